@@ -1,0 +1,260 @@
+"""What happened in a run, one frozen type per thing, tagged by `kind`.
+
+The union is closed: a new case fails the type checker in every `match`. The
+journal keeps every Event but the ephemeral ones, and replaying it rebuilds the
+run's state and prompt, so an Event carries all that the folds need.
+To add a case: define it, add it to `Event`, handle it in `agent/transcript.py`
+and `server/presenter.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from lsp_server.domain.goals import GoalReport
+from lsp_server.domain.messages import Message, StopReason, ToolCall, ToolResult, Usage
+from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.plans import PlanItem
+from lsp_server.domain.tasks import Outcome, RunId, Task, When
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """`model` is the name and place of the endpoint, without credentials."""
+
+    run_id: RunId
+    task: Task
+    workspace: str
+    model: str
+    kind: Literal["run_started"] = "run_started"
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed:
+    """`note` tells the model what was interrupted and what changed since."""
+
+    note: str
+    kind: Literal["run_resumed"] = "run_resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class CycleStarted:
+    """A prompt begins anew with these two messages.
+
+    Of what came before, the last `kept` messages follow them; the rest leaves it.
+    """
+
+    number: int
+    reason: str
+    system: str
+    opening: str
+    kept: int = 0
+    kind: Literal["cycle_started"] = "cycle_started"
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """`prompt_tokens` is an estimate."""
+
+    step: int
+    prompt_tokens: int
+    kind: Literal["step_started"] = "step_started"
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """Ephemeral: a piece of the answer as it comes."""
+
+    step: int
+    channel: Literal["text", "reasoning", "tool"]
+    text: str
+    kind: Literal["streamed"] = "streamed"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWaited:
+    """The endpoint failed and is asked again after `delay_seconds`."""
+
+    reason: str
+    attempt: int
+    delay_seconds: float
+    kind: Literal["model_waited"] = "model_waited"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswered:
+    """`usage` is the answer's own, `billed` all that was paid for it."""
+
+    step: int
+    message: Message
+    stop_reason: StopReason
+    usage: Usage
+    billed: Usage
+    cost_usd: float
+    kind: Literal["model_answered"] = "model_answered"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """Recorded before the tool runs; `title` is one line for people."""
+
+    step: int
+    call: ToolCall
+    title: str
+    kind: Literal["tool_called"] = "tool_called"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReturned:
+    """Recorded after the tool ran; `result` is whole, prompts may show less."""
+
+    step: int
+    call_id: str
+    tool: str
+    result: ToolResult
+    seconds: float
+    kind: Literal["tool_returned"] = "tool_returned"
+
+
+@dataclass(frozen=True, slots=True)
+class FileChanged:
+    """The run changed a file. `before` and `after` name stored contents, None: no file."""
+
+    path: str
+    before: str | None
+    after: str | None
+    kind: Literal["file_changed"] = "file_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionAsked:
+    """The run waits for a person until `expires_at` (ISO 8601)."""
+
+    question: Question
+    expires_at: str
+    kind: Literal["permission_asked"] = "permission_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionAnswered:
+    """The question is settled."""
+
+    question_id: str
+    answer: Answer
+    by: Literal["person", "expiry", "stop"]
+    kind: Literal["permission_answered"] = "permission_answered"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChanged:
+    """The agent wrote its plan anew."""
+
+    items: tuple[PlanItem, ...]
+    kind: Literal["plan_changed"] = "plan_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """A person wrote; the model is told at the next tool boundary or when the turn ends."""
+
+    text: str
+    when: When
+    kind: Literal["message_received"] = "message_received"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message to the model that is no tool result: from a person, a fence or a goal."""
+
+    text: str
+    origin: Literal["person", "fence", "goal"]
+    kind: Literal["told"] = "told"
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something a person should know; the run goes on."""
+
+    message: str
+    kind: Literal["warned"] = "warned"
+
+
+@dataclass(frozen=True, slots=True)
+class GoalChecked:
+    """The verdict at a stop attempt."""
+
+    report: GoalReport
+    kind: Literal["goal_checked"] = "goal_checked"
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished:
+    """Everything of the step is recorded; totals are of the whole run."""
+
+    step: int
+    usage: Usage
+    billed: Usage
+    cost_usd: float
+    kind: Literal["step_finished"] = "step_finished"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRestored:
+    """Undo gave a file back its earlier content, or says why it could not."""
+
+    path: str
+    conflict: str | None = None
+    kind: Literal["file_restored"] = "file_restored"
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The last Event of a run; `resume` may append more behind it."""
+
+    outcome: Outcome
+    steps: int
+    usage: Usage
+    billed: Usage
+    cost_usd: float
+    kind: Literal["run_ended"] = "run_ended"
+
+
+Event: TypeAlias = (
+    RunStarted
+    | RunResumed
+    | CycleStarted
+    | StepStarted
+    | Streamed
+    | ModelWaited
+    | ModelAnswered
+    | ToolCalled
+    | ToolReturned
+    | FileChanged
+    | PermissionAsked
+    | PermissionAnswered
+    | PlanChanged
+    | MessageReceived
+    | Told
+    | Warned
+    | GoalChecked
+    | StepFinished
+    | FileRestored
+    | RunEnded
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An Event with its place in the run: `seq` counts from 0, `at` is ISO 8601 UTC.
+
+    An ephemeral Event carries the `seq` of the next one that is kept.
+    """
+
+    seq: int
+    at: str
+    event: Event
+
+
+Emit: TypeAlias = Callable[[Event], None]
