@@ -1,0 +1,151 @@
+"""Guards against answers and steps that lead nowhere.
+
+Pure: each takes what happened and how often it happened before, and says what
+to do. Healthy long runs pass: a repeated call whose result differs is progress
+(polling, reading a file that changed), and every count starts over after a
+good step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from lsp_server.domain.messages import Choice, ToolCall, ToolResult
+
+LENGTH_CONTINUES_MAX = 3
+EMPTY_ANSWERS_MAX = 2
+MALFORMED_MAX = 2
+CALLS_PER_STEP_MAX = 8
+REPEATED_STEPS_REMINDER = 3
+REPEATED_STEPS_REPLAN = 5
+REPEATED_STEPS_STOP = 7
+
+Signature: TypeAlias = tuple[tuple[str, str, str], ...]
+"""Of a step: name, arguments and result of each call, without durations."""
+
+_DURATION = re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s|seconds?)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How often in a row each thing happened."""
+
+    length: int = 0
+    empty: int = 0
+    malformed: int = 0
+    repeated: int = 1
+    signature: Signature = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Nothing to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """The model has to know this before it goes on."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Going on would waste the budget."""
+
+    reason: str
+
+
+Advice: TypeAlias = Pass | Tell | Halt
+
+
+def of_answer(counts: Counts, choice: Choice) -> tuple[Counts, Advice]:
+    """The fences of one answer: cut off by length, or empty."""
+    if choice.stop_reason == "length":
+        counts = replace(counts, length=counts.length + 1)
+        if counts.length > LENGTH_CONTINUES_MAX:
+            return counts, Halt(
+                f"the model's answer was cut off by its length limit {counts.length} times "
+                "in a row; raise model.output_tokens_max"
+            )
+        return counts, Tell(
+            "Your answer was cut off by the length limit. Go on where it ended; "
+            "write large files in several smaller edits."
+        )
+    if not choice.message.text.strip() and not choice.message.tool_calls:
+        counts = replace(counts, empty=counts.empty + 1, length=0)
+        if counts.empty > EMPTY_ANSWERS_MAX:
+            return counts, Halt(f"the model gave {counts.empty} empty answers in a row")
+        return counts, Tell("Your answer was empty. Call a tool, or call finish if you are done.")
+    return replace(counts, length=0, empty=0), Pass()
+
+
+def of_misbehaviour(counts: Counts, what: str) -> tuple[Counts, Advice]:
+    """An answer that could not be used at all."""
+    counts = replace(counts, malformed=counts.malformed + 1)
+    if counts.malformed > MALFORMED_MAX:
+        return counts, Halt(f"the model's answers could not be used: {what}")
+    return counts, Tell(f"Your last answer could not be used: {what}. Answer again, differently.")
+
+
+def signature(results: Iterable[tuple[ToolCall, ToolResult]]) -> Signature:
+    """What a step did and what came of it, comparable with the next step's."""
+    return tuple(
+        (call.name, call.arguments, _DURATION.sub("", result.text)) for call, result in results
+    )
+
+
+def of_step(counts: Counts, signature: Signature, malformed: bool) -> tuple[Counts, Advice]:
+    """The fences of a finished step: calls that were all malformed, and standing still."""
+    if malformed:
+        return of_misbehaviour(counts, "its tool calls were malformed")
+    repeated = counts.repeated + 1 if signature == counts.signature else 1
+    counts = replace(counts, malformed=0, repeated=repeated, signature=signature)
+    if not signature or repeated < REPEATED_STEPS_REMINDER:
+        return counts, Pass()
+    if repeated >= REPEATED_STEPS_STOP:
+        return counts, Halt(f"the same call gave the same result {repeated} times in a row")
+    if repeated == REPEATED_STEPS_REMINDER:
+        return counts, Tell(
+            f"The same call gave the same result {repeated} times in a row. Do something else."
+        )
+    if repeated == REPEATED_STEPS_REPLAN:
+        return counts, Tell(
+            "You are repeating yourself. Write a new plan with the plan tool that takes "
+            "another way, or call finish and say what stands in the way."
+        )
+    return counts, Pass()
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The calls of an answer that may run, and why each other one may not, by call id."""
+
+    calls: tuple[ToolCall, ...]
+    refused: dict[str, str]
+
+
+def admit(calls: tuple[ToolCall, ...], *, cut_off: bool) -> Admitted:
+    """Which calls run: none of a cut-off answer, each exact duplicate once, the first few."""
+    if cut_off:
+        why = (
+            "not run: your answer was cut off by the length limit, so the arguments may be "
+            "incomplete; send the call again, with less in it"
+        )
+        return Admitted((), {call.id: why for call in calls})
+    admitted: list[ToolCall] = []
+    refused: dict[str, str] = {}
+    seen: dict[tuple[str, str], str] = {}
+    for call in calls:
+        key = (call.name, call.arguments)
+        if key in seen:
+            refused[call.id] = f"not run again: the same call as {seen[key]} of this step"
+        elif len(admitted) == CALLS_PER_STEP_MAX:
+            refused[call.id] = f"not run: at most {CALLS_PER_STEP_MAX} calls a step; send it again"
+        else:
+            seen[key] = call.id
+            admitted.append(call)
+    return Admitted(tuple(admitted), refused)

@@ -1,0 +1,295 @@
+"""The loop: make room, ask, act, look whether it is done."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import assert_never
+
+from lsp_server.agent import budget, cycle, fences
+from lsp_server.agent.arbiter import Arbiter, GoOn
+from lsp_server.agent.fences import Advice, Counts, Halt, Pass, Tell
+from lsp_server.agent.record import Record
+from lsp_server.domain.errors import BudgetExceeded, ModelError, ModelMisbehaved, PromptTooLong
+from lsp_server.domain.events import (
+    ModelAnswered,
+    ModelWaited,
+    RunResumed,
+    StepFinished,
+    StepStarted,
+    Streamed,
+    Told,
+    ToolCalled,
+    ToolReturned,
+)
+from lsp_server.domain.messages import (
+    Delta,
+    Prices,
+    ReasoningDelta,
+    Request,
+    Response,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    ToolResult,
+    Waiting,
+)
+from lsp_server.domain.ports import Model
+from lsp_server.domain.tasks import Budget, Failed, Outcome, Stopped
+from lsp_server.tools.toolbox import Toolbox
+
+OVERFLOWS_MAX = 3
+"""How often in a row the endpoint may call a prompt too long before the run gives up."""
+
+INTERRUPTED = "interrupted: it had started and may have taken effect; look before you repeat it"
+NOT_STARTED = "not run: the run was interrupted before it started"
+STEERED = "not run: the person sent a message first; read it, then decide again"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a run works under. `rebuild_tokens` is the prompt size that starts a new cycle."""
+
+    system: str
+    opening: str
+    budget: Budget
+    budget_tokens: int
+    rebuild_tokens: int
+    prices: Prices
+
+
+class Agent:
+    """One run of one task, from its record to its outcome."""
+
+    def __init__(
+        self, model: Model, toolbox: Toolbox, record: Record, arbiter: Arbiter, terms: Terms
+    ) -> None:
+        self._model = model
+        self._toolbox = toolbox
+        record.context.pin(toolbox.specs)
+        self._record = record
+        self._state = record.state
+        self._arbiter = arbiter
+        self._terms = terms
+        self._counts = Counts()
+        self._rebuild_tokens = terms.rebuild_tokens
+        self._first_step = record.state.step
+        self._started = time.monotonic()
+
+    async def run(self) -> Outcome:
+        """Works until the task is done, a limit is reached or it is cancelled.
+
+        Call it once. A record with a past is gone on with, where it ended.
+        """
+        self._begin()
+        deadline = asyncio.timeout(self._terms.budget.wall_seconds_max)
+        try:
+            async with deadline:
+                return await self._work()
+        except BudgetExceeded as error:
+            return Stopped(str(error))
+        except ModelError as error:
+            return Failed(str(error))
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            return Stopped("the limit run.wall_seconds_max is reached; raise it and resume")
+        finally:
+            self._answer_open_calls()
+
+    async def _work(self) -> Outcome:
+        while True:
+            self._check_budget()
+            self._read_mail("steer")
+            response = await self._ask()
+            outcome = await self._follow(response) if response else None
+            self._finish_step()
+            await self._record.flush()
+            if outcome is not None:
+                return outcome
+
+    def _begin(self) -> None:
+        if not self._record.context.messages:
+            self._record.emit(cycle.first(self._terms.system, self._terms.opening))
+            return
+        self._answer_open_calls()
+        self._record.emit(
+            RunResumed(
+                "The run was interrupted here and goes on now. Files may have changed since: "
+                "read again before you rely on what you saw."
+            )
+        )
+
+    def _check_budget(self) -> None:
+        budget.check(
+            self._terms.budget,
+            steps=self._state.step - self._first_step,
+            billed=self._state.billed,
+            cost_usd=self._state.cost_usd,
+            seconds=time.monotonic() - self._started,
+        )
+
+    def _read_mail(self, *whens: str) -> bool:
+        """Tells the model what the person wrote; whether there was anything."""
+        mail = [message.text for message in self._state.mail if message.when in whens]
+        for text in mail:
+            self._record.emit(Told(text, "person"))
+        return bool(mail)
+
+    async def _ask(self) -> Response | None:
+        """The model's next answer; None when it cannot be used and the model was told."""
+        self._make_room()
+        self._record.emit(StepStarted(self._state.step + 1, self._record.context.tokens))
+        try:
+            response = await self._respond()
+        except ModelMisbehaved as error:
+            self._counts, advice = fences.of_misbehaviour(self._counts, str(error))
+            self._heed(advice)
+            return None
+        self._record.emit(
+            ModelAnswered(
+                self._state.step,
+                response.message,
+                response.stop_reason,
+                response.usage,
+                response.billed,
+                self._terms.prices.cost_usd(response.billed),
+            )
+        )
+        return response
+
+    async def _respond(self) -> Response:
+        for _ in range(OVERFLOWS_MAX):
+            request = Request(self._record.context.messages, self._toolbox.specs)
+            try:
+                return await self._model.respond(request, self._hear)
+            except PromptTooLong as error:
+                tokens = self._record.context.tokens
+                self._rebuild_tokens = round(tokens * cycle.OVERFLOW_SHARE)
+                self._new_cycle(f"the endpoint refused the prompt: {error}")
+        return await self._model.respond(
+            Request(self._record.context.messages, self._toolbox.specs), self._hear
+        )
+
+    def _make_room(self) -> None:
+        if self._record.context.tokens > self._rebuild_tokens:
+            self._new_cycle("the prompt reached its limit")
+
+    def _new_cycle(self, reason: str) -> None:
+        tokens = min(self._terms.budget_tokens, self._rebuild_tokens)
+        self._record.emit(
+            cycle.next_cycle(
+                self._state,
+                self._record.context,
+                self._terms.system,
+                self._terms.opening,
+                tokens,
+                reason,
+            )
+        )
+
+    async def _follow(self, response: Response) -> Outcome | None:
+        """Does what the answer asks for; the outcome when the run may stop."""
+        self._counts, advice = fences.of_answer(self._counts, response.choices[0])
+        results = await self._act(response)
+        self._heed(advice)
+        if not isinstance(advice, Pass):
+            return None
+        if not results:
+            return await self._try_to_stop(response.message.text)
+        malformed = not any(call.well_formed for call, _ in results)
+        self._counts, advice = fences.of_step(self._counts, fences.signature(results), malformed)
+        self._heed(advice)
+        for call, result in results:
+            if call.name == "finish" and not result.is_error:
+                return await self._try_to_stop(json.loads(call.arguments)["summary"])
+        return None
+
+    async def _try_to_stop(self, summary: str) -> Outcome | None:
+        if self._read_mail("steer", "queue"):
+            return None
+        verdict = await self._arbiter.judge(self._state, summary)
+        if isinstance(verdict, GoOn):
+            self._record.emit(Told(verdict.text, verdict.origin))
+            return None
+        return verdict
+
+    async def _act(self, response: Response) -> list[tuple[ToolCall, ToolResult]]:
+        """Runs the calls of an answer: those that only read together, the others in order."""
+        admitted = fences.admit(
+            response.message.tool_calls, cut_off=response.stop_reason == "length"
+        )
+        results: list[tuple[ToolCall, ToolResult]] = []
+        for read_only, group in groupby(admitted.calls, self._toolbox.read_only):
+            calls = tuple(group)
+            for batch in [calls] if read_only else [(call,) for call in calls]:
+                results += await self._run_batch(batch, read_only)
+        for call_id, why in admitted.refused.items():
+            self._return(call_id, ToolResult(why, is_error=True), 0.0)
+        return results
+
+    async def _run_batch(
+        self, calls: Sequence[ToolCall], read_only: bool
+    ) -> list[tuple[ToolCall, ToolResult]]:
+        if any(message.when == "steer" for message in self._state.mail):
+            for call in calls:
+                self._return(call.id, ToolResult(STEERED, is_error=True), 0.0)
+            return []
+        for call in calls:
+            self._record.emit(ToolCalled(self._state.step, call, self._toolbox.title(call)))
+        if not read_only:
+            await self._record.flush()
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(self._timed(call)) for call in calls]
+        done = [(call, *task.result()) for call, task in zip(calls, running, strict=True)]
+        for call, result, seconds in done:
+            self._return(call.id, result, seconds)
+        return [(call, result) for call, result, _ in done]
+
+    async def _timed(self, call: ToolCall) -> tuple[ToolResult, float]:
+        started = time.monotonic()
+        result = await self._toolbox.dispatch(call)
+        return result, time.monotonic() - started
+
+    def _return(self, call_id: str, result: ToolResult, seconds: float) -> None:
+        call = self._state.open_calls.get(call_id)
+        name = call.name if call else ""
+        self._record.emit(ToolReturned(self._state.step, call_id, name, result, seconds))
+
+    def _answer_open_calls(self) -> None:
+        """Every call gets a result, else no endpoint takes the conversation back."""
+        for call_id in tuple(self._state.open_calls):
+            text = INTERRUPTED if call_id in self._state.started_calls else NOT_STARTED
+            self._return(call_id, ToolResult(text, is_error=True), 0.0)
+
+    def _finish_step(self) -> None:
+        state = self._state
+        self._record.emit(StepFinished(state.step, state.usage, state.billed, state.cost_usd))
+
+    def _heed(self, advice: Advice) -> None:
+        match advice:
+            case Pass():
+                pass
+            case Tell(text):
+                self._record.emit(Told(text, "fence"))
+            case Halt(reason):
+                raise BudgetExceeded(reason, limit="fence")
+            case _:
+                assert_never(advice)
+
+    def _hear(self, delta: Delta) -> None:
+        match delta:
+            case TextDelta(text):
+                self._record.emit(Streamed(self._state.step, "text", text))
+            case ReasoningDelta(text):
+                self._record.emit(Streamed(self._state.step, "reasoning", text))
+            case ToolCallDelta(name, arguments):
+                self._record.emit(Streamed(self._state.step, "tool", name or arguments))
+            case Waiting(reason, attempt, delay_seconds):
+                self._record.emit(ModelWaited(reason, attempt, delay_seconds))
+            case _:
+                assert_never(delta)

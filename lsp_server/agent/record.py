@@ -1,0 +1,38 @@
+"""Where the Events of a run go: the journal first, then all that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lsp_server.agent.context import Context
+from lsp_server.agent.journal import Journal
+from lsp_server.agent.state import State
+from lsp_server.domain.events import Event, Recorded
+
+
+class Record:
+    """A run's journal with its folds; opening one replays what the journal holds."""
+
+    def __init__(
+        self, journal: Journal, context: Context, watch: Callable[[Recorded], None]
+    ) -> None:
+        self.context = context
+        self.state = State()
+        self._journal = journal
+        self._watch = watch
+        for past in journal.past:
+            self._fold(past.event)
+
+    def emit(self, event: Event) -> None:
+        """Keeps the Event, then lets it take effect. Raises OSError when it cannot be kept."""
+        recorded = self._journal.append(event)
+        self._fold(event)
+        self._watch(recorded)
+
+    async def flush(self) -> None:
+        """Returns when every Event so far is on the disk."""
+        await self._journal.flush()
+
+    def _fold(self, event: Event) -> None:
+        self.state.fold(event)
+        self.context.fold(event)

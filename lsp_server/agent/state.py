@@ -1,0 +1,182 @@
+"""What is known of a run without asking a model: a fold over its Events.
+
+Replaying the journal gives the same state, byte for byte, so a new cycle and a
+resumed run start from the same text. Lists are bounded; what falls out is still
+in the journal and `recall` finds it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from lsp_server.domain.events import (
+    CycleStarted,
+    Event,
+    FileChanged,
+    GoalChecked,
+    MessageReceived,
+    ModelAnswered,
+    PlanChanged,
+    RunStarted,
+    StepStarted,
+    Told,
+    ToolCalled,
+    ToolReturned,
+)
+from lsp_server.domain.goals import GoalReport
+from lsp_server.domain.messages import ToolCall, Usage
+from lsp_server.domain.plans import PlanItem
+from lsp_server.domain.tasks import Task
+
+REMARKS_MAX = 40
+COMMANDS_MAX = 40
+FILES_MAX = 200
+ERRORS_MAX = 15
+REMARK_CHARS_MAX = 300
+
+
+@dataclass(slots=True)
+class State:
+    """The facts of a run so far. Only `fold` changes it."""
+
+    task: Task | None = None
+    cycle: int = 0
+    step: int = 0
+    usage: Usage = Usage()
+    billed: Usage = Usage()
+    cost_usd: float = 0.0
+    re_entries: int = 0
+    plan: tuple[PlanItem, ...] = ()
+    report: GoalReport | None = None
+    answered: ModelAnswered | None = None
+    open_calls: dict[str, ToolCall] = field(default_factory=dict)
+    """Calls of the last answer that have no result yet, by id."""
+    started_calls: set[str] = field(default_factory=set)
+    requests: list[str] = field(default_factory=list)
+    """What the person wrote, verbatim, the task first."""
+    remarks: deque[str] = field(default_factory=lambda: deque(maxlen=REMARKS_MAX))
+    commands: dict[str, str] = field(default_factory=dict)
+    """The first line of each command's last result, oldest first."""
+    files: dict[str, str] = field(default_factory=dict)
+    """What the run did to each file, oldest first."""
+    errors: deque[str] = field(default_factory=lambda: deque(maxlen=ERRORS_MAX))
+    mail: list[MessageReceived] = field(default_factory=list)
+    """What the person wrote and the model was not told yet."""
+
+    def fold(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                self.task = event.task
+                self.requests.append(event.task.instruction)
+            case CycleStarted():
+                self.cycle = event.number
+            case StepStarted():
+                self.step = event.step
+            case ModelAnswered():
+                self._answer(event)
+            case ToolCalled():
+                self.started_calls.add(event.call.id)
+            case ToolReturned():
+                self._result(event)
+            case PlanChanged():
+                self.plan = event.items
+            case FileChanged():
+                self._file(event)
+            case GoalChecked():
+                self.report = event.report
+            case MessageReceived():
+                self.mail.append(event)
+            case Told():
+                self._told(event)
+            case _:
+                pass
+
+    def _answer(self, event: ModelAnswered) -> None:
+        self.answered = event
+        self.usage += event.usage
+        self.billed += event.billed
+        self.cost_usd += event.cost_usd
+        self.open_calls = {call.id: call for call in event.message.tool_calls}
+        self.started_calls = set()
+        text = " ".join(event.message.text.split())
+        if text:
+            self.remarks.append(f"step {event.step}: {text[:REMARK_CHARS_MAX]}")
+
+    def _result(self, event: ToolReturned) -> None:
+        call = self.open_calls.pop(event.call_id, None)
+        first_line = event.result.text.partition("\n")[0][:200]
+        if event.tool == "shell" and call is not None:
+            _put_last(self.commands, call.arguments[:300], first_line, COMMANDS_MAX)
+        if event.result.is_error:
+            self.errors.append(f"step {event.step}: {event.tool}: {first_line}")
+
+    def _file(self, event: FileChanged) -> None:
+        if event.before is None:
+            what = f"created in step {self.step}"
+        elif event.after is None:
+            what = f"deleted in step {self.step}"
+        else:
+            what = f"changed, last in step {self.step}"
+        _put_last(self.files, event.path, what, FILES_MAX)
+
+    def _told(self, event: Told) -> None:
+        if event.origin == "person":
+            self.requests.append(event.text)
+            self.mail = [mail for mail in self.mail if mail.text != event.text]
+        elif event.origin == "goal":
+            self.re_entries += 1
+
+
+def _put_last(ordered: dict[str, str], key: str, value: str, entries_max: int) -> None:
+    """Sets the value as the newest entry and drops the oldest beyond the limit."""
+    ordered.pop(key, None)
+    ordered[key] = value
+    while len(ordered) > entries_max:
+        del ordered[next(iter(ordered))]
+
+
+def render(state: State, chars_max: int) -> str:
+    """The state as the opening of a new cycle, in Markdown, newest things kept first."""
+    sections = [
+        ("What the person asked, verbatim", state.requests),
+        ("Plan", [f"[{item.status}] {item.text}" for item in state.plan]),
+        ("The last check of the goal", _report_lines(state.report)),
+        ("Files that this run changed", _pairs(state.files)),
+        ("Commands and how they last ended", _pairs(state.commands)),
+        ("Errors met", list(state.errors)),
+        ("What you said on the way", list(state.remarks)),
+    ]
+    parts: list[str] = []
+    left = chars_max
+    for title, lines in sections:
+        body = _newest(lines, max(left, 0))
+        if body:
+            parts.append(f"## {title}\n{body}")
+            left -= len(parts[-1])
+    return "\n\n".join(parts)
+
+
+def _pairs(entries: dict[str, str]) -> list[str]:
+    return [f"`{key}`: {value}" for key, value in entries.items()]
+
+
+def _report_lines(report: GoalReport | None) -> list[str]:
+    if report is None:
+        return []
+    return [
+        f"[{item.verdict}] {item.condition.text}" + (f": {item.missing}" if item.missing else "")
+        for item in report.conditions
+    ]
+
+
+def _newest(lines: list[str], chars_max: int) -> str:
+    """The last lines that fit, as a list, and how many were left out."""
+    kept: list[str] = []
+    for line in reversed(lines):
+        chars_max -= len(line) + 3
+        if chars_max < 0:
+            kept.append(f"({len(lines) - len(kept)} earlier ones left out; recall finds them)")
+            break
+        kept.append(f"- {line}")
+    return "\n".join(reversed(kept))

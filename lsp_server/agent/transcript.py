@@ -1,0 +1,163 @@
+"""A run as Markdown, for people; derived from Events and never read back."""
+
+from __future__ import annotations
+
+from lsp_server.domain.events import (
+    CycleStarted,
+    Event,
+    FileChanged,
+    FileRestored,
+    GoalChecked,
+    ModelAnswered,
+    ModelWaited,
+    PermissionAnswered,
+    PermissionAsked,
+    PlanChanged,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+    Told,
+    ToolCalled,
+    ToolReturned,
+    Warned,
+)
+from lsp_server.domain.goals import GoalReport
+from lsp_server.domain.messages import Usage
+from lsp_server.domain.tasks import Achieved, Blocked, Failed, Outcome, Stopped, Unmet
+
+RESULT_LINES_MAX = 20
+RESULT_CHARS_MAX = 2000
+
+
+def render(event: Event) -> str:
+    """The Markdown of one Event, empty for what a reader does not need."""
+    match event:
+        case RunStarted():
+            return (
+                f"# {title(event.task.instruction)}\n\n{event.task.instruction.strip()}\n\n"
+                f"Run `{event.run_id}` in `{event.workspace}` with {event.model}, "
+                f"mode {event.task.mode}.\n"
+            )
+        case StepStarted():
+            return f"\n## Step {event.step}\n"
+        case ModelAnswered():
+            return f"\n{event.message.text.strip()}\n" if event.message.text.strip() else ""
+        case ToolCalled():
+            return f"\n**{_inline(event.title)}**\n"
+        case ToolReturned():
+            mark = "failed" if event.result.is_error else "ok"
+            return f"\n{mark}, {event.seconds:.1f} s\n\n{_block(event.result.text)}\n"
+        case PlanChanged():
+            boxes = {"done": "x", "dropped": "-", "in_progress": "~", "pending": " "}
+            items = "\n".join(f"- [{boxes[item.status]}] {item.text}" for item in event.items)
+            return f"\nPlan:\n\n{items}\n"
+        case Told():
+            return f"\n> {event.origin}: " + event.text.strip().replace("\n", "\n> ") + "\n"
+        case GoalChecked():
+            return f"\nGoal check:\n\n{report_lines(event.report)}\n"
+        case RunEnded():
+            return (
+                f"\n## Ended: {event.outcome.outcome}\n\n{sentence(event.outcome)}\n\n"
+                f"{event.steps} steps, {tokens(event.billed, event.cost_usd)}.\n"
+            )
+        case _:
+            return _remark(event)
+
+
+def _remark(event: Event) -> str:
+    """The Events that take one line."""
+    match event:
+        case RunResumed():
+            return "\n*The run goes on.*\n"
+        case CycleStarted(number=number) if number > 1:
+            return f"\n*Cycle {number}: {event.reason}.*\n"
+        case ModelWaited():
+            return f"\n*Waiting {event.delay_seconds:.0f} s: {event.reason}*\n"
+        case PermissionAsked():
+            return f"\n*Asked: {_inline(event.question.summary)}*\n"
+        case PermissionAnswered():
+            return f"\n*Answer ({event.by}): {event.answer}*\n"
+        case FileChanged():
+            return f"\n*Changed `{event.path}`.*\n"
+        case FileRestored():
+            return (
+                f"\n*Restored `{event.path}`{': ' + event.conflict if event.conflict else ''}.*\n"
+            )
+        case Warned():
+            return f"\n*Warning: {_inline(event.message)}*\n"
+        case _:
+            return ""
+
+
+def ends_page(event: Event) -> bool:
+    """Whether the transcript is brought up to date here: at step boundaries."""
+    return isinstance(event, StepFinished | RunEnded | FileRestored)
+
+
+def title(instruction: str) -> str:
+    """One line for lists and headings."""
+    line = next((line.strip() for line in instruction.splitlines() if line.strip()), "(no text)")
+    return line if len(line) <= 70 else line[:69].rstrip() + "…"
+
+
+def sentence(outcome: Outcome) -> str:
+    """How a run ended, in the words for a person."""
+    match outcome:
+        case Achieved():
+            checked = "" if outcome.report else " (No goal was set, so nothing was checked.)"
+            return (outcome.summary.strip() or "Done.") + checked
+        case Unmet():
+            return (
+                f"The goal is not met. {outcome.summary.strip()}\n\n{report_lines(outcome.report)}"
+            )
+        case Blocked():
+            return f"It needs an answer: {outcome.question}"
+        case Stopped():
+            return outcome.reason
+        case Failed():
+            return outcome.error
+
+
+def report_lines(report: GoalReport) -> str:
+    """A goal's conditions as a list, each with its verdict and what showed it."""
+    lines = []
+    for item in report.conditions:
+        box = "x" if item.verdict == "met" else " "
+        lines.append(f"- [{box}] {item.condition.text}: {item.verdict}")
+        if item.missing:
+            lines.append(f"  - missing: {item.missing}")
+        for shown in item.evidence:
+            ended = "" if shown.exit_status is None else f"exit {shown.exit_status}, "
+            lines.append(
+                f"  - evidence: `{shown.check}`: {ended}{shown.seconds:.1f} s, at {shown.tree}"
+            )
+    return "\n".join(lines)
+
+
+def tokens(usage: Usage, cost_usd: float) -> str:
+    """Usage for people: `12,345 tokens in (90 % cached), 678 out, $0.012`."""
+    cached = round(100 * usage.cached_tokens / usage.prompt_tokens) if usage.prompt_tokens else 0
+    cost = f", ${cost_usd:.3f}" if cost_usd else ""
+    return (
+        f"{usage.prompt_tokens:,} tokens in ({cached} % cached), "
+        f"{usage.completion_tokens:,} out{cost}"
+    )
+
+
+def _inline(text: str) -> str:
+    return " ".join(text.replace("*", "\\*").split())
+
+
+def _block(text: str) -> str:
+    """A code block that the text cannot end, cut to what a reader wants to see."""
+    lines = text.splitlines()
+    left_out = len(lines) - RESULT_LINES_MAX
+    shown = "\n".join(lines[:RESULT_LINES_MAX])[:RESULT_CHARS_MAX]
+    if left_out > 0:
+        shown += f"\n… {left_out} more lines"
+    fence = "```"
+    while fence in shown:
+        fence += "`"
+    return f"{fence}\n{shown}\n{fence}"

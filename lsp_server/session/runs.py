@@ -1,0 +1,349 @@
+"""The runs of a session: start, stop, send, resume, undo, list.
+
+This is the boundary where nothing that happens inside a run can take the
+server down: whatever is raised becomes an Outcome, is recorded and told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from uuid import uuid4
+
+from lsp_server.agent import transcript
+from lsp_server.agent.context import Context
+from lsp_server.agent.journal import Journal, JournalDamaged, glance, replay
+from lsp_server.agent.loop import Agent
+from lsp_server.agent.record import Record
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.events import (
+    FileChanged,
+    FileRestored,
+    MessageReceived,
+    ModelAnswered,
+    PermissionAnswered,
+    PermissionAsked,
+    Recorded,
+    RunEnded,
+    RunStarted,
+    ToolCalled,
+)
+from lsp_server.domain.ports import Editor
+from lsp_server.domain.tasks import (
+    Failed,
+    Outcome,
+    RunId,
+    RunState,
+    Stopped,
+    Task,
+    When,
+)
+from lsp_server.session.summary import RunSummary, past_summary
+from lsp_server.settings import Settings
+from lsp_server.workspace.checkpoints import Checkpoints, UndoReport
+
+ACTIVE_RUNS_MAX = 8
+MAIL_MAX = 100
+MAIL_CHARS_MAX = 100_000
+LISTED_RUNS_MAX = 50
+CLOSE_SECONDS_MAX = 1.0
+RESULT_SHARE = 1 / 16
+"""One result may take this share of the prompt, so that a step's eight leave half of it."""
+
+STOPPED = "stopped by the person; resume it to go on"
+CLOSED = "the session was closed; resume the run to go on"
+
+_log = logging.getLogger(__name__)
+
+
+class UnknownRun(HoldfastError):
+    """There is no such run, or it is not in a state in which that can be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What `assemble` needs to put an Agent together for one run."""
+
+    run_id: RunId
+    task: Task
+    record: Record
+    settings: Settings
+
+
+@dataclass(slots=True)
+class _Active:
+    launch: Launch
+    journal: Journal
+    started_at: str
+    message: str = "starting"
+    waiting: int = 0
+    stop_reason: str = STOPPED
+    work: asyncio.Task[Outcome] | None = None
+
+
+Build = Callable[[Launch], Awaitable[Agent]]
+Watch = Callable[[RunId, Recorded], None]
+
+
+class Runs:
+    """All runs whose journals lie under `folder`, those of earlier processes included.
+
+    `ready` raises ConfigurationError when no run can start, with the mend.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        editor: Editor,
+        checkpoints: Checkpoints,
+        build: Build,
+        watch: Watch,
+        ready: Callable[[], str],
+    ) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._editor = editor
+        self._checkpoints = checkpoints
+        self._build = build
+        self._watch = watch
+        self._ready = ready
+        self._active: dict[RunId, _Active] = {}
+
+    def reconfigure(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def start(self, task: Task) -> RunSummary:
+        """Starts a run. Raises ConfigurationError without an endpoint, UnknownRun when full."""
+        model = self._ready()
+        run_id = RunId(f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}")
+        active = self._open(run_id, task)
+        root = str(self._checkpoints.root)
+        active.launch.record.emit(RunStarted(run_id, task, root, model))
+        return self._go(active)
+
+    def resume(self, run_id: RunId | None = None) -> RunSummary:
+        """Goes on with a run that ended short of its task; the newest such by default."""
+        self._ready()
+        past = self._past(run_id, "resume", ("achieved",))
+        return self._go(self._reopen(past))
+
+    def send(self, run_id: RunId | None, text: str, when: When) -> RunSummary:
+        """Speaks to a run; one that is not active goes on with the message."""
+        if not text.strip() or len(text) > MAIL_CHARS_MAX:
+            raise UnknownRun(f"a message needs 1 to {MAIL_CHARS_MAX} characters")
+        active = self._find_active(run_id)
+        if active is None:
+            self._ready()
+            active = self._reopen(self._past(run_id, "speak to", ()))
+            active.launch.record.emit(MessageReceived(text, "steer"))
+            return self._go(active)
+        if len(active.launch.record.state.mail) >= MAIL_MAX:
+            raise UnknownRun(f"run {active.launch.run_id} has {MAIL_MAX} unread messages already")
+        active.launch.record.emit(MessageReceived(text, when))
+        return _summary(active)
+
+    def stop(
+        self, run_id: RunId | None = None, *, everything: bool = False
+    ) -> tuple[RunSummary, ...]:
+        """Asks runs to stop, the newest active one by default; they end within a second."""
+        chosen = list(self._active.values()) if everything else [self._find_active(run_id)]
+        stopped = [active for active in chosen if active is not None]
+        if not stopped and not everything:
+            raise UnknownRun(f"run {run_id} is not active" if run_id else "no run is active")
+        for active in stopped:
+            self._cancel(active, STOPPED)
+        return tuple(_summary(active) for active in stopped)
+
+    async def wait(self, run_id: RunId) -> Outcome:
+        """The outcome of an active run. Cancelling the wait leaves the run alone."""
+        active = self._active.get(run_id)
+        if active is None or active.work is None:
+            raise UnknownRun(f"run {run_id} is not active")
+        return await asyncio.shield(active.work)
+
+    async def undo(self, run_id: RunId | None = None) -> UndoReport:
+        """Takes back what a run changed and keeps what a person changed since."""
+        past = self._past(run_id, "undo", ())
+        if past.run_id in self._active:
+            raise UnknownRun(f"run {past.run_id} is active; stop it first, then undo it")
+        journal = await asyncio.to_thread(Journal, self._journal_path(past.run_id))
+        try:
+            changes = [r.event for r in journal.past if isinstance(r.event, FileChanged)]
+            report = await self._checkpoints.undo(changes, self._editor)
+            for path in report.restored:
+                self._watch(past.run_id, journal.append(FileRestored(path)))
+            for path, why in report.conflicts:
+                self._watch(past.run_id, journal.append(FileRestored(path, why)))
+            await journal.flush()
+        finally:
+            journal.close()
+        return report
+
+    def active(self) -> tuple[RunSummary, ...]:
+        """The runs of this process that go on now, newest first."""
+        return tuple(_summary(active) for active in reversed(self._active.values()))
+
+    def newest(self) -> RunSummary | None:
+        """The newest active run, else the newest of all."""
+        return next(iter(self.active() or self._summaries()), None)
+
+    def list(self) -> tuple[RunSummary, ...]:
+        """Newest first, the newest LISTED_RUNS_MAX."""
+        return tuple(islice(self._summaries(), LISTED_RUNS_MAX))
+
+    def transcript(self, run_id: RunId | None = None) -> Path:
+        """The Markdown file of a run, written anew from its journal."""
+        past = self._past(run_id, "show", ())
+        text = "".join(transcript.render(r.event) for r in replay(self._journal_path(past.run_id)))
+        path = self._journal_path(past.run_id).with_name("transcript.md")
+        path.write_text(text, "utf-8")
+        return path
+
+    async def close(self) -> None:
+        """Stops every run and waits for the ends, with a deadline."""
+        for active in self._active.values():
+            self._cancel(active, CLOSED)
+        working = [active.work for active in self._active.values() if active.work]
+        if working:
+            await asyncio.wait(working, timeout=CLOSE_SECONDS_MAX)
+
+    def _open(self, run_id: RunId, task: Task) -> _Active:
+        if len(self._active) >= ACTIVE_RUNS_MAX:
+            raise UnknownRun(f"{ACTIVE_RUNS_MAX} runs are active already; stop one first")
+        settings = self._settings
+        journal = Journal(self._journal_path(run_id))
+        share = round(settings.prompt_tokens_max * 4 * RESULT_SHARE)
+        context = Context(min(settings.context.result_chars_max, share))
+        active: _Active
+        record = Record(journal, context, lambda recorded: self._see(active, recorded))
+        launch = Launch(run_id, task, record, settings)
+        active = _Active(launch, journal, datetime.now(UTC).isoformat(timespec="seconds"))
+        return active
+
+    def _reopen(self, past: RunSummary) -> _Active:
+        first, _ = glance(self._journal_path(past.run_id))
+        if not isinstance(first.event, RunStarted):
+            raise JournalDamaged(f"run {past.run_id} does not begin with its task")
+        active = self._open(past.run_id, first.event.task)
+        active.started_at = past.started_at
+        return active
+
+    def _go(self, active: _Active) -> RunSummary:
+        run_id = active.launch.run_id
+        self._active[run_id] = active
+        active.work = asyncio.create_task(self._supervise(active), name=f"run {run_id}")
+        return _summary(active)
+
+    async def _supervise(self, active: _Active) -> Outcome:
+        record = active.launch.record
+        try:
+            outcome: Outcome = await self._outcome(active)
+            state = record.state
+            record.emit(RunEnded(outcome, state.step, state.usage, state.billed, state.cost_usd))
+            await record.flush()
+        finally:
+            del self._active[active.launch.run_id]
+            active.journal.close()
+        return outcome
+
+    async def _outcome(self, active: _Active) -> Outcome:
+        try:
+            agent = await self._build(active.launch)
+            return await agent.run()
+        except asyncio.CancelledError:
+            return Stopped(active.stop_reason)
+        except HoldfastError as error:
+            return Failed(str(error))
+        except Exception as error:  # noqa: BLE001  a run must not take the server down
+            _log.exception("run %s failed", active.launch.run_id)
+            return Failed(f"internal error: {_innermost(error)!r}; the log has the details")
+
+    def _see(self, active: _Active, recorded: Recorded) -> None:
+        """Keeps the summary current, writes the transcript, tells whoever watches."""
+        event = recorded.event
+        match event:
+            case ToolCalled():
+                active.message = event.title
+            case ModelAnswered() if event.message.text.strip():
+                active.message = transcript.title(event.message.text)
+            case PermissionAsked():
+                active.waiting += 1
+                active.message = f"waits for permission: {event.question.summary}"
+            case PermissionAnswered():
+                active.waiting -= 1
+            case _:
+                pass
+        if active.launch.settings.run.transcript:
+            self._write_transcript(active, recorded)
+        self._watch(active.launch.run_id, recorded)
+
+    def _write_transcript(self, active: _Active, recorded: Recorded) -> None:
+        path = active.journal.path.with_name("transcript.md")
+        if text := transcript.render(recorded.event):
+            with path.open("a", encoding="utf-8") as file:
+                file.write(text)
+
+    def _cancel(self, active: _Active, reason: str) -> None:
+        active.stop_reason = reason
+        if active.work is not None:
+            active.work.cancel()
+
+    def _find_active(self, run_id: RunId | None) -> _Active | None:
+        if run_id is not None:
+            return self._active.get(run_id)
+        return next(reversed(self._active.values()), None)
+
+    def _past(self, run_id: RunId | None, verb: str, but: tuple[RunState, ...]) -> RunSummary:
+        """The run with that id, or the newest that is not in one of the states `but`."""
+        chosen = self._summaries() if run_id is None else filter(None, [self._summary(run_id)])
+        for summary in chosen:
+            if summary.state not in but:
+                return summary
+            if run_id is not None:
+                raise UnknownRun(
+                    f"run {run_id} is {summary.state}; send it a message to go on with it"
+                )
+        name = f"run {run_id} is unknown" if run_id else f"there is no run to {verb}"
+        raise UnknownRun(f"{name}; holdfast.run.list names them")
+
+    def _summaries(self) -> Iterator[RunSummary]:
+        names = sorted((path.parent.name for path in self._journals()), reverse=True)
+        return filter(None, (self._summary(RunId(name)) for name in names))
+
+    def _summary(self, run_id: RunId) -> RunSummary | None:
+        if run_id in self._active:
+            return _summary(self._active[run_id])
+        return past_summary(self._folder / Path(run_id).name / "journal.jsonl")
+
+    def _journal_path(self, run_id: RunId) -> Path:
+        return self._folder / run_id / "journal.jsonl"
+
+    def _journals(self) -> Iterator[Path]:
+        return self._folder.glob("*/journal.jsonl")
+
+
+def _summary(active: _Active) -> RunSummary:
+    state = active.launch.record.state
+    return RunSummary(
+        run_id=active.launch.run_id,
+        title=transcript.title(active.launch.task.instruction),
+        state="waiting" if active.waiting else "running",
+        step=state.step,
+        started_at=active.started_at,
+        usage=state.billed,
+        cost_usd=state.cost_usd,
+        message=active.message,
+    )
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What really happened, out of the groups that tasks wrap it in."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
