@@ -1,0 +1,20 @@
+"""`python -m lsp_server` and the console script `holdfast`."""
+
+from __future__ import annotations
+
+import sys
+
+from lsp_server.cli.app import app
+
+
+def main() -> None:
+    """Without a command, as editors start it, it serves over standard input and output."""
+    arguments = sys.argv[1:]
+    starts_with_flag = arguments and arguments[0].startswith("-")
+    if not arguments or (starts_with_flag and arguments[0] not in ("--help", "-h", "--version")):
+        arguments = ["serve", *arguments]
+    app(args=arguments, prog_name="holdfast")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""The commands and their flags; the work is in the files beside this one, imported when used."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lsp_server import __version__
+
+app = typer.Typer(
+    name="holdfast",
+    help="A coding agent for long tasks, in every editor and on the command line.",
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+WorkspaceOption = Annotated[
+    Path, typer.Option("--workspace", "-w", help="The project's folder.", show_default=False)
+]
+VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"holdfast {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def holdfast(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """A coding agent for long tasks, in every editor and on the command line."""
+
+
+@app.command()
+def serve(
+    stdio: Annotated[bool, typer.Option(help="Speak over standard input and output.")] = True,
+    tcp: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Listen on loopback for one editor.")
+    ] = None,
+    log_file: Annotated[Path | None, typer.Option(help="Write the log there.")] = None,
+    verbose: VerboseOption = 0,
+    check_parent_process: Annotated[
+        bool, typer.Option(help="End when the process that started it is gone.")
+    ] = False,
+    client_process_id: Annotated[int | None, typer.Option("--clientProcessId", hidden=True)] = None,
+) -> None:
+    """Run the language server. This is what editors start."""
+    from lsp_server.cli.serve import serve as work
+
+    del stdio  # Editors pass it; it is what happens anyway.
+    parent = client_process_id if check_parent_process or client_process_id else None
+    raise typer.Exit(
+        work(tcp=tcp, log_file=log_file, verbose=verbose, watch_parent=check_parent_process, parent=parent)
+    )
+
+
+@app.command()
+def run(
+    task: Annotated[str | None, typer.Argument(help="What to do, in your words.")] = None,
+    workspace: WorkspaceOption = Path(),
+    goal: Annotated[
+        list[str] | None, typer.Option(help="What must hold in the end; may be repeated.")
+    ] = None,
+    check: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CMD", help="A command that must exit 0; may be repeated."),
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Change nothing, answer with a plan.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before edits and commands.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="One Event a line, for programs.")] = False,
+    resume: Annotated[
+        str | None, typer.Option(metavar="RUN_ID", help="Go on with an earlier run.")
+    ] = None,
+    log_file: Annotated[Path | None, typer.Option(help="Write the log there.")] = None,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Work on a task until it is done, a limit is reached or Ctrl-C.
+
+    Exit status: 0 achieved, 1 failed, 3 goal not met, 4 needs an answer, 130 stopped.
+    """
+    from lsp_server.cli.log import configure_log
+    from lsp_server.cli.run import Order, execute
+
+    configure_log(log_file, verbose)
+    order = Order(
+        task=task,
+        workspace=workspace,
+        goals=tuple(goal or ()),
+        checks=tuple(check or ()),
+        mode="plan" if plan else "build",
+        yes=yes,
+        json=json,
+        resume=resume,
+    )
+    raise typer.Exit(execute(order))
+
+
+@app.command()
+def demo(
+    keep: Annotated[
+        Path | None, typer.Option(help="Work in this new folder and keep it.", metavar="DIR")
+    ] = None,
+) -> None:
+    """See it work: a real run on a small project with a real bug, and a scripted model."""
+    from lsp_server.cli.demo import demonstrate
+
+    raise typer.Exit(demonstrate(keep))
+
+
+@app.command()
+def undo(
+    run_id: Annotated[
+        str | None, typer.Argument(help="The run; the newest one if left out.", show_default=False)
+    ] = None,
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """Take back what a run changed, and keep what you changed since."""
+    from lsp_server.cli.undo import take_back
+
+    raise typer.Exit(take_back(run_id, workspace))
+
+
+@app.command()
+def doctor(workspace: WorkspaceOption = Path()) -> None:
+    """Report versions, settings, the model endpoint and the runs, as Markdown."""
+    from lsp_server.cli.doctor import examine
+
+    sys.stdout.write(examine(workspace))

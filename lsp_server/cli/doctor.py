@@ -1,0 +1,28 @@
+"""`holdfast doctor`: everything that a question about a set-up needs answered."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from lsp_server.assemble import diagnose, open_session
+from lsp_server.settings import load
+from lsp_server.workspace.disk_editor import DiskEditor
+from lsp_server.workspace.documents import Documents
+
+
+def examine(workspace: Path) -> str:
+    """The report as Markdown."""
+    return asyncio.run(_examine(workspace))
+
+
+async def _examine(workspace: Path) -> str:
+    documents = Documents()
+    loaded = load(workspace.resolve())
+    editor = DiskEditor(documents, None)
+    session = open_session(workspace, loaded.settings, editor, documents, lambda *_: None)
+    problems = "\n".join(f"- {problem}" for problem in loaded.problems) or "none"
+    try:
+        return await diagnose(session, [("Problems with the settings", problems)])
+    finally:
+        await session.close()

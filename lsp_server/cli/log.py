@@ -1,0 +1,22 @@
+"""Where the log goes: a file or standard error, never standard output."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+
+
+def configure_log(log_file: Path | None, verbose: int) -> None:
+    """Once per process, at its rim. Payloads stay out of it below DEBUG."""
+    handler: logging.Handler = logging.StreamHandler(sys.stderr)
+    if log_file is not None:
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.FileHandler(log_file, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    level = LEVELS[min(verbose + (1 if log_file else 0), len(LEVELS) - 1)]
+    logging.basicConfig(level=level, handlers=[handler])
+    for chatty in ("pygls", "httpx", "httpcore", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,0 +1,64 @@
+"""Asking the person at the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+
+from lsp_server.domain.permissions import Answer, Question
+
+ANSWERS: dict[str, Answer] = {
+    "o": "once", "once": "once", "y": "once", "yes": "once",
+    "a": "always", "always": "always",
+    "d": "deny", "deny": "deny", "n": "deny", "no": "deny",
+}  # fmt: skip
+
+
+class Person:
+    """Answers permission questions from the keyboard; where there is none, denies."""
+
+    def __init__(self, pause: Callable[[], None]) -> None:
+        self._pause = pause
+        self._told = False
+
+    async def confirm(self, question: Question) -> Answer | None:
+        """The answer typed; `deny` when nobody can type one."""
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            self._tell_once()
+            return "deny"
+        self._pause()
+        always = ", [a]lways" if question.rule else ""
+        rule = f"\n(always: {question.rule})" if question.rule else ""
+        while True:
+            sys.stderr.write(
+                f"\n{question.summary}\n{question.detail}{rule}\n[o]nce{always}, [d]eny? "
+            )
+            sys.stderr.flush()
+            answer = ANSWERS.get((await _line()).strip().lower())
+            if answer is not None and (answer != "always" or question.rule):
+                return answer
+
+    def _tell_once(self) -> None:
+        if not self._told:
+            self._told = True
+            sys.stderr.write(
+                "Nobody can be asked here, so what needs permission is denied. Run it on a "
+                "terminal, add rules to permissions.allow, or pass --yes.\n"
+            )
+
+
+async def _line() -> str:
+    """The next line of standard input, without a thread that would outlive a cancelled wait."""
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[str] = loop.create_future()
+
+    def read() -> None:
+        if not ready.done():
+            ready.set_result(sys.stdin.readline() or "deny")
+
+    loop.add_reader(sys.stdin.fileno(), read)
+    try:
+        return await ready
+    finally:
+        loop.remove_reader(sys.stdin.fileno())

@@ -1,0 +1,176 @@
+"""`holdfast run`: a task without an editor."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lsp_server.assemble import open_session
+from lsp_server.cli.person import Person
+from lsp_server.cli.screen import Screen, screen
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.events import Recorded
+from lsp_server.domain.goals import CommandCheck, Condition, Goal
+from lsp_server.domain.tasks import Budget, Mode, Outcome, RunId, Task
+from lsp_server.session.session import Session
+from lsp_server.settings import Settings, load
+from lsp_server.workspace.disk_editor import DiskEditor
+from lsp_server.workspace.documents import Documents
+
+EXIT_STATUS = {"achieved": 0, "failed": 1, "unmet": 3, "blocked": 4, "stopped": 130}
+USAGE_ERROR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the command line asked for. `overrides` are settings as an editor would send them."""
+
+    task: str | None
+    workspace: Path
+    goals: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    mode: Mode = "build"
+    yes: bool = False
+    json: bool = False
+    resume: str | None = None
+    overrides: dict[str, Any] | None = None
+
+
+def execute(order: Order) -> int:
+    """Runs it; the process's exit status. Errors go to standard error, one sentence each."""
+    return asyncio.run(execute_async(order))
+
+
+async def execute_async(order: Order) -> int:
+    """The same, on a running loop."""
+    complaint = _complaint(order)
+    if complaint:
+        return _refuse(complaint)
+    settings = _settings(order)
+    shown = screen(as_json=order.json)
+    documents = Documents()
+    editor = DiskEditor(documents, Person(shown.pause).confirm)
+    session: Session | None = None
+    try:
+        session = open_session(order.workspace, settings, editor, documents, _Publish(shown))
+        run_id = _begin(session, order, settings)
+        outcome = await _until_the_end(session, run_id)
+    except HoldfastError as error:
+        return _refuse(str(error))
+    finally:
+        shown.close()
+        if session is not None:
+            await session.close()
+    if not order.json:
+        sys.stdout.write(f"transcript: {session.runs.transcript(run_id)}\n")
+    return EXIT_STATUS[outcome.outcome]
+
+
+class _Publish:
+    """Shows Events; when nobody reads any more, the run is stopped."""
+
+    def __init__(self, shown: Screen) -> None:
+        self._screen = shown
+        self._gone = False
+
+    def __call__(self, session: Session, run_id: RunId, recorded: Recorded) -> None:
+        if self._gone:
+            return
+        try:
+            self._screen.show(run_id, recorded)
+        except BrokenPipeError:
+            self._gone = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            session.runs.stop(everything=True)
+
+
+def _begin(session: Session, order: Order, settings: Settings) -> RunId:
+    if order.resume is not None:
+        resumed = RunId(order.resume)
+        if order.task:
+            return session.runs.send(resumed, order.task, "steer").run_id
+        return session.runs.resume(resumed).run_id
+    limits = settings.run
+    return session.runs.start(
+        Task(
+            instruction=order.task or _instruction(order),
+            goal=_goal(order),
+            mode=order.mode,
+            budget=Budget(
+                limits.steps_max, limits.tokens_max, limits.cost_usd_max, limits.wall_seconds_max
+            ),
+        )
+    ).run_id
+
+
+async def _until_the_end(session: Session, run_id: RunId) -> Outcome:
+    """The outcome; signals that ask the process to end stop the run first."""
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def stop() -> None:
+        session.runs.stop(everything=True)
+
+    for number in signals:
+        loop.add_signal_handler(number, stop)
+    try:
+        return await session.runs.wait(run_id)
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+def _settings(order: Order) -> Settings:
+    overrides = dict(order.overrides or {})
+    if order.yes:
+        overrides["permissions"] = {**overrides.get("permissions", {}), "mode": "full"}
+    loaded = load(order.workspace.resolve(), editor=overrides)
+    for problem in loaded.problems:
+        sys.stderr.write(f"holdfast: {problem}\n")
+    return loaded.settings
+
+
+def _goal(order: Order) -> Goal | None:
+    """The goal of the flags. One `--goal` is what all the checks show."""
+    checks = tuple(CommandCheck(command) for command in order.checks)
+    if len(order.goals) == 1 and checks:
+        conditions = [Condition("c1", order.goals[0], checks)]
+    else:
+        texts = [(text, ()) for text in order.goals]
+        shown = [(f"`{check.command}` succeeds", (check,)) for check in checks]
+        conditions = [
+            Condition(f"c{number}", text, shown_by)
+            for number, (text, shown_by) in enumerate([*texts, *shown], start=1)
+        ]
+    if not conditions:
+        return None
+    return Goal("command-line", "; ".join(c.text for c in conditions), tuple(conditions))
+
+
+def _instruction(order: Order) -> str:
+    return "Work until this holds: " + "; ".join(
+        [*order.goals, *(f"`{command}` succeeds" for command in order.checks)]
+    )
+
+
+def _complaint(order: Order) -> str | None:
+    """What is wrong with the order, before anything is opened."""
+    if not (order.task or order.resume or order.goals or order.checks):
+        return 'say what to do, as in: holdfast run "make the tests pass"'
+    if order.task is not None and not order.task.strip():
+        return "the task is empty"
+    if not order.workspace.is_dir():
+        return f"--workspace {order.workspace} is not a folder"
+    if not os.access(order.workspace, os.R_OK | os.X_OK):
+        return f"--workspace {order.workspace} cannot be read; change its permissions"
+    return None
+
+
+def _refuse(complaint: str) -> int:
+    sys.stderr.write(f"holdfast: {complaint}\n")
+    return USAGE_ERROR

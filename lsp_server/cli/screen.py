@@ -1,0 +1,240 @@
+"""What a person or a program sees of a run as it goes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Protocol, TextIO
+
+from pydantic import TypeAdapter
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+from lsp_server.agent import transcript
+from lsp_server.domain.events import (
+    CycleStarted,
+    Event,
+    GoalChecked,
+    ModelAnswered,
+    ModelWaited,
+    PermissionAsked,
+    PlanChanged,
+    Recorded,
+    RunEnded,
+    RunStarted,
+    StepStarted,
+    Streamed,
+    Told,
+    ToolCalled,
+    ToolReturned,
+    Warned,
+)
+from lsp_server.domain.tasks import RunId
+
+PREVIEW_LINES_MAX = 6
+PREVIEW_CHARS_MAX = 160
+
+_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+class Screen(Protocol):
+    """Shows Events; `close` leaves the terminal as it was."""
+
+    def show(self, run_id: RunId, recorded: Recorded) -> None: ...
+
+    def pause(self) -> None:
+        """Makes room for a question."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class JsonLines:
+    """One Event a line; the last line has the outcome in short."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def show(self, run_id: RunId, recorded: Recorded) -> None:
+        event = recorded.event
+        if isinstance(event, Streamed):
+            return
+        line = _ended(run_id, event) if isinstance(event, RunEnded) else _EVENT.dump_python(event, mode="json")
+        self._out.write(json.dumps({"seq": recorded.seq, "at": recorded.at, **line}) + "\n")
+        self._out.flush()
+
+    def pause(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self._out.flush()
+
+
+def _ended(run_id: RunId, event: RunEnded) -> dict[str, object]:
+    report = getattr(event.outcome, "report", None)
+    goals = [
+        {"text": item.condition.text, "verdict": item.verdict, "missing": item.missing}
+        for item in (report.conditions if report else ())
+    ]
+    return {
+        "kind": "run_ended",
+        "outcome": event.outcome.outcome,
+        "run_id": run_id,
+        "steps": event.steps,
+        "usage": {
+            "input": event.billed.prompt_tokens,
+            "cached": event.billed.cached_tokens,
+            "output": event.billed.completion_tokens,
+        },
+        "cost_usd": event.cost_usd,
+        "goals": goals,
+        "message": transcript.sentence(event.outcome),
+    }
+
+
+class Plain:
+    """One line a fact, for pipes and logs."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def show(self, run_id: RunId, recorded: Recorded) -> None:
+        for line in _lines(run_id, recorded.event):
+            self._out.write(line + "\n")
+        self._out.flush()
+
+    def pause(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self._out.flush()
+
+
+class Terminal:
+    """The answer as it streams, calls and results in short, a spinner while waiting."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False)
+        self._status: Status | None = None
+        self._streaming = False
+
+    def show(self, run_id: RunId, recorded: Recorded) -> None:
+        event = recorded.event
+        if isinstance(event, Streamed):
+            self._stream(event)
+            return
+        self._end_stream()
+        if isinstance(event, ModelAnswered):
+            return  # It was streamed.
+        for line in _lines(run_id, event):
+            self._console.print(_styled(event, line), soft_wrap=True)
+        if isinstance(event, StepStarted | ToolCalled):
+            self._spin("thinking" if isinstance(event, StepStarted) else "working")
+
+    def pause(self) -> None:
+        self._end_stream()
+        self._rest()
+
+    def close(self) -> None:
+        self.pause()
+
+    def _stream(self, event: Streamed) -> None:
+        if event.channel == "text":
+            self._rest()
+            self._streaming = True
+            self._console.print(event.text, end="", markup=False, soft_wrap=True)
+        elif not self._streaming:
+            self._spin("writing a call" if event.channel == "tool" else "reasoning")
+
+    def _end_stream(self) -> None:
+        if self._streaming:
+            self._console.print()
+        self._streaming = False
+        self._rest()
+
+    def _spin(self, text: str) -> None:
+        if self._status is None:
+            self._status = self._console.status(text)
+            self._status.start()
+        else:
+            self._status.update(text)
+
+    def _rest(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+
+def screen(*, as_json: bool) -> Screen:
+    """What fits standard output: JSON on request, a live view on a terminal, else plain lines."""
+    if as_json:
+        return JsonLines(sys.stdout)
+    return Terminal() if sys.stdout.isatty() else Plain(sys.stdout)
+
+
+def _lines(run_id: RunId, event: Event) -> list[str]:
+    match event:
+        case RunStarted():
+            return [f"run {run_id} with {event.model}"]
+        case StepStarted():
+            return [f"step {event.step}"]
+        case ModelAnswered() if event.message.text.strip():
+            return [f"  {line}" for line in event.message.text.strip().splitlines()]
+        case ToolCalled():
+            return [f"  > {event.title}"]
+        case ToolReturned():
+            mark = "failed" if event.result.is_error else "ok"
+            return [f"    {mark}, {event.seconds:.1f} s", *_preview(event.result.text)]
+        case PlanChanged():
+            return [f"    [{item.status}] {item.text}" for item in event.items]
+        case RunEnded():
+            spent = transcript.tokens(event.billed, event.cost_usd)
+            return [
+                f"{event.outcome.outcome}: {transcript.sentence(event.outcome)}",
+                f"{event.steps} steps, {spent}",
+            ]
+        case _:
+            return _notices(event)
+
+
+def _notices(event: Event) -> list[str]:
+    match event:
+        case ModelWaited():
+            return [f"  waiting {event.delay_seconds:.0f} s: {event.reason}"]
+        case CycleStarted() if event.number > 1:
+            return [f"  new cycle: {event.reason}"]
+        case Told():
+            return [f"  ({event.origin}: {transcript.title(event.text)})"]
+        case PermissionAsked():
+            return [f"  asks: {event.question.summary}"]
+        case GoalChecked():
+            return [f"  {line}" for line in transcript.report_lines(event.report).splitlines()]
+        case Warned():
+            return [f"  warning: {event.message}"]
+        case _:
+            return []
+
+
+def _preview(text: str) -> list[str]:
+    lines = text.splitlines()
+    shown = [f"    | {line[:PREVIEW_CHARS_MAX]}" for line in lines[:PREVIEW_LINES_MAX]]
+    if len(lines) > PREVIEW_LINES_MAX:
+        shown.append(f"    | … {len(lines) - PREVIEW_LINES_MAX} more lines")
+    return shown
+
+
+def _styled(event: Event, line: str) -> str:
+    text = escape(line)
+    match event:
+        case StepStarted() | ToolCalled():
+            return f"[bold]{text}[/bold]"
+        case ToolReturned(result=result):
+            return f"[red]{text}[/red]" if result.is_error else f"[dim]{text}[/dim]"
+        case ModelWaited() | Warned() | PermissionAsked():
+            return f"[yellow]{text}[/yellow]"
+        case RunEnded(outcome=outcome):
+            colour = "green" if outcome.outcome == "achieved" else "yellow"
+            return f"[bold {colour}]{text}[/bold {colour}]"
+        case _:
+            return text

@@ -1,0 +1,44 @@
+"""`holdfast undo`: the tree as it was before a run, with a person's later edits kept."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from lsp_server.assemble import open_session
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.tasks import RunId
+from lsp_server.settings import load
+from lsp_server.workspace.disk_editor import DiskEditor
+from lsp_server.workspace.documents import Documents
+
+
+def take_back(run_id: str | None, workspace: Path) -> int:
+    """Undoes the run; 0 when all came back, 1 when something could not."""
+    if not workspace.is_dir():
+        sys.stderr.write(f"holdfast: --workspace {workspace} is not a folder\n")
+        return 2
+    try:
+        return asyncio.run(_take_back(RunId(run_id) if run_id else None, workspace))
+    except HoldfastError as error:
+        sys.stderr.write(f"holdfast: {error}\n")
+        return 1
+
+
+async def _take_back(run_id: RunId | None, workspace: Path) -> int:
+    documents = Documents()
+    editor = DiskEditor(documents, None)
+    settings = load(workspace.resolve()).settings
+    session = open_session(workspace, settings, editor, documents, lambda *_: None)
+    try:
+        report = await session.runs.undo(run_id)
+    finally:
+        await session.close()
+    for path in report.restored:
+        sys.stdout.write(f"restored {path}\n")
+    for path, why in report.conflicts:
+        sys.stdout.write(f"left alone {path}: {why}\n")
+    if not report.restored and not report.conflicts:
+        sys.stdout.write("nothing to take back\n")
+    return 1 if report.conflicts else 0
