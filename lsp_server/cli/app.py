@@ -59,7 +59,13 @@ def serve(
     del stdio  # Editors pass it; it is what happens anyway.
     parent = client_process_id if check_parent_process or client_process_id else None
     raise typer.Exit(
-        work(tcp=tcp, log_file=log_file, verbose=verbose, watch_parent=check_parent_process, parent=parent)
+        work(
+            tcp=tcp,
+            log_file=log_file,
+            verbose=verbose,
+            watch_parent=check_parent_process,
+            parent=parent,
+        )
     )
 
 
@@ -74,7 +80,9 @@ def run(
         list[str] | None,
         typer.Option(metavar="CMD", help="A command that must exit 0; may be repeated."),
     ] = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Change nothing, answer with a plan.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Change nothing, answer with a plan.")
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask before edits and commands.")
     ] = False,

@@ -16,7 +16,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from lsp_server.cli.run import Order, execute_async
-from lsp_server.models.scripted import load_script
+from lsp_server.models.scenario import Scenario
 from lsp_server.models.scripted_server import ScriptedServer
 
 TASK = "The tests fail. Find out why and fix the code."
@@ -38,22 +38,25 @@ def demonstrate(keep: Path | None) -> int:
     if keep is not None and keep.exists():
         sys.stderr.write(f"holdfast: {keep} exists; name a new folder\n")
         return 2
-    with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as temporary:
+    with (
+        tempfile.TemporaryDirectory(prefix="holdfast-demo-") as temporary,
+        as_file(files("lsp_server.cli") / "sample") as sample,
+    ):
         folder = (keep or Path(temporary) / "pages").resolve()
-        with as_file(files("lsp_server.cli") / "sample" / "project") as sample:
-            shutil.copytree(sample, folder, ignore=shutil.ignore_patterns("__pycache__"))
-            before = _texts(folder)
+        unwanted = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(sample / "project", folder, ignore=unwanted)
+        script = Scenario.load(sample / "script.json")
+        before = _texts(folder)
         sys.stdout.write(OPENING.format(folder=folder) + "\n")
         sys.stdout.flush()
         _let_commands_find_python()
-        status = asyncio.run(_play(folder))
+        status = asyncio.run(_play(folder, script, None if keep else Path(temporary) / "data"))
         sys.stdout.write("\nWhat it changed:\n\n" + _diff(before, _texts(folder)))
         sys.stdout.write(_closing(folder if keep else None))
     return status
 
 
-async def _play(folder: Path) -> int:
-    script = load_script((files("lsp_server.cli") / "sample" / "script.json").read_text("utf-8"))
+async def _play(folder: Path, script: Scenario, data: Path | None) -> int:
     async with ScriptedServer(script) as server:
         order = Order(
             task=TASK,
@@ -62,9 +65,12 @@ async def _play(folder: Path) -> int:
             checks=(CHECK,),
             yes=True,
             overrides={"model": {"base_url": server.base_url, "name": "scripted"}},
+            data=data,
         )
         status = await execute_async(order)
-        sys.stdout.write(f"\nThe scripted model answered {len(server.requests)} requests over HTTP.\n")
+        sys.stdout.write(
+            f"\nThe scripted model answered {len(server.requests)} requests over HTTP.\n"
+        )
     return status
 
 

@@ -13,12 +13,12 @@ from lsp_server.workspace.documents import Documents
 
 def examine(workspace: Path) -> str:
     """The report as Markdown."""
-    return asyncio.run(_examine(workspace))
+    return asyncio.run(_examine(workspace.resolve()))
 
 
 async def _examine(workspace: Path) -> str:
     documents = Documents()
-    loaded = load(workspace.resolve())
+    loaded = load(workspace)
     editor = DiskEditor(documents, None)
     session = open_session(workspace, loaded.settings, editor, documents, lambda *_: None)
     problems = "\n".join(f"- {problem}" for problem in loaded.problems) or "none"

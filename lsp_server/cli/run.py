@@ -28,7 +28,11 @@ USAGE_ERROR = 2
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the command line asked for. `overrides` are settings as an editor would send them."""
+    """What the command line asked for.
+
+    `overrides` are settings as an editor would send them. `data` is where the
+    run is kept, the user's data folder if left out.
+    """
 
     task: str | None
     workspace: Path
@@ -39,6 +43,7 @@ class Order:
     json: bool = False
     resume: str | None = None
     overrides: dict[str, Any] | None = None
+    data: Path | None = None
 
 
 def execute(order: Order) -> int:
@@ -57,7 +62,9 @@ async def execute_async(order: Order) -> int:
     editor = DiskEditor(documents, Person(shown.pause).confirm)
     session: Session | None = None
     try:
-        session = open_session(order.workspace, settings, editor, documents, _Publish(shown))
+        session = open_session(
+            order.workspace, settings, editor, documents, _Publish(shown), data=order.data
+        )
         run_id = _begin(session, order, settings)
         outcome = await _until_the_end(session, run_id)
     except HoldfastError as error:
@@ -66,7 +73,7 @@ async def execute_async(order: Order) -> int:
         shown.close()
         if session is not None:
             await session.close()
-    if not order.json:
+    if not order.json and order.data is None:
         sys.stdout.write(f"transcript: {session.runs.transcript(run_id)}\n")
     return EXIT_STATUS[outcome.outcome]
 
@@ -129,7 +136,7 @@ def _settings(order: Order) -> Settings:
     overrides = dict(order.overrides or {})
     if order.yes:
         overrides["permissions"] = {**overrides.get("permissions", {}), "mode": "full"}
-    loaded = load(order.workspace.resolve(), editor=overrides)
+    loaded = load(order.workspace.absolute(), editor=overrides)
     for problem in loaded.problems:
         sys.stderr.write(f"holdfast: {problem}\n")
     return loaded.settings

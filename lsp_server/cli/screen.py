@@ -60,7 +60,11 @@ class JsonLines:
         event = recorded.event
         if isinstance(event, Streamed):
             return
-        line = _ended(run_id, event) if isinstance(event, RunEnded) else _EVENT.dump_python(event, mode="json")
+        line = (
+            _ended(run_id, event)
+            if isinstance(event, RunEnded)
+            else _EVENT.dump_python(event, mode="json")
+        )
         self._out.write(json.dumps({"seq": recorded.seq, "at": recorded.at, **line}) + "\n")
         self._out.flush()
 
@@ -98,9 +102,10 @@ class Plain:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
+        self._narrator = Narrator()
 
     def show(self, run_id: RunId, recorded: Recorded) -> None:
-        for line in _lines(run_id, recorded.event):
+        for line in self._narrator.lines(run_id, recorded.event):
             self._out.write(line + "\n")
         self._out.flush()
 
@@ -116,6 +121,7 @@ class Terminal:
 
     def __init__(self) -> None:
         self._console = Console(highlight=False)
+        self._narrator = Narrator()
         self._status: Status | None = None
         self._streaming = False
 
@@ -125,12 +131,14 @@ class Terminal:
             self._stream(event)
             return
         self._end_stream()
-        if isinstance(event, ModelAnswered):
-            return  # It was streamed.
-        for line in _lines(run_id, event):
-            self._console.print(_styled(event, line), soft_wrap=True)
-        if isinstance(event, StepStarted | ToolCalled):
-            self._spin("thinking" if isinstance(event, StepStarted) else "working")
+        lines = self._narrator.lines(run_id, event)
+        if not isinstance(event, ModelAnswered):  # Its text was streamed.
+            for line in lines:
+                self._console.print(_styled(event, line), soft_wrap=True)
+        if isinstance(event, StepStarted):
+            self._spin("thinking")
+        if isinstance(event, ToolCalled):
+            self._spin(escape(event.title))
 
     def pause(self) -> None:
         self._end_stream()
@@ -173,29 +181,40 @@ def screen(*, as_json: bool) -> Screen:
     return Terminal() if sys.stdout.isatty() else Plain(sys.stdout)
 
 
-def _lines(run_id: RunId, event: Event) -> list[str]:
-    match event:
-        case RunStarted():
-            return [f"run {run_id} with {event.model}"]
-        case StepStarted():
-            return [f"step {event.step}"]
-        case ModelAnswered() if event.message.text.strip():
-            return [f"  {line}" for line in event.message.text.strip().splitlines()]
-        case ToolCalled():
-            return [f"  > {event.title}"]
-        case ToolReturned():
-            mark = "failed" if event.result.is_error else "ok"
-            return [f"    {mark}, {event.seconds:.1f} s", *_preview(event.result.text)]
-        case PlanChanged():
-            return [f"    [{item.status}] {item.text}" for item in event.items]
-        case RunEnded():
-            spent = transcript.tokens(event.billed, event.cost_usd)
-            return [
-                f"{event.outcome.outcome}: {transcript.sentence(event.outcome)}",
-                f"{event.steps} steps, {spent}",
-            ]
-        case _:
-            return _notices(event)
+class Narrator:
+    """Events as lines for people; a call and its result become one paragraph."""
+
+    def __init__(self) -> None:
+        self._titles: dict[str, str] = {}
+
+    def lines(self, run_id: RunId, event: Event) -> list[str]:
+        match event:
+            case RunStarted():
+                return [f"run {run_id} with {event.model}"]
+            case StepStarted():
+                return [f"step {event.step}"]
+            case ModelAnswered() if event.message.text.strip():
+                return [f"  {line}" for line in event.message.text.strip().splitlines()]
+            case ToolCalled():
+                self._titles[event.call.id] = event.title
+                return []
+            case ToolReturned():
+                return self._result(event)
+            case PlanChanged():
+                return [f"    [{item.status}] {item.text}" for item in event.items]
+            case RunEnded():
+                spent = transcript.tokens(event.billed, event.cost_usd)
+                ended = f"{event.outcome.outcome}: {transcript.sentence(event.outcome)}"
+                return ["", ended, f"{event.steps} steps, {spent}"]
+            case _:
+                return _notices(event)
+
+    def _result(self, event: ToolReturned) -> list[str]:
+        mark = "failed" if event.result.is_error else "ok"
+        title = self._titles.pop(event.call_id, event.tool)
+        line = f"  > {title}: {mark}, {event.seconds:.1f} s"
+        told = event.tool in ("plan", "finish") and not event.result.is_error
+        return [line] if told else [line, *_preview(event.result.text)]
 
 
 def _notices(event: Event) -> list[str]:
@@ -204,6 +223,8 @@ def _notices(event: Event) -> list[str]:
             return [f"  waiting {event.delay_seconds:.0f} s: {event.reason}"]
         case CycleStarted() if event.number > 1:
             return [f"  new cycle: {event.reason}"]
+        case Told(origin="goal"):
+            return ["  not done yet: it is told what is missing and goes on"]
         case Told():
             return [f"  ({event.origin}: {transcript.title(event.text)})"]
         case PermissionAsked():
@@ -227,7 +248,7 @@ def _preview(text: str) -> list[str]:
 def _styled(event: Event, line: str) -> str:
     text = escape(line)
     match event:
-        case StepStarted() | ToolCalled():
+        case StepStarted():
             return f"[bold]{text}[/bold]"
         case ToolReturned(result=result):
             return f"[red]{text}[/red]" if result.is_error else f"[dim]{text}[/dim]"

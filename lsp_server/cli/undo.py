@@ -20,7 +20,7 @@ def take_back(run_id: str | None, workspace: Path) -> int:
         sys.stderr.write(f"holdfast: --workspace {workspace} is not a folder\n")
         return 2
     try:
-        return asyncio.run(_take_back(RunId(run_id) if run_id else None, workspace))
+        return asyncio.run(_take_back(RunId(run_id) if run_id else None, workspace.resolve()))
     except HoldfastError as error:
         sys.stderr.write(f"holdfast: {error}\n")
         return 1
@@ -29,7 +29,7 @@ def take_back(run_id: str | None, workspace: Path) -> int:
 async def _take_back(run_id: RunId | None, workspace: Path) -> int:
     documents = Documents()
     editor = DiskEditor(documents, None)
-    settings = load(workspace.resolve()).settings
+    settings = load(workspace).settings
     session = open_session(workspace, settings, editor, documents, lambda *_: None)
     try:
         report = await session.runs.undo(run_id)
@@ -37,8 +37,8 @@ async def _take_back(run_id: RunId | None, workspace: Path) -> int:
         await session.close()
     for path in report.restored:
         sys.stdout.write(f"restored {path}\n")
-    for path, why in report.conflicts:
-        sys.stdout.write(f"left alone {path}: {why}\n")
+    for conflict in report.conflicts:
+        sys.stdout.write(f"left alone {conflict.path}: {conflict.reason}\n")
     if not report.restored and not report.conflicts:
         sys.stdout.write("nothing to take back\n")
     return 1 if report.conflicts else 0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from lsp_server.domain.events import Emit, PermissionAnswered, PermissionAsked
+from lsp_server.domain.events import Emit, PermissionAnswered, PermissionAsked, Warned
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import RunId
@@ -35,9 +35,13 @@ class _Open:
 
 
 class Permissions:
-    """The open questions of one session. `remember` keeps a rule that was granted for good."""
+    """The open questions of one session.
 
-    def __init__(self, editor: Editor, remember: Callable[[str], None]) -> None:
+    `remember` keeps a rule that was granted for good and says where it did, or
+    why it could not.
+    """
+
+    def __init__(self, editor: Editor, remember: Callable[[str], str]) -> None:
         self._editor = editor
         self._remember = remember
         self._open: dict[str, _Open] = {}
@@ -78,7 +82,7 @@ class Permissions:
             emit(PermissionAnswered(question.id, answer, by))
         if answer == "always" and question.rule is not None:
             self._always.add(question.rule)
-            self._remember(question.rule)
+            emit(Warned(self._remember(question.rule)))
         return answer
 
     async def _first(

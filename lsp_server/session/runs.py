@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -16,7 +16,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from lsp_server.agent import transcript
-from lsp_server.agent.context import Context
+from lsp_server.agent.context import CHARS_PER_TOKEN, Context
 from lsp_server.agent.journal import Journal, JournalDamaged, glance, replay
 from lsp_server.agent.loop import Agent
 from lsp_server.agent.record import Record
@@ -33,7 +33,6 @@ from lsp_server.domain.events import (
     RunStarted,
     ToolCalled,
 )
-from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import (
     Failed,
     Outcome,
@@ -45,7 +44,7 @@ from lsp_server.domain.tasks import (
 )
 from lsp_server.session.summary import RunSummary, past_summary
 from lsp_server.settings import Settings
-from lsp_server.workspace.checkpoints import Checkpoints, UndoReport
+from lsp_server.workspace.undo import UndoReport
 
 ACTIVE_RUNS_MAX = 8
 MAIL_MAX = 100
@@ -73,6 +72,8 @@ class Launch:
     task: Task
     record: Record
     settings: Settings
+    journal_path: Path
+    result_chars_max: int
 
 
 @dataclass(slots=True)
@@ -88,6 +89,7 @@ class _Active:
 
 Build = Callable[[Launch], Awaitable[Agent]]
 Watch = Callable[[RunId, Recorded], None]
+TakeBack = Callable[[Sequence[FileChanged]], Awaitable[UndoReport]]
 
 
 class Runs:
@@ -99,17 +101,18 @@ class Runs:
     def __init__(
         self,
         folder: Path,
+        root: Path,
         settings: Settings,
-        editor: Editor,
-        checkpoints: Checkpoints,
+        *,
+        undo: TakeBack,
         build: Build,
         watch: Watch,
         ready: Callable[[], str],
     ) -> None:
         self._folder = folder
+        self._root = root
         self._settings = settings
-        self._editor = editor
-        self._checkpoints = checkpoints
+        self._undo = undo
         self._build = build
         self._watch = watch
         self._ready = ready
@@ -123,8 +126,7 @@ class Runs:
         model = self._ready()
         run_id = RunId(f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}")
         active = self._open(run_id, task)
-        root = str(self._checkpoints.root)
-        active.launch.record.emit(RunStarted(run_id, task, root, model))
+        active.launch.record.emit(RunStarted(run_id, task, str(self._root), model))
         return self._go(active)
 
     def resume(self, run_id: RunId | None = None) -> RunSummary:
@@ -175,11 +177,12 @@ class Runs:
         journal = await asyncio.to_thread(Journal, self._journal_path(past.run_id))
         try:
             changes = [r.event for r in journal.past if isinstance(r.event, FileChanged)]
-            report = await self._checkpoints.undo(changes, self._editor)
+            report = await self._undo(changes)
             for path in report.restored:
                 self._watch(past.run_id, journal.append(FileRestored(path)))
-            for path, why in report.conflicts:
-                self._watch(past.run_id, journal.append(FileRestored(path, why)))
+            for conflict in report.conflicts:
+                restored = FileRestored(conflict.path, conflict.reason)
+                self._watch(past.run_id, journal.append(restored))
             await journal.flush()
         finally:
             journal.close()
@@ -218,11 +221,13 @@ class Runs:
             raise UnknownRun(f"{ACTIVE_RUNS_MAX} runs are active already; stop one first")
         settings = self._settings
         journal = Journal(self._journal_path(run_id))
-        share = round(settings.prompt_tokens_max * 4 * RESULT_SHARE)
-        context = Context(min(settings.context.result_chars_max, share))
+        share = round(settings.prompt_tokens_max * CHARS_PER_TOKEN * RESULT_SHARE)
+        result_chars_max = min(settings.context.result_chars_max, share)
         active: _Active
-        record = Record(journal, context, lambda recorded: self._see(active, recorded))
-        launch = Launch(run_id, task, record, settings)
+        record = Record(
+            journal, Context(result_chars_max), lambda recorded: self._see(active, recorded)
+        )
+        launch = Launch(run_id, task, record, settings, journal.path, result_chars_max)
         active = _Active(launch, journal, datetime.now(UTC).isoformat(timespec="seconds"))
         return active
 

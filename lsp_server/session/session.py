@@ -8,9 +8,10 @@ from typing import Literal
 
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import RunId
+from lsp_server.models.worker import Worker
 from lsp_server.session.permissions import Permissions
-from lsp_server.session.runs import Runs, RunSummary
-from lsp_server.session.worker import Worker
+from lsp_server.session.runs import Runs
+from lsp_server.session.summary import RunSummary
 from lsp_server.settings import Settings
 from lsp_server.workspace.documents import Documents
 
@@ -71,6 +72,10 @@ class Session:
         self.settings = settings
         self._worker.reconfigure(settings.model)
         self.runs.reconfigure(settings)
+
+    async def endpoint(self) -> str:
+        """Asks the endpoint for its models; what it is and has. Raises HoldfastError."""
+        return await self._worker.examine()
 
     async def close(self) -> None:
         """Stops all runs and releases everything; within a second for well-behaved tools."""

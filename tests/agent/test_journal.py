@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lsp_server.agent.journal import (
+    Journal,
+    JournalBusy,
+    JournalDamaged,
+    glance,
+    is_running,
+    replay,
+)
+from lsp_server.domain.events import Event, StepStarted, Streamed, Told, Warned
+
+EVENTS = st.lists(
+    st.one_of(
+        st.builds(Warned, st.text()),
+        st.builds(Told, st.text(), st.sampled_from(["person", "fence", "goal"])),
+        st.builds(StepStarted, st.integers(0, 10**6), st.integers(0, 10**6)),
+    ),
+    max_size=8,
+)
+
+
+def write(path: Path, events: list[Event]) -> None:
+    journal = Journal(path)
+    for event in events:
+        journal.append(event)
+    journal.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run" / "journal.jsonl"
+
+
+@given(EVENTS)
+def test_replay_gives_back_what_was_appended(
+    tmp_path_factory: pytest.TempPathFactory, events: list[Event]
+) -> None:
+    path = tmp_path_factory.mktemp("j") / "journal.jsonl"
+    write(path, events)
+    assert [recorded.event for recorded in replay(path)] == events
+    assert [recorded.seq for recorded in replay(path)] == list(range(len(events)))
+
+
+@given(EVENTS.filter(bool), st.data())
+def test_a_journal_cut_anywhere_loses_its_last_line_at_most(
+    tmp_path_factory: pytest.TempPathFactory, events: list[Event], data: st.DataObject
+) -> None:
+    path = tmp_path_factory.mktemp("j") / "journal.jsonl"
+    write(path, events)
+    whole = path.read_bytes()
+    at = data.draw(st.integers(0, len(whole)))
+    path.write_bytes(whole[:at])
+    journal = Journal(path)
+    kept = [recorded.event for recorded in journal.past]
+    assert kept == events[: whole[:at].count(b"\n")]
+    journal.append(Warned("after"))
+    journal.close()
+    assert [recorded.event for recorded in replay(path)] == [*kept, Warned("after")]
+
+
+def test_a_damaged_line_in_the_middle_is_refused_with_its_number(path: Path) -> None:
+    write(path, [Warned("one"), Warned("two"), Warned("three")])
+    lines = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join([lines[0], b'{"seq":', *lines[2:]]))
+    with pytest.raises(JournalDamaged, match="line 2"):
+        Journal(path)
+    assert path.read_bytes().count(b"\n") == 3, "nothing is thrown away"
+
+
+def test_ephemeral_events_are_not_kept(path: Path) -> None:
+    write(path, [Streamed(1, "text", "a"), Warned("kept")])
+    assert [recorded.event for recorded in replay(path)] == [Warned("kept")]
+
+
+def test_a_second_writer_is_refused_while_the_first_one_lives(path: Path) -> None:
+    journal = Journal(path)
+    assert is_running(path)
+    with pytest.raises(JournalBusy):
+        Journal(path)
+    journal.close()
+    assert not is_running(path)
+    Journal(path).close()
+
+
+def test_a_journal_is_for_its_owner_alone(path: Path) -> None:
+    write(path, [Warned("secret")])
+    assert path.stat().st_mode & 0o077 == 0
+    assert path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_glance_sees_both_ends_whatever_lies_between(path: Path) -> None:
+    events = [Warned("first"), *(Warned("x" * 50_000) for _ in range(9)), Warned("y" * 200_000)]
+    write(path, list(events))
+    first, last = glance(path)
+    assert first.event == Warned("first")
+    assert last[-1].event == Warned("y" * 200_000)
+
+
+def test_a_glance_at_nothing_says_so(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"")
+    with pytest.raises(JournalDamaged):
+        glance(path)
+
+
+async def test_flush_reaches_the_disk(path: Path) -> None:
+    journal = Journal(path)
+    journal.append(Warned("x"))
+    await journal.flush()
+    assert os.path.getsize(path) > 0  # noqa: PTH202, ASYNC240  the file as the system sees it
+    journal.close()

@@ -1,0 +1,70 @@
+"""Names that others rely on: errors, settings, tools, invariants."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import get_args
+
+from lsp_server.domain import errors, events
+from lsp_server.settings import Section, Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_drawn_tree_of_errors_is_complete() -> None:
+    drawn = set(re.findall(r"[├└│ ─]*\b([A-Z]\w+)", (errors.__doc__ or "").split("A message")[0]))
+    real = {
+        kind.__name__
+        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, errors.HoldfastError)
+    }
+    assert real <= drawn
+
+
+def test_every_event_is_in_the_union_and_says_its_kind() -> None:
+    members = set(get_args(events.Event))
+    defined = {
+        kind
+        for _, kind in inspect.getmembers(events, inspect.isclass)
+        if kind.__module__ == events.__name__ and kind is not events.Recorded
+    }
+    assert members == defined
+    kinds = [kind.__dataclass_fields__["kind"].default for kind in members]
+    assert len(set(kinds)) == len(kinds)
+
+
+SETTINGS = {
+    "model": "base_url name api_key_command temperature context_tokens output_tokens_max "
+    "silence_timeout_seconds extra_body price_input price_cached price_output",
+    "judge": "base_url name api_key_command temperature context_tokens output_tokens_max "
+    "silence_timeout_seconds extra_body price_input price_cached price_output",
+    "max_mode": "enabled samples strategy temperature judge_temperature first_draw quorum "
+    "grace_seconds",
+    "goal": "re_entries_max check_timeout_seconds check_on_save",
+    "context": "budget_tokens rebuild_at result_chars_max",
+    "memory": "enabled uri embedder embedding_base_url embedding_model index_on_start "
+    "file_bytes_max",
+    "permissions": "mode allow deny answer_timeout_seconds",
+    "run": "steps_max tokens_max cost_usd_max wall_seconds_max transcript",
+}
+
+
+def test_the_settings_are_those_that_the_documentation_names() -> None:
+    real: dict[str, set[str]] = {}
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        assert section is not None
+        assert issubclass(section, Section)
+        real[name] = set(section.model_fields)
+    assert real == {name: set(keys.split()) for name, keys in SETTINGS.items()}
+
+
+def test_each_invariant_names_a_test_that_exists() -> None:
+    page = (ROOT / "lsp_server" / "ARCHITECTURE.md").read_text("utf-8")
+    invariants = re.findall(r"^\d+\. .*$", page.split("## Invariants")[1], re.MULTILINE)
+    assert len(invariants) >= 10
+    for line in invariants:
+        for path in re.findall(r"`(tests/[\w/.]+)`", line):
+            assert (ROOT / path).exists(), path

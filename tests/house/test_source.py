@@ -1,0 +1,113 @@
+"""The habits of the house, read off its source."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "lsp_server"
+SAMPLE = PACKAGE / "cli" / "sample"
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if SAMPLE not in path.parents)
+FUNCTION_LINES_MAX = 70
+FILE_LINES_MAX = 450
+FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def functions(module: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def calls(module: ast.Module) -> Iterator[ast.Call]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call):
+            yield node
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_a_file_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(tree(path)), "a module needs a docstring"
+    assert path.stem not in FORBIDDEN_NAMES, "the idea of this file is not found yet"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_files_and_functions_fit_their_reader(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= FILE_LINES_MAX
+    for function in functions(tree(path)):
+        lines = (function.end_lineno or 0) - function.lineno + 1
+        assert lines <= FUNCTION_LINES_MAX, f"{function.name} has {lines} lines"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_no_module_keeps_state(path: Path) -> None:
+    module = tree(path)
+    assert not [node for node in ast.walk(module) if isinstance(node, ast.Global)]
+    for node in module.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(
+            node.value, ast.List | ast.Set | ast.ListComp | ast.SetComp
+        ):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [target.id for target in targets if isinstance(target, ast.Name)]
+            assert names == ["__all__"], f"{names} could be changed by anybody: use a tuple"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_only_the_rim_writes_to_standard_output(path: Path) -> None:
+    if path.parent.name in ("cli", "server") or path.name == "scripted_server.py":
+        return
+    module = tree(path)
+    called = {node.func.id for node in calls(module) if isinstance(node.func, ast.Name)}
+    read = {node.attr for node in ast.walk(module) if isinstance(node, ast.Attribute)}
+    assert "print" not in called
+    assert "stdout" not in read or "sys" not in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_encodings_of_positions_stay_at_the_border(path: Path) -> None:
+    if name(path).startswith("server/") or name(path) == "workspace/encoding.py":
+        return  # The latter knows how files are encoded, not positions.
+    assert "utf-16-le" not in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_only_the_editors_and_their_disk_write_files_of_the_workspace(path: Path) -> None:
+    if path.parent.name not in ("agent", "tools", "goals"):
+        return
+    called = {node.func.attr for node in calls(tree(path)) if isinstance(node.func, ast.Attribute)}
+    assert not {"write_text", "write_bytes", "unlink", "rename"} & called
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_the_source_speaks_of_itself_alone(path: Path) -> None:
+    text = path.read_text("utf-8")
+    for mark in ("TODO", "FIXME", "XXX", "HACK", "/work/", "/root/", "/home/"):
+        assert mark not in text
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_the_event_loop_is_left_to_itself(path: Path) -> None:
+    """No sleeping thread, no thread pool of the protocol library, no second loop inside."""
+    text = path.read_text("utf-8")
+    assert "time.sleep(" not in text
+    assert ".thread()" not in text
+    if path.parent.name not in ("cli", "server") and not path.name.startswith("scripted_server"):
+        assert "asyncio.run(" not in text
+
+
+def test_the_loop_has_no_branch_for_max_mode() -> None:
+    for path in (PACKAGE / "agent").glob("*.py"):
+        text = path.read_text("utf-8")
+        assert "max_mode" not in text
+        assert "lsp_server.memory" not in text
