@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 import platformdirs
-import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from tomlkit.exceptions import TOMLKitError
 
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.messages import Prices
@@ -225,6 +223,9 @@ def allow_always(rule: str, user_file: Path | None = None) -> Path:
 
     Raises ConfigurationError when the file cannot be changed.
     """
+    import tomlkit  # noqa: PLC0415 - rarely needed, and half as dear as pydantic
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
+
     path = user_file or config_folder() / "config.toml"
     try:
         text = path.read_text("utf-8") if path.exists() else ""

@@ -15,6 +15,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -72,6 +73,13 @@ class Journal:
 
     def close(self) -> None:
         os.close(self._file)
+
+
+def plain_value(event: Event) -> dict[str, Any]:
+    """The Event as JSON types, as the journal has it."""
+    record = _RECORD.dump_python(Recorded(0, "", event), mode="json")
+    value: dict[str, Any] = record["event"]
+    return value
 
 
 def replay(path: Path) -> list[Recorded]:

@@ -6,12 +6,8 @@ import json
 import sys
 from typing import Protocol, TextIO
 
-from pydantic import TypeAdapter
-from rich.console import Console
-from rich.markup import escape
-from rich.status import Status
-
 from lsp_server.agent import transcript
+from lsp_server.agent.journal import plain_value
 from lsp_server.domain.events import (
     CycleStarted,
     Event,
@@ -34,8 +30,6 @@ from lsp_server.domain.tasks import RunId
 
 PREVIEW_LINES_MAX = 6
 PREVIEW_CHARS_MAX = 160
-
-_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 
 class Screen(Protocol):
@@ -60,11 +54,7 @@ class JsonLines:
         event = recorded.event
         if isinstance(event, Streamed):
             return
-        line = (
-            _ended(run_id, event)
-            if isinstance(event, RunEnded)
-            else _EVENT.dump_python(event, mode="json")
-        )
+        line = _ended(run_id, event) if isinstance(event, RunEnded) else plain_value(event)
         self._out.write(json.dumps({"seq": recorded.seq, "at": recorded.at, **line}) + "\n")
         self._out.flush()
 
@@ -116,69 +106,16 @@ class Plain:
         self._out.flush()
 
 
-class Terminal:
-    """The answer as it streams, calls and results in short, a spinner while waiting."""
-
-    def __init__(self) -> None:
-        self._console = Console(highlight=False)
-        self._narrator = Narrator()
-        self._status: Status | None = None
-        self._streaming = False
-
-    def show(self, run_id: RunId, recorded: Recorded) -> None:
-        event = recorded.event
-        if isinstance(event, Streamed):
-            self._stream(event)
-            return
-        self._end_stream()
-        lines = self._narrator.lines(run_id, event)
-        if not isinstance(event, ModelAnswered):  # Its text was streamed.
-            for line in lines:
-                self._console.print(_styled(event, line), soft_wrap=True)
-        if isinstance(event, StepStarted):
-            self._spin("thinking")
-        if isinstance(event, ToolCalled):
-            self._spin(escape(event.title))
-
-    def pause(self) -> None:
-        self._end_stream()
-        self._rest()
-
-    def close(self) -> None:
-        self.pause()
-
-    def _stream(self, event: Streamed) -> None:
-        if event.channel == "text":
-            self._rest()
-            self._streaming = True
-            self._console.print(event.text, end="", markup=False, soft_wrap=True)
-        elif not self._streaming:
-            self._spin("writing a call" if event.channel == "tool" else "reasoning")
-
-    def _end_stream(self) -> None:
-        if self._streaming:
-            self._console.print()
-        self._streaming = False
-        self._rest()
-
-    def _spin(self, text: str) -> None:
-        if self._status is None:
-            self._status = self._console.status(text)
-            self._status.start()
-        else:
-            self._status.update(text)
-
-    def _rest(self) -> None:
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
-
-
 def screen(*, as_json: bool) -> Screen:
     """What fits standard output: JSON on request, a live view on a terminal, else plain lines."""
     if as_json:
         return JsonLines(sys.stdout)
-    return Terminal() if sys.stdout.isatty() else Plain(sys.stdout)
+    if not sys.stdout.isatty():
+        return Plain(sys.stdout)
+    # rich costs as much to import as all the rest of a start.
+    from lsp_server.cli.terminal import Terminal
+
+    return Terminal()
 
 
 class Narrator:
@@ -210,8 +147,11 @@ class Narrator:
                 return _notices(event)
 
     def _result(self, event: ToolReturned) -> list[str]:
-        mark = "failed" if event.result.is_error else "ok"
         title = self._titles.pop(event.call_id, event.tool)
+        if event.tool == "shell" and not event.result.is_error:
+            ending, _, output = event.result.text.partition("\n")
+            return [f"  > {title}: {ending}", *_preview(output)]
+        mark = "failed" if event.result.is_error else "ok"
         line = f"  > {title}: {mark}, {event.seconds:.1f} s"
         told = event.tool in ("plan", "finish") and not event.result.is_error
         return [line] if told else [line, *_preview(event.result.text)]
@@ -243,19 +183,3 @@ def _preview(text: str) -> list[str]:
     if len(lines) > PREVIEW_LINES_MAX:
         shown.append(f"    | … {len(lines) - PREVIEW_LINES_MAX} more lines")
     return shown
-
-
-def _styled(event: Event, line: str) -> str:
-    text = escape(line)
-    match event:
-        case StepStarted():
-            return f"[bold]{text}[/bold]"
-        case ToolReturned(result=result):
-            return f"[red]{text}[/red]" if result.is_error else f"[dim]{text}[/dim]"
-        case ModelWaited() | Warned() | PermissionAsked():
-            return f"[yellow]{text}[/yellow]"
-        case RunEnded(outcome=outcome):
-            colour = "green" if outcome.outcome == "achieved" else "yellow"
-            return f"[bold {colour}]{text}[/bold {colour}]"
-        case _:
-            return text

@@ -1,0 +1,275 @@
+"""`holdfast run` as a person or a program meets it: a process, its output, its exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from lsp_server.models.scenario import Turn
+from lsp_server.models.scripted_server import ScriptedServer
+from tests.fakes.command_line import Ended, ended, holdfast, started
+from tests.fakes.workshop import calls, finish, says
+
+WRITE = calls(("write", {"path": "made.txt", "text": "made\n"}))
+
+
+def model(server: ScriptedServer) -> dict[str, str]:
+    return {"HOLDFAST_MODEL__BASE_URL": server.base_url, "HOLDFAST_MODEL__NAME": "scripted"}
+
+
+async def run(project: Path, turns: list[Turn], *arguments: str, **environment: str) -> Ended:
+    async with ScriptedServer(turns) as server:
+        return await holdfast("run", *arguments, folder=project, **model(server), **environment)
+
+
+@pytest.mark.parametrize(
+    ("turns", "arguments", "status", "outcome"),
+    [
+        ([WRITE, finish()], ["--yes", "make it"], 0, "achieved"),
+        ([WRITE, finish()], ["--yes", "--check", "test -e made.txt"], 0, "achieved"),
+        ([says("x", fault={"kind": "status", "status": 401})], ["--yes", "x"], 1, "failed"),
+        ([finish()] * 3, ["--yes", "x", "--check", "false"], 4, "blocked"),
+        ([finish()], ["--yes", "x", "--goal", "all is nice"], 4, "blocked"),
+        (
+            [WRITE, finish(), WRITE, finish()],
+            ["--yes", "x", "--check", "false"],
+            3,
+            "unmet",
+        ),
+    ],
+)
+async def test_the_exit_status_tells_the_outcome(
+    project: Path, turns: list[Turn], arguments: list[str], status: int, outcome: str
+) -> None:
+    entries = {"HOLDFAST_GOAL__RE_ENTRIES_MAX": "0"} if outcome == "unmet" else {}
+    result = await run(project, turns, "--json", *arguments, **entries)
+    assert result.status == status, result.errors
+    last = result.events[-1]
+    assert last["kind"] == "run_ended"
+    assert last["outcome"] == outcome
+    assert set(last) >= {"run_id", "steps", "usage", "goals"}
+
+
+async def test_json_is_one_event_a_line_in_order(project: Path) -> None:
+    result = await run(project, [WRITE, finish()], "--yes", "--json", "make it")
+    kinds = [event["kind"] for event in result.events]
+    assert kinds[0] == "run_started"
+    assert [event["seq"] for event in result.events] == list(range(len(kinds)))
+    assert kinds.index("tool_called") < kinds.index("file_changed") < kinds.index("tool_returned")
+
+
+async def test_piped_output_is_plain_lines(project: Path) -> None:
+    result = await run(project, [WRITE, finish("It is made.")], "--yes", "make it")
+    assert "\x1b" not in result.output
+    assert "> write made.txt: ok" in result.output
+    assert "achieved: It is made." in result.output
+    assert result.errors == ""
+
+
+async def test_where_nobody_can_be_asked_nothing_is_done_without_permission(project: Path) -> None:
+    result = await run(project, [WRITE, finish()], "make it")
+    assert not (project / "made.txt").exists()
+    assert result.errors.count("--yes") == 1
+
+
+async def test_a_transcript_is_written(project: Path) -> None:
+    result = await run(project, [WRITE, finish("It is made.")], "--yes", "make it")
+    path = result.output.rpartition("transcript: ")[2].strip()
+    text = Path(path).read_text("utf-8")
+    assert text.startswith("# make it")
+    assert "**write made.txt**" in text
+    assert "## Ended: achieved" in text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_stops_the_run_and_what_it_started(project: Path, number: int) -> None:
+    turns = [calls(("shell", {"command": "echo $$ > pid; sleep 100"})), finish()]
+    async with (
+        ScriptedServer(turns) as server,
+        started("run", "--yes", "--json", "x", folder=project, **model(server)) as process,
+    ):
+        assert process.stdout is not None
+        while b'"tool_called"' not in await process.stdout.readline():
+            pass
+        process.send_signal(number)
+        result = await ended(process)
+    assert result.status == 130
+    assert result.events[-1]["outcome"] == "stopped"
+
+
+async def test_a_reader_that_goes_away_stops_the_run(project: Path) -> None:
+    turns = [calls(("shell", {"command": f"echo {n}; sleep 0.05"})) for n in range(100)]
+    async with ScriptedServer(turns) as server:
+        read_end, write_end = os.pipe()
+        process = await asyncio.create_subprocess_exec(
+            *("sh", "-c", 'exec "$0" -m lsp_server run --yes --json x | head -n 3'),
+            __import__("sys").executable,
+            cwd=project,
+            stdout=write_end,
+            env={**os.environ, **model(server)},
+        )
+        os.close(write_end)
+        async with asyncio.timeout(30):
+            await process.wait()
+        os.close(read_end)
+        assert len(server.requests) < 50
+
+
+async def test_a_run_that_was_killed_goes_on(project: Path) -> None:
+    turns = [
+        calls(("shell", {"command": "echo once >> log"})),
+        calls(("shell", {"command": "echo started >> log; sleep 100"})),
+        finish("gone on"),
+    ]
+    async with ScriptedServer(turns) as server:
+        async with started(
+            "run", "--yes", "--json", "x", folder=project, **model(server)
+        ) as process:
+            assert process.stdout is not None
+            run_id = ""
+            while True:
+                line = (await process.stdout.readline()).decode()
+                if '"run_started"' in line:
+                    run_id = __import__("json").loads(line)["run_id"]
+                if "sleep 100" in line and '"tool_called"' in line:
+                    break
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+        result = await holdfast(
+            "run", "--yes", "--json", "--resume", run_id, folder=project, **model(server)
+        )
+    assert result.status == 0, result.errors
+    assert (project / "log").read_text().split().count("once") == 1
+    interrupted = [e for e in result.events if e["kind"] == "tool_returned"]
+    assert "interrupted" in interrupted[0]["result"]["text"]
+
+
+async def test_undo_takes_back_what_the_run_changed_and_keeps_what_the_person_did(
+    project: Path,
+) -> None:
+    (project / "a.txt").write_text("one\ntwo\nthree\nfour\nfive\n")
+    turns = [
+        calls(("edit", {"path": "a.txt", "old_text": "one", "new_text": "ONE"})),
+        calls(("shell", {"command": "echo new > b.txt"})),
+        finish(),
+    ]
+    await run(project, turns, "--yes", "x")
+    (project / "a.txt").write_text((project / "a.txt").read_text().replace("five", "FIVE"))
+    result = await holdfast("undo", folder=project)
+    assert result.status == 0, result.errors
+    assert (project / "a.txt").read_text() == "one\ntwo\nthree\nfour\nFIVE\n"
+    assert not (project / "b.txt").exists()
+    assert (await holdfast("undo", folder=project)).output == "nothing to take back\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([], "say what to do"),
+        (["   "], "the task is empty"),
+        (["x", "--workspace", "missing"], "--workspace missing is not a folder"),
+        (["x", "--workspace", "file.txt"], "--workspace file.txt is not a folder"),
+        (["x", "--frobnicate"], "No such option: --frobnicate"),
+        (["--resume", "nonsense"], "run nonsense is unknown"),
+        (["--resume", "../../etc"], "run ../../etc is unknown"),
+    ],
+)
+async def test_bad_input_is_named_and_nothing_is_run(
+    project: Path, arguments: list[str], complaint: str
+) -> None:
+    (project / "file.txt").write_text("x")
+    result = await run(project, [], *arguments)
+    assert result.status == 2
+    assert complaint in result.errors
+    assert result.output == ""
+
+
+@pytest.mark.parametrize(
+    ("config", "complaint"),
+    [
+        ('[model]\nbase_url = "http://evil"', "model.base_url"),
+        ('[model]\napi_key_command = "steal"', "model.api_key_command"),
+        ('[permissions]\nallow = ["shell(*)"]', "permissions.allow"),
+        ('[permissions]\nmode = "full"', "permissions.mode"),
+        ("[run]\nsteps_max = 0", "run.steps_max"),
+        ("[run]\nstep_max = 5", "run.step_max"),
+        ("[run", "cannot be read"),
+        ("[unknown]\nx = 1", "unknown"),
+    ],
+)
+async def test_a_project_file_may_only_narrow(project: Path, config: str, complaint: str) -> None:
+    (project / ".holdfast").mkdir()
+    (project / ".holdfast" / "config.toml").write_text(config)
+    result = await run(project, [WRITE, finish()], "make it", "--json")
+    assert result.status == 0
+    assert complaint in result.errors
+    assert "config.toml" in result.errors
+    assert not (project / "made.txt").exists(), "and nothing more was allowed"
+
+
+async def test_the_key_and_other_secrets_stay_out_of_everything(project: Path) -> None:
+    secret = "sk-verysecret1234567890"
+    turns = [
+        calls(("shell", {"command": "env; echo $MY_TOKEN; cat leaked.txt"})),
+        finish(),
+    ]
+    (project / "leaked.txt").write_text(f"key={secret}\n")
+    environment = {"HOLDFAST_API_KEY": secret, "MY_TOKEN": "token-abcdefgh-98765"}
+    async with ScriptedServer(turns) as server:
+        result = await holdfast(
+            "run", "--yes", "--json", "-vv", "x",
+            folder=project, **model(server), **environment,
+        )  # fmt: skip
+        bodies = b"".join(request.raw for request in server.requests)
+    kept = b"".join(
+        path.read_bytes()
+        for path in Path(os.environ["XDG_DATA_HOME"]).rglob("*")
+        if path.is_file() and "checkpoints" not in path.parts
+    )
+    for text in (result.output.encode(), result.errors.encode(), bodies, kept):
+        assert secret.encode() not in text
+        assert b"token-abcdefgh-98765" not in text
+    assert result.status == 0
+
+
+async def test_a_dead_endpoint_is_waited_for_and_said(project: Path) -> None:
+    async with started(
+        "run", "--yes", "x", folder=project, HOLDFAST_MODEL__NAME="scripted"
+    ) as process:
+        assert process.stdout is not None
+        lines = b""
+        async with asyncio.timeout(30):
+            while b"waiting" not in lines:
+                lines += await process.stdout.readline()
+        assert b"cannot be reached" in lines
+        process.send_signal(signal.SIGINT)
+        assert (await ended(process)).status == 130
+
+
+async def test_doctor_reports_without_a_single_secret(project: Path) -> None:
+    async with ScriptedServer([]) as server:
+        result = await holdfast(
+            "doctor",
+            folder=project,
+            **model(server),
+            HOLDFAST_API_KEY="sk-verysecret1234567890",
+            HOLDFAST_MODEL__EXTRA_BODY='{token = "abcdefgh"}',
+        )
+    assert result.status == 0, result.errors
+    assert "it answers and lists: scripted" in result.output
+    assert "verysecret" not in result.output
+    assert "abcdefgh" not in result.output
+
+
+async def test_the_demo_shows_it_all(project: Path) -> None:
+    result = await holdfast("demo", "--keep", "kept", folder=project)
+    assert result.status == 0, result.errors
+    assert "SCRIPTED" in result.output
+    assert "not done yet" in result.output
+    assert "+        return -(-len(self._items) // self._size)" in result.output
+    undone = await holdfast("undo", "-w", "kept", folder=project)
+    assert undone.output == "restored pages/paginator.py\n"

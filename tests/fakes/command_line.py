@@ -1,0 +1,70 @@
+"""The real `holdfast` command in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DEADLINE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the command ended and what it said."""
+
+    status: int
+    output: str
+    errors: str
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The lines of `--json`."""
+        return [json.loads(line) for line in self.output.splitlines()]
+
+
+@asynccontextmanager
+async def started(
+    *arguments: str, folder: Path, **environment: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The running command; killed on the way out if it still runs."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "lsp_server",
+        *arguments,
+        cwd=folder,
+        env={**os.environ, "PYTHONWARNINGS": "error", **environment},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+        limit=1 << 24,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.communicate()
+
+
+async def ended(process: asyncio.subprocess.Process) -> Ended:
+    """Waits for the end."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        output, errors = await process.communicate()
+    assert process.returncode is not None
+    return Ended(process.returncode, output.decode(), errors.decode())
+
+
+async def holdfast(*arguments: str, folder: Path, **environment: str) -> Ended:
+    """Runs the command to its end."""
+    async with started(*arguments, folder=folder, **environment) as process:
+        return await ended(process)

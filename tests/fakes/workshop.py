@@ -1,0 +1,111 @@
+"""A session on a small project with a scripted model behind real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lsp_server.assemble import open_session
+from lsp_server.domain.events import Event, Recorded, RunEnded
+from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.tasks import Budget, Outcome, RunId, Task
+from lsp_server.models.scenario import Scenario, Turn
+from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.session.session import Session
+from lsp_server.settings import load
+from lsp_server.workspace.disk_editor import DiskEditor
+from lsp_server.workspace.documents import Documents
+
+E = TypeVar("E", bound=Event)
+
+
+def calls(*pairs: tuple[str, dict[str, Any] | str], text: str = "", **more: Any) -> Turn:
+    """A turn of tool calls, each a name and arguments (or their raw text)."""
+    listed = [{"name": name, "arguments": arguments} for name, arguments in pairs]
+    return Turn.model_validate({"text": text, "tool_calls": listed, **more})
+
+
+def says(text: str, **more: Any) -> Turn:
+    """A turn without calls."""
+    return Turn.model_validate({"text": text, **more})
+
+
+def finish(summary: str = "done") -> Turn:
+    return calls(("finish", {"summary": summary}))
+
+
+@dataclass
+class Workshop:
+    """The session, its model server, and all Events so far."""
+
+    session: Session
+    server: ScriptedServer
+    recorded: list[Recorded] = field(default_factory=list)
+    on_event: Callable[[Event], None] = lambda _: None
+
+    def publish(self, session: Session, run_id: RunId, recorded: Recorded) -> None:
+        del session, run_id
+        self.recorded.append(recorded)
+        self.on_event(recorded.event)
+
+    async def run(self, task: str | Task = "do it") -> Outcome:
+        """Runs a task to its end."""
+        budget = Budget(self.session.settings.run.steps_max)
+        wanted = Task(task, budget=budget) if isinstance(task, str) else task
+        summary = self.session.runs.start(wanted)
+        return await self.session.runs.wait(summary.run_id)
+
+    def events(self, kind: type[E]) -> list[E]:
+        return [r.event for r in self.recorded if isinstance(r.event, kind)]
+
+    @property
+    def ended(self) -> RunEnded:
+        return self.events(RunEnded)[-1]
+
+    def prompts(self) -> list[list[dict[str, Any]]]:
+        """The messages of every request that the model got."""
+        return [list(request.body["messages"]) for request in self.server.requests]
+
+
+@asynccontextmanager
+async def workshop(
+    project: Path,
+    turns: Sequence[Turn] | Scenario | Callable[..., Turn],
+    *,
+    answer: Callable[[Question], Answer | None] | None = None,
+    **sections: dict[str, Any],
+) -> AsyncIterator[Workshop]:
+    """Permission mode is `full` unless `sections` or `answer` say otherwise."""
+    async with ScriptedServer(turns) as server:
+        settings = load(
+            project,
+            editor={
+                "model": {"base_url": server.base_url, "name": "scripted"}
+                | sections.pop("model", {}),
+                "permissions": {"mode": "ask" if answer else "full"}
+                | sections.pop("permissions", {}),
+                **sections,
+            },
+        )
+        assert not settings.problems, settings.problems
+
+        async def confirm(question: Question) -> Answer | None:
+            return answer(question) if answer else None
+
+        documents = Documents()
+        shop: Workshop
+
+        def publish(session: Session, run_id: RunId, recorded: Recorded) -> None:
+            shop.publish(session, run_id, recorded)
+
+        session = open_session(
+            project, settings.settings, DiskEditor(documents, confirm), documents, publish
+        )
+        shop = Workshop(session, server)
+        try:
+            yield shop
+        finally:
+            await session.close()
