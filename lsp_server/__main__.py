@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import sys
-
-from lsp_server.cli.app import app
+from pathlib import Path
 
 
 def main() -> None:
     """Without a command, as editors start it, it serves over standard input and output."""
+    import_nothing_from_the_workspace()
     spare_httpx_its_command_line()
+    from lsp_server.cli.app import app  # noqa: PLC0415 - both lines above come first
+
     arguments = sys.argv[1:]
     starts_with_flag = arguments and arguments[0].startswith("-")
     if not arguments or (starts_with_flag and arguments[0] not in ("--help", "-h", "--version")):
         arguments = ["serve", *arguments]
     app(args=arguments, prog_name="holdfast")
+
+
+def import_nothing_from_the_workspace() -> None:
+    """Takes the current folder off the import path, where `python -m` puts it.
+
+    A project with a folder `httpx` in it would otherwise run its own code in
+    our process.
+    """
+    here = Path.cwd()
+    ours = Path(__file__).resolve().parents[1]
+    if here.resolve() != ours:
+        sys.path[:] = [entry for entry in sys.path if entry and entry != os.fspath(here)]
 
 
 def spare_httpx_its_command_line() -> None:

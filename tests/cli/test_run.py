@@ -273,3 +273,10 @@ async def test_the_demo_shows_it_all(project: Path) -> None:
     assert "+        return -(-len(self._items) // self._size)" in result.output
     undone = await holdfast("undo", "-w", "kept", folder=project)
     assert undone.output == "restored pages/paginator.py\n"
+
+
+async def test_nothing_is_imported_from_the_project(project: Path) -> None:
+    for name in ("httpx", "typer", "pydantic", "json"):
+        (project / f"{name}.py").write_text("raise SystemExit('imported from the project')\n")
+    result = await run(project, [finish()], "--yes", "x")
+    assert result.status == 0, result.errors

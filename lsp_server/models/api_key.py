@@ -1,0 +1,115 @@
+"""The API key: where it comes from and how it travels. It is never logged or quoted."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+
+from lsp_server.domain.errors import ConfigurationError
+from lsp_server.settings import KEY_VARIABLES, ModelSettings
+
+KEY_COMMAND_SECONDS_MAX = 30.0
+"""Long enough for a person to unlock a password store."""
+KEY_BYTES_MAX = 16_384
+KILL_SECONDS_MAX = 1.0
+"""For a process that was killed to be gone."""
+
+
+async def find_api_key(
+    settings: ModelSettings,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    seconds_max: float = KEY_COMMAND_SECONDS_MAX,
+) -> str | None:
+    """The key, from the most particular place that has one; None when none has.
+
+    `api_key_command` belongs to one endpoint, so it wins over HOLDFAST_API_KEY,
+    which wins over OPENAI_API_KEY. Raises ConfigurationError.
+    """
+    if settings.api_key_command:
+        return await _printed_by(settings.api_key_command, seconds_max)
+    for variable in KEY_VARIABLES:
+        if key := environment.get(variable, "").strip():
+            return key
+    return None
+
+
+def authorization(api_key: str | None) -> dict[str, str]:
+    """The header that carries the key. Raises ConfigurationError when none could."""
+    if api_key is None:
+        return {}
+    if not api_key or not all("!" <= character <= "~" for character in api_key):
+        raise ConfigurationError(
+            "the API key is empty or has characters that no key has, such as line breaks or "
+            "quotes from a copy; set HOLDFAST_API_KEY or model.api_key_command again"
+        )
+    return {"Authorization": f"Bearer {api_key}"}
+
+
+async def _printed_by(command: str, seconds_max: float) -> str:
+    """The first word that a command prints. No shell: its words are taken as they are."""
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise _wrong(f"has unbalanced quotes ({error})") from error
+    if not words:
+        raise _wrong("is empty")
+    program = words[0]
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,  # it may quote the key
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise _wrong(f"cannot be run: {program}: {error.strerror}") from error
+    ended = False
+    try:
+        async with asyncio.timeout(seconds_max):
+            output = await _output(process)
+            status = await process.wait()
+        ended = True
+    except TimeoutError:
+        raise _wrong(f"did not end within {seconds_max:g} s: {program}") from None
+    finally:
+        if not ended:
+            await _end(process)
+    if status != 0:
+        raise _wrong(f"ended with exit status {status}: {program}")
+    printed = output.decode("utf-8", "replace").split()
+    if not printed:
+        raise _wrong(f"printed nothing: {program}")
+    return printed[0]
+
+
+async def _output(process: asyncio.subprocess.Process) -> bytes:
+    """All that the process prints. Raises ConfigurationError when it is no key."""
+    assert process.stdout is not None
+    try:
+        await process.stdout.readexactly(KEY_BYTES_MAX + 1)
+    except asyncio.IncompleteReadError as ended:
+        return ended.partial
+    raise _wrong(f"prints more than {KEY_BYTES_MAX} bytes, which is no key")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Kills the process and its children; the leader may be gone while a child is not."""
+    assert process.stdout is not None
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(KILL_SECONDS_MAX):
+            # The pipe closes only once it is read to its end.
+            while await process.stdout.read(KEY_BYTES_MAX):
+                pass
+            await process.wait()
+
+
+def _wrong(what: str) -> ConfigurationError:
+    return ConfigurationError(f"model.api_key_command {what}", key="model.api_key_command")

@@ -1,0 +1,267 @@
+"""Any OpenAI-compatible endpoint as a Model.
+
+Streams when the endpoint does, asks in the words it takes (`dialect`), and says
+of every failure who can mend it. It never retries: `Retrying` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
+
+import httpx
+
+from lsp_server.domain.errors import (
+    ConfigurationError,
+    ModelError,
+    ModelMisbehaved,
+    ModelRefused,
+    ModelUnavailable,
+    PromptTooLong,
+)
+from lsp_server.domain.messages import Listener, Request, Response, ignore
+from lsp_server.models.api_key import authorization
+from lsp_server.models.connection import (
+    CONNECT_TIMEOUT_SECONDS,
+    HTTP_FAILURES,
+    failure,
+    open_client,
+    resource,
+)
+from lsp_server.models.dialect import Dialect
+from lsp_server.models.event_stream import EventStream, ServerEvent
+from lsp_server.models.from_wire import Assembly
+from lsp_server.models.refusals import (
+    error_in,
+    read_complaint,
+    refusal,
+    retry_after_seconds,
+    status_of,
+)
+from lsp_server.models.to_wire import RequestEncoder
+from lsp_server.settings import ModelSettings
+
+RESPONSE_BYTES_MAX = 64 * 1024 * 1024
+"""Sixteen answers of 8192 tokens, each token in a piece of 500 bytes."""
+ERROR_BYTES_MAX = 64 * 1024
+DRAIN_SECONDS = 0.25
+"""How long the end of a finished stream is waited for, so that its connection is kept."""
+PATIENCE = 10
+"""Silence timeouts granted to an endpoint that sends signs of life but no answer, or
+that cannot stream and so is silent until its answer is complete."""
+
+
+class ChatCompletions:
+    """A Model over `POST {base_url}/chat/completions`.
+
+    `settings` need `base_url` and `name`. A given `client` stays its owner's to
+    close. An answer without any choice raises ModelMisbehaved; an empty message
+    is an answer. Raises ConfigurationError at once for settings or an
+    environment that cannot work.
+    """
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        *,
+        api_key: str | None = None,
+        client: httpx.AsyncClient | None = None,
+    ) -> None:
+        for key in ("base_url", "name"):
+            if not getattr(settings, key):
+                raise ConfigurationError(f"model.{key} is not set", key=f"model.{key}")
+        self._settings = settings
+        self._base_url = settings.base_url or ""
+        self._api_key = api_key
+        self._headers = {
+            "Content-Type": "application/json",
+            "Accept": "text/event-stream, application/json",
+            "Accept-Encoding": "identity",  # compressed events arrive late
+            **authorization(api_key),
+        }
+        self._encoder = RequestEncoder(settings)
+        self._dialect = Dialect()
+        self._owns_client = client is None
+        self._client = client or open_client(self._base_url)
+
+    async def respond(self, request: Request, listen: Listener = ignore) -> Response:
+        """The endpoint's answer. Raises ModelError; what `listen` raises passes through."""
+        dialect = self._dialect
+        while True:
+            try:
+                return await self._ask(request, dialect, listen)
+            except _Objected as objected:
+                dialect = objected.dialect
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self._owns_client:
+            await self._client.aclose()
+
+    async def _ask(self, request: Request, dialect: Dialect, listen: Listener) -> Response:
+        body = self._encoder.body(request, dialect)
+        assembly = Assembly(listen)
+        try:
+            async with self._client.stream(
+                "POST",
+                resource(self._base_url, "chat/completions"),
+                content=body,
+                headers=self._headers,
+                timeout=self._timeout(dialect),
+            ) as reply:
+                if reply.status_code != httpx.codes.OK:
+                    raise await self._refusal(reply, request, dialect)
+                # Only now is known that it was this dialect's fault.
+                self._dialect = dialect
+                await self._read(reply, assembly)
+        except HTTP_FAILURES as error:
+            raise failure(error, self._base_url) from error
+        if assembly.reasoning_key and dialect.reasoning_key:
+            self._dialect = replace(dialect, reasoning_key=assembly.reasoning_key)
+        return assembly.response(prompt_bytes=len(body))
+
+    def _timeout(self, dialect: Dialect) -> httpx.Timeout:
+        silence = self._settings.silence_timeout_seconds
+        return httpx.Timeout(
+            silence,
+            connect=CONNECT_TIMEOUT_SECONDS,
+            read=silence if dialect.stream else silence * PATIENCE,
+        )
+
+    async def _refusal(
+        self, reply: httpx.Response, request: Request, dialect: Dialect
+    ) -> Exception:
+        """The error that a status other than 200 means, or what to ask otherwise."""
+        complaint = read_complaint(await _beginning(reply), secret=self._api_key)
+        error = refusal(
+            reply.status_code,
+            complaint,
+            self._settings,
+            retry_after_seconds=retry_after_seconds(reply.headers, time.time()),
+        )
+        if reply.status_code in (400, 422) and not isinstance(error, PromptTooLong):
+            narrower = dialect.without(complaint.words, request)
+            if narrower is not None:
+                return _Objected(narrower)
+        return error
+
+    async def _read(self, reply: httpx.Response, assembly: Assembly) -> None:
+        match reply.headers.get("content-type", "").partition(";")[0].strip().lower():
+            case "application/json":
+                await self._read_whole(reply, assembly)
+            case "text/html":
+                raise ModelRefused(
+                    f"{self._place} answered with a web page; "
+                    "correct model.base_url, which has to include the version, as in /v1"
+                )
+            case _:
+                await self._read_stream(reply, assembly)
+
+    async def _read_whole(self, reply: httpx.Response, assembly: Assembly) -> None:
+        pieces = [piece async for piece in _bounded(reply)]
+        try:
+            answer = json.loads(b"".join(pieces))
+        except (ValueError, RecursionError) as error:
+            raise ModelMisbehaved(f"the answer of {self._place} is no JSON; ask again") from error
+        self._add(answer, assembly)
+
+    async def _read_stream(self, reply: httpx.Response, assembly: Assembly) -> None:
+        """Reads until the stream says that it is done, or ends.
+
+        Raises ModelUnavailable when it ends, breaks off or keeps silent before
+        the answer is complete.
+        """
+        clock = asyncio.get_running_loop().time
+        silence_max = self._settings.silence_timeout_seconds * PATIENCE
+        events = EventStream()
+        pieces = _bounded(reply)
+        heard = clock()
+        try:
+            async for piece in pieces:
+                for event in events.feed(piece):
+                    if self._is_last(event, assembly):
+                        return await _drain(pieces)
+                    heard = clock()
+                if clock() - heard > silence_max:
+                    raise ModelUnavailable(f"{self._place} sent signs of life but no answer")
+        except httpx.TransportError:
+            if not assembly.complete:
+                raise
+        if any(self._is_last(event, assembly) for event in events.end()) or assembly.complete:
+            return None
+        raise ModelUnavailable(f"{self._place} ended its answer before it was complete")
+
+    def _is_last(self, event: ServerEvent, assembly: Assembly) -> bool:
+        """Takes an event; True when it is the one that ends the stream."""
+        if event.data.strip() == "[DONE]":
+            return True
+        try:
+            piece = json.loads(event.data)
+        except (ValueError, RecursionError) as error:
+            if event.name != "error":
+                raise ModelUnavailable(f"{self._place} sent a broken piece of an answer") from error
+            piece = event.data
+        if event.name == "error":
+            raise self._error_inside(piece)
+        self._add(piece, assembly)
+        return False
+
+    def _add(self, piece: object, assembly: Assembly) -> None:
+        if not isinstance(piece, dict):
+            raise ModelMisbehaved(f"the answer of {self._place} is no JSON object; ask again")
+        if error := error_in(piece):
+            raise self._error_inside(error)
+        assembly.add(piece)
+
+    def _error_inside(self, error: object) -> ModelError:
+        complaint = read_complaint(error, secret=self._api_key)
+        return refusal(status_of(complaint), complaint, self._settings)
+
+    @property
+    def _place(self) -> str:
+        return f"{self._settings.name} at {httpx.URL(self._base_url).host}"
+
+
+class _Objected(Exception):
+    """The endpoint refused a parameter; `dialect` goes without. No error, and never seen outside."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__(dialect)
+        self.dialect = dialect
+
+
+async def _bounded(reply: httpx.Response) -> AsyncIterator[bytes]:
+    """The body's pieces. Raises ModelMisbehaved past RESPONSE_BYTES_MAX."""
+    size_bytes = 0
+    async for piece in reply.aiter_bytes():
+        size_bytes += len(piece)
+        if size_bytes > RESPONSE_BYTES_MAX:
+            raise ModelMisbehaved(
+                f"the answer is longer than {RESPONSE_BYTES_MAX} bytes; "
+                "lower model.output_tokens_max"
+            )
+        yield piece
+
+
+async def _beginning(reply: httpx.Response) -> bytes:
+    """As much of an error's body as comes soon, at most ERROR_BYTES_MAX."""
+    body = bytearray()
+    with suppress(TimeoutError, *HTTP_FAILURES):
+        async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+            async for piece in reply.aiter_bytes():
+                body += piece
+                if len(body) >= ERROR_BYTES_MAX:
+                    break
+    return bytes(body[:ERROR_BYTES_MAX])
+
+
+async def _drain(pieces: AsyncIterator[bytes]) -> None:
+    """Reads what comes after the end of an answer: an unread one costs the connection."""
+    with suppress(TimeoutError, *HTTP_FAILURES):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for _ in pieces:
+                pass

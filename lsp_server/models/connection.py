@@ -1,0 +1,133 @@
+"""HTTP connections to model endpoints, and what their failures mean."""
+
+from __future__ import annotations
+
+import ssl
+from ipaddress import ip_address
+from typing import TypeAlias
+
+import httpx
+
+from lsp_server.domain.errors import (
+    ConfigurationError,
+    ModelError,
+    ModelRefused,
+    ModelUnavailable,
+)
+from lsp_server.settings import without_credentials
+
+CONNECT_TIMEOUT_SECONDS = 10.0
+KEEP_ALIVE_SECONDS = 60.0
+"""A step's tools often take longer than the 5 s that httpx keeps a connection."""
+
+HttpFailure: TypeAlias = (
+    httpx.HTTPError | httpx.InvalidURL | httpx.StreamError | httpx.CookieConflict | ssl.SSLError
+)
+HTTP_FAILURES: tuple[type[HttpFailure], ...] = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+    httpx.CookieConflict,
+    ssl.SSLError,
+)
+"""All that httpx raises about a request, and what TLS raises past it."""
+
+
+def open_client(base_url: str) -> httpx.AsyncClient:
+    """A client for one endpoint, with proxies and certificates from the environment.
+
+    Loopback endpoints are never reached through a proxy. Raises
+    ConfigurationError when the environment names a proxy or certificates that
+    cannot be used.
+    """
+    limits = httpx.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS)
+    try:
+        if not is_loopback(base_url):
+            return httpx.AsyncClient(limits=limits)
+        transport = httpx.AsyncHTTPTransport(verify=_verification(base_url), limits=limits)
+        return httpx.AsyncClient(transport=transport)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the certificates that SSL_CERT_FILE or SSL_CERT_DIR name cannot be read ({error}); "
+            "correct or unset the variable"
+        ) from error
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        raise ConfigurationError(
+            "a proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names cannot be used; "
+            "give an http:// URL or unset the variable"
+        ) from error
+
+
+def resource(base_url: str, path: str) -> httpx.URL:
+    """The URL of a resource below the base URL, whose query stays. Raises httpx.InvalidURL."""
+    url = httpx.URL(base_url)
+    return url.copy_with(path=f"{url.path.rstrip('/')}/{path}")
+
+
+def is_loopback(base_url: str) -> bool:
+    """Whether the URL names this machine, without asking a name server."""
+    try:
+        host = httpx.URL(base_url).host
+    except httpx.InvalidURL:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def failure(error: HttpFailure, base_url: str) -> ModelError:
+    """What a failed exchange means. The error's own text is left out: it may quote headers."""
+    place = without_credentials(base_url)
+    if _is_certificate_failure(error):
+        return ModelRefused(
+            f"the certificate of {place} is not trusted here; "
+            "set SSL_CERT_FILE to your organisation's certificates"
+        )
+    match error:
+        case httpx.ReadTimeout():
+            return ModelUnavailable(
+                f"{place} was silent for longer than model.silence_timeout_seconds"
+            )
+        case httpx.ConnectError() | httpx.ConnectTimeout():
+            return ModelUnavailable(
+                f"{place} cannot be reached; start the server or correct model.base_url"
+            )
+        case httpx.ProxyError():
+            return ModelUnavailable(
+                f"the proxy on the way to {place} failed; see HTTPS_PROXY and NO_PROXY"
+            )
+        case httpx.UnsupportedProtocol() | httpx.InvalidURL():
+            return ModelRefused(f"{place} is no URL that can be asked; correct model.base_url")
+        case httpx.LocalProtocolError():
+            return ModelRefused(
+                f"a request to {place} cannot be written; "
+                "look for stray characters in the key and in model.base_url"
+            )
+        case httpx.TransportError() | httpx.DecodingError() | ssl.SSLError():
+            return ModelUnavailable(f"the connection to {place} broke off")
+        case _:
+            return ModelRefused(
+                f"{place} cannot be asked ({type(error).__name__}); check model.base_url"
+            )
+
+
+def _verification(base_url: str) -> ssl.SSLContext | bool:
+    """Certificates, unless the address is plain HTTP and will never look at them.
+
+    An empty context trusts nobody and spares reading the certificate bundle.
+    """
+    if base_url.startswith("https:"):
+        return True
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _is_certificate_failure(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

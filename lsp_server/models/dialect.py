@@ -1,0 +1,77 @@
+"""What an endpoint takes, learned from what it refuses.
+
+OpenAI-compatible endpoints differ in the parameters that they accept. Each
+request starts with all of them; a refusal that names one drops it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+from lsp_server.domain.messages import Request
+
+TokensKey: TypeAlias = Literal["max_tokens", "max_completion_tokens"]
+ReasoningKey: TypeAlias = Literal["reasoning_content", "reasoning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The parameters that may be sent; fields are named after them.
+
+    `n` is several choices to one prompt. Without `response_format` the schema is
+    told in words. `reasoning_key` is the key that carries a model's reasoning
+    back to it, None for an endpoint that refuses both.
+    """
+
+    stream: bool = True
+    stream_options: bool = True
+    response_format: bool = True
+    temperature: bool = True
+    n: bool = True
+    tokens_key: TokensKey = "max_tokens"
+    reasoning_key: ReasoningKey | None = "reasoning_content"
+
+    def without(self, objection: str, request: Request) -> Dialect | None:
+        """The dialect without the parameter that the refusal names.
+
+        None when it names nothing that this request carried. Each answer has
+        fewer parameters than before, so asking again comes to an end.
+        """
+        for pattern, change in _OBJECTIONS:
+            if pattern.search(objection) and _carries(request, next(iter(change))):
+                narrower = replace(self, **change)
+                if narrower != self:
+                    return narrower
+        return None
+
+
+_OBJECTIONS: tuple[tuple[re.Pattern[str], dict[str, Any]], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), change)
+    for pattern, change in (
+        # OpenAI's reasoning models name the successor of a parameter.
+        (r"use\W+max_completion_tokens", {"tokens_key": "max_completion_tokens"}),
+        (r"stream_options|include_usage", {"stream_options": False}),
+        (r"response_format|json_schema|structured output", {"response_format": False}),
+        (r"\btemperature\b", {"temperature": False}),
+        # llama.cpp allows "only one completion choice", others quote the name.
+        (r"completion choice|[\"'`]n[\"'`]|\.n\b|\bn\b *(?:>|=|must|is\b)", {"n": False}),
+        # DeepSeek and MiMo complain of reasoning that is missing: keep it then.
+        (r"^(?!.*(?:passed back|missing)).*\breasoning(?:_content)?\b", {"reasoning_key": None}),
+        (r"\bstream(?:ing)?\b", {"stream": False}),
+    )
+)
+"""What a refusal names, and what goes; the more particular names stand first."""
+
+
+def _carries(request: Request, parameter: str) -> bool:
+    match parameter:
+        case "response_format":
+            return request.answer is not None
+        case "n":
+            return request.choices > 1
+        case "reasoning_key":
+            return any(message.reasoning for message in request.messages)
+        case _:
+            return True

@@ -1,0 +1,157 @@
+"""Finds a model server: the configured one, or one that runs on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import httpx
+
+from lsp_server.domain.errors import (
+    ConfigurationError,
+    ModelError,
+    ModelMisbehaved,
+    ModelUnavailable,
+)
+from lsp_server.models.api_key import authorization
+from lsp_server.models.connection import HTTP_FAILURES, failure, open_client, resource
+from lsp_server.models.refusals import read_complaint, refusal
+from lsp_server.settings import ModelSettings, without_credentials
+
+PROBE_SECONDS = 1.0
+"""For a server on this machine, asked by a person who waits."""
+LISTING_SECONDS = 10.0
+LISTING_BYTES_MAX = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LocalServer:
+    """A program that serves models, and the port it listens on unless told otherwise."""
+
+    name: str
+    port: int
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+
+LOCAL_SERVERS = (
+    LocalServer("Ollama", 11434),
+    LocalServer("LM Studio", 1234),
+    LocalServer("llama.cpp", 8080),
+    LocalServer("vLLM", 8000),
+)
+"""In the order of preference; ports from each one's documentation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a model is served. `server` is what it seems to be, `models` may be empty."""
+
+    server: str
+    base_url: str
+    models: tuple[str, ...]
+
+    def complete(self, settings: ModelSettings) -> ModelSettings:
+        """The settings with the endpoint, and with its first chat model if none is named.
+
+        Raises ConfigurationError when there is no model to name.
+        """
+        name = settings.name
+        if name is None:
+            # LM Studio lists its embedding model, too.
+            chat = [each for each in self.models if "embed" not in each.lower()]
+            if not chat:
+                raise ConfigurationError(
+                    f"{self.server} at {without_credentials(self.base_url)} lists no model; "
+                    "load one there, or set model.name",
+                    key="model.name",
+                )
+            name = chat[0]
+        return settings.model_copy(update={"base_url": self.base_url, "name": name})
+
+
+async def discover(
+    settings: ModelSettings,
+    *,
+    api_key: str | None = None,
+    servers: Sequence[LocalServer] = LOCAL_SERVERS,
+) -> Endpoint | None:
+    """The endpoint to use. None when none is configured and none answers here.
+
+    A configured one is asked for its models only when `name` is unset, and
+    raises ModelError when it cannot tell. Of the local ones the first that has
+    a model wins. They never get the key: anything may listen on a port.
+    """
+    if settings.base_url is not None:
+        names = () if settings.name else await models_at(settings.base_url, api_key)
+        return Endpoint("the endpoint", settings.base_url, names)
+    async with asyncio.TaskGroup() as group:
+        probes = [group.create_task(_probe(server)) for server in servers]
+    found = [endpoint for probe in probes if (endpoint := probe.result())]
+    return next((each for each in found if each.models), found[0] if found else None)
+
+
+async def models_at(
+    base_url: str, api_key: str | None = None, *, seconds_max: float = LISTING_SECONDS
+) -> tuple[str, ...]:
+    """The names of the models that an endpoint lists, in its order. Raises ModelError."""
+    place = without_credentials(base_url)
+    client = open_client(base_url)
+    try:
+        async with asyncio.timeout(seconds_max), client:
+            reply, body = await _get(client, resource(base_url, "models"), api_key)
+    except TimeoutError as error:
+        raise ModelUnavailable(f"{place} did not list models in {seconds_max:g} s") from error
+    except HTTP_FAILURES as error:
+        raise failure(error, base_url) from error
+    if reply.status_code != httpx.codes.OK:
+        complaint = read_complaint(body, secret=api_key)
+        raise refusal(reply.status_code, complaint, ModelSettings(base_url=base_url))
+    try:
+        return _names(json.loads(body))
+    except (ValueError, RecursionError) as error:
+        raise ModelMisbehaved(
+            f"{place} does not list models; correct model.base_url or set model.name"
+        ) from error
+
+
+async def _probe(server: LocalServer) -> Endpoint | None:
+    try:
+        names = await models_at(server.base_url, seconds_max=PROBE_SECONDS)
+    except ModelError:
+        return None
+    return Endpoint(server.name, server.base_url, names)
+
+
+async def _get(
+    client: httpx.AsyncClient, url: httpx.URL, api_key: str | None
+) -> tuple[httpx.Response, bytes]:
+    body = bytearray()
+    async with client.stream("GET", url, headers=authorization(api_key)) as reply:
+        async for piece in reply.aiter_bytes():
+            body += piece
+            if len(body) > LISTING_BYTES_MAX:
+                break
+    return reply, bytes(body)
+
+
+def _names(listing: object) -> tuple[str, ...]:
+    """Raises ValueError when this is no list of models. Ollama without models says null."""
+    match listing:
+        case {"data": [*entries]}:
+            names = tuple(
+                entry["id"]
+                for entry in entries
+                if isinstance(entry, dict) and isinstance(entry.get("id"), str)
+            )
+            if len(names) == len(entries):
+                return names
+        case {"object": "list", "data": None}:
+            return ()
+        case _:
+            pass
+    raise ValueError("no list of models")

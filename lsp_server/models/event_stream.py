@@ -1,0 +1,69 @@
+"""Server-sent events, from bytes that arrive in any pieces.
+
+After the WHATWG HTML Living Standard, section 9.2, but for `id` and `retry`,
+which mean nothing to a request that is never resumed. `error:` lines, which
+llama.cpp used to send, count as an event named error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEvent:
+    """One event; bytes that are no UTF-8 became U+FFFD."""
+
+    name: str
+    data: str
+
+
+class EventStream:
+    """Splits bytes into events. Characters and line ends may be cut anywhere."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._name = ""
+        self._data: list[str] = []
+
+    def feed(self, data: bytes) -> Iterator[ServerEvent]:
+        """The events that these bytes complete."""
+        self._pieces.append(data)
+        if b"\n" not in data and b"\r" not in data:
+            return
+        lines = b"".join(self._pieces).splitlines(keepends=True)
+        self._pieces.clear()
+        # A last "\r" may be half of a "\r\n".
+        if not lines[-1].endswith(b"\n"):
+            self._pieces.append(lines.pop())
+        for line in lines:
+            yield from self._take(line.rstrip(b"\r\n"))
+
+    def end(self) -> Iterator[ServerEvent]:
+        """The event that the stream ended in, complete or not: its reader can tell."""
+        line = b"".join(self._pieces).rstrip(b"\r\n")
+        self._pieces.clear()
+        if line:
+            yield from self._take(line)
+        yield from self._take(b"")
+
+    def _take(self, line: bytes) -> Iterator[ServerEvent]:
+        if not line:
+            if self._data:
+                yield ServerEvent(self._name, "\n".join(self._data))
+            self._name = ""
+            self._data.clear()
+            return
+        field, _, value = line.decode("utf-8", "replace").partition(":")
+        value = value.removeprefix(" ")
+        match field:
+            case "data":
+                self._data.append(value)
+            case "event":
+                self._name = value
+            case "error":
+                self._name = "error"
+                self._data.append(value)
+            case _:
+                pass

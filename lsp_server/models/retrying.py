@@ -1,0 +1,66 @@
+"""The one retry layer: a Model that asks its Model again after it was unavailable."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+
+from lsp_server.domain.errors import ModelUnavailable
+from lsp_server.domain.messages import Listener, Request, Response, Waiting, ignore
+from lsp_server.domain.ports import Model
+
+WALL_SECONDS_MAX = 6 * 3600.0
+"""An unattended run outlives a provider's bad night."""
+FIRST_WAIT_SECONDS = 1.0
+WAIT_SECONDS_MAX = 60.0
+RETRY_AFTER_SECONDS_MAX = 15 * 60.0
+"""What an endpoint may ask for; beyond it, it is asked whether it still means it."""
+JITTER = 0.5
+"""The share of a wait that chance may take off, so that clients do not come back together."""
+
+
+class Retrying:
+    """Waits and asks again, for hours if need be, on ModelUnavailable alone.
+
+    Each wait is told to `listen` before it begins, which voids what was
+    streamed. An endpoint's Retry-After is never cut short by chance. When the
+    next wait would end after `wall_seconds_max`, the last error passes.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        wall_seconds_max: float = WALL_SECONDS_MAX,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._model = model
+        self._wall_seconds_max = wall_seconds_max
+        self._sleep = sleep
+        self._clock = clock
+        self._chance = chance
+
+    async def respond(self, request: Request, listen: Listener = ignore) -> Response:
+        deadline = self._clock() + self._wall_seconds_max
+        attempt = 0
+        while True:
+            try:
+                return await self._model.respond(request, listen)
+            except ModelUnavailable as error:
+                attempt += 1
+                delay = self._delay_seconds(attempt, error.retry_after_seconds)
+                if self._clock() + delay > deadline:
+                    raise
+                listen(Waiting(str(error), attempt, delay))
+            await self._sleep(delay)
+
+    def _delay_seconds(self, attempt: int, retry_after_seconds: float | None) -> float:
+        # Powers past the cap are not worth computing.
+        backoff = min(WAIT_SECONDS_MAX, FIRST_WAIT_SECONDS * 2.0 ** min(attempt - 1, 16))
+        backoff *= 1 - JITTER * self._chance()
+        asked = min(retry_after_seconds or 0.0, RETRY_AFTER_SECONDS_MAX)
+        return max(backoff, asked)

@@ -1,0 +1,152 @@
+"""A Request as the bytes of a `/chat/completions` body.
+
+What stays the same from step to step stands first and the conversation comes
+last but for what a single request asks for, so that a growing conversation
+shares all but the tail with its predecessor. A message is encoded once and then
+copied, so a long history costs no more than its bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+from lsp_server.domain.errors import ConfigurationError
+from lsp_server.domain.messages import AnswerSchema, Message, Request, ToolCall, ToolSpec
+from lsp_server.models.dialect import Dialect, ReasoningKey
+from lsp_server.settings import ModelSettings
+
+FRAGMENTS_MAX = 2048
+"""Encoded messages kept, twice the messages of a 500-step conversation."""
+
+_SCHEMA_IN_WORDS = (
+    "Answer with one JSON object and nothing else, no prose and no code fence. "
+    "It follows this JSON schema:\n{schema}"
+)
+
+
+class RequestEncoder:
+    """Encodes the requests to one endpoint. Raises ConfigurationError."""
+
+    def __init__(self, settings: ModelSettings) -> None:
+        if taken := sorted({"messages", "tools"} & settings.extra_body.keys()):
+            raise ConfigurationError(
+                f"model.extra_body may not hold {' or '.join(taken)}: Holdfast fills them",
+                key="model.extra_body",
+            )
+        self._settings = settings
+        self._fragment = lru_cache(maxsize=FRAGMENTS_MAX)(_message_json)
+
+    def body(self, request: Request, dialect: Dialect) -> bytes:
+        """The request's body in this dialect."""
+        if request.answer is not None and not dialect.response_format:
+            request = _told_in_words(request, request.answer)
+        parts = [_json(self._head(dialect))[:-1]]
+        if request.tools:
+            parts += [b',"tools":', _json([tool_value(tool) for tool in request.tools])]
+        key = dialect.reasoning_key
+        fragments = [self._fragment(message, key) for message in request.messages]
+        parts += [b',"messages":[', b",".join(fragments), b"]"]
+        if tail := self._tail(request, dialect):
+            parts += [b",", _json(tail)[1:-1]]
+        parts.append(b"}")
+        return b"".join(parts)
+
+    def _head(self, dialect: Dialect) -> dict[str, object]:
+        """What every request to this endpoint has."""
+        head: dict[str, object] = {"model": self._settings.name, "stream": dialect.stream}
+        if dialect.stream and dialect.stream_options:
+            head["stream_options"] = {"include_usage": True}
+        head[dialect.tokens_key] = self._settings.output_tokens_max
+        return head | self._settings.extra_body
+
+    def _tail(self, request: Request, dialect: Dialect) -> dict[str, object]:
+        """What only this request has."""
+        tail: dict[str, object] = {}
+        temperature = (
+            self._settings.temperature if request.temperature is None else request.temperature
+        )
+        if temperature is not None and dialect.temperature:
+            tail["temperature"] = temperature
+        if request.choices > 1 and dialect.n:
+            tail["n"] = request.choices
+        if request.answer is not None and dialect.response_format:
+            tail["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {
+                    "name": request.answer.name,
+                    "schema": request.answer.schema,
+                    "strict": True,
+                },
+            }
+        return {key: tail[key] for key in tail if key not in self._settings.extra_body}
+
+
+def message_value(message: Message, reasoning_key: ReasoningKey | None) -> dict[str, object]:
+    """A message as the API writes it."""
+    value: dict[str, object] = {"role": message.role, "content": message.text}
+    if message.tool_calls:
+        value["content"] = message.text or None
+        value["tool_calls"] = [_call_value(call) for call in message.tool_calls]
+    if message.reasoning and reasoning_key:
+        value[reasoning_key] = message.reasoning
+    if message.tool_call_id is not None:
+        value["tool_call_id"] = message.tool_call_id
+    return value
+
+
+def tool_value(tool: ToolSpec) -> dict[str, object]:
+    """A tool as the API writes it."""
+    return {
+        "type": "function",
+        "function": {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": tool.parameters,
+        },
+    }
+
+
+def _call_value(call: ToolCall) -> dict[str, object]:
+    return {
+        "id": call.id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": _valid_arguments(call.arguments)},
+    }
+
+
+def _valid_arguments(arguments: str) -> str:
+    """The arguments, wrapped when they are no JSON object.
+
+    Many servers parse the calls of the history and refuse every later request
+    when one is broken. The call was not run; this only tells the model what it wrote.
+    """
+    try:
+        if isinstance(json.loads(arguments), dict):
+            return arguments
+    except (ValueError, RecursionError):
+        pass
+    return json.dumps({"malformed": arguments}, ensure_ascii=False) if arguments.strip() else "{}"
+
+
+def _told_in_words(request: Request, answer: AnswerSchema) -> Request:
+    """The request with the schema at its very end, where it leaves the prefix as it is."""
+    schema = json.dumps(answer.schema, ensure_ascii=False)
+    words = _SCHEMA_IN_WORDS.format(schema=schema)
+    *before, last = request.messages or (Message("user", ""),)
+    ending = [last, Message("user", words)]
+    if last.role in ("user", "system"):
+        ending = [replace(last, text=f"{last.text}\n\n{words}".strip())]
+    return replace(request, messages=(*before, *ending))
+
+
+def _message_json(message: Message, reasoning_key: ReasoningKey | None) -> bytes:
+    return _json(message_value(message, reasoning_key))
+
+
+def _json(value: Mapping[str, object] | list[dict[str, object]]) -> bytes:
+    # Lone surrogates come from file names and broken tools; no server takes them.
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=dict)
+    return text.encode("utf-8", "replace")

@@ -1,0 +1,243 @@
+"""The fault table: what each failure of an endpoint comes to, on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from lsp_server.domain.errors import (
+    HoldfastError,
+    ModelMisbehaved,
+    ModelRefused,
+    ModelUnavailable,
+    PromptTooLong,
+)
+from lsp_server.domain.messages import Delta, Response, Waiting
+from lsp_server.models.repetition import CutRepetition
+from lsp_server.models.retrying import Retrying
+from lsp_server.models.scenario import (
+    Conduct,
+    Drop,
+    ErrorInStream,
+    Fault,
+    HttpError,
+    InvalidUtf8,
+    Repetition,
+    ScriptedCall,
+    Silence,
+    Turn,
+)
+from lsp_server.models.scripted_server import ScriptedServer
+from tests.fakes.wire_server import QUESTION, model_at
+
+TEXT = "An answer of several pieces, so that it can break off in the middle of one."
+
+
+@dataclass
+class Played:
+    """How one request went: its answer or error, what was heard, and all tries on the wire."""
+
+    outcome: Response | HoldfastError
+    heard: list[Delta]
+    tries: int
+    slept: list[float]
+
+
+async def play(turn: Turn, conduct: Conduct | None = None, **settings: Any) -> Played:
+    heard: list[Delta] = []
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    async with (
+        ScriptedServer([turn], conduct=conduct) as server,
+        model_at(server.base_url, **settings) as endpoint,
+    ):
+        model = Retrying(CutRepetition(endpoint), sleep=sleep, chance=lambda: 0.0)
+        try:
+            outcome: Response | HoldfastError = await model.respond(QUESTION, heard.append)
+        except HoldfastError as error:
+            outcome = error
+        return Played(outcome, heard, len(server.requests), slept)
+
+
+@pytest.mark.parametrize(
+    ("fault", "slept"),
+    [
+        (HttpError(status=429, retry_after=7, times=2), [7.0, 7.0]),
+        (HttpError(status=500, times=3), [1.0, 2.0, 4.0]),
+        (HttpError(status=503), [1.0]),
+        (Drop(after_pieces=0), [1.0]),
+        (Drop(after_pieces=3, times=2), [1.0, 2.0]),
+        (Drop(after_pieces=5), [1.0]),
+        (Silence(), [1.0]),
+        (Silence(after_pieces=0), [1.0]),
+        (Silence(after_pieces=3), [1.0]),
+        (ErrorInStream(), [1.0]),
+        (ErrorInStream(error={"message": "slow down", "code": 429}), [1.0]),
+    ],
+)
+async def test_what_passes_is_waited_for_and_only_the_whole_answer_counts(
+    fault: Fault, slept: list[float]
+) -> None:
+    played = await play(Turn(text=TEXT, fault=fault), silence_timeout_seconds=0.15)
+    assert isinstance(played.outcome, Response), played.outcome
+    assert played.outcome.message.text == TEXT
+    assert played.slept == slept
+    assert played.tries == len(slept) + 1
+    waits = [each for each in played.heard if isinstance(each, Waiting)]
+    assert [each.delay_seconds for each in waits] == slept
+
+
+@pytest.mark.parametrize(
+    ("turn", "conduct", "error"),
+    [
+        (Turn(fault=HttpError(status=401, times=9)), Conduct(), ModelRefused),
+        (Turn(fault=HttpError(status=400, times=9, body={"error": "no"})), Conduct(), ModelRefused),
+        (
+            Turn(
+                fault=HttpError(status=429, times=9, body={"error": {"code": "insufficient_quota"}})
+            ),
+            Conduct(),
+            ModelRefused,
+        ),
+        (
+            Turn(fault=ErrorInStream(times=9, error={"message": "no", "code": 400})),
+            Conduct(),
+            ModelRefused,
+        ),
+        (Turn(text=TEXT), Conduct(prompt_tokens_max=10), PromptTooLong),
+        (Turn(fault=Repetition()), Conduct(), ModelMisbehaved),
+    ],
+)
+async def test_what_does_not_pass_is_asked_once(
+    turn: Turn, conduct: Conduct, error: type[HoldfastError]
+) -> None:
+    played = await play(turn, conduct)
+    assert type(played.outcome) is error
+    assert (played.tries, played.slept) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("turn", "text", "arguments", "stop_reason"),
+    [
+        (Turn(), "", [], "stop"),
+        (Turn(text="Hi", fault=InvalidUtf8()), "��Hi", [], "stop"),
+        (
+            Turn(tool_calls=(ScriptedCall(name="read", arguments='{"path": '),)),
+            "",
+            ['{"path": '],
+            "tool_calls",
+        ),
+        (
+            Turn(tool_calls=(ScriptedCall(name="read", arguments='{"pa'),), stop_reason="length"),
+            "",
+            ['{"pa'],
+            "length",
+        ),
+    ],
+)
+async def test_odd_answers_are_handed_on_as_they_are(
+    turn: Turn, text: str, arguments: list[str], stop_reason: str
+) -> None:
+    played = await play(turn)
+    assert isinstance(played.outcome, Response)
+    message = played.outcome.message
+    assert message.text == text
+    assert [call.arguments for call in message.tool_calls] == arguments
+    assert played.outcome.stop_reason == stop_reason
+    assert played.tries == 1
+
+
+async def test_too_many_requests_at_once_wait_their_turn() -> None:
+    turns = [Turn(text="slow", first_token_seconds=0.05), Turn(text="next")]
+    async with (
+        ScriptedServer(turns, conduct=Conduct(parallel_max=1)) as server,
+        model_at(server.base_url) as model,
+    ):
+        first = asyncio.create_task(model.respond(QUESTION))
+        await server.until(lambda: len(server.requests) == 1)
+        with pytest.raises(ModelUnavailable, match="too many requests"):
+            await model.respond(QUESTION)
+        assert (await first).message.text == "slow"
+
+
+async def test_signs_of_life_without_an_answer_are_silence_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def ping(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        try:
+            while True:
+                writer.write(b": ping\n\n")
+                await writer.drain()
+                await asyncio.sleep(0)
+        except ConnectionError:
+            writer.close()
+
+    server = await asyncio.start_server(ping, "127.0.0.1", 0)
+    base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    async with server, model_at(base_url, silence_timeout_seconds=0.02) as model:
+        with pytest.raises(ModelUnavailable, match="signs of life"):
+            await model.respond(QUESTION)
+
+
+@pytest.mark.parametrize("fault", [Silence(), Silence(after_pieces=2)])
+async def test_cancelling_closes_the_connection_at_once(fault: Fault) -> None:
+    async with (
+        ScriptedServer([Turn(text=TEXT, fault=fault)]) as server,
+        model_at(server.base_url) as model,
+    ):
+        asking = asyncio.create_task(model.respond(QUESTION))
+        await server.until(lambda: len(server.requests) == 1)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await server.until(lambda: server.open_connections == 0)
+        assert server.requests[0].ending == "client gone"
+
+
+async def test_a_listener_that_raises_closes_the_stream() -> None:
+    class Enough(Exception):
+        pass
+
+    def enough(delta: Delta) -> None:
+        raise Enough
+
+    async with (
+        ScriptedServer([Turn(text=TEXT, tokens_per_second=20)]) as server,
+        model_at(server.base_url) as model,
+    ):
+        with pytest.raises(Enough):
+            await model.respond(QUESTION, enough)
+        await server.until(lambda: server.open_connections == 0)
+        assert server.requests[0].ending == "client gone"
+
+
+async def test_answers_follow_each_other_on_one_connection() -> None:
+    async with (
+        ScriptedServer([Turn(text=TEXT)] * 5) as server,
+        model_at(server.base_url) as model,
+    ):
+        for _ in range(5):
+            await model.respond(QUESTION)
+            assert server.open_connections == 1
+        assert [each.ending for each in server.requests] == ["answered"] * 5
+        assert server.connections_seen == 1
+
+
+async def test_the_key_travels_and_is_not_logged() -> None:
+    turn = Turn(fault=HttpError(status=401, body={"error": "bad key sk-secret"}))
+    async with (
+        ScriptedServer([turn]) as server,
+        model_at(server.base_url, api_key="sk-secret") as model,
+    ):
+        with pytest.raises(ModelRefused) as raised:
+            await model.respond(QUESTION)
+        assert "sk-secret" not in str(raised.value)
+        assert "authorization" not in server.requests[0].headers
