@@ -1,0 +1,90 @@
+"""kill -9 at random points of a run, then resume: nothing is lost, nothing is done twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsp_server.agent.journal import replay
+from lsp_server.domain.events import Recorded, RunResumed, ToolCalled, ToolReturned
+from lsp_server.models.scenario import Turn
+from lsp_server.models.scripted_server import ScriptedServer
+from tests.fakes.command_line import holdfast, started
+from tests.fakes.workshop import calls, finish
+
+KILLS = 20
+LINES = 60
+
+
+def count_on(body: Mapping[str, Any]) -> Turn:
+    """A careful model: it counts in a file, and looks before it repeats what was interrupted."""
+    messages = body["messages"]
+    result = next((m["content"] for m in reversed(messages) if m["role"] == "tool"), None)
+    if result is None:
+        return echo(1)
+    if re.search("interrupted|not run", result):
+        return calls(("shell", {"command": "echo looked; tail -n 1 log 2>/dev/null"}))
+    if "looked" in result:
+        return echo(int(re.findall(r"looked\s*(\d*)", result)[0] or 0) + 1)
+    done = [
+        int(found)
+        for message in messages
+        for call in message.get("tool_calls") or []
+        for found in re.findall(r"echo (\d+)", call["function"]["arguments"])
+    ]
+    return finish() if max(done) == LINES else echo(max(done) + 1)
+
+
+def echo(number: int) -> Turn:
+    return calls(("shell", {"command": f"echo {number} >> log"}))
+
+
+@pytest.mark.timeout(240)
+async def test_killed_at_random_points_a_run_loses_and_repeats_nothing(project: Path) -> None:
+    chance = random.Random(8)
+    acknowledged: set[tuple[int, str]] = set()
+    async with ScriptedServer(count_on) as server:
+        environment = {"HOLDFAST_MODEL__BASE_URL": server.base_url, "HOLDFAST_MODEL__NAME": "s"}
+        run_id = ""
+        for _ in range(KILLS):
+            how = ["--resume", run_id] if run_id else ["count"]
+            async with started(
+                "run", "--yes", "--json", *how, folder=project, **environment
+            ) as process:
+                assert process.stdout is not None
+                for _ in range(chance.randint(1, 25)):
+                    line = await process.stdout.readline()
+                    if not line:
+                        break
+                    event = json.loads(line)
+                    acknowledged.add((event["seq"], event["kind"]))
+                    run_id = run_id or event["run_id"]
+                os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+        result = await holdfast(
+            "run", "--yes", "--json", "--resume", run_id, folder=project, **environment
+        )
+    assert result.status == 0, result.errors
+    assert (project / "log").read_text().split() == [str(n) for n in range(1, LINES + 1)]
+    (path,) = Path(os.environ["XDG_DATA_HOME"]).rglob("journal.jsonl")
+    check_journal(replay(path), acknowledged)
+
+
+def check_journal(records: list[Recorded], acknowledged: set[tuple[int, str]]) -> None:
+    kept = {(recorded.seq, recorded.event.kind) for recorded in records}
+    assert acknowledged <= kept, "what was shown was on record"
+    assert [recorded.seq for recorded in records] == list(range(len(records)))
+    called = [r.event.call.id for r in records if isinstance(r.event, ToolCalled)]
+    returned = [r.event.call_id for r in records if isinstance(r.event, ToolReturned)]
+    assert len(called) == len(set(called)), "no call was started twice"
+    assert len(returned) == len(set(returned)), "no call has two results"
+    assert set(called) <= set(returned), "every call that started has its result"
+    assert sum(isinstance(r.event, RunResumed) for r in records) >= KILLS // 2

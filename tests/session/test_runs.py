@@ -1,0 +1,182 @@
+"""Runs of a session: several at once, over restarts, and what is said when they cannot."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from lsp_server.domain.errors import ConfigurationError, HoldfastError
+from lsp_server.domain.events import ToolReturned
+from lsp_server.domain.tasks import Achieved, Blocked, Failed, RunId, Stopped, Task
+from lsp_server.session.runs import ACTIVE_RUNS_MAX, UnknownRun
+from lsp_server.settings import without_credentials
+from tests.fakes.workshop import calls, finish, says, workshop
+
+SLEEP = calls(("shell", {"command": "sleep 30"}))
+
+
+async def test_two_runs_on_one_file_do_not_overwrite_each_other(project: Path) -> None:
+    """Each edits its own half; one that came in between is told and tries again."""
+    (project / "a.txt").write_text("left\nright\n")
+
+    def script(body: dict[str, list[dict[str, str]]]) -> object:
+        messages = body["messages"]
+        side = messages[1]["content"].split()[0]
+        done = sum(m["role"] == "tool" and m["content"].startswith("edited") for m in messages)
+        if done == 8:
+            return finish()
+        old = side + "!" * done
+        return calls(("edit", {"path": "a.txt", "old_text": old, "new_text": old + "!"}))
+
+    async with workshop(project, script) as shop:  # type: ignore[arg-type]
+        runs = shop.session.runs
+        ids = [runs.start(Task(side)).run_id for side in ("left", "right")]
+        await asyncio.gather(*(runs.wait(run_id) for run_id in ids))
+        refused = [e.result.text for e in shop.events(ToolReturned) if e.result.is_error]
+        assert all("changed since it was read" in text for text in refused)
+    assert (project / "a.txt").read_text() == "left!!!!!!!!\nright!!!!!!!!\n"
+
+
+async def test_runs_are_listed_newest_first_and_survive_the_session(project: Path) -> None:
+    async with workshop(project, [finish("one"), finish("two")]) as shop:
+        await shop.run("first")
+        await shop.run("second")
+    async with workshop(project, []) as shop:
+        listed = shop.session.runs.list()
+        assert [(run.title, run.state, run.message) for run in listed] == [
+            ("second", "achieved", "two (No goal was set, so nothing was checked.)"),
+            ("first", "achieved", "one (No goal was set, so nothing was checked.)"),
+        ]
+        assert shop.session.runs.transcript(listed[1].run_id).read_text().startswith("# first")
+
+
+async def test_closing_the_session_stops_its_runs_and_they_can_go_on(project: Path) -> None:
+    async with workshop(project, [SLEEP]) as shop:
+        run_id = shop.session.runs.start(Task("x")).run_id
+        waiting = asyncio.create_task(shop.session.runs.wait(run_id))
+        await asyncio.sleep(0)
+        await shop.session.close()
+        outcome = await waiting
+        assert isinstance(outcome, Stopped)
+        assert "session was closed" in outcome.reason
+    async with workshop(project, [finish("went on")]) as shop:
+        shop.session.runs.resume(run_id)
+        assert await shop.session.runs.wait(run_id) == Achieved("went on")
+
+
+async def test_a_blocked_run_goes_on_with_the_answer(project: Path) -> None:
+    async with workshop(project, [finish("stuck"), finish("thanks")]) as shop:
+        from lsp_server.domain.goals import Condition, Goal
+
+        wish = Goal("g", "nice", (Condition("c", "it is nice"),))
+        assert isinstance(await shop.run(Task("x", wish)), Blocked)
+        run_id = shop.session.runs.list()[0].run_id
+        shop.session.runs.send(run_id, "use the blue one", "steer")
+        await shop.session.runs.wait(run_id)
+        assert "use the blue one" in str(shop.prompts()[-1])
+
+
+@pytest.mark.parametrize(
+    ("action", "complaint"),
+    [
+        (lambda runs: runs.stop(), "no run is active"),
+        (lambda runs: runs.stop(RunId("x")), "run x is not active"),
+        (lambda runs: runs.resume(), "there is no run to resume"),
+        (lambda runs: runs.resume(RunId("x")), "run x is unknown"),
+        (lambda runs: runs.send(RunId("x"), "hi", "steer"), "run x is unknown"),
+        (lambda runs: runs.send(None, "  ", "steer"), "1 to 100000 characters"),
+        (lambda runs: runs.transcript(RunId("../x")), "run ../x is unknown"),
+    ],
+)
+async def test_what_cannot_be_done_is_said_in_a_sentence(
+    project: Path, action: object, complaint: str
+) -> None:
+    async with workshop(project, []) as shop:
+        with pytest.raises(UnknownRun, match=complaint):
+            action(shop.session.runs)  # type: ignore[operator]
+
+
+async def test_an_achieved_run_is_spoken_to_rather_than_resumed(project: Path) -> None:
+    async with workshop(project, [finish("one"), finish("two")]) as shop:
+        await shop.run()
+        run_id = shop.session.runs.list()[0].run_id
+        with pytest.raises(UnknownRun, match="send it a message"):
+            shop.session.runs.resume(run_id)
+        shop.session.runs.send(run_id, "and more", "queue")
+        assert await shop.session.runs.wait(run_id) == Achieved("two")
+
+
+async def test_the_number_of_runs_at_once_is_bounded(project: Path) -> None:
+    async with workshop(project, [SLEEP] * ACTIVE_RUNS_MAX) as shop:
+        for _ in range(ACTIVE_RUNS_MAX):
+            shop.session.runs.start(Task("x"))
+        with pytest.raises(UnknownRun, match="active already"):
+            shop.session.runs.start(Task("x"))
+        assert len(shop.session.runs.stop(everything=True)) == ACTIVE_RUNS_MAX
+
+
+async def test_an_active_run_is_not_undone(project: Path) -> None:
+    async with workshop(project, [SLEEP]) as shop:
+        run_id = shop.session.runs.start(Task("x")).run_id
+        with pytest.raises(UnknownRun, match="stop it first"):
+            await shop.session.runs.undo(run_id)
+
+
+async def test_a_journal_that_cannot_be_written_fails_the_run_and_nothing_else(
+    project: Path,
+) -> None:
+    async with workshop(project, [says("hi")] * 2) as shop:
+        runs = shop.session.runs
+        run_id = runs.start(Task("x")).run_id
+        folder = runs.transcript(run_id).parent
+        await runs.wait(run_id)
+        (folder / "journal.jsonl").write_text("nonsense\nnonsense\n")
+        assert runs.list() == ()
+        with pytest.raises(HoldfastError):
+            runs.resume(run_id)
+        assert await shop.run("y") == Achieved("hi")
+
+
+async def test_an_error_of_ours_fails_the_run_with_its_name_and_spares_the_session(
+    project: Path,
+) -> None:
+    async with workshop(project, [says("hi"), says("ho")]) as shop:
+
+        def broken(event: object) -> None:
+            if type(event).__name__ == "StepStarted":
+                raise ZeroDivisionError("watching failed")
+
+        shop.on_event = broken
+        outcome = await shop.run()
+        assert isinstance(outcome, Failed)
+        assert "ZeroDivisionError" in outcome.error
+        shop.on_event = lambda _: None
+        assert isinstance(await shop.run(), Achieved)
+
+
+async def test_without_any_endpoint_the_answer_says_how_to_set_one(project: Path) -> None:
+    async with workshop(project, []) as shop:
+        shop.session.reconfigure(
+            shop.session.settings.model_copy(
+                update={"model": shop.session.settings.model.model_copy(update={"name": None})}
+            )
+        )
+        assert shop.session.status().endpoint is not None
+
+
+def test_credentials_never_show() -> None:
+    assert without_credentials("https://me:key@host/v1?key=1") == "https://host/v1"
+
+
+async def test_status_follows_the_run(project: Path) -> None:
+    async with workshop(project, [SLEEP]) as shop:
+        assert shop.session.status().state == "idle"
+        shop.session.runs.start(Task("Sleep well."))
+        status = shop.session.status()
+        assert (status.state, status.title) == ("running", "Sleep well.")
+
+
+def test_configuration_errors_name_their_key() -> None:
+    assert ConfigurationError("x", key="model.name").key == "model.name"
