@@ -92,6 +92,8 @@ class EditSet:
 def apply_edits(text: str, edits: tuple[TextEdit, ...]) -> str:
     """All edits at once, each against the original. Raises EditRejected on overlap."""
     ordered = sorted(edits)
+    if any(edit.end < edit.start for edit in ordered):
+        raise EditRejected("an edit ends before it starts")
     for before, after in pairwise(ordered):
         if after.start < before.end or (after.start, after.end) == (before.start, before.end):
             raise EditRejected("the edits overlap; send them as one edit")
@@ -100,8 +102,6 @@ def apply_edits(text: str, edits: tuple[TextEdit, ...]) -> str:
     parts: list[str] = []
     at = 0
     for edit in ordered:
-        if edit.end < edit.start:
-            raise EditRejected("an edit ends before it starts")
         parts += (text[at : edit.start], edit.new_text)
         at = edit.end
     parts.append(text[at:])

@@ -1,0 +1,62 @@
+"""Paths that a model wrote, turned into canonical ones.
+
+Nothing here decides what may be touched; it says where a path really leads,
+symbolic links followed, so that `tools/approval.py` can.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from lsp_server.domain.errors import ToolError
+
+
+class Workspace:
+    """One folder that the agent works in, and the paths seen from there."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+
+    def locate(self, text: str) -> Path:
+        """The canonical path, wherever it leads.
+
+        `text` is relative to the root, absolute, or a `file:` URI; `~` stands for
+        itself. Raises ToolError for what cannot be a path.
+        """
+        written = _from_uri(text) if text.startswith("file:") else text
+        if not written or any(mark in written for mark in "\0\n\r"):
+            raise ToolError(f"{text!r} is not a path; send one path relative to the workspace")
+        if any("\ud800" <= char <= "\udfff" for char in written):
+            raise ToolError(f"{text!r} is not a path; it has characters that no file name can have")
+        try:
+            return (self.root / written).resolve()
+        except (OSError, RuntimeError) as error:
+            raise ToolError(f"{text!r} leads nowhere: its symbolic links form a loop") from error
+
+    def resolve(self, text: str) -> Path:
+        """The canonical path. Raises ToolError when it lies outside of the workspace."""
+        path = self.locate(text)
+        if not self.inside(path):
+            raise ToolError(
+                f"{text!r} lies outside of the workspace; use a path below {self.root.name}/"
+            )
+        return path
+
+    def inside(self, path: Path) -> bool:
+        """Whether a canonical path is the root or below it."""
+        return path.is_relative_to(self.root)
+
+    def relative(self, path: Path) -> str:
+        """The path as the model sees it: from the root with slashes; absolute outside of it."""
+        return path.relative_to(self.root).as_posix() if self.inside(path) else path.as_posix()
+
+
+def _from_uri(uri: str) -> str:
+    try:
+        parts = urlsplit(uri)
+    except ValueError as error:
+        raise ToolError(f"{uri!r} is not a file URI; send a plain path") from error
+    if parts.netloc not in ("", "localhost"):
+        raise ToolError(f"{uri!r} is on another machine; send a plain path")
+    return unquote(parts.path)

@@ -1,0 +1,259 @@
+"""Shell commands: a deadline, the whole process group, bounded output.
+
+A command runs in a session of its own without terminal or input. When it ends,
+is cancelled or runs out of time, what is left of its process group is ended
+too; only a program that starts a session of its own can outlive it, and even
+that cannot hold up the run, since nobody waits for its output.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import os
+import shutil
+import signal
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsp_server.domain.errors import ToolError
+
+OUTPUT_BYTES_MAX = 100_000
+LEFTOVER_GRACE_SECONDS = 0.2
+"""How long background processes of a command that returned may take to end by themselves."""
+TERM_GRACE_SECONDS = 0.5
+"""How long a process group may take to end after SIGTERM before SIGKILL."""
+_POLL_SECONDS = 0.02
+_READ_BYTES = 1 << 16
+
+QUIET = {
+    "TERM": "dumb",
+    "NO_COLOR": "1",
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+    "MANPAGER": "cat",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_EDITOR": "true",
+    "PYTHONUNBUFFERED": "1",
+}
+"""No colours, no pagers, no prompts, no buffering that would reorder output. `CI` is
+left as it is: it changes what test runners do, and a command should do here what
+it does on the person's terminal."""
+LOUD = ("FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM")
+SECRET_PREFIXES = ("HOLDFAST_", "OPENAI_API_KEY")
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a command ended. Its standard output and error are one text, in order.
+
+    `exit_status` is 128 plus the signal's number for a command that a signal
+    ended, None for one that ran out of time. Of `output`, `truncated_bytes` are
+    missing in the middle.
+    """
+
+    exit_status: int | None
+    output: str
+    seconds: float
+    timed_out: bool = False
+    truncated_bytes: int = 0
+
+    @property
+    def ending(self) -> str:
+        """In words: `exit status 0`, `killed by SIGSEGV`, `timed out`."""
+        if self.exit_status is None:
+            return "timed out"
+        with suppress(ValueError):
+            return f"killed by {signal.Signals(self.exit_status - 128).name}"
+        return f"exit status {self.exit_status}"
+
+
+async def run(
+    command: str,
+    cwd: Path,
+    *,
+    timeout_seconds: float,
+    output_bytes_max: int = OUTPUT_BYTES_MAX,
+    environment: Mapping[str, str] = os.environ,
+) -> Completed:
+    """Runs `command` in bash, or sh where there is none. Raises ToolError when it cannot start."""
+    started = time.monotonic()
+    with _output(output_bytes_max) as (output, write_end):
+        process = await _start(command, cwd, child_environment(environment), write_end)
+        os.close(write_end)
+        timed_out = left_over = False
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await process.wait()
+                left_over = not await _gone(process.pid, LEFTOVER_GRACE_SECONDS)
+        except TimeoutError:
+            timed_out = process.returncode is None
+        finally:
+            await _end(process)
+        output.drain()
+    if left_over:
+        output.add(b"\n[processes left in the background were ended with the command]\n")
+    return Completed(
+        exit_status=None if timed_out else _shell_status(process.returncode),
+        output=output.text(),
+        seconds=time.monotonic() - started,
+        timed_out=timed_out,
+        truncated_bytes=output.truncated_bytes,
+    )
+
+
+def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a command: without our secrets, made quiet."""
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith(SECRET_PREFIXES) and name not in LOUD
+    }
+    return kept | QUIET
+
+
+class HeadAndTail:
+    """The first and the last bytes of a stream, never more than `bytes_max` of them."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self._head_room = bytes_max // 2
+        self._tail_room = bytes_max - self._head_room
+        self._head = bytearray()
+        self._tail: deque[bytes] = deque()
+        self._tail_bytes = 0
+        self.truncated_bytes = 0
+
+    def add(self, data: bytes) -> None:
+        room = self._head_room - len(self._head)
+        self._head += data[:room]
+        rest = data[room:]
+        if not rest:
+            return
+        self._tail.append(rest)
+        self._tail_bytes += len(rest)
+        while self._tail_bytes > self._tail_room:
+            excess = self._tail_bytes - self._tail_room
+            first = self._tail.popleft()
+            if len(first) > excess:
+                self._tail.appendleft(first[excess:])
+            dropped = min(excess, len(first))
+            self._tail_bytes -= dropped
+            self.truncated_bytes += dropped
+
+    def text(self) -> str:
+        tail = b"".join(self._tail)
+        if not self.truncated_bytes:
+            return (bytes(self._head) + tail).decode("utf-8", "replace")
+        # A character that the cut went through belongs to what is left out.
+        head = codecs.getincrementaldecoder("utf-8")("replace").decode(bytes(self._head))
+        while tail and 0x80 <= tail[0] < 0xC0:
+            tail = tail[1:]
+        left_out = f"\n[… {self.truncated_bytes} bytes left out …]\n"
+        return head + left_out + tail.decode("utf-8", "replace")
+
+
+class _Output(HeadAndTail):
+    """Fed from a pipe by the event loop."""
+
+    def __init__(self, read_end: int, bytes_max: int) -> None:
+        super().__init__(bytes_max)
+        self._read_end = read_end
+
+    def read(self) -> bool:
+        """Takes one piece; False when there is none now, or never again."""
+        try:
+            data = os.read(self._read_end, _READ_BYTES)
+        except BlockingIOError:
+            return False
+        if not data:
+            asyncio.get_running_loop().remove_reader(self._read_end)
+            return False
+        self.add(data)
+        return True
+
+    def drain(self) -> None:
+        """Takes what is in the pipe, which a program that escaped may go on to fill."""
+        for _ in range(64):
+            if not self.read():
+                return
+
+
+@contextmanager
+def _output(bytes_max: int) -> Iterator[tuple[_Output, int]]:
+    """A pipe read by the event loop, and its write end, which the caller closes."""
+    read_end, write_end = os.pipe()
+    loop = asyncio.get_running_loop()
+    os.set_blocking(read_end, False)
+    output = _Output(read_end, bytes_max)
+    loop.add_reader(read_end, output.read)
+    try:
+        yield output, write_end
+    finally:
+        loop.remove_reader(read_end)
+        os.close(read_end)
+
+
+async def _start(
+    command: str, cwd: Path, environment: dict[str, str], write_end: int
+) -> asyncio.subprocess.Process:
+    shell = shutil.which("bash", path=environment.get("PATH")) or "/bin/sh"
+    try:
+        return await asyncio.create_subprocess_exec(
+            shell,
+            "-c",
+            command,
+            cwd=cwd,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=write_end,
+            stderr=write_end,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        os.close(write_end)
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ToolError(f"the command cannot be started in {cwd}: {reason}") from error
+    except asyncio.CancelledError:
+        os.close(write_end)
+        raise
+
+
+def _shell_status(returncode: int | None) -> int | None:
+    """As a shell counts: a signal is 128 plus its number."""
+    return 128 - returncode if returncode is not None and returncode < 0 else returncode
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ends what is left of the group; SIGKILL is sent even when this is cancelled."""
+    group = process.pid
+    try:
+        if _signal(group, signal.SIGTERM):
+            await _gone(group, TERM_GRACE_SECONDS)
+    finally:
+        _signal(group, signal.SIGKILL)
+    await process.wait()
+
+
+async def _gone(group: int, grace_seconds: float) -> bool:
+    """Whether the group ended within the grace. Nobody reports that of orphans, so it is polled."""
+    deadline = time.monotonic() + grace_seconds
+    while _signal(group, 0):
+        if time.monotonic() >= deadline:
+            return False
+        await asyncio.sleep(_POLL_SECONDS)
+    return True
+
+
+def _signal(group: int, number: int) -> bool:
+    """False when nobody is left in the group."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

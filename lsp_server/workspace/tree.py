@@ -1,0 +1,145 @@
+"""The working state: every file that counts, with the name of its content.
+
+A file is read again only when its status moved, so a second look costs one
+walk. A file changed less than `racy_seconds` before it was read is not trusted
+to that: its clock may not have ticked for a change that came right after.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import stat
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import TypeAlias
+
+from lsp_server.domain.errors import ToolError
+from lsp_server.workspace.blobs import Blobs, content_name, make_private
+from lsp_server.workspace.disk import read_bytes, write_bytes
+from lsp_server.workspace.ignore import Ignore
+from lsp_server.workspace.paths import Workspace
+
+FILE_BYTES_MAX = 5_000_000
+TOTAL_BYTES_MAX = 500_000_000
+FILES_MAX = 200_000
+"""What lies beyond these is known by its status alone, and its content is not kept."""
+
+RACY_SECONDS = 2.0
+SAVE_SECONDS = 5.0
+"""What was learned is written down at most this often."""
+
+WATCHED = (".holdfast/goals.md", ".holdfast/config.toml")
+"""Outside of the hash, as evidence is written into them; a change is still a change."""
+
+NOT_KEPT = "status:"
+"""Begins the name of a content that was not read."""
+
+Status: TypeAlias = tuple[int, int, int, int, int]
+"""mtime and ctime in nanoseconds, size in bytes, inode, mode."""
+
+
+class Tree:
+    """One workspace's working state.
+
+    With `blobs` every content that is read is kept there. `cache_file` carries
+    what is known from one process to the next.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        ignore: Ignore,
+        *,
+        blobs: Blobs | None = None,
+        cache_file: Path | None = None,
+        racy_seconds: float = RACY_SECONDS,
+    ) -> None:
+        self._workspace = workspace
+        self._ignore = ignore
+        self._blobs = blobs
+        self._cache_file = cache_file
+        self._racy_ns = int(racy_seconds * 1e9)
+        self._known: dict[str, tuple[Status, str]] | None = None
+        self._saved_at = float("-inf")
+        self._scanning = threading.Lock()
+
+    async def hash(self) -> str:
+        """16 hexadecimal digits that move whenever a file that counts does."""
+        names = await self.contents()
+        lines = (f"{path}\0{name}\n" for path, name in names.items() if path not in WATCHED)
+        return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
+
+    async def contents(self) -> Mapping[str, str]:
+        """Content names by path, sorted by path; the watched files among them."""
+        return await asyncio.to_thread(self._scan)
+
+    def _scan(self) -> dict[str, str]:
+        with self._scanning:
+            known = self._known if self._known is not None else _load(self._cache_file)
+            now_known: dict[str, tuple[Status, str]] = {}
+            names: dict[str, str] = {}
+            total_bytes = 0
+            settled_ns = time.time_ns() - self._racy_ns
+            for path, status in islice(self._statuses(), FILES_MAX):
+                total_bytes += status[2]
+                before = known.get(path)
+                if before is not None and before[0] == status:
+                    names[path] = before[1]
+                else:
+                    names[path] = self._name(path, status, keep=total_bytes <= TOTAL_BYTES_MAX)
+                if max(status[0], status[1]) < settled_ns:
+                    now_known[path] = (status, names[path])
+            self._known = now_known
+            self._save(changed=now_known != known)
+            return dict(sorted(names.items()))
+
+    def _statuses(self) -> Iterator[tuple[str, Status]]:
+        for path, entry in self._ignore.scan():
+            with suppress(OSError):
+                yield path, _status(entry.stat(follow_symlinks=False))
+        for path in WATCHED:
+            with suppress(OSError):
+                yield path, _status((self._workspace.root / path).lstat())
+
+    def _name(self, path: str, status: Status, *, keep: bool) -> str:
+        file = self._workspace.root / path
+        mtime_ns, _, size, _, mode = status
+        if stat.S_ISLNK(mode):
+            with suppress(OSError):
+                return NOT_KEPT + content_name(os.fsencode(file.readlink()))
+        if stat.S_ISREG(mode) and size <= FILE_BYTES_MAX and keep:
+            with suppress(ToolError):
+                data = read_bytes(file, FILE_BYTES_MAX)
+                if self._blobs:
+                    self._blobs.put(data)
+                return content_name(data, executable=bool(mode & stat.S_IXUSR))
+        return f"{NOT_KEPT}{size}:{mtime_ns}"
+
+    def _save(self, *, changed: bool) -> None:
+        now = time.monotonic()
+        if self._cache_file and changed and now - self._saved_at >= SAVE_SECONDS:
+            self._saved_at = now
+            with suppress(ToolError, OSError):
+                make_private(self._cache_file.parent)
+                write_bytes(self._cache_file, json.dumps(self._known).encode())
+
+
+def _status(state: os.stat_result) -> Status:
+    return (state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino, state.st_mode)
+
+
+def _load(cache_file: Path | None) -> dict[str, tuple[Status, str]]:
+    if cache_file is None:
+        return {}
+    try:
+        rows = json.loads(cache_file.read_bytes())
+        return {path: (tuple(status), str(name)) for path, (status, name) in rows.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}

@@ -1,0 +1,178 @@
+"""Taking back what a run changed, and nothing that a person did since.
+
+The changes are undone newest first. Where a file is no longer what the run
+left, the difference is merged in; where that would touch a person's lines, the
+file stays as it is and is reported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from lsp_server.domain.edits import EditSet, FileEdit, fingerprint, minimal_edit
+from lsp_server.domain.errors import ToolError
+from lsp_server.domain.events import FileChanged
+from lsp_server.domain.ports import Editor
+from lsp_server.workspace.blobs import EXECUTABLE, Blobs
+from lsp_server.workspace.disk import FileMissing, read_bytes, write_bytes
+from lsp_server.workspace.encoding import decode
+from lsp_server.workspace.merge import merge
+from lsp_server.workspace.paths import Workspace
+
+Content: TypeAlias = str | bytes | None
+"""A text, a binary content, or no file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A file that undo left as it is, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoReport:
+    """Workspace-relative paths; what was already as before is in neither."""
+
+    restored: tuple[str, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+class Undo:
+    """Restores files from kept contents through an Editor, so that open buffers are right."""
+
+    def __init__(self, workspace: Workspace, blobs: Blobs, editor: Editor) -> None:
+        self._workspace = workspace
+        self._blobs = blobs
+        self._editor = editor
+
+    async def run(self, changes: Sequence[FileChanged]) -> UndoReport:
+        """Undoes the changes, which are in the order in which they happened."""
+        histories: dict[str, list[FileChanged]] = {}
+        for change in changes:
+            histories.setdefault(change.path, []).append(change)
+        restored: list[str] = []
+        conflicts: list[Conflict] = []
+        for path, history in histories.items():
+            try:
+                if await self._restore(path, history):
+                    restored.append(path)
+            except ToolError as error:
+                conflicts.append(Conflict(path, str(error)))
+        return UndoReport(tuple(restored), tuple(conflicts))
+
+    async def _restore(self, path: str, history: Sequence[FileChanged]) -> bool:
+        """Whether there was something to do. Raises ToolError for a conflict."""
+        file = self._workspace.locate(path)
+        current = await self._current(file)
+        kept = await asyncio.to_thread(self._contents, history)
+        target = _before(current, history, kept)
+        executable = _executable_before(history)
+        if target == current and (executable is None or executable == _is_executable(file)):
+            return False
+        if isinstance(target, str) and isinstance(current, str):
+            edits = minimal_edit(current, target)
+            await self._apply(FileEdit(file, fingerprint(current), edits))
+        elif target is None and isinstance(current, str):
+            await self._apply(FileEdit(file, fingerprint(current), (), deletes=True))
+        elif target is None:
+            await asyncio.to_thread(file.unlink, missing_ok=True)
+        elif target != current:
+            await asyncio.to_thread(write_bytes, file, self._bytes(target, history[0].before, kept))
+        if target is not None and executable is not None:
+            await asyncio.to_thread(_set_executable, file, executable)
+        return True
+
+    async def _apply(self, edit: FileEdit) -> None:
+        if edit.edits or edit.deletes:
+            await self._editor.apply(EditSet((edit,), "undo"))
+
+    def _bytes(self, target: str | bytes, first: str | None, kept: Mapping[str, Content]) -> bytes:
+        """What to write where no text is now: the very bytes of before, if that is the target."""
+        raw = self._blobs.get(first) if first and kept[first] == target else None
+        if raw is not None:
+            return raw
+        return target.encode("utf-8", "surrogatepass") if isinstance(target, str) else target
+
+    async def _current(self, file: Path) -> Content:
+        try:
+            return (await self._editor.read(file)).text
+        except FileMissing:
+            return None
+        except ToolError:
+            return await asyncio.to_thread(read_bytes, file)
+
+    def _contents(self, history: Sequence[FileChanged]) -> dict[str, Content]:
+        names = {name for change in history for name in (change.before, change.after) if name}
+        contents: dict[str, Content] = {}
+        for name in names:
+            data = self._blobs.get(name)
+            if data is None:
+                raise ToolError("its earlier content was not kept: too large, or too long ago")
+            decoded = decode(data)
+            contents[name] = decoded[0] if decoded else data
+        return contents
+
+
+def _before(
+    current: Content, history: Sequence[FileChanged], kept: Mapping[str, Content]
+) -> Content:
+    """The content without the changes. Raises ToolError for a conflict."""
+    if current == _content(history[0].before, kept):
+        return current
+    for change in reversed(history):
+        before, after = _content(change.before, kept), _content(change.after, kept)
+        if current == after:
+            current = before
+        elif current != before:
+            current = _merged(after, current, before)
+    return current
+
+
+def _content(name: str | None, kept: Mapping[str, Content]) -> Content:
+    return kept[name] if name else None
+
+
+def _merged(after: Content, current: Content, before: Content) -> str:
+    match after, current, before:
+        case str(), str(), str():
+            merged = merge(after, current, before)
+            if merged is None:
+                raise ToolError("the same lines were changed since; undo them by hand")
+            return merged
+        case None, _, _:
+            raise ToolError("it was deleted by the run and has been created anew since")
+        case _, None, _:
+            raise ToolError("it has been deleted since")
+        case _, _, None:
+            raise ToolError("it was created by the run and has been changed since")
+        case _:
+            raise ToolError("it is binary and has been changed since")
+
+
+def _executable_before(history: Sequence[FileChanged]) -> bool | None:
+    """Whether the file could be executed before, None when the run did not change that."""
+    first, last = history[0].before, history[-1].after
+    if first is None:
+        return None
+    before = first.endswith(EXECUTABLE)
+    return None if last is not None and last.endswith(EXECUTABLE) == before else before
+
+
+def _is_executable(file: Path) -> bool:
+    try:
+        return bool(file.stat().st_mode & stat.S_IXUSR)
+    except FileNotFoundError:
+        return False
+
+
+def _set_executable(file: Path, executable: bool) -> None:
+    mode = stat.S_IMODE(file.stat().st_mode)
+    readers = (mode & 0o444) >> 2
+    file.chmod(mode | readers if executable else mode & ~0o111)

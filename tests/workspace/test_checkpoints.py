@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lsp_server.domain.edits import EditSet, FileEdit, TextEdit, fingerprint, minimal_edit
+from lsp_server.domain.events import Event, FileChanged, Warned
+from lsp_server.workspace.checkpoints import Checkpoints
+from lsp_server.workspace.disk_editor import DiskEditor
+from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.ignore import Ignore
+from lsp_server.workspace.merge import merge
+from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.undo import UndoReport
+from tests.fakes.files import lay_out
+
+TEN = "".join(f"line {n}\n" for n in range(10))
+
+
+class Run:
+    """A run that edits through the Editor and by commands, and can be undone."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.documents = Documents()
+        self.editor = DiskEditor(self.documents)
+        self.events: list[Event] = []
+        workspace = Workspace(root)
+        self.checkpoints = Checkpoints(root.parent / "data", workspace, Ignore(workspace))
+        self.recording = self.checkpoints.recording(self.editor, self.events.append)
+
+    @property
+    def changes(self) -> list[FileChanged]:
+        return [event for event in self.events if isinstance(event, FileChanged)]
+
+    async def edit(self, name: str, after: str) -> None:
+        path = self.root / name
+        if path.exists():
+            before = (await self.recording.read(path)).text
+            edit = FileEdit(path, fingerprint(before), minimal_edit(before, after))
+        else:
+            edit = FileEdit(path, None, (TextEdit(0, 0, after),))
+        await self.recording.apply(EditSet((edit,), "test"))
+
+    async def command(self, effect: Callable[[], object]) -> list[str]:
+        async with self.checkpoints.around(self.events.append) as changed:
+            effect()
+        return changed
+
+    async def undo(self) -> UndoReport:
+        return await self.checkpoints.undo(self.changes, self.editor)
+
+
+@pytest.fixture
+def files(project: Path) -> dict[str, str | bytes]:
+    contents: dict[str, str | bytes] = {
+        "a.py": TEN,
+        "sub/latin.txt": b"caf\xe9\r\n",
+        "image.png": b"\x89PNG\0\1",
+        "empty": "",
+    }
+    lay_out(project, contents)
+    return contents
+
+
+def contents_of(root: Path) -> dict[str, bytes]:
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+async def test_everything_a_run_did_is_undone_byte_for_byte(
+    project: Path, files: dict[str, str | bytes]
+) -> None:
+    before = contents_of(project)
+    run = Run(project)
+    await run.edit("a.py", TEN.replace("line 3", "LINE 3"))
+    await run.edit("new/file.txt", "new\n")
+
+    def work() -> None:
+        (project / "sub/latin.txt").unlink()
+        (project / "image.png").write_bytes(b"\0other")
+        (project / "empty").rename(project / "renamed")
+        (project / "a.py").write_text(TEN.replace("line 3", "LINE 3").replace("line 7", "LINE 7"))
+        (project / "a.py").chmod(0o755)
+        (project / "made.bin").write_bytes(b"\0")
+
+    assert await run.command(work) == [
+        "a.py", "empty", "image.png", "made.bin", "renamed", "sub/latin.txt",
+    ]  # fmt: skip
+    await run.edit("a.py", "all new\n")
+    report = await run.undo()
+    assert report.conflicts == ()
+    assert contents_of(project) == before
+    assert not (project / "a.py").stat().st_mode & stat.S_IXUSR
+    assert await run.undo() == UndoReport((), ())
+    assert contents_of(project) == before
+
+
+async def test_a_person_s_edits_elsewhere_are_kept(
+    project: Path, files: dict[str, str | bytes]
+) -> None:
+    run = Run(project)
+    await run.edit("a.py", TEN.replace("line 3", "LINE 3"))
+    lay_out(project, {"a.py": (project / "a.py").read_text().replace("line 0", "mine 0")})
+    await run.edit("a.py", (project / "a.py").read_text().replace("line 5", "LINE 5"))
+    lay_out(project, {"a.py": (project / "a.py").read_text() + "mine at the end\n"})
+    report = await run.undo()
+    assert report == UndoReport(("a.py",), ())
+    expected = TEN.replace("line 0", "mine 0") + "mine at the end\n"
+    assert (project / "a.py").read_text() == expected
+
+
+async def test_a_person_s_edits_of_the_same_lines_are_a_conflict(
+    project: Path, files: dict[str, str | bytes]
+) -> None:
+    run = Run(project)
+    await run.edit("a.py", TEN.replace("line 3", "LINE 3"))
+    await run.edit("empty", "filled\n")
+    text = TEN.replace("line 3", "mine 3")
+    lay_out(project, {"a.py": text})
+    report = await run.undo()
+    assert report.restored == ("empty",)
+    assert [conflict.path for conflict in report.conflicts] == ["a.py"]
+    assert (project / "a.py").read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("effect", "person", "reason"),
+    [
+        (
+            lambda p: lay_out(p, {"new": "1"}),
+            lambda p: lay_out(p, {"new": "2"}),
+            "created by the run",
+        ),
+        (lambda p: (p / "a.py").unlink(), lambda p: lay_out(p, {"a.py": "x"}), "created anew"),
+        (lambda p: lay_out(p, {"a.py": "x"}), lambda p: (p / "a.py").unlink(), "deleted since"),
+        (
+            lambda p: lay_out(p, {"image.png": b"\0x"}),
+            lambda p: lay_out(p, {"image.png": b"\0y"}),
+            "binary",
+        ),
+    ],
+)
+async def test_what_cannot_be_merged_is_left_as_it_is(
+    project: Path,
+    files: dict[str, str | bytes],
+    effect: Callable[[Path], object],
+    person: Callable[[Path], object],
+    reason: str,
+) -> None:
+    run = Run(project)
+    await run.command(lambda: effect(project))
+    person(project)
+    before = contents_of(project)
+    report = await run.undo()
+    assert report.restored == ()
+    assert [reason in conflict.reason for conflict in report.conflicts] == [True]
+    assert contents_of(project) == before
+
+
+async def test_a_file_that_a_person_deleted_of_those_the_run_made_is_fine(project: Path) -> None:
+    run = Run(project)
+    await run.edit("new", "1")
+    (project / "new").unlink()
+    assert await run.undo() == UndoReport((), ())
+
+
+async def test_unsaved_text_is_merged_and_not_overwritten(
+    project: Path, files: dict[str, str | bytes]
+) -> None:
+    run = Run(project)
+    await run.edit("a.py", TEN.replace("line 3", "LINE 3"))
+    run.documents.open(project / "a.py", (project / "a.py").read_text() + "unsaved\n")
+    report = await run.undo()
+    assert [conflict.path for conflict in report.conflicts] == ["a.py"]
+    assert "unsaved changes" in report.conflicts[0].reason
+
+
+async def test_a_file_deleted_after_a_person_s_edit_comes_back_with_it(project: Path) -> None:
+    lay_out(project, {"f": TEN})
+    run = Run(project)
+    await run.edit("f", TEN.replace("line 2", "LINE 2"))
+    lay_out(project, {"f": (project / "f").read_text() + "mine\n"})
+    await run.command((project / "f").unlink)
+    assert (await run.undo()).conflicts == ()
+    assert (project / "f").read_text() == TEN + "mine\n"
+
+
+async def test_ignored_files_do_not_count_but_the_goals_file_does(project: Path) -> None:
+    lay_out(project, {".gitignore": "out/\n", ".holdfast/goals.md": "- [ ] x\n"})
+    run = Run(project)
+
+    def work() -> None:
+        lay_out(project, {"out/x": "1", ".holdfast/goals.md": "- [x] x\n"})
+
+    assert await run.command(work) == [".holdfast/goals.md"]
+
+
+async def test_changes_are_recorded_when_the_command_fails(project: Path) -> None:
+    run = Run(project)
+
+    def work() -> None:
+        lay_out(project, {"a": "1"})
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        await run.command(work)
+    assert [change.path for change in run.changes] == ["a"]
+
+
+async def test_the_lost_store_costs_a_warning_and_a_conflict(project: Path) -> None:
+    lay_out(project, {"a": "1"})
+    (project.parent / "data").write_text("in the way")
+    run = Run(project)
+    await run.edit("a", "2")
+    await run.command(lambda: lay_out(project, {"a": "3"}))
+    assert len([event for event in run.events if isinstance(event, Warned)]) == 1
+    assert [change.path for change in run.changes] == ["a", "a"]
+    report = await run.undo()
+    assert "not kept" in report.conflicts[0].reason
+    assert (project / "a").read_text() == "3"
+
+
+async def test_a_new_process_reads_only_what_differs(project: Path) -> None:
+    lay_out(project, {"a": "1"})
+    first = Run(project)
+    await first.command(lambda: None)
+    second = Run(project)
+    await second.command(lambda: lay_out(project, {"a": "2"}))
+    assert (await second.undo()).restored == ("a",)
+    assert (project / "a").read_text() == "1"
+
+
+LINES = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "d\r\n", "e"]), max_size=8).map("".join)
+
+
+@given(LINES, LINES)
+def test_merging_with_no_other_change_takes_the_change(base: str, theirs: str) -> None:
+    assert merge(base, base, theirs) == theirs
+    assert merge(base, theirs, base) == theirs
+    assert merge(base, theirs, theirs) == theirs

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lsp_server.domain.errors import ToolError
+from lsp_server.workspace.process import Completed, HeadAndTail, child_environment, run
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def execute(
+    command: str, cwd: Path, *, timeout_seconds: float = 20, bytes_max: int = 10_000
+) -> Completed:
+    descriptors = open_descriptors()
+    try:
+        return await run(command, cwd, timeout_seconds=timeout_seconds, output_bytes_max=bytes_max)
+    finally:
+        assert open_descriptors() <= descriptors + 1  # the child watcher may keep one
+
+
+def running(marker: str) -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.process_iter(["cmdline", "status"])
+        if marker in (process.info["cmdline"] or [])
+        and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "ending", "output"),
+    [
+        ("true", "exit status 0", ""),
+        ("echo out; echo err >&2; echo out", "exit status 0", "out\nerr\nout\n"),
+        ("exit 3", "exit status 3", ""),
+        ("no-such-program-at-all", "exit status 127", None),
+        ("kill -SEGV $$", "killed by SIGSEGV", ""),
+        ("bash -c 'kill -KILL $$'; exit $?", "killed by SIGKILL", None),
+        ("cat; tty", "exit status 1", "not a tty\n"),
+        ("printf '\\xff\\xc3'", "exit status 0", "\ufffd\ufffd"),
+        ("echo $TERM $PAGER", "exit status 0", "dumb cat\n"),
+        ("pwd", "exit status 0", None),
+    ],
+)
+async def test_how_it_ended_and_what_it_said(
+    project: Path, command: str, ending: str, output: str | None
+) -> None:
+    completed = await execute(command, project)
+    assert completed.ending == ending
+    assert output is None or completed.output == output
+
+
+async def test_running_out_of_time_ends_the_whole_group(project: Path) -> None:
+    completed = await execute(
+        "echo begun; sleep 4242.1 & sleep 4242.1", project, timeout_seconds=0.3
+    )
+    assert (completed.ending, completed.output, completed.exit_status) == (
+        "timed out",
+        "begun\n",
+        None,
+    )
+    assert completed.timed_out
+    assert completed.seconds < 5
+    assert not running("4242.1")
+
+
+async def test_a_command_that_ignores_sigterm_is_killed(project: Path) -> None:
+    completed = await execute(
+        "trap '' TERM; sleep 4242.2; sleep 4242.2", project, timeout_seconds=0.3
+    )
+    assert completed.timed_out
+    assert not running("4242.2")
+
+
+async def test_cancelling_ends_the_whole_group(project: Path) -> None:
+    task = asyncio.create_task(execute("touch ready; sleep 4242.3 | cat", project))
+    async with asyncio.timeout(10):
+        while not running("4242.3"):  # noqa: ASYNC110 - another process is waited for
+            await asyncio.sleep(0.01)
+    started = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert time.monotonic() - started < 1
+    assert not running("4242.3")
+
+
+async def test_background_processes_do_not_hold_the_run(project: Path) -> None:
+    for command in ("sleep 4242.4 & echo done", "sleep 4242.4 >/dev/null 2>&1 & disown; echo done"):
+        completed = await execute(command, project)
+        assert completed.exit_status == 0
+        assert completed.output.startswith("done\n")
+        assert "left in the background were ended" in completed.output
+        assert completed.seconds < 5
+    assert not running("4242.4")
+
+
+async def test_a_program_that_escapes_does_not_hold_the_run(project: Path) -> None:
+    completed = await execute("setsid sleep 4242.5 & echo done", project)
+    assert completed.output == "done\n"
+    assert completed.seconds < 5
+    for process in running("4242.5"):
+        process.send_signal(signal.SIGKILL)
+
+
+async def test_a_flood_is_cut_in_the_middle(project: Path) -> None:
+    completed = await execute(
+        "echo first; head -c 200000000 /dev/zero; echo; echo last", project, bytes_max=1000
+    )
+    assert completed.output.startswith("first\n")
+    assert completed.output.endswith("\nlast\n")
+    assert completed.truncated_bytes == 200_000_012 - 1000
+    assert f"{completed.truncated_bytes} bytes left out" in completed.output
+
+
+@pytest.mark.parametrize("command", ["a\0b", "\ud800", "x" * 3_000_000])
+async def test_what_cannot_start_is_said(project: Path, command: str) -> None:
+    with pytest.raises(ToolError, match="cannot be started"):
+        await execute(command, project)
+
+
+async def test_a_missing_folder_is_said(project: Path) -> None:
+    with pytest.raises(ToolError, match="No such file or directory"):
+        await execute("true", project / "missing")
+
+
+async def test_many_at_once_leave_nothing_behind(project: Path) -> None:
+    done = await asyncio.gather(*(run(f"echo {i}", project, timeout_seconds=20) for i in range(30)))
+    assert [one.output for one in done] == [f"{i}\n" for i in range(30)]
+    assert not [c for c in psutil.Process().children() if c.status() == psutil.STATUS_ZOMBIE]
+
+
+def test_secrets_and_colours_stay_out_of_the_environment() -> None:
+    environment = {
+        "HOLDFAST_API_KEY": "k",
+        "HOLDFAST_MODEL__BASE_URL": "u",
+        "OPENAI_API_KEY": "k",
+        "FORCE_COLOR": "1",
+        "PAGER": "less",
+        "PATH": "/bin",
+    }
+    child = child_environment(environment)
+    assert child["PATH"] == "/bin"
+    assert child["PAGER"] == "cat"
+    assert not [name for name in child if "HOLDFAST" in name or "OPENAI" in name or "FORCE" in name]
+
+
+@pytest.mark.parametrize("sizes", [[1] * 50, [7, 100, 3], [10], [5, 5, 5, 5], [1000]])
+def test_head_and_tail_never_hold_more(sizes: list[int]) -> None:
+    kept = HeadAndTail(20)
+    data = b"".join(bytes([65 + i % 26]) * size for i, size in enumerate(sizes))
+    at = 0
+    for size in sizes:
+        kept.add(data[at : at + size])
+        at += size
+    text = data.decode()
+    assert kept.truncated_bytes == max(0, len(data) - 20)
+    if kept.truncated_bytes:
+        assert kept.text() == f"{text[:10]}\n[… {len(data) - 20} bytes left out …]\n{text[-10:]}"
+    else:
+        assert kept.text() == text
+
+
+def test_a_character_is_not_cut_in_two() -> None:
+    kept = HeadAndTail(10)
+    kept.add("ééééééééé".encode())
+    assert "\ufffd" not in kept.text()

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lsp_server.workspace import tree
+from lsp_server.workspace.blobs import Blobs, content_name
+from lsp_server.workspace.ignore import Ignore
+from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.tree import NOT_KEPT, Tree
+from tests.fakes.files import lay_out
+
+
+def new_tree(
+    root: Path,
+    cache_file: Path | None = None,
+    blobs: Blobs | None = None,
+    racy_seconds: float = tree.RACY_SECONDS,
+) -> Tree:
+    workspace = Workspace(root)
+    return Tree(
+        workspace,
+        Ignore(workspace),
+        blobs=blobs,
+        cache_file=cache_file,
+        racy_seconds=racy_seconds,
+    )
+
+
+async def test_the_hash_moves_with_what_counts_and_only_with_that(project: Path) -> None:
+    lay_out(project, {"a": "1", "b/c": "2", ".gitignore": "*.log\n"})
+    looking = new_tree(project)
+    first = await looking.hash()
+    assert first == await looking.hash() == await new_tree(project).hash()
+
+    lay_out(project, {"x.log": "", ".holdfast/goals.md": "evidence", ".git/HEAD": ""})
+    assert await looking.hash() == first
+
+    moved = [first]
+    for change in (
+        lambda: lay_out(project, {"a": "9"}),
+        lambda: (project / "a").rename(project / "z"),
+        lambda: (project / "z").chmod(0o755),
+        (project / "b/c").unlink,
+        lambda: (project / "link").symlink_to("z"),
+    ):
+        change()
+        moved.append(await looking.hash())
+    assert len(set(moved)) == len(moved)
+
+
+async def test_a_change_of_the_same_size_right_after_a_look_is_seen(project: Path) -> None:
+    looking = new_tree(project)
+    seen = set()
+    for text in "abcdefgh":
+        with (lay_out(project, {}) / "f").open("w") as file:
+            file.write(text)
+        seen.add(await looking.hash())
+    assert len(seen) == 8
+
+
+async def test_the_cache_survives_and_a_broken_one_costs_nothing(
+    project: Path, tmp_path: Path
+) -> None:
+    lay_out(project, {"a": "1"})
+    cache = tmp_path / "data/tree.json"
+    first = await new_tree(project, cache, racy_seconds=0).hash()
+    assert cache.parent.stat().st_mode & 0o777 == 0o700
+    assert await new_tree(project, cache, racy_seconds=0).hash() == first
+    for broken in (
+        "",
+        "[1]",
+        '{"a": 1}',
+        '{"a": [[1], 2]}',
+        "\ud800".encode("utf-8", "replace").decode(),
+    ):
+        cache.write_text(broken)
+        assert await new_tree(project, cache, racy_seconds=0).hash() == first
+
+
+async def test_a_file_whose_status_stands_still_is_not_read_again(
+    project: Path, tmp_path: Path
+) -> None:
+    lay_out(project, {"a": "1", "b": "2"})
+    cached = new_tree(project, tmp_path / "t.json", racy_seconds=0)
+    await cached.hash()
+    blobs = Blobs(tmp_path / "second")
+    again = new_tree(project, tmp_path / "t.json", blobs, racy_seconds=0)
+    lay_out(project, {"b": "3"})
+    names = await again.contents()
+    assert [blobs.get(names[name]) for name in "ab"] == [None, b"3"]
+
+
+async def test_contents_are_kept_but_for_large_ones(project: Path, tmp_path: Path) -> None:
+    lay_out(project, {"a": "1", ".holdfast/goals.md": "g"})
+    with (project / "large").open("wb") as large:
+        large.truncate(tree.FILE_BYTES_MAX + 1)
+    blobs = Blobs(tmp_path / "blobs")
+    names = await new_tree(project, blobs=blobs).contents()
+    assert list(names) == [".holdfast/goals.md", "a", "large"]
+    assert blobs.get(names["a"]) == b"1"
+    assert names["large"].startswith(NOT_KEPT)
+    assert blobs.get(names["large"]) is None
+
+
+def test_blobs_are_private_shared_and_checked(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path / "data/blobs")
+    blobs.put(b"x")
+    blobs.put(b"x")
+    name = content_name(b"x", executable=True)
+    (file,) = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert file.stat().st_mode & 0o077 == 0
+    assert {p.stat().st_mode & 0o777 for p in (tmp_path / "data", file.parent)} == {0o700}
+    assert blobs.get(name) == b"x"
+    file.write_bytes(b"y")
+    assert blobs.get(name) is None
+    assert blobs.problem is None
+
+
+def test_what_nobody_used_is_pruned(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    for data in (b"old", b"kept", b"new"):
+        blobs.put(data)
+        if data != b"new":
+            name = content_name(data)
+            os.utime(tmp_path / name[:2] / name[2:], (0, 0))
+    assert blobs.prune(unused_days=1, keep=[content_name(b"kept")]) == 1
+    assert [blobs.get(content_name(d)) for d in (b"old", b"kept", b"new")] == [
+        None,
+        b"kept",
+        b"new",
+    ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_store_that_fails_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    blobs = Blobs(tmp_path / "file")
+    blobs.put(b"x")
+    assert blobs.problem is not None
+    assert "cannot be undone" in blobs.problem
