@@ -1,0 +1,57 @@
+"""`diagnostics`: what the editor's language servers found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from lsp_server.domain.goals import Finding
+from lsp_server.domain.messages import ToolResult
+from lsp_server.domain.ports import Editor
+from lsp_server.tools.arguments import Arguments, spec, validated
+from lsp_server.workspace.paths import Workspace
+
+FINDINGS_MAX = 100
+
+
+class DiagnosticsArguments(Arguments):
+    path: str | None = Field(None, description="One file; all open files if left out.")
+
+
+class Diagnostics:
+    """Reads what others found; finds nothing itself."""
+
+    spec = spec(
+        "diagnostics",
+        DiagnosticsArguments,
+        "Errors and warnings that the editor's language servers report.",
+        read_only=True,
+    )
+
+    def __init__(self, workspace: Workspace, editor: Editor) -> None:
+        self._workspace = workspace
+        self._editor = editor
+
+    async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        wanted = validated(DiagnosticsArguments, arguments)
+        path = self._workspace.locate(wanted.path) if wanted.path else None
+        findings = await self._editor.diagnostics(path)
+        if findings is None:
+            return ToolResult(
+                "no editor reports diagnostics here; run the project's own checker with `shell`"
+            )
+        if not findings:
+            return ToolResult("no diagnostics")
+        lines = [_line(finding) for finding in findings[:FINDINGS_MAX]]
+        if len(findings) > FINDINGS_MAX:
+            lines.append(f"[{len(findings) - FINDINGS_MAX} more; pass a path]")
+        return ToolResult("\n".join(lines))
+
+
+def _line(finding: Finding) -> str:
+    place = finding.path or "(no file)"
+    if finding.line is not None:
+        place += f":{finding.line}"
+    source = f" ({finding.source})" if finding.source else ""
+    return f"{place}: {finding.severity}: {finding.message}{source}"

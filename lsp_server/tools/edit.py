@@ -1,0 +1,154 @@
+"""`edit`: one text in a file becomes another."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field
+
+from lsp_server.domain.edits import Document, EditSet, FileEdit, TextEdit, apply_edits
+from lsp_server.domain.errors import ToolError
+from lsp_server.domain.messages import ToolResult
+from lsp_server.domain.ports import Editor
+from lsp_server.tools.arguments import Arguments, spec, validated
+from lsp_server.tools.diff import unified
+from lsp_server.tools.excerpt import numbered, split_lines
+from lsp_server.workspace.paths import Workspace
+
+CONTEXT_LINES = 2
+SHOWN_LINES_MAX = 30
+COMPARED_LINES_MAX = 20_000
+"""Of a longer text, only the first lines are searched for what old_text may have meant."""
+
+
+class EditArguments(Arguments):
+    path: str
+    old_text: str = Field(description="Text as it stands in the file, without line numbers.")
+    new_text: str
+    replace_all: bool = Field(
+        False, description="Replace every occurrence instead of the only one."
+    )
+
+
+class Edit:
+    """Through the Editor, against the version that was just read."""
+
+    spec = spec(
+        "edit",
+        EditArguments,
+        "Replace old_text by new_text in a file. old_text must match exactly and only once, "
+        "so give enough lines around it.",
+        read_only=False,
+    )
+
+    def __init__(self, workspace: Workspace, editor: Editor) -> None:
+        self._workspace = workspace
+        self._editor = editor
+
+    async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        wanted = validated(EditArguments, arguments)
+        document = await self._read(wanted)
+        edits = _edits(document.text, wanted)
+        file = FileEdit(document.path, document.version, edits)
+        await self._editor.apply(EditSet((file,), f"edit {wanted.path}"))
+        relative = self._workspace.relative(document.path)
+        after = apply_edits(document.text, edits)
+        return ToolResult(_report(relative, after, edits), changed=(relative,))
+
+    async def preview(self, arguments: Mapping[str, object]) -> str:
+        """The edit as a diff, applied to nothing. Raises ToolError when it would fail."""
+        wanted = validated(EditArguments, arguments)
+        document = await self._read(wanted)
+        after = apply_edits(document.text, _edits(document.text, wanted))
+        return unified(self._workspace.relative(document.path), document.text, after)
+
+    async def _read(self, wanted: EditArguments) -> Document:
+        if not wanted.old_text:
+            raise ToolError("old_text is empty; to create or replace a whole file use `write`")
+        if wanted.old_text == wanted.new_text:
+            raise ToolError("old_text and new_text are the same; nothing would change")
+        path: Path = self._workspace.locate(wanted.path)
+        return await self._editor.read(path)
+
+
+def _edits(text: str, wanted: EditArguments) -> tuple[TextEdit, ...]:
+    """The edits of every match. Raises ToolError unless there is one, or all are wanted."""
+    lines = wanted.old_text.replace("\r\n", "\n").split("\n")
+    # A model writes \n; the file decides how its lines end.
+    pattern = re.compile(r"\r?\n".join(map(re.escape, lines)))
+    matches = list(pattern.finditer(text))
+    if not matches:
+        raise ToolError(_not_found(text, wanted))
+    if len(matches) > 1 and not wanted.replace_all:
+        places = ", ".join(str(text.count("\n", 0, match.start()) + 1) for match in matches[:20])
+        raise ToolError(
+            f"old_text matches {len(matches)} times in {wanted.path}, at lines {places}; "
+            "add lines around it, or set replace_all"
+        )
+    return tuple(
+        TextEdit(match.start(), match.end(), _with_ending(wanted.new_text, match.group(), text))
+        for match in matches
+    )
+
+
+def _with_ending(new_text: str, replaced: str, text: str) -> str:
+    """`new_text` with the line ending of what it replaces, else of the file."""
+    plain = new_text.replace("\r\n", "\n")
+    near = replaced if "\n" in replaced else text[:10_000]
+    return plain.replace("\n", "\r\n") if "\r\n" in near else plain
+
+
+def _not_found(text: str, wanted: EditArguments) -> str:
+    lines = split_lines(text)[:COMPARED_LINES_MAX]
+    sought = split_lines(wanted.old_text) or [""]
+    message = f"old_text is not in {wanted.path}"
+    start = _nearest(lines, sought)
+    if start is None:
+        return f"{message}, nor anything like it; read the file"
+    end = min(start + len(sought), start + SHOWN_LINES_MAX)
+    stripped = [line.strip() for line in sought]
+    if [line.strip() for line in lines[start : start + len(sought)]] == stripped:
+        message += "; only the white space differs"
+    return f"{message}. The nearest text there is:\n{numbered(lines, start + 1, end)}"
+
+
+def _nearest(lines: list[str], sought: list[str]) -> int | None:
+    """Where, counted from 0, most of the sought lines stand together; None: nowhere."""
+    offsets: dict[str, list[int]] = {}
+    for offset, line in enumerate(sought):
+        if line.strip():
+            offsets.setdefault(line.strip(), []).append(offset)
+    if not offsets:
+        return None
+    votes: Counter[int] = Counter()
+    for number, line in enumerate(lines):
+        for offset in offsets.get(line.strip(), [])[:10]:
+            votes[max(0, number - offset)] += 1
+    if votes:
+        return max(votes, key=lambda start: (votes[start], -start))
+    longest = max(offsets, key=len)
+    # difflib compares each pair, so only lines of about that length are handed to it.
+    near = [ln for ln in lines if abs(len(ln.strip()) - len(longest)) <= len(longest) // 2][:2000]
+    close = difflib.get_close_matches(longest[:500], [ln.strip()[:500] for ln in near], 1, 0.6)
+    if not close:
+        return None
+    at = next(i for i, line in enumerate(lines) if line.strip()[:500] == close[0])
+    return max(0, at - offsets[longest][0])
+
+
+def _report(path: str, after: str, edits: tuple[TextEdit, ...]) -> str:
+    first = edits[0]
+    start = after.count("\n", 0, first.start) + 1
+    end = start + first.new_text.count("\n")
+    shown = numbered(
+        split_lines(after),
+        start - CONTEXT_LINES,
+        min(end + CONTEXT_LINES, start + SHOWN_LINES_MAX),
+    )
+    if len(edits) > 1:
+        return f"edited {path}: {len(edits)} places, the first now:\n{shown}"
+    return f"edited {path}, now:\n{shown}"

@@ -1,0 +1,96 @@
+"""`list`: which files there are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+from pydantic import Field
+
+from lsp_server.domain.errors import ToolError
+from lsp_server.domain.messages import ToolResult
+from lsp_server.tools.arguments import Arguments, spec, validated
+from lsp_server.workspace.ignore import Ignore, Patterns
+from lsp_server.workspace.paths import Workspace
+
+ENTRIES_MAX = 200
+FILES_MAX = 100_000
+
+
+class ListArguments(Arguments):
+    pattern: str | None = Field(None, description="Glob below path, as in **/*.py or src/*.ts.")
+    path: str | None = Field(None, description="Folder; the whole workspace if left out.")
+
+
+class List:
+    """Honours ignore rules; too many files become folders with counts."""
+
+    spec = spec(
+        "list",
+        ListArguments,
+        "List files, ignored ones left out. Many files are summed up by folder.",
+        read_only=True,
+    )
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        ignore: Ignore,
+        *,
+        visible: Callable[[Path], bool] = lambda _: True,
+    ) -> None:
+        self._workspace = workspace
+        self._ignore = ignore
+        self._visible = visible
+
+    async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        wanted = validated(ListArguments, arguments)
+        folder = self._workspace.locate(wanted.path or ".")
+        return ToolResult(await asyncio.to_thread(self._listing, folder, wanted.pattern))
+
+    def _listing(self, folder: Path, pattern: str | None) -> str:
+        if not folder.is_dir():
+            raise ToolError(f"{self._workspace.relative(folder)} is not a folder; use `read`")
+        patterns = (
+            Patterns([f"/{pattern.removeprefix('./').removeprefix('/')}"]) if pattern else None
+        )
+        problems: list[str] = []
+        base, files = self._walked(folder, problems)
+        found = [
+            path
+            for path in islice(files, FILES_MAX)
+            if patterns is None or patterns.decide(path.removeprefix(base)) is True
+        ]
+        if not found:
+            return "no file matches" if pattern else "there are no files here, or all are ignored"
+        shown = found if len(found) <= ENTRIES_MAX else _summed_up(found, base)
+        return "\n".join([*shown, *problems])
+
+    def _walked(self, folder: Path, problems: list[str]) -> tuple[str, Iterator[str]]:
+        """The prefix of the folder's paths, and the paths."""
+
+        def skipped(path: str, reason: str) -> None:
+            problems.append(f"[{path} was left out: {reason}]")
+
+        relative = self._workspace.relative(folder)
+        base = "" if relative == "." else f"{relative}/"
+        files = self._ignore.walk(folder, skipped)
+        if self._ignore.matches(folder):
+            # It was asked for by name, so only the rules inside of it hold.
+            own = Ignore(Workspace(folder)).walk(skipped=skipped)
+            files = (base + path for path in own)
+        return base, (path for path in files if self._visible(self._workspace.root / path))
+
+
+def _summed_up(files: list[str], base: str) -> list[str]:
+    """The first level below `base`: folders with their number of files, then files."""
+    first = [path.removeprefix(base).split("/", 1) for path in files]
+    folders = Counter(parts[0] for parts in first if len(parts) > 1)
+    here = [f"{base}{parts[0]}" for parts in first if len(parts) == 1]
+    lines = [f"{base}{name}/ ({count} files)" for name, count in folders.items()]
+    lines += here[: max(0, ENTRIES_MAX - len(lines))]
+    more = f"[{len(files)} files; pass path or pattern to see those of one folder]"
+    return [*lines[:ENTRIES_MAX], more]

@@ -1,0 +1,73 @@
+"""`read`: a file, or a part of it, with line numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from lsp_server.domain.errors import ToolError
+from lsp_server.domain.messages import ToolResult
+from lsp_server.domain.ports import Editor
+from lsp_server.tools.arguments import Arguments, spec, validated
+from lsp_server.tools.excerpt import cut, split_lines
+from lsp_server.workspace.paths import Workspace
+
+LINES_MAX = 2000
+
+
+class ReadArguments(Arguments):
+    path: str
+    start_line: int | None = Field(None, ge=1, description="First line, from 1.")
+    end_line: int | None = Field(None, ge=1, description="Last line, included.")
+
+
+class Read:
+    """Shows unsaved text where the editor has some; `chars_max` bounds one answer."""
+
+    spec = spec(
+        "read",
+        ReadArguments,
+        "Read a text file. Lines come as number, tab, text. A long file comes in parts; "
+        "the last line says how to go on.",
+        read_only=True,
+    )
+
+    def __init__(self, workspace: Workspace, editor: Editor, *, chars_max: int = 8000) -> None:
+        self._workspace = workspace
+        self._editor = editor
+        self._chars_max = chars_max
+
+    async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        wanted = validated(ReadArguments, arguments)
+        document = await self._editor.read(self._workspace.locate(wanted.path))
+        lines = split_lines(document.text)
+        if not lines:
+            return ToolResult("(the file is empty)")
+        start = wanted.start_line or 1
+        end = min(wanted.end_line or len(lines), len(lines))
+        if start > len(lines):
+            raise ToolError(
+                f"{wanted.path} has {len(lines)} lines; start_line {start} is past them"
+            )
+        if end < start:
+            raise ToolError(f"end_line {end} is before start_line {start}")
+        return ToolResult(self._window(lines, start, end))
+
+    def _window(self, lines: list[str], start: int, end: int) -> str:
+        shown: list[str] = []
+        room = self._chars_max - 100
+        for number in range(start, min(end, start + LINES_MAX - 1) + 1):
+            line = f"{number}\t{cut(lines[number - 1])}"
+            room -= len(line) + 1
+            if room < 0 and shown:
+                break
+            shown.append(line)
+        last = start + len(shown) - 1
+        if last < len(lines) and last < end:
+            shown.append(
+                f"[lines {start}-{last} of {len(lines)}; go on with start_line={last + 1}]"
+            )
+        elif start > 1 or last < len(lines):
+            shown.append(f"[lines {start}-{last} of {len(lines)}]")
+        return "\n".join(shown)

@@ -1,0 +1,225 @@
+"""`search`: text, regular expressions, and meaning where a memory is plugged in.
+
+ripgrep does the work where it is installed, `scan.py` elsewhere; both run as a
+child process with a deadline, so that an expression that explodes costs an
+error and not the server. Open buffers are searched as copies in place of their
+files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from lsp_server.domain.errors import ToolError
+from lsp_server.domain.messages import ToolResult
+from lsp_server.tools.arguments import Arguments, spec, validated
+from lsp_server.workspace.documents import Documents, copy_unsaved
+from lsp_server.workspace.ignore import RULE_FILES, Ignore
+from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.process import Completed, run
+
+LIMIT = 50
+LIMIT_MAX = 500
+DEADLINE_SECONDS = 20.0
+OUTPUT_BYTES_MAX = 8_000_000
+LINE_CHARS_MAX = 250
+RIPGREP_OPTIONS = (
+    "--no-config",
+    "--json",
+    "--sort=path",
+    "--hidden",
+    "--no-ignore-global",
+    "--no-ignore-dot",
+    "--no-require-git",
+    "--glob=!.git",
+    "--glob=!.holdfast",
+    f"--max-count={LIMIT_MAX}",
+)
+
+SearchByMeaning: TypeAlias = Callable[[str, Path | None, int], Awaitable[str]]
+"""Query, folder or file to stay in, number of hits; the answer is for the model."""
+
+
+class SearchArguments(Arguments):
+    query: str = Field(min_length=1, description="Lower case matches any case.")
+    mode: Literal["text", "regex", "semantic"] = Field(
+        "text", description="semantic finds code by what it does, in words."
+    )
+    path: str | None = Field(None, description="File or folder to stay in.")
+    limit: int = Field(LIMIT, ge=1, le=LIMIT_MAX)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Hit:
+    """A line that matches; `path` as the model sees it, `line` from 1."""
+
+    path: str
+    line: int
+    text: str
+
+
+class Search:
+    """Searches what counts; `ripgrep` names the program, which need not be there."""
+
+    spec = spec(
+        "search",
+        SearchArguments,
+        "Search file contents by text, regular expression or meaning. Hits come as path:line: text.",
+        read_only=True,
+    )
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        ignore: Ignore,
+        documents: Documents,
+        *,
+        by_meaning: SearchByMeaning | None = None,
+        visible: Callable[[Path], bool] = lambda _: True,
+        ripgrep: str = "rg",
+        deadline_seconds: float = DEADLINE_SECONDS,
+    ) -> None:
+        self._workspace = workspace
+        self._ignore = ignore
+        self._documents = documents
+        self._by_meaning = by_meaning
+        self._visible = visible
+        self._ripgrep = shutil.which(ripgrep)
+        self._deadline_seconds = deadline_seconds
+
+    async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        wanted = validated(SearchArguments, arguments)
+        place = self._workspace.locate(wanted.path or ".")
+        if wanted.mode == "semantic":
+            if self._by_meaning is None:
+                raise ToolError("search by meaning is not available here; use mode text or regex")
+            within = place if wanted.path else None
+            return ToolResult(await self._by_meaning(wanted.query, within, wanted.limit))
+        if not place.exists() and place not in self._documents.buffers():
+            raise ToolError(f"{wanted.path} does not exist; use `list` to see which files do")
+        hits, complete = await self._hits(wanted, place)
+        return ToolResult(_rendered(hits, wanted.limit, complete=complete))
+
+    async def _hits(self, wanted: SearchArguments, place: Path) -> tuple[list[Hit], bool]:
+        """Sorted hits, more than the limit if there are; and whether everything was searched."""
+        with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
+            buffers = dict(self._documents.buffers())
+            copies = await asyncio.to_thread(self._copies, buffers, Path(folder), place)
+            completed = await run(
+                self._command(wanted, place, list(copies)),
+                self._workspace.root,
+                timeout_seconds=self._deadline_seconds,
+                output_bytes_max=OUTPUT_BYTES_MAX,
+            )
+        if completed.timed_out and wanted.mode == "regex" and not completed.output:
+            raise ToolError("the search took too long; use a simpler expression or a smaller path")
+        hits = await asyncio.to_thread(lambda: sorted(self._accepted(completed, place, copies)))
+        return hits, not completed.timed_out and not completed.truncated_bytes
+
+    def _command(self, wanted: SearchArguments, place: Path, copies: list[Path]) -> str:
+        literal = re.sub(r"\\.", "", wanted.query)
+        caseless = literal == literal.lower()
+        if self._ripgrep is None:
+            options = f"{'regex' if wanted.mode == 'regex' else 'text'}{'-caseless' * caseless}"
+            root = place if self._is_foreign(place) else self._workspace.root
+            program = [sys.executable, "-P", "-m", "lsp_server.tools.scan"]
+            words = [*program, options, wanted.query, str(root), str(place)]
+        else:
+            words = [self._ripgrep, *RIPGREP_OPTIONS]
+            words.append("--ignore-case" if caseless else "--case-sensitive")
+            # Only we know our own rule files; what they hide is sifted out afterwards.
+            own_rules = any((self._workspace.root / name).exists() for name in RULE_FILES[1:])
+            if own_rules or self._is_foreign(place):
+                words.append("--no-ignore")
+            if wanted.mode == "text":
+                words.append("--fixed-strings")
+            words += ["-e", wanted.query, "--", str(place)]
+        lines_max = wanted.limit * 4 + 200
+        return f"{shlex.join([*words, *map(str, copies)])} | head -n {lines_max}"
+
+    def _copies(self, buffers: Mapping[Path, str], folder: Path, place: Path) -> dict[Path, Path]:
+        wanted = {
+            path: text
+            for path, text in buffers.items()
+            if path.is_relative_to(place) and self._counts(path, place)
+        }
+        return copy_unsaved(wanted, folder)
+
+    def _accepted(
+        self, completed: Completed, place: Path, copies: Mapping[Path, Path]
+    ) -> Iterator[Hit]:
+        unsaved = set(copies.values())
+        counts: dict[Path, bool] = {}
+        # What is no JSON is a complaint, and without any JSON one about the query.
+        if completed.output.strip() and "{" not in {
+            line[:1] for line in completed.output.splitlines()
+        }:
+            raise ToolError(f"the query cannot be searched for: {completed.output.strip()[:500]}")
+        for found, line, text in _matches(completed.output):
+            path = copies.get(found, found)
+            if found not in copies:
+                if path not in counts:
+                    counts[path] = self._counts(path, place)
+                if path in unsaved or not counts[path]:
+                    continue
+            yield Hit(self._workspace.relative(path), line, text)
+
+    def _counts(self, path: Path, place: Path) -> bool:
+        if not self._visible(path):
+            return False
+        return self._is_foreign(place) or not self._ignore.matches(path)
+
+    def _is_foreign(self, place: Path) -> bool:
+        """Whether our rules hide it all; asked for by name, it is searched nevertheless."""
+        return self._ignore.matches(place)
+
+
+def _matches(output: str) -> Iterator[tuple[Path, int, str]]:
+    """The matches in ripgrep's JSON lines; what is no such line is passed over."""
+    for line in output.splitlines():
+        try:
+            match json.loads(line):
+                case {
+                    "type": "match",
+                    "data": {
+                        "path": {"text": str(path)},
+                        "line_number": int(number),
+                        "lines": {"text": str(text)} | {"bytes": str(text)} as lines,
+                    },
+                }:
+                    if "bytes" in lines:
+                        text = base64.b64decode(text).decode("latin-1")
+                    yield Path(path), number, text.rstrip("\r\n")
+                case _:
+                    continue
+        except ValueError:
+            continue
+
+
+def _rendered(hits: list[Hit], limit: int, *, complete: bool) -> str:
+    lines = [f"{hit.path}:{hit.line}: {_cut(hit.text)}" for hit in hits[:limit]]
+    if not lines:
+        return "no match" if complete else "no match before the time was up; use a smaller path"
+    if len(hits) > limit or not complete:
+        lines.append(
+            f"[the first {len(lines)} matches; narrow the query or the path, or raise limit]"
+        )
+    return "\n".join(lines)
+
+
+def _cut(text: str) -> str:
+    text = text.strip()
+    return text if len(text) <= LINE_CHARS_MAX else f"{text[:LINE_CHARS_MAX]}…"

@@ -1,0 +1,309 @@
+"""What a shell command line says, read without running it.
+
+Only as much of the grammar as permission needs: words with their quoting
+undone, which of them the shell would still change, control operators,
+redirections, and the command lines inside of substitutions. What it cannot read
+it says so (`understood`), and the callers then ask a person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["literal", "glob", "dynamic"]
+
+NESTING_MAX = 8
+_REDIRECTION = re.compile(r"&>>?|\d*(?:<<<|<<-?|<>|<&|<\(|>\(|>>|>&|>\||<|>)")
+_CONTROL = re.compile(r"&&|\|\||;;|\|&|[;&|()\n]")
+_PARAMETER = re.compile(r"\$(?:\w+|[?$!#@*-])")
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=")
+_WORD_ENDS = " \t\n;&|()<>"
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, for tables that read like one."""
+    return frozenset(text.split())
+
+
+_RESERVED = word_set(
+    "if then elif else fi do done while until for in case esac select function time coproc ! { }"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word without its quotes.
+
+    The shell passes a literal word as it stands, makes paths of a glob, and
+    anything at all of a dynamic one (variables, substitutions, braces, `~`).
+    """
+
+    text: str
+    kind: Kind = "literal"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A simple command; redirections are pairs of operator and target."""
+
+    words: tuple[Word, ...]
+    assigns: bool = False
+    redirections: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The words that name the program and its arguments, keywords dropped."""
+        texts = [word.text for word in self.words]
+        while texts and texts[0] in _RESERVED:
+            del texts[0]
+        return tuple(texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A command line: its commands, what joins them, and the scripts substituted into it."""
+
+    commands: tuple[Command, ...]
+    operators: frozenset[str]
+    nested: tuple[Script, ...]
+    understood: bool
+
+    def everything(self) -> Iterator[Command]:
+        """All commands, those of substitutions included."""
+        yield from self.commands
+        for script in self.nested:
+            yield from script.everything()
+
+    @property
+    def single(self) -> Command | None:
+        """The command, when that is all there is: no joining, substituting, assigning, redirecting."""
+        if not self.understood or len(self.commands) != 1 or self.operators or self.nested:
+            return None
+        command = self.commands[0]
+        return None if command.assigns or command.redirections else command
+
+
+def parse(text: str, depth: int = 0) -> Script:
+    """Reads a command line; never fails."""
+    return _Parser(text.strip(), depth).script()
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A script as far as it is read."""
+
+    commands: list[Command] = field(default_factory=list)
+    operators: set[str] = field(default_factory=set)
+    nested: list[Script] = field(default_factory=list)
+    words: list[Word] = field(default_factory=list)
+    redirections: list[tuple[str, str]] = field(default_factory=list)
+    assigns: bool = False
+    redirecting: str | None = None
+
+    def word(self, word: Word) -> None:
+        if self.redirecting is not None:
+            self.redirections.append((self.redirecting, word.text))
+            self.redirecting = None
+        elif not self.words and _ASSIGNMENT.match(word.text):
+            self.assigns = True
+        else:
+            self.words.append(word)
+
+    def control(self, operator: str) -> None:
+        self.operators.add(operator)
+        self.end_command()
+
+    def end_command(self) -> None:
+        if self.words or self.assigns or self.redirections:
+            command = Command(tuple(self.words), self.assigns, tuple(self.redirections))
+            self.commands.append(command)
+        self.words, self.redirections, self.assigns, self.redirecting = [], [], False, None
+
+
+@dataclass(slots=True)
+class _WordDraft:
+    parts: list[str] = field(default_factory=list)
+    kind: Kind = "literal"
+
+    def changes(self, kind: Kind) -> None:
+        if self.kind != "dynamic":
+            self.kind = kind
+
+
+class _Parser:
+    def __init__(self, text: str, depth: int) -> None:
+        self._text = text
+        self._at = 0
+        self._depth = depth
+        self._understood = depth < NESTING_MAX
+        if not self._understood:
+            self._at = len(text)
+
+    def script(self, *, closing: bool = False) -> Script:
+        """Up to the end, or with `closing` past the `)` that matches none inside."""
+        draft = _Draft()
+        parentheses = 0
+        closed = not closing
+        while self._at < len(self._text):
+            if self._text[self._at] in " \t":
+                self._at += 1
+            elif self._text[self._at] == "#":
+                self._at = self._end_of_line()
+            elif found := _REDIRECTION.match(self._text, self._at):
+                self._at = found.end()
+                self._redirection(draft, found.group())
+            elif found := _CONTROL.match(self._text, self._at):
+                self._at = found.end()
+                if found.group() == ")" and closing and not parentheses:
+                    closed = True
+                    break
+                parentheses += (found.group() == "(") - (found.group() == ")")
+                draft.control(found.group())
+            else:
+                draft.word(self._word(draft))
+        draft.end_command()
+        self._understood = self._understood and closed
+        return Script(
+            tuple(draft.commands), frozenset(draft.operators), tuple(draft.nested), self._understood
+        )
+
+    def _redirection(self, draft: _Draft, operator: str) -> None:
+        if operator.endswith("("):
+            self._nest(draft)
+            draft.word(Word("", "dynamic"))
+        else:
+            draft.redirecting = operator
+
+    def _word(self, draft: _Draft) -> Word:
+        word = _WordDraft()
+        if self._text[self._at] == "~":
+            word.changes("dynamic")
+        while self._at < len(self._text) and self._text[self._at] not in _WORD_ENDS:
+            char = self._text[self._at]
+            match char:
+                case "'":
+                    self._single_quoted(word)
+                case '"':
+                    self._double_quoted(word, draft)
+                case "\\":
+                    self._escaped(word)
+                case "$" | "`":
+                    self._expansion(word, draft)
+                case _:
+                    self._plain(word, char)
+        return Word("".join(word.parts), word.kind)
+
+    def _plain(self, word: _WordDraft, char: str) -> None:
+        if char in "*?[":
+            word.changes("glob")
+        # `{}` and a lone `{` are passed on; any other brace may expand.
+        if char == "{" and self._text[self._at + 1 : self._at + 2] not in ("}", " ", "\n", ""):
+            word.changes("dynamic")
+        word.parts.append(char)
+        self._at += 1
+
+    def _single_quoted(self, word: _WordDraft) -> None:
+        end = self._text.find("'", self._at + 1)
+        if end < 0:
+            self._give_up()
+            return
+        word.parts.append(self._text[self._at + 1 : end])
+        self._at = end + 1
+
+    def _double_quoted(self, word: _WordDraft, draft: _Draft) -> None:
+        self._at += 1
+        while self._at < len(self._text):
+            char = self._text[self._at]
+            if char == '"':
+                self._at += 1
+                return
+            if char in "$`":
+                self._expansion(word, draft, quoted=True)
+            elif char == "\\" and self._text[self._at + 1 : self._at + 2] in tuple('$`"\\\n'):
+                self._escaped(word)
+            else:
+                word.parts.append(char)
+                self._at += 1
+        self._give_up()
+
+    def _escaped(self, word: _WordDraft) -> None:
+        following = self._text[self._at + 1 : self._at + 2]
+        if following != "\n":
+            word.parts.append(following or "\\")
+        self._at += 2
+
+    def _expansion(self, word: _WordDraft, draft: _Draft, *, quoted: bool = False) -> None:
+        """At a `$` or a backtick."""
+        following = self._text[self._at : self._at + 2]
+        if following.startswith("`"):
+            word.changes("dynamic")
+            self._backticks(draft)
+        elif following == "$(":
+            word.changes("dynamic")
+            self._at += 2
+            self._nest(draft)
+        elif following == "${":
+            word.changes("dynamic")
+            self._braces(draft)
+        elif not quoted and following in ("$'", '$"'):
+            word.changes("dynamic")
+            self._at += 1
+            if following == "$'":
+                self._ansi_quoted()
+        elif found := _PARAMETER.match(self._text, self._at):
+            word.changes("dynamic")
+            self._at = found.end()
+        else:
+            word.parts.append("$")
+            self._at += 1
+
+    def _nest(self, draft: _Draft) -> None:
+        """Past an opening parenthesis: reads to its closing one."""
+        self._depth += 1
+        if self._depth >= NESTING_MAX:
+            self._give_up()
+            return
+        draft.nested.append(self.script(closing=True))
+        self._depth -= 1
+
+    def _backticks(self, draft: _Draft) -> None:
+        found = re.compile(r"(?:\\.|[^`\\])*", re.DOTALL).match(self._text, self._at + 1)
+        if found is None or found.end() >= len(self._text):
+            self._give_up()
+            return
+        self._at = found.end() + 1
+        inner = parse(re.sub(r"\\([`$\\])", r"\1", found.group()), self._depth + 1)
+        draft.nested.append(inner)
+        self._understood = self._understood and inner.understood
+
+    def _braces(self, draft: _Draft) -> None:
+        self._at += 2
+        inside = _WordDraft()
+        while self._at < len(self._text):
+            char = self._text[self._at]
+            if char == "}":
+                self._at += 1
+                return
+            if char in "$`":
+                self._expansion(inside, draft, quoted=True)
+            else:
+                self._at += 2 if char == "\\" else 1
+        self._give_up()
+
+    def _ansi_quoted(self) -> None:
+        found = re.compile(r"'(?:\\.|[^'\\])*'", re.DOTALL).match(self._text, self._at)
+        if found is None:
+            self._give_up()
+        else:
+            self._at = found.end()
+
+    def _end_of_line(self) -> int:
+        end = self._text.find("\n", self._at)
+        return len(self._text) if end < 0 else end
+
+    def _give_up(self) -> None:
+        self._understood = False
+        self._at = len(self._text)

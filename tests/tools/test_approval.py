@@ -1,0 +1,383 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lsp_server.domain.errors import ConfigurationError, ToolError
+from lsp_server.settings import PermissionMode, PermissionSettings
+from lsp_server.tools.approval import Allow, Approval, Ask, Deny
+from lsp_server.tools.read_only import is_confined, is_read_only
+from lsp_server.tools.rules import ShellPattern, parse_rule
+from lsp_server.tools.shell_syntax import parse
+from lsp_server.workspace.paths import Workspace
+from tests.fakes.files import lay_out
+
+
+@pytest.fixture
+def root(project: Path) -> Path:
+    lay_out(
+        project,
+        {"src/a.py": "", "README.md": "", ".env": "K=1", "-x.py": "", "sub/.git/config": ""},
+    )
+    outside = lay_out(project.parent / "outside", {"secret": ""})
+    (project / "out").symlink_to(outside)
+    (project / "leak.txt").symlink_to(outside / "secret")
+    return project
+
+
+def approval(
+    root: Path,
+    mode: PermissionMode = "ask",
+    allow: tuple[str, ...] = (),
+    deny: tuple[str, ...] = (),
+) -> Approval:
+    return Approval(PermissionSettings(mode=mode, allow=allow, deny=deny), Workspace(root))
+
+
+def word(decision: Allow | Deny | Ask) -> str:
+    return type(decision).__name__.lower()
+
+
+def shell(root: Path, command: str, mode: PermissionMode = "ask", **rules: tuple[str, ...]) -> str:
+    return word(
+        approval(root, mode, **rules).decide("shell", {"command": command}, read_only=False)
+    )
+
+
+READ_ONLY = """
+    ls|ls -la src|cat README.md|head -20 README.md|tail -n 5 README.md|wc -l src/a.py|pwd|echo hi
+    grep -rn foo src|grep foo src/a.py|rg foo|rg -n "a b" src|find . -name '*.py'|find src -type f
+    sed -n 1,20p README.md|sed -n '5p;7,$p' README.md|sort README.md|uniq README.md|cut -d: -f1 README.md
+    git status|git diff HEAD|git log --oneline -5|git show HEAD:README.md|git --no-pager log|git -C src status
+    git branch|git branch -a|git tag -l|git remote -v|git stash list|git ls-files|git blame README.md
+    cat README.md | head -3|git status && git diff|ls; pwd|ls || true|grep x y 2>/dev/null|ls 2>&1 | wc -l
+    python --version|git --version|cat src/*.py|diff README.md src/a.py|test -f README.md|stat README.md
+    tree|du -sh src|file README.md|date|git grep foo|git rev-parse HEAD|echo 'a; rm -rf b'|echo "x > y"
+"""
+
+NOT_READ_ONLY = """
+    rm x|touch x|ls > out|ls >> out|cat a >out|echo hi | tee x|ls & rm x|ls &|ls; rm x|ls && rm x|ls\\nrm x
+    sed -i s/a/b/ f|sed s/a/b/e f|sed -n 'w out' f|sed -n 1p -i f|sed -n '1e rm x' f|sed -ne 1p f
+    find . -delete|find . -exec rm {} ;|find . -fprint out|find . -ok rm {} ;|find -L .|find . -fls x
+    git branch -D x|git branch new|git -c core.pager=evil log|git diff --output=x|git diff --outp=x|git log --ext-diff
+    git checkout .|git stash|git stash pop|git tag v1|git remote add x y|git config user.name|git grep -O foo
+    git grep --open-files-in-pager=evil x|git --exec-path=. status|git -p log|git worktree add x|git push
+    git show --textconv|git|git reflog expire|git log --show-signature|git --git-dir=x status
+    sort -o out f|sort -no out f|sort --output=out f|sort --ou out f|sort --compress-program=evil f|sort -T /tmp f
+    uniq in out|tail -f log|tail --follow log|tail -F log|tree -o out|rg --pre evil x|rg --pre=evil x|rg -L x
+    rg --follow x|rg --hostname-bin=evil x|grep -R x .|grep -nR x .|date -s now|date 01010000|file -C|xxd a b
+    ./ls|/bin/ls|/usr/bin/cat x|~/ls|ls $HOME|ls $(rm x)|ls `rm x`|echo "$(rm x)"|cat <(rm x)|cat < x
+    A=1 ls|PATH=. ls|env|env ls|printenv|xargs ls|sh -c ls|bash ls|eval ls|exec ls|sudo ls|awk 1 f|perl -e 1
+    (ls)|{ ls; }|! ls|time ls|if ls; then ls; fi|ls |& cat|echo ${x}|ls {a,b}|cat <<E|node --version x
+    evil --version|python -c 1|less f|man ls|watch ls|yes|'|unknown|$x|*|python --version; rm x
+"""
+
+
+def rows(table: str) -> list[str]:
+    """Commands are parted by bars without spaces around; other bars are pipes, `\\n` a new line."""
+    parted = [row for line in table.split("\n") for row in re.split(r"(?<! )\|(?! )", line.strip())]
+    return [row.replace("\\n", "\n") for row in parted if row]
+
+
+@pytest.mark.parametrize("command", rows(READ_ONLY))
+def test_commands_that_only_read_are_free(root: Path, command: str) -> None:
+    assert is_read_only(parse(command))
+    for mode in ("read-only", "ask", "auto-edit", "full"):
+        assert shell(root, command, mode) == "allow"
+
+
+@pytest.mark.parametrize("command", rows(NOT_READ_ONLY))
+def test_commands_that_may_change_something_are_asked(root: Path, command: str) -> None:
+    assert not is_read_only(parse(command))
+    assert shell(root, command, "read-only") == "deny"
+    assert shell(root, command, "ask") == shell(root, command, "auto-edit") == "ask"
+    assert shell(root, command, "full") == "allow"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cat /etc/passwd", "cat ../x", "cat out/secret", "cat leak.txt", "ls out", "cat src/../../x",
+        "cat *.txt", "cat /etc/*", "cat ../*", "sort *.py", "grep -f /etc/passwd x", "grep -f/etc/passwd x",
+        "grep -nf/etc/passwd x", "grep --file=/etc/passwd x", "grep --fil=/etc/passwd x", "grep x /etc/passwd",
+        "wc --files0-from=/etc/x", "git -C /tmp log", "git -C .. log", "git diff --no-index a /etc/passwd",
+        "git blame --contents=/etc/passwd x", "rg x ../..", "find / -name x", "head -c 10 /dev/zero",
+        "ls README.md /", "grep -e x /etc/passwd", "rg -f ../x y", "cat README.md; cat /etc/passwd",
+    ],
+)  # fmt: skip
+def test_reading_outside_of_the_workspace_is_asked(root: Path, command: str) -> None:
+    assert not is_confined(parse(command), Workspace(root))
+    for mode in ("ask", "auto-edit"):
+        assert shell(root, command, mode) == "ask"
+
+
+@pytest.mark.parametrize("command", ["cat ~/.ssh/id_rsa", "cat $HOME/.ssh/id_rsa", "cat ~root/x"])
+def test_secrets_of_the_home_folder_are_asked(root: Path, command: str) -> None:
+    assert shell(root, command) == "ask"
+
+
+def test_a_pattern_that_looks_like_a_path_is_no_path(root: Path) -> None:
+    assert shell(root, "grep -rn /api/users src") == "allow"
+    assert shell(root, "cat README.md src/../README.md") == "allow"
+    assert shell(root, f"cat {root}/README.md") == "allow"
+
+
+@pytest.mark.parametrize(
+    ("rule", "command", "covered"),
+    [
+        ("pytest *", "pytest", True),
+        ("pytest *", "pytest -q tests/*.py", True),
+        ("pytest *", "pytest 'a b'", True),
+        ("pytest", "pytest", True),
+        ("pytest", "pytest -q", False),
+        ("git commit *", "git commit -m 'x; y'", True),
+        ("git commit *", "git -C x commit", False),
+        ("git commit *", "git commit -m x; rm y", False),
+        ("pytest *", "pytest && rm x", False),
+        ("pytest *", "pytest || rm x", False),
+        ("pytest *", "pytest | tee x", False),
+        ("pytest *", "pytest & rm x", False),
+        ("pytest *", "pytest\nrm x", False),
+        ("pytest *", "pytest > x", False),
+        ("pytest *", "pytest < x", False),
+        ("pytest *", "pytest 2>&1", False),
+        ("pytest *", "pytest $(rm x)", False),
+        ("pytest *", "pytest `rm x`", False),
+        ("pytest *", 'pytest "$(rm x)"', False),
+        ("pytest *", "pytest $X", False),
+        ("pytest *", "pytest ${X}", False),
+        ("pytest *", "pytest <(rm x)", False),
+        ("pytest *", "pytest <<E\nrm x\nE", False),
+        ("pytest *", "PATH=. pytest", False),
+        ("pytest *", "./pytest", False),
+        ("pytest *", "pytest2", False),
+        ("pytest *", "pytes?", False),
+        ("pytest *", "'pytest' -q", True),
+        ("pytest *", "pytest ~/x", False),
+        ("pytest *", "pytest {a,b}", False),
+        ("pytest *", "pytest 'unclosed", False),
+        ("pytest *", "(pytest)", False),
+        ("*", "anything at all", True),
+        ("*", "anything; else", False),
+        ("make 'a b'", "make a\\ b", True),
+        ("echo '*'", "echo '*'", True),
+        ("echo '*'", "echo x", False),
+    ],
+)
+def test_an_allow_rule_covers_one_simple_command(
+    root: Path, rule: str, command: str, covered: bool
+) -> None:
+    text = f"shell({rule})"
+    pattern = parse_rule(text, key="permissions.allow").pattern
+    assert isinstance(pattern, ShellPattern)
+    assert pattern.covers(parse(command)) == covered
+    if not is_read_only(parse(command)):
+        assert shell(root, command, allow=(text,)) == ("allow" if covered else "ask")
+
+
+@pytest.mark.parametrize(
+    ("rule", "command"),
+    [
+        ("rm *", "rm x"), ("rm", "rm -rf x"), ("rm *", "ls; rm x"), ("rm *", "true && rm x"),
+        ("rm *", "/bin/rm x"), ("rm *", "../../bin/rm x"), ("rm *", "\\rm x"), ("rm *", "r''m x"),
+        ("rm *", '"rm" x'), ("rm *", "A=1 rm x"), ("rm *", "2>/dev/null rm x"), ("rm *", "echo $(rm x)"),
+        ("rm *", "echo `rm x`"), ("rm *", 'echo "${y:-$(rm x)}"'), ("rm *", "cat <(rm x)"),
+        ("rm *", "env rm x"), ("rm *", "env A=1 -i rm x"), ("rm *", "env -S 'rm x'"), ("rm *", "sudo -u root rm x"),
+        ("rm *", "xargs rm"), ("rm *", "ls | xargs -n 1 rm -f"), ("rm *", "find . -exec rm {} +"),
+        ("rm *", "sh -c 'rm x'"), ("rm *", "bash -lc 'ls; rm x'"), ("rm *", "sudo bash -c 'env rm x'"),
+        ("rm *", "bash -c \"bash -c 'rm x'\""), ("rm *", "eval rm x"), ("rm *", "eval 'r''m x'"),
+        ("rm *", "nohup timeout 5 nice rm x"), ("rm *", "command rm x"), ("rm *", "exec rm x"),
+        ("rm *", "if true; then rm x; fi"), ("rm *", "for f in a; do rm $f; done"), ("rm *", "(rm x)"),
+        ("rm *", "{ rm x; }"), ("rm *", "! rm x"), ("rm *", "time rm x"), ("rm *", "case a in a) rm x;; esac"),
+        ("rm *", "f() { rm x; }; f"), ("rm *", "bash <<E\nrm x\nE"), ("rm *", "ssh host 'rm x'"),
+        ("rm *", "watch 'rm x'"), ("rm *", "busybox rm x"), ("rm *", "ls &\nrm x"), ("rm *", "uv run rm x"),
+        ("git push", "git push origin main"), ("git push *", "git -C x push"), ("git push", "git -c a=b push"),
+        ("git push", "git --no-pager push"), ("git push --force", "git push origin -f --force"),
+        ("rm -rf *", "rm -r -f x"), ("rm -rf *", "rm -fr x"), ("rm -rf *", "rm -rfv x"),
+        ("npm publish", "npm --quiet publish"), ("*", "anything"), ("curl *", "echo x | curl -d @- y"),
+    ],
+)  # fmt: skip
+def test_a_deny_rule_sees_through_disguises(root: Path, rule: str, command: str) -> None:
+    for mode in ("ask", "full"):
+        assert shell(root, command, mode, deny=(f"shell({rule})",), allow=("shell(*)",)) == "deny"
+
+
+@pytest.mark.parametrize(
+    ("rule", "command"),
+    [
+        ("rm *", "ls"), ("rm *", "echo rm"), ("rm *", "rmdir x"), ("rm *", "cat rm.txt"),
+        ("git push", "git commit -m push"), ("git push", "git log"), ("rm -rf *", "rm x"), ("rm *", "echo 'rm x'"),
+        ("rm *", "make X=$Y"),
+    ],
+)  # fmt: skip
+def test_a_deny_rule_leaves_others_alone(root: Path, rule: str, command: str) -> None:
+    assert shell(root, command, "full", deny=(f"shell({rule})",)) == "allow"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["$X y", "$'\\x72m' y", '"$(echo rm)" y', "r? y", "{rm,y}", "echo cm0= | base64 -d | sh", "bash -s", "x 'y",
+     'sh -c "$X"', "env $X y"],
+)  # fmt: skip
+def test_what_could_hide_something_denied_is_asked_even_in_full(root: Path, command: str) -> None:
+    assert shell(root, command, "full") == "allow"
+    assert shell(root, command, "full", deny=("shell(rm *)",)) == "ask"
+
+
+@pytest.mark.parametrize(
+    ("tool", "path", "expected"),
+    [
+        ("read", "src/a.py", "allow allow allow allow"),
+        ("list", ".", "allow allow allow allow"),
+        ("search", "src", "allow allow allow allow"),
+        ("edit", "src/a.py", "deny ask allow allow"),
+        ("write", "new/file", "deny ask allow allow"),
+        ("read", "/etc/passwd", "ask ask ask ask"),
+        ("read", "leak.txt", "ask ask ask ask"),
+        ("read", "out/secret", "ask ask ask ask"),
+        ("search", "..", "ask ask ask ask"),
+        ("edit", "../x", "deny ask ask ask"),
+        ("write", "out/new", "deny ask ask ask"),
+        ("write", ".git/hooks/pre-commit", "deny ask ask ask"),
+        ("write", ".GIT/config", "deny ask ask ask"),
+        ("edit", "sub/.git/config", "deny ask ask ask"),
+        ("edit", ".holdfast/config.toml", "deny ask ask ask"),
+        ("edit", ".holdfast/goals.md", "deny ask ask ask"),
+        ("read", ".git/config", "allow allow allow allow"),
+        ("edit", ".gitignore", "deny ask allow allow"),
+        ("write", "~/x", "deny ask allow allow"),
+    ],
+)
+def test_paths_by_mode(root: Path, tool: str, path: str, expected: str) -> None:
+    modes: tuple[PermissionMode, ...] = ("read-only", "ask", "auto-edit", "full")
+    reads = tool in ("read", "list", "search")
+    decisions = [
+        approval(root, mode).decide(tool, {"path": path}, read_only=reads) for mode in modes
+    ]
+    assert " ".join(map(word, decisions)) == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "tool", "path", "hit"),
+    [
+        ("edit(src/**)", "edit", "src/a.py", True),
+        ("edit(src/**)", "write", "src/deep/new.py", True),
+        ("edit(src/**)", "edit", "README.md", False),
+        ("edit(*.md)", "edit", "docs/x.md", True),
+        ("edit(./README.md)", "edit", "README.md", True),
+        ("edit(./README.md)", "edit", "docs/README.md", False),
+        ("write(src/**)", "edit", "src/a.py", False),
+        ("edit", "write", "anything", True),
+        ("edit(src/**)", "edit", "src/../README.md", False),
+        ("edit(**)", "edit", "../x", False),
+        ("edit(**)", "edit", ".git/config", False),
+        ("edit", "edit", "../x", False),
+        ("edit(/**)", "edit", "../x", True),
+        ("edit(**)", "edit", "out/secret", False),
+    ],
+)
+def test_path_rules_allow(root: Path, rule: str, tool: str, path: str, hit: bool) -> None:
+    decision = approval(root, allow=(rule,)).decide(tool, {"path": path}, read_only=False)
+    assert word(decision) == ("allow" if hit else "ask")
+
+
+@pytest.mark.parametrize(
+    ("rule", "tool", "path"),
+    [
+        ("read(.env)", "read", ".env"),
+        ("read(.env)", "edit", ".env"),
+        ("read(.env)", "read", "./src/../.env"),
+        ("edit(src/)", "write", "src/new"),
+        ("edit", "edit", "x"),
+        ("read(/etc/**)", "read", "/etc/passwd"),
+        ("search", "search", "src"),
+    ],
+)
+def test_path_rules_deny_in_every_mode(root: Path, rule: str, tool: str, path: str) -> None:
+    decision = approval(root, "full", allow=("edit", "read"), deny=(rule,)).decide(
+        tool, {"path": path}, read_only=tool in ("read", "search")
+    )
+    assert word(decision) == "deny"
+
+
+def test_a_rule_against_reading_ends_the_freedom_of_the_shell(root: Path) -> None:
+    limited = approval(root, deny=("read(.env)",))
+    assert word(limited.decide("shell", {"command": "cat README.md"}, read_only=False)) == "ask"
+    assert not limited.visible(root / ".env")
+    assert limited.visible(root / "src/a.py")
+
+
+def test_a_plan_changes_nothing(root: Path) -> None:
+    planning = Approval(PermissionSettings(mode="full"), Workspace(root), "plan")
+    assert word(planning.decide("write", {"path": "x"}, read_only=False)) == "deny"
+    assert word(planning.decide("shell", {"command": "make"}, read_only=False)) == "deny"
+    assert word(planning.decide("shell", {"command": "git log"}, read_only=False)) == "allow"
+    assert word(planning.decide("finish", {"summary": ""}, read_only=True)) == "allow"
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "rule"),
+    [
+        ("shell", {"command": "pytest -q x"}, "shell(pytest *)"),
+        ("shell", {"command": "npm run build"}, "shell(npm run build)"),
+        ("shell", {"command": "echo 'a b' > x"}, None),
+        ("shell", {"command": "touch 'a b'"}, "shell(touch 'a b')"),
+        ("shell", {"command": "touch '*'"}, "shell(touch '*')"),
+        ("shell", {"command": "touch *"}, None),
+        ("edit", {"path": "src/a.py"}, "edit(./src/a.py)"),
+        ("write", {"path": "../x y"}, None),
+        ("write", {"path": ".git/config"}, None),
+    ],
+)
+def test_always_means_no_more_than_what_was_asked(
+    root: Path, tool: str, arguments: dict[str, object], rule: str | None
+) -> None:
+    asking = approval(root)
+    decision = asking.decide(tool, arguments, read_only=False)
+    assert isinstance(decision, Ask)
+    assert decision.question.rule == rule
+    if rule:
+        asking.allow(rule)
+        assert asking.decide(tool, arguments, read_only=False) == Allow()
+
+
+def test_a_question_names_the_operation(root: Path) -> None:
+    asking = approval(root)
+    first = asking.decide("shell", {"command": "make\nrm x"}, read_only=False)
+    second = asking.decide("read", {"path": "/etc/passwd"}, read_only=True)
+    assert isinstance(first, Ask)
+    assert isinstance(second, Ask)
+    assert (first.question.summary, first.question.detail) == ("run `make…`", "make\nrm x")
+    assert "outside of the workspace" in second.question.summary
+    assert second.question.rule == "read(/etc/passwd)"
+    assert not second.previews
+    assert first.question.id != second.question.id
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "rm *",
+        "bash(rm *)",
+        "shell(rm *",
+        "shell()",
+        "",
+        "shell(a; b)",
+        "shell($x)",
+        "edit(!x)",
+        "plan(x)",
+        "edit(#)",
+    ],
+)
+def test_a_rule_that_is_none_stops_the_start(root: Path, rule: str) -> None:
+    with pytest.raises(ConfigurationError, match="allow"):
+        approval(root, allow=(rule,))
+    with pytest.raises(ConfigurationError, match="deny"):
+        approval(root, deny=(rule,))
+
+
+def test_what_is_no_path_is_told_to_the_model(root: Path) -> None:
+    with pytest.raises(ToolError):
+        approval(root).decide("read", {"path": "a\0b"}, read_only=True)

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from lsp_server.domain.errors import ToolError
+from lsp_server.tools.search import Search
+from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.ignore import Ignore
+from lsp_server.workspace.paths import Workspace
+from tests.fakes.files import lay_out
+from tests.fakes.tools import Bench
+
+PROGRAMS = [
+    pytest.param("rg", marks=pytest.mark.skipif(not shutil.which("rg"), reason="needs ripgrep")),
+    pytest.param("no-such-program", id="without ripgrep"),
+]
+
+
+@pytest.fixture(params=PROGRAMS)
+def bench(request: pytest.FixtureRequest, project: Path) -> Bench:
+    lay_out(
+        project,
+        {
+            ".gitignore": "*.log\n",
+            ".holdfastignore": "vendor/\n",
+            ".hidden/x": "needle hidden\n",
+            "a.py": "def needle():\n    return 'Needle'\n",
+            "sub/b.py": "needle\r\n(a+b)*\r\n",
+            "sub/c.txt": b"caf\xe9 needle\n",
+            "x.log": "needle\n",
+            "vendor/v.py": "needle\n",
+            ".git/config": "needle\n",
+            "binary": b"\0needle\n",
+            "secret.env": "needle\n",
+            "wide": "x" * 1000 + "broad\n",
+        },
+    )
+    return Bench(project, deny=("read(*.env)",), ripgrep=request.param)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (
+            {"query": "needle"},
+            (
+                ".hidden/x:1: needle hidden\na.py:1: def needle():\na.py:2: return 'Needle'\n"
+                "sub/b.py:1: needle\nsub/c.txt:1: caf\u00e9 needle"
+            ),
+        ),
+        ({"query": "Needle"}, "a.py:2: return 'Needle'"),
+        ({"query": "(a+b)*"}, "sub/b.py:2: (a+b)*"),
+        ({"query": r"def \w+\(", "mode": "regex"}, "a.py:1: def needle():"),
+        ({"query": "needle", "path": "sub/b.py"}, "sub/b.py:1: needle"),
+        ({"query": "needle", "path": "vendor"}, "vendor/v.py:1: needle"),
+        ({"query": "needle", "path": "x.log"}, "x.log:1: needle"),
+        ({"query": "needle", "path": "secret.env"}, "refused: the rule `read(*.env)` forbids it; find another way"),
+        ({"query": "-e x; $(rm y) 'q'"}, "no match"),
+        ({"query": "broad"}, "wide:1: " + "x" * 250 + "…"),
+        ({"query": "needle", "path": "sub", "limit": 1},
+         "sub/b.py:1: needle\n[the first 1 matches; narrow the query or the path, or raise limit]"),
+    ],
+)  # fmt: skip
+async def test_hits(bench: Bench, arguments: dict[str, object], text: str) -> None:
+    assert (await bench.call("search", **arguments)).text == text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"query": "(", "mode": "regex"}, "the query cannot be searched for"),
+        ({"query": "x", "path": "missing"}, "missing does not exist"),
+        ({"query": "x", "mode": "semantic"}, "not available here; use mode text or regex"),
+        ({"query": ""}, "query: string should have at least 1 character"),
+        ({"query": "x", "mode": "fuzzy"}, "mode: "),
+    ],
+)
+async def test_errors(bench: Bench, arguments: dict[str, object], message: str) -> None:
+    result = await bench.call("search", **arguments)
+    assert result.is_error
+    assert message in result.text
+
+
+async def test_open_buffers_are_searched_in_place_of_their_files(bench: Bench) -> None:
+    root = bench.workspace.root
+    bench.documents.open(root / "a.py", "unsaved needle\n")
+    bench.documents.open(root / "new.py", "x\nneedle too\n")
+    bench.documents.open(root / "x.log", "needle ignored\n")
+    bench.documents.open(root / "sub/b.py", "needle\r\n(a+b)*\r\n")
+    text = (await bench.call("search", query="needle")).text
+    assert text.splitlines()[1:4] == [
+        "a.py:1: unsaved needle",
+        "new.py:2: needle too",
+        "sub/b.py:1: needle",
+    ]
+    assert (await bench.call("search", query="too", path="new.py")).text == "new.py:2: needle too"
+
+
+async def test_an_expression_that_explodes_is_given_up(project: Path) -> None:
+    lay_out(project, {"evil": "a" * 40 + "!\n"})
+    workspace = Workspace(project)
+    search = Search(
+        workspace, Ignore(workspace), Documents(), ripgrep="no-such-program", deadline_seconds=0.5
+    )
+    started = time.monotonic()
+    with pytest.raises(ToolError, match="took too long"):
+        await search.call({"query": "(a+)+$", "mode": "regex", "path": "evil"})
+    assert time.monotonic() - started < 5
+
+
+async def test_meaning_is_plugged_in(project: Path) -> None:
+    async def by_meaning(query: str, within: Path | None, limit: int) -> str:
+        return f"{query} {within} {limit}"
+
+    workspace = Workspace(project)
+    search = Search(workspace, Ignore(workspace), Documents(), by_meaning=by_meaning)
+    result = await search.call({"query": "retry", "mode": "semantic", "limit": 3})
+    assert result.text == "retry None 3"

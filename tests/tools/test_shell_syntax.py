@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lsp_server.tools.shell_syntax import parse
+
+
+@pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        ("", []),
+        ("ls -l", [["ls", "-l"]]),
+        ("echo 'a b' \"c d\" e\\ f", [["echo", "a b", "c d", "e f"]]),
+        ("r''m \"x\"y", [["rm", "xy"]]),
+        ("l\\\ns -a", [["ls", "-a"]]),
+        ("a; b && c || d | e & f\ng", [["a"], ["b"], ["c"], ["d"], ["e"], ["f"], ["g"]]),
+        ("A=1 B+=2 C[0]=3 cmd x=1", [["cmd", "x=1"]]),
+        ("cmd >out 2>&1 <in arg", [["cmd", "arg"]]),
+        ("2>/dev/null cmd", [["cmd"]]),
+        ("cmd &>out", [["cmd"]]),
+        ("echo a#b # comment ; rm\nls", [["echo", "a#b"], ["ls"]]),
+        ("if true; then rm x; fi", [["true"], ["rm", "x"], []]),
+        ("for f in a; do rm $f; done", [["f", "in", "a"], ["rm", ""], []]),
+        ("(cd x && { rm y; })", [["cd", "x"], ["rm", "y"], []]),
+        ('echo "a $(rm x) b"', [["echo", "a  b"], ["rm", "x"]]),
+        ("echo $(a $(b) `c`)", [["echo", ""], ["a", "", ""], ["b"], ["c"]]),
+        ("echo `a \\`b\\``", [["echo", ""], ["a", ""], ["b"]]),
+        ("echo ${x:-$(rm y)}", [["echo", ""], ["rm", "y"]]),
+        ("diff <(a) >(b)", [["diff", "", ""], ["a"], ["b"]]),
+        ('echo "it\'s" \'say "x"\'', [["echo", "it's", 'say "x"']]),
+        ('echo "a\\$b\\n"', [["echo", "a$b\\n"]]),
+    ],
+)
+def test_commands_are_found_with_their_words(text: str, commands: list[list[str]]) -> None:
+    script = parse(text)
+    assert script.understood
+    assert [list(command.texts) for command in script.everything()] == commands
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("a", "literal"), ("'*'", "literal"), ('"~"', "literal"), ("a~b", "literal"), ("{}", "literal"),
+        ("\\$x", "literal"), ("$", "literal"), ("'$x'", "literal"), ("*.py", "glob"), ("[ab]", "glob"),
+        ("a?", "glob"), ("$x", "dynamic"), ('"$x"', "dynamic"), ("${x}", "dynamic"), ("$?", "dynamic"),
+        ("~", "dynamic"), ("~/x", "dynamic"), ("{a,b}", "dynamic"), ("x{1..3}", "dynamic"),
+        ("$'\\x72m'", "dynamic"), ('$"x"', "dynamic"), ("`x`", "dynamic"), ("$((1+1))", "dynamic"),
+        ("*$x", "dynamic"), ("$x*", "dynamic"),
+    ],
+)  # fmt: skip
+def test_it_is_known_what_the_shell_would_change(word: str, kind: str) -> None:
+    (command,) = parse(f"echo {word}").commands
+    assert [w.kind for w in command.words] == ["literal", kind]
+
+
+@pytest.mark.parametrize(
+    "text", ["'", '"', "echo $(", "echo `x", "echo ${x", "echo $'x", "$(" * 50 + ")" * 50]
+)
+def test_what_is_broken_is_not_understood(text: str) -> None:
+    assert not parse(text).understood
+
+
+@pytest.mark.parametrize(
+    ("text", "single"),
+    [
+        ("ls -l", True), ("ls\n", True), ("ls; ls", False), ("ls &", False), ("A=1 ls", False),
+        ("ls >x", False), ("ls $(x)", False), ("ls `x`", False), ("", False), ("cat <<E\nx\nE", False),
+        ("ls <(x)", False), ("(ls)", False), ("ls 2>/dev/null", False),
+    ],
+)  # fmt: skip
+def test_a_single_command_is_nothing_else(text: str, single: bool) -> None:
+    assert (parse(text).single is not None) == single
+
+
+@given(st.lists(st.text(min_size=1), min_size=1))
+def test_quoted_words_come_back(words: list[str]) -> None:
+    script = parse("echo " + shlex.join(words) + " end")
+    assert script.understood
+    assert [word.text for word in script.commands[0].words] == ["echo", *words, "end"]
+    assert {word.kind for word in script.commands[0].words} == {"literal"}
+
+
+@given(st.text(alphabet="ab '\"\\$`(){}<>|&;\n#*~=1"))
+def test_reading_never_fails(text: str) -> None:
+    list(parse(text).everything())

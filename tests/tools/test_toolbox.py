@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lsp_server.domain.messages import ToolCall
+from tests.fakes.files import lay_out
+from tests.fakes.tools import Bench
+
+
+def call(name: str, arguments: str) -> ToolCall:
+    return ToolCall("1", name, arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("", "the arguments are empty"),
+        ('{"path": "a"', "not valid JSON: Expecting ',' delimiter at line 1, column 13, near"),
+        ('{"path": "a',  "Unterminated string"),
+        ('{"path": "a",}', "not valid JSON"),
+        ('{"path": "a", "path": "b"}', "'path' twice"),
+        ('["a"]', "must be a JSON object"),
+        ('"a"', "must be a JSON object"),
+        ('{"start_line": NaN}', "NaN"),
+        ('{"a":' * 100_000, "cannot be read"),
+        ('{"start_line": ' + "9" * 10_000 + "}", "cannot be read"),
+        ("{'path': 'a'}", "not valid JSON"),
+        ('{"path": "a"} {}', "Extra data"),
+        ("{}", "path: field required, got {}\nexpected: {path: string, start_line?: integer, end_line?: integer}"),
+        ('{"path": 1}', "path: input should be a valid string, got 1"),
+        ('{"path": "a", "start_line": "3"}', 'start_line: input should be a valid integer, got "3"'),
+        ('{"path": "a", "lines": 3}', "lines: extra inputs are not permitted, got 3"),
+        ('{"path": "a", "start_line": 0}', "start_line: input should be greater than or equal to 1"),
+    ],
+)  # fmt: skip
+async def test_wrong_arguments_are_shown_and_never_repaired(
+    project: Path, arguments: str, message: str
+) -> None:
+    result = await Bench(project).toolbox.dispatch(call("read", arguments))
+    assert result.is_error
+    assert message in result.text
+
+
+async def test_an_unknown_tool_names_the_nearest_and_all(project: Path) -> None:
+    result = await Bench(project).call("raed", path="a")
+    assert result.is_error
+    assert "did you mean 'read'? there are: read, list, search, edit, write, shell" in result.text
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "title", "read_only"),
+    [
+        ("read", '{"path": "a"}', "read a", True),
+        ("edit", '{"path": "src/a.py", "old_text": "", "new_text": ""}', "edit src/a.py", False),
+        ("shell", '{"command": "pytest -q\\nls"}', "$ pytest -q ls", False),
+        ("shell", '{"command": "git status"}', "$ git status", True),
+        ("search", '{"query": "x"}', "search 'x'", True),
+        ("list", '{"pattern": "*.py"}', "list *.py", True),
+        ("list", "{}", "list", True),
+        ("recall", '{"id": "call_1"}', "recall call_1", True),
+        ("plan", '{"items": [1, 2]}', "plan, 2 items", True),
+        ("finish", '{"summary": "x"}', "finish", True),
+        ("edit", '{"path": 3', "edit", False),
+        ("shell", "", "shell", False),
+        ("nothing", "[]", "nothing", False),
+        ("shell", json.dumps({"command": "x" * 500}), "$ " + "x" * 97 + "…", False),
+    ],
+)
+def test_titles_and_effects_of_any_call(
+    project: Path, name: str, arguments: str, title: str, read_only: bool
+) -> None:
+    toolbox = Bench(project).toolbox
+    assert toolbox.title(call(name, arguments)) == title
+    assert toolbox.read_only(call(name, arguments)) == read_only
+
+
+def test_specs_are_compact_and_stable(project: Path) -> None:
+    specs = Bench(project).toolbox.specs
+    assert [spec.name for spec in specs] == [
+        "read", "list", "search", "edit", "write", "shell", "diagnostics", "plan", "recall", "finish",
+    ]  # fmt: skip
+    assert {spec.name for spec in specs if not spec.read_only} == {"edit", "write", "shell"}
+    text = json.dumps([dict(spec.parameters) for spec in specs])
+    assert not [word for word in ("title", "$ref", "$defs", "anyOf", "null") if f'"{word}"' in text]
+    assert len(text) + sum(len(spec.description) for spec in specs) < 4500
+    assert specs[3].parameters["required"] == ["path", "old_text", "new_text"]
+
+
+async def test_what_is_denied_does_not_run(project: Path) -> None:
+    bench = Bench(project, deny=("edit(*.lock)",))
+    result = await bench.call("write", path="uv.lock", text="x")
+    assert (result.is_error, result.text) == (
+        True, "refused: the rule `edit(*.lock)` forbids it; find another way",
+    )  # fmt: skip
+    assert not (project / "uv.lock").exists()
+
+
+async def test_a_person_sees_the_diff_and_decides(project: Path) -> None:
+    lay_out(project, {"a": "one\ntwo\n"})
+    bench = Bench(project, mode="ask", answers=["deny", None, "once", "once"])
+    for _ in range(2):
+        refused = await bench.call("edit", path="a", old_text="two", new_text="2")
+        assert refused.is_error
+        assert "nobody allowed it" in refused.text
+    assert (project / "a").read_text() == "one\ntwo\n"
+    assert not (await bench.call("edit", path="a", old_text="two", new_text="2")).is_error
+    assert not (await bench.call("write", path="b", text="new")).is_error
+    assert "-two\n+2" in bench.questions[0].detail
+    assert "+new" in bench.questions[3].detail
+    assert bench.questions[0].path == "a"
+
+
+async def test_always_holds_for_the_run(project: Path) -> None:
+    bench = Bench(project, mode="ask", answers=["always"])
+    for _ in range(2):
+        assert not (await bench.call("shell", command="touch made")).is_error
+    assert len(bench.questions) == 1
+
+
+async def test_nobody_is_asked_about_an_edit_that_cannot_work(project: Path) -> None:
+    lay_out(project, {"a": "one"})
+    bench = Bench(project, mode="ask")
+    assert "is not in a" in (await bench.call("edit", path="a", old_text="x", new_text="y")).text
+    assert "field required" in (await bench.call("edit", path="a")).text
+
+
+async def test_a_file_outside_is_not_looked_at_before_the_answer(project: Path) -> None:
+    secret = lay_out(project.parent / "outside", {"secret": "password = hunter2\n"}) / "secret"
+    (project / "link").symlink_to(secret)
+    bench = Bench(project, answers=["deny", "deny"])
+    for path in (str(secret), "link"):
+        result = await bench.call("edit", path=path, old_text="password = x", new_text="y")
+        assert result.is_error
+        assert "hunter2" not in result.text
+    assert "hunter2" not in bench.questions[0].detail
+    assert "password = x" in bench.questions[0].detail
+
+
+async def test_with_permission_a_file_outside_is_read_and_edited(project: Path) -> None:
+    outside = lay_out(project.parent / "outside", {"f": "one\n"})
+    bench = Bench(project, answers=["once"] * 4)
+    assert (await bench.call("read", path="../outside/f")).text == "1\tone"
+    assert (await bench.call("list", path="../outside")).text == f"{outside}/f"
+    assert (
+        await bench.call("search", query="one", path="../outside")
+    ).text == f"{outside}/f:1: one"
+    edited = await bench.call("edit", path="../outside/f", old_text="one", new_text="two")
+    assert edited.changed == (f"{outside}/f",)
+    assert (outside / "f").read_text() == "two\n"
