@@ -1,0 +1,120 @@
+"""What this client can do, asked once: one boolean for each thing that we may do.
+
+Everything else reads only these. `window/showMessageRequest` and code lenses are
+missing on purpose: several editors have them without saying so, so they are
+offered to all, and `client.py` remembers who refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from lsprotocol import types
+from pygls.capabilities import get_capability
+
+from lsp_server.server.from_lsp import Encoding
+from lsp_server.server.protocol import SOURCE
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """The defaults are those of a client that declares nothing."""
+
+    encoding: Encoding = "utf-16"
+    """The unit of columns; the first of the client's wishes that we know."""
+    progress: bool = False
+    """`window/workDoneProgress/create` and server-created tokens."""
+    show_document: bool = False
+    apply_edit: bool = False
+    document_changes: bool = False
+    """Edits may carry the version that they assume."""
+    change_annotations: bool = False
+    refactoring_metadata: bool = False
+    """Edits may be marked as a refactoring, which VS Code then saves."""
+    delete_files: bool = False
+    """Edits may delete a file."""
+    code_lens_refresh: bool = False
+    quick_fixes: bool = False
+    """Actions of the kind `quickfix` are chosen one by one; see `code_actions.py`."""
+    configuration: bool = False
+    """`workspace/configuration`."""
+    watched_files: bool = False
+    """Watchers may be registered."""
+    status: bool = False
+    """`holdfast/status`."""
+    events: bool = False
+    """`holdfast/event`."""
+    diagnostics: bool = False
+    """`holdfast/diagnostics`."""
+
+
+def resolve(params: types.InitializeParams) -> Capabilities:
+    """The capabilities of the client that sends these parameters."""
+    declared = params.capabilities
+
+    def has(path: str) -> bool:
+        return bool(get_capability(declared, path))
+
+    own = _own(params)
+    return Capabilities(
+        encoding=_encoding(get_capability(declared, "general.position_encodings") or ()),
+        progress=has("window.work_done_progress"),
+        show_document=has("window.show_document.support"),
+        apply_edit=has("workspace.apply_edit"),
+        document_changes=has("workspace.workspace_edit.document_changes"),
+        change_annotations=(
+            has("workspace.workspace_edit.document_changes")
+            and get_capability(declared, "workspace.workspace_edit.change_annotation_support")
+            is not None
+        ),
+        refactoring_metadata=has("workspace.workspace_edit.metadata_support"),
+        delete_files=(
+            types.ResourceOperationKind.Delete
+            in (get_capability(declared, "workspace.workspace_edit.resource_operations") or ())
+        ),
+        code_lens_refresh=has("workspace.code_lens.refresh_support"),
+        quick_fixes=_chooses_quick_fixes(declared),
+        configuration=has("workspace.configuration"),
+        watched_files=has("workspace.did_change_watched_files.dynamic_registration"),
+        status=own.get("status") is True,
+        events=own.get("event") is True,
+        diagnostics=own.get("diagnostics") is True,
+    )
+
+
+def _encoding(wishes: Any) -> Encoding:
+    for wish in wishes:
+        for known in get_args(Encoding):
+            if wish == known:
+                return known  # type: ignore[no-any-return]  # one of the Literal's values
+    return "utf-16"
+
+
+def _chooses_quick_fixes(declared: types.ClientCapabilities) -> bool:
+    """Kate runs every quick fix at once; clients that know a preferred one do not."""
+    action = declared.text_document and declared.text_document.code_action
+    if not action or not action.is_preferred_support or not action.code_action_literal_support:
+        return False
+    kinds = action.code_action_literal_support.code_action_kind.value_set
+    return types.CodeActionKind.QuickFix in kinds
+
+
+def _own(params: types.InitializeParams) -> Mapping[str, Any]:
+    """Which methods of our own the client has.
+
+    Either `capabilities.experimental.holdfast` or, since many clients cannot add
+    capabilities, `initializationOptions.clientCapabilities.holdfast`.
+    """
+    options = params.initialization_options
+    places = (
+        params.capabilities.experimental,
+        options.get("clientCapabilities") if isinstance(options, Mapping) else None,
+    )
+    own: dict[str, Any] = {}
+    for place in places:
+        declared = place.get(SOURCE) if isinstance(place, Mapping) else None
+        if isinstance(declared, Mapping):
+            own |= declared
+    return own

@@ -1,0 +1,46 @@
+"""The report for a person who wonders why something does not work."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+
+from lsp_server.assemble import diagnose
+from lsp_server.server.client import Client
+from lsp_server.server.folders import Folders
+from lsp_server.session.session import Session
+from lsp_server.settings import data_folder
+
+
+class Doctor:
+    """Adds to the general report what only the server knows: the editor."""
+
+    def __init__(self, client: Client, folders: Folders, editor: str) -> None:
+        self._client = client
+        self._folders = folders
+        self._editor = editor
+
+    async def report(self, session: Session | None) -> Path:
+        """Writes the report and returns where it is. Raises OSError."""
+        sections = [("Editor", self._capabilities()), ("Workspace folders", self._roots())]
+        text = await diagnose(session, sections)
+        path = data_folder() / "doctor.md"
+        await asyncio.to_thread(_write, path, text)
+        return path
+
+    def _capabilities(self) -> str:
+        rows = [f"- {name}: {value}" for name, value in asdict(self._client.can).items()]
+        return "\n".join([self._editor, "", *rows])
+
+    def _roots(self) -> str:
+        rows = [
+            f"- {folder.root}: {folder.problem or ('open' if folder.session else 'opening')}"
+            for folder in self._folders
+        ]
+        return "\n".join(rows) or "none"
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")

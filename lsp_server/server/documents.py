@@ -1,0 +1,114 @@
+"""The editor's buffers: synchronised here, read by the sessions.
+
+Plain functions in the order of the messages; the one thing that is awaited is
+the change which follows an edit of ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsprotocol import types
+
+from lsp_server.server import from_lsp
+from lsp_server.server.client import Client
+from lsp_server.server.folders import Folder, Folders
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False, slots=True)
+class OpenDocument:
+    """A buffer as the editor has it. `seen` are other servers' diagnostics of this text."""
+
+    uri: str
+    path: Path | None
+    version: int
+    text: str
+    seen: tuple[types.Diagnostic, ...] | None = None
+
+
+class OpenDocuments:
+    """All buffers by URI; those that are files below a folder reach its session too."""
+
+    def __init__(self, client: Client, folders: Folders) -> None:
+        self._client = client
+        self._folders = folders
+        self._by_uri: dict[str, OpenDocument] = {}
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    def did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        item = params.text_document
+        document = OpenDocument(item.uri, from_lsp.path(item.uri), item.version, item.text)
+        self._by_uri[item.uri] = document
+        if (place := self._place(document)) is not None:
+            folder, path = place
+            folder.documents.open(path, document.text)
+            self._folders.use(folder)
+
+    def did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        document = self._by_uri.get(params.text_document.uri)
+        if document is None:
+            log.warning("a document changed that is not open")
+            return
+        for change in params.content_changes:
+            document.text = from_lsp.changed(document.text, change, self._client.can.encoding)
+        document.version = params.text_document.version
+        document.seen = None
+        if (place := self._place(document)) is not None:
+            folder, path = place
+            folder.documents.change(path, document.text)
+            self._folders.use(folder)
+        self._wake()
+
+    def did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        document = self._by_uri.pop(params.text_document.uri, None)
+        if document is not None and (place := self._place(document)) is not None:
+            folder, path = place
+            folder.documents.close(path)
+        self._wake()
+
+    def adopt(self, folder: Folder) -> None:
+        """Gives a folder the buffers that were open before it came."""
+        for document in self._by_uri.values():
+            place = self._place(document)
+            if place is not None and place[0] is folder:
+                folder.documents.open(place[1], document.text)
+
+    def get(self, uri: str) -> OpenDocument | None:
+        """The buffer with that URI."""
+        return self._by_uri.get(uri)
+
+    def at(self, path: Path) -> OpenDocument | None:
+        """The buffer of a canonical path."""
+        for document in self._by_uri.values():
+            if document.path == path:
+                return document
+        return None
+
+    def below(self, root: Path) -> list[OpenDocument]:
+        """The buffers of files below a folder."""
+        return [d for d in self._by_uri.values() if d.path and d.path.is_relative_to(root)]
+
+    async def moved(self, document: OpenDocument, version: int, timeout_seconds: float) -> None:
+        """Returns once the buffer is past `version` or closed. Raises TimeoutError."""
+        async with asyncio.timeout(timeout_seconds):
+            while document.version <= version and self._by_uri.get(document.uri) is document:
+                change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._waiting.add(change)
+                await change
+
+    def _place(self, document: OpenDocument) -> tuple[Folder, Path] | None:
+        if document.path is None:
+            return None
+        folder = self._folders.of(document.path)
+        return (folder, document.path) if folder is not None else None
+
+    def _wake(self) -> None:
+        for change in self._waiting:
+            if not change.done():
+                change.set_result(None)
+        self._waiting.clear()

@@ -1,0 +1,87 @@
+"""From the editor's places to ours. Encodings of positions end here and in `to_lsp.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+from lsprotocol import types
+
+from lsp_server.domain.edits import Lines, Position
+from lsp_server.domain.goals import Finding
+
+Encoding: TypeAlias = Literal["utf-8", "utf-16", "utf-32"]
+
+_SEVERITIES: Mapping[int, Literal["error", "warning", "information", "hint"]] = {
+    1: "error",
+    2: "warning",
+    3: "information",
+    4: "hint",
+}
+
+
+def path(uri: str) -> Path | None:
+    """The resolved path of a `file:` URI; None for every other document."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
+        return None
+    text = unquote(parts.path)
+    if not text.startswith("/") or "\0" in text:
+        return None
+    try:
+        return Path(text).resolve()
+    except (OSError, RuntimeError):
+        # A loop of symbolic links.
+        return None
+
+
+def offset(lines: Lines, position: types.Position, encoding: Encoding) -> int:
+    """The code point offset of a position; past the end of its line or text means that end."""
+    if position.line >= len(lines):
+        return len(lines.text)
+    number = max(0, position.line)
+    column = _code_points(lines.line(number), position.character, encoding)
+    return lines.offset(Position(number, column))
+
+
+def changed(text: str, change: types.TextDocumentContentChangeEvent, encoding: Encoding) -> str:
+    """The text after one change of a buffer."""
+    if isinstance(change, types.TextDocumentContentChangeWholeDocument):
+        return change.text
+    lines = Lines(text)
+    start = offset(lines, change.range.start, encoding)
+    end = max(start, offset(lines, change.range.end, encoding))
+    return f"{text[:start]}{change.text}{text[end:]}"
+
+
+def finding(
+    path: str, line: int, message: str, severity: int | None, source: str | None
+) -> Finding:
+    """A diagnostic of a workspace-relative path; `line` counts from 0."""
+    return Finding(message, path, line + 1, _SEVERITIES[severity or 1], source or "")
+
+
+def code_units(text: str, encoding: Encoding) -> int:
+    """The length of a text as the client counts it."""
+    if encoding == "utf-32" or text.isascii():
+        return len(text)
+    if encoding == "utf-16":
+        return len(text) + sum(char > "\uffff" for char in text)
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _code_points(line: str, units: int, encoding: Encoding) -> int:
+    """How many whole code points fit into `units` code units."""
+    if encoding == "utf-32" or line.isascii():
+        return units
+    used = 0
+    for index, char in enumerate(line):
+        used += code_units(char, encoding)
+        if used > units:
+            return index
+    return len(line)

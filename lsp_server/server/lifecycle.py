@@ -1,0 +1,158 @@
+"""From `initialize` to `shutdown`: capabilities, folders, settings, sessions.
+
+`initialize` only looks at what the client sent. Everything slow begins with
+`initialized`; what needs it awaits `workbench()`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from lsp_server.server import capabilities, configuration, from_lsp
+from lsp_server.server import folders as workspace_folders
+from lsp_server.server.background import Background
+from lsp_server.server.client import Client
+from lsp_server.server.documents import OpenDocuments
+from lsp_server.server.folders import Folder, Folders
+from lsp_server.server.protocol import PROJECT_SETTINGS_FILE, SOURCE, run_of_token
+
+if TYPE_CHECKING:
+    from lsp_server.server.workbench import Workbench
+
+log = logging.getLogger(__name__)
+
+WORKBENCH_SECONDS = 30.0
+"""How long a request waits for a server that has just started."""
+
+
+class Lifecycle:
+    """One connection's state that outlives a message."""
+
+    def __init__(self, client: Client, watch_process: Callable[[int], None]) -> None:
+        self.folders = Folders()
+        self.documents = OpenDocuments(client, self.folders)
+        self.background = Background()
+        self._client = client
+        self._watch_process = watch_process
+        self._editor = "unknown editor"
+        self._options: dict[str, Any] = {}
+        self._pushed: dict[str, Any] = {}
+        self._starting: asyncio.Task[Workbench] | None = None
+
+    def initialize(self, params: types.InitializeParams) -> None:
+        """Takes down what the client is and where it works."""
+        self._client.can = capabilities.resolve(params)
+        self._options = configuration.section(params.initialization_options)
+        if params.client_info is not None:
+            self._editor = f"{params.client_info.name} {params.client_info.version or ''}".strip()
+        if params.process_id is not None:
+            self._watch_process(params.process_id)
+        for uri in workspace_folders.uris_of(params):
+            self._add(uri)
+
+    def initialized(self, _: types.InitializedParams) -> None:
+        """Starts everything slow."""
+        self._start()
+
+    async def workbench(self) -> Workbench:
+        """The sessions and what belongs to them, once they are there. Raises TimeoutError."""
+        async with asyncio.timeout(WORKBENCH_SECONDS):
+            return await asyncio.shield(self._start())
+
+    async def shutdown(self, _: object) -> None:
+        """Stops every run; what is asked afterwards is refused."""
+        if self._starting is None:
+            return
+        if not self._starting.done():
+            self._starting.cancel()
+        elif not self._starting.cancelled() and self._starting.exception() is None:
+            await self._starting.result().close_all()
+
+    async def close(self) -> None:
+        """Ends what `shutdown` left, and all background work."""
+        await self.shutdown(None)
+        await self.background.close()
+
+    def did_change_configuration(self, params: types.DidChangeConfigurationParams) -> None:
+        if isinstance(params.settings, Mapping) and SOURCE in params.settings:
+            self._pushed = configuration.section(params.settings)
+        self._reconfigure(tuple(self.folders))
+
+    def did_change_watched_files(self, params: types.DidChangeWatchedFilesParams) -> None:
+        for change in params.changes:
+            self._settings_file_changed(change.uri)
+
+    def did_save(self, params: types.DidSaveTextDocumentParams) -> None:
+        self._settings_file_changed(params.text_document.uri)
+
+    def did_change_workspace_folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
+        for gone in params.event.removed:
+            folder = self.folders.remove(gone.uri)
+            if folder is not None:
+                self.background.start(self._close(folder), f"closing of {folder.root.name}")
+        added = [self._add(new.uri) for new in params.event.added]
+        self._reconfigure(tuple(folder for folder in added if folder is not None))
+
+    def cancel_progress(self, params: types.WorkDoneProgressCancelParams) -> None:
+        """The Cancel button of a run's progress."""
+        run_id = run_of_token(params.token)
+        for folder in self.folders:
+            active = folder.session.runs.active() if folder.session is not None else ()
+            for run in active:
+                if folder.session is not None and run.run_id == run_id:
+                    folder.session.runs.stop(run.run_id)
+
+    def _add(self, uri: str) -> Folder | None:
+        folder = self.folders.add(uri)
+        if folder is not None:
+            self.documents.adopt(folder)
+        elif from_lsp.path(uri) is None:
+            log.warning("%s is no folder on this machine, so Holdfast does not work there", uri)
+        return folder
+
+    def _start(self) -> asyncio.Task[Workbench]:
+        if self._starting is None:
+            self._starting = self.background.start(self._build(), "start")
+        return self._starting
+
+    async def _build(self) -> Workbench:
+        name = "lsp_server.server.workbench"
+        module = await asyncio.to_thread(importlib.import_module, name)
+        bench: Workbench = module.Workbench(
+            self._client, self.folders, self.documents, self.background, self._editor
+        )
+        await self._configure(bench, tuple(self.folders))
+        # An editor that never answers must not hold up the start.
+        watching = self._client.watch([f"**/{PROJECT_SETTINGS_FILE}"])
+        self.background.start(watching, "watching of the settings file")
+        return bench
+
+    def _reconfigure(self, changed: tuple[Folder, ...]) -> None:
+        if self._starting is not None and changed:
+            self.background.start(self._configure_later(changed), "change of the settings")
+
+    async def _configure_later(self, changed: tuple[Folder, ...]) -> None:
+        await self._configure(await self.workbench(), changed)
+
+    async def _configure(self, bench: Workbench, changed: tuple[Folder, ...]) -> None:
+        pulled = await self._client.configuration([folder.uri for folder in changed])
+        told = configuration.layered(self._options, self._pushed)
+        for folder, value in zip(changed, pulled, strict=True):
+            layer = configuration.layered(told, configuration.section(value))
+            await bench.configure(folder, layer)
+
+    async def _close(self, folder: Folder) -> None:
+        await (await self.workbench()).close(folder)
+
+    def _settings_file_changed(self, uri: str) -> None:
+        path = from_lsp.path(uri)
+        folder = self.folders.of(path) if path is not None else None
+        if folder is not None and path == folder.root / Path(PROJECT_SETTINGS_FILE):
+            self._reconfigure((folder,))

@@ -1,0 +1,66 @@
+"""The names of our own on the wire: commands, methods, codes.
+
+Mirrored by the editor client; the shapes that travel with them are in
+`shapes.py`. Standard library only, since it is imported before `initialize`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+SOURCE = "holdfast"
+"""The source of our diagnostics, the settings section and the progress prefix."""
+
+GOALS_FILE = ".holdfast/goals.md"
+PROJECT_SETTINGS_FILE = ".holdfast/config.toml"
+
+
+class CommandName(StrEnum):
+    """Every command that `workspace/executeCommand` takes."""
+
+    RUN_START = "holdfast.run.start"
+    RUN_STOP = "holdfast.run.stop"
+    RUN_RESUME = "holdfast.run.resume"
+    RUN_SEND = "holdfast.run.send"
+    RUN_LIST = "holdfast.run.list"
+    RUN_SHOW = "holdfast.run.show"
+    RUN_UNDO = "holdfast.run.undo"
+    PERMISSION_ANSWER = "holdfast.permission.answer"
+    STATUS = "holdfast.status"
+    DOCTOR = "holdfast.doctor"
+
+
+class Method(StrEnum):
+    """Methods of our own; used only with clients that declare them."""
+
+    STATUS = "holdfast/status"
+    EVENT = "holdfast/event"
+    DIAGNOSTICS = "holdfast/diagnostics"
+
+
+class DiagnosticCode(StrEnum):
+    """The `code` of a diagnostic that we publish."""
+
+    PERMISSION_PENDING = "permission-pending"
+    RUN_FAILED = "run-failed"
+
+
+class ActionKind(StrEnum):
+    """The code action kinds on offer; see `code_actions.py` for which is used when."""
+
+    QUICK_FIX = "quickfix"
+    REWRITE = "refactor.rewrite"
+    RUN = "holdfast"
+
+
+def progress_token(run_id: str) -> str:
+    """The token of a run's progress."""
+    return f"{SOURCE}/{run_id}"
+
+
+def run_of_token(token: int | str) -> str | None:
+    """The run that a progress token belongs to, None when it is not ours."""
+    prefix = f"{SOURCE}/"
+    if isinstance(token, str) and token.startswith(prefix):
+        return token.removeprefix(prefix)
+    return None

@@ -1,0 +1,189 @@
+"""What travels with our own commands and methods, camelCase on the wire.
+
+`Arguments` arrive and forbid what they do not know; `Payload`s leave. The names
+they travel under are in `protocol.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic.alias_generators import to_camel
+
+from lsp_server.domain.permissions import Answer
+from lsp_server.domain.tasks import Mode, RunState, When
+
+
+class Arguments(BaseModel):
+    """The one JSON object that a command takes; all of its keys are optional."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+
+    @classmethod
+    def keys(cls) -> tuple[str, ...]:
+        """The accepted keys as they are written on the wire."""
+        return tuple(field.alias or name for name, field in cls.model_fields.items())
+
+
+Unsigned: TypeAlias = Annotated[StrictInt, Field(ge=0, lt=2**31)]
+"""`uinteger` of the editor protocol."""
+
+
+class WirePosition(BaseModel):
+    """A position in the encoding that was agreed on with the client."""
+
+    line: Unsigned
+    character: Unsigned
+
+
+class WireRange(BaseModel):
+    """A range of the editor protocol."""
+
+    start: WirePosition
+    end: WirePosition
+
+
+class WireDiagnostic(BaseModel):
+    """As much of an editor's diagnostic as a model can use."""
+
+    range: WireRange
+    message: str
+    severity: Annotated[int, Field(ge=1, le=4)] = 1
+    source: str = ""
+
+
+class NoArguments(Arguments):
+    """For commands that take none."""
+
+
+class RunStart(Arguments):
+    """Without prompt, goal and place there is nothing to work on."""
+
+    prompt: StrictStr | None = None
+    goal_id: StrictStr | None = None
+    uri: StrictStr | None = None
+    range: WireRange | None = None
+    diagnostics: tuple[WireDiagnostic, ...] = ()
+    mode: Mode = "build"
+    max_mode: StrictBool = False
+    samples: Annotated[StrictInt, Field(ge=1, le=16)] | None = None
+
+
+class RunStop(Arguments):
+    """Without a run: the newest one."""
+
+    run_id: StrictStr | None = None
+    all: StrictBool = False
+
+
+class RunChoice(Arguments):
+    """Names a run; which one is meant without it depends on the command."""
+
+    run_id: StrictStr | None = None
+
+
+class RunSend(Arguments):
+    """Words for a run that is at work."""
+
+    run_id: StrictStr | None = None
+    text: StrictStr | None = None
+    when: When = "steer"
+
+
+class PermissionAnswer(Arguments):
+    """Without `id`: the question that waits, when there is just one."""
+
+    id: StrictStr | None = None
+    answer: Answer | None = None
+
+
+class Payload(BaseModel):
+    """Something that we send."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+    def wire(self) -> dict[str, Any]:
+        """JSON values; what is None is left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class Reply(Payload):
+    """The result of every command. `state` is the run's, or the session's without one."""
+
+    state: RunState | Literal["idle", "indexing", "error"]
+    message: str
+    run_id: str | None = None
+    uri: str | None = None
+    """The document that the command opens, for clients that cannot be told to."""
+
+
+class RunEntry(Payload):
+    """One line of a list of runs; `started_at` is ISO 8601."""
+
+    run_id: str
+    title: str
+    state: RunState
+    step: int
+    started_at: str
+    cost_usd: float
+    message: str
+
+
+class RunListReply(Reply):
+    """Newest first."""
+
+    runs: tuple[RunEntry, ...] = ()
+
+
+class Tokens(Payload):
+    """`cached` is part of `input`."""
+
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+
+
+class Status(Payload):
+    """`holdfast/status`, and the reply to `holdfast.status`."""
+
+    state: Literal["idle", "indexing", "running", "waiting", "error"]
+    message: str
+    run_id: str | None = None
+    title: str | None = None
+    step: int | None = None
+    tokens: Tokens = Tokens()
+    cost_usd: float | None = None
+    endpoint: str | None = None
+
+
+class EventNotice(Payload):
+    """`holdfast/event`: one Event of a run, its fields in camelCase under `event`.
+
+    `seq` counts from 0 within the run, `at` is ISO 8601. Pieces of a streaming
+    answer may be left out when the client reads slowly.
+    """
+
+    run_id: str
+    seq: int
+    at: str
+    event: dict[str, Any]
+
+
+class DiagnosticsRequest(Payload):
+    """`holdfast/diagnostics`; without `uri` those of all files are meant."""
+
+    uri: str | None = None
+
+
+class DiagnosticsOfFile(BaseModel):
+    """What the editor shows for one file."""
+
+    uri: str
+    diagnostics: tuple[WireDiagnostic, ...]
+
+
+class DiagnosticsReply(BaseModel):
+    """The answer to `holdfast/diagnostics`."""
+
+    items: tuple[DiagnosticsOfFile, ...]

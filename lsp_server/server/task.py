@@ -1,0 +1,115 @@
+"""From what a person points at to a Task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
+
+from lsp_server.domain.edits import Lines
+from lsp_server.domain.errors import ConfigurationError, HoldfastError
+from lsp_server.domain.tasks import Budget, Sampling, Selection, Task
+from lsp_server.server import from_lsp
+from lsp_server.server.folders import Folder, Folders
+from lsp_server.server.from_lsp import Encoding
+from lsp_server.server.shapes import RunStart, WirePosition, WireRange
+from lsp_server.settings import Settings
+
+SELECTION_CHARS_MAX = 20_000
+"""A larger selection is cut; the agent can read the file."""
+
+DIAGNOSTICS_MAX = 50
+
+WORK_ON_SELECTION = (
+    "Work on the selected code: do what its comments and TODOs ask for, complete what is "
+    "unfinished, and mend what is wrong. Leave the rest of the file alone."
+)
+FIX_DIAGNOSTICS = "Mend the cause of these problems, and nothing else."
+NOTHING_TO_DO = (
+    "say what to do: pass `prompt`, or select code and choose “Holdfast: Work on this…” "
+    "from the code actions"
+)
+
+
+def place_of(uri: str | None, folders: Folders) -> tuple[Folder, Path | None]:
+    """The folder that is meant, and the file in it when there is one.
+
+    Raises JsonRpcInvalidParams for a document that is no file below a folder,
+    ConfigurationError when no folder is open.
+    """
+    if uri is None:
+        if folders.current is None:
+            raise ConfigurationError("open a folder in the editor first; Holdfast works in folders")
+        return folders.current, None
+    path = from_lsp.path(uri)
+    if path is None:
+        raise JsonRpcInvalidParams(
+            f"`uri` {uri!r} is no file on this machine; save it as one first"
+        )
+    folder = folders.of(path)
+    if folder is None:
+        raise JsonRpcInvalidParams(f"`uri` {uri!r} lies outside of the workspace folders")
+    return folder, path
+
+
+async def task_of(
+    start: RunStart, folder: Folder, path: Path | None, settings: Settings, encoding: Encoding
+) -> Task:
+    """The Task that a command asks for. Raises HoldfastError when there is nothing to do."""
+    if start.goal_id is not None:
+        raise HoldfastError(f"there is no goal with the id {start.goal_id!r}")
+    selection = None
+    if path is not None and start.range is not None:
+        selection = await _selection(folder, path, start.range, encoding)
+    instruction = _instruction(start, selection)
+    if path is not None and selection is None:
+        instruction += f"\n\nIt is about the file {folder.relative(path)}."
+    run = settings.run
+    return Task(
+        instruction=instruction,
+        mode=start.mode,
+        sampling=Sampling(start.max_mode or settings.max_mode.enabled, start.samples),
+        budget=Budget(run.steps_max, run.tokens_max, run.cost_usd_max, run.wall_seconds_max),
+        selection=selection,
+        findings=tuple(
+            from_lsp.finding(
+                folder.relative(path),
+                diagnostic.range.start.line,
+                diagnostic.message,
+                diagnostic.severity,
+                diagnostic.source,
+            )
+            for diagnostic in start.diagnostics[:DIAGNOSTICS_MAX]
+            if path is not None
+        ),
+    )
+
+
+def _instruction(start: RunStart, selection: Selection | None) -> str:
+    if start.prompt is not None and start.prompt.strip():
+        return start.prompt.strip()
+    if start.diagnostics:
+        return FIX_DIAGNOSTICS
+    if selection is not None:
+        return WORK_ON_SELECTION
+    raise HoldfastError(NOTHING_TO_DO)
+
+
+async def _selection(folder: Folder, path: Path, where: WireRange, encoding: Encoding) -> Selection:
+    """The whole lines of a range. Raises ToolError when the file cannot be read."""
+    lines = Lines((await folder.documents.read(path)).text)
+    first = lines.position(_offset(lines, where.start, encoding)).line
+    end = lines.position(_offset(lines, where.end, encoding))
+    last = end.line - 1 if end.column == 0 and end.line > first else end.line
+    text = "\n".join(lines.line(number) for number in range(first, last + 1))
+    return Selection(
+        path=folder.relative(path),
+        start_line=first + 1,
+        end_line=max(first, last) + 1,
+        text=text[:SELECTION_CHARS_MAX],
+    )
+
+
+def _offset(lines: Lines, position: WirePosition, encoding: Encoding) -> int:
+    return from_lsp.offset(lines, types.Position(position.line, position.character), encoding)

@@ -1,0 +1,58 @@
+"""From our places to the editor's. Encodings of positions end here and in `from_lsp.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lsprotocol import types
+
+from lsp_server.domain.edits import Lines, TextEdit, apply_edits
+from lsp_server.server.from_lsp import Encoding, code_units
+
+
+def uri(path: Path) -> str:
+    """The `file:` URI of an absolute path."""
+    return path.as_uri()
+
+
+def position(lines: Lines, offset: int, encoding: Encoding) -> types.Position:
+    """The position of a code point offset."""
+    place = lines.position(offset)
+    before = lines.line(place.line)[: place.column]
+    return types.Position(place.line, code_units(before, encoding))
+
+
+def text_edits(text: str, edits: tuple[TextEdit, ...], encoding: Encoding) -> list[types.TextEdit]:
+    """Edits of `text` that do not overlap, as the editor takes them."""
+    if any(_splits(text, edit.start) or _splits(text, edit.end) for edit in edits):
+        edits = (_around_line_endings(text, edits),)
+    lines = Lines(text)
+    return [
+        types.TextEdit(
+            range=types.Range(
+                position(lines, edit.start, encoding), position(lines, edit.end, encoding)
+            ),
+            new_text=edit.new_text,
+        )
+        for edit in edits
+    ]
+
+
+def whole_line(number: int) -> types.Range:
+    """All of line `number`, counted from 0."""
+    return types.Range(types.Position(number, 0), types.Position(number + 1, 0))
+
+
+def _splits(text: str, offset: int) -> bool:
+    """Whether an offset lies inside of a line ending, where no position is."""
+    return text[max(0, offset - 1) : offset + 1] == "\r\n"
+
+
+def _around_line_endings(text: str, edits: tuple[TextEdit, ...]) -> TextEdit:
+    """All edits as one that starts and ends where positions are."""
+    start = min(edit.start for edit in edits)
+    end = max(edit.end for edit in edits)
+    start -= _splits(text, start)
+    end += _splits(text, end)
+    after = apply_edits(text, edits)
+    return TextEdit(start, end, after[start : len(after) - (len(text) - end)])

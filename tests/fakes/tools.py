@@ -1,0 +1,90 @@
+"""The tools over a folder on disk, as a composition root would make them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from lsp_server.domain.events import Event
+from lsp_server.domain.messages import ToolCall, ToolResult
+from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.ports import Tool
+from lsp_server.settings import PermissionMode, PermissionSettings
+from lsp_server.tools.approval import Approval
+from lsp_server.tools.diagnostics import Diagnostics
+from lsp_server.tools.edit import Edit
+from lsp_server.tools.finish import Finish
+from lsp_server.tools.list import List
+from lsp_server.tools.plan import Plan
+from lsp_server.tools.read import Read
+from lsp_server.tools.recall import Recall, Recalled
+from lsp_server.tools.search import Search
+from lsp_server.tools.shell import Shell
+from lsp_server.tools.toolbox import Toolbox
+from lsp_server.tools.write import Write
+from lsp_server.workspace.checkpoints import Checkpoints
+from lsp_server.workspace.disk_editor import DiskEditor
+from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.ignore import Ignore
+from lsp_server.workspace.paths import Workspace
+
+
+class ListedArchive:
+    """An archive of what it is given."""
+
+    def __init__(self, results: dict[str, str]) -> None:
+        self._results = results
+
+    async def result(self, call_id: str) -> str | None:
+        return self._results.get(call_id)
+
+    async def find(self, query: str, *, kind: str | None, limit: int) -> Sequence[Recalled]:
+        found = [(i, text) for i, text in self._results.items() if query in text]
+        return [Recalled(i, kind or "result", text[:40]) for i, text in found[:limit]]
+
+
+class Bench:
+    """A toolbox over `root`, with everything that it said and asked."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        mode: PermissionMode = "full",
+        deny: tuple[str, ...] = (),
+        answers: Sequence[Answer | None] = (),
+        ripgrep: str = "rg",
+    ) -> None:
+        self.workspace = Workspace(root)
+        self.documents = Documents()
+        self.events: list[Event] = []
+        self.questions: list[Question] = []
+        self.archive: dict[str, str] = {}
+        self._answers = list(answers)
+        ignore = Ignore(self.workspace)
+        checkpoints = Checkpoints(root.parent / "data", self.workspace, ignore)
+        editor = checkpoints.recording(DiskEditor(self.documents), self.events.append)
+        approval = Approval(PermissionSettings(mode=mode, deny=deny), self.workspace)
+        tools: list[Tool] = [
+            Read(self.workspace, editor),
+            List(self.workspace, ignore, visible=approval.visible),
+            Search(
+                self.workspace, ignore, self.documents, visible=approval.visible, ripgrep=ripgrep
+            ),
+            Edit(self.workspace, editor),
+            Write(self.workspace, editor),
+            Shell(self.workspace, checkpoints, self.events.append),
+            Diagnostics(self.workspace, editor),
+            Plan(self.events.append),
+            Recall(ListedArchive(self.archive)),
+            Finish(),
+        ]
+        self.toolbox = Toolbox(tools, approval, self._ask)
+
+    async def call(self, name: str, **arguments: object) -> ToolResult:
+        return await self.toolbox.dispatch(ToolCall("1", name, json.dumps(arguments)))
+
+    async def _ask(self, question: Question) -> Answer | None:
+        self.questions.append(question)
+        return self._answers.pop(0)

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+from lsprotocol import types
+
+from lsp_server.server.capabilities import Capabilities, resolve
+from lsp_server.server.json_rpc import converter
+from tests.fakes import clients
+
+
+def initialize(**params: Any) -> types.InitializeParams:
+    whole = {"processId": None, "rootUri": None, "capabilities": {}, **params}
+    structured: types.InitializeParams = converter().structure(whole, types.InitializeParams)
+    return structured
+
+
+@pytest.mark.parametrize("name", clients.NAMES)
+def test_each_editor_is_used_as_far_as_it_goes(name: str) -> None:
+    snapshot = clients.snapshot(name)
+    assert asdict(resolve(initialize(**snapshot["initialize"]))) == snapshot["expected"]
+
+
+def test_a_client_that_declares_nothing_is_asked_nothing() -> None:
+    assert resolve(initialize()) == Capabilities()
+
+
+@pytest.mark.parametrize(
+    ("wishes", "encoding"),
+    [
+        (["utf-8", "utf-16"], "utf-8"),
+        (["utf-32", "utf-8"], "utf-32"),
+        (["utf-7", "utf-32"], "utf-32"),
+        (["utf-7"], "utf-16"),
+        ([], "utf-16"),
+    ],
+)
+def test_the_first_known_encoding_is_taken(wishes: list[str], encoding: str) -> None:
+    capabilities = {"general": {"positionEncodings": wishes}}
+    assert resolve(initialize(capabilities=capabilities)).encoding == encoding
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"capabilities": {"experimental": {"holdfast": {"status": True}}}},
+        {"initializationOptions": {"clientCapabilities": {"holdfast": {"status": True}}}},
+    ],
+)
+def test_methods_of_our_own_are_declared_in_either_place(params: dict[str, Any]) -> None:
+    assert resolve(initialize(**params)) == Capabilities(status=True)
+
+
+@pytest.mark.parametrize("own", [None, [], "yes", {"status": 1}, {"status": "true"}])
+def test_only_true_declares(own: Any) -> None:
+    options = {"clientCapabilities": {"holdfast": own}}
+    assert resolve(initialize(initializationOptions=options)) == Capabilities()
