@@ -12,7 +12,7 @@ from typing import Any
 
 from lsp_server.assemble import open_session
 from lsp_server.cli.person import Person
-from lsp_server.cli.screen import Screen, screen
+from lsp_server.cli.screen import JsonLines, Plain, Screen
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Recorded
 from lsp_server.domain.goals import CommandCheck, Condition, Goal
@@ -57,7 +57,7 @@ async def execute_async(order: Order) -> int:
     if complaint:
         return _refuse(complaint)
     settings = _settings(order)
-    shown = screen(as_json=order.json)
+    shown = _screen(as_json=order.json)
     documents = Documents()
     editor = DiskEditor(documents, Person(shown.pause).confirm)
     session: Session | None = None
@@ -181,3 +181,15 @@ def _complaint(order: Order) -> str | None:
 def _refuse(complaint: str) -> int:
     sys.stderr.write(f"holdfast: {complaint}\n")
     return USAGE_ERROR
+
+
+def _screen(*, as_json: bool) -> Screen:
+    """What fits standard output: JSON on request, a live view on a terminal, else plain lines."""
+    if as_json:
+        return JsonLines(sys.stdout)
+    if not sys.stdout.isatty():
+        return Plain(sys.stdout)
+    # rich costs as much to import as all the rest of a start.
+    from lsp_server.cli.terminal import Terminal
+
+    return Terminal()

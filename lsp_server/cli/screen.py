@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Protocol, TextIO
 
 from lsp_server.agent import transcript
@@ -104,18 +103,6 @@ class Plain:
 
     def close(self) -> None:
         self._out.flush()
-
-
-def screen(*, as_json: bool) -> Screen:
-    """What fits standard output: JSON on request, a live view on a terminal, else plain lines."""
-    if as_json:
-        return JsonLines(sys.stdout)
-    if not sys.stdout.isatty():
-        return Plain(sys.stdout)
-    # rich costs as much to import as all the rest of a start.
-    from lsp_server.cli.terminal import Terminal
-
-    return Terminal()
 
 
 class Narrator:
