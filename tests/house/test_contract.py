@@ -40,8 +40,8 @@ SETTINGS = {
     "silence_timeout_seconds extra_body price_input price_cached price_output",
     "judge": "base_url name api_key_command temperature context_tokens output_tokens_max "
     "silence_timeout_seconds extra_body price_input price_cached price_output",
-    "max_mode": "enabled samples strategy temperature judge_temperature first_draw quorum "
-    "grace_seconds",
+    "max_mode": "enabled samples strategy temperature judge_temperature judge_context first_draw "
+    "quorum grace_seconds",
     "goal": "re_entries_max check_timeout_seconds check_on_save",
     "context": "budget_tokens rebuild_at result_chars_max",
     "memory": "enabled uri embedder embedding_base_url embedding_model index_on_start "
@@ -68,3 +68,13 @@ def test_each_invariant_names_a_test_that_exists() -> None:
     for line in invariants:
         for path in re.findall(r"`(tests/[\w/.]+)`", line):
             assert (ROOT / path).exists(), path
+
+
+def test_continuous_integration_runs_the_commands_of_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    setup, tests = "python3 -m venv .venv && .venv/bin/pip install -q", ".venv/bin/pytest"
+    assert f"{setup} . && .venv/bin/holdfast demo" in readme
+    assert f"{setup} -e '.[dev]' && {tests}" in readme
+    assert f"{setup} -e '.[dev]'" in script
+    assert re.search(rf"^{re.escape(tests)}$", script, re.MULTILINE)
