@@ -11,13 +11,16 @@ def main() -> None:
     """Without a command, as editors start it, it serves over standard input and output."""
     import_nothing_from_the_workspace()
     spare_httpx_its_command_line()
-    from lsp_server.cli.app import app  # noqa: PLC0415 - both lines above come first
+    command, *arguments = sys.argv[1:] or ["serve"]
+    if command.startswith("-") and command not in ("--help", "-h", "--version"):
+        command, arguments = "serve", sys.argv[1:]
+    if command == "serve":
+        from lsp_server.cli.serve import serve  # noqa: PLC0415 - both lines above come first
 
-    arguments = sys.argv[1:]
-    starts_with_flag = arguments and arguments[0].startswith("-")
-    if not arguments or (starts_with_flag and arguments[0] not in ("--help", "-h", "--version")):
-        arguments = ["serve", *arguments]
-    app(args=arguments, prog_name="holdfast")
+        sys.exit(serve(arguments))
+    from lsp_server.cli.app import app  # noqa: PLC0415 - as above
+
+    app(prog_name="holdfast")
 
 
 def import_nothing_from_the_workspace() -> None:

@@ -40,33 +40,15 @@ def holdfast(
     """A coding agent for long tasks, in every editor and on the command line."""
 
 
-@app.command()
-def serve(
-    stdio: Annotated[bool, typer.Option(help="Speak over standard input and output.")] = True,
-    tcp: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="Listen on loopback for one editor.")
-    ] = None,
-    log_file: Annotated[Path | None, typer.Option(help="Write the log there.")] = None,
-    verbose: VerboseOption = 0,
-    check_parent_process: Annotated[
-        bool, typer.Option(help="End when the process that started it is gone.")
-    ] = False,
-    client_process_id: Annotated[int | None, typer.Option("--clientProcessId", hidden=True)] = None,
-) -> None:
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def serve(context: typer.Context) -> None:
     """Run the language server. This is what editors start."""
     from lsp_server.cli.serve import serve as work
 
-    del stdio  # Editors pass it; it is what happens anyway.
-    parent = client_process_id if check_parent_process or client_process_id else None
-    raise typer.Exit(
-        work(
-            tcp=tcp,
-            log_file=log_file,
-            verbose=verbose,
-            watch_parent=check_parent_process,
-            parent=parent,
-        )
-    )
+    raise typer.Exit(work(context.args))
 
 
 @app.command()
