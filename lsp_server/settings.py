@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.messages import Prices
+from lsp_server.domain.tasks import Budget
 
 Layer: TypeAlias = Mapping[str, Any]
 PermissionMode: TypeAlias = Literal["read-only", "ask", "auto-edit", "full"]
@@ -104,6 +105,8 @@ class MaxModeSettings(Section):
     strategy: Literal["adaptive", "gated", "always"] = "adaptive"
     temperature: Temperature = 1.0
     judge_temperature: Temperature = 0.0
+    judge_context: Literal["auto", "shared", "compact"] = "auto"
+    """What the judge reads: the worker's prompt, a digest, or the cheaper of the two."""
     first_draw: Annotated[int, Field(ge=1, le=16)] = 3
     """Candidates of the first wave of the adaptive strategy."""
     quorum: Annotated[int, Field(ge=1, le=16)] | None = None
@@ -163,6 +166,10 @@ class RunSettings(Section):
     cost_usd_max: Annotated[float, Field(gt=0)] | None = None
     wall_seconds_max: PositiveSeconds | None = None
     transcript: bool = True
+
+    @property
+    def budget(self) -> Budget:
+        return Budget(self.steps_max, self.tokens_max, self.cost_usd_max, self.wall_seconds_max)
 
 
 class Settings(Section):

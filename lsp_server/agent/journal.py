@@ -45,8 +45,8 @@ class Journal:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             _lock(self._file, path)
-            self.past, length = _read(path)
-            os.ftruncate(self._file, length)
+            self.past, self._length_bytes = _read(path)
+            os.ftruncate(self._file, self._length_bytes)
         except BaseException:
             os.close(self._file)
             raise
@@ -54,13 +54,14 @@ class Journal:
         self._synced = True
 
     def append(self, event: Event) -> Recorded:
-        """Records the Event and gives it its place; ephemeral ones are not kept."""
+        """Records the Event and gives it its place; ephemeral ones are not kept.
+
+        Raises OSError when it cannot be kept; then nothing of it is.
+        """
         record = Recorded(self._seq, datetime.now(UTC).isoformat(timespec="milliseconds"), event)
         if isinstance(event, Streamed):
             return record
-        line = _RECORD.dump_json(record) + b"\n"
-        while line:
-            line = line[os.write(self._file, line) :]
+        self._write(_RECORD.dump_json(record) + b"\n")
         self._seq += 1
         self._synced = False
         return record
@@ -73,6 +74,17 @@ class Journal:
 
     def close(self) -> None:
         os.close(self._file)
+
+    def _write(self, line: bytes) -> None:
+        """All of the line or nothing: half of one would damage the journal."""
+        rest = line
+        try:
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+        except OSError:
+            os.ftruncate(self._file, self._length_bytes)
+            raise
+        self._length_bytes += len(line)
 
 
 def plain_value(event: Event) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from lsp_server.cli.screen import JsonLines, Plain, Screen
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Recorded
 from lsp_server.domain.goals import CommandCheck, Condition, Goal
-from lsp_server.domain.tasks import Budget, Mode, Outcome, RunId, Task
+from lsp_server.domain.tasks import Mode, Outcome, RunId, Task
 from lsp_server.session.session import Session
 from lsp_server.settings import Settings, load
 from lsp_server.workspace.disk_editor import DiskEditor
@@ -102,15 +102,12 @@ def _begin(session: Session, order: Order, settings: Settings) -> RunId:
         if order.task:
             return session.runs.send(resumed, order.task, "steer").run_id
         return session.runs.resume(resumed).run_id
-    limits = settings.run
     return session.runs.start(
         Task(
             instruction=order.task or _instruction(order),
             goal=_goal(order),
             mode=order.mode,
-            budget=Budget(
-                limits.steps_max, limits.tokens_max, limits.cost_usd_max, limits.wall_seconds_max
-            ),
+            budget=settings.run.budget,
         )
     ).run_id
 

@@ -8,7 +8,8 @@
     │   │   └── PromptTooLong the loop: a new cycle with a shorter prompt
     │   └── ModelMisbehaved   the model, once it is told
     ├── ToolError             the model, once it is told
-    │   └── EditRejected      the same: stale, ambiguous, overlapping, refused
+    │   └── EditRejected      the same: ambiguous, overlapping, refused
+    │       └── StaleEdit     the same, or whoever can read again and still means it
     ├── BudgetExceeded        nobody: it is the plan
     └── MemoryUnavailable     an operator, later
 
@@ -64,6 +65,10 @@ class ToolError(HoldfastError):
 
 class EditRejected(ToolError):
     """An edit was not applied and nothing of it was written."""
+
+
+class StaleEdit(EditRejected):
+    """The text is not the one that the edit was made for."""
 
 
 class BudgetExceeded(HoldfastError):

@@ -9,7 +9,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from lsp_server.domain.edits import Lines
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
-from lsp_server.domain.tasks import Budget, Sampling, Selection, Task
+from lsp_server.domain.tasks import Sampling, Selection, Task
 from lsp_server.server import from_lsp
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.from_lsp import Encoding
@@ -65,12 +65,11 @@ async def task_of(
     instruction = _instruction(start, selection)
     if path is not None and selection is None:
         instruction += f"\n\nIt is about the file {folder.relative(path)}."
-    run = settings.run
     return Task(
         instruction=instruction,
         mode=start.mode,
         sampling=Sampling(start.max_mode or settings.max_mode.enabled, start.samples),
-        budget=Budget(run.steps_max, run.tokens_max, run.cost_usd_max, run.wall_seconds_max),
+        budget=settings.run.budget,
         selection=selection,
         findings=tuple(
             from_lsp.finding(

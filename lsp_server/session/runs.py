@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -235,7 +235,9 @@ class Runs:
         first, _ = glance(self._journal_path(past.run_id))
         if not isinstance(first.event, RunStarted):
             raise JournalDamaged(f"run {past.run_id} does not begin with its task")
-        active = self._open(past.run_id, first.event.task)
+        # The limits are today's: a run that reached them is resumed with larger ones.
+        task = replace(first.event.task, budget=self._settings.run.budget)
+        active = self._open(past.run_id, task)
         active.started_at = past.started_at
         return active
 
@@ -246,16 +248,24 @@ class Runs:
         return _summary(active)
 
     async def _supervise(self, active: _Active) -> Outcome:
-        record = active.launch.record
         try:
             outcome: Outcome = await self._outcome(active)
-            state = record.state
-            record.emit(RunEnded(outcome, state.step, state.usage, state.billed, state.cost_usd))
-            await record.flush()
+            await self._end(active, outcome)
         finally:
             del self._active[active.launch.run_id]
             active.journal.close()
         return outcome
+
+    async def _end(self, active: _Active, outcome: Outcome) -> None:
+        """Records how the run ended; what cannot be recorded is told all the same."""
+        record, state = active.launch.record, active.launch.record.state
+        ended = RunEnded(outcome, state.step, state.usage, state.billed, state.cost_usd)
+        try:
+            record.emit(ended)
+            await record.flush()
+        except OSError:
+            _log.exception("the end of run %s could not be recorded", active.launch.run_id)
+            self._watch(active.launch.run_id, Recorded(0, active.started_at, ended))
 
     async def _outcome(self, active: _Active) -> Outcome:
         try:
@@ -265,6 +275,8 @@ class Runs:
             return Stopped(active.stop_reason)
         except HoldfastError as error:
             return Failed(str(error))
+        except OSError as error:
+            return Failed(f"the system refused it: {error}; make room or access and resume the run")
         except Exception as error:  # noqa: BLE001  a run must not take the server down
             _log.exception("run %s failed", active.launch.run_id)
             return Failed(f"internal error: {_innermost(error)!r}; the log has the details")

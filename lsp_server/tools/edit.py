@@ -6,12 +6,13 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import Field
 
 from lsp_server.domain.edits import Document, EditSet, FileEdit, TextEdit, apply_edits
-from lsp_server.domain.errors import ToolError
+from lsp_server.domain.errors import StaleEdit, ToolError
 from lsp_server.domain.messages import ToolResult
 from lsp_server.domain.ports import Editor
 from lsp_server.tools.arguments import Arguments, spec, validated
@@ -19,6 +20,7 @@ from lsp_server.tools.diff import unified
 from lsp_server.tools.excerpt import numbered, split_lines
 from lsp_server.workspace.paths import Workspace
 
+STALE_RETRIES_MAX = 5
 CONTEXT_LINES = 2
 SHOWN_LINES_MAX = 30
 COMPARED_LINES_MAX = 20_000
@@ -51,6 +53,14 @@ class Edit:
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         wanted = validated(EditArguments, arguments)
+        for _ in range(STALE_RETRIES_MAX):
+            # Another run or a person was quicker; what is to be replaced may still stand.
+            with suppress(StaleEdit):
+                return await self._apply(wanted)
+        return await self._apply(wanted)
+
+    async def _apply(self, wanted: EditArguments) -> ToolResult:
+        """Raises StaleEdit when the file changes between reading and writing."""
         document = await self._read(wanted)
         edits = _edits(document.text, wanted)
         file = FileEdit(document.path, document.version, edits)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -115,5 +116,21 @@ async def test_flush_reaches_the_disk(path: Path) -> None:
     journal = Journal(path)
     journal.append(Warned("x"))
     await journal.flush()
-    assert os.path.getsize(path) > 0  # noqa: PTH202, ASYNC240  the file as the system sees it
+    assert os.path.getsize(path) > 0  # noqa: PTH202  the file as the system sees it
     journal.close()
+
+
+def test_what_could_not_be_written_whole_leaves_nothing_behind(path: Path) -> None:
+    """A full disk, as a limit on the size of files."""
+    journal = Journal(path)
+    journal.append(Warned("kept"))
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, limit[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            journal.append(Warned("lost"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    journal.append(Warned("after"))
+    journal.close()
+    assert [recorded.event for recorded in replay(path)] == [Warned("kept"), Warned("after")]
