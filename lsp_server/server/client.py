@@ -26,6 +26,9 @@ Level: TypeAlias = Literal["error", "warning", "info"]
 ANSWER_SECONDS = 10.0
 """For what an editor does without asking a person."""
 
+CONFIGURATION_SECONDS = 3.0
+"""No session opens before the settings are known, so this holds up the start."""
+
 PERSON_SECONDS = 24 * 3600.0
 """For what a person answers; whoever asks gives up earlier."""
 
@@ -141,8 +144,12 @@ class Client:
         if not self.can.configuration or not scopes:
             return nothing
         items = [types.ConfigurationItem(scope_uri=scope, section=SOURCE) for scope in scopes]
-        result = await self._ask(types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items))
-        return result if isinstance(result, list) and len(result) == len(scopes) else nothing
+        result = await self._ask(
+            types.WORKSPACE_CONFIGURATION,
+            types.ConfigurationParams(items),
+            timeout_seconds=CONFIGURATION_SECONDS,
+        )
+        return list(result) if result and len(result) == len(scopes) else nothing
 
     async def watch(self, patterns: Sequence[str]) -> bool:
         """Asks to be told of changes to files that match."""

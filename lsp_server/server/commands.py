@@ -39,7 +39,6 @@ from lsp_server.server.shapes import (
     RunStop,
 )
 from lsp_server.server.task import place_of, task_of
-from lsp_server.session.permissions import Permissions
 from lsp_server.session.session import Session
 
 REPLY_SECONDS = 0.15
@@ -187,7 +186,8 @@ class Commands:
         if len(asked) > 1:
             raise HoldfastError(f"pass the `id` of the question that you mean. Waiting: {waiting}")
         permissions, pending = asked[0]
-        settle(permissions, pending.question.id, arguments)
+        if not permissions.answer(pending.question.id, arguments.answer):
+            raise HoldfastError("the question is settled already")
         return Reply(
             state="running",
             message=f"{arguments.answer}: {pending.question.summary}",
@@ -290,12 +290,6 @@ def _complaint(command: str, shape: type[Arguments], error: ValidationError) -> 
         wrong.append(f"`{key}` is unknown" if unknown else f"`{key}`: {detail['msg']}")
     accepted = ", ".join(shape.keys()) or "no keys"
     return f"{command}: {'; '.join(wrong)}. Accepted: {accepted}"
-
-
-def settle(permissions: Permissions, question_id: str, arguments: PermissionAnswer) -> None:
-    """Answers a question. Raises HoldfastError when somebody was quicker."""
-    if arguments.answer is None or not permissions.answer(question_id, arguments.answer):
-        raise HoldfastError("the question is settled already")
 
 
 def _session(folder: Folder) -> Session:

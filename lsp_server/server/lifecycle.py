@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import logging
 from collections.abc import Callable, Mapping
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from lsp_server.server.workbench import Workbench
 
 log = logging.getLogger(__name__)
+
+CLOSE_SECONDS = 1.0
+"""What stopping all runs may take before it is given up."""
 
 WORKBENCH_SECONDS = 30.0
 """How long a request waits for a server that has just started."""
@@ -67,13 +71,15 @@ class Lifecycle:
             return await asyncio.shield(self._start())
 
     async def shutdown(self, _: object) -> None:
-        """Stops every run; what is asked afterwards is refused."""
-        if self._starting is None:
-            return
-        if not self._starting.done():
+        """Stops every run, with a deadline; what is asked afterwards is refused."""
+        if self._starting is not None and not self._starting.done():
             self._starting.cancel()
-        elif not self._starting.cancelled() and self._starting.exception() is None:
-            await self._starting.result().close_all()
+            await asyncio.wait({self._starting}, timeout=CLOSE_SECONDS)
+        sessions = [folder.session for folder in self.folders if folder.session is not None]
+        closing = (session.close() for session in sessions)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await asyncio.gather(*closing, return_exceptions=True)
 
     async def close(self) -> None:
         """Ends what `shutdown` left, and all background work."""

@@ -135,10 +135,6 @@ class Presenter:
         self._background.start(self._client.refresh_lenses(), "refresh of the code lenses")
         self._status.offer(None)
 
-    def close(self) -> None:
-        """Nothing more is shown."""
-        self._status.close()
-
     def _tell(self, session: Session, run_id: RunId, recorded: Recorded) -> None:
         event = recorded.event
         match event:

@@ -7,7 +7,6 @@ a thread once `initialize` is answered.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -27,9 +26,6 @@ from lsp_server.server.presenter import Presenter
 from lsp_server.settings import Settings, load
 
 log = logging.getLogger(__name__)
-
-CLOSE_SECONDS = 1.0
-"""What stopping all runs may take before it is given up."""
 
 
 class Workbench:
@@ -56,6 +52,8 @@ class Workbench:
     async def configure(self, folder: Folder, layer: Mapping[str, Any]) -> None:
         """Opens the folder's session, or gives an open one new settings."""
         settings = await self._settings(folder, layer)
+        if folder not in self._folders:
+            return  # It was closed meanwhile.
         if folder.session is not None:
             folder.session.reconfigure(settings)
             return
@@ -77,16 +75,6 @@ class Workbench:
         if session is not None:
             await session.close()
         self.presenter.refresh()
-
-    async def close_all(self) -> None:
-        """Ends every session, with a deadline."""
-        sessions = [folder.session for folder in self._folders if folder.session is not None]
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await asyncio.gather(
-                    *(session.close() for session in sessions), return_exceptions=True
-                )
-        self.presenter.close()
 
     async def _settings(self, folder: Folder, layer: Mapping[str, Any]) -> Settings:
         loaded = await asyncio.to_thread(load, folder.root, editor=layer)

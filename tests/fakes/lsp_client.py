@@ -12,10 +12,11 @@ import itertools
 import json
 import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 REPOSITORY = Path(__file__).parents[2]
 SERVE = (sys.executable, "-m", "lsp_server", "serve", "--stdio")
@@ -78,7 +79,8 @@ class LspClient:
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
-    process: asyncio.subprocess.Process | None = None
+    process: asyncio.subprocess.Process
+    stderr: IO[bytes]
     encoding: str = "utf-16"
     answers: dict[str, Answer] = field(default_factory=dict)
     buffers: dict[str, Buffer] = field(default_factory=dict)
@@ -188,7 +190,6 @@ class LspClient:
         return await self.exit_code()
 
     async def exit_code(self) -> int | None:
-        assert self.process is not None
         async with asyncio.timeout(WAIT_SECONDS):
             return await self.process.wait()
 
@@ -252,7 +253,9 @@ class LspClient:
                     self._news.notify_all()
         for future in self._pending.values():
             if not future.done():
-                future.set_exception(ConnectionError("the server is gone"))
+                self.stderr.seek(0)
+                said = self.stderr.read().decode(errors="replace")
+                future.set_exception(ConnectionError(f"the server is gone; it said: {said}"))
                 future.exception()
 
     def _dispatch(self, message: Message) -> None:
@@ -279,29 +282,32 @@ async def started(
     answers: Mapping[str, Answer] | None = None,
 ) -> AsyncIterator[LspClient]:
     """A client of a fresh server process, which is gone afterwards."""
+    stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the client
     process = await asyncio.create_subprocess_exec(
         *argv,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=stderr,
         cwd=REPOSITORY,
         env={**os.environ, **(environment or {})},
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    client = LspClient(process.stdout, process.stdin, process, answers=dict(answers or {}))
+    client = LspClient(process.stdout, process.stdin, process, stderr, answers=dict(answers or {}))
     listening = asyncio.create_task(client.listen())
     try:
         yield client
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
+        # The process counts as running until its output is read.
         client.resume_reading()
+        await process.wait()
         await listening
         process.stdin.close()
         with contextlib.suppress(ConnectionError):
             await process.stdin.wait_closed()
+        stderr.close()
 
 
 def edited(text: str, edits: Sequence[Mapping[str, Any]], encoding: str) -> str:

@@ -68,7 +68,7 @@ def test_others_are_turned_away_and_the_next_one_is_heard(first: bytes) -> None:
 
 
 def test_nobody_else_is_accepted_afterwards() -> None:
-    port, heard = listening()
+    port, _ = listening()
     with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
         client.sendall(hello(TOKEN))
         assert client.recv(100) == b"welcome"

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+
+from lsp_server.server.client import Client
+from lsp_server.server.documents import OpenDocuments
+from lsp_server.server.folders import Folders
+from tests.fakes.peer import Peer
+
+
+class Desk:
+    def __init__(self) -> None:
+        self.folders = Folders()
+        self.open = OpenDocuments(Client(Peer().rpc), self.folders)
+
+    def did_open(self, uri: str, text: str) -> None:
+        self.open.did_open(
+            types.DidOpenTextDocumentParams(types.TextDocumentItem(uri, "x", 1, text))
+        )
+
+    def did_change(self, uri: str, text: str, version: int = 2) -> None:
+        self.open.did_change(
+            types.DidChangeTextDocumentParams(
+                types.VersionedTextDocumentIdentifier(version, uri),
+                [types.TextDocumentContentChangeWholeDocument(text)],
+            )
+        )
+
+    def did_close(self, uri: str) -> None:
+        identifier = types.TextDocumentIdentifier(uri)
+        self.open.did_close(types.DidCloseTextDocumentParams(identifier))
+
+
+async def test_buffers_reach_the_session_of_their_folder(project: Path) -> None:
+    desk = Desk()
+    folder = desk.folders.add(project.as_uri())
+    assert folder is not None
+    uri = (project / "a%20b c.py").as_uri()
+    desk.did_open(uri, "1")
+    assert dict(folder.documents.buffers()) == {project / "a%20b c.py": "1"}
+    desk.did_change(uri, "2")
+    assert dict(folder.documents.buffers()) == {project / "a%20b c.py": "2"}
+    desk.did_close(uri)
+    assert dict(folder.documents.buffers()) == {}
+    assert desk.open.get(uri) is None
+
+
+@pytest.mark.parametrize("uri", ["untitled:Untitled-1", "vscode-remote://ssh/a", "file:///etc/x"])
+async def test_other_documents_are_followed_and_belong_to_no_session(
+    project: Path, uri: str
+) -> None:
+    desk = Desk()
+    folder = desk.folders.add(project.as_uri())
+    assert folder is not None
+    desk.did_open(uri, "1")
+    desk.did_change(uri, "2")
+    assert dict(folder.documents.buffers()) == {}
+    desk.did_close(uri)
+
+
+async def test_a_folder_that_comes_later_gets_what_is_open(project: Path) -> None:
+    desk = Desk()
+    desk.did_open((project / "a").as_uri(), "1")
+    folder = desk.folders.add(project.as_uri())
+    assert folder is not None
+    desk.open.adopt(folder)
+    assert dict(folder.documents.buffers()) == {project / "a": "1"}
+
+
+async def test_a_change_of_what_is_not_open_is_ignored(project: Path) -> None:
+    desk = Desk()
+    desk.did_change((project / "a").as_uri(), "2")
+    desk.did_close((project / "a").as_uri())
+
+
+async def test_waiting_for_a_change_ends_with_it_with_closing_and_with_time(project: Path) -> None:
+    desk = Desk()
+    uri = (project / "a").as_uri()
+    desk.did_open(uri, "1")
+    document = desk.open.get(uri)
+    assert document is not None
+    with pytest.raises(TimeoutError):
+        await desk.open.moved(document, 1, 0.01)
+    desk.did_change(uri, "2")
+    await desk.open.moved(document, 1, 0.01)
+    desk.did_close(uri)
+    await desk.open.moved(document, 99, 0.01)
