@@ -24,10 +24,14 @@ class Record:
             self._fold(past.event)
 
     def emit(self, event: Event) -> None:
-        """Keeps the Event, then lets it take effect. Raises OSError when it cannot be kept."""
+        """Keeps the Event, then tells whoever watches. Raises OSError when it cannot be kept."""
+        self._watch(self.keep(event))
+
+    def keep(self, event: Event) -> Recorded:
+        """Keeps the Event and lets it take effect. Raises OSError when it cannot be kept."""
         recorded = self._journal.append(event)
         self._fold(event)
-        self._watch(recorded)
+        return recorded
 
     async def flush(self) -> None:
         """Returns when every Event so far is on the disk."""

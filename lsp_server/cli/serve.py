@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_server.cli.log import configure_log
+from lsp_server.domain.errors import ConfigurationError
 
 USAGE_ERROR = 2
 
@@ -28,9 +29,16 @@ def serve(arguments: Sequence[str]) -> int:
         return serve_stdio(parent_process_id=watched)
     host, _, port = options.tcp.rpartition(":")
     if not port.isdigit():
-        sys.stderr.write(f"--tcp wants HOST:PORT, as in 127.0.0.1:7777, not {options.tcp!r}\n")
-        return USAGE_ERROR
-    return serve_tcp(host or "127.0.0.1", int(port), parent_process_id=watched)
+        return _refuse(f"--tcp wants HOST:PORT, as in 127.0.0.1:7777, not {options.tcp!r}")
+    try:
+        return serve_tcp(host or "127.0.0.1", int(port), parent_process_id=watched)
+    except ConfigurationError as error:
+        return _refuse(str(error))
+
+
+def _refuse(complaint: str) -> int:
+    sys.stderr.write(f"holdfast serve: {complaint}\n")
+    return USAGE_ERROR
 
 
 def _parser() -> argparse.ArgumentParser:

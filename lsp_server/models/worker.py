@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -31,13 +32,15 @@ class _Found:
 class Worker:
     """Finds the endpoint in the background and keeps its connections.
 
-    Must be made on a running loop; `close` it.
+    Must be made on a running loop; `close` it. `found` is told when a search is
+    over, whatever came of it.
     """
 
-    def __init__(self, settings: ModelSettings) -> None:
+    def __init__(self, settings: ModelSettings, found: Callable[[], None] = lambda: None) -> None:
         self._settings = settings
+        self._tell = found
         self._retired: list[ChatCompletions] = []
-        self._search = asyncio.create_task(_find(settings), name="find the model endpoint")
+        self._begin()
 
     @property
     def description(self) -> str | None:
@@ -62,7 +65,7 @@ class Worker:
         starts another, since a server may have been started since.
         """
         if problem := self._problem():
-            self._search = asyncio.create_task(_find(self._settings), name="find again")
+            self._begin()
             raise ConfigurationError(str(problem), key="model.base_url")
         return self.description or "a model server on this machine"
 
@@ -87,7 +90,7 @@ class Worker:
         if found := self._found():
             self._retired.append(found.endpoint)
         self._search.cancel()
-        self._search = asyncio.create_task(_find(settings), name="find the model endpoint")
+        self._begin()
 
     async def close(self) -> None:
         """Ends the search and closes all connections."""
@@ -96,6 +99,10 @@ class Worker:
         await asyncio.wait([self._search], timeout=CLOSE_SECONDS_MAX)
         for endpoint in [*self._retired, *([found.endpoint] if found else [])]:
             await endpoint.close()
+
+    def _begin(self) -> None:
+        self._search = asyncio.create_task(_find(self._settings), name="find the model endpoint")
+        self._search.add_done_callback(lambda search: None if search.cancelled() else self._tell())
 
     def _found(self) -> _Found | None:
         done = self._search.done() and not self._search.cancelled()

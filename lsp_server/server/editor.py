@@ -81,6 +81,10 @@ class LspEditor:
         buffered, on_disk = self._sorted(edits)
         if buffered:
             await self._apply_to_buffers(buffered, edits.reason)
+            for item in buffered:
+                if not item.edit.deletes:
+                    after = item.edit.result(item.text)
+                    await self._folder.documents.drafted(item.edit.path, item.text, after)
         if on_disk:
             try:
                 await self._disk.apply(EditSet(on_disk, edits.reason))
