@@ -1,0 +1,212 @@
+"""MaxMode: a Model that asks its Model several times and answers once.
+
+It draws candidates, looks at what each would do without doing it, and stops as soon
+as enough agree; otherwise a judge chooses. A candidate that fails, repeats itself or
+cannot work is one fewer. When none is left, the Model is asked plainly, as without
+Max Mode, and its error is the error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from lsp_server.domain.candidates import CandidateGroup
+from lsp_server.domain.events import CandidatesJudged, Emit, Warned
+from lsp_server.domain.messages import (
+    Listener,
+    Message,
+    ReasoningDelta,
+    Request,
+    Response,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+    ignore,
+)
+from lsp_server.domain.ports import Model
+from lsp_server.max_mode.drawing import Drawing, Habits
+from lsp_server.max_mode.evidence import Evidence, Group, Trial, grouped
+from lsp_server.max_mode.judge import Judge, Ruling, Situation, fall_back
+from lsp_server.settings import MaxModeSettings
+
+TEXT_CHARS_MAX = 2000
+"""What is kept of the text of a group that was not chosen."""
+
+OUT_OF_BUDGET = "the rest of the run's budget is too small for more candidates or a judge"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What Max Mode is told of the run. `has_room` says whether so much more may be spent."""
+
+    situation: Callable[[], Situation]
+    has_room: Callable[[Usage], bool]
+    emit: Emit
+
+
+class MaxMode:
+    """For one run; `habits` are the endpoint's and outlive it."""
+
+    def __init__(
+        self,
+        model: Model,
+        judge: Judge,
+        evidence: Evidence,
+        settings: MaxModeSettings,
+        habits: Habits,
+        surroundings: Surroundings,
+    ) -> None:
+        self._model = model
+        self._judge = judge
+        self._evidence = evidence
+        self._settings = settings
+        self._habits = habits
+        self._around = surroundings
+        self._agreed = True
+
+    async def respond(self, request: Request, listen: Listener = ignore) -> Response:
+        """The chosen candidate; `usage` is its own, `billed` all that led to it."""
+        if self._settings.samples == 1 or request.answer is not None:
+            return await self._model.respond(request, listen)
+        situation = self._around.situation()
+        sampled = replace(request, temperature=self._settings.temperature)
+        async with asyncio.TaskGroup() as tasks:
+            drawing = Drawing(
+                self._model,
+                sampled,
+                tasks,
+                self._habits,
+                quorum=self._settings.quorum,
+                grace_seconds=self._settings.grace_seconds,
+            )
+            groups = await self._draw(drawing, request, situation)
+            drawing.close()
+        if drawing.refused is not None:
+            raise drawing.refused
+        if not groups:
+            return await self._ask_plainly(request, listen, drawing)
+        ruling = await self._choose(request, groups, situation, drawing)
+        winner = groups[ruling.winner].candidates[0]
+        billed = drawing.billed + ruling.billed
+        if len(drawing.candidates) > 1 or drawing.failures:
+            self._around.emit(_report(groups, ruling, drawing, billed))
+        _replay(winner.choice.message, listen)
+        return Response((winner.choice,), winner.usage, billed)
+
+    async def _draw(
+        self, drawing: Drawing, request: Request, situation: Situation
+    ) -> tuple[Group, ...]:
+        """Wave after wave, until the candidates agree or all are drawn."""
+        groups: tuple[Group, ...] = ()
+        trials: list[Trial] = []
+        for wanted in self._waves(situation):
+            if wanted > 1 and not self._around.has_room(drawing.billed + drawing.expected(wanted)):
+                break
+            await drawing.draw(wanted)
+            trials += [
+                await self._evidence.try_out(candidate.choice, request.tools)
+                for candidate in drawing.candidates[len(trials) :]
+            ]
+            groups = grouped(drawing.candidates, trials)
+            if drawing.refused is not None or self._is_settled(groups, wanted):
+                break
+        if len(drawing.candidates) > 1:
+            self._agreed = len(groups) == 1
+        return groups
+
+    def _waves(self, situation: Situation) -> Sequence[int]:
+        """How many candidates there shall be after each wave.
+
+        After a step on which they differed, all are drawn at once: a second wave
+        would probably follow anyway, and reads the prompt once more.
+        """
+        samples = self._settings.samples
+        first = min(self._settings.first_draw, samples)
+        if self._settings.strategy == "always" or not self._agreed:
+            first = samples
+        waves = [first] if first == samples else [first, samples]
+        is_gated = self._settings.strategy == "gated" and situation.healthy
+        return [1, *waves] if is_gated else waves
+
+    def _is_settled(self, groups: Sequence[Group], wanted: int) -> bool:
+        """Whether there is nothing to choose: all agree, or the gate lets the only one pass."""
+        if len(groups) != 1 or groups[0].trial.problem:
+            return False
+        if len(groups[0].candidates) == 1 < self._settings.samples:
+            return wanted == 1 and groups[0].trial.only_reads
+        return True
+
+    async def _choose(
+        self, request: Request, groups: Sequence[Group], situation: Situation, drawing: Drawing
+    ) -> Ruling:
+        if len(groups) == 1:
+            problem = groups[0].trial.problem
+            reason = "all candidates would do the same" + (f": {problem}" if problem else "")
+            return Ruling(0, "agreement", reason, {}, Usage())
+        able = [place for place, group in enumerate(groups) if not group.trial.problem]
+        if len(able) == 1:
+            return Ruling(able[0], "evidence", "nothing else can work", {}, Usage())
+        most = max(able, key=lambda place: len(groups[place].candidates), default=0)
+        if able and self._is_majority(groups[most]):
+            reason = "most of the candidates would do the same"
+            return Ruling(most, "agreement", reason, {}, Usage())
+        if not able:
+            problem = "no candidate can work; the model is told what is wrong with this one"
+            return fall_back(groups, problem, self._around.emit, Usage())
+        chosen = [groups[place] for place in able]
+        if self._around.has_room(drawing.billed + drawing.prompt):
+            ruling = await self._judge.choose(request, chosen, situation)
+        else:
+            ruling = fall_back(chosen, OUT_OF_BUDGET, self._around.emit, Usage())
+        scores = {able[place]: score for place, score in ruling.scores.items()}
+        return replace(ruling, winner=able[ruling.winner], scores=scores)
+
+    def _is_majority(self, group: Group) -> bool:
+        """More than half of all that may be drawn would do it; `always` has a judge all the same."""
+        size = len(group.candidates)
+        return self._settings.strategy != "always" and size * 2 > self._settings.samples
+
+    async def _ask_plainly(self, request: Request, listen: Listener, drawing: Drawing) -> Response:
+        why = f"no candidate came ({drawing.failures[0]})" if drawing.failures else OUT_OF_BUDGET
+        self._around.emit(Warned(f"Max Mode asks once, plainly: {why}"))
+        response = await self._model.respond(request, listen)
+        return replace(response, billed=response.billed + drawing.billed)
+
+
+def _report(
+    groups: Sequence[Group], ruling: Ruling, drawing: Drawing, billed: Usage
+) -> CandidatesJudged:
+    return CandidatesJudged(
+        groups=tuple(
+            CandidateGroup(
+                title=group.trial.title,
+                text=group.message.text[:TEXT_CHARS_MAX],
+                calls=group.message.tool_calls,
+                size=len(group.candidates),
+                problem=group.trial.problem,
+                notes=group.trial.notes,
+                changes=group.trial.changes,
+                scores=ruling.scores.get(place),
+            )
+            for place, group in enumerate(groups)
+        ),
+        winner=ruling.winner,
+        by=ruling.by,
+        reason=ruling.reason,
+        drawn=len(drawing.candidates),
+        failures=tuple(drawing.failures),
+        billed=billed,
+    )
+
+
+def _replay(message: Message, listen: Listener) -> None:
+    """The winner as a stream, for those who show the answer as it comes."""
+    if message.reasoning:
+        listen(ReasoningDelta(message.reasoning))
+    if message.text:
+        listen(TextDelta(message.text))
+    for call in message.tool_calls:
+        listen(ToolCallDelta(call.name, ""))
+        listen(ToolCallDelta("", call.arguments))

@@ -1,0 +1,71 @@
+"""One step on request: looking is free, and what would change something waits for a person.
+
+A Model that holds two. As long as the plain answer only reads, it passes. For the
+first that would do more, candidates are drawn and judged instead, and none is carried
+out; the run ends with saying so. Once a person accepted one, the same run goes on
+with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lsp_server.domain.candidates import CandidateGroup
+from lsp_server.domain.messages import (
+    Choice,
+    Listener,
+    Message,
+    Request,
+    Response,
+    ToolCall,
+    Usage,
+    ignore,
+)
+from lsp_server.domain.ports import Model
+
+READY = "The proposals are ready to be compared; nothing was changed."
+
+
+class Proposing:
+    """`plain` looks around, `several` draws and compares.
+
+    `accepted` is what the person chose in an earlier part of the run, if they did.
+    """
+
+    def __init__(
+        self,
+        plain: Model,
+        several: Model,
+        read_only: Callable[[ToolCall], bool],
+        accepted: CandidateGroup | None = None,
+    ) -> None:
+        self._plain = plain
+        self._several = several
+        self._read_only = read_only
+        self._accepted = accepted
+        self._is_done = False
+
+    async def respond(self, request: Request, listen: Listener = ignore) -> Response:
+        """An answer to carry out, or the last one of this part of the run."""
+        if self._accepted is not None:
+            return self._carry_out(request, self._accepted)
+        look = await self._plain.respond(request, listen)
+        calls = look.message.tool_calls
+        if calls and all(call.name != "finish" and self._read_only(call) for call in calls):
+            return look
+        drawn = await self._several.respond(request, ignore)
+        ready = Choice(Message("assistant", READY), "stop")
+        return replace(drawn, choices=(ready,), billed=look.billed + drawn.billed)
+
+    def _carry_out(self, request: Request, accepted: CandidateGroup) -> Response:
+        """The accepted answer, then how it went."""
+        if self._is_done:
+            results = [message.text for message in request.messages[-8:] if message.role == "tool"]
+            ended = results[-1].partition("\n")[0] if results else accepted.text
+            message = Message("assistant", f"Accepted: {accepted.title}. {ended}".strip())
+        else:
+            message = Message("assistant", accepted.text, tool_calls=accepted.calls)
+        self._is_done = True
+        choice = Choice(message, "tool_calls" if message.tool_calls else "stop")
+        return Response((choice,), Usage(), Usage())

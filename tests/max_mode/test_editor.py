@@ -1,0 +1,126 @@
+"""Max Mode from an editor: propose, read the comparison, accept the second, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from lsp_server.models.scenario import Turn
+from lsp_server.models.scripted_server import ScriptedServer
+from tests.fakes import clients
+from tests.fakes.lsp_client import LspClient, LspError, Message, started
+from tests.fakes.stand import acts, is_verdict, says_verdict
+
+
+def rewrite(value: int) -> Turn:
+    arguments = {"path": "a.txt", "old_text": "old", "new_text": f"new {value}"}
+    return acts("edit", arguments, text=f"Number {value}.")
+
+
+def script(body: Mapping[str, Any]) -> Turn:
+    """Three ways to edit; the first one scores best."""
+    if is_verdict(body):
+        return says_verdict(body, lambda text: 9 - int(text.split("+the new ")[1][0]))
+    if body.get("n", 1) == 1:
+        return rewrite(0)
+    others = [rewrite(n) for n in range(1, body["n"])]
+    alternatives = [{"text": each.text, "tool_calls": each.tool_calls} for each in others]
+    return Turn.model_validate({**rewrite(0).model_dump(), "alternatives": alternatives})
+
+
+async def actions(client: LspClient, path: Path) -> list[dict[str, Any]]:
+    place = {"line": 0, "character": 0}
+    found: list[dict[str, Any]] = await client.request(
+        "textDocument/codeAction",
+        {
+            "textDocument": {"uri": path.as_uri()},
+            "range": {"start": place, "end": place},
+            "context": {"diagnostics": []},
+        },
+    )
+    return [action for action in found if "Accept" in action["title"]]
+
+
+def shows_comparison(message: Message) -> bool:
+    return "proposals.md" in str(message.get("params", ""))
+
+
+def says(text: str) -> Any:
+    return lambda m: m.get("method") == "window/showMessage" and text in m["params"]["message"]
+
+
+@pytest.mark.parametrize("name", ["vscode", "neovim", "eglot"])
+async def test_propose_compare_accept_the_second_and_undo(project: Path, name: str) -> None:
+    path = project / "a.txt"
+    path.write_text("the old text\n")
+    greeting = clients.snapshot(name)["initialize"]
+    answers = {"window/showMessageRequest": lambda params: {"title": "Approve once"}}
+    async with (
+        ScriptedServer(script) as model,
+        started(
+            environment={"HOLDFAST_MODEL__BASE_URL": model.base_url}, answers=answers
+        ) as client,
+    ):
+        await client.initialize(
+            project, greeting["capabilities"], greeting.get("initializationOptions")
+        )
+        await client.command("holdfast.status")
+        reply = await client.command(
+            "holdfast.max.propose",
+            {"prompt": "Make it new.", "uri": path.as_uri(), "samples": 3},
+        )
+        assert reply["state"] == "running"
+        opened = await client.wait_for(shows_comparison, "the comparison")
+        document = str(opened["params"].get("uri") or opened["params"].get("message"))
+        document = document[document.index("file://") :]
+        text = Path(unquote(urlsplit(document).path)).read_text("utf-8")
+        assert "(recommended)" in text
+        assert text.count("+the new ") == 3
+        assert path.read_text() == "the old text\n"
+
+        offered = await actions(client, path)
+        assert [action["title"][:20] for action in offered] == [
+            "Holdfast: Accept 1 (",
+            "Holdfast: Accept 2: ",
+            "Holdfast: Accept 3: ",
+        ]
+        await client.request("workspace/executeCommand", offered[1]["command"])
+        await client.wait_for(says("edited a.txt"), "the edit")
+        assert path.read_text() == "the new 1 text\n"
+        assert await actions(client, path) == []
+
+        await client.command("holdfast.run.undo", {"runId": reply["runId"]})
+        await client.wait_for(says("as they were before the run"), "the undo")
+        assert path.read_text() == "the old text\n"
+        assert await client.shutdown() == 0
+
+
+WRONG_ARGUMENTS: list[tuple[str, dict[str, Any], str]] = [
+    ("holdfast.max.propose", {"samples": 0}, "samples"),
+    ("holdfast.max.propose", {"samples": 17}, "samples"),
+    ("holdfast.max.propose", {"samples": "five"}, "samples"),
+    ("holdfast.max.propose", {}, "say what to do"),
+    ("holdfast.max.accept", {}, "there is no run to accept a proposal of"),
+    ("holdfast.max.accept", {"candidate": 0}, "candidate"),
+    ("holdfast.max.accept", {"proposalId": "x"}, "run x is unknown"),
+    ("holdfast.run.start", {"prompt": "x", "samples": "five"}, "samples"),
+]
+
+
+async def test_wrong_arguments_are_named(project: Path) -> None:
+    async with (
+        ScriptedServer([]) as model,
+        started(environment={"HOLDFAST_MODEL__BASE_URL": model.base_url}) as client,
+    ):
+        await client.initialize(project, clients.snapshot("neovim")["initialize"]["capabilities"])
+        await client.command("holdfast.status")
+        for command, arguments, complaint in WRONG_ARGUMENTS:
+            try:
+                said = (await client.command(command, arguments))["message"]
+            except LspError as error:
+                said = error.message
+            assert complaint in said, (command, arguments)

@@ -1,0 +1,238 @@
+"""One step in Max Mode: what is drawn, what is taken, what it costs, what it leaves alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from lsp_server.domain.events import CandidatesJudged, Warned
+from lsp_server.domain.messages import AnswerSchema, Delta, Request, TextDelta, ToolCallDelta, Usage
+from lsp_server.max_mode.drawing import Habits
+from lsp_server.max_mode.judge import Situation
+from lsp_server.models.scenario import Conduct, Turn
+from tests.fakes.stand import TASK, Stand, acts, is_verdict, says_verdict, stand
+
+SAMPLES = 5
+
+
+def edit(new: str, **more: Any) -> Turn:
+    return acts("edit", {"path": "a.py", "old_text": "x = 1", "new_text": new}, **more)
+
+
+READ = acts("read", {"path": "a.py"})
+GOOD = edit("x = 2")
+
+
+def fault(**values: Any) -> Turn:
+    return Turn.model_validate({**GOOD.model_dump(), "fault": values})
+
+
+BAD: dict[str, Turn] = {
+    "fails with 500": fault(kind="status", status=500, times=9),
+    "is refused": fault(kind="status", status=422, times=9),
+    "breaks off": fault(kind="drop", times=9),
+    "falls silent": fault(kind="silence", after_pieces=1, times=9),
+    "never answers": fault(kind="silence", times=9),
+    "fails inside the stream": fault(kind="error_in_stream", times=9),
+    "repeats itself": Turn.model_validate({"fault": {"kind": "repetition"}}),
+    "is empty": Turn(),
+    "is cut off": edit("x = 9", stop_reason="length"),
+    "is malformed": acts("edit", '{"path": "a.py", "old_te'),
+    "lacks arguments": acts("edit", {"path": "a.py"}),
+    "names no tool": acts("patch", {"path": "a.py"}),
+    "leaves the workspace": acts("write", {"path": "../out.py", "text": "x"}),
+    "is forbidden": acts("write", {"path": "secret.txt", "text": "x"}),
+    "does not apply": acts("edit", {"path": "a.py", "old_text": "y = 1", "new_text": "y = 2"}),
+    "breaks the syntax": edit("x = ("),
+}
+
+
+def sequence(*turns: Turn, judge: Callable[[str], int] = len) -> Callable[[Any], Turn]:
+    """The turns in this order, the last one for ever; verdicts in between."""
+    left = list(turns)
+
+    def turn(body: Mapping[str, Any]) -> Turn:
+        if is_verdict(body):
+            return says_verdict(body, judge)
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return turn
+
+
+@pytest.fixture
+def root(project: Path) -> Path:
+    (project / "a.py").write_text("x = 1\n")
+    return project
+
+
+def snapshot(root: Path) -> dict[str, bytes]:
+    return {str(p): p.read_bytes() for p in sorted(root.parent.rglob("*")) if p.is_file()}
+
+
+def takes(response_of: Stand) -> object:
+    return json.loads(response_of.winner.calls[0].arguments).get("new_text")
+
+
+@pytest.mark.parametrize("place", range(SAMPLES))
+@pytest.mark.parametrize("way", BAD)
+async def test_one_bad_candidate_never_wins_and_never_spoils_the_step(
+    root: Path, way: str, place: int
+) -> None:
+    turns = [GOOD] * SAMPLES
+    turns[place] = BAD[way]
+    before = snapshot(root)
+    async with stand(
+        root,
+        sequence(*turns),
+        habits=Habits(honours_choices=False),
+        strategy="always",
+        deny=("write(secret.txt)",),
+        silence_seconds=0.3,
+    ) as here:
+        response = await here.ask()
+        assert json.loads(response.message.tool_calls[0].arguments)["new_text"] == "x = 2"
+        assert response.message.tool_calls[0].arguments == here.winner.calls[0].arguments
+        assert here.judged.by in ("agreement", "evidence")
+        assert snapshot(root) == before
+        assert psutil.Process().children() == []
+
+
+@pytest.mark.parametrize("place", range(SAMPLES))
+async def test_one_bad_choice_of_one_request_never_wins(root: Path, place: int) -> None:
+    for bad in (BAD["does not apply"], BAD["is malformed"], Turn(text="and again " * 4000)):
+        turns = [GOOD] * SAMPLES
+        turns[place] = bad
+        first = Turn.model_validate({**turns[0].model_dump(), "alternatives": turns[1:]})
+        async with stand(
+            root, sequence(first), conduct=Conduct(n="honour"), strategy="always"
+        ) as here:
+            await here.ask()
+            assert takes(here) == "x = 2"
+            assert here.judged.drawn + len(here.judged.failures) == SAMPLES
+
+
+@pytest.mark.parametrize(
+    ("strategy", "turns", "healthy", "draws", "by"),
+    [
+        ("adaptive", [GOOD], True, 3, "agreement"),
+        ("adaptive", [GOOD, GOOD, edit("x = 3"), edit("x = 4")], True, 5, "judge"),
+        ("adaptive", [edit("x = 3"), edit("x = 4"), GOOD], True, 5, "agreement"),
+        ("always", [edit("x = 3"), edit("x = 4"), GOOD], True, 5, "judge"),
+        ("adaptive", [edit("x = (")], True, 5, "agreement"),
+        ("adaptive", [edit("x = ("), edit("x = [")], True, 5, "largest group"),
+        ("adaptive", [edit("x = ("), edit("x = ("), GOOD], True, 5, "evidence"),
+        ("always", [GOOD], True, 5, "agreement"),
+        ("gated", [READ], True, 1, None),
+        ("gated", [READ], False, 3, "agreement"),
+        ("gated", [GOOD], True, 3, "agreement"),
+        ("gated", [acts("finish", {"summary": "done"})], True, 3, "agreement"),
+        ("gated", [acts("read", {"path": "gone"}), READ], True, 5, "evidence"),
+        ("gated", [GOOD, edit("x = 3"), edit("x = 4"), edit("x = 5")], True, 5, "judge"),
+    ],
+)
+async def test_each_strategy_draws_as_many_as_it_needs(
+    root: Path, strategy: str, turns: list[Turn], healthy: bool, draws: int, by: str | None
+) -> None:
+    async with stand(
+        root,
+        sequence(*turns),
+        situation=Situation(healthy=healthy),
+        habits=Habits(honours_choices=False),
+        strategy=strategy,
+        grace_seconds=3.0,
+    ) as here:
+        await here.ask()
+        assert len(here.draws) == draws
+        assert [event.by for event in here.of(CandidatesJudged)] == ([by] if by else [])
+
+
+async def test_after_a_step_without_agreement_all_are_drawn_at_once(root: Path) -> None:
+    others = [edit(f"x = {n}0") for n in range(1, 6)]
+    differ = Turn.model_validate({**GOOD.model_dump(), "alternatives": others})
+    async with stand(root, sequence(differ, GOOD), conduct=Conduct(n="honour")) as here:
+        await here.ask()
+        for _ in range(2):
+            await here.ask()
+        asked = [body.get("n", 1) for body in here.draws]
+        assert asked == [3, 2, 5, 3]
+
+
+async def test_the_winner_is_what_is_heard_and_what_counts_for_the_prompt(root: Path) -> None:
+    heard: list[Delta] = []
+    turns = [edit(f"x = {n}0", text=f"I set {n}.") for n in range(1, 6)]
+    async with stand(
+        root, sequence(*turns), habits=Habits(honours_choices=False), strategy="always"
+    ) as here:
+        request = Request(TASK, here.bench.toolbox.specs)
+        response = await here.max_mode.respond(request, heard.append)
+        text = "".join(delta.text for delta in heard if isinstance(delta, TextDelta))
+        written = "".join(d.arguments for d in heard if isinstance(d, ToolCallDelta))
+        assert text == response.message.text
+        assert written == response.message.tool_calls[0].arguments
+        sizes = [len(each.raw) // 4 for each in here.server.requests]
+        assert response.usage.prompt_tokens == sizes[0]
+        assert response.billed.prompt_tokens == sum(sizes)
+        assert response.billed == here.judged.billed
+        assert response.usage.completion_tokens * 5 < response.billed.completion_tokens
+
+
+async def test_choices_of_one_request_pay_their_prompt_once(root: Path) -> None:
+    turns = [edit(f"x = {n}0") for n in range(1, 6)]
+    first = Turn.model_validate({**turns[0].model_dump(), "alternatives": turns[1:]})
+    async with stand(root, sequence(first), conduct=Conduct(n="honour"), strategy="always") as here:
+        response = await here.ask()
+        sizes = [len(each.raw) // 4 for each in here.server.requests]
+        assert len(sizes) == 2
+        assert response.billed.prompt_tokens == sum(sizes)
+        assert response.usage.prompt_tokens == sizes[0]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "draws", "verdicts", "warned"),
+    [(400, 1, 0, True), (4_500, 3, 0, False), (1_000_000, 5, 1, False)],
+)
+async def test_a_budget_that_runs_out_in_a_draw_ends_the_draw_and_not_the_step(
+    root: Path, tokens: int, draws: int, verdicts: int, warned: bool
+) -> None:
+    turns = [edit(f"x = {n}0") for n in range(1, 6)]
+
+    def has_room(spent: Usage) -> bool:
+        return spent.total_tokens < tokens
+
+    async with stand(
+        root,
+        sequence(*turns),
+        has_room=has_room,
+        habits=Habits(honours_choices=False),
+        grace_seconds=3.0,
+    ) as here:
+        response = await here.ask()
+        assert response.message.tool_calls
+        assert len(here.draws) == draws
+        assert len(here.server.requests) - draws == verdicts
+        assert bool(here.of(Warned)) is warned
+
+
+async def test_one_sample_or_a_wanted_answer_is_a_plain_request(root: Path) -> None:
+    async with stand(root, sequence(GOOD), samples=1) as here:
+        await here.ask()
+        assert len(here.server.requests) == 1
+    async with stand(root, [Turn(text="{}")]) as here:
+        await here.max_mode.respond(Request(TASK, answer=AnswerSchema("a", {"type": "object"})))
+        assert len(here.server.requests) == 1
+
+
+async def test_steps_at_the_same_time_do_not_mix(root: Path) -> None:
+    async with (
+        stand(root, sequence(GOOD), strategy="always") as one,
+        stand(root, sequence(edit("x = 7")), strategy="always") as other,
+    ):
+        await asyncio.gather(*(each.ask() for each in (one, other) * 3))
+        assert {takes(one)} == {"x = 2"}
+        assert {takes(other)} == {"x = 7"}

@@ -1,0 +1,201 @@
+"""Whole runs in Max Mode, through the session and the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from typer.testing import CliRunner
+
+from lsp_server.cli.app import app
+from lsp_server.domain.events import (
+    CandidatesJudged,
+    Event,
+    JudgeFellBack,
+    ModelAnswered,
+    ToolCalled,
+    Warned,
+)
+from lsp_server.domain.tasks import Achieved, Budget, Sampling, Stopped, Task
+from lsp_server.models.scenario import Scenario, Turn
+from lsp_server.models.scripted_server import ScriptedServer
+from tests.fakes.command_line import holdfast
+from tests.fakes.expectation import until
+from tests.fakes.stand import acts, is_verdict, says_verdict
+from tests.fakes.workshop import calls, finish, workshop
+
+TASK = Task("make it", sampling=Sampling(max_mode=True, samples=4), budget=Budget(20))
+
+
+def script(*steps: Callable[[int], Turn]) -> Callable[[Mapping[str, Any]], Turn]:
+    """For each step a function from the candidate's number to its turn; then it finishes."""
+    asked: dict[int, int] = {}
+
+    def turn(body: Mapping[str, Any]) -> Turn:
+        if is_verdict(body):
+            return says_verdict(body)
+        step = sum(message["role"] == "assistant" for message in body["messages"])
+        if step >= len(steps):
+            return finish()
+        first, n = asked.get(step, 0), body.get("n", 1)
+        asked[step] = first + n
+        turns = [steps[step](number).model_dump() for number in range(first, first + n)]
+        alternatives = [
+            {key: turn[key] for key in ("text", "reasoning", "tool_calls", "stop_reason")}
+            for turn in turns[1:]
+        ]
+        return Turn.model_validate({**turns[0], "alternatives": alternatives})
+
+    return turn
+
+
+def touch(number: int) -> Turn:
+    return calls(("shell", {"command": f"touch ran-{number}; sleep 0.01"}))
+
+
+async def test_only_the_winner_runs_and_only_after_the_verdict(project: Path) -> None:
+    at_verdict: list[object] = []
+
+    def look(event: Event) -> None:
+        if isinstance(event, CandidatesJudged):
+            at_verdict.append(sorted(path.name for path in project.iterdir()))
+            at_verdict.append(psutil.Process().children())
+            at_verdict.append(len(shop.events(ToolCalled)))
+
+    async with workshop(project, script(touch)) as shop:
+        shop.on_event = look
+        assert await shop.run(TASK) == Achieved("done")
+        assert at_verdict[:3] == [[], [], 0]
+        judged = shop.events(CandidatesJudged)[0]
+        assert (judged.by, judged.drawn, len(judged.groups)) == ("judge", 4, 4)
+        ran = [path.name for path in project.iterdir()]
+        assert len(ran) == 1
+        assert ran[0] in judged.groups[judged.winner].calls[0].arguments
+
+
+async def test_costs_are_all_that_was_paid_and_usage_is_the_winners(project: Path) -> None:
+    async with workshop(project, script(touch), model={"price_input": 1.0}) as shop:
+        await shop.run(TASK)
+        answers = shop.events(ModelAnswered)
+        sizes = [len(request.raw) // 4 for request in shop.server.requests]
+        assert sum(answer.billed.prompt_tokens for answer in answers) == sum(sizes)
+        assert shop.ended.usage.total_tokens < shop.ended.billed.total_tokens * 0.75
+        judged = shop.events(CandidatesJudged)
+        assert [each.billed for each in judged] == [answer.billed for answer in answers]
+        text = shop.session.runs.transcript(shop.session.runs.list()[0].run_id).read_text()
+        assert "over 3 others: 1 of 4 candidates, by judge" in text
+
+
+async def test_a_run_goes_on_when_the_judge_is_not_there(project: Path) -> None:
+    judge = {"base_url": "http://127.0.0.1:9/v1", "name": "nobody"}
+    async with workshop(project, script(touch), judge=judge) as shop:
+        assert await shop.run(TASK) == Achieved("done")
+        rungs = [event.rung for event in shop.events(JudgeFellBack)]
+        assert rungs == ["asked again", "largest group", "best evidence", "first"]
+
+
+async def test_a_judge_that_cannot_be_found_is_the_workers_model(project: Path) -> None:
+    async with workshop(
+        project, script(touch), judge={"base_url": "http://127.0.0.1:9/v1", "name": None}
+    ) as shop:
+        assert await shop.run(TASK) == Achieved("done")
+        assert shop.events(CandidatesJudged)[0].drawn == 4
+        assert all("judge" in event.message for event in shop.events(Warned))
+
+
+async def test_a_judge_of_its_own_is_asked(project: Path) -> None:
+    asked: list[Mapping[str, Any]] = []
+
+    def judging(body: Mapping[str, Any]) -> Turn:
+        asked.append(body)
+        return says_verdict(body)
+
+    async with ScriptedServer(judging) as other:
+        judge = {"base_url": other.base_url, "name": "wise"}
+        async with workshop(project, script(touch), judge=judge) as shop:
+            await shop.run(TASK)
+            assert shop.events(CandidatesJudged)[0].by == "judge"
+    assert [body["model"] for body in asked] == ["wise"]
+
+
+async def test_max_mode_is_off_unless_it_is_wanted(project: Path) -> None:
+    async with workshop(project, script(touch)) as shop:
+        await shop.run("make it")
+        assert len(shop.server.requests) == 2
+    async with workshop(project, script(touch), max_mode={"enabled": True}) as shop:
+        await shop.run("make it")
+        assert [request.body.get("n") for request in shop.server.requests][:2] == [3, 2]
+
+
+async def test_two_runs_in_max_mode_at_once(project: Path) -> None:
+    async with workshop(project, script(*[touch] * 3)) as shop:
+        starts = [shop.session.runs.start(TASK) for _ in range(2)]
+        ends = await asyncio.gather(*(shop.session.runs.wait(each.run_id) for each in starts))
+        assert ends == [Achieved("done")] * 2
+
+
+async def test_a_budget_ends_the_run_and_no_step_is_left_half_done(project: Path) -> None:
+    task = Task("go", sampling=Sampling(max_mode=True), budget=Budget(50, tokens_max=12_000))
+    async with workshop(project, script(*[touch] * 50)) as shop:
+        outcome = await shop.run(task)
+        assert isinstance(outcome, Stopped)
+        assert "run.tokens_max" in outcome.reason
+        assert shop.ended.billed.total_tokens < 12_000 * 1.2
+
+
+async def test_stopping_in_a_draw_closes_all_requests_and_runs_nothing(project: Path) -> None:
+    def slow(number: int) -> Turn:
+        fault = {"kind": "silence", "after_pieces": 2}
+        turn = acts("shell", {"command": "touch ran"}, text="Let me see what there is.")
+        return Turn.model_validate({**turn.model_dump(), "fault": fault})
+
+    async with workshop(project, script(slow), max_mode={"strategy": "always"}) as shop:
+        shop.session.runs.start(TASK)
+        await until(lambda: shop.server.requests, "a request")
+        (stopped,) = shop.session.runs.stop()
+        await until(lambda: not shop.session.runs.active(), "the run is over", 2.0)
+        await shop.server.until(lambda: "open" not in {r.ending for r in shop.server.requests})
+        assert stopped.title == "make it"
+        assert list(project.iterdir()) == []
+
+
+async def test_a_rejected_proposal_can_be_told_from_what_was_done(project: Path) -> None:
+    """What memory needs: the calls of each group, and why it was not chosen."""
+
+    def write(number: int) -> Turn:
+        text = "x = (" if number == 0 else f"x = {number}"
+        return calls(("write", {"path": "a.py", "text": text}))
+
+    async with workshop(project, script(write)) as shop:
+        await shop.run(TASK)
+        judged = shop.events(CandidatesJudged)[0]
+        rejected = [g for place, g in enumerate(judged.groups) if place != judged.winner]
+        assert {group.problem for group in rejected} >= {"a.py would not parse"}
+        assert all(json.loads(group.calls[0].arguments)["path"] == "a.py" for group in rejected)
+        assert all(group.scores or group.problem for group in judged.groups)
+
+
+@pytest.mark.parametrize("samples", ["0", "17", "five", "-1", ""])
+def test_the_command_line_names_a_number_of_samples_that_is_none(samples: str) -> None:
+    ended = CliRunner().invoke(app, ["run", "--max", "--samples", samples, "go"])
+    assert ended.exit_code == 2
+    assert "--samples" in ended.output
+
+
+async def test_the_command_line_draws_as_many_samples_as_it_is_told(project: Path) -> None:
+    scenario = Scenario(turns=(touch(0), finish()), n="honour")
+    async with ScriptedServer(scenario) as server:
+        ended = await holdfast(
+            *("run", "--yes", "--json", "--max", "--samples", "2", "go"),
+            folder=project,
+            HOLDFAST_MODEL__BASE_URL=server.base_url,
+            HOLDFAST_MODEL__NAME="scripted",
+        )
+    assert ended.status == 0, ended.errors
+    assert server.requests[0].body["n"] == 2
+    assert "candidates_judged" in {event["kind"] for event in ended.events}
