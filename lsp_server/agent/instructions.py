@@ -11,7 +11,7 @@ import platform
 from collections.abc import Iterable
 from pathlib import Path
 
-from lsp_server.domain.goals import CommandCheck, Goal
+from lsp_server.domain.goals import Goal, describe
 from lsp_server.domain.tasks import Mode, Task
 
 INSTRUCTIONS_NAME = "AGENTS.md"
@@ -103,9 +103,5 @@ def _goal_text(goal: Goal) -> str:
     lines = [f"The goal, which is checked when you finish: {goal.title}"]
     for condition in goal.conditions:
         lines.append(f"- {condition.text}")
-        lines += [
-            f"  (shown by: `{check.command}`)"
-            for check in condition.checks
-            if isinstance(check, CommandCheck)
-        ]
+        lines += [f"  (shown by: `{describe(check)}`)" for check in condition.checks]
     return "\n".join(lines)

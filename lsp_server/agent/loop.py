@@ -133,6 +133,13 @@ class Agent:
             seconds=time.monotonic() - self._started,
         )
 
+    def _has_budget(self) -> bool:
+        try:
+            self._check_budget()
+        except BudgetExceeded:
+            return False
+        return True
+
     def _read_mail(self, *whens: str) -> bool:
         """Tells the model what the person wrote; whether there was anything."""
         mail = [message.text for message in self._state.mail if message.when in whens]
@@ -212,7 +219,7 @@ class Agent:
     async def _try_to_stop(self, summary: str) -> Outcome | None:
         if self._read_mail("steer", "queue"):
             return None
-        verdict = await self._arbiter.judge(self._state, summary)
+        verdict = await self._arbiter.judge(self._state, summary, may_go_on=self._has_budget())
         if isinstance(verdict, GoOn):
             self._record.emit(Told(verdict.text, verdict.origin))
             return None

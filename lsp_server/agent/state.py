@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+from lsp_server.domain.candidates import CandidateGroup
 from lsp_server.domain.events import (
+    CandidateAccepted,
+    CandidatesJudged,
     CycleStarted,
     Event,
     FileChanged,
@@ -18,6 +21,7 @@ from lsp_server.domain.events import (
     MessageReceived,
     ModelAnswered,
     PlanChanged,
+    RunResumed,
     RunStarted,
     StepStarted,
     Told,
@@ -49,6 +53,11 @@ class State:
     re_entries: int = 0
     plan: tuple[PlanItem, ...] = ()
     report: GoalReport | None = None
+    gap: tuple[str, ...] = ()
+    """What the last verdict found missing; empty once a person has moved the run on."""
+    judged: CandidatesJudged | None = None
+    accepted: CandidateGroup | None = None
+    """What a person chose of `judged`, until it is the run's answer."""
     answered: ModelAnswered | None = None
     open_calls: dict[str, ToolCall] = field(default_factory=dict)
     """Calls of the last answer that have no result yet, by id."""
@@ -60,6 +69,8 @@ class State:
     """The first line of each command's last result, oldest first."""
     files: dict[str, str] = field(default_factory=dict)
     """What the run did to each file, oldest first."""
+    changes: dict[str, FileChanged] = field(default_factory=dict)
+    """By path: the content before the run's first change and after its last."""
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=ERRORS_MAX))
     mail: list[MessageReceived] = field(default_factory=list)
     """What the person wrote and the model was not told yet."""
@@ -84,16 +95,26 @@ class State:
             case FileChanged():
                 self._file(event)
             case GoalChecked():
-                self.report = event.report
+                self._checked(event)
             case MessageReceived():
                 self.mail.append(event)
-            case Told():
+            case Told() | RunResumed():
                 self._told(event)
+            case _:
+                self._weigh(event)
+
+    def _weigh(self, event: Event) -> None:
+        match event:
+            case CandidatesJudged():
+                self.judged, self.accepted = event, None
+            case CandidateAccepted() if self.judged is not None:
+                self.accepted = self.judged.groups[event.group]
             case _:
                 pass
 
     def _answer(self, event: ModelAnswered) -> None:
         self.answered = event
+        self.accepted = None
         self.usage += event.usage
         self.billed += event.billed
         self.cost_usd += event.cost_usd
@@ -119,11 +140,27 @@ class State:
         else:
             what = f"changed, last in step {self.step}"
         _put_last(self.files, event.path, what, FILES_MAX)
+        first = self.changes.get(event.path, event)
+        self.changes[event.path] = FileChanged(event.path, first.before, event.after)
 
-    def _told(self, event: Told) -> None:
-        if event.origin == "person":
+    def _checked(self, event: GoalChecked) -> None:
+        self.report = event.report
+        self.gap = event.report.gap
+        self.billed += event.billed
+        self.cost_usd += event.cost_usd
+
+    def _moved_on(self) -> None:
+        """A person answered or resumed: what stood still may move again."""
+        self.gap = ()
+        self.re_entries = 0
+
+    def _told(self, event: Told | RunResumed) -> None:
+        if isinstance(event, RunResumed):
+            self._moved_on()
+        elif event.origin == "person":
             self.requests.append(event.text)
             self.mail = [mail for mail in self.mail if mail.text != event.text]
+            self._moved_on()
         elif event.origin == "goal":
             self.re_entries += 1
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from lsp_server.domain.events import (
+    CandidateAccepted,
+    CandidatesJudged,
     CycleStarted,
     Event,
     FileChanged,
     FileRestored,
     GoalChecked,
+    JudgeFellBack,
     ModelAnswered,
     ModelWaited,
     PermissionAnswered,
@@ -75,6 +78,12 @@ def _remark(event: Event) -> str:
             return f"\n*Cycle {number}: {event.reason}.*\n"
         case ModelWaited():
             return f"\n*Waiting {event.delay_seconds:.0f} s: {event.reason}*\n"
+        case CandidatesJudged():
+            return f"\n*{chosen(event)}*\n"
+        case CandidateAccepted():
+            return f"\n*Accepted proposal {event.group + 1}.*\n"
+        case JudgeFellBack():
+            return f"\n*The judge did not decide ({_inline(event.reason)}): {event.rung}.*\n"
         case PermissionAsked():
             return f"\n*Asked: {_inline(event.question.summary)}*\n"
         case PermissionAnswered():
@@ -120,6 +129,17 @@ def sentence(outcome: Outcome) -> str:
             return outcome.error
 
 
+def chosen(event: CandidatesJudged) -> str:
+    """Among how many candidates one was chosen, how, why, and at what cost, in one line."""
+    group, others = event.groups[event.winner], len(event.groups) - 1
+    over = f" over {others} other" + "s" * (others > 1) if others else ""
+    scored = f", {group.scores.total} of 40 points" if group.scores else ""
+    return (
+        f"Chose {_inline(group.title)}{over}: {group.size} of {event.drawn} candidates, "
+        f"by {event.by}{scored} ({_inline(event.reason)}); {tokens(event.billed, 0.0)} in all"
+    )
+
+
 def report_lines(report: GoalReport) -> str:
     """A goal's conditions as a list, each with its verdict and what showed it."""
     lines = []
@@ -129,10 +149,10 @@ def report_lines(report: GoalReport) -> str:
         if item.missing:
             lines.append(f"  - missing: {item.missing}")
         for shown in item.evidence:
-            ended = "" if shown.exit_status is None else f"exit {shown.exit_status}, "
-            lines.append(
-                f"  - evidence: `{shown.check}`: {ended}{shown.seconds:.1f} s, at {shown.tree}"
-            )
+            ended = f"{shown.ending}, {shown.seconds:.1f} s, at {shown.tree}"
+            lines.append(f"  - evidence: `{shown.check}`: {ended}")
+    if report.judges_edited:
+        lines.append(f"- the run edited what judges it: {', '.join(report.judges_edited)}")
     return "\n".join(lines)
 
 

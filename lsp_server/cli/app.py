@@ -65,6 +65,13 @@ def run(
     plan: Annotated[
         bool, typer.Option("--plan", help="Change nothing, answer with a plan.")
     ] = False,
+    max_mode: Annotated[
+        bool, typer.Option("--max", help="Max Mode: draw several candidates a step, do the best.")
+    ] = False,
+    samples: Annotated[
+        int | None,
+        typer.Option(min=1, max=16, help="Candidates of a step in Max Mode.", show_default=False),
+    ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask before edits and commands.")
     ] = False,
@@ -81,6 +88,7 @@ def run(
     """
     from lsp_server.cli.log import configure_log
     from lsp_server.cli.run import Order, execute
+    from lsp_server.domain.tasks import Sampling
 
     configure_log(log_file, verbose)
     order = Order(
@@ -89,6 +97,7 @@ def run(
         goals=tuple(goal or ()),
         checks=tuple(check or ()),
         mode="plan" if plan else "build",
+        sampling=Sampling(max_mode or samples is not None, samples),
         yes=yes,
         json=json,
         resume=resume,
@@ -106,6 +115,24 @@ def demo(
     from lsp_server.cli.demo import demonstrate
 
     raise typer.Exit(demonstrate(keep))
+
+
+@app.command()
+def goals(
+    workspace: WorkspaceOption = Path(),
+    check: Annotated[bool, typer.Option("--check", help="Run their checks now.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before a check's first run.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="One condition a line.")] = False,
+) -> None:
+    """Show the goals and what is known of them.
+
+    Exit status: 0 when there are goals and all are met, else 1.
+    """
+    from lsp_server.cli.goals import show
+
+    raise typer.Exit(show(workspace, check=check, yes=yes, as_json=json))
 
 
 @app.command()

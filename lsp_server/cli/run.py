@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from lsp_server.cli.person import Person
 from lsp_server.cli.screen import JsonLines, Plain, Screen
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Recorded
-from lsp_server.domain.goals import CommandCheck, Condition, Goal
-from lsp_server.domain.tasks import Mode, Outcome, RunId, Task
+from lsp_server.domain.goals import GOALS_FILE, Goal
+from lsp_server.domain.tasks import Mode, Outcome, RunId, Sampling, Task
+from lsp_server.goals.contract import goal_from, until
 from lsp_server.session.session import Session
 from lsp_server.settings import Settings, load
 from lsp_server.workspace.disk_editor import DiskEditor
@@ -24,6 +25,10 @@ from lsp_server.workspace.documents import Documents
 
 EXIT_STATUS = {"achieved": 0, "failed": 1, "unmet": 3, "blocked": 4, "stopped": 130}
 USAGE_ERROR = 2
+NOTHING_TO_DO = (
+    'say what to do, as in: holdfast run "make the tests pass"; or write a goal into '
+    f"{GOALS_FILE}, where none is open"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Order:
     goals: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     mode: Mode = "build"
+    sampling: Sampling = field(default_factory=Sampling)
     yes: bool = False
     json: bool = False
     resume: str | None = None
@@ -102,14 +108,27 @@ def _begin(session: Session, order: Order, settings: Settings) -> RunId:
         if order.task:
             return session.runs.send(resumed, order.task, "steer").run_id
         return session.runs.resume(resumed).run_id
+    session.permits.approve(order.checks)
+    goal = goal_from(order.goals, order.checks) or _open_goal(session, order)
     return session.runs.start(
         Task(
-            instruction=order.task or _instruction(order),
-            goal=_goal(order),
+            instruction=order.task or until(goal),
+            goal=goal,
             mode=order.mode,
+            sampling=order.sampling,
             budget=settings.run.budget,
         )
     ).run_id
+
+
+def _open_goal(session: Session, order: Order) -> Goal | None:
+    """The first open goal of the goals file, for an order that says nothing else."""
+    if order.task:
+        return None
+    goal = session.goals.first_open()
+    if goal is None:
+        raise HoldfastError(NOTHING_TO_DO)
+    return goal
 
 
 async def _until_the_end(session: Session, run_id: RunId) -> Outcome:
@@ -139,33 +158,8 @@ def _settings(order: Order) -> Settings:
     return loaded.settings
 
 
-def _goal(order: Order) -> Goal | None:
-    """The goal of the flags. One `--goal` is what all the checks show."""
-    checks = tuple(CommandCheck(command) for command in order.checks)
-    if len(order.goals) == 1 and checks:
-        conditions = [Condition("c1", order.goals[0], checks)]
-    else:
-        texts = [(text, ()) for text in order.goals]
-        shown = [(f"`{check.command}` succeeds", (check,)) for check in checks]
-        conditions = [
-            Condition(f"c{number}", text, shown_by)
-            for number, (text, shown_by) in enumerate([*texts, *shown], start=1)
-        ]
-    if not conditions:
-        return None
-    return Goal("command-line", "; ".join(c.text for c in conditions), tuple(conditions))
-
-
-def _instruction(order: Order) -> str:
-    return "Work until this holds: " + "; ".join(
-        [*order.goals, *(f"`{command}` succeeds" for command in order.checks)]
-    )
-
-
 def _complaint(order: Order) -> str | None:
     """What is wrong with the order, before anything is opened."""
-    if not (order.task or order.resume or order.goals or order.checks):
-        return 'say what to do, as in: holdfast run "make the tests pass"'
     if order.task is not None and not order.task.strip():
         return "the task is empty"
     if not order.workspace.is_dir():

@@ -8,9 +8,11 @@ from typing import Protocol, TextIO
 from lsp_server.agent import transcript
 from lsp_server.agent.journal import plain_value
 from lsp_server.domain.events import (
+    CandidatesJudged,
     CycleStarted,
     Event,
     GoalChecked,
+    JudgeFellBack,
     ModelAnswered,
     ModelWaited,
     PermissionAsked,
@@ -148,6 +150,10 @@ def _notices(event: Event) -> list[str]:
     match event:
         case ModelWaited():
             return [f"  waiting {event.delay_seconds:.0f} s: {event.reason}"]
+        case CandidatesJudged():
+            return [f"  {transcript.chosen(event)}"]
+        case JudgeFellBack():
+            return [f"  the judge did not decide ({event.reason}): {event.rung}"]
         case CycleStarted() if event.number > 1:
             return [f"  new cycle: {event.reason}"]
         case Told(origin="goal"):

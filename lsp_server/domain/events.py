@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from lsp_server.domain.candidates import CandidateGroup, ChosenBy
 from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.messages import Message, StopReason, ToolCall, ToolResult, Usage
 from lsp_server.domain.permissions import Answer, Question
@@ -81,6 +82,41 @@ class ModelWaited:
     attempt: int
     delay_seconds: float
     kind: Literal["model_waited"] = "model_waited"
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatesJudged:
+    """Of several candidates for a step, `groups[winner]` was chosen.
+
+    `drawn` candidates came; `failures` say what became of the others. `billed` is
+    all that drawing and judging cost.
+    """
+
+    groups: tuple[CandidateGroup, ...]
+    winner: int
+    by: ChosenBy
+    reason: str
+    drawn: int
+    failures: tuple[str, ...]
+    billed: Usage
+    kind: Literal["candidates_judged"] = "candidates_judged"
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateAccepted:
+    """A person chose `groups[group]` of the last CandidatesJudged, to be carried out."""
+
+    group: int
+    kind: Literal["candidate_accepted"] = "candidate_accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeFellBack:
+    """The judge of the candidates did not decide; `rung` is what is tried instead."""
+
+    rung: Literal["asked again", "largest group", "best evidence", "first"]
+    reason: str
+    kind: Literal["judge_fell_back"] = "judge_fell_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +219,11 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class GoalChecked:
-    """The verdict at a stop attempt."""
+    """The verdict at a stop attempt, and what asking the judge cost."""
 
     report: GoalReport
+    billed: Usage = Usage()
+    cost_usd: float = 0.0
     kind: Literal["goal_checked"] = "goal_checked"
 
 
@@ -228,6 +266,9 @@ Event: TypeAlias = (
     | StepStarted
     | Streamed
     | ModelWaited
+    | CandidatesJudged
+    | CandidateAccepted
+    | JudgeFellBack
     | ModelAnswered
     | ToolCalled
     | ToolReturned

@@ -27,10 +27,15 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """The wish for Max Mode; `samples` None takes the setting."""
+    """The wish for Max Mode; `samples` None takes the setting.
+
+    With `propose` the run looks around and then stops before the first change, with
+    several proposals of which a person accepts one.
+    """
 
     max_mode: bool = False
     samples: int | None = None
+    propose: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Is it done? Verdicts on goals, bound to evidence that the harness produced itself.
 
-The words of the model never count here. A condition that no check covers is
-reported as unverified, never as met.
-To add a kind of check: its word in `domain/goals.py`, how it runs in
-`checks.py`.
+The words of the model that works never count here, and a condition of which
+nothing is known is `unverified`, never `met`.
+To add a kind of check: its type and words in `domain/goals.py`, how it is
+written in `contract.py`, how it runs in `checks.py`. To read another tool's
+output: a parser in `findings.py`.
 """

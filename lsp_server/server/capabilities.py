@@ -36,6 +36,8 @@ class Capabilities:
     delete_files: bool = False
     """Edits may delete a file."""
     code_lens_refresh: bool = False
+    related_information: bool = False
+    """Diagnostics may name further places."""
     quick_fixes: bool = False
     """Actions of the kind `quickfix` are chosen one by one; see `code_actions.py`."""
     configuration: bool = False
@@ -75,6 +77,7 @@ def resolve(params: types.InitializeParams) -> Capabilities:
             in (get_capability(declared, "workspace.workspace_edit.resource_operations") or ())
         ),
         code_lens_refresh=has("workspace.code_lens.refresh_support"),
+        related_information=has("text_document.publish_diagnostics.related_information"),
         quick_fixes=_chooses_quick_fixes(declared),
         configuration=has("workspace.configuration"),
         watched_files=has("workspace.did_change_watched_files.dynamic_registration"),

@@ -9,12 +9,13 @@ clients that know a preferred fix, none of ours is preferred, and all others get
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 
 from lsp_server.domain.permissions import Answer
-from lsp_server.server import from_lsp
+from lsp_server.server import from_lsp, goal_view
 from lsp_server.server.client import Client
 from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.editor import ANSWERS
@@ -46,8 +47,10 @@ class CodeActions:
             action
             for action in (
                 *self._permissions(folder, params),
+                *self._goals(folder, path, params),
                 *self._fixes(params),
                 *self._work(params),
+                *self._proposals(folder),
                 *self._runs(folder),
             )
             if wanted is None or _among(action.kind, wanted)
@@ -65,6 +68,18 @@ class CodeActions:
                 command = permission_command(title, asked, answer)
                 yield _action(command, kind, diagnostics=shown)
 
+    def _goals(
+        self, folder: Folder, path: Path | None, params: types.CodeActionParams
+    ) -> Iterator[types.CodeAction]:
+        """What can be done about the goals on these lines."""
+        if path is None:
+            return
+        first, last = params.range.start.line, params.range.end.line
+        for _, command, place in goal_view.commands_at(folder, path, first, last):
+            shown = [d for d in params.context.diagnostics if _is_of(d, place.condition.id)]
+            kind = self._fix_kind if shown else ActionKind.RUN
+            yield _action(command, kind, diagnostics=shown)
+
     def _fixes(self, params: types.CodeActionParams) -> Iterator[types.CodeAction]:
         for diagnostic in params.context.diagnostics:
             if diagnostic.source == SOURCE:
@@ -74,9 +89,14 @@ class CodeActions:
                 "range": _wire_range(diagnostic.range),
                 "diagnostics": [_wire_diagnostic(diagnostic)],
             }
-            title = f"Fix with Holdfast: {_short(diagnostic.message)}"
-            command = types.Command(title, CommandName.RUN_START, arguments=[arguments])
-            yield _action(command, self._fix_kind, diagnostics=[diagnostic])
+            message = _short(diagnostic.message)
+            for title, more in (
+                (f"Fix with Holdfast: {message}", {}),
+                (f"Fix with Holdfast and Max Mode: {message}", {"maxMode": True}),
+            ):
+                values = [{**arguments, **more}]
+                command = types.Command(title, CommandName.RUN_START, arguments=values)
+                yield _action(command, self._fix_kind, diagnostics=[diagnostic])
 
     def _work(self, params: types.CodeActionParams) -> Iterator[types.CodeAction]:
         if params.range.start == params.range.end:
@@ -86,12 +106,33 @@ class CodeActions:
             "range": _wire_range(params.range),
         }
         explain = {**place, "mode": "plan", "prompt": EXPLAIN}
-        for title, arguments in (
-            ("Holdfast: Work on this…", place),
-            ("Holdfast: Explain this", explain),
+        for title, name, arguments in (
+            ("Holdfast: Work on this…", CommandName.RUN_START, place),
+            (
+                "Holdfast: Work on this with Max Mode…",
+                CommandName.RUN_START,
+                {**place, "maxMode": True},
+            ),
+            ("Holdfast: Propose several changes and compare", CommandName.MAX_PROPOSE, place),
+            ("Holdfast: Use as goal", CommandName.GOAL_NEW, place),
+            ("Holdfast: Explain this", CommandName.RUN_START, explain),
         ):
-            command = types.Command(title, CommandName.RUN_START, arguments=[arguments])
+            command = types.Command(title, name, arguments=[arguments])
             yield _action(command, ActionKind.REWRITE)
+
+    def _proposals(self, folder: Folder) -> Iterator[types.CodeAction]:
+        """Each candidate of the newest proposal, the recommended one first."""
+        proposal = folder.session.runs.proposal if folder.session is not None else None
+        if proposal is None:
+            return
+        judged = proposal.judged
+        able = [place for place, group in enumerate(judged.groups) if not group.problem]
+        for place in sorted(able, key=lambda place: place != judged.winner):
+            mark = " (recommended)" if place == judged.winner else ""
+            title = f"Holdfast: Accept {place + 1}{mark}: {_short(judged.groups[place].title)}"
+            arguments = [{"proposalId": proposal.run_id, "candidate": place + 1}]
+            command = types.Command(title, CommandName.MAX_ACCEPT, arguments=arguments)
+            yield _action(command, ActionKind.RUN)
 
     def _runs(self, folder: Folder) -> Iterator[types.CodeAction]:
         for command in run_commands(folder):
@@ -159,6 +200,11 @@ def _asks(diagnostic: types.Diagnostic, question_id: str) -> bool:
         and diagnostic.code == DiagnosticCode.PERMISSION_PENDING
         and (not isinstance(data, Mapping) or data.get("id") == question_id)
     )
+
+
+def _is_of(diagnostic: types.Diagnostic, condition_id: str) -> bool:
+    data = diagnostic.data
+    return isinstance(data, Mapping) and data.get("condition") == condition_id
 
 
 def _wire_range(range_: types.Range) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Code lenses on the goals file: what can be clicked while a run is active.
+"""Code lenses: on goals what can be done about them, above the goals file what a run needs.
 
 All of them are code actions too, since many editors have no lenses. They are
 offered to every client, as some that show them do not say so.
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from lsp_server.server import from_lsp, to_lsp
+from lsp_server.domain.goals import GOALS_FILE
+from lsp_server.server import from_lsp, goal_view, to_lsp
 from lsp_server.server.code_actions import answers_to, permission_command, run_commands
 from lsp_server.server.folders import Folders
-from lsp_server.server.protocol import GOALS_FILE
 
 
 class CodeLenses:
-    """Lenses stand above the first line of the goals file."""
+    """Those of goals stand above them, the others above the first line of the goals file."""
 
     def __init__(self, folders: Folders) -> None:
         self._folders = folders
@@ -24,14 +24,18 @@ class CodeLenses:
         """The lenses of a document."""
         path = from_lsp.path(params.text_document.uri)
         folder = self._folders.of(path) if path is not None else None
-        if folder is None or folder.session is None or path != folder.root / GOALS_FILE:
+        if path is None or folder is None or folder.session is None:
             return []
+        on_goals = list(goal_view.lenses(folder, path))
+        if path != folder.root / GOALS_FILE:
+            return on_goals
         answers = [
             permission_command(title, pending, answer)
             for pending in folder.session.permissions.pending()
             for answer, title in answers_to(pending)
         ]
-        return [
+        on_top = [
             types.CodeLens(range=to_lsp.whole_line(0), command=command)
             for command in (*answers, *run_commands(folder))
         ]
+        return on_top + on_goals

@@ -9,26 +9,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lsprotocol import types
 from pydantic import ValidationError
 from pygls.exceptions import JsonRpcInvalidParams
 
-from lsp_server.domain.errors import ConfigurationError, HoldfastError
-from lsp_server.domain.tasks import RunId
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.tasks import Achieved, RunId, Sampling
 from lsp_server.server import to_lsp
 from lsp_server.server.background import Background
 from lsp_server.server.client import Client
 from lsp_server.server.doctor import Doctor
-from lsp_server.server.folders import Folder, Folders
+from lsp_server.server.folders import Folders
+from lsp_server.server.goal_commands import GoalCommands
 from lsp_server.server.presenter import Presenter
 from lsp_server.server.protocol import CommandName
 from lsp_server.server.shapes import (
     Arguments,
+    MaxAccept,
+    MaxPropose,
     NoArguments,
-    Payload,
     PermissionAnswer,
     Reply,
     RunChoice,
@@ -37,9 +39,14 @@ from lsp_server.server.shapes import (
     RunSend,
     RunStart,
     RunStop,
+    Sentence,
 )
-from lsp_server.server.task import place_of, task_of
+from lsp_server.server.task import place_of, session_of, task_of
 from lsp_server.session.session import Session
+
+ECHO_SECONDS = 1.0
+"""After that a reply is logged. Emacs 28 handles what arrives together with a reply only
+once more arrives; without this line a question could wait there unseen."""
 
 REPLY_SECONDS = 0.15
 """After that a command answers and goes on in the background."""
@@ -48,7 +55,7 @@ REPLY_SECONDS = 0.15
 @dataclass(frozen=True, slots=True)
 class _Command:
     shape: type[Arguments]
-    handle: Callable[[Any], Awaitable[Payload]]
+    handle: Callable[[Any], Awaitable[Sentence]]
 
 
 class Commands:
@@ -67,6 +74,7 @@ class Commands:
         self._presenter = presenter
         self._doctor = doctor
         self._background = background
+        goals = GoalCommands(client, folders, background)
         self._commands: Mapping[str, _Command] = {
             CommandName.RUN_START: _Command(RunStart, self._start),
             CommandName.RUN_STOP: _Command(RunStop, self._stop),
@@ -75,6 +83,9 @@ class Commands:
             CommandName.RUN_LIST: _Command(RunChoice, self._list),
             CommandName.RUN_SHOW: _Command(RunChoice, self._show),
             CommandName.RUN_UNDO: _Command(RunChoice, self._undo),
+            CommandName.MAX_PROPOSE: _Command(MaxPropose, self._propose),
+            CommandName.MAX_ACCEPT: _Command(MaxAccept, self._accept),
+            **{name: _Command(*handler) for name, handler in goals.handlers.items()},
             CommandName.PERMISSION_ANSWER: _Command(PermissionAnswer, self._answer),
             CommandName.STATUS: _Command(NoArguments, self._status),
             CommandName.DOCTOR: _Command(NoArguments, self._examine),
@@ -88,15 +99,20 @@ class Commands:
             raise JsonRpcInvalidParams(f"unknown command {params.command!r}; known are: {known}")
         arguments = parsed(params.command, command.shape, params.arguments or ())
         try:
-            payload = await command.handle(arguments)
+            payload: Sentence = await command.handle(arguments)
         except HoldfastError as error:
             self._client.show("warning", str(error))
             payload = Reply(state="error", message=str(error))
+        self._background.start(self._echo(params.command, payload), "echo of a reply")
         return payload.wire()
+
+    async def _echo(self, command: str, payload: Sentence) -> None:
+        await asyncio.sleep(ECHO_SECONDS)
+        self._client.log("info", f"{command}: {payload.message}")
 
     async def _start(self, arguments: RunStart) -> Reply:
         folder, path = place_of(arguments.uri, self._folders)
-        session = _session(folder)
+        session = session_of(folder)
         encoding = self._client.can.encoding
         task = await task_of(arguments, folder, path, session.settings, encoding)
         self._folders.use(folder)
@@ -171,6 +187,32 @@ class Commands:
             "the run's changes are taken back; a message tells when that is done",
         )
 
+    async def _propose(self, arguments: MaxPropose) -> Reply:
+        folder, path = place_of(arguments.uri, self._folders)
+        session = session_of(folder)
+        start = RunStart.model_validate(arguments.model_dump(by_alias=True, exclude_none=True))
+        task = await task_of(start, folder, path, session.settings, self._client.can.encoding)
+        self._folders.use(folder)
+        sampling = Sampling(samples=arguments.samples, propose=True)
+        run = session.runs.start(replace(task, sampling=sampling))
+        self._background.start(self._compared(session, run.run_id), "comparing proposals")
+        message = f"drawing candidates for: {run.title}; a comparison opens when they are judged"
+        return Reply(state=run.state, message=message, run_id=run.run_id)
+
+    async def _compared(self, session: Session, run_id: RunId) -> None:
+        """Opens the comparison; a run that was stopped or failed says so by itself."""
+        try:
+            outcome = await session.runs.wait(run_id)
+            if isinstance(outcome, Achieved):
+                await self._open(to_lsp.uri(session.runs.comparison(run_id)))
+        except HoldfastError as error:
+            self._client.show("warning", str(error))
+
+    async def _accept(self, arguments: MaxAccept) -> Reply:
+        session = self._session_of(arguments.proposal_id)
+        run = session.runs.accept(_id(arguments.proposal_id), arguments.candidate)
+        return Reply(state=run.state, message=f"accepted: {run.title}", run_id=run.run_id)
+
     async def _answer(self, arguments: PermissionAnswer) -> Reply:
         asked = [
             (session.permissions, pending)
@@ -194,7 +236,7 @@ class Commands:
             run_id=pending.run_id,
         )
 
-    async def _status(self, _: NoArguments) -> Payload:
+    async def _status(self, _: NoArguments) -> Sentence:
         status = self._presenter.status()
         self._tell(f"{status.state}: {status.message}")
         return status
@@ -256,7 +298,7 @@ class Commands:
                 if any(run.run_id == run_id for run in session.runs.list()):
                     return session
         folder, _ = place_of(None, self._folders)
-        current = _session(folder)
+        current = session_of(folder)
         if active and not current.runs.active():
             return next((session for session in sessions if session.runs.active()), current)
         return current
@@ -290,12 +332,6 @@ def _complaint(command: str, shape: type[Arguments], error: ValidationError) -> 
         wrong.append(f"`{key}` is unknown" if unknown else f"`{key}`: {detail['msg']}")
     accepted = ", ".join(shape.keys()) or "no keys"
     return f"{command}: {'; '.join(wrong)}. Accepted: {accepted}"
-
-
-def _session(folder: Folder) -> Session:
-    if folder.session is None:
-        raise ConfigurationError(folder.problem or f"{folder.root.name} is still being opened")
-    return folder.session
 
 
 def _id(run_id: str | None) -> RunId | None:

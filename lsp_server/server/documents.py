@@ -48,6 +48,7 @@ class OpenDocuments:
             folder, path = place
             folder.documents.open(path, document.text)
             self._folders.use(folder)
+            _tell(folder, path)
 
     def did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         document = self._by_uri.get(params.text_document.uri)
@@ -62,6 +63,7 @@ class OpenDocuments:
             folder, path = place
             folder.documents.change(path, document.text)
             self._folders.use(folder)
+            _tell(folder, path)
         self._wake()
 
     def did_close(self, params: types.DidCloseTextDocumentParams) -> None:
@@ -69,6 +71,7 @@ class OpenDocuments:
         if document is not None and (place := self._place(document)) is not None:
             folder, path = place
             folder.documents.close(path)
+            _tell(folder, path)
         self._wake()
 
     def adopt(self, folder: Folder) -> None:
@@ -112,3 +115,9 @@ class OpenDocuments:
             if not change.done():
                 change.set_result(None)
         self._waiting.clear()
+
+
+def _tell(folder: Folder, path: Path) -> None:
+    """Goals are stated in buffers, too."""
+    if folder.session is not None:
+        folder.session.goals.text_changed(path)

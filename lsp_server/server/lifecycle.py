@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.server import capabilities, configuration, from_lsp
 from lsp_server.server import folders as workspace_folders
 from lsp_server.server.background import Background
@@ -94,9 +95,11 @@ class Lifecycle:
     def did_change_watched_files(self, params: types.DidChangeWatchedFilesParams) -> None:
         for change in params.changes:
             self._settings_file_changed(change.uri)
+            self._file_changed(change.uri, saved=False)
 
     def did_save(self, params: types.DidSaveTextDocumentParams) -> None:
         self._settings_file_changed(params.text_document.uri)
+        self._file_changed(params.text_document.uri, saved=True)
 
     def did_change_workspace_folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
         for gone in params.event.removed:
@@ -136,8 +139,8 @@ class Lifecycle:
         )
         await self._configure(bench, tuple(self.folders))
         # An editor that never answers must not hold up the start.
-        watching = self._client.watch([f"**/{PROJECT_SETTINGS_FILE}"])
-        self.background.start(watching, "watching of the settings file")
+        watching = self._client.watch([f"**/{PROJECT_SETTINGS_FILE}", f"**/{GOALS_FILE}"])
+        self.background.start(watching, "watching of settings and goals")
         return bench
 
     def _reconfigure(self, changed: tuple[Folder, ...]) -> None:
@@ -162,3 +165,13 @@ class Lifecycle:
         folder = self.folders.of(path) if path is not None else None
         if folder is not None and path == folder.root / Path(PROJECT_SETTINGS_FILE):
             self._reconfigure((folder,))
+
+    def _file_changed(self, uri: str, *, saved: bool) -> None:
+        """What was shown of goals may not hold any more."""
+        path = from_lsp.path(uri)
+        folder = self.folders.of(path) if path is not None else None
+        if path is None or folder is None or folder.session is None:
+            return
+        session = folder.session
+        session.goals.file_saved(check=saved and session.settings.goal.check_on_save)
+        session.goals.text_changed(path)

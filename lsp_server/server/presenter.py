@@ -31,20 +31,24 @@ from lsp_server.domain.events import (
     ToolCalled,
     Warned,
 )
+from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, Outcome, RunId, Stopped, Unmet
-from lsp_server.server import to_lsp
+from lsp_server.server import goal_view, to_lsp
 from lsp_server.server.background import Background
 from lsp_server.server.client import Client, Level
 from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.progress import RunProgress, Throttle
-from lsp_server.server.protocol import GOALS_FILE, SOURCE, CommandName, DiagnosticCode
-from lsp_server.server.shapes import EventNotice, Status, Tokens
+from lsp_server.server.protocol import SOURCE, CommandName, DiagnosticCode
+from lsp_server.server.shapes import EventNotice, GoalCounts, Status, Tokens
 from lsp_server.session.permissions import Pending
 from lsp_server.session.session import Session
 
 STATUS_SECONDS = 0.25
 """At most four a second."""
+
+REFRESH_SECONDS = 0.15
+"""How often goals are shown anew while a person types."""
 
 DETAIL_CHARS_MAX = 2000
 
@@ -98,6 +102,7 @@ class Presenter:
         self._published: dict[str, list[types.Diagnostic]] = {}
         self._status: Throttle[None] = Throttle(STATUS_SECONDS, self._send_status)
         self._last_status: Status | None = None
+        self._refreshes: Throttle[None] = Throttle(REFRESH_SECONDS, lambda _: self.refresh())
 
     def publish(self, session: Session, run_id: RunId, recorded: Recorded) -> None:
         """Shows one Event."""
@@ -127,7 +132,12 @@ class Presenter:
             ),
             cost_usd=chosen.cost_usd or None,
             endpoint=chosen.endpoint,
+            goals=GoalCounts(**asdict(chosen.goals)),
         )
+
+    def refresh_soon(self) -> None:
+        """The same as `refresh`, for what comes with every key that is typed."""
+        self._refreshes.offer(None)
 
     def refresh(self) -> None:
         """Shows everything that is derived from the sessions anew."""
@@ -203,6 +213,10 @@ class Presenter:
                 found.append((goals, diagnostic))
                 if pending.question.path is not None:
                     found.append((folder.root / pending.question.path, diagnostic))
+            can = self._client.can
+            found += goal_view.diagnostics(
+                folder, folder.session.goals, can.encoding, related=can.related_information
+            )
         if (failure := self._failures.get(folder.root)) is not None:
             text = f"{failure}\n({CommandName.RUN_SHOW} opens its transcript)"
             found.append((goals, _diagnostic(DiagnosticCode.RUN_FAILED, text)))

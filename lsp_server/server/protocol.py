@@ -11,7 +11,6 @@ from enum import StrEnum
 SOURCE = "holdfast"
 """The source of our diagnostics, the settings section and the progress prefix."""
 
-GOALS_FILE = ".holdfast/goals.md"
 PROJECT_SETTINGS_FILE = ".holdfast/config.toml"
 
 
@@ -25,6 +24,12 @@ class CommandName(StrEnum):
     RUN_LIST = "holdfast.run.list"
     RUN_SHOW = "holdfast.run.show"
     RUN_UNDO = "holdfast.run.undo"
+    MAX_PROPOSE = "holdfast.max.propose"
+    MAX_ACCEPT = "holdfast.max.accept"
+    GOAL_NEW = "holdfast.goal.new"
+    GOAL_CHECK = "holdfast.goal.check"
+    GOAL_LIST = "holdfast.goal.list"
+    GOAL_WAIVE = "holdfast.goal.waive"
     PERMISSION_ANSWER = "holdfast.permission.answer"
     STATUS = "holdfast.status"
     DOCTOR = "holdfast.doctor"
@@ -43,6 +48,12 @@ class DiagnosticCode(StrEnum):
 
     PERMISSION_PENDING = "permission-pending"
     RUN_FAILED = "run-failed"
+    GOAL_UNMET = "goal-unmet"
+    GOAL_STALE = "goal-stale"
+    GOAL_BLOCKED = "goal-blocked"
+    GOAL_IMPOSSIBLE = "goal-impossible"
+    GOAL_UNVERIFIED = "goal-unverified"
+    GOALS_FILE_INVALID = "goals-file-invalid"
 
 
 class ActionKind(StrEnum):

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 from pydantic.alias_generators import to_camel
 
+from lsp_server.domain.goals import Verdict
 from lsp_server.domain.permissions import Answer
 from lsp_server.domain.tasks import Mode, RunState, When
 
@@ -70,6 +71,22 @@ class RunStart(Arguments):
     samples: Annotated[StrictInt, Field(ge=1, le=16)] | None = None
 
 
+class MaxPropose(Arguments):
+    """As `RunStart`: something to work on, and how many candidates to draw."""
+
+    prompt: StrictStr | None = None
+    uri: StrictStr | None = None
+    range: WireRange | None = None
+    samples: Annotated[StrictInt, Field(ge=1, le=16)] | None = None
+
+
+class MaxAccept(Arguments):
+    """Without a proposal: the newest; without a candidate, counted from 1: the winner."""
+
+    proposal_id: StrictStr | None = None
+    candidate: Annotated[StrictInt, Field(ge=1, le=16)] | None = None
+
+
 class RunStop(Arguments):
     """Without a run: the newest one."""
 
@@ -91,6 +108,30 @@ class RunSend(Arguments):
     when: When = "steer"
 
 
+class GoalNew(Arguments):
+    """Without anything: a goal to fill in. A range makes what is selected a condition."""
+
+    title: StrictStr | None = None
+    conditions: tuple[StrictStr, ...] = ()
+    checks: tuple[StrictStr, ...] = ()
+    uri: StrictStr | None = None
+    range: WireRange | None = None
+
+
+class GoalCheck(Arguments):
+    """Without a goal: all of them."""
+
+    goal_id: StrictStr | None = None
+    all: StrictBool = False
+
+
+class GoalChoice(Arguments):
+    """Names a goal, or a condition by its id."""
+
+    goal_id: StrictStr | None = None
+    condition: StrictStr | None = None
+
+
 class PermissionAnswer(Arguments):
     """Without `id`: the question that waits, when there is just one."""
 
@@ -108,11 +149,16 @@ class Payload(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-class Reply(Payload):
+class Sentence(Payload):
+    """Something with one sentence for a person."""
+
+    message: str
+
+
+class Reply(Sentence):
     """The result of every command. `state` is the run's, or the session's without one."""
 
     state: RunState | Literal["idle", "indexing", "error"]
-    message: str
     run_id: str | None = None
     uri: str | None = None
     """The document that the command opens, for clients that cannot be told to."""
@@ -136,6 +182,34 @@ class RunListReply(Reply):
     runs: tuple[RunEntry, ...] = ()
 
 
+class GoalEntry(Payload):
+    """One condition; `line` counts from 1, `path` is workspace-relative."""
+
+    goal_id: str
+    title: str
+    condition_id: str
+    condition: str
+    verdict: Verdict
+    missing: str
+    path: str
+    line: int
+
+
+class GoalListReply(Reply):
+    """In the order of the goals file, then comments by path."""
+
+    goals: tuple[GoalEntry, ...] = ()
+
+
+class GoalCounts(Payload):
+    """Goals by what is known of them; the rest of `total` is stale or not verified."""
+
+    met: int = 0
+    unmet: int = 0
+    blocked: int = 0
+    total: int = 0
+
+
 class Tokens(Payload):
     """`cached` is part of `input`."""
 
@@ -144,14 +218,14 @@ class Tokens(Payload):
     output: int = 0
 
 
-class Status(Payload):
+class Status(Sentence):
     """`holdfast/status`, and the reply to `holdfast.status`."""
 
     state: Literal["idle", "indexing", "running", "waiting", "error"]
-    message: str
     run_id: str | None = None
     title: str | None = None
     step: int | None = None
+    goals: GoalCounts = GoalCounts()
     tokens: Tokens = Tokens()
     cost_usd: float | None = None
     endpoint: str | None = None

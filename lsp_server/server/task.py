@@ -9,11 +9,14 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from lsp_server.domain.edits import Lines
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
+from lsp_server.domain.goals import Goal
 from lsp_server.domain.tasks import Sampling, Selection, Task
+from lsp_server.goals.contract import until
 from lsp_server.server import from_lsp
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.from_lsp import Encoding
 from lsp_server.server.shapes import RunStart, WirePosition, WireRange
+from lsp_server.session.session import Session
 from lsp_server.settings import Settings
 
 SELECTION_CHARS_MAX = 20_000
@@ -27,7 +30,7 @@ WORK_ON_SELECTION = (
 )
 FIX_DIAGNOSTICS = "Mend the cause of these problems, and nothing else."
 NOTHING_TO_DO = (
-    "say what to do: pass `prompt`, or select code and choose “Holdfast: Work on this…” "
+    "say what to do: pass `prompt`, write a goal, or select code and choose “Holdfast: Work on this…” "
     "from the code actions"
 )
 
@@ -57,16 +60,16 @@ async def task_of(
     start: RunStart, folder: Folder, path: Path | None, settings: Settings, encoding: Encoding
 ) -> Task:
     """The Task that a command asks for. Raises HoldfastError when there is nothing to do."""
-    if start.goal_id is not None:
-        raise HoldfastError(f"there is no goal with the id {start.goal_id!r}")
     selection = None
     if path is not None and start.range is not None:
         selection = await _selection(folder, path, start.range, encoding)
-    instruction = _instruction(start, selection)
-    if path is not None and selection is None:
+    goal = _goal(start, folder, selection)
+    instruction = _instruction(start, selection, goal)
+    if path is not None and selection is None and start.goal_id is None:
         instruction += f"\n\nIt is about the file {folder.relative(path)}."
     return Task(
         instruction=instruction,
+        goal=goal,
         mode=start.mode,
         sampling=Sampling(start.max_mode or settings.max_mode.enabled, start.samples),
         budget=settings.run.budget,
@@ -85,21 +88,40 @@ async def task_of(
     )
 
 
-def _instruction(start: RunStart, selection: Selection | None) -> str:
+def session_of(folder: Folder) -> Session:
+    """The folder's session. Raises ConfigurationError while there is none."""
+    if folder.session is None:
+        raise ConfigurationError(folder.problem or f"{folder.root.name} is still being opened")
+    return folder.session
+
+
+def _goal(start: RunStart, folder: Folder, selection: Selection | None) -> Goal | None:
+    """The goal that is named; the first open one when nothing else is said."""
+    goals = session_of(folder).goals
+    if start.goal_id is not None:
+        return goals.find(start.goal_id)
+    if (start.prompt or "").strip() or start.diagnostics or selection is not None:
+        return None
+    return goals.first_open()
+
+
+def _instruction(start: RunStart, selection: Selection | None, goal: Goal | None) -> str:
     if start.prompt is not None and start.prompt.strip():
         return start.prompt.strip()
     if start.diagnostics:
         return FIX_DIAGNOSTICS
     if selection is not None:
         return WORK_ON_SELECTION
+    if goal is not None:
+        return until(goal)
     raise HoldfastError(NOTHING_TO_DO)
 
 
 async def _selection(folder: Folder, path: Path, where: WireRange, encoding: Encoding) -> Selection:
     """The whole lines of a range. Raises ToolError when the file cannot be read."""
     lines = Lines((await folder.documents.read(path)).text)
-    first = lines.position(_offset(lines, where.start, encoding)).line
-    end = lines.position(_offset(lines, where.end, encoding))
+    first = lines.position(offset_of(lines, where.start, encoding)).line
+    end = lines.position(offset_of(lines, where.end, encoding))
     last = end.line - 1 if end.column == 0 and end.line > first else end.line
     text = "\n".join(lines.line(number) for number in range(first, last + 1))
     return Selection(
@@ -110,5 +132,5 @@ async def _selection(folder: Folder, path: Path, where: WireRange, encoding: Enc
     )
 
 
-def _offset(lines: Lines, position: WirePosition, encoding: Encoding) -> int:
+def offset_of(lines: Lines, position: WirePosition, encoding: Encoding) -> int:
     return from_lsp.offset(lines, types.Position(position.line, position.character), encoding)

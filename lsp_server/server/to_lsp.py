@@ -38,6 +38,14 @@ def text_edits(text: str, edits: tuple[TextEdit, ...], encoding: Encoding) -> li
     ]
 
 
+def range_in_line(number: int, line: str, start: int, end: int, encoding: Encoding) -> types.Range:
+    """From column to column of one line, both in code points."""
+    return types.Range(
+        types.Position(number, code_units(line[:start], encoding)),
+        types.Position(number, code_units(line[:end], encoding)),
+    )
+
+
 def whole_line(number: int) -> types.Range:
     """All of line `number`, counted from 0."""
     return types.Range(types.Position(number, 0), types.Position(number + 1, 0))

@@ -60,8 +60,15 @@ class Workbench:
         editor = LspEditor(self._client, self._open, folder)
         try:
             folder.session = open_session(
-                folder.root, settings, editor, folder.documents, self.presenter.publish
+                folder.root,
+                settings,
+                editor,
+                folder.documents,
+                self.presenter.publish,
+                changed=self.presenter.refresh,
             )
+            folder.session.goals.on_change = self.presenter.refresh_soon
+            folder.session.goals.tree_moved()
         except (HoldfastError, OSError) as error:
             folder.problem = f"{folder.root.name} cannot be opened: {error}"
             log.exception("%s", folder.problem)

@@ -13,15 +13,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from uuid import uuid4
 
-from lsp_server.agent import transcript
+from lsp_server.agent import comparison, transcript
 from lsp_server.agent.context import CHARS_PER_TOKEN, Context
 from lsp_server.agent.journal import Journal, JournalDamaged, glance, replay
 from lsp_server.agent.loop import Agent
 from lsp_server.agent.record import Record
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import (
+    CandidateAccepted,
+    CandidatesJudged,
     FileChanged,
     FileRestored,
     MessageReceived,
@@ -87,6 +88,14 @@ class _Active:
     work: asyncio.Task[Outcome] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a run proposes and nobody has accepted yet."""
+
+    run_id: RunId
+    judged: CandidatesJudged
+
+
 Build = Callable[[Launch], Awaitable[Agent]]
 Watch = Callable[[RunId, Recorded], None]
 TakeBack = Callable[[Sequence[FileChanged]], Awaitable[UndoReport]]
@@ -117,6 +126,8 @@ class Runs:
         self._watch = watch
         self._ready = ready
         self._active: dict[RunId, _Active] = {}
+        self.proposal: Proposal | None = None
+        """The newest of this process that nobody accepted."""
 
     def reconfigure(self, settings: Settings) -> None:
         self._settings = settings
@@ -124,7 +135,8 @@ class Runs:
     def start(self, task: Task) -> RunSummary:
         """Starts a run. Raises ConfigurationError without an endpoint, UnknownRun when full."""
         model = self._ready()
-        run_id = RunId(f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}")
+        # Sorts by time; the journal's lock tells two of the same microsecond apart.
+        run_id = RunId(f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
         active = self._open(run_id, task)
         active.launch.record.emit(RunStarted(run_id, task, str(self._root), model))
         return self._go(active)
@@ -149,6 +161,34 @@ class Runs:
             raise UnknownRun(f"run {active.launch.run_id} has {MAIL_MAX} unread messages already")
         active.launch.record.emit(MessageReceived(text, when))
         return _summary(active)
+
+    def accept(self, run_id: RunId | None = None, candidate: int | None = None) -> RunSummary:
+        """Carries out a proposal of a run, by default the winner of the newest.
+
+        Candidates count from 1. Raises UnknownRun when there is nothing to accept.
+        """
+        self._ready()
+        wanted = run_id or (self.proposal.run_id if self.proposal is not None else None)
+        past = self._past(wanted, "accept a proposal of", ())
+        if past.run_id in self._active:
+            raise UnknownRun(f"run {past.run_id} is at work; accept when it has ended")
+        active = self._reopen(past)
+        judged = active.launch.record.state.judged
+        count = len(judged.groups) if judged is not None else 0
+        if judged is None or not (candidate is None or 1 <= candidate <= count):
+            active.journal.close()
+            raise UnknownRun(f"run {past.run_id} has {count} proposals; holdfast.max.propose asks")
+        group = judged.winner if candidate is None else candidate - 1
+        active.launch.record.emit(CandidateAccepted(group))
+        return self._go(active)
+
+    def comparison(self, run_id: RunId | None = None) -> Path:
+        """The document that compares a run's proposals. Raises UnknownRun."""
+        past = self._past(run_id, "show", ())
+        path = self._journal_path(past.run_id).with_name("proposals.md")
+        if not path.exists():
+            raise UnknownRun(f"run {past.run_id} proposed nothing; holdfast.max.propose asks")
+        return path
 
     def stop(
         self, run_id: RunId | None = None, *, everything: bool = False
@@ -248,24 +288,27 @@ class Runs:
         return _summary(active)
 
     async def _supervise(self, active: _Active) -> Outcome:
+        outcome: Outcome = await self._outcome(active)
         try:
-            outcome: Outcome = await self._outcome(active)
-            await self._end(active, outcome)
+            ended = await self._record_end(active, outcome)
         finally:
-            del self._active[active.launch.run_id]
             active.journal.close()
+            del self._active[active.launch.run_id]
+        # Told last, so that whoever looks now sees a run that is over.
+        self._see(active, ended)
         return outcome
 
-    async def _end(self, active: _Active, outcome: Outcome) -> None:
-        """Records how the run ended; what cannot be recorded is told all the same."""
+    async def _record_end(self, active: _Active, outcome: Outcome) -> Recorded:
+        """Keeps how the run ended; what cannot be kept is told all the same."""
         record, state = active.launch.record, active.launch.record.state
         ended = RunEnded(outcome, state.step, state.usage, state.billed, state.cost_usd)
         try:
-            record.emit(ended)
+            recorded = record.keep(ended)
             await record.flush()
         except OSError:
             _log.exception("the end of run %s could not be recorded", active.launch.run_id)
-            self._watch(active.launch.run_id, Recorded(0, active.started_at, ended))
+            return Recorded(0, active.started_at, ended)
+        return recorded
 
     async def _outcome(self, active: _Active) -> Outcome:
         try:
@@ -289,6 +332,10 @@ class Runs:
                 active.message = event.title
             case ModelAnswered() if event.message.text.strip():
                 active.message = transcript.title(event.message.text)
+            case CandidatesJudged() if active.launch.task.sampling.propose:
+                self._compare(active, event)
+            case CandidateAccepted():
+                self.proposal = None
             case PermissionAsked():
                 active.waiting += 1
                 active.message = f"waits for permission: {event.question.summary}"
@@ -299,6 +346,13 @@ class Runs:
         if active.launch.settings.run.transcript:
             self._write_transcript(active, recorded)
         self._watch(active.launch.run_id, recorded)
+
+    def _compare(self, active: _Active, judged: CandidatesJudged) -> None:
+        self.proposal = Proposal(active.launch.run_id, judged)
+        launch, path = active.launch, active.journal.path.with_name("proposals.md")
+        cost_usd = launch.settings.model.prices.cost_usd(judged.billed)
+        text = comparison.render(judged, launch.task.instruction, launch.run_id, cost_usd)
+        path.write_text(text, "utf-8")
 
     def _write_transcript(self, active: _Active, recorded: Recorded) -> None:
         path = active.journal.path.with_name("transcript.md")

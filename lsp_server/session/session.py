@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,8 @@ from typing import Literal
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import RunId
 from lsp_server.models.worker import Worker
+from lsp_server.session.check_permits import CheckPermits
+from lsp_server.session.goals import Counts, Goals
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.runs import Runs
 from lsp_server.session.summary import RunSummary
@@ -31,10 +34,14 @@ class SessionStatus:
     cost_usd: float
     message: str
     endpoint: str | None
+    goals: Counts
 
 
 class Session:
-    """One workspace folder. Close it: it owns tasks, files and connections."""
+    """One workspace folder. Close it: it owns tasks, files and connections.
+
+    `release` frees what its runs share, once none is left.
+    """
 
     def __init__(
         self,
@@ -44,13 +51,20 @@ class Session:
         worker: Worker,
         permissions: Permissions,
         runs: Runs,
+        goals: Goals,
+        permits: CheckPermits,
+        *,
+        release: Callable[[], Awaitable[None]],
     ) -> None:
         self.root = root
         self.settings = settings
         self.documents = documents
         self.permissions = permissions
         self.runs = runs
+        self.goals = goals
+        self.permits = permits
         self._worker = worker
+        self._release = release
 
     def status(self) -> SessionStatus:
         """A snapshot; cheap."""
@@ -65,6 +79,7 @@ class Session:
             cost_usd=summary.cost_usd if summary else 0.0,
             message=waiting[0].question.summary if waiting else self._message(summary),
             endpoint=self._worker.description,
+            goals=self.goals.counts(),
         )
 
     def reconfigure(self, settings: Settings) -> None:
@@ -80,6 +95,8 @@ class Session:
     async def close(self) -> None:
         """Stops all runs and releases everything; within a second for well-behaved tools."""
         await self.runs.close()
+        await self.goals.close()
+        await self._release()
         await self._worker.close()
 
     def _message(self, summary: RunSummary | None) -> str:

@@ -61,6 +61,10 @@ class Checkpoints:
         """Takes the changes back, as far as nobody changed the same lines since."""
         return await Undo(self._workspace, self._blobs, editor).run(changes)
 
+    def kept(self, name: str) -> bytes | None:
+        """A content by its name, None when it is not kept. Blocking."""
+        return self._blobs.get(name)
+
     async def prune(self) -> int:
         """Removes contents that were not used for UNUSED_DAYS; says how many."""
         names = set((await self.tree.contents()).values())

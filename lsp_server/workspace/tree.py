@@ -72,9 +72,7 @@ class Tree:
 
     async def hash(self) -> str:
         """16 hexadecimal digits that move whenever a file that counts does."""
-        names = await self.contents()
-        lines = (f"{path}\0{name}\n" for path, name in names.items() if path not in WATCHED)
-        return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
+        return digest(await self.contents())
 
     async def contents(self) -> Mapping[str, str]:
         """Content names by path, sorted by path; the watched files among them."""
@@ -129,6 +127,12 @@ class Tree:
             with suppress(ToolError, OSError):
                 make_private(self._cache_file.parent)
                 write_bytes(self._cache_file, json.dumps(self._known).encode())
+
+
+def digest(names: Mapping[str, str]) -> str:
+    """The hash of a working state that was looked at before: 16 hexadecimal digits."""
+    lines = (f"{path}\0{name}\n" for path, name in names.items() if path not in WATCHED)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
 
 
 def _status(state: os.stat_result) -> Status:

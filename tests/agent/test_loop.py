@@ -246,7 +246,7 @@ async def test_a_condition_that_nothing_checks_is_never_met(project: Path) -> No
     async with workshop(project, [finish()]) as shop:
         outcome = await shop.run(Task("x", wish))
         assert isinstance(outcome, Blocked)
-        assert "no check" in outcome.question
+        assert "the judge gave no usable verdict" in outcome.question
 
 
 async def test_open_plan_items_are_asked_about_once(project: Path) -> None:

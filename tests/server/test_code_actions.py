@@ -9,6 +9,8 @@ from typing import Any, cast
 import pytest
 from lsprotocol import types
 
+from lsp_server.domain.candidates import CandidateGroup
+from lsp_server.domain.events import CandidatesJudged
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.permissions import Question
 from lsp_server.domain.tasks import RunId
@@ -20,12 +22,19 @@ from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.folders import Folders
 from lsp_server.server.protocol import GOALS_FILE
 from lsp_server.session.permissions import Pending
+from lsp_server.session.runs import Proposal
 from lsp_server.session.session import Session
 from lsp_server.session.summary import RunSummary
 from tests.fakes.peer import Peer
 
 RUN = RunSummary(RunId("r1"), "A long task", "running", 1, "2026-01-01", Usage(), 0.0, "")
 QUESTION = Question("q1", "shell", "run `make`", "make", rule="shell(make)")
+GROUPS = (
+    CandidateGroup("edit a", "", (), 1),
+    CandidateGroup("edit b", "", (), 2),
+    CandidateGroup("edit c", "", (), 1, problem="it does not apply"),
+)
+PROPOSAL = Proposal(RunId("r2"), CandidatesJudged(GROUPS, 1, "judge", "it is best", 4, (), Usage()))
 
 
 @dataclass
@@ -34,6 +43,7 @@ class QuietSession:
 
     questions: tuple[Question, ...] = ()
     summaries: tuple[RunSummary, ...] = ()
+    proposal: Proposal | None = None
     permissions: Any = field(init=False)
     runs: Any = field(init=False)
 
@@ -86,7 +96,21 @@ def diagnostic(message: str, source: str = "lint", **more: Any) -> types.Diagnos
     ("session", "selected", "titles"),
     [
         (QuietSession(), False, []),
-        (QuietSession(), True, ["Holdfast: Work on this…", "Holdfast: Explain this"]),
+        (
+            QuietSession(),
+            True,
+            [
+                "Holdfast: Work on this…",
+                "Holdfast: Work on this with Max Mode…",
+                "Holdfast: Propose several changes and compare",
+                "Holdfast: Explain this",
+            ],
+        ),
+        (
+            QuietSession(proposal=PROPOSAL),
+            False,
+            ["Holdfast: Accept 2 (recommended): edit b", "Holdfast: Accept 1: edit a"],
+        ),
         (
             QuietSession(summaries=(RUN,)),
             False,
@@ -135,7 +159,9 @@ async def test_nothing_that_acts_is_run_by_fix_all(
 async def test_a_fix_carries_the_diagnostic(project: Path) -> None:
     desk = Desk(project, QuietSession(), Capabilities())
     bad = diagnostic("bad", severity=types.DiagnosticSeverity.Warning)
-    (action,) = desk.offered(project / "a.py", diagnostics=[bad])
+    action, in_max_mode = desk.offered(project / "a.py", diagnostics=[bad])
+    assert in_max_mode.command is not None
+    assert cast("Any", in_max_mode.command.arguments)[0]["maxMode"] is True
     assert action.command is not None
     assert action.command.command == "holdfast.run.start"
     assert action.command.arguments is not None

@@ -1,0 +1,235 @@
+"""The stopping situations, judged by evidence and by a transcript alone.
+
+Each situation plays twice on a real small project with real commands and a
+scripted model over HTTP: once with the arbiter of the product, once with a
+judge that reads only the conversation, as in other agents (re-enters up to 12
+times, a judge that fails counts as yes). Both judges are SIMULATED readers: the
+first is convinced by evidence that holds the proof, the second by a closing
+claim that no later failure in the conversation contradicts.
+
+    python benchmarks/goals_stops.py [--json FILE]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.table import Row, arguments, show
+from lsp_server import assemble
+from lsp_server.agent.arbiter import GoOn
+from lsp_server.agent.state import State
+from lsp_server.domain.events import GoalChecked, Told
+from lsp_server.domain.goals import ConditionReport, GoalReport
+from lsp_server.domain.messages import Message, Request
+from lsp_server.domain.ports import Model
+from lsp_server.domain.tasks import Achieved, Outcome, Task, Unmet
+from lsp_server.models.worker import Worker
+from lsp_server.session.runs import Launch
+from tests.fakes.stops import STOPS, Script, Stop, read_evidence
+from tests.fakes.workshop import workshop
+
+RE_ENTRIES_MAX = 12
+CLAIM = re.compile(r"\b(?:done|pass|made|is|answer|holds|impossible|fine)\b", re.IGNORECASE)
+FAILURE = re.compile(r"exit status [1-9]|FAILED|Traceback|killed by|timed out")
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How one situation ended under one judge."""
+
+    outcome: str
+    evidence: str
+    re_entries: int
+    tokens: int
+    judge_tokens: int
+    seconds: float
+
+
+def main() -> int:
+    parser = arguments(__doc__)
+    options = parser.parse_args()
+    rows = asyncio.run(measure())
+    show("Stopping situations: what became of each", rows)
+    show("Totals", totals(rows), options.json)
+    return 0
+
+
+async def measure() -> list[Row]:
+    rows: list[Row] = []
+    for number, stop in enumerate(STOPS, start=1):
+        sys.stderr.write(f"\r\x1b[K{number} of {len(STOPS)}: {stop.name}")
+        sys.stderr.flush()
+        by_evidence = await play(stop, by_transcript=False)
+        by_transcript = await play(stop, by_transcript=True)
+        rows.append(
+            {
+                "situation": stop.name,
+                "truth": stop.truth,
+                "by evidence": by_evidence.outcome,
+                "evidence": by_evidence.evidence,
+                "re-entries": by_evidence.re_entries,
+                "tokens": by_evidence.tokens,
+                "judge tokens": by_evidence.judge_tokens,
+                "by transcript": by_transcript.outcome,
+                "re-entries ": by_transcript.re_entries,
+                "tokens ": by_transcript.tokens,
+                "judge tokens ": by_transcript.judge_tokens,
+            }
+        )
+    sys.stderr.write("\r\x1b[K")
+    return rows
+
+
+async def play(stop: Stop, *, by_transcript: bool) -> Played:
+    with tempfile.TemporaryDirectory() as temporary:
+        project = made(stop, Path(temporary))
+        home = Path(temporary) / "home"
+        os.environ["XDG_DATA_HOME"], os.environ["XDG_CONFIG_HOME"] = str(home), str(home)
+        script = Script(stop, read_transcript if by_transcript else read_evidence)
+        started = time.monotonic()
+        crew = TranscriptCrew if by_transcript else assemble.Crew
+        original, assemble.Crew = assemble.Crew, crew  # type: ignore[misc]
+        try:
+            async with workshop(project, script, answer=stop.answers, **stop.sections) as shop:
+                outcome = await shop.run(Task(stop.name, stop.goal, budget=stop.budget))
+        finally:
+            assemble.Crew = original  # type: ignore[misc]
+        ended = shop.ended
+        return Played(
+            outcome.outcome,
+            evidence_of(outcome),
+            sum(event.origin == "goal" for event in shop.events(Told)),
+            ended.billed.total_tokens,
+            ended.billed.total_tokens - ended.usage.total_tokens,
+            time.monotonic() - started,
+        )
+
+
+def made(stop: Stop, folder: Path) -> Path:
+    """The situation's project."""
+    project = folder.resolve() / "project"
+    project.mkdir()
+    stop.make(project)
+    return project
+
+
+def evidence_of(outcome: Outcome) -> str:
+    """The first piece that a verdict rests on, in short."""
+    report = getattr(outcome, "report", None)
+    shown = [e for item in (report.conditions if report else ()) for e in item.evidence]
+    return shown[-1].ending[:28] if shown else ""
+
+
+def read_transcript(shown: str, stop: Stop) -> str:
+    """A reader of conversations: a claim counts unless what came after contradicts it."""
+    del stop
+    closing = shown.rpartition("## assistant")[2]
+    results = shown.split("## tool")
+    last = results[-1].partition("## assistant")[0] if len(results) > 1 else ""
+    holds = bool(CLAIM.search(closing)) and not FAILURE.search(last)
+    return json.dumps({"ok": holds, "reason": "the conversation says so" if holds else "not shown"})
+
+
+class TranscriptArbiter:
+    """The reference's way: the judge sees the conversation and nothing else."""
+
+    def __init__(self, launch: Launch, model: Model) -> None:
+        self._launch = launch
+        self._model = model
+
+    async def judge(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | GoOn:
+        goal = state.task.goal if state.task else None
+        assert goal is not None
+        verdict = await self._ask(summary)
+        met = bool(verdict.get("ok"))
+        given_up = bool(verdict.get("impossible"))
+        report = GoalReport(
+            goal,
+            tuple(ConditionReport(c, "met" if met else "unmet") for c in goal.conditions),
+            "",
+        )
+        if met or given_up:
+            return Achieved(summary, report)
+        if state.re_entries >= RE_ENTRIES_MAX or not may_go_on:
+            return Unmet(summary, report)
+        return GoOn(f"The goal is not met: {verdict.get('reason')}. Go on.", "goal")
+
+    async def _ask(self, summary: str) -> Mapping[str, Any]:
+        record = self._launch.record
+        lines = [f"## {m.role}\n{m.text}" for m in record.context.messages[1:]]
+        text = "\n".join([*lines, f"## assistant\n{summary}"])
+        request = Request((Message("system", "Judge."), Message("user", text)), temperature=0.0)
+        try:
+            response = await self._model.respond(request)
+            goal = record.state.task.goal if record.state.task else None
+            assert goal is not None
+            record.emit(GoalChecked(GoalReport(goal, (), ""), response.billed))
+            answer = json.loads(response.message.text)
+        except Exception:  # noqa: BLE001  whatever fails counts as yes there
+            return {"ok": True}
+        if "conditions" in answer:  # What the situation's judge says, in that judge's words.
+            verdicts = {opinion["verdict"] for opinion in answer["conditions"]}
+            return {
+                "ok": verdicts == {"met"},
+                "impossible": "impossible" in verdicts,
+                "reason": "not met",
+            }
+        return dict(answer) if isinstance(answer, dict) else {"ok": True}
+
+
+class TranscriptCrew(assemble.Crew):
+    """Puts that arbiter in the place of ours."""
+
+    def _arbiter(self, launch: Launch, approval: Any) -> Any:
+        del approval
+        return _Lazy(launch, self._worker)
+
+
+class _Lazy:
+    def __init__(self, launch: Launch, worker: Worker) -> None:
+        self._launch, self._worker = launch, worker
+
+    async def judge(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | GoOn:
+        arbiter = TranscriptArbiter(self._launch, await self._worker.model())
+        return await arbiter.judge(state, summary, may_go_on=may_go_on)
+
+
+def totals(rows: list[Row]) -> list[Row]:
+    """False verdicts and what they cost, by judge."""
+    found: list[Row] = []
+    for name, outcome, re_entries, tokens, judge in (
+        ("by evidence", "by evidence", "re-entries", "tokens", "judge tokens"),
+        ("by transcript", "by transcript", "re-entries ", "tokens ", "judge tokens "),
+    ):
+        should = [row for row in rows if row["truth"] == "met"]
+        others = [row for row in rows if row["truth"] != "met"]
+        false_met = sum(row[outcome] == "achieved" for row in others)
+        false_unmet = sum(row[outcome] != "achieved" for row in should)
+        found.append(
+            {
+                "judge": name,
+                "situations": len(rows),
+                "false met": false_met,
+                "false met %": 100 * false_met / len(others),
+                "false unmet": false_unmet,
+                "false unmet %": 100 * false_unmet / len(should),
+                "most re-entries": max(int(str(row[re_entries])) for row in rows),
+                "tokens": sum(int(str(row[tokens])) for row in rows),
+                "judge tokens": sum(int(str(row[judge])) for row in rows),
+            }
+        )
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
