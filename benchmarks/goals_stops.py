@@ -3,9 +3,10 @@
 Each situation plays twice on a real small project with real commands and a
 scripted model over HTTP: once with the arbiter of the product, once with a
 judge that reads only the conversation, as in other agents (re-enters up to 12
-times, a judge that fails counts as yes). Both judges are SIMULATED readers: the
-first is convinced by evidence that holds the proof, the second by a closing
-claim that no later failure in the conversation contradicts.
+times, a judge that fails counts as yes). All judges are SIMULATED readers. Ours
+is convinced by evidence that holds the proof. Of transcripts there are two: a
+trusting one takes a closing claim that no later failure contradicts, a wary one
+wants to see a success in a result of the last tool calls, too.
 
     python benchmarks/goals_stops.py [--json FILE]
 """
@@ -19,7 +20,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ from tests.fakes.workshop import workshop
 
 RE_ENTRIES_MAX = 12
 CLAIM = re.compile(r"\b(?:done|pass|made|is|answer|holds|impossible|fine)\b", re.IGNORECASE)
+SUCCESS = re.compile(r"exit status 0|\bOK\b|\bpassed\b|wrote|edited|changed|created")
 FAILURE = re.compile(r"exit status [1-9]|FAILED|Traceback|killed by|timed out")
 
 
@@ -69,8 +71,9 @@ async def measure() -> list[Row]:
     for number, stop in enumerate(STOPS, start=1):
         sys.stderr.write(f"\r\x1b[K{number} of {len(STOPS)}: {stop.name}")
         sys.stderr.flush()
-        by_evidence = await play(stop, by_transcript=False)
-        by_transcript = await play(stop, by_transcript=True)
+        by_evidence = await play(stop, read_evidence)
+        trusting = await play(stop, trust)
+        wary = await play(stop, doubt)
         rows.append(
             {
                 "situation": stop.name,
@@ -80,24 +83,28 @@ async def measure() -> list[Row]:
                 "re-entries": by_evidence.re_entries,
                 "tokens": by_evidence.tokens,
                 "judge tokens": by_evidence.judge_tokens,
-                "by transcript": by_transcript.outcome,
-                "re-entries ": by_transcript.re_entries,
-                "tokens ": by_transcript.tokens,
-                "judge tokens ": by_transcript.judge_tokens,
+                "trusting": trusting.outcome,
+                "tokens ": trusting.tokens,
+                "judge tokens ": trusting.judge_tokens,
+                "re-entries ": trusting.re_entries,
+                "wary": wary.outcome,
+                "tokens  ": wary.tokens,
+                "judge tokens  ": wary.judge_tokens,
+                "re-entries  ": wary.re_entries,
             }
         )
     sys.stderr.write("\r\x1b[K")
     return rows
 
 
-async def play(stop: Stop, *, by_transcript: bool) -> Played:
+async def play(stop: Stop, read: Callable[[str, Stop], str]) -> Played:
     with tempfile.TemporaryDirectory() as temporary:
         project = made(stop, Path(temporary))
         home = Path(temporary) / "home"
         os.environ["XDG_DATA_HOME"], os.environ["XDG_CONFIG_HOME"] = str(home), str(home)
-        script = Script(stop, read_transcript if by_transcript else read_evidence)
+        script = Script(stop, read)
         started = time.monotonic()
-        crew = TranscriptCrew if by_transcript else assemble.Crew
+        crew = assemble.Crew if read is read_evidence else TranscriptCrew
         original, assemble.Crew = assemble.Crew, crew  # type: ignore[misc]
         try:
             async with workshop(project, script, answer=stop.answers, **stop.sections) as shop:
@@ -130,13 +137,28 @@ def evidence_of(outcome: Outcome) -> str:
     return shown[-1].ending[:28] if shown else ""
 
 
-def read_transcript(shown: str, stop: Stop) -> str:
-    """A reader of conversations: a claim counts unless what came after contradicts it."""
+def trust(shown: str, stop: Stop) -> str:
+    """A reader of conversations: a claim counts unless the last result contradicts it."""
     del stop
     closing = shown.rpartition("## assistant")[2]
+    return _verdict(bool(CLAIM.search(closing)) and not FAILURE.search(_last_result(shown)))
+
+
+def doubt(shown: str, stop: Stop) -> str:
+    """A reader that wants a success among the results, besides the claim."""
+    closing = shown.rpartition("## assistant")[2]
+    results = "".join(shown.split("## tool")[1:])
+    seen = SUCCESS.search(results) or (stop.proof and re.search(stop.proof, results))
+    holds = CLAIM.search(closing) and seen and not FAILURE.search(_last_result(shown))
+    return _verdict(bool(holds))
+
+
+def _last_result(shown: str) -> str:
     results = shown.split("## tool")
-    last = results[-1].partition("## assistant")[0] if len(results) > 1 else ""
-    holds = bool(CLAIM.search(closing)) and not FAILURE.search(last)
+    return results[-1].partition("## assistant")[0] if len(results) > 1 else ""
+
+
+def _verdict(holds: bool) -> str:
     return json.dumps({"ok": holds, "reason": "the conversation says so" if holds else "not shown"})
 
 
@@ -207,17 +229,17 @@ class _Lazy:
 def totals(rows: list[Row]) -> list[Row]:
     """False verdicts and what they cost, by judge."""
     found: list[Row] = []
-    for name, outcome, re_entries, tokens, judge in (
-        ("by evidence", "by evidence", "re-entries", "tokens", "judge tokens"),
-        ("by transcript", "by transcript", "re-entries ", "tokens ", "judge tokens "),
-    ):
+    for outcome, blank in (("by evidence", ""), ("trusting", " "), ("wary", "  ")):
+        re_entries, tokens, judge = (
+            f"{column}{blank}" for column in ("re-entries", "tokens", "judge tokens")
+        )
         should = [row for row in rows if row["truth"] == "met"]
         others = [row for row in rows if row["truth"] != "met"]
         false_met = sum(row[outcome] == "achieved" for row in others)
         false_unmet = sum(row[outcome] != "achieved" for row in should)
         found.append(
             {
-                "judge": name,
+                "judge": outcome if not blank else f"by transcript, {outcome}",
                 "situations": len(rows),
                 "false met": false_met,
                 "false met %": 100 * false_met / len(others),

@@ -65,6 +65,9 @@ from lsp_server.workspace.paths import Workspace
 GOALS_RUN = RunId("goals")
 """Stands for the run in questions about checks that no run asked for."""
 
+PERSON_WAITS_SECONDS = 60.0
+"""How long a judge may take that no run but a person waits for."""
+
 FAILED_COMMAND = ("killed by", *(f"exit status {digit}" for digit in range(1, 10)))
 """How the result of a command begins that did not succeed."""
 
@@ -199,11 +202,16 @@ class Crew:
                 session.settings.permissions.answer_timeout_seconds,
             )
 
+        async def judging() -> Model:
+            model = await self._worker.model()
+            return await self._judge(settings, model, lambda _: None)
+
         settings = session.settings
         approval = Approval(settings.permissions, self._workspace)
         judge = None
         if asks and self._worker.description:
-            judge = GoalJudge(self._worker.model, settings.model.prices)
+            prices = settings.judge.over(settings.model).prices
+            judge = GoalJudge(judging, prices, seconds_max=PERSON_WAITS_SECONDS)
         return self._verifier(settings, approval, ask if asks else None, judge)
 
     def _verifier(
@@ -232,7 +240,7 @@ class Crew:
             )
 
         async def judging() -> Model:
-            return await self._judge(launch, await self._worker.model())
+            return await self._judge(settings, await self._worker.model(), record.emit)
 
         async def accept(paths: tuple[str, ...]) -> bool:
             attempt = Attempt({path: record.state.changes[path] for path in paths})
@@ -272,7 +280,7 @@ class Crew:
             compared = {"strategy": "always", "samples": max(2, wanted.samples)}
             wanted = wanted.model_copy(update=compared)
         emit = launch.record.emit
-        judging = await self._judge(launch, model)
+        judging = await self._judge(launch.settings, model, launch.record.emit)
         judge = Judge(
             judging,
             emit,
@@ -290,10 +298,10 @@ class Crew:
         habits = self._habits.setdefault(self._worker.description or "", Habits())
         return MaxMode(model, judge, evidence, wanted, habits, surroundings)
 
-    async def _judge(self, launch: Launch, model: Model) -> Model:
+    async def _judge(self, settings: Settings, model: Model, emit: Emit) -> Model:
         """The judge's model: the worker's, unless settings name another that can be found."""
-        wanted = launch.settings.judge.over(launch.settings.model)
-        if wanted == launch.settings.model:
+        wanted = settings.judge.over(settings.model)
+        if wanted == settings.model:
             return model
         if self._judge_worker is None:
             self._judge_worker = Worker(wanted)
@@ -301,7 +309,7 @@ class Crew:
         try:
             return await self._judge_worker.model()
         except HoldfastError as error:
-            launch.record.emit(Warned(f"the worker's model judges instead of judge.*: {error}"))
+            emit(Warned(f"the worker's model judges instead of judge.*: {error}"))
             return model
 
     async def _refutes_done(self, launch: Launch) -> str:

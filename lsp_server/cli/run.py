@@ -71,7 +71,7 @@ async def execute_async(order: Order) -> int:
         session = open_session(
             order.workspace, settings, editor, documents, _Publish(shown), data=order.data
         )
-        run_id = _begin(session, order, settings)
+        run_id = await _begin(session, order, settings)
         outcome = await _until_the_end(session, run_id)
     except HoldfastError as error:
         return _refuse(str(error))
@@ -102,14 +102,14 @@ class _Publish:
             session.runs.stop(everything=True)
 
 
-def _begin(session: Session, order: Order, settings: Settings) -> RunId:
+async def _begin(session: Session, order: Order, settings: Settings) -> RunId:
     if order.resume is not None:
         resumed = RunId(order.resume)
         if order.task:
             return session.runs.send(resumed, order.task, "steer").run_id
         return session.runs.resume(resumed).run_id
     session.permits.approve(order.checks)
-    goal = goal_from(order.goals, order.checks) or _open_goal(session, order)
+    goal = goal_from(order.goals, order.checks) or await _open_goal(session, order)
     return session.runs.start(
         Task(
             instruction=order.task or until(goal),
@@ -121,10 +121,11 @@ def _begin(session: Session, order: Order, settings: Settings) -> RunId:
     ).run_id
 
 
-def _open_goal(session: Session, order: Order) -> Goal | None:
+async def _open_goal(session: Session, order: Order) -> Goal | None:
     """The first open goal of the goals file, for an order that says nothing else."""
     if order.task:
         return None
+    await session.goals.look()
     goal = session.goals.first_open()
     if goal is None:
         raise HoldfastError(NOTHING_TO_DO)

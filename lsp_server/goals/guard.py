@@ -92,7 +92,12 @@ class _Rule:
                 self.runs_tests |= runs_tests
                 settings += [files] if files else []
         self._settings = re.compile("|".join(settings)) if settings else None
-        self._tests = [name for name in named if _TEST.search(f"{name}/") or _TEST.search(name)]
+        # The bare word is a subcommand nearly everywhere, as in `go test`.
+        self._tests = [
+            name
+            for name in named
+            if name != "test" and (_TEST.search(f"{name}/") or _TEST.search(name))
+        ]
 
     def is_judge(self, path: str, change: FileChanged) -> bool:
         name = PurePosixPath(path).name

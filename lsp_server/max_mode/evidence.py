@@ -141,6 +141,8 @@ class _Findings:
     doubts: int = 0
     changes: list[str] = field(default_factory=list)
     effects: dict[int, Effect] = field(default_factory=dict)
+    is_unsure: bool = False
+    """Whether an earlier call may have changed what later ones meet."""
 
     def doubt(self, note: str) -> None:
         self.notes.append(note)
@@ -207,7 +209,10 @@ class Evidence:
                 return f"not allowed: {refusal}"
             diff = await self._rehearsal.play(call, stage)
         except ToolError as error:
-            return f"{call.name} would fail: {error}"
+            if not found.is_unsure:
+                return f"{call.name} would fail: {error}"
+            found.doubt(f"{call.name} would fail unless what comes before it helps: {error}")
+            return ""
         if diff:
             found.changes.append(diff)
             found.notes.append(f"{self._rehearsal.title(call)}: applies to the text as it is now")
@@ -218,7 +223,8 @@ class Evidence:
                 for path, text in written.items()
             }
         elif not self._rehearsal.read_only(call):
-            found.notes.append(f"{self._rehearsal.title(call)}: cannot be tried without running it")
+            found.is_unsure = True
+            found.notes.append(f"{self._rehearsal.title(call)}: what it changes is not known")
         return ""
 
     async def _compare_syntax(self, stage: Stage, found: _Findings) -> str:

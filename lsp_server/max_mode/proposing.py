@@ -63,7 +63,8 @@ class Proposing:
         if self._is_done:
             results = [message.text for message in request.messages[-8:] if message.role == "tool"]
             ended = results[-1].partition("\n")[0] if results else accepted.text
-            message = Message("assistant", f"Accepted: {accepted.title}. {ended}".strip())
+            ended = ended.removesuffix(", now:").removesuffix(".")
+            message = Message("assistant", f"Accepted {accepted.title}: {ended}.")
         else:
             message = Message("assistant", accepted.text, tool_calls=accepted.calls)
         self._is_done = True

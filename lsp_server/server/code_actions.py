@@ -129,7 +129,9 @@ class CodeActions:
         able = [place for place, group in enumerate(judged.groups) if not group.problem]
         for place in sorted(able, key=lambda place: place != judged.winner):
             mark = " (recommended)" if place == judged.winner else ""
-            title = f"Holdfast: Accept {place + 1}{mark}: {_short(judged.groups[place].title)}"
+            group = judged.groups[place]
+            would = f"{group.title}: {group.text}" if group.text.strip() else group.title
+            title = f"Holdfast: Accept {place + 1}{mark}: {_short(would)}"
             arguments = [{"proposalId": proposal.run_id, "candidate": place + 1}]
             command = types.Command(title, CommandName.MAX_ACCEPT, arguments=arguments)
             yield _action(command, ActionKind.RUN)

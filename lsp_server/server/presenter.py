@@ -18,7 +18,9 @@ from pydantic.alias_generators import to_camel
 from lsp_server.agent import transcript
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import (
+    CandidatesJudged,
     Event,
+    JudgeFellBack,
     ModelWaited,
     PermissionAnswered,
     PermissionAsked,
@@ -73,6 +75,10 @@ class _Shown:
                 self._report(f"waits for the model, attempt {event.attempt}: {event.reason}")
             case PermissionAsked():
                 self._report(f"waits for permission: {event.question.summary}")
+            case CandidatesJudged():
+                self._report(transcript.chosen(event))
+            case JudgeFellBack():
+                self._report(f"the judge did not decide: {event.rung}")
             case StepFinished():
                 self.cost_usd = event.cost_usd
             case _:

@@ -15,13 +15,18 @@ from lsp_server.server.protocol import progress_token
 REPORT_SECONDS = 0.1
 """At most ten reports a second; editors, not we, are the bottleneck."""
 
+SHARE = 0.1
+
 MESSAGE_CHARS_MAX = 80
 
 Value = TypeVar("Value")
 
 
 class Throttle(Generic[Value]):
-    """Passes values on at most once in `interval_seconds`; the latest one always arrives."""
+    """Passes values on at most once in `interval_seconds`; the latest one always arrives.
+
+    What takes long to send is sent less often: at most `SHARE` of the time goes into it.
+    """
 
     def __init__(self, interval_seconds: float, send: Callable[[Value], None]) -> None:
         self._interval_seconds = interval_seconds
@@ -45,8 +50,12 @@ class Throttle(Generic[Value]):
 
     def _pass(self) -> None:
         self._timer = None
-        self._next_at = asyncio.get_running_loop().time() + self._interval_seconds
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        self._next_at = begun + self._interval_seconds
         self._send(self._latest)
+        now = loop.time()
+        self._next_at = max(self._next_at, now + (now - begun) / SHARE)
 
 
 class RunProgress:

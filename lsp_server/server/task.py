@@ -97,12 +97,11 @@ def session_of(folder: Folder) -> Session:
 
 def _goal(start: RunStart, folder: Folder, selection: Selection | None) -> Goal | None:
     """The goal that is named; the first open one when nothing else is said."""
-    goals = session_of(folder).goals
     if start.goal_id is not None:
-        return goals.find(start.goal_id)
+        return session_of(folder).goals.find(start.goal_id)
     if (start.prompt or "").strip() or start.diagnostics or selection is not None:
         return None
-    return goals.first_open()
+    return session_of(folder).goals.first_open()
 
 
 def _instruction(start: RunStart, selection: Selection | None, goal: Goal | None) -> str:

@@ -111,6 +111,7 @@ class Goals:
         self._verifier = verifier
         self._tree = ""
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._reading: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._saving: asyncio.Task[None] | None = None
         self._checking = asyncio.Lock()
@@ -201,7 +202,9 @@ class Goals:
 
     def text_changed(self, path: Path) -> None:
         """A buffer changed: goals or comments may say something else."""
-        if self._stated.concerns(path):
+        if path == self.path and (self._reading is None or self._reading.done()):
+            self._reading = self._start(self._read(), "reading of the goals file")
+        elif self._stated.concerns(path):
             self.on_change()
 
     def start_check(self, goals: Sequence[Goal], done: Callable[[list[GoalReport]], None]) -> None:
@@ -298,6 +301,13 @@ class Goals:
             if verdict == "met" and known.tree != self._tree:
                 verdict, missing = "stale", STALE
         return Place(spot, verdict, missing, report)
+
+    async def _read(self) -> None:
+        """Until what was read is what stands there."""
+        while await self._stated.read():
+            self.on_change()
+            await asyncio.sleep(QUIET_SECONDS)
+        self.on_change()
 
     async def _look(self) -> None:
         """The same, once files rest."""

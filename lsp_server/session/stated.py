@@ -20,6 +20,8 @@ from lsp_server.workspace.disk import read_bytes, read_text
 from lsp_server.workspace.documents import Documents
 
 SOURCE_BYTES_MAX = 1_000_000
+TYPED_CHARS_MAX = 50_000
+"""A longer goals file is not read with every key; it takes about 20 ms."""
 PROSE = (".md", ".rst", ".txt", ".adoc")
 """Where `# GOAL:` is a heading or a sentence."""
 
@@ -50,12 +52,28 @@ class Stated:
         self._buffered: dict[Path, tuple[str, tuple[CommentGoal, ...]]] = {}
 
     def contract(self) -> Contract:
-        """What the goals file says now, unsaved changes included; empty where there is none."""
+        """What the goals file says, unsaved changes included; empty where there is none.
+
+        A long one that a person types into is read in `read`; until then it is
+        what it was.
+        """
         buffer = self._documents.buffers().get(self._file)
         signature: object = buffer if buffer is not None else _signature(self._file)
-        if signature != self._parsed[0]:
+        waits = self._parsed[0] is not None and self._is_long(buffer)
+        if signature != self._parsed[0] and not waits:
             self._parsed = (signature, parse(buffer if buffer is not None else _text(self._file)))
         return self._parsed[1]
+
+    async def read(self) -> bool:
+        """Reads a long goals file off the event loop; whether there was anything to read."""
+        buffer = self._documents.buffers().get(self._file)
+        if buffer is None or not self._is_long(buffer) or buffer is self._parsed[0]:
+            return False
+        self._parsed = (buffer, await asyncio.to_thread(parse, buffer))
+        return True
+
+    def _is_long(self, buffer: str | None) -> bool:
+        return buffer is not None and len(buffer) > TYPED_CHARS_MAX
 
     def conditions(self) -> Iterator[Spot]:
         """The goals file first, then comments by path, each a goal of its own."""

@@ -90,10 +90,14 @@ def need(program: str) -> None:
 
 
 async def drive(
-    command: list[str], project: Path, result: Path, server: ScriptedServer
+    command: list[str],
+    project: Path,
+    result: Path,
+    server: ScriptedServer,
+    opened: Path | None = None,
 ) -> dict[str, Any]:
     """Runs an editor's script to its end; what it saw."""
-    file = project / "answer.py"
+    file = opened or project / "answer.py"
     process = await asyncio.create_subprocess_exec(
         *command,
         *([str(file)] if command[0] == "nvim" else []),

@@ -459,7 +459,8 @@ async def test_the_project_file_is_read_again_when_it_changes(project: Path) -> 
         await client.initialize(project, capabilities)
         asked = await client.wait_for_method("client/registerCapability")
         options = asked["params"]["registrations"][0]["registerOptions"]
-        assert options["watchers"] == [{"globPattern": "**/.holdfast/config.toml"}]
+        patterns = [watcher["globPattern"] for watcher in options["watchers"]]
+        assert patterns == ["**/.holdfast/config.toml", "**/.holdfast/goals.md"]
         path = project / ".holdfast/config.toml"
         path.parent.mkdir()
         for number, tell in enumerate(("workspace/didChangeWatchedFiles", "textDocument/didSave")):

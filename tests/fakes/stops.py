@@ -81,7 +81,7 @@ class Stop:
     proof: str = ""
     answers: Callable[[Question], Answer | None] | None = None
     settings: Mapping[str, dict[str, Any]] = field(default_factory=dict)
-    budget: Budget = Budget(steps_max=40)
+    budget: Budget = field(default_factory=lambda: Budget(steps_max=40))
     waived: tuple[int, ...] = ()
 
     @property
@@ -137,7 +137,7 @@ def read_evidence(shown: str, stop: Stop) -> str:
     return verdicts(
         shown,
         lambda text: (
-            ("met", ["closing"] if answered else [], "")
+            ("met", ["closing"], "")
             if text.rstrip().endswith(("?", "？")) and answered  # noqa: RUF001 - full width
             else ("met", names, "")
             if names

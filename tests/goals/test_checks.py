@@ -23,6 +23,7 @@ from lsp_server.goals.checks import Checks, Refused
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.paths import Workspace
+from tests.fakes.expectation import until
 
 
 class Reporting(DiskEditor):
@@ -106,8 +107,8 @@ async def test_nothing_is_left_of_a_check_that_hangs_or_is_cancelled(project: Pa
     assert not psutil.pid_exists(int((project / "pid").read_text()))
     (project / "pid").unlink()
     running = asyncio.create_task(checks(project).show(command, "t"))
-    while not (project / "pid").exists() or not (project / "pid").read_text().strip():
-        await asyncio.sleep(0.01)
+    pid = project / "pid"
+    await until(lambda: pid.exists() and pid.read_text().strip(), "the check")
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

@@ -76,6 +76,8 @@ def edit(old: str, new: str, path: str = "a.py") -> tuple[str, object]:
         ([("bash", {})], "there is no tool 'bash'"),
         ([("shell", {"cmd": "ls"})], "shell lacks command"),
         ([("shell", {"command": "rm -rf ."})], ""),
+        ([("shell", {"command": "make a.py"}), edit("y = 1", "y = 2")], ""),
+        ([("shell", {"command": "cat a.py"}), edit("y = 1", "y = 2")], "edit would fail"),
         ([("finish", {"summary": "done"})], ""),
     ],
 )
@@ -106,6 +108,13 @@ async def test_what_is_forbidden_cannot_work(
     (project / "a.py").write_text("x = 1\n")
     trial = await look(project, call, mode=mode, deny=deny)
     assert trial.problem.startswith("not allowed: ")
+
+
+async def test_what_may_fail_is_a_doubt(project: Path) -> None:
+    (project / "a.py").write_text("x = 1\n")
+    make = ("shell", {"command": "make a.py"})
+    assert (await look(project, make, edit("y = 1", "y = 2"))).doubts == 1
+    assert (await look(project, make, edit("x = 1", "x = 2"))).doubts == 0
 
 
 async def test_what_a_person_would_be_asked_can_work(project: Path) -> None:

@@ -11,16 +11,17 @@ from lsprotocol import types
 
 from lsp_server.domain.candidates import CandidateGroup
 from lsp_server.domain.events import CandidatesJudged
+from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.permissions import Question
 from lsp_server.domain.tasks import RunId
+from lsp_server.goals.contract import Contract, parse
 from lsp_server.server.capabilities import Capabilities
 from lsp_server.server.client import Client
 from lsp_server.server.code_actions import CodeActions
 from lsp_server.server.code_lenses import CodeLenses
 from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.folders import Folders
-from lsp_server.server.protocol import GOALS_FILE
 from lsp_server.session.permissions import Pending
 from lsp_server.session.runs import Proposal
 from lsp_server.session.session import Session
@@ -46,9 +47,19 @@ class QuietSession:
     proposal: Proposal | None = None
     permissions: Any = field(init=False)
     runs: Any = field(init=False)
+    goals: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        self.permissions = self.runs = self
+        self.permissions = self.runs = self.goals = self
+
+    def places(self) -> tuple[Any, ...]:
+        return ()
+
+    def contract(self) -> Contract:
+        return parse("")
+
+    def text_changed(self, path: Path) -> None:
+        """Nothing is wanted here."""
 
     def pending(self) -> tuple[Pending, ...]:
         return tuple(Pending(question, RUN.run_id, "") for question in self.questions)
@@ -103,6 +114,7 @@ def diagnostic(message: str, source: str = "lint", **more: Any) -> types.Diagnos
                 "Holdfast: Work on this…",
                 "Holdfast: Work on this with Max Mode…",
                 "Holdfast: Propose several changes and compare",
+                "Holdfast: Use as goal",
                 "Holdfast: Explain this",
             ],
         ),

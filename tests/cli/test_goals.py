@@ -1,0 +1,94 @@
+"""`holdfast goals`, and `holdfast run` on the goals file, as a person meets them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lsp_server.models.scripted_server import ScriptedServer
+from tests.fakes.command_line import holdfast
+from tests.fakes.workshop import calls, finish
+
+GOALS = """\
+## First
+- [x] it is made
+  - check: `test -e made.txt`
+
+## Second
+- [ ] it is written
+  - file: `made.txt` contains `words`
+"""
+
+
+@pytest.fixture
+def goals(project: Path) -> Path:
+    path = project / ".holdfast" / "goals.md"
+    path.parent.mkdir()
+    path.write_text(GOALS)
+    return path
+
+
+async def test_what_nobody_checked_is_not_met(project: Path, goals: Path) -> None:
+    result = await holdfast("goals", folder=project)
+    assert result.status == 1
+    assert result.output == (
+        ".holdfast/goals.md:2: unverified: it is made: not checked yet\n"
+        ".holdfast/goals.md:6: unverified: it is written: not checked yet\n"
+        "0 of 2 conditions met\n"
+    )
+
+
+async def test_checking_tells_and_is_remembered(project: Path, goals: Path) -> None:
+    result = await holdfast("goals", "--check", "--yes", folder=project)
+    assert result.status == 1
+    assert ":2: unmet: it is made: `test -e made.txt`: exit status 1" in result.output
+    (project / "made.txt").write_text("words")
+    result = await holdfast("goals", "--check", "--yes", folder=project)
+    assert (result.status, result.output.splitlines()[-1]) == (0, "2 of 2 conditions met")
+    assert "evidence: exit 0" in goals.read_text()
+    assert (await holdfast("goals", folder=project)).status == 0
+    goals.write_text(goals.read_text().replace("## First", "Words.\n\n\n# Renamed"))
+    assert (await holdfast("goals", folder=project)).status == 0, "lines move, headings change"
+    (project / "other.txt").write_text("x")
+    result = await holdfast("goals", "--json", folder=project)
+    assert [json.loads(line)["verdict"] for line in result.output.splitlines()] == ["stale"] * 2
+    assert result.status == 1
+
+
+async def test_a_check_from_a_checkout_does_not_run_unasked(project: Path, goals: Path) -> None:
+    goals.write_text("## G\n- [ ] c\n  - check: `touch ran`\n")
+    result = await holdfast("goals", "--check", folder=project)
+    assert result.status == 1
+    assert "blocked" in result.output
+    assert not (project / "ran").exists()
+
+
+async def test_mistakes_in_the_file_and_no_goals_are_told(project: Path, goals: Path) -> None:
+    goals.write_text("## G\n- [] c\n")
+    result = await holdfast("goals", folder=project)
+    assert "goals.md:2: this is no condition yet" in result.errors
+    assert "There are no goals" in result.output
+    assert result.status == 1
+    assert (await holdfast("goals", "-w", "nowhere", folder=project)).status == 2
+
+
+async def test_run_without_a_task_works_on_the_first_open_goal(project: Path, goals: Path) -> None:
+    (project / "made.txt").write_text("nothing")
+    turns = [finish("Done."), calls(("write", {"path": "made.txt", "text": "words"})), finish()]
+    async with ScriptedServer(turns) as server:
+        model = {"HOLDFAST_MODEL__BASE_URL": server.base_url, "HOLDFAST_MODEL__NAME": "s"}
+        await holdfast("goals", "--check", "--yes", folder=project)
+        result = await holdfast("run", "--yes", folder=project, **model)
+        assert result.status == 0, result.errors
+        opening = server.requests[0].body["messages"][1]["content"]
+    assert "it is written" in opening
+    assert "it is made" not in opening
+    assert "- [x] it is written" in goals.read_text()
+
+
+async def test_run_without_a_task_and_without_goals_says_what_to_do(project: Path) -> None:
+    result = await holdfast("run", folder=project)
+    assert result.status == 2
+    assert "say what to do" in result.errors

@@ -1,0 +1,57 @@
+"""Max Mode in real editors: propose, read the comparison, accept candidate 2, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsp_server.models.scenario import Turn
+from lsp_server.models.scripted_server import ScriptedServer
+from tests.end_to_end.test_editors import EDITORS, drive, need
+from tests.fakes.stand import acts, is_verdict, says_verdict
+
+NEOVIM = [
+    *("nvim", "--headless", "-u", "NONE", "-i", "NONE", "--cmd", "set noswapfile"),
+    *("-c", f"luafile {EDITORS / 'max_mode.lua'}"),
+]
+EMACS = ["emacs", "--batch", "-Q", "-l", str(EDITORS / "max_mode.el")]
+
+
+def rewrite(value: int) -> Turn:
+    arguments = {"path": "a.txt", "old_text": "old", "new_text": f"new {value}"}
+    return acts("edit", arguments, text=f"Number {value}.")
+
+
+def script(body: Mapping[str, Any]) -> Turn:
+    """Three ways to edit; the first one scores best."""
+    if is_verdict(body):
+        return says_verdict(body, lambda text: 9 - int(text.split("+the new ")[1][0]))
+    others = [rewrite(n) for n in range(1, body.get("n", 1))]
+    alternatives = [{"text": each.text, "tool_calls": each.tool_calls} for each in others]
+    return Turn.model_validate({**rewrite(0).model_dump(), "alternatives": alternatives})
+
+
+@pytest.mark.editor
+@pytest.mark.parametrize("command", [NEOVIM, EMACS], ids=["neovim", "eglot"])
+async def test_propose_compare_accept_the_second_and_undo(
+    project: Path, tmp_path: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need(command[0])
+    monkeypatch.setenv("HOLDFAST_PERMISSIONS__MODE", "auto-edit")
+    file = project / "a.txt"
+    file.write_text("the old text\n")
+    (project / ".git").mkdir()
+    async with ScriptedServer(script) as server:
+        seen = await drive(command, project, tmp_path / "result.json", server, file)
+    assert seen.get("error") is None, seen
+
+    assert seen["state"] == "running"
+    assert seen["before"].rstrip("\n") == "the old text", "a proposal changes nothing"
+    assert "(recommended)" in seen["comparison"]
+    assert seen["comparison"].count("+the new ") == 3
+    assert sum("Holdfast: Accept" in title for title in seen["offered"]) == 3
+    assert seen["accepted"].rstrip("\n") == "the new 1 text"
+    assert seen["undone"].rstrip("\n") == "the old text"

@@ -1,0 +1,63 @@
+"""What was shown survives restarts, other processes and damage."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from lsp_server.domain.goals import Condition, ConditionReport, Evidence, Finding
+from lsp_server.session.ledger import CONDITIONS_MAX, TAIL_CHARS_MAX, Ledger
+
+
+def report(name: str) -> ConditionReport:
+    shown = Evidence("e", "x", True, "y" * 5000, 1.0, "t", "2026", 0, (Finding("m", "a", 1),))
+    return ConditionReport(Condition(name, name), "met", "", (shown,))
+
+
+def test_a_new_process_knows_what_the_old_one_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "goals.json"
+    Ledger(path).record({"a": report("a")}, "t1")
+    known = Ledger(path).standings()["a"]
+    assert known.tree == "t1"
+    assert known.report.verdict == "met"
+    assert len(known.report.evidence[0].output_tail) == TAIL_CHARS_MAX
+    assert path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_writers_add_to_what_others_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "goals.json"
+
+    def write(number: int) -> None:
+        Ledger(path).record({f"c{number}": report("x")}, "t")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(24)))
+    ledger = Ledger(path)
+    assert len(ledger.standings()) == 24
+    assert ledger.revision == 24
+
+
+def test_a_reader_sees_what_is_new(tmp_path: Path) -> None:
+    reader = Ledger(tmp_path / "goals.json")
+    assert reader.standings() == {}
+    Ledger(tmp_path / "goals.json").record({"a": report("a")}, "t")
+    assert set(reader.standings()) == {"a"}
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"standings": {"a": 3}}', b"\xff"])
+def test_damage_means_that_nothing_is_known(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "goals.json"
+    path.write_bytes(damage)
+    assert Ledger(path).standings() == {}
+    Ledger(path).record({"a": report("a")}, "t")
+    assert set(Ledger(path).standings()) == {"a"}
+
+
+def test_the_oldest_are_forgotten(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "goals.json")
+    ledger.record({f"c{n}": ConditionReport(Condition("x", "x"), "met") for n in range(10)}, "t")
+    many = {f"d{n}": ConditionReport(Condition("x", "x"), "met") for n in range(CONDITIONS_MAX)}
+    ledger.record(many, "t")
+    assert set(ledger.standings()) == set(many)
