@@ -1,0 +1,147 @@
+"""Vectors from any OpenAI-compatible `/v1/embeddings`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from lsp_server.domain.errors import ModelMisbehaved, ModelRefused, ModelUnavailable
+from lsp_server.settings import without_credentials
+
+BATCH_TEXTS = 64
+TIMEOUT_SECONDS = 60.0
+CONNECT_TIMEOUT_SECONDS = 10.0
+WAITS_SECONDS = (0.5, 2.0, 8.0)
+"""Between the tries of one batch."""
+RETRY_AFTER_SECONDS_MAX = 30.0
+TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+
+
+class Http:
+    """Embeds through an endpoint; close it.
+
+    `dimension` is 0 until the first answer. Raises ModelUnavailable when the
+    endpoint did not recover within the waits, ModelRefused when it will not
+    serve, ModelMisbehaved when its answer is no list of vectors.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        model: str,
+        *,
+        api_key: str | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._place = without_credentials(base_url)
+        self._model = model
+        self._sleep = sleep
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._client = httpx.AsyncClient(
+            base_url=base_url.rstrip("/") + "/",
+            headers=headers,
+            timeout=httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
+            trust_env=not _is_loopback(base_url),
+        )
+        self.dimension = 0
+
+    @property
+    def fingerprint(self) -> str:
+        return f"http-{self._place}-{self._model}"
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        vectors: list[Sequence[float]] = []
+        for start in range(0, len(texts), BATCH_TEXTS):
+            vectors += await self._batch(texts[start : start + BATCH_TEXTS])
+        return vectors
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def _batch(self, texts: Sequence[str]) -> list[list[float]]:
+        for wait_seconds in WAITS_SECONDS:
+            try:
+                return await self._ask(texts)
+            except ModelUnavailable as error:
+                await self._sleep(max(wait_seconds, error.retry_after_seconds or 0.0))
+        return await self._ask(texts)
+
+    async def _ask(self, texts: Sequence[str]) -> list[list[float]]:
+        try:
+            response = await self._client.post(
+                "embeddings", json={"model": self._model, "input": list(texts)}
+            )
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
+            raise ModelRefused(
+                f"{self._place} cannot be asked; correct memory.embedding_base_url"
+            ) from error
+        except httpx.HTTPError as error:
+            # The error's own text is left out: it may quote headers.
+            raise ModelUnavailable(f"{self._place} cannot be reached for embeddings") from error
+        if response.status_code in TRANSIENT:
+            raise ModelUnavailable(
+                f"{self._place} answered {response.status_code} to an embedding",
+                retry_after_seconds=_retry_after_seconds(response),
+            )
+        if response.is_error:
+            raise ModelRefused(
+                f"{self._place} refused to embed with {self._model!r}: status "
+                f"{response.status_code}; check memory.embedding_model and the key"
+            )
+        return self._vectors(response, len(texts))
+
+    def _vectors(self, response: httpx.Response, count: int) -> list[list[float]]:
+        try:
+            answer = Answer.model_validate_json(response.content)
+        except ValidationError as error:
+            raise ModelMisbehaved(
+                f"{self._place} sent something else than embeddings; "
+                "check memory.embedding_base_url, it ends with the version, as in /v1"
+            ) from error
+        rows = [row.embedding for row in sorted(answer.data, key=lambda row: row.index)]
+        sizes = {len(row) for row in rows}
+        if len(rows) != count or len(sizes) != 1 or self.dimension not in (0, *sizes):
+            raise ModelMisbehaved(
+                f"{self._place} sent {len(rows)} vectors of sizes {sorted(sizes)} for {count} texts"
+            )
+        self.dimension = sizes.pop()
+        return rows
+
+
+class Row(BaseModel):
+    index: int
+    embedding: list[float]
+
+
+class Answer(BaseModel):
+    data: list[Row]
+
+
+def _retry_after_seconds(response: httpx.Response) -> float | None:
+    """In seconds and bounded; a date is not worth a parser here."""
+    try:
+        asked = float(response.headers.get("Retry-After", ""))
+    except ValueError:
+        return None
+    return min(max(asked, 0.0), RETRY_AFTER_SECONDS_MAX)
+
+
+def _is_loopback(base_url: str) -> bool:
+    host = httpx.URL(base_url).host
+    return host in ("localhost", "::1") or host.startswith("127.")

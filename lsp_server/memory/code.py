@@ -1,0 +1,62 @@
+"""Search over the chunks of a workspace's code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lsp_server.domain.memories import CodeChunk, Hit, Query
+from lsp_server.memory.hybrid import Found, find
+from lsp_server.memory.layout import Row
+from lsp_server.memory.ranking import Candidate, ranked
+from lsp_server.memory.tables import Table, quoted
+from lsp_server.memory.vectors import Vectors
+
+COLUMNS = (
+    "path",
+    "language",
+    "kind",
+    "symbol",
+    "defines",
+    "start_line",
+    "end_line",
+    "text",
+    "is_test",
+)
+
+
+async def find_code(chunks: Table, vectors: Vectors, query: Query) -> tuple[list[Hit], Found]:
+    """Best first, a few of each file, and what they were chosen from.
+
+    Raises MemoryUnavailable.
+    """
+    found = await find(chunks, vectors, query.text, COLUMNS, below(query.path))
+    candidates = list(_candidates(found.rows.values()))
+    best = ranked(query.text, candidates, found.scores, query.limit)
+    return [Hit(score, chunk) for score, chunk in best], found
+
+
+def below(path: str | None) -> str | None:
+    """The condition that a row is of this file or of one in this folder."""
+    folder = (path or "").strip("/")
+    if folder in ("", "."):
+        return None
+    return f"(path = {quoted(folder)} OR starts_with(path, {quoted(folder + '/')}))"
+
+
+def chunk_of(row: Row) -> CodeChunk:
+    return CodeChunk(
+        id=row["id"],
+        path=row["path"],
+        language=row["language"],
+        kind=row["kind"],
+        symbol=row["symbol"],
+        start_line=row["start_line"],
+        end_line=row["end_line"],
+        text=row["text"],
+    )
+
+
+def _candidates(rows: Iterable[Row]) -> Iterable[Candidate]:
+    for row in rows:
+        defines = frozenset(row["defines"].split("\n")) - {""}
+        yield Candidate(chunk_of(row), defines, row["is_test"])

@@ -1,0 +1,226 @@
+"""Languages: which file is in which, its grammar, and what counts as a definition there.
+
+To add one: add its grammar's wheel to the dependencies and a row to LANGUAGES.
+A definition is a query pattern that captures `@def` and `@name`; `tree-sitter`
+runs all patterns of a language in one pass.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import PurePosixPath
+from types import MappingProxyType
+
+from tree_sitter import Language as Grammar
+from tree_sitter import Parser, Query
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """`definitions` are pairs of kind and pattern; `entry` is the function of the grammar's module."""
+
+    name: str
+    module: str
+    suffixes: tuple[str, ...]
+    definitions: tuple[tuple[str, str], ...] = ()
+    entry: str = "language"
+
+
+def _named(kind: str, *nodes: str, field: str = "name") -> tuple[tuple[str, str], ...]:
+    """Definitions whose name stands in a field of the node."""
+    return tuple((kind, f"({node} {field}: (_) @name) @def") for node in nodes)
+
+
+_SCRIPT = (
+    *_named("function", "function_declaration", "generator_function_declaration"),
+    *_named("method", "method_definition"),
+    *_named("class", "class_declaration"),
+    (
+        "function",
+        """(variable_declarator
+             name: (identifier) @name
+             value: [(arrow_function) (function_expression)]) @def""",
+    ),
+)
+_TYPED_SCRIPT = (
+    *_SCRIPT,
+    *_named("class", "abstract_class_declaration"),
+    *_named("type", "interface_declaration", "type_alias_declaration", "enum_declaration"),
+    *_named("module", "internal_module"),
+)
+_C = (
+    ("function", "(function_definition declarator: (_ declarator: (_) @name)) @def"),
+    ("type", "(struct_specifier name: (_) @name body: (_)) @def"),
+    ("type", "(union_specifier name: (_) @name body: (_)) @def"),
+    ("type", "(enum_specifier name: (_) @name body: (_)) @def"),
+    ("type", "(type_definition declarator: (type_identifier) @name) @def"),
+    *_named("macro", "preproc_def", "preproc_function_def"),
+)
+
+LANGUAGES: tuple[Language, ...] = (
+    Language(
+        "python",
+        "tree_sitter_python",
+        (".py", ".pyi", ".pyw"),
+        (*_named("function", "function_definition"), *_named("class", "class_definition")),
+    ),
+    Language("javascript", "tree_sitter_javascript", (".js", ".jsx", ".mjs", ".cjs"), _SCRIPT),
+    Language(
+        "typescript",
+        "tree_sitter_typescript",
+        (".ts", ".mts", ".cts"),
+        _TYPED_SCRIPT,
+        "language_typescript",
+    ),
+    Language("tsx", "tree_sitter_typescript", (".tsx",), _TYPED_SCRIPT, "language_tsx"),
+    Language(
+        "go",
+        "tree_sitter_go",
+        (".go",),
+        (
+            *_named("function", "function_declaration"),
+            *_named("method", "method_declaration"),
+            *_named("type", "type_spec"),
+        ),
+    ),
+    Language(
+        "rust",
+        "tree_sitter_rust",
+        (".rs",),
+        (
+            *_named("function", "function_item"),
+            *_named("type", "struct_item", "enum_item", "union_item", "type_item"),
+            *_named("trait", "trait_item"),
+            *_named("impl", "impl_item", field="type"),
+            *_named("module", "mod_item"),
+            *_named("macro", "macro_definition"),
+        ),
+    ),
+    Language(
+        "java",
+        "tree_sitter_java",
+        (".java",),
+        (
+            *_named("method", "method_declaration", "constructor_declaration"),
+            *_named("class", "class_declaration", "record_declaration"),
+            *_named("type", "interface_declaration", "enum_declaration"),
+        ),
+    ),
+    Language("c", "tree_sitter_c", (".c", ".h"), _C),
+    Language(
+        "cpp",
+        "tree_sitter_cpp",
+        (".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx"),
+        (
+            *_C,
+            ("class", "(class_specifier name: (_) @name body: (_)) @def"),
+            *_named("module", "namespace_definition"),
+        ),
+    ),
+    Language(
+        "c_sharp",
+        "tree_sitter_c_sharp",
+        (".cs",),
+        (
+            *_named("method", "method_declaration", "constructor_declaration"),
+            *_named("property", "property_declaration"),
+            *_named("class", "class_declaration", "record_declaration"),
+            *_named("type", "interface_declaration", "struct_declaration", "enum_declaration"),
+            *_named("module", "namespace_declaration"),
+        ),
+    ),
+    Language(
+        "ruby",
+        "tree_sitter_ruby",
+        (".rb", ".rake", ".gemspec"),
+        (
+            *_named("method", "method", "singleton_method"),
+            *_named("class", "class"),
+            *_named("module", "module"),
+        ),
+    ),
+    Language(
+        "php",
+        "tree_sitter_php",
+        (".php",),
+        (
+            *_named("function", "function_definition"),
+            *_named("method", "method_declaration"),
+            *_named("class", "class_declaration"),
+            *_named("type", "interface_declaration", "trait_declaration", "enum_declaration"),
+        ),
+        "language_php",
+    ),
+    Language(
+        "bash",
+        "tree_sitter_bash",
+        (".sh", ".bash"),
+        _named("function", "function_definition"),
+    ),
+    Language("html", "tree_sitter_html", (".html", ".htm")),
+    Language("css", "tree_sitter_css", (".css",), (("rule", "(rule_set (selectors) @name) @def"),)),
+    Language(
+        "markdown",
+        "tree_sitter_markdown",
+        (".md", ".markdown"),
+        (
+            ("section", "(section (atx_heading heading_content: (_) @name)) @def"),
+            ("section", "(section (setext_heading heading_content: (_) @name)) @def"),
+        ),
+    ),
+    Language("json", "tree_sitter_json", (".json",), _named("key", "pair", field="key")),
+    Language(
+        "yaml",
+        "tree_sitter_yaml",
+        (".yaml", ".yml"),
+        _named("key", "block_mapping_pair", field="key"),
+    ),
+    Language(
+        "toml",
+        "tree_sitter_toml",
+        (".toml",),
+        (
+            ("section", "(table [(bare_key) (dotted_key) (quoted_key)] @name) @def"),
+            (
+                "section",
+                "(table_array_element [(bare_key) (dotted_key) (quoted_key)] @name) @def",
+            ),
+        ),
+    ),
+)
+
+BY_SUFFIX: Mapping[str, Language] = MappingProxyType(
+    {suffix: language for language in LANGUAGES for suffix in language.suffixes}
+)
+BY_NAME: Mapping[str, str] = MappingProxyType({"Rakefile": ".rb", "Gemfile": ".rb"})
+
+PROSE = frozenset({"markdown", "text", "html"})
+DATA = frozenset({"json", "yaml", "toml"})
+
+
+def language_of(path: str) -> Language | None:
+    """The language of a file by its name, None when it has no grammar here."""
+    name = PurePosixPath(path)
+    return BY_SUFFIX.get(BY_NAME.get(name.name, name.suffix.lower()))
+
+
+@dataclass(frozen=True, slots=True)
+class Grammars:
+    """What it takes to read one language; `kinds` are those of the query's patterns, in order."""
+
+    parser: Parser
+    query: Query | None
+    kinds: tuple[str, ...]
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def load(language: Language) -> Grammars:
+    """The parser and the definitions' query; kept, as making them takes milliseconds."""
+    module = importlib.import_module(language.module)
+    grammar = Grammar(getattr(module, language.entry)())
+    patterns = "\n".join(pattern for _, pattern in language.definitions)
+    query = Query(grammar, patterns) if patterns else None
+    return Grammars(Parser(grammar), query, tuple(kind for kind, _ in language.definitions))

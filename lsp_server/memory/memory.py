@@ -1,0 +1,236 @@
+"""The door to memory: one object for each workspace, safe to call from the event loop.
+
+    memory = await Memory.open(folder, Workspace(root), MiniLm(), settings.memory)
+    await memory.index()
+    hits = await memory.search(Query("where are retries bounded", kinds=("code",)))
+
+Vectors follow in the background; until they are there, and whenever they
+cannot be had, words alone are compared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import assert_never
+
+from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.domain.memories import (
+    ActionRecord,
+    CodeChunk,
+    Fact,
+    FactSource,
+    FactStatus,
+    Hit,
+    MemoryKind,
+    Query,
+)
+from lsp_server.domain.ports import Embedder
+from lsp_server.memory.actions import cleaned
+from lsp_server.memory.code import COLUMNS, chunk_of, find_code
+from lsp_server.memory.facts import cites, new_fact
+from lsp_server.memory.forgetting import Forgetting
+from lsp_server.memory.indexing import IndexReport, Report, silent
+from lsp_server.memory.lock import WriterLock
+from lsp_server.memory.reading import digest
+from lsp_server.memory.store import Store
+from lsp_server.memory.tables import Database, quoted
+from lsp_server.settings import MemorySettings
+from lsp_server.workspace.blobs import make_private
+from lsp_server.workspace.paths import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryStatus:
+    """A snapshot. `pending` vectors are still to be made; `skipped` counts files by reason.
+
+    `writes` is False while another process has the same memory open and writes.
+    """
+
+    writes: bool
+    indexing: bool
+    files: int
+    chunks: int
+    pending: int
+    skipped: dict[str, int] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+class Memory:
+    """What is remembered of one workspace. Open it with `open`; close it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @classmethod
+    async def open(
+        cls, folder: Path, workspace: Workspace, embedder: Embedder, settings: MemorySettings
+    ) -> Memory:
+        """`folder` is this workspace's own; `settings.uri` moves the tables elsewhere.
+
+        Takes a second or two, mostly to load LanceDB, in a thread. Raises
+        MemoryUnavailable, also when a newer version wrote the tables.
+        """
+        try:
+            await asyncio.to_thread(make_private, folder)
+            lock = WriterLock(folder / "lock")
+            lock.acquire()
+        except OSError as error:
+            raise MemoryUnavailable(
+                f"{folder} cannot be used for memory ({error.strerror}); "
+                "mend its permissions or set memory.enabled to false"
+            ) from error
+        try:
+            database = await Database.open(
+                _place(folder, workspace, settings.uri), writes=lock.held
+            )
+            store = Store(
+                folder,
+                database,
+                workspace,
+                embedder,
+                lock,
+                file_bytes_max=settings.file_bytes_max,
+            )
+            await store.start()
+        except BaseException:
+            lock.release()
+            raise
+        return cls(store)
+
+    async def close(self) -> None:
+        """Writes what was recorded, within a few seconds, and ends all that was started."""
+        await self._store.close()
+
+    async def index(self, report: Report = silent) -> IndexReport:
+        """Brings the code index up to what is on disk; vectors follow in the background.
+
+        May be cancelled and begun again at any time. In a process that does not
+        write, it says what there is. Raises MemoryUnavailable.
+        """
+        return await self._store.index(report)
+
+    def changed(self, paths: Iterable[Path]) -> None:
+        """Files or folders changed, appeared or went; they are read soon. Cheap."""
+        self._store.changed(paths)
+
+    def record(self, action: ActionRecord) -> None:
+        """Kept soon, secrets blacked out; the same id again replaces. Cheap."""
+        self._store.record(cleaned(action))
+
+    async def settled(self) -> None:
+        """Returns when all that was recorded and changed is written and has its vectors."""
+        await self._store.settled()
+
+    async def search(self, query: Query) -> tuple[Hit, ...]:
+        """Up to `query.limit` of each kind, in the order of `query.kinds`, best first.
+
+        Raises MemoryUnavailable.
+        """
+        await self._store.ready_to_read()
+        try:
+            return tuple([hit for kind in query.kinds for hit in await self._found(kind, query)])
+        except MemoryUnavailable as error:
+            self._store.failed(error)
+            raise
+
+    async def worth_telling(self, query: Query) -> tuple[Hit, ...]:
+        """At most 3 earlier actions, and only what is really alike. Raises MemoryUnavailable."""
+        await self._store.ready_to_read()
+        return tuple(await self._store.actions.worth_telling(query))
+
+    async def trusted_facts(self, limit: int = 20) -> tuple[Fact, ...]:
+        """Verified ones and a person's own, the newest first. Raises MemoryUnavailable."""
+        await self._store.ready_to_read()
+        return tuple(await self._store.facts.trusted(limit))
+
+    async def get(self, record_id: str) -> CodeChunk | ActionRecord | Fact | None:
+        """One record by the id of a hit. Raises MemoryUnavailable."""
+        store = self._store
+        await store.ready_to_read()
+        record = await store.actions.get(record_id) or await store.facts.get(record_id)
+        if record is not None:
+            return record
+        rows = await store.code.chunks.rows(("id", *COLUMNS), f"id = {quoted(record_id)}", 1)
+        return chunk_of(rows[0]) if rows else None
+
+    async def remember(self, text: str, source: FactSource, evidence_id: str = "") -> Fact:
+        """A claim; with evidence of the harness's own, verified.
+
+        Raises MemoryUnavailable, also when there are thousands of them.
+        """
+        await self._store.ready_to_read()
+        if await self._store.facts.full():
+            raise MemoryUnavailable("too many facts are remembered; forget some first")
+        fact = new_fact(text, source, evidence_id)
+        self._store.record(fact)
+        async with self._store.writing:
+            await self._store.store_recorded()
+        return fact
+
+    async def judge(self, fact_id: str, status: FactStatus, evidence_id: str = "") -> bool:
+        """Whether there was such a fact to give this status. Raises MemoryUnavailable."""
+        async with self._store.writing:
+            await self._store.must_write()
+            where = f"id = {quoted(fact_id)}"
+            return bool(await self._store.facts.judge(where, status, evidence_id))
+
+    async def demote(self, evidence_id: str, status: FactStatus = "stale") -> int:
+        """What rested on this evidence is no longer told unasked. Raises MemoryUnavailable."""
+        async with self._store.writing:
+            await self._store.must_write()
+            return await self._store.facts.judge(cites(evidence_id), status, evidence_id)
+
+    async def forget(self, forgetting: Forgetting) -> int:
+        """Removes actions and facts, from old versions on disk too; says how many.
+
+        Raises MemoryUnavailable.
+        """
+        store = self._store
+        async with store.writing:
+            await store.must_write()
+            removed = await store.actions.records.forget(forgetting.of_actions())
+            removed += await store.facts.records.forget(forgetting.of_facts())
+            for table in store.record_tables():
+                await table.purge()
+        return removed
+
+    def status(self) -> MemoryStatus:
+        """Cheap."""
+        store = self._store
+        known = store.code.known.values()
+        problems = (*store.database.problems, store.problem, store.vector_problem)
+        return MemoryStatus(
+            writes=store.writes,
+            indexing=store.indexing,
+            files=len(known),
+            chunks=sum(one.chunks for one in known),
+            pending=store.pending,
+            skipped=dict(Counter(one.skipped for one in known if one.skipped)),
+            problems=tuple(dict.fromkeys(problem for problem in problems if problem)),
+        )
+
+    async def _found(self, kind: MemoryKind, query: Query) -> list[Hit]:
+        store = self._store
+        match kind:
+            case "code":
+                hits, pool = await find_code(store.code.chunks, store.vectors, query)
+                store.vector_problem = pool.problem or store.vector_problem
+                return hits
+            case "action":
+                return await store.actions.find(query)
+            case "fact":
+                return await store.facts.find(query)
+            case _:
+                assert_never(kind)
+
+
+def _place(folder: Path, workspace: Workspace, uri: str | None) -> str:
+    """Where the tables are: each workspace has a place of its own."""
+    if uri is None:
+        return str(folder / "tables")
+    own = digest(str(workspace.root))[:16]
+    return f"{uri.rstrip('/')}/{own}" if "://" in uri else str(Path(uri).expanduser() / own)

@@ -1,0 +1,74 @@
+"""A table of small texts with vectors: what actions and facts have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.memory.layout import Layout, Row
+from lsp_server.memory.tables import Database, Table, among
+from lsp_server.memory.vectors import Vectors
+
+
+class Records:
+    """Rows with `id`, `words` and `vector_key`; `backlog` has texts without a vector, by key."""
+
+    def __init__(self, database: Database, layout: Layout, vectors: Vectors) -> None:
+        self._database = database
+        self._layout = layout
+        self._table: Table | None = None
+        self.vectors = vectors
+        self.backlog: dict[str, str] = {}
+
+    async def open(self, *, writes: bool) -> None:
+        """Raises MemoryUnavailable."""
+        self._table = await self._database.table(self._layout, writes=writes)
+
+    @property
+    def table(self) -> Table:
+        assert self._table is not None, "open it first"
+        return self._table
+
+    async def put(self, rows: Sequence[Row], embedded: Mapping[str, str]) -> None:
+        """Inserts or replaces; `embedded` are the texts behind the vector keys.
+
+        Raises MemoryUnavailable.
+        """
+        await self.table.put(rows)
+        self.backlog |= {
+            key: text for key, text in embedded.items() if key not in self.vectors.keys
+        }
+
+    async def forget(self, where: str) -> int:
+        """Rows, and the vectors that nothing else points to. Raises MemoryUnavailable."""
+        rows = await self.table.rows(["vector_key"], where)
+        keys = {row["vector_key"] for row in rows}
+        removed = await self.table.delete(where)
+        left = await self.table.rows(["vector_key"], among("vector_key", sorted(keys)))
+        gone = keys - {row["vector_key"] for row in left}
+        await self.vectors.forget(gone)
+        for key in gone:
+            self.backlog.pop(key, None)
+        return removed
+
+    async def embed(self, count: int) -> dict[str, Sequence[float]]:
+        """Vectors for the next few texts, by key. Raises MemoryUnavailable."""
+        batch = dict(list(self.backlog.items())[:count])
+        vectors = await self.vectors.embed(list(batch.values()))
+        return dict(zip(batch, vectors, strict=True))
+
+    async def keep(self, vectors: Mapping[str, Sequence[float]]) -> None:
+        """What was forgotten meanwhile is left out. Raises MemoryUnavailable."""
+        wanted = {key: vector for key, vector in vectors.items() if key in self.backlog}
+        await self.vectors.put(wanted)
+        for key in wanted:
+            self.backlog.pop(key, None)
+
+    async def repair(self) -> None:
+        """Puts the table aside when it cannot be read. Raises MemoryUnavailable."""
+        await self.vectors.repair()
+        try:
+            if self._table is not None:
+                await self._table.rows(tuple(self._layout.columns))
+        except MemoryUnavailable:
+            self._table = await self._database.replace(self._layout)

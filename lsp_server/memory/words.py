@@ -1,0 +1,64 @@
+"""The words of code: what full text search compares.
+
+`readFile`, `read_file` and "read file" share their words; the whole identifier
+stays findable as one. A run of characters without spaces between words, as in
+Chinese, gives its pairs. Stems and stop words are the index's own affair.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_TOKEN = re.compile(r"[^\W\d_]\w*|_\w+|\d+")
+_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+"
+)
+"""Scripts that are written without spaces, and Hangul, whose words carry endings."""
+
+SYMBOL = re.compile(r"[A-Za-z_][\w]*(?:(?:\.|::|->|#)[A-Za-z_]\w*)*(?:\(\))?")
+
+
+def words(text: str, *, whole: bool = True) -> str:
+    """All words of a text, in its order, divided by spaces; with `whole` identifiers too."""
+    return " ".join(_words(token, whole) for token in _TOKEN.findall(text))
+
+
+def symbols(text: str) -> tuple[str, ...]:
+    """The parts of a question that look like names in code: with a mark or a hump in them."""
+    return tuple(found for found in SYMBOL.findall(text) if _is_name(found))
+
+
+def is_symbol(text: str) -> bool:
+    """Whether a question is nothing but one name."""
+    return SYMBOL.fullmatch(text.strip()) is not None
+
+
+def _is_name(word: str) -> bool:
+    inner = word.strip("_")
+    return any(mark in word for mark in "_.:>#(") or (
+        not inner.islower() and not inner.istitle() and not inner.isupper()
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _words(token: str, whole: bool) -> str:
+    if not token.isascii():
+        return _of_other_scripts(token)
+    parts = [part.lower() for part in _PART.findall(token)]
+    if whole and len(parts) > 1:
+        parts.append("".join(parts))
+    return " ".join(parts)
+
+
+def _of_other_scripts(token: str) -> str:
+    parts: list[str] = []
+    at = 0
+    for run in _UNSPACED.finditer(token):
+        parts += token[at : run.start()].lower().split("_")
+        text = run.group()
+        parts += [text[i : i + 2] for i in range(len(text) - 1)] or [text]
+        at = run.end()
+    parts += token[at:].lower().split("_")
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from lsp_server.domain.errors import ModelRefused
+from lsp_server.embedders.minilm import DIMENSION, FOLDER, MiniLm
+
+FOLDER_BYTES_MAX = 30_000_000
+
+
+def likeness(left: Sequence[float], right: Sequence[float]) -> float:
+    return sum(a * b for a, b in zip(left, right, strict=True))
+
+
+@pytest.fixture(scope="module")
+def minilm() -> MiniLm:
+    return MiniLm(threads=1)
+
+
+async def test_meaning_is_nearer_than_other_meaning(minilm: MiniLm) -> None:
+    """As the full-precision model ranks them, with room for the quantization."""
+    code, same, other = await minilm.embed(
+        [
+            "def read_file(path): return open(path).read()",
+            "load the contents of a file from disk",
+            "HTTP client connection pool timeout",
+        ]
+    )
+    assert likeness(code, same) == pytest.approx(0.42, abs=0.05)
+    assert likeness(code, other) == pytest.approx(-0.04, abs=0.05)
+
+
+async def test_a_vector_depends_on_its_text_alone(minilm: MiniLm) -> None:
+    texts = [f"{'word ' * (40 - 3 * i)}number {i}" for i in range(12)]
+    together = await minilm.embed(texts)
+    for text, vector in zip(texts, together, strict=True):
+        (alone,) = await minilm.embed([text])
+        assert len(vector) == DIMENSION
+        assert likeness(vector, vector) == pytest.approx(1.0, abs=1e-4)
+        assert alone == vector
+
+
+async def test_texts_of_any_length_and_script_have_a_vector(minilm: MiniLm) -> None:
+    texts = ["", " ", "x" * 50_000, "語" * 2_000, "\x00\x01", "word " * 5_000]
+    for vector in await minilm.embed(texts):
+        assert len(vector) == DIMENSION
+        assert all(math.isfinite(value) for value in vector)
+
+
+async def test_nothing_gives_nothing(minilm: MiniLm) -> None:
+    assert list(await minilm.embed([])) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        ({"model.onnx": b"truncated"}, "not the one that was shipped"),
+        ({}, "cannot be read"),
+    ],
+)
+async def test_a_damaged_installation_says_what_to_do(
+    tmp_path: Path, damage: dict[str, bytes], says: str
+) -> None:
+    for name, data in damage.items():
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(ModelRefused, match=f"{says}.*reinstall"):
+        await MiniLm(folder=tmp_path).embed(["text"])
+
+
+def test_the_shipped_model_is_small() -> None:
+    assert sum(file.stat().st_size for file in FOLDER.iterdir()) < FOLDER_BYTES_MAX

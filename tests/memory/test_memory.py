@@ -1,0 +1,405 @@
+from __future__ import annotations
+
+import asyncio
+import stat
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from lsp_server.domain.errors import MemoryUnavailable, ModelUnavailable
+from lsp_server.domain.memories import (
+    ActionOutcome,
+    ActionRecord,
+    CodeChunk,
+    Fact,
+    Hit,
+    MemoryKind,
+    Query,
+)
+from lsp_server.memory.forgetting import Forgetting
+from lsp_server.memory.memory import Memory
+from tests.memory.conftest import Opener
+
+NOW = datetime.now(UTC)
+FILES = {
+    "src/retry.py": "def wait_before_retry(attempt):\n    return min(60, 2 ** attempt)\n",
+    "src/store.py": "class Store:\n    def load(self, key):\n        return self.rows[key]\n",
+    "src/parse.ts": "export function parseHeader(line: string) {\n  return line.split(':')\n}\n",
+    "tests/test_retry.py": "def test_wait_before_retry():\n    assert wait_before_retry(9) == 60\n",
+    "docs/retry.md": "# Retry\n\nWe wait before each retry.\n",
+    "src/工具.py": "def 计算总价(订单):\n    return sum(订单)\n",
+}
+
+
+def write(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, "utf-8")
+
+
+def action(
+    key: str, title: str, outcome: ActionOutcome = "ok", *, days: float = 0.0, **more: object
+) -> ActionRecord:
+    at = (NOW - timedelta(days=days)).isoformat()
+    fields = {"run_id": f"run-{key}", "tool": "shell", **more}
+    return ActionRecord(id=key, step=1, at=at, title=title, outcome=outcome, **fields)  # type: ignore[arg-type]
+
+
+def paths(hits: Sequence[Hit]) -> list[str]:
+    return [hit.found.path for hit in hits if isinstance(hit.found, CodeChunk)]
+
+
+def ids(hits: Sequence[Hit]) -> list[str]:
+    return [hit.found.id for hit in hits]
+
+
+async def find(memory: Memory, text: str, kind: MemoryKind, **more: object) -> Sequence[Hit]:
+    return await memory.search(Query(text, kinds=(kind,), **more))  # type: ignore[arg-type]
+
+
+CODE_QUESTIONS = [
+    ("wait_before_retry", "src/retry.py"),
+    ("how long to wait before a retry", "src/retry.py"),
+    ("waitBeforeRetry", "src/retry.py"),
+    ("test that waiting is bounded", "tests/test_retry.py"),
+    ("parse a header", "src/parse.ts"),
+    ("Store", "src/store.py"),
+    ("总价", "src/工具.py"),
+]
+
+
+async def test_code_is_found_by_words_and_by_vectors(opened: Opener, root: Path) -> None:
+    write(root, FILES)
+    async with opened() as memory, asyncio.timeout(30):
+        await memory.index()
+        assert paths(await find(memory, "wait_before_retry", "code"))[0] == "src/retry.py"
+        await memory.settled()
+        for question, path in CODE_QUESTIONS:
+            assert paths(await find(memory, question, "code"))[0] == path, question
+        narrowed = await find(memory, "retry", "code", path="docs")
+        assert paths(narrowed) == ["docs/retry.md"]
+        assert paths(await find(memory, "retry", "code", path="src/retry.py")) == ["src/retry.py"]
+        (best, *_) = await find(memory, "parseHeader", "code", limit=1)
+        assert await memory.get(best.found.id) == best.found
+        assert not memory.status().problems
+
+
+async def test_odd_questions_find_something_or_nothing(opened: Opener, root: Path) -> None:
+    write(root, FILES)
+    async with opened() as memory:
+        await memory.index()
+        for text in ("", " ", "'", '"; DROP TABLE', "the", "\x00", "(((", "AND OR NOT", "語" * 500):
+            assert isinstance(await memory.search(Query(text)), tuple)
+        assert await find(memory, "retry", "code", path="no/such' folder") == ()
+
+
+class Broken:
+    """An embedder whose endpoint is down."""
+
+    dimension = 0
+    fingerprint = "broken"
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        raise ModelUnavailable("the endpoint is down")
+
+
+async def test_without_an_embedder_words_are_compared(opened: Opener, root: Path) -> None:
+    write(root, FILES)
+    async with opened(Broken()) as memory, asyncio.timeout(30):
+        await memory.index()
+        with pytest.raises(MemoryUnavailable, match="endpoint is down"):
+            await memory.settled()
+        assert paths(await find(memory, "wait before retry", "code"))[0] == "src/retry.py"
+        assert "endpoint is down" in memory.status().problems[0]
+
+
+async def test_actions_are_found_at_once_best_first(opened: Opener) -> None:
+    async with opened() as memory:
+        memory.record(action("a", "pytest tests/test_retry.py", result="3 passed"))
+        memory.record(action("b", "pytest tests/test_store.py", "failed", result="KeyError: key"))
+        memory.record(action("c", "pytest tests/test_old.py", days=90))
+        memory.record(action("d", "edit src/store.py", tool="edit", files=("src/store.py",)))
+        assert ids(await find(memory, "pytest retry", "action"))[0] == "a"
+        assert ids(await find(memory, "pytest failed with an error", "action"))[0] == "b"
+        assert ids(await find(memory, "pytest", "action"))[-1] == "c"
+        assert ids(await find(memory, "store", "action", tool="edit")) == ["d"]
+        assert ids(await find(memory, "store", "action", path="src/store.py")) == ["d"]
+        assert ids(await find(memory, "pytest", "action", run_id="run-b")) == ["b"]
+        since = (NOW - timedelta(days=1)).isoformat()
+        assert "c" not in ids(await find(memory, "pytest", "action", since=since))
+
+
+async def test_an_outcome_that_comes_later_replaces(opened: Opener) -> None:
+    async with opened() as memory:
+        memory.record(action("a", "edit parser", "ok"))
+        await memory.search(Query("parser"))
+        memory.record(action("a", "edit parser", "reverted"))
+        found = await memory.get("a")
+        assert isinstance(found, ActionRecord)
+        assert found.outcome == "reverted"
+        assert len(await find(memory, "parser", "action")) == 1
+
+
+async def test_one_run_does_not_fill_the_answer_and_repeats_are_one(opened: Opener) -> None:
+    async with opened() as memory:
+        for i in range(6):
+            memory.record(action(f"a{i}", f"build part {i}", run_id="one"))
+            memory.record(action(f"b{i}", "build all"))
+        hits = await find(memory, "build", "action")
+        runs = [hit.found.run_id for hit in hits if isinstance(hit.found, ActionRecord)]
+        titles = [hit.found.title for hit in hits if isinstance(hit.found, ActionRecord)]
+        assert runs.count("one") == 2
+        assert titles.count("build all") == 1
+
+
+async def test_only_what_is_really_alike_is_worth_telling(opened: Opener) -> None:
+    async with opened() as memory:
+        for i in range(8):
+            memory.record(action(f"a{i}", f"install grammar {i} for the parser", reason=f"try {i}"))
+        told = await memory.worth_telling(Query("install a grammar for the parser"))
+        assert len(told) == 3
+        assert await memory.worth_telling(Query("why is the socket closed too early")) == ()
+
+
+async def test_facts_are_told_only_when_they_can_be_trusted(opened: Opener) -> None:
+    async with opened() as memory:
+        mine = await memory.remember("Tests run with uv run pytest", "person")
+        shown = await memory.remember("The parser is generated", "agent", "evidence-1")
+        claim = await memory.remember("The cache is never emptied", "agent")
+        assert [fact.status for fact in (mine, shown, claim)] == ["claimed", "verified", "claimed"]
+        assert {fact.id for fact in await memory.trusted_facts()} == {mine.id, shown.id}
+        assert ids(await find(memory, "cache emptied", "fact"))[0] == claim.id
+        assert await memory.demote("evidence-1") == 1
+        assert await memory.judge(claim.id, "verified", "evidence-2")
+        assert not await memory.judge("nobody", "verified")
+        assert {fact.id for fact in await memory.trusted_facts()} == {mine.id, claim.id}
+        again = await memory.remember("Tests  run with\nuv run pytest", "person")
+        assert again.id == mine.id
+        found = await memory.get(shown.id)
+        assert isinstance(found, Fact)
+        assert found.status == "stale"
+
+
+async def test_what_is_remembered_outlives_the_process(opened: Opener) -> None:
+    async with opened() as memory:
+        memory.record(action("a", "pytest"))
+        fact = await memory.remember("Tests run with uv", "person")
+    async with opened() as memory:
+        assert ids(await memory.search(Query("pytest uv", kinds=("action", "fact")))) == [
+            "a",
+            fact.id,
+        ]
+
+
+def holding(folder: Path, text: bytes) -> list[Path]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in files if text in path.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    "forgetting",
+    [Forgetting(id="a"), Forgetting(text="PELICAN"), Forgetting(before=NOW.isoformat(), text="p"),
+     Forgetting(run_id="run-a")],
+    ids=["id", "text", "before", "run"],
+)  # fmt: skip
+async def test_what_is_forgotten_is_on_no_disk(
+    opened: Opener, tmp_path: Path, forgetting: Forgetting
+) -> None:
+    async with opened() as memory, asyncio.timeout(30):
+        memory.record(action("a", "deploy the pelican", days=1))
+        memory.record(action("b", "deploy the heron"))
+        await memory.settled()
+        assert await memory.forget(forgetting) == 1
+        assert ids(await find(memory, "deploy", "action")) == ["b"]
+        assert not holding(tmp_path / "memory", b"pelican")
+        assert holding(tmp_path / "memory", b"heron")
+        assert await memory.forget(Forgetting()) == 0
+
+
+SECRETS = {
+    "aws": "AKIA" + "QY7PK3MZ5WVX2LNB",
+    "github": "ghp_" + "a8Kd03jfLq9ZmX71bVnR5tYw2cEsUoPh64gT",
+    "value": "q9ZmX71bVnR5tYw2",
+}
+
+
+async def test_no_secret_reaches_the_disk(opened: Opener, tmp_path: Path, root: Path) -> None:
+    lines = [f'{name}_secret = "{value}"\n' for name, value in SECRETS.items()]
+    write(root, {"app.py": "".join(lines), ".env": "".join(lines), "docs/a.md": "".join(lines)})
+    async with opened() as memory, asyncio.timeout(30):
+        await memory.index()
+        memory.record(
+            action(
+                "a", lines[0], arguments=lines[1], result="x" * 7_990 + lines[2], reason=lines[0]
+            )
+        )
+        await memory.remember(lines[2], "person")
+        await memory.settled()
+        assert await find(memory, "secret", "code")
+    for value in SECRETS.values():
+        for part in (value, value.lower(), value[:10]):
+            assert not holding(tmp_path / "memory", part.encode())
+
+
+async def test_the_folder_is_private(opened: Opener, tmp_path: Path) -> None:
+    async with opened():
+        assert stat.S_IMODE((tmp_path / "memory").stat().st_mode) == 0o700
+
+
+async def test_a_second_process_reads_and_leaves_its_letters(
+    opened: Opener, tmp_path: Path, root: Path
+) -> None:
+    write(root, FILES)
+    async with opened() as first, asyncio.timeout(60):
+        await first.index()
+        first.record(action("a", "pytest of the first"))
+        await first.settled()
+        second = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            READER,
+            str(tmp_path / "memory"),
+            str(root),
+            stdout=asyncio.subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        )
+        while second.returncode is None:
+            write(root, {"src/retry.py": f"def wait_before_retry(n):\n    return {id(object())}\n"})
+            first.changed([root / "src/retry.py"])
+            await first.settled()
+            try:
+                async with asyncio.timeout(0.05):
+                    await second.wait()
+            except TimeoutError:
+                continue
+        assert second.stdout is not None
+        assert (await second.stdout.read()).decode().split() == ["False", "src/retry.py", "a", "0"]
+        assert "b" in ids(await find(first, "pytest of the second", "action"))
+        assert [fact.text for fact in await first.trusted_facts()] == ["A fact of the second"]
+
+
+READER = """
+import asyncio, sys
+from pathlib import Path
+from lsp_server.domain.memories import ActionRecord, Query
+from lsp_server.embedders.hashing import Hashing
+from lsp_server.memory.memory import Memory
+from lsp_server.settings import MemorySettings
+from lsp_server.workspace.paths import Workspace
+
+async def main():
+    folder, root = map(Path, sys.argv[1:])
+    memory = await Memory.open(folder, Workspace(root), Hashing(), MemorySettings())
+    print(memory.status().writes)
+    for _ in range(20):
+        (hit, *_) = await memory.search(Query("wait_before_retry", kinds=("code",)))
+    print(hit.found.path)
+    print((await memory.search(Query("pytest", kinds=("action",))))[0].found.id)
+    print((await memory.index()).changed)
+    memory.record(ActionRecord("b", "run", 1, "2026-01-01T00:00:00+00:00", "shell", "pytest of the second"))
+    await memory.remember("A fact of the second", "person")
+    await memory.close()
+
+asyncio.run(main())
+"""
+
+
+async def test_the_second_becomes_the_writer_when_the_first_goes(
+    opened: Opener, root: Path
+) -> None:
+    write(root, FILES)
+    async with opened() as first:
+        await first.index()
+        async with opened() as second:
+            assert (first.status().writes, second.status().writes) == (True, False)
+            with pytest.raises(MemoryUnavailable, match="another process"):
+                await second.forget(Forgetting(text="x"))
+            await first.close()
+            write(root, {"src/new.py": "def brand_new(): ...\n"})
+            assert (await second.index()).chunks == 1
+            assert paths(await find(second, "brand_new", "code"))[0] == "src/new.py"
+
+
+@pytest.mark.parametrize("damage", ["_versions", "data"])
+async def test_damaged_tables_are_made_anew(
+    opened: Opener, tmp_path: Path, root: Path, damage: str
+) -> None:
+    write(root, FILES)
+    async with opened() as memory, asyncio.timeout(30):
+        await memory.index()
+        await memory.settled()
+    for table in ("chunks", "actions"):
+        for file in (tmp_path / "memory" / "tables" / f"{table}.lance" / damage).glob("*"):
+            file.write_bytes(b"rubbish")
+    async with opened() as memory, asyncio.timeout(30):
+        await memory.index()
+        assert paths(await find(memory, "wait_before_retry", "code"))[0] == "src/retry.py"
+        memory.record(action("a", "pytest"))
+        assert ids(await find(memory, "pytest", "action")) == ["a"]
+        assert any("chunks" in problem for problem in memory.status().problems)
+
+
+async def test_tables_that_break_while_open_are_mended_by_the_next_run(
+    opened: Opener, tmp_path: Path, root: Path
+) -> None:
+    write(root, FILES)
+    async with opened() as memory, asyncio.timeout(30):
+        await memory.index()
+        await memory.settled()
+        for file in (tmp_path / "memory" / "tables" / "chunks.lance" / "data").glob("*"):
+            file.unlink()
+        with pytest.raises(MemoryUnavailable, match="next index run repairs"):
+            await memory.search(Query("wait_before_retry"))
+        await memory.index()
+        assert paths(await find(memory, "wait_before_retry", "code"))[0] == "src/retry.py"
+
+
+async def test_broken_vectors_are_made_anew_by_the_next_run(
+    opened: Opener, tmp_path: Path, root: Path
+) -> None:
+    write(root, FILES)
+    async with opened() as memory, asyncio.timeout(30):
+        await memory.index()
+        await memory.settled()
+        (table,) = (tmp_path / "memory" / "tables").glob("chunk_vectors_*.lance")
+        for file in (table / "data").glob("*"):
+            file.unlink()
+        with pytest.raises(MemoryUnavailable, match="next index run repairs"):
+            await memory.search(Query("wait_before_retry"))
+        await memory.index()
+        assert memory.status().pending
+        assert paths(await find(memory, "wait_before_retry", "code"))[0] == "src/retry.py"
+
+
+async def test_names_and_texts_of_any_kind_are_no_problem(opened: Opener, root: Path) -> None:
+    odd = "odd \udcff \x00 name ' \" \n"
+    async with opened() as memory, asyncio.timeout(30):
+        memory.record(action(odd, odd, result=odd, files=(odd,), tool=odd, run_id=odd))
+        write(root, {"it's a \u00a0 name.py": "def oddly_named(): ...\n"})
+        memory.changed(
+            [root / "it's a \u00a0 name.py", root / "no \udcff such", Path("/elsewhere")]
+        )
+        await memory.settled()
+        assert len(await find(memory, "odd name", "action")) == 1
+        assert len(await find(memory, "oddly_named", "code")) == 1
+        assert not memory.status().problems
+
+
+async def test_a_folder_that_cannot_be_used_is_memory_unavailable(
+    opened: Opener, tmp_path: Path
+) -> None:
+    (tmp_path / "memory").write_text("a file", "utf-8")
+    with pytest.raises(MemoryUnavailable, match="cannot be used"):
+        async with opened():
+            pass
+
+
+async def test_the_tables_can_be_elsewhere(opened: Opener, tmp_path: Path, root: Path) -> None:
+    write(root, FILES)
+    async with opened(uri=str(tmp_path / "elsewhere")) as memory:
+        await memory.index()
+    assert list((tmp_path / "elsewhere").glob("*/chunks.lance"))
+    assert not (tmp_path / "memory" / "tables").exists()

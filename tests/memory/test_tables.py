@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.memory.layout import Layout
+from lsp_server.memory.tables import Database, among, quoted
+
+NOTES = Layout(
+    "notes",
+    2,
+    {"id": "text", "words": "text", "count": "count"},
+    {"id": "btree", "words": "words"},
+    derived=False,
+)
+
+
+def note(key: str, words: str = "some words", count: int = 1) -> dict[str, object]:
+    return {"id": key, "words": words, "count": count}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> str:
+    return str(tmp_path / "tables")
+
+
+async def test_putting_replaces_by_key_and_clears_its_scope(place: str) -> None:
+    table = await (await Database.open(place, writes=True)).table(NOTES, writes=True)
+    await table.put([note("a"), note("b"), note("o'clock", count=3)])
+    await table.put([note("a", count=2), note("c", count=2)], scope="count < 3")
+    rows = {row["id"]: row["count"] for row in await table.rows(["id", "count"])}
+    assert rows == {"a": 2, "c": 2, "o'clock": 3}
+    assert await table.delete(among("id", ["o'clock", "nobody"])) == 1
+    await table.put([], scope=f"id = {quoted('a')}")
+    assert await table.count() == 1
+
+
+async def test_words_are_found_before_and_after_optimizing(place: str) -> None:
+    table = await (await Database.open(place, writes=True)).table(NOTES, writes=True)
+    await table.put([note(str(i), f"word{i} files") for i in range(50)])
+    for _ in range(2):
+        (hit,) = await table.matching("word7", ["id"], None, 5)
+        assert hit["id"] == "7"
+        # Stems are compared, and words that say nothing are not.
+        assert len(await table.matching("file", ["id"], None, 100)) == 50
+        assert await table.matching("the of", ["id"], None, 5) == []
+        assert await table.matching("  ", ["id"], None, 5) == []
+        await table.optimize()
+
+
+async def test_optimizing_is_due_after_many_commits_and_ends_that(place: str) -> None:
+    table = await (await Database.open(place, writes=True)).table(NOTES, writes=True)
+    for i in range(32):
+        assert not table.due(quiet=True)
+        await table.put([note(str(i))])
+    assert table.due(quiet=True)
+    assert not table.due(quiet=False)
+    await table.optimize()
+    assert not table.due(quiet=True)
+
+
+async def test_a_purge_leaves_no_byte_of_what_was_deleted(place: str) -> None:
+    table = await (await Database.open(place, writes=True)).table(NOTES, writes=True)
+    await table.put([note("a", "unmistakable"), note("b")])
+    await table.optimize()
+    await table.delete("id = 'a'")
+    await table.purge()
+    assert not [p for p in Path(place).rglob("*") if p.is_file() and b"unmistak" in p.read_bytes()]
+
+
+async def test_a_newer_version_is_refused_and_left_alone(place: str) -> None:
+    table = await (await Database.open(place, writes=True)).table(
+        replace(NOTES, version=3), writes=True
+    )
+    await table.put([note("a")])
+    with pytest.raises(
+        MemoryUnavailable, match=r"newer Holdfast .*version 3.*knows 2.*memory\.uri"
+    ):
+        await (await Database.open(place, writes=True)).table(NOTES, writes=True)
+    kept = await (await Database.open(place, writes=True)).table(
+        replace(NOTES, version=3), writes=True
+    )
+    assert await kept.count() == 1
+
+
+async def test_an_older_version_gets_the_new_columns(place: str) -> None:
+    columns = {"id": NOTES.columns["id"], "words": NOTES.columns["words"]}
+    older = replace(NOTES, version=1, columns=columns)
+    table = await (await Database.open(place, writes=True)).table(older, writes=True)
+    await table.put([{"id": "a", "words": "kept"}])
+    table = await (await Database.open(place, writes=True)).table(NOTES, writes=True)
+    await table.put([note("b", count=5)])
+    rows = sorted(await table.rows(["id", "words", "count"]), key=lambda row: str(row["id"]))
+    assert rows == [note("a", "kept", 0), note("b", count=5)]
+    assert await table.version() == 2
+
+
+async def test_an_older_version_of_derived_rows_is_made_anew(place: str) -> None:
+    derived = replace(NOTES, derived=True)
+    table = await (await Database.open(place, writes=True)).table(
+        replace(derived, version=1), writes=True
+    )
+    await table.put([note("a")])
+    table = await (await Database.open(place, writes=True)).table(derived, writes=True)
+    assert await table.count() == 0
+
+
+@pytest.mark.parametrize("damage", ["_versions", "data"])
+async def test_a_damaged_table_is_put_aside_and_made_anew(place: str, damage: str) -> None:
+    table = await (await Database.open(place, writes=True)).table(NOTES, writes=True)
+    await table.put([note("a")])
+    for file in (Path(place) / "notes.lance" / damage).iterdir():
+        file.write_bytes(b"rubbish")
+    database = await Database.open(place, writes=True)
+    table = await database.table(NOTES, writes=True)
+    assert await table.count() == 0
+    await table.put([note("b")])
+    assert "notes" in database.problems[0]
+    assert (Path(place) / "notes.broken").is_dir()
+
+
+async def test_a_reader_makes_nothing(place: str) -> None:
+    with pytest.raises(MemoryUnavailable, match="another process"):
+        await (await Database.open(place, writes=True)).table(NOTES, writes=False)
+
+
+async def test_what_goes_wrong_later_is_memory_unavailable(place: str) -> None:
+    table = await (await Database.open(place, writes=True)).table(NOTES, writes=True)
+    await table.put([note("a")])
+    shutil.rmtree(place)
+    with pytest.raises(MemoryUnavailable, match="notes"):
+        await table.rows(["words"])
