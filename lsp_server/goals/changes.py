@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import FileChanged
-from lsp_server.domain.goals import Condition, Evidence
+from lsp_server.domain.goals import Evidence
 from lsp_server.workspace.disk import read_text
 from lsp_server.workspace.paths import Workspace
 
@@ -38,12 +38,20 @@ class Attempt:
     closing: str = ""
 
 
-def of_changes(attempt: Attempt, workspace: Workspace, kept: Kept, tree: str) -> Iterator[Evidence]:
+def of_changes(
+    attempt: Attempt,
+    workspace: Workspace,
+    kept: Kept,
+    tree: str,
+    visible: Callable[[Path], bool] = lambda _: True,
+) -> Iterator[Evidence]:
     """A diff for each changed file as it is now, or that there is none. Blocking."""
     number = 0
     for path, change in sorted(attempt.changes.items())[:FILES_MAX]:
         before = kept(change.before) if change.before else b""
         diff = _diff(path, before, _now(workspace, path))
+        if not visible(workspace.root / path):
+            diff = "(changed; a rule keeps its contents from being shown)"
         if diff:
             number += 1
             yield _seen(f"change-{number}", f"change of {path} by this run", diff, tree)
@@ -52,13 +60,13 @@ def of_changes(attempt: Attempt, workspace: Workspace, kept: Kept, tree: str) ->
 
 
 def of_named(
-    conditions: tuple[Condition, ...],
+    texts: Iterable[str],
     workspace: Workspace,
     visible: Callable[[Path], bool],
     tree: str,
 ) -> Iterator[Evidence]:
-    """The contents of files that conditions name in backticks. Blocking."""
-    names = dict.fromkeys(name for c in conditions for name in _CODE.findall(c.text))
+    """The contents of files that a goal names in backticks. Blocking."""
+    names = dict.fromkeys(name for text in texts for name in _CODE.findall(text))
     number = 0
     for name in names:
         text = _named(workspace, name, visible)

@@ -122,7 +122,8 @@ class Verifier:
     ) -> Judgement:
         if not judged:
             return Judgement(())
-        seen = await asyncio.to_thread(self._seen, judged, attempt, tree)
+        named = (goal.title, *(condition.text for condition in judged))
+        seen = await asyncio.to_thread(self._seen, named, attempt, tree)
         hearing = Hearing(
             goal, judged, (*evidence, *seen), closing_of(attempt, tree) if attempt else None
         )
@@ -138,11 +139,11 @@ class Verifier:
         return replace(verdicts, reports=stale)
 
     def _seen(
-        self, judged: tuple[Condition, ...], attempt: Attempt | None, tree: str
+        self, named: tuple[str, ...], attempt: Attempt | None, tree: str
     ) -> tuple[Evidence, ...]:
-        workspace = self._scene.workspace
-        changed = of_changes(attempt, workspace, self._scene.kept, tree) if attempt else ()
-        return (*changed, *of_named(judged, workspace, self._scene.visible, tree))
+        workspace, kept, visible = self._scene.workspace, self._scene.kept, self._scene.visible
+        changed = of_changes(attempt, workspace, kept, tree, visible) if attempt else ()
+        return (*changed, *of_named(named, workspace, visible, tree))
 
     async def _run(self, conditions: list[Condition]) -> tuple[dict[str, list[Shown]], str, bool]:
         """What the checks show by condition, of which tree, and whether that tree rests."""

@@ -107,11 +107,19 @@ class GoalCommands:
         return GoalListReply(state="idle", message=message, goals=entries)
 
     async def _waive(self, arguments: GoalChoice) -> Reply:
-        wanted = arguments.condition
-        session = self._session(wanted or arguments.goal_id)
-        if wanted is None:
-            raise HoldfastError("pass the id of the `condition` to waive; goal.list names them")
-        waived = await session.goals.waive(wanted)
+        session = self._session(arguments.goal_id or arguments.condition)
+        meant = [
+            place.condition
+            for place in session.goals.places()
+            if arguments.goal_id in (None, place.goal.id, place.condition.id)
+            and arguments.condition in (None, place.condition.id, place.condition.text)
+        ]
+        if len(meant) != 1:
+            names = "; ".join(f"{condition.id}: {condition.text}" for condition in meant[:10])
+            raise HoldfastError(
+                f"pass the `condition` to waive, by its id or text. Meant could be: {names or 'none'}"
+            )
+        waived = await session.goals.waive(meant[0].id)
         return Reply(state="idle", message=f"waived: {waived.text}")
 
     def _tell(self, reports: Sequence[GoalReport]) -> None:

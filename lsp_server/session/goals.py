@@ -111,6 +111,7 @@ class Goals:
         self._verifier = verifier
         self._tree = ""
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._moved = False
         self._reading: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._saving: asyncio.Task[None] | None = None
@@ -188,8 +189,13 @@ class Goals:
                 pass
 
     def tree_moved(self) -> None:
-        """Files changed, or may have: looks soon whether what held is stale."""
-        if self._looking is None or self._looking.done():
+        """Files changed, or may have: looks soon whether what held is stale.
+
+        Where there are no goals nothing is looked at, as the first look reads every file.
+        """
+        self._moved = True
+        idle = self._looking is None or self._looking.done()
+        if idle and (self._stated.any() or self._ledger.standings()):
             self._looking = self._start(self._look(), "a look at the tree")
 
     def file_saved(self, *, check: bool) -> None:
@@ -206,6 +212,8 @@ class Goals:
             self._reading = self._start(self._read(), "reading of the goals file")
         elif self._stated.concerns(path):
             self.on_change()
+            if not self._tree:
+                self.tree_moved()
 
     def start_check(self, goals: Sequence[Goal], done: Callable[[list[GoalReport]], None]) -> None:
         """Checks in the background, then calls `done`."""
@@ -257,7 +265,10 @@ class Goals:
         def addition(contract: Contract) -> tuple[TextEdit, ...]:
             nonlocal added
             edit = edits.append(contract.text, goal)
-            added = parse(contract.text + edit.new_text).goals[-1]
+            goals = parse(contract.text + edit.new_text).goals
+            if len(goals) == len(contract.goals):
+                raise HoldfastError(f"{GOALS_FILE} ends inside of a code block; close that first")
+            added = goals[-1]
             return (edit,)
 
         await self._edit(addition, f"goal: {goal.title}", must=True)
@@ -310,9 +321,11 @@ class Goals:
         self.on_change()
 
     async def _look(self) -> None:
-        """The same, once files rest."""
-        await asyncio.sleep(QUIET_SECONDS)
-        await self.look()
+        """The same, once files rest, and again when they moved meanwhile."""
+        while self._moved:
+            await asyncio.sleep(QUIET_SECONDS)
+            self._moved = False
+            await self.look()
 
     async def look(self) -> None:
         """Takes in the tree as it is, and the comments in what changed."""

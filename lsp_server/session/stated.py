@@ -86,6 +86,10 @@ class Stated:
                 goal = Goal(comment.condition.id, title, (comment.condition,))
                 yield Spot(path, comment.range, comment.line, goal, comment.condition)
 
+    def any(self) -> bool:
+        """Whether anything is stated, as far as known."""
+        return next(self.conditions(), None) is not None
+
     def concerns(self, path: Path) -> bool:
         """Whether a change of this buffer may state something else."""
         known = self._buffered.get(path)

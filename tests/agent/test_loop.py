@@ -227,6 +227,22 @@ async def test_two_stops_with_the_same_gap_and_tree_ask_the_person(project: Path
         assert shop.ended.steps == 2
 
 
+async def test_an_answer_of_the_person_gives_a_stuck_run_new_laps(project: Path) -> None:
+    turns = [finish()] * 2 + [finish(), calls(("shell", {"command": "touch done"})), finish()]
+    async with workshop(project, turns, goal={"re_entries_max": 1}) as shop:
+        assert isinstance(await shop.run(Task("x", goal("test -e done"))), Blocked)
+        run_id = shop.session.runs.list()[0].run_id
+        shop.session.runs.send(run_id, "make the file", "steer")
+        assert isinstance(await shop.session.runs.wait(run_id), Achieved)
+
+
+async def test_a_run_is_not_sent_back_without_a_step_to_go(project: Path) -> None:
+    async with workshop(project, [finish()] * 3) as shop:
+        outcome = await shop.run(Task("x", goal("false"), budget=Budget(steps_max=1)))
+        assert isinstance(outcome, Unmet)
+        assert not shop.events(Told)
+
+
 async def test_re_entries_are_bounded(project: Path) -> None:
     def script(body: dict[str, object]) -> Turn:
         messages = body["messages"]

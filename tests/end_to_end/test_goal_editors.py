@@ -59,13 +59,15 @@ async def test_goals_from_the_first_diagnostic_to_met(
         (5, "goals-file-invalid", "- [] 漢字 broken"),
         (8, "goal-unverified", "it is written"),
     }
-    assert "- [x] 🙂🙂 the file 漢字 is made\n  - check: `test -e made.txt`\n  - evidence: exit 0" in (
-        seen["checked"]
+    assert (
+        "- [x] 🙂🙂 the file 漢字 is made\n  - check: `test -e made.txt`\n  - evidence: exit 0"
+        in (seen["checked"])
     )
     assert seen["shown"]["a.py"]["text"] == "GOAL: 漢字 is kept 🙂"
     assert seen["shown"]["a.ts"]["text"] == "GOAL: no `any` here"
-    assert "- [x] it is written\n  - file: `written.txt` contains `words`\n  - evidence: holds at" in (
-        seen["worked"]
+    assert (
+        "- [x] it is written\n  - file: `written.txt` contains `words`\n  - evidence: holds at"
+        in (seen["worked"])
     )
     assert (project / "written.txt").read_text() == "words\n"
     assert any("1 goal met" in message for message in seen["messages"])

@@ -234,6 +234,8 @@ async def test_goals_are_added_listed_and_waived(project: Path) -> None:
             "must be sorted (`a.py`, line 1)",
         ]
         wanted = listed["goals"][1]["conditionId"]
+        reply = await client.command("holdfast.goal.waive")
+        assert reply["state"] == "error", "which one is not said"
         await client.command("holdfast.goal.waive", {"condition": wanted})
         listed = await client.command("holdfast.goal.list", {"goalId": wanted})
         assert [entry["verdict"] for entry in listed["goals"]] == ["waived"]

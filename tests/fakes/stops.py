@@ -283,6 +283,7 @@ STOPS: tuple[Stop, ...] = (
     Stop("the check is permitted once and runs twice", "met", "achieved", TESTS_PASS, (DONE, FIX), answers=once, settings=AUTO),
     Stop("a deny rule forbids the check", "unknown", "blocked", one("It holds", CommandCheck("rm -f junk; true")), settings={"permissions": {"deny": ["shell(rm *)"]}}),
     Stop("diagnostics without an editor", "unknown", "blocked", one("No errors", DiagnosticsCheck("")), (FIX,)),
+    Stop("files change on and on under the check", "unknown", "blocked", one("It holds", CommandCheck(f"{FLIP}touch new$n")), (DONE,)),
     # Bounds
     Stop("works on and on beside the point", "unmet", "unmet", ADDS, tuple(turn for n in range(9) for turn in (write("log", str(n)), DONE)), settings={"goal": {"re_entries_max": 3}}),
     Stop("no step is left to go back to", "unmet", "unmet", ADDS, budget=Budget(steps_max=1)),

@@ -85,6 +85,7 @@ async def test_how_a_command_ends_is_told(
     assert ending in evidence.ending
 
 
+@pytest.mark.slow
 async def test_a_gigabyte_of_output_costs_time_but_no_memory(project: Path) -> None:
     process = psutil.Process()
     before = process.memory_info().rss

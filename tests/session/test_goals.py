@@ -1,0 +1,129 @@
+"""The goals of a session: what runs show, what a person sees, and checks in the background."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.goals import Verdict
+from lsp_server.domain.tasks import Achieved, Blocked, Task
+from lsp_server.goals.contract import goal_of
+from lsp_server.session.goals import Goals
+from tests.fakes.expectation import until
+from tests.fakes.stops import DONE, FIX, PROJECT, TESTS_PASS, WEAKEN
+from tests.fakes.workshop import calls, finish, workshop
+
+CHECK = TESTS_PASS[0][1][0]
+
+
+@pytest.fixture
+def goals_file(project: Path) -> Path:
+    for name, text in PROJECT.items():
+        (project / name).write_text(text)
+    path = project / ".holdfast" / "goals.md"
+    path.parent.mkdir()
+    path.write_text(f"## G\n- [ ] tests pass\n  - check: `{getattr(CHECK, 'command', '')}`\n")
+    return path
+
+
+def verdicts(goals: Goals) -> list[Verdict]:
+    return [place.verdict for place in goals.places()]
+
+
+async def test_what_a_run_showed_is_known_and_written_down(project: Path, goals_file: Path) -> None:
+    async with workshop(project, [FIX, DONE]) as shop:
+        goals = shop.session.goals
+        (goal,) = goals.goals()
+        assert verdicts(goals) == ["unverified"]
+        assert isinstance(await shop.run(Task("x", goal)), Achieved)
+        await until(lambda: verdicts(goals) == ["met"], "the verdict")
+        await until(lambda: "- [x] tests pass" in goals_file.read_text(), "the tick")
+        assert goals.counts().met == 1
+        assert goals.first_open() is None
+        (project / "calc.py").write_text("broken")
+        goals.tree_moved()
+        await until(lambda: verdicts(goals) == ["stale"], "stale")
+        assert "- [x]" in goals_file.read_text(), "the file does not flap with every edit"
+        await goals.check(goals.goals())
+        assert verdicts(goals) == ["unmet"]
+        assert "- [ ] tests pass" in goals_file.read_text()
+        assert "evidence" not in goals_file.read_text()
+    async with workshop(project, []) as shop:
+        assert verdicts(shop.session.goals) == ["unmet"], "a new process knows it, too"
+
+
+async def test_judges_that_a_run_edited_show_nothing_until_a_person_checks(
+    project: Path, goals_file: Path
+) -> None:
+    brief = {"answer_timeout_seconds": 0.1}
+    async with workshop(project, [WEAKEN, DONE], permissions=brief) as shop:
+        goals = shop.session.goals
+        outcome = await shop.run(Task("x", goals.goals()[0]))
+        assert isinstance(outcome, Blocked)
+        assert "test_calc.py" in outcome.question
+        await until(lambda: verdicts(goals) == ["blocked"], "blocked")
+        assert "edited what judges it (test_calc.py)" in goals.places()[0].missing
+        assert "- [ ]" in goals_file.read_text()
+        await goals.check(goals.goals())
+        assert verdicts(goals) == ["met"], "the person looked and checked"
+
+
+async def test_a_condition_waived_meanwhile_holds_up_nothing(
+    project: Path, goals_file: Path
+) -> None:
+    look = calls(("shell", {"command": "sleep 0.1"}))
+    async with workshop(project, [look, DONE, finish("never")]) as shop:
+        goals = shop.session.goals
+        (goal,) = goals.goals()
+        run = shop.session.runs.start(Task("x", goal))
+        await goals.waive(goal.conditions[0].id)
+        outcome = await shop.session.runs.wait(run.run_id)
+        assert isinstance(outcome, Achieved)
+        assert outcome.report is not None
+        assert outcome.report.conditions[0].verdict == "waived"
+        assert outcome.report.judges_edited == (), "it was the person's edit"
+
+
+async def test_the_next_save_cancels_the_checks_of_the_last(
+    project: Path, goals_file: Path
+) -> None:
+    goals_file.write_text(
+        "## G\n- [ ] c\n  - check: `echo began >> log; test -e wait && sleep 20; echo ended >> log`\n"
+    )
+    (project / ".gitignore").write_text("log\n")
+    log = project / "log"
+    async with workshop(project, []) as shop:
+        goals = shop.session.goals
+        await goals.check(goals.goals())
+        (project / "wait").write_text("")
+        goals.file_saved(check=True)
+        await until(lambda: log.read_text().count("began") == 2, "the check")
+        (project / "wait").unlink()
+        goals.file_saved(check=True)
+        await until(lambda: log.read_text().split()[-1] == "ended", "the next check")
+        assert log.read_text().split() == ["began", "ended", "began", "began", "ended"]
+        await until(lambda: goals.checks_running == 0, "the end")
+
+
+async def test_a_goal_is_not_added_where_nobody_would_read_it(
+    project: Path, goals_file: Path
+) -> None:
+    goals_file.write_text("## G\n- [ ] c\n\n```\nopen")
+    async with workshop(project, []) as shop:
+        with pytest.raises(HoldfastError, match="code block"):
+            await shop.session.goals.add(goal_of("H", (("d", ()),)))
+        assert goals_file.read_text().endswith("open")
+
+
+async def test_closing_leaves_no_check_behind(project: Path, goals_file: Path) -> None:
+    goals_file.write_text("## G\n- [ ] c\n  - check: `touch began; sleep 60`\n")
+    async with workshop(project, []) as shop:
+        goals = shop.session.goals
+        goals.start_check(goals.goals(), lambda _: None)
+        await until((project / "began").exists, "the check")
+        async with asyncio.timeout(3):
+            await shop.session.close()
+    assert verdicts(goals) == ["unverified"]
