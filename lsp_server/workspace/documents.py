@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from lsp_server.domain.edits import Document, FileEdit, fingerprint, minimal_edit
-from lsp_server.domain.errors import StaleEdit, ToolError
+from lsp_server.domain.errors import EditRejected, ToolError
 from lsp_server.workspace.disk import apply_edits_on_disk, read_text
 
 
@@ -52,7 +52,7 @@ class Documents:
             self._drafts[path] = _Draft(before, after)
 
     async def save_drafts(self) -> None:
-        """Brings drafts that nobody has typed into since to the disk. Raises EditRejected."""
+        """Brings drafts that nobody has typed into since to the disk."""
         drafts = {p: d for p, d in self._drafts.items() if self._buffers.get(p) == d.text}
         self._drafts.clear()
         if drafts:
@@ -85,8 +85,8 @@ class _Draft:
 def _save(drafts: Mapping[Path, _Draft]) -> None:
     for path, draft in drafts.items():
         edit = FileEdit(path, fingerprint(draft.base), minimal_edit(draft.base, draft.text))
-        # A file that moved on the disk is the person's to sort out.
-        with suppress(StaleEdit):
+        # A file that moved on the disk, or cannot be written, is the person's to sort out.
+        with suppress(EditRejected):
             apply_edits_on_disk([edit])
 
 

@@ -1,0 +1,11 @@
+"""The composition root: only here do concrete classes of different rooms meet.
+
+A file for each thing that is put together: a session, the tools of a run, its
+model, its judges. Nothing is decided here and nothing is kept beyond what the
+pieces share (`site.py`). To plug in a new piece: make it in the file of what it
+becomes a part of.
+"""
+
+from lsp_server.assemble.session import diagnose, open_session
+
+__all__ = ["diagnose", "open_session"]

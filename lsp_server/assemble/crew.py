@@ -1,0 +1,50 @@
+"""An Agent for each run."""
+
+from __future__ import annotations
+
+import asyncio
+
+from lsp_server.agent.instructions import opening_text, project_instructions, system_text
+from lsp_server.agent.loop import Agent, Terms
+from lsp_server.assemble.goals import run_arbiter
+from lsp_server.assemble.judges import JudgeModel
+from lsp_server.assemble.sampling import Sampling
+from lsp_server.assemble.site import Site
+from lsp_server.assemble.toolbox import run_toolbox
+from lsp_server.session.goals import Goals
+from lsp_server.session.runs import Launch
+from lsp_server.tools.approval import Approval
+
+
+class Crew:
+    """Puts the parts of a run together."""
+
+    def __init__(self, site: Site, judges: JudgeModel, goals: Goals) -> None:
+        self._site = site
+        self._judges = judges
+        self._goals = goals
+        self._sampling = Sampling(site, judges)
+
+    async def agent(self, launch: Launch) -> Agent:
+        """Raises ConfigurationError, ModelError when there is no model to ask."""
+        permissions, mode = launch.settings.permissions, launch.task.mode
+        approval = Approval(permissions, self._site.workspace, mode)
+        toolbox = run_toolbox(self._site, launch, approval)
+        model = await self._sampling.model(launch, toolbox, approval)
+        arbiter = run_arbiter(self._site, self._judges, self._goals, launch, approval)
+        return Agent(model, toolbox, launch.record, arbiter, await self._terms(launch))
+
+    async def _terms(self, launch: Launch) -> Terms:
+        root, settings = self._site.workspace.root, launch.settings
+        project = await asyncio.to_thread(
+            lambda: project_instructions(root, self._site.ignore.walk())
+        )
+        budget_tokens = settings.prompt_tokens_max
+        return Terms(
+            system=system_text(launch.task.mode, project),
+            opening=opening_text(launch.task, root),
+            budget=launch.task.budget,
+            budget_tokens=budget_tokens,
+            rebuild_tokens=round(budget_tokens * settings.context.rebuild_at),
+            prices=settings.model.prices,
+        )

@@ -1,0 +1,37 @@
+"""The model that judges: the worker's, unless settings name another."""
+
+from __future__ import annotations
+
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.events import Emit, Warned
+from lsp_server.domain.ports import Model
+from lsp_server.models.worker import Worker
+from lsp_server.settings import Settings
+
+
+class JudgeModel:
+    """Found when it is first asked for; `close` it."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._own: Worker | None = None
+
+    async def find(self, settings: Settings, emit: Emit) -> Model:
+        """The judge's model. One that cannot be found is a warning, and the worker's judges."""
+        model = await self._worker.model()
+        wanted = settings.judge.over(settings.model)
+        if wanted == settings.model:
+            return model
+        if self._own is None:
+            self._own = Worker(wanted)
+        self._own.reconfigure(wanted)
+        try:
+            return await self._own.model()
+        except HoldfastError as error:
+            emit(Warned(f"the worker's model judges instead of judge.*: {error}"))
+            return model
+
+    async def close(self) -> None:
+        """Closes the connections to a judge of its own."""
+        if self._own is not None:
+            await self._own.close()

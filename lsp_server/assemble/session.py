@@ -1,0 +1,120 @@
+"""A session out of its pieces, and the report on one."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lsp_server import __version__
+from lsp_server.assemble.crew import Crew
+from lsp_server.assemble.goals import standing_verifier
+from lsp_server.assemble.judges import JudgeModel
+from lsp_server.assemble.site import Site
+from lsp_server.domain.errors import ConfigurationError
+from lsp_server.domain.events import Recorded
+from lsp_server.domain.ports import Editor
+from lsp_server.domain.tasks import RunId
+from lsp_server.models.worker import Worker
+from lsp_server.session.check_permits import CheckPermits
+from lsp_server.session.goals import Goals
+from lsp_server.session.ledger import Ledger
+from lsp_server.session.permissions import Permissions
+from lsp_server.session.report import report
+from lsp_server.session.runs import Runs
+from lsp_server.session.session import Session
+from lsp_server.settings import Settings, allow_always, data_folder
+from lsp_server.workspace.checkpoints import Checkpoints
+from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.ignore import Ignore
+from lsp_server.workspace.paths import Workspace
+
+Publish = Callable[[Session, RunId, Recorded], None]
+"""Told of every Event, ephemeral ones too, synchronously on the event loop."""
+
+
+def open_session(
+    root: Path,
+    settings: Settings,
+    editor: Editor,
+    documents: Documents,
+    publish: Publish,
+    *,
+    data: Path | None = None,
+    changed: Callable[[], None] = lambda: None,
+) -> Session:
+    """A session for one workspace folder; must be called on a running event loop.
+
+    It begins to look for the model endpoint in the background. `data` is where
+    journals and checkpoints go, the user's data folder if left out. `changed` is
+    told when the status moved without an Event.
+    """
+    workspace = Workspace(root)
+    folder = workspace_folder(data or data_folder(), workspace.root)
+    ignore = Ignore(workspace)
+    site = Site(
+        workspace,
+        ignore,
+        Checkpoints(folder / "checkpoints", workspace, ignore),
+        editor,
+        documents,
+        Worker(settings.model, changed),
+        Permissions(editor, remember),
+        CheckPermits(folder / "approved-checks.json", workspace),
+    )
+    judges = JudgeModel(site.worker)
+    goals = Goals(
+        workspace.root,
+        documents,
+        editor,
+        Ledger(folder / "goals.json"),
+        site.contents,
+        lambda asks: standing_verifier(site, judges, goals, session.settings, asks=asks),
+    )
+
+    def watch(run_id: RunId, recorded: Recorded) -> None:
+        goals.see(recorded.event)
+        publish(session, run_id, recorded)
+
+    runs = Runs(
+        folder / "runs",
+        workspace.root,
+        settings,
+        undo=lambda changes: site.checkpoints.undo(changes, editor),
+        build=Crew(site, judges, goals).agent,
+        watch=watch,
+        ready=site.worker.check,
+    )
+    session = Session(
+        workspace.root,
+        settings,
+        documents,
+        site.worker,
+        site.permissions,
+        runs,
+        goals,
+        site.permits,
+        release=judges.close,
+    )
+    return session
+
+
+async def diagnose(session: Session | None, extra: Sequence[tuple[str, str]] = ()) -> str:
+    """The doctor's report as Markdown; `extra` are further sections, title and body."""
+    versions = f"Holdfast {__version__}, Python {platform.python_version()}, {platform.platform()}"
+    return await report(versions, session, extra)
+
+
+def remember(rule: str) -> str:
+    """Adds a rule to the user's file; where, or why it could not be added."""
+    try:
+        return f"the rule {rule} was added to {allow_always(rule)}"
+    except ConfigurationError as error:
+        return str(error)
+
+
+def workspace_folder(data: Path, root: Path) -> Path:
+    """Where the data of one workspace lies: readable by name, unique by path."""
+    digest = hashlib.sha256(str(root).encode()).hexdigest()[:12]
+    return data / "workspaces" / f"{root.name or 'root'}-{digest}"

@@ -1,0 +1,60 @@
+"""What all runs of one workspace share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lsp_server.domain.events import Emit
+from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.ports import Editor
+from lsp_server.domain.tasks import RunId
+from lsp_server.models.worker import Worker
+from lsp_server.session.check_permits import Ask, CheckPermits
+from lsp_server.session.permissions import Permissions
+from lsp_server.settings import Settings
+from lsp_server.tools.secrets import MASK, secrets_in
+from lsp_server.workspace.checkpoints import Checkpoints
+from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.ignore import Ignore
+from lsp_server.workspace.paths import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The pieces, and the few things that several of them make together."""
+
+    workspace: Workspace
+    ignore: Ignore
+    checkpoints: Checkpoints
+    editor: Editor
+    documents: Documents
+    worker: Worker
+    permissions: Permissions
+    permits: CheckPermits
+
+    def asking(self, run_id: RunId, emit: Emit, settings: Settings) -> Ask:
+        """How a run asks a person."""
+        seconds = settings.permissions.answer_timeout_seconds
+
+        async def ask(question: Question) -> Answer:
+            return await self.permissions.ask(run_id, question, emit, seconds)
+
+        return ask
+
+    async def contents(self) -> Mapping[str, str]:
+        """The working state, with what runs left in open buffers brought to the disk first."""
+        await self.documents.save_drafts()
+        return await self.checkpoints.tree.contents()
+
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be seen by the model or written down, as far as known now."""
+        key = self.worker.api_key
+        return (*([key] if key else ()), *secrets_in(os.environ))
+
+    def masked(self, text: str) -> str:
+        """The text without secrets."""
+        for secret in self.secrets():
+            text = text.replace(secret, MASK)
+        return text
