@@ -26,9 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.table import Row, arguments, show
-from lsp_server import assemble
 from lsp_server.agent.arbiter import GoOn
 from lsp_server.agent.state import State
+from lsp_server.assemble import crew
+from lsp_server.assemble.site import Site
 from lsp_server.domain.events import GoalChecked, Told
 from lsp_server.domain.goals import ConditionReport, GoalReport
 from lsp_server.domain.messages import Message, Request
@@ -104,13 +105,15 @@ async def play(stop: Stop, read: Callable[[str, Stop], str]) -> Played:
         os.environ["XDG_DATA_HOME"], os.environ["XDG_CONFIG_HOME"] = str(home), str(home)
         script = Script(stop, read)
         started = time.monotonic()
-        crew = assemble.Crew if read is read_evidence else TranscriptCrew
-        original, assemble.Crew = assemble.Crew, crew  # type: ignore[misc]
+        putting_together: Any = crew
+        original = putting_together.run_arbiter
+        if read is not read_evidence:
+            putting_together.run_arbiter = transcript_arbiter
         try:
             async with workshop(project, script, answer=stop.answers, **stop.sections) as shop:
                 outcome = await shop.run(Task(stop.name, stop.goal, budget=stop.budget))
         finally:
-            assemble.Crew = original  # type: ignore[misc]
+            putting_together.run_arbiter = original
         ended = shop.ended
         return Played(
             outcome.outcome,
@@ -209,12 +212,10 @@ class TranscriptArbiter:
         return dict(answer) if isinstance(answer, dict) else {"ok": True}
 
 
-class TranscriptCrew(assemble.Crew):
-    """Puts that arbiter in the place of ours."""
-
-    def _arbiter(self, launch: Launch, approval: Any) -> Any:
-        del approval
-        return _Lazy(launch, self._worker)
+def transcript_arbiter(site: Site, *others: Any) -> Any:
+    """Stands in the place of ours: the judges and goals of the session are not asked."""
+    _, _, launch, _ = others
+    return _Lazy(launch, site.worker)
 
 
 class _Lazy:

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.messages import Prices
@@ -159,6 +159,11 @@ class PermissionSettings(Section):
     answer_timeout_seconds: PositiveSeconds = 600.0
     """Without an answer by then, a question counts as denied."""
 
+    @field_validator("allow", "deny", mode="before")
+    @classmethod
+    def _one_rule_is_a_list(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
 
 class RunSettings(Section):
     """Limits of one run."""
@@ -224,7 +229,16 @@ def load(
         if workspace is not None and source == str(workspace / ".holdfast" / "config.toml"):
             accepted = _narrowed(accepted, merged, source, problems)
         merged = _merge(merged, accepted)
-    return Loaded(Settings.model_validate(merged), tuple(problems))
+    return Loaded(_cautious(Settings.model_validate(merged), problems), tuple(problems))
+
+
+def _cautious(settings: Settings, problems: Sequence[ConfigurationError]) -> Settings:
+    """Where a deny rule could not be read, nothing is free that would have been asked about."""
+    unread = any((problem.key or "").startswith("permissions.deny") for problem in problems)
+    if not unread or settings.permissions.mode == "read-only":
+        return settings
+    asking = settings.permissions.model_copy(update={"mode": "ask", "allow": ()})
+    return settings.model_copy(update={"permissions": asking})
 
 
 def allow_always(rule: str, user_file: Path | None = None) -> Path:
@@ -285,6 +299,16 @@ def without_credentials(url: str) -> str:
     return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
 
 
+_PROJECT_LOWERS = (
+    ("run", "steps_max"),
+    ("run", "tokens_max"),
+    ("run", "cost_usd_max"),
+    ("run", "wall_seconds_max"),
+    ("goal", "re_entries_max"),
+    ("goal", "check_timeout_seconds"),
+    ("permissions", "answer_timeout_seconds"),
+)
+
 _PROJECT_FORBIDS = {
     "model": ("base_url", "api_key_command", "extra_body"),
     "judge": ("base_url", "api_key_command", "extra_body"),
@@ -310,10 +334,18 @@ def _narrowed(
                     )
                 )
     _keep_narrower_mode(kept, below, source, problems)
-    for key in ("steps_max", "tokens_max", "cost_usd_max", "wall_seconds_max"):
-        mine, limit = kept.get("run", {}).get(key), below.get("run", {}).get(key)
-        if mine is not None and limit is not None and mine > limit:
-            kept["run"][key] = limit
+    for section, key in _PROJECT_LOWERS:
+        mine = kept.get(section, {}).get(key)
+        limit = below.get(section, {}).get(key, getattr(getattr(Settings(), section), key))
+        if mine is not None and limit is not None and float(mine) > float(limit):
+            del kept[section][key]
+            problems.append(
+                ConfigurationError(
+                    f"{section}.{key} = {mine} in {source} is ignored: a project may only lower "
+                    f"it below {limit}",
+                    key=f"{section}.{key}",
+                )
+            )
     return kept
 
 

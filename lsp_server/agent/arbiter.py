@@ -96,7 +96,7 @@ class Arbiter:
             return Blocked(report.question, report)
         if stuck:
             return Blocked(
-                f"The goal is not met and nothing changed since the last check. {_missing(report)} "
+                f"The goal is not met and nothing changed since the last check. {_missing(report)}\n"
                 "How should it go on?",
                 report,
             )

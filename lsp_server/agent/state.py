@@ -20,6 +20,7 @@ from lsp_server.domain.events import (
     GoalChecked,
     MessageReceived,
     ModelAnswered,
+    PermissionAnswered,
     PlanChanged,
     RunResumed,
     RunStarted,
@@ -90,6 +91,8 @@ class State:
                 self.started_calls.add(event.call.id)
             case ToolReturned():
                 self._result(event)
+            case PermissionAnswered(by="stop"):
+                self.started_calls.clear()  # What was still asked about did not begin.
             case PlanChanged():
                 self.plan = event.items
             case FileChanged():

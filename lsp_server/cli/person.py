@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permissions import Answer, Question, visible
 
 ANSWERS: dict[str, Answer] = {
     "o": "once", "once": "once", "y": "once", "yes": "once",
@@ -24,23 +24,24 @@ class Person:
 
     async def confirm(self, question: Question) -> Answer | None:
         """The answer typed; `deny` when nobody can type one."""
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        # A process may be started with these closed.
+        streams = (sys.stdin, sys.stderr)
+        if not all(stream is not None and stream.isatty() for stream in streams):
             self._tell_once()
             return "deny"
         self._pause()
         always = ", [a]lways" if question.rule else ""
-        rule = f"\n(always: {question.rule})" if question.rule else ""
+        rule = f"\n(always, in all your projects: {question.rule})" if question.rule else ""
+        sys.stderr.write(visible(f"\n{question.detail}{rule}\n"))
         while True:
-            sys.stderr.write(
-                f"\n{question.summary}\n{question.detail}{rule}\n[o]nce{always}, [d]eny? "
-            )
+            sys.stderr.write(f"[o]nce{always}, [d]eny? ")
             sys.stderr.flush()
             answer = ANSWERS.get((await _line()).strip().lower())
             if answer is not None and (answer != "always" or question.rule):
                 return answer
 
     def _tell_once(self) -> None:
-        if not self._told:
+        if not self._told and sys.stderr is not None:
             self._told = True
             sys.stderr.write(
                 "Nobody can be asked here, so what needs permission is denied. Run it on a "

@@ -81,7 +81,18 @@ async def execute_async(order: Order) -> int:
             await session.close()
     if not order.json and order.data is None:
         sys.stdout.write(f"transcript: {session.runs.transcript(run_id)}\n")
+        sys.stdout.write(_how_to_go_on(outcome, run_id))
     return EXIT_STATUS[outcome.outcome]
+
+
+def _how_to_go_on(outcome: Outcome, run_id: RunId) -> str:
+    match outcome.outcome:
+        case "achieved":
+            return ""
+        case "blocked":
+            return f'answer it: holdfast run --resume {run_id} "your answer"\n'
+        case _:
+            return f"go on: holdfast run --resume {run_id}\n"
 
 
 class _Publish:
@@ -96,7 +107,7 @@ class _Publish:
             return
         try:
             self._screen.show(run_id, recorded)
-        except BrokenPipeError:
+        except OSError:  # Nobody reads any more, or there is no room.
             self._gone = True
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             session.runs.stop(everything=True)

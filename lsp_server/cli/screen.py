@@ -27,6 +27,7 @@ from lsp_server.domain.events import (
     ToolReturned,
     Warned,
 )
+from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
 
 PREVIEW_LINES_MAX = 6
@@ -97,7 +98,7 @@ class Plain:
 
     def show(self, run_id: RunId, recorded: Recorded) -> None:
         for line in self._narrator.lines(run_id, recorded.event):
-            self._out.write(line + "\n")
+            self._out.write(visible(line) + "\n")
         self._out.flush()
 
     def pause(self) -> None:

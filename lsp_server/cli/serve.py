@@ -26,6 +26,8 @@ def serve(arguments: Sequence[str]) -> int:
     configure_log(options.log_file, options.verbose)
     watched = options.client_process_id or (os.getppid() if options.check_parent_process else None)
     if options.tcp is None:
+        if sys.stdin is not None and sys.stdin.isatty():
+            sys.stderr.write("holdfast waits for an editor here; see holdfast --help\n")
         return serve_stdio(parent_process_id=watched)
     host, _, port = options.tcp.rpartition(":")
     if not port.isdigit():

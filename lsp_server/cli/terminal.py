@@ -20,6 +20,7 @@ from lsp_server.domain.events import (
     ToolReturned,
     Warned,
 )
+from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
 
 
@@ -38,14 +39,14 @@ class Terminal:
             self._stream(event)
             return
         self._end_stream()
-        lines = self._narrator.lines(run_id, event)
+        lines = [visible(line) for line in self._narrator.lines(run_id, event)]
         if not isinstance(event, ModelAnswered):  # Its text was streamed.
             for line in lines:
                 self._console.print(_styled(event, line), soft_wrap=True)
         if isinstance(event, StepStarted):
             self._spin("thinking")
         if isinstance(event, ToolCalled):
-            self._spin(escape(event.title))
+            self._spin(escape(visible(event.title)))
 
     def pause(self) -> None:
         self._end_stream()
@@ -58,7 +59,7 @@ class Terminal:
         if event.channel == "text":
             self._rest()
             self._streaming = True
-            self._console.print(event.text, end="", markup=False, soft_wrap=True)
+            self._console.print(visible(event.text), end="", markup=False, soft_wrap=True)
         elif not self._streaming:
             self._spin("writing a call" if event.channel == "tool" else "reasoning")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -23,3 +24,21 @@ class Question:
     detail: str
     path: str | None = None
     rule: str | None = None
+
+
+def visible(text: str) -> str:
+    """The text with what could hide a part of it made visible: control and bidi characters.
+
+    A person decides on what is seen, so nothing may rewrite the line or its order.
+    """
+    return "".join(
+        char if char in "\n\t" or unicodedata.category(char) not in _HIDING else _escaped(char)
+        for char in text
+    )
+
+
+_HIDING = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from lsp_server.domain.edits import Document, EditSet, FileEdit, fingerprint, invert
 from lsp_server.domain.errors import EditRejected
 from lsp_server.domain.goals import Finding
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permissions import Answer, Question, visible
 from lsp_server.server import from_lsp, to_lsp
 from lsp_server.server.client import Client
 from lsp_server.server.documents import OpenDocument, OpenDocuments
@@ -102,8 +102,12 @@ class LspEditor:
         detail = question.detail
         if len(detail) > DETAIL_CHARS_MAX:
             detail = f"{detail[:DETAIL_CHARS_MAX]}…"
-        always = f"\n(Always: {question.rule})" if question.rule is not None else ""
-        text = f"{question.summary}\n{detail}{always}"
+        always = (
+            f"\n(Always, in all your projects: {question.rule})"
+            if question.rule is not None
+            else ""
+        )
+        text = visible(f"{question.summary}\n{detail}{always}")
         title = await self._client.choose(text, list(offered))
         if title is None and not self._client.asks:
             how = "answer with a code action in any file of the folder"

@@ -47,22 +47,29 @@ class Reader:
 
 
 _PLAIN = word_set("""
-    ls cat head wc pwd echo printf true false test basename dirname realpath readlink stat du df
+    ls cat head pwd echo true false basename dirname realpath readlink stat df
     which whoami id uname nl cut tr comm diff cmp join paste fold tac rev column expand seq od
-    hexdump strings md5sum sha1sum sha256sum sha512sum b2sum cksum
+    hexdump strings
 """)
+_SUMS = word_set("md5sum sha1sum sha256sum sha512sum b2sum cksum")
 _GREP = Reader("R", ("--dereference-recursive",))
 
 READERS: Mapping[str, Reader] = MappingProxyType(
     {name: Reader() for name in _PLAIN}
     | dict.fromkeys(("grep", "egrep", "fgrep"), _GREP)
+    | dict.fromkeys(("wc", "du"), Reader("X", ("--files0-from", "--exclude-from")))
+    | dict.fromkeys(_SUMS, Reader("c", ("--check",)))
     | {
+        # The shell evaluates the name that -v takes.
+        "printf": Reader("v"),
         "rg": Reader("Lz", ("--pre", "--follow", "--hostname-bin", "--search-zip")),
         "tail": Reader("fF", ("--follow", "--retry", "--pid")),
-        "sort": Reader("oT", ("--output", "--compress-program", "--temporary-directory")),
+        "sort": Reader(
+            "oT", ("--output", "--compress-program", "--temporary-directory", "--files0-from")
+        ),
         "uniq": Reader(operands_max=1),
-        "date": Reader("s", ("--set",), operands_max=0),
-        "file": Reader("Cz", ("--compile", "--uncompress")),
+        "date": Reader("sf", ("--set", "--file"), operands_max=0),
+        "file": Reader("Czfm", ("--compile", "--uncompress", "--files-from", "--magic-file")),
         "tree": Reader("oRl"),
     }
 )
@@ -162,9 +169,8 @@ def _git_reads(arguments: list[str]) -> bool:
         match arguments[0]:
             case "--no-pager" | "-P" | "--no-optional-locks":
                 arguments = arguments[1:]
-            case "-C":
-                arguments = arguments[2:]
             case _:
+                # Among them -C: a folder may be a repository whose settings run programs.
                 return False
     if not arguments:
         return False
@@ -202,6 +208,8 @@ def _word_is_confined(word: Word, workspace: Workspace) -> bool:
             text = text.partition("=")[2]
         elif "/" in text:
             text = text[text.index("/") :]
+        elif not text.startswith("--"):
+            text = text[2:]  # A value may be glued to a short option.
         if not text or text.startswith("-"):
             return ".." not in text
     if word.kind == "glob":

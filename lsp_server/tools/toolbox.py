@@ -115,7 +115,7 @@ class Toolbox:
                     self._approval.allow(question.rule)
             case "deny" | None:
                 raise ToolError(
-                    f"refused: nobody allowed it ({question.summary}); find another way, "
+                    f"refused: it was not allowed ({question.summary}); find another way, "
                     "or finish and say what you need"
                 )
             case _:

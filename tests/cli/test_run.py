@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,7 @@ async def test_a_reader_that_goes_away_stops_the_run(project: Path) -> None:
         read_end, write_end = os.pipe()
         process = await asyncio.create_subprocess_exec(
             *("sh", "-c", 'exec "$0" -m lsp_server run --yes --json x | head -n 3'),
-            __import__("sys").executable,
+            sys.executable,
             cwd=project,
             stdout=write_end,
             env={**os.environ, **model(server)},
@@ -196,6 +197,8 @@ async def test_bad_input_is_named_and_nothing_is_run(
         ('[permissions]\nallow = ["shell(*)"]', "permissions.allow"),
         ('[permissions]\nmode = "full"', "permissions.mode"),
         ("[run]\nsteps_max = 0", "run.steps_max"),
+        ("[run]\nsteps_max = 1000000", "run.steps_max"),
+        ("[permissions]\nanswer_timeout_seconds = 99999", "permissions.answer_timeout_seconds"),
         ("[run]\nstep_max = 5", "run.step_max"),
         ("[run", "cannot be read"),
         ("[unknown]\nx = 1", "unknown"),
@@ -209,6 +212,20 @@ async def test_a_project_file_may_only_narrow(project: Path, config: str, compla
     assert complaint in result.errors
     assert "config.toml" in result.errors
     assert not (project / "made.txt").exists(), "and nothing more was allowed"
+
+
+async def test_a_closed_standard_input_denies(project: Path) -> None:
+    async with ScriptedServer([WRITE, finish()]) as server:
+        process = await asyncio.create_subprocess_exec(
+            *("sh", "-c", 'exec "$0" -m lsp_server run x <&-', sys.executable),
+            cwd=project,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, **model(server)},
+        )
+        async with asyncio.timeout(30):
+            assert await process.wait() == 0
+    assert not (project / "made.txt").exists()
 
 
 async def test_the_key_and_other_secrets_stay_out_of_everything(project: Path) -> None:

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "lsp_server"
 SAMPLE = PACKAGE / "cli" / "sample"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if SAMPLE not in path.parents)
 FUNCTION_LINES_MAX = 70
-FILE_LINES_MAX = 450
+FILE_LINES_MAX = 480
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
 
 

@@ -50,10 +50,10 @@ READ_ONLY = """
     ls|ls -la src|cat README.md|head -20 README.md|tail -n 5 README.md|wc -l src/a.py|pwd|echo hi
     grep -rn foo src|grep foo src/a.py|rg foo|rg -n "a b" src|find . -name '*.py'|find src -type f
     sed -n 1,20p README.md|sed -n '5p;7,$p' README.md|sort README.md|uniq README.md|cut -d: -f1 README.md
-    git status|git diff HEAD|git log --oneline -5|git show HEAD:README.md|git --no-pager log|git -C src status
+    git status|git diff HEAD|git log --oneline -5|git show HEAD:README.md|git --no-pager log
     git branch|git branch -a|git tag -l|git remote -v|git stash list|git ls-files|git blame README.md
     cat README.md | head -3|git status && git diff|ls; pwd|ls || true|grep x y 2>/dev/null|ls 2>&1 | wc -l
-    python --version|git --version|cat src/*.py|diff README.md src/a.py|test -f README.md|stat README.md
+    python --version|git --version|cat src/*.py|diff README.md src/a.py|stat README.md
     tree|du -sh src|file README.md|date|git grep foo|git rev-parse HEAD|echo 'a; rm -rf b'|echo "x > y"
 """
 
