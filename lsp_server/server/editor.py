@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from lsp_server.domain.edits import Document, EditSet, FileEdit, fingerprint, invert
 from lsp_server.domain.errors import EditRejected
-from lsp_server.domain.goals import Finding
+from lsp_server.domain.goals import GOALS_FILE, Finding
 from lsp_server.domain.permissions import Answer, Question, visible
 from lsp_server.server import from_lsp, to_lsp
 from lsp_server.server.client import Client
@@ -82,7 +82,8 @@ class LspEditor:
         if buffered:
             await self._apply_to_buffers(buffered, edits.reason)
             for item in buffered:
-                if not item.edit.deletes:
+                # No command reads the goals file, so it is left for the person to save.
+                if not item.edit.deletes and item.edit.path != self._folder.root / GOALS_FILE:
                     after = item.edit.result(item.text)
                     await self._folder.documents.drafted(item.edit.path, item.text, after)
         if on_disk:
