@@ -14,7 +14,7 @@ from lsp_server.models.worker import Worker
 from lsp_server.session.check_permits import Ask, CheckPermits
 from lsp_server.session.permissions import Permissions
 from lsp_server.settings import Settings
-from lsp_server.tools.secrets import MASK, secrets_in
+from lsp_server.tools.secrets import masked, secrets_in
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore
@@ -55,6 +55,4 @@ class Site:
 
     def masked(self, text: str) -> str:
         """The text without secrets."""
-        for secret in self.secrets():
-            text = text.replace(secret, MASK)
-        return text
+        return masked(text, self.secrets())

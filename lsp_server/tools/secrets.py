@@ -28,6 +28,13 @@ def secrets_in(environment: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(values, key=len, reverse=True))
 
 
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """The text with each secret replaced by MASK."""
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return text
+
+
 class Discreet:
     """A Tool holding a Tool: masks the secrets that `secrets` names at the time of a result."""
 
@@ -41,7 +48,5 @@ class Discreet:
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         result = await self._tool.call(arguments)
-        text = result.text
-        for secret in self._secrets():
-            text = text.replace(secret, MASK)
+        text = masked(result.text, self._secrets())
         return result if text == result.text else replace(result, text=text)
