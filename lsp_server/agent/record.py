@@ -7,19 +7,29 @@ from collections.abc import Callable
 from lsp_server.agent.context import Context
 from lsp_server.agent.journal import Journal
 from lsp_server.agent.state import State
+from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.events import Event, Recorded
 
 
 class Record:
-    """A run's journal with its folds; opening one replays what the journal holds."""
+    """A run's journal with its folds; opening one replays what the journal holds.
+
+    No Event keeps a secret: journal, prompt, transcript, memory and whoever watches
+    are all behind this door.
+    """
 
     def __init__(
-        self, journal: Journal, context: Context, watch: Callable[[Recorded], None]
+        self,
+        journal: Journal,
+        context: Context,
+        watch: Callable[[Recorded], None],
+        discretion: Discretion | None = None,
     ) -> None:
         self.context = context
         self.state = State()
         self._journal = journal
         self._watch = watch
+        self._discretion = discretion or Discretion()
         for past in journal.past:
             self._fold(past.event)
 
@@ -29,8 +39,8 @@ class Record:
 
     def keep(self, event: Event) -> Recorded:
         """Keeps the Event and lets it take effect. Raises OSError when it cannot be kept."""
-        recorded = self._journal.append(event)
-        self._fold(event)
+        recorded = self._journal.append(self._discretion.about(event))
+        self._fold(recorded.event)
         return recorded
 
     async def flush(self) -> None:

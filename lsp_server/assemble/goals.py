@@ -87,7 +87,7 @@ def _verifier(
         waived=goals.waived,
     )
     seconds = settings.goal.check_timeout_seconds
-    checks = Checks(site.workspace, site.editor, permit, seconds, site.masked)
+    checks = Checks(site.workspace, site.editor, permit, seconds, site.discretion)
     return Verifier(scene, checks, judge)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Emit, Warned
 from lsp_server.domain.ports import Model
@@ -12,8 +13,9 @@ from lsp_server.settings import Settings
 class JudgeModel:
     """Found when it is first asked for; `close` it."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, discretion: Discretion) -> None:
         self._worker = worker
+        self._discretion = discretion
         self._own: Worker | None = None
 
     async def find(self, settings: Settings, emit: Emit) -> Model:
@@ -23,7 +25,7 @@ class JudgeModel:
         if wanted == settings.model:
             return model
         if self._own is None:
-            self._own = Worker(wanted)
+            self._own = Worker(wanted, discretion=self._discretion)
         self._own.reconfigure(wanted)
         try:
             return await self._own.model()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,9 +13,11 @@ from lsp_server.assemble.crew import Crew
 from lsp_server.assemble.goals import standing_verifier
 from lsp_server.assemble.judges import JudgeModel
 from lsp_server.assemble.site import Site
+from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import Recorded
 from lsp_server.domain.ports import Editor
+from lsp_server.domain.secrets import secrets_in
 from lsp_server.domain.tasks import RunId
 from lsp_server.models.worker import Worker
 from lsp_server.session.check_permits import CheckPermits
@@ -53,17 +56,19 @@ def open_session(
     workspace = Workspace(root)
     folder = workspace_folder(data or data_folder(), workspace.root)
     ignore = Ignore(workspace)
+    discretion = Discretion(lambda: _known_secrets(site.worker))
     site = Site(
         workspace,
         ignore,
         Checkpoints(folder / "checkpoints", workspace, ignore),
         editor,
         documents,
-        Worker(settings.model, changed),
+        Worker(settings.model, changed, discretion),
         Permissions(editor, remember),
         CheckPermits(folder / "approved-checks.json", workspace),
+        discretion,
     )
-    judges = JudgeModel(site.worker)
+    judges = JudgeModel(site.worker, discretion)
     goals = Goals(
         workspace.root,
         documents,
@@ -85,6 +90,7 @@ def open_session(
         build=Crew(site, judges, goals).agent,
         watch=watch,
         ready=site.worker.check,
+        discretion=discretion,
     )
     session = Session(
         workspace.root,
@@ -112,6 +118,12 @@ def remember(rule: str) -> str:
         return f"the rule {rule} was added to {allow_always(rule)}"
     except ConfigurationError as error:
         return str(error)
+
+
+def _known_secrets(worker: Worker) -> tuple[str, ...]:
+    """What must not be seen by the model or written down, as far as known now."""
+    key = worker.api_key
+    return (*([key] if key else ()), *secrets_in(os.environ))
 
 
 def workspace_folder(data: Path, root: Path) -> Path:

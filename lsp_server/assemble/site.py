@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.events import Emit
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.ports import Editor
@@ -14,7 +14,6 @@ from lsp_server.models.worker import Worker
 from lsp_server.session.check_permits import Ask, CheckPermits
 from lsp_server.session.permissions import Permissions
 from lsp_server.settings import Settings
-from lsp_server.tools.secrets import masked, secrets_in
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore
@@ -33,6 +32,7 @@ class Site:
     worker: Worker
     permissions: Permissions
     permits: CheckPermits
+    discretion: Discretion
 
     def asking(self, run_id: RunId, emit: Emit, settings: Settings) -> Ask:
         """How a run asks a person."""
@@ -47,12 +47,3 @@ class Site:
         """The working state, with what runs left in open buffers brought to the disk first."""
         await self.documents.save_drafts()
         return await self.checkpoints.tree.contents()
-
-    def secrets(self) -> tuple[str, ...]:
-        """What must not be seen by the model or written down, as far as known now."""
-        key = self.worker.api_key
-        return (*([key] if key else ()), *secrets_in(os.environ))
-
-    def masked(self, text: str) -> str:
-        """The text without secrets."""
-        return masked(text, self.secrets())

@@ -17,7 +17,6 @@ from lsp_server.tools.read import Read
 from lsp_server.tools.recall import Recall
 from lsp_server.tools.saving import Saving
 from lsp_server.tools.search import Search
-from lsp_server.tools.secrets import Discreet
 from lsp_server.tools.shell import Shell
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
@@ -35,11 +34,11 @@ def run_toolbox(site: Site, launch: Launch, approval: Approval) -> Toolbox:
 def _reading(site: Site, launch: Launch, approval: Approval) -> list[Tool]:
     workspace, chars_max, visible = site.workspace, launch.result_chars_max, approval.visible
     return [
-        Discreet(Read(workspace, site.editor, chars_max=chars_max), site.secrets),
+        Read(workspace, site.editor, site.discretion, chars_max=chars_max),
         List(workspace, site.ignore, visible=visible),
-        Discreet(Search(workspace, site.ignore, site.documents, visible=visible), site.secrets),
-        Discreet(Diagnostics(workspace, site.editor), site.secrets),
-        Discreet(Recall(JournalArchive(launch.journal_path), chars_max=chars_max), site.secrets),
+        Search(workspace, site.ignore, site.documents, visible=visible),
+        Diagnostics(workspace, site.editor),
+        Recall(JournalArchive(launch.journal_path), chars_max=chars_max),
         Plan(launch.record.emit),
         Finish(),
     ]
@@ -47,5 +46,8 @@ def _reading(site: Site, launch: Launch, approval: Approval) -> list[Tool]:
 
 def _changing(site: Site, emit: Emit) -> list[Tool]:
     workspace, editor = site.workspace, site.checkpoints.recording(site.editor, emit)
-    shell = Saving(Shell(workspace, site.checkpoints, emit), workspace, site.documents)
-    return [Edit(workspace, editor), Write(workspace, editor), Discreet(shell, site.secrets)]
+    return [
+        Edit(workspace, editor, site.discretion),
+        Write(workspace, editor, site.discretion),
+        Saving(Shell(workspace, site.checkpoints, emit), workspace, site.documents),
+    ]

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.ports import Model
 from lsp_server.models.api_key import find_api_key
 from lsp_server.models.chat_completions import ChatCompletions
 from lsp_server.models.discovery import LOCAL_SERVERS, discover, models_at
+from lsp_server.models.discreet import Discreet
 from lsp_server.models.repetition import CutRepetition
 from lsp_server.models.retrying import Retrying
 from lsp_server.settings import ModelSettings, config_folder, without_credentials
@@ -36,9 +38,15 @@ class Worker:
     over, whatever came of it.
     """
 
-    def __init__(self, settings: ModelSettings, found: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        settings: ModelSettings,
+        found: Callable[[], None] = lambda: None,
+        discretion: Discretion | None = None,
+    ) -> None:
         self._settings = settings
         self._tell = found
+        self._discretion = discretion or Discretion()
         self._retired: list[ChatCompletions] = []
         self._begin()
 
@@ -101,7 +109,9 @@ class Worker:
             await endpoint.close()
 
     def _begin(self) -> None:
-        self._search = asyncio.create_task(_find(self._settings), name="find the model endpoint")
+        self._search = asyncio.create_task(
+            _find(self._settings, self._discretion), name="find the model endpoint"
+        )
         self._search.add_done_callback(lambda search: None if search.cancelled() else self._tell())
 
     def _found(self) -> _Found | None:
@@ -117,7 +127,7 @@ class Worker:
         return error
 
 
-async def _find(settings: ModelSettings) -> _Found:
+async def _find(settings: ModelSettings, discretion: Discretion) -> _Found:
     api_key = await find_api_key(settings)
     endpoint = await discover(settings, api_key=api_key)
     if endpoint is None:
@@ -127,7 +137,8 @@ async def _find(settings: ModelSettings) -> _Found:
     key = api_key if settings.base_url is not None else None
     completions = ChatCompletions(complete, api_key=key)
     name = f"{complete.name} at {without_credentials(endpoint.base_url)}"
-    return _Found(completions, Retrying(CutRepetition(completions)), endpoint.base_url, name, key)
+    model = Discreet(Retrying(CutRepetition(completions)), discretion)
+    return _Found(completions, model, endpoint.base_url, name, key)
 
 
 HOW_TO_SET_ONE = (

@@ -19,6 +19,7 @@ from lsp_server.agent.context import CHARS_PER_TOKEN, Context
 from lsp_server.agent.journal import Journal, JournalDamaged, glance, replay
 from lsp_server.agent.loop import Agent
 from lsp_server.agent.record import Record
+from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import (
     CandidateAccepted,
@@ -117,6 +118,7 @@ class Runs:
         build: Build,
         watch: Watch,
         ready: Callable[[], str],
+        discretion: Discretion,
     ) -> None:
         self._folder = folder
         self._root = root
@@ -125,6 +127,7 @@ class Runs:
         self._build = build
         self._watch = watch
         self._ready = ready
+        self._discretion = discretion
         self._active: dict[RunId, _Active] = {}
         self.proposal: Proposal | None = None
         """The newest of this process that nobody accepted."""
@@ -265,7 +268,10 @@ class Runs:
         result_chars_max = min(settings.context.result_chars_max, share)
         active: _Active
         record = Record(
-            journal, Context(result_chars_max), lambda recorded: self._see(active, recorded)
+            journal,
+            Context(result_chars_max),
+            lambda recorded: self._see(active, recorded),
+            self._discretion,
         )
         launch = Launch(run_id, task, record, settings, journal.path, result_chars_max)
         active = _Active(launch, journal, datetime.now(UTC).isoformat(timespec="seconds"))

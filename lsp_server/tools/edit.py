@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.edits import Document, EditSet, FileEdit, TextEdit, apply_edits
 from lsp_server.domain.errors import StaleEdit, ToolError
 from lsp_server.domain.messages import ToolResult
@@ -47,9 +48,12 @@ class Edit:
         read_only=False,
     )
 
-    def __init__(self, workspace: Workspace, editor: Editor) -> None:
+    def __init__(
+        self, workspace: Workspace, editor: Editor, discretion: Discretion | None = None
+    ) -> None:
         self._workspace = workspace
         self._editor = editor
+        self._discretion = discretion or Discretion()
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         wanted = validated(EditArguments, arguments)
@@ -62,7 +66,7 @@ class Edit:
     async def _apply(self, wanted: EditArguments) -> ToolResult:
         """Raises StaleEdit when the file changes between reading and writing."""
         document = await self._read(wanted)
-        edits = _edits(document.text, wanted)
+        edits = self._edits(document, wanted)
         file = FileEdit(document.path, document.version, edits)
         await self._editor.apply(EditSet((file,), f"edit {wanted.path}"))
         relative = self._workspace.relative(document.path)
@@ -73,8 +77,17 @@ class Edit:
         """The edit as a diff, applied to nothing. Raises ToolError when it would fail."""
         wanted = validated(EditArguments, arguments)
         document = await self._read(wanted)
-        after = apply_edits(document.text, _edits(document.text, wanted))
+        after = apply_edits(document.text, self._edits(document, wanted))
         return unified(self._workspace.relative(document.path), document.text, after)
+
+    def _edits(self, document: Document, wanted: EditArguments) -> tuple[TextEdit, ...]:
+        """With the file's own secrets where the model saw marks."""
+        path = self._workspace.relative(document.path)
+        texts = {
+            name: self._discretion.restored(text, path, document.text)
+            for name, text in (("old_text", wanted.old_text), ("new_text", wanted.new_text))
+        }
+        return _edits(document.text, wanted.model_copy(update=texts))
 
     async def _read(self, wanted: EditArguments) -> Document:
         if not wanted.old_text:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
+from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.messages import ToolResult
 from lsp_server.domain.ports import Editor
@@ -33,15 +34,25 @@ class Read:
         read_only=True,
     )
 
-    def __init__(self, workspace: Workspace, editor: Editor, *, chars_max: int = 8000) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        editor: Editor,
+        discretion: Discretion | None = None,
+        *,
+        chars_max: int = 8000,
+    ) -> None:
         self._workspace = workspace
         self._editor = editor
+        self._discretion = discretion or Discretion()
         self._chars_max = chars_max
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         wanted = validated(ReadArguments, arguments)
         document = await self._editor.read(self._workspace.locate(wanted.path))
-        lines = split_lines(document.text)
+        # The whole text is looked at, since the middle of a key does not look like one.
+        path = self._workspace.relative(document.path)
+        lines = split_lines(self._discretion.of_file(path, document.text))
         if not lines:
             return ToolResult("(the file is empty)")
         start = wanted.start_line or 1

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
+from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.edits import EditSet, FileEdit, TextEdit, fingerprint, minimal_edit
 from lsp_server.domain.messages import ToolResult
 from lsp_server.domain.ports import Editor
@@ -31,9 +32,12 @@ class Write:
         read_only=False,
     )
 
-    def __init__(self, workspace: Workspace, editor: Editor) -> None:
+    def __init__(
+        self, workspace: Workspace, editor: Editor, discretion: Discretion | None = None
+    ) -> None:
         self._workspace = workspace
         self._editor = editor
+        self._discretion = discretion or Discretion()
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         wanted = validated(WriteArguments, arguments)
@@ -60,10 +64,13 @@ class Write:
 
     async def _texts(self, wanted: WriteArguments) -> tuple[str | None, str]:
         """The text that is there, None: no file, and the one to come."""
+        path = self._workspace.locate(wanted.path)
+        relative = self._workspace.relative(path)
         try:
-            document = await self._editor.read(self._workspace.locate(wanted.path))
+            document = await self._editor.read(path)
         except FileMissing:
-            return None, wanted.text
-        plain = wanted.text.replace("\r\n", "\n")
+            return None, self._discretion.restored(wanted.text, relative, "")
+        text = self._discretion.restored(wanted.text, relative, document.text)
+        plain = text.replace("\r\n", "\n")
         is_crlf = document.text.count("\r\n") * 2 > document.text.count("\n")
-        return document.text, plain.replace("\n", "\r\n") if is_crlf else wanted.text
+        return document.text, plain.replace("\n", "\r\n") if is_crlf else text

@@ -267,3 +267,22 @@ def test_lines_are_split_as_editors_do(text: str) -> None:
     lines = split_lines(text)
     assert "".join(lines) == text.replace("\n", "").replace("\r", "")
     assert not text or lines
+
+
+async def test_an_edit_beside_a_secret_that_the_model_cannot_see(
+    bench: Bench, project: Path
+) -> None:
+    secret = "q9ZmX71bVn" + "R5tY"
+    (project / "settings.py").write_text(f'password = "{secret}"\nport = 1\n')
+    shown = (await bench.call("read", path="settings.py")).text
+    assert secret not in shown
+    old = "\n".join(line.partition("\t")[2] for line in shown.splitlines())
+    new = old.replace("port = 1", "port = 2")
+    await bench.call("edit", path="settings.py", old_text=old, new_text=new)
+    assert (project / "settings.py").read_text() == f'password = "{secret}"\nport = 2\n'
+    await bench.call("write", path="settings.py", text=f"{new}more = 3\n")
+    text = f'password = "{secret}"\nport = 2more = 3\n'
+    assert (project / "settings.py").read_text() == text
+    refused = await bench.call("write", path="other.py", text=new)
+    assert refused.is_error
+    assert not (project / "other.py").exists()

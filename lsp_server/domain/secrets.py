@@ -1,8 +1,9 @@
-"""Secrets in text, found by their shape and blacked out before anything is stored.
+"""Secrets in text, blacked out before anything is stored or sent to a model.
 
-A known shape is enough for keys that announce themselves; a value beside a word
-such as `password` must also look random, so that code that handles passwords
-stays readable. To add a kind: add a row to SHAPES and one to its test.
+They are found by their shape, or because their value is known. A known shape is
+enough for keys that announce themselves; a value beside a word such as
+`password` must also look random, so that code that handles passwords stays
+readable. To add a kind: add a row to SHAPES and one to its test.
 """
 
 from __future__ import annotations
@@ -11,9 +12,8 @@ import hashlib
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 VALUE_ENTROPY_BITS_MIN = 3.0
@@ -24,6 +24,7 @@ LONE_VALUE_CHARS_MIN = 16
 
 OPENS, CLOSES = "\u2039", "\u203a"
 """Around a mark, rare in code: single angle quotation marks."""
+MARK = re.compile(rf"{OPENS}redacted:[a-z-]+:[0-9a-f]{{4}}{CLOSES}\n*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,9 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 
+SECRET_VARIABLE = re.compile(
+    r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:$|_)", re.IGNORECASE
+)
 NAMES = (
     ".env",
     ".netrc",
@@ -131,25 +135,58 @@ SUFFIXES = (
 HARMLESS = (".example", ".sample", ".template", ".dist")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Redacted:
-    """A text with its secrets replaced; line breaks stay, so lines keep their numbers."""
+    """A text with its secrets replaced; line breaks stay, so lines keep their numbers.
+
+    `secrets` are what the marks stand for, line breaks included.
+    """
 
     text: str
-    count: int
+    count: int = 0
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    def mark(self, kind: str, secret: str) -> str:
+        """What stands for a secret from now on."""
+        digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:4]
+        mark = f"{OPENS}redacted:{kind}:{digest}{CLOSES}" + "\n" * secret.count("\n")
+        self.count += 1
+        self.secrets[mark] = secret
+        return mark
 
 
-def redact(text: str) -> Redacted:
-    """Equal secrets become equal marks, which says nothing else of them."""
-    count = 0
+def redact(text: str, known: Iterable[str] = ()) -> Redacted:
+    """Equal secrets become equal marks, which say nothing else of them.
+
+    `known` are values that are secret whatever they look like, the longest first.
+    """
+    redacted = Redacted(text)
+    for secret in known:
+        if secret in redacted.text:
+            redacted.text = redacted.text.replace(secret, redacted.mark("known", secret))
     for shape in SHAPES:
-        if any(mark in text for mark in shape.marks):
-            text, found = shape.pattern.subn(partial(_mark, shape.kind), text)
-            count += found
-    for start, end in reversed(list(_named_values(text))):
-        text = text[:start] + _label("value", text[start:end]) + text[end:]
-        count += 1
-    return Redacted(text, count)
+        if any(mark in redacted.text for mark in shape.marks):
+            _black_out(shape, redacted)
+    for start, end in reversed(list(_named_values(redacted.text))):
+        mark = redacted.mark("value", redacted.text[start:end])
+        redacted.text = redacted.text[:start] + mark + redacted.text[end:]
+    return redacted
+
+
+def redact_values(text: str) -> Redacted:
+    """For files that are secret by their name: only comments and the names of values stay."""
+    redacted = Redacted(text)
+    lines: list[str] = []
+    for line in text.split("\n"):
+        name, separator, value = line.partition("=")
+        if not line.strip() or line.lstrip().startswith("#"):
+            lines.append(line)
+        elif separator and name.replace("export ", "").strip().replace(".", "_").isidentifier():
+            lines.append(name + separator + (redacted.mark("value", value) if value else ""))
+        else:
+            lines.append(redacted.mark("value", line))
+    redacted.text = "\n".join(lines)
+    return redacted
 
 
 def holds_secrets(path: str) -> bool:
@@ -160,20 +197,27 @@ def holds_secrets(path: str) -> bool:
     return name in NAMES or name.startswith(".env.") or name.endswith(SUFFIXES)
 
 
-def _mark(kind: str, match: re.Match[str]) -> str:
-    if "secret" not in match.re.groupindex:
-        return _label(kind, match.group())
-    whole, start = match.group(), match.start()
-    return (
-        whole[: match.start("secret") - start]
-        + _label(kind, match["secret"])
-        + whole[match.end("secret") - start :]
-    )
+def secrets_in(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The values of variables whose names say that they are secret, longest first."""
+    values = {
+        value
+        for name, value in environment.items()
+        if SECRET_VARIABLE.search(name) and len(value) >= VALUE_CHARS_MIN and "/" not in value[:2]
+    }
+    return tuple(sorted(values, key=len, reverse=True))
 
 
-def _label(kind: str, secret: str) -> str:
-    digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:4]
-    return f"{OPENS}redacted:{kind}:{digest}{CLOSES}" + "\n" * secret.count("\n")
+def _black_out(shape: Shape, redacted: Redacted) -> None:
+    whole = "secret" not in shape.pattern.groupindex
+
+    def replaced(match: re.Match[str]) -> str:
+        if whole:
+            return redacted.mark(shape.kind, match.group())
+        text, start = match.group(), match.start()
+        before, after = match.start("secret") - start, match.end("secret") - start
+        return text[:before] + redacted.mark(shape.kind, match["secret"]) + text[after:]
+
+    redacted.text = shape.pattern.sub(replaced, redacted.text)
 
 
 def _named_values(text: str) -> Iterator[tuple[int, int]]:

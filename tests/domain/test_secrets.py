@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.memory.secrets import holds_secrets, redact
+from lsp_server.domain.secrets import holds_secrets, redact
 
 KEY_BODY = "MIIEowIBAAKCAQEA7bq0xM9l\nQJ3vT8kzW2mF5pYd\n"
 

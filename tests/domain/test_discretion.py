@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from lsp_server.domain.discretion import Discretion
+from lsp_server.domain.errors import ToolError
+from lsp_server.domain.events import Event, ModelAnswered, ToolReturned, Warned
+from lsp_server.domain.messages import Message, ToolCall, ToolResult, Usage
+from lsp_server.domain.secrets import secrets_in
+
+TOKEN = "ghp_" + "a8Kd03jfLq9ZmX71bVnR5tYw2cEsUoPh64gT"
+VALUE = "q9ZmX71bVnR5tY"
+SOURCE = f'url = "https://example.com"\npassword = "{VALUE}"\ntoken = "{TOKEN}"\n'
+
+discretion = Discretion(lambda: ("a known value",))
+
+
+def answered(arguments: str) -> ModelAnswered:
+    call = ToolCall("c1", "shell", arguments)
+    message = Message("assistant", f"I use {TOKEN}", tool_calls=(call,))
+    return ModelAnswered(1, message, "tool_calls", Usage(), Usage(), 0.0)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Warned(f"{TOKEN} was refused"),
+        ToolReturned(1, "c1", "shell", ToolResult(f"exit status 0\n{TOKEN}\n"), 0.1),
+        ToolReturned(1, "c1", "shell", ToolResult("it is a known value"), 0.1),
+        answered(json.dumps({"command": f"curl -H 'Authorization: {TOKEN}'"})),
+        answered(json.dumps({"command": f'export API_TOKEN="{VALUE}"'})),
+        answered(f'{{"command": "{TOKEN}'),
+    ],
+    ids=lambda event: event.kind,
+)
+def test_an_event_keeps_its_shape_and_no_secret(event: Event) -> None:
+    clean = discretion.about(event)
+    assert type(clean) is type(event)
+    assert "redacted:" in repr(clean)
+    assert not any(secret in repr(clean) for secret in (TOKEN, VALUE, "a known value"))
+
+
+def test_arguments_stay_json_and_what_holds_no_secret_stays_itself() -> None:
+    event = answered(json.dumps({"command": f'export API_TOKEN="{VALUE}"'}))
+    call = discretion.about(event).message.tool_calls[0]
+    assert call.well_formed
+    harmless = ToolReturned(1, "c1", "read", ToolResult("1\tpassword = getpass()"), 0.1)
+    assert discretion.about(harmless) is harmless
+
+
+@pytest.mark.parametrize("text", [SOURCE, f"a {TOKEN}\n\n\nb", "nothing"])
+def test_marks_go_back_into_the_text_that_they_came_from(text: str) -> None:
+    assert discretion.restored(discretion(text), "a.py", text) == text
+
+
+def test_a_mark_of_another_text_is_refused() -> None:
+    with pytest.raises(ToolError, match=r"hidden from you and is not in b\.py"):
+        discretion.restored(discretion(SOURCE), "b.py", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("# a comment", "# a comment"),
+        ("", ""),
+        ("NAME=", "NAME="),
+        ("export NAME=value", "export NAME=‹redacted:value:"),
+        ("NAME=short", "NAME=‹redacted:value:"),
+        ("machine example.com login me", "‹redacted:value:"),
+    ],
+)
+def test_of_a_file_for_secrets_only_names_and_comments_are_shown(line: str, shown: str) -> None:
+    text = discretion.of_file("config/.env", f"A=1\n{line}\n")
+    assert text.split("\n")[1].startswith(shown)
+    assert "short" not in text
+    assert "value\n" not in text
+
+
+def test_variables_are_secret_by_their_name() -> None:
+    environment = {"API_KEY": "12345678", "A_TOKEN": "longer than it", "KEYBOARD": "a keyboard"}
+    environment |= {"SSH_KEY": "/home/me/.ssh/id", "DB_PASSWORD": "short"}
+    assert secrets_in(environment) == ("longer than it", "12345678")
