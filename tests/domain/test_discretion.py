@@ -66,9 +66,9 @@ def test_a_mark_of_another_text_is_refused() -> None:
         ("# a comment", "# a comment"),
         ("", ""),
         ("NAME=", "NAME="),
-        ("export NAME=value", "export NAME=‹redacted:value:"),
-        ("NAME=short", "NAME=‹redacted:value:"),
-        ("machine example.com login me", "‹redacted:value:"),
+        ("export NAME=value", "export NAME=\u2039redacted:value:"),
+        ("NAME=short", "NAME=\u2039redacted:value:"),
+        ("machine example.com login me", "\u2039redacted:value:"),
     ],
 )
 def test_of_a_file_for_secrets_only_names_and_comments_are_shown(line: str, shown: str) -> None:
