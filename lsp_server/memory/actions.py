@@ -103,6 +103,13 @@ class Actions:
         rows = await self.records.table.rows(("id", *COLUMNS), f"id = {quoted(action_id)}", 1)
         return action_of(rows[0]) if rows else None
 
+    async def history(self, path: str, limit: int) -> list[ActionRecord]:
+        """Those that touched a file, the newest first. Raises MemoryUnavailable."""
+        where = f"array_has_any(files, [{quoted(path)}])"
+        rows = await self.records.table.rows(("id", *COLUMNS), where)
+        actions = sorted(map(action_of, rows), key=lambda one: (one.at, one.id), reverse=True)
+        return actions[:limit]
+
     async def _found(self, query: Query) -> Found:
         where = _condition(query)
         records = self.records

@@ -9,6 +9,7 @@ from lsp_server.memory.hybrid import Found, find
 from lsp_server.memory.layout import Row
 from lsp_server.memory.ranking import Candidate, ranked
 from lsp_server.memory.tables import Table, quoted
+from lsp_server.memory.unsaved import Overlay
 from lsp_server.memory.vectors import Vectors
 
 COLUMNS = (
@@ -24,12 +25,15 @@ COLUMNS = (
 )
 
 
-async def find_code(chunks: Table, vectors: Vectors, query: Query) -> tuple[list[Hit], Found]:
+async def find_code(
+    chunks: Table, vectors: Vectors, query: Query, overlay: Overlay
+) -> tuple[list[Hit], Found]:
     """Best first, a few of each file, and what they were chosen from.
 
     Raises MemoryUnavailable.
     """
-    found = await find(chunks, vectors, query.text, COLUMNS, below(query.path))
+    where = below(query.path)
+    found = await find(chunks, vectors, query.text, COLUMNS, where, overlay.below(query.path))
     candidates = list(_candidates(found.rows.values()))
     best = ranked(query.text, candidates, found.scores, query.limit)
     return [Hit(score, chunk) for score, chunk in best], found

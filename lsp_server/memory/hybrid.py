@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lsp_server.memory.layout import Row
 from lsp_server.memory.ranking import fused, weights
 from lsp_server.memory.tables import Table, among
+from lsp_server.memory.unsaved import NO_OVERLAY, Overlay
 from lsp_server.memory.vectors import NoVectors, Vectors
 from lsp_server.memory.words import words
 
@@ -36,15 +37,23 @@ class Found:
 
 
 async def find(
-    table: Table, vectors: Vectors, text: str, columns: Sequence[str], where: str | None
+    table: Table,
+    vectors: Vectors,
+    text: str,
+    columns: Sequence[str],
+    where: str | None,
+    overlay: Overlay = NO_OVERLAY,
 ) -> Found:
     """Needs `id`, `words` and `vector_key` in the table. Raises MemoryUnavailable."""
     columns = ("id", "vector_key", *columns)
+    compared = (*columns, "words") if overlay.rows else columns
     by_words, (near, problem) = await asyncio.gather(
-        table.matching(words(text), columns, where, POOL),
+        table.matching(words(text), compared, where, POOL),
         _near(vectors, text, POOL if where is None else POOL_NARROWED),
     )
-    by_vector = await _pointing_to(near, table, columns, where)
+    by_vector = await _pointing_to(near, table, columns, where, overlay)
+    if overlay.paths:
+        by_words = overlay.matching(text, by_words)[:POOL]
     of_words, of_vectors = weights(text)
     # A row whose vector is still to be made is ranked by words alone, for the whole weight.
     bare = {row["id"] for row in by_words if row["vector_key"] not in vectors.keys}
@@ -69,12 +78,18 @@ async def _near(vectors: Vectors, text: str, limit: int) -> tuple[dict[str, floa
 
 
 async def _pointing_to(
-    near: dict[str, float], table: Table, columns: Sequence[str], where: str | None
+    near: dict[str, float],
+    table: Table,
+    columns: Sequence[str],
+    where: str | None,
+    overlay: Overlay,
 ) -> list[Row]:
     """The rows of these vectors, the nearest first."""
     if not near:
         return []
     wanted = among("vector_key", list(near))
-    rows = await table.rows(columns, wanted if where is None else f"{wanted} AND {where}")
+    stored = await table.rows(columns, wanted if where is None else f"{wanted} AND {where}")
+    unsaved = [row for row in overlay.rows.values() if row["vector_key"] in near]
+    rows = list({row["id"]: row for row in (*overlay.over(stored), *unsaved)}.values())
     rows.sort(key=lambda row: (-near[row["vector_key"]], row["id"]))
     return rows[:POOL]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
@@ -38,6 +38,7 @@ from lsp_server.memory.lock import WriterLock
 from lsp_server.memory.reading import digest
 from lsp_server.memory.store import Store
 from lsp_server.memory.tables import Database, quoted
+from lsp_server.memory.unsaved import ALL_SAVED, Overlay
 from lsp_server.settings import MemorySettings
 from lsp_server.workspace.blobs import make_private
 from lsp_server.workspace.paths import Workspace
@@ -48,6 +49,8 @@ class MemoryStatus:
     """A snapshot. `pending` vectors are still to be made; `skipped` counts files by reason.
 
     `writes` is False while another process has the same memory open and writes.
+    `actions`, `facts` and `bytes_on_disk` are measured now and then; an object store
+    has no bytes on disk. `failed_optimizes` counts those in a row.
     """
 
     writes: bool
@@ -55,6 +58,10 @@ class MemoryStatus:
     files: int
     chunks: int
     pending: int
+    actions: int = 0
+    facts: int = 0
+    bytes_on_disk: int | None = None
+    failed_optimizes: int = 0
     skipped: dict[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
@@ -125,14 +132,21 @@ class Memory:
         """Returns when all that was recorded and changed is written and has its vectors."""
         await self._store.settled()
 
-    async def search(self, query: Query) -> tuple[Hit, ...]:
+    async def search(
+        self, query: Query, *, unsaved: Mapping[str, str] = ALL_SAVED
+    ) -> tuple[Hit, ...]:
         """Up to `query.limit` of each kind, in the order of `query.kinds`, best first.
 
-        Raises MemoryUnavailable.
+        `unsaved` are the texts of buffers, by path relative to the workspace; what is
+        stored of these files does not count. Raises MemoryUnavailable.
         """
-        await self._store.ready_to_read()
+        store = self._store
+        await store.ready_to_read()
+        overlay = await store.unsaved.overlay(unsaved if "code" in query.kinds else ALL_SAVED)
         try:
-            return tuple([hit for kind in query.kinds for hit in await self._found(kind, query)])
+            return tuple(
+                [hit for kind in query.kinds for hit in await self._found(kind, query, overlay)]
+            )
         except MemoryUnavailable as error:
             self._store.failed(error)
             raise
@@ -141,6 +155,11 @@ class Memory:
         """At most 3 earlier actions, and only what is really alike. Raises MemoryUnavailable."""
         await self._store.ready_to_read()
         return tuple(await self._store.actions.worth_telling(query))
+
+    async def history(self, path: str, limit: int = 10) -> tuple[ActionRecord, ...]:
+        """What was done to a file, the newest first. Raises MemoryUnavailable."""
+        await self._store.ready_to_read()
+        return tuple(await self._store.actions.history(path, limit))
 
     async def trusted_facts(self, limit: int = 20) -> tuple[Fact, ...]:
         """Verified ones and a person's own, the newest first. Raises MemoryUnavailable."""
@@ -155,7 +174,8 @@ class Memory:
         if record is not None:
             return record
         rows = await store.code.chunks.rows(("id", *COLUMNS), f"id = {quoted(record_id)}", 1)
-        return chunk_of(rows[0]) if rows else None
+        row = rows[0] if rows else store.unsaved.row(record_id)
+        return chunk_of(row) if row else None
 
     async def remember(self, text: str, source: FactSource, evidence_id: str = "") -> Fact:
         """A claim; with evidence of the harness's own, verified.
@@ -209,15 +229,19 @@ class Memory:
             files=len(known),
             chunks=sum(one.chunks for one in known),
             pending=store.pending,
+            actions=store.extent.actions,
+            facts=store.extent.facts,
+            bytes_on_disk=store.extent.bytes_on_disk,
+            failed_optimizes=sum(table.failed_optimizes for table in store.database.tables()),
             skipped=dict(Counter(one.skipped for one in known if one.skipped)),
             problems=tuple(dict.fromkeys(problem for problem in problems if problem)),
         )
 
-    async def _found(self, kind: MemoryKind, query: Query) -> list[Hit]:
+    async def _found(self, kind: MemoryKind, query: Query, overlay: Overlay) -> list[Hit]:
         store = self._store
         match kind:
             case "code":
-                hits, pool = await find_code(store.code.chunks, store.vectors, query)
+                hits, pool = await find_code(store.code.chunks, store.vectors, query, overlay)
                 store.vector_problem = pool.problem or store.vector_problem
                 return hits
             case "action":

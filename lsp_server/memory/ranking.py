@@ -210,10 +210,12 @@ def _named_alike(asked: frozenset[str], names: Iterable[str]) -> float:
 @lru_cache(maxsize=20_000)
 def stems(text: str) -> frozenset[str]:
     """The words of a text without their endings, and without those that say nothing."""
-    return frozenset(_stem(word) for word in words(text, whole=False).split()) - STOP_WORDS
+    return frozenset(stem(word) for word in words(text, whole=False).split()) - STOP_WORDS
 
 
-def _stem(word: str) -> str:
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """A word without its ending."""
     for ending, instead in ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             return word[: -len(ending)] + instead

@@ -34,17 +34,13 @@ class Readers:
     async def read(self, wanted: Wanted) -> AsyncGenerator[list[FileRead], None]:
         """Answers as they come, in any order. Raises MemoryUnavailable."""
         starts = range(0, len(wanted.paths), FILES_PER_REQUEST)
-        requests = iter([_part(wanted, wanted.paths[at : at + FILES_PER_REQUEST]) for at in starts])
+        requests = iter([wanted.part(wanted.paths[at : at + FILES_PER_REQUEST]) for at in starts])
         answers: asyncio.Queue[list[FileRead]] = asyncio.Queue(QUEUED_MAX)
 
         async def work() -> None:
-            async with self._ready:
-                reader = self._idle.pop()
-                try:
-                    for request in requests:
-                        await answers.put(await reader.read(request))
-                finally:
-                    self._idle.append(reader)
+            for request in requests:
+                # Given back each time: a buffer must not wait for all files of an index run.
+                await answers.put(await self._answer(request))
 
         tasks = [asyncio.create_task(work()) for _ in range(min(len(starts), PROCESSES_MAX))]
         try:
@@ -59,6 +55,14 @@ class Readers:
         """All answers at once, for a few files."""
         async with aclosing(self.read(wanted)) as answers:
             return [read async for answer in answers for read in answer]
+
+    async def _answer(self, request: Wanted) -> list[FileRead]:
+        async with self._ready:
+            reader = self._idle.pop()
+            try:
+                return await reader.read(request)
+            finally:
+                self._idle.append(reader)
 
     async def close(self) -> None:
         for reader in self._idle:
@@ -102,7 +106,7 @@ class Reader:
             return [FileRead(wanted.paths[0], "", "", "text", skipped="it cannot be parsed")]
         middle = len(wanted.paths) // 2
         halves = wanted.paths[:middle], wanted.paths[middle:]
-        return [read for half in halves for read in await self.read(_part(wanted, half))]
+        return [read for half in halves for read in await self.read(wanted.part(half))]
 
     async def _ask(self, wanted: Wanted) -> list[FileRead]:
         answered = False
@@ -154,8 +158,3 @@ class Reader:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-
-
-def _part(wanted: Wanted, paths: tuple[str, ...]) -> Wanted:
-    hashes = {path: wanted.hashes[path] for path in paths if path in wanted.hashes}
-    return Wanted(wanted.root, paths, hashes, wanted.file_bytes_max)

@@ -18,7 +18,7 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 
@@ -53,12 +53,22 @@ Row: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Files to read; `hashes` are those already indexed, whose content needs no second look."""
+    """Files to read; `hashes` are those already indexed, whose content needs no second look.
+
+    `texts` are read in the place of what is on disk.
+    """
 
     root: str
     paths: tuple[str, ...]
     hashes: Mapping[str, str]
     file_bytes_max: int
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def part(self, paths: tuple[str, ...]) -> Wanted:
+        """The same for some of the paths."""
+        hashes = {path: self.hashes[path] for path in paths if path in self.hashes}
+        texts = {path: self.texts[path] for path in paths if path in self.texts}
+        return replace(self, paths=paths, hashes=hashes, texts=texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +123,9 @@ def read_file(root: Path, path: str, known_hash: str, file_bytes_max: int) -> Fi
         return FileRead(path, "", "", name)
     settled = max(state.st_mtime, state.st_ctime) < time.time() - RACY_SECONDS
     stamp = stamp_of(state) if settled else ""
-    reason = _refusal(path, state, name, file_bytes_max)
+    reason = _refusal(path, state.st_size, name, file_bytes_max)
+    if not stat.S_ISREG(state.st_mode):
+        reason = "not a regular file"
     if reason:
         return FileRead(path, stamp, "", name, skipped=reason)
     try:
@@ -126,25 +138,38 @@ def read_file(root: Path, path: str, known_hash: str, file_bytes_max: int) -> Fi
     decoded = decode(data)
     if decoded is None:
         return FileRead(path, stamp, file_hash, name, skipped="binary")
-    if _is_generated(decoded[0]):
-        return FileRead(path, stamp, file_hash, name, skipped="generated or minified")
-    redacted = redact(decoded[0])
+    return replace(read_text(path, decoded[0]), stamp=stamp, hash=file_hash)
+
+
+def read_text(path: str, text: str) -> FileRead:
+    """What becomes of a file that has this text."""
+    language = language_of(path)
+    name = language.name if language else "text"
+    if _is_generated(text):
+        return FileRead(path, "", "", name, skipped="generated or minified")
+    redacted = redact(text)
     rows = _rows(path, name, chunks(redacted.text, language))
-    return FileRead(path, stamp, file_hash, name, rows, secrets=redacted.count)
+    return FileRead(path, "", "", name, rows, secrets=redacted.count)
 
 
-def _refusal(path: str, state: os.stat_result, language: str, file_bytes_max: int) -> str:
-    """Why a file is not even opened, if so."""
+def read_buffer(path: str, text: str, file_bytes_max: int) -> FileRead:
+    """A text that is not on disk, refused for the same reasons as a file."""
+    language = language_of(path)
+    name = language.name if language else "text"
+    reason = _refusal(path, len(text), name, file_bytes_max)
+    return FileRead(path, "", "", name, skipped=reason) if reason else read_text(path, text)
+
+
+def _refusal(path: str, size: int, language: str, file_bytes_max: int) -> str:
+    """Why a file is not even opened, if so; `size` in bytes."""
     name = PurePosixPath(path).name
-    if not stat.S_ISREG(state.st_mode):
-        return "not a regular file"
     if holds_secrets(path):
         return "its name says that it holds secrets"
-    if state.st_size > file_bytes_max:
+    if size > file_bytes_max:
         return f"larger than {file_bytes_max / 1e6:g} MB (memory.file_bytes_max)"
     if name.lower().endswith(DATA_SUFFIXES) or name in DATA_NAMES:
         return "data"
-    if language in DATA and state.st_size > DATA_BYTES_MAX:
+    if language in DATA and size > DATA_BYTES_MAX:
         return f"data larger than {DATA_BYTES_MAX / 1e3:g} kB"
     return ""
 
@@ -192,11 +217,16 @@ def serve(connection: socket.socket) -> None:
             return
         body = stream.read(int.from_bytes(head, "big"))
         wanted: Wanted = pickle.loads(body)  # noqa: S301 - both ends are this program
-        root = Path(wanted.root)
-        reads = [
-            read_file(root, path, wanted.hashes.get(path, ""), wanted.file_bytes_max)
-            for path in wanted.paths
-        ]
-        answer = pickle.dumps(reads, protocol=pickle.HIGHEST_PROTOCOL)
+        answer = pickle.dumps(_answers(wanted), protocol=pickle.HIGHEST_PROTOCOL)
         stream.write(len(answer).to_bytes(8, "big") + answer)
         stream.flush()
+
+
+def _answers(wanted: Wanted) -> list[FileRead]:
+    root, bytes_max = Path(wanted.root), wanted.file_bytes_max
+    return [
+        read_buffer(path, wanted.texts[path], bytes_max)
+        if path in wanted.texts
+        else read_file(root, path, wanted.hashes.get(path, ""), bytes_max)
+        for path in wanted.paths
+    ]

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.domain.errors import MemoryUnavailable
@@ -36,6 +37,7 @@ from lsp_server.memory.lock import WriterLock
 from lsp_server.memory.readers import Readers
 from lsp_server.memory.records import Records
 from lsp_server.memory.tables import Database, Table
+from lsp_server.memory.unsaved import Unsaved
 from lsp_server.memory.vectors import Vectors
 from lsp_server.workspace.paths import Workspace
 
@@ -47,9 +49,20 @@ RETRY_SECONDS = 30.0
 CLOSE_SECONDS_MAX = 5.0
 OPTIMIZE_FAILURES_MAX = 3
 """In a row; then the table counts as damaged."""
+MEASURE_SECONDS = 30.0
+"""Between two looks at the size on disk."""
 RECORDED_MAX = 10_000
 DIRTY_MAX = 2_000
 """Changed paths; with more of them, the whole workspace is compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much there is; bytes are those of a database in a folder."""
+
+    actions: int = 0
+    facts: int = 0
+    bytes_on_disk: int | None = None
 
 
 class Store:
@@ -77,12 +90,14 @@ class Store:
         self.code = CodeIndex(
             database, workspace, self.vectors, self._readers, file_bytes_max=file_bytes_max
         )
+        self.unsaved = Unsaved(workspace, self._readers, file_bytes_max=file_bytes_max)
         self.writing = asyncio.Lock()
         self._writing_code = asyncio.Lock()
         self._becoming_writer = asyncio.Lock()
         self.problem: str | None = None
         self.vector_problem: str | None = None
         self.indexing = False
+        self.extent = Extent()
         self._lock = lock
         self._inbox = Inbox(folder / "inbox")
         self._recorded: deque[ActionRecord | Fact] = deque(maxlen=RECORDED_MAX)
@@ -92,6 +107,7 @@ class Store:
         self._used_at = time.monotonic()
         self._upkeep_problem: str | None = None
         self._retry_at = 0.0
+        self._measure_at = 0.0
         self._opened = False
         self._damaged_code = False
         self._damaged_records = False
@@ -159,6 +175,7 @@ class Store:
                 raise
             finally:
                 self.indexing = False
+                self._measure_at = 0.0
                 self._wake_vectors.set()
 
     async def ready_to_read(self) -> None:
@@ -261,6 +278,7 @@ class Store:
                 continue
             try:
                 await self._turn(quiet=not woken)
+                await self._measure()
                 self.problem = self._upkeep_problem
             except MemoryUnavailable as error:
                 self.failed(error)
@@ -279,6 +297,16 @@ class Store:
             async with self._writing_code:
                 await self._read_changes()
                 await self._maintain(self._code_tables(), quiet=quiet)
+
+    async def _measure(self) -> None:
+        if not self._opened or time.monotonic() < self._measure_at:
+            return
+        self.extent = Extent(
+            await self.actions.records.table.count(),
+            await self.facts.records.table.count(),
+            await asyncio.to_thread(self.database.bytes_on_disk),
+        )
+        self._measure_at = time.monotonic() + MEASURE_SECONDS
 
     async def _read_changes(self) -> None:
         if self._damaged_code:

@@ -15,7 +15,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,6 +104,17 @@ class Database:
 
     def tables(self) -> Sequence[Table]:
         return tuple(self._tables.values())
+
+    def bytes_on_disk(self) -> int | None:
+        """Of all files, old versions included; None when they are in an object store. Blocking."""
+        if "://" in self._place:
+            return None
+        size = 0
+        for folder, _, names in os.walk(self._place):
+            for name in names:
+                with suppress(OSError):  # Upkeep may remove it under our hands.
+                    size += os.lstat(Path(folder, name)).st_size
+        return size
 
     def close(self) -> None:
         self._connection.close()

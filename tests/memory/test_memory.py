@@ -21,6 +21,7 @@ from lsp_server.domain.memories import (
 )
 from lsp_server.memory.forgetting import Forgetting
 from lsp_server.memory.memory import Memory
+from tests.fakes.expectation import until
 from tests.memory.conftest import Opener
 
 NOW = datetime.now(UTC)
@@ -141,6 +142,30 @@ async def test_an_outcome_that_comes_later_replaces(opened: Opener) -> None:
         assert isinstance(found, ActionRecord)
         assert found.outcome == "reverted"
         assert len(await find(memory, "parser", "action")) == 1
+
+
+async def test_what_was_done_to_a_file_is_told_newest_first(opened: Opener) -> None:
+    async with opened() as memory:
+        for i in range(5):
+            memory.record(action(f"a{i}", "edit", days=i, tool="edit", files=("a.py", f"b{i}.py")))
+        assert [one.id for one in await memory.history("a.py", 3)] == ["a0", "a1", "a2"]
+        assert [one.id for one in await memory.history("b4.py")] == ["a4"]
+        assert await memory.history("no'body.py") == ()
+
+
+async def test_the_status_says_how_much_there_is(
+    opened: Opener, tmp_path: Path, root: Path
+) -> None:
+    write(root, FILES)
+    async with opened() as memory, asyncio.timeout(30):
+        await memory.index()
+        memory.record(action("a", "edit"))
+        await memory.remember("It works", "person")
+        await until(lambda: memory.status().facts, "the extent is measured")
+        status = memory.status()
+        assert (status.actions, status.facts, status.failed_optimizes) == (1, 1, 0)
+        assert status.bytes_on_disk is not None
+        assert 10_000 < status.bytes_on_disk < 10_000_000
 
 
 async def test_one_run_does_not_fill_the_answer_and_repeats_are_one(opened: Opener) -> None:

@@ -1,0 +1,106 @@
+"""What is in a buffer counts, and not what was saved before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from lsp_server.domain.memories import CodeChunk, Query
+from lsp_server.memory.memory import Memory
+from lsp_server.memory.unsaved import relevance
+from tests.fakes.files import lay_out
+from tests.fakes.planted import planted
+from tests.memory.conftest import Opener
+
+FILLER = "    value = compute(value, 12345)\n" * 16
+SAVED = f"def first(value):\n{FILLER}\n\ndef second(value):\n{FILLER}"
+FILES = {
+    "src/two.py": SAVED,
+    "src/other.py": "def compute(value, factor):\n    return value * factor\n",
+    "lib/pelican.py": "def feed_pelican(fish):\n    return fish\n",
+    ".gitignore": "ignored/\n",
+}
+
+
+async def chunks(
+    memory: Memory, text: str, unsaved: Mapping[str, str], path: str | None = None
+) -> list[CodeChunk]:
+    hits = await memory.search(Query(text, kinds=("code",), path=path), unsaved=unsaved)
+    return [hit.found for hit in hits if isinstance(hit.found, CodeChunk)]
+
+
+@pytest.mark.parametrize("embedded", [False, True], ids=["words", "vectors"])
+async def test_a_buffer_wins_over_what_is_stored(
+    opened: Opener, root: Path, embedded: bool
+) -> None:
+    lay_out(root, FILES)
+    async with opened() as memory, asyncio.timeout(30):
+        await memory.index()
+        if embedded:
+            await memory.settled()
+        changed = f"import heron\n\n\n{SAVED.replace('def first', 'def feed_heron')}"
+        unsaved = {"src/two.py": changed}
+        (best, *_) = await chunks(memory, "feed_heron", unsaved)
+        assert (best.path, best.symbol, best.start_line) == ("src/two.py", "feed_heron", 1)
+        assert await memory.get(best.id) == best
+        assert not any(one.symbol == "first" for one in await chunks(memory, "first", unsaved))
+        (same, *_) = await chunks(memory, "second", unsaved)
+        assert (same.symbol, same.start_line) == ("second", changed[: changed.index("def second")].count("\n") + 1)  # fmt: skip
+        assert "".join(changed.splitlines(keepends=True)[same.start_line - 1 : same.end_line]) == same.text  # fmt: skip
+        (stored, *_) = await chunks(memory, "first", {})
+        assert stored.symbol == "first"
+        pelicans = await chunks(memory, "feed pelican", unsaved)
+        assert pelicans[0].path == "lib/pelican.py"
+
+
+async def test_a_buffer_without_a_file_and_an_emptied_one(opened: Opener, root: Path) -> None:
+    lay_out(root, FILES)
+    async with opened() as memory, asyncio.timeout(30):
+        await memory.index()
+        unsaved = {"lib/new.py": "def feed_stork(): ...\n", "lib/pelican.py": ""}
+        found = await chunks(memory, "feed", unsaved)
+        assert [one.path for one in found] == ["lib/new.py"]
+        assert await chunks(memory, "feed stork", unsaved, path="src") == []
+        assert await chunks(memory, "feed stork", unsaved, path="lib/new.py") == found
+
+
+async def test_what_may_not_be_indexed_is_not_searched_in_a_buffer(
+    opened: Opener, root: Path
+) -> None:
+    lay_out(root, FILES)
+    async with opened(file_bytes_max=1_000) as memory, asyncio.timeout(30):
+        await memory.index()
+        stork = "def feed_stork(): ...\n"
+        refused = {
+            ".env": stork,
+            "ignored/a.py": stork,
+            "big.py": stork * 100,
+            "../outside.py": stork,
+        }
+        assert await chunks(memory, "stork", refused) == []
+        secrets = planted(48)
+        unsaved = {"keys.txt": "\n".join(f"stork {one.line}" for one in secrets)[:900]}
+        for chunk in await chunks(memory, "stork", unsaved):
+            assert not [one for one in secrets if one.text in chunk.text]
+
+
+async def test_many_buffers_are_cut_once_and_few_are_kept(opened: Opener, root: Path) -> None:
+    lay_out(root, FILES)
+    async with opened() as memory, asyncio.timeout(60):
+        await memory.index()
+        unsaved = {f"new{i}.py": f"def made_{i}(): ...\n" for i in range(100)}
+        for _ in range(2):
+            (best, *_) = await chunks(memory, "made_77", unsaved)
+            assert best.path == "new77.py"
+        assert len(memory._store.unsaved._cut) <= 64
+
+
+def test_relevance_is_that_of_rare_and_repeated_words() -> None:
+    documents = ["alpha beta gamma", "alpha alpha gamma", "delta gamma", "gamma", "gamma"]
+    scores = relevance(frozenset({"alpha", "gamma"}), documents)
+    assert sorted(range(5), key=lambda i: -scores[i])[:2] == [1, 0]
+    assert relevance(frozenset(), documents) == [0.0] * 5
+    assert relevance(frozenset({"alpha"}), []) == []
