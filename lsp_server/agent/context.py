@@ -51,6 +51,10 @@ class Context:
         """The estimated size of the next prompt, tools included."""
         return round((self._chars + self._tool_chars) / self._chars_per_token)
 
+    def measure(self, text: str) -> int:
+        """The estimated size of a text, in tokens."""
+        return round(len(text) / self._chars_per_token)
+
     @property
     def _chars_per_token(self) -> float:
         if self._counted is None:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import assert_never
 
-from lsp_server.agent import budget, cycle, fences
+from lsp_server.agent import budget, cycle, fences, recollection
 from lsp_server.agent.arbiter import Arbiter, GoOn
 from lsp_server.agent.fences import Advice, Counts, Halt, Pass, Tell
+from lsp_server.agent.recollection import Chosen, NoRecollection, Recollection
 from lsp_server.agent.record import Record
 from lsp_server.domain.errors import BudgetExceeded, ModelError, ModelMisbehaved, PromptTooLong
 from lsp_server.domain.events import (
@@ -66,9 +67,16 @@ class Agent:
     """One run of one task, from its record to its outcome."""
 
     def __init__(
-        self, model: Model, toolbox: Toolbox, record: Record, arbiter: Arbiter, terms: Terms
+        self,
+        model: Model,
+        toolbox: Toolbox,
+        record: Record,
+        arbiter: Arbiter,
+        terms: Terms,
+        recollection: Recollection = NoRecollection(),  # noqa: B008 - it has no state
     ) -> None:
         self._model = model
+        self._recollection = recollection
         self._toolbox = toolbox
         record.context.pin(toolbox.specs)
         self._record = record
@@ -85,10 +93,10 @@ class Agent:
 
         Call it once. A record with a past is gone on with, where it ended.
         """
-        self._begin()
         deadline = asyncio.timeout(self._terms.budget.wall_seconds_max)
         try:
             async with deadline:
+                await self._begin()
                 return await self._work()
         except BudgetExceeded as error:
             return Stopped(str(error))
@@ -112,9 +120,14 @@ class Agent:
             if outcome is not None:
                 return outcome
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
         if not self._record.context.messages:
-            self._record.emit(cycle.first(self._terms.system, self._terms.opening))
+            terms = self._terms
+            recalled = await self._recall(terms.budget_tokens)
+            context = self._record.context
+            self._open(
+                cycle.first(terms.system, terms.opening, recalled, context, terms.budget_tokens)
+            )
             return
         self._answer_open_calls()
         self._record.emit(
@@ -149,7 +162,7 @@ class Agent:
 
     async def _ask(self) -> Response | None:
         """The model's next answer; None when it cannot be used and the model was told."""
-        self._make_room()
+        await self._make_room()
         self._record.emit(StepStarted(self._state.step + 1, self._record.context.tokens))
         try:
             response = await self._respond()
@@ -177,27 +190,45 @@ class Agent:
             except PromptTooLong as error:
                 tokens = self._record.context.tokens
                 self._rebuild_tokens = round(tokens * cycle.OVERFLOW_SHARE)
-                self._new_cycle(f"the endpoint refused the prompt: {error}")
+                await self._new_cycle(f"the endpoint refused the prompt: {error}")
         return await self._model.respond(
             Request(self._record.context.messages, self._toolbox.specs), self._hear
         )
 
-    def _make_room(self) -> None:
+    async def _make_room(self) -> None:
         if self._record.context.tokens > self._rebuild_tokens:
-            self._new_cycle("the prompt reached its limit")
+            await self._new_cycle("the prompt reached its limit")
 
-    def _new_cycle(self, reason: str) -> None:
+    async def _new_cycle(self, reason: str) -> None:
         tokens = min(self._terms.budget_tokens, self._rebuild_tokens)
-        self._record.emit(
+        recalled = await self._recall(tokens)
+        self._open(
             cycle.next_cycle(
                 self._state,
                 self._record.context,
                 self._terms.system,
                 self._terms.opening,
+                recalled,
                 tokens,
                 reason,
             )
         )
+
+    async def _recall(self, budget_tokens: int) -> Chosen:
+        """What memory gives for where the run stands."""
+        tokens_max = round(budget_tokens * cycle.RECALL_SHARE)
+        offered = await recollection.ask(
+            self._recollection,
+            self._state.about,
+            self._state.recent_files,
+            tokens_max,
+            self._record.emit,
+        )
+        return recollection.choose(offered, tokens_max, self._record.context.measure)
+
+    def _open(self, opening: cycle.Opening) -> None:
+        self._record.emit(opening.started)
+        self._record.emit(opening.packed)
 
     async def _follow(self, response: Response) -> Outcome | None:
         """Does what the answer asks for; the outcome when the run may stop."""

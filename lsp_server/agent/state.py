@@ -39,6 +39,7 @@ COMMANDS_MAX = 40
 FILES_MAX = 200
 ERRORS_MAX = 15
 REMARK_CHARS_MAX = 300
+RECENT_FILES = 10
 
 
 @dataclass(slots=True)
@@ -75,6 +76,17 @@ class State:
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=ERRORS_MAX))
     mail: list[MessageReceived] = field(default_factory=list)
     """What the person wrote and the model was not told yet."""
+
+    @property
+    def about(self) -> str:
+        """The task, the person's last word and what is being done, for a search."""
+        doing = [item.text for item in self.plan if item.status == "in_progress"]
+        return "\n".join([*self.requests[:1], *self.requests[1:][-1:], *doing])
+
+    @property
+    def recent_files(self) -> tuple[str, ...]:
+        """The files that the run changed last, the latest first."""
+        return tuple(reversed(self.files))[:RECENT_FILES]
 
     def fold(self, event: Event) -> None:
         match event:

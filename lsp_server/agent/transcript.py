@@ -5,6 +5,7 @@ from __future__ import annotations
 from lsp_server.domain.events import (
     CandidateAccepted,
     CandidatesJudged,
+    CyclePacked,
     CycleStarted,
     Event,
     FileChanged,
@@ -60,6 +61,8 @@ def render(event: Event) -> str:
             return f"\n> {event.origin}: " + event.text.strip().replace("\n", "\n> ") + "\n"
         case GoalChecked():
             return f"\nGoal check:\n\n{report_lines(event.report)}\n"
+        case CyclePacked() if event.cycle > 1 or event.left_out:
+            return f"\n*{packed(event)}*\n"
         case RunEnded():
             return (
                 f"\n## Ended: {event.outcome.outcome}\n\n{sentence(event.outcome)}\n\n"
@@ -138,6 +141,16 @@ def chosen(event: CandidatesJudged) -> str:
         f"Chose {_inline(group.title)}{over}: {group.size} of {event.drawn} candidates, "
         f"by {event.by}{scored} ({_inline(event.reason)}); {tokens(event.billed, 0.0)} in all"
     )
+
+
+def packed(event: CyclePacked) -> str:
+    """What a cycle began with and what found no room, in one line."""
+    tokens: dict[str, int] = {}
+    for portion in event.taken:
+        tokens[portion.kind] = tokens.get(portion.kind, 0) + portion.tokens
+    parts = ", ".join(f"{kind} {count:,}" for kind, count in tokens.items())
+    left = f"; left out: {len(event.left_out)}" if event.left_out else ""
+    return f"It begins with {sum(tokens.values()):,} tokens: {parts}{left}."
 
 
 def report_lines(report: GoalReport) -> str:

@@ -18,6 +18,7 @@ from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.messages import Message, StopReason, ToolCall, ToolResult, Usage
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.plans import PlanItem
+from lsp_server.domain.portions import Portion
 from lsp_server.domain.tasks import Outcome, RunId, Task, When
 
 
@@ -53,6 +54,17 @@ class CycleStarted:
     opening: str
     kept: int = 0
     kind: Literal["cycle_started"] = "cycle_started"
+
+
+@dataclass(frozen=True, slots=True)
+class CyclePacked:
+    """The receipt of a cycle that just started: what went into it and what found no room."""
+
+    cycle: int
+    budget_tokens: int
+    taken: tuple[Portion, ...]
+    left_out: tuple[Portion, ...]
+    kind: Literal["cycle_packed"] = "cycle_packed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +275,7 @@ Event: TypeAlias = (
     RunStarted
     | RunResumed
     | CycleStarted
+    | CyclePacked
     | StepStarted
     | Streamed
     | ModelWaited

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from lsp_server.agent import cycle
 from lsp_server.agent.context import Context, cut
+from lsp_server.agent.recollection import Chosen
 from lsp_server.agent.state import State, render
 from lsp_server.domain.events import (
     CycleStarted,
@@ -103,10 +104,10 @@ def test_a_new_cycle_keeps_the_tail_and_the_facts() -> None:
     for event in events:
         state.fold(event)
         context.fold(event)
-    started = cycle.next_cycle(state, context, "system", "do it", 1500, "full")
-    context.fold(started)
-    state.fold(started)
-    opening = context.messages[1].text
+    opening = cycle.next_cycle(state, context, "system", "do it", Chosen(), 1500, "full")
+    context.fold(opening.started)
+    state.fold(opening.started)
+    text = context.messages[1].text
     for fact in (
         "port 8123",
         "Use the second way.",
@@ -115,7 +116,7 @@ def test_a_new_cycle_keeps_the_tail_and_the_facts() -> None:
         "pytest",
         "exit 1",
     ):
-        assert fact in opening
+        assert fact in text
     roles = [message.role for message in context.messages[2:]]
     assert roles == ["assistant", "tool", "user", "assistant", "tool"]
     assert state.cycle == 2

@@ -1,0 +1,154 @@
+"""What memory adds to the opening of a cycle: asked for, bounded, never needed.
+
+The loop asks once when a run starts and once for each new cycle. Whatever goes
+wrong there costs a warning and the time until the deadline, never the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.events import Emit, Warned
+from lsp_server.domain.memories import MemoryKind
+from lsp_server.domain.portions import Portion
+from lsp_server.tools.excerpt import cut, split_lines
+
+SECONDS_MAX = 2.0
+"""Memory that takes longer is done without."""
+
+ACTIONS_MAX = 3
+SPANS_PER_FILE_MAX = 2
+FACTS_MAX = 20
+
+TITLES: tuple[tuple[MemoryKind, str], ...] = (
+    ("fact", "Known of this project"),
+    ("code", "Code that may matter (as it was indexed; read before you change it)"),
+    ("action", "What was tried earlier"),
+)
+"""In the order in which room is given."""
+
+Measure: TypeAlias = Callable[[str], int]
+"""The tokens that a text takes, estimated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recollected:
+    """One thing that memory offers; `id` fetches it whole, `title` is one line.
+
+    Code has a `path` and the number of its first line. Scores compare within one
+    kind, higher is better.
+    """
+
+    id: str
+    kind: MemoryKind
+    title: str
+    text: str
+    score: float
+    path: str = ""
+    start_line: int = 1
+
+
+class Recollection(Protocol):
+    """Memory as the loop sees it."""
+
+    async def recollect(
+        self, about: str, files: Sequence[str], tokens_max: int
+    ) -> Sequence[Recollected]:
+        """What bears on a task, in any order; of facts only those that are trusted.
+
+        `about` is the task and what is being done, `files` are workspace-relative
+        and were just touched. May offer more than `tokens_max`; what is best is
+        taken. Raises MemoryUnavailable.
+        """
+        ...
+
+
+class NoRecollection:
+    """Remembers nothing."""
+
+    async def recollect(
+        self, about: str, files: Sequence[str], tokens_max: int
+    ) -> Sequence[Recollected]:
+        del about, files, tokens_max
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What goes into the opening, as Markdown, and the receipt of it."""
+
+    text: str = ""
+    taken: tuple[Portion, ...] = ()
+    left_out: tuple[Portion, ...] = ()
+
+
+async def ask(
+    recollection: Recollection,
+    about: str,
+    files: Sequence[str],
+    tokens_max: int,
+    emit: Emit,
+    *,
+    seconds_max: float = SECONDS_MAX,
+) -> Sequence[Recollected]:
+    """What memory offers; nothing, and a warning, when it fails or is late."""
+    try:
+        async with asyncio.timeout(seconds_max):
+            return await recollection.recollect(about, files, tokens_max)
+    except TimeoutError:
+        emit(Warned(f"memory did not answer within {seconds_max:g} s; going on without it"))
+    except (HoldfastError, OSError) as error:
+        emit(Warned(f"memory is not available, going on without it: {error}"))
+    except Exception as error:  # noqa: BLE001 - memory is an advantage, never a need
+        emit(Warned(f"memory failed, going on without it: {error!r}"))
+    return ()
+
+
+def choose(offered: Sequence[Recollected], tokens_max: int, measure: Measure) -> Chosen:
+    """The best of each kind that fit, in sections."""
+    sections: list[str] = []
+    taken: list[Portion] = []
+    left_out: list[Portion] = []
+    left = tokens_max
+    for kind, title in TITLES:
+        shown: list[str] = []
+        for one, allowed in _ranked(offered, kind):
+            text = _shown(one)
+            portion = Portion(kind, one.id, measure(text))
+            if not allowed or portion.tokens > left:
+                left_out.append(portion)
+                continue
+            left -= portion.tokens
+            taken.append(portion)
+            shown.append(text)
+        if shown:
+            sections.append(f"## {title}\n" + "\n".join(shown))
+    return Chosen("\n\n".join(sections), tuple(taken), tuple(left_out))
+
+
+def _ranked(offered: Sequence[Recollected], kind: MemoryKind) -> Iterator[tuple[Recollected, bool]]:
+    """Those of one kind, the best first, and whether there may be so many."""
+    limit = {"fact": FACTS_MAX, "action": ACTIONS_MAX}.get(kind)
+    of_path: Counter[str] = Counter()
+    ranked = sorted((one for one in offered if one.kind == kind), key=lambda one: -one.score)
+    for place, one in enumerate(ranked):
+        of_path[one.path] += 1
+        crowded = kind == "code" and of_path[one.path] > SPANS_PER_FILE_MAX
+        yield one, not crowded and (limit is None or place < limit)
+
+
+def _shown(one: Recollected) -> str:
+    match one.kind:
+        case "fact":
+            return f"- {one.text}"
+        case "code":
+            lines = enumerate(split_lines(one.text), one.start_line)
+            body = "\n".join(f"{number}\t{cut(line)}" for number, line in lines)
+            return f"`{one.title}`\n```\n{body}\n```"
+        case "action":
+            return f"- {one.title} (`{one.id}`)\n  {' '.join(one.text.split())}"

@@ -1,0 +1,20 @@
+"""The pieces of which a prompt is put together, for the receipt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+PortionKind: TypeAlias = Literal["system", "task", "state", "fact", "code", "action", "tail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """A piece of what a cycle begins with; `tokens` is an estimate.
+
+    `id` is a section's title, or the id by which memory knows it.
+    """
+
+    kind: PortionKind
+    id: str
+    tokens: int
