@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from lsp_server.domain.memories import ActionRecord, Hit, Query
 from lsp_server.domain.secrets import redact
+from lsp_server.domain.words import words
 from lsp_server.memory.hybrid import Found, find
 from lsp_server.memory.layout import Layout, Row
 from lsp_server.memory.ranking import FUSION_K, about_errors, action_weight
@@ -16,7 +17,6 @@ from lsp_server.memory.reading import digest
 from lsp_server.memory.records import Records
 from lsp_server.memory.tables import Database, quoted
 from lsp_server.memory.vectors import Vectors
-from lsp_server.memory.words import words
 
 TITLE_CHARS_MAX = 120
 ARGUMENTS_CHARS_MAX = 2_000

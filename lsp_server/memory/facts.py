@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 from lsp_server.domain.memories import Fact, FactSource, FactStatus, Hit, Query
 from lsp_server.domain.secrets import redact
+from lsp_server.domain.words import words
 from lsp_server.memory.hybrid import find
 from lsp_server.memory.layout import Layout, Row
 from lsp_server.memory.reading import digest
 from lsp_server.memory.records import Records
 from lsp_server.memory.tables import Database, quoted
 from lsp_server.memory.vectors import Vectors
-from lsp_server.memory.words import words
 
 TEXT_CHARS_MAX = 2_000
 FACTS_MAX = 5_000

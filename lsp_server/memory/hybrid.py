@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lsp_server.domain.words import words
 from lsp_server.memory.layout import Row
 from lsp_server.memory.ranking import fused, weights
 from lsp_server.memory.tables import Table, among
 from lsp_server.memory.unsaved import NO_OVERLAY, Overlay
 from lsp_server.memory.vectors import NoVectors, Vectors
-from lsp_server.memory.words import words
 
 POOL = 60
 """Hits of each ranking that are fused."""

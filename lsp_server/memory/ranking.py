@@ -13,8 +13,8 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from lsp_server.domain.memories import ActionOutcome, CodeChunk
+from lsp_server.domain.words import is_symbol, symbols, words
 from lsp_server.memory.languages import DATA, PROSE
-from lsp_server.memory.words import is_symbol, symbols, words
 
 FUSION_K = 60
 """The usual constant of reciprocal rank fusion (Cormack et al., 2009)."""

@@ -24,9 +24,9 @@ from typing import Any, TypeAlias
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.secrets import holds_secrets, redact
+from lsp_server.domain.words import words
 from lsp_server.memory.chunking import Chunk, chunks
 from lsp_server.memory.languages import DATA, language_of
-from lsp_server.memory.words import words
 from lsp_server.workspace.disk import read_bytes
 from lsp_server.workspace.encoding import decode
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.memory.words import is_symbol, symbols, words
+from lsp_server.domain.words import is_symbol, symbols, words
 
 
 @pytest.mark.parametrize(
