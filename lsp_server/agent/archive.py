@@ -1,79 +1,269 @@
-"""Looking back in a run's own journal: whole results by id, actions by words."""
+"""Looking back over journals: this run's and those of the runs before it.
+
+Ids of this run stand as they are, those of another run behind its name and a
+slash. What is searched is kept in memory and grows with the journal, so a
+search costs what is new and one look at each entry's words.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import re
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-from lsp_server.agent.journal import replay
-from lsp_server.domain.events import ToolCalled, ToolReturned
+from lsp_server.agent.digest import Digest, Entry
+from lsp_server.domain.words import words
 from lsp_server.tools.recall import Recalled
 
+EARLIER_RUNS_MAX = 100
+EARLIER_BYTES_MAX = 128_000_000
+"""Of the newest runs before this one, so many and so much of their journals."""
+
 EXCERPT_CHARS = 400
-WORD = re.compile(r"\w{2,}")
+AROUND_CHARS = 160
+PREFIX_WORTH = 0.6
+"""What a word counts that only begins as the one that was asked for."""
+PREFIX_CHARS_MIN = 4
+LENGTH_SHARE = 0.25
+"""How much an entry's length counts against it."""
+FLOOR = 0.2
+"""Below this share of the best score, nothing is shown."""
+
+STOP_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "been",
+        "but",
+        "by",
+        "can",
+        "did",
+        "do",
+        "does",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "me",
+        "my",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "our",
+        "should",
+        "so",
+        "than",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "to",
+        "us",
+        "use",
+        "used",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "why",
+        "will",
+        "with",
+        "would",
+        "you",
+        "your",
+    ]
+)
+_ENDING = re.compile(r"(?:ing|ed|es|s)$")
 
 
 @dataclass(frozen=True, slots=True)
-class _Action:
-    called: ToolCalled
-    returned: ToolReturned
+class _Found:
+    score: float
+    digest: Digest
+    run: str
+    entry: Entry
 
     @property
-    def text(self) -> str:
-        return f"{self.called.title}\n{self.called.call.arguments}\n{self.returned.result.text}"
+    def id(self) -> str:
+        return f"{self.run}/{self.entry.id}" if self.run else self.entry.id
+
+    @property
+    def title(self) -> str:
+        of_run = f"run {self.run}, " if self.run else ""
+        return f"{of_run}step {self.entry.step}: {self.entry.title}"
 
 
 class JournalArchive:
-    """The archive of one run. It reads the journal anew each time, off the event loop."""
+    """The archive of the run whose journal is `path`; other runs lie in folders beside its own."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._own = Digest(path)
+        self._earlier: dict[str, Digest] = {}
+        self._reading = threading.Lock()
 
-    async def result(self, call_id: str) -> str | None:
-        """The whole text; of calls that share an id, the last one's."""
-        actions = await asyncio.to_thread(self._actions)
-        texts = [a.returned.result.text for a in actions if a.returned.call_id == call_id]
-        return texts[-1] if texts else None
+    async def get(self, entry_id: str) -> str | None:
+        """The whole text; of entries that share an id, the last one's."""
+        return await asyncio.to_thread(self._get, entry_id)
 
-    async def find(self, query: str, *, kind: str | None, limit: int) -> Sequence[Recalled]:
-        """Best first: those with the most of the query's words, then the newest."""
-        return await asyncio.to_thread(self._find, query, kind, limit)
+    async def search(self, query: str, *, kind: str | None, limit: int) -> Sequence[Recalled]:
+        """Best first; a rare word counts for more than a frequent one."""
+        return await asyncio.to_thread(self._search, query, kind, limit)
 
-    def _find(self, query: str, kind: str | None, limit: int) -> list[Recalled]:
-        words = {word.lower() for word in WORD.findall(query)}
-        ranked: list[tuple[int, int, _Action]] = []
-        for age, action in enumerate(self._actions()):
-            text = action.text.lower()
-            hits = sum(word in text for word in words)
-            if hits and kind in (None, action.returned.tool) and action.returned.tool != "recall":
-                ranked.append((hits, age, action))
-        ranked.sort(key=lambda row: row[:2], reverse=True)
-        return [_recalled(action, words) for _, _, action in ranked[:limit]]
+    async def around(self, entry_id: str, steps: int) -> Sequence[Recalled]:
+        """What happened near an entry, in order; nothing for an unknown id."""
+        return await asyncio.to_thread(self._around, entry_id, steps)
 
-    def _actions(self) -> list[_Action]:
-        return list(_paired(self._path))
+    def _get(self, entry_id: str) -> str | None:
+        found = self._find(entry_id)
+        return found.digest.result(found.entry) if found else None
+
+    def _around(self, entry_id: str, steps: int) -> list[Recalled]:
+        found = self._find(entry_id)
+        if found is None:
+            return []
+        near = [
+            _Found(0.0, found.digest, found.run, entry)
+            for entry in found.digest.entries
+            if abs(entry.step - found.entry.step) <= steps
+        ]
+        return [Recalled(one.id, one.title, _start(one)) for one in near]
+
+    def _search(self, query: str, kind: str | None, limit: int) -> list[Recalled]:
+        wanted = query_words(query)
+        entries = [
+            (run, digest, entry)
+            for run, digest in self._digests()
+            for entry in digest.entries
+            if kind in (None, entry.kind)
+        ]
+        scores = _scores([entry for _, _, entry in entries], wanted)
+        found = [
+            _Found(score, digest, run, entry)
+            for score, (run, digest, entry) in zip(scores, entries, strict=True)
+            if score > 0
+        ]
+        # Own entries come last in the list, so that of equals this run's newest wins.
+        found.reverse()
+        found.sort(key=lambda one: -one.score)
+        best = [one for one in found[:limit] if one.score >= FLOOR * found[0].score]
+        return [Recalled(one.id, one.title, _excerpt(one, wanted)) for one in best]
+
+    def _find(self, entry_id: str) -> _Found | None:
+        run, _, within = entry_id.partition("/")
+        for name, digest in self._digests():
+            wanted = within if name else entry_id
+            if name in ("", run):
+                for entry in reversed(digest.entries):
+                    if entry.id == wanted:
+                        return _Found(0.0, digest, name, entry)
+        return None
+
+    def _digests(self) -> Iterator[tuple[str, Digest]]:
+        """Each run's name, empty for this one, and its digest, up to date; oldest first."""
+        with self._reading:
+            known = [*self._others(), ("", self._own)]
+            for _, digest in known:
+                with suppress(OSError):
+                    digest.update()
+        return iter(known)
+
+    def _others(self) -> list[tuple[str, Digest]]:
+        folder = self._own.path.parent
+        paths = sorted(folder.parent.glob(f"*/{self._own.path.name}"), reverse=True)
+        left_bytes = EARLIER_BYTES_MAX
+        others: list[tuple[str, Digest]] = []
+        for path in islice((path for path in paths if path.parent != folder), EARLIER_RUNS_MAX):
+            with suppress(FileNotFoundError):
+                left_bytes -= path.stat().st_size
+            if left_bytes < 0:
+                break
+            name = path.parent.name
+            others.append((name, self._earlier.setdefault(name, Digest(path))))
+        return others[::-1]
 
 
-def _paired(path: Path) -> Iterator[_Action]:
-    called: dict[str, ToolCalled] = {}
-    for recorded in replay(path):
-        match recorded.event:
-            case ToolCalled() as event:
-                called[event.call.id] = event
-            case ToolReturned() as event if event.call_id in called:
-                yield _Action(called.pop(event.call_id), event)
-            case _:
-                pass
+def query_words(query: str) -> tuple[str, ...]:
+    """The words of a question that tell something, each once."""
+    found = dict.fromkeys(words(query).split())
+    telling = tuple(word for word in found if word not in STOP_WORDS)
+    return telling or tuple(found)
 
 
-def _recalled(action: _Action, words: set[str]) -> Recalled:
-    """The action with the stretch of its result where the first word stands."""
-    text = action.returned.result.text
+def _scores(entries: Sequence[Entry], wanted: Sequence[str]) -> list[float]:
+    """How well each entry answers: the sum of the weights of the words that it has."""
+    scores = [0.0] * len(entries)
+    for word in wanted:
+        whole, begun = f" {word} ", f" {_ENDING.sub('', word)}"
+        if len(begun) <= PREFIX_CHARS_MIN:
+            begun = whole
+        hits = [
+            1.0 if whole in entry.words else PREFIX_WORTH if begun in entry.words else 0.0
+            for entry in entries
+        ]
+        count = sum(map(bool, hits))
+        weight = math.log(1 + (len(entries) - count + 0.5) / (count + 0.5))
+        for place, hit in enumerate(hits):
+            scores[place] += weight * hit
+    usual = sum(len(entry.words) for entry in entries) / (len(entries) or 1)
+    return [
+        score / (1 - LENGTH_SHARE + LENGTH_SHARE * len(entry.words) / usual)
+        for score, entry in zip(scores, entries, strict=True)
+    ]
+
+
+def _excerpt(found: _Found, wanted: Sequence[str]) -> str:
+    """The stretch of the entry's text with the most of the words."""
+    text = found.digest.text(found.entry)
     lowered = text.lower()
-    at = min((found for word in words if (found := lowered.find(word)) >= 0), default=0)
-    start = max(0, at - EXCERPT_CHARS // 4)
-    title = f"step {action.called.step}: {action.called.title}"
-    return Recalled(action.returned.call_id, title, text[start : start + EXCERPT_CHARS])
+    places = [
+        (match.start(), word)
+        for word in wanted
+        for match in islice(re.finditer(re.escape(_ENDING.sub("", word)), lowered), 200)
+    ]
+    best, most = 0, 0
+    for at, _ in sorted(places):
+        here = len({word for place, word in places if at <= place < at + EXCERPT_CHARS * 3 // 4})
+        if here > most:
+            best, most = at, here
+    start = max(0, best - EXCERPT_CHARS // 4)
+    return _marked(text, start, start + EXCERPT_CHARS)
+
+
+def _start(found: _Found) -> str:
+    return _marked(found.digest.text(found.entry), 0, AROUND_CHARS)
+
+
+def _marked(text: str, start: int, end: int) -> str:
+    """A stretch of the text; where it was cut, it shows."""
+    return f"{'…' * (start > 0)}{text[start:end].strip()}{'…' * (end < len(text))}"

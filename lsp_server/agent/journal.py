@@ -13,18 +13,27 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Event, Recorded, Streamed
 
 GLANCE_BYTES = 65_536
 
-_RECORD: TypeAdapter[Recorded] = TypeAdapter(Recorded)
+
+@dataclass(frozen=True, slots=True)
+class _Line(Recorded):
+    """A record that is told by its `kind` what it is, instead of by trying them all."""
+
+    event: Annotated[Event, Field(discriminator="kind")]
+
+
+_LINE: TypeAdapter[_Line] = TypeAdapter(_Line)
 
 
 class JournalDamaged(HoldfastError):
@@ -58,10 +67,10 @@ class Journal:
 
         Raises OSError when it cannot be kept; then nothing of it is.
         """
-        record = Recorded(self._seq, datetime.now(UTC).isoformat(timespec="milliseconds"), event)
+        record = _Line(self._seq, datetime.now(UTC).isoformat(timespec="milliseconds"), event)
         if isinstance(event, Streamed):
             return record
-        self._write(_RECORD.dump_json(record) + b"\n")
+        self._write(_LINE.dump_json(record) + b"\n")
         self._seq += 1
         self._synced = False
         return record
@@ -89,7 +98,7 @@ class Journal:
 
 def plain_value(event: Event) -> dict[str, Any]:
     """The Event as JSON types, as the journal has it."""
-    record = _RECORD.dump_python(Recorded(0, "", event), mode="json")
+    record = _LINE.dump_python(_Line(0, "", event), mode="json")
     value: dict[str, Any] = record["event"]
     return value
 
@@ -99,6 +108,24 @@ def replay(path: Path) -> list[Recorded]:
     return _read(path)[0]
 
 
+def read_from(path: Path, offset: int) -> Iterator[tuple[int, int, Recorded]]:
+    """The records from a byte on, each with the byte where it begins and where it ends.
+
+    A line that is torn or damaged ends it. Raises OSError.
+    """
+    with path.open("rb") as file:
+        file.seek(offset)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            try:
+                record = _LINE.validate_json(line)
+            except ValidationError:
+                return
+            yield offset, offset + len(line), record
+            offset += len(line)
+
+
 def glance(path: Path) -> tuple[Recorded, list[Recorded]]:
     """The first record and the last few, without reading what lies between.
 
@@ -106,7 +133,7 @@ def glance(path: Path) -> tuple[Recorded, list[Recorded]]:
     """
     with path.open("rb") as file:
         try:
-            first = _RECORD.validate_json(file.readline())
+            first = _LINE.validate_json(file.readline())
         except ValidationError:
             raise JournalDamaged(f"{path} has no readable beginning") from None
         second, end = file.tell(), file.seek(0, os.SEEK_END)
@@ -148,7 +175,7 @@ def _read(path: Path) -> tuple[list[Recorded], int]:
     length = 0
     for number, line, is_last in _lines(path.read_bytes()):
         try:
-            records.append(_RECORD.validate_json(line))
+            records.append(_LINE.validate_json(line))
         except ValidationError:
             if is_last:
                 break
@@ -169,5 +196,5 @@ def _readable(data: bytes) -> list[Recorded]:
     records: list[Recorded] = []
     for line in data.split(b"\n")[:-1]:
         with contextlib.suppress(ValidationError):
-            records.append(_RECORD.validate_json(line))
+            records.append(_LINE.validate_json(line))
     return records

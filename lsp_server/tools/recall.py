@@ -13,6 +13,7 @@ from lsp_server.domain.messages import ToolResult
 from lsp_server.tools.arguments import Arguments, spec, validated
 
 LIMIT = 8
+LEFT_OUT_CHARS_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +28,43 @@ class Recalled:
 class Archive(Protocol):
     """What a run, and the runs before it, recorded."""
 
-    async def result(self, call_id: str) -> str | None:
-        """The whole text that a tool call gave; None when there is no such call."""
+    async def get(self, entry_id: str) -> str | None:
+        """The whole text behind an id; None when there is no such thing."""
         ...
 
-    async def find(self, query: str, *, kind: str | None, limit: int) -> Sequence[Recalled]:
+    async def search(self, query: str, *, kind: str | None, limit: int) -> Sequence[Recalled]:
         """The best matches first; `kind` narrows to what the archive calls so."""
+        ...
+
+    async def around(self, entry_id: str, steps: int) -> Sequence[Recalled]:
+        """What happened so many steps before and after it, in order; nothing if unknown."""
         ...
 
 
 class RecallArguments(Arguments):
-    query: str | None = Field(None, description="Words to look for.")
-    id: str | None = Field(None, description="Call id of a result that was cut.")
-    kind: str | None = Field(None, description="Narrows a query, as in shell or edit.")
+    query: str | None = Field(None, description="Words to look for, or a question.")
+    id: str | None = Field(None, description="Id of a cut result, or of something found.")
+    around: int | None = Field(
+        None, ge=1, le=20, description="With id: what happened so many steps before and after."
+    )
+    kind: str | None = Field(
+        None, description="Narrows a query: a tool's name, or person, answer, verdict."
+    )
     limit: int = Field(LIMIT, ge=1, le=50)
-    cursor: int = Field(0, ge=0, description="Where to go on in a long result.")
+    cursor: int = Field(0, ge=0, description="Where to go on in a long text.")
 
 
 class Recall:
-    """Whole results by id, page by page, or a search; `chars_max` bounds one answer."""
+    """Whole texts by id, page by page; a search; or the steps around something found.
+
+    `chars_max` bounds one answer.
+    """
 
     spec = spec(
         "recall",
         RecallArguments,
-        "Look back: fetch a cut tool result whole by id, or search earlier actions by query.",
+        "Look back over this run and earlier ones: search by query, fetch something whole by id, "
+        "or see what happened around an id.",
         read_only=True,
     )
 
@@ -61,27 +75,47 @@ class Recall:
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         wanted = validated(RecallArguments, arguments)
         match wanted.id, wanted.query:
-            case str(call_id), None:
-                return ToolResult(await self._page(call_id, wanted.cursor))
+            case str(entry_id), None if wanted.around is not None:
+                return ToolResult(await self._near(entry_id, wanted.around))
+            case str(entry_id), None:
+                return ToolResult(await self._page(entry_id, wanted.cursor))
             case None, str(query):
-                return ToolResult(await self._found(query, wanted))
+                found = await self._archive.search(query, kind=wanted.kind, limit=wanted.limit)
+                return ToolResult(self._listed(found) or "nothing found; try fewer or other words")
             case _:
                 raise ToolError("send either query or id")
 
-    async def _page(self, call_id: str, cursor: int) -> str:
-        text = await self._archive.result(call_id)
+    async def _page(self, entry_id: str, cursor: int) -> str:
+        text = await self._archive.get(entry_id)
         if text is None:
-            raise ToolError(f"there is no result with the id {call_id!r}; search with query")
+            raise ToolError(_unknown(entry_id))
         if cursor > len(text):
-            raise ToolError(f"the result has {len(text)} characters; cursor {cursor} is past them")
+            raise ToolError(f"the text has {len(text)} characters; cursor {cursor} is past them")
         end = cursor + self._page_chars
         if end >= len(text):
             return text[cursor:]
         return f"{text[cursor:end]}\n[{end} of {len(text)} characters; go on with cursor={end}]"
 
-    async def _found(self, query: str, wanted: RecallArguments) -> str:
-        found = await self._archive.find(query, kind=wanted.kind, limit=wanted.limit)
+    async def _near(self, entry_id: str, steps: int) -> str:
+        found = await self._archive.around(entry_id, steps)
         if not found:
-            return "nothing found; try other words"
-        text = "\n\n".join(f"{one.id}  {one.title}\n{one.excerpt}".rstrip() for one in found)
-        return text if len(text) <= self._page_chars else f"{text[: self._page_chars]}…"
+            raise ToolError(_unknown(entry_id))
+        return self._listed(found)
+
+    def _listed(self, found: Sequence[Recalled]) -> str:
+        """As many as fit on a page; the ids of the others."""
+        shown: list[str] = []
+        left = self._page_chars
+        for place, one in enumerate(found):
+            text = f"{one.id}  {one.title}\n{one.excerpt}".rstrip()
+            left -= len(text) + 2
+            if left < 0 and shown:
+                ids = ", ".join(other.id for other in found[place:])
+                shown.append(f"[{len(found) - place} more: {ids}]"[:LEFT_OUT_CHARS_MAX])
+                break
+            shown.append(text[: self._page_chars])
+        return "\n\n".join(shown)
+
+
+def _unknown(entry_id: str) -> str:
+    return f"there is nothing with the id {entry_id!r}; search with query"

@@ -36,12 +36,18 @@ class ListedArchive:
     def __init__(self, results: dict[str, str]) -> None:
         self._results = results
 
-    async def result(self, call_id: str) -> str | None:
-        return self._results.get(call_id)
+    async def get(self, entry_id: str) -> str | None:
+        return self._results.get(entry_id)
 
-    async def find(self, query: str, *, kind: str | None, limit: int) -> Sequence[Recalled]:
+    async def search(self, query: str, *, kind: str | None, limit: int) -> Sequence[Recalled]:
         found = [(i, text) for i, text in self._results.items() if query in text]
         return [Recalled(i, kind or "result", text[:40]) for i, text in found[:limit]]
+
+    async def around(self, entry_id: str, steps: int) -> Sequence[Recalled]:
+        ids = list(self._results)
+        at = ids.index(entry_id) if entry_id in ids else len(ids) + steps
+        near = ids[max(0, at - steps) : at + steps + 1]
+        return [Recalled(i, "result", self._results[i]) for i in near]
 
 
 class Bench:

@@ -96,12 +96,28 @@ async def test_recall_pages_join_to_the_whole(project: Path) -> None:
     assert "call_1  result" in (await bench.call("recall", query="17")).text
 
 
+async def test_what_does_not_fit_on_a_page_is_named(project: Path) -> None:
+    bench = Bench(project)
+    bench.archive.update({f"call_{n}": f"{n} " + "x" * 1500 for n in range(9)})
+    text = (await bench.call("recall", id="call_4", around=9)).text
+    assert text.endswith("[4 more: call_5, call_6, call_7, call_8]")
+    assert len(text) <= 8000
+    near = (await bench.call("recall", id="call_4", around=1)).text
+    assert [line[:6] for line in near.splitlines() if line[:5] == "call_"] == [
+        "call_3",
+        "call_4",
+        "call_5",
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({}, "either query or id"),
         ({"id": "x", "query": "y"}, "either query or id"),
-        ({"id": "x"}, "there is no result with the id 'x'"),
+        ({"id": "x"}, "there is nothing with the id 'x'"),
+        ({"id": "x", "around": 2}, "there is nothing with the id 'x'"),
+        ({"id": "short", "around": 0}, "around: "),
         ({"id": "short", "cursor": 99}, "has 4 characters"),
         ({"id": "short", "cursor": -1}, "cursor: "),
     ],

@@ -1,0 +1,143 @@
+"""What one journal holds, in words that can be searched.
+
+It is read once and from then on only what was appended. The words of each entry
+are kept, its text is not: that stays in the journal and is read when it is asked
+for. Blocking; call it off the event loop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsp_server.agent.journal import read_from
+from lsp_server.agent.transcript import report_lines
+from lsp_server.domain.events import (
+    Event,
+    GoalChecked,
+    ModelAnswered,
+    RunStarted,
+    Told,
+    ToolCalled,
+    ToolReturned,
+)
+from lsp_server.domain.words import words
+
+ENTRIES_MAX = 10_000
+"""The oldest go first; the journal still has them."""
+
+HEAD_CHARS = 12_000
+TAIL_CHARS = 4000
+"""Of a longer text, the words of its beginning and its end."""
+
+LOOKING_BACK = ("recall", "plan", "finish")
+"""Tools whose results only repeat what is recorded elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened. `words` are its different words, each between spaces.
+
+    `kind` is a tool's name, or `person`, `answer`, `verdict`. `called_at` and `at`
+    are the places of its records in the journal.
+    """
+
+    id: str
+    step: int
+    kind: str
+    title: str
+    words: str
+    at: int
+    called_at: int | None = None
+
+
+class Digest:
+    """The entries of one journal, oldest first."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.entries: list[Entry] = []
+        self._read_bytes = 0
+        self._step = 0
+        self._called: dict[str, tuple[int, ToolCalled]] = {}
+
+    def update(self) -> None:
+        """Reads what was appended since. Raises OSError."""
+        for start, end, recorded in read_from(self.path, self._read_bytes):
+            self._read_bytes = end
+            entry = self._entry(start, recorded.event)
+            if entry is not None:
+                self.entries.append(entry)
+        del self.entries[:-ENTRIES_MAX]
+
+    def text(self, entry: Entry) -> str:
+        """What it is about as a whole: for an action what was called and what came of it."""
+        called = self._event(entry.called_at)
+        parts = [called.call.arguments] if isinstance(called, ToolCalled) else []
+        return "\n".join([*parts, self.result(entry)])
+
+    def result(self, entry: Entry) -> str:
+        """The text that the entry's id stands for, whole."""
+        return _own_text(self._event(entry.at))
+
+    def _event(self, at: int | None) -> Event | None:
+        if at is None:
+            return None
+        return next((recorded.event for _, _, recorded in read_from(self.path, at)), None)
+
+    def _entry(self, at: int, event: Event) -> Entry | None:
+        match event:
+            case RunStarted():
+                return self._new("task", "person", "the task", event, at)
+            case ModelAnswered():
+                self._step = event.step
+                if event.message.text.strip():
+                    return self._new(f"step-{event.step}", "answer", "you said", event, at)
+            case ToolCalled():
+                self._called[event.call.id] = (at, event)
+            case ToolReturned() if event.call_id in self._called:
+                return self._action(event, at)
+            case Told(origin="person"):
+                return self._new(f"said-{at}", "person", "the person said", event, at)
+            case GoalChecked():
+                return self._new(f"check-{at}", "verdict", "the goal was checked", event, at)
+            case _:
+                pass
+        return None
+
+    def _action(self, event: ToolReturned, at: int) -> Entry | None:
+        called_at, called = self._called.pop(event.call_id)
+        if event.tool in LOOKING_BACK:
+            return None
+        text = f"{called.title}\n{called.call.arguments}\n{_ends(event.result.text)}"
+        bag = _bag(text)
+        return Entry(event.call_id, event.step, event.tool, called.title, bag, at, called_at)
+
+    def _new(self, entry_id: str, kind: str, title: str, event: Event, at: int) -> Entry:
+        return Entry(entry_id, self._step, kind, title, _bag(_ends(_own_text(event))), at)
+
+
+def _own_text(event: Event | None) -> str:
+    match event:
+        case RunStarted():
+            return event.task.instruction
+        case ModelAnswered():
+            return event.message.text
+        case ToolReturned():
+            return event.result.text
+        case Told():
+            return event.text
+        case GoalChecked():
+            return report_lines(event.report)
+        case _:
+            return ""
+
+
+def _bag(text: str) -> str:
+    return f" {' '.join(dict.fromkeys(words(text).split()))} "
+
+
+def _ends(text: str) -> str:
+    if len(text) <= HEAD_CHARS + TAIL_CHARS:
+        return text
+    return f"{text[:HEAD_CHARS]}\n{text[-TAIL_CHARS:]}"
