@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from lsp_server.agent.state import State
 from lsp_server.domain.events import Emit, GoalChecked
 from lsp_server.domain.goals import Goal, GoalReport
+from lsp_server.domain.plans import walk
 from lsp_server.domain.tasks import Achieved, Blocked, Outcome, Unmet
 from lsp_server.goals.changes import Attempt
 from lsp_server.goals.verifier import Verified
@@ -107,7 +108,7 @@ class Arbiter:
 
     def _open_items(self, state: State) -> str:
         """Asked once: a plan is a help, not a contract."""
-        items = [item.text for item in state.plan if item.open]
+        items = [item.text for _, item in walk(state.plan) if item.open]
         if not items or self._asked_about_plan:
             return ""
         self._asked_about_plan = True

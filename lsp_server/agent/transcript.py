@@ -29,6 +29,7 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.messages import Usage
+from lsp_server.domain.plans import outline, progress
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, Outcome, Stopped, Unmet
 
 RESULT_LINES_MAX = 20
@@ -54,9 +55,8 @@ def render(event: Event) -> str:
             mark = "failed" if event.result.is_error else "ok"
             return f"\n{mark}, {event.seconds:.1f} s\n\n{_block(event.result.text)}\n"
         case PlanChanged():
-            boxes = {"done": "x", "dropped": "-", "in_progress": "~", "pending": " "}
-            items = "\n".join(f"- [{boxes[item.status]}] {item.text}" for item in event.items)
-            return f"\nPlan:\n\n{items}\n"
+            items = "\n".join(outline(event.items, "- "))
+            return f"\nPlan, {progress(event.items)}:\n\n{items}\n"
         case Told():
             return f"\n> {event.origin}: " + event.text.strip().replace("\n", "\n> ") + "\n"
         case GoalChecked():

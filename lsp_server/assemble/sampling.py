@@ -9,6 +9,7 @@ from lsp_server.assemble.judges import JudgeModel
 from lsp_server.assemble.site import Site
 from lsp_server.domain.errors import BudgetExceeded
 from lsp_server.domain.messages import Usage
+from lsp_server.domain.plans import outline
 from lsp_server.domain.ports import Model
 from lsp_server.max_mode.drawing import Habits
 from lsp_server.max_mode.evidence import Evidence
@@ -93,7 +94,7 @@ def _situation(launch: Launch) -> Situation:
     failed = any(error.startswith(f"step {state.step - 1}:") for error in state.errors)
     failed |= any(message.text.startswith(FAILED_COMMAND) for message in since)
     told = any(message.role == "user" for message in since)
-    plan = "\n".join(f"[{item.status}] {item.text}" for item in state.plan)
+    plan = "\n".join(outline(state.plan))
     return Situation(plan, healthy=not failed and not told)
 
 

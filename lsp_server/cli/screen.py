@@ -28,6 +28,7 @@ from lsp_server.domain.events import (
     Warned,
 )
 from lsp_server.domain.permissions import visible
+from lsp_server.domain.plans import outline
 from lsp_server.domain.tasks import RunId
 
 PREVIEW_LINES_MAX = 6
@@ -128,7 +129,7 @@ class Narrator:
             case ToolReturned():
                 return self._result(event)
             case PlanChanged():
-                return [f"    [{item.status}] {item.text}" for item in event.items]
+                return outline(event.items, "    ")
             case RunEnded():
                 spent = transcript.tokens(event.billed, event.cost_usd)
                 ended = f"{event.outcome.outcome}: {transcript.sentence(event.outcome)}"

@@ -35,6 +35,7 @@ from lsp_server.domain.events import (
     RunStarted,
     ToolCalled,
 )
+from lsp_server.domain.plans import progress
 from lsp_server.domain.tasks import (
     Failed,
     Outcome,
@@ -415,7 +416,7 @@ def _summary(active: _Active) -> RunSummary:
         started_at=active.started_at,
         usage=state.billed,
         cost_usd=state.cost_usd,
-        message=active.message,
+        message=f"{progress(state.plan)}; {active.message}" if state.plan else active.message,
     )
 
 

@@ -1,27 +1,36 @@
-"""`plan`: the agent's own list of what is to be done."""
+"""`plan`: the agent's own tree of what is to be done."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
+from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import Emit, PlanChanged
 from lsp_server.domain.messages import ToolResult
-from lsp_server.domain.plans import PlanItem, PlanStatus
+from lsp_server.domain.plans import PlanItem, PlanStatus, outline, walk
 from lsp_server.tools.arguments import Arguments, spec, validated
 
-ITEMS_MAX = 50
-_MARKS: Mapping[PlanStatus, str] = {"pending": " ", "in_progress": ">", "done": "x", "dropped": "-"}
+ITEMS_MAX = 100
+"""In the whole tree."""
 
 
-class ItemArguments(Arguments):
+class DetailArguments(Arguments):
     text: str = Field(min_length=1, max_length=500)
     status: PlanStatus
 
 
+class PartArguments(DetailArguments):
+    items: list[DetailArguments] = Field([])
+
+
+class ItemArguments(DetailArguments):
+    items: list[PartArguments] = Field([], description="Parts of it, if it has any.")
+
+
 class PlanArguments(Arguments):
-    items: list[ItemArguments] = Field(max_length=ITEMS_MAX)
+    items: list[ItemArguments]
 
 
 class Plan:
@@ -30,7 +39,8 @@ class Plan:
     spec = spec(
         "plan",
         PlanArguments,
-        "Write down the plan, whole each time. Keep it up to date as work goes on.",
+        "Write down the plan, whole each time; an item may have parts. "
+        "Keep its states true as work goes on.",
         read_only=True,
     )
 
@@ -38,8 +48,16 @@ class Plan:
         self._emit = emit
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        wanted = validated(PlanArguments, arguments)
-        items = tuple(PlanItem(item.text, item.status) for item in wanted.items)
+        items = _items(validated(PlanArguments, arguments).items)
+        count = sum(1 for _ in walk(items))
+        if count > ITEMS_MAX:
+            raise ToolError(f"the plan has {count} items, at most {ITEMS_MAX}; draw some together")
         self._emit(PlanChanged(items))
-        lines = [f"[{_MARKS[item.status]}] {item.text}" for item in items]
-        return ToolResult("\n".join(lines) or "the plan is empty")
+        return ToolResult("\n".join(outline(items)) or "the plan is empty")
+
+
+def _items(wanted: Sequence[DetailArguments]) -> tuple[PlanItem, ...]:
+    """The tree, three levels deep at most, as the arguments are."""
+    return tuple(
+        PlanItem(item.text, item.status, _items(getattr(item, "items", ()))) for item in wanted
+    )

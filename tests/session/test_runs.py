@@ -11,9 +11,21 @@ from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, RunId, Stopped, Task
 from lsp_server.session.runs import ACTIVE_RUNS_MAX, UnknownRun
 from lsp_server.settings import without_credentials
+from tests.fakes.expectation import until
 from tests.fakes.workshop import calls, finish, says, workshop
 
 SLEEP = calls(("shell", {"command": "sleep 30"}))
+
+
+async def test_the_plan_is_in_the_state_the_status_and_the_transcript(project: Path) -> None:
+    part = {"text": "find it", "status": "in_progress"}
+    items = [{"text": "mend it", "status": "pending", "items": [part]}]
+    async with workshop(project, [calls(("plan", {"items": items})), SLEEP]) as shop:
+        shop.session.runs.start(Task("x"))
+        await until(lambda: "$ sleep" in shop.session.status().message, "a command")
+        assert shop.session.status().message == "0 of 1 done: find it; $ sleep 30"
+        shown = shop.session.runs.transcript().read_text()
+        assert "Plan, 0 of 1 done: find it:\n\n- [ ] mend it\n  - [>] find it" in shown
 
 
 async def test_two_runs_on_one_file_do_not_overwrite_each_other(project: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from lsp_server.domain.events import FileChanged, PlanChanged
 from lsp_server.domain.goals import Finding
-from lsp_server.domain.plans import PlanItem
+from lsp_server.domain.plans import PlanItem, progress
 from lsp_server.tools.diagnostics import Diagnostics
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
@@ -73,6 +73,26 @@ async def test_the_plan_is_an_event(project: Path) -> None:
     assert wrong.is_error
     assert "items.0.status: " in wrong.text
     assert 'expected: {items: [{text: string, status: "pending" | "in_progress"' in wrong.text
+    assert len(bench.events) == 1
+
+
+async def test_a_plan_is_a_tree_with_states(project: Path) -> None:
+    bench = Bench(project)
+    leaf = {"text": "leaf", "status": "dropped"}
+    part = {"text": "part", "status": "in_progress", "items": [leaf]}
+    items = [{"text": "whole", "status": "in_progress", "items": [part]}, leaf]
+    result = await bench.call("plan", items=items)
+    assert result.text == "[>] whole\n  [>] part\n    [-] leaf\n[-] leaf"
+    (event,) = bench.events
+    assert isinstance(event, PlanChanged)
+    assert progress(event.items) == "2 of 2 done: part"
+    for wrong, message in (
+        ([{**leaf, "items": [{**part, "items": [{**leaf, "items": [leaf]}]}]}], "items.0.items.0"),
+        ([leaf] * 101, "the plan has 101 items"),
+    ):
+        refused = await bench.call("plan", items=wrong)
+        assert refused.is_error
+        assert message in refused.text
     assert len(bench.events) == 1
 
 
