@@ -27,6 +27,8 @@ def _isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     }.items():
         monkeypatch.setenv(name, str(folder))
     monkeypatch.setenv("HOLDFAST_MODEL__BASE_URL", NOWHERE)
+    # LanceDB takes a second to load; a test that is about memory turns it on.
+    monkeypatch.setenv("HOLDFAST_MEMORY__ENABLED", "false")
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
 
 

@@ -8,10 +8,12 @@ from lsp_server.agent.instructions import opening_text, project_instructions, sy
 from lsp_server.agent.loop import Agent, Terms
 from lsp_server.assemble.goals import run_arbiter
 from lsp_server.assemble.judges import JudgeModel
+from lsp_server.assemble.recollection import WorkspaceRecollection
 from lsp_server.assemble.sampling import Sampling
 from lsp_server.assemble.site import Site
 from lsp_server.assemble.toolbox import run_toolbox
 from lsp_server.session.goals import Goals
+from lsp_server.session.memory import SessionMemory
 from lsp_server.session.runs import Launch
 from lsp_server.tools.approval import Approval
 
@@ -19,8 +21,9 @@ from lsp_server.tools.approval import Approval
 class Crew:
     """Puts the parts of a run together."""
 
-    def __init__(self, site: Site, judges: JudgeModel, goals: Goals) -> None:
+    def __init__(self, site: Site, judges: JudgeModel, goals: Goals, memory: SessionMemory) -> None:
         self._site = site
+        self._memory = memory
         self._judges = judges
         self._goals = goals
         self._sampling = Sampling(site, judges)
@@ -29,10 +32,16 @@ class Crew:
         """Raises ConfigurationError, ModelError when there is no model to ask."""
         permissions, mode = launch.settings.permissions, launch.task.mode
         approval = Approval(permissions, self._site.workspace, mode)
-        toolbox = run_toolbox(self._site, launch, approval)
+        toolbox = run_toolbox(self._site, self._memory, launch, approval)
         model = await self._sampling.model(launch, toolbox, approval)
         arbiter = run_arbiter(self._site, self._judges, self._goals, launch, approval)
-        return Agent(model, toolbox, launch.record, arbiter, await self._terms(launch))
+        recollection = WorkspaceRecollection(
+            self._memory,
+            launch.run_id,
+            lambda path: approval.visible(self._site.workspace.root / path),
+        )
+        terms = await self._terms(launch)
+        return Agent(model, toolbox, launch.record, arbiter, terms, recollection)
 
     async def _terms(self, launch: Launch) -> Terms:
         root, settings = self._site.workspace.root, launch.settings

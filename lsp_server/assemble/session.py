@@ -6,16 +6,18 @@ import hashlib
 import os
 import platform
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from lsp_server import __version__
 from lsp_server.assemble.crew import Crew
 from lsp_server.assemble.goals import standing_verifier
 from lsp_server.assemble.judges import JudgeModel
+from lsp_server.assemble.memory import open_memory
 from lsp_server.assemble.site import Site
 from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.domain.events import Recorded
+from lsp_server.domain.events import FileChanged, Recorded
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.secrets import secrets_in
 from lsp_server.domain.tasks import RunId
@@ -23,11 +25,12 @@ from lsp_server.models.worker import Worker
 from lsp_server.session.check_permits import CheckPermits
 from lsp_server.session.goals import Goals
 from lsp_server.session.ledger import Ledger
+from lsp_server.session.memory import SessionMemory
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.report import report
 from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
-from lsp_server.settings import Settings, allow_always, data_folder
+from lsp_server.settings import MemorySettings, Settings, allow_always, data_folder
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore
@@ -78,8 +81,13 @@ def open_session(
         lambda asks: standing_verifier(site, judges, goals, session.settings, asks=asks),
     )
 
+    memory = _memory(site, folder, settings.memory, changed)
+
     def watch(run_id: RunId, recorded: Recorded) -> None:
         goals.see(recorded.event)
+        memory.see(run_id, recorded)
+        if isinstance(recorded.event, FileChanged):
+            memory.changed([workspace.root / recorded.event.path])
         publish(session, run_id, recorded)
 
     runs = Runs(
@@ -87,7 +95,7 @@ def open_session(
         workspace.root,
         settings,
         undo=lambda changes: site.checkpoints.undo(changes, editor),
-        build=Crew(site, judges, goals).agent,
+        build=Crew(site, judges, goals, memory).agent,
         watch=watch,
         ready=site.worker.check,
         discretion=discretion,
@@ -101,6 +109,7 @@ def open_session(
         runs,
         goals,
         site.permits,
+        memory,
         release=judges.close,
     )
     return session
@@ -118,6 +127,21 @@ def remember(rule: str) -> str:
         return f"the rule {rule} was added to {allow_always(rule)}"
     except ConfigurationError as error:
         return str(error)
+
+
+def _memory(
+    site: Site, folder: Path, settings: MemorySettings, changed: Callable[[], None]
+) -> SessionMemory:
+    place = folder / "memory"
+    return SessionMemory(
+        settings,
+        partial(open_memory, place, site.workspace),
+        lambda: settings.uri is not None or (place / "tables").exists(),
+        site.workspace,
+        site.documents,
+        folder / "runs",
+        changed=changed,
+    )
 
 
 def _known_secrets(worker: Worker) -> tuple[str, ...]:

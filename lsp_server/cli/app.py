@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,17 @@ app = typer.Typer(
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="The project's folder.", show_default=False)
 ]
+
+
+class Kind(StrEnum):
+    """What is searched."""
+
+    CODE = "code"
+    ACTION = "action"
+    FACT = "fact"
+    ALL = "all"
+
+
 VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more.")]
 
 
@@ -133,6 +145,45 @@ def goals(
     from lsp_server.cli.goals import show
 
     raise typer.Exit(show(workspace, check=check, yes=yes, as_json=json))
+
+
+@app.command()
+def index(
+    workspace: WorkspaceOption = Path(),
+    full: Annotated[bool, typer.Option("--full", help="Begin from nothing.")] = False,
+    words: Annotated[
+        bool, typer.Option("--words", help="Only words; later sessions add what they mean.")
+    ] = False,
+) -> None:
+    """Bring the index of the code up to what is on disk.
+
+    Words are searched first, then what they mean, which takes longer. Ctrl-C loses nothing.
+    """
+    from lsp_server.cli.memory import index as work
+
+    raise typer.Exit(work(workspace, full=full, words=words))
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for: words, a name, a question.")],
+    workspace: WorkspaceOption = Path(),
+    kind: Annotated[
+        Kind, typer.Option(help="Code, past actions, facts, or all of them.")
+    ] = Kind.CODE,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="Hits of each kind.")] = 10,
+    path: Annotated[
+        str | None, typer.Option(help="File or folder to stay in.", show_default=False)
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One hit a line.")] = False,
+) -> None:
+    """Search the code and what earlier runs did, by words and by meaning.
+
+    Exit status: 0 when something was found, else 1.
+    """
+    from lsp_server.cli.memory import search as work
+
+    raise typer.Exit(work(workspace, query, kind.value, limit=limit, path=path, as_json=json))
 
 
 @app.command()

@@ -55,11 +55,15 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a tool call gave; `changed` lists the paths it wrote, workspace-relative."""
+    """What a tool call gave; `changed` lists the paths it wrote, workspace-relative.
+
+    `failed` says that what the tool ran ended badly, though the tool did its work.
+    """
 
     text: str
     is_error: bool = False
     changed: tuple[str, ...] = ()
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,16 @@ class Actions:
         actions = sorted(map(action_of, rows), key=lambda one: (one.at, one.id), reverse=True)
         return actions[:limit]
 
+    async def ended_runs(self) -> frozenset[str]:
+        """Those whose last row is there: their task with how it ended. Raises MemoryUnavailable."""
+        rows = await self.records.table.rows(["run_id"], "tool = 'task' AND pinned")
+        return frozenset(row["run_id"] for row in rows)
+
+    async def touched_files(self) -> frozenset[str]:
+        """Of the tasks that ended. Raises MemoryUnavailable."""
+        rows = await self.records.table.rows(["files"], "tool = 'task' AND pinned")
+        return frozenset(path for row in rows for path in row["files"] or ())
+
     async def _found(self, query: Query) -> Found:
         where = _condition(query)
         records = self.records

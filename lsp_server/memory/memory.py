@@ -120,6 +120,10 @@ class Memory:
         """
         return await self._store.index(report)
 
+    async def rebuild(self, report: Report = silent) -> IndexReport:
+        """The code index anew from files; vectors of unchanged code stay. As `index`."""
+        return await self._store.index(report, anew=True)
+
     def changed(self, paths: Iterable[Path]) -> None:
         """Files or folders changed, appeared or went; they are read soon. Cheap."""
         self._store.changed(paths)
@@ -160,6 +164,16 @@ class Memory:
         """What was done to a file, the newest first. Raises MemoryUnavailable."""
         await self._store.ready_to_read()
         return tuple(await self._store.actions.history(path, limit))
+
+    async def ended_runs(self) -> frozenset[str]:
+        """The runs of which all is known. Raises MemoryUnavailable."""
+        await self._store.ready_to_read()
+        return await self._store.actions.ended_runs()
+
+    async def touched_files(self) -> frozenset[str]:
+        """The files that remembered runs changed. Raises MemoryUnavailable."""
+        await self._store.ready_to_read()
+        return await self._store.actions.touched_files()
 
     async def trusted_facts(self, limit: int = 20) -> tuple[Fact, ...]:
         """Verified ones and a person's own, the newest first. Raises MemoryUnavailable."""
@@ -217,6 +231,12 @@ class Memory:
             for table in store.record_tables():
                 await table.purge()
         return removed
+
+    async def measured(self) -> MemoryStatus:
+        """The status with everything measured now. Raises MemoryUnavailable."""
+        await self._store.ready_to_read()
+        await self._store.measure()
+        return self.status()
 
     def status(self) -> MemoryStatus:
         """Cheap."""

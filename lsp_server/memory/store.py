@@ -161,7 +161,7 @@ class Store:
         self._dirty.update(paths)
         self._wake.set()
 
-    async def index(self, report: Report) -> IndexReport:
+    async def index(self, report: Report, *, anew: bool = False) -> IndexReport:
         """Raises MemoryUnavailable."""
         async with self._writing_code:
             self.indexing = True
@@ -169,6 +169,8 @@ class Store:
                 if not await self._may_write():
                     return IndexReport(len(self.code.known), 0, 0, 0, 0, 0.0)
                 await self._repair_code()
+                if anew:
+                    await self.code.rebuild()
                 return await self.code.bring_up(report)
             except MemoryUnavailable as error:
                 self.failed(error)
@@ -278,7 +280,8 @@ class Store:
                 continue
             try:
                 await self._turn(quiet=not woken)
-                await self._measure()
+                if self._opened and time.monotonic() >= self._measure_at:
+                    await self.measure()
                 self.problem = self._upkeep_problem
             except MemoryUnavailable as error:
                 self.failed(error)
@@ -298,9 +301,8 @@ class Store:
                 await self._read_changes()
                 await self._maintain(self._code_tables(), quiet=quiet)
 
-    async def _measure(self) -> None:
-        if not self._opened or time.monotonic() < self._measure_at:
-            return
+    async def measure(self) -> None:
+        """Counts what there is. Raises MemoryUnavailable."""
         self.extent = Extent(
             await self.actions.records.table.count(),
             await self.facts.records.table.count(),

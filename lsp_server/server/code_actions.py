@@ -50,6 +50,7 @@ class CodeActions:
                 *self._goals(folder, path, params),
                 *self._fixes(params),
                 *self._work(params),
+                *self._whys(folder, path, params),
                 *self._proposals(folder),
                 *self._runs(folder),
             )
@@ -119,6 +120,18 @@ class CodeActions:
         ):
             command = types.Command(title, name, arguments=[arguments])
             yield _action(command, ActionKind.REWRITE)
+
+    def _whys(
+        self, folder: Folder, path: Path | None, params: types.CodeActionParams
+    ) -> Iterator[types.CodeAction]:
+        """Where an earlier run changed the file."""
+        if path is None or folder.session is None:
+            return
+        if folder.relative(path) in folder.session.memory.touched:
+            place = {"uri": params.text_document.uri, "range": _wire_range(params.range)}
+            title = "Holdfast: Why was this changed?"
+            command = types.Command(title, CommandName.MEMORY_WHY, arguments=[place])
+            yield _action(command, ActionKind.RUN)
 
     def _proposals(self, folder: Folder) -> Iterator[types.CodeAction]:
         """Each candidate of the newest proposal, the recommended one first."""

@@ -24,6 +24,7 @@ from lsp_server.server.client import Client
 from lsp_server.server.doctor import Doctor
 from lsp_server.server.folders import Folders
 from lsp_server.server.goal_commands import GoalCommands
+from lsp_server.server.memory_commands import MemoryCommands
 from lsp_server.server.presenter import Presenter
 from lsp_server.server.protocol import CommandName
 from lsp_server.server.shapes import (
@@ -75,6 +76,7 @@ class Commands:
         self._doctor = doctor
         self._background = background
         goals = GoalCommands(client, folders, background)
+        memory = MemoryCommands(client, folders, background)
         self._commands: Mapping[str, _Command] = {
             CommandName.RUN_START: _Command(RunStart, self._start),
             CommandName.RUN_STOP: _Command(RunStop, self._stop),
@@ -86,6 +88,7 @@ class Commands:
             CommandName.MAX_PROPOSE: _Command(MaxPropose, self._propose),
             CommandName.MAX_ACCEPT: _Command(MaxAccept, self._accept),
             **{name: _Command(*handler) for name, handler in goals.handlers.items()},
+            **{name: _Command(*handler) for name, handler in memory.handlers.items()},
             CommandName.PERMISSION_ANSWER: _Command(PermissionAnswer, self._answer),
             CommandName.STATUS: _Command(NoArguments, self._status),
             CommandName.DOCTOR: _Command(NoArguments, self._examine),

@@ -8,6 +8,7 @@ it cannot drift from it. To show a new Event: give it a case in `_tell`, or in
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -35,14 +36,16 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, Outcome, RunId, Stopped, Unmet
+from lsp_server.memory.indexing import IndexProgress
 from lsp_server.server import goal_view, to_lsp
 from lsp_server.server.background import Background
 from lsp_server.server.client import Client, Level
 from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.folders import Folder, Folders
-from lsp_server.server.progress import RunProgress, Throttle
+from lsp_server.server.progress import IndexShown, RunProgress, Throttle
 from lsp_server.server.protocol import SOURCE, CommandName, DiagnosticCode
-from lsp_server.server.shapes import EventNotice, GoalCounts, Status, Tokens
+from lsp_server.server.shapes import EventNotice, GoalCounts, IndexState, Status, Tokens
+from lsp_server.session.memory import MemoryState
 from lsp_server.session.permissions import Pending
 from lsp_server.session.session import Session
 
@@ -139,7 +142,18 @@ class Presenter:
             cost_usd=chosen.cost_usd or None,
             endpoint=chosen.endpoint,
             goals=GoalCounts(**asdict(chosen.goals)),
+            index=_index_state(chosen.memory),
         )
+
+    def index_progress(self, folder: Folder) -> Callable[[IndexProgress | None], None]:
+        """Shows how far the index of a folder is, also in the status."""
+        shown = IndexShown(self._client, self._background, folder.root.name)
+
+        def show(progress: IndexProgress | None) -> None:
+            shown.follow(progress)
+            self._status.offer(None)
+
+        return show
 
     def refresh_soon(self) -> None:
         """The same as `refresh`, for what comes with every key that is typed."""
@@ -227,6 +241,13 @@ class Presenter:
             text = f"{failure}\n({CommandName.RUN_SHOW} opens its transcript)"
             found.append((goals, _diagnostic(DiagnosticCode.RUN_FAILED, text)))
         return found
+
+
+def _index_state(memory: MemoryState) -> IndexState:
+    status = memory.status
+    if status is None:
+        return IndexState()
+    return IndexState(files=status.files, pending=status.pending)
 
 
 def _permission(pending: Pending) -> types.Diagnostic:

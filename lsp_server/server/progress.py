@@ -8,9 +8,10 @@ from typing import Generic, TypeVar
 
 from lsprotocol import types
 
+from lsp_server.memory.indexing import IndexProgress
 from lsp_server.server.background import Background
 from lsp_server.server.client import Client
-from lsp_server.server.protocol import progress_token
+from lsp_server.server.protocol import INDEX_TOKEN, progress_token
 
 REPORT_SECONDS = 0.1
 """At most ten reports a second; editors, not we, are the bottleneck."""
@@ -18,6 +19,9 @@ REPORT_SECONDS = 0.1
 SHARE = 0.1
 
 MESSAGE_CHARS_MAX = 80
+
+FILES_SHOWN_MIN = 20
+"""A run over fewer files is over before an editor shows that it began."""
 
 Value = TypeVar("Value")
 
@@ -103,6 +107,59 @@ class RunProgress:
         self._client.progress(
             self._token, types.WorkDoneProgressReport(message=message, cancellable=True)
         )
+
+
+class IndexShown:
+    """The progress of an index run, with a percentage: begun at its first report."""
+
+    def __init__(self, client: Client, background: Background, name: str) -> None:
+        self._client = client
+        self._background = background
+        self._title = f"Holdfast: indexing {name}"
+        self._runs = 0
+        self._begun: asyncio.Task[bool] | None = None
+        self._reports: Throttle[IndexProgress] = Throttle(REPORT_SECONDS, self._report)
+
+    def follow(self, progress: IndexProgress | None) -> None:
+        """How far it is; None: it is over."""
+        if progress is None:
+            self._end()
+        elif progress.total >= FILES_SHOWN_MIN:
+            if self._begun is None:
+                self._runs += 1
+                self._begun = self._background.start(self._begin(), "progress of indexing")
+            self._reports.offer(progress)
+
+    @property
+    def _token(self) -> str:
+        return f"{INDEX_TOKEN}-{self._runs}"
+
+    async def _begin(self) -> bool:
+        """Whether the editor shows it."""
+        if not await self._client.create_progress(self._token):
+            return False
+        begin = types.WorkDoneProgressBegin(title=self._title, cancellable=False, percentage=0)
+        self._client.progress(self._token, begin)
+        return True
+
+    def _report(self, progress: IndexProgress) -> None:
+        if self._begun is not None and self._begun.done() and self._begun.result():
+            report = types.WorkDoneProgressReport(
+                message=f"{progress.done} of {progress.total} files",
+                percentage=progress.done * 100 // progress.total,
+            )
+            self._client.progress(self._token, report)
+
+    def _end(self) -> None:
+        self._reports.close()
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            token = self._token
+            begun.add_done_callback(lambda task: self._ended(task, token))
+
+    def _ended(self, begun: asyncio.Task[bool], token: str) -> None:
+        if not begun.cancelled() and begun.exception() is None and begun.result():
+            self._client.progress(token, types.WorkDoneProgressEnd())
 
 
 def _short(message: str) -> str:

@@ -30,6 +30,12 @@ class CommandName(StrEnum):
     GOAL_CHECK = "holdfast.goal.check"
     GOAL_LIST = "holdfast.goal.list"
     GOAL_WAIVE = "holdfast.goal.waive"
+    MEMORY_SEARCH = "holdfast.memory.search"
+    MEMORY_WHY = "holdfast.memory.why"
+    MEMORY_REMEMBER = "holdfast.memory.remember"
+    MEMORY_FORGET = "holdfast.memory.forget"
+    MEMORY_REINDEX = "holdfast.memory.reindex"
+    MEMORY_STATUS = "holdfast.memory.status"
     PERMISSION_ANSWER = "holdfast.permission.answer"
     STATUS = "holdfast.status"
     DOCTOR = "holdfast.doctor"
@@ -62,6 +68,10 @@ class ActionKind(StrEnum):
     QUICK_FIX = "quickfix"
     REWRITE = "refactor.rewrite"
     RUN = "holdfast"
+
+
+INDEX_TOKEN = f"{SOURCE}/index"
+"""Begins the token of the progress of an index run."""
 
 
 def progress_token(run_id: str) -> str:

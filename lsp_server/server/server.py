@@ -142,6 +142,7 @@ class _Connection:
         on(types.TEXT_DOCUMENT_CODE_ACTION, self._code_action, kinds)
         lenses = types.CodeLensOptions(resolve_provider=False)
         on(types.TEXT_DOCUMENT_CODE_LENS, self._code_lens, lenses)
+        on(types.WORKSPACE_SYMBOL, self._symbols)
 
     def _on(self, method: str, handler: Callable[[Any], Any], options: Any = None) -> None:
         # pygls marks handlers with attributes, which methods cannot carry.
@@ -155,6 +156,9 @@ class _Connection:
 
     async def _code_lens(self, params: types.CodeLensParams) -> list[types.CodeLens]:
         return (await self._lifecycle.workbench()).code_lenses.offer(params)
+
+    async def _symbols(self, params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation]:
+        return await (await self._lifecycle.workbench()).symbols.find(params)
 
     def _deliver(self, body: bytes) -> None:
         try:

@@ -6,12 +6,14 @@ they travel under are in `protocol.py`.
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 from pydantic.alias_generators import to_camel
 
 from lsp_server.domain.goals import Verdict
+from lsp_server.domain.memories import MemoryKind
 from lsp_server.domain.permissions import Answer
 from lsp_server.domain.tasks import Mode, RunState, When
 
@@ -132,6 +134,42 @@ class GoalChoice(Arguments):
     condition: StrictStr | None = None
 
 
+class MemorySearch(Arguments):
+    """What is looked for; without words, nothing is found. `path` is workspace-relative."""
+
+    query: StrictStr | None = None
+    kind: MemoryKind | Literal["all"] = "all"
+    limit: Annotated[StrictInt, Field(ge=1, le=100)] = 10
+    path: StrictStr | None = None
+
+
+class MemoryWhy(Arguments):
+    """A file, and perhaps lines of it that an earlier run changed."""
+
+    uri: StrictStr | None = None
+    range: WireRange | None = None
+
+
+class MemoryRemember(Arguments):
+    """A fact, in a sentence or two."""
+
+    text: Annotated[StrictStr, Field(max_length=2000)] | None = None
+
+
+class MemoryForget(Arguments):
+    """One of them, or several that must all hold; `before` is a date, ISO 8601."""
+
+    id: StrictStr | None = None
+    query: Annotated[StrictStr, Field(min_length=3)] | None = None
+    before: datetime | date | None = None
+
+
+class MemoryReindex(Arguments):
+    """With `full` nothing is taken over from the index that is there."""
+
+    full: StrictBool = False
+
+
 class PermissionAnswer(Arguments):
     """Without `id`: the question that waits, when there is just one."""
 
@@ -201,6 +239,59 @@ class GoalListReply(Reply):
     goals: tuple[GoalEntry, ...] = ()
 
 
+class MemoryHit(Payload):
+    """One thing found. Lines count from 1; scores compare within a kind.
+
+    `provenance` says where it comes from: a run and its step, or who said so and
+    what shows it. Code has a `uri` and a `range`.
+    """
+
+    id: str
+    kind: MemoryKind
+    score: float
+    title: str
+    text: str
+    path: str | None = None
+    uri: str | None = None
+    range: WireRange | None = None
+    provenance: str = ""
+
+
+class MemorySearchReply(Reply):
+    """Best first within each kind: code, actions, facts."""
+
+    hits: tuple[MemoryHit, ...] = ()
+
+
+class ForgetReply(Reply):
+    """How many rows went, and how many journals lost words."""
+
+    rows: int = 0
+    journals: int = 0
+
+
+class IndexState(Payload):
+    """`pending` vectors are still to be made; words are found before."""
+
+    files: int = 0
+    pending: int = 0
+
+
+class MemoryStatusReply(Reply):
+    """`skipped` counts files by the reason why they are not searched."""
+
+    phase: str
+    writes: bool = False
+    index: IndexState = IndexState()
+    chunks: int = 0
+    actions: int = 0
+    facts: int = 0
+    bytes_on_disk: int | None = None
+    failed_optimizes: int = 0
+    skipped: dict[str, int] = Field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
 class GoalCounts(Payload):
     """Goals by what is known of them; the rest of `total` is stale or not verified."""
 
@@ -228,6 +319,7 @@ class Status(Sentence):
     goals: GoalCounts = GoalCounts()
     tokens: Tokens = Tokens()
     cost_usd: float | None = None
+    index: IndexState = IndexState()
     endpoint: str | None = None
 
 

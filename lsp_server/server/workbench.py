@@ -23,6 +23,7 @@ from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.editor import LspEditor
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.presenter import Presenter
+from lsp_server.server.search import SymbolSearch
 from lsp_server.settings import Settings, load
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Workbench:
         self.presenter = Presenter(client, folders, open_documents, background)
         self.code_actions = CodeActions(client, folders, open_documents)
         self.code_lenses = CodeLenses(folders)
+        self.symbols = SymbolSearch(folders)
         doctor = Doctor(client, folders, editor)
         self.commands = Commands(client, folders, self.presenter, doctor, background)
 
@@ -69,6 +71,8 @@ class Workbench:
             )
             folder.session.goals.on_change = self.presenter.refresh_soon
             folder.session.goals.tree_moved()
+            folder.session.memory.on_progress = self.presenter.index_progress(folder)
+            folder.session.watch()
         except (HoldfastError, OSError) as error:
             folder.problem = f"{folder.root.name} cannot be opened: {error}"
             log.exception("%s", folder.problem)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 
 from lsp_server.agent.transcript import tokens
-from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.errors import HoldfastError, MemoryUnavailable
+from lsp_server.session.found import describe
 from lsp_server.session.session import Session
 from lsp_server.settings import config_folder, data_folder, masked
 
@@ -20,9 +22,12 @@ async def report(
     """Markdown, with secrets masked. Asks the model endpoint, and nothing else, anything."""
     sections = [("Versions", versions), ("Programs", _programs())]
     if session is not None:
+        with suppress(MemoryUnavailable):
+            await session.memory.ready()
         sections += [
             ("Workspace", f"`{session.root}`"),
             ("Model endpoint", await _endpoint(session)),
+            ("Memory", _memory(session)),
             ("Runs", _runs(session)),
             ("Settings", _settings(session)),
         ]
@@ -57,6 +62,16 @@ def _runs(session: Session) -> str:
         for run in session.runs.list()[:RUNS_SHOWN_MAX]
     ]
     return "\n".join(lines) or "none yet"
+
+
+def _memory(session: Session) -> str:
+    state = session.memory.state()
+    lines = [describe(state)]
+    if state.status is not None:
+        if state.status.failed_optimizes:
+            lines.append(f"- upkeep failed {state.status.failed_optimizes} times in a row")
+        lines += [f"- not searched, {n} files: {why}" for why, n in state.status.skipped.items()]
+    return "\n".join(lines)
 
 
 def _settings(session: Session) -> str:

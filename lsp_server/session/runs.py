@@ -121,7 +121,7 @@ class Runs:
         ready: Callable[[], str],
         discretion: Discretion,
     ) -> None:
-        self._folder = folder
+        self.folder = folder
         self._root = root
         self._settings = settings
         self._undo = undo
@@ -397,13 +397,13 @@ class Runs:
     def _summary(self, run_id: RunId) -> RunSummary | None:
         if run_id in self._active:
             return _summary(self._active[run_id])
-        return past_summary(self._folder / Path(run_id).name / "journal.jsonl")
+        return past_summary(self.folder / Path(run_id).name / "journal.jsonl")
 
     def _journal_path(self, run_id: RunId) -> Path:
-        return self._folder / run_id / "journal.jsonl"
+        return self.folder / run_id / "journal.jsonl"
 
     def _journals(self) -> Iterator[Path]:
-        return self._folder.glob("*/journal.jsonl")
+        return self.folder.glob("*/journal.jsonl")
 
 
 def _summary(active: _Active) -> RunSummary:

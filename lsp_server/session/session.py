@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import RunId
+from lsp_server.memory.forgetting import Forgetting
 from lsp_server.models.worker import Worker
 from lsp_server.session.check_permits import CheckPermits
+from lsp_server.session.forgetting import Forgotten, forget
 from lsp_server.session.goals import Counts, Goals
+from lsp_server.session.memory import MemoryState, SessionMemory
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.runs import Runs
 from lsp_server.session.summary import RunSummary
 from lsp_server.settings import Settings
 from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.watching import changes
+
+FILES_LOOKED_AT_MAX = 200
+"""Of those that changed together, for comments with goals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,7 @@ class SessionStatus:
     message: str
     endpoint: str | None
     goals: Counts
+    memory: MemoryState
 
 
 class Session:
@@ -53,6 +63,7 @@ class Session:
         runs: Runs,
         goals: Goals,
         permits: CheckPermits,
+        memory: SessionMemory,
         *,
         release: Callable[[], Awaitable[None]],
     ) -> None:
@@ -63,6 +74,8 @@ class Session:
         self.runs = runs
         self.goals = goals
         self.permits = permits
+        self.memory = memory
+        self._watching: asyncio.Task[None] | None = None
         self._worker = worker
         self._release = release
 
@@ -71,7 +84,7 @@ class Session:
         summary = self.runs.newest()
         waiting = self.permissions.pending()
         return SessionStatus(
-            state=_state(summary, bool(waiting)),
+            state=self._state(summary, waiting=bool(waiting)),
             run_id=summary.run_id if summary else None,
             title=summary.title if summary else "",
             step=summary.step if summary else 0,
@@ -80,13 +93,32 @@ class Session:
             message=waiting[0].question.summary if waiting else self._message(summary),
             endpoint=self._worker.description,
             goals=self.goals.counts(),
+            memory=self.memory.state(),
         )
+
+    def watch(self) -> None:
+        """Follows the files of the workspace, and opens memory; for sessions that last."""
+        self.memory.start()
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._follow(), name="watch of the files")
+
+    def files_changed(self, paths: Collection[Path]) -> None:
+        """Whoever changed them: what was shown of goals may not hold, and code is read again."""
+        self.memory.changed(paths)
+        self.goals.file_saved(check=False)
+        for path in islice(paths, FILES_LOOKED_AT_MAX):
+            self.goals.text_changed(path)
+
+    async def forget(self, wish: Forgetting) -> Forgotten:
+        """Removes rows of memory, and words from journals. Raises HoldfastError."""
+        return await forget(self.memory, self.runs.folder, wish)
 
     def reconfigure(self, settings: Settings) -> None:
         """New runs take the new settings, running ones keep theirs."""
         self.settings = settings
         self._worker.reconfigure(settings.model)
         self.runs.reconfigure(settings)
+        self.memory.reconfigure(settings.memory)
 
     async def endpoint(self) -> str:
         """Asks the endpoint for its models; what it is and has. Raises HoldfastError."""
@@ -94,24 +126,31 @@ class Session:
 
     async def close(self) -> None:
         """Stops all runs and releases everything; within a second for well-behaved tools."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         await self.runs.close()
         await self.goals.close()
         await self._release()
         await self._worker.close()
+        await self.memory.close()
+
+    async def _follow(self) -> None:
+        async for paths in changes(self.root):
+            self.files_changed(paths)
 
     def _message(self, summary: RunSummary | None) -> str:
         if summary is not None:
             return summary.message
         return "ready" if self._worker.description else "no model endpoint yet"
 
-
-def _state(
-    summary: RunSummary | None, waiting: bool
-) -> Literal["idle", "running", "waiting", "error"]:
-    if waiting:
-        return "waiting"
-    if summary is None:
-        return "idle"
-    if summary.state in ("running", "waiting"):
-        return "running"
-    return "error" if summary.state == "failed" else "idle"
+    def _state(
+        self, summary: RunSummary | None, *, waiting: bool
+    ) -> Literal["idle", "indexing", "running", "waiting", "error"]:
+        if waiting:
+            return "waiting"
+        if summary is not None and summary.state in ("running", "waiting"):
+            return "running"
+        if self.memory.state().index is not None:
+            return "indexing"
+        return "error" if summary is not None and summary.state == "failed" else "idle"

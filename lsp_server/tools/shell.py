@@ -73,7 +73,12 @@ def _result(completed: Completed, changed: list[str]) -> ToolResult:
         more = len(changed) - CHANGED_SHOWN_MAX
         names = ", ".join(changed[:CHANGED_SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")
         parts.append(f"[changed: {names}]")
-    return ToolResult("\n".join(parts), is_error=completed.timed_out, changed=tuple(changed))
+    return ToolResult(
+        "\n".join(parts),
+        is_error=completed.timed_out,
+        changed=tuple(changed),
+        failed=completed.exit_status != 0,
+    )
 
 
 def _visible(output: str) -> str:

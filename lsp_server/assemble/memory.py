@@ -1,0 +1,45 @@
+"""Memory for a session: which embedder, and where it lies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from lsp_server.domain.errors import ConfigurationError, MemoryUnavailable
+from lsp_server.domain.ports import Embedder
+from lsp_server.memory.memory import Memory
+from lsp_server.settings import MemorySettings
+from lsp_server.workspace.paths import Workspace
+
+
+def embedder_of(settings: MemorySettings) -> Embedder:
+    """The one that the settings name, not loaded yet. Raises ConfigurationError."""
+    match settings.embedder:
+        case "minilm":
+            from lsp_server.embedders.minilm import MiniLm  # noqa: PLC0415 - only if wanted
+
+            return MiniLm()
+        case "hashing":
+            from lsp_server.embedders.hashing import Hashing  # noqa: PLC0415
+
+            return Hashing()
+        case "http":
+            from lsp_server.embedders.http import Http  # noqa: PLC0415
+
+            if not settings.embedding_base_url or not settings.embedding_model:
+                raise ConfigurationError(
+                    "memory.embedder is http, which needs memory.embedding_base_url and "
+                    "memory.embedding_model",
+                    key="memory.embedding_base_url",
+                )
+            key = os.environ.get("HOLDFAST_EMBEDDING_API_KEY")
+            return Http(settings.embedding_base_url, settings.embedding_model, api_key=key)
+
+
+async def open_memory(folder: Path, workspace: Workspace, settings: MemorySettings) -> Memory:
+    """Raises MemoryUnavailable."""
+    try:
+        embedder = embedder_of(settings)
+    except (ConfigurationError, ImportError) as error:
+        raise MemoryUnavailable(str(error)) from error
+    return await Memory.open(folder, workspace, embedder, settings)

@@ -1,0 +1,88 @@
+"""Forgetting for good: rows of memory, and the words in the journals that they came from."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lsp_server.agent.expunging import Rewrite, expunge, without_call, without_text
+from lsp_server.agent.journal import JournalDamaged, glance, is_running
+from lsp_server.domain.errors import ConfigurationError, MemoryUnavailable
+from lsp_server.domain.memories import Fact
+from lsp_server.memory.forgetting import Forgetting
+from lsp_server.session.memory import SessionMemory
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many rows of memory went, and in how many journals something was taken out."""
+
+    rows: int
+    journals: int
+
+
+async def forget(memory: SessionMemory, runs: Path, wish: Forgetting) -> Forgotten:
+    """Both, or neither when a run that is at work has some of it.
+
+    Raises ConfigurationError when the wish is empty or cannot be had now, MemoryUnavailable.
+    """
+    if wish == Forgetting():
+        raise ConfigurationError("say what to forget: pass `id`, `query` or `before`")
+    busy = await asyncio.to_thread(
+        lambda: [p.parent.name for p in _journals(runs) if is_running(p)]
+    )
+    if busy:
+        raise ConfigurationError(
+            f"run {busy[0]} is at work and would write it again; stop it, then forget"
+        )
+    wish = await _with_text_of_fact(memory, wish)
+    rows = 0 if memory.state().phase == "off" else await memory.forget(wish)
+    journals = await asyncio.to_thread(_expunge, runs, wish)
+    return Forgotten(rows, journals)
+
+
+async def _with_text_of_fact(memory: SessionMemory, wish: Forgetting) -> Forgetting:
+    """A fact stands in the journal, too, where it was remembered: by its words, not its id."""
+    if wish.id is None or memory.state().phase == "off":
+        return wish
+    with suppress(MemoryUnavailable):
+        found = await (await memory.ready()).get(wish.id)
+        if isinstance(found, Fact):
+            return replace(wish, id=None, text=found.text)
+    return wish
+
+
+def _expunge(runs: Path, wish: Forgetting) -> int:
+    if wish.before is not None:
+        old = [path for path in _journals(runs) if _ended_before(path, wish.before)]
+        for path in old:
+            shutil.rmtree(path.parent, ignore_errors=True)
+        return len(old)
+    run_id, _, name = (wish.id or "").partition("/")
+    count = 0
+    for path in _journals(runs):
+        rewrite: Rewrite | None = None
+        if wish.text is not None:
+            rewrite = without_text(wish.text)
+        elif name and path.parent.name == run_id:
+            rewrite = without_call(name)
+        if rewrite is not None:
+            with suppress(JournalDamaged):
+                count += expunge(path, rewrite)
+    return count
+
+
+def _ended_before(path: Path, before: str) -> bool:
+    try:
+        first, last = glance(path)
+    except (JournalDamaged, OSError):
+        return False
+    return (last[-1] if last else first).at < before
+
+
+def _journals(runs: Path) -> Iterator[Path]:
+    return iter(sorted(runs.glob("*/journal.jsonl")))

@@ -1,0 +1,45 @@
+"""`remember`: a fact about the project that later runs should know."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+
+from pydantic import Field
+
+from lsp_server.domain.errors import MemoryUnavailable, ToolError
+from lsp_server.domain.memories import Fact
+from lsp_server.domain.messages import ToolResult
+from lsp_server.tools.arguments import Arguments, spec, validated
+
+TEXT_CHARS_MAX = 1_000
+
+Keep: TypeAlias = Callable[[str], Awaitable[Fact]]
+"""Keeps a claim. Raises MemoryUnavailable."""
+
+
+class RememberArguments(Arguments):
+    text: str = Field(min_length=8, max_length=TEXT_CHARS_MAX, description="One fact, whole.")
+
+
+class Remember:
+    """A claim of the agent's; it counts as verified only with evidence of the harness's own."""
+
+    spec = spec(
+        "remember",
+        RememberArguments,
+        "Keep a durable fact about this project for later runs: how it is built or tested, a "
+        "convention, a trap. Name the command that shows it, if one does. Nothing about this task.",
+        read_only=True,
+    )
+
+    def __init__(self, keep: Keep) -> None:
+        self._keep = keep
+
+    async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        wanted = validated(RememberArguments, arguments)
+        try:
+            fact = await self._keep(wanted.text)
+        except MemoryUnavailable as error:
+            raise ToolError(f"it cannot be remembered: {error}") from error
+        return ToolResult(f"remembered as {fact.status} ({fact.id})")

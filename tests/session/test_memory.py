@@ -1,0 +1,226 @@
+"""Memory through the session's door: real runs, a real LanceDB in a temporary folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsp_server.domain.errors import ConfigurationError, HoldfastError
+from lsp_server.domain.events import CyclePacked, ToolReturned, Warned
+from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact, Query
+from lsp_server.domain.tasks import Achieved
+from lsp_server.memory.forgetting import Forgetting
+from lsp_server.models.scenario import Turn
+from tests.fakes.workshop import Workshop, calls, finish, workshop
+
+PARSER = 'def parse_header(line):\n    """Split a header line at its colon."""\n    return line.split(":")\n'
+EDIT = calls(
+    ("edit", {"path": "parser.py", "old_text": 'split(":")', "new_text": 'split(":", 1)'}),
+    text="The colon in the value splits too much.",
+)
+
+
+@asynccontextmanager
+async def remembering(
+    project: Path, turns: Sequence[Turn], **memory: Any
+) -> AsyncIterator[Workshop]:
+    settings = {"enabled": True, "embedder": "hashing"} | memory
+    async with workshop(project, turns, memory=settings) as shop:
+        yield shop
+
+
+async def actions(shop: Workshop, text: str) -> list[ActionRecord]:
+    hits = await shop.session.memory.search(Query(text, ("action",)))
+    return [hit.found for hit in hits if isinstance(hit.found, ActionRecord)]
+
+
+@pytest.fixture
+def parser(project: Path) -> Path:
+    (project / "parser.py").write_text(PARSER)
+    return project
+
+
+async def test_what_a_run_did_is_found_by_words_with_its_reason(parser: Path) -> None:
+    async with remembering(parser, [EDIT, finish("split once")]) as shop:
+        await shop.run("Mend the header parser")
+        found = await actions(shop, "colon header")
+        edit = next(one for one in found if one.tool == "edit")
+        assert edit.files == ("parser.py",)
+        assert edit.reason == "The colon in the value splits too much."
+        assert shop.session.memory.touched == {"parser.py"}
+
+
+async def test_a_later_run_is_told_of_an_earlier_one_and_of_the_code(parser: Path) -> None:
+    async with remembering(parser, [EDIT, finish("split once")]) as shop:
+        await shop.run("Mend the header parser so that values keep their colons")
+    async with remembering(parser, [finish("looked")]) as shop:
+        await shop.session.memory.index()
+        await shop.run("Mend the header parser so that values keep their colons")
+        opening = str(shop.prompts()[0][1]["content"])
+        packed = shop.events(CyclePacked)[0]
+    assert "What was tried earlier" in opening
+    assert "parser.py:1-3 parse_header" in opening
+    assert {portion.kind for portion in packed.taken} >= {"code", "action"}
+
+
+async def test_a_run_searches_by_meaning_also_in_unsaved_text(parser: Path) -> None:
+    asked = calls(("search", {"query": "parse a footer line", "mode": "semantic"}))
+    async with remembering(parser, [asked, finish()]) as shop:
+        await shop.session.memory.index()
+        unsaved = PARSER.replace("header", "footer")
+        shop.session.documents.open(parser / "parser.py", unsaved)
+        await shop.run()
+        text = shop.events(ToolReturned)[0].result.text
+    assert "parser.py:1-3 parse_footer" in text
+    assert "header" not in text
+
+
+async def test_undo_is_remembered(parser: Path) -> None:
+    async with remembering(parser, [EDIT, finish()]) as shop:
+        await shop.run("Mend the header parser")
+        await shop.session.runs.undo()
+        found = await actions(shop, "edit parser.py")
+        assert [one.outcome for one in found if one.tool == "edit"] == ["reverted"]
+
+
+async def test_memory_that_was_lost_is_learned_again_from_the_journals(parser: Path) -> None:
+    async with remembering(parser, [EDIT, finish()]) as shop:
+        await shop.run("Mend the header parser")
+        before = await actions(shop, "header parser colon")
+        folder = shop.session.runs.folder.parent
+    shutil.rmtree(folder / "memory")
+    async with remembering(parser, []) as shop:
+        memory = await shop.session.memory.ready()
+        await memory.settled()
+        assert sorted(one.id for one in await actions(shop, "header parser colon")) == sorted(
+            one.id for one in before
+        )
+
+
+async def test_a_run_works_while_memory_does_not_and_says_so_once(parser: Path) -> None:
+    (parser.parent / "file").write_text("")
+    place = str(parser.parent / "file" / "below")
+    turns = [EDIT, finish("one"), finish("two")]
+    async with remembering(parser, turns, uri=place) as shop:
+        assert await shop.run() == Achieved("one")
+        assert await shop.run() == Achieved("two")
+        assert len(shop.events(Warned)) <= 1
+        assert shop.session.memory.state().phase == "failed"
+        assert "file" in shop.session.memory.state().problem
+        with pytest.raises(HoldfastError, match="file"):
+            await shop.session.memory.search(Query("anything"))
+
+
+async def test_memory_that_is_turned_off_says_how_to_turn_it_on(parser: Path) -> None:
+    async with workshop(parser, [finish()], memory={"enabled": False}) as shop:
+        assert await shop.run() == Achieved("done")
+        with pytest.raises(HoldfastError, match=r"set memory\.enabled to true"):
+            await shop.session.memory.search(Query("anything"))
+
+
+async def test_forgetting_takes_the_words_out_of_tables_and_journals(parser: Path) -> None:
+    turns = [
+        calls(("shell", {"command": "echo the launch is on Tuesday"}), text="Tuesday it is."),
+        EDIT,
+        finish("done"),
+    ]
+    async with remembering(parser, turns) as shop:
+        await shop.run("Mend the header parser before tuesday")
+        shop.session.runs.transcript()
+        gone = await shop.session.forget(Forgetting(text="Tuesday"))
+        assert gone.rows >= 2
+        assert gone.journals == 1
+        assert not any("uesday" in repr(one) for one in await actions(shop, "launch tuesday"))
+        folder = shop.session.runs.folder.parent
+        assert [path for path in folder.rglob("*") if holds(path, b"uesday")] == []
+        assert (await actions(shop, "edit parser.py"))[0].outcome == "ok"
+    async with remembering(parser, [finish("again")]) as shop:
+        await shop.run("go on")  # What is left of the journal replays, and is not learned again.
+        assert not any("uesday" in repr(one) for one in await actions(shop, "launch tuesday"))
+
+
+def holds(path: Path, text: bytes) -> bool:
+    return path.is_file() and text in path.read_bytes()
+
+
+async def test_one_action_is_forgotten_by_its_id(parser: Path) -> None:
+    turns = [calls(("shell", {"command": "echo a-word"})), EDIT, finish("done")]
+    async with remembering(parser, turns) as shop:
+        await shop.run("Mend it")
+        shell = next(one for one in await actions(shop, "echo a-word") if one.tool == "shell")
+        gone = await shop.session.forget(Forgetting(id=shell.id))
+        assert (gone.rows, gone.journals) == (1, 1)
+        journal = shop.session.runs.folder / shell.run_id / "journal.jsonl"
+        assert "a-word" not in journal.read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "runs_left"), [("2020-01-01T00:00:00+00:00", 1), ("2999-01-01T00:00:00+00:00", 0)]
+)
+async def test_what_is_old_is_forgotten_whole(parser: Path, before: str, runs_left: int) -> None:
+    async with remembering(parser, [EDIT, finish("done")]) as shop:
+        await shop.run("Mend it")
+        await shop.session.forget(Forgetting(before=before))
+        assert len(shop.session.runs.list()) == runs_left
+        assert bool(await actions(shop, "edit parser")) == bool(runs_left)
+
+
+async def test_forgetting_nothing_in_particular_is_refused(parser: Path) -> None:
+    async with remembering(parser, []) as shop:
+        with pytest.raises(ConfigurationError, match="say what to forget"):
+            await shop.session.forget(Forgetting())
+
+
+@pytest.mark.parametrize(
+    ("command", "claim", "status"),
+    [
+        ("true && echo ok", "The check is `true && echo ok`", "verified"),
+        ("false || exit 1", "The check is `false || exit 1`", "claimed"),
+        ("true && echo ok", "The project likes tabs", "claimed"),
+    ],
+)
+async def test_a_claim_is_verified_only_by_a_command_that_succeeded(
+    parser: Path, command: str, claim: str, status: str
+) -> None:
+    turns = [calls(("shell", {"command": command})), calls(("remember", {"text": claim})), finish()]
+    async with remembering(parser, turns) as shop:
+        await shop.run("look")
+        hits = await shop.session.memory.search(Query(claim, ("fact",)))
+        facts = [hit.found for hit in hits if isinstance(hit.found, Fact)]
+        assert [(fact.text, fact.status) for fact in facts] == [(claim, status)]
+
+
+async def test_a_fact_is_stale_once_its_command_fails(parser: Path) -> None:
+    command = "test ! -e broken"
+    turns = [
+        calls(("shell", {"command": command})),
+        calls(("remember", {"text": f"It is whole when `{command}` says so"})),
+        finish(),
+        calls(("shell", {"command": "touch broken"})),
+        calls(("shell", {"command": command})),
+        finish(),
+    ]
+    async with remembering(parser, turns) as shop:
+        await shop.run("look")
+        memory = await shop.session.memory.ready()
+        assert len(await memory.trusted_facts()) == 1
+        await shop.run("look again")
+        await shop.session.memory.search(Query("whole"))
+        assert await memory.trusted_facts() == ()
+
+
+async def test_code_is_found_while_the_memory_belongs_to_another_process(parser: Path) -> None:
+    async with remembering(parser, []) as first, remembering(parser, []) as second:
+        await first.session.memory.index()
+        memory = await second.session.memory.ready()
+        assert not memory.status().writes
+        await second.session.memory.remember("Two servers may work on one folder.")
+        hits = await second.session.memory.search(Query("parse_header", ("code",)))
+        assert [hit.found.symbol for hit in hits if isinstance(hit.found, CodeChunk)] == [
+            "parse_header"
+        ]
