@@ -30,6 +30,7 @@ def run_toolbox(site: Site, memory: SessionMemory, launch: Launch, approval: App
     tools = _reading(site, memory, launch, approval)
     if launch.task.mode == "build":
         tools += _changing(site, launch.record.emit)
+        tools.append(Remember(lambda text: memory.claim(launch.run_id, text)))
     ask = site.asking(launch.run_id, launch.record.emit, launch.settings)
     return Toolbox(tools, approval, ask)
 
@@ -50,7 +51,6 @@ def _reading(site: Site, memory: SessionMemory, launch: Launch, approval: Approv
         ),
         Diagnostics(workspace, site.editor),
         Recall(MemoryArchive(JournalArchive(launch.journal_path), memory), chars_max=chars_max),
-        Remember(lambda text: memory.claim(launch.run_id, text)),
         Plan(launch.record.emit),
         Finish(),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -239,9 +239,6 @@ async def _lines(folder: Folder, path: Path, span: WireRange | None) -> str:
     return "\n".join(lines[span.start.line : span.end.line + 1])
 
 
-def _utc(before: date | datetime | None) -> str | None:
-    """As the tables have it: ISO 8601 in UTC; a date begins at midnight here."""
-    if before is None:
-        return None
-    moment = before if isinstance(before, datetime) else datetime.combine(before, time())
-    return moment.astimezone(UTC).isoformat()
+def _utc(before: datetime | None) -> str | None:
+    """As the tables have it: ISO 8601 in UTC; without a zone it is meant as here."""
+    return before.astimezone(UTC).isoformat() if before is not None else None

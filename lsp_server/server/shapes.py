@@ -6,7 +6,7 @@ they travel under are in `protocol.py`.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
@@ -138,7 +138,7 @@ class MemorySearch(Arguments):
     """What is looked for; without words, nothing is found. `path` is workspace-relative."""
 
     query: StrictStr | None = None
-    kind: MemoryKind | Literal["all"] = "all"
+    kind: Literal["code", "action", "fact", "all"] = "all"
     limit: Annotated[StrictInt, Field(ge=1, le=100)] = 10
     path: StrictStr | None = None
 
@@ -161,7 +161,7 @@ class MemoryForget(Arguments):
 
     id: StrictStr | None = None
     query: Annotated[StrictStr, Field(min_length=3)] | None = None
-    before: datetime | date | None = None
+    before: datetime | None = None
 
 
 class MemoryReindex(Arguments):
