@@ -35,6 +35,7 @@ from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.secret_files import SecretFiles
 
 Publish = Callable[[Session, RunId, Recorded], None]
 """Told of every Event, ephemeral ones too, synchronously on the event loop."""
@@ -59,7 +60,8 @@ def open_session(
     workspace = Workspace(root)
     folder = workspace_folder(data or data_folder(), workspace.root)
     ignore = Ignore(workspace)
-    discretion = Discretion(lambda: _known_secrets(site.worker))
+    secret_files = SecretFiles(workspace.root)
+    discretion = Discretion(lambda: (*_known_secrets(site.worker), *secret_files.values))
     site = Site(
         workspace,
         ignore,
@@ -70,6 +72,7 @@ def open_session(
         Permissions(editor, remember),
         CheckPermits(folder / "approved-checks.json", workspace),
         discretion,
+        secret_files,
     )
     judges = JudgeModel(site.worker, discretion)
     goals = Goals(

@@ -18,6 +18,7 @@ from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.secret_files import SecretFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Site:
     permissions: Permissions
     permits: CheckPermits
     discretion: Discretion
+    secret_files: SecretFiles
 
     def asking(self, run_id: RunId, emit: Emit, settings: Settings) -> Ask:
         """How a run asks a person."""

@@ -44,6 +44,7 @@ def _reading(site: Site, memory: SessionMemory, launch: Launch, approval: Approv
             workspace,
             site.ignore,
             site.documents,
+            discretion=site.discretion,
             by_meaning=MeaningSearch(
                 workspace, memory, lambda path: visible(workspace.root / path)
             ),

@@ -207,6 +207,22 @@ def secrets_in(environment: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(values, key=len, reverse=True))
 
 
+def values_in(text: str) -> tuple[str, ...]:
+    """What looks random in a file that is for secrets by its name, the longest first."""
+    values = {
+        value.strip().strip("\"'")
+        for line in text.split("\n")
+        for _, separator, value in [line.partition("=")]
+        if separator
+    }
+    random = {
+        value
+        for value in values
+        if _looks_random(value, LONE_VALUE_ENTROPY_BITS_MIN, VALUE_CHARS_MIN)
+    }
+    return tuple(sorted(random, key=len, reverse=True))
+
+
 def _black_out(shape: Shape, redacted: Redacted) -> None:
     whole = "secret" not in shape.pattern.groupindex
 

@@ -16,13 +16,15 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from pydantic import Field
 
+from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.messages import ToolResult
 from lsp_server.tools.arguments import Arguments, spec, validated
@@ -87,6 +89,7 @@ class Search:
         ignore: Ignore,
         documents: Documents,
         *,
+        discretion: Discretion | None = None,
         by_meaning: SearchByMeaning | None = None,
         visible: Callable[[Path], bool] = lambda _: True,
         ripgrep: str = "rg",
@@ -95,6 +98,7 @@ class Search:
         self._workspace = workspace
         self._ignore = ignore
         self._documents = documents
+        self._discretion = discretion or Discretion()
         self._by_meaning = by_meaning
         self._visible = visible
         self._ripgrep = shutil.which(ripgrep)
@@ -111,6 +115,8 @@ class Search:
         if not place.exists() and place not in self._documents.buffers():
             raise ToolError(f"{wanted.path} does not exist; use `list` to see which files do")
         hits, complete = await self._hits(wanted, place)
+        shown = await self._discreet(hits[: wanted.limit])
+        hits = [*shown, *hits[wanted.limit :]]
         return ToolResult(_rendered(hits, wanted.limit, complete=complete))
 
     async def _hits(self, wanted: SearchArguments, place: Path) -> tuple[list[Hit], bool]:
@@ -128,6 +134,20 @@ class Search:
             raise ToolError("the search took too long; use a simpler expression or a smaller path")
         hits = await asyncio.to_thread(lambda: sorted(self._accepted(completed, place, copies)))
         return hits, not completed.timed_out and not completed.truncated_bytes
+
+    async def _discreet(self, hits: Sequence[Hit]) -> list[Hit]:
+        """The hits without secrets: it takes the whole file to see that a line is part of one."""
+        lines: dict[str, list[str]] = {}
+        for path in {hit.path for hit in hits}:
+            with suppress(ToolError):
+                document = await self._documents.read(self._workspace.locate(path))
+                lines[path] = self._discretion.of_file(path, document.text).split("\n")
+        return [
+            replace(hit, text=lines[hit.path][hit.line - 1].rstrip("\r"))
+            if hit.line <= len(lines.get(hit.path, ()))
+            else hit
+            for hit in hits
+        ]
 
     def _command(self, wanted: SearchArguments, place: Path, copies: list[Path]) -> str:
         literal = re.sub(r"\\.", "", wanted.query)

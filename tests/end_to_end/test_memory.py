@@ -130,7 +130,7 @@ async def test_why_code_was_changed(valve: Path) -> None:
         )
         span = {"start": {"line": 2, "character": 0}, "end": {"line": 2, "character": 0}}
         uri = (valve / "valve.py").as_uri()
-        context = {"diagnostics": []}
+        context: dict[str, Any] = {"diagnostics": []}
         offered = await client.request(
             "textDocument/codeAction",
             {"textDocument": {"uri": uri}, "range": span, "context": context},
