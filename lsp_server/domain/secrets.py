@@ -19,7 +19,7 @@ from pathlib import PurePosixPath
 VALUE_ENTROPY_BITS_MIN = 3.0
 """Of each character; words have about 2.5, random base64 of 20 characters above 4."""
 VALUE_CHARS_MIN = 8
-LONE_VALUE_ENTROPY_BITS_MIN = 3.5
+LONE_VALUE_ENTROPY_BITS_MIN = 3.2
 LONE_VALUE_CHARS_MIN = 16
 
 OPENS, CLOSES = "\u2039", "\u203a"
@@ -76,24 +76,43 @@ SHAPES: tuple[Shape, ...] = (
     _shape(
         "url-password",
         "://",
-        r"(?<=[a-z0-9+])://[^\s:/@'\"<>{}$%()]*:(?P<secret>[^\s:/@'\"<>{}$%()]{3,})@(?=[\w\[])",
+        r"(?<=[a-z0-9+])://[^\s:/@'\"<>{}$%()]*:(?!(?i:pass(?:word|wd)?|pwd|secret|tiger)@)"
+        r"(?P<secret>[^\s:/@'\"<>{}$%()]{3,})@(?=[\w\[])",
     ),
     _shape("bearer-token", "Bearer bearer", r"\b[Bb]earer\s+(?P<secret>[A-Za-z0-9_~+/.-]{20,}=*)"),
 )
 
-_VALUE = re.compile(
-    r"[\w\"'\]]\s*(?:=>|:=|[:=])\s*"
-    r"(?:(?P<quote>[\"'`])(?P<quoted>[^\"'`\s]{8,200})(?P=quote)"
-    r"|(?P<bare>[A-Za-z0-9+/_~.!@#$%^&*-]{16,200}={0,2})(?=\s*$))",
-    re.MULTILINE,
+_SECRET_NAMES = (
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "credential",
+    *(
+        f"{what}{mark}key"
+        for what in ("api", "access", "private", "auth")
+        for mark in ("", "_", "-")
+    ),
 )
-"""What is given to a name, in quotes or as the rest of a line."""
-_SECRET_NAME = re.compile(
-    r"(?:password|passwd|passphrase|secret|token|api_?key|access_?key|private_?key|auth_?key|"
-    r"credential)[\w-]{0,20}[\"'\]]{0,2}$",
-    re.IGNORECASE,
+"""One of them is in every name that calls its value a secret."""
+_GIVEN = re.compile(
+    r"[\w-]{0,20}[\\\"'\]]{0,16}\s*(?:=>|:=|[:=>])\s*"
+    r"(?:(?P<quote>\\{0,7}[\"'`])(?P<quoted>[^\"'`\s]{8,200})(?P=quote)"
+    r"|(?P<bare>[A-Za-z0-9+/_~.!@#$%^&*-]{16,200}={0,2})(?=[\s\"'\\<,;&|)]|$))"
 )
-_NAME_CHARS_MAX = 60
+"""What follows such a name: its value in quotes, which may be escaped, or up to the next mark."""
+_FLAGS = (
+    re.compile(
+        r"--(?:[\w-]{1,20}-)?(?:password|passwd|pass|passphrase|secret|token|api-?key|access-?key)"
+        r"[ =][\\\"']{0,8}(?P<value>[^\s\"'\\]{8,200})",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?:^|\s)(?:-u|--user)[ =][\\\"']{0,8}[\w.@+-]{1,60}:(?P<value>[^\s\"':\\]{8,200})"
+    ),
+)
+"""What is given to a flag of a command."""
 _PLACEHOLDER = re.compile(
     r"example|sample|dummy|placeholder|changeme|change_me|your|insert|redacted|xxxx|\*\*\*|\.\.\.|"
     r"1234567|abcdef|test|[<>{}()\[\]]|%[sd(]|\$\{?\w|://|\\[dws]",
@@ -237,16 +256,45 @@ def _black_out(shape: Shape, redacted: Redacted) -> None:
 
 
 def _named_values(text: str) -> Iterator[tuple[int, int]]:
-    """Where values stand that a name calls secret and that look random."""
-    for match in _VALUE.finditer(text):
-        start = match.start() + 1
-        if not _SECRET_NAME.search(text[max(0, start - _NAME_CHARS_MAX) : start]):
-            continue
-        quoted = match["quoted"] is not None
-        value = match["quoted"] or match["bare"]
-        least = VALUE_ENTROPY_BITS_MIN if quoted else LONE_VALUE_ENTROPY_BITS_MIN
-        if _looks_random(value, least, VALUE_CHARS_MIN if quoted else LONE_VALUE_CHARS_MIN):
-            yield match.span("quoted" if quoted else "bare")
+    """Where values stand that a name calls secret and that look random, in order."""
+    end = 0
+    for span in sorted({*_given_to_names(text), *_given_to_flags(text)}):
+        if span[0] >= end:
+            yield span
+            end = span[1]
+
+
+def _given_to_flags(text: str) -> Iterator[tuple[int, int]]:
+    for pattern in _FLAGS if " -" in text else ():
+        for match in pattern.finditer(text):
+            if _looks_random(match["value"], VALUE_ENTROPY_BITS_MIN, VALUE_CHARS_MIN):
+                yield match.span("value")
+
+
+def _given_to_names(text: str) -> Iterator[tuple[int, int]]:
+    lowered = _lowered(text)
+    for name in _SECRET_NAMES:
+        at = lowered.find(name)
+        while at >= 0:
+            end = at + len(name)
+            if (match := _GIVEN.match(text, end)) and (span := _random_span(match)):
+                yield span
+            at = lowered.find(name, end)
+
+
+def _lowered(text: str) -> str:
+    """As long as the text: some letters outside of ASCII become two in lower case."""
+    if text.isascii():
+        return text.lower()
+    return re.sub("[A-Z]+", lambda match: match.group().lower(), text)
+
+
+def _random_span(match: re.Match[str]) -> tuple[int, int] | None:
+    if match["quoted"] is not None:
+        random = _looks_random(match["quoted"], VALUE_ENTROPY_BITS_MIN, VALUE_CHARS_MIN)
+        return match.span("quoted") if random else None
+    random = _looks_random(match["bare"], LONE_VALUE_ENTROPY_BITS_MIN, LONE_VALUE_CHARS_MIN)
+    return match.span("bare") if random else None
 
 
 def _looks_random(value: str, entropy_bits_min: float, chars_min: int) -> bool:
@@ -255,7 +303,8 @@ def _looks_random(value: str, entropy_bits_min: float, chars_min: int) -> bool:
     kinds = (str.isdigit, str.islower, str.isupper)
     mixed = sum(any(test(char) for char in value) for test in kinds)
     has_digit = any(char.isdigit() for char in value)
-    if not has_digit and (mixed < 2 or len(value) < 2 * VALUE_CHARS_MIN or value.isidentifier()):
+    named = value.replace(".", "_").isidentifier()
+    if not has_digit and (mixed < 2 or len(value) < 2 * VALUE_CHARS_MIN or named):
         return False
     return mixed >= 2 and entropy_bits(value) >= entropy_bits_min
 

@@ -22,6 +22,7 @@ TITLE_CHARS_MAX = 120
 ARGUMENTS_CHARS_MAX = 2_000
 RESULT_CHARS_MAX = 8_000
 REASON_CHARS_MAX = 1_000
+PATH_CHARS_MAX = 4_096
 EMBEDDED_RESULT_CHARS = 500
 PER_RUN_MAX = 2
 """Hits of one run, unless a query asks for that run."""
@@ -170,9 +171,9 @@ def cleaned(record: ActionRecord) -> ActionRecord:
         id=_writable(record.id),
         run_id=_writable(record.run_id),
         at=_writable(record.at),
-        tool=_writable(record.tool),
+        tool=_safe(record.tool, TITLE_CHARS_MAX),
         tree=_writable(record.tree),
-        files=tuple(map(_writable, record.files)),
+        files=tuple(_safe(path, PATH_CHARS_MAX) for path in record.files),
         title=_safe(record.title, TITLE_CHARS_MAX),
         arguments=_safe(record.arguments, ARGUMENTS_CHARS_MAX),
         result=_safe(record.result, RESULT_CHARS_MAX),

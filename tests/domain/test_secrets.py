@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_server.domain.secrets import holds_secrets, redact
+from tests.fakes.planted import planted
 
 KEY_BODY = "MIIEowIBAAKCAQEA7bq0xM9l\nQJ3vT8kzW2mF5pYd\n"
 
@@ -46,7 +49,20 @@ HARMLESS = [
     "tokenizer: BertTokenizerFast",
     "api_key: ${{ secrets.API_KEY }}",
     "def test_password_is_hashed_with_argon2_by_default(): ...",
+    "secret_key = settings.SECRET_KEY_FALLBACK",
+    "postgresql://user:password@host/database",
+    "--token-file token.txt --password-stdin",
+    "docker run -u 1000:1000 --secret id=mysecret",
 ]
+WRAPPINGS: dict[str, Callable[[str], str]] = {
+    "alone": str,
+    "json": lambda text: json.dumps({"content": text}),
+    "json twice": lambda text: json.dumps(json.dumps({"content": text})),
+    "repr": repr,
+    "inside a line": lambda text: f"x {text} y",
+    "diff": lambda text: "+" + text.replace("\n", "\n+"),
+    "grep": lambda text: f"src/a.py:12:{text}",
+}
 
 
 @pytest.mark.parametrize(("kind", "secret"), SECRETS, ids=lambda text: str(text)[:18])
@@ -60,6 +76,12 @@ def test_a_secret_is_blacked_out(kind: str, secret: str) -> None:
     assert tail not in redacted.text
     assert redacted.text.startswith("before\n")
     assert redacted.text.endswith("\nafter\n")
+
+
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+def test_no_planted_secret_passes_however_it_is_quoted(wrapping: str) -> None:
+    wrap = WRAPPINGS[wrapping]
+    assert [one for one in planted(600) if one.text in redact(wrap(one.line)).text] == []
 
 
 @pytest.mark.parametrize("text", HARMLESS)

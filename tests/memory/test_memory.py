@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import stat
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from lsp_server.domain.memories import (
 from lsp_server.memory.forgetting import Forgetting
 from lsp_server.memory.memory import Memory
 from tests.fakes.expectation import until
+from tests.fakes.planted import planted
 from tests.memory.conftest import Opener
 
 NOW = datetime.now(UTC)
@@ -244,29 +246,34 @@ async def test_what_is_forgotten_is_on_no_disk(
         assert await memory.forget(Forgetting()) == 0
 
 
-SECRETS = {
-    "aws": "AKIA" + "QY7PK3MZ5WVX2LNB",
-    "github": "ghp_" + "a8Kd03jfLq9ZmX71bVnR5tYw2cEsUoPh64gT",
-    "value": "q9ZmX71bVnR5tYw2",
-}
-
-
 async def test_no_secret_reaches_the_disk(opened: Opener, tmp_path: Path, root: Path) -> None:
-    lines = [f'{name}_secret = "{value}"\n' for name, value in SECRETS.items()]
-    write(root, {"app.py": "".join(lines), ".env": "".join(lines), "docs/a.md": "".join(lines)})
-    async with opened() as memory, asyncio.timeout(30):
+    secrets = planted()
+    lines = [f"{one.line}\n" for one in secrets]
+    text = "".join(lines)
+    write(root, {"app.py": text, "a.ts": text, ".env": text, "docs/a.md": text, "a.txt": text})
+    async with opened() as memory, asyncio.timeout(60):
         await memory.index()
-        memory.record(
-            action(
-                "a", lines[0], arguments=lines[1], result="x" * 7_990 + lines[2], reason=lines[0]
+        for i, line in enumerate(lines):
+            arguments = json.dumps({"command": line})
+            cut = "x" * (7_999 - len(line) // 2) + line
+            memory.record(
+                action(f"a{i}", line, arguments=arguments, result=line, reason=line, files=(line,))
             )
-        )
-        await memory.remember(lines[2], "person")
+            memory.record(action(f"b{i}", "cat", result=cut, tool=line))
+        for line in lines[::10]:
+            await memory.remember(line, "person")
         await memory.settled()
-        assert await find(memory, "secret", "code")
-    for value in SECRETS.values():
-        for part in (value, value.lower(), value[:10]):
-            assert not holding(tmp_path / "memory", part.encode())
+        question = Query("secret", kinds=("code",))
+        assert await memory.search(question, unsaved={"b.py": text})
+        status = memory.status()
+        assert (status.files, status.skipped) == (5, {"its name says that it holds secrets": 1})
+    stored = b"".join(file.read_bytes() for file in holding(tmp_path / "memory", b""))
+    assert b"redacted:aws-key" in stored
+    lowered = stored.lower()
+    for one in secrets:
+        assert one.text.encode() not in stored
+        assert one.text.lower().encode() not in lowered
+        assert one.text[-20:].lower().encode() not in lowered
 
 
 async def test_the_folder_is_private(opened: Opener, tmp_path: Path) -> None:
