@@ -72,13 +72,12 @@ class Actions:
     """The table `actions`."""
 
     def __init__(self, database: Database, vectors: Vectors) -> None:
-        self.records = Records(database, ACTIONS, vectors)
+        self.records = Records(database, ACTIONS, vectors, _embedded)
 
     async def put(self, records: Sequence[ActionRecord]) -> None:
         """Inserts or replaces cleaned records by id. Raises MemoryUnavailable."""
         newest = {record.id: record for record in records}
-        rows = [_row(record) for record in newest.values()]
-        await self.records.put(rows, {row["vector_key"]: _embedded(row) for row in rows})
+        await self.records.put([_row(record) for record in newest.values()])
 
     async def find(self, query: Query, now: datetime | None = None) -> list[Hit]:
         """Best first: by content, outcome, age and nearness. Raises MemoryUnavailable."""
@@ -203,7 +202,12 @@ def _writable(text: str) -> str:
 
 
 def _embedded(row: Row) -> str:
-    parts = (row["title"], row["reason"], *row["files"], row["result"][:EMBEDDED_RESULT_CHARS])
+    parts = (
+        row["title"],
+        row["reason"],
+        *(row["files"] or ()),
+        row["result"][:EMBEDDED_RESULT_CHARS],
+    )
     return "\n".join(part for part in parts if part)
 
 

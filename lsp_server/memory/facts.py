@@ -42,12 +42,11 @@ class Facts:
     """The table `facts`. A text is one fact, however often it is remembered."""
 
     def __init__(self, database: Database, vectors: Vectors) -> None:
-        self.records = Records(database, FACTS, vectors)
+        self.records = Records(database, FACTS, vectors, _embedded)
 
     async def put(self, fact: Fact) -> None:
         """Raises MemoryUnavailable."""
-        row = _row(fact)
-        await self.records.put([row], {row["vector_key"]: fact.text})
+        await self.records.put([_row(fact)])
 
     async def full(self) -> bool:
         """Whether some have to be forgotten before more are remembered."""
@@ -127,3 +126,8 @@ def _row(fact: Fact) -> Row:
         "words": words(fact.text),
         "vector_key": digest(fact.text),
     }
+
+
+def _embedded(row: Row) -> str:
+    text: str = row["text"]
+    return text

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.memory.layout import Layout, Row
 from lsp_server.memory.tables import Database, Table, among
 from lsp_server.memory.vectors import Vectors
 
+BACKLOG_ROWS = 500
+"""Read at once when a memory is opened."""
+
 
 class Records:
-    """Rows with `id`, `words` and `vector_key`; `backlog` has texts without a vector, by key."""
+    """Rows with `id`, `words` and `vector_key`; `backlog` has texts without a vector, by key.
 
-    def __init__(self, database: Database, layout: Layout, vectors: Vectors) -> None:
+    `embedded` says which text of a row is turned into its vector.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        layout: Layout,
+        vectors: Vectors,
+        embedded: Callable[[Row], str],
+    ) -> None:
         self._database = database
         self._layout = layout
+        self._embedded = embedded
         self._table: Table | None = None
         self.vectors = vectors
         self.backlog: dict[str, str] = {}
@@ -23,21 +36,20 @@ class Records:
     async def open(self, *, writes: bool) -> None:
         """Raises MemoryUnavailable."""
         self._table = await self._database.table(self._layout, writes=writes)
+        if writes:
+            await self._find_backlog()
 
     @property
     def table(self) -> Table:
         assert self._table is not None, "open it first"
         return self._table
 
-    async def put(self, rows: Sequence[Row], embedded: Mapping[str, str]) -> None:
-        """Inserts or replaces; `embedded` are the texts behind the vector keys.
-
-        Raises MemoryUnavailable.
-        """
+    async def put(self, rows: Sequence[Row]) -> None:
+        """Inserts or replaces. Raises MemoryUnavailable."""
         await self.table.put(rows)
-        self.backlog |= {
-            key: text for key, text in embedded.items() if key not in self.vectors.keys
-        }
+        for row in rows:
+            if row["vector_key"] not in self.vectors.keys:
+                self.backlog[row["vector_key"]] = self._embedded(row)
 
     async def forget(self, where: str) -> int:
         """Rows, and the vectors that nothing else points to. Raises MemoryUnavailable."""
@@ -63,6 +75,15 @@ class Records:
         await self.vectors.put(wanted)
         for key in wanted:
             self.backlog.pop(key, None)
+
+    async def _find_backlog(self) -> None:
+        """What another embedder or a process that was killed left without a vector."""
+        there = {row["vector_key"] for row in await self.table.rows(["vector_key"])}
+        missing = sorted(there - self.vectors.keys)
+        for start in range(0, len(missing), BACKLOG_ROWS):
+            where = among("vector_key", missing[start : start + BACKLOG_ROWS])
+            for row in await self.table.rows(tuple(self._layout.columns), where):
+                self.backlog[row["vector_key"]] = self._embedded(row)
 
     async def repair(self) -> None:
         """Puts the table aside when it cannot be read. Raises MemoryUnavailable."""

@@ -109,6 +109,7 @@ class Store:
         self._retry_at = 0.0
         self._measure_at = 0.0
         self._opened = False
+        self._others_dropped = False
         self._damaged_code = False
         self._damaged_records = False
         self._wake = asyncio.Event()
@@ -354,6 +355,7 @@ class Store:
             try:
                 while self.writes and self._opened and self.pending:
                     await self._make_some_vectors()
+                await self._drop_other_vectors()
                 self.vector_problem = None
             except MemoryUnavailable as error:
                 self.vector_problem = str(error)
@@ -376,6 +378,13 @@ class Store:
                 await self.vectors.put(self._made)
             self._made = {}
             self._made_at = time.monotonic()
+
+    async def _drop_other_vectors(self) -> None:
+        """Until this embedder has made all, a person may go back to the other at no cost."""
+        if self.writes and self._opened and not self._others_dropped:
+            for vectors in (self.vectors, *(one.vectors for one in self._records())):
+                await vectors.drop_others()
+            self._others_dropped = True
 
     async def _repair_code(self) -> None:
         """Made anew from files."""

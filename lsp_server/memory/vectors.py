@@ -41,13 +41,9 @@ class Vectors:
         self.keys: set[str] = set()
 
     async def open(self, *, writes: bool) -> None:
-        """Also drops the vectors of other embedders. Raises MemoryUnavailable."""
+        """Raises MemoryUnavailable."""
         self._writes = writes
-        names = await self._database.names()
-        for name in names if writes else ():
-            if name.startswith(self._prefix) and name != self._name:
-                await self._database.drop(name)
-        if self._name in names:
+        if self._name in await self._database.names():
             self._table = await self._database.table(self._layout(), writes=writes)
             self.keys = {row["key"] for row in await self._table.rows(["key"])}
 
@@ -69,6 +65,12 @@ class Vectors:
             )
         await self._table.add([{"key": key, "vector": vector} for key, vector in fresh.items()])
         self.keys |= fresh.keys()
+
+    async def drop_others(self) -> None:
+        """Vectors of other embedders, once this one has made all. Raises MemoryUnavailable."""
+        for name in await self._database.names():
+            if name.startswith(self._prefix) and name != self._name:
+                await self._database.drop(name)
 
     async def nearest(self, text: str, limit: int) -> dict[str, float]:
         """Cosines by key, nearest first. Raises NoVectors and MemoryUnavailable."""

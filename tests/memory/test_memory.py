@@ -221,6 +221,53 @@ async def test_what_is_remembered_outlives_the_process(opened: Opener) -> None:
         ]
 
 
+class Constant:
+    """An embedder for which all texts are alike; `ready` ends its trouble."""
+
+    dimension = 2
+
+    def __init__(self, fingerprint: str, *, ready: bool = True) -> None:
+        self.fingerprint = fingerprint
+        self.ready = ready
+        self.texts = 0
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        if not self.ready:
+            raise ModelUnavailable("not now")
+        self.texts += len(texts)
+        return [[1.0, 0.0] for _ in texts]
+
+
+async def test_another_embedder_makes_all_vectors_anew_while_words_serve(
+    opened: Opener, tmp_path: Path, root: Path
+) -> None:
+    def vector_tables() -> int:
+        return len(list((tmp_path / "memory" / "tables").glob("*_vectors_*.lance")))
+
+    write(root, FILES)
+    first, second = Constant("first"), Constant("second", ready=False)
+    async with opened(first) as memory, asyncio.timeout(30):
+        await memory.index()
+        memory.record(action("a", "pytest"))
+        await memory.remember("It works", "person")
+        await memory.settled()
+        made = first.texts
+    async with opened(second) as memory, asyncio.timeout(30):
+        await memory.index()
+        assert memory.status().pending == made
+        assert paths(await find(memory, "wait_before_retry", "code"))[0] == "src/retry.py"
+        assert ids(await find(memory, "pytest", "action")) == ["a"]
+        assert vector_tables() == 3
+    async with opened(first) as memory, asyncio.timeout(30):
+        await memory.settled()
+        assert first.texts == made
+    second.ready = True
+    async with opened(second) as memory, asyncio.timeout(30):
+        await memory.settled()
+        assert (second.texts, memory.status().pending) == (made, 0)
+        await until(lambda: vector_tables() == 3, "the first embedder's vectors are gone")
+
+
 def holding(folder: Path, text: bytes) -> list[Path]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     return [path for path in files if text in path.read_bytes()]
