@@ -147,6 +147,8 @@ class MemorySettings(Section):
     embedding_model: str | None = None
     index_on_start: bool = True
     file_bytes_max: Positive = 1_000_000
+    commits_max: Annotated[int, Field(ge=0)] = 300
+    """Of the project's git history, so many are remembered as actions; 0: none."""
 
 
 class PermissionSettings(Section):

@@ -80,7 +80,7 @@ async def _index(session: Session, *, full: bool, words: bool) -> int:
         done = await session.memory.index(full=full)
         memory = await session.memory.ready()
         if not words:
-            settled = asyncio.ensure_future(memory.settled())
+            settled = asyncio.ensure_future(session.memory.settled())
             most = memory.status().pending
             while not settled.done():
                 await asyncio.wait({settled}, timeout=LOOK_SECONDS)

@@ -31,6 +31,8 @@ LIKENESS_MIN = 0.45
 """Cosine; unrelated texts lie below 0.3 with the shipped embedder."""
 SHARED_WORDS_MIN = 0.5
 """Of the words of the question."""
+COMMIT_FACTOR = 0.5
+"""The project's history, which does not age, against what runs did."""
 KEEP_DAYS = 180
 """Pinned actions stay."""
 
@@ -114,6 +116,11 @@ class Actions:
         """Those whose last row is there: their task with how it ended. Raises MemoryUnavailable."""
         rows = await self.records.table.rows(["run_id"], "tool = 'task' AND pinned")
         return frozenset(row["run_id"] for row in rows)
+
+    async def commits(self) -> frozenset[str]:
+        """The ids of those that are remembered. Raises MemoryUnavailable."""
+        rows = await self.records.table.rows(["id"], "tool = 'commit'")
+        return frozenset(row["id"] for row in rows)
 
     async def touched_files(self) -> frozenset[str]:
         """Of the tasks that ended. Raises MemoryUnavailable."""
@@ -227,7 +234,8 @@ def _condition(query: Query) -> str | None:
 def _weight(row: Row, query: Query, now: datetime, errors: bool) -> float:
     files = row["files"] or ()
     near = len(set(files) & set(query.near_files)) / len(files) if files else 0.0
-    return action_weight(
+    of_past = COMMIT_FACTOR if row["tool"] == "commit" else 1.0
+    return of_past * action_weight(
         row["outcome"],
         _age_days(row["at"], now),
         near=near,

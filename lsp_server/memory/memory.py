@@ -170,6 +170,11 @@ class Memory:
         await self._store.ready_to_read()
         return await self._store.actions.ended_runs()
 
+    async def commits(self) -> frozenset[str]:
+        """The ids of the commits that are remembered. Raises MemoryUnavailable."""
+        await self._store.ready_to_read()
+        return await self._store.actions.commits()
+
     async def touched_files(self) -> frozenset[str]:
         """The files that remembered runs changed. Raises MemoryUnavailable."""
         await self._store.ready_to_read()

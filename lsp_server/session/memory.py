@@ -27,6 +27,7 @@ from lsp_server.memory.indexing import IndexProgress, IndexReport
 from lsp_server.memory.memory import Memory, MemoryStatus
 from lsp_server.settings import MemorySettings
 from lsp_server.workspace.documents import Documents, is_saved
+from lsp_server.workspace.history import Commit, commits
 from lsp_server.workspace.paths import Workspace
 
 Open: TypeAlias = Callable[[MemorySettings], Awaitable[Memory]]
@@ -99,6 +100,7 @@ class SessionMemory:
         """Commands that succeeded when they last ran, by run, oldest first."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._folding: asyncio.Task[None] | None = None
+        self._learning: asyncio.Task[None] | None = None
 
     def state(self) -> MemoryState:
         """A snapshot; cheap."""
@@ -207,6 +209,14 @@ class SessionMemory:
         memory = await self.ready()
         return await self._indexed(memory, full=full)
 
+    async def settled(self) -> None:
+        """Returns when all that is known of is remembered, with vectors. Raises MemoryUnavailable."""
+        memory = await self.ready()
+        if self._learning is not None:
+            await asyncio.wait([self._learning])
+        await self._events_folded()
+        await memory.settled()
+
     def start_index(self, *, full: bool = False) -> None:
         """The same in the background."""
         self._begin(self.index(full=full), "indexing")
@@ -251,7 +261,7 @@ class SessionMemory:
         self._memory, self._problem = memory, ""
         while self._rows:
             memory.record(self._rows.popleft())
-        self._begin(self._learn(memory), "learning from journals")
+        self._learning = self._begin(self._learn(memory), "learning")
         if self._settings.index_on_start:
             self._begin(self._indexed(memory), "indexing")
         self._changed()
@@ -295,6 +305,17 @@ class SessionMemory:
         ]
         for path in unknown[-LEARNED_RUNS_MAX:]:
             for row in await asyncio.to_thread(_rows, path):
+                memory.record(row)
+        await self._learn_commits(memory)
+
+    async def _learn_commits(self, memory: Memory) -> None:
+        """What the project's own history tells, so that memory is of use on the first day."""
+        wanted = self._settings.commits_max
+        found = await commits(self._workspace.root, wanted) if wanted else ()
+        known = await memory.commits() if found else frozenset()
+        for commit in found:
+            row = _row_of(commit)
+            if row.id not in known:
                 memory.record(row)
 
     async def _fold(self) -> None:
@@ -368,6 +389,22 @@ class SessionMemory:
 def command_evidence(command: str) -> str:
     """The id of what a command showed by succeeding."""
     return f"command: {command}"
+
+
+def _row_of(commit: Commit) -> ActionRecord:
+    """A commit as an action of its own run."""
+    return ActionRecord(
+        id=f"git/{commit.id}",
+        run_id=f"git/{commit.id[:12]}",
+        step=0,
+        at=commit.at,
+        tool="commit",
+        title=commit.subject,
+        outcome="ok",
+        files=commit.files,
+        reason=commit.body,
+        pinned=True,
+    )
 
 
 def _journals(runs: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -95,8 +96,7 @@ async def test_memory_that_was_lost_is_learned_again_from_the_journals(parser: P
         folder = shop.session.runs.folder.parent
     shutil.rmtree(folder / "memory")
     async with remembering(parser, []) as shop:
-        memory = await shop.session.memory.ready()
-        await memory.settled()
+        await shop.session.memory.settled()
         assert sorted(one.id for one in await actions(shop, "header parser colon")) == sorted(
             one.id for one in before
         )
@@ -224,3 +224,22 @@ async def test_code_is_found_while_the_memory_belongs_to_another_process(parser:
         assert [hit.found.symbol for hit in hits if isinstance(hit.found, CodeChunk)] == [
             "parse_header"
         ]
+
+
+async def test_the_history_of_the_project_is_remembered_on_the_first_day(parser: Path) -> None:
+    def git(*arguments: str) -> None:
+        names = ("-c", "user.name=n", "-c", "user.email=n@example.com")
+        subprocess.run(["git", *names, *arguments], cwd=parser, check=True, capture_output=True)
+
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-q", "-m", "Split headers at their colon\n\nProxies send two of them.")
+    for _ in range(2):  # The second time nothing is new.
+        async with remembering(parser, []) as shop:
+            memory = await shop.session.memory.ready()
+            await shop.session.memory.settled()
+            found = await actions(shop, "proxies headers")
+            assert [(one.title, one.files) for one in found] == [
+                ("Split headers at their colon", ("parser.py",))
+            ]
+            assert (await memory.measured()).actions == 1
