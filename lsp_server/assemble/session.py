@@ -59,22 +59,8 @@ def open_session(
     """
     workspace = Workspace(root)
     folder = workspace_folder(data or data_folder(), workspace.root)
-    ignore = Ignore(workspace)
-    secret_files = SecretFiles(workspace.root)
-    discretion = Discretion(lambda: (*_known_secrets(site.worker), *secret_files.values))
-    site = Site(
-        workspace,
-        ignore,
-        Checkpoints(folder / "checkpoints", workspace, ignore),
-        editor,
-        documents,
-        Worker(settings.model, changed, discretion),
-        Permissions(editor, remember),
-        CheckPermits(folder / "approved-checks.json", workspace),
-        discretion,
-        secret_files,
-    )
-    judges = JudgeModel(site.worker, discretion)
+    site = _site(workspace, folder, settings, editor, documents, changed)
+    judges = JudgeModel(site.worker, site.discretion)
     goals = Goals(
         workspace.root,
         documents,
@@ -83,7 +69,6 @@ def open_session(
         site.contents,
         lambda asks: standing_verifier(site, judges, goals, session.settings, asks=asks),
     )
-
     memory = _memory(site, folder, settings.memory, changed)
 
     def watch(run_id: RunId, recorded: Recorded) -> None:
@@ -101,7 +86,7 @@ def open_session(
         build=Crew(site, judges, goals, memory).agent,
         watch=watch,
         ready=site.worker.check,
-        discretion=discretion,
+        discretion=site.discretion,
     )
     session = Session(
         workspace.root,
@@ -130,6 +115,32 @@ def remember(rule: str) -> str:
         return f"the rule {rule} was added to {allow_always(rule)}"
     except ConfigurationError as error:
         return str(error)
+
+
+def _site(
+    workspace: Workspace,
+    folder: Path,
+    settings: Settings,
+    editor: Editor,
+    documents: Documents,
+    changed: Callable[[], None],
+) -> Site:
+    ignore = Ignore(workspace)
+    secret_files = SecretFiles(workspace.root)
+    discretion = Discretion(lambda: (*_known_secrets(worker), *secret_files.values))
+    worker = Worker(settings.model, changed, discretion)
+    return Site(
+        workspace,
+        ignore,
+        Checkpoints(folder / "checkpoints", workspace, ignore),
+        editor,
+        documents,
+        worker,
+        Permissions(editor, remember),
+        CheckPermits(folder / "approved-checks.json", workspace),
+        discretion,
+        secret_files,
+    )
 
 
 def _memory(

@@ -45,7 +45,7 @@ SETTINGS = {
     "goal": "re_entries_max check_timeout_seconds check_on_save",
     "context": "budget_tokens rebuild_at result_chars_max",
     "memory": "enabled uri embedder embedding_base_url embedding_model index_on_start "
-    "file_bytes_max",
+    "file_bytes_max commits_max",
     "permissions": "mode allow deny answer_timeout_seconds",
     "run": "steps_max tokens_max cost_usd_max wall_seconds_max transcript",
 }

@@ -48,9 +48,11 @@ class QuietSession:
     permissions: Any = field(init=False)
     runs: Any = field(init=False)
     goals: Any = field(init=False)
+    memory: Any = field(init=False)
+    touched: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        self.permissions = self.runs = self.goals = self
+        self.permissions = self.runs = self.goals = self.memory = self
 
     def places(self) -> tuple[Any, ...]:
         return ()

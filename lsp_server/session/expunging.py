@@ -8,13 +8,13 @@ new journal is written beside the old one and put in its place as a whole.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from lsp_server.agent.journal import Journal
+from lsp_server.workspace.disk import write_bytes
 
 FORGOTTEN = "(forgotten)"
 DERIVED = ("transcript.md", "proposals.md")
@@ -95,7 +95,8 @@ def without_call(call_id: str) -> Rewrite:
 def expunge(path: Path, rewrite: Rewrite) -> bool:
     """Whether anything in the journal was to be forgotten. Blocking.
 
-    Raises JournalBusy while a process works on the run, JournalDamaged, OSError.
+    Raises JournalBusy while a process works on the run, JournalDamaged, EditRejected
+    when it cannot be replaced.
     """
     journal = Journal(path)  # Nobody else may write meanwhile.
     try:
@@ -103,13 +104,7 @@ def expunge(path: Path, rewrite: Rewrite) -> bool:
         after = b"".join(_rewritten(line, rewrite) for line in before.splitlines(keepends=True))
         if after == before:
             return False
-        draft = path.with_name(f"{path.name}.draft")
-        draft.touch(mode=0o600)
-        with draft.open("wb") as file:
-            file.write(after)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_bytes(path, after)
     finally:
         journal.close()
     for name in DERIVED:
