@@ -24,7 +24,7 @@ from lsp_server.goals.edits import write_back
 from lsp_server.server import goal_view
 from lsp_server.server.folders import Folder
 from lsp_server.session.goals import Goals
-from lsp_server.session.ledger import Ledger
+from lsp_server.session.goals.ledger import Ledger
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 from tests.fakes import clients
@@ -83,8 +83,8 @@ async def in_process(root: Path, text: str) -> list[Row]:
         row("parse", lambda: parse(text)),
         row("write back all verdicts", lambda: apply_edits(text, write_back(contract, reports))),
         row("keep all verdicts", lambda: ledger.record(reports, "t")),
-        row("places with verdicts", goals.places),
-        row("counts for the status", goals.counts),
+        row("places with verdicts", goals.board.places),
+        row("counts for the status", goals.board.counts),
         row(
             "diagnostics",
             lambda: list(goal_view.diagnostics(folder, goals, "utf-16", related=True)),

@@ -17,8 +17,8 @@ from lsp_server.goals.changes import Attempt, of_changes
 from lsp_server.goals.checks import Checks
 from lsp_server.goals.judge import Judge
 from lsp_server.goals.verifier import Scene, Verifier
-from lsp_server.session.check_permits import Ask
 from lsp_server.session.goals import Goals
+from lsp_server.session.goals.permits import Ask
 from lsp_server.session.runs import Launch
 from lsp_server.settings import Settings
 from lsp_server.tools.approval import Approval
@@ -84,7 +84,7 @@ def _verifier(
         contents=site.contents,
         kept=site.checkpoints.kept,
         visible=approval.visible,
-        waived=goals.waived,
+        waived=goals.board.waived,
     )
     seconds = settings.goal.check_timeout_seconds
     checks = Checks(site.workspace, site.editor, permit, seconds, site.discretion)

@@ -22,9 +22,9 @@ from lsp_server.domain.ports import Editor
 from lsp_server.domain.secrets import secrets_in
 from lsp_server.domain.tasks import RunId
 from lsp_server.models.worker import Worker
-from lsp_server.session.check_permits import CheckPermits
 from lsp_server.session.goals import Goals
-from lsp_server.session.ledger import Ledger
+from lsp_server.session.goals.ledger import Ledger
+from lsp_server.session.goals.permits import CheckPermits
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.report import report

@@ -11,7 +11,7 @@ from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import RunId
 from lsp_server.models.worker import Worker
-from lsp_server.session.check_permits import Ask, CheckPermits
+from lsp_server.session.goals.permits import Ask, CheckPermits
 from lsp_server.session.permissions import Permissions
 from lsp_server.settings import Settings
 from lsp_server.workspace.checkpoints import Checkpoints

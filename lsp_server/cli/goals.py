@@ -47,8 +47,8 @@ async def _show(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> in
         await session.goals.look()
         if check:
             await _check(session)
-        places = session.goals.places()
-        for problem in session.goals.problems():
+        places = session.goals.board.places()
+        for problem in session.goals.board.problems():
             line = problem.range.start.line + 1
             sys.stderr.write(f"{GOALS_FILE}:{line}: {problem.message}\n")
     finally:
@@ -58,7 +58,7 @@ async def _show(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> in
 
 
 async def _check(session: Session) -> None:
-    goals = session.goals.goals()
+    goals = session.goals.board.goals()
     for number, goal in enumerate(goals, start=1):
         if sys.stderr.isatty():
             sys.stderr.write(f"\r\x1b[Kchecking {number} of {len(goals)}: {goal.title[:60]}")

@@ -137,7 +137,7 @@ async def _open_goal(session: Session, order: Order) -> Goal | None:
     if order.task:
         return None
     await session.goals.look()
-    goal = session.goals.first_open()
+    goal = session.goals.board.first_open()
     if goal is None:
         raise HoldfastError(NOTHING_TO_DO)
     return goal

@@ -64,15 +64,15 @@ class GoalCommands:
             raise HoldfastError("say what must hold: pass `title`, `conditions` or `checks`")
         session.permits.approve(arguments.checks)
         added = await session.goals.add(goal)
-        uri = to_lsp.uri(session.goals.path)
+        uri = to_lsp.uri(session.goals.file.path)
         self._background.start(self._open(uri), "showing the goals file")
         return Reply(state="idle", message=f"added the goal {added.id}: {added.title}", uri=uri)
 
     async def _check(self, arguments: GoalCheck) -> Reply:
         session = self._session(arguments.goal_id)
-        goals = session.goals.goals()
+        goals = session.goals.board.goals()
         if arguments.goal_id is not None:
-            goals = (session.goals.find(arguments.goal_id),)
+            goals = (session.goals.board.find(arguments.goal_id),)
         if not goals:
             raise HoldfastError("there are no goals; holdfast.goal.new adds one")
         session.goals.start_check(goals, self._tell)
@@ -83,7 +83,7 @@ class GoalCommands:
             place
             for folder in self._folders
             if folder.session is not None
-            for place in folder.session.goals.places()
+            for place in folder.session.goals.board.places()
             if arguments.goal_id in (None, place.goal.id, place.condition.id)
         ]
         entries = tuple(
@@ -110,7 +110,7 @@ class GoalCommands:
         session = self._session(arguments.goal_id or arguments.condition)
         meant = [
             place.condition
-            for place in session.goals.places()
+            for place in session.goals.board.places()
             if arguments.goal_id in (None, place.goal.id, place.condition.id)
             and arguments.condition in (None, place.condition.id, place.condition.text)
         ]
@@ -159,7 +159,7 @@ class GoalCommands:
             f.session for f in (folder, *self._folders) if f.session is not None
         ]
         for session in sessions if name is not None else ():
-            if _has(session.goals.goals(), name):
+            if _has(session.goals.board.goals(), name):
                 return session
         return session_of(folder)
 

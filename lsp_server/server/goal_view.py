@@ -33,15 +33,15 @@ def diagnostics(
     folder: Folder, goals: Goals, encoding: Encoding, *, related: bool
 ) -> Iterator[tuple[Path, types.Diagnostic]]:
     """Every condition that does not hold, and every line of the goals file that means nothing."""
-    for place in goals.places():
+    for place in goals.board.places():
         if place.verdict in _SHOWN:
             yield folder.root / place.spot.path, _of_place(folder, place, encoding, related)
-    contract = goals.contract()
+    contract = goals.board.contract()
     lines = Lines(contract.text if contract.problems else "")
     for problem in contract.problems:
         line = lines.line(problem.range.start.line)
         yield (
-            goals.path,
+            goals.file.path,
             types.Diagnostic(
                 range=_range(problem.range, line, encoding),
                 message=problem.message,
@@ -62,7 +62,7 @@ def commands_at(
     relative = folder.relative(path)
     headings = _headings(goals) if relative == GOALS_FILE else {}
     told: set[str] = set()
-    for place in goals.places():
+    for place in goals.board.places():
         if place.spot.path != relative:
             continue
         number = place.spot.range.start.line
@@ -84,7 +84,9 @@ def lenses(folder: Folder, path: Path) -> Iterator[types.CodeLens]:
 
 
 def _headings(goals: Goals) -> dict[str, int]:
-    return {section.goal.id: section.range.start.line for section in goals.contract().sections}
+    return {
+        section.goal.id: section.range.start.line for section in goals.board.contract().sections
+    }
 
 
 def _about_goal(place: Place) -> Iterator[types.Command]:

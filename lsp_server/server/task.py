@@ -98,10 +98,10 @@ def session_of(folder: Folder) -> Session:
 def _goal(start: RunStart, folder: Folder, selection: Selection | None) -> Goal | None:
     """The goal that is named; the first open one when nothing else is said."""
     if start.goal_id is not None:
-        return session_of(folder).goals.find(start.goal_id)
+        return session_of(folder).goals.board.find(start.goal_id)
     if (start.prompt or "").strip() or start.diagnostics or selection is not None:
         return None
-    return session_of(folder).goals.first_open()
+    return session_of(folder).goals.board.first_open()
 
 
 def _instruction(start: RunStart, selection: Selection | None, goal: Goal | None) -> str:

@@ -13,9 +13,9 @@ from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import RunId
 from lsp_server.memory.forgetting import Forgetting
 from lsp_server.models.worker import Worker
-from lsp_server.session.check_permits import CheckPermits
 from lsp_server.session.forgetting import Forgotten, forget
 from lsp_server.session.goals import Counts, Goals
+from lsp_server.session.goals.permits import CheckPermits
 from lsp_server.session.memory import MemoryState, SessionMemory
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.runs import Runs
@@ -92,8 +92,8 @@ class Session:
             cost_usd=summary.cost_usd if summary else 0.0,
             message=waiting[0].question.summary if waiting else self._message(summary),
             endpoint=self._worker.description,
-            goals=self.goals.counts(),
             memory=self.memory.state(),
+            goals=self.goals.board.counts(),
         )
 
     def watch(self) -> None:

@@ -30,24 +30,24 @@ def goals_file(project: Path) -> Path:
 
 
 def verdicts(goals: Goals) -> list[Verdict]:
-    return [place.verdict for place in goals.places()]
+    return [place.verdict for place in goals.board.places()]
 
 
 async def test_what_a_run_showed_is_known_and_written_down(project: Path, goals_file: Path) -> None:
     async with workshop(project, [FIX, DONE]) as shop:
         goals = shop.session.goals
-        (goal,) = goals.goals()
+        (goal,) = goals.board.goals()
         assert verdicts(goals) == ["unverified"]
         assert isinstance(await shop.run(Task("x", goal)), Achieved)
         await until(lambda: verdicts(goals) == ["met"], "the verdict")
         await until(lambda: "- [x] tests pass" in goals_file.read_text(), "the tick")
-        assert goals.counts().met == 1
-        assert goals.first_open() is None
+        assert goals.board.counts().met == 1
+        assert goals.board.first_open() is None
         (project / "calc.py").write_text("broken")
         goals.tree_moved()
         await until(lambda: verdicts(goals) == ["stale"], "stale")
         assert "- [x]" in goals_file.read_text(), "the file does not flap with every edit"
-        await goals.check(goals.goals())
+        await goals.check(goals.board.goals())
         assert verdicts(goals) == ["unmet"]
         assert "- [ ] tests pass" in goals_file.read_text()
         assert "evidence" not in goals_file.read_text()
@@ -61,13 +61,13 @@ async def test_judges_that_a_run_edited_show_nothing_until_a_person_checks(
     brief = {"answer_timeout_seconds": 0.1}
     async with workshop(project, [WEAKEN, DONE], permissions=brief) as shop:
         goals = shop.session.goals
-        outcome = await shop.run(Task("x", goals.goals()[0]))
+        outcome = await shop.run(Task("x", goals.board.goals()[0]))
         assert isinstance(outcome, Blocked)
         assert "test_calc.py" in outcome.question
         await until(lambda: verdicts(goals) == ["blocked"], "blocked")
-        assert "edited what judges it (test_calc.py)" in goals.places()[0].missing
+        assert "edited what judges it (test_calc.py)" in goals.board.places()[0].missing
         assert "- [ ]" in goals_file.read_text()
-        await goals.check(goals.goals())
+        await goals.check(goals.board.goals())
         assert verdicts(goals) == ["met"], "the person looked and checked"
 
 
@@ -77,7 +77,7 @@ async def test_a_condition_waived_meanwhile_holds_up_nothing(
     look = calls(("shell", {"command": "sleep 0.1"}))
     async with workshop(project, [look, DONE, finish("never")]) as shop:
         goals = shop.session.goals
-        (goal,) = goals.goals()
+        (goal,) = goals.board.goals()
         run = shop.session.runs.start(Task("x", goal))
         await goals.waive(goal.conditions[0].id)
         outcome = await shop.session.runs.wait(run.run_id)
@@ -97,7 +97,7 @@ async def test_the_next_save_cancels_the_checks_of_the_last(
     log = project / "log"
     async with workshop(project, []) as shop:
         goals = shop.session.goals
-        await goals.check(goals.goals())
+        await goals.check(goals.board.goals())
         (project / "wait").write_text("")
         goals.file_saved(check=True)
         await until(lambda: log.read_text().count("began") == 2, "the check")
@@ -122,7 +122,7 @@ async def test_closing_leaves_no_check_behind(project: Path, goals_file: Path) -
     goals_file.write_text("## G\n- [ ] c\n  - check: `touch began; sleep 60`\n")
     async with workshop(project, []) as shop:
         goals = shop.session.goals
-        goals.start_check(goals.goals(), lambda _: None)
+        goals.start_check(goals.board.goals(), lambda _: None)
         await until((project / "began").exists, "the check")
         async with asyncio.timeout(3):
             await shop.session.close()

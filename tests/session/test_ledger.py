@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.domain.goals import Condition, ConditionReport, Evidence, Finding
-from lsp_server.session.ledger import CONDITIONS_MAX, TAIL_CHARS_MAX, Ledger
+from lsp_server.session.goals.ledger import CONDITIONS_MAX, TAIL_CHARS_MAX, Ledger
 
 
 def report(name: str) -> ConditionReport:

@@ -1,4 +1,4 @@
-"""The goals of a workspace: what they say and where, what was last shown, checks in background.
+"""What happens to the goals of a workspace: runs and people move them, checks run in background.
 
 The goals file and `GOAL:` comments are the truth about what is wanted, the
 ledger about what was shown. A verdict is of one tree: when files change, what
@@ -10,33 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lsp_server.domain.edits import EditSet, FileEdit, TextEdit
-from lsp_server.domain.errors import EditRejected, HoldfastError, ToolError
+from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Event, FileChanged, GoalChecked, RunEnded
-from lsp_server.domain.goals import (
-    GOALS_FILE,
-    CommandCheck,
-    Condition,
-    ConditionReport,
-    Goal,
-    GoalReport,
-    Verdict,
-)
+from lsp_server.domain.goals import GOALS_FILE, CommandCheck, Condition, Goal, GoalReport
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import Achieved
-from lsp_server.goals import edits
-from lsp_server.goals.contract import Contract, Problem, parse
 from lsp_server.goals.verifier import Verifier
-from lsp_server.session.ledger import Ledger, Standing, seconds_of
-from lsp_server.session.stated import Spot, Stated
-from lsp_server.workspace.disk import FileMissing
+from lsp_server.session.goals.board import Board
+from lsp_server.session.goals.file import GoalsFile
+from lsp_server.session.goals.ledger import Ledger, Standing, seconds_of
+from lsp_server.session.goals.stated import Stated
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.tree import digest
 
@@ -44,44 +32,11 @@ QUIET_SECONDS = 0.15
 """How long files rest before the tree is looked at again."""
 CHEAP_SECONDS = 5.0
 """Checks that last took longer are not run on every save."""
-WRITE_ATTEMPTS_MAX = 3
 CLOSE_SECONDS_MAX = 1.0
 
-NOT_CHECKED = "not checked yet"
-NOT_JUDGED = "not judged yet: no check shows whether it holds; work on it, or add a check"
-STALE = "it held, but files have changed since; it will be checked again"
 UNACCEPTED = "the run edited what judges it ({}); look at that, then check again"
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One condition where it stands, and what is known of it now."""
-
-    spot: Spot
-    verdict: Verdict
-    missing: str
-    report: ConditionReport | None
-
-    @property
-    def goal(self) -> Goal:
-        return self.spot.goal
-
-    @property
-    def condition(self) -> Condition:
-        return self.spot.condition
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Goals, by what is known of them."""
-
-    met: int = 0
-    unmet: int = 0
-    blocked: int = 0
-    total: int = 0
-
 
 Make = Callable[[bool], Verifier]
 """A verifier; with True it may ask a person for permission, and the judge."""
@@ -90,7 +45,8 @@ Make = Callable[[bool], Verifier]
 class Goals:
     """One workspace's. Close it: it owns background checks.
 
-    `on_change` is called whenever anything here looks different.
+    `board` says what is known, `file` is where it stands. `on_change` is called
+    whenever anything here looks different.
     """
 
     def __init__(
@@ -102,14 +58,14 @@ class Goals:
         contents: Callable[[], Awaitable[Mapping[str, str]]],
         verifier: Make,
     ) -> None:
-        self.path = root / GOALS_FILE
-        self.on_change: Callable[[], None] = lambda: None
         self._stated = Stated(root, documents)
-        self._editor = editor
         self._ledger = ledger
+        self.board = Board(self._stated, ledger)
+        self.file = GoalsFile(root / GOALS_FILE, editor)
+        self.on_change: Callable[[], None] = lambda: None
+        self.checks_running = 0
         self._contents = contents
         self._verifier = verifier
-        self._tree = ""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._moved = False
         self._reading: asyncio.Task[None] | None = None
@@ -117,63 +73,6 @@ class Goals:
         self._saving: asyncio.Task[None] | None = None
         self._checking = asyncio.Lock()
         self._recording = asyncio.Lock()
-        self.checks_running = 0
-
-    # What is there
-
-    def contract(self) -> Contract:
-        """What the goals file says now, unsaved changes included; empty where there is none."""
-        return self._stated.contract()
-
-    def problems(self) -> tuple[Problem, ...]:
-        """What in the goals file means nothing."""
-        return self.contract().problems
-
-    def places(self) -> tuple[Place, ...]:
-        """Every condition with its verdict: the goals file first, then comments by path."""
-        known = self._ledger.standings()
-        return tuple(
-            self._place(spot, known.get(spot.condition.id)) for spot in self._stated.conditions()
-        )
-
-    def counts(self) -> Counts:
-        """How many goals there are, by what is known of them."""
-        by_goal: dict[str, list[Verdict]] = {}
-        for place in self.places():
-            by_goal.setdefault(place.goal.id, []).append(place.verdict)
-        found = Counter(_summary(verdicts) for verdicts in by_goal.values())
-        return Counts(found["met"], found["unmet"], found["blocked"], len(by_goal))
-
-    def find(self, name: str) -> Goal:
-        """The goal with that id, or one condition as a goal. Raises HoldfastError."""
-        goals = self.goals()
-        for goal in goals:
-            if goal.id == name:
-                return goal
-        for goal in goals:
-            for condition in goal.conditions:
-                if condition.id == name:
-                    return Goal(condition.id, goal.title, (condition,))
-        known = ", ".join(goal.id for goal in goals[:10]) or "none"
-        raise HoldfastError(f"there is no goal with the id {name!r}; there are: {known}")
-
-    def goals(self) -> tuple[Goal, ...]:
-        """All of them, in their order."""
-        return tuple({s.goal.id: s.goal for s in self._stated.conditions()}.values())
-
-    def first_open(self) -> Goal | None:
-        """The first goal of the goals file that is not shown to hold now."""
-        held = {place.condition.id for place in self.places() if place.verdict in _DONE}
-        for goal in self.contract().goals:
-            if any(condition.id not in held for condition in goal.conditions):
-                return goal
-        return None
-
-    def waived(self) -> frozenset[str]:
-        """The ids of the conditions that a person gave up."""
-        return frozenset(e.condition.id for e in self.contract().entries if e.condition.waived)
-
-    # What happens
 
     def see(self, event: Event) -> None:
         """Takes in what a run does."""
@@ -208,11 +107,11 @@ class Goals:
 
     def text_changed(self, path: Path) -> None:
         """A buffer changed: goals or comments may say something else."""
-        if path == self.path and (self._reading is None or self._reading.done()):
+        if path == self.file.path and (self._reading is None or self._reading.done()):
             self._reading = self._start(self._read(), "reading of the goals file")
         elif self._stated.concerns(path):
             self.on_change()
-            if not self._tree:
+            if not self.board.tree:
                 self.tree_moved()
 
     def start_check(self, goals: Sequence[Goal], done: Callable[[list[GoalReport]], None]) -> None:
@@ -250,43 +149,27 @@ class Goals:
             and not (keeps_unapproved and item.verdict in ("blocked", "unverified"))
         }
         async with self._recording:
-            self._tree = report.tree
+            self.board.tree = report.tree
             try:
                 await asyncio.to_thread(self._ledger.record, reports, report.tree)
             except OSError as error:
                 _log.warning("verdicts on goals are not kept: %s", error)
-            await self._edit(lambda contract: edits.write_back(contract, reports), "goal evidence")
+            await self.file.write_back(reports)
         self.on_change()
 
     async def add(self, goal: Goal) -> Goal:
         """Adds a goal to the file; as it is there. Raises HoldfastError."""
-        added = goal
-
-        def addition(contract: Contract) -> tuple[TextEdit, ...]:
-            nonlocal added
-            edit = edits.append(contract.text, goal)
-            goals = parse(contract.text + edit.new_text).goals
-            if len(goals) == len(contract.goals):
-                raise HoldfastError(f"{GOALS_FILE} ends inside of a code block; close that first")
-            added = goals[-1]
-            return (edit,)
-
-        await self._edit(addition, f"goal: {goal.title}", must=True)
+        added = await self.file.add(goal)
         self.on_change()
         return added
 
     async def waive(self, condition_id: str) -> Condition:
         """Marks a condition of the goals file as waived. Raises HoldfastError."""
-        entry = next((e for e in self.contract().entries if e.condition.id == condition_id), None)
+        entries = self.board.contract().entries
+        entry = next((e for e in entries if e.condition.id == condition_id), None)
         if entry is None:
             raise HoldfastError("only conditions in the goals file can be waived")
-        today = f"{datetime.now(UTC):%Y-%m-%d}"
-
-        def waiver(contract: Contract) -> tuple[TextEdit, ...]:
-            edit = edits.waive(contract, condition_id, today)
-            return (edit,) if edit is not None else ()
-
-        await self._edit(waiver, f"waive: {entry.condition.text}", must=True)
+        await self.file.waive(entry.condition)
         self.on_change()
         return entry.condition
 
@@ -299,19 +182,6 @@ class Goals:
             _, late = await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS_MAX)
             for task in late:
                 task.cancel()
-
-    def _place(self, spot: Spot, known: Standing | None) -> Place:
-        condition = spot.condition
-        report = known.report if known is not None else None
-        verdict: Verdict = "unverified"
-        missing = NOT_CHECKED if condition.checks else NOT_JUDGED
-        if condition.waived:
-            verdict, missing = "waived", ""
-        elif known is not None and report is not None:
-            verdict, missing = report.verdict, report.missing
-            if verdict == "met" and known.tree != self._tree:
-                verdict, missing = "stale", STALE
-        return Place(spot, verdict, missing, report)
 
     async def _read(self) -> None:
         """Until what was read is what stands there."""
@@ -332,8 +202,8 @@ class Goals:
         names = await self._contents()
         moved = await self._stated.look(names)
         tree = digest(names)
-        if tree != self._tree or moved:
-            self._tree = tree
+        if tree != self.board.tree or moved:
+            self.board.tree = tree
             self.on_change()
 
     async def _check_saved(self) -> None:
@@ -342,45 +212,11 @@ class Goals:
         known = self._ledger.standings()
         quick = [
             replace(goal, conditions=conditions)
-            for goal in self.contract().goals
+            for goal in self.board.contract().goals
             if (conditions := tuple(c for c in goal.conditions if _is_cheap(c, known.get(c.id))))
         ]
         if quick:
             await self.check(quick, asks=False)
-
-    async def _edit(
-        self,
-        wanted: Callable[[Contract], tuple[TextEdit, ...]],
-        reason: str,
-        *,
-        must: bool = False,
-    ) -> None:
-        """Edits the goals file as it is at that moment; a person's typing wins.
-
-        With `must` it raises HoldfastError when that cannot be done, and creates the file.
-        """
-        rejected = EditRejected("the goals file keeps changing; try again")
-        for _ in range(WRITE_ATTEMPTS_MAX):
-            try:
-                document = await self._editor.read(self.path)
-                base, text = document.version, document.text
-            except FileMissing:
-                base, text = None, ""
-            except ToolError:
-                if must:
-                    raise
-                return
-            changes = wanted(parse(text))
-            if not changes or (base is None and not must):
-                return
-            try:
-                await self._editor.apply(EditSet((FileEdit(self.path, base, changes),), reason))
-                return
-            except EditRejected as error:
-                rejected = error
-        if must:
-            raise rejected
-        _log.info("the goals file is not brought up to date: %s", rejected)
 
     def _count_checks(self, change: int) -> None:
         self.checks_running += change
@@ -396,20 +232,6 @@ class Goals:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("%s failed", task.get_name(), exc_info=error)
-
-
-_DONE = ("met", "waived")
-
-
-def _summary(verdicts: list[Verdict]) -> Verdict:
-    """One word for a goal."""
-    if all(verdict in _DONE for verdict in verdicts):
-        return "met"
-    if "blocked" in verdicts:
-        return "blocked"
-    if "unmet" in verdicts or "impossible" in verdicts:
-        return "unmet"
-    return "stale" if "stale" in verdicts else "unverified"
 
 
 def _unaccepted(report: GoalReport) -> GoalReport:
