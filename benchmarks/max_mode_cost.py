@@ -195,7 +195,7 @@ class Bench:
             return ""
 
         settings = MaxModeSettings(strategy=cell.scheme, samples=SAMPLES)
-        around = Surroundings(Situation, lambda _: True, lambda _: None)
+        around = Surroundings(Situation, lambda *_: True, lambda _: None)
         judge = Judge(wire, around.emit, context=cell.context)
         evidence = Evidence(self.rehearsal, self.editor, nothing_known)
         return MaxMode(wire, judge, evidence, settings, Habits(), around)

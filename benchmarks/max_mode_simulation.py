@@ -223,7 +223,7 @@ def in_max_mode(model: ChanceModel, scheme: Scheme) -> MaxMode:
     async def nothing_known() -> str:
         return ""
 
-    around = Surroundings(Situation, lambda _: True, lambda _: None)
+    around = Surroundings(Situation, lambda *_: True, lambda _: None)
     evidence = Evidence(Looking(), DiskEditor(Documents()), nothing_known)
     settings = MaxModeSettings(strategy=scheme, samples=SAMPLES)
     return MaxMode(model, Judge(model, around.emit), evidence, settings, Habits(True), around)

@@ -104,7 +104,8 @@ class MaxModeSettings(Section):
     samples: Annotated[int, Field(ge=1, le=16)] = 5
     strategy: Literal["adaptive", "gated", "always"] = "adaptive"
     """`adaptive`: a few, and all only if they differ. `gated`: one, and more only if it would
-    change something or the last step failed. `always`: all, and a judge unless all agree."""
+    change something or the last step failed; where each candidate pays for the prompt again, a
+    judge decides among the first few if no two agree. `always`: all, and a judge unless all agree."""
     temperature: Temperature = 1.0
     judge_temperature: Temperature = 0.0
     judge_context: Literal["auto", "shared", "compact"] = "auto"

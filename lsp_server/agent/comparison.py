@@ -11,7 +11,7 @@ from lsp_server.domain.events import CandidatesJudged
 ARGUMENTS_CHARS_MAX = 2000
 
 
-def render(judged: CandidatesJudged, instruction: str, run_id: str, cost_usd: float) -> str:
+def render(judged: CandidatesJudged, instruction: str, run_id: str) -> str:
     """The document; candidates are numbered from 1, as they are accepted."""
     command = f'`holdfast.max.accept` and `{{"proposalId": "{run_id}", "candidate": 1}}`'
     opening = (
@@ -26,7 +26,7 @@ def render(judged: CandidatesJudged, instruction: str, run_id: str, cost_usd: fl
     if judged.failures:
         listed = "\n".join(f"- {failure}" for failure in judged.failures)
         parts.append(f"## Candidates that did not come\n\n{listed}\n")
-    parts.append(f"All together: {tokens(judged.billed, cost_usd)}.\n")
+    parts.append(f"All together: {tokens(judged.billed, judged.cost_usd)}.\n")
     return "\n".join(parts)
 
 

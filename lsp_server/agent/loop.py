@@ -29,7 +29,6 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.messages import (
     Delta,
-    Prices,
     ReasoningDelta,
     Request,
     Response,
@@ -60,7 +59,6 @@ class Terms:
     budget: Budget
     budget_tokens: int
     rebuild_tokens: int
-    prices: Prices
 
 
 class Agent:
@@ -177,7 +175,7 @@ class Agent:
                 response.stop_reason,
                 response.usage,
                 response.billed,
-                self._terms.prices.cost_usd(response.billed),
+                response.cost_usd,
             )
         )
         return response

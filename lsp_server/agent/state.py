@@ -24,6 +24,7 @@ from lsp_server.domain.events import (
     PlanChanged,
     RunResumed,
     RunStarted,
+    SamplingChanged,
     StepStarted,
     Told,
     ToolCalled,
@@ -32,7 +33,7 @@ from lsp_server.domain.events import (
 from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.messages import ToolCall, Usage
 from lsp_server.domain.plans import PlanItem
-from lsp_server.domain.tasks import Task
+from lsp_server.domain.tasks import Sampling, Task
 
 REMARKS_MAX = 40
 COMMANDS_MAX = 40
@@ -60,6 +61,8 @@ class State:
     judged: CandidatesJudged | None = None
     accepted: CandidateGroup | None = None
     """What a person chose of `judged`, until it is the run's answer."""
+    sampling: Sampling | None = None
+    """What a person wished since the run began; None: what the task says counts."""
     answered: ModelAnswered | None = None
     open_calls: dict[str, ToolCall] = field(default_factory=dict)
     """Calls of the last answer that have no result yet, by id."""
@@ -124,6 +127,8 @@ class State:
                 self.judged, self.accepted = event, None
             case CandidateAccepted() if self.judged is not None:
                 self.accepted = self.judged.groups[event.group]
+            case SamplingChanged():
+                self.sampling = event.sampling
             case _:
                 pass
 

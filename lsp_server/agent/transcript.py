@@ -20,6 +20,7 @@ from lsp_server.domain.events import (
     RunEnded,
     RunResumed,
     RunStarted,
+    SamplingChanged,
     StepFinished,
     StepStarted,
     Told,
@@ -81,12 +82,10 @@ def _remark(event: Event) -> str:
             return f"\n*Cycle {number}: {event.reason}.*\n"
         case ModelWaited():
             return f"\n*Waiting {event.delay_seconds:.0f} s: {event.reason}*\n"
-        case CandidatesJudged():
-            return f"\n*{chosen(event)}*\n"
         case CandidateAccepted():
             return f"\n*Accepted proposal {event.group + 1}.*\n"
-        case JudgeFellBack():
-            return f"\n*The judge did not decide ({_inline(event.reason)}): {event.rung}.*\n"
+        case CandidatesJudged() | JudgeFellBack() | SamplingChanged():
+            return f"\n*{sampled(event)}*\n"
         case PermissionAsked():
             return f"\n*Asked: {_inline(event.question.summary)}*\n"
         case PermissionAnswered():
@@ -132,15 +131,15 @@ def sentence(outcome: Outcome) -> str:
             return outcome.error
 
 
-def chosen(event: CandidatesJudged) -> str:
-    """Among how many candidates one was chosen, how, why, and at what cost, in one line."""
-    group, others = event.groups[event.winner], len(event.groups) - 1
-    over = f" over {others} other" + "s" * (others > 1) if others else ""
-    scored = f", {group.scores.total} of 40 points" if group.scores else ""
-    return (
-        f"Chose {_inline(group.title)}{over}: {group.size} of {event.drawn} candidates, "
-        f"by {event.by}{scored} ({_inline(event.reason)}); {tokens(event.billed, 0.0)} in all"
-    )
+def sampled(event: CandidatesJudged | JudgeFellBack | SamplingChanged) -> str:
+    """What Max Mode did, in one line."""
+    match event:
+        case CandidatesJudged():
+            return _chosen(event)
+        case JudgeFellBack(rung, reason):
+            return f"The judge did not decide ({_inline(reason)}): {rung}"
+        case SamplingChanged(sampling):
+            return f"From the next step on: {sampling.described}"
 
 
 def packed(event: CyclePacked) -> str:
@@ -167,6 +166,17 @@ def report_lines(report: GoalReport) -> str:
     if report.judges_edited:
         lines.append(f"- the run edited what judges it: {', '.join(report.judges_edited)}")
     return "\n".join(lines)
+
+
+def _chosen(event: CandidatesJudged) -> str:
+    """Among how many candidates one was chosen, how, why, and at what cost."""
+    group, others = event.groups[event.winner], len(event.groups) - 1
+    over = f" over {others} other" + "s" * (others > 1) if others else ""
+    scored = f", {group.scores.total} of 40 points" if group.scores else ""
+    return (
+        f"Chose {_inline(group.title)}{over}: {group.size} of {event.drawn} candidates, "
+        f"by {event.by}{scored} ({_inline(event.reason)}); {tokens(event.billed, event.cost_usd)} in all"
+    )
 
 
 def tokens(usage: Usage, cost_usd: float) -> str:

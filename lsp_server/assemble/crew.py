@@ -56,5 +56,4 @@ class Crew:
             budget=launch.task.budget,
             budget_tokens=budget_tokens,
             rebuild_tokens=round(budget_tokens * settings.context.rebuild_at),
-            prices=settings.model.prices,
         )

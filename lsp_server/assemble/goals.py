@@ -46,7 +46,7 @@ def run_arbiter(
         shown = await asyncio.to_thread(lambda: list(of_changes(attempt, site.workspace, kept, "")))
         return await ask(_about_judges(paths, shown)) != "deny"
 
-    judge = Judge(judging, settings.judge.over(settings.model).prices)
+    judge = Judge(judging)
     verifier = _verifier(site, goals, settings, approval, ask, judge)
     return Arbiter(verifier.verify, accept, record.emit, settings.goal.re_entries_max)
 
@@ -62,8 +62,7 @@ def standing_verifier(
     ask = site.asking(GOALS_RUN, lambda _: goals.on_change(), settings)
     judge = None
     if asks and site.worker.description:
-        prices = settings.judge.over(settings.model).prices
-        judge = Judge(judging, prices, seconds_max=PERSON_WAITS_SECONDS)
+        judge = Judge(judging, seconds_max=PERSON_WAITS_SECONDS)
     approval = Approval(settings.permissions, site.workspace)
     return _verifier(site, goals, settings, approval, ask if asks else None, judge)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Emit, Warned
-from lsp_server.domain.ports import Model
+from lsp_server.models.priced import Priced
 from lsp_server.models.worker import Worker
 from lsp_server.settings import Settings
 
@@ -18,20 +18,20 @@ class JudgeModel:
         self._discretion = discretion
         self._own: Worker | None = None
 
-    async def find(self, settings: Settings, emit: Emit) -> Model:
+    async def find(self, settings: Settings, emit: Emit) -> Priced:
         """The judge's model. One that cannot be found is a warning, and the worker's judges."""
-        model = await self._worker.model()
+        workers = Priced(await self._worker.model(), settings.model.prices)
         wanted = settings.judge.over(settings.model)
         if wanted == settings.model:
-            return model
+            return workers
         if self._own is None:
             self._own = Worker(wanted, discretion=self._discretion)
         self._own.reconfigure(wanted)
         try:
-            return await self._own.model()
+            return Priced(await self._own.model(), wanted.prices)
         except HoldfastError as error:
             emit(Warned(f"the worker's model judges instead of judge.*: {error}"))
-            return model
+            return workers
 
     async def close(self) -> None:
         """Closes the connections to a judge of its own."""

@@ -11,11 +11,14 @@ from lsp_server.domain.errors import BudgetExceeded
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.plans import outline
 from lsp_server.domain.ports import Model
+from lsp_server.domain.tasks import Sampling as TaskSampling
 from lsp_server.max_mode.drawing import Habits
 from lsp_server.max_mode.evidence import Evidence
 from lsp_server.max_mode.judge import Judge, Situation
 from lsp_server.max_mode.max_mode import MaxMode, Surroundings
 from lsp_server.max_mode.proposing import Proposing
+from lsp_server.max_mode.switch import Switch
+from lsp_server.models.priced import Priced
 from lsp_server.session.runs import Launch
 from lsp_server.settings import MaxModeSettings
 from lsp_server.tools.approval import Approval
@@ -36,36 +39,48 @@ class Sampling:
 
     async def model(self, launch: Launch, toolbox: Toolbox, approval: Approval) -> Model:
         """In Max Mode if the task or the settings want it. Raises ConfigurationError, ModelError."""
-        sampling = launch.task.sampling
-        model = await self._site.worker.model()
-        if sampling.propose:
-            several = await self._max_mode(launch, model, toolbox, approval)
-            return Proposing(model, several, toolbox.read_only, launch.record.state.accepted)
-        if sampling.max_mode or launch.settings.max_mode.enabled:
-            return await self._max_mode(launch, model, toolbox, approval)
-        return model
+        worker = Priced(await self._site.worker.model(), launch.settings.model.prices)
+
+        async def several(wished: TaskSampling) -> MaxMode:
+            wanted = _wanted(wished, launch.settings.max_mode)
+            return await self._max_mode(launch, wanted, worker, toolbox, approval)
+
+        async def as_wished(wished: TaskSampling) -> Model:
+            return await several(wished) if wished.max_mode else worker
+
+        if launch.sampling.propose:
+            compared = await several(launch.sampling)
+            return Proposing(worker, compared, toolbox.read_only, launch.record.state.accepted)
+        return Switch(lambda: launch.sampling, as_wished)
 
     async def _max_mode(
-        self, launch: Launch, model: Model, toolbox: Toolbox, approval: Approval
+        self,
+        launch: Launch,
+        wanted: MaxModeSettings,
+        worker: Priced,
+        toolbox: Toolbox,
+        approval: Approval,
     ) -> MaxMode:
-        wanted, emit = _wanted(launch), launch.record.emit
+        emit = launch.record.emit
         judging = await self._judges.find(launch.settings, emit)
         judge = Judge(
             judging,
             emit,
             temperature=wanted.judge_temperature,
             context=wanted.judge_context,
-            is_worker=judging is model,
+            is_worker=judging.model is worker.model,
+            prices=judging.prices,
         )
         rehearsal = ToolRehearsal(self._site.workspace, toolbox, approval)
         evidence = Evidence(rehearsal, self._site.editor, lambda: self._refutes_done(launch))
         surroundings = Surroundings(
             situation=lambda: _situation(launch),
-            has_room=lambda more: _has_room(launch, more),
+            has_room=lambda more, usd: _has_room(launch, more, usd),
             emit=emit,
+            prices=worker.prices,
         )
         habits = self._habits.setdefault(self._site.worker.description or "", Habits())
-        return MaxMode(model, judge, evidence, wanted, habits, surroundings)
+        return MaxMode(worker, judge, evidence, wanted, habits, surroundings)
 
     async def _refutes_done(self, launch: Launch) -> str:
         """What the last check of the goal found missing, if nothing changed since."""
@@ -76,12 +91,11 @@ class Sampling:
         return f"a check of this very tree found unmet: {'; '.join(unmet)}" if unmet else ""
 
 
-def _wanted(launch: Launch) -> MaxModeSettings:
-    """The settings, with what the task says; a proposal always compares two at least."""
-    sampling, wanted = launch.task.sampling, launch.settings.max_mode
-    if sampling.samples is not None:
-        wanted = wanted.model_copy(update={"samples": sampling.samples})
-    if sampling.propose:
+def _wanted(wished: TaskSampling, wanted: MaxModeSettings) -> MaxModeSettings:
+    """The settings, with what a person wishes; a proposal always compares two at least."""
+    if wished.samples is not None:
+        wanted = wanted.model_copy(update={"samples": wished.samples})
+    if wished.propose:
         compared = {"strategy": "always", "samples": max(2, wanted.samples)}
         wanted = wanted.model_copy(update=compared)
     return wanted
@@ -98,15 +112,15 @@ def _situation(launch: Launch) -> Situation:
     return Situation(plan, healthy=not failed and not told)
 
 
-def _has_room(launch: Launch, more: Usage) -> bool:
+def _has_room(launch: Launch, more: Usage, cost_usd: float) -> bool:
     """Whether the run's budget bears so much more."""
-    state, prices = launch.record.state, launch.settings.model.prices
+    state = launch.record.state
     try:
         budget.check(
             launch.task.budget,
             steps=0,
             billed=state.billed + more,
-            cost_usd=state.cost_usd + prices.cost_usd(more),
+            cost_usd=state.cost_usd + cost_usd,
             seconds=0.0,
         )
     except BudgetExceeded:

@@ -20,6 +20,7 @@ from lsp_server.domain.events import (
     Recorded,
     RunEnded,
     RunStarted,
+    SamplingChanged,
     StepStarted,
     Streamed,
     Told,
@@ -152,10 +153,8 @@ def _notices(event: Event) -> list[str]:
     match event:
         case ModelWaited():
             return [f"  waiting {event.delay_seconds:.0f} s: {event.reason}"]
-        case CandidatesJudged():
-            return [f"  {transcript.chosen(event)}"]
-        case JudgeFellBack():
-            return [f"  the judge did not decide ({event.reason}): {event.rung}"]
+        case CandidatesJudged() | JudgeFellBack() | SamplingChanged():
+            return [f"  {transcript.sampled(event)}"]
         case CycleStarted() if event.number > 1:
             return [f"  new cycle: {event.reason}"]
         case Told(origin="goal"):

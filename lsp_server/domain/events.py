@@ -19,7 +19,7 @@ from lsp_server.domain.messages import Message, StopReason, ToolCall, ToolResult
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.plans import PlanItem
 from lsp_server.domain.portions import Portion
-from lsp_server.domain.tasks import Outcome, RunId, Task, When
+from lsp_server.domain.tasks import Outcome, RunId, Sampling, Task, When
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ class ModelWaited:
 class CandidatesJudged:
     """Of several candidates for a step, `groups[winner]` was chosen.
 
-    `drawn` candidates came; `failures` say what became of the others. `billed` is
-    all that drawing and judging cost.
+    `drawn` candidates came; `failures` say what became of the others. `billed` and
+    `cost_usd` are all that drawing and judging cost.
     """
 
     groups: tuple[CandidateGroup, ...]
@@ -111,6 +111,7 @@ class CandidatesJudged:
     drawn: int
     failures: tuple[str, ...]
     billed: Usage
+    cost_usd: float = 0.0
     kind: Literal["candidates_judged"] = "candidates_judged"
 
 
@@ -120,6 +121,14 @@ class CandidateAccepted:
 
     group: int
     kind: Literal["candidate_accepted"] = "candidate_accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingChanged:
+    """A person switched Max Mode on or off; it counts from the next step on."""
+
+    sampling: Sampling
+    kind: Literal["sampling_changed"] = "sampling_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +290,7 @@ Event: TypeAlias = (
     | ModelWaited
     | CandidatesJudged
     | CandidateAccepted
+    | SamplingChanged
     | JudgeFellBack
     | ModelAnswered
     | ToolCalled

@@ -103,6 +103,10 @@ class Prices:
         ) / 1_000_000
 
 
+FREE = Prices()
+"""Where no prices are known."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerSchema:
     """A JSON schema that the whole answer has to follow."""
@@ -139,12 +143,14 @@ class Response:
     """The answers to one request, at least one.
 
     `usage` is what the chosen answer cost, the measure for context estimates.
-    `billed` is everything that was paid to get it, `usage` included.
+    `billed` is everything that was paid to get it, `usage` included, and `cost_usd`
+    its price where prices are known.
     """
 
     choices: tuple[Choice, ...]
     usage: Usage
     billed: Usage
+    cost_usd: float = 0.0
 
     @property
     def message(self) -> Message:

@@ -37,6 +37,13 @@ class Sampling:
     samples: int | None = None
     propose: bool = False
 
+    @property
+    def described(self) -> str:
+        """In words for a person."""
+        if not self.max_mode:
+            return "Max Mode off"
+        return "Max Mode on" + (f", {self.samples} candidates" if self.samples else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:

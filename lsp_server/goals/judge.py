@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import Condition, ConditionReport, Evidence, Goal
-from lsp_server.domain.messages import AnswerSchema, Message, Prices, Request, Usage
+from lsp_server.domain.messages import AnswerSchema, Message, Request, Usage
 from lsp_server.domain.ports import Model
 
 SCHEMA_NAME = "holdfast_goal_verdict"
@@ -82,12 +82,10 @@ class Judge:
     def __init__(
         self,
         find: Callable[[], Awaitable[Model]],
-        prices: Prices,
         *,
         seconds_max: float = JUDGE_SECONDS_MAX,
     ) -> None:
         self._find = find
-        self._prices = prices
         self._seconds_max = seconds_max
 
     async def judge(self, hearing: Hearing) -> Judgement:
@@ -101,7 +99,7 @@ class Judge:
         except TimeoutError:
             why = f"the judge did not answer within {self._seconds_max:g} s"
             reports = _unverified(hearing, why)
-        return Judgement(reports, inquiry.billed, self._prices.cost_usd(inquiry.billed))
+        return Judgement(reports, inquiry.billed, inquiry.cost_usd)
 
     async def _reports(self, inquiry: _Inquiry, hearing: Hearing) -> tuple[ConditionReport, ...]:
         answer = await inquiry.ask(MANNER, hearing)
@@ -139,6 +137,7 @@ class _Inquiry:
     def __init__(self, find: Callable[[], Awaitable[Model]]) -> None:
         self._find = find
         self.billed = Usage()
+        self.cost_usd = 0.0
 
     async def ask(self, manner: str, hearing: Hearing) -> dict[str, _Opinion] | None:
         """An opinion on every condition; None when two answers in a row were unusable."""
@@ -148,6 +147,7 @@ class _Inquiry:
             request = Request(tuple(messages), temperature=0.0, answer=schema(hearing))
             response = await model.respond(request)
             self.billed += response.billed
+            self.cost_usd += response.cost_usd
             opinions = _opinions(response.message.text, hearing)
             if isinstance(opinions, dict):
                 return opinions

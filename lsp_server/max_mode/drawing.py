@@ -23,7 +23,8 @@ LEADER_SECONDS_MAX = 10.0
 """How long the others wait for the leader's first piece; longer if this run saw longer."""
 ALONE_SECONDS_MIN = 1.0
 ALONE_LATENCIES = 2.0
-"""A candidate that is drawn alone is waited for this many usual latencies, then not alone."""
+"""A candidate that is drawn alone is waited for this many usual latencies, then for the
+first of two."""
 LATENCIES_KEPT = 16
 GRACE_SECONDS_MIN = 0.25
 """Network jitter alone may take as long."""
@@ -195,9 +196,11 @@ class Drawing:
                 async with asyncio.timeout(seconds):
                     await self._changed.wait()
             except TimeoutError:
-                if self._enough(wanted) or wanted == 1:
+                if self._enough(wanted):
                     return
                 self._warm = True  # The leader takes too long; a cold start costs less.
+                if not self._queue:
+                    self._second()
             self._changed.clear()
             self._collect()
 
@@ -209,6 +212,11 @@ class Drawing:
             if limit is not None and len(self._running) >= limit:
                 return
             self._start(self._queue.popleft())
+
+    def _second(self) -> None:
+        """Another one beside one that was drawn alone and is slow."""
+        self._queue.append(Attempt(self._request, self._begun))
+        self._asked += 1
 
     def _start(self, attempt: Attempt) -> None:
         self._attempts.append(attempt)
@@ -228,6 +236,8 @@ class Drawing:
         """How long the next change is worth waiting for; None: as long as the model takes."""
         if not self._enough(wanted):
             return self._patience_with_one(wanted)
+        if wanted == 1:
+            return 0.0
         latencies = [each.seconds for each in self._attempts if each.response]
         grace = self._grace_wanted_seconds
         if grace is None:
@@ -245,7 +255,7 @@ class Drawing:
     def _patience_with_one(self, wanted: int) -> float | None:
         """How long one alone may take: a leader until its first piece, an only one in all."""
         latencies = self._habits.latencies
-        if wanted == 1 and latencies and self._running:
+        if wanted == 1 and latencies and len(self._running) == self._asked == 1:
             (attempt,) = self._running
             usual = max(ALONE_SECONDS_MIN, ALONE_LATENCIES * statistics.median(latencies))
             return max(0.0, attempt.started + usual - self._clock())

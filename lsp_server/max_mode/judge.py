@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,9 +21,11 @@ from lsp_server.domain.candidates import ChosenBy, Scores
 from lsp_server.domain.errors import ModelError, ModelMisbehaved, ModelUnavailable
 from lsp_server.domain.events import Emit, JudgeFellBack
 from lsp_server.domain.messages import (
+    FREE,
     AnswerSchema,
     Delta,
     Message,
+    Prices,
     ReasoningDelta,
     Request,
     TextDelta,
@@ -78,20 +80,25 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The choice among groups, by their place; `scores` by place, empty without a judge."""
+    """The choice among groups, by their place.
+
+    `scores` by place are empty without a judge; `billed` and `cost_usd` are what asking
+    one cost, 0 where none was asked.
+    """
 
     winner: int
     by: ChosenBy
     reason: str
-    scores: Mapping[int, Scores]
-    billed: Usage
+    scores: Mapping[int, Scores] = field(default_factory=dict)
+    billed: Usage = Usage()
+    cost_usd: float = 0.0
 
 
 class Judge:
     """Chooses among groups that can all work.
 
     `temperature` is usually 0. `is_worker`: it is the model that drew the candidates,
-    at the same endpoint, which has their prompt in its cache.
+    at the same endpoint, which has their prompt in its cache. `prices` are the judge's.
     """
 
     def __init__(
@@ -102,7 +109,9 @@ class Judge:
         temperature: float = 0.0,
         context: JudgeContext = "auto",
         is_worker: bool = True,
+        prices: Prices = FREE,
     ) -> None:
+        self.prices = prices
         self._model = model
         self._emit = emit
         self._temperature = temperature
@@ -138,8 +147,12 @@ class Judge:
                 continue
             scores = {labels[each]: value.scores for each, value in verdict.scores.items()}
             winner = labels[verdict.winner]
-            return Ruling(winner, "judge", verdict.reason.strip(), scores, billed + asked.billed)
-        return fall_back(groups, problem, self._emit, billed)
+            billed += asked.billed
+            return self._paid(Ruling(winner, "judge", verdict.reason.strip(), scores), billed)
+        return self._paid(fall_back(groups, problem, self._emit), billed)
+
+    def _paid(self, ruling: Ruling, billed: Usage) -> Ruling:
+        return replace(ruling, billed=billed, cost_usd=self.prices.cost_usd(billed))
 
     def _shares(self, shared: Request, digest: Request) -> bool:
         """Whether to ask behind the worker's prompt: as set, else where it costs less."""
@@ -151,21 +164,21 @@ class Judge:
         return cached * self._cached_share <= fresh
 
 
-def fall_back(groups: Sequence[Group], problem: str, emit: Emit, billed: Usage) -> Ruling:
+def fall_back(groups: Sequence[Group], problem: str, emit: Emit) -> Ruling:
     """The choice without a judge: the largest group, else the best evidence, else the first."""
     left = list(range(len(groups)))
     emit(JudgeFellBack("largest group", problem))
     size = max(len(groups[place].candidates) for place in left)
     left = [place for place in left if len(groups[place].candidates) == size]
     if len(left) == 1:
-        return Ruling(left[0], "largest group", problem, {}, billed)
+        return Ruling(left[0], "largest group", problem)
     emit(JudgeFellBack("best evidence", f"{len(left)} groups are equally large"))
     doubts = min(groups[place].trial.doubts for place in left)
     left = [place for place in left if groups[place].trial.doubts == doubts]
     if len(left) == 1:
-        return Ruling(left[0], "best evidence", problem, {}, billed)
+        return Ruling(left[0], "best evidence", problem)
     emit(JudgeFellBack("first", f"nothing tells {len(left)} groups apart"))
-    return Ruling(left[0], "first", problem, {}, billed)
+    return Ruling(left[0], "first", problem)
 
 
 def shuffled_labels(groups: Sequence[Group]) -> dict[str, int]:

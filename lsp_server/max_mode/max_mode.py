@@ -15,8 +15,10 @@ from dataclasses import dataclass, replace
 from lsp_server.domain.candidates import CandidateGroup
 from lsp_server.domain.events import CandidatesJudged, Emit, Warned
 from lsp_server.domain.messages import (
+    FREE,
     Listener,
     Message,
+    Prices,
     ReasoningDelta,
     Request,
     Response,
@@ -34,16 +36,22 @@ from lsp_server.settings import MaxModeSettings
 TEXT_CHARS_MAX = 2000
 """What is kept of the text of a group that was not chosen."""
 
+NOTHING = Usage()
 OUT_OF_BUDGET = "the rest of the run's budget is too small for more candidates or a judge"
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What Max Mode is told of the run. `has_room` says whether so much more may be spent."""
+    """What Max Mode is told of the run.
+
+    `prices` are those of the model that draws. `has_room` says whether so many more
+    tokens may be spent, and so many more dollars.
+    """
 
     situation: Callable[[], Situation]
-    has_room: Callable[[Usage], bool]
+    has_room: Callable[[Usage, float], bool]
     emit: Emit
+    prices: Prices = FREE
 
 
 class MaxMode:
@@ -90,10 +98,11 @@ class MaxMode:
         ruling = await self._choose(request, groups, situation, drawing)
         winner = groups[ruling.winner].candidates[0]
         billed = drawing.billed + ruling.billed
+        cost_usd = self._cost_usd(drawing.billed) + ruling.cost_usd
         if len(drawing.candidates) > 1 or drawing.failures:
-            self._around.emit(_report(groups, ruling, drawing, billed))
+            self._around.emit(_report(groups, ruling, drawing, billed, cost_usd))
         _replay(winner.choice.message, listen)
-        return Response((winner.choice,), winner.usage, billed)
+        return Response((winner.choice,), winner.usage, billed, cost_usd)
 
     async def _draw(
         self, drawing: Drawing, request: Request, situation: Situation
@@ -102,7 +111,7 @@ class MaxMode:
         groups: tuple[Group, ...] = ()
         trials: list[Trial] = []
         for wanted in self._waves(situation):
-            if wanted > 1 and not self._around.has_room(drawing.billed + drawing.expected(wanted)):
+            if wanted > 1 and not self._has_room(drawing.billed + drawing.expected(wanted)):
                 break
             await drawing.draw(wanted)
             trials += [
@@ -111,6 +120,8 @@ class MaxMode:
             ]
             groups = grouped(drawing.candidates, trials)
             if drawing.refused is not None or self._is_settled(groups, wanted):
+                break
+            if self._is_frugal and _is_torn(groups):
                 break
         if len(drawing.candidates) > 1:
             self._agreed = len(groups) == 1
@@ -124,11 +135,17 @@ class MaxMode:
         """
         samples = self._settings.samples
         first = min(self._settings.first_draw, samples)
-        if self._settings.strategy == "always" or not self._agreed:
+        differed = not self._agreed and not self._is_frugal
+        if self._settings.strategy == "always" or differed:
             first = samples
         waves = [first] if first == samples else [first, samples]
         is_gated = self._settings.strategy == "gated" and situation.healthy
         return [1, *waves] if is_gated else waves
+
+    @property
+    def _is_frugal(self) -> bool:
+        """Whether to do with fewer candidates, as each pays for the prompt again."""
+        return self._settings.strategy == "gated" and self._habits.honours_choices is False
 
     def _is_settled(self, groups: Sequence[Group], wanted: int) -> bool:
         """Whether there is nothing to choose: all agree, or the gate lets the only one pass."""
@@ -144,22 +161,23 @@ class MaxMode:
         if len(groups) == 1:
             problem = groups[0].trial.problem
             reason = "all candidates would do the same" + (f": {problem}" if problem else "")
-            return Ruling(0, "agreement", reason, {}, Usage())
+            return Ruling(0, "agreement", reason)
         able = [place for place, group in enumerate(groups) if not group.trial.problem]
         if len(able) == 1:
-            return Ruling(able[0], "evidence", "nothing else can work", {}, Usage())
+            return Ruling(able[0], "evidence", "nothing else can work")
         most = max(able, key=lambda place: len(groups[place].candidates), default=0)
         if able and self._is_majority(groups[most]):
             reason = "most of the candidates would do the same"
-            return Ruling(most, "agreement", reason, {}, Usage())
+            return Ruling(most, "agreement", reason)
         if not able:
             problem = "no candidate can work; the model is told what is wrong with this one"
-            return fall_back(groups, problem, self._around.emit, Usage())
+            return fall_back(groups, problem, self._around.emit)
         chosen = [groups[place] for place in able]
-        if self._around.has_room(drawing.billed + drawing.prompt):
+        judging_usd = self._judge.prices.cost_usd(drawing.prompt)
+        if self._has_room(drawing.billed, drawing.prompt, judging_usd):
             ruling = await self._judge.choose(request, chosen, situation)
         else:
-            ruling = fall_back(chosen, OUT_OF_BUDGET, self._around.emit, Usage())
+            ruling = fall_back(chosen, OUT_OF_BUDGET, self._around.emit)
         scores = {able[place]: score for place, score in ruling.scores.items()}
         return replace(ruling, winner=able[ruling.winner], scores=scores)
 
@@ -172,11 +190,27 @@ class MaxMode:
         why = f"no candidate came ({drawing.failures[0]})" if drawing.failures else OUT_OF_BUDGET
         self._around.emit(Warned(f"Max Mode asks once, plainly: {why}"))
         response = await self._model.respond(request, listen)
-        return replace(response, billed=response.billed + drawing.billed)
+        return replace(
+            response,
+            billed=response.billed + drawing.billed,
+            cost_usd=response.cost_usd + self._cost_usd(drawing.billed),
+        )
+
+    def _has_room(self, drawn: Usage, judged: Usage = NOTHING, judged_usd: float = 0.0) -> bool:
+        return self._around.has_room(drawn + judged, self._cost_usd(drawn) + judged_usd)
+
+    def _cost_usd(self, drawn: Usage) -> float:
+        return self._around.prices.cost_usd(drawn)
+
+
+def _is_torn(groups: Sequence[Group]) -> bool:
+    """Whether no two agree, so that more would hardly make a majority, and several can work."""
+    able = [group for group in groups if not group.trial.problem]
+    return len(able) > 1 and all(len(group.candidates) == 1 for group in able)
 
 
 def _report(
-    groups: Sequence[Group], ruling: Ruling, drawing: Drawing, billed: Usage
+    groups: Sequence[Group], ruling: Ruling, drawing: Drawing, billed: Usage, cost_usd: float
 ) -> CandidatesJudged:
     return CandidatesJudged(
         groups=tuple(
@@ -198,6 +232,7 @@ def _report(
         drawn=len(drawing.candidates),
         failures=tuple(drawing.failures),
         billed=billed,
+        cost_usd=cost_usd,
     )
 
 

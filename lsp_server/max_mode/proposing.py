@@ -56,7 +56,12 @@ class Proposing:
             return look
         drawn = await self._several.respond(request, ignore)
         ready = Choice(Message("assistant", READY), "stop")
-        return replace(drawn, choices=(ready,), billed=look.billed + drawn.billed)
+        return replace(
+            drawn,
+            choices=(ready,),
+            billed=look.billed + drawn.billed,
+            cost_usd=look.cost_usd + drawn.cost_usd,
+        )
 
     def _carry_out(self, request: Request, accepted: CandidateGroup) -> Response:
         """The accepted answer, then how it went."""

@@ -22,6 +22,7 @@ from lsp_server.server.editor import ANSWERS
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.protocol import SOURCE, ActionKind, CommandName, DiagnosticCode
 from lsp_server.session.permissions import Pending
+from lsp_server.session.summary import RunSummary
 
 EXPLAIN = "Explain the selected code: what it does, why, and what to watch out for."
 SUMMARY_CHARS_MAX = 60
@@ -167,14 +168,21 @@ class CodeActions:
 
 
 def run_commands(folder: Folder) -> Iterator[types.Command]:
-    """Stop and transcript of each run that is active in a folder."""
+    """Stop, Max Mode and transcript of each run that is active in a folder."""
     for run in folder.session.runs.active() if folder.session is not None else ():
         arguments = [{"runId": run.run_id}]
         title = _short(run.title)
         yield types.Command(f"Holdfast: Stop “{title}”", CommandName.RUN_STOP, arguments=arguments)
+        yield _switch(run)
         yield types.Command(
             f"Holdfast: Show transcript of “{title}”", CommandName.RUN_SHOW, arguments=arguments
         )
+
+
+def _switch(run: RunSummary) -> types.Command:
+    to = "off" if run.max_mode else "on"
+    title = f"Holdfast: Switch Max Mode {to} for “{_short(run.title)}”"
+    return types.Command(title, CommandName.MAX_SWITCH, arguments=[{"runId": run.run_id, "to": to}])
 
 
 def answers_to(pending: Pending) -> Iterator[tuple[Answer, str]]:

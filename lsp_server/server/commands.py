@@ -31,6 +31,7 @@ from lsp_server.server.shapes import (
     Arguments,
     MaxAccept,
     MaxPropose,
+    MaxSwitch,
     NoArguments,
     PermissionAnswer,
     Reply,
@@ -87,6 +88,7 @@ class Commands:
             CommandName.RUN_UNDO: _Command(RunChoice, self._undo),
             CommandName.MAX_PROPOSE: _Command(MaxPropose, self._propose),
             CommandName.MAX_ACCEPT: _Command(MaxAccept, self._accept),
+            CommandName.MAX_SWITCH: _Command(MaxSwitch, self._switch),
             **{name: _Command(*handler) for name, handler in goals.handlers.items()},
             **{name: _Command(*handler) for name, handler in memory.handlers.items()},
             CommandName.PERMISSION_ANSWER: _Command(PermissionAnswer, self._answer),
@@ -215,6 +217,15 @@ class Commands:
         session = self._session_of(arguments.proposal_id)
         run = session.runs.accept(_id(arguments.proposal_id), arguments.candidate)
         return Reply(state=run.state, message=f"accepted: {run.title}", run_id=run.run_id)
+
+    async def _switch(self, arguments: MaxSwitch) -> Reply:
+        session = self._session_of(arguments.run_id, active=True)
+        on = None if arguments.to is None else arguments.to == "on"
+        run = session.runs.switch_max_mode(_id(arguments.run_id), on=on, samples=arguments.samples)
+        word = "on" if run.max_mode else "off"
+        message = f"Max Mode {word} from the next step on: {run.title}"
+        self._tell(message)
+        return Reply(state=run.state, message=message, run_id=run.run_id)
 
     async def _answer(self, arguments: PermissionAnswer) -> Reply:
         asked = [

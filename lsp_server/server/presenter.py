@@ -29,6 +29,7 @@ from lsp_server.domain.events import (
     RunEnded,
     RunResumed,
     RunStarted,
+    SamplingChanged,
     StepFinished,
     StepStarted,
     ToolCalled,
@@ -78,10 +79,8 @@ class _Shown:
                 self._report(f"waits for the model, attempt {event.attempt}: {event.reason}")
             case PermissionAsked():
                 self._report(f"waits for permission: {event.question.summary}")
-            case CandidatesJudged():
-                self._report(transcript.chosen(event))
-            case JudgeFellBack():
-                self._report(f"the judge did not decide: {event.rung}")
+            case CandidatesJudged() | JudgeFellBack() | SamplingChanged():
+                self._report(transcript.sampled(event))
             case StepFinished():
                 self.cost_usd = event.cost_usd
             case _:
@@ -141,6 +140,7 @@ class Presenter:
             ),
             cost_usd=chosen.cost_usd or None,
             endpoint=chosen.endpoint,
+            max_mode=chosen.max_mode or None,
             goals=GoalCounts(**asdict(chosen.goals)),
             index=_index_state(chosen.memory),
         )
@@ -172,7 +172,7 @@ class Presenter:
                 self._begin(session, run_id, transcript.title(event.task.instruction))
             case RunResumed():
                 self._begin(session, run_id, _title(session, run_id))
-            case PermissionAsked() | PermissionAnswered():
+            case PermissionAsked() | PermissionAnswered() | SamplingChanged():
                 self.refresh()
             case Warned():
                 self._client.log("warning", event.message)

@@ -26,6 +26,7 @@ class CommandName(StrEnum):
     RUN_UNDO = "holdfast.run.undo"
     MAX_PROPOSE = "holdfast.max.propose"
     MAX_ACCEPT = "holdfast.max.accept"
+    MAX_SWITCH = "holdfast.max.switch"
     GOAL_NEW = "holdfast.goal.new"
     GOAL_CHECK = "holdfast.goal.check"
     GOAL_LIST = "holdfast.goal.list"

@@ -89,6 +89,17 @@ class MaxAccept(Arguments):
     candidate: Annotated[StrictInt, Field(ge=1, le=16)] | None = None
 
 
+class MaxSwitch(Arguments):
+    """Without a run: the newest at work. Without `to`: the other way round.
+
+    It is a word, since `false` says nothing here.
+    """
+
+    run_id: StrictStr | None = None
+    to: Literal["on", "off"] | None = None
+    samples: Annotated[StrictInt, Field(ge=1, le=16)] | None = None
+
+
 class RunStop(Arguments):
     """Without a run: the newest one."""
 
@@ -321,6 +332,8 @@ class Status(Sentence):
     cost_usd: float | None = None
     index: IndexState = IndexState()
     endpoint: str | None = None
+    max_mode: bool | None = None
+    """True while the run draws several candidates for each step."""
 
 
 class EventNotice(Payload):

@@ -33,6 +33,7 @@ from lsp_server.domain.events import (
     Recorded,
     RunEnded,
     RunStarted,
+    SamplingChanged,
     ToolCalled,
 )
 from lsp_server.domain.plans import progress
@@ -41,6 +42,7 @@ from lsp_server.domain.tasks import (
     Outcome,
     RunId,
     RunState,
+    Sampling,
     Stopped,
     Task,
     When,
@@ -77,6 +79,13 @@ class Launch:
     settings: Settings
     journal_path: Path
     result_chars_max: int
+
+    @property
+    def sampling(self) -> Sampling:
+        """The wish for Max Mode as it is now; a person may change it while the run runs."""
+        asked = self.task.sampling
+        as_begun = replace(asked, max_mode=asked.max_mode or self.settings.max_mode.enabled)
+        return self.record.state.sampling or as_begun
 
 
 @dataclass(slots=True)
@@ -185,6 +194,26 @@ class Runs:
         group = judged.winner if candidate is None else candidate - 1
         active.launch.record.emit(CandidateAccepted(group))
         return self._go(active)
+
+    def switch_max_mode(
+        self, run_id: RunId | None = None, *, on: bool | None = None, samples: int | None = None
+    ) -> RunSummary:
+        """Max Mode on or off for a run at work, the newest by default, from its next step on.
+
+        Without `on` the other way round, or on if `samples` says how many candidates.
+        """
+        active = self._find_active(run_id)
+        if active is None:
+            raise UnknownRun(f"run {run_id} is not active" if run_id else "no run is active")
+        before = active.launch.sampling
+        if before.propose:
+            raise UnknownRun(f"run {active.launch.run_id} compares proposals; Max Mode is its job")
+        if on is None:
+            on = samples is not None or not before.max_mode
+        wished = replace(before, max_mode=on, samples=samples or before.samples)
+        if wished != before:
+            active.launch.record.emit(SamplingChanged(wished))
+        return _summary(active)
 
     def comparison(self, run_id: RunId | None = None) -> Path:
         """The document that compares a run's proposals. Raises UnknownRun."""
@@ -357,8 +386,7 @@ class Runs:
     def _compare(self, active: _Active, judged: CandidatesJudged) -> None:
         self.proposal = Proposal(active.launch.run_id, judged)
         launch, path = active.launch, active.journal.path.with_name("proposals.md")
-        cost_usd = launch.settings.model.prices.cost_usd(judged.billed)
-        text = comparison.render(judged, launch.task.instruction, launch.run_id, cost_usd)
+        text = comparison.render(judged, launch.task.instruction, launch.run_id)
         path.write_text(text, "utf-8")
 
     def _write_transcript(self, active: _Active, recorded: Recorded) -> None:
@@ -417,6 +445,7 @@ def _summary(active: _Active) -> RunSummary:
         usage=state.billed,
         cost_usd=state.cost_usd,
         message=f"{progress(state.plan)}; {active.message}" if state.plan else active.message,
+        max_mode=active.launch.sampling.max_mode,
     )
 
 

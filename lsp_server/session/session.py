@@ -45,6 +45,7 @@ class SessionStatus:
     endpoint: str | None
     goals: Counts
     memory: MemoryState
+    max_mode: bool
 
 
 class Session:
@@ -94,6 +95,7 @@ class Session:
             endpoint=self._worker.description,
             memory=self.memory.state(),
             goals=self.goals.board.counts(),
+            max_mode=summary is not None and summary.max_mode,
         )
 
     def watch(self) -> None:

@@ -14,7 +14,10 @@ from lsp_server.domain.tasks import RunId, RunState
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """`message` is how the run ended, or what it does now; `usage` is all that was billed."""
+    """`message` is how the run ended, or what it does now; `usage` is all that was billed.
+
+    `max_mode` says whether the next step of a run at work is drawn several times.
+    """
 
     run_id: RunId
     title: str
@@ -24,6 +27,7 @@ class RunSummary:
     usage: Usage
     cost_usd: float
     message: str
+    max_mode: bool = False
 
 
 def past_summary(path: Path) -> RunSummary | None:

@@ -147,7 +147,9 @@ async def stand(
             ),
             MaxModeSettings(**settings),
             habits,
-            Surroundings(lambda: situation or Situation(), has_room, events.append),
+            Surroundings(
+                lambda: situation or Situation(), lambda more, _: has_room(more), events.append
+            ),
         )
         try:
             yield Stand(max_mode, server, bench, habits, events)

@@ -10,6 +10,7 @@ from lsp_server.domain.messages import Prices
 from lsp_server.domain.ports import Model
 from lsp_server.goals.contract import goal_of
 from lsp_server.goals.judge import SCHEMA_NAME, Hearing, Judge, schema, text_of
+from lsp_server.models.priced import Priced
 from lsp_server.models.scenario import Turn
 from lsp_server.models.scripted import Scripted
 from tests.fakes.workshop import says
@@ -34,12 +35,12 @@ def answer(*opinions: dict[str, object]) -> Turn:
 
 
 async def judged(hearing: Hearing, *turns: Turn, seconds_max: float = 5.0) -> list[tuple[str, str]]:
-    model = Scripted(list(turns))
+    model = Priced(Scripted(list(turns)), Prices(1.0))
 
     async def find() -> Model:
         return model
 
-    verdicts = await Judge(find, Prices(1.0), seconds_max=seconds_max).judge(hearing)
+    verdicts = await Judge(find, seconds_max=seconds_max).judge(hearing)
     if turns and seconds_max > 1:
         assert verdicts.billed.total_tokens > 0
         assert verdicts.cost_usd > 0
@@ -109,7 +110,7 @@ async def test_a_judge_that_fails_verifies_nothing() -> None:
     async def nowhere() -> Model:
         raise ConfigurationError("no endpoint")
 
-    verdicts = await Judge(nowhere, Prices()).judge(HEARING)
+    verdicts = await Judge(nowhere).judge(HEARING)
     assert [r.verdict for r in verdicts.reports] == ["unverified"] * 2
     assert "no endpoint" in verdicts.reports[0].missing
     slow = says("x", first_token_seconds=5)

@@ -32,7 +32,7 @@ def script(body: Mapping[str, Any]) -> Turn:
     return Turn.model_validate({**rewrite(0).model_dump(), "alternatives": alternatives})
 
 
-async def actions(client: LspClient, path: Path) -> list[dict[str, Any]]:
+async def actions(client: LspClient, path: Path, title: str = "Accept") -> list[dict[str, Any]]:
     place = {"line": 0, "character": 0}
     found: list[dict[str, Any]] = await client.request(
         "textDocument/codeAction",
@@ -42,7 +42,7 @@ async def actions(client: LspClient, path: Path) -> list[dict[str, Any]]:
             "context": {"diagnostics": []},
         },
     )
-    return [action for action in found if "Accept" in action["title"]]
+    return [action for action in found if title in action["title"]]
 
 
 def shows_comparison(message: Message) -> bool:
@@ -99,6 +99,51 @@ async def test_propose_compare_accept_the_second_and_undo(project: Path, name: s
         assert await client.shutdown() == 0
 
 
+def looks_on(body: Mapping[str, Any]) -> Turn:
+    """One look after another, in as many ways as are asked for, until there were enough."""
+    if is_verdict(body):
+        return says_verdict(body)
+    if len(body["messages"]) > 100:
+        return Turn(text="That is enough.")
+    ways = [acts("list", {"pattern": f"{way}*"}) for way in range(body.get("n", 1))]
+    alternatives = [{"text": each.text, "tool_calls": each.tool_calls} for each in ways[1:]]
+    return Turn.model_validate(
+        {**ways[0].model_dump(), "alternatives": alternatives, "first_token_seconds": 0.05}
+    )
+
+
+@pytest.mark.parametrize("name", ["vscode", "neovim", "eglot"])
+async def test_max_mode_is_switched_on_and_off_while_a_run_runs(project: Path, name: str) -> None:
+    path = project / "a.txt"
+    path.write_text("the old text\n")
+    capabilities = clients.snapshot(name)["initialize"]["capabilities"]
+    async with (
+        ScriptedServer(looks_on) as model,
+        started(environment={"HOLDFAST_MODEL__BASE_URL": model.base_url}) as client,
+    ):
+        await client.initialize(project, capabilities)
+        await client.command("holdfast.status")
+        run_id = (await client.command("holdfast.run.start", {"prompt": "Look."}))["runId"]
+        await model.until(lambda: len(model.requests) > 1)
+        assert {request.body.get("n", 1) for request in model.requests} == {1}
+
+        offered = await actions(client, path, "Switch Max Mode on")
+        reply = await client.request("workspace/executeCommand", offered[0]["command"])
+        assert (reply["runId"], "Max Mode on" in reply["message"]) == (run_id, True)
+        await model.until(lambda: model.requests[-1].body.get("n", 1) > 1)
+        assert (await client.command("holdfast.status"))["maxMode"] is True
+
+        assert await actions(client, path, "Switch Max Mode off")
+        await client.command("holdfast.max.switch", {"to": "off"})
+        seen = len(model.requests)
+        await model.until(lambda: len(model.requests) > seen + 4)
+        last = [request.body for request in model.requests[-2:]]
+        assert [body.get("n", 1) for body in last if not is_verdict(body)] == [1, 1]
+        assert "maxMode" not in await client.command("holdfast.status")
+        await client.command("holdfast.run.stop")
+        assert await client.shutdown() == 0
+
+
 WRONG_ARGUMENTS: list[tuple[str, dict[str, Any], str]] = [
     ("holdfast.max.propose", {"samples": 0}, "samples"),
     ("holdfast.max.propose", {"samples": 17}, "samples"),
@@ -107,6 +152,10 @@ WRONG_ARGUMENTS: list[tuple[str, dict[str, Any], str]] = [
     ("holdfast.max.accept", {}, "there is no run to accept a proposal of"),
     ("holdfast.max.accept", {"candidate": 0}, "candidate"),
     ("holdfast.max.accept", {"proposalId": "x"}, "run x is unknown"),
+    ("holdfast.max.switch", {}, "no run is active"),
+    ("holdfast.max.switch", {"to": "maybe"}, "'on' or 'off'"),
+    ("holdfast.max.switch", {"samples": 17}, "samples"),
+    ("holdfast.max.switch", {"to": "on", "runId": "x"}, "run x is not active"),
     ("holdfast.run.start", {"prompt": "x", "samples": "five"}, "samples"),
 ]
 

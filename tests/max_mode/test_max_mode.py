@@ -133,7 +133,9 @@ async def test_one_bad_choice_of_one_request_never_wins(root: Path, place: int) 
         ("gated", [GOOD], True, 3, "agreement"),
         ("gated", [acts("finish", {"summary": "done"})], True, 3, "agreement"),
         ("gated", [acts("read", {"path": "gone"}), READ], True, 5, "evidence"),
-        ("gated", [GOOD, edit("x = 3"), edit("x = 4"), edit("x = 5")], True, 5, "judge"),
+        ("gated", [GOOD, GOOD, edit("x = 3"), edit("x = 4")], True, 5, "judge"),
+        ("gated", [GOOD, edit("x = 3"), edit("x = 4"), edit("x = 5")], True, 3, "judge"),
+        ("gated", [GOOD, edit("x = ("), edit("x = [")], True, 5, "evidence"),
     ],
 )
 async def test_each_strategy_draws_as_many_as_it_needs(
@@ -150,6 +152,22 @@ async def test_each_strategy_draws_as_many_as_it_needs(
         await here.ask()
         assert len(here.draws) == draws
         assert [event.by for event in here.of(CandidatesJudged)] == ([by] if by else [])
+
+
+async def test_where_the_prompt_is_paid_once_a_gated_step_is_drawn_in_full(root: Path) -> None:
+    others = [edit(f"x = {n}0") for n in range(1, 6)]
+    turns = iter([GOOD, *others])
+
+    def turn(body: Mapping[str, Any]) -> Turn:
+        if is_verdict(body):
+            return says_verdict(body)
+        first, *more = (next(turns) for _ in range(body.get("n", 1)))
+        return Turn.model_validate({**first.model_dump(), "alternatives": more})
+
+    async with stand(root, turn, conduct=Conduct(n="honour"), strategy="gated") as here:
+        await here.ask()
+        assert [body.get("n", 1) for body in here.draws] == [1, 2, 2]
+        assert (here.judged.by, here.judged.drawn) == ("judge", 5)
 
 
 async def test_after_a_step_without_agreement_all_are_drawn_at_once(root: Path) -> None:

@@ -18,9 +18,12 @@ from lsp_server.domain.events import (
     Event,
     JudgeFellBack,
     ModelAnswered,
+    Streamed,
     ToolCalled,
+    ToolReturned,
     Warned,
 )
+from lsp_server.domain.messages import Prices
 from lsp_server.domain.tasks import Achieved, Budget, Sampling, Stopped, Task
 from lsp_server.models.scenario import Scenario, Turn
 from lsp_server.models.scripted_server import ScriptedServer
@@ -132,6 +135,30 @@ async def test_max_mode_is_off_unless_it_is_wanted(project: Path) -> None:
         assert [request.body.get("n") for request in shop.server.requests][:2] == [3, 2]
 
 
+async def test_a_judge_has_its_own_prices(project: Path) -> None:
+    prices = {"price_input": 2.0, "price_cached": 1.0, "price_output": 3.0}
+    dear = {"price_input": 100.0, "price_cached": 100.0, "price_output": 100.0}
+    async with ScriptedServer(says_verdict) as other:
+        judge = {"base_url": other.base_url, "name": "wise", **dear}
+        async with workshop(project, script(touch), model=prices, judge=judge) as shop:
+            await shop.run(TASK)
+            answer, judged = shop.events(ModelAnswered)[0], shop.events(CandidatesJudged)[0]
+    (verdict,) = other.requests
+    shown = len(verdict.raw) // 4
+    assert answer.cost_usd == judged.cost_usd
+    assert answer.cost_usd > shown * 100 / 1e6, "the verdict's share at the judge's prices"
+    at_workers = Prices(2.0, 1.0, 3.0).cost_usd(answer.billed)
+    assert answer.cost_usd > 5 * at_workers
+
+
+async def test_a_judge_that_is_not_there_costs_what_the_worker_costs(project: Path) -> None:
+    judge = {"base_url": "http://127.0.0.1:9/v1", "name": None, "price_input": 1000.0}
+    async with workshop(project, script(touch), model={"price_input": 1.0}, judge=judge) as shop:
+        await shop.run(TASK)
+        answer = shop.events(ModelAnswered)[0]
+        assert answer.cost_usd == pytest.approx(Prices(1.0).cost_usd(answer.billed))
+
+
 async def test_two_runs_in_max_mode_at_once(project: Path) -> None:
     async with workshop(project, script(*[touch] * 3)) as shop:
         starts = [shop.session.runs.start(TASK) for _ in range(2)]
@@ -162,6 +189,25 @@ async def test_stopping_in_a_draw_closes_all_requests_and_runs_nothing(project: 
         await shop.server.until(lambda: "open" not in {r.ending for r in shop.server.requests})
         assert stopped.title == "make it"
         assert list(project.iterdir()) == []
+
+
+async def test_stopping_at_the_verdict_runs_nothing(project: Path) -> None:
+    """While the winner is replayed: the choice is made, and nothing of it has begun."""
+
+    def stop(event: Event) -> None:
+        if isinstance(event, kind):
+            shop.session.runs.stop()
+
+    for kind in (CandidatesJudged, Streamed, ModelAnswered, ToolCalled):
+        async with workshop(project, script(touch)) as shop:
+            shop.on_event = stop
+            outcome = await shop.run(TASK)
+            assert isinstance(outcome, Stopped), kind
+            assert list(project.iterdir()) == [], kind
+            assert psutil.Process().children() == [], kind
+            assert "open" not in {request.ending for request in shop.server.requests}, kind
+            results = [event.result.is_error for event in shop.events(ToolReturned)]
+            assert all(results), kind
 
 
 async def test_a_rejected_proposal_can_be_told_from_what_was_done(project: Path) -> None:

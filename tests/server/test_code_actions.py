@@ -57,6 +57,10 @@ class QuietSession:
     def places(self) -> tuple[Any, ...]:
         return ()
 
+    @property
+    def board(self) -> QuietSession:
+        return self
+
     def contract(self) -> Contract:
         return parse("")
 
@@ -128,7 +132,11 @@ def diagnostic(message: str, source: str = "lint", **more: Any) -> types.Diagnos
         (
             QuietSession(summaries=(RUN,)),
             False,
-            ["Holdfast: Stop “A long task”", "Holdfast: Show transcript of “A long task”"],
+            [
+                "Holdfast: Stop “A long task”",
+                "Holdfast: Switch Max Mode on for “A long task”",
+                "Holdfast: Show transcript of “A long task”",
+            ],
         ),
         (
             QuietSession(questions=(QUESTION,)),
@@ -227,7 +235,7 @@ async def test_diagnostics_of_others_are_remembered_until_the_text_changes(proje
 @pytest.mark.parametrize(
     ("name", "session", "count"),
     [
-        (GOALS_FILE, QuietSession((QUESTION,), (RUN,)), 5),
+        (GOALS_FILE, QuietSession((QUESTION,), (RUN,)), 6),
         (GOALS_FILE, QuietSession(), 0),
         ("a.py", QuietSession((QUESTION,), (RUN,)), 0),
     ],
