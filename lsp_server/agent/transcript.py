@@ -161,7 +161,7 @@ def report_lines(report: GoalReport) -> str:
         if item.missing:
             lines.append(f"  - missing: {item.missing}")
         for shown in item.evidence:
-            ended = f"{shown.ending}, {shown.seconds:.1f} s, at {shown.tree}"
+            ended = f"{shown.ending}, {shown.seconds:.1f} s, at {shown.where}"
             lines.append(f"  - evidence: `{shown.check}`: {ended}")
     if report.judges_edited:
         lines.append(f"- the run edited what judges it: {', '.join(report.judges_edited)}")

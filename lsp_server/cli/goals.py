@@ -114,7 +114,7 @@ def _table(places: Sequence[Place]) -> None:
 
 def _evidence(place: Place) -> str:
     shown = place.report.evidence if place.report is not None else ()
-    return "; ".join(f"{e.check}: {e.ending}, {e.seconds:.1f} s" for e in shown[:3])
+    return "; ".join(f"{e.check}: {e.ending}, {e.seconds:.1f} s, at {e.where}" for e in shown[:3])
 
 
 def _plain(place: Place) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class Evidence:
 
     `tree` is the hash of the working tree at that moment; when the tree moves,
     the evidence is stale. `at` is an ISO 8601 time. `ending` says in words how
-    it ended, as in `timed out after 600 s`.
+    it ended, as in `timed out after 600 s`, `revision` what git calls that tree.
     """
 
     id: str
@@ -117,6 +117,12 @@ class Evidence:
     exit_status: int | None = None
     findings: tuple[Finding, ...] = ()
     ending: str = ""
+    revision: str = ""
+
+    @property
+    def where(self) -> str:
+        """The tree for a person: its commit where there is one, else its hash."""
+        return self.revision or self.tree
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def _ticked(lines: Lines, entry: Entry, report: ConditionReport) -> Iterator[Tex
     first, *rest = entry.evidence
     written = lines.line(first)
     # Checked again on the same tree: a new time alone is not worth a change of the file.
-    if report.evidence and report.evidence[-1].tree not in written:
+    if report.evidence and f" at {report.evidence[-1].where} on " not in written:
         start = lines.starts[first]
         indent = written[: len(written) - len(written.lstrip())]
         yield TextEdit(start, start + len(written), f"{indent}- {text}")
@@ -150,7 +150,7 @@ def _evidence(report: ConditionReport) -> str:
         how = "holds"
     else:
         how = f"exit {last.exit_status} in {sum(e.seconds for e in shown):.1f} s"
-    return f"evidence: {how} at {last.tree} on {last.at[:10]}"
+    return f"evidence: {how} at {last.where} on {last.at[:10]}"
 
 
 def _one_line(text: str) -> str:

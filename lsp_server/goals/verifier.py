@@ -42,13 +42,19 @@ MOVED = "files changed while the checks ran; they run again once the tree rests"
 Shown = Evidence | Refused | None
 
 
+async def nameless() -> str:
+    """The revision of a tree that git does not know."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What surrounds the goals of one workspace.
 
     `contents` names the content of every file that counts; `kept` gives a
     content back; `visible` says whether a file may be shown to a model;
-    `waived` are the ids of conditions that a person gave up.
+    `waived` are the ids of conditions that a person gave up; `revision` is what
+    a person calls the tree, empty where it has no such name.
     """
 
     workspace: Workspace
@@ -56,6 +62,7 @@ class Scene:
     kept: Kept
     visible: Callable[[Path], bool] = lambda _: True
     waived: Callable[[], Collection[str]] = tuple
+    revision: Callable[[], Awaitable[str]] = nameless
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +103,11 @@ class Verifier:
             evidence = [e for report in reports.values() for e in report.evidence]
             verdicts = await self._judged(goal, judged, evidence, attempt, tree)
         reports |= {report.condition.id: report for report in verdicts.reports}
+        revision = await self._scene.revision()
         return Verified(
             GoalReport(
                 goal,
-                tuple(reports[condition.id] for condition in goal.conditions),
+                tuple(_placed(reports[condition.id], revision) for condition in goal.conditions),
                 tree,
                 await self._edited(goal, attempt),
             ),
@@ -212,6 +220,11 @@ def _report(condition: Condition, shown: list[Shown], *, rests: bool) -> Conditi
     if not rests:
         return ConditionReport(condition, "stale", MOVED, evidence)
     return ConditionReport(condition, "met", evidence=evidence)
+
+
+def _placed(report: ConditionReport, revision: str) -> ConditionReport:
+    shown = tuple(replace(evidence, revision=revision) for evidence in report.evidence)
+    return replace(report, evidence=shown)
 
 
 def _missing(shown: Evidence) -> str:

@@ -13,6 +13,7 @@ from lsp_server.domain.tasks import Achieved, Blocked, Task
 from lsp_server.goals.contract import goal_of
 from lsp_server.session.goals import Goals
 from tests.fakes.expectation import until
+from tests.fakes.git import committed
 from tests.fakes.stops import DONE, FIX, PROJECT, TESTS_PASS, WEAKEN
 from tests.fakes.workshop import calls, finish, workshop
 
@@ -127,3 +128,22 @@ async def test_closing_leaves_no_check_behind(project: Path, goals_file: Path) -
         async with asyncio.timeout(3):
             await shop.session.close()
     assert verdicts(goals) == ["unverified"]
+
+
+async def test_evidence_says_where_it_was_shown_as_a_person_calls_it(
+    project: Path, goals_file: Path
+) -> None:
+    commit = committed(project)
+    async with workshop(project, [FIX, DONE]) as shop:
+        (goal,) = shop.session.goals.board.goals()
+        outcome = await shop.run(Task("x", goal))
+        assert isinstance(outcome, Achieved)
+        await until(lambda: "evidence" in goals_file.read_text(), "the evidence")
+        written = goals_file.read_text()
+        assert f" s at {commit} with 1 change on 20" in written
+        assert f"at {commit} with 1 change" in shop.session.runs.transcript().read_text()
+        await shop.session.goals.check((goal,))
+        assert goals_file.read_text() == written, "a new time alone is no change"
+        (project / "other").write_text("x")
+        await shop.session.goals.check((goal,))
+        assert f" s at {commit} with 2 changes on 20" in goals_file.read_text()
