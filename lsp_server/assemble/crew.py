@@ -12,6 +12,7 @@ from lsp_server.assemble.recollection import WorkspaceRecollection
 from lsp_server.assemble.sampling import Sampling
 from lsp_server.assemble.site import Site
 from lsp_server.assemble.toolbox import run_toolbox
+from lsp_server.max_mode.drawing import Habits
 from lsp_server.session.goals import Goals
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.runs import Launch
@@ -21,12 +22,19 @@ from lsp_server.tools.approval import Approval
 class Crew:
     """Puts the parts of a run together."""
 
-    def __init__(self, site: Site, judges: JudgeModel, goals: Goals, memory: SessionMemory) -> None:
+    def __init__(
+        self,
+        site: Site,
+        judges: JudgeModel,
+        goals: Goals,
+        memory: SessionMemory,
+        habits: dict[str, Habits],
+    ) -> None:
         self._site = site
         self._memory = memory
         self._judges = judges
         self._goals = goals
-        self._sampling = Sampling(site, judges)
+        self._sampling = Sampling(site, judges, habits)
 
     async def agent(self, launch: Launch) -> Agent:
         """Raises ConfigurationError, ModelError when there is no model to ask."""

@@ -30,12 +30,12 @@ FAILED_COMMAND = ("killed by", *(f"exit status {digit}" for digit in range(1, 10
 
 
 class Sampling:
-    """Makes models for runs, and keeps what was learned of each endpoint."""
+    """Makes models for runs. `habits` keep what was learned of each endpoint, by its name."""
 
-    def __init__(self, site: Site, judges: JudgeModel) -> None:
+    def __init__(self, site: Site, judges: JudgeModel, habits: dict[str, Habits]) -> None:
         self._site = site
         self._judges = judges
-        self._habits: dict[str, Habits] = {}
+        self._habits = habits
 
     async def model(self, launch: Launch, toolbox: Toolbox, approval: Approval) -> Model:
         """In Max Mode if the task or the settings want it. Raises ConfigurationError, ModelError."""

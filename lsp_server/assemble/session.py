@@ -21,6 +21,7 @@ from lsp_server.domain.events import FileChanged, Recorded
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.secrets import secrets_in
 from lsp_server.domain.tasks import RunId
+from lsp_server.max_mode.drawing import Habits
 from lsp_server.models.worker import Worker
 from lsp_server.session.goals import Goals
 from lsp_server.session.goals.ledger import Ledger
@@ -61,6 +62,7 @@ def open_session(
     folder = workspace_folder(data or data_folder(), workspace.root)
     site = _site(workspace, folder, settings, editor, documents, changed)
     judges = JudgeModel(site.worker, site.discretion)
+    habits: dict[str, Habits] = {}
     goals = Goals(
         workspace.root,
         documents,
@@ -83,7 +85,7 @@ def open_session(
         workspace.root,
         settings,
         undo=lambda changes: site.checkpoints.undo(changes, editor),
-        build=Crew(site, judges, goals, memory).agent,
+        build=Crew(site, judges, goals, memory, habits).agent,
         watch=watch,
         ready=site.worker.check,
         discretion=site.discretion,
@@ -98,6 +100,7 @@ def open_session(
         goals,
         site.permits,
         memory,
+        habits,
         release=judges.close,
     )
     return session

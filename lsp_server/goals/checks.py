@@ -22,7 +22,7 @@ from lsp_server.domain.goals import (
 )
 from lsp_server.domain.ports import Editor
 from lsp_server.goals.findings import findings, nothing_ran
-from lsp_server.workspace.disk import read_text
+from lsp_server.workspace.disk import FileMissing, read_text
 from lsp_server.workspace.paths import Workspace
 from lsp_server.workspace.process import Completed, run
 
@@ -119,6 +119,8 @@ class Checks:
     def _file_problem(self, check: FileCheck) -> str:
         try:
             text = read_text(self._workspace.resolve(check.path)).text
+        except FileMissing:
+            return f"{check.path} does not exist"
         except ToolError as error:
             return str(error)
         if check.contains is None or check.contains in text:

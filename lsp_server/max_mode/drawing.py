@@ -58,6 +58,21 @@ class Habits:
     latencies: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCIES_KEPT))
     """Seconds that the last answers took."""
 
+    def describe(self) -> str:
+        """What is known, for a person."""
+        several = {
+            None: "not known yet whether it gives several answers to one request",
+            True: "gives several answers to one request, so that they share its prompt",
+            False: "gives one answer to a request, so that each candidate pays for the prompt",
+        }
+        parts = [several[self.honours_choices]]
+        if self.parallel_max is not None:
+            parts.append(f"takes {self.parallel_max} requests at once at most")
+        if self.latencies:
+            seconds, count = statistics.median(self.latencies), len(self.latencies)
+            parts.append(f"an answer took {seconds:.1f} s (median of {count})")
+        return "; ".join(parts)
+
 
 class Drawing:
     """The candidates of one step. `close` it, or its stragglers run on in `tasks`.

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 
+from lsp_server.agent.journal import JournalDamaged
 from lsp_server.agent.transcript import tokens
 from lsp_server.domain.errors import HoldfastError, MemoryUnavailable
+from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.session.found import describe
+from lsp_server.session.goals import Goals, Place
 from lsp_server.session.session import Session
-from lsp_server.settings import config_folder, data_folder, masked
+from lsp_server.session.tally import tally
+from lsp_server.settings import config_folder, data_folder, masked, without_credentials
 
 RUNS_SHOWN_MAX = 10
+CONDITIONS_SHOWN_MAX = 50
 
 
 async def report(
@@ -28,7 +34,9 @@ async def report(
             ("Workspace", f"`{session.root}`"),
             ("Model endpoint", await _endpoint(session)),
             ("Memory", _memory(session)),
+            ("Goals", await _goals(session)),
             ("Runs", _runs(session)),
+            ("Max Mode", await asyncio.to_thread(_max_mode, session)),
             ("Settings", _settings(session)),
         ]
     sections += [
@@ -55,6 +63,51 @@ async def _endpoint(session: Session) -> str:
         return f"**Problem:** {error}"
 
 
+async def _goals(session: Session) -> str:
+    """What is wanted, what is known of it, and how it is looked at."""
+    goals, settings = session.goals, session.settings.goal
+    if goals.board.goals():
+        await goals.look()
+    on_save = "and quick ones again on save" if settings.check_on_save else "not on save"
+    return "\n".join(
+        [
+            *_known(goals),
+            f"- checks run for {settings.check_timeout_seconds:g} s at most, {on_save}",
+            f"- what no check covers is judged by {_judge(session)}",
+            f"- commands approved as checks: {len(session.permits.approved)}",
+        ]
+    )
+
+
+def _known(goals: Goals) -> list[str]:
+    places, counts = goals.board.places(), goals.board.counts()
+    if not places:
+        return [f"- there are none; write some into `{GOALS_FILE}`", *_problems(goals)]
+    found = f"{counts.met} met, {counts.unmet} unmet, {counts.blocked} blocked"
+    more = len(places) - CONDITIONS_SHOWN_MAX
+    return [
+        f"- goals: {counts.total} ({found}); conditions: {len(places)}",
+        *map(_line, places[:CONDITIONS_SHOWN_MAX]),
+        *([f"  - and {more} more"] if more > 0 else []),
+        *_problems(goals),
+    ]
+
+
+def _line(place: Place) -> str:
+    shown = place.report.evidence if place.report is not None else ()
+    seen = [f"{e.check}: {e.ending} at {e.where} on {e.at[:10]}" for e in shown[-1:]]
+    known = ": ".join(filter(None, [place.verdict, place.missing or "".join(seen)]))
+    line = place.spot.range.start.line + 1
+    return f"  - {place.condition.text} (`{place.spot.path}`, line {line}): {known}"
+
+
+def _problems(goals: Goals) -> list[str]:
+    return [
+        f"- **Problem:** `{GOALS_FILE}`, line {problem.range.start.line + 1}: {problem.message}"
+        for problem in goals.board.problems()
+    ]
+
+
 def _runs(session: Session) -> str:
     lines = [
         f"- `{run.run_id}` {run.state}, {run.step} steps, "
@@ -72,6 +125,34 @@ def _memory(session: Session) -> str:
             lines.append(f"- upkeep failed {state.status.failed_optimizes} times in a row")
         lines += [f"- not searched, {n} files: {why}" for why, n in state.status.skipped.items()]
     return "\n".join(lines)
+
+
+def _max_mode(session: Session) -> str:
+    """How it is set, what was learned of endpoints, and what it did. Reads journals."""
+    wanted = session.settings.max_mode
+    state = "on for every run" if wanted.enabled else "off unless a run asks for it"
+    how = f"{wanted.samples} candidates, strategy {wanted.strategy}, judged by {_judge(session)}"
+    lines = [
+        f"- {state}; {how}",
+        *(f"- {name}: {habits.describe()}" for name, habits in session.habits.items()),
+    ]
+    for run in session.runs.list()[:RUNS_SHOWN_MAX]:
+        try:
+            did = tally(session.runs.events(run.run_id)).describe()
+        except (JournalDamaged, OSError) as error:
+            did = f"**Problem:** {error}"
+        lines += [f"- `{run.run_id}`: {did}"] if did else []
+    return "\n".join(lines)
+
+
+def _judge(session: Session) -> str:
+    """Which model judges."""
+    worker = session.settings.model
+    judge = session.settings.judge.over(worker)
+    if judge == worker:
+        return "the worker's model"
+    place = without_credentials(judge.base_url) if judge.base_url else "the worker's endpoint"
+    return f"{judge.name or 'the first model'} at {place}"
 
 
 def _settings(session: Session) -> str:

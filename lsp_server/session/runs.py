@@ -24,6 +24,7 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import (
     CandidateAccepted,
     CandidatesJudged,
+    Event,
     FileChanged,
     FileRestored,
     MessageReceived,
@@ -273,10 +274,14 @@ class Runs:
         """Newest first, the newest LISTED_RUNS_MAX."""
         return tuple(islice(self._summaries(), LISTED_RUNS_MAX))
 
+    def events(self, run_id: RunId) -> Sequence[Event]:
+        """All that its journal holds. Blocking; raises JournalDamaged, OSError."""
+        return [recorded.event for recorded in replay(self._journal_path(run_id))]
+
     def transcript(self, run_id: RunId | None = None) -> Path:
         """The Markdown file of a run, written anew from its journal."""
         past = self._past(run_id, "show", ())
-        text = "".join(transcript.render(r.event) for r in replay(self._journal_path(past.run_id)))
+        text = "".join(map(transcript.render, self.events(past.run_id)))
         path = self._journal_path(past.run_id).with_name("transcript.md")
         path.write_text(text, "utf-8")
         return path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Literal
 
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import RunId
+from lsp_server.max_mode.drawing import Habits
 from lsp_server.memory.forgetting import Forgetting
 from lsp_server.models.worker import Worker
 from lsp_server.session.forgetting import Forgotten, forget
@@ -65,6 +66,7 @@ class Session:
         goals: Goals,
         permits: CheckPermits,
         memory: SessionMemory,
+        habits: Mapping[str, Habits],
         *,
         release: Callable[[], Awaitable[None]],
     ) -> None:
@@ -76,6 +78,8 @@ class Session:
         self.goals = goals
         self.permits = permits
         self.memory = memory
+        self.habits = habits
+        """What was learned of each endpoint, by its name."""
         self._watching: asyncio.Task[None] | None = None
         self._worker = worker
         self._release = release

@@ -34,6 +34,11 @@ class CheckPermits:
         self._workspace = workspace
         self._approved: dict[str, None] = dict.fromkeys(_load(path))
 
+    @property
+    def approved(self) -> tuple[str, ...]:
+        """The commands that run without a question, oldest first."""
+        return tuple(self._approved)
+
     def approve(self, commands: Iterable[str]) -> None:
         """A person gave these commands, or said yes to them."""
         new = [command for command in commands if command not in self._approved]
