@@ -5,7 +5,9 @@ wrong in one of three ways, so that wrong ones sometimes agree; the judge names 
 proposal with probability q if there is one. A task has 20 steps. In the first table
 each step decides: one wrong step loses the task. In the second two steps of three are
 reads, and a wrong read costs another step, at most 40 in all, instead of the task.
-Whether real candidates err independently is what a simulation cannot show.
+Whether real candidates err independently is what a simulation cannot show. Requests
+give several answers, but for `gated alone`: an endpoint that gives one answer each, where
+gated draws fewer.
 
     python -m benchmarks.max_mode_simulation [--runs 200] [--json FILE] [--png FILE]
 """
@@ -60,8 +62,14 @@ TOOLS = (
     ToolSpec("change", "Change something.", PARAMETER, read_only=False),
 )
 
-Scheme = Literal["single", "always", "adaptive", "gated"]
-SCHEMES: tuple[Scheme, ...] = ("single", "always", "adaptive", "gated")
+Scheme = Literal["single", "always", "adaptive", "gated", "gated alone"]
+SCHEMES: tuple[Scheme, ...] = ("single", "always", "adaptive", "gated", "gated alone")
+STRATEGIES: Mapping[Scheme, Literal["always", "adaptive", "gated"]] = {
+    "always": "always",
+    "adaptive": "adaptive",
+    "gated": "gated",
+    "gated alone": "gated",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,15 +226,14 @@ async def task(cell: Cell, seed: int) -> Outcome:
 
 
 def in_max_mode(model: ChanceModel, scheme: Scheme) -> MaxMode:
-    assert scheme != "single"
-
     async def nothing_known() -> str:
         return ""
 
     around = Surroundings(Situation, lambda *_: True, lambda _: None)
     evidence = Evidence(Looking(), DiskEditor(Documents()), nothing_known)
-    settings = MaxModeSettings(strategy=scheme, samples=SAMPLES)
-    return MaxMode(model, Judge(model, around.emit), evidence, settings, Habits(True), around)
+    settings = MaxModeSettings(strategy=STRATEGIES[scheme], samples=SAMPLES)
+    habits = Habits(honours_choices=scheme != "gated alone")
+    return MaxMode(model, Judge(model, around.emit), evidence, settings, habits, around)
 
 
 def price(usage: Usage) -> float:
@@ -269,9 +276,9 @@ def draw(rows: Sequence[Row], file: Path) -> None:
             heights = [float(bar["success"] or 0) for bar in bars]
             below = [h - float(b["95 % from"] or 0) for h, b in zip(heights, bars, strict=True)]
             above = [float(b["to"] or 0) - h for h, b in zip(heights, bars, strict=True)]
-            at = [place + offset / 5 for place in range(len(bars))]
+            at = [place + offset / 6 for place in range(len(bars))]
             error = [[max(0.0, e) for e in below], [max(0.0, e) for e in above]]
-            axes.bar(at, heights, 0.18, yerr=error, capsize=2, label=scheme)
+            axes.bar(at, heights, 0.15, yerr=error, capsize=2, label=scheme)
         axes.set_xticks([place + 0.3 for place in range(3)], ["0.8", "0.9", "0.95"])
         axes.set_xlabel("p: a candidate is right")
         kind = "each step decides" if reads == 0 else "a third of the steps decide"

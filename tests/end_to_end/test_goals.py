@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
+import re
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from lsp_server.goals.contract import parse
 from lsp_server.models.scenario import Turn
 from lsp_server.models.scripted_server import ScriptedServer
 from tests.fakes import clients
@@ -49,7 +53,7 @@ def capabilities(encoding: str) -> dict[str, Any]:
 @asynccontextmanager
 async def editor(
     project: Path,
-    turns: list[Turn],
+    turns: list[Turn] | Callable[[Any], Turn],
     *,
     encoding: str = "utf-16",
     settings: dict[str, Any] | None = None,
@@ -303,3 +307,98 @@ async def test_a_person_who_types_is_not_disturbed(project: Path, goals_file: Pa
         client.change(buffer, text.replace("one", "one and a ha"))
         await client.wait_for(lambda m: "- [x] two" in buffer.text, "the other tick")
         assert "- [ ] one and a ha\n" in buffer.text
+
+
+BAD_CHECKS: dict[str, tuple[str, str]] = {
+    "it hangs": ("sleep 99", "no end within 8 s, so it was stopped"),
+    "it hangs in a child": ("(sleep 98 & wait)", "no end within 8 s, so it was stopped"),
+    "it leaves a daemon": ("(sleep 97 &) ; exit 1", "exit status 1"),
+    "it leaves a daemon with a session of its own": (
+        "setsid nohup sleep 96 >/dev/null 2>&1 & exit 2",
+        "exit status 2",
+    ),
+    "it prints a gigabyte": (
+        "head -c 1000000000 /dev/zero; echo; echo a.py:1: error: at last; exit 1",
+        "exit status 1 (a.py:1: at last)",
+    ),
+    "it reads its input": ("read answer || exit 4", "exit status 4"),
+    "its program is missing": (
+        "no-such-program-here --all",
+        "exit status 127: a program was not found; install it, or correct the check",
+    ),
+    "it cannot be executed": (
+        "./a.py",
+        "exit status 126: the program cannot be executed; see its permissions",
+    ),
+    "a signal ends it": ("kill -SEGV $$", "killed by SIGSEGV"),
+    "it is no shell": ("if then )", "exit status 2"),
+    "it ran no test": ("echo 'Ran 0 tests in 0.0s'", "exit status 0, but it says that no test ran"),
+}
+"""What a check does, and what the person reads at its condition."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+async def test_of_a_check_that_misbehaves_the_person_reads_how_it_ended(project: Path) -> None:
+    file = project / ".holdfast" / "goals.md"
+    file.parent.mkdir()
+    (project / "a.py").write_text("x = 1\n")
+    listed = "".join(f"- [ ] {what}\n  - check: `{how}`\n" for what, (how, _) in BAD_CHECKS.items())
+    file.write_text(f"## Checks\n{listed}")
+    settings = {"goal": {"check_timeout_seconds": 8}, "permissions": {"mode": "full"}}
+    async with editor(project, [], settings=settings) as client:
+        client.open(file)
+        await until(client, file, lambda d: len(d) == len(BAD_CHECKS), "the goals")
+        await client.command("holdfast.goal.check")
+        await until(client, file, lambda d: set(codes(d).values()) == {"goal-unmet"}, "unmet")
+        read = {d["range"]["start"]["line"]: d["message"] for d in published(client, file)}
+        for number, (what, (how, ending)) in enumerate(BAD_CHECKS.items()):
+            assert read[1 + 2 * number] == f"`{how}`: {ending}", what
+        assert await client.shutdown() == 0
+    left = {" ".join(each.info["cmdline"] or ()) for each in psutil.process_iter(["cmdline"])}
+    assert not left & {"sleep 99", "sleep 98", "sleep 97"}
+    for each in psutil.process_iter(["cmdline"]):  # In a session of its own: nobody waits for it.
+        if each.info["cmdline"] == ["sleep", "96"]:
+            each.kill()
+
+
+ASKS = (
+    '{"conditions": [{"id": "%s", "verdict": "blocked", "evidence": [], "missing": "Which blue?"}]}'
+)
+
+
+async def test_a_blocked_goal_asks_in_the_editor_and_goes_on_with_the_answer(project: Path) -> None:
+    file = project / ".holdfast" / "goals.md"
+    file.parent.mkdir()
+    file.write_text("## Colours\n- [ ] the right colour is used\n")
+    (condition,) = parse(file.read_text()).goals[0].conditions
+    write = calls(("write", {"path": "colour.txt", "text": "navy"}))
+
+    def turn(body: Any) -> Turn:
+        text = str(body["messages"][-1]["content"])
+        if "tools" in body:
+            told = any("Navy." in str(message["content"]) for message in body["messages"])
+            wrote = body["messages"][-1]["role"] == "tool"
+            return write if told and not wrote else finish("It is blue.")
+        shown = re.search(r"^### (\S+): change of colour.txt", text, re.MULTILINE)
+        if shown is None:
+            return Turn(text=ASKS % condition.id)
+        verdict = {"id": condition.id, "verdict": "met", "evidence": [shown[1]], "missing": ""}
+        return Turn(text=json.dumps({"conditions": [verdict]}))
+
+    (project / "readme.txt").write_text("x")
+    settings = {"permissions": {"mode": "full"}}
+    async with editor(project, turn, settings=settings) as client:
+        client.open(file)
+        await until(client, file, lambda d: len(d) == 1, "the goal")
+        reply = await client.command("holdfast.run.start", {"goalId": "colours"})
+        await client.wait_for(
+            lambda m: m.get("method") == "window/showMessage" and "Which blue?" in str(m["params"]),
+            "the question",
+        )
+        await until(client, file, lambda d: codes(d) == {1: "goal-blocked"}, "blocked")
+        assert published(client, file)[0]["message"] == "Which blue?"
+        answer = {"runId": reply["runId"], "text": "Navy."}
+        assert (await client.command("holdfast.run.send", answer))["runId"] == reply["runId"]
+        await until(client, file, lambda d: d == [], "met")
+        assert (project / "colour.txt").read_text() == "navy"

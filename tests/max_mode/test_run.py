@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from lsp_server.domain.messages import Prices
 from lsp_server.domain.tasks import Achieved, Budget, Sampling, Stopped, Task
 from lsp_server.models.scenario import Scenario, Turn
 from lsp_server.models.scripted_server import ScriptedServer
+from tests.fakes.audit import audited
 from tests.fakes.command_line import holdfast
 from tests.fakes.expectation import until
 from tests.fakes.stand import acts, is_verdict, says_verdict
@@ -61,19 +63,50 @@ def touch(number: int) -> Turn:
     return calls(("shell", {"command": f"touch ran-{number}; sleep 0.01"}))
 
 
-async def test_only_the_winner_runs_and_only_after_the_verdict(project: Path) -> None:
+WAYS: tuple[Callable[[], Turn], ...] = (
+    lambda: calls(("shell", {"command": "touch by-shell; sleep 0.01"})),
+    lambda: calls(("write", {"path": "sub/by-write", "text": "x"})),
+    lambda: calls(("edit", {"path": "a.txt", "old_text": "old", "new_text": "new"})),
+    lambda: calls(("shell", {"command": "cat a.txt"}), ("list", {})),
+)
+"""A candidate for each kind of call that could do something before its time."""
+
+
+@pytest.mark.parametrize("strategy", ["adaptive", "always", "gated"])
+@pytest.mark.parametrize("mode", ["propose", "run"])
+async def test_nothing_at_all_is_executed_before_the_verdict(
+    project: Path, strategy: str, mode: str
+) -> None:
+    """Asked of the file system, of the process table, and of the interpreter."""
+    (project / "a.txt").write_text("old")
     at_verdict: list[object] = []
 
     def look(event: Event) -> None:
-        if isinstance(event, CandidatesJudged):
-            at_verdict.append(sorted(path.name for path in project.iterdir()))
-            at_verdict.append(psutil.Process().children())
-            at_verdict.append(len(shop.events(ToolCalled)))
+        if isinstance(event, CandidatesJudged) and not at_verdict:
+            at_verdict.extend(
+                [
+                    {path.name: path.read_text() for path in project.iterdir()},
+                    psutil.Process().children(recursive=True),
+                    [called.call.name for called in shop.events(ToolCalled)],
+                    list(acts),
+                ]
+            )
 
-    async with workshop(project, script(touch)) as shop:
+    sampling = Sampling(mode == "run", len(WAYS), propose=mode == "propose")
+    several = script(lambda number: WAYS[number % len(WAYS)]())
+    async with workshop(project, several, max_mode={"strategy": strategy}) as shop:
         shop.on_event = look
+        with audited(project) as acts:
+            assert isinstance(await shop.run(replace(TASK, sampling=sampling)), Achieved)
+        judged = shop.events(CandidatesJudged)[0]
+        assert len(judged.groups) >= 3
+        assert at_verdict == [{"a.txt": "old"}, [], [], []]
+        assert bool(acts) is (mode == "run"), "and after it, the winner's alone"
+
+
+async def test_only_the_winner_runs(project: Path) -> None:
+    async with workshop(project, script(touch)) as shop:
         assert await shop.run(TASK) == Achieved("done")
-        assert at_verdict[:3] == [[], [], 0]
         judged = shop.events(CandidatesJudged)[0]
         assert (judged.by, judged.drawn, len(judged.groups)) == ("judge", 4, 4)
         ran = [path.name for path in project.iterdir()]
