@@ -106,7 +106,7 @@ class Drawing:
         self._attempts: list[Attempt] = []
         self._running: set[Attempt] = set()
         self._queue: deque[Attempt] = deque()
-        self._asked = self._asked_before = 0
+        self._asked = self._ended_before = 0
         self._warm = False
         self._turned_away = False
         self._refusals = 0
@@ -116,17 +116,13 @@ class Drawing:
     async def draw(self, wanted: int) -> None:
         """Until `wanted` answers were drawn in all, short of the failed and the late."""
         self._quorum_at = None
-        self._asked_before = self._asked
+        self._ended_before = self._ended
         await self._draw_together(wanted)
         await self._draw_side_by_side(wanted)
 
     def close(self) -> None:
         """Cancels what is still under way."""
-        for attempt in self._running:
-            attempt.cancel()
-            self.failures.append("cancelled: the others were ready long before")
-        self._running.clear()
-        self._queue.clear()
+        self._let_go()
         habits = self._habits
         habits.calm_steps = 0 if self._turned_away else habits.calm_steps + 1
         if habits.parallel_max is not None and habits.calm_steps >= CALM_STEPS:
@@ -161,12 +157,15 @@ class Drawing:
         least = max(min(2, wanted), wanted - 1)
         if self._quorum_wanted is not None:
             least = min(self._quorum_wanted, wanted)
-        return max(least, min(self._asked_before + 1, wanted))
+        return max(least, min(self._ended_before + 1, wanted))
+
+    @property
+    def _ended(self) -> int:
+        return self._asked - len(self._running) - len(self._queue)
 
     def _enough(self, wanted: int) -> bool:
         """Whether nobody else is needed; failed ones count, else a straggler holds the step."""
-        ended = self._asked - len(self._running) - len(self._queue)
-        return ended >= self._quorum(wanted) and len(self.candidates) >= min(2, wanted)
+        return self._ended >= self._quorum(wanted) and len(self.candidates) >= min(2, wanted)
 
     async def _draw_together(self, wanted: int) -> None:
         """One request for all, where that works or was never tried; fewer may come."""
@@ -206,6 +205,8 @@ class Drawing:
             self._start_next(wanted)
             seconds = self._patience_seconds(wanted)
             if seconds == 0:
+                if wanted == 1:
+                    self._let_go()
                 return
             try:
                 async with asyncio.timeout(seconds):
@@ -227,6 +228,15 @@ class Drawing:
             if limit is not None and len(self._running) >= limit:
                 return
             self._start(self._queue.popleft())
+
+    def _let_go(self) -> None:
+        """Cancels those under way; nobody counts on them any more."""
+        self._asked -= len(self._running) + len(self._queue)
+        for attempt in self._running:
+            attempt.cancel()
+            self.failures.append("cancelled: the others were ready long before")
+        self._running.clear()
+        self._queue.clear()
 
     def _second(self) -> None:
         """Another one beside one that was drawn alone and is slow."""

@@ -287,6 +287,24 @@ async def test_a_slow_only_candidate_is_asked_for_once_more(root: Path) -> None:
         assert len(here.draws) == 3
 
 
+async def test_the_first_of_two_stands_alone_for_the_draw_that_follows(root: Path) -> None:
+    """The slow one is let go, so a step that has to be widened gets all of its candidates."""
+    write = acts("write", {"path": "b.py", "text": "x = 1"})
+    slow = acts("write", {"path": "b.py", "text": "x = 1"}, text="word " * 999, **SLOW)
+    turns = iter([acts("read", {"path": "a.py"}), slow, write, write, write])
+    async with stand(root, lambda _: next(turns), habits=ignoring(), strategy="gated") as here:
+        await here.ask()
+        started = time.monotonic()
+        await here.ask()
+        assert time.monotonic() - started < 4.0
+        assert (here.judged.by, here.judged.drawn) == ("agreement", 3)
+        assert len(here.draws) == 5
+        await here.server.until(lambda: "client gone" in endings(here))
+
+
+SLOW = {"tokens_per_second": 20.0}
+
+
 @pytest.mark.parametrize("status", [422, 400])
 async def test_a_refusal_of_several_in_unknown_words_is_learned(root: Path, status: int) -> None:
     def turn(body: Mapping[str, Any]) -> Turn:
