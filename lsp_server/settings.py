@@ -133,6 +133,8 @@ class ContextSettings(Section):
     """Never above the model's window minus its longest answer."""
     rebuild_at: Fraction = 0.7
     """The share of the budget at which a new cycle starts."""
+    brief: bool = False
+    """Whether the model is asked, before a new cycle, for a brief of what it intends."""
     result_chars_max: Annotated[int, Field(ge=200)] = 8000
     """Longer tool results are cut in the prompt and fetched by id."""
 

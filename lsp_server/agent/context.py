@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lsp_server.domain.events import (
     CycleStarted,
@@ -20,27 +21,35 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.messages import Message, ToolCall, ToolSpec
 
-CHARS_PER_TOKEN = 4.0
+BYTES_PER_TOKEN = 4.0
 """The estimate before the endpoint has counted once: English and code lie near 4."""
 
-CHARS_PER_TOKEN_RANGE = (1.0, 8.0)
+BYTES_PER_TOKEN_RANGE = (1.0, 8.0)
 """What an endpoint's own count may correct the estimate to; outside it has miscounted."""
+
+COUNTED_TOKENS_MIN = 200
+"""A smaller prompt is mostly frame and says little of what text takes."""
 
 
 class Context:
-    """The prompt so far, and how large it is."""
+    """The prompt so far, and how large it is.
+
+    Sizes are the endpoint's own count of the last prompt plus an estimate of what
+    came since, in which it also corrects the bytes that a token takes.
+    """
 
     def __init__(self, result_chars_max: int) -> None:
         self._result_chars_max = result_chars_max
         self._messages: list[Message] = []
-        self._chars = 0
-        self._tool_chars = 0
+        self._bytes = 0
+        self._tool_bytes = 0
+        self._bytes_per_token = BYTES_PER_TOKEN
         self._counted: tuple[int, int] | None = None
-        """Characters of messages and the endpoint's token count, of one and the same prompt."""
+        """Bytes of this cycle's messages, and the endpoint's count, of one and the same prompt."""
 
     def pin(self, tools: Sequence[ToolSpec]) -> None:
         """The tools that go with every request; they count into its size."""
-        self._tool_chars = sum(_spec_chars(tool) for tool in tools)
+        self._tool_bytes = sum(_spec_bytes(tool) for tool in tools)
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -49,27 +58,28 @@ class Context:
     @property
     def tokens(self) -> int:
         """The estimated size of the next prompt, tools included."""
-        return round((self._chars + self._tool_chars) / self._chars_per_token)
+        size, tokens = self._counted or (-self._tool_bytes, 0)
+        return tokens + round((self._bytes - size) / self._bytes_per_token)
 
     def measure(self, text: str) -> int:
         """The estimated size of a text, in tokens."""
-        return round(len(text) / self._chars_per_token)
+        return round(_size(text) / self._bytes_per_token)
+
+    def chars(self, tokens: int) -> int:
+        """About how many characters so many tokens are."""
+        return round(tokens * self._bytes_per_token)
 
     @property
-    def _chars_per_token(self) -> float:
-        if self._counted is None:
-            return CHARS_PER_TOKEN
-        chars, tokens = self._counted
-        low, high = CHARS_PER_TOKEN_RANGE
-        return min(high, max(low, (chars + self._tool_chars) / tokens))
+    def tool_tokens(self) -> int:
+        """The estimated size of the tools' descriptions."""
+        return round(self._tool_bytes / self._bytes_per_token)
 
     def fold(self, event: Event) -> None:
         match event:
             case CycleStarted():
                 self._begin(event)
             case ModelAnswered():
-                if event.usage.prompt_tokens > 0:
-                    self._counted = (self._chars, event.usage.prompt_tokens)
+                self._count(event.usage.prompt_tokens)
                 self._append(_replayable(event.message))
             case ToolReturned():
                 text = cut(event.result.text, self._result_chars_max, event.call_id)
@@ -81,30 +91,46 @@ class Context:
             case _:
                 pass
 
-    def tail(self, tokens_max: int) -> int:
-        """How many of the last messages fit, whole steps only and the last step always.
+    def _count(self, tokens: int) -> None:
+        """Takes the endpoint's count of the prompt as it stood."""
+        if tokens <= 0:
+            return
+        self._counted = (self._bytes, tokens)
+        if tokens >= COUNTED_TOKENS_MIN:
+            low, high = BYTES_PER_TOKEN_RANGE
+            measured = (self._bytes + self._tool_bytes) / tokens
+            self._bytes_per_token = min(high, max(low, measured))
+
+    def tail(self, tokens_max: int) -> tuple[int, int]:
+        """How many of the last messages fit, and their tokens: whole steps, the last one always.
 
         A tail begins with an answer of the model, since its tool results cannot
         stand without the calls they answer.
         """
-        kept, chars = 0, 0
+        kept, tokens, size = 0, 0, 0
         for index in range(len(self._messages) - 1, 1, -1):
-            chars += _chars(self._messages[index])
-            if kept and chars / self._chars_per_token > tokens_max:
+            size += _message_bytes(self._messages[index])
+            if kept and size / self._bytes_per_token > tokens_max:
                 break
             if self._messages[index].role == "assistant":
-                kept = len(self._messages) - index
-        return kept
+                kept, tokens = len(self._messages) - index, round(size / self._bytes_per_token)
+        return kept, tokens
+
+    def results(self, kept: int) -> int:
+        """How many of the last `kept` messages are tool results."""
+        return sum(message.role == "tool" for message in self._messages[-kept:]) if kept else 0
 
     def _begin(self, event: CycleStarted) -> None:
         tail = self._messages[len(self._messages) - event.kept :]
-        self._messages, self._chars = [], 0
-        for message in (Message("system", event.system), Message("user", event.opening), *tail):
+        self._messages, self._bytes, self._counted = [], 0, None
+        for message in (Message("system", event.system), Message("user", event.opening)):
             self._append(message)
+        for message in tail:
+            self._append(_shortened(message, event.result_chars_max))
 
     def _append(self, message: Message) -> None:
         self._messages.append(message)
-        self._chars += _chars(message)
+        self._bytes += _message_bytes(message)
 
 
 def cut(text: str, chars_max: int, call_id: str) -> str:
@@ -115,6 +141,15 @@ def cut(text: str, chars_max: int, call_id: str) -> str:
     left_out = len(text) - head - tail
     note = f'[{left_out} characters cut; recall {{"id": "{call_id}", "cursor": {head}}} shows them]'
     return f"{text[:head]}\n{note}\n{text[-tail:]}"
+
+
+def _shortened(message: Message, chars_max: int | None) -> Message:
+    """A tool result within the limit; its beginning, as an earlier cut may lie behind that."""
+    if chars_max is None or message.role != "tool" or len(message.text) <= chars_max:
+        return message
+    call_id = message.tool_call_id
+    note = f'[cut; recall {{"id": "{call_id}", "cursor": {chars_max}}} shows the rest]'
+    return replace(message, text=f"{message.text[:chars_max]}\n{note}")
 
 
 def _replayable(message: Message) -> Message:
@@ -132,11 +167,15 @@ def _replayable(message: Message) -> Message:
     return Message(message.role, message.text, message.reasoning, calls, message.tool_call_id)
 
 
-def _chars(message: Message) -> int:
+def _message_bytes(message: Message) -> int:
     """About what the message takes in the prompt, its frame included."""
-    calls = sum(len(call.name) + len(call.arguments) + 40 for call in message.tool_calls)
-    return len(message.text) + len(message.reasoning) + calls + 16
+    calls = sum(len(call.name) + _size(call.arguments) + 40 for call in message.tool_calls)
+    return _size(message.text) + _size(message.reasoning) + calls + 16
 
 
-def _spec_chars(tool: ToolSpec) -> int:
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+
+
+def _spec_bytes(tool: ToolSpec) -> int:
     return len(tool.name) + len(tool.description) + len(json.dumps(dict(tool.parameters))) + 40

@@ -6,15 +6,19 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import groupby
 from typing import assert_never
+from uuid import uuid4
 
-from lsp_server.agent import budget, cycle, fences, recollection
+from lsp_server.agent import budget, fences
 from lsp_server.agent.arbiter import Arbiter, GoOn
+from lsp_server.agent.cycle import Cycles
 from lsp_server.agent.fences import Advice, Counts, Halt, Pass, Tell
-from lsp_server.agent.recollection import Chosen, NoRecollection, Recollection
+from lsp_server.agent.ground import Ground, Unseen, resume_note
+from lsp_server.agent.recollection import NoRecollection, Recollection
 from lsp_server.agent.record import Record
+from lsp_server.agent.terms import Terms
 from lsp_server.domain.errors import BudgetExceeded, ModelError, ModelMisbehaved, PromptTooLong
 from lsp_server.domain.events import (
     ModelAnswered,
@@ -29,6 +33,7 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.messages import (
     Delta,
+    Message,
     ReasoningDelta,
     Request,
     Response,
@@ -39,7 +44,7 @@ from lsp_server.domain.messages import (
     Waiting,
 )
 from lsp_server.domain.ports import Model
-from lsp_server.domain.tasks import Budget, Failed, Outcome, Stopped
+from lsp_server.domain.tasks import Failed, Outcome, Stopped
 from lsp_server.tools.toolbox import Toolbox
 
 OVERFLOWS_MAX = 3
@@ -48,17 +53,6 @@ OVERFLOWS_MAX = 3
 INTERRUPTED = "interrupted: it had started and may have taken effect; look before you repeat it"
 NOT_STARTED = "not run: the run was interrupted before it started"
 STEERED = "not run: the person sent a message first; read it, then decide again"
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a run works under. `rebuild_tokens` is the prompt size that starts a new cycle."""
-
-    system: str
-    opening: str
-    budget: Budget
-    budget_tokens: int
-    rebuild_tokens: int
 
 
 class Agent:
@@ -71,18 +65,19 @@ class Agent:
         record: Record,
         arbiter: Arbiter,
         terms: Terms,
-        recollection: Recollection = NoRecollection(),  # noqa: B008 - it has no state
+        recollection: Recollection = NoRecollection(),
+        ground: Ground = Unseen(),
     ) -> None:
         self._model = model
-        self._recollection = recollection
         self._toolbox = toolbox
-        record.context.pin(toolbox.specs)
         self._record = record
         self._state = record.state
         self._arbiter = arbiter
         self._terms = terms
+        self._ground = ground
+        self._cycles = Cycles(record, terms, recollection, ground, model)
+        self._cycles.pin(toolbox.specs)
         self._counts = Counts()
-        self._rebuild_tokens = terms.rebuild_tokens
         self._first_step = record.state.step
         self._started = time.monotonic()
 
@@ -120,20 +115,11 @@ class Agent:
 
     async def _begin(self) -> None:
         if not self._record.context.messages:
-            terms = self._terms
-            recalled = await self._recall(terms.budget_tokens)
-            context = self._record.context
-            self._open(
-                cycle.first(terms.system, terms.opening, recalled, context, terms.budget_tokens)
-            )
+            await self._cycles.begin()
             return
         self._answer_open_calls()
-        self._record.emit(
-            RunResumed(
-                "The run was interrupted here and goes on now. Files may have changed since: "
-                "read again before you rely on what you saw."
-            )
-        )
+        ended_at = self._record.resumed_from
+        self._record.emit(RunResumed(await resume_note(self._state, self._ground, ended_at)))
 
     def _check_budget(self) -> None:
         budget.check(
@@ -160,7 +146,7 @@ class Agent:
 
     async def _ask(self) -> Response | None:
         """The model's next answer; None when it cannot be used and the model was told."""
-        await self._make_room()
+        await self._cycles.make_room()
         self._record.emit(StepStarted(self._state.step + 1, self._record.context.tokens))
         try:
             response = await self._respond()
@@ -168,17 +154,29 @@ class Agent:
             self._counts, advice = fences.of_misbehaviour(self._counts, str(error))
             self._heed(advice)
             return None
+        message = self._distinct(response.message)
         self._record.emit(
             ModelAnswered(
                 self._state.step,
-                response.message,
+                message,
                 response.stop_reason,
                 response.usage,
                 response.billed,
                 response.cost_usd,
             )
         )
-        return response
+        choices = (replace(response.choices[0], message=message), *response.choices[1:])
+        return replace(response, choices=choices)
+
+    def _distinct(self, message: Message) -> Message:
+        """The message with ids of calls that no earlier step had: some endpoints count anew."""
+        if self._state.call_ids.isdisjoint(call.id for call in message.tool_calls):
+            return message
+        calls = [
+            replace(call, id=uuid4().hex[:9]) if call.id in self._state.call_ids else call
+            for call in message.tool_calls
+        ]
+        return replace(message, tool_calls=tuple(calls))
 
     async def _respond(self) -> Response:
         for _ in range(OVERFLOWS_MAX):
@@ -186,47 +184,10 @@ class Agent:
             try:
                 return await self._model.respond(request, self._hear)
             except PromptTooLong as error:
-                tokens = self._record.context.tokens
-                self._rebuild_tokens = round(tokens * cycle.OVERFLOW_SHARE)
-                await self._new_cycle(f"the endpoint refused the prompt: {error}")
+                await self._cycles.shrink(str(error))
         return await self._model.respond(
             Request(self._record.context.messages, self._toolbox.specs), self._hear
         )
-
-    async def _make_room(self) -> None:
-        if self._record.context.tokens > self._rebuild_tokens:
-            await self._new_cycle("the prompt reached its limit")
-
-    async def _new_cycle(self, reason: str) -> None:
-        tokens = min(self._terms.budget_tokens, self._rebuild_tokens)
-        recalled = await self._recall(tokens)
-        self._open(
-            cycle.next_cycle(
-                self._state,
-                self._record.context,
-                self._terms.system,
-                self._terms.opening,
-                recalled,
-                tokens,
-                reason,
-            )
-        )
-
-    async def _recall(self, budget_tokens: int) -> Chosen:
-        """What memory gives for where the run stands."""
-        tokens_max = round(budget_tokens * cycle.RECALL_SHARE)
-        offered = await recollection.ask(
-            self._recollection,
-            self._state.about,
-            self._state.recent_files,
-            tokens_max,
-            self._record.emit,
-        )
-        return recollection.choose(offered, tokens_max, self._record.context.measure)
-
-    def _open(self, opening: cycle.Opening) -> None:
-        self._record.emit(opening.started)
-        self._record.emit(opening.packed)
 
     async def _follow(self, response: Response) -> Outcome | None:
         """Does what the answer asks for; the outcome when the run may stop."""

@@ -15,7 +15,7 @@ from typing import Protocol, TypeAlias
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Emit, Warned
 from lsp_server.domain.memories import MemoryKind
-from lsp_server.domain.portions import Portion
+from lsp_server.domain.portions import Chosen, Portion
 from lsp_server.tools.excerpt import cut, split_lines
 
 SECONDS_MAX = 2.0
@@ -76,15 +76,6 @@ class NoRecollection:
     ) -> Sequence[Recollected]:
         del about, files, tokens_max
         return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What goes into the opening, as Markdown, and the receipt of it."""
-
-    text: str = ""
-    taken: tuple[Portion, ...] = ()
-    left_out: tuple[Portion, ...] = ()
 
 
 async def ask(

@@ -30,6 +30,8 @@ class Record:
         self._journal = journal
         self._watch = watch
         self._discretion = discretion or Discretion()
+        self.resumed_from = journal.past[-1].at if journal.past else ""
+        """When the run was last at work (ISO 8601), empty for a new one."""
         for past in journal.past:
             self._fold(past.event)
 

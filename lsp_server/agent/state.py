@@ -1,17 +1,24 @@
 """What is known of a run without asking a model: a fold over its Events.
 
-Replaying the journal gives the same state, byte for byte, so a new cycle and a
-resumed run start from the same text. Lists are bounded; what falls out is still
-in the journal and `recall` finds it.
+Two replays of one journal give equal states. What grows with a run is kept
+within limits, the newest and the most used first; what falls out is still in
+the journal and `recall` finds it.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections import deque
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+from lsp_server.agent.literals import Literals
+from lsp_server.agent.sayings import Saying, SayingKind, sayings
+from lsp_server.agent.suites import SuiteRun, suite_run
 from lsp_server.domain.candidates import CandidateGroup
 from lsp_server.domain.events import (
+    BriefWritten,
     CandidateAccepted,
     CandidatesJudged,
     CycleStarted,
@@ -32,15 +39,46 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.messages import ToolCall, Usage
-from lsp_server.domain.plans import PlanItem
+from lsp_server.domain.plans import PlanItem, walk
 from lsp_server.domain.tasks import Sampling, Task
+from lsp_server.tools.read_only import is_read_only
+from lsp_server.tools.shell_syntax import parse
 
 REMARKS_MAX = 40
-COMMANDS_MAX = 40
+COMMANDS_MAX = 60
 FILES_MAX = 200
-ERRORS_MAX = 15
-REMARK_CHARS_MAX = 300
+READ_MAX = 100
+ERRORS_MAX = 40
+SAYINGS_MAX = 80
+SUITES_MAX = 20
+LINE_CHARS_MAX = 300
 RECENT_FILES = 10
+
+SAID, GAVE, FAILED = 4, 1, 3
+"""What a literal weighs: the model said it, a tool gave it, an error named it."""
+
+_TELLING = re.compile(r"error|exception|fail|fatal|cannot|denied|not found|refused", re.IGNORECASE)
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRun:
+    """How a command last ended; `call_id` fetches the whole of it."""
+
+    ending: str
+    step: int
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Something that went wrong: its most telling line."""
+
+    what: str
+    line: str
+    step: int
+    call_id: str
 
 
 @dataclass(slots=True)
@@ -64,32 +102,48 @@ class State:
     sampling: Sampling | None = None
     """What a person wished since the run began; None: what the task says counts."""
     answered: ModelAnswered | None = None
+    brief: str = ""
+    """What the model last wrote of its intent, at the end of a cycle."""
+    call_ids: set[str] = field(default_factory=set)
+    """The ids of all calls so far."""
     open_calls: dict[str, ToolCall] = field(default_factory=dict)
     """Calls of the last answer that have no result yet, by id."""
     started_calls: set[str] = field(default_factory=set)
     requests: list[str] = field(default_factory=list)
     """What the person wrote, verbatim, the task first."""
     remarks: deque[str] = field(default_factory=lambda: deque(maxlen=REMARKS_MAX))
-    commands: dict[str, str] = field(default_factory=dict)
-    """The first line of each command's last result, oldest first."""
+    sayings: dict[str, Saying] = field(default_factory=dict)
+    """Decisions, lessons and questions by their text, oldest first."""
+    literals: Literals = field(default_factory=Literals)
+    commands: dict[str, CommandRun] = field(default_factory=dict)
+    """Each command's last run, oldest first."""
+    suites: dict[str, SuiteRun] = field(default_factory=dict)
+    """Each test command's last run, oldest first."""
     files: dict[str, str] = field(default_factory=dict)
     """What the run did to each file, oldest first."""
+    read: dict[str, int] = field(default_factory=dict)
+    """The step in which a file was last read, oldest first."""
     changes: dict[str, FileChanged] = field(default_factory=dict)
     """By path: the content before the run's first change and after its last."""
-    errors: deque[str] = field(default_factory=lambda: deque(maxlen=ERRORS_MAX))
+    mistakes: deque[Mistake] = field(default_factory=lambda: deque(maxlen=ERRORS_MAX))
     mail: list[MessageReceived] = field(default_factory=list)
     """What the person wrote and the model was not told yet."""
 
     @property
     def about(self) -> str:
         """The task, the person's last word and what is being done, for a search."""
-        doing = [item.text for item in self.plan if item.status == "in_progress"]
+        doing = [item.text for _, item in walk(self.plan) if item.status == "in_progress"]
         return "\n".join([*self.requests[:1], *self.requests[1:][-1:], *doing])
 
     @property
     def recent_files(self) -> tuple[str, ...]:
-        """The files that the run changed last, the latest first."""
-        return tuple(reversed(self.files))[:RECENT_FILES]
+        """The files that the run changed last, then those that it read last."""
+        touched = dict.fromkeys([*reversed(self.files), *reversed(self.read)])
+        return tuple(touched)[:RECENT_FILES]
+
+    def said(self, kind: SayingKind) -> list[Saying]:
+        """The sentences of one kind, oldest first."""
+        return [saying for saying in self.sayings.values() if saying.kind == kind]
 
     def fold(self, event: Event) -> None:
         match event:
@@ -129,6 +183,11 @@ class State:
                 self.accepted = self.judged.groups[event.group]
             case SamplingChanged():
                 self.sampling = event.sampling
+            case BriefWritten():
+                self.brief = event.text
+                self.usage += event.usage
+                self.billed += event.billed
+                self.cost_usd += event.cost_usd
             case _:
                 pass
 
@@ -139,18 +198,57 @@ class State:
         self.billed += event.billed
         self.cost_usd += event.cost_usd
         self.open_calls = {call.id: call for call in event.message.tool_calls}
+        self.call_ids.update(self.open_calls)
         self.started_calls = set()
-        text = " ".join(event.message.text.split())
-        if text:
-            self.remarks.append(f"step {event.step}: {text[:REMARK_CHARS_MAX]}")
+        for call in event.message.tool_calls:
+            self.literals.used(call.arguments)
+        text = event.message.text
+        if text.strip():
+            self.remarks.append(f"step {event.step}: {' '.join(text.split())[:LINE_CHARS_MAX]}")
+            self.literals.learn(text, event.step, SAID)
+            for saying in sayings(text, event.step):
+                self._say(saying)
+
+    def _say(self, saying: Saying) -> None:
+        """Keeps it; when there are too many, what nobody marked goes first."""
+        _put_last(self.sayings, saying.text, saying, SAYINGS_MAX * 2)
+        if len(self.sayings) > SAYINGS_MAX:
+            unmarked = (key for key, one in self.sayings.items() if not one.marked)
+            del self.sayings[next(unmarked, next(iter(self.sayings)))]
 
     def _result(self, event: ToolReturned) -> None:
         call = self.open_calls.pop(event.call_id, None)
-        first_line = event.result.text.partition("\n")[0][:200]
-        if event.tool == "shell" and call is not None:
-            _put_last(self.commands, call.arguments[:300], first_line, COMMANDS_MAX)
+        arguments = _arguments(call)
+        match event.tool, arguments:
+            case "shell", {"command": str(command)}:
+                self._command(command, event)
+            case "read", {"path": str(path)} if not event.result.is_error:
+                _put_last(self.read, path, event.step, READ_MAX)
+            case _:
+                pass
         if event.result.is_error:
-            self.errors.append(f"step {event.step}: {event.tool}: {first_line}")
+            self._mistake(event.tool, event)
+
+    def _command(self, command: str, event: ToolReturned) -> None:
+        text = event.result.text
+        ending = text.partition("\n")[0][:LINE_CHARS_MAX]
+        run = CommandRun(ending, event.step, event.call_id)
+        _put_last(self.commands, " ".join(command.split())[:LINE_CHARS_MAX], run, COMMANDS_MAX)
+        suite = suite_run(command, text, event.step)
+        if suite is not None:
+            _put_last(self.suites, command[:LINE_CHARS_MAX], suite, SUITES_MAX)
+        failed = not text.startswith("exit status 0")
+        if failed and not event.result.is_error:
+            self._mistake(f"$ {' '.join(command.split())}", event)
+        if failed or not is_read_only(parse(command)):
+            # What a command only shows stands in a file and can be shown again.
+            self.literals.learn(text.partition("\n")[2], event.step, FAILED if failed else GAVE)
+
+    def _mistake(self, what: str, event: ToolReturned) -> None:
+        lines = [line.strip() for line in event.result.text.splitlines() if line.strip()]
+        telling = [line for line in lines[1:] or lines if _TELLING.search(line)]
+        line = (telling or lines or [""])[-1][:LINE_CHARS_MAX]
+        self.mistakes.append(Mistake(what[:LINE_CHARS_MAX], line, event.step, event.call_id))
 
     def _file(self, event: FileChanged) -> None:
         if event.before is None:
@@ -180,12 +278,14 @@ class State:
         elif event.origin == "person":
             self.requests.append(event.text)
             self.mail = [mail for mail in self.mail if mail.text != event.text]
+            for question in self.said("question"):
+                del self.sayings[question.text]  # The person has had their say since.
             self._moved_on()
         elif event.origin == "goal":
             self.re_entries += 1
 
 
-def _put_last(ordered: dict[str, str], key: str, value: str, entries_max: int) -> None:
+def _put_last(ordered: dict[str, V], key: str, value: V, entries_max: int) -> None:
     """Sets the value as the newest entry and drops the oldest beyond the limit."""
     ordered.pop(key, None)
     ordered[key] = value
@@ -193,47 +293,8 @@ def _put_last(ordered: dict[str, str], key: str, value: str, entries_max: int) -
         del ordered[next(iter(ordered))]
 
 
-def render(state: State, chars_max: int) -> str:
-    """The state as the opening of a new cycle, in Markdown, newest things kept first."""
-    sections = [
-        ("What the person asked, verbatim", state.requests),
-        ("Plan", [f"[{item.status}] {item.text}" for item in state.plan]),
-        ("The last check of the goal", _report_lines(state.report)),
-        ("Files that this run changed", _pairs(state.files)),
-        ("Commands and how they last ended", _pairs(state.commands)),
-        ("Errors met", list(state.errors)),
-        ("What you said on the way", list(state.remarks)),
-    ]
-    parts: list[str] = []
-    left = chars_max
-    for title, lines in sections:
-        body = _newest(lines, max(left, 0))
-        if body:
-            parts.append(f"## {title}\n{body}")
-            left -= len(parts[-1])
-    return "\n\n".join(parts)
-
-
-def _pairs(entries: dict[str, str]) -> list[str]:
-    return [f"`{key}`: {value}" for key, value in entries.items()]
-
-
-def _report_lines(report: GoalReport | None) -> list[str]:
-    if report is None:
-        return []
-    return [
-        f"[{item.verdict}] {item.condition.text}" + (f": {item.missing}" if item.missing else "")
-        for item in report.conditions
-    ]
-
-
-def _newest(lines: list[str], chars_max: int) -> str:
-    """The last lines that fit, as a list, and how many were left out."""
-    kept: list[str] = []
-    for line in reversed(lines):
-        chars_max -= len(line) + 3
-        if chars_max < 0:
-            kept.append(f"({len(lines) - len(kept)} earlier ones left out; recall finds them)")
-            break
-        kept.append(f"- {line}")
-    return "\n".join(reversed(kept))
+def _arguments(call: ToolCall | None) -> object:
+    try:
+        return json.loads(call.arguments) if call else None
+    except (ValueError, RecursionError):
+        return None

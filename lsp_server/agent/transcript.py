@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lsp_server.domain.events import (
+    BriefWritten,
     CandidateAccepted,
     CandidatesJudged,
     CyclePacked,
@@ -69,6 +70,8 @@ def render(event: Event) -> str:
                 f"\n## Ended: {event.outcome.outcome}\n\n{sentence(event.outcome)}\n\n"
                 f"{event.steps} steps, {tokens(event.billed, event.cost_usd)}.\n"
             )
+        case BriefWritten() if event.text:
+            return "\n> brief: " + event.text.strip().replace("\n", "\n> ") + "\n"
         case _:
             return _remark(event)
 

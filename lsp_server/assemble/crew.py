@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from lsp_server.agent.instructions import opening_text, project_instructions, system_text
-from lsp_server.agent.loop import Agent, Terms
+from lsp_server.agent.loop import Agent
+from lsp_server.agent.terms import Terms
 from lsp_server.assemble.goals import run_arbiter
 from lsp_server.assemble.judges import JudgeModel
 from lsp_server.assemble.recollection import WorkspaceRecollection
@@ -50,7 +51,8 @@ class Crew:
             lambda path: approval.visible(self._site.workspace.root / path),
         )
         terms = await self._terms(launch)
-        return Agent(model, toolbox, launch.record, arbiter, terms, recollection)
+        ground = self._site.checkpoints.tree
+        return Agent(model, toolbox, launch.record, arbiter, terms, recollection, ground)
 
     async def _terms(self, launch: Launch) -> Terms:
         root, settings = self._site.workspace.root, launch.settings
@@ -64,4 +66,5 @@ class Crew:
             budget=launch.task.budget,
             budget_tokens=budget_tokens,
             rebuild_tokens=round(budget_tokens * settings.context.rebuild_at),
+            brief=settings.context.brief,
         )

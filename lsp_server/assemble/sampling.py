@@ -105,7 +105,7 @@ def _situation(launch: Launch) -> Situation:
     """Where the run stands. A step that failed, or a word from outside, is not healthy."""
     state, messages = launch.record.state, launch.record.context.messages[2:]
     since = list(takewhile(lambda message: message.role != "assistant", reversed(messages)))
-    failed = any(error.startswith(f"step {state.step - 1}:") for error in state.errors)
+    failed = any(mistake.step == state.step - 1 for mistake in state.mistakes)
     failed |= any(message.text.startswith(FAILED_COMMAND) for message in since)
     told = any(message.role == "user" for message in since)
     plan = "\n".join(outline(state.plan))

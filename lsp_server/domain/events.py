@@ -46,6 +46,7 @@ class CycleStarted:
     """A prompt begins anew with these two messages.
 
     Of what came before, the last `kept` messages follow them; the rest leaves it.
+    With `result_chars_max` their tool results are cut to so much.
     """
 
     number: int
@@ -53,7 +54,19 @@ class CycleStarted:
     system: str
     opening: str
     kept: int = 0
+    result_chars_max: int | None = None
     kind: Literal["cycle_started"] = "cycle_started"
+
+
+@dataclass(frozen=True, slots=True)
+class BriefWritten:
+    """Before a cycle ended, the model said in its own words what it intends and has learned."""
+
+    text: str
+    usage: Usage
+    billed: Usage
+    cost_usd: float
+    kind: Literal["brief_written"] = "brief_written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +297,7 @@ Event: TypeAlias = (
     RunStarted
     | RunResumed
     | CycleStarted
+    | BriefWritten
     | CyclePacked
     | StepStarted
     | Streamed

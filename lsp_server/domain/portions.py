@@ -18,3 +18,12 @@ class Portion:
     kind: PortionKind
     id: str
     tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A text that goes into a prompt, and the receipt of it."""
+
+    text: str = ""
+    taken: tuple[Portion, ...] = ()
+    left_out: tuple[Portion, ...] = ()

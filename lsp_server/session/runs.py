@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from lsp_server.agent import comparison, transcript
-from lsp_server.agent.context import CHARS_PER_TOKEN, Context
+from lsp_server.agent.context import BYTES_PER_TOKEN, Context
 from lsp_server.agent.journal import Journal, JournalDamaged, glance, replay
 from lsp_server.agent.loop import Agent
 from lsp_server.agent.record import Record
@@ -299,7 +299,7 @@ class Runs:
             raise UnknownRun(f"{ACTIVE_RUNS_MAX} runs are active already; stop one first")
         settings = self._settings
         journal = Journal(self._journal_path(run_id))
-        share = round(settings.prompt_tokens_max * CHARS_PER_TOKEN * RESULT_SHARE)
+        share = round(settings.prompt_tokens_max * BYTES_PER_TOKEN * RESULT_SHARE)
         result_chars_max = min(settings.context.result_chars_max, share)
         active: _Active
         record = Record(

@@ -14,8 +14,9 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
@@ -77,6 +78,14 @@ class Tree:
     async def contents(self) -> Mapping[str, str]:
         """Content names by path, sorted by path; the watched files among them."""
         return await asyncio.to_thread(self._scan)
+
+    async def changed_since(self, moment: datetime) -> Sequence[str]:
+        """The paths of files that were written, moved or created later."""
+        return await asyncio.to_thread(self._later, moment.timestamp() * 1e9)
+
+    def _later(self, moment_ns: float) -> list[str]:
+        statuses = islice(self._statuses(), FILES_MAX)
+        return sorted(path for path, status in statuses if max(status[0], status[1]) > moment_ns)
 
     def _scan(self) -> dict[str, str]:
         with self._scanning:

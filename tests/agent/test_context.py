@@ -1,23 +1,17 @@
 from __future__ import annotations
 
-from lsp_server.agent import cycle
+import pytest
+
 from lsp_server.agent.context import Context, cut
-from lsp_server.agent.recollection import Chosen
-from lsp_server.agent.state import State, render
 from lsp_server.domain.events import (
     CycleStarted,
     Event,
-    FileChanged,
     ModelAnswered,
-    PlanChanged,
-    RunStarted,
     StepStarted,
     Told,
     ToolReturned,
 )
 from lsp_server.domain.messages import Message, ToolCall, ToolResult, ToolSpec, Usage
-from lsp_server.domain.plans import PlanItem
-from lsp_server.domain.tasks import RunId, Task
 
 START = CycleStarted(1, "the run starts", "system", "do it")
 
@@ -82,54 +76,36 @@ def test_the_estimate_follows_the_endpoints_own_count() -> None:
     assert context.tokens > by_guess * 2
 
 
+def test_a_count_holds_for_what_was_counted_and_corrects_the_rest() -> None:
+    context = folded(START)
+    call = ToolCall("c", "shell", "{}")
+    answer = Message("assistant", "", tool_calls=(call,))
+    usage = Usage(500, 0, 10)
+    context.fold(Told("x" * 970, "person"))
+    context.fold(ModelAnswered(1, answer, "tool_calls", usage, usage, 0.0))
+    context.fold(ToolReturned(1, "c", "shell", ToolResult("y" * 200), 0.1))
+    assert 500 + 100 <= context.tokens <= 500 + 160, "about two bytes a token"
+    assert context.measure("z" * 100) in range(40, 60)
+
+
+@pytest.mark.parametrize("count", [0, 3, 10**7])
+def test_an_endpoint_that_counts_nonsense_is_not_believed_far(count: int) -> None:
+    context = folded(START, *step(1, "x" * 900), *step(2, "y" * 900, prompt_tokens=count))
+    assert 1900 / 8 <= context.tokens + 3 * (count == 3) <= max(1900, count * 1.01) + 900
+
+
+def test_text_without_spaces_takes_more_tokens_than_its_characters_tell() -> None:
+    assert folded(START).measure("\u4f60\u597d" * 100) == 150
+
+
 def test_a_tail_is_made_of_whole_steps_and_has_one_at_least() -> None:
     context = folded(START, *step(1, "a" * 400), *step(2, "b" * 400), *step(3, "c" * 400))
-    assert context.tail(0) == 2
-    assert context.tail(250) == 4
-    assert context.tail(10_000) == 6
+    assert [context.tail(limit)[0] for limit in (0, 250, 10_000)] == [2, 4, 6]
+    assert context.tail(0)[1] in range(100, 130)
 
 
-def test_a_new_cycle_keeps_the_tail_and_the_facts() -> None:
-    state, context = State(), Context(1000)
-    task = Task("Mend the parser; never touch port 8123.")
-    events: list[Event] = [
-        RunStarted(RunId("r"), task, "/w", "m"),
-        START,
-        *step(1, "exit 1\nboom", arguments='{"command": "pytest"}'),
-        FileChanged("src/a.py", "1", "2"),
-        PlanChanged((PlanItem("find it", "done"), PlanItem("mend it", "in_progress"))),
-        Told("Use the second way.", "person"),
-        *step(2, "b"),
-    ]
-    for event in events:
-        state.fold(event)
-        context.fold(event)
-    opening = cycle.next_cycle(state, context, "system", "do it", Chosen(), 1500, "full")
-    context.fold(opening.started)
-    state.fold(opening.started)
-    text = context.messages[1].text
-    for fact in (
-        "port 8123",
-        "Use the second way.",
-        "[in_progress] mend it",
-        "src/a.py",
-        "pytest",
-        "exit 1",
-    ):
-        assert fact in text
-    roles = [message.role for message in context.messages[2:]]
-    assert roles == ["assistant", "tool", "user", "assistant", "tool"]
-    assert state.cycle == 2
-
-
-def test_state_is_the_same_whenever_it_is_rendered() -> None:
-    events: list[Event] = [RunStarted(RunId("r"), Task("t"), "/w", "m"), START]
-    for number in range(1, 90):
-        events += step(number, f"exit {number % 3}", arguments=f'{{"command": "c{number}"}}')
-    one, two = State(), State()
-    for event in events:
-        one.fold(event)
-        two.fold(event)
-    assert render(one, 3000) == render(two, 3000)
-    assert len(render(one, 3000)) < 3500
-    assert "c89" in render(one, 3000), "the newest facts are the ones that are kept"
+def test_kept_results_can_be_shortened_and_say_where_the_rest_is() -> None:
+    context = folded(START, *step(1, "a" * 900), *step(2, "b" * 900))
+    context.fold(CycleStarted(2, "full", "system", "again", kept=2, result_chars_max=100))
+    text = context.messages[-1].text
+    assert text == "b" * 100 + '\n[cut; recall {"id": "call2", "cursor": 100} shows the rest]'

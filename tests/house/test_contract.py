@@ -43,7 +43,7 @@ SETTINGS = {
     "max_mode": "enabled samples strategy temperature judge_temperature judge_context first_draw "
     "quorum grace_seconds",
     "goal": "re_entries_max check_timeout_seconds check_on_save",
-    "context": "budget_tokens rebuild_at result_chars_max",
+    "context": "budget_tokens rebuild_at brief result_chars_max",
     "memory": "enabled uri embedder embedding_base_url embedding_model index_on_start "
     "file_bytes_max commits_max",
     "permissions": "mode allow deny answer_timeout_seconds",

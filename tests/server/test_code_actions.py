@@ -51,9 +51,6 @@ class QuietSession:
     memory: Any = field(init=False)
     touched: frozenset[str] = frozenset()
 
-    memory: Any = field(init=False)
-    touched: frozenset[str] = frozenset()
-
     def __post_init__(self) -> None:
         self.permissions = self.runs = self.goals = self.memory = self
 

@@ -1,0 +1,147 @@
+"""The state in words: what a new cycle's opening says of where the run stands.
+
+The sections are in the order in which they matter; each may take a share of the
+room, and what it leaves is for those after it. The newest and the most wanted
+lines of a section go in first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lsp_server.agent.recollection import Measure
+from lsp_server.agent.sayings import Saying
+from lsp_server.agent.state import State
+from lsp_server.agent.transcript import report_lines
+from lsp_server.domain.plans import outline
+from lsp_server.domain.portions import Chosen, Portion
+
+HASH_CHARS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """`lines` have the most wanted first; with `oldest_first` they are shown the other way."""
+
+    title: str
+    share: float
+    lines: Sequence[str]
+    oldest_first: bool = True
+
+
+def render(
+    state: State, tokens_max: int, measure: Measure, now: Mapping[str, str] | None = None
+) -> Chosen:
+    """The state as Markdown within `tokens_max`; `now` are the contents of files by path."""
+    parts: list[str] = []
+    taken: list[Portion] = []
+    left_out: list[Portion] = []
+    left = tokens_max
+    for section in _sections(state, now):
+        room = min(left, round(tokens_max * section.share))
+        fitting, rest = _fitting(section, room, measure)
+        if rest:
+            tokens = sum(map(measure, rest))
+            left_out.append(Portion("state", f"{section.title}: {len(rest)} lines", tokens))
+        if not fitting:
+            continue
+        lines = list(reversed(fitting)) if section.oldest_first else fitting
+        if rest:
+            lines.append(f"- ({len(rest)} more; `recall` finds them)")
+        part = f"## {section.title}\n" + "\n".join(lines)
+        parts.append(part)
+        taken.append(Portion("state", section.title, measure(part)))
+        left -= taken[-1].tokens
+    return Chosen("\n\n".join(parts), tuple(taken), tuple(left_out))
+
+
+def _fitting(
+    section: _Section, tokens_max: int, measure: Measure
+) -> tuple[list[str], Sequence[str]]:
+    tokens_max -= measure(section.title) + 16
+    for place, line in enumerate(section.lines):
+        tokens_max -= measure(line) + 1
+        if tokens_max < 0:
+            return list(section.lines[:place]), section.lines[place:]
+    return list(section.lines), ()
+
+
+def _sections(state: State, now: Mapping[str, str] | None) -> list[_Section]:
+    newest = reversed
+    return [
+        _Section("What the person said since, verbatim", 0.4, _quoted(state.requests[1:])),
+        _Section("Plan", 0.25, outline(state.plan, "- "), oldest_first=False),
+        _Section("The last check of the goal", 0.2, _goal(state), oldest_first=False),
+        _Section("Your brief", 0.2, [state.brief] if state.brief else [], oldest_first=False),
+        _Section("Decisions", 0.3, _said(state.said("decision"))),
+        _Section("Open questions", 0.1, _said(state.said("question"))),
+        _Section("Lessons", 0.2, _said(state.said("lesson"))),
+        _Section("Tests", 0.2, _tests(state)),
+        _Section("Files that this run changed", 0.25, _files(state, now)),
+        _Section("Exact values, as they stood", 0.35, _literals(state), oldest_first=False),
+        _Section("What went wrong", 0.2, _mistakes(state)),
+        _Section("Commands and how they last ended", 0.25, _commands(state)),
+        _Section("What you said on the way", 0.4, [f"- {line}" for line in newest(state.remarks)]),
+        _Section("Files read last", 0.1, [f"- {path}" for path in newest(state.read)]),
+    ]
+
+
+def _quoted(texts: Sequence[str]) -> list[str]:
+    return ["> " + text.strip().replace("\n", "\n> ") for text in reversed(texts)]
+
+
+def _goal(state: State) -> list[str]:
+    return report_lines(state.report).splitlines() if state.report else []
+
+
+def _said(sayings: Sequence[Saying]) -> list[str]:
+    """What the model marked itself counts for more than what was only recognised."""
+    ordered = sorted(sayings, key=lambda saying: (not saying.marked, -saying.step))
+    return [f"- {saying.text} (step {saying.step})" for saying in ordered]
+
+
+def _tests(state: State) -> list[str]:
+    lines = []
+    for command, suite in reversed(state.suites.items()):
+        ended = "pass" if suite.passed else "FAIL"
+        failing = f"; failing: {', '.join(suite.failing)}" if suite.failing else ""
+        lines.append(f"- `{command}`: {ended}, step {suite.step}: {suite.summary}{failing}")
+    return lines
+
+
+def _files(state: State, now: Mapping[str, str] | None) -> list[str]:
+    lines = []
+    for path, what in reversed(state.files.items()):
+        after = state.changes[path].after
+        hashed = f", {after[:HASH_CHARS]}" if after else ""
+        since = ""
+        if now is not None and now.get(path) != after:
+            since = "; CHANGED SINCE, read it again" if path in now else "; GONE SINCE"
+        lines.append(f"- {path}: {what}{hashed}{since}")
+    return lines
+
+
+def _literals(state: State) -> list[str]:
+    """One line for each stretch of text, with all literals in it; what stands above is left out."""
+    shown = [saying.text for saying in state.sayings.values()]
+    lines: dict[str, str] = {}
+    for literal in state.literals.best():
+        if not any(literal.text in text for text in shown):
+            lines.setdefault(literal.around, f"- step {literal.step}: {literal.around}")
+            shown.append(literal.around)
+    return list(lines.values())
+
+
+def _mistakes(state: State) -> list[str]:
+    return [
+        f"- step {mistake.step}: {mistake.what}: {mistake.line} (`{mistake.call_id}`)"
+        for mistake in reversed(state.mistakes)
+    ]
+
+
+def _commands(state: State) -> list[str]:
+    return [
+        f"- `{command}`: {run.ending}, step {run.step} (`{run.call_id}`)"
+        for command, run in reversed(state.commands.items())
+    ]
