@@ -27,6 +27,9 @@ BYTES_PER_TOKEN = 4.0
 BYTES_PER_TOKEN_RANGE = (1.0, 8.0)
 """What an endpoint's own count may correct the estimate to; outside it has miscounted."""
 
+SHORTENED_CHARS_MIN = 100
+"""No kept result is cut to less; about what the note of the cut takes."""
+
 COUNTED_TOKENS_MIN = 200
 """A smaller prompt is mostly frame and says little of what text takes."""
 
@@ -65,9 +68,9 @@ class Context:
         """The estimated size of a text, in tokens."""
         return round(_size(text) / self._bytes_per_token)
 
-    def chars(self, tokens: int) -> int:
-        """About how many characters so many tokens are."""
-        return round(tokens * self._bytes_per_token)
+    def chars(self, tokens: int, text: str) -> int:
+        """About how many characters of a text so many tokens are."""
+        return round(tokens * self._bytes_per_token * len(text) / max(1, _size(text)))
 
     @property
     def tool_tokens(self) -> int:
@@ -116,9 +119,14 @@ class Context:
                 kept, tokens = len(self._messages) - index, round(size / self._bytes_per_token)
         return kept, tokens
 
-    def results(self, kept: int) -> int:
-        """How many of the last `kept` messages are tool results."""
-        return sum(message.role == "tool" for message in self._messages[-kept:]) if kept else 0
+    def shortening(self, kept: int, tokens_max: int) -> int:
+        """To how many characters each result of the last `kept` messages has to be cut."""
+        tail = self._messages[len(self._messages) - kept :]
+        results = [message.text for message in tail if message.role == "tool"]
+        others = sum(_message_bytes(message) for message in tail) - sum(map(_size, results))
+        left = tokens_max - round(others / self._bytes_per_token)
+        chars = self.chars(max(0, left), "".join(results)) // max(1, len(results))
+        return max(SHORTENED_CHARS_MIN, chars - SHORTENED_CHARS_MIN)
 
     def _begin(self, event: CycleStarted) -> None:
         tail = self._messages[len(self._messages) - event.kept :]

@@ -149,7 +149,7 @@ def next_cycle(
     last_step_max = round(tokens * LAST_STEP_SHARE)
     chars_max = None
     if tail_tokens > last_step_max:
-        chars_max = context.chars(last_step_max) // max(1, context.results(kept))
+        chars_max = context.shortening(kept, last_step_max)
         tail_tokens = last_step_max
     number = state.cycle + 1
     text = f"{task}\n\n# Where you are\n{RESUMING}\n\n{known.text}"
@@ -162,7 +162,8 @@ def next_cycle(
 
 def _task(context: Context, terms: Terms, tokens: int) -> str:
     """The task; of one that would fill the window its ends, and how to see all of it."""
-    return cut(terms.opening, context.chars(round(tokens * TASK_SHARE)), "task")
+    chars_max = context.chars(round(tokens * TASK_SHARE), terms.opening)
+    return cut(terms.opening, chars_max, "task")
 
 
 def _opening(text: str, recalled: Chosen) -> str:

@@ -2,8 +2,8 @@
 
 Pure: each takes what happened and how often it happened before, and says what
 to do. Healthy long runs pass: a repeated call whose result differs is progress
-(polling, reading a file that changed), and every count starts over after a
-good step.
+(reading a file that changed), one that took its time is waiting (polling), and
+every count starts over after a good step.
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ CALLS_PER_STEP_MAX = 8
 REPEATED_STEPS_REMINDER = 3
 REPEATED_STEPS_REPLAN = 5
 REPEATED_STEPS_STOP = 7
+PERIOD_STEPS_MAX = 3
+"""So many different steps in turn, again and again, are standing still too."""
+
+WAITING_SECONDS = 2.0
+"""A step that took so long waits for something; it is told, never stopped."""
 
 Signature: TypeAlias = tuple[tuple[str, str, str], ...]
 """Of a step: name, arguments and result of each call, without durations."""
@@ -36,8 +41,8 @@ class Counts:
     length: int = 0
     empty: int = 0
     malformed: int = 0
-    repeated: int = 1
-    signature: Signature = ()
+    recent: tuple[int, ...] = ()
+    """Fingerprints of the last steps, the latest last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +97,33 @@ def of_misbehaviour(counts: Counts, what: str) -> tuple[Counts, Advice]:
 
 
 def signature(results: Iterable[tuple[ToolCall, ToolResult]]) -> Signature:
-    """What a step did and what came of it, comparable with the next step's."""
+    """What a step did and what came of it, comparable with other steps'."""
     return tuple(
         (call.name, call.arguments, _DURATION.sub("", result.text)) for call, result in results
     )
 
 
-def of_step(counts: Counts, signature: Signature, malformed: bool) -> tuple[Counts, Advice]:
-    """The fences of a finished step: calls that were all malformed, and standing still."""
+def of_step(
+    counts: Counts, signature: Signature, malformed: bool, seconds: float = 0.0
+) -> tuple[Counts, Advice]:
+    """The fences of a finished step that took so long: all malformed, or standing still."""
     if malformed:
         return of_misbehaviour(counts, "its tool calls were malformed")
-    repeated = counts.repeated + 1 if signature == counts.signature else 1
-    counts = replace(counts, malformed=0, repeated=repeated, signature=signature)
+    recent = (*counts.recent, hash(signature))[-PERIOD_STEPS_MAX * REPEATED_STEPS_STOP :]
+    counts = replace(counts, malformed=0, recent=recent)
+    repeated, period = _rounds(recent)
     if not signature or repeated < REPEATED_STEPS_REMINDER:
         return counts, Pass()
-    if repeated >= REPEATED_STEPS_STOP:
-        return counts, Halt(f"the same call gave the same result {repeated} times in a row")
+    same = "The same call" if period == 1 else f"The same {period} steps in turn"
+    if repeated >= REPEATED_STEPS_STOP and seconds < WAITING_SECONDS:
+        return counts, Halt(f"{same.lower()} gave the same result {repeated} times in a row")
+    # Of several steps in turn, only the last one of a round is the time to say it.
+    if _rounds(recent[:-1])[0] >= repeated:
+        return counts, Pass()
     if repeated == REPEATED_STEPS_REMINDER:
         return counts, Tell(
-            f"The same call gave the same result {repeated} times in a row. Do something else."
+            f"{same} gave the same result {repeated} times in a row. Do something else; "
+            "if you wait for something, wait longer at a time."
         )
     if repeated == REPEATED_STEPS_REPLAN:
         return counts, Tell(
@@ -118,6 +131,18 @@ def of_step(counts: Counts, signature: Signature, malformed: bool) -> tuple[Coun
             "another way, or call finish and say what stands in the way."
         )
     return counts, Pass()
+
+
+def _rounds(recent: tuple[int, ...]) -> tuple[int, int]:
+    """How many times the last steps were done over, whole rounds only, and a round's steps."""
+    best, best_period = 1, 1
+    for period in range(1, PERIOD_STEPS_MAX + 1):
+        last, times = recent[-period:], 1
+        while recent[-period * (times + 1) : -period * times] == last:
+            times += 1
+        if times > best:
+            best, best_period = times, period
+    return best, best_period
 
 
 @dataclass(frozen=True, slots=True)

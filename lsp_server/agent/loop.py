@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import assert_never
+from typing import TypeAlias, assert_never
 from uuid import uuid4
 
 from lsp_server.agent import budget, fences
@@ -53,6 +53,10 @@ OVERFLOWS_MAX = 3
 INTERRUPTED = "interrupted: it had started and may have taken effect; look before you repeat it"
 NOT_STARTED = "not run: the run was interrupted before it started"
 STEERED = "not run: the person sent a message first; read it, then decide again"
+
+
+Acted: TypeAlias = tuple[ToolCall, ToolResult, float]
+"""A call, what it gave, and the seconds that it took."""
 
 
 class Agent:
@@ -198,10 +202,15 @@ class Agent:
             return None
         if not results:
             return await self._try_to_stop(response.message.text)
-        malformed = not any(call.well_formed for call, _ in results)
-        self._counts, advice = fences.of_step(self._counts, fences.signature(results), malformed)
+        malformed = not any(call.well_formed for call, _, _ in results)
+        self._counts, advice = fences.of_step(
+            self._counts,
+            fences.signature((call, result) for call, result, _ in results),
+            malformed,
+            max(seconds for _, _, seconds in results),
+        )
         self._heed(advice)
-        for call, result in results:
+        for call, result, _ in results:
             if call.name == "finish" and not result.is_error:
                 return await self._try_to_stop(json.loads(call.arguments)["summary"])
         return None
@@ -215,12 +224,12 @@ class Agent:
             return None
         return verdict
 
-    async def _act(self, response: Response) -> list[tuple[ToolCall, ToolResult]]:
+    async def _act(self, response: Response) -> list[Acted]:
         """Runs the calls of an answer: those that only read together, the others in order."""
         admitted = fences.admit(
             response.message.tool_calls, cut_off=response.stop_reason == "length"
         )
-        results: list[tuple[ToolCall, ToolResult]] = []
+        results: list[Acted] = []
         for read_only, group in groupby(admitted.calls, self._toolbox.read_only):
             calls = tuple(group)
             for batch in [calls] if read_only else [(call,) for call in calls]:
@@ -229,9 +238,7 @@ class Agent:
             self._return(call_id, ToolResult(why, is_error=True), 0.0)
         return results
 
-    async def _run_batch(
-        self, calls: Sequence[ToolCall], read_only: bool
-    ) -> list[tuple[ToolCall, ToolResult]]:
+    async def _run_batch(self, calls: Sequence[ToolCall], read_only: bool) -> list[Acted]:
         if any(message.when == "steer" for message in self._state.mail):
             for call in calls:
                 self._return(call.id, ToolResult(STEERED, is_error=True), 0.0)
@@ -245,7 +252,7 @@ class Agent:
         done = [(call, *task.result()) for call, task in zip(calls, running, strict=True)]
         for call, result, seconds in done:
             self._return(call.id, result, seconds)
-        return [(call, result) for call, result, _ in done]
+        return done
 
     async def _timed(self, call: ToolCall) -> tuple[ToolResult, float]:
         started = time.monotonic()

@@ -56,6 +56,14 @@ def step(call: str, result: str) -> list[tuple[ToolCall, ToolResult]]:
         ),
         ([("read", "v1"), ("read", "v2"), ("read", "v3"), ("read", "v4")], ["pass"] * 4),
         ([("a", "x"), ("b", "x"), ("a", "x"), ("b", "x"), ("a", "x")], ["pass"] * 5),
+        ([("a", "x"), ("b", "x")] * 4, ["pass"] * 5 + ["tell"] + ["pass"] * 2),
+        (
+            [("a", "x"), ("b", "y")] * 7,
+            ["pass"] * 5 + ["tell"] + ["pass"] * 3 + ["tell"] + ["pass"] * 3 + ["halt"],
+        ),
+        ([("a", "x"), ("b", "y"), ("c", "z")] * 3, ["pass"] * 8 + ["tell"]),
+        ([("edit", str(n)) if n % 2 else ("pytest", "1 failed") for n in range(40)], ["pass"] * 40),
+        ([("flaky", "ok" if n % 3 else "1 failed in 2.1 s") for n in range(5)], ["pass"] * 5),
     ],
 )
 def test_only_the_same_call_with_the_same_result_is_standing_still(
@@ -66,6 +74,25 @@ def test_only_the_same_call_with_the_same_result_is_standing_still(
         counts, advice = fences.of_step(counts, fences.signature(step(call, result)), False)
         advices.append(advice)
     assert kinds(advices) == expected
+
+
+def test_waiting_is_told_once_in_a_while_and_never_stopped() -> None:
+    counts, advices = Counts(), []
+    for _ in range(100):
+        polled = fences.signature(step("sleep 30; status", "pending"))
+        counts, advice = fences.of_step(counts, polled, False, seconds=30.0)
+        advices.append(advice)
+    assert kinds(advices).count("tell") == 2
+    assert "halt" not in kinds(advices)
+
+
+def test_a_flaky_test_that_is_tried_again_is_told_and_forgiven_by_another_result() -> None:
+    counts, advices = Counts(), []
+    for number in range(60):
+        text = "1 failed in 2.1 s" if number % 6 else "1 passed in 3.0 s"
+        counts, advice = fences.of_step(counts, fences.signature(step("pytest", text)), False)
+        advices.append(advice)
+    assert "halt" not in kinds(advices)
 
 
 def test_malformed_steps_are_told_twice_and_a_good_step_forgives() -> None:
