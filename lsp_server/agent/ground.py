@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from lsp_server.agent.state import State
+from lsp_server.domain.events import FileChanged
 
 SECONDS_MAX = 20.0
 """A working tree that takes longer to look at is not looked at."""
@@ -28,6 +29,10 @@ class Ground(Protocol):
         """The paths of files that were written, moved or created later."""
         ...
 
+    async def left_behind(self, snapshot: str) -> Sequence[FileChanged]:
+        """What the command after this snapshot had changed, if it was killed at its work."""
+        ...
+
 
 class Unseen:
     """No files at all: a run that nobody tells what changed."""
@@ -37,6 +42,10 @@ class Unseen:
 
     async def changed_since(self, moment: datetime) -> Sequence[str]:
         del moment
+        return ()
+
+    async def left_behind(self, snapshot: str) -> Sequence[FileChanged]:
+        del snapshot
         return ()
 
 

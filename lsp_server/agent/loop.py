@@ -122,6 +122,9 @@ class Agent:
             await self._cycles.begin()
             return
         self._answer_open_calls()
+        if self._state.snapshot:
+            for change in await self._ground.left_behind(self._state.snapshot):
+                self._record.emit(change)
         ended_at = self._record.resumed_from
         self._record.emit(RunResumed(await resume_note(self._state, self._ground, ended_at)))
 

@@ -32,6 +32,7 @@ from lsp_server.domain.events import (
     RunResumed,
     RunStarted,
     SamplingChanged,
+    SnapshotTaken,
     StepStarted,
     Told,
     ToolCalled,
@@ -102,6 +103,8 @@ class State:
     sampling: Sampling | None = None
     """What a person wished since the run began; None: what the task says counts."""
     answered: ModelAnswered | None = None
+    snapshot: str = ""
+    """The state of files before the last command that may have changed some."""
     brief: str = ""
     """What the model last wrote of its intent, at the end of a cycle."""
     call_ids: set[str] = field(default_factory=set)
@@ -183,6 +186,8 @@ class State:
                 self.accepted = self.judged.groups[event.group]
             case SamplingChanged():
                 self.sampling = event.sampling
+            case SnapshotTaken():
+                self.snapshot = event.name
             case BriefWritten():
                 self.brief = event.text
                 self.usage += event.usage

@@ -51,7 +51,7 @@ class Crew:
             lambda path: approval.visible(self._site.workspace.root / path),
         )
         terms = await self._terms(launch)
-        ground = self._site.checkpoints.tree
+        ground = self._site.checkpoints
         return Agent(model, toolbox, launch.record, arbiter, terms, recollection, ground)
 
     async def _terms(self, launch: Launch) -> Terms:

@@ -199,6 +199,14 @@ class FileChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotTaken:
+    """Before a command that may change files; kept under `name` until its changes are on record."""
+
+    name: str
+    kind: Literal["snapshot_taken"] = "snapshot_taken"
+
+
+@dataclass(frozen=True, slots=True)
 class PermissionAsked:
     """The run waits for a person until `expires_at` (ISO 8601)."""
 
@@ -310,6 +318,7 @@ Event: TypeAlias = (
     | ToolCalled
     | ToolReturned
     | FileChanged
+    | SnapshotTaken
     | PermissionAsked
     | PermissionAnswered
     | PlanChanged

@@ -35,6 +35,7 @@ from lsp_server.domain.events import (
     RunEnded,
     RunStarted,
     SamplingChanged,
+    SnapshotTaken,
     ToolCalled,
 )
 from lsp_server.domain.plans import progress
@@ -110,7 +111,7 @@ class Proposal:
 
 Build = Callable[[Launch], Awaitable[Agent]]
 Watch = Callable[[RunId, Recorded], None]
-TakeBack = Callable[[Sequence[FileChanged]], Awaitable[UndoReport]]
+TakeBack = Callable[[Sequence[FileChanged | SnapshotTaken]], Awaitable[UndoReport]]
 
 
 class Runs:
@@ -250,8 +251,8 @@ class Runs:
             raise UnknownRun(f"run {past.run_id} is active; stop it first, then undo it")
         journal = await asyncio.to_thread(Journal, self._journal_path(past.run_id))
         try:
-            changes = [r.event for r in journal.past if isinstance(r.event, FileChanged)]
-            report = await self._undo(changes)
+            kinds = FileChanged | SnapshotTaken
+            report = await self._undo([r.event for r in journal.past if isinstance(r.event, kinds)])
             for path in report.restored:
                 self._watch(past.run_id, journal.append(FileRestored(path)))
             for conflict in report.conflicts:

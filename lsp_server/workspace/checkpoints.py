@@ -12,10 +12,11 @@ import asyncio
 import stat
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from lsp_server.domain.edits import Document, EditSet
-from lsp_server.domain.events import Emit, FileChanged, Warned
+from lsp_server.domain.events import Emit, FileChanged, SnapshotTaken, Warned
 from lsp_server.domain.goals import Finding
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.ports import Editor
@@ -23,8 +24,12 @@ from lsp_server.workspace.blobs import Blobs, content_name
 from lsp_server.workspace.disk import FileMissing
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.snapshots import Snapshots
 from lsp_server.workspace.tree import NOT_KEPT, Tree
 from lsp_server.workspace.undo import Undo, UndoReport
+
+ALIVE = timedelta(seconds=1)
+"""How often a running command's snapshot says that it still runs."""
 
 UNUSED_DAYS = 30.0
 """Contents that nothing used for so long are removed; runs that old cannot be undone."""
@@ -36,6 +41,7 @@ class Checkpoints:
     def __init__(self, folder: Path, workspace: Workspace, ignore: Ignore) -> None:
         self._workspace = workspace
         self._blobs = Blobs(folder / "blobs")
+        self._snapshots = Snapshots(folder / "snapshots")
         self._warned: set[str] = set()
         self.tree = Tree(workspace, ignore, blobs=self._blobs, cache_file=folder / "tree.json")
 
@@ -48,17 +54,54 @@ class Checkpoints:
         """Emits what changes inside; the list names the changed paths at the end."""
         changed: list[str] = []
         before = await self._contents(emit)
+        name = await asyncio.to_thread(self._snapshots.put, before)
+        if name is not None:
+            emit(SnapshotTaken(name))
+        alive = asyncio.create_task(self._keep_alive(name))
         try:
             yield changed
         finally:
-            after = await self._contents(emit)
-            for path in sorted(before.keys() | after.keys()):
-                if before.get(path) != after.get(path):
-                    changed.append(path)
-                    emit(FileChanged(path, before.get(path), after.get(path)))
+            alive.cancel()
+            for change in _changes(before, await self._contents(emit)):
+                changed.append(change.path)
+                emit(change)
+            self._snapshots.remove(name)
 
-    async def undo(self, changes: Sequence[FileChanged], editor: Editor) -> UndoReport:
-        """Takes the changes back, as far as nobody changed the same lines since."""
+    async def left_behind(self, snapshot: str) -> Sequence[FileChanged]:
+        """What a command had changed that was killed before its changes were on record."""
+        kept = await asyncio.to_thread(self._snapshots.get, snapshot)
+        if kept is None:
+            return ()
+        later = await self.tree.changed_since(kept.alive_until + 2 * ALIVE)
+        changes = _changes(kept.contents, await self.tree.contents())
+        # What was written after it had died is somebody else's.
+        return [change for change in changes if change.path not in later]
+
+    async def _keep_alive(self, name: str | None) -> None:
+        while True:
+            await asyncio.sleep(ALIVE.total_seconds())
+            await asyncio.to_thread(self._snapshots.touch, name)
+
+    async def contents(self) -> Mapping[str, str]:
+        """Names of contents by workspace-relative path."""
+        return await self.tree.contents()
+
+    async def changed_since(self, moment: datetime) -> Sequence[str]:
+        """The paths of files that were written, moved or created later."""
+        return await self.tree.changed_since(moment)
+
+    async def undo(
+        self, history: Sequence[FileChanged | SnapshotTaken], editor: Editor
+    ) -> UndoReport:
+        """Takes changes back, in the order of a run's record.
+
+        What nobody changed in the same lines since goes back, and of the last command
+        too what it had done when it was killed.
+        """
+        changes = [event for event in history if isinstance(event, FileChanged)]
+        snapshots = [event.name for event in history if isinstance(event, SnapshotTaken)]
+        for name in snapshots[-1:]:
+            changes += await self.left_behind(name)
         return await Undo(self._workspace, self._blobs, editor).run(changes)
 
     def kept(self, name: str) -> bytes | None:
@@ -68,6 +111,7 @@ class Checkpoints:
     async def prune(self) -> int:
         """Removes contents that were not used for UNUSED_DAYS; says how many."""
         names = set((await self.tree.contents()).values())
+        await asyncio.to_thread(self._snapshots.prune, UNUSED_DAYS)
         return await asyncio.to_thread(self._blobs.prune, unused_days=UNUSED_DAYS, keep=names)
 
     async def keep(self, path: Path, before: str | None, after: str | None, emit: Emit) -> None:
@@ -101,6 +145,14 @@ class Checkpoints:
         if message and message not in self._warned:
             self._warned.add(message)
             emit(Warned(message))
+
+
+def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[FileChanged]:
+    return [
+        FileChanged(path, before.get(path), after.get(path))
+        for path in sorted(before.keys() | after.keys())
+        if before.get(path) != after.get(path)
+    ]
 
 
 class Recording:

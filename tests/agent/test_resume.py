@@ -110,6 +110,9 @@ class Unreadable:
     async def changed_since(self, moment: datetime) -> Sequence[str]:
         return ()
 
+    async def left_behind(self, snapshot: str) -> Sequence[FileChanged]:
+        return ()
+
 
 async def test_a_tree_that_cannot_be_seen_is_not_trusted() -> None:
     note = await resume_note(State(), Unreadable(), datetime.now(UTC).isoformat())

@@ -18,6 +18,7 @@ from lsp_server.domain.events import Recorded, RunResumed, ToolCalled, ToolRetur
 from lsp_server.models.scenario import Turn
 from lsp_server.models.scripted_server import ScriptedServer
 from tests.fakes.command_line import holdfast, started
+from tests.fakes.expectation import until
 from tests.fakes.workshop import calls, finish
 
 KILLS = 20
@@ -88,3 +89,21 @@ def check_journal(records: list[Recorded], acknowledged: set[tuple[int, str]]) -
     assert len(returned) == len(set(returned)), "no call has two results"
     assert set(called) <= set(returned), "every call that started has its result"
     assert sum(isinstance(r.event, RunResumed) for r in records) >= KILLS // 2
+
+
+async def test_what_a_command_did_before_the_kill_can_be_taken_back(project: Path) -> None:
+    (project / "kept").write_text("before")
+    command = "echo after > kept; echo new > made; echo $$ > pid; sleep 60"
+    async with ScriptedServer([calls(("shell", {"command": command}))]) as server:
+        environment = {"HOLDFAST_MODEL__BASE_URL": server.base_url, "HOLDFAST_MODEL__NAME": "s"}
+        async with started(
+            "run", "--yes", "--json", "do it", folder=project, **environment
+        ) as process:
+            pid = project / "pid"
+            await until(lambda: pid.exists() and pid.read_text().strip(), "the command at work")
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+        result = await holdfast("undo", folder=project, **environment)
+    assert result.status == 0, result.errors
+    assert (project / "kept").read_text() == "before"
+    assert not (project / "made").exists()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_server.domain.edits import EditSet, FileEdit, TextEdit, fingerprint, minimal_edit
-from lsp_server.domain.events import Event, FileChanged, Warned
+from lsp_server.domain.events import Event, FileChanged, SnapshotTaken, Warned
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
@@ -54,6 +55,29 @@ class Run:
 
     async def undo(self) -> UndoReport:
         return await self.checkpoints.undo(self.changes, self.editor)
+
+
+async def test_what_a_killed_command_did_is_undone_and_what_came_later_stays(
+    project: Path,
+) -> None:
+    lay_out(project, {"theirs": "1", "ours": "1", "deleted": "1"})
+    run = Run(project)
+    around = run.checkpoints.around(run.events.append)
+    await around.__aenter__()
+    (taken,) = run.events
+    assert isinstance(taken, SnapshotTaken)
+    (project / "theirs").write_text("by the command")
+    (project / "made").write_text("by the command")
+    (project / "deleted").unlink()
+    (project / "ours").write_text("by a person")
+    os.utime(project / "ours", (2e9, 2e9))
+    # Another process, after this one was killed.
+    survivor = Run(project)
+    report = await survivor.checkpoints.undo([taken], survivor.editor)
+    assert sorted(report.restored) == ["deleted", "made", "theirs"]
+    assert contents_of(project) == {"theirs": b"1", "ours": b"by a person", "deleted": b"1"}
+    await around.__aexit__(None, None, None)
+    assert await survivor.checkpoints.left_behind(taken.name) == ()
 
 
 @pytest.fixture
