@@ -1,7 +1,10 @@
 """The floor: the smallest loop that does the same steps, with the standard library alone.
 
 No permissions, no journal, no limits, no streaming: what a step costs when
-nothing but the model and the tools is there.
+nothing but the model and the tools is there. With a window it asks the model for
+a summary at 90 % of it and goes on from the task and that, as peers do.
+
+    python bare_loop.py BASE_URL [TASK] [WINDOW_TOKENS]
 """
 
 from __future__ import annotations
@@ -14,15 +17,23 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+SUMMARISE_AT = 0.9
+SUMMARISE = "Summarise the conversation so far for yourself; it will be put away."
 
-def main(base_url: str) -> None:
+
+def main(base_url: str, task: str = "Do the steps.", window_tokens: int = 0) -> None:
     url = urlsplit(base_url)
     connection = http.client.HTTPConnection(url.netloc)
-    messages: list[dict[str, Any]] = [{"role": "user", "content": "Do the steps."}]
-    while True:
+
+    def ask(messages: list[dict[str, Any]]) -> Any:
         body = json.dumps({"model": "scripted", "messages": messages})
         connection.request("POST", f"{url.path}/chat/completions", body)
-        message = json.loads(connection.getresponse().read())["choices"][0]["message"]
+        answer = json.loads(connection.getresponse().read())
+        return answer["choices"][0]["message"], answer["usage"]["prompt_tokens"]
+
+    messages: list[dict[str, Any]] = [{"role": "user", "content": task}]
+    while True:
+        message, tokens = ask(messages)
         messages.append(message)
         for call in message.get("tool_calls") or []:
             name, arguments = call["function"]["name"], json.loads(call["function"]["arguments"])
@@ -31,6 +42,12 @@ def main(base_url: str) -> None:
             messages.append(
                 {"role": "tool", "tool_call_id": call["id"], "content": act(name, arguments)}
             )
+        if window_tokens and tokens > SUMMARISE_AT * window_tokens:
+            summary, _ = ask([*messages, {"role": "user", "content": SUMMARISE}])
+            messages = [
+                {"role": "user", "content": task},
+                {"role": "user", "content": f"What happened so far:\n{summary['content']}"},
+            ]
 
 
 def act(name: str, arguments: dict[str, Any]) -> str:
@@ -50,4 +67,5 @@ def act(name: str, arguments: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    _, base, *rest = sys.argv
+    main(base, *rest[:1], window_tokens=int(rest[1]) if len(rest) > 1 else 0)

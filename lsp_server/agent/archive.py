@@ -27,6 +27,8 @@ EARLIER_BYTES_MAX = 128_000_000
 
 EXCERPT_CHARS = 400
 AROUND_CHARS = 160
+MATCHES_MAX = 40
+"""Places of a word that are looked at for the best stretch of one text."""
 PREFIX_WORTH = 0.6
 """What a word counts that only begins as the one that was asked for."""
 PREFIX_CHARS_MIN = 4
@@ -243,20 +245,23 @@ def _scores(entries: Sequence[Entry], wanted: Sequence[str]) -> list[float]:
 
 
 def _excerpt(found: _Found, wanted: Sequence[str]) -> str:
-    """The stretch of the entry's text with the most of the words."""
+    """The stretch of the entry's text with the most of the words, about the rarest of them."""
     text = found.digest.text(found.entry)
     lowered = text.lower()
-    places = [
-        (match.start(), word)
-        for word in wanted
-        for match in islice(re.finditer(re.escape(_ENDING.sub("", word)), lowered), 200)
-    ]
-    best, most = 0, 0
-    for at, _ in sorted(places):
-        here = len({word for place, word in places if at <= place < at + EXCERPT_CHARS * 3 // 4})
-        if here > most:
-            best, most = at, here
-    start = max(0, best - EXCERPT_CHARS // 4)
+    places: dict[str, list[int]] = {}
+    for word in wanted:
+        matches = re.finditer(re.escape(_ENDING.sub("", word)), lowered)
+        places[word] = [match.start() for match in islice(matches, MATCHES_MAX)]
+    weights = {word: 1 / len(at) for word, at in places.items() if at}
+    centres = [(at, word) for word in weights for at in places[word]]
+
+    def worth(centre: tuple[int, str]) -> tuple[float, float, int]:
+        at, word = centre
+        near = (w for w in weights if any(abs(at - p) < EXCERPT_CHARS // 2 for p in places[w]))
+        return sum(weights[w] for w in near), weights[word], -at
+
+    best = max(centres, key=worth, default=(0, ""))[0]
+    start = max(0, best - EXCERPT_CHARS // 3)
     return _marked(text, start, start + EXCERPT_CHARS)
 
 

@@ -18,8 +18,8 @@ from lsp_server.domain.messages import AnswerSchema, Message, Request, ToolCall,
 from lsp_server.models.dialect import Dialect, ReasoningKey
 from lsp_server.settings import ModelSettings
 
-FRAGMENTS_MAX = 2048
-"""Encoded messages kept, twice the messages of a 500-step conversation."""
+FRAGMENTS_MAX = 512
+"""Encoded messages kept: more than a prompt has, as a new cycle begins before that."""
 
 _SCHEMA_IN_WORDS = (
     "Answer with one JSON object and nothing else, no prose and no code fence. "
