@@ -67,5 +67,5 @@ def act(name: str, arguments: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    _, base, *rest = sys.argv
-    main(base, *rest[:1], window_tokens=int(rest[1]) if len(rest) > 1 else 0)
+    base, *rest = sys.argv[1:]
+    main(base, rest[0] if rest else "Do the steps.", int(rest[1]) if rest[1:] else 0)
