@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 
 from lsp_server.agent.digest import Digest, Entry
-from lsp_server.domain.words import words
+from lsp_server.domain.words import vocabulary
 from lsp_server.tools.recall import Recalled
 
 EARLIER_RUNS_MAX = 100
@@ -29,6 +29,8 @@ EXCERPT_CHARS = 400
 AROUND_CHARS = 160
 MATCHES_MAX = 40
 """Places of a word that are looked at for the best stretch of one text."""
+OWN_WORTH = 1.15
+"""What an entry of this run counts for, beside one of another run."""
 PREFIX_WORTH = 0.6
 """What a word counts that only begins as the one that was asked for."""
 PREFIX_CHARS_MIN = 4
@@ -171,7 +173,7 @@ class JournalArchive:
         ]
         scores = _scores([entry for _, _, entry in entries], wanted)
         found = [
-            _Found(score, digest, run, entry)
+            _Found(score if run else score * OWN_WORTH, digest, run, entry)
             for score, (run, digest, entry) in zip(scores, entries, strict=True)
             if score > 0
         ]
@@ -217,9 +219,8 @@ class JournalArchive:
 
 def query_words(query: str) -> tuple[str, ...]:
     """The words of a question that tell something, each once."""
-    found = dict.fromkeys(words(query).split())
-    telling = tuple(word for word in found if word not in STOP_WORDS)
-    return telling or tuple(found)
+    found = vocabulary(query)
+    return tuple(word for word in found if word not in STOP_WORDS) or found
 
 
 def _scores(entries: Sequence[Entry], wanted: Sequence[str]) -> list[float]:

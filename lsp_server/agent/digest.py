@@ -21,7 +21,7 @@ from lsp_server.domain.events import (
     ToolCalled,
     ToolReturned,
 )
-from lsp_server.domain.words import words
+from lsp_server.domain.words import vocabulary
 
 ENTRIES_MAX = 10_000
 """The oldest go first; the journal still has them."""
@@ -134,7 +134,7 @@ def _own_text(event: Event | None) -> str:
 
 
 def _bag(text: str) -> str:
-    return f" {' '.join(dict.fromkeys(words(text).split()))} "
+    return f" {' '.join(vocabulary(text))} "
 
 
 def _ends(text: str) -> str:

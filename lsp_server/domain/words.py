@@ -25,6 +25,12 @@ def words(text: str, *, whole: bool = True) -> str:
     return " ".join(_words(token, whole) for token in _TOKEN.findall(text))
 
 
+def vocabulary(text: str) -> tuple[str, ...]:
+    """The different words of a text, identifiers too, in the order in which they first stand."""
+    found = " ".join(_words(token, True) for token in dict.fromkeys(_TOKEN.findall(text)))
+    return tuple(dict.fromkeys(found.split()))
+
+
 def symbols(text: str) -> tuple[str, ...]:
     """The parts of a question that look like names in code: with a mark or a hump in them."""
     return tuple(found for found in SYMBOL.findall(text) if _is_name(found))

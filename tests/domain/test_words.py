@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.domain.words import is_symbol, symbols, words
+from lsp_server.domain.words import is_symbol, symbols, vocabulary, words
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,7 @@ def test_names_in_a_question_are_found(text: str, expected: tuple[str, ...]) -> 
 @pytest.mark.parametrize(("text", "expected"), [("Settings", True), ("a.b", True), ("a b", False)])
 def test_a_question_can_be_one_name(text: str, expected: bool) -> None:
     assert is_symbol(text) is expected
+
+
+def test_a_vocabulary_has_each_word_once() -> None:
+    assert vocabulary("readFile reads read_file") == ("read", "file", "readfile", "reads")
