@@ -1,8 +1,11 @@
-"""How fast memory is: first index, restart, one saved file, queries, many small writes.
+"""How fast memory is: first index, restart, one saved file, branches, queries, many small writes.
 
-Sources are the standard library's, copied until there are enough chunks. Vectors of
-chunks are drawn by chance, as making real ones takes minutes; questions are embedded
-by the shipped model, and that is part of the hybrid figures.
+First, real packages from nothing to where words are found, beside the bare work of
+reading and cutting the same files in this process; and the shipped model's vectors.
+Then one workspace of so many chunks: sources of the standard library, copied until
+there are enough. There, vectors of chunks are drawn by chance, as making real ones
+takes minutes; questions are embedded by the shipped model, and that is part of the
+figures for vectors.
 
     python -m benchmarks.memory_speed [--chunks 10000 100000] [--queries 200] [--json FILE]
 """
@@ -11,27 +14,51 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 import statistics
 import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from benchmarks.sources import (
+    SourceMissing,
+    debian_package,
+    files,
+    npm_package,
+    python_package,
+    standard_library,
+)
 from benchmarks.table import Row, arguments, show
+from lsp_server.domain.errors import ModelUnavailable
 from lsp_server.domain.memories import ActionRecord, Query
 from lsp_server.embedders.minilm import DIMENSION, MiniLm
+from lsp_server.memory.code import COLUMNS
 from lsp_server.memory.memory import Memory
+from lsp_server.memory.reading import embedded_text, read_file
+from lsp_server.memory.tables import among
 from lsp_server.settings import MemorySettings
 from lsp_server.workspace.paths import Workspace
+from tests.fakes.expectation import until
 
 BYTES_PER_CHUNK = 870
 """Of the standard library's source."""
 ACTIONS = 1_000
+EMBEDDED = 400
+SWITCHED = 500
+FILE_BYTES_MAX = 1_000_000
+PACKAGES: tuple[tuple[str, Callable[[], Path], str], ...] = (
+    ("Django", partial(python_package, "django==5.2.8"), ".py"),
+    ("Python's library", standard_library, ".py"),
+    ("RxJS (TypeScript)", partial(npm_package, "rxjs@7.8.2"), ".ts"),
+    ("x/tools (Go)", partial(debian_package, "golang-golang-x-tools-dev"), ".go"),
+)
 AT = "2026-01-01T00:00:00+00:00"
 
 
@@ -47,13 +74,17 @@ class Scattered:
 
     def __init__(self) -> None:
         self.minilm = MiniLm()
-        self.asking = False
+        self.asking = self.refusing = False
+        self.made = 0
         chance = random.Random(7)
         self._centres = [[chance.gauss(0, 1) for _ in range(DIMENSION)] for _ in range(64)]
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        if self.refusing:
+            raise ModelUnavailable("words alone are wanted now")
         if self.asking:
             return await self.minilm.embed(texts)
+        self.made += len(texts)
         return await asyncio.to_thread(lambda: [self._vector(text) for text in texts])
 
     def _vector(self, text: str) -> list[float]:
@@ -65,22 +96,22 @@ class Scattered:
 
 def copy_sources(root: Path, chunks: int) -> tuple[int, int]:
     """Files and bytes written."""
-    library = Path(sysconfig.get_paths()["stdlib"])
+    library = standard_library()
     sources = [
         (file.relative_to(library), file.read_bytes())
-        for file in sorted(library.rglob("*.py"))
-        if "site-packages" not in file.parts and file.stat().st_size < 200_000
+        for file in files(library, (".py",), ("site-packages",))
+        if file.stat().st_size < 200_000
     ]
-    files = size = 0
+    written = size = 0
     for turn in count():
         for path, data in sources:
             if size >= chunks * BYTES_PER_CHUNK:
-                return files, size
+                return written, size
             target = root / f"copy{turn}" / path
             target.parent.mkdir(parents=True, exist_ok=True)
             # Each copy has words of its own.
             target.write_bytes(data if turn == 0 else data.replace(b"self", b"self%d" % turn))
-            files, size = files + 1, size + len(data)
+            written, size = written + 1, size + len(data)
     raise AssertionError("there is always another turn")
 
 
@@ -103,24 +134,77 @@ def questions(number: int) -> list[str]:
     return [f"{chance.choice(verbs)} {chance.choice(things)} {i}" for i in range(number)]
 
 
-async def pauses_of_loop(work: Callable[[], Awaitable[object]]) -> list[float]:
-    """How late the event loop is, each millisecond, while something is done; in seconds."""
-    late: list[float] = []
-    done = asyncio.Event()
+async def first_indexes(scratch: Path) -> list[Row]:
+    """Each package from nothing."""
+    rows: list[Row] = []
+    for name, fetch, suffix in PACKAGES:
+        try:
+            origin = fetch()
+        except SourceMissing as error:
+            rows.append({"package": name, "unit": str(error)})
+            continue
+        root = scratch / suffix.strip(".") / name.split()[0]
+        for file in files(origin, (suffix,), ("site-packages",)):
+            target = root / file.relative_to(origin)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+        rows.append({"package": name, **await first_index(root, scratch / f"memory {name[:6]}")})
+    return rows
 
-    async def watch() -> None:
-        last = time.perf_counter()
-        while not done.is_set():
-            await asyncio.sleep(0.001)
-            now = time.perf_counter()
-            late.append(now - last - 0.001)
-            last = now
 
-    watcher = asyncio.create_task(watch())
-    await work()
-    done.set()
-    await watcher
-    return late
+def bare_work(root: Path) -> tuple[int, int, int, float]:
+    """Files, bytes, chunks, and the processor's seconds that reading and cutting them takes."""
+    paths = [file.relative_to(root).as_posix() for file in root.rglob("*") if file.is_file()]
+    size = sum((root / path).stat().st_size for path in paths)
+    started = time.process_time()
+    chunks = sum(len(read_file(root, path, "", FILE_BYTES_MAX).rows or ()) for path in paths)
+    return len(paths), size, chunks, time.process_time() - started
+
+
+async def first_index(root: Path, folder: Path) -> Row:
+    number, size, chunks, bare = bare_work(root)
+    memory = await Memory.open(folder, Workspace(root), Scattered(), MemorySettings())
+    started = time.perf_counter()
+    report = await memory.index()
+    seconds = time.perf_counter() - started
+    await memory.close()
+    return {
+        "files": number,
+        "MB": size / 1e6,
+        "skipped": report.skipped,
+        "chunks": chunks,
+        "files/s": number / seconds,
+        "MB/s": size / seconds / 1e6,
+        "MB/cpu-s, bare": size / bare / 1e6,
+        "of the bare work": f"{bare / seconds:.2f}x",
+    }
+
+
+async def vectors_a_second() -> Row:
+    """Of the shipped model, on chunks of the standard library."""
+    library = standard_library()
+    reads = (
+        read_file(library, file.relative_to(library).as_posix(), "", FILE_BYTES_MAX)
+        for file in files(library, (".py",), ("site-packages", "test"))
+    )
+    rows = [row for read in reads for row in read.rows or ()]
+    chosen = random.Random(1).sample(rows, EMBEDDED)
+    texts = [embedded_text(row["symbol"], row["text"]) for row in chosen]
+    minilm = MiniLm()
+    await minilm.embed(texts[:2])
+    seconds = await timed(minilm.embed, texts)
+    return {"package": "vectors of its chunks", "chunks": EMBEDDED, "vectors/s": EMBEDDED / seconds}
+
+
+async def search(memory: Memory, question: str) -> None:
+    await memory.search(Query(question, kinds=("code",)))
+
+
+async def nearest(memory: Memory, question: str) -> None:
+    """The nearest vectors and their chunks, without words and rules."""
+    store = memory._store
+    near = await store.vectors.nearest(question, 60)
+    await store.code.chunks.rows(COLUMNS, among("vector_key", list(near)))
 
 
 class Bench:
@@ -136,48 +220,59 @@ class Bench:
 
     async def run(self) -> None:
         self._root.mkdir()
-        files, size = copy_sources(self._root, self._chunks)
-        await self._first_index(files, size)
+        number, size = copy_sources(self._root, self._chunks)
+        await self._first_index(number, size)
         started = time.perf_counter()
         memory = await self._open()
         await memory.index()
         self._add("restart, nothing changed", time.perf_counter() - started, "s")
         await self._queries(memory)
         await self._saves(memory)
-        await self._actions(memory)
+        await self._branches(memory)
+        await self._growth(memory)
         kept = [file.stat().st_size for file in self._folder.rglob("*") if file.is_file()]
         self._add("disk, of the source's size", sum(kept) / size, "x")
         self._add("files on disk", len(kept), "")
         self._add("memory of the process", psutil.Process().memory_info().rss / 1e6, "MB")
         await memory.close()
 
-    async def _first_index(self, files: int, size: int) -> None:
+    async def _first_index(self, number: int, size: int) -> None:
         started = time.perf_counter()
         memory = await self._open()
         self._add("open, empty", time.perf_counter() - started, "s")
         started = time.perf_counter()
-        p50, p99 = percentiles(await pauses_of_loop(memory.index))
+        await memory.index()
         seconds = time.perf_counter() - started
-        self._add("files", files, "")
+        self._add("files", number, "")
         self._add("chunks", memory.status().chunks, "")
         self._add("first index until words are found", seconds, "s")
-        self._add("throughput", files / seconds, "files/s")
+        self._add("throughput", number / seconds, "files/s")
         self._add("throughput", size / seconds / 1e6, "MB/s")
-        self._add("event loop late meanwhile, p50", p50, "ms")
-        self._add("event loop late meanwhile, p99", p99, "ms")
         await memory.settled()
         for table in memory._store.database.tables():
             await table.optimize()
         await memory.close()
 
     async def _queries(self, memory: Memory) -> None:
-        p50, p99 = percentiles(await self._query_times(memory))
-        self._add("hybrid query p50", p50, "ms")
-        self._add("hybrid query p99", p99, "ms")
-        p50, _ = percentiles(
-            [await timed(self._embedder.minilm.embed, [question]) for question in self._questions]
-        )
-        self._add("of it, embedding the question", p50, "ms")
+        embedder = self._embedder
+        embedder.asking = True
+        await self._add_times("hybrid query", partial(search, memory), self._questions)
+        await self._add_times("query by vectors", partial(nearest, memory), self._questions)
+        embedder.refusing = True
+        await self._add_times("query by words", partial(search, memory), self._questions)
+        embedder.refusing = embedder.asking = False
+        await until(lambda: not memory.status().problems, "vectors again")
+        one_by_one = [[question] for question in self._questions]
+        await self._add_times("embedding a question", embedder.minilm.embed, one_by_one)
+
+    async def _add_times(
+        self, what: str, work: Callable[[Any], Awaitable[object]], inputs: Sequence[object]
+    ) -> None:
+        for one in inputs[:10]:
+            await work(one)
+        p50, p99 = percentiles([await timed(work, one) for one in inputs])
+        self._add(f"{what}, p50", p50, "ms")
+        self._add(f"{what}, p99", p99, "ms")
 
     async def _saves(self, memory: Memory) -> None:
         saved = self._root / "copy0" / "argparse.py"
@@ -188,29 +283,59 @@ class Bench:
             times.append(await timed(memory.settled))
         self._add("a saved file, words and vectors, median", statistics.median(times), "s")
 
-    async def _actions(self, memory: Memory) -> None:
-        before, _ = percentiles(await self._query_times(memory))
-        for number in range(ACTIONS):
-            title = f"pytest tests/test_{number}.py"
-            memory.record(
-                ActionRecord(str(number), "run", number, AT, "shell", title, result="passed " * 50)
-            )
-            if number % 10 == 9:
-                await memory.trusted_facts()  # reads what was recorded, which commits it
-        await memory.settled()
-        after, _ = percentiles(await self._query_times(memory))
-        self._add(f"hybrid p50 after {ACTIONS} actions, of that before", after / before, "x")
+    async def _branches(self, memory: Memory) -> None:
+        """Files change as between branches, once new and once with all vectors known."""
+        chosen = sorted(self._root.rglob("*.py"))[:SWITCHED]
+        there = {file: file.read_bytes() for file in chosen}
+        for name, vectors in (("new", "made"), ("known", "cached")):
+            for file, data in there.items():
+                file.write_bytes(data.replace(b"return", b"return  ") if name == "new" else data)
+            made = self._embedder.made
+            words = await timed(memory.index)
+            rest = await timed(memory.settled)
+            what = f"{len(chosen)} files change with a branch"
+            self._add(f"{what}, vectors {vectors}: words found", words, "s")
+            self._add(f"{what}, vectors {vectors}: all found", words + rest, "s")
+            self._add("vectors made for it", self._embedder.made - made, "")
 
-    async def _query_times(self, memory: Memory) -> list[float]:
+    async def _growth(self, memory: Memory) -> None:
+        """Actions one by one, each committed, against as many that came at once."""
+        fresh_folder = self._folder.with_name("fresh")
+        fresh = await Memory.open(
+            fresh_folder, Workspace(self._root), self._embedder, MemorySettings()
+        )
+        for number in range(ACTIONS):
+            fresh.record(self._action(number))
+        await fresh.settled()
+        for table in fresh._store.record_tables():
+            await table.optimize()
+        for number in range(ACTIONS):
+            memory.record(self._action(number))
+            await memory.trusted_facts()  # reads what was recorded, which commits it
+        await memory.settled()
+        # A quiet while, in which the upkeep does what is due.
+        tables = memory._store.database.tables
+        await until(lambda: not any(one.due(quiet=True) for one in tables()), "upkeep", 120.0)
         self._embedder.asking = True
-        for question in self._questions[:10]:
-            await memory.search(Query(question, kinds=("code",)))
-        times = [
-            await timed(memory.search, Query(question, kinds=("code",)))
-            for question in self._questions
-        ]
+        at_once = await self._action_p50(fresh)
+        one_by_one = await self._action_p50(memory)
         self._embedder.asking = False
-        return times
+        await fresh.close()
+        self._add(f"hybrid p50 over {ACTIONS} actions that came at once", at_once, "ms")
+        self._add("over as many that came one by one", one_by_one, "ms")
+        self._add("the same, of the first", one_by_one / at_once, "x")
+
+    @staticmethod
+    def _action(number: int) -> ActionRecord:
+        title = f"pytest tests/test_{number}.py"
+        return ActionRecord(str(number), "run", number, AT, "shell", title, result="passed " * 50)
+
+    async def _action_p50(self, memory: Memory) -> float:
+        queries = [Query(question, kinds=("action",)) for question in self._questions]
+        for query in queries[:10]:
+            await memory.search(query)
+        p50, _ = percentiles([await timed(memory.search, query) for query in queries])
+        return p50
 
     async def _open(self) -> Memory:
         return await Memory.open(
@@ -227,6 +352,9 @@ def main() -> None:
     parser.add_argument("--chunks", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--queries", type=int, default=200)
     options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        first = [*asyncio.run(first_indexes(Path(scratch))), asyncio.run(vectors_a_second())]
+    show("From nothing to where words are found", first)
     rows: list[Row] = []
     for chunks in options.chunks:
         with tempfile.TemporaryDirectory() as scratch:
