@@ -12,31 +12,11 @@ from pathlib import Path
 import pytest
 
 from lsp_server.memory.indexing import IndexProgress
-from lsp_server.memory.memory import Memory
-from lsp_server.memory.reading import read_file
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
 from tests.memory.conftest import Opener
+from tests.memory.expected import fresh, stored
 
 NAMES = ("a.py", "b.py", "pkg/a.py", "pkg/deep/c.ts", "docs/d.md", "data/e.json", "pkg/f.txt")
 SECONDS_MAX = 30.0
-
-
-def fresh(root: Path) -> dict[str, tuple[str, int, str]]:
-    """What an index made from nothing holds: path, line and text of each chunk by id."""
-    rows = [
-        row
-        for path in Ignore(Workspace(root)).walk()
-        for row in read_file(root, path, "", 10**6).rows or ()
-    ]
-    return {row["id"]: (row["path"], row["start_line"], row["text"]) for row in rows}
-
-
-async def stored(memory: Memory) -> dict[str, tuple[str, int, str]]:
-    rows = await memory._store.code.chunks.rows(["id", "path", "start_line", "text"])
-    found = {row["id"]: (row["path"], row["start_line"], row["text"]) for row in rows}
-    assert len(found) == len(rows), "an id stands twice"
-    return found
 
 
 def source(chance: random.Random) -> str:
