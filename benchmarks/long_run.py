@@ -370,7 +370,7 @@ def sizes_mb(home: Path) -> dict[str, float]:
 
 def draw(tracks: Sequence[Track], path: Path) -> None:
     """Prompt size by step; both axes are linear."""
-    import matplotlib as mpl
+    import matplotlib as mpl  # type: ignore[import-not-found,unused-ignore]
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt

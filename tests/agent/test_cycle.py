@@ -33,7 +33,6 @@ from lsp_server.domain.messages import (
     Choice,
     Listener,
     Message,
-    Prices,
     Request,
     Response,
     ToolCall,
@@ -45,7 +44,7 @@ from lsp_server.domain.portions import Chosen
 from lsp_server.domain.tasks import Achieved, Budget, RunId, Task
 from tests.fakes.workshop import calls, finish, says, workshop
 
-TERMS = Terms("system", "Do it.", Budget(), 4000, 2800, Prices(output_usd=1e6), brief=True)
+TERMS = Terms("system", "Do it.", Budget(), 4000, 2800, brief=True)
 
 
 def step(number: int, *results: str) -> list[Event]:
@@ -73,7 +72,7 @@ class Scribe:
         if isinstance(self._answer, Exception):
             raise self._answer
         usage = Usage(100, 90, 5)
-        return Response((Choice(Message("assistant", self._answer), "stop"),), usage, usage)
+        return Response((Choice(Message("assistant", self._answer), "stop"),), usage, usage, 5.0)
 
 
 class Shelf:
@@ -199,7 +198,7 @@ def test_whatever_fills_the_window_the_next_cycle_begins_well_below_it(
 
 
 def test_a_task_as_long_as_the_window_is_cut_and_can_be_recalled() -> None:
-    terms = Terms("system", "t" * 100_000, Budget(), 4000, 2800, Prices())
+    terms = Terms("system", "t" * 100_000, Budget(), 4000, 2800)
     context = Context(8000)
     started, _ = first(context, terms, Chosen())
     context.fold(started)

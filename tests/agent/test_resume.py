@@ -33,7 +33,6 @@ from lsp_server.domain.messages import (
     Choice,
     Listener,
     Message,
-    Prices,
     Request,
     Response,
     ToolCall,
@@ -50,7 +49,7 @@ from lsp_server.workspace.tree import Tree
 from tests.fakes.tools import Bench
 from tests.fakes.workshop import calls, finish, says, workshop
 
-TERMS = Terms("system", "Do it.", Budget(), 64_000, 45_000, Prices())
+TERMS = Terms("system", "Do it.", Budget(), 64_000, 45_000)
 
 
 async def test_where_nothing_changed_the_prompt_goes_on_as_it_was(project: Path) -> None:
@@ -210,7 +209,7 @@ async def test_a_kill_at_any_byte_of_a_rebuild_leaves_a_run_that_goes_on(
     journal.close()
     start = path.stat().st_size
     model = Counting(("finish", {"summary": "done"}))
-    small = Terms("system", "Do it.", Budget(), 64_000, 10, Prices())
+    small = Terms("system", "Do it.", Budget(), 64_000, 10)
     record = Record(Journal(path), Context(8000), lambda _: None)
     arbiter = Arbiter(never, accept, record.emit, 3)
     assert await Agent(model, Bench(project).toolbox, record, arbiter, small).run() == Achieved(
