@@ -15,13 +15,22 @@ import tempfile
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from lsp_server.cli.memory import find, with_session
 from lsp_server.cli.run import Order, execute_async
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.memories import MemoryKind, Query
 from lsp_server.models.scenario import Scenario
 from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.session.session import Session
 
 TASK = "The tests fail. Find out why and fix the code."
 GOAL = "All tests pass"
 CHECK = "python -m unittest -q"
+
+QUESTIONS: tuple[tuple[MemoryKind, str], ...] = (
+    ("code", "which items are on a page"),
+    ("action", "why was the label of a short page wrong"),
+)
 
 OPENING = """\
 This demo works on a small project with two real bugs and failing tests, in
@@ -50,8 +59,10 @@ def demonstrate(keep: Path | None) -> int:
         sys.stdout.write(OPENING.format(folder=folder) + "\n")
         sys.stdout.flush()
         _let_commands_find_python()
-        status = asyncio.run(_play(folder, script, None if keep else Path(temporary) / "data"))
+        data = None if keep else Path(temporary) / "data"
+        status = asyncio.run(_play(folder, script, data))
         sys.stdout.write("\nWhat it changed:\n\n" + _diff(before, _texts(folder)))
+        asyncio.run(_ask_memory(folder, data))
         sys.stdout.write(_closing(folder if keep else None))
     return status
 
@@ -72,6 +83,23 @@ async def _play(folder: Path, script: Scenario, data: Path | None) -> int:
             f"\nThe scripted model answered {len(server.requests)} requests over HTTP.\n"
         )
     return status
+
+
+async def _ask_memory(folder: Path, data: Path | None) -> None:
+    """What a later run, or a person, finds of the code and of this run."""
+
+    async def ask(session: Session) -> int:
+        await session.memory.index()
+        await session.memory.settled()
+        for kind, question in QUESTIONS:
+            sys.stdout.write(f"\nAsked of memory ({kind}): {question}\n\n")
+            await find(session, Query(question, (kind,), limit=1))
+        return 0
+
+    try:
+        await with_session(folder, ask, data)
+    except HoldfastError as error:
+        sys.stdout.write(f"\nMemory could not be asked: {error}\n")
 
 
 def _let_commands_find_python() -> None:

@@ -43,14 +43,14 @@ def search(
         return _refuse("say what to look for")
     kinds: tuple[MemoryKind, ...] = tuple(one for one in MEMORY_KINDS if kind in (one, "all"))
     wanted = Query(query, kinds, limit, path)
-    return _run(workspace, lambda session: _search(session, wanted, as_json=as_json))
+    return _run(workspace, lambda session: find(session, wanted, as_json=as_json))
 
 
 def _run(workspace: Path, work: Callable[[Session], Awaitable[int]]) -> int:
     if not workspace.is_dir():
         return _refuse(f"--workspace {workspace} is not a folder")
     try:
-        return asyncio.run(_with_session(workspace.resolve(), work))
+        return asyncio.run(with_session(workspace.resolve(), work))
     except HoldfastError as error:
         return _refuse(str(error))
     except KeyboardInterrupt:
@@ -58,14 +58,19 @@ def _run(workspace: Path, work: Callable[[Session], Awaitable[int]]) -> int:
         return STOPPED
 
 
-async def _with_session(workspace: Path, work: Callable[[Session], Awaitable[int]]) -> int:
+async def with_session(
+    workspace: Path, work: Callable[[Session], Awaitable[int]], data: Path | None = None
+) -> int:
+    """What `work` returns, of a session that nobody watches; `data` as for `open_session`."""
     # It is indexed here when it is wanted, and reported.
     loaded = load(workspace, editor={"memory": {"index_on_start": False}})
     for problem in loaded.problems:
         sys.stderr.write(f"holdfast: {problem}\n")
     documents = Documents()
     editor = DiskEditor(documents, None)
-    session = open_session(workspace, loaded.settings, editor, documents, lambda *_: None)
+    session = open_session(
+        workspace, loaded.settings, editor, documents, lambda *_: None, data=data
+    )
     try:
         return await work(session)
     finally:
@@ -96,7 +101,8 @@ async def _index(session: Session, *, full: bool, words: bool) -> int:
     return 0
 
 
-async def _search(session: Session, query: Query, *, as_json: bool) -> int:
+async def find(session: Session, query: Query, *, as_json: bool = False) -> int:
+    """Prints hits; 0 when there are some. Raises MemoryUnavailable."""
     if "code" in query.kinds:
         await session.memory.index()
     hits = await session.memory.search(query)
