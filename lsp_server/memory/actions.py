@@ -33,6 +33,7 @@ SHARED_WORDS_MIN = 0.5
 """Of the words of the question."""
 COMMIT_FACTOR = 0.5
 """The project's history, which does not age, against what runs did."""
+CHANGES_MAX = 5_000
 KEEP_DAYS = 180
 """Pinned actions stay."""
 
@@ -122,10 +123,12 @@ class Actions:
         rows = await self.records.table.rows(["id"], "tool = 'commit'")
         return frozenset(row["id"] for row in rows)
 
-    async def touched_files(self) -> frozenset[str]:
-        """Of the tasks that ended. Raises MemoryUnavailable."""
-        rows = await self.records.table.rows(["files"], "tool = 'task' AND pinned")
-        return frozenset(path for row in rows for path in row["files"] or ())
+    async def changes(self) -> list[ActionRecord]:
+        """Of runs, not of the project's history; the last CHANGES_MAX. Raises MemoryUnavailable."""
+        where = "tool IN ('edit', 'write', 'shell') AND array_length(files) > 0"
+        rows = await self.records.table.rows(("id", *COLUMNS), where)
+        rows.sort(key=lambda row: row["at"])
+        return [action_of(row) for row in rows[-CHANGES_MAX:]]
 
     async def _found(self, query: Query) -> Found:
         where = _condition(query)

@@ -175,10 +175,10 @@ class Memory:
         await self._store.ready_to_read()
         return await self._store.actions.commits()
 
-    async def touched_files(self) -> frozenset[str]:
-        """The files that remembered runs changed. Raises MemoryUnavailable."""
+    async def changes(self) -> tuple[ActionRecord, ...]:
+        """The last actions of runs that changed files. Raises MemoryUnavailable."""
         await self._store.ready_to_read()
-        return await self._store.actions.touched_files()
+        return tuple(await self._store.actions.changes())
 
     async def trusted_facts(self, limit: int = 20) -> tuple[Fact, ...]:
         """Verified ones and a person's own, the newest first. Raises MemoryUnavailable."""

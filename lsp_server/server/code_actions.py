@@ -125,10 +125,14 @@ class CodeActions:
     def _whys(
         self, folder: Folder, path: Path | None, params: types.CodeActionParams
     ) -> Iterator[types.CodeAction]:
-        """Where an earlier run changed the file."""
+        """Where an earlier run wrote these lines, or selected: changed this file."""
         if path is None or folder.session is None:
             return
-        if folder.relative(path) in folder.session.memory.touched:
+        touched, relative = folder.session.memory.touched, folder.relative(path)
+        span, document = params.range, self._open.get(params.text_document.uri)
+        lines = document.text.split("\n") if document is not None else []
+        here = touched.wrote(relative, lines[span.start.line : span.end.line + 1])
+        if here or (span.start != span.end and relative in touched):
             place = {"uri": params.text_document.uri, "range": _wire_range(params.range)}
             title = "Holdfast: Why was this changed?"
             command = types.Command(title, CommandName.MEMORY_WHY, arguments=[place])

@@ -25,6 +25,7 @@ from lsp_server.domain.tasks import RunId
 from lsp_server.memory.forgetting import Forgetting
 from lsp_server.memory.indexing import IndexProgress, IndexReport
 from lsp_server.memory.memory import Memory, MemoryStatus
+from lsp_server.session.touched import Touched
 from lsp_server.settings import MemorySettings
 from lsp_server.workspace.documents import Documents, is_saved
 from lsp_server.workspace.history import Commit, commits
@@ -86,8 +87,8 @@ class SessionMemory:
         self._runs = runs
         self._changed = changed
         self.on_progress: Progress = lambda _: None
-        self.touched: set[str] = set()
-        """Files that runs changed, as far as memory is open, workspace-relative."""
+        self.touched = Touched()
+        """What runs changed, as far as memory is open."""
         self._memory: Memory | None = None
         self._opening: asyncio.Task[Memory] | None = None
         self._problem = ""
@@ -297,7 +298,8 @@ class SessionMemory:
     async def _learn(self, memory: Memory) -> None:
         """Takes in what journals tell of runs that memory does not know to have ended."""
         known = await memory.ended_runs()
-        self.touched |= await memory.touched_files()
+        for change in await memory.changes():
+            self.touched.add(change)
         unknown = [
             path
             for path in await asyncio.to_thread(_journals, self._runs)
@@ -324,7 +326,7 @@ class SessionMemory:
             run_id, recorded = await self._events.get()
             try:
                 for row in await self._folded(run_id, recorded):
-                    self.touched |= set(row.files)
+                    self.touched.add(row)
                     (self._rows.append if self._memory is None else self._memory.record)(row)
                     if row.tool == "shell":
                         await self._weigh(run_id, row)

@@ -128,6 +128,7 @@ async def test_why_code_was_changed(valve: Path) -> None:
         await client.wait_for(
             lambda m: "it opens wider" in str(m.get("params")), "the end of the run"
         )
+        client.open(valve / "valve.py")
         span = {"start": {"line": 2, "character": 0}, "end": {"line": 2, "character": 0}}
         uri = (valve / "valve.py").as_uri()
         context: dict[str, Any] = {"diagnostics": []}

@@ -26,6 +26,7 @@ from lsp_server.session.permissions import Pending
 from lsp_server.session.runs import Proposal
 from lsp_server.session.session import Session
 from lsp_server.session.summary import RunSummary
+from lsp_server.session.touched import Touched
 from tests.fakes.peer import Peer
 
 RUN = RunSummary(RunId("r1"), "A long task", "running", 1, "2026-01-01", Usage(), 0.0, "")
@@ -49,7 +50,7 @@ class QuietSession:
     runs: Any = field(init=False)
     goals: Any = field(init=False)
     memory: Any = field(init=False)
-    touched: frozenset[str] = frozenset()
+    touched: Touched = field(default_factory=Touched)
 
     def __post_init__(self) -> None:
         self.permissions = self.runs = self.goals = self.memory = self
