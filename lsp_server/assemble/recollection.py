@@ -10,8 +10,8 @@ from lsp_server.agent.recollection import Recollected
 from lsp_server.domain.errors import MemoryUnavailable, ToolError
 from lsp_server.domain.memories import CodeChunk, Fact, Hit, MemoryKind, Query
 from lsp_server.domain.tasks import RunId
-from lsp_server.session.found import excerpt_of, title_of, whole
 from lsp_server.session.memory import SessionMemory
+from lsp_server.session.memory.found import excerpt_of, title_of, whole
 from lsp_server.tools.recall import Recalled
 from lsp_server.workspace.paths import Workspace
 

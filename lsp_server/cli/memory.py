@@ -15,7 +15,7 @@ from lsp_server.assemble import open_session
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.memories import MEMORY_KINDS, CodeChunk, Hit, MemoryKind, Query
 from lsp_server.domain.permissions import visible
-from lsp_server.session.found import describe, excerpt_of, provenance_of, title_of
+from lsp_server.session.memory.found import describe, excerpt_of, provenance_of, title_of
 from lsp_server.session.session import Session
 from lsp_server.settings import load
 from lsp_server.workspace.disk_editor import DiskEditor

@@ -35,7 +35,7 @@ from lsp_server.server.shapes import (
     WireRange,
 )
 from lsp_server.server.task import place_of, session_of
-from lsp_server.session import found
+from lsp_server.session.memory import found
 from lsp_server.session.session import Session
 
 Handler = Callable[[Any], Awaitable[Sentence]]

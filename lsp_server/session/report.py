@@ -12,8 +12,8 @@ from lsp_server.agent.journal import JournalDamaged
 from lsp_server.agent.transcript import tokens
 from lsp_server.domain.errors import HoldfastError, MemoryUnavailable
 from lsp_server.domain.goals import GOALS_FILE
-from lsp_server.session.found import describe
 from lsp_server.session.goals import Goals, Place
+from lsp_server.session.memory.found import describe
 from lsp_server.session.session import Session
 from lsp_server.session.tally import tally
 from lsp_server.settings import config_folder, data_folder, masked, without_credentials

@@ -14,10 +14,10 @@ from lsp_server.domain.tasks import RunId
 from lsp_server.max_mode.drawing import Habits
 from lsp_server.memory.forgetting import Forgetting
 from lsp_server.models.worker import Worker
-from lsp_server.session.forgetting import Forgotten, forget
 from lsp_server.session.goals import Counts, Goals
 from lsp_server.session.goals.permits import CheckPermits
 from lsp_server.session.memory import MemoryState, SessionMemory
+from lsp_server.session.memory.forgetting import Forgotten, forget
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.runs import Runs
 from lsp_server.session.summary import RunSummary

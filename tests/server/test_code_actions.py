@@ -22,11 +22,11 @@ from lsp_server.server.code_actions import CodeActions
 from lsp_server.server.code_lenses import CodeLenses
 from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.folders import Folders
+from lsp_server.session.memory.touched import Touched
 from lsp_server.session.permissions import Pending
 from lsp_server.session.runs import Proposal
 from lsp_server.session.session import Session
 from lsp_server.session.summary import RunSummary
-from lsp_server.session.touched import Touched
 from tests.fakes.peer import Peer
 
 RUN = RunSummary(RunId("r1"), "A long task", "running", 1, "2026-01-01", Usage(), 0.0, "")

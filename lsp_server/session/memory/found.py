@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact
-from lsp_server.session.memory import MemoryState
+from lsp_server.session.memory.memory import MemoryState
 
 Found: TypeAlias = CodeChunk | ActionRecord | Fact
 

@@ -10,25 +10,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from lsp_server.agent.actions import ActionFold, rows_of
-from lsp_server.agent.journal import JournalDamaged, is_running, replay
 from lsp_server.domain.errors import MemoryUnavailable
-from lsp_server.domain.events import Recorded, StepStarted, Streamed
+from lsp_server.domain.events import Recorded, StepStarted
 from lsp_server.domain.memories import ActionRecord, Fact, Hit, Query
 from lsp_server.domain.tasks import RunId
 from lsp_server.memory.forgetting import Forgetting
 from lsp_server.memory.indexing import IndexProgress, IndexReport
 from lsp_server.memory.memory import Memory, MemoryStatus
-from lsp_server.session.touched import Touched
+from lsp_server.session.memory.chronicle import Chronicle
+from lsp_server.session.memory.past import learn_commits, learn_runs
+from lsp_server.session.memory.touched import Touched
 from lsp_server.settings import MemorySettings
 from lsp_server.workspace.documents import Documents, is_saved
-from lsp_server.workspace.history import Commit, commits
 from lsp_server.workspace.paths import Workspace
 
 Open: TypeAlias = Callable[[MemorySettings], Awaitable[Memory]]
@@ -39,11 +38,7 @@ Progress: TypeAlias = Callable[[IndexProgress | None], None]
 WAIT_SECONDS_MAX = 20.0
 """How long somebody who asks waits for memory to open."""
 RETRY_SECONDS = 60.0
-EVENTS_MAX = 20_000
-LEARNED_RUNS_MAX = 200
-COMMANDS_MAX = 100
-COMMAND_CHARS_MIN = 4
-"""A shorter command stands in any text by chance."""
+ROWS_MAX = 20_000
 UNSAVED_MAX = 64
 CLOSE_SECONDS_MAX = 8.0
 
@@ -94,13 +89,10 @@ class SessionMemory:
         self._problem = ""
         self._retry_at = 0.0
         self._index: IndexProgress | None = None
-        self._folds: dict[RunId, ActionFold] = {}
-        self._events: asyncio.Queue[tuple[RunId, Recorded]] = asyncio.Queue(EVENTS_MAX)
-        self._rows: deque[ActionRecord] = deque(maxlen=EVENTS_MAX)
-        self._succeeded: dict[RunId, dict[str, None]] = {}
-        """Commands that succeeded when they last ran, by run, oldest first."""
+        self._rows: deque[ActionRecord] = deque(maxlen=ROWS_MAX)
+        """What waits for memory to open."""
+        self._chronicle = Chronicle(runs, self._keep, self._refuted)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._folding: asyncio.Task[None] | None = None
         self._learning: asyncio.Task[None] | None = None
 
     def state(self) -> MemoryState:
@@ -158,14 +150,11 @@ class SessionMemory:
 
     def see(self, run_id: RunId, recorded: Recorded) -> None:
         """Takes an Event of a run in; cheap."""
-        if not self._settings.enabled or isinstance(recorded.event, Streamed):
+        if not self._settings.enabled:
             return
         if isinstance(recorded.event, StepStarted):
             self.start()
-        if self._folding is None:
-            self._folding = self._begin(self._fold(), "remembering")
-        with suppress(asyncio.QueueFull):  # The journal has it; the next opening learns it.
-            self._events.put_nowait((run_id, recorded))
+        self._chronicle.see(run_id, recorded)
 
     def changed(self, paths: Iterable[Path]) -> None:
         """Files may have changed; cheap."""
@@ -177,7 +166,7 @@ class SessionMemory:
     async def search(self, query: Query) -> tuple[Hit, ...]:
         """As `Memory.search`, with what stands unsaved in buffers. Raises MemoryUnavailable."""
         memory = await self.ready()
-        await self._events_folded()
+        await self._chronicle.caught_up()
         return await memory.search(query, unsaved=await self._unsaved())
 
     async def remember(self, text: str) -> Fact:
@@ -190,19 +179,14 @@ class SessionMemory:
         Raises MemoryUnavailable.
         """
         memory = await self.ready()
-        await self._events_folded()
-        named = [
-            command
-            for command in self._succeeded.get(run_id, ())
-            if len(command) >= COMMAND_CHARS_MIN and command in text
-        ]
-        evidence_id = command_evidence(max(named, key=len)) if named else ""
+        await self._chronicle.caught_up()
+        evidence_id = self._chronicle.evidence_for(run_id, text)
         return await memory.remember(text, "agent", evidence_id)
 
     async def forget(self, forgetting: Forgetting) -> int:
         """How many rows went. Raises MemoryUnavailable."""
         memory = await self.ready()
-        await self._events_folded()
+        await self._chronicle.caught_up()
         return await memory.forget(forgetting)
 
     async def index(self, *, full: bool = False) -> IndexReport:
@@ -215,7 +199,7 @@ class SessionMemory:
         memory = await self.ready()
         if self._learning is not None:
             await asyncio.wait([self._learning])
-        await self._events_folded()
+        await self._chronicle.caught_up()
         await memory.settled()
 
     def start_index(self, *, full: bool = False) -> None:
@@ -227,11 +211,12 @@ class SessionMemory:
         with suppress(TimeoutError, MemoryUnavailable):
             async with asyncio.timeout(CLOSE_SECONDS_MAX / 2):
                 if self._memory is not None:
-                    await self._events_folded()
+                    await self._chronicle.caught_up()
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._chronicle.close()
         await self._release()
 
     async def _release(self) -> None:
@@ -296,69 +281,19 @@ class SessionMemory:
             self._changed()
 
     async def _learn(self, memory: Memory) -> None:
-        """Takes in what journals tell of runs that memory does not know to have ended."""
-        known = await memory.ended_runs()
         for change in await memory.changes():
             self.touched.add(change)
-        unknown = [
-            path
-            for path in await asyncio.to_thread(_journals, self._runs)
-            if path.parent.name not in known and RunId(path.parent.name) not in self._folds
-        ]
-        for path in unknown[-LEARNED_RUNS_MAX:]:
-            for row in await asyncio.to_thread(_rows, path):
-                memory.record(row)
-        await self._learn_commits(memory)
+        await learn_runs(memory, self._runs)
+        await learn_commits(memory, self._workspace.root, self._settings.commits_max)
 
-    async def _learn_commits(self, memory: Memory) -> None:
-        """What the project's own history tells, so that memory is of use on the first day."""
-        wanted = self._settings.commits_max
-        found = await commits(self._workspace.root, wanted) if wanted else ()
-        known = await memory.commits() if found else frozenset()
-        for commit in found:
-            row = _row_of(commit)
-            if row.id not in known:
-                memory.record(row)
+    def _keep(self, row: ActionRecord) -> None:
+        self.touched.add(row)
+        (self._rows.append if self._memory is None else self._memory.record)(row)
 
-    async def _fold(self) -> None:
-        """Makes rows of Events, in their order."""
-        while True:
-            run_id, recorded = await self._events.get()
-            try:
-                for row in await self._folded(run_id, recorded):
-                    self.touched.add(row)
-                    (self._rows.append if self._memory is None else self._memory.record)(row)
-                    if row.tool == "shell":
-                        await self._weigh(run_id, row)
-            finally:
-                self._events.task_done()
-
-    async def _folded(self, run_id: RunId, recorded: Recorded) -> Sequence[ActionRecord]:
-        fold = self._folds.get(run_id)
-        if fold is None:
-            fold = self._folds[run_id] = ActionFold()
-            if recorded.seq:  # It has a past, from before it was resumed or undone.
-                path = self._runs / run_id / "journal.jsonl"
-                for past in await asyncio.to_thread(_past, path, recorded.seq):
-                    fold.fold(past)
-        return fold.fold(recorded)
-
-    async def _weigh(self, run_id: RunId, row: ActionRecord) -> None:
-        """A command that fails now does not show any more what it showed."""
-        command = row.title.removeprefix("$ ")
-        succeeded = self._succeeded.setdefault(run_id, {})
-        succeeded.pop(command, None)
-        if row.outcome == "ok":
-            succeeded[command] = None
-            for oldest in list(succeeded)[:-COMMANDS_MAX]:
-                del succeeded[oldest]
-        elif self._memory is not None:
+    async def _refuted(self, evidence_id: str) -> None:
+        if self._memory is not None:
             with suppress(MemoryUnavailable):
-                await self._memory.demote(command_evidence(command))
-
-    async def _events_folded(self) -> None:
-        if self._folding is not None:
-            await self._events.join()
+                await self._memory.demote(evidence_id)
 
     async def _unsaved(self) -> Mapping[str, str]:
         """The buffers that differ from the disk, by workspace-relative path."""
@@ -386,40 +321,3 @@ class SessionMemory:
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, MemoryUnavailable):
             _log.error("%s failed", task.get_name(), exc_info=error)
-
-
-def command_evidence(command: str) -> str:
-    """The id of what a command showed by succeeding."""
-    return f"command: {command}"
-
-
-def _row_of(commit: Commit) -> ActionRecord:
-    """A commit as an action of its own run."""
-    return ActionRecord(
-        id=f"git/{commit.id}",
-        run_id=f"git/{commit.id[:12]}",
-        step=0,
-        at=commit.at,
-        tool="commit",
-        title=commit.subject,
-        outcome="ok",
-        files=commit.files,
-        reason=commit.body,
-        pinned=True,
-    )
-
-
-def _journals(runs: Path) -> list[Path]:
-    """Of runs that no process is working on, oldest first."""
-    return [path for path in sorted(runs.glob("*/journal.jsonl")) if not is_running(path)]
-
-
-def _rows(path: Path) -> tuple[ActionRecord, ...]:
-    return rows_of(_past(path))
-
-
-def _past(path: Path, before_seq: int | None = None) -> list[Recorded]:
-    """What a journal holds before a place; nothing when it cannot be read."""
-    with suppress(OSError, JournalDamaged):
-        return [one for one in replay(path) if before_seq is None or one.seq < before_seq]
-    return []

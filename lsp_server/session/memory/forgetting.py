@@ -13,8 +13,8 @@ from lsp_server.agent.journal import JournalDamaged, glance, is_running
 from lsp_server.domain.errors import ConfigurationError, MemoryUnavailable
 from lsp_server.domain.memories import Fact
 from lsp_server.memory.forgetting import Forgetting
-from lsp_server.session.expunging import Rewrite, expunge, without_call, without_text
-from lsp_server.session.memory import SessionMemory
+from lsp_server.session.memory.expunging import Rewrite, expunge, without_call, without_text
+from lsp_server.session.memory.memory import SessionMemory
 
 
 @dataclass(frozen=True, slots=True)
