@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -184,6 +185,36 @@ def search(
     from lsp_server.cli.memory import search as work
 
     raise typer.Exit(work(workspace, query, kind.value, limit=limit, path=path, as_json=json))
+
+
+@app.command()
+def remember(
+    text: Annotated[str, typer.Argument(help="A fact about the project, in a sentence or two.")],
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """Keep a fact that every later run is told."""
+    from lsp_server.cli.memory import remember as work
+
+    raise typer.Exit(work(workspace, text))
+
+
+@app.command()
+def forget(
+    query: Annotated[
+        str | None, typer.Argument(help="Whatever holds these words.", show_default=False)
+    ] = None,
+    entry_id: Annotated[
+        str | None, typer.Option("--id", help="One action or fact.", show_default=False)
+    ] = None,
+    before: Annotated[
+        datetime | None, typer.Option(help="What is older, runs and all.", show_default=False)
+    ] = None,
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """Remove from memory and from the journals of runs, for good."""
+    from lsp_server.cli.memory import forget as work
+
+    raise typer.Exit(work(workspace, query, entry_id, before))
 
 
 @app.command()

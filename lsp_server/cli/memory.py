@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,6 +16,7 @@ from lsp_server.assemble import open_session
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.memories import MEMORY_KINDS, CodeChunk, Hit, MemoryKind, Query
 from lsp_server.domain.permissions import visible
+from lsp_server.memory.forgetting import Forgetting
 from lsp_server.session.memory.found import describe, excerpt_of, provenance_of, title_of
 from lsp_server.session.session import Session
 from lsp_server.settings import load
@@ -24,6 +26,8 @@ from lsp_server.workspace.documents import Documents
 USAGE_ERROR = 2
 STOPPED = 130
 EXCERPT_LINES = 6
+FORGOTTEN_CHARS_MIN = 3
+"""Fewer stand in everything."""
 LOOK_SECONDS = 0.5
 
 Report: TypeAlias = Callable[[str, int, int], None]
@@ -44,6 +48,22 @@ def search(
     kinds: tuple[MemoryKind, ...] = tuple(one for one in MEMORY_KINDS if kind in (one, "all"))
     wanted = Query(query, kinds, limit, path)
     return _run(workspace, lambda session: find(session, wanted, as_json=as_json))
+
+
+def remember(workspace: Path, text: str) -> int:
+    """Keeps a fact; the exit status."""
+    if not text.strip():
+        return _refuse("say what to remember")
+    return _run(workspace, lambda session: _remember(session, text))
+
+
+def forget(workspace: Path, text: str | None, entry_id: str | None, before: datetime | None) -> int:
+    """Removes for good and says how much; the exit status."""
+    if text is not None and len(text.strip()) < FORGOTTEN_CHARS_MIN:
+        return _refuse(f"say what to forget in {FORGOTTEN_CHARS_MIN} characters at least")
+    utc = before.astimezone(UTC).isoformat() if before is not None else None
+    wish = Forgetting(entry_id, text, utc)
+    return _run(workspace, lambda session: _forget(session, wish))
 
 
 def _run(workspace: Path, work: Callable[[Session], Awaitable[int]]) -> int:
@@ -116,6 +136,18 @@ async def find(session: Session, query: Query, *, as_json: bool = False) -> int:
     if not hits and not as_json:
         sys.stderr.write("nothing found; try other words\n")
     return 0 if hits else 1
+
+
+async def _remember(session: Session, text: str) -> int:
+    fact = await session.memory.remember(text)
+    sys.stdout.write(f"remembered ({fact.id}): {visible(fact.text)}\n")
+    return 0
+
+
+async def _forget(session: Session, wish: Forgetting) -> int:
+    gone = await session.forget(wish)
+    sys.stdout.write(f"forgot {gone.rows} rows of memory and words in {gone.journals} journals\n")
+    return 0 if gone.rows or gone.journals else 1
 
 
 def _line(hit: Hit) -> str:

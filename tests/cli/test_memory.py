@@ -43,6 +43,10 @@ async def test_code_is_indexed_and_searched(valve: Path) -> None:
         (("search",), 2, "Missing argument"),
         (("search", "x", "--workspace", "nowhere"), 2, "nowhere is not a folder"),
         (("index", "--workspace", "nowhere"), 2, "nowhere is not a folder"),
+        (("remember", " "), 2, "say what to remember"),
+        (("forget",), 2, "say what to forget"),
+        (("forget", "ab"), 2, "3 characters at least"),
+        (("forget", "--before", "yesterday"), 2, "before"),
     ],
 )
 async def test_bad_input_is_named(
@@ -66,3 +70,14 @@ async def test_an_embedder_without_its_endpoint_says_what_is_missing(valve: Path
     ended = await holdfast("index", folder=valve, **settings)
     assert ended.status == 2
     assert "memory.embedding_base_url" in ended.errors
+
+
+async def test_a_fact_is_remembered_found_and_forgotten(valve: Path) -> None:
+    kept = await holdfast("remember", "Valves are tested cold.", folder=valve, **ON)
+    assert kept.output.startswith("remembered (")
+    found = await holdfast("search", "cold valves", "--kind", "fact", folder=valve, **ON)
+    assert found.output.startswith("Valves are tested cold.  [person, claimed]")
+    gone = await holdfast("forget", "tested COLD", folder=valve, **ON)
+    assert (gone.status, gone.output) == (0, "forgot 1 rows of memory and words in 0 journals\n")
+    none = await holdfast("search", "cold valves", "--kind", "fact", folder=valve, **ON)
+    assert none.output == ""
