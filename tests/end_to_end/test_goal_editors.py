@@ -37,11 +37,23 @@ TURNS = [
 
 
 @pytest.mark.editor
-@pytest.mark.parametrize("command", [NEOVIM, EMACS], ids=["neovim", "eglot"])
+@pytest.mark.parametrize(
+    ("command", "encoding"),
+    [
+        *((NEOVIM, encoding) for encoding in ("utf-8", "utf-16", "utf-32")),
+        *((EMACS, encoding) for encoding in ("utf-16", "utf-32")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
 async def test_goals_from_the_first_diagnostic_to_met(
-    project: Path, tmp_path: Path, command: list[str]
+    project: Path,
+    tmp_path: Path,
+    command: list[str],
+    encoding: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     need(command[0])
+    monkeypatch.setenv("ENCODING", encoding)
     goals = project / ".holdfast" / "goals.md"
     goals.parent.mkdir()
     goals.write_text(GOALS, "utf-8")

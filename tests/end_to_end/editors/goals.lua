@@ -40,8 +40,12 @@ end
 
 local function drive()
   local goals = vim.api.nvim_get_current_buf()
+  local capabilities = vim.lsp.protocol.make_client_capabilities()
+  capabilities.general = { positionEncodings = { vim.env.ENCODING } }
   local config = {
     name = 'holdfast',
+    capabilities = capabilities,
+    offset_encoding = vim.env.ENCODING,
     cmd = vim.json.decode(vim.env.SERVER),
     root_dir = vim.fn.getcwd(),
     workspace_folders = { { uri = vim.uri_from_fname(vim.fn.getcwd()), name = 'project' } },
