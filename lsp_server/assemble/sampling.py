@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import takewhile
 
 from lsp_server.agent import budget
+from lsp_server.assemble.grammars import broken_places
 from lsp_server.assemble.judges import JudgeModel
 from lsp_server.assemble.site import Site
 from lsp_server.domain.errors import BudgetExceeded
@@ -72,7 +73,12 @@ class Sampling:
             prices=judging.prices,
         )
         rehearsal = ToolRehearsal(self._site.workspace, toolbox, approval)
-        evidence = Evidence(rehearsal, self._site.editor, lambda: self._refutes_done(launch))
+        evidence = Evidence(
+            rehearsal,
+            self._site.editor,
+            lambda: self._refutes_done(launch),
+            grammars=broken_places,
+        )
         surroundings = Surroundings(
             situation=lambda: _situation(launch),
             has_room=lambda more, usd: _has_room(launch, more, usd),

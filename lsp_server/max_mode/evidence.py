@@ -20,7 +20,7 @@ from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.ports import Editor
 from lsp_server.max_mode.drawing import Candidate
 from lsp_server.max_mode.proposals import Effect, complaint, normal_form
-from lsp_server.max_mode.syntax import Parses, syntax_errors
+from lsp_server.max_mode.syntax import Parses, syntax_errors, unknown
 
 CHANGES_CHARS_MAX = 8000
 """What is kept of a candidate's diff."""
@@ -150,7 +150,11 @@ class _Findings:
 
 
 class Evidence:
-    """Looks at candidates. `parses` counts the syntax errors of a text."""
+    """Looks at candidates.
+
+    `parses` counts the syntax errors of a text, for certain; where it does not know the
+    language `grammars` says how many places look wrong.
+    """
 
     def __init__(
         self,
@@ -158,7 +162,9 @@ class Evidence:
         editor: Editor,
         refutes_done: RefutesDone,
         parses: Parses = syntax_errors,
+        grammars: Parses = unknown,
     ) -> None:
+        self._grammars = grammars
         self._rehearsal = rehearsal
         self._editor = editor
         self._refutes_done = refutes_done
@@ -228,14 +234,16 @@ class Evidence:
         return ""
 
     async def _compare_syntax(self, stage: Stage, found: _Findings) -> str:
-        """A file that parsed must parse; one that did not is a doubt if it gets worse."""
+        """A file that parsed must parse; one that did not, or only looks so, is a doubt."""
         for path, text in stage.texts.items():
             if text is None:
                 continue
-            before, after = await asyncio.to_thread(self._errors, path, stage.before[path], text)
+            before, after, is_certain = await asyncio.to_thread(
+                self._errors, path, stage.before[path], text
+            )
             if before is None or after is None:
                 continue
-            if after > before == 0:
+            if is_certain and after > before == 0:
                 return f"{path.name} would not parse"
             if after > before:
                 found.doubt(f"{path.name} would have {after} syntax errors instead of {before}")
@@ -245,8 +253,14 @@ class Evidence:
                 )
         return ""
 
-    def _errors(self, path: Path, before: str, after: str) -> tuple[int | None, int | None]:
-        return (self._parses(path, before) if before else 0), self._parses(path, after)
+    def _errors(self, path: Path, before: str, after: str) -> tuple[int | None, int | None, bool]:
+        """Before, after, and whether that is certain."""
+        errors = self._parses(path, after)
+        is_certain = errors is not None
+        parses = self._parses if is_certain else self._grammars
+        if not is_certain:
+            errors = parses(path, after)
+        return (parses(path, before) if before else 0), errors, is_certain
 
 
 def _unusable(choice: Choice) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from lsp_server.assemble.grammars import broken_places
 from lsp_server.domain.messages import Choice, Message, ToolCall
 from lsp_server.max_mode.evidence import Evidence, Trial
 from lsp_server.max_mode.syntax import syntax_errors
@@ -34,7 +35,7 @@ async def look(
     async def refutes() -> str:
         return missing
 
-    evidence = Evidence(rehearsal, DiskEditor(bench.documents), refutes)
+    evidence = Evidence(rehearsal, DiskEditor(bench.documents), refutes, grammars=broken_places)
     if choice is None:
         listed = tuple(
             ToolCall(str(n), name, acts(name, arguments).tool_calls[0].arguments_json)  # type: ignore[arg-type]
@@ -191,3 +192,36 @@ def test_syntax_errors_are_counted_where_a_parser_is_at_hand(
     name: str, text: str, errors: int | None
 ) -> None:
     assert syntax_errors(Path(name), text) == errors
+
+
+BROKEN: list[tuple[str, str, str]] = [
+    ("a.ts", "const x: number = 1;\n", "const x: number = (1;\n"),
+    ("a.tsx", "const x = <b>1</b>;\n", "const x = <b>1</b;\n"),
+    ("a.go", "package a\n\nfunc f() {}\n", "package a\n\nfunc f( {}\n"),
+    ("a.rs", "fn f() {}\n", "fn f() {{}\n"),
+    ("a.java", "class A {}\n", "class A {\n"),
+    ("a.c", "int f(void) { return 1; }\n", "int f(void) { return 1 }\n"),
+    ("a.rb", "def f\nend\n", "def f(\nend\n"),
+    ("a.sh", "if true; then echo; fi\n", "if true; then echo\n"),
+    ("a.yaml", "a: [1]\n", "a: [1\n"),
+    ("a.css", "a { b: c; }\n", "a { b: c;\n"),
+]
+
+
+@pytest.mark.parametrize(("name", "good", "bad"), BROKEN, ids=lambda value: value[:6].strip())
+async def test_what_a_grammar_cannot_read_is_a_doubt_and_no_proof(
+    project: Path, name: str, good: str, bad: str
+) -> None:
+    (project / name).write_text(good)
+    worse = await look(project, ("write", {"path": name, "text": bad}))
+    assert (worse.problem, worse.doubts) == ("", 1)
+    assert any(f"{name} would have" in note for note in worse.notes)
+    better = await look(project, ("write", {"path": name, "text": good + "\n"}))
+    assert (better.problem, better.doubts) == ("", 0)
+    assert f"{name} parses" in better.notes
+
+
+def test_what_no_grammar_knows_is_not_known() -> None:
+    assert broken_places(Path("a.unknown"), "x") is None
+    assert broken_places(Path("a.md"), "# [") is None
+    assert broken_places(Path("a.ts"), "x" * 300_000) is None
