@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lsp_server.agent.transcript import tokens
 from lsp_server.assemble import open_session
 from lsp_server.cli.person import Person
 from lsp_server.domain.errors import HoldfastError
@@ -47,6 +48,9 @@ async def _show(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> in
         await session.goals.look()
         if check:
             await _check(session)
+            if session.goals.billed.total_tokens:
+                spent = tokens(session.goals.billed, session.goals.cost_usd)
+                sys.stderr.write(f"judging took {spent}\n")
         places = session.goals.board.places()
         for problem in session.goals.board.problems():
             line = problem.range.start.line + 1

@@ -74,6 +74,7 @@ async def _goals(session: Session) -> str:
             *_known(goals),
             f"- checks run for {settings.check_timeout_seconds:g} s at most, {on_save}",
             f"- what no check covers is judged by {_judge(session)}",
+            f"- judging outside of runs since the start: {tokens(goals.billed, goals.cost_usd)}",
             f"- commands approved as checks: {len(session.permits.approved)}",
         ]
     )

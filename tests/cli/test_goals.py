@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.goals.contract import parse
 from lsp_server.models.scripted_server import ScriptedServer
 from tests.fakes.command_line import holdfast
-from tests.fakes.workshop import calls, finish
+from tests.fakes.workshop import calls, finish, says
 
 GOALS = """\
 ## First
@@ -55,6 +56,24 @@ async def test_checking_tells_and_is_remembered(project: Path, goals: Path) -> N
     result = await holdfast("goals", "--json", folder=project)
     assert [json.loads(line)["verdict"] for line in result.output.splitlines()] == ["stale"] * 2
     assert result.status == 1
+
+
+async def test_what_judging_took_is_said(project: Path, goals: Path) -> None:
+    goals.write_text("## Said\n- [ ] `made.txt` says hello\n")
+    (project / "made.txt").write_text("hello\n")
+    (condition,) = parse(goals.read_text()).goals[0].conditions
+    met = {"id": condition.id, "verdict": "met", "evidence": ["file-1"], "missing": ""}
+    async with ScriptedServer([says(json.dumps({"conditions": [met]}))]) as server:
+        result = await holdfast(
+            *("goals", "--check"),
+            folder=project,
+            HOLDFAST_MODEL__BASE_URL=server.base_url,
+            HOLDFAST_MODEL__NAME="scripted",
+            HOLDFAST_MODEL__PRICE_INPUT="1000",
+        )
+    assert (result.status, result.output.splitlines()[-1]) == (0, "1 of 1 conditions met")
+    assert "judging took " in result.errors
+    assert "$0." in result.errors
 
 
 async def test_a_check_from_a_checkout_does_not_run_unasked(project: Path, goals: Path) -> None:

@@ -28,6 +28,7 @@ from lsp_server.domain.messages import Prices
 from lsp_server.domain.tasks import Achieved, Budget, Sampling, Stopped, Task
 from lsp_server.models.scenario import Scenario, Turn
 from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.settings import load
 from tests.fakes.audit import audited
 from tests.fakes.command_line import holdfast
 from tests.fakes.expectation import until
@@ -192,6 +193,26 @@ async def test_a_judge_that_is_not_there_costs_what_the_worker_costs(project: Pa
         assert answer.cost_usd == pytest.approx(Prices(1.0).cost_usd(answer.billed))
 
 
+async def test_another_endpoint_is_asked_anew_whether_it_gives_several(project: Path) -> None:
+    """What is known is known of one endpoint and model, and found again with it."""
+    plain = Scenario(turns=(finish(),) * 20, n="ignore")
+    async with ScriptedServer(plain) as other, workshop(project, script()) as shop:
+        both, session = shop.session.habits, shop.session
+        first = session.settings
+        elsewhere = first.model.model_copy(update={"base_url": other.base_url})
+        asked: list[tuple[list[int], list[int]]] = []
+        for model in (first.model, elsewhere, first.model, elsewhere):
+            session.reconfigure(first.model_copy(update={"model": model}))
+            before = len(shop.server.requests), len(other.requests)
+            await shop.run(TASK)
+            here, there = shop.server.requests[before[0] :], other.requests[before[1] :]
+            asked.append(tuple([r.body.get("n", 1) for r in each] for each in (here, there)))  # type: ignore[arg-type]
+        assert [habits.honours_choices for habits in both.values()] == [True, False]
+        assert asked[0][0] == asked[2][0] == [3]
+        assert asked[1][1][0] == 3, "another endpoint is tried"
+        assert asked[3][1] == [1, 1, 1], "and remembered"
+
+
 async def test_two_runs_in_max_mode_at_once(project: Path) -> None:
     async with workshop(project, script(*[touch] * 3)) as shop:
         starts = [shop.session.runs.start(TASK) for _ in range(2)]
@@ -257,6 +278,17 @@ async def test_a_rejected_proposal_can_be_told_from_what_was_done(project: Path)
         assert {group.problem for group in rejected} >= {"a.py would not parse"}
         assert all(json.loads(group.calls[0].arguments)["path"] == "a.py" for group in rejected)
         assert all(group.scores or group.problem for group in judged.groups)
+
+
+@pytest.mark.parametrize("samples", ["0", "17", "five"])
+def test_a_setting_that_is_no_number_of_samples_is_named_and_ignored(
+    project: Path, samples: str
+) -> None:
+    variable = {"HOLDFAST_MAX_MODE__SAMPLES": samples}
+    loaded = load(project, environment=variable, user_file=project / "none.toml")
+    (problem,) = loaded.problems
+    assert problem.key == "max_mode.samples"
+    assert loaded.settings.max_mode.samples == 5
 
 
 @pytest.mark.parametrize("samples", ["0", "17", "five", "-1", ""])

@@ -51,6 +51,7 @@ async def test_the_doctor_knows_the_goals_and_what_was_shown(project: Path) -> N
     assert "**Problem:** `.holdfast/goals.md`, line 7:" in said
     assert "for 600 s at most, and quick ones again on save" in said
     assert "judged by wise at http://127.0.0.1:" in said
+    assert "judging outside of runs since the start: 0 tokens in" in said
     assert "- commands approved as checks: 0" in said
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Event, FileChanged, GoalChecked, RunEnded
 from lsp_server.domain.goals import GOALS_FILE, CommandCheck, Condition, Goal, GoalReport
+from lsp_server.domain.messages import Usage
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import Achieved
 from lsp_server.goals.verifier import Verifier
@@ -64,6 +65,8 @@ class Goals:
         self.file = GoalsFile(root / GOALS_FILE, editor)
         self.on_change: Callable[[], None] = lambda: None
         self.checks_running = 0
+        self.billed, self.cost_usd = Usage(), 0.0
+        """What the judge cost here outside of runs; a run has its own bill."""
         self._contents = contents
         self._verifier = verifier
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -130,9 +133,11 @@ class Goals:
             self._count_checks(+1)
             try:
                 for goal in goals:
-                    report = (await verifier.verify(goal)).report
-                    await self.record(report, keeps_unapproved=not asks)
-                    reports.append(report)
+                    verified = await verifier.verify(goal)
+                    self.billed += verified.billed
+                    self.cost_usd += verified.cost_usd
+                    await self.record(verified.report, keeps_unapproved=not asks)
+                    reports.append(verified.report)
             finally:
                 self._count_checks(-1)
         return reports
