@@ -22,7 +22,6 @@ from lsp_server.session.goals.permits import Ask
 from lsp_server.session.runs import Launch
 from lsp_server.settings import Settings
 from lsp_server.tools.approval import Approval
-from lsp_server.workspace.revision import revision
 
 GOALS_RUN = RunId("goals")
 """Stands for the run in questions about checks that no run asked for."""
@@ -85,7 +84,7 @@ def _verifier(
         kept=site.checkpoints.kept,
         visible=approval.visible,
         waived=goals.board.waived,
-        revision=lambda: revision(site.workspace.root),
+        revision=site.revisions.of,
     )
     seconds = settings.goal.check_timeout_seconds
     checks = Checks(site.workspace, site.editor, permit, seconds, site.discretion)

@@ -36,6 +36,7 @@ from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.revision import Revisions
 from lsp_server.workspace.secret_files import SecretFiles
 
 Publish = Callable[[Session, RunId, Recorded], None]
@@ -143,6 +144,7 @@ def _site(
         CheckPermits(folder / "approved-checks.json", workspace),
         discretion,
         secret_files,
+        Revisions(workspace.root),
     )
 
 

@@ -18,6 +18,7 @@ from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.revision import Revisions
 from lsp_server.workspace.secret_files import SecretFiles
 
 
@@ -35,6 +36,7 @@ class Site:
     permits: CheckPermits
     discretion: Discretion
     secret_files: SecretFiles
+    revisions: Revisions
 
     def asking(self, run_id: RunId, emit: Emit, settings: Settings) -> Ask:
         """How a run asks a person."""

@@ -42,8 +42,9 @@ MOVED = "files changed while the checks ran; they run again once the tree rests"
 Shown = Evidence | Refused | None
 
 
-async def nameless() -> str:
+async def nameless(tree: str) -> str:
     """The revision of a tree that git does not know."""
+    del tree
     return ""
 
 
@@ -54,7 +55,7 @@ class Scene:
     `contents` names the content of every file that counts; `kept` gives a
     content back; `visible` says whether a file may be shown to a model;
     `waived` are the ids of conditions that a person gave up; `revision` is what
-    a person calls the tree, empty where it has no such name.
+    a person calls the tree with that hash, empty where it has no such name.
     """
 
     workspace: Workspace
@@ -62,7 +63,7 @@ class Scene:
     kept: Kept
     visible: Callable[[Path], bool] = lambda _: True
     waived: Callable[[], Collection[str]] = tuple
-    revision: Callable[[], Awaitable[str]] = nameless
+    revision: Callable[[str], Awaitable[str]] = nameless
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class Verifier:
             evidence = [e for report in reports.values() for e in report.evidence]
             verdicts = await self._judged(goal, judged, evidence, attempt, tree)
         reports |= {report.condition.id: report for report in verdicts.reports}
-        revision = await self._scene.revision()
+        revision = await self._scene.revision(tree)
         return Verified(
             GoalReport(
                 goal,

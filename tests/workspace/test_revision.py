@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.workspace.revision import revision
+from lsp_server.workspace.revision import Revisions, revision
 from tests.fakes.git import committed, git
 
 
@@ -71,6 +71,18 @@ async def test_a_folder_of_a_repository_counts_its_own_changes(repository: Path)
     several(repository)
     commit = git(repository, "rev-parse", "--short", "HEAD")
     assert await revision(repository / "src") == f"{commit} with 1 change"
+
+
+async def test_one_tree_is_asked_about_once_and_a_commit_is_seen(repository: Path) -> None:
+    revisions, impatient = Revisions(repository, 60.0), Revisions(repository, 0.0)
+    first = await revisions.of("t1")
+    assert first == await impatient.of("t1")
+    edit(repository)
+    assert await revisions.of("t1") == first
+    assert await revisions.of("t2") == f"{first} with 1 change"
+    git(repository, "commit", "-qam", "Second")
+    assert await revisions.of("t2") == f"{first} with 1 change"
+    assert await impatient.of("t2") == git(repository, "rev-parse", "--short", "HEAD")
 
 
 async def test_without_a_commit_there_is_no_name(project: Path) -> None:
