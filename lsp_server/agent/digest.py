@@ -58,11 +58,21 @@ class Digest:
         self.path = path
         self.entries: list[Entry] = []
         self._read_bytes = 0
+        self._file = 0
+        """Its number in the file system: a journal from which words were taken is a new file."""
         self._step = 0
         self._called: dict[str, tuple[int, ToolCalled]] = {}
 
     def update(self) -> None:
-        """Reads what was appended since. Raises OSError."""
+        """Reads what was appended since; all of it again if another file has its place.
+
+        Raises OSError.
+        """
+        file = self.path.stat()
+        if file.st_ino != self._file or file.st_size < self._read_bytes:
+            self._file, self._read_bytes = file.st_ino, 0
+            self.entries.clear()
+            self._called.clear()
         for start, end, recorded in read_from(self.path, self._read_bytes):
             self._read_bytes = end
             entry = self._entry(start, recorded.event)

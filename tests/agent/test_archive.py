@@ -140,3 +140,14 @@ async def test_what_is_appended_is_found_and_a_torn_line_waits(folder: Path) -> 
     assert await archive.search("zebra", kind=None, limit=8) == []
     path.write_bytes(whole)
     assert [one.id for one in await archive.search("zebra", kind=None, limit=8)] == ["call5"]
+
+
+async def test_a_journal_that_was_written_anew_is_read_anew(folder: Path) -> None:
+    path = folder / "run1" / "journal.jsonl"
+    archive = JournalArchive(folder / "run2" / "journal.jsonl")
+    assert await archive.search("48123", kind=None, limit=8)
+    changed = path.with_name("new")
+    changed.write_bytes(path.read_bytes().replace(b"48123", b"gone away"))
+    changed.replace(path)
+    assert await archive.search("48123", kind=None, limit=8) == []
+    assert await archive.get("run1/call1") == "exit status 0\nlistening on gone away"
