@@ -10,20 +10,14 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from lsp_server.agent.digest import Digest, Entry
+from lsp_server.agent.digest import Digest, Digests, Entry
 from lsp_server.domain.words import vocabulary
 from lsp_server.tools.recall import Recalled
-
-EARLIER_RUNS_MAX = 100
-EARLIER_BYTES_MAX = 128_000_000
-"""Of the newest runs before this one, so many and so much of their journals."""
 
 EXCERPT_CHARS = 400
 AROUND_CHARS = 160
@@ -40,73 +34,12 @@ FLOOR = 0.2
 """Below this share of the best score, nothing is shown."""
 
 STOP_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "but",
-        "by",
-        "can",
-        "did",
-        "do",
-        "does",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "me",
-        "my",
-        "no",
-        "not",
-        "of",
-        "on",
-        "or",
-        "our",
-        "should",
-        "so",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "to",
-        "us",
-        "use",
-        "used",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-    ]
+    """
+    a an and are as at be been but by can did do does for from had has have how i if in into
+    is it its me my no not of on or our should so than that the their them then there these
+    they this to us use used was we were what when where which who why will with would you
+    your
+    """.split()  # noqa: SIM905 - a list of a word a line hides what is in it
 )
 _ENDING = re.compile(r"(?:ing|ed|es|s)$")
 
@@ -131,10 +64,10 @@ class _Found:
 class JournalArchive:
     """The archive of the run whose journal is `path`; other runs lie in folders beside its own."""
 
-    def __init__(self, path: Path) -> None:
-        self._own = Digest(path)
-        self._earlier: dict[str, Digest] = {}
-        self._reading = threading.Lock()
+    def __init__(self, path: Path, digests: Digests | None = None) -> None:
+        """`digests` shares what was read with the archives of other runs."""
+        self._path = path
+        self._digests = digests or Digests()
 
     async def get(self, entry_id: str) -> str | None:
         """The whole text; of entries that share an id, the last one's."""
@@ -167,7 +100,7 @@ class JournalArchive:
         wanted = query_words(query)
         entries = [
             (run, digest, entry)
-            for run, digest in self._digests()
+            for run, digest in self._digests.of(self._path)
             for entry in digest.entries
             if kind in (None, entry.kind)
         ]
@@ -185,36 +118,13 @@ class JournalArchive:
 
     def _find(self, entry_id: str) -> _Found | None:
         run, _, within = entry_id.partition("/")
-        for name, digest in self._digests():
+        for name, digest in self._digests.of(self._path):
             wanted = within if name else entry_id
             if name in ("", run):
                 for entry in reversed(digest.entries):
                     if entry.id == wanted:
                         return _Found(0.0, digest, name, entry)
         return None
-
-    def _digests(self) -> Iterator[tuple[str, Digest]]:
-        """Each run's name, empty for this one, and its digest, up to date; oldest first."""
-        with self._reading:
-            known = [*self._others(), ("", self._own)]
-            for _, digest in known:
-                with suppress(OSError):
-                    digest.update()
-        return iter(known)
-
-    def _others(self) -> list[tuple[str, Digest]]:
-        folder = self._own.path.parent
-        paths = sorted(folder.parent.glob(f"*/{self._own.path.name}"), reverse=True)
-        left_bytes = EARLIER_BYTES_MAX
-        others: list[tuple[str, Digest]] = []
-        for path in islice((path for path in paths if path.parent != folder), EARLIER_RUNS_MAX):
-            with suppress(FileNotFoundError):
-                left_bytes -= path.stat().st_size
-            if left_bytes < 0:
-                break
-            name = path.parent.name
-            others.append((name, self._earlier.setdefault(name, Digest(path))))
-        return others[::-1]
 
 
 def query_words(query: str) -> tuple[str, ...]:

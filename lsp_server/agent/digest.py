@@ -7,6 +7,8 @@ for. Blocking; call it off the event loop.
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,10 @@ from lsp_server.domain.words import vocabulary
 
 ENTRIES_MAX = 10_000
 """The oldest go first; the journal still has them."""
+
+EARLIER_RUNS_MAX = 100
+EARLIER_BYTES_MAX = 128_000_000
+"""Of the newest runs beside the own one, so many and so much of their journals."""
 
 HEAD_CHARS = 12_000
 TAIL_CHARS = 4000
@@ -125,6 +131,43 @@ class Digest:
 
     def _new(self, entry_id: str, kind: str, title: str, event: Event, at: int) -> Entry:
         return Entry(entry_id, self._step, kind, title, _bag(_ends(_own_text(event))), at)
+
+
+class Digests:
+    """The digests of a workspace's runs, each read once however many runs look back."""
+
+    def __init__(self) -> None:
+        self._by_path: dict[Path, Digest] = {}
+        self._reading = threading.Lock()
+
+    def of(self, own: Path) -> list[tuple[str, Digest]]:
+        """Each run's name and its digest, up to date, oldest first.
+
+        The run whose journal is `own` comes last and has no name; the others lie in
+        folders beside its own.
+        """
+        with self._reading:
+            paths = [*_earlier(own), own]
+            known = {path: self._by_path.get(path) or Digest(path) for path in paths}
+            self._by_path |= known
+            for digest in known.values():
+                with suppress(OSError):
+                    digest.update()
+        return [("" if path == own else path.parent.name, known[path]) for path in known]
+
+
+def _earlier(own: Path) -> list[Path]:
+    """The newest other journals, as far as the limits reach, oldest first."""
+    beside = own.parent.parent.glob(f"*/{own.name}")
+    others = sorted((path for path in beside if path != own), reverse=True)[:EARLIER_RUNS_MAX]
+    left_bytes, kept = EARLIER_BYTES_MAX, 0
+    for path in others:
+        with suppress(FileNotFoundError):
+            left_bytes -= path.stat().st_size
+        if left_bytes < 0:
+            break
+        kept += 1
+    return others[:kept][::-1]
 
 
 def _own_text(event: Event | None) -> str:

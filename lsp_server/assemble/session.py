@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from lsp_server import __version__
+from lsp_server.agent.digest import Digests
 from lsp_server.assemble.crew import Crew
 from lsp_server.assemble.goals import standing_verifier
 from lsp_server.assemble.judges import JudgeModel
@@ -145,6 +146,7 @@ def _site(
         discretion,
         secret_files,
         Revisions(workspace.root),
+        Digests(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lsp_server.agent.digest import Digests
 from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.events import Emit
 from lsp_server.domain.permissions import Answer, Question
@@ -37,6 +38,7 @@ class Site:
     discretion: Discretion
     secret_files: SecretFiles
     revisions: Revisions
+    digests: Digests
 
     def asking(self, run_id: RunId, emit: Emit, settings: Settings) -> Ask:
         """How a run asks a person."""

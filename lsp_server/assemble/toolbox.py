@@ -51,7 +51,10 @@ def _reading(site: Site, memory: SessionMemory, launch: Launch, approval: Approv
             visible=visible,
         ),
         Diagnostics(workspace, site.editor),
-        Recall(MemoryArchive(JournalArchive(launch.journal_path), memory), chars_max=chars_max),
+        Recall(
+            MemoryArchive(JournalArchive(launch.journal_path, site.digests), memory),
+            chars_max=chars_max,
+        ),
         Plan(launch.record.emit),
         Finish(),
     ]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.agent.archive import JournalArchive
+from lsp_server.agent.digest import Digests
 from lsp_server.agent.journal import Journal
 from lsp_server.domain.events import (
     Event,
@@ -151,3 +152,13 @@ async def test_a_journal_that_was_written_anew_is_read_anew(folder: Path) -> Non
     changed.replace(path)
     assert await archive.search("48123", kind=None, limit=8) == []
     assert await archive.get("run1/call1") == "exit status 0\nlistening on gone away"
+
+
+async def test_what_one_run_read_another_need_not_read(folder: Path) -> None:
+    digests = Digests()
+    one = JournalArchive(folder / "run2" / "journal.jsonl", digests)
+    other = JournalArchive(folder / "run1" / "journal.jsonl", digests)
+    assert (await one.search("broker listening", kind=None, limit=1))[0].id == "run1/call1"
+    before = {id(digest) for _, digest in digests.of(folder / "run2" / "journal.jsonl")}
+    assert (await other.search("broker listening", kind=None, limit=1))[0].id == "call1"
+    assert before == {id(digest) for _, digest in digests.of(folder / "run1" / "journal.jsonl")}
