@@ -39,6 +39,7 @@ from lsp_server.models.scenario import Turn
 from lsp_server.models.scripted_server import ScriptedServer
 from lsp_server.tools.recall import Recall
 
+WITHOUT_MEMORY = "holdfast, no memory,"
 WINDOW_TOKENS = 131_072
 BUDGETS = (32_768, 65_536)
 SUMMARY_CHARS = 8000
@@ -94,10 +95,11 @@ async def compare(folder: Path, steps: int, plot: Path | None, json_file: Path |
     tracks = []
     for name, budget in (
         *((f"holdfast {budget // 1024}k", budget) for budget in BUDGETS),
+        (f"{WITHOUT_MEMORY} {BUDGETS[-1] // 1024}k", BUDGETS[-1]),
         ("append only", 0),
         ("summarise at 90 %", WINDOW_TOKENS),
     ):
-        repository = prepare(folder / name.replace(" ", "-").replace("%", ""))
+        repository = prepare(folder / re.sub(r"\W+", "-", name))
         turns = [*planting(planted), *filler(repository, steps)][:steps]
         turns.append(call("finish", {"summary": "done"}))
         command, environment = client(name, task(planted), budget)
@@ -110,7 +112,7 @@ async def compare(folder: Path, steps: int, plot: Path | None, json_file: Path |
     show("what is known of 100 facts of the first 100 steps, at the end", rows)
     for track in tracks:
         if track.journal is not None:
-            check(track, steps)
+            check(track, steps, BUDGETS[0] if track.name.endswith("32k") else BUDGETS[1])
     if plot is not None:
         draw(tracks, plot)
 
@@ -134,7 +136,11 @@ def client(name: str, instruction: str, budget: int) -> tuple[list[str], dict[st
     """The command without the endpoint, and its environment."""
     if name.startswith("holdfast"):
         command = [sys.executable, "-m", "lsp_server", "run", "--yes", "--json", instruction]
-        return command, {"HOLDFAST_CONTEXT__BUDGET_TOKENS": str(budget)}
+        memory = "false" if name.startswith(WITHOUT_MEMORY) else "true"
+        return command, {
+            "HOLDFAST_CONTEXT__BUDGET_TOKENS": str(budget),
+            "HOLDFAST_MEMORY__ENABLED": memory,
+        }
     script_path = str(Path(bare_loop.__file__))
     return [sys.executable, script_path, "BASE_URL", instruction, str(budget)], {}
 
@@ -285,13 +291,12 @@ async def recalled(journal: Path, wanted: Sequence[Fact]) -> dict[str, Cell]:
     }
 
 
-def check(track: Track, steps: int) -> None:
+def check(track: Track, steps: int, budget: int) -> None:
     """The promises, on the run that was just measured."""
     assert track.journal is not None
     events = [recorded.event for recorded in replay(track.journal)]
     cycles = sum(isinstance(event, CycleStarted) for event in events)
     assert cycles == sum(isinstance(event, CyclePacked) for event in events)
-    budget = next(b for b in BUDGETS if track.name.endswith(f"{b // 1024}k"))
     assert max(track.tokens) <= budget, "a prompt passed the budget"
     assert len(track.sizes) == steps + 1, "a step was asked twice"
 
