@@ -5,5 +5,5 @@ knows no editor protocol, no vendor and no database, and it has no branch for
 Max Mode. What it knows of the past is a fold over the journal, so a run that
 was killed goes on from the same prompt.
 To add a fence: a rule in `fences.py`. To keep a new fact across cycles: fold
-it in `state.py`.
+it in `state.py` and give it a section in `portrait.py`.
 """

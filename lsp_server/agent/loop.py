@@ -60,7 +60,10 @@ Acted: TypeAlias = tuple[ToolCall, ToolResult, float]
 
 
 class Agent:
-    """One run of one task, from its record to its outcome."""
+    """One run of one task, from its record to its outcome.
+
+    `scribe` writes its briefs: the model itself, unless each of its answers is dear.
+    """
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class Agent:
         terms: Terms,
         recollection: Recollection = NoRecollection(),
         ground: Ground = Unseen(),
+        scribe: Model | None = None,
     ) -> None:
         self._model = model
         self._toolbox = toolbox
@@ -79,7 +83,7 @@ class Agent:
         self._arbiter = arbiter
         self._terms = terms
         self._ground = ground
-        self._cycles = Cycles(record, terms, recollection, ground, model)
+        self._cycles = Cycles(record, terms, recollection, ground, scribe or model)
         self._cycles.pin(toolbox.specs)
         self._counts = Counts()
         self._first_step = record.state.step

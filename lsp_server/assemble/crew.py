@@ -51,8 +51,16 @@ class Crew:
             lambda path: approval.visible(self._site.workspace.root / path),
         )
         terms = await self._terms(launch)
-        ground = self._site.checkpoints
-        return Agent(model, toolbox, launch.record, arbiter, terms, recollection, ground)
+        return Agent(
+            model,
+            toolbox,
+            launch.record,
+            arbiter,
+            terms,
+            recollection,
+            self._site.checkpoints,
+            await self._sampling.worker(launch),
+        )
 
     async def _terms(self, launch: Launch) -> Terms:
         root, settings = self._site.workspace.root, launch.settings

@@ -40,7 +40,7 @@ class Sampling:
 
     async def model(self, launch: Launch, toolbox: Toolbox, approval: Approval) -> Model:
         """In Max Mode if the task or the settings want it. Raises ConfigurationError, ModelError."""
-        worker = Priced(await self._site.worker.model(), launch.settings.model.prices)
+        worker = await self.worker(launch)
 
         async def several(wished: TaskSampling) -> MaxMode:
             wanted = _wanted(wished, launch.settings.max_mode)
@@ -53,6 +53,10 @@ class Sampling:
             compared = await several(launch.sampling)
             return Proposing(worker, compared, toolbox.read_only, launch.record.state.accepted)
         return Switch(lambda: launch.sampling, as_wished)
+
+    async def worker(self, launch: Launch) -> Priced:
+        """The model that answers once. Raises ConfigurationError, ModelError."""
+        return Priced(await self._site.worker.model(), launch.settings.model.prices)
 
     async def _max_mode(
         self,

@@ -13,7 +13,7 @@ import pytest
 
 from lsp_server.agent.journal import replay
 from lsp_server.domain.events import BriefWritten, CyclePacked, CycleStarted, RunResumed, Warned
-from lsp_server.domain.tasks import Achieved, Failed
+from lsp_server.domain.tasks import Achieved, Budget, Failed, Sampling, Task
 from lsp_server.models.scenario import Turn
 from lsp_server.models.scripted_server import ScriptedServer
 from tests.fakes.command_line import holdfast, started
@@ -134,3 +134,24 @@ async def test_each_cycle_has_its_receipt(project: Path) -> None:
         assert sum(portion.tokens for portion in receipts[-1].taken) < 0.7 * 9000
         titles = [portion.id for portion in receipts[-1].taken]
         assert "Decisions" in titles
+
+
+async def test_in_max_mode_a_brief_is_asked_for_once(project: Path) -> None:
+    def answer(body: Mapping[str, Any]) -> Turn:
+        messages = body["messages"]
+        if str(messages[-1]["content"]).startswith(BRIEF):
+            return says("Go on.")
+        log = project / "log"
+        done = len(log.read_text().split()) if log.exists() else 0
+        return finish() if done == STEPS else numbered(done + 1)
+
+    task = Task("count", sampling=Sampling(max_mode=True), budget=Budget(100))
+    async with workshop(project, answer, context={"budget_tokens": 9000, "brief": True}) as shop:
+        assert await shop.run(task) == Achieved("done")
+        briefs = [
+            request.body.get("n", 1)
+            for request in shop.server.requests
+            if str(request.body["messages"][-1]["content"]).startswith(BRIEF)
+        ]
+        assert briefs == [1] * len(shop.events(BriefWritten))
+        assert briefs
