@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from lsp_server.agent.digest import Digest, Digests, Entry
-from lsp_server.domain.words import vocabulary
+from lsp_server.domain.words import telling_words
 from lsp_server.tools.recall import Recalled
 
 EXCERPT_CHARS = 400
@@ -33,14 +33,6 @@ LENGTH_SHARE = 0.25
 FLOOR = 0.2
 """Below this share of the best score, nothing is shown."""
 
-STOP_WORDS = frozenset(
-    """
-    a an and are as at be been but by can did do does for from had has have how i if in into
-    is it its me my no not of on or our should so than that the their them then there these
-    they this to us use used was we were what when where which who why will with would you
-    your
-    """.split()  # noqa: SIM905 - a list of a word a line hides what is in it
-)
 _ENDING = re.compile(r"(?:ing|ed|es|s)$")
 
 
@@ -97,7 +89,7 @@ class JournalArchive:
         return [Recalled(one.id, one.title, _start(one)) for one in near]
 
     def _search(self, query: str, kind: str | None, limit: int) -> list[Recalled]:
-        wanted = query_words(query)
+        wanted = telling_words(query)
         entries = [
             (run, digest, entry)
             for run, digest in self._digests.of(self._path)
@@ -125,12 +117,6 @@ class JournalArchive:
                     if entry.id == wanted:
                         return _Found(0.0, digest, name, entry)
         return None
-
-
-def query_words(query: str) -> tuple[str, ...]:
-    """The words of a question that tell something, each once."""
-    found = vocabulary(query)
-    return tuple(word for word in found if word not in STOP_WORDS) or found
 
 
 def _scores(entries: Sequence[Entry], wanted: Sequence[str]) -> list[float]:

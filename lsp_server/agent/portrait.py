@@ -1,13 +1,13 @@
 """The state in words: what a new cycle's opening says of where the run stands.
 
 The sections are in the order in which they matter; each may take a share of the
-room, and what it leaves is for those after it. The newest and the most wanted
-lines of a section go in first.
+room, and what it leaves is for those after it. Of a section's lines those go in
+first that bear on what is being done, then the newest and the most wanted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lsp_server.agent.recollection import Measure
@@ -16,6 +16,7 @@ from lsp_server.agent.state import State
 from lsp_server.agent.transcript import report_lines
 from lsp_server.domain.plans import outline
 from lsp_server.domain.portions import Chosen, Portion
+from lsp_server.domain.words import telling_words, vocabulary
 
 HASH_CHARS = 8
 
@@ -46,9 +47,9 @@ def render(
             left_out.append(Portion("state", f"{section.title}: {len(rest)} lines", tokens))
         if not fitting:
             continue
-        lines = list(reversed(fitting)) if section.oldest_first else fitting
         if rest:
-            lines.append(f"- ({len(rest)} more; `recall` finds them)")
+            fitting.append(f"- ({len(rest)} more; `recall` finds them)")
+        lines = reversed(fitting) if section.oldest_first else fitting
         part = f"## {section.title}\n" + "\n".join(lines)
         parts.append(part)
         taken.append(Portion("state", section.title, measure(part)))
@@ -68,23 +69,36 @@ def _fitting(
 
 
 def _sections(state: State, now: Mapping[str, str] | None) -> list[_Section]:
+    near = _nearness(state)
     newest = reversed
     return [
         _Section("What the person said since, verbatim", 0.4, _quoted(state.requests[1:])),
         _Section("Plan", 0.25, outline(state.plan, "- "), oldest_first=False),
         _Section("The last check of the goal", 0.2, _goal(state), oldest_first=False),
         _Section("Your brief", 0.2, [state.brief] if state.brief else [], oldest_first=False),
-        _Section("Decisions", 0.3, _said(state.said("decision"))),
+        _Section("Decisions", 0.3, near(_said(state.said("decision")))),
         _Section("Open questions", 0.1, _said(state.said("question"))),
-        _Section("Lessons", 0.2, _said(state.said("lesson"))),
+        _Section("Lessons", 0.2, near(_said(state.said("lesson")))),
         _Section("Tests", 0.2, _tests(state)),
         _Section("Files that this run changed", 0.25, _files(state, now)),
-        _Section("Exact values, as they stood", 0.35, _literals(state), oldest_first=False),
-        _Section("What went wrong", 0.2, _mistakes(state)),
-        _Section("Commands and how they last ended", 0.25, _commands(state)),
+        _Section("Exact values, as they stood", 0.35, near(_literals(state)), oldest_first=False),
+        _Section("What went wrong", 0.2, near(_mistakes(state))),
+        _Section("Commands and how they last ended", 0.25, near(_commands(state))),
         _Section("What you said on the way", 0.4, [f"- {line}" for line in newest(state.remarks)]),
         _Section("Files read last", 0.1, [f"- {path}" for path in newest(state.read)]),
     ]
+
+
+def _nearness(state: State) -> Callable[[list[str]], list[str]]:
+    """Puts the lines first that share words with what is being done, else leaves the order."""
+    focus = set(telling_words(state.focus))
+
+    def near(lines: list[str]) -> list[str]:
+        if not focus:
+            return lines
+        return sorted(lines, key=lambda line: -len(focus.intersection(vocabulary(line))))
+
+    return near
 
 
 def _quoted(texts: Sequence[str]) -> list[str]:

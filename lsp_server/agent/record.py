@@ -34,6 +34,7 @@ class Record:
         """When the run was last at work (ISO 8601), empty for a new one."""
         for past in journal.past:
             self._fold(past.event)
+        journal.past.clear()  # A long past would be held twice.
 
     def emit(self, event: Event) -> None:
         """Keeps the Event, then tells whoever watches. Raises OSError when it cannot be kept."""

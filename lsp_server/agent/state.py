@@ -135,8 +135,13 @@ class State:
     @property
     def about(self) -> str:
         """The task, the person's last word and what is being done, for a search."""
+        return "\n".join(filter(None, [*self.requests[:1], self.focus]))
+
+    @property
+    def focus(self) -> str:
+        """The person's last word since the task, and what is being done."""
         doing = [item.text for _, item in walk(self.plan) if item.status == "in_progress"]
-        return "\n".join([*self.requests[:1], *self.requests[1:][-1:], *doing])
+        return "\n".join([*self.requests[1:][-1:], *doing])
 
     @property
     def recent_files(self) -> tuple[str, ...]:

@@ -17,6 +17,15 @@ _UNSPACED = re.compile(
 )
 """Scripts that are written without spaces, and Hangul, whose words carry endings."""
 
+STOP_WORDS = frozenset(
+    """
+    a an and are as at be been but by can did do does for from had has have how i if in into
+    is it its me my no not of on or our should so than that the their them then there these
+    they this to us use used was we were what when where which who why will with would you
+    your
+    """.split()  # noqa: SIM905 - a list of a word a line hides what is in it
+)
+
 SYMBOL = re.compile(r"[A-Za-z_][\w]*(?:(?:\.|::|->|#)[A-Za-z_]\w*)*(?:\(\))?")
 
 
@@ -29,6 +38,12 @@ def vocabulary(text: str) -> tuple[str, ...]:
     """The different words of a text, identifiers too, in the order in which they first stand."""
     found = " ".join(_words(token, True) for token in dict.fromkeys(_TOKEN.findall(text)))
     return tuple(dict.fromkeys(found.split()))
+
+
+def telling_words(text: str) -> tuple[str, ...]:
+    """The words of a question that tell something, each once; all of them if none does."""
+    found = vocabulary(text)
+    return tuple(word for word in found if word not in STOP_WORDS) or found
 
 
 def symbols(text: str) -> tuple[str, ...]:

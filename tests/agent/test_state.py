@@ -244,6 +244,14 @@ def test_marked_sentences_outlive_recognised_ones() -> None:
     ]
 
 
+def test_what_bears_on_the_work_at_hand_goes_in_before_what_is_newer() -> None:
+    parts = [step(1, "ls", "", "Decision: the lexer keeps tabs, width 7.")]
+    parts += [step(n, "ls", "", f"Decision: file {n} stays.") for n in range(2, 70)]
+    assert "width 7" not in shown(folded(*parts), 400)
+    doing = PlanChanged((PlanItem("mend the lexer", "in_progress"),))
+    assert "width 7" in shown(folded(*parts, doing), 400)
+
+
 def test_two_replays_of_one_journal_are_equal_and_within_the_limit(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.jsonl")
     events = [*START]
