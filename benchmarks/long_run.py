@@ -34,7 +34,7 @@ from benchmarks.step_overhead import MARKER, call, make_repository, script
 from benchmarks.table import Cell, Row, arguments, show
 from lsp_server.agent.archive import JournalArchive
 from lsp_server.agent.journal import replay
-from lsp_server.domain.events import CyclePacked, CycleStarted
+from lsp_server.domain.events import CyclePacked, CycleStarted, ModelAnswered, StepStarted
 from lsp_server.models.scenario import Turn
 from lsp_server.models.scripted_server import ScriptedServer
 from lsp_server.tools.recall import Recall
@@ -233,7 +233,20 @@ def row(track: Track) -> Row:
         "rebuild ms": statistics.median([gaps[n - 1] for n in rebuilds]) if rebuilds else None,
         "summary calls": len(track.summaries),
         "ms/step": statistics.median(gaps),
+        "estimate off %": estimate_error(track),
     }
+
+
+def estimate_error(track: Track) -> float | None:
+    """How far the prompt's size was guessed wrong, against the endpoint's own count; the median."""
+    if track.journal is None:
+        return None
+    events = [recorded.event for recorded in replay(track.journal)]
+    guessed = [event.prompt_tokens for event in events if isinstance(event, StepStarted)]
+    counted = [event.usage.prompt_tokens for event in events if isinstance(event, ModelAnswered)]
+    return statistics.median(
+        100 * abs(guess - count) / count for guess, count in zip(guessed, counted, strict=True)
+    )
 
 
 def windows(track: Track) -> list[Row]:
