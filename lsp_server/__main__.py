@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from pathlib import Path
 
-GARBAGE_THRESHOLD = 50_000
-"""New objects between two looks for garbage: with Python's 700 a tenth of a start goes there."""
+from lsp_server.cli import garbage
 
 
 def main() -> None:
     """Without a command, as editors start it, it serves over standard input and output."""
-    gc.set_threshold(GARBAGE_THRESHOLD)
+    garbage.seldom()
     import_nothing_from_the_workspace()
     spare_httpx_its_command_line()
     command, *arguments = sys.argv[1:] or ["serve"]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lsp_server.assemble import open_session
+from lsp_server.cli import garbage
 from lsp_server.cli.person import Person
 from lsp_server.cli.screen import JsonLines, Plain, Screen
 from lsp_server.domain.errors import HoldfastError
@@ -54,6 +55,7 @@ class Order:
 
 def execute(order: Order) -> int:
     """Runs it; the process's exit status. Errors go to standard error, one sentence each."""
+    garbage.as_usual()
     return asyncio.run(execute_async(order))
 
 
