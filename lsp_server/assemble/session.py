@@ -132,7 +132,14 @@ def _site(
 ) -> Site:
     ignore = Ignore(workspace)
     secret_files = SecretFiles(workspace.root)
-    discretion = Discretion(lambda: (*_known_secrets(worker), *secret_files.values))
+    # Read once: every text of every Event is looked through for these.
+    environment = secrets_in(os.environ)
+
+    def known() -> tuple[str, ...]:
+        key = worker.api_key
+        return (*([key] if key else ()), *environment, *secret_files.values)
+
+    discretion = Discretion(known)
     worker = Worker(settings.model, changed, discretion)
     return Site(
         workspace,
@@ -163,12 +170,6 @@ def _memory(
         folder / "runs",
         changed=changed,
     )
-
-
-def _known_secrets(worker: Worker) -> tuple[str, ...]:
-    """What must not be seen by the model or written down, as far as known now."""
-    key = worker.api_key
-    return (*([key] if key else ()), *secrets_in(os.environ))
 
 
 def workspace_folder(data: Path, root: Path) -> Path:
