@@ -80,12 +80,16 @@ class Tree:
         return await asyncio.to_thread(self._scan)
 
     async def changed_since(self, moment: datetime) -> Sequence[str]:
-        """The paths of files that were written, moved or created later."""
+        """The paths of files that were written, moved or created later, but for the watched ones."""
         return await asyncio.to_thread(self._later, moment.timestamp() * 1e9)
 
     def _later(self, moment_ns: float) -> list[str]:
         statuses = islice(self._statuses(), FILES_MAX)
-        return sorted(path for path, status in statuses if max(status[0], status[1]) > moment_ns)
+        return sorted(
+            path
+            for path, status in statuses
+            if max(status[0], status[1]) > moment_ns and path not in WATCHED
+        )
 
     def _scan(self) -> dict[str, str]:
         with self._scanning:

@@ -59,6 +59,11 @@ async def test_where_nothing_changed_the_prompt_goes_on_as_it_was(project: Path)
     async with workshop(project, turns) as shop:
         assert isinstance(await shop.run(), Failed)
         before = shop.prompts()[-1]
+        # What is written into the goals file after a run is no change for the run to see.
+        goals = project / ".holdfast" / "goals.md"
+        goals.parent.mkdir()
+        goals.write_text("# Goals\n")
+        os.utime(goals, (2e9, 2e9))
         resumed = shop.session.runs.resume()
         await shop.session.runs.wait(resumed.run_id)
         after = shop.prompts()[-1]
