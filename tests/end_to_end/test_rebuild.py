@@ -14,6 +14,7 @@ import pytest
 from lsp_server.agent.journal import replay
 from lsp_server.domain.events import BriefWritten, CyclePacked, CycleStarted, RunResumed, Warned
 from lsp_server.domain.tasks import Achieved, Budget, Failed, Sampling, Task
+from lsp_server.memory.lock import WriterLock
 from lsp_server.models.scenario import Turn
 from lsp_server.models.scripted_server import ScriptedServer
 from tests.fakes.command_line import holdfast, started
@@ -155,3 +156,30 @@ async def test_in_max_mode_a_brief_is_asked_for_once(project: Path) -> None:
         ]
         assert briefs == [1] * len(shop.events(BriefWritten))
         assert briefs
+
+
+@pytest.mark.parametrize("fault", ["damaged", "held by another process"])
+async def test_a_rebuild_does_without_a_memory_that_is_of_no_use(project: Path, fault: str) -> None:
+    (project / "a.py").write_text("def keep_port() -> int:\n    return 48001\n")
+    memory = {"enabled": True, "embedder": "hashing"}
+    async with workshop(project, [finish()], memory=memory) as shop:
+        assert await shop.run() == Achieved("done")
+        await shop.session.memory.ready()
+    (folder,) = Path(os.environ["XDG_DATA_HOME"]).rglob("memory")
+    held = WriterLock(folder / "lock")
+    if fault == "damaged":
+        for path in (folder / "tables").rglob("*"):
+            if path.is_file():
+                path.write_bytes(b"nonsense")
+    else:
+        held.acquire()
+        assert held.held
+    turns = [*map(numbered, range(1, STEPS)), finish()]
+    try:
+        async with workshop(project, turns, memory=memory, context={"budget_tokens": 9000}) as shop:
+            assert await shop.run() == Achieved("done")
+            cycles = shop.events(CycleStarted)
+            assert len(cycles) > 2
+            assert "step 1 uses port 48001" in cycles[-1].opening
+    finally:
+        held.release()
