@@ -48,6 +48,12 @@ RESUMING = (
 )
 
 
+NO_ROOM = (
+    "a new cycle begins with {tokens:,} tokens, above the {limit:,} that start the next one: "
+    "instructions, tools and task leave no room; raise context.budget_tokens"
+)
+
+
 class Cycles:
     """Starts the cycles of one run: the first, and each time that the prompt is full."""
 
@@ -61,6 +67,7 @@ class Cycles:
         self._model = model
         self._rebuild_tokens = terms.rebuild_tokens
         self._tools: tuple[ToolSpec, ...] = ()
+        self._warned = False
 
     def pin(self, tools: tuple[ToolSpec, ...]) -> None:
         """The tools that go with every request."""
@@ -91,6 +98,9 @@ class Cycles:
         record, terms = self._record, self._terms
         tokens = self._rebuild_tokens
         self._start(next_cycle(record.state, record.context, terms, recalled, tokens, reason, now))
+        if record.context.tokens > tokens and not self._warned:
+            self._warned = True
+            record.emit(Warned(NO_ROOM.format(tokens=record.context.tokens, limit=tokens)))
 
     def _start(self, events: tuple[CycleStarted, CyclePacked]) -> None:
         for event in events:

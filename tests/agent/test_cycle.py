@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,15 @@ async def test_a_run_with_briefs_keeps_what_the_model_intends(project: Path) -> 
         assert written
         assert {event.text for event in written} == {"Intent: go on."}
         assert "Intent: go on." in shop.prompts()[-1][1]["content"]
+
+
+async def test_where_there_is_no_room_for_work_it_is_said_once(tmp_path: Path) -> None:
+    terms = replace(TERMS, system="s" * 20_000, brief=False)
+    made, events = record(tmp_path, START, step(1, "r" * 8000, "r" * 8000))
+    cycles = Cycles(made, terms, NoRecollection(), Unseen(), Scribe(""))
+    for number in (2, 3):
+        await cycles.make_room()
+        for event in step(number, "r"):
+            made.emit(event)
+    (warned,) = [event for event in events if isinstance(event, Warned)]
+    assert "raise context.budget_tokens" in warned.message
