@@ -59,6 +59,13 @@ class Patterns:
         """True: matched, False: negated, None: no word on it. A folder ends with `/`."""
         return self._spec.check_file(path).include
 
+    def decide_alone(self, path: str) -> bool | None:
+        """The same, by what matches the path itself and not a folder above it."""
+        for pattern in reversed(self._spec.patterns):
+            if pattern.regex is not None and pattern.regex.fullmatch(path):
+                return pattern.include
+        return None
+
 
 class Ignore:
     """The rules of one workspace, read anew for each question."""
@@ -175,7 +182,8 @@ class Scope:
     patterns: Patterns
 
     def decide(self, path: str) -> bool | None:
-        return self.patterns.decide(self.add + path[self.drop :])
+        # Of the folders above it was decided on the way down.
+        return self.patterns.decide_alone(self.add + path[self.drop :])
 
 
 Scopes: TypeAlias = tuple[Scope, ...]

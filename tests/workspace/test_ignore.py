@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lsp_server.workspace.ignore import Ignore
@@ -130,6 +130,7 @@ LINES = st.lists(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(st.lists(NAMES, min_size=1, max_size=3), min_size=1, max_size=8), LINES, LINES)
+@example([["a", "b", "a"]], ["b/", "!a"], [])
 def test_agrees_with_git(
     tmp_path_factory: pytest.TempPathFactory,
     paths: list[list[str]],
