@@ -315,7 +315,7 @@ class Bench:
         await memory.settled()
         # A quiet while, in which the upkeep does what is due.
         tables = memory._store.database.tables
-        await until(lambda: not any(one.due(quiet=True) for one in tables()), "upkeep", 120.0)
+        await until(lambda: not any(one.littered for one in tables()), "old versions gone", 180.0)
         self._embedder.asking = True
         at_once = await self._action_p50(fresh)
         one_by_one = await self._action_p50(memory)

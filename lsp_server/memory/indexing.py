@@ -126,7 +126,10 @@ def silent(_: IndexProgress) -> None:
 
 
 class CodeIndex:
-    """The tables `files` and `chunks`. One caller at a time may write."""
+    """The tables `files` and `chunks`. One caller at a time may write.
+
+    `unwalked` are the folders and names that the last walk could not enter or write, and why.
+    """
 
     def __init__(
         self,
@@ -146,6 +149,7 @@ class CodeIndex:
         self._files: Table | None = None
         self._chunks: Table | None = None
         self.known: dict[str, Known] = {}
+        self.unwalked: dict[str, str] = {}
         self.backlog = Backlog()
 
     async def open(self, *, writes: bool) -> None:
@@ -211,11 +215,13 @@ class CodeIndex:
 
     def _scan(self) -> dict[str, str]:
         found: dict[str, str] = {}
-        for path, entry in islice(self._ignore.scan(), FILES_MAX):
+        unwalked: dict[str, str] = {}
+        for path, entry in islice(self._ignore.scan(None, unwalked.__setitem__), FILES_MAX):
             with suppress(OSError):
                 state = entry.stat(follow_symlinks=False)
                 if S_ISREG(state.st_mode):
                     found[path] = stamp_of(state)
+        self.unwalked = unwalked
         return found
 
     def _may_differ(self, path: str, stamp: str) -> bool:
@@ -333,7 +339,7 @@ class CodeIndex:
         return self._files
 
     def _reported(self, changed: int, removed: int, rows: int, started: float) -> IndexReport:
-        skipped = sum(bool(known.skipped) for known in self.known.values())
+        skipped = sum(bool(known.skipped) for known in self.known.values()) + len(self.unwalked)
         seconds = time.monotonic() - started
         return IndexReport(len(self.known), changed, removed, skipped, rows, seconds)
 

@@ -247,6 +247,7 @@ class Memory:
         """Cheap."""
         store = self._store
         known = store.code.known.values()
+        reasons = (one.skipped for one in known if one.skipped)
         problems = (*store.database.problems, store.problem, store.vector_problem)
         return MemoryStatus(
             writes=store.writes,
@@ -258,7 +259,7 @@ class Memory:
             facts=store.extent.facts,
             bytes_on_disk=store.extent.bytes_on_disk,
             failed_optimizes=sum(table.failed_optimizes for table in store.database.tables()),
-            skipped=dict(Counter(one.skipped for one in known if one.skipped)),
+            skipped=dict(Counter([*reasons, *store.code.unwalked.values()])),
             problems=tuple(dict.fromkeys(problem for problem in problems if problem)),
         )
 

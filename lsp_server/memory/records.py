@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.memory.layout import Layout, Row
-from lsp_server.memory.tables import Database, Table, among
+from lsp_server.memory.tables import Database, PlaceUnavailable, Table, among
 from lsp_server.memory.vectors import Vectors
 
 BACKLOG_ROWS = 500
@@ -91,5 +91,7 @@ class Records:
         try:
             if self._table is not None:
                 await self._table.rows(tuple(self._layout.columns))
+        except PlaceUnavailable:
+            raise
         except MemoryUnavailable:
             self._table = await self._database.replace(self._layout)

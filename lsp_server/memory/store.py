@@ -36,7 +36,7 @@ from lsp_server.memory.indexing import (
 from lsp_server.memory.lock import WriterLock
 from lsp_server.memory.readers import Readers
 from lsp_server.memory.records import Records
-from lsp_server.memory.tables import Database, Table
+from lsp_server.memory.tables import Database, PlaceUnavailable, Table
 from lsp_server.memory.unsaved import Unsaved
 from lsp_server.memory.vectors import Vectors
 from lsp_server.workspace.paths import Workspace
@@ -224,7 +224,7 @@ class Store:
     def failed(self, error: MemoryUnavailable) -> None:
         """What is wrong is said in the status, and mended before the next write."""
         self.problem = str(error)
-        if self._opened and self.writes:
+        if self._opened and self.writes and not isinstance(error, PlaceUnavailable):
             self._damaged_code = self._damaged_records = True
         self._retry_at = time.monotonic() + RETRY_SECONDS
 

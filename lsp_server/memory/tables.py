@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lsp_server.domain.errors import MemoryUnavailable
@@ -38,6 +39,23 @@ VECTOR_INDEX_ROWS_MIN = 5_000
 REINDEX_GROWTH = 4
 REFINE_FACTOR = 3
 """So many times the wanted vectors are compared in full, as the index knows one bit of each number."""
+
+REASON_CHARS_MAX = 300
+MENDS: Mapping[str, str] = MappingProxyType(
+    {
+        "No space left": "free some space on its disk, or set memory.uri to another place",
+        "File too large": "raise the limit of a file's size, or set memory.uri to another place",
+        "quota": "raise the quota of its disk, or set memory.uri to another place",
+        "Permission denied": "mend the permissions of its folder",
+        "Too many open files": "raise the limit of open files",
+        "Input/output error": "check its disk",
+        "Read-only file system": "set memory.uri to a place that can be written",
+    }
+)
+
+
+class PlaceUnavailable(MemoryUnavailable):
+    """The disk or the object store is in trouble: what is in the tables is not in question."""
 
 
 class Database:
@@ -72,6 +90,8 @@ class Database:
         if layout.name in names:
             try:
                 table = await self._opened(layout)
+            except PlaceUnavailable:
+                raise
             except MemoryUnavailable:
                 if not writes or await self._is_newer(layout):
                     raise
@@ -94,7 +114,7 @@ class Database:
         return await self._made(layout)
 
     async def names(self) -> set[str]:
-        with translated(self._place):
+        with translated("list of tables", self._place):
             return set((await self._connection.list_tables()).tables)
 
     async def drop(self, name: str) -> None:
@@ -120,8 +140,8 @@ class Database:
         self._connection.close()
 
     async def _opened(self, layout: Layout) -> Table:
-        with translated(layout.name):
-            table = Table(layout, await self._connection.open_table(layout.name))
+        with translated(layout.name, self._place):
+            table = Table(layout, await self._connection.open_table(layout.name), self._place)
             version = await table.version()
             if version > layout.version:
                 raise MemoryUnavailable(
@@ -135,8 +155,8 @@ class Database:
 
     async def _is_newer(self, layout: Layout) -> bool:
         try:
-            with translated(layout.name):
-                table = Table(layout, await self._connection.open_table(layout.name))
+            with translated(layout.name, self._place):
+                table = Table(layout, await self._connection.open_table(layout.name), self._place)
                 return await table.version() > layout.version
         except MemoryUnavailable:
             return False
@@ -153,9 +173,9 @@ class Database:
         return table
 
     async def _made(self, layout: Layout) -> Table:
-        with translated(layout.name):
+        with translated(layout.name, self._place):
             made = await self._connection.create_table(layout.name, schema=schema_of(layout))
-        table = Table(layout, made)
+        table = Table(layout, made, self._place)
         await table.make_indexes()
         self._tables[layout.name] = table
         return table
@@ -177,15 +197,16 @@ class Database:
             ) from error
 
     async def _drop(self, name: str) -> None:
-        with translated(name):
+        with translated(name, self._place):
             await self._connection.drop_table(name, ignore_missing=True)
 
 
 class Table:
     """Rows by key. `commits` counts those since the last optimize."""
 
-    def __init__(self, layout: Layout, table: Any) -> None:
+    def __init__(self, layout: Layout, table: Any, place: str) -> None:
         self.layout = layout
+        self._place = place
         self.commits = 0
         self.failed_optimizes = 0
         self.indexed = False
@@ -204,7 +225,7 @@ class Table:
             if scope is not None:
                 await self.delete(scope)
             return
-        with translated(self.layout.name):
+        with translated(self.layout.name, self._place):
             data = await self._arrow(rows)
             merge = self._table.merge_insert(self.layout.key)
             merge = merge.when_matched_update_all().when_not_matched_insert_all()
@@ -216,13 +237,13 @@ class Table:
     async def add(self, rows: Sequence[Row]) -> None:
         """Appends rows whose keys are new. Raises MemoryUnavailable."""
         if rows:
-            with translated(self.layout.name):
+            with translated(self.layout.name, self._place):
                 await self._table.add(await self._arrow(rows))
             self.commits += 1
 
     async def delete(self, where: str) -> int:
         """How many rows went. Raises MemoryUnavailable."""
-        with translated(self.layout.name):
+        with translated(self.layout.name, self._place):
             before = int(await self._table.count_rows(where))
             if before:
                 await self._table.delete(where)
@@ -230,7 +251,7 @@ class Table:
         return before
 
     async def count(self, where: str | None = None) -> int:
-        with translated(self.layout.name):
+        with translated(self.layout.name, self._place):
             return int(await self._table.count_rows(where))
 
     async def rows(
@@ -270,7 +291,7 @@ class Table:
         After repeated failures the indexes are made anew. Raises MemoryUnavailable.
         """
         try:
-            with translated(self.layout.name):
+            with translated(self.layout.name, self._place):
                 if self.failed_optimizes >= 2:
                     await self.make_indexes(anew=True)
                 await self._make_vector_index()
@@ -289,8 +310,13 @@ class Table:
             return True
         return self.commits >= (OPTIMIZE_COMMITS if quiet else OPTIMIZE_COMMITS_BUSY)
 
+    @property
+    def littered(self) -> bool:
+        """Whether enough commits, or versions that are not needed any more, wait for upkeep."""
+        return self.commits >= OPTIMIZE_COMMITS or self._clean_at < float("inf")
+
     async def version(self) -> int:
-        with translated(self.layout.name):
+        with translated(self.layout.name, self._place):
             schema: Any = await self._table.schema()
             metadata = schema.field(0).metadata or {}
             return int(metadata.get(VERSION_KEY, b"0"))
@@ -301,7 +327,7 @@ class Table:
 
     async def migrate(self) -> None:
         """Adds the columns that are missing, empty. Raises MemoryUnavailable."""
-        with translated(self.layout.name):
+        with translated(self.layout.name, self._place):
             schema: Any = await self._table.schema()
             missing = {
                 name: EMPTY[kind]
@@ -323,7 +349,7 @@ class Table:
             "bitmap": index.Bitmap,
             "labels": index.LabelList,
         }
-        with translated(self.layout.name):
+        with translated(self.layout.name, self._place):
             there = {column for one in await self._table.list_indices() for column in one.columns}
             for column, kind in self.layout.indexes.items():
                 if column not in there or anew:
@@ -346,10 +372,10 @@ class Table:
     async def _fetched(self, query: Any) -> list[Row]:
         """A version may vanish under a reader; the newest one is there."""
         try:
-            with translated(self.layout.name):
+            with translated(self.layout.name, self._place):
                 table = await query.to_arrow()
         except MemoryUnavailable:
-            with translated(self.layout.name):
+            with translated(self.layout.name, self._place):
                 await self._table.checkout_latest()
                 table = await query.to_arrow()
         rows: list[Row] = await asyncio.to_thread(table.to_pylist)
@@ -375,22 +401,30 @@ def among(column: str, values: Sequence[str]) -> str:
 
 
 @contextmanager
-def translated(name: str) -> Iterator[None]:
+def translated(name: str, place: str) -> Iterator[None]:
     """LanceDB's errors as MemoryUnavailable."""
     try:
         yield
     except (RuntimeError, ValueError, OSError, TypeError, NotImplementedError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise MemoryUnavailable(
-            f"the memory's {name} cannot be used ({reason}); the next index run repairs it"
-        ) from error
+        reason = " ".join(str(error).split())
+        what = f"the memory's {name} cannot be used ({reason[:REASON_CHARS_MAX]})"
+        if mend := _mend_of_place(reason, place):
+            raise PlaceUnavailable(f"{what}; {mend}") from error
+        raise MemoryUnavailable(f"{what}; the next index run repairs it") from error
+
+
+def _mend_of_place(reason: str, place: str) -> str | None:
+    """What helps when the trouble is with the place, by what was said of it."""
+    if "://" in place:
+        return "check memory.uri, the way to its store and the credentials in the environment"
+    return next((mend for said, mend in MENDS.items() if said in reason), None)
 
 
 async def _connected(place: str, *, writes: bool) -> Any:
     """Who writes alone sees all there is; others look for new versions now and then."""
     lancedb = await asyncio.to_thread(_import_lancedb)
     interval = None if writes else timedelta(seconds=READ_INTERVAL_SECONDS)
-    with translated(place):
+    with translated("database", place):
         return await lancedb.connect_async(place, read_consistency_interval=interval)
 
 

@@ -15,7 +15,7 @@ from lsp_server.domain.errors import MemoryUnavailable, ModelError
 from lsp_server.domain.ports import Embedder
 from lsp_server.memory.layout import Layout
 from lsp_server.memory.reading import digest
-from lsp_server.memory.tables import Database, Table, among
+from lsp_server.memory.tables import Database, PlaceUnavailable, Table, among
 
 VECTORS_VERSION = 1
 UNUSED_ROWS_MAX = 5_000
@@ -88,6 +88,8 @@ class Vectors:
         try:
             if self._table is not None:
                 await self._table.rows(["key", "vector"])
+        except PlaceUnavailable:
+            raise
         except MemoryUnavailable:
             self._table = None
             self.keys = set()
