@@ -31,7 +31,7 @@ SYMBOL = re.compile(r"[A-Za-z_][\w]*(?:(?:\.|::|->|#)[A-Za-z_]\w*)*(?:\(\))?")
 
 def words(text: str, *, whole: bool = True) -> str:
     """All words of a text, in its order, divided by spaces; with `whole` identifiers too."""
-    return " ".join(_words(token, whole) for token in _TOKEN.findall(text))
+    return " ".join(map(_parts_and_whole if whole else _parts, _TOKEN.findall(text)))
 
 
 def vocabulary(text: str) -> tuple[str, ...]:
@@ -64,13 +64,18 @@ def _is_name(word: str) -> bool:
 
 
 @lru_cache(maxsize=20_000)
-def _words(token: str, whole: bool) -> str:
+def _parts(token: str) -> str:
     if not token.isascii():
         return _of_other_scripts(token)
-    parts = [part.lower() for part in _PART.findall(token)]
-    if whole and len(parts) > 1:
-        parts.append("".join(parts))
-    return " ".join(parts)
+    return " ".join(_PART.findall(token)).lower()
+
+
+@lru_cache(maxsize=20_000)
+def _parts_and_whole(token: str) -> str:
+    parts = _parts(token)
+    if " " not in parts or not token.isascii():
+        return parts
+    return f"{parts} {parts.replace(' ', '')}"
 
 
 def _of_other_scripts(token: str) -> str:

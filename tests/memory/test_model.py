@@ -123,8 +123,9 @@ class Workshop(RuleBasedStateMachine):
     @rule()
     def kill_workers(self) -> None:
         for process in psutil.Process().children(recursive=True):
-            if "lsp_server.memory" in process.cmdline():
-                process.send_signal(signal.SIGKILL)
+            with suppress(psutil.Error):  # It may have ended by itself.
+                if "lsp_server.memory" in process.cmdline():
+                    process.send_signal(signal.SIGKILL)
 
     @rule()
     def kill_workers_at_work(self) -> None:
