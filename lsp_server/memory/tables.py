@@ -52,6 +52,8 @@ MENDS: Mapping[str, str] = MappingProxyType(
         "Read-only file system": "set memory.uri to a place that can be written",
     }
 )
+ROWS_AT_ONCE = 100
+"""So few become Python's objects within a millisecond, less than a thread takes to answer."""
 
 
 class PlaceUnavailable(MemoryUnavailable):
@@ -378,7 +380,8 @@ class Table:
             with translated(self.layout.name, self._place):
                 await self._table.checkout_latest()
                 table = await query.to_arrow()
-        rows: list[Row] = await asyncio.to_thread(table.to_pylist)
+        few = table.num_rows <= ROWS_AT_ONCE
+        rows: list[Row] = table.to_pylist() if few else await asyncio.to_thread(table.to_pylist)
         return rows
 
     async def _arrow(self, rows: Sequence[Row]) -> pa.Table:

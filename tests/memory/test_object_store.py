@@ -1,0 +1,85 @@
+"""Memory in an object store: an S3-compatible server on loopback, reached as its users reach theirs."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from lsp_server.domain.memories import CodeChunk, Query
+from lsp_server.memory.forgetting import Forgetting
+from tests.fakes.files import lay_out
+from tests.fakes.misfortunes import s3_environment
+from tests.memory.conftest import Opener
+from tests.memory.expected import fresh, missing_vectors, stored
+from tests.memory.test_memory import action
+
+SECONDS_MAX = 90.0
+URI = "s3://memories/team"
+AUTHORIZED = {
+    "Authorization": "AWS4-HMAC-SHA256 Credential=reader/20260101/us-east-1/s3/aws4_request"
+}
+
+
+@pytest.fixture
+def store() -> Iterator[str]:
+    """The address of an empty store with one bucket."""
+    command = (sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0")
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        try:
+            line = next(line for line in server.stderr if "Running on" in line)
+            endpoint = line.split()[-1]
+            drained = subprocess.Popen(("cat",), stdin=server.stderr, stdout=subprocess.DEVNULL)
+            httpx.put(f"{endpoint}/memories", headers=AUTHORIZED).raise_for_status()
+            with s3_environment(endpoint):
+                yield endpoint
+        finally:
+            server.kill()
+    drained.wait()
+
+
+async def test_a_memory_in_an_object_store_is_as_good_as_any(
+    opened: Opener, store: str, tmp_path: Path, root: Path
+) -> None:
+    lay_out(
+        root,
+        {
+            "src/pelican.py": "def feed_pelican(fish):\n    return fish\n",
+            "src/heron.py": "def call_heron():\n    return 'heron'\n",
+        },
+    )
+    async with opened(uri=URI) as memory, asyncio.timeout(SECONDS_MAX):
+        await memory.index()
+        memory.record(action("a", "feed the pelican"))
+        await memory.remember("Pelicans are fed at noon", "person")
+        await memory.settled()
+        status = memory.status()
+        assert (status.writes, status.bytes_on_disk, status.problems) == (True, None, ())
+        assert await stored(memory) == fresh(root)
+        assert await missing_vectors(memory) == set()
+        async with opened(uri=URI) as second:
+            assert not second.status().writes
+            code, act, fact = await second.search(Query("pelican", limit=1))
+            assert isinstance(code.found, CodeChunk)
+            assert code.found.path == "src/pelican.py"
+            assert (act.found.id, fact.found.id) == ("a", (await memory.trusted_facts())[0].id)
+            second.record(action("b", "call the heron"))
+        await memory.remember("Herons answer", "person")  # What writes reads the letters.
+        assert await memory.search(Query("heron", kinds=("action",)))
+        (root / "src/heron.py").write_text("def call_stork(): ...\n", "utf-8")
+        memory.changed([root / "src/heron.py"])
+        await memory.settled()
+        assert await stored(memory) == fresh(root)
+        assert await memory.forget(Forgetting(id="a")) == 1
+    assert not list((tmp_path / "memory").rglob("*.lance"))
+    async with opened(uri=URI) as memory, asyncio.timeout(SECONDS_MAX):
+        assert (await memory.index()).chunks == 0
+        assert [hit.found.id for hit in await memory.search(Query("feed call", kinds=("action",)))] == ["b"]  # fmt: skip
+    keys = (await asyncio.to_thread(httpx.get, f"{store}/memories", headers=AUTHORIZED)).text
+    assert "team/" in keys
