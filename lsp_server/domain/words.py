@@ -36,7 +36,7 @@ def words(text: str, *, whole: bool = True) -> str:
 
 def vocabulary(text: str) -> tuple[str, ...]:
     """The different words of a text, identifiers too, in the order in which they first stand."""
-    found = " ".join(_words(token, True) for token in dict.fromkeys(_TOKEN.findall(text)))
+    found = " ".join(map(_parts_and_whole, dict.fromkeys(_TOKEN.findall(text))))
     return tuple(dict.fromkeys(found.split()))
 
 

@@ -151,7 +151,7 @@ class Actions:
     async def expire(self) -> int:
         """Removes what is older than KEEP_DAYS. Raises MemoryUnavailable."""
         oldest = (datetime.now(UTC) - timedelta(days=KEEP_DAYS)).isoformat()
-        return await self.records.forget(f"at < {quoted(oldest)} AND NOT pinned")
+        return await self.records.delete(f"at < {quoted(oldest)} AND NOT pinned")
 
 
 def action_of(row: Row) -> ActionRecord:

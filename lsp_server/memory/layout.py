@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -46,6 +46,15 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
         else:
             columns.append(pa.array(values, column.type))
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def without(table: pa.Table, key: str, values: Collection[str]) -> pa.Table:
+    """The rows that have none of these values in the column `key`."""
+    import pyarrow as pa  # noqa: PLC0415 - heavy: loaded when memory is used
+    import pyarrow.compute as pc  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    gone = pc.is_in(table[key], value_set=pa.array(sorted(values), table.schema.field(key).type))
+    return table.filter(pc.invert(gone))
 
 
 EMPTY: Mapping[ColumnType, str] = {

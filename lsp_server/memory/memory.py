@@ -224,17 +224,16 @@ class Memory:
             return await self._store.facts.judge(cites(evidence_id), status, evidence_id)
 
     async def forget(self, forgetting: Forgetting) -> int:
-        """Removes actions and facts, from old versions on disk too; says how many.
+        """Removes actions and facts, from all files on disk; says how many.
 
         Raises MemoryUnavailable.
         """
         store = self._store
         async with store.writing:
             await store.must_write()
-            removed = await store.actions.records.forget(forgetting.of_actions())
-            removed += await store.facts.records.forget(forgetting.of_facts())
-            for table in store.record_tables():
-                await table.purge()
+            removed = await store.actions.records.erase(forgetting.of_actions())
+            removed += await store.facts.records.erase(forgetting.of_facts())
+            await asyncio.to_thread(store.database.clear_put_aside)
         return removed
 
     async def measured(self) -> MemoryStatus:

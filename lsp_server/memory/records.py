@@ -51,17 +51,28 @@ class Records:
             if row["vector_key"] not in self.vectors.keys:
                 self.backlog[row["vector_key"]] = self._embedded(row)
 
-    async def forget(self, where: str) -> int:
+    async def delete(self, where: str) -> int:
         """Rows, and the vectors that nothing else points to. Raises MemoryUnavailable."""
         rows = await self.table.rows(["vector_key"], where)
-        keys = {row["vector_key"] for row in rows}
         removed = await self.table.delete(where)
-        left = await self.table.rows(["vector_key"], among("vector_key", sorted(keys)))
-        gone = keys - {row["vector_key"] for row in left}
-        await self.vectors.forget(gone)
-        for key in gone:
-            self.backlog.pop(key, None)
+        await self.vectors.delete(await self._unused({row["vector_key"] for row in rows}))
         return removed
+
+    async def erase(self, where: str) -> int:
+        """The same, and no file of before is left on disk. Raises MemoryUnavailable."""
+        rows = await self.table.rows(["id", "vector_key"], where)
+        if rows:
+            await self.table.erase({row["id"] for row in rows})
+            await self.vectors.erase(await self._unused({row["vector_key"] for row in rows}))
+        return len(rows)
+
+    async def _unused(self, keys: set[str]) -> set[str]:
+        """Those of the keys to which no row points any more; nobody will make their vectors."""
+        left = await self.table.rows(["vector_key"], among("vector_key", sorted(keys)))
+        unused = keys - {row["vector_key"] for row in left}
+        for key in unused:
+            self.backlog.pop(key, None)
+        return unused
 
     async def embed(self, count: int) -> dict[str, Sequence[float]]:
         """Vectors for the next few texts, by key. Raises MemoryUnavailable."""

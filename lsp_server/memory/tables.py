@@ -14,7 +14,7 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +22,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lsp_server.domain.errors import MemoryUnavailable
-from lsp_server.memory.layout import EMPTY, VERSION_KEY, Layout, Row, schema_of, to_arrow
+from lsp_server.memory.layout import EMPTY, VERSION_KEY, Layout, Row, schema_of, to_arrow, without
+from lsp_server.memory.reading import stamp_of
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
@@ -40,6 +41,7 @@ REINDEX_GROWTH = 4
 REFINE_FACTOR = 3
 """So many times the wanted vectors are compared in full, as the index knows one bit of each number."""
 
+PUT_ASIDE = ".broken"
 REASON_CHARS_MAX = 300
 MENDS: Mapping[str, str] = MappingProxyType(
     {
@@ -127,6 +129,12 @@ class Database:
     def tables(self) -> Sequence[Table]:
         return tuple(self._tables.values())
 
+    def clear_put_aside(self) -> None:
+        """Deletes damaged tables that were kept for a look. Blocking."""
+        if "://" not in self._place:
+            for folder in Path(self._place).glob(f"*{PUT_ASIDE}"):
+                shutil.rmtree(folder, ignore_errors=True)
+
     def bytes_on_disk(self) -> int | None:
         """Of all files, old versions included; None when they are in an object store. Blocking."""
         if "://" in self._place:
@@ -189,7 +197,7 @@ class Database:
         if "://" in self._place or not folder.is_dir():
             await self._drop(name)
             return
-        aside = folder.with_name(f"{name}.broken")
+        aside = folder.with_name(f"{name}{PUT_ASIDE}")
         await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
         try:
             folder.rename(aside)
@@ -283,21 +291,54 @@ class Table:
         query = query.refine_factor(REFINE_FACTOR).select([*columns, "_distance"]).limit(limit)
         return await self._fetched(query)
 
-    async def purge(self) -> None:
-        """No old version keeps what was deleted. Raises MemoryUnavailable."""
-        await self.optimize(keep_seconds=0.001)  # LanceDB warns of zero.
+    async def erase(self, keys: Collection[str]) -> None:
+        """Removes rows for good: the table is written anew, and no file of before is left.
 
-    async def optimize(self, *, keep_seconds: float = KEEP_SECONDS) -> None:
+        Deleting would leave their bytes in files that hold enough other rows.
+        Raises MemoryUnavailable, also when a file could not be removed.
+        """
+        before = await asyncio.to_thread(self._files)
+        with translated(self.layout.name, self._place):
+            whole = await self._table.query().to_arrow()
+            kept = await asyncio.to_thread(without, whole, self.layout.key, keys)
+            await self._table.add(kept, mode="overwrite")
+        self._vector_rows = 0
+        await self.make_indexes(anew=True)
+        await self.purge()
+        if left := before & await asyncio.to_thread(self._files):
+            raise PlaceUnavailable(
+                f"{len(left)} files may still hold what is to be forgotten, such as "
+                f"{min(left)[0]}; forget it again, or remove them by hand"
+            )
+
+    async def purge(self) -> None:
+        """No old version is kept. Raises MemoryUnavailable."""
+        await self.optimize(keep_seconds=0.001, unverified=True)  # LanceDB warns of zero.
+
+    def _files(self) -> set[tuple[str, str]]:
+        """All that are on disk for this table, with their stamps; none in an object store."""
+        if "://" in self._place:
+            return set()
+        folder = Path(self._place, f"{self.layout.name}.lance")
+        return {(str(path), stamp_of(path.stat())) for path in folder.rglob("*") if path.is_file()}
+
+    async def optimize(
+        self, *, keep_seconds: float = KEEP_SECONDS, unverified: bool = False
+    ) -> None:
         """Joins small files, takes new rows into the indexes, drops old versions.
 
-        After repeated failures the indexes are made anew. Raises MemoryUnavailable.
+        After repeated failures the indexes are made anew. `unverified` also drops what a
+        write that was cut short has left. Raises MemoryUnavailable.
         """
         try:
             with translated(self.layout.name, self._place):
                 if self.failed_optimizes >= 2:
                     await self.make_indexes(anew=True)
                 await self._make_vector_index()
-                await self._table.optimize(cleanup_older_than=timedelta(seconds=keep_seconds))
+                await self._table.optimize(
+                    cleanup_older_than=timedelta(seconds=keep_seconds),
+                    delete_unverified=unverified,
+                )
         except MemoryUnavailable:
             self.failed_optimizes += 1
             raise

@@ -95,7 +95,14 @@ class Vectors:
             self.keys = set()
             await self._database.drop(self._name)
 
-    async def forget(self, keys: Iterable[str]) -> None:
+    async def erase(self, keys: Iterable[str]) -> None:
+        """Removes them from all files on disk. Raises MemoryUnavailable."""
+        going = self.keys.intersection(keys)
+        if self._table is not None and going:
+            await self._table.erase(going)
+        self.keys -= going
+
+    async def delete(self, keys: Iterable[str]) -> None:
         """Raises MemoryUnavailable."""
         going = sorted(self.keys.intersection(keys))
         for start in range(0, len(going), DELETE_ROWS):
@@ -108,7 +115,7 @@ class Vectors:
         unused = self.keys.difference(used)
         if len(unused) <= len(used) + UNUSED_ROWS_MAX:
             return 0
-        await self.forget(unused)
+        await self.delete(unused)
         return len(unused)
 
     def _layout(self, dimension: int = 1) -> Layout:

@@ -293,6 +293,34 @@ async def test_what_is_forgotten_is_on_no_disk(
         assert await memory.forget(Forgetting()) == 0
 
 
+async def test_forgetting_one_of_many_leaves_no_file_of_before(
+    opened: Opener, tmp_path: Path
+) -> None:
+    """Few deleted rows are not worth a new file to the database; to us they are."""
+    async with opened() as memory, asyncio.timeout(60):
+        for i in range(300):
+            memory.record(action(f"id-{i:03}", f"step {i}", result=f"unlike {i * i} others"))
+        await memory.remember("Herons are grey", "person")
+        await memory.settled()
+        for table in memory._store.record_tables():
+            await table.optimize()
+        assert holding(tmp_path / "memory", b"id-077")
+        before = set((tmp_path / "memory" / "tables").glob("action*/**/*.lance"))
+        assert await memory.forget(Forgetting(text="STEP 77")) == 1
+        left = holding(tmp_path / "memory", b"")
+        assert not before & set(left)
+        assert not holding(tmp_path / "memory", b"id-077")
+        assert not holding(tmp_path / "memory", b"step 77")
+        assert memory._store.actions.records.vectors.keys
+        hits = await find(memory, "step 78", "action", limit=400)
+        assert "id-078" in ids(hits)
+        assert (await memory.measured()).actions == 299
+        assert [fact.text for fact in await memory.trusted_facts()] == ["Herons are grey"]
+    async with opened() as memory:
+        assert not memory.status().problems
+        assert isinstance(await memory.get("id-078"), ActionRecord)
+
+
 async def test_no_secret_reaches_the_disk(opened: Opener, tmp_path: Path, root: Path) -> None:
     secrets = planted()
     lines = [f"{one.line}\n" for one in secrets]
