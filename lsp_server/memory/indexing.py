@@ -221,6 +221,8 @@ class CodeIndex:
                 state = entry.stat(follow_symlinks=False)
                 if S_ISREG(state.st_mode):
                     found[path] = stamp_of(state)
+        if len(found) >= FILES_MAX:
+            unwalked["."] = f"there are more than {FILES_MAX:,} files; ignore some"
         self.unwalked = unwalked
         return found
 
