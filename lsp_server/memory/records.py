@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.memory.layout import Layout, Row
-from lsp_server.memory.tables import Database, PlaceUnavailable, Table, among
+from lsp_server.memory.tables import Database, Table, among
+from lsp_server.memory.trouble import PlaceUnavailable
 from lsp_server.memory.vectors import Vectors
 
 BACKLOG_ROWS = 500

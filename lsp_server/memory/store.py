@@ -36,7 +36,8 @@ from lsp_server.memory.indexing import (
 from lsp_server.memory.lock import WriterLock
 from lsp_server.memory.readers import Readers
 from lsp_server.memory.records import Records
-from lsp_server.memory.tables import Database, PlaceUnavailable, Table
+from lsp_server.memory.tables import Database, Table
+from lsp_server.memory.trouble import PlaceUnavailable
 from lsp_server.memory.unsaved import Unsaved
 from lsp_server.memory.vectors import Vectors
 from lsp_server.workspace.paths import Workspace

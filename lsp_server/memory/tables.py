@@ -14,16 +14,16 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.memory.layout import EMPTY, VERSION_KEY, Layout, Row, schema_of, to_arrow, without
 from lsp_server.memory.reading import stamp_of
+from lsp_server.memory.trouble import PlaceUnavailable, translated
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
@@ -42,24 +42,8 @@ REFINE_FACTOR = 3
 """So many times the wanted vectors are compared in full, as the index knows one bit of each number."""
 
 PUT_ASIDE = ".broken"
-REASON_CHARS_MAX = 300
-MENDS: Mapping[str, str] = MappingProxyType(
-    {
-        "No space left": "free some space on its disk, or set memory.uri to another place",
-        "File too large": "raise the limit of a file's size, or set memory.uri to another place",
-        "quota": "raise the quota of its disk, or set memory.uri to another place",
-        "Permission denied": "mend the permissions of its folder",
-        "Too many open files": "raise the limit of open files",
-        "Input/output error": "check its disk",
-        "Read-only file system": "set memory.uri to a place that can be written",
-    }
-)
 ROWS_AT_ONCE = 100
 """So few become Python's objects within a millisecond, less than a thread takes to answer."""
-
-
-class PlaceUnavailable(MemoryUnavailable):
-    """The disk or the object store is in trouble: what is in the tables is not in question."""
 
 
 class Database:
@@ -442,26 +426,6 @@ def among(column: str, values: Sequence[str]) -> str:
     if not values:
         return "false"
     return f"{column} IN ({','.join(map(quoted, values))})"
-
-
-@contextmanager
-def translated(name: str, place: str) -> Iterator[None]:
-    """LanceDB's errors as MemoryUnavailable."""
-    try:
-        yield
-    except (RuntimeError, ValueError, OSError, TypeError, NotImplementedError) as error:
-        reason = " ".join(str(error).split())
-        what = f"the memory's {name} cannot be used ({reason[:REASON_CHARS_MAX]})"
-        if mend := _mend_of_place(reason, place):
-            raise PlaceUnavailable(f"{what}; {mend}") from error
-        raise MemoryUnavailable(f"{what}; the next index run repairs it") from error
-
-
-def _mend_of_place(reason: str, place: str) -> str | None:
-    """What helps when the trouble is with the place, by what was said of it."""
-    if "://" in place:
-        return "check memory.uri, the way to its store and the credentials in the environment"
-    return next((mend for said, mend in MENDS.items() if said in reason), None)
 
 
 async def _connected(place: str, *, writes: bool) -> Any:

@@ -15,7 +15,8 @@ from lsp_server.domain.errors import MemoryUnavailable, ModelError
 from lsp_server.domain.ports import Embedder
 from lsp_server.memory.layout import Layout
 from lsp_server.memory.reading import digest
-from lsp_server.memory.tables import Database, PlaceUnavailable, Table, among
+from lsp_server.memory.tables import Database, Table, among
+from lsp_server.memory.trouble import PlaceUnavailable
 
 VECTORS_VERSION = 1
 UNUSED_ROWS_MAX = 5_000
