@@ -2,7 +2,8 @@
 
 Asked of a real server, by a client that asks every 10 ms how it is with memory: the
 answers' delays while nothing happens, and while a workspace is indexed from nothing
-and its vectors are made. And seen from inside: how late a timer of 1 ms comes, in a
+and its vectors are made; a second server that does nothing is asked at the same
+times, as a busy machine delays both. And seen from inside: how late a timer of 1 ms comes, in a
 process that does nothing but hold the memory.
 
     python -m benchmarks.memory_pauses [--files 10000] [--json FILE]
@@ -123,22 +124,49 @@ async def served(root: Path, data: Path) -> AsyncIterator[LspClient]:
         await client.shutdown()
 
 
-async def from_outside(root: Path, data: Path) -> list[Row]:
-    async with served(root, data) as client:
-        pings = count()
-        await pinged(client, lambda answer: answer.get("phase") == "open")
-        idle = await pinged(client, lambda _: next(pings) > IDLE_PINGS)
+async def from_outside(root: Path, scratch: Path) -> list[Row]:
+    """A server that works, beside one that does not: what the machine makes of both."""
+    (scratch / "empty").mkdir()
+    async with (
+        served(root, scratch / "data") as client,
+        served(scratch / "empty", scratch / "other") as bystander,
+    ):
+        both = (client, bystander)
+        for one in both:
+            await pinged(one, lambda answer: answer["phase"] == "open")
+        idle = await compared(both, enough(IDLE_PINGS))
         await client.command("holdfast.memory.reindex")
-        begun = time.perf_counter()
-        indexing = await pinged(client, indexed)
-        seconds = time.perf_counter() - begun
-        pings = count()
-        embedding = await pinged(client, lambda _: next(pings) > VECTOR_PINGS)
+        indexing = await compared(both, indexed)
+        embedding = await compared(both, enough(VECTOR_PINGS))
     return [
-        row("a server's answers, idle", idle),
-        {**row("a server's answers, indexing", indexing), "seconds": seconds},
-        row("a server's answers, making vectors", embedding),
+        row(f"answers of a server that {does}, {meanwhile}", delays)
+        for meanwhile, pair in (
+            ("while nothing happens", idle),
+            ("while one indexes", indexing),
+            ("while one makes vectors", embedding),
+        )
+        for does, delays in zip(("works", "idles"), pair, strict=True)
     ]
+
+
+async def compared(
+    both: tuple[LspClient, LspClient], until: Callable[[dict[str, Any]], bool]
+) -> tuple[list[float], list[float]]:
+    """The delays of both, until the first has had enough."""
+    over = False
+
+    def ended(answer: dict[str, Any]) -> bool:
+        nonlocal over
+        over = over or until(answer)
+        return over
+
+    first, second = await asyncio.gather(pinged(both[0], ended), pinged(both[1], lambda _: over))
+    return first, second
+
+
+def enough(pings: int) -> Callable[[dict[str, Any]], bool]:
+    numbers = count()
+    return lambda _: next(numbers) >= pings
 
 
 def indexed(answer: Any) -> bool:
@@ -164,7 +192,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "workspace"
         size = lay_out_copies(root, options.files)
-        rows = asyncio.run(from_outside(root, Path(scratch) / "data"))
+        rows = asyncio.run(from_outside(root, Path(scratch)))
         rows.append(asyncio.run(from_inside(root, Path(scratch) / "memory")))
     show(
         f"Pauses while {options.files:,} files, {size / 1e6:.0f} MB, are indexed",

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import sys
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +28,7 @@ DIMENSION = 384
 PIECES_MAX = 256
 """What the model was trained on: about 1,000 characters of code. The rest of a text is cut."""
 THREADS_MAX = 4
+NICENESS = 10
 
 
 class MiniLm:
@@ -41,13 +46,26 @@ class MiniLm:
         self._folder = folder
         self._network: Network | None = None
         self._loading = asyncio.Lock()
+        self._patient = ThreadPoolExecutor(1, "minilm", initializer=_give_way)
+        """For many texts: they are made in the background, and somebody may be typing."""
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         async with self._loading:
             if self._network is None:
                 self._network = await asyncio.to_thread(load, self._folder, self._threads)
+        run = self._network.run
+        if len(texts) == 1:
+            return [await asyncio.to_thread(run, texts[0])]
+        loop = asyncio.get_running_loop()
         # One by one: no padding to compute, no vector that depends on its neighbours, little memory.
-        return [await asyncio.to_thread(self._network.run, text) for text in texts]
+        return [await loop.run_in_executor(self._patient, run, text) for text in texts]
+
+
+def _give_way() -> None:
+    """This thread works when others do not want to."""
+    if sys.platform == "linux":  # Elsewhere it would be the priority of the whole process.
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -37,6 +38,8 @@ from lsp_server.workspace.ignore import RULE_FILES, Ignore
 from lsp_server.workspace.paths import Workspace
 
 FILES_MAX = 200_000
+AFTER = chr(ord("/") + 1)
+"""Behind a path it sorts after all that is in that folder."""
 COMMIT_ROWS = 2_000
 COMMIT_FILES = 500
 OPTIMIZE_ROWS_MIN = 1_000
@@ -98,6 +101,15 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """Files, chunks, and files that are skipped by the reason why."""
+
+    files: int
+    chunks: int
+    skipped: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class IndexProgress:
     """Files read of those to read; `chunks` counts the rows that came of them."""
 
@@ -150,6 +162,7 @@ class CodeIndex:
         self._chunks: Table | None = None
         self.known: dict[str, Known] = {}
         self.unwalked: dict[str, str] = {}
+        self._tally: Tally | None = None
         self.backlog = Backlog()
 
     async def open(self, *, writes: bool) -> None:
@@ -157,6 +170,7 @@ class CodeIndex:
         self._files = await self._database.table(FILES, writes=writes)
         self._chunks = await self._database.table(CHUNKS, writes=writes)
         rows = await self._files.rows(["path", "stamp", "hash", "chunks", "skipped"])
+        self._tally = None
         self.known = {
             row["path"]: Known(row["stamp"], row["hash"], row["chunks"], row["skipped"])
             for row in rows
@@ -199,6 +213,16 @@ class CodeIndex:
         rows, removed = await self._apply(sorted(wanted), gone, report, urgent=True)
         return self._reported(len(wanted), removed, rows, started)
 
+    @property
+    def tally(self) -> Tally:
+        """Counted once after each change: there may be many files, and many who ask."""
+        if self._tally is None:
+            known = self.known.values()
+            reasons = (one.skipped for one in known if one.skipped)
+            skipped = Counter([*reasons, *self.unwalked.values()])
+            self._tally = Tally(len(known), sum(one.chunks for one in known), skipped)
+        return self._tally
+
     async def embed(self) -> dict[str, Sequence[float]]:
         """The next few vectors that are missing, by key. Raises MemoryUnavailable."""
         keys = self.backlog.first(EMBED_TEXTS)
@@ -223,7 +247,7 @@ class CodeIndex:
                     found[path] = stamp_of(state)
         if len(found) >= FILES_MAX:
             unwalked["."] = f"there are more than {FILES_MAX:,} files; ignore some"
-        self.unwalked = unwalked
+        self.unwalked, self._tally = unwalked, None
         return found
 
     def _may_differ(self, path: str, stamp: str) -> bool:
@@ -235,8 +259,10 @@ class CodeIndex:
         """Which files to read and which are gone."""
         wanted: set[str] = set()
         gone: set[str] = set()
+        ordered = sorted(self.known)
         for path in relative:
-            below = {known for known in self.known if known.startswith(f"{path}/")}
+            start, end = bisect_left(ordered, f"{path}/"), bisect_left(ordered, f"{path}{AFTER}")
+            below = set(ordered[start:end])
             file = self._workspace.root / path
             if file.is_symlink() or self._ignore.matches(file):
                 gone |= {path, *below}
@@ -284,6 +310,7 @@ class CodeIndex:
             await self.chunks.put(rows, scope=among("path", touched))
         await self._table_of_files().put([self._file_row(read) for read in news])
         self.known |= new
+        self._tally = None
         self.backlog.add((row for row in rows if self._lacks_vector(row)), urgent=urgent)
         return len(rows)
 
@@ -295,6 +322,7 @@ class CodeIndex:
             if any(self._has_chunks(path) for path in part):
                 await self.chunks.delete(where)
             await self._table_of_files().delete(where)
+            self._tally = None
             for path in part:
                 del self.known[path]
             removed += len(part)
@@ -341,7 +369,7 @@ class CodeIndex:
         return self._files
 
     def _reported(self, changed: int, removed: int, rows: int, started: float) -> IndexReport:
-        skipped = sum(bool(known.skipped) for known in self.known.values()) + len(self.unwalked)
+        skipped = sum(self.tally.skipped.values())
         seconds = time.monotonic() - started
         return IndexReport(len(self.known), changed, removed, skipped, rows, seconds)
 

@@ -11,7 +11,6 @@ cannot be had, words alone are compared.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -245,20 +244,19 @@ class Memory:
     def status(self) -> MemoryStatus:
         """Cheap."""
         store = self._store
-        known = store.code.known.values()
-        reasons = (one.skipped for one in known if one.skipped)
+        tally = store.code.tally
         problems = (*store.database.problems, store.problem, store.vector_problem)
         return MemoryStatus(
             writes=store.writes,
             indexing=store.indexing,
-            files=len(known),
-            chunks=sum(one.chunks for one in known),
+            files=tally.files,
+            chunks=tally.chunks,
             pending=store.pending,
             actions=store.extent.actions,
             facts=store.extent.facts,
             bytes_on_disk=store.extent.bytes_on_disk,
             failed_optimizes=sum(table.failed_optimizes for table in store.database.tables()),
-            skipped=dict(Counter([*reasons, *store.code.unwalked.values()])),
+            skipped=dict(tally.skipped),
             problems=tuple(dict.fromkeys(problem for problem in problems if problem)),
         )
 
