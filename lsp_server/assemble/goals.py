@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from uuid import uuid4
 
 from lsp_server.agent.arbiter import Arbiter
@@ -12,6 +13,7 @@ from lsp_server.assemble.site import Site
 from lsp_server.domain.goals import Evidence
 from lsp_server.domain.permissions import Question
 from lsp_server.domain.ports import Model
+from lsp_server.domain.secrets import holds_secrets
 from lsp_server.domain.tasks import RunId
 from lsp_server.goals.changes import Attempt, of_changes
 from lsp_server.goals.checks import Checks
@@ -43,7 +45,9 @@ def run_arbiter(
     async def accept(paths: tuple[str, ...]) -> bool:
         attempt = Attempt({path: record.state.changes[path] for path in paths})
         kept = site.checkpoints.kept
-        shown = await asyncio.to_thread(lambda: list(of_changes(attempt, site.workspace, kept, "")))
+        shown = await asyncio.to_thread(
+            lambda: list(of_changes(attempt, site.workspace, kept, "", _open_to(approval)))
+        )
         return await ask(_about_judges(paths, shown)) != "deny"
 
     judge = Judge(judging)
@@ -82,13 +86,18 @@ def _verifier(
         workspace=site.workspace,
         contents=site.contents,
         kept=site.checkpoints.kept,
-        visible=approval.visible,
+        visible=_open_to(approval),
         waived=goals.board.waived,
         revision=site.revisions.of,
     )
     seconds = settings.goal.check_timeout_seconds
     checks = Checks(site.workspace, site.editor, permit, seconds, site.discretion)
     return Verifier(scene, checks, judge)
+
+
+def _open_to(approval: Approval) -> Callable[[Path], bool]:
+    """Whose contents a judge may see: no rule is against it, and it is no file for secrets."""
+    return lambda path: approval.visible(path) and not holds_secrets(path.name)
 
 
 def _about_judges(paths: tuple[str, ...], shown: Sequence[Evidence]) -> Question:

@@ -120,8 +120,15 @@ _PLACEHOLDER = re.compile(
 )
 
 SECRET_VARIABLE = re.compile(
-    r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:$|_)", re.IGNORECASE
+    r"(?:^|_)(?:KEY|TOKEN)(?:$|_)|_(?:PASS|PWD)$|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL",
+    re.IGNORECASE,
 )
+_FILED = re.compile(
+    r"(?P<name>[\w.-]*(?:pass|pwd|secret|token|key|credential)[\w.-]*)[\"']?\s*(?:[:=]\s*|\s)"
+    r"[\"']?(?P<value>[^\s\"']{6,200})",
+    re.IGNORECASE,
+)
+"""A name and its secret, as `.env`, YAML, JSON and `.netrc` write them."""
 NAMES = (
     ".env",
     ".netrc",
@@ -221,25 +228,42 @@ def secrets_in(environment: Mapping[str, str]) -> tuple[str, ...]:
     values = {
         value
         for name, value in environment.items()
-        if SECRET_VARIABLE.search(name) and len(value) >= VALUE_CHARS_MIN and "/" not in value[:2]
+        if SECRET_VARIABLE.search(name) and len(value) >= VALUE_CHARS_MIN and not _is_path(value)
     }
-    return tuple(sorted(values, key=len, reverse=True))
+    return _longest_first(values)
 
 
 def values_in(text: str) -> tuple[str, ...]:
-    """What looks random in a file that is for secrets by its name, the longest first."""
-    values = {
+    """The secrets in a file that is for them by its name, the longest first.
+
+    What a name calls secret, and what looks random; all else may be a word of every day.
+    """
+    given = {
         value.strip().strip("\"'")
         for line in text.split("\n")
         for _, separator, value in [line.partition("=")]
         if separator
     }
-    random = {
+    values = {
         value
-        for value in values
+        for value in given
         if _looks_random(value, LONE_VALUE_ENTROPY_BITS_MIN, VALUE_CHARS_MIN)
     }
-    return tuple(sorted(random, key=len, reverse=True))
+    named = {match["value"].rstrip(",;") for match in _FILED.finditer(text)}
+    values |= {value for value in named if not _PLACEHOLDER.search(value)}
+    return _longest_first(value for value in values if not _is_path(value))
+
+
+def _longest_first(values: Iterable[str]) -> tuple[str, ...]:
+    """So that no secret is cut by one that it contains."""
+    return tuple(sorted(values, key=lambda value: (-len(value), value)))
+
+
+def _is_path(value: str) -> bool:
+    """Whether it names a file rather than being a secret itself; base64 has a slash now and then."""
+    if not value.startswith(("/", "~/", "./", "../")):
+        return False
+    return value.count("/") > 2 or "." in value or not any(char.isdigit() for char in value)
 
 
 def _black_out(shape: Shape, redacted: Redacted) -> None:

@@ -71,14 +71,17 @@ class Edit:
         await self._editor.apply(EditSet((file,), f"edit {wanted.path}"))
         relative = self._workspace.relative(document.path)
         after = apply_edits(document.text, edits)
-        return ToolResult(_report(relative, after, edits), changed=(relative,))
+        shown = self._discretion.of_file(relative, after)
+        return ToolResult(_report(relative, after, shown, edits), changed=(relative,))
 
     async def preview(self, arguments: Mapping[str, object]) -> str:
         """The edit as a diff, applied to nothing. Raises ToolError when it would fail."""
         wanted = validated(EditArguments, arguments)
         document = await self._read(wanted)
         after = apply_edits(document.text, self._edits(document, wanted))
-        return unified(self._workspace.relative(document.path), document.text, after)
+        path = self._workspace.relative(document.path)
+        before, after = (self._discretion.of_file(path, text) for text in (document.text, after))
+        return unified(path, before, after)
 
     def _edits(self, document: Document, wanted: EditArguments) -> tuple[TextEdit, ...]:
         """With the file's own secrets where the model saw marks."""
@@ -87,7 +90,8 @@ class Edit:
             name: self._discretion.restored(text, path, document.text)
             for name, text in (("old_text", wanted.old_text), ("new_text", wanted.new_text))
         }
-        return _edits(document.text, wanted.model_copy(update=texts))
+        shown = self._discretion.of_file(path, document.text)
+        return _edits(document.text, wanted.model_copy(update=texts), shown)
 
     async def _read(self, wanted: EditArguments) -> Document:
         if not wanted.old_text:
@@ -98,14 +102,17 @@ class Edit:
         return await self._editor.read(path)
 
 
-def _edits(text: str, wanted: EditArguments) -> tuple[TextEdit, ...]:
-    """The edits of every match. Raises ToolError unless there is one, or all are wanted."""
+def _edits(text: str, wanted: EditArguments, shown: str) -> tuple[TextEdit, ...]:
+    """The edits of every match; `shown` is as much of the text as an error may show.
+
+    Raises ToolError unless there is one, or all are wanted.
+    """
     lines = wanted.old_text.replace("\r\n", "\n").split("\n")
     # A model writes \n; the file decides how its lines end.
     pattern = re.compile(r"\r?\n".join(map(re.escape, lines)))
     matches = list(pattern.finditer(text))
     if not matches:
-        raise ToolError(_not_found(text, wanted))
+        raise ToolError(_not_found(text, wanted, shown))
     if len(matches) > 1 and not wanted.replace_all:
         places = ", ".join(str(text.count("\n", 0, match.start()) + 1) for match in matches[:20])
         raise ToolError(
@@ -125,7 +132,7 @@ def _with_ending(new_text: str, replaced: str, text: str) -> str:
     return plain.replace("\n", "\r\n") if "\r\n" in near else plain
 
 
-def _not_found(text: str, wanted: EditArguments) -> str:
+def _not_found(text: str, wanted: EditArguments, shown: str) -> str:
     lines = split_lines(text)[:COMPARED_LINES_MAX]
     sought = split_lines(wanted.old_text) or [""]
     message = f"old_text is not in {wanted.path}"
@@ -136,7 +143,7 @@ def _not_found(text: str, wanted: EditArguments) -> str:
     stripped = [line.strip() for line in sought]
     if [line.strip() for line in lines[start : start + len(sought)]] == stripped:
         message += "; only the white space differs"
-    return f"{message}. The nearest text there is:\n{numbered(lines, start + 1, end)}"
+    return f"{message}. The nearest text there is:\n{numbered(split_lines(shown), start + 1, end)}"
 
 
 def _nearest(lines: list[str], sought: list[str]) -> int | None:
@@ -163,12 +170,12 @@ def _nearest(lines: list[str], sought: list[str]) -> int | None:
     return max(0, at - offsets[longest][0])
 
 
-def _report(path: str, after: str, edits: tuple[TextEdit, ...]) -> str:
+def _report(path: str, after: str, shown_text: str, edits: tuple[TextEdit, ...]) -> str:
     first = edits[0]
     start = after.count("\n", 0, first.start) + 1
     end = start + first.new_text.count("\n")
     shown = numbered(
-        split_lines(after),
+        split_lines(shown_text),
         start - CONTEXT_LINES,
         min(end + CONTEXT_LINES, start + SHOWN_LINES_MAX),
     )

@@ -60,7 +60,8 @@ class Write:
         wanted = validated(WriteArguments, arguments)
         before, after = await self._texts(wanted)
         relative = self._workspace.relative(self._workspace.locate(wanted.path))
-        return unified(relative, before or "", after)
+        before, after = (self._discretion.of_file(relative, text) for text in (before or "", after))
+        return unified(relative, before, after)
 
     async def _texts(self, wanted: WriteArguments) -> tuple[str | None, str]:
         """The text that is there, None: no file, and the one to come."""

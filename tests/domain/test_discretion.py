@@ -8,7 +8,7 @@ from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import Event, ModelAnswered, ToolReturned, Warned
 from lsp_server.domain.messages import Message, ToolCall, ToolResult, Usage
-from lsp_server.domain.secrets import secrets_in
+from lsp_server.domain.secrets import secrets_in, values_in
 
 TOKEN = "ghp_" + "a8Kd03jfLq9ZmX71bVnR5tYw2cEsUoPh64gT"
 VALUE = "q9ZmX71bVnR5tY"
@@ -80,5 +80,22 @@ def test_of_a_file_for_secrets_only_names_and_comments_are_shown(line: str, show
 
 def test_variables_are_secret_by_their_name() -> None:
     environment = {"API_KEY": "12345678", "A_TOKEN": "longer than it", "KEYBOARD": "a keyboard"}
-    environment |= {"SSH_KEY": "/home/me/.ssh/id", "DB_PASSWORD": "short"}
-    assert secrets_in(environment) == ("longer than it", "12345678")
+    environment |= {"SSH_KEY": "/home/me/.ssh/id", "DB_PASSWORD": "short", "PWD": "/a/b/c1/d/e"}
+    environment |= {"PGPASSWORD": "Wq81kkaa", "SLASH_TOKEN": "/q8Zr71bVn"}
+    assert secrets_in(environment) == ("longer than it", "/q8Zr71bVn", "12345678", "Wq81kkaa")
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("DB_PASSWORD=hunter2\nMODE=development\nPORT=8080\n", {"hunter2"}),
+        ("export ADMIN_PASS='rosebud'\n# PASSWORD=none\n", {"rosebud"}),
+        ("X=q9ZmX71bVnR5tY\n", {"q9ZmX71bVnR5tY"}),
+        ("database:\n  password: correct-horse\n  host: db.internal\n", {"correct-horse"}),
+        ('{"api_token": "letmein-please", "name": "a name"}', {"letmein-please"}),
+        ("machine example.com login me password swordfish\n", {"swordfish"}),
+        ("KEY_FILE=/etc/ssl/private/a.key\n", set()),
+    ],
+)
+def test_the_values_of_files_for_secrets_are_known(text: str, values: set[str]) -> None:
+    assert set(values_in(text)) == values

@@ -31,6 +31,7 @@ def turns(in_output: list[Planted], in_arguments: list[Planted]) -> list[Turn]:
         calls(("read", {"path": "settings.py"}), ("read", {"path": ".env"})),
         calls(("shell", {"command": "cat output.txt .env"}), text="\n".join(lines[:5])),
         calls(("shell", {"command": "env"})),
+        calls(("edit", {"path": ".env", "old_text": "V0=", "new_text": "V9=\nV0="})),
         calls(("search", {"query": "=", "limit": 500})),
         calls(("search", {"query": "connect with the token", "mode": "semantic"})),
         *(calls(("write", {"path": "made.py", "text": line}), text=line) for line in lines),

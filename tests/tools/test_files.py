@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from lsp_server.domain.edits import apply_edits
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import FileChanged
+from lsp_server.domain.messages import ToolCall
 from lsp_server.tools.edit import EditArguments, _edits
 from lsp_server.tools.excerpt import split_lines
 from tests.fakes.files import lay_out
@@ -189,7 +192,7 @@ def test_an_edit_replaces_text_and_nothing_else(text: str, old: str, new: str) -
     arguments = EditArguments(path="f", old_text=old, new_text=new, replace_all=True)
     plain = text.replace("\r\n", "\n")
     try:
-        after = apply_edits(text, _edits(text, arguments))
+        after = apply_edits(text, _edits(text, arguments, text))
     except ToolError:
         assert old not in plain
         return
@@ -286,3 +289,24 @@ async def test_an_edit_beside_a_secret_that_the_model_cannot_see(
     refused = await bench.call("write", path="other.py", text=new)
     assert refused.is_error
     assert not (project / "other.py").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"old_text": "PORT=80", "new_text": "PORT=81"},
+        {"old_text": "PORT = 80", "new_text": "PORT=81"},
+        {"old_text": "DB_PASSWORD=letmein-pleas", "new_text": "PORT=81\nPORT=82"},
+    ],
+)
+async def test_an_edit_shows_nothing_of_a_file_for_secrets(
+    bench: Bench, project: Path, arguments: dict[str, str]
+) -> None:
+    text = "DB_PASSWORD=letmein-please\nPORT=80\nADMIN_PASS=rosebud\n"
+    (project / ".env").write_text(text)
+    shown = (await bench.call("edit", path=".env", **arguments)).text
+    assert not any(word in shown for word in ("letmein-please", "rosebud"))
+    with suppress(ToolError):
+        call = ToolCall("c", "edit", json.dumps({"path": ".env", **arguments}))
+        preview = await bench.toolbox.preview(call)
+        assert not any(word in str(preview) for word in ("letmein-please", "rosebud"))
