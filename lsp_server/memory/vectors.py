@@ -45,8 +45,12 @@ class Vectors:
         """Raises MemoryUnavailable."""
         self._writes = writes
         if self._name in await self._database.names():
-            self._table = await self._database.table(self._layout(), writes=writes)
-            self.keys = {row["key"] for row in await self._table.rows(["key"])}
+            table = await self._database.table(self._layout(), writes=writes)
+            self.keys = {row["key"] for row in await table.rows(["key"])}
+            self._table = table if self.keys else None
+            if writes and not self.keys:
+                # One that was made anew here is of no width; the next vectors make theirs.
+                await self._database.drop(self._name)
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """Raises NoVectors when the embedder cannot."""

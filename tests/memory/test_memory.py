@@ -510,3 +510,20 @@ async def test_the_tables_can_be_elsewhere(opened: Opener, tmp_path: Path, root:
         await memory.index()
     assert list((tmp_path / "elsewhere").glob("*/chunks.lance"))
     assert not (tmp_path / "memory" / "tables").exists()
+
+
+async def test_when_every_table_is_damaged_all_of_the_code_is_found_again(
+    root: Path, opened: Opener, tmp_path: Path
+) -> None:
+    (root / "a.py").write_text("def boiler():\n    return 1\n")
+    async with opened() as memory:
+        await memory.index()
+        await memory.settled()
+    for manifest in (tmp_path / "memory").rglob("*.manifest"):
+        manifest.write_bytes(b"")
+    async with opened() as memory:
+        await memory.index()
+        assert len(await memory.search(Query("boiler", ("code",)))) == 1
+        await memory.settled()
+        assert memory.status().pending == 0
+        assert len(await memory.search(Query("boiler", ("code",)))) == 1
