@@ -8,7 +8,9 @@ again that were given before, with another outcome.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from lsp_server.agent.transcript import report_lines, sentence
@@ -103,7 +105,7 @@ class ActionFold:
         result = event.result.text
         row = replace(
             self._row(event.call_id, event.tool, doing.called.title, doing.at),
-            arguments=doing.called.call.arguments,
+            arguments=_readable(doing.called.call.arguments),
             result=result[:LOOKED_CHARS_MAX] if event.tool in LOOKING else result,
             outcome="failed" if event.result.is_error or event.result.failed else "ok",
             files=tuple(dict.fromkeys((*event.result.changed, *doing.files))),
@@ -124,7 +126,7 @@ class ActionFold:
                 title = f"not done: {group.title}"
                 yield replace(
                     self._row(name, "proposal", title, recorded.at),
-                    arguments="\n".join(call.arguments for call in group.calls),
+                    arguments="\n".join(_readable(call.arguments) for call in group.calls),
                     result=group.changes,
                     outcome="rejected",
                     reason=_why_not(group, event),
@@ -181,6 +183,15 @@ def rows_of(past: Iterable[Recorded]) -> tuple[ActionRecord, ...]:
     fold = ActionFold()
     rows = {row.id: row for recorded in past for row in fold.fold(recorded)}
     return tuple(rows.values())
+
+
+def _readable(arguments: str) -> str:
+    """Arguments with their letters as they are read, however they were escaped."""
+    if "\\u" not in arguments:
+        return arguments
+    with suppress(ValueError, RecursionError):
+        return json.dumps(json.loads(arguments), ensure_ascii=False)
+    return arguments
 
 
 def _why_not(group: CandidateGroup, event: CandidatesJudged) -> str:

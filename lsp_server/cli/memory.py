@@ -123,6 +123,7 @@ async def _index(session: Session, *, full: bool, words: bool) -> int:
 
 async def find(session: Session, query: Query, *, as_json: bool = False) -> int:
     """Prints hits; 0 when there are some. Raises MemoryUnavailable."""
+    await session.memory.learned()
     if "code" in query.kinds:
         await session.memory.index()
     hits = await session.memory.search(query)
@@ -157,7 +158,7 @@ def _line(hit: Hit) -> str:
 def _shown(hit: Hit) -> str:
     found = hit.found
     text = found.text if isinstance(found, CodeChunk) else excerpt_of(found)
-    body = [visible(line) for line in text.split("\n")[:EXCERPT_LINES]]
+    body = [visible(line) for line in text.splitlines()[:EXCERPT_LINES]]
     head = visible(title_of(found))
     if not isinstance(found, CodeChunk):
         head += f"  [{visible(provenance_of(found))}]"

@@ -23,7 +23,8 @@ class CodeChunk:
     """A stretch of a file, secrets blacked out.
 
     `symbol` is the dotted path of the definition that it belongs to, perhaps
-    empty; `kind` says what that is: `function`, `class`, … or `text`.
+    empty; `kind` says what that is: `function`, `class`, … or `text`. `defines`
+    are the names of all definitions that begin in it.
     """
 
     id: str
@@ -34,6 +35,7 @@ class CodeChunk:
     start_line: int
     end_line: int
     text: str
+    defines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

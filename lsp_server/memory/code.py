@@ -57,6 +57,7 @@ def chunk_of(row: Row) -> CodeChunk:
         start_line=row["start_line"],
         end_line=row["end_line"],
         text=row["text"],
+        defines=tuple(filter(None, row["defines"].split("\n"))),
     )
 
 

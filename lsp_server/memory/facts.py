@@ -59,6 +59,10 @@ class Facts:
         hits.sort(key=lambda hit: (-hit.score, hit.found.id))
         return hits[: query.limit]
 
+    async def ids(self) -> frozenset[str]:
+        """Of all. Raises MemoryUnavailable."""
+        return frozenset(row["id"] for row in await self.records.table.rows(["id"]))
+
     async def get(self, fact_id: str) -> Fact | None:
         rows = await self.records.table.rows(("id", *COLUMNS), f"id = {quoted(fact_id)}", 1)
         return fact_of(rows[0]) if rows else None

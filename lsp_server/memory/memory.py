@@ -174,6 +174,19 @@ class Memory:
         await self._store.ready_to_read()
         return await self._store.actions.commits()
 
+    async def lasting(self) -> frozenset[str]:
+        """The ids of facts and commits: what no journal of a run has. Raises MemoryUnavailable."""
+        await self._store.ready_to_read()
+        return await self._store.facts.ids() | await self._store.actions.commits()
+
+    async def restore(self, facts: Iterable[Fact]) -> None:
+        """Keeps the facts that are not there. Raises MemoryUnavailable."""
+        await self._store.ready_to_read()
+        known = await self._store.facts.ids()
+        for fact in facts:
+            if fact.id not in known:
+                self._store.record(fact)
+
     async def changes(self) -> tuple[ActionRecord, ...]:
         """The last actions of runs that changed files. Raises MemoryUnavailable."""
         await self._store.ready_to_read()

@@ -45,6 +45,10 @@ OPENING_SECONDS = 0.15
 WHY_MAX = 10
 
 
+class StillOpening(MemoryUnavailable):
+    """It takes a second or two after the server has started; then the same works."""
+
+
 class MemoryCommands:
     """Acts on the memory of the folder that is in use."""
 
@@ -64,9 +68,15 @@ class MemoryCommands:
     async def _search(self, arguments: MemorySearch) -> MemorySearchReply:
         if not (arguments.query or "").strip():
             raise HoldfastError("say what to look for: pass `query`")
-        folder, session = await self._open_memory()
         kinds = MEMORY_KINDS if arguments.kind == "all" else (arguments.kind,)
         query = Query(arguments.query or "", kinds, arguments.limit, arguments.path)
+        try:
+            folder, session = await self._open_memory()
+        except StillOpening as error:
+            self._background.start(self._search_later(query), "a search")
+            return MemorySearchReply(
+                state="indexing", message=f"{error}; what is found is shown then"
+            )
         hits = await session.memory.search(query)
         reply = MemorySearchReply(
             state="idle",
@@ -76,6 +86,18 @@ class MemoryCommands:
         if not self._client.can.status:  # Such an editor drops the reply.
             self._show(session, "found.md", _document(f"“{arguments.query}”", folder, hits))
         return reply
+
+    async def _search_later(self, query: Query) -> None:
+        """Once memory is open."""
+        folder = place_of(None, self._folders)[0]
+        session = session_of(folder)
+        try:
+            await session.memory.ready()
+            hits = await session.memory.search(query)
+        except MemoryUnavailable as error:
+            self._client.show("warning", str(error))
+            return
+        self._show(session, "found.md", _document(f"“{query.text}”", folder, hits))
 
     async def _why(self, arguments: MemoryWhy) -> Reply:
         folder, path = place_of(arguments.uri, self._folders)
@@ -150,7 +172,7 @@ class MemoryCommands:
             async with asyncio.timeout(OPENING_SECONDS):
                 await session.memory.ready()
         except TimeoutError:
-            raise MemoryUnavailable("memory is being opened; try again in a moment") from None
+            raise StillOpening("memory is being opened") from None
         return folder, session
 
     async def _about(self, session: Session, path: str, asked: str) -> Sequence[ActionRecord]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 
 from lsprotocol import types
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import CodeChunk, Hit, Query
+from lsp_server.domain.words import words
 from lsp_server.server import to_lsp
 from lsp_server.server.folders import Folder, Folders
 
@@ -42,7 +44,7 @@ class SymbolSearch:
         for folder in self._folders:
             found += [(folder, hit) for hit in await _hits(folder, query)]
         found.sort(key=lambda pair: -pair[1].score)
-        return list(_symbols(found[:HITS_MAX]))
+        return list(_symbols(params.query, found[:HITS_MAX]))
 
 
 async def _hits(folder: Folder, query: Query) -> tuple[Hit, ...]:
@@ -55,16 +57,30 @@ async def _hits(folder: Folder, query: Query) -> tuple[Hit, ...]:
         return ()
 
 
-def _symbols(found: list[tuple[Folder, Hit]]) -> Iterator[types.SymbolInformation]:
+def _symbols(query: str, found: list[tuple[Folder, Hit]]) -> Iterator[types.SymbolInformation]:
+    """Of each piece of code the definition that was asked for, else the piece."""
+    asked = frozenset(words(query).split())
     for folder, hit in found:
         chunk = hit.found
         if isinstance(chunk, CodeChunk):
-            span = types.Range(
-                types.Position(chunk.start_line - 1, 0), types.Position(chunk.end_line, 0)
-            )
+            name, line = _meant(chunk, asked)
+            end = chunk.end_line if line == chunk.start_line else line
+            span = types.Range(types.Position(line - 1, 0), types.Position(end, 0))
             yield types.SymbolInformation(
-                name=chunk.symbol or chunk.path.rpartition("/")[2],
+                name=name,
                 kind=KINDS.get(chunk.kind, types.SymbolKind.File),
                 location=types.Location(to_lsp.uri(folder.root / chunk.path), span),
                 container_name=chunk.path,
             )
+
+
+def _meant(chunk: CodeChunk, asked: frozenset[str]) -> tuple[str, int]:
+    """The name and the line of the definition in a piece that shares the most words."""
+    shared = {name: len(asked & set(words(name).split())) for name in chunk.defines}
+    best = max(shared, key=lambda name: shared[name], default="")
+    if best and shared[best]:
+        whole = re.compile(rf"(?<!\w){re.escape(best)}(?!\w)")
+        for number, line in enumerate(chunk.text.split("\n"), chunk.start_line):
+            if whole.search(line):
+                return best, number
+    return chunk.symbol or chunk.path.rpartition("/")[2], chunk.start_line

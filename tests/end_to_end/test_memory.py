@@ -85,9 +85,21 @@ async def test_code_is_searched_by_command_and_in_the_symbol_picker(valve: Path)
         assert best["title"] == "valve.py:1-7 open_valve" or best["path"] == "valve.py"
         assert best["uri"] == (valve / "valve.py").as_uri()
         assert best["range"]["start"] == {"line": 0, "character": 0}
-        symbols = await client.request("workspace/symbol", {"query": "open_valve"})
+        symbols = await client.request("workspace/symbol", {"query": "close valve"})
+        assert symbols[0]["name"] == "close_valve"
         assert symbols[0]["location"]["uri"] == (valve / "valve.py").as_uri()
+        assert symbols[0]["location"]["range"]["start"]["line"] == 5
         assert await client.request("workspace/symbol", {"query": ""}) == []
+
+
+async def test_a_search_while_memory_is_being_opened_is_shown_when_it_is_there(
+    valve: Path,
+) -> None:
+    async with editor(valve) as client:
+        reply = await client.command("holdfast.memory.search", {"query": "steam", "kind": "code"})
+        assert (reply["state"], reply["hits"]) == ("indexing", [])
+        shown = await client.wait_for_method("window/showDocument")
+        assert shown["params"]["uri"].endswith("/found.md")
 
 
 async def test_unsaved_saved_and_foreign_changes_are_found(valve: Path) -> None:

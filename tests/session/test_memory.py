@@ -97,12 +97,19 @@ async def test_memory_that_was_lost_is_learned_again_from_the_journals(parser: P
         await shop.run("Mend the header parser")
         before = await actions(shop, "header parser colon")
         folder = shop.session.runs.folder.parent
+        await shop.session.memory.remember("Headers end with an empty line.")
     shutil.rmtree(folder / "memory")
     async with remembering(parser, []) as shop:
         await shop.session.memory.settled()
         assert sorted(one.id for one in await actions(shop, "header parser colon")) == sorted(
             one.id for one in before
         )
+        assert len(await (await shop.session.memory.ready()).trusted_facts()) == 1
+        await shop.session.forget(Forgetting(text="empty line"))
+    shutil.rmtree(folder / "memory")
+    async with remembering(parser, []) as shop:
+        await shop.session.memory.settled()
+        assert await (await shop.session.memory.ready()).trusted_facts() == ()
 
 
 async def test_a_run_works_while_memory_does_not_and_says_so_once(parser: Path) -> None:
@@ -246,3 +253,38 @@ async def test_the_history_of_the_project_is_remembered_on_the_first_day(parser:
                 ("Split headers at their colon", ("parser.py",))
             ]
             assert (await memory.measured()).actions == 1
+    async with remembering(parser, []) as shop:
+        assert (await shop.session.forget(Forgetting(text="proxies"))).rows == 1
+    async with remembering(parser, []) as shop:
+        await shop.session.memory.settled()
+        assert await actions(shop, "proxies headers") == []
+
+
+async def test_escaped_words_are_forgotten_too(parser: Path) -> None:
+    raw = '{"command": "echo caf\\u00e9-4711"}'
+    async with remembering(parser, [calls(("shell", raw)), finish("done")]) as shop:
+        await shop.run("Mend it")
+        gone = await shop.session.forget(Forgetting(text="caf\u00e9-4711"))
+        assert gone.journals == 1
+        folder = shop.session.runs.folder.parent
+        assert [path for path in folder.rglob("*") if holds(path, b"4711")] == []
+
+
+async def test_what_a_run_did_before_it_was_resumed_is_remembered(parser: Path) -> None:
+    """By a process that opens memory only while the resumed run is at work."""
+    turns = [EDIT, finish("one")]
+    async with workshop(parser, turns, memory={"enabled": False}) as shop:
+        await shop.run("Mend the header parser")
+    async with remembering(parser, [finish("two")]) as shop:
+        run = shop.session.runs.send(None, "and look again", "steer")
+        await shop.session.runs.wait(run.run_id)
+        await shop.session.memory.learned()
+        assert "edit" in [one.tool for one in await actions(shop, "edit parser.py colon")]
+
+
+async def test_rows_of_a_memory_that_is_turned_off_are_not_said_to_be_gone(parser: Path) -> None:
+    async with remembering(parser, []) as shop:
+        await shop.session.memory.remember("wombat 5519")
+    async with workshop(parser, [], memory={"enabled": False}) as shop:
+        with pytest.raises(ConfigurationError, match="still holds rows"):
+            await shop.session.forget(Forgetting(text="wombat"))

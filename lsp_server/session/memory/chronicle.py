@@ -82,16 +82,18 @@ class Chronicle:
                 self._events.task_done()
 
     async def _rows(self, run_id: RunId, recorded: Recorded) -> Sequence[ActionRecord]:
+        rows: dict[str, ActionRecord] = {}
         fold = self._folds.get(run_id)
         if fold is None:
             fold = self._folds[run_id] = ActionFold()
             if recorded.seq:  # It has a past, from before it was resumed or undone.
                 journal = self._runs / run_id / "journal.jsonl"
                 for past in await asyncio.to_thread(past_of, journal, recorded.seq):
-                    fold.fold(past)
+                    rows |= {row.id: row for row in fold.fold(past)}
         if isinstance(recorded.event, RunEnded):
             self._folds.pop(run_id)
-        return fold.fold(recorded)
+        rows |= {row.id: row for row in fold.fold(recorded)}
+        return tuple(rows.values())
 
     async def _weigh(self, run_id: RunId, row: ActionRecord) -> None:
         """A command that fails now does not show any more what it showed."""

@@ -23,10 +23,7 @@ DERIVED = ("transcript.md", "proposals.md")
 STRUCTURE = frozenset(
     [
         "kind",
-        "id",
         "run_id",
-        "call_id",
-        "tool_call_id",
         "tool",
         "name",
         "role",
@@ -44,7 +41,7 @@ STRUCTURE = frozenset(
         "tree",
     ]
 )
-"""Keys whose values hold no words of anybody."""
+"""Keys whose values hold no words of anybody. Ids may: they are changed wherever they stand."""
 
 Rewrite = Callable[[dict[str, Any]], dict[str, Any]]
 """An Event as JSON, and what is left of it."""
@@ -58,6 +55,8 @@ def without_text(text: str) -> Rewrite:
 
     def rewrite(value: Any, key: str = "") -> Any:
         match value:
+            case str() if key == "arguments" and "\\u" in value:
+                return _in_arguments(value, rewrite)
             case str() if key not in STRUCTURE:
                 return quoted.sub(FORGOTTEN, pattern.sub(FORGOTTEN, value))
             case list():
@@ -110,6 +109,16 @@ def expunge(path: Path, rewrite: Rewrite) -> bool:
     for name in DERIVED:
         path.with_name(name).unlink(missing_ok=True)
     return True
+
+
+def _in_arguments(text: str, rewrite: Callable[[Any], Any]) -> str:
+    """The arguments of a call, some letters of which are escaped."""
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = text.encode().decode("unicode_escape", "replace")
+    clean = rewrite(given)
+    return text if clean == given else json.dumps(clean, ensure_ascii=False)
 
 
 def _rewritten(line: bytes, rewrite: Rewrite) -> bytes:

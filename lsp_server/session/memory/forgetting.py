@@ -26,9 +26,10 @@ class Forgotten:
 
 
 async def forget(memory: SessionMemory, runs: Path, wish: Forgetting) -> Forgotten:
-    """Both, or neither when a run that is at work has some of it.
+    """Both; nothing is done while a run is at work, which would write it again.
 
-    Raises ConfigurationError when the wish is empty or cannot be had now, MemoryUnavailable.
+    Raises ConfigurationError when the wish is empty or cannot be had now,
+    MemoryUnavailable when journals were dealt with and rows could not be.
     """
     if wish == Forgetting():
         raise ConfigurationError("say what to forget: pass `id`, `query` or `before`")
@@ -39,9 +40,18 @@ async def forget(memory: SessionMemory, runs: Path, wish: Forgetting) -> Forgott
         raise ConfigurationError(
             f"run {busy[0]} is at work and would write it again; stop it, then forget"
         )
+    is_off = memory.state().phase == "off"
+    if is_off and memory.is_there:
+        raise ConfigurationError(
+            "memory is turned off and still holds rows; set memory.enabled to true to forget them"
+        )
     wish = await _with_text_of_fact(memory, wish)
-    rows = 0 if memory.state().phase == "off" else await memory.forget(wish)
     journals = await asyncio.to_thread(_expunge, runs, wish)
+    try:
+        rows = 0 if is_off else await memory.forget(wish)
+    except MemoryUnavailable as error:
+        done = f"words were taken out of {journals} journals, but not out of memory"
+        raise MemoryUnavailable(f"{done}: {error}") from error
     return Forgotten(rows, journals)
 
 

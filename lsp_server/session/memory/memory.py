@@ -24,6 +24,7 @@ from lsp_server.memory.forgetting import Forgetting
 from lsp_server.memory.indexing import IndexProgress, IndexReport
 from lsp_server.memory.memory import Memory, MemoryStatus
 from lsp_server.session.memory.chronicle import Chronicle
+from lsp_server.session.memory.notebook import Notebook
 from lsp_server.session.memory.past import learn_commits, learn_runs
 from lsp_server.session.memory.touched import Touched
 from lsp_server.settings import MemorySettings
@@ -80,6 +81,7 @@ class SessionMemory:
         self._workspace = workspace
         self._documents = documents
         self._runs = runs
+        self._notebook = Notebook(runs.parent)
         self._changed = changed
         self.on_progress: Progress = lambda _: None
         self.touched = Touched()
@@ -106,6 +108,11 @@ class SessionMemory:
         if self._opening is not None and not self._opening.done():
             return MemoryState("opening")
         return MemoryState("failed" if self._problem else "closed", self._problem)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anything may have been remembered, also while it is turned off."""
+        return self._is_there()
 
     @property
     def worth_waiting_for(self) -> bool:
@@ -171,7 +178,7 @@ class SessionMemory:
 
     async def remember(self, text: str) -> Fact:
         """What a person says. Raises MemoryUnavailable."""
-        return await (await self.ready()).remember(text, "person")
+        return await self._noted(await (await self.ready()).remember(text, "person"))
 
     async def claim(self, run_id: RunId, text: str) -> Fact:
         """What a run says; verified if it names a command that succeeded in that run.
@@ -181,13 +188,27 @@ class SessionMemory:
         memory = await self.ready()
         await self._chronicle.caught_up()
         evidence_id = self._chronicle.evidence_for(run_id, text)
-        return await memory.remember(text, "agent", evidence_id)
+        return await self._noted(await memory.remember(text, "agent", evidence_id))
 
     async def forget(self, forgetting: Forgetting) -> int:
-        """How many rows went. Raises MemoryUnavailable."""
+        """How many rows went, so that they do not come back. Raises MemoryUnavailable."""
         memory = await self.ready()
+        await self.learned()
+        before = await memory.lasting()
+        rows = await memory.forget(forgetting)
+        gone = before - await memory.lasting()
+        await asyncio.to_thread(self._notebook.forget, gone)
+        return rows
+
+    async def learned(self) -> None:
+        """Returns when what journals tell, and what just happened, is in memory.
+
+        Raises MemoryUnavailable.
+        """
+        await self.ready()
+        if self._learning is not None:
+            await asyncio.wait([self._learning])
         await self._chronicle.caught_up()
-        return await memory.forget(forgetting)
 
     async def index(self, *, full: bool = False) -> IndexReport:
         """Brings the code index up to the disk; with `full` from nothing. Raises MemoryUnavailable."""
@@ -196,11 +217,8 @@ class SessionMemory:
 
     async def settled(self) -> None:
         """Returns when all that is known of is remembered, with vectors. Raises MemoryUnavailable."""
-        memory = await self.ready()
-        if self._learning is not None:
-            await asyncio.wait([self._learning])
-        await self._chronicle.caught_up()
-        await memory.settled()
+        await self.learned()
+        await (await self.ready()).settled()
 
     def start_index(self, *, full: bool = False) -> None:
         """The same in the background."""
@@ -283,8 +301,14 @@ class SessionMemory:
     async def _learn(self, memory: Memory) -> None:
         for change in await memory.changes():
             self.touched.add(change)
+        await memory.restore(await asyncio.to_thread(self._notebook.facts))
         await learn_runs(memory, self._runs)
-        await learn_commits(memory, self._workspace.root, self._settings.commits_max)
+        forgotten = await asyncio.to_thread(self._notebook.forgotten)
+        await learn_commits(memory, self._workspace.root, self._settings.commits_max, forgotten)
+
+    async def _noted(self, fact: Fact) -> Fact:
+        await asyncio.to_thread(self._notebook.add, fact)
+        return fact
 
     def _keep(self, row: ActionRecord) -> None:
         self.touched.add(row)

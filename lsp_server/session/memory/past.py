@@ -27,13 +27,15 @@ async def learn_runs(memory: Memory, runs: Path) -> None:
             memory.record(row)
 
 
-async def learn_commits(memory: Memory, root: Path, commits_max: int) -> None:
+async def learn_commits(
+    memory: Memory, root: Path, commits_max: int, forgotten: frozenset[str] = frozenset()
+) -> None:
     """The project's own history, so that memory is of use on the first day.
 
     Raises MemoryUnavailable.
     """
     found = await commits(root, commits_max) if commits_max else ()
-    known = await memory.commits() if found else frozenset()
+    known = forgotten | (await memory.commits() if found else frozenset())
     for commit in found:
         row = _row_of(commit)
         if row.id not in known:
