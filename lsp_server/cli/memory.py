@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -69,6 +70,8 @@ def forget(workspace: Path, text: str | None, entry_id: str | None, before: date
 def _run(workspace: Path, work: Callable[[Session], Awaitable[int]]) -> int:
     if not workspace.is_dir():
         return _refuse(f"--workspace {workspace} is not a folder")
+    # What goes wrong is said below, in one sentence, and needs no log.
+    logging.getLogger("lsp_server").addHandler(logging.NullHandler())
     try:
         return asyncio.run(with_session(workspace.resolve(), work))
     except HoldfastError as error:
