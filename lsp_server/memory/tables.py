@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.memory.connection import connected
 from lsp_server.memory.layout import EMPTY, VERSION_KEY, Layout, Row, schema_of, to_arrow, without
 from lsp_server.memory.reading import stamp_of
 from lsp_server.memory.trouble import PlaceUnavailable, translated
@@ -33,8 +34,6 @@ OPTIMIZE_COMMITS_BUSY = 128
 """Without waiting for a quiet moment."""
 KEEP_SECONDS = 60.0
 """How long old versions stay for queries that still read them; later ones take the newest."""
-READ_INTERVAL_SECONDS = 1.0
-"""How old the view of a process may be that does not write itself."""
 VECTOR_INDEX_ROWS_MIN = 5_000
 """Below it, looking at every vector is as fast."""
 REINDEX_GROWTH = 4
@@ -58,12 +57,12 @@ class Database:
     @classmethod
     async def open(cls, place: str, *, writes: bool) -> Database:
         """Raises MemoryUnavailable."""
-        return cls(place, await _connected(place, writes=writes))
+        return cls(place, await connected(place, writes=writes))
 
     async def become_writer(self) -> None:
         """All tables have to be opened again. Raises MemoryUnavailable."""
         self._connection.close()
-        self._connection = await _connected(self._place, writes=True)
+        self._connection = await connected(self._place, writes=True)
         self._tables.clear()
 
     async def table(self, layout: Layout, *, writes: bool) -> Table:
@@ -426,26 +425,3 @@ def among(column: str, values: Sequence[str]) -> str:
     if not values:
         return "false"
     return f"{column} IN ({','.join(map(quoted, values))})"
-
-
-async def _connected(place: str, *, writes: bool) -> Any:
-    """Who writes alone sees all there is; others look for new versions now and then."""
-    lancedb = await asyncio.to_thread(_import_lancedb)
-    interval = None if writes else timedelta(seconds=READ_INTERVAL_SECONDS)
-    with translated("database", place):
-        return await lancedb.connect_async(place, read_consistency_interval=interval)
-
-
-def _import_lancedb() -> Any:
-    """Takes a second or two. Raises MemoryUnavailable."""
-    # Its Rust half writes warnings to standard error, which an editor may show.
-    os.environ.setdefault("LANCEDB_LOG", "error")
-    try:
-        import lancedb  # noqa: PLC0415 - heavy: loaded when memory is used
-        import lancedb.index  # noqa: PLC0415
-    except ImportError as error:
-        raise MemoryUnavailable(
-            f"LanceDB cannot be loaded here ({error}); reinstall holdfast or set memory.enabled "
-            "to false"
-        ) from error
-    return lancedb

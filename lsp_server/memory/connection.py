@@ -1,0 +1,44 @@
+"""How LanceDB is loaded, which takes a second or two, and connected to."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import sys
+from datetime import timedelta
+from typing import Any
+
+from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.memory.trouble import translated
+
+READ_INTERVAL_SECONDS = 1.0
+"""How old the view of a process may be that does not write itself."""
+
+
+async def connected(place: str, *, writes: bool) -> Any:
+    """Who writes alone sees all there is; others look for new versions now and then."""
+    lancedb = await asyncio.to_thread(_loaded)
+    interval = None if writes else timedelta(seconds=READ_INTERVAL_SECONDS)
+    with translated("database", place):
+        return await lancedb.connect_async(place, read_consistency_interval=interval)
+
+
+def _loaded() -> Any:
+    """Raises MemoryUnavailable."""
+    # Its Rust half writes warnings to standard error, which an editor may show.
+    os.environ.setdefault("LANCEDB_LOG", "error")
+    first = "lancedb" not in sys.modules
+    try:
+        import lancedb  # noqa: PLC0415 - heavy: loaded when memory is used
+        import lancedb.index  # noqa: PLC0415
+    except ImportError as error:
+        raise MemoryUnavailable(
+            f"LanceDB cannot be loaded here ({error}); reinstall holdfast or set memory.enabled "
+            "to false"
+        ) from error
+    if first:
+        # Nobody will collect what was loaded: to look through it would stop everything, time and
+        # again, for a quarter of a second.
+        gc.freeze()
+    return lancedb
