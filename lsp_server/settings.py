@@ -101,12 +101,15 @@ class MaxModeSettings(Section):
     """Parallel sampling with a judge."""
 
     enabled: bool = False
+    """Draw several answers to every step, not only on request."""
     samples: Annotated[int, Field(ge=1, le=16)] = 5
+    """How many answers are drawn for one step."""
     strategy: Literal["adaptive", "gated", "always"] = "adaptive"
     """`adaptive`: a few, and all only if they differ. `gated`: one, and more only if it would
     change something or the last step failed; where each candidate pays for the prompt again, a
     judge decides among the first few if no two agree. `always`: all, and a judge unless all agree."""
     temperature: Temperature = 1.0
+    """Of the candidates."""
     judge_temperature: Temperature = 0.0
     judge_context: Literal["auto", "shared", "compact"] = "auto"
     """What the judge reads: the worker's prompt, a digest, or the cheaper of the two."""
@@ -122,8 +125,11 @@ class GoalSettings(Section):
     """When done is believed."""
 
     re_entries_max: Annotated[int, Field(ge=0)] = 12
+    """How often a run that says it is done goes on because a condition does not hold."""
     check_timeout_seconds: PositiveSeconds = 600.0
+    """A check that takes longer has failed."""
     check_on_save: bool = False
+    """Run the checks whenever a file is saved."""
 
 
 class ContextSettings(Section):
@@ -143,13 +149,18 @@ class MemorySettings(Section):
     """The vector memory."""
 
     enabled: bool = True
+    """Index code and remember what was done."""
     uri: str | None = None
     """Unset: the user's data folder. A path or an object store's URI."""
     embedder: Literal["minilm", "http", "hashing"] = "minilm"
+    """`minilm` ships with Holdfast, `http` asks an endpoint, `hashing` is for tests."""
     embedding_base_url: str | None = Field(None, pattern=r"^https?://")
+    """Of the `http` embedder, as in `http://localhost:11434/v1`."""
     embedding_model: str | None = None
     index_on_start: bool = True
+    """Index the workspace when it is opened."""
     file_bytes_max: Positive = 1_000_000
+    """Larger files are not indexed."""
     commits_max: Annotated[int, Field(ge=0)] = 300
     """Of the project's git history, so many are remembered as actions; 0: none."""
 
@@ -158,9 +169,11 @@ class PermissionSettings(Section):
     """What may be done without asking."""
 
     mode: PermissionMode = "ask"
+    """`ask` before edits and commands, `auto-edit` frees edits, `read-only` refuses both, `full` frees both."""
     allow: tuple[str, ...] = ()
     """Rules `tool(pattern)`, as in `shell(pytest *)`; deny wins."""
     deny: tuple[str, ...] = ()
+    """Rules of the same form for what is never done."""
     answer_timeout_seconds: PositiveSeconds = 600.0
     """Without an answer by then, a question counts as denied."""
 
@@ -175,9 +188,13 @@ class RunSettings(Section):
 
     steps_max: Positive = 200
     tokens_max: Positive | None = None
+    """Prompt and completion tokens in all; unset: no limit."""
     cost_usd_max: Annotated[float, Field(gt=0)] | None = None
+    """Unset: no limit."""
     wall_seconds_max: PositiveSeconds | None = None
+    """Unset: no limit."""
     transcript: bool = True
+    """Keep a readable transcript beside the journal of each run."""
 
     @property
     def budget(self) -> Budget:

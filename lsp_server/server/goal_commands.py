@@ -80,7 +80,7 @@ class GoalCommands:
 
     async def _list(self, arguments: GoalChoice) -> GoalListReply:
         places = [
-            place
+            (folder, place)
             for folder in self._folders
             if folder.session is not None
             for place in folder.session.goals.board.places()
@@ -94,10 +94,11 @@ class GoalCommands:
                 condition=place.condition.text,
                 verdict=place.verdict,
                 missing=place.missing,
+                uri=to_lsp.uri(folder.root / place.spot.path),
                 path=place.spot.path,
                 line=place.spot.range.start.line + 1,
             )
-            for place in places
+            for folder, place in places
         )
         met = sum(entry.verdict in ("met", "waived") for entry in entries)
         message = f"{met} of {_number(len(entries), 'condition')} met"

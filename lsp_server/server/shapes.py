@@ -232,7 +232,7 @@ class RunListReply(Reply):
 
 
 class GoalEntry(Payload):
-    """One condition; `line` counts from 1, `path` is workspace-relative."""
+    """One condition; `line` counts from 1, `path` is workspace-relative, `uri` the same file."""
 
     goal_id: str
     title: str
@@ -240,6 +240,7 @@ class GoalEntry(Payload):
     condition: str
     verdict: Verdict
     missing: str
+    uri: str
     path: str
     line: int
 

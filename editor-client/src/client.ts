@@ -1,0 +1,102 @@
+/** The language client: plain LSP, and what of ours it adds to it. */
+import type * as vscode from "vscode";
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  RevealOutputChannelOn,
+  type Middleware,
+  type StaticFeature,
+} from "vscode-languageclient/node";
+import { chosenSettings } from "./chosen_settings.js";
+import { diagnosticsOf } from "./diagnostics.js";
+import type { Launch } from "./launch.js";
+import { askForPrompt } from "./prompt.js";
+import { runProgress } from "./progress.js";
+import { DiagnosticsRequest, EventNotice, Method, parsed, SECTION, Status } from "./protocol.js";
+
+export interface Listener {
+  readonly status: (status: Status) => void;
+  readonly event: (notice: EventNotice) => void;
+  /** The server is gone and nobody had asked for it; whether to start it again. */
+  readonly crashed: () => boolean;
+}
+
+export function languageClient(
+  context: vscode.ExtensionContext,
+  launch: Launch,
+  environment: NodeJS.ProcessEnv,
+  log: vscode.LogOutputChannel,
+  listener: Listener,
+): LanguageClient {
+  const client: LanguageClient = new LanguageClient(
+    SECTION,
+    "Holdfast",
+    {
+      command: launch.command,
+      args: [...launch.args],
+      // Not the workspace: Python looks for modules where it is started.
+      options: { env: environment, cwd: context.extensionPath },
+    },
+    {
+      documentSelector: [{ scheme: "file" }],
+      outputChannel: log,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      middleware: middleware(context, () => client),
+      initializationFailedHandler: () => false,
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => ({
+          action: listener.crashed() ? CloseAction.Restart : CloseAction.DoNotRestart,
+          handled: true,
+        }),
+      },
+    },
+  );
+  client.registerFeature(ownCapabilities());
+  client.onNotification(Method.status, (value: unknown) => {
+    const status = parsed(Status, value);
+    if (status !== undefined) {
+      listener.status(status);
+    }
+  });
+  client.onNotification(Method.event, (value: unknown) => {
+    const notice = parsed(EventNotice, value);
+    if (notice !== undefined) {
+      listener.event(notice);
+    }
+  });
+  client.onRequest(Method.diagnostics, (value: unknown) =>
+    diagnosticsOf(parsed(DiagnosticsRequest, value)?.uri),
+  );
+  return client;
+}
+
+function middleware(context: vscode.ExtensionContext, client: () => LanguageClient): Middleware {
+  const progress = runProgress(client);
+  context.subscriptions.push(progress);
+  return {
+    executeCommand: async (command, args: unknown[], next) => {
+      const asked = await askForPrompt(command, args);
+      return asked === undefined ? undefined : (next(command, asked) as unknown);
+    },
+    handleWorkDoneProgress: progress.handle,
+    workspace: {
+      configuration: ({ items }) =>
+        items.map(({ section, scopeUri }) =>
+          section === SECTION ? chosenSettings(context.extension, scopeUri) : null,
+        ),
+    },
+  };
+}
+
+function ownCapabilities(): StaticFeature {
+  return {
+    fillClientCapabilities: (capabilities) => {
+      capabilities.experimental = { [SECTION]: { status: true, event: true, diagnostics: true } };
+    },
+    initialize: () => undefined,
+    getState: () => ({ kind: "static" }),
+    clear: () => undefined,
+  };
+}

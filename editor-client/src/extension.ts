@@ -1,0 +1,48 @@
+/** Puts the parts together when the editor starts, and takes them apart when it ends. */
+import * as vscode from "vscode";
+import { candidates } from "./candidates.js";
+import { commands } from "./commands.js";
+import { goals } from "./goals.js";
+import { SECTION } from "./protocol.js";
+import { resumeOffers } from "./resume.js";
+import { runs } from "./runs.js";
+import { server, type Server } from "./server.js";
+import { statusItem } from "./status.js";
+
+let running: Server | undefined;
+
+export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  const log = vscode.window.createOutputChannel("Holdfast", { log: true });
+  const holdfast = (running = server(context, log));
+  const around = {
+    context,
+    log,
+    server: holdfast,
+    runs: runs(holdfast),
+    goals: goals(holdfast),
+    candidates: candidates(),
+  };
+  context.subscriptions.push(
+    log,
+    holdfast,
+    around.runs,
+    around.goals,
+    around.candidates,
+    statusItem(holdfast),
+    resumeOffers(holdfast, context.workspaceState),
+    commands(around),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => holdfast.restart()),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration(`${SECTION}.server`)) {
+        void holdfast.restart();
+      } else if (change.affectsConfiguration(SECTION)) {
+        holdfast.settingsChanged();
+      }
+    }),
+  );
+  await holdfast.restart();
+}
+
+export async function deactivate(): Promise<void> {
+  await running?.stop();
+}

@@ -1,0 +1,37 @@
+/** The Python interpreter that a person selected, from whichever extension knows it. */
+import * as vscode from "vscode";
+import * as v from "valibot";
+import { parsed } from "./protocol.js";
+
+const EnvironmentsApi = v.object({ getEnvironment: v.function() });
+const Environment = v.object({
+  execInfo: v.object({ run: v.object({ executable: v.string() }) }),
+});
+
+const PythonApi = v.object({
+  environments: v.object({ getActiveEnvironmentPath: v.function() }),
+});
+const EnvironmentPath = v.object({ path: v.string() });
+
+/** Its path; undefined when no extension for Python is there or nothing is selected. */
+export async function selectedInterpreter(
+  folder: vscode.Uri | undefined,
+): Promise<string | undefined> {
+  const environments = parsed(EnvironmentsApi, await exported("ms-python.vscode-python-envs"));
+  if (environments !== undefined) {
+    const found: unknown = await environments.getEnvironment(folder);
+    return parsed(Environment, found)?.execInfo.run.executable;
+  }
+  const python = parsed(PythonApi, await exported("ms-python.python"));
+  const found: unknown = python?.environments.getActiveEnvironmentPath(folder);
+  return parsed(EnvironmentPath, found)?.path;
+}
+
+async function exported(id: string): Promise<unknown> {
+  const extension = vscode.extensions.getExtension<unknown>(id);
+  try {
+    return await extension?.activate();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,134 @@
+/** The view of runs: what each did, step by step, as it happens. */
+import * as vscode from "vscode";
+import { CommandName, parsed, RunListReply, type RunState } from "./protocol.js";
+import { followed, isActive, listed, type Entry, type Run, type RunLog } from "./run_log.js";
+import type { Server } from "./server.js";
+
+export interface Runs {
+  readonly dispose: () => void;
+  readonly log: () => RunLog;
+  readonly onChange: vscode.Event<void>;
+}
+
+export interface RunNode {
+  readonly run: Run;
+  readonly entry?: Entry;
+}
+
+/** Views are drawn at most that often; Events come faster. */
+const DRAW_MILLISECONDS = 150;
+
+export function runs(server: Server): Runs {
+  const changes = new vscode.EventEmitter<void>();
+  let log: RunLog = new Map();
+  let drawing: NodeJS.Timeout | undefined;
+  const set = (next: RunLog): void => {
+    log = next;
+    drawing ??= setTimeout(() => {
+      drawing = undefined;
+      changes.fire();
+    }, DRAW_MILLISECONDS);
+  };
+  const list = async (): Promise<void> => {
+    const reply = parsed(RunListReply, await server.command(CommandName.runList));
+    if (reply !== undefined) {
+      set(listed(log, reply.runs));
+    }
+  };
+  const view = vscode.window.createTreeView<RunNode>("holdfast.runs", {
+    treeDataProvider: {
+      onDidChangeTreeData: changes.event,
+      getChildren: (node) =>
+        node === undefined
+          ? [...log.values()].map((run) => ({ run }))
+          : node.entry === undefined
+            ? node.run.entries.map((entry) => ({ run: node.run, entry }))
+            : [],
+      getTreeItem: ({ run, entry }) => (entry === undefined ? runItem(run) : entryItem(run, entry)),
+    },
+  });
+  const parts = vscode.Disposable.from(
+    view,
+    changes,
+    new vscode.Disposable(() => {
+      clearTimeout(drawing);
+    }),
+    server.onEvent((notice) => {
+      set(followed(log, notice));
+    }),
+    server.onState((state) => {
+      if (state === "running") {
+        void list();
+      }
+    }),
+  );
+  return {
+    log: () => log,
+    onChange: changes.event,
+    dispose: () => {
+      parts.dispose();
+    },
+  };
+}
+
+const RUN_ICONS: Readonly<Record<RunState, vscode.ThemeIcon>> = {
+  running: new vscode.ThemeIcon("loading~spin"),
+  waiting: new vscode.ThemeIcon("bell-dot", new vscode.ThemeColor("list.warningForeground")),
+  achieved: new vscode.ThemeIcon("pass", new vscode.ThemeColor("testing.iconPassed")),
+  unmet: new vscode.ThemeIcon("circle-large-outline"),
+  blocked: new vscode.ThemeIcon("question"),
+  stopped: new vscode.ThemeIcon("debug-stop"),
+  failed: new vscode.ThemeIcon("error", new vscode.ThemeColor("testing.iconFailed")),
+  interrupted: new vscode.ThemeIcon("debug-disconnect"),
+};
+
+function runItem(run: Run): vscode.TreeItem {
+  const shown =
+    isActive(run) && run.entries.length > 0
+      ? vscode.TreeItemCollapsibleState.Expanded
+      : vscode.TreeItemCollapsibleState.Collapsed;
+  const item = new vscode.TreeItem(run.title, shown);
+  const cost = run.costUsd > 0 ? ` · $${run.costUsd.toFixed(2)}` : "";
+  item.id = run.runId;
+  item.description = `${run.state} · ${vscode.l10n.t("step {0}", run.step)}${cost}`;
+  item.iconPath = RUN_ICONS[run.state];
+  item.contextValue = `run.${isActive(run) ? "active" : "ended"}${run.proposal ? ".proposal" : ""}`;
+  item.tooltip = run.title;
+  return item;
+}
+
+const ENTRY_ICONS: Readonly<Record<Entry["kind"], string>> = {
+  said: "comment",
+  call: "tools",
+  judged: "law",
+  question: "bell",
+  checked: "checklist",
+  warning: "warning",
+  told: "info",
+};
+
+const COLORS: Readonly<Record<Entry["state"], vscode.ThemeColor | undefined>> = {
+  open: new vscode.ThemeColor("list.warningForeground"),
+  good: new vscode.ThemeColor("testing.iconPassed"),
+  bad: new vscode.ThemeColor("testing.iconFailed"),
+  plain: undefined,
+};
+
+function entryItem(run: Run, entry: Entry): vscode.TreeItem {
+  const item = new vscode.TreeItem(entry.label);
+  item.id = `${run.runId}/${entry.id}`;
+  item.iconPath = new vscode.ThemeIcon(ENTRY_ICONS[entry.kind], COLORS[entry.state]);
+  item.contextValue =
+    entry.kind === "question" && entry.state === "open" ? "question" : `entry.${entry.kind}`;
+  if (entry.detail !== "") {
+    item.tooltip = new vscode.MarkdownString().appendCodeblock(entry.detail);
+  }
+  if (entry.judged !== undefined) {
+    item.command = {
+      title: vscode.l10n.t("Compare"),
+      command: "holdfast.ui.compare",
+      arguments: [{ run, entry }],
+    };
+  }
+  return item;
+}

@@ -1,0 +1,222 @@
+/**
+ * The server's life as this window sees it: found, started, restarted once after a
+ * crash, stopped. Everything else speaks to it through `Server`.
+ */
+import { execFile } from "node:child_process";
+import * as vscode from "vscode";
+import {
+  DidChangeConfigurationNotification,
+  ExecuteCommandRequest,
+  State,
+  type LanguageClient,
+} from "vscode-languageclient/node";
+import { environment } from "./api_key.js";
+import { languageClient } from "./client.js";
+import { crashes, oneAtATime } from "./crashes.js";
+import { installServer, managedFolder } from "./install.js";
+import { selectedInterpreter } from "./interpreter.js";
+import { findServer, installedPath, ServerPathWrong, type Launch } from "./launch.js";
+import { SECTION, type CommandName, type EventNotice, type Status } from "./protocol.js";
+
+export type ServerState = "stopped" | "starting" | "running" | "missing" | "untrusted";
+
+export interface Server {
+  readonly dispose: () => void;
+  readonly state: ServerState;
+  readonly onState: vscode.Event<ServerState>;
+  readonly onStatus: vscode.Event<Status>;
+  readonly onEvent: vscode.Event<EventNotice>;
+  /** The reply; undefined when it failed, which the person was told then. */
+  readonly command: (name: CommandName, argument?: object) => Promise<unknown>;
+  /** Whether the running server knows a command. */
+  readonly knows: (name: CommandName) => boolean;
+  /** Makes the server ask for the settings again. */
+  readonly settingsChanged: () => void;
+  readonly restart: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+const PROBE_MILLISECONDS = 15_000;
+const STOP_MILLISECONDS = 3_000;
+
+export function server(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Server {
+  const states = new vscode.EventEmitter<ServerState>();
+  const statuses = new vscode.EventEmitter<Status>();
+  const events = new vscode.EventEmitter<EventNotice>();
+  const deaths = crashes();
+  let state: ServerState = "stopped";
+  let client: LanguageClient | undefined;
+
+  const enter = (next: ServerState): void => {
+    if (state !== next) {
+      state = next;
+      states.fire(next);
+    }
+  };
+
+  const stop = async (): Promise<void> => {
+    const running = client;
+    client = undefined;
+    if (running?.needsStop() === true) {
+      await running.stop(STOP_MILLISECONDS).catch((error: unknown) => {
+        log.warn(String(error));
+      });
+    }
+    await running?.dispose().catch(() => undefined);
+    enter("stopped");
+  };
+
+  const crashed = (): boolean => {
+    const again = deaths.crashed() === "restart";
+    log.error(`The server ended unexpectedly${again ? " and is started again." : " once more."}`);
+    if (!again) {
+      enter("stopped");
+      void tellOfLoop(log);
+    }
+    return again;
+  };
+
+  const connect = async (launch: Launch): Promise<void> => {
+    log.info(`starting ${launch.command}, version ${launch.version}, found by ${launch.source}`);
+    const variables = await environment(context.secrets);
+    const fresh = languageClient(context, launch, variables, log, {
+      status: statuses.fire.bind(statuses),
+      event: events.fire.bind(events),
+      crashed,
+    });
+    fresh.onDidChangeState(({ newState }) => {
+      if (client === fresh && newState !== State.Stopped) {
+        enter(newState === State.Running ? "running" : "starting");
+      }
+    });
+    client = fresh;
+    // A server that ends while it starts is a crash and told as one.
+    await fresh.start().catch((error: unknown) => {
+      log.error(String(error));
+    });
+  };
+
+  const start = async (): Promise<void> => {
+    await stop();
+    if (!vscode.workspace.isTrusted) {
+      enter("untrusted");
+      return;
+    }
+    enter("starting");
+    const launch = await found(context, () => void offer());
+    if (launch !== undefined) {
+      await connect(launch);
+      return;
+    }
+    enter("missing");
+  };
+
+  const restart = oneAtATime(start);
+
+  const offer = async (): Promise<void> => {
+    if (await installServer(context)) {
+      await restart();
+    }
+  };
+
+  return {
+    get state() {
+      return state;
+    },
+    onState: states.event,
+    onStatus: statuses.event,
+    onEvent: events.event,
+    command: async (name, argument) => {
+      if (client?.isRunning() !== true) {
+        void vscode.window.showWarningMessage(vscode.l10n.t("Holdfast: the server is not running"));
+        return undefined;
+      }
+      const params = { command: name, arguments: argument === undefined ? [] : [argument] };
+      try {
+        return (await client.sendRequest(ExecuteCommandRequest.type, params)) as unknown;
+      } catch (error) {
+        void vscode.window.showErrorMessage(`Holdfast: ${(error as Error).message}`);
+        return undefined;
+      }
+    },
+    knows: (name) =>
+      client?.initializeResult?.capabilities.executeCommandProvider?.commands.includes(name) ??
+      false,
+    settingsChanged: () => {
+      void client?.sendNotification(DidChangeConfigurationNotification.type, { settings: null });
+    },
+    restart: () => {
+      deaths.forget();
+      return restart();
+    },
+    stop,
+    dispose: () => {
+      states.dispose();
+      statuses.dispose();
+      events.dispose();
+    },
+  };
+}
+
+/** The server to start; when there is none, the person is told and `offer` may help. */
+async function found(
+  context: vscode.ExtensionContext,
+  offer: () => void,
+): Promise<Launch | undefined> {
+  const places = {
+    path: vscode.workspace.getConfiguration(SECTION).get<string>("server.path", ""),
+    interpreter: await selectedInterpreter(vscode.workspace.workspaceFolders?.[0]?.uri),
+    installed: installedPath(managedFolder(context)),
+  };
+  const probe = (command: string, args: readonly string[]): Promise<string | undefined> =>
+    printed(command, args, context.extensionPath);
+  try {
+    const launch = await findServer(places, probe);
+    if (launch === undefined) {
+      offer();
+    }
+    return launch;
+  } catch (error) {
+    if (error instanceof ServerPathWrong) {
+      void tellOfPath(error.message);
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function printed(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    execFile(command, args, { cwd, timeout: PROBE_MILLISECONDS }, (error, stdout) => {
+      resolve(error === null ? stdout : undefined);
+    });
+  });
+}
+
+async function tellOfLoop(log: vscode.LogOutputChannel): Promise<void> {
+  const [restart, show] = [vscode.l10n.t("Restart"), vscode.l10n.t("Show Log")];
+  const text = vscode.l10n.t(
+    "Holdfast’s server ended twice within minutes and was not started again. Your runs are on disk and can be resumed.",
+  );
+  const answer = await vscode.window.showErrorMessage(text, restart, show);
+  if (answer === show) {
+    log.show();
+  } else if (answer === restart) {
+    await vscode.commands.executeCommand("holdfast.ui.restart");
+  }
+}
+
+async function tellOfPath(path: string): Promise<void> {
+  const settings = vscode.l10n.t("Open Settings");
+  const text = vscode.l10n.t(
+    "holdfast.server.path is set to “{0}”, which is no Holdfast server",
+    path,
+  );
+  if ((await vscode.window.showErrorMessage(text, settings)) === settings) {
+    await vscode.commands.executeCommand("workbench.action.openSettings", "holdfast.server.path");
+  }
+}

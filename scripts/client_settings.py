@@ -1,0 +1,130 @@
+"""Writes the settings of the VS Code extension from those of the server.
+
+    python scripts/client_settings.py [--check]
+
+Names, types, defaults and limits are the schema's, descriptions the docstrings of the
+fields. What a project must not decide gets the scope `machine`, which the settings of a
+workspace cannot set. With `--check` nothing is written: exit status 1 says that the
+manifest is stale.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lsp_server import settings
+
+CLIENT = Path(__file__).parents[1] / "editor-client"
+MANIFEST = CLIENT / "package.json"
+WORDS = CLIENT / "package.nls.json"
+
+ONLY_MACHINE = {
+    *((section, key) for section, keys in settings._PROJECT_FORBIDS.items() for key in keys),
+    *settings._PROJECT_LOWERS,
+    ("permissions", "mode"),
+    # A workspace's list would replace the person's.
+    ("permissions", "deny"),
+}
+
+TITLES = {
+    "model": "Model",
+    "judge": "Judge",
+    "max_mode": "Max Mode",
+    "goal": "Goals",
+    "context": "Context",
+    "memory": "Memory",
+    "permissions": "Permissions",
+    "run": "Run",
+}
+
+SERVER = {
+    "title": "Server",
+    "order": 0,
+    "properties": {
+        "holdfast.server.path": {
+            "type": "string",
+            "default": "",
+            "scope": "machine",
+            "markdownDescription": "%settings.server.path%",
+        }
+    },
+}
+SERVER_PATH = (
+    "The program to start, as in `/opt/holdfast/bin/holdfast`. Empty: the selected Python "
+    "environment, then `PATH`."
+)
+
+
+def written(manifest: dict[str, Any], words: dict[str, str]) -> tuple[str, str]:
+    """The texts of both files with the settings as they are now."""
+    groups: list[dict[str, Any]] = [SERVER]
+    others = {key: text for key, text in words.items() if not key.startswith("settings.")}
+    described = {"settings.server.path": SERVER_PATH}
+    schema = settings.Settings.model_json_schema()
+    for order, section in enumerate(settings.Settings.model_fields, start=1):
+        kind = settings.Settings.model_fields[section].annotation
+        assert kind is not None
+        properties: dict[str, Any] = {}
+        for key, field in schema["$defs"][kind.__name__]["properties"].items():
+            name = f"settings.{section}.{key}"
+            described[name] = _described(kind.__name__, key)
+            scope = "machine" if (section, key) in ONLY_MACHINE else "resource"
+            shape = {**_shape(field), "scope": scope, "markdownDescription": f"%{name}%"}
+            properties[f"holdfast.{section}.{key}"] = shape
+        groups.append({"title": TITLES[section], "order": order, "properties": properties})
+    contributes = {**manifest["contributes"], "configuration": groups}
+    return _text({**manifest, "contributes": contributes}), _text({**others, **described})
+
+
+def _shape(field: dict[str, Any]) -> dict[str, Any]:
+    """One of the schema's fields as VS Code takes it; null is what is not set."""
+    options = field.get("anyOf", [field])
+    kinds = [option["type"] for option in options]
+    shape: dict[str, Any] = {"type": kinds if len(kinds) > 1 else kinds[0]}
+    for option in options:
+        shape |= {k: v for k, v in option.items() if k not in ("type", "title", "default")}
+    shape["default"] = field.get("default", {} if kinds == ["object"] else None)
+    return shape
+
+
+def _described(kind: str, key: str) -> str:
+    """The docstring of a field, or its name in words; a judge's are those of the worker."""
+    documented = dict(_docstrings())
+    text = documented.get((kind, key)) or documented.get(("ModelSettings", key))
+    return " ".join(text.split()) if text else f"{key.replace('_', ' ').capitalize()}."
+
+
+def _docstrings() -> Iterator[tuple[tuple[str, str], str]]:
+    tree = ast.parse(Path(settings.__file__).read_text("utf-8"))
+    for kind in (node for node in tree.body if isinstance(node, ast.ClassDef)):
+        for field, text in zip(kind.body, kind.body[1:], strict=False):
+            if (
+                isinstance(field, ast.AnnAssign)
+                and isinstance(field.target, ast.Name)
+                and isinstance(text, ast.Expr)
+                and isinstance(text.value, ast.Constant)
+            ):
+                yield (kind.name, field.target.id), str(text.value.value)
+
+
+def _text(value: dict[str, Any]) -> str:
+    return f"{json.dumps(value, indent=2, ensure_ascii=False)}\n"
+
+
+def main() -> int:
+    manifest, words = MANIFEST.read_text("utf-8"), WORDS.read_text("utf-8")
+    fresh = written(json.loads(manifest), json.loads(words))
+    if "--check" in sys.argv[1:]:
+        return int(fresh != (manifest, words))
+    MANIFEST.write_text(fresh[0], "utf-8")
+    WORDS.write_text(fresh[1], "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
