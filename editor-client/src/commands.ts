@@ -7,6 +7,7 @@
 import * as vscode from "vscode";
 import { askForApiKey } from "./api_key.js";
 import type { Candidates } from "./candidates.js";
+import type { Diffs } from "./diffs.js";
 import { grouped, type Goals, type GoalsNode } from "./goals.js";
 import { searchMemory } from "./memory.js";
 import { CommandName, parsed, Reply, type RunEntry } from "./protocol.js";
@@ -21,6 +22,7 @@ export interface Surroundings {
   readonly runs: Runs;
   readonly goals: Goals;
   readonly candidates: Candidates;
+  readonly diffs: Diffs;
 }
 
 type Handler = (node?: RunNode & GoalsNode) => unknown;
@@ -71,7 +73,7 @@ function handlers(around: Surroundings): Record<string, Handler> {
   };
 }
 
-function runHandlers({ server, runs, candidates }: Surroundings): Record<string, Handler> {
+function runHandlers({ server, runs, candidates, diffs }: Surroundings): Record<string, Handler> {
   const choose = (
     title: string,
     fits: (run: Run) => boolean,
@@ -117,7 +119,8 @@ function runHandlers({ server, runs, candidates }: Surroundings): Record<string,
       const run = await choose(vscode.l10n.t("Take back"), (each) => !isActive(each), node);
       return run && server.command(CommandName.runUndo, { runId: run.runId });
     },
-    answer: (node) => answer(server, runs, node),
+    answer: (node) => answer(server, runs, diffs, node),
+    preview: (node) => diffs.show(node?.entry?.detail ?? "", vscode.l10n.t("as it would be")),
     ...Object.fromEntries(
       (["once", "always", "deny"] as const).map((given) => [
         given,
@@ -176,7 +179,7 @@ function goalHandlers({ server, goals }: Surroundings): Record<string, Handler> 
 }
 
 /** Lets a person answer a question that waits, even after its notification was closed. */
-async function answer(server: Server, runs: Runs, node?: RunNode): Promise<unknown> {
+async function answer(server: Server, runs: Runs, diffs: Diffs, node?: RunNode): Promise<unknown> {
   const open = openQuestions(runs.log());
   const items = open.map(({ run, question }) => ({
     label: question.summary,
@@ -190,6 +193,7 @@ async function answer(server: Server, runs: Runs, node?: RunNode): Promise<unkno
   if (question === undefined) {
     return undefined;
   }
+  void diffs.show(question.detail, vscode.l10n.t("as it would be"));
   const answers = [
     { label: vscode.l10n.t("Approve once"), answer: "once" },
     ...(question.rule == null

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { candidates } from "./candidates.js";
 import { commands } from "./commands.js";
+import { diffs } from "./diffs.js";
 import { goals } from "./goals.js";
 import { SECTION } from "./protocol.js";
 import { resumeOffers } from "./resume.js";
@@ -14,20 +15,22 @@ let running: Server | undefined;
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const log = vscode.window.createOutputChannel("Holdfast", { log: true });
   const holdfast = (running = server(context, log));
+  const shown = diffs();
   const around = {
     context,
     log,
     server: holdfast,
     runs: runs(holdfast),
     goals: goals(holdfast),
-    candidates: candidates(),
+    diffs: shown,
+    candidates: candidates(shown),
   };
   context.subscriptions.push(
     log,
     holdfast,
     around.runs,
     around.goals,
-    around.candidates,
+    shown,
     statusItem(holdfast),
     resumeOffers(holdfast, context.workspaceState),
     commands(around),

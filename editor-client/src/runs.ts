@@ -123,6 +123,13 @@ function entryItem(run: Run, entry: Entry): vscode.TreeItem {
   if (entry.detail !== "") {
     item.tooltip = new vscode.MarkdownString().appendCodeblock(entry.detail);
   }
+  if (entry.kind === "question") {
+    item.command = {
+      title: vscode.l10n.t("Show what would change"),
+      command: "holdfast.ui.preview",
+      arguments: [{ run, entry }],
+    };
+  }
   if (entry.judged !== undefined) {
     item.command = {
       title: vscode.l10n.t("Compare"),

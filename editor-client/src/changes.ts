@@ -1,4 +1,4 @@
-/** The text of a file as a candidate would leave it, from the diff that its dry run gave. */
+/** The text of a file as it would be, from a unified diff. */
 import { applyPatch, parsePatch } from "diff";
 
 export interface Change {

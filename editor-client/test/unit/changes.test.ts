@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { changesOf } from "../../src/candidate_text.js";
+import { changesOf } from "../../src/changes.js";
 
 const DIFF = `--- a/src/a.py
 +++ b/src/a.py

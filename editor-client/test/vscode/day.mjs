@@ -1,0 +1,105 @@
+/**
+ * A day with Holdfast in real VS Code: a goal, a run, a permission, candidates, undo,
+ * a cancelled run. Notes what it saw; the assertions are in tests/end_to_end/test_vscode.py.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { play, WAIT } from "./window.mjs";
+
+const file = (name) => readFileSync(path.join(process.env.PROJECT, name), "utf8");
+const until = async (what, holds) => {
+  for (let left = 600; !holds(); left -= 1) {
+    if (left === 0) throw new Error(`not in time: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};
+
+await play(async (open, seen) => {
+  const code = await open();
+  await code.page.locator(".activitybar .action-item a[aria-label^='Holdfast']").click(WAIT);
+  seen.idle = await code.status(/Holdfast\s*$/);
+
+  // A goal with a check. It is not shown to hold, and that is a problem on its line.
+  await code.command("Holdfast: New Goal");
+  await code.answer("The answer is 42 🙂");
+  await code.answer("grep -q 'return 42' answer.py");
+  await code.page.locator(".tab.active", { hasText: "goals.md" }).waitFor(WAIT);
+  seen.counted = await code.status("0/1 goal");
+  await code.command("Holdfast: Check Goals Now");
+  await code.told("1 unmet");
+  await code.page.locator(".squiggly-warning").first().waitFor(WAIT);
+  await code.shot("goal");
+
+  // The agent works on it and has to ask.
+  await code.command("Holdfast: Work on a Goal");
+  await code.choose("The answer is 42");
+  seen.waiting = await code.status("waits for you");
+  seen.warns = await code.warns();
+  await code.shot("permission");
+  seen.asked = await code.press("edit answer.py", "Approve once");
+  seen.met = await code.status("1/1 goal");
+  await code.gone(".squiggly-warning");
+  seen.answer = file("answer.py");
+  await code.page.locator(".monaco-list-row", { hasText: "achieved" }).first().waitFor(WAIT);
+  await code.shot("met");
+
+  // What another language server found is offered and can be read by the agent.
+  await code.open("broken.json");
+  await code.page.locator(".squiggly-error").first().waitFor(WAIT);
+  await code.page.locator(".view-line", { hasText: /^}$/ }).first().click();
+  await code.page.keyboard.press("Home");
+  await code.page.keyboard.press("Control+.");
+  const fix = code.page.locator(".action-widget .monaco-list-row", {
+    hasText: "Fix with Holdfast",
+  });
+  await fix.first().waitFor(WAIT);
+  seen.fix = await fix.first().innerText();
+  await fix.first().click();
+  await code.told("broken.json is looked at");
+
+  // Candidates of one step, compared as diffs; the second one is accepted.
+  await code.open("answer.py");
+  await code.command("Holdfast: Propose Several Changes");
+  await code.answer("Say what the answer is.");
+  await code.answer("3");
+  await code.page.locator(".tab.active", { hasText: "proposals.md" }).waitFor(WAIT);
+  await code.command("Holdfast: Compare Candidates");
+  await code.row("recommended");
+  seen.candidates = await code.rows();
+  await code.page.locator(".tab.active", { hasText: "candidate 1" }).waitFor(WAIT);
+  await code.page.keyboard.press("ArrowDown");
+  await code.page.locator(".tab.active", { hasText: "candidate 2" }).waitFor(WAIT);
+  await code.page.locator(".modified .view-line", { hasText: "# number 1" }).first().waitFor(WAIT);
+  await code.shot("candidates");
+  seen.untouched = file("answer.py");
+  await code.page.keyboard.press("Enter");
+  await code.press("edit answer.py", "Approve once");
+  await code.told("edited answer.py");
+  await code.open("answer.py");
+  seen.accepted = await code.text("# number 1");
+
+  // One command takes the run back.
+  await code.command("Holdfast: Take Back a Run");
+  await code.choose("Say what the answer is");
+  await code.told("as they were before");
+  await until("the undo", () => file("answer.py") === seen.untouched || existsSync("never"));
+  seen.undone = file("answer.py");
+
+  // A run that takes too long is cancelled where its progress is shown.
+  await code.command("Holdfast: Work on a Task");
+  await code.answer("Sleep.");
+  await code.press("touch sleeping", "Approve once");
+  await until("the command", () => existsSync(path.join(process.env.PROJECT, "sleeping")));
+  await code.shot("cancel");
+  const before = Date.now();
+  await code.press("Holdfast: Sleep.", "Cancel");
+  await code.told("stopped");
+  seen.stopMilliseconds = Date.now() - before;
+  await code.page.locator(".monaco-list-row", { hasText: "stopped" }).first().waitFor(WAIT);
+  seen.end = await code.status("goal");
+
+  await code.clickStatus();
+  await code.row("Open Settings");
+  seen.menu = await code.rows();
+  await code.shot("menu");
+});

@@ -1,0 +1,115 @@
+"""The extension in real VS Code, in a real browser, with a model that plays a script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsp_server.models.scenario import Turn
+from lsp_server.models.scripted_server import ScriptedServer
+from tests.fakes.code_server import code_server, need
+from tests.fakes.stand import acts, is_verdict, says_verdict
+from tests.fakes.workshop import calls, finish
+
+pytestmark = [pytest.mark.editor, pytest.mark.vscode, pytest.mark.timeout(240)]
+
+ANSWER = '''"""The answer to everything."""
+
+from functools import cache
+
+
+def question():
+    """Nobody knows it."""
+    return "?"
+
+
+@cache
+def answer():
+    """It takes seven and a half million years."""
+    return 41  # 🙂
+'''
+BROKEN = '{\n  "name": "漢字 🙂",\n  "oops"\n}\n'
+EDIT = {"path": "answer.py", "old_text": "return 41", "new_text": "return 42"}
+
+
+def task_of(body: Mapping[str, Any]) -> str:
+    return str(body["messages"][1]["content"])
+
+
+def steps_of(body: Mapping[str, Any]) -> int:
+    """How many answers the conversation has."""
+    return sum(message["role"] == "assistant" for message in body["messages"])
+
+
+def comment(number: int) -> Turn:
+    arguments = {**EDIT, "old_text": "42  # 🙂", "new_text": f"42  # number {number}"}
+    return acts("edit", arguments, text=f"Number {number}.")
+
+
+def day(body: Mapping[str, Any]) -> Turn:
+    """What the model says, by the task and how far it is."""
+    if is_verdict(body):
+        return says_verdict(body, lambda text: 9 - int(text.split("# number ")[1][0]))
+    task, step = task_of(body), steps_of(body)
+    if "Sleep." in task:
+        return calls(("shell", {"command": "touch sleeping; sleep 60"}))
+    if "broken.json" in task:
+        look = calls(("diagnostics", {"path": "broken.json"}))
+        return look if step == 0 else finish("broken.json is looked at.")
+    if "Say what the answer is." in task:
+        others = [comment(number) for number in range(1, body.get("n", 1))]
+        more = [{"text": each.text, "tool_calls": each.tool_calls} for each in others]
+        return Turn.model_validate({**comment(0).model_dump(), "alternatives": more})
+    return (
+        (calls(("read", {"path": "answer.py"}), text="I look first."), acts("edit", EDIT))[step]
+        if step < 2
+        else finish("The answer is 42.")
+    )
+
+
+async def test_a_day_from_the_first_goal_to_a_cancelled_run(project: Path, tmp_path: Path) -> None:
+    need()
+    (project / ".git").mkdir()
+    (project / "answer.py").write_text(ANSWER, "utf-8")
+    (project / "broken.json").write_text(BROKEN, "utf-8")
+    (project / ".vscode").mkdir()
+    # A checkout may not let itself do everything.
+    (project / ".vscode" / "settings.json").write_text('{"holdfast.permissions.mode": "full"}')
+    async with (
+        ScriptedServer(day) as model,
+        code_server(tmp_path / "code", project, environment=endpoint(model)) as code,
+    ):
+        seen = await code.play("day", pictures())
+        results = [each.body["messages"][-1]["content"] for each in model.requests]
+    assert seen.get("error") is None, seen
+
+    assert seen["counted"].endswith("0/1 goal")
+    assert "step 2" in seen["waiting"]
+    assert seen["warns"], "the status bar shows that a person is waited for"
+    assert "edit answer.py" in seen["asked"]
+    assert seen["answer"] == ANSWER.replace("41", "42")
+    assert seen["met"].endswith("1/1 goal")
+
+    assert "Fix with Holdfast" in seen["fix"]
+    assert any("broken.json:4" in text and "Colon expected" in text for text in results), results
+
+    assert len(seen["candidates"]) == 3
+    assert sum("recommended" in row for row in seen["candidates"]) == 1
+    assert seen["untouched"] == seen["answer"], "a proposal changes nothing"
+    assert any("# number 1" in line for line in seen["accepted"])
+    assert seen["undone"] == seen["answer"]
+
+    assert seen["stopMilliseconds"] < 5000
+    assert "1/1 goal" in seen["end"]
+    assert any("Work on a Task" in row for row in seen["menu"])
+
+
+def endpoint(model: ScriptedServer) -> dict[str, str]:
+    return {"HOLDFAST_MODEL__BASE_URL": model.base_url, "HOLDFAST_MODEL__NAME": "scripted"}
+
+
+def pictures() -> Path:
+    return Path(__file__).parents[2] / "out" / "screenshots"

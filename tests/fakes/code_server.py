@@ -1,0 +1,186 @@
+"""Real VS Code on loopback: code-server with the packaged extension, and a browser's script."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.fakes.lsp_client import REPOSITORY
+
+CLIENT = REPOSITORY / "editor-client"
+INSTALLED = CLIENT / ".code-server" / "node_modules"
+NODE = INSTALLED / "node" / "bin" / "node"
+ENTRY = INSTALLED / "code-server" / "out" / "node" / "entry.js"
+SCRIPTS = CLIENT / "test" / "vscode"
+START_SECONDS = 60.0
+PLAY_SECONDS = 110.0
+
+SETTINGS = {
+    "telemetry.telemetryLevel": "off",
+    "workbench.startupEditor": "none",
+    "workbench.enableExperiments": False,
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
+    "workbench.tips.enabled": False,
+    "security.workspace.trust.enabled": False,
+    "chat.disableAIFeatures": True,
+    "update.mode": "none",
+    "extensions.autoCheckUpdates": False,
+    "extensions.autoUpdate": False,
+    "git.enabled": False,
+}
+
+
+@dataclass
+class CodeServer:
+    """A running one; `starts` is a file with the process id of each server that it started."""
+
+    url: str
+    project: Path
+    starts: Path
+    folder: Path
+
+    def server_pids(self) -> list[int]:
+        return [int(line) for line in self.starts.read_text().split()]
+
+    async def play(self, script: str, pictures: Path, **more: str) -> dict[str, Any]:
+        """Runs a script in the browser to its end; what it saw."""
+        result = self.folder / "result.json"
+        process = await asyncio.create_subprocess_exec(
+            NODE,
+            SCRIPTS / f"{script}.mjs",
+            env={
+                **os.environ,
+                "CODE_SERVER": str(INSTALLED.parent),
+                "URL": self.url,
+                "PROJECT": str(self.project),
+                "STARTS": str(self.starts),
+                "RESULT": str(result),
+                "SHOTS": str(pictures),
+                **more,
+            },
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            async with asyncio.timeout(PLAY_SECONDS):
+                output, _ = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        assert result.exists(), output.decode(errors="replace")
+        seen: dict[str, Any] = json.loads(result.read_text("utf-8"))
+        return seen
+
+
+def need() -> None:
+    """Skips where VS Code is missing; where CI promises it, it has to be there."""
+    how = ""
+    if not ENTRY.exists():
+        how = "code-server is not installed; editor-client/test/vscode/install does it"
+    elif shutil.which("chromium") is None:
+        how = "chromium is not installed"
+    elif not (CLIENT / "holdfast.vsix").exists():
+        how = "the extension is not packaged; `npm ci && npm run package` in editor-client does it"
+    if how:
+        assert not os.environ.get("HOLDFAST_VSCODE"), how
+        pytest.skip(how)
+
+
+@asynccontextmanager
+async def code_server(
+    folder: Path,
+    project: Path,
+    *,
+    environment: Mapping[str, str],
+    settings: Mapping[str, Any] | None = None,
+) -> AsyncIterator[CodeServer]:
+    """Installs the extension into an empty VS Code and serves it until the end."""
+    data, extensions = folder / "data", folder / "extensions"
+    for place in (data / "User", data / "Machine", extensions):
+        place.mkdir(parents=True)
+    program = _program(folder)
+    chosen = {**SETTINGS, "holdfast.server.path": str(program), **(settings or {})}
+    (data / "User" / "settings.json").write_text(json.dumps(chosen))
+    (data / "Machine" / "settings.json").write_text(json.dumps(chosen))
+    places = ["--user-data-dir", str(data), "--extensions-dir", str(extensions)]
+    surroundings = {**os.environ, "EXTENSIONS_GALLERY": "{}", **environment}
+    install = ["--install-extension", str(CLIENT / "holdfast.vsix")]
+    await _done([*places, *install], surroundings)
+    port = _free_port()
+    with (folder / "code-server.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            NODE,
+            ENTRY,
+            *places,
+            *("--auth", "none", "--bind-addr", f"127.0.0.1:{port}", "--disable-telemetry"),
+            *("--disable-update-check", "--disable-getting-started-override"),
+            env=surroundings,
+            stdout=log,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        await _healthy(url)
+        yield CodeServer(url, project, program.with_name("starts"), folder)
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        await process.wait()
+
+
+def _program(folder: Path) -> Path:
+    """A server that writes down that it starts, as the person's own program."""
+    program = folder / "holdfast"
+    program.write_text(
+        "#!/bin/sh\n"
+        f'case "$1" in serve) echo $$ >>"{folder}/starts" ;; esac\n'
+        f'exec "{sys.executable}" -m lsp_server "$@"\n'
+    )
+    program.chmod(0o755)
+    (folder / "starts").touch()
+    return program
+
+
+async def _done(arguments: list[str], environment: Mapping[str, str]) -> None:
+    process = await asyncio.create_subprocess_exec(
+        NODE,
+        ENTRY,
+        *arguments,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(START_SECONDS):
+        output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode(errors="replace")
+
+
+async def _healthy(url: str) -> None:
+    async with asyncio.timeout(START_SECONDS), httpx.AsyncClient() as client:
+        while True:
+            try:
+                if (await client.get(f"{url}/healthz")).is_success:
+                    return
+            except httpx.TransportError:
+                await asyncio.sleep(0.1)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
