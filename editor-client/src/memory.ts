@@ -8,7 +8,7 @@ const HITS_MAX = 20;
 const DETAIL_CHARS_MAX = 200;
 
 interface Item extends vscode.QuickPickItem {
-  readonly hit: MemoryHit;
+  readonly hit?: MemoryHit;
 }
 
 export function searchMemory(server: Server): void {
@@ -23,7 +23,7 @@ export function searchMemory(server: Server): void {
     );
     if (pick.value === query) {
       pick.busy = false;
-      pick.items = reply?.hits.map(item) ?? [];
+      pick.items = reply === undefined ? [] : items(reply.hits, reply.message);
     }
   };
   pick.title = vscode.l10n.t("Search Holdfast’s memory");
@@ -37,14 +37,14 @@ export function searchMemory(server: Server): void {
     }
   });
   pick.onDidChangeActive(([active]) => {
-    if (active !== undefined) {
+    if (active?.hit !== undefined) {
       void show(active.hit, true);
     }
   });
   pick.onDidAccept(() => {
     const [active] = pick.activeItems;
     pick.hide();
-    if (active !== undefined) {
+    if (active?.hit !== undefined) {
       void show(active.hit, false);
     }
   });
@@ -60,6 +60,11 @@ const ICONS: Readonly<Record<string, string>> = {
   action: "$(history)",
   fact: "$(bookmark)",
 };
+
+/** The hits, or why there are none. */
+function items(hits: readonly MemoryHit[], message: string): readonly Item[] {
+  return hits.length > 0 ? hits.map(item) : [{ label: message, alwaysShow: true }];
+}
 
 function item(hit: MemoryHit): Item {
   const text = hit.text.split(/\s+/).join(" ").trim();

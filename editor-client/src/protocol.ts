@@ -24,6 +24,7 @@ export const CommandName = {
   goalList: "holdfast.goal.list",
   goalWaive: "holdfast.goal.waive",
   memorySearch: "holdfast.memory.search",
+  memoryWhy: "holdfast.memory.why",
   memoryRemember: "holdfast.memory.remember",
   memoryForget: "holdfast.memory.forget",
   memoryReindex: "holdfast.memory.reindex",
@@ -134,7 +135,8 @@ const MemoryHit = v.object({
 export type MemoryHit = v.InferOutput<typeof MemoryHit>;
 
 export const MemorySearchReply = v.object({
-  hits: v.array(MemoryHit),
+  message: v.string(),
+  hits: v.optional(v.array(MemoryHit), []),
 });
 
 export const DiagnosticsRequest = v.object({

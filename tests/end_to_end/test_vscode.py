@@ -80,7 +80,7 @@ async def test_a_day_from_the_first_goal_to_a_cancelled_run(project: Path, tmp_p
     (project / ".vscode" / "settings.json").write_text('{"holdfast.permissions.mode": "full"}')
     async with (
         ScriptedServer(day) as model,
-        code_server(tmp_path / "code", project, environment=endpoint(model)) as code,
+        code_server(tmp_path / "code", project, environment=remembering(model)) as code,
     ):
         seen = await code.play("day", pictures())
         results = [each.body["messages"][-1]["content"] for each in model.requests]
@@ -102,6 +102,8 @@ async def test_a_day_from_the_first_goal_to_a_cancelled_run(project: Path, tmp_p
     assert any("# number 1" in line for line in seen["accepted"])
     assert seen["undone"] == seen["answer"]
 
+    assert any("answer.py" in row for row in seen["hits"]), seen["hits"]
+
     assert seen["stopMilliseconds"] < 5000
     assert "1/1 goal" in seen["end"]
     assert any("Work on a Task" in row for row in seen["menu"])
@@ -109,6 +111,10 @@ async def test_a_day_from_the_first_goal_to_a_cancelled_run(project: Path, tmp_p
 
 def endpoint(model: ScriptedServer) -> dict[str, str]:
     return {"HOLDFAST_MODEL__BASE_URL": model.base_url, "HOLDFAST_MODEL__NAME": "scripted"}
+
+
+def remembering(model: ScriptedServer) -> dict[str, str]:
+    return {**endpoint(model), "HOLDFAST_MEMORY__ENABLED": "true"}
 
 
 def pictures() -> Path:

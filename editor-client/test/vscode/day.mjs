@@ -85,6 +85,15 @@ await play(async (open, seen) => {
   await until("the undo", () => file("answer.py") === seen.untouched || existsSync("never"));
   seen.undone = file("answer.py");
 
+  // What is known of the code, and of what was done.
+  await code.command("Holdfast: Search Memory");
+  await code.type("seven and a half million years");
+  await code.row("answer.py");
+  seen.hits = await code.rows();
+  await code.shot("memory");
+  await code.page.keyboard.press("Enter");
+  await code.page.locator(".tab.active", { hasText: "answer.py" }).waitFor(WAIT);
+
   // A run that takes too long is cancelled where its progress is shown.
   await code.command("Holdfast: Work on a Task");
   await code.answer("Sleep.");

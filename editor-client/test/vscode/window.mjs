@@ -63,6 +63,11 @@ function editorWindow(page) {
       await input.fill(text);
       await page.keyboard.press("Enter");
     },
+    /** Types into the box of a list that follows. */
+    type: async (text) => {
+      await input.waitFor(WAIT);
+      await input.fill(text);
+    },
     /** Clicks the row of a list that contains `text`. */
     choose: (text) => row.filter({ hasText: text }).first().click(WAIT),
     rows: () => row.allInnerTexts(),
