@@ -109,7 +109,6 @@ class MaxModeSettings(Section):
     change something or the last step failed; where each candidate pays for the prompt again, a
     judge decides among the first few if no two agree. `always`: all, and a judge unless all agree."""
     temperature: Temperature = 1.0
-    """Of the candidates."""
     judge_temperature: Temperature = 0.0
     judge_context: Literal["auto", "shared", "compact"] = "auto"
     """What the judge reads: the worker's prompt, a digest, or the cheaper of the two."""
@@ -158,9 +157,7 @@ class MemorySettings(Section):
     """Of the `http` embedder, as in `http://localhost:11434/v1`."""
     embedding_model: str | None = None
     index_on_start: bool = True
-    """Index the workspace when it is opened."""
     file_bytes_max: Positive = 1_000_000
-    """Larger files are not indexed."""
     commits_max: Annotated[int, Field(ge=0)] = 300
     """Of the project's git history, so many are remembered as actions; 0: none."""
 

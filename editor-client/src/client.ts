@@ -5,6 +5,7 @@ import {
   ErrorAction,
   LanguageClient,
   RevealOutputChannelOn,
+  State,
   type Middleware,
   type StaticFeature,
 } from "vscode-languageclient/node";
@@ -12,7 +13,7 @@ import { chosenSettings } from "./chosen_settings.js";
 import { diagnosticsOf } from "./diagnostics.js";
 import type { Launch } from "./launch.js";
 import { askForPrompt } from "./prompt.js";
-import { runProgress } from "./progress.js";
+import { runProgress, type RunProgress } from "./progress.js";
 import { DiagnosticsRequest, EventNotice, Method, parsed, SECTION, Status } from "./protocol.js";
 
 export interface Listener {
@@ -29,6 +30,7 @@ export function languageClient(
   log: vscode.LogOutputChannel,
   listener: Listener,
 ): LanguageClient {
+  const progress = runProgress(() => client);
   const client: LanguageClient = new LanguageClient(
     SECTION,
     "Holdfast",
@@ -42,7 +44,7 @@ export function languageClient(
       documentSelector: [{ scheme: "file" }],
       outputChannel: log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
-      middleware: middleware(context, () => client),
+      middleware: middleware(context, progress),
       initializationFailedHandler: () => false,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
@@ -53,6 +55,12 @@ export function languageClient(
       },
     },
   );
+  client.onDidChangeState(({ newState }) => {
+    if (newState === State.Stopped) {
+      // Nobody else would end what a server that died had begun.
+      progress.dispose();
+    }
+  });
   client.registerFeature(ownCapabilities());
   client.onNotification(Method.status, (value: unknown) => {
     const status = parsed(Status, value);
@@ -72,9 +80,7 @@ export function languageClient(
   return client;
 }
 
-function middleware(context: vscode.ExtensionContext, client: () => LanguageClient): Middleware {
-  const progress = runProgress(client);
-  context.subscriptions.push(progress);
+function middleware(context: vscode.ExtensionContext, progress: RunProgress): Middleware {
   return {
     executeCommand: async (command, args: unknown[], next) => {
       const asked = await askForPrompt(command, args);

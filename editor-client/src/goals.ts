@@ -25,6 +25,9 @@ export function goals(server: Server): Goals {
   let asking: NodeJS.Timeout | undefined;
   const ask = async (): Promise<void> => {
     asking = undefined;
+    if (server.state !== "running") {
+      return;
+    }
     const reply = parsed(GoalListReply, await server.command(CommandName.goalList));
     if (reply !== undefined) {
       entries = reply.goals;

@@ -28,6 +28,8 @@ export function searchMemory(server: Server): void {
   };
   pick.title = vscode.l10n.t("Search Holdfast’s memory");
   pick.placeholder = vscode.l10n.t("Code, earlier work and facts, by meaning or by name");
+  // The place that is shown behind the list must not close it.
+  pick.ignoreFocusOut = true;
   pick.onDidChangeValue((query) => {
     clearTimeout(typing);
     if (query.trim() !== "") {

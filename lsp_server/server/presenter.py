@@ -79,6 +79,8 @@ class _Shown:
                 self._report(f"waits for the model, attempt {event.attempt}: {event.reason}")
             case PermissionAsked():
                 self._report(f"waits for permission: {event.question.summary}")
+            case PermissionAnswered():
+                self._report(f"goes on: {event.answer}")
             case CandidatesJudged() | JudgeFellBack() | SamplingChanged():
                 self._report(transcript.sampled(event))
             case StepFinished():

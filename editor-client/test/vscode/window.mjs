@@ -8,6 +8,14 @@ const { chromium } = createRequire(`${process.env.CODE_SERVER}/`)("playwright-co
 const NOWHERE = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1";
 export const WAIT = { timeout: 30_000 };
 
+/** Waits for something outside of the window. */
+export async function until(what, holds) {
+  for (let left = 600; !holds(); left -= 1) {
+    if (left === 0) throw new Error(`not in time: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** Plays `script` in a window on `folder`; what it saw goes to $RESULT, pictures to $SHOTS. */
 export async function play(script) {
   const seen = {};
@@ -36,9 +44,20 @@ export async function play(script) {
 
 function editorWindow(page) {
   const status = page.locator('.statusbar-item[id$="holdfast.status"]');
-  const input = page.locator(".quick-input-widget:not([style*='display: none']) input").first();
+  const input = page.locator(".quick-input-widget .quick-input-box input.input").first();
   const row = page.locator(".quick-input-list .monaco-list-row");
   const toast = page.locator(".notification-list-item");
+  const title = page.locator(".quick-input-widget .quick-input-title", { hasText: /\S/ }).first();
+  /** The box that had this text is gone or is another one. */
+  const left = (text) =>
+    page.waitForFunction(
+      (before) => {
+        const box = document.querySelector(".quick-input-widget");
+        return box?.style.display === "none" || box?.querySelector("input").value !== before;
+      },
+      text,
+      WAIT,
+    );
   const self = {
     page,
     toast,
@@ -50,22 +69,30 @@ function editorWindow(page) {
     warns: async () => (await status.getAttribute("class")).includes("warning-kind"),
     clickStatus: () => status.locator("a").first().click(),
     /** Runs a command of the palette by its full title. */
-    command: async (title) => {
-      await page.keyboard.press("F1");
-      await input.waitFor(WAIT);
-      await input.fill(`>${title}`);
-      await row.filter({ hasText: title }).first().waitFor(WAIT);
+    command: async (name) => {
+      // An editor that opens just now takes the focus and closes the palette.
+      for (let tries = 5; ; tries -= 1) {
+        try {
+          await page.keyboard.press("F1");
+          await input.fill(`>${name}`, { timeout: 3000 });
+          await row.filter({ hasText: name }).first().waitFor({ timeout: 3000 });
+          break;
+        } catch (error) {
+          if (tries === 0) throw error;
+        }
+      }
       await page.keyboard.press("Enter");
+      await left(`>${name}`);
     },
     /** Types into the box that asks. */
     answer: async (text) => {
-      await input.waitFor(WAIT);
-      await input.fill(text);
+      await self.type(text);
       await page.keyboard.press("Enter");
+      await left(text);
     },
     /** Types into the box of a list that follows. */
     type: async (text) => {
-      await input.waitFor(WAIT);
+      await title.waitFor(WAIT);
       await input.fill(text);
     },
     /** Clicks the row of a list that contains `text`. */
