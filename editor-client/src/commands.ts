@@ -101,6 +101,10 @@ function runHandlers({ server, runs, candidates, diffs }: Surroundings): Record<
       const run = await choose(vscode.l10n.t("Stop"), isActive, node);
       return run && server.command(CommandName.runStop, { runId: run.runId });
     },
+    switchMax: async (node) => {
+      const run = await choose(vscode.l10n.t("Switch Max Mode of"), isActive, node);
+      return run && server.command(CommandName.maxSwitch, { runId: run.runId });
+    },
     resume: async (node) => {
       const fits = (run: Run): boolean => !isActive(run) && run.state !== "achieved";
       const run = await choose(vscode.l10n.t("Resume"), fits, node);
@@ -226,7 +230,7 @@ async function menu({ server, runs, context }: Surroundings): Promise<unknown> {
     server.state === "running"
       ? [
           ...(openQuestions(runs.log()).length > 0 ? ["answer"] : []),
-          ...(active ? ["stop", "send"] : []),
+          ...(active ? ["stop", "send", "switchMax"] : []),
           ...["work", "workOnGoal", "newGoal", "checkGoals", "propose"],
           ...(all.some(hasJudged) ? ["compare"] : []),
           ...(server.knows(CommandName.memorySearch) ? ["searchMemory"] : []),

@@ -19,6 +19,7 @@ export const CommandName = {
   runUndo: "holdfast.run.undo",
   maxPropose: "holdfast.max.propose",
   maxAccept: "holdfast.max.accept",
+  maxSwitch: "holdfast.max.switch",
   goalNew: "holdfast.goal.new",
   goalCheck: "holdfast.goal.check",
   goalList: "holdfast.goal.list",
