@@ -105,6 +105,8 @@ async def drive(
         env={
             **os.environ,
             "SERVER": json.dumps([sys.executable, "-m", "lsp_server", "serve", "--stdio"]),
+            "CLIENT": str(EDITORS.parents[2] / "editor-client"),
+            "EDITORS": str(EDITORS),
             "RESULT": str(result),
             "FILE": str(file),
             "PROJECT": str(project),

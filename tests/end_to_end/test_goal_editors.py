@@ -85,3 +85,4 @@ async def test_goals_from_the_first_diagnostic_to_met(
     assert any("1 goal met" in message for message in seen["messages"])
     assert any("Now it is." in message for message in seen["messages"])
     assert seen["status"]["goals"]["total"] == 4
+    assert seen["statusline"].endswith("/4 goals")

@@ -1,0 +1,91 @@
+-- What every driver of Neovim needs: the configuration that ships, notes, and waiting.
+-- Stock handlers; only the questions that nobody can answer headless are answered here.
+local M = { seen = { messages = {}, asked = {} }, wanted = 'once' }
+local seen = M.seen
+
+function M.wait(what, condition, milliseconds)
+  if not vim.wait(milliseconds or 20000, condition, 20) then
+    error('not in time: ' .. what .. ' ' .. vim.inspect(seen))
+  end
+end
+
+local function title(item, options)
+  if options.format_item then return options.format_item(item) end
+  return type(item) == 'table' and (item.title or (item.action and item.action.title)) or tostring(item)
+end
+
+-- window/showMessageRequest up to 0.10.
+vim.fn.inputlist = function(items)
+  table.insert(seen.asked, table.concat(items, ' | '))
+  for _, item in ipairs(items) do
+    local number = tostring(item):match('^(%d+)%. Approve once')
+    if number then return tonumber(number) end
+  end
+  return 0
+end
+
+-- Code actions, and message requests of newer versions.
+vim.ui.select = function(items, options, choose)
+  seen.offered = vim.tbl_map(function(item) return title(item, options) end, items)
+  for index, shown in ipairs(seen.offered) do
+    if shown:find(M.wanted, 1, true) then
+      table.insert(seen.asked, shown)
+      return choose(items[index], index)
+    end
+  end
+  choose(nil, nil)
+end
+
+function M.said(text)
+  for _, message in ipairs(seen.messages) do
+    if message:find(text, 1, true) then return message end
+  end
+end
+
+-- Starts the server for the current buffer, as `setup` of the person's configuration does.
+function M.start(handlers, changes)
+  vim.opt.runtimepath:append(vim.env.CLIENT .. '/editors/neovim')
+  M.holdfast = require('holdfast')
+  M.holdfast.setup(vim.tbl_extend('force', changes or {}, {
+    cmd = vim.json.decode(vim.env.SERVER),
+    handlers = vim.tbl_extend('force', {
+      ['window/showMessage'] = function(_, result) table.insert(seen.messages, result.message) end,
+    }, handlers or {}),
+  }))
+  local function ready()
+    local client = M.holdfast.client()
+    return client and (client.initialized or client.server_capabilities)
+  end
+  M.wait('the server', ready)
+  M.client = M.holdfast.client()
+  seen.encoding = M.client.offset_encoding
+end
+
+-- The reply of a command.
+function M.command(name, argument)
+  local reply
+  M.holdfast.command(name, argument, function(result) reply = result end)
+  M.wait(name, function() return reply end)
+  return reply
+end
+
+function M.text(buffer)
+  return table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n')
+end
+
+-- Plays `script`, ends the server and writes what was seen as JSON to $RESULT.
+function M.play(script)
+  local ok, err = pcall(function()
+    script()
+    local id = M.client.id
+    if vim.fn.has('nvim-0.11') == 1 then M.client:stop() else M.client.stop() end
+    M.wait('the server to end', function() return vim.lsp.get_client_by_id(id) == nil end)
+  end)
+  seen.error = not ok and tostring(err) or nil
+  local file = io.open(vim.env.RESULT, 'w')
+  file:write(vim.json.encode(seen))
+  file:close()
+  vim.cmd(ok and 'qall!' or 'cquit 1')
+end
+
+return M
