@@ -40,14 +40,17 @@ NEOVIM = [
     *("-c", f"luafile {EDITORS / 'neovim.lua'}"),
 ]
 EMACS = ["emacs", "--batch", "-Q", "-l", str(EDITORS / "eglot.el")]
+LSP_MODE = ["emacs", "--batch", "-Q", "-l", str(EDITORS / "lsp-mode.el")]
 
 
 @pytest.mark.editor
-@pytest.mark.parametrize("command", [NEOVIM, EMACS], ids=["neovim", "eglot"])
+@pytest.mark.parametrize("command", [NEOVIM, EMACS, LSP_MODE], ids=["neovim", "eglot", "lsp-mode"])
 async def test_a_run_from_a_code_action_with_permission_and_a_stop(
     project: Path, tmp_path: Path, command: list[str]
 ) -> None:
     need(command[0])
+    if command is LSP_MODE:
+        need_package("lsp-mode")
     (project / "answer.py").write_text(SAVED, "utf-8")
     (project / ".git").mkdir()
     async with ScriptedServer(TURNS) as server:
@@ -87,6 +90,13 @@ def need(program: str) -> None:
     if shutil.which(program) is None:
         assert not os.environ.get("CI"), f"{program} is not installed"
         pytest.skip(f"{program} is not installed")
+
+
+def need_package(name: str) -> None:
+    """The same for a package of Emacs, which Debian has as `elpa-NAME`."""
+    if not any(Path("/usr/share/emacs/site-lisp/elpa-src").glob(f"{name}-*")):
+        assert not os.environ.get("CI"), f"{name} is not installed"
+        pytest.skip(f"{name} is not installed")
 
 
 async def drive(
