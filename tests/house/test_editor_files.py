@@ -1,0 +1,44 @@
+"""The configuration that ships for other editors names what there is."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from lsp_server.server.protocol import CommandName
+
+ROOT = Path(__file__).parents[2]
+EDITORS = ROOT / "editor-client" / "editors"
+
+
+@pytest.mark.parametrize(
+    ("file", "pattern"),
+    [
+        ("neovim/lua/holdfast.lua", r"M\.command\('([\w.]+)'"),
+        ("emacs/holdfast.el", r'(?:holdfast--tell|holdfast-request) "([\w.]+)"'),
+        ("vim/plugin/holdfast.vim", r"\['([a-z]+(?:\.[a-z]+)?)', \{"),
+        ("sublime/Holdfast.sublime-commands", r'"command_name": "holdfast\.([\w.]+)"'),
+    ],
+)
+def test_the_commands_of_an_editor_exist(file: str, pattern: str) -> None:
+    named = set(re.findall(pattern, (EDITORS / file).read_text("utf-8")))
+    assert len(named) >= 9
+    assert {f"holdfast.{name}" for name in named} <= set(CommandName)
+
+
+def test_helix_and_kate_get_files_that_can_be_read() -> None:
+    helix = tomllib.loads((EDITORS / "helix" / "languages.toml").read_text("utf-8"))
+    assert helix["language-server"]["holdfast"]["command"] == "holdfast"
+    kate = json.loads((EDITORS / "kate" / "settings.json").read_text("utf-8"))
+    assert kate["servers"]["python"]["command"] == ["holdfast"]
+
+
+def test_every_editor_has_a_page_and_the_table_names_tests_that_exist() -> None:
+    for folder in EDITORS.iterdir():
+        assert folder.is_file() or (folder / "README.md").exists(), folder.name
+    for path in re.findall(r"`(tests/[\w/.]+)`", (EDITORS / "README.md").read_text("utf-8")):
+        assert (ROOT / path).exists(), path
