@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,38 @@ async def test_a_killed_server_is_started_once_and_its_run_goes_on(
     assert seen["startsAfterTwo"] == 2, "a loop is not fed"
     assert seen["messages"] == 1, "one message, no storm"
     assert seen["startsAtTheEnd"] == 3
+
+
+def worker(body: Mapping[str, Any]) -> Turn:
+    """Sleeps, says hello, or makes a file until the goal is met."""
+    task, step = task_of(body), steps_of(body)
+    if "Sleep." in task:
+        return calls(("shell", {"command": "touch sleeping; sleep 60"}))
+    if "Say hello." in task:
+        return finish("Hello.")
+    return finish("Made.") if step else calls(("write", {"path": "made.txt", "text": "🙂\n"}))
+
+
+async def test_windows_share_a_folder_and_folders_share_a_window(
+    project: Path, tmp_path: Path
+) -> None:
+    need()
+    (project / ".git").mkdir()
+    for name in ("one", "two"):
+        goals = project / name / ".holdfast" / "goals.md"
+        goals.parent.mkdir(parents=True)
+        goals.write_text(f"## In {name}\n- [ ] it is made\n  - file: `made.txt`\n")
+    folders = {"folders": [{"path": "one"}, {"path": "two"}]}
+    (project / "both.code-workspace").write_text(json.dumps(folders))
+    async with (
+        ScriptedServer(worker) as model,
+        code_server(tmp_path / "code", project, environment=endpoint(model)) as code,
+    ):
+        seen = await code.play("windows", pictures())
+    assert "error" not in seen, seen["error"]
+    assert "running" in seen["listed"]
+    assert seen["offers"] == 0
+    assert seen["made"] == [False, True]
 
 
 def endpoint(model: ScriptedServer) -> dict[str, str]:
