@@ -136,12 +136,16 @@ function runHandlers({ server, runs, candidates, diffs }: Surroundings): Record<
 }
 
 function goalHandlers({ server, goals }: Surroundings): Record<string, Handler> {
-  const choose = async (title: string, node?: GoalsNode): Promise<string | undefined> => {
-    if (node !== undefined) {
-      return node.goalId;
-    }
-    const items = grouped(goals.entries()).map((goal) => ({ label: goal.title, ...goal }));
-    return (await vscode.window.showQuickPick(items, { title }))?.goalId;
+  /** The goal, and its file, which says in which folder it is. */
+  const choose = async (
+    title: string,
+    node?: GoalsNode,
+  ): Promise<{ goalId: string; uri: string | undefined } | undefined> => {
+    const known = grouped(goals.entries());
+    const items = known.map((goal) => ({ label: goal.title, goalId: goal.goalId }));
+    const goalId = node?.goalId ?? (await vscode.window.showQuickPick(items, { title }))?.goalId;
+    const uri = known.find((goal) => goal.goalId === goalId)?.conditions[0]?.uri;
+    return goalId === undefined ? undefined : { goalId, uri };
   };
   return {
     newGoal: async () => {
@@ -151,12 +155,12 @@ function goalHandlers({ server, goals }: Surroundings): Record<string, Handler> 
       return check !== undefined && title && server.command(CommandName.goalNew, { title, checks });
     },
     workOnGoal: async (node) => {
-      const goalId = await choose(vscode.l10n.t("Work on"), node);
-      return goalId && server.command(CommandName.runStart, { goalId });
+      const goal = await choose(vscode.l10n.t("Work on"), node);
+      return goal && server.command(CommandName.runStart, goal);
     },
     workOnGoalMax: async (node) => {
-      const goalId = await choose(vscode.l10n.t("Work with Max Mode on"), node);
-      return goalId && server.command(CommandName.runStart, { goalId, maxMode: true });
+      const goal = await choose(vscode.l10n.t("Work with Max Mode on"), node);
+      return goal && server.command(CommandName.runStart, { ...goal, maxMode: true });
     },
     checkGoals: (node) =>
       server.command(

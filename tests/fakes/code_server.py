@@ -147,7 +147,7 @@ def _program(folder: Path) -> Path:
     program = folder / "holdfast"
     program.write_text(
         "#!/bin/sh\n"
-        f'case "$1" in serve) echo $$ >>"{folder}/starts" ;; esac\n'
+        f'case "$1" in serve) echo $$ >>"{folder}/starts"; set -- "$@" --log-file "{folder}/server-$$.log" ;; esac\n'
         f'exec "{sys.executable}" -m lsp_server "$@"\n'
     )
     program.chmod(0o755)

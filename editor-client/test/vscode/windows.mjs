@@ -9,6 +9,19 @@ import { play, until, WAIT } from "./window.mjs";
 const exists = (name) => existsSync(path.join(process.env.PROJECT, name));
 
 await play(async (open, seen) => {
+  // Several folders: the goals of all, and work in the right one.
+  const both = await open(path.join(process.env.PROJECT, "both.code-workspace"));
+  await both.page.locator(".activitybar .action-item a[aria-label^='Holdfast']").click(WAIT);
+  for (const name of ["In one", "In two"]) {
+    await both.page.locator(".monaco-list-row", { hasText: name }).first().waitFor(WAIT);
+  }
+  await both.command("Holdfast: Work on a Goal");
+  await both.choose("In two");
+  await both.press("write made.txt", "Approve once");
+  await both.told("Made");
+  seen.made = [exists("one/made.txt"), exists("two/made.txt")];
+  await both.shot("folders");
+
   // A run in one window is seen in the other, which does not take it for interrupted.
   const first = await open();
   await first.status(/Holdfast\s*$/);
@@ -38,17 +51,4 @@ await play(async (open, seen) => {
   await first.page.bringToFront();
   await first.press("Holdfast: Sleep.", "Cancel");
   await first.told("stopped");
-
-  // Several folders: the goals of all, and work in the right one.
-  const both = await open(path.join(process.env.PROJECT, "both.code-workspace"));
-  await both.page.locator(".activitybar .action-item a[aria-label^='Holdfast']").click(WAIT);
-  for (const name of ["In one", "In two"]) {
-    await both.page.locator(".monaco-list-row", { hasText: name }).first().waitFor(WAIT);
-  }
-  await both.command("Holdfast: Work on a Goal");
-  await both.choose("In two");
-  await both.press("write made.txt", "Approve once");
-  await both.told("Made");
-  seen.made = [exists("one/made.txt"), exists("two/made.txt")];
-  await both.shot("folders");
 });
