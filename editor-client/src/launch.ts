@@ -53,7 +53,7 @@ export async function findServer(places: Places, probe: Probe): Promise<Launch |
 export function installation(version: string, folder: string): Installation {
   return {
     command: "uv",
-    args: ["tool", "install", "--force", `holdfast[memory]==${version}`],
+    args: ["tool", "install", "--force", `holdfast==${version}`],
     environment: { UV_TOOL_DIR: `${folder}/tools`, UV_TOOL_BIN_DIR: `${folder}/bin` },
   };
 }

@@ -57,6 +57,6 @@ test("without a selected interpreter the path is next", async () => {
 test("an installation is pinned, and lies where it is looked for", () => {
   const { command, args, environment } = installation("0.1.0", "/managed");
   assert.equal(command, "uv");
-  assert.ok(args.includes("holdfast[memory]==0.1.0"));
+  assert.ok(args.includes("holdfast==0.1.0"));
   assert.equal(`${environment["UV_TOOL_BIN_DIR"] ?? ""}/holdfast`, installedPath("/managed"));
 });

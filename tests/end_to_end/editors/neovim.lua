@@ -33,8 +33,9 @@ it.play(function()
   else
     vim.lsp.buf.range_code_action(nil, { 1, 0 }, { last, 0 })
   end
-  it.wait('the prompt for permission', function() return #seen.asked > 1 end)
+  it.wait('the action', function() return #seen.asked > 0 end)
   it.wanted = 'once'
+  it.wait('the prompt for permission', function() return #seen.asked > 1 end)
   it.wait('the edit in the buffer', function()
     return table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n'):find('fixed = True', 1, true)
   end)
