@@ -18,7 +18,7 @@ await play(async (open, seen) => {
   await both.command("Holdfast: Work on a Goal");
   await both.choose("In two");
   await both.press("write made.txt", "Approve once");
-  await both.told("Made");
+  await both.told(/Made\./);
   seen.made = [exists("one/made.txt"), exists("two/made.txt")];
   await both.shot("folders");
 
@@ -45,7 +45,7 @@ await play(async (open, seen) => {
   await second.page.keyboard.type("TODO: nothing");
   await second.command("Holdfast: Work on a Task");
   await second.answer("Say hello.");
-  await second.told("Hello");
+  await second.told(/Hello\./);
   await second.shot("windows");
 
   await first.page.bringToFront();
