@@ -132,7 +132,8 @@ function editorWindow(page) {
     gone: (selector) => page.waitForFunction((css) => !document.querySelector(css), selector, WAIT),
     shot: async (name) => {
       mkdirSync(process.env.SHOTS, { recursive: true });
-      await page.screenshot({ path: path.join(process.env.SHOTS, `${name}.png`) });
+      const picture = path.join(process.env.SHOTS, `${name}.png`);
+      await page.screenshot({ path: picture, animations: "disabled" });
     },
   };
   return self;
