@@ -27,8 +27,10 @@ await play(async (open, seen) => {
   await until("the second command", () => exists("second"));
 
   kill();
-  await code.told("ended twice");
   await code.status("stopped");
+  // Where nothing can hide: the list of all messages.
+  await code.command("Notifications: Show Notifications");
+  await code.told("ended twice");
   // Time for a storm.
   await new Promise((resolve) => setTimeout(resolve, 3000));
   seen.startsAfterTwo = starts().length;
