@@ -29,6 +29,7 @@ from lsp_server.domain.events import (
     ModelAnswered,
     PermissionAnswered,
     PlanChanged,
+    RunEnded,
     RunResumed,
     RunStarted,
     SamplingChanged,
@@ -99,7 +100,7 @@ class State:
     """What the last verdict found missing; empty once a person has moved the run on."""
     judged: CandidatesJudged | None = None
     accepted: CandidateGroup | None = None
-    """What a person chose of `judged`, until it is the run's answer."""
+    """What a person chose of `judged`, until it is the run's answer or the run ended."""
     sampling: Sampling | None = None
     """What a person wished since the run began; None: what the task says counts."""
     answered: ModelAnswered | None = None
@@ -189,6 +190,8 @@ class State:
                 self.judged, self.accepted = event, None
             case CandidateAccepted() if self.judged is not None:
                 self.accepted = self.judged.groups[event.group]
+            case RunEnded():
+                self.accepted = None  # What could not be carried out is not tried by itself again.
             case SamplingChanged():
                 self.sampling = event.sampling
             case SnapshotTaken():

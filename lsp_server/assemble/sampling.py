@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import takewhile
 
 from lsp_server.agent import budget
@@ -14,7 +15,7 @@ from lsp_server.domain.plans import outline
 from lsp_server.domain.ports import Model
 from lsp_server.domain.tasks import Sampling as TaskSampling
 from lsp_server.max_mode.drawing import Habits
-from lsp_server.max_mode.evidence import Evidence
+from lsp_server.max_mode.evidence import Evidence, moved
 from lsp_server.max_mode.judge import Judge, Situation
 from lsp_server.max_mode.max_mode import MaxMode, Surroundings
 from lsp_server.max_mode.proposing import Proposing
@@ -51,7 +52,9 @@ class Sampling:
 
         if launch.sampling.propose:
             compared = await several(launch.sampling)
-            return Proposing(worker, compared, toolbox.read_only, launch.record.state.accepted)
+            still = partial(moved, self._site.editor)
+            chosen = launch.record.state.accepted
+            return Proposing(worker, compared, toolbox.read_only, still, chosen)
         return Switch(lambda: launch.sampling, as_wished)
 
     async def worker(self, launch: Launch) -> Priced:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from lsp_server.domain.messages import ToolCall
@@ -33,8 +34,9 @@ class CandidateGroup:
     """Candidates that would do the same; `text` and `calls` are those of one of them.
 
     `problem` says why it cannot work, empty when nothing speaks against it. `notes`
-    are what a dry run showed, `changes` its diff. `scores` are None where no judge
-    was asked.
+    are what a dry run showed, `changes` its diff, `met` the files that it read: their
+    paths, and fingerprints of their texts, empty for a file that was not there.
+    `scores` are None where no judge was asked.
     """
 
     title: str
@@ -45,3 +47,4 @@ class CandidateGroup:
     notes: tuple[str, ...] = ()
     changes: str = ""
     scores: Scores | None = None
+    met: Mapping[str, str] = field(default_factory=dict)

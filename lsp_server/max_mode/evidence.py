@@ -7,11 +7,13 @@ the very code that would carry them out. Nothing is written and no process start
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from lsp_server.domain.candidates import CandidateGroup
 from lsp_server.domain.edits import Document, EditSet, fingerprint
 from lsp_server.domain.errors import EditRejected, ToolError
 from lsp_server.domain.goals import Finding
@@ -22,6 +24,8 @@ from lsp_server.max_mode.drawing import Candidate
 from lsp_server.max_mode.proposals import Effect, complaint, normal_form
 from lsp_server.max_mode.syntax import Parses, syntax_errors, unknown
 
+UNREADABLE = ""
+"""The version of a file that is not there."""
 CHANGES_CHARS_MAX = 8000
 """What is kept of a candidate's diff."""
 
@@ -62,7 +66,8 @@ class Trial:
     """What looking at a candidate showed.
 
     `problem` says why it cannot work; `doubts` counts what speaks against it without
-    ruling it out. `form` is what it would do, in its normal form.
+    ruling it out. `form` is what it would do, in its normal form. `met` are the files
+    that it was tried on, as in a CandidateGroup.
     """
 
     form: str
@@ -72,6 +77,7 @@ class Trial:
     doubts: int = 0
     changes: str = ""
     only_reads: bool = False
+    met: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,15 @@ def grouped(candidates: Sequence[Candidate], trials: Sequence[Trial]) -> tuple[G
     )
 
 
+async def moved(editor: Editor, group: CandidateGroup) -> list[str]:
+    """The names of the files that are no longer as they were when it was tried out."""
+    stage = Stage(editor)
+    for path in map(Path, group.met):
+        with suppress(ToolError):
+            await stage.read(path)
+    return [Path(path).name for path in group.met if stage.met[path] != group.met[path]]
+
+
 class Stage:
     """An Editor on which files change and the disk does not."""
 
@@ -106,14 +121,25 @@ class Stage:
         """What was written, None for a file that is gone."""
         self.before: dict[Path, str] = {}
         """What stood there, empty for a new file."""
+        self.met: dict[str, str] = {}
+        """The version of each file that was really read, as in a CandidateGroup."""
 
     async def read(self, path: Path) -> Document:
         if path not in self.texts:
-            return await self._editor.read(path)
+            return await self._meet(path)
         text = self.texts[path]
         if text is None:
             raise ToolError(f"{path.name} would be gone by then")
         return Document(path, text)
+
+    async def _meet(self, path: Path) -> Document:
+        try:
+            document = await self._editor.read(path)
+        except ToolError:
+            self.met.setdefault(str(path), UNREADABLE)
+            raise
+        self.met.setdefault(str(path), document.version)
+        return document
 
     async def apply(self, edits: EditSet) -> None:
         for file in edits.files:
@@ -192,6 +218,7 @@ class Evidence:
             doubts=found.doubts,
             changes="\n".join(found.changes)[:CHANGES_CHARS_MAX],
             only_reads=bool(calls) and all(map(self._only_reads, calls)),
+            met=stage.met,
         )
 
     def _only_reads(self, call: ToolCall) -> bool:

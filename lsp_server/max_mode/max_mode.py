@@ -223,6 +223,7 @@ def _report(
                 notes=group.trial.notes,
                 changes=group.trial.changes,
                 scores=ruling.scores.get(place),
+                met=group.trial.met,
             )
             for place, group in enumerate(groups)
         ),

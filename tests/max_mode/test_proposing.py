@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lsp_server.domain.events import CandidatesJudged, ToolCalled
-from lsp_server.domain.tasks import Achieved, Sampling, Task
+from lsp_server.domain.tasks import Achieved, Failed, Sampling, Task
 from lsp_server.models.scenario import Turn
 from lsp_server.session.runs import UnknownRun
 from tests.fakes.stand import is_verdict, proposals, verdict
@@ -85,15 +85,54 @@ async def test_the_winner_is_accepted_by_default_and_any_other_by_its_number(roo
         assert (root / "a.py").read_text() == "x = 20\n"
 
 
-async def test_a_proposal_that_applies_no_more_says_so(root: Path) -> None:
+@pytest.mark.parametrize("since", ["y = 1\n", "max = 100  # typed since\n", None])
+async def test_what_was_proposed_for_another_text_is_not_done(
+    root: Path, since: str | None
+) -> None:
     async with workshop(root, script) as shop:
         await propose(shop)
-        (root / "a.py").write_text("y = 1\n")
+        if since is None:
+            (root / "a.py").unlink()
+        else:
+            (root / "a.py").write_text(since)
         run = shop.session.runs.accept()
         outcome = await shop.session.runs.wait(run.run_id)
-        assert isinstance(outcome, Achieved)
-        assert "old_text is not in a.py" in outcome.summary
-        assert (root / "a.py").read_text() == "y = 1\n"
+        assert isinstance(outcome, Failed)
+        assert outcome.error.startswith("a.py changed since this was proposed")
+        assert [path.read_text() for path in root.glob("a.py")] == [since] * (since is not None)
+
+        (root / "a.py").write_text("x = 1\n")
+        shop.session.runs.accept(run.run_id)
+        assert isinstance(await shop.session.runs.wait(run.run_id), Achieved)
+        assert (root / "a.py").read_text() == "x = 40\n"
+
+
+async def test_a_new_file_that_is_there_by_then_is_not_replaced(root: Path) -> None:
+    def create(body: Mapping[str, Any]) -> Turn:
+        if is_verdict(body):
+            return Turn(text=str(verdict(body, len)).replace("'", '"'))
+        first, second = (calls(("write", {"path": "b.py", "text": f"b = {n}\n"})) for n in "12")
+        other = {"text": second.text, "tool_calls": second.tool_calls}
+        alternatives = [other] * (body.get("n", 1) - 1)
+        return Turn.model_validate({**first.model_dump(), "alternatives": alternatives})
+
+    async with workshop(root, create) as shop:
+        await propose(shop)
+        (root / "b.py").write_text("mine\n")
+        run = shop.session.runs.accept()
+        assert isinstance(await shop.session.runs.wait(run.run_id), Failed)
+        assert (root / "b.py").read_text() == "mine\n"
+
+
+async def test_a_run_that_could_not_do_what_was_accepted_can_be_spoken_to(root: Path) -> None:
+    async with workshop(root, script) as shop:
+        await propose(shop)
+        (root / "a.py").write_text("x = 1  # changed\n")
+        run = shop.session.runs.accept()
+        await shop.session.runs.wait(run.run_id)
+        shop.session.runs.send(run.run_id, "Look again.", "steer")
+        assert isinstance(await shop.session.runs.wait(run.run_id), Achieved)
+        assert len(shop.events(CandidatesJudged)) == 2
 
 
 async def test_accepting_asks_for_permission_like_any_edit(root: Path) -> None:
