@@ -3,8 +3,10 @@
 Precedence, later wins: defaults, user file, project file, environment
 (`HOLDFAST_MODEL__BASE_URL`), the editor. A project file may only narrow: it
 comes with a checkout, so it cannot name endpoints, executables, keys or allow
-rules. A wrong value costs one message and falls back to what lies below it.
-To add a knob: add a field here with its unit; nothing else lists them.
+rules, nor what makes a run cost more. A wrong value costs one message and falls
+back to what lies below it.
+To add a knob: add a field here with its unit; a project may set it only where a
+table below says so.
 """
 
 from __future__ import annotations
@@ -318,72 +320,63 @@ def without_credentials(url: str) -> str:
     return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
 
 
-_PROJECT_LOWERS = (
-    ("run", "steps_max"),
-    ("run", "tokens_max"),
-    ("run", "cost_usd_max"),
-    ("run", "wall_seconds_max"),
-    ("goal", "re_entries_max"),
-    ("goal", "check_timeout_seconds"),
-    ("permissions", "answer_timeout_seconds"),
-)
-
-_PROJECT_FORBIDS = {
-    "model": ("base_url", "api_key_command", "extra_body"),
-    "judge": ("base_url", "api_key_command", "extra_body"),
-    "memory": ("uri", "embedding_base_url"),
-    "permissions": ("allow",),
+_PROJECT_SETS = {
+    "model": ("temperature",),
+    "judge": ("temperature",),
+    "max_mode": ("temperature", "judge_temperature", "quorum"),
+    "context": ("rebuild_at",),
+    "permissions": ("deny",),
 }
+"""What costs nothing and frees nothing."""
+
+_PROJECT_LOWERS = {
+    "model": ("context_tokens", "output_tokens_max", "silence_timeout_seconds"),
+    "max_mode": ("enabled", "samples", "strategy", "first_draw", "grace_seconds"),
+    "goal": ("re_entries_max", "check_timeout_seconds", "check_on_save"),
+    "context": ("budget_tokens", "brief", "result_chars_max"),
+    "memory": ("enabled", "index_on_start", "file_bytes_max", "commits_max"),
+    "permissions": ("mode", "answer_timeout_seconds"),
+    "run": ("steps_max", "tokens_max", "cost_usd_max", "wall_seconds_max", "transcript"),
+}
+"""What a project may have less of than the user, or switch off. All else is the user's alone."""
+
+_CHOICES = (*PERMISSION_MODES, "gated", "adaptive", "always")
+"""The names that a lowered setting can have, from the least to the most of each."""
 
 
 def _narrowed(
     layer: dict[str, Any], below: Layer, source: str, problems: list[ConfigurationError]
 ) -> dict[str, Any]:
     """A project layer without what only the user may decide."""
-    kept = {section: dict(values) for section, values in layer.items()}
-    for section, keys in _PROJECT_FORBIDS.items():
-        for key in keys:
-            if key in kept.get(section, {}):
-                del kept[section][key]
-                problems.append(
-                    ConfigurationError(
-                        f"{section}.{key} in {source} is ignored: a project may not set it; "
-                        f"put it into {config_folder() / 'config.toml'}",
-                        key=f"{section}.{key}",
-                    )
-                )
-    _keep_narrower_mode(kept, below, source, problems)
-    for section, key in _PROJECT_LOWERS:
-        mine = kept.get(section, {}).get(key)
-        limit = below.get(section, {}).get(key, getattr(getattr(Settings(), section), key))
-        if mine is not None and limit is not None and float(mine) > float(limit):
-            del kept[section][key]
-            problems.append(
-                ConfigurationError(
-                    f"{section}.{key} = {mine} in {source} is ignored: a project may only lower "
-                    f"it below {limit}",
-                    key=f"{section}.{key}",
-                )
-            )
+    wished, granted = Settings.model_validate(_merge(below, layer)), Settings.model_validate(below)
+    kept: dict[str, Any] = {}
+    for section, values in layer.items():
+        kept[section] = {}
+        for key, value in values.items():
+            pair = (getattr(getattr(each, section), key) for each in (wished, granted))
+            if why := _too_wide(section, key, *pair):
+                message = f"{section}.{key} in {source} is ignored: {why}"
+                problems.append(ConfigurationError(message, key=f"{section}.{key}"))
+            else:
+                kept[section][key] = value
     return kept
 
 
-def _keep_narrower_mode(
-    layer: dict[str, Any], below: Layer, source: str, problems: list[ConfigurationError]
-) -> None:
-    wished = layer.get("permissions", {}).get("mode")
-    if wished is None:
-        return
-    granted = below.get("permissions", {}).get("mode", PermissionSettings().mode)
-    if PERMISSION_MODES.index(wished) > PERMISSION_MODES.index(granted):
-        del layer["permissions"]["mode"]
-        problems.append(
-            ConfigurationError(
-                f"permissions.mode = {wished!r} in {source} is ignored: a project may only "
-                f"narrow it below {granted!r}",
-                key="permissions.mode",
-            )
-        )
+def _too_wide(section: str, key: str, wished: Any, granted: Any) -> str:
+    """Why a project may not set the key to what it wished; empty when it may."""
+    if key in _PROJECT_SETS.get(section, ()):
+        return ""
+    if key not in _PROJECT_LOWERS.get(section, ()):
+        return f"a project may not set it; put it into {config_folder() / 'config.toml'}"
+    if granted is None or (wished is not None and _amount(wished) <= _amount(granted)):
+        return ""
+    if isinstance(granted, bool):
+        return "a project may only switch it off"
+    return f"a project may only lower it below {granted}, not set it to {wished}"
+
+
+def _amount(value: bool | float | str) -> float:
+    return _CHOICES.index(value) if isinstance(value, str) else float(value)
 
 
 def _accepted(

@@ -1,0 +1,106 @@
+"""Where settings come from, and what a project's file cannot widen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomlkit
+
+from lsp_server.settings import Loaded, load
+
+USER: dict[str, Any] = {
+    "model": {"name": "mine", "price_input": 3.0, "output_tokens_max": 4000},
+    "max_mode": {"samples": 4},
+    "run": {"cost_usd_max": 2.0},
+    "permissions": {"deny": ["shell(rm *)"]},
+}
+
+
+def check(root: Path, project: dict[str, Any]) -> Loaded:
+    (root / ".holdfast").mkdir(exist_ok=True)
+    (root / ".holdfast" / "config.toml").write_text(tomlkit.dumps(project))
+    user = root.parent / "user.toml"
+    user.write_text(tomlkit.dumps(USER))
+    return load(root, environment={}, user_file=user)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "why"),
+    [
+        ("model", "base_url", "http://elsewhere/v1", "may not set it"),
+        ("model", "api_key_command", "cat key", "may not set it"),
+        ("model", "extra_body", {"n": 100}, "may not set it"),
+        ("model", "name", "dear", "may not set it"),
+        ("model", "price_input", 0, "may not set it"),
+        ("model", "price_cached", 0.0, "may not set it"),
+        ("model", "price_output", 9.0, "may not set it"),
+        ("model", "output_tokens_max", 8000, "only lower it below 4000, not set it to 8000"),
+        ("model", "context_tokens", 1_000_000, "only lower it below 131072"),
+        ("judge", "base_url", "http://elsewhere/v1", "may not set it"),
+        ("judge", "name", "dear", "may not set it"),
+        ("judge", "price_output", 0, "may not set it"),
+        ("max_mode", "enabled", True, "only switch it off"),
+        ("max_mode", "enabled", "yes", "only switch it off"),
+        ("max_mode", "samples", 5, "only lower it below 4"),
+        ("max_mode", "strategy", "always", "only lower it below adaptive, not set it to always"),
+        ("max_mode", "judge_context", "shared", "may not set it"),
+        ("goal", "check_on_save", True, "only switch it off"),
+        ("context", "budget_tokens", 100_000, "only lower it below 65536"),
+        ("context", "brief", True, "only switch it off"),
+        ("memory", "uri", "s3://elsewhere", "may not set it"),
+        ("memory", "embedder", "http", "may not set it"),
+        ("memory", "embedding_model", "dear", "may not set it"),
+        ("memory", "file_bytes_max", 10_000_000, "only lower it below 1000000"),
+        ("memory", "commits_max", 10_000, "only lower it below 300"),
+        ("permissions", "mode", "full", "only lower it below ask"),
+        ("permissions", "allow", ["shell(*)"], "may not set it"),
+        ("run", "cost_usd_max", 3, "only lower it below 2.0"),
+        ("run", "steps_max", 201, "only lower it below 200"),
+    ],
+)
+def test_a_project_cannot_widen(
+    project: Path, section: str, key: str, value: object, why: str
+) -> None:
+    plain = check(project, {}).settings
+    loaded = check(project, {section: {key: value}})
+    assert loaded.settings == plain
+    (problem,) = loaded.problems
+    assert problem.key == f"{section}.{key}"
+    assert f"{section}.{key} in {project / '.holdfast' / 'config.toml'} is ignored" in str(problem)
+    assert why in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("model", "temperature", 0.2),
+        ("model", "output_tokens_max", 1000),
+        ("max_mode", "samples", 2),
+        ("max_mode", "strategy", "gated"),
+        ("max_mode", "grace_seconds", 3.0),
+        ("context", "budget_tokens", 9000),
+        ("memory", "enabled", False),
+        ("memory", "commits_max", 0),
+        ("permissions", "mode", "read-only"),
+        ("run", "tokens_max", 10_000),
+        ("run", "cost_usd_max", 1.0),
+        ("run", "transcript", False),
+    ],
+)
+def test_a_project_can_narrow(project: Path, section: str, key: str, value: object) -> None:
+    loaded = check(project, {section: {key: value}})
+    assert loaded.problems == ()
+    assert getattr(getattr(loaded.settings, section), key) == value
+
+
+def test_deny_rules_of_user_and_project_add_up(project: Path) -> None:
+    loaded = check(project, {"permissions": {"deny": ["read(.env)"]}})
+    assert loaded.settings.permissions.deny == ("shell(rm *)", "read(.env)")
+
+
+def test_what_narrows_stays_beside_what_does_not(project: Path) -> None:
+    loaded = check(project, {"run": {"steps_max": 5, "cost_usd_max": 9}, "model": {"name": "x"}})
+    assert [problem.key for problem in loaded.problems] == ["run.cost_usd_max", "model.name"]
+    assert loaded.settings.run.steps_max == 5
