@@ -61,3 +61,12 @@ def test_the_oldest_are_forgotten(tmp_path: Path) -> None:
     many = {f"d{n}": ConditionReport(Condition("x", "x"), "met") for n in range(CONDITIONS_MAX)}
     ledger.record(many, "t")
     assert set(ledger.standings()) == set(many)
+
+
+def test_what_cannot_be_kept_is_known_to_this_process_at_least(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file in place of the folder")
+    ledger = Ledger(tmp_path / "data" / "goals.json")
+    for name in ("a", "b"):
+        with pytest.raises(OSError, match="data"):
+            ledger.record({name: report(name)}, "t")
+    assert set(ledger.standings()) == {"a", "b"}

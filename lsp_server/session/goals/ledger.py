@@ -62,20 +62,24 @@ class Ledger:
         return self._read().standings
 
     def record(self, reports: Mapping[str, ConditionReport], tree: str) -> None:
-        """Keeps these verdicts. Raises OSError when they cannot be written down."""
-        make_private(self._path.parent)
-        with self._locked():
-            book = self._read()
-            standings = {k: v for k, v in book.standings.items() if k not in reports}
-            standings |= {name: Standing(_short(r), tree) for name, r in reports.items()}
-            for name in list(standings)[: max(0, len(standings) - CONDITIONS_MAX)]:
-                del standings[name]
-            new = _Book(book.revision + 1, standings)
-            try:
+        """Keeps these verdicts. Raises OSError when that is for this process only."""
+        try:
+            make_private(self._path.parent)
+            with self._locked():
+                new = self._after(reports, tree)
                 write_bytes(self._path, _BOOK.dump_json(new))
-            except ToolError as error:
-                raise OSError(str(error)) from error
-            self._signature, self._book = self._status(), new
+                self._signature, self._book = self._status(), new
+        except (OSError, ToolError) as error:
+            self._book = self._after(reports, tree)
+            raise OSError(str(error)) from error
+
+    def _after(self, reports: Mapping[str, ConditionReport], tree: str) -> _Book:
+        book = self._read()
+        standings = {k: v for k, v in book.standings.items() if k not in reports}
+        standings |= {name: Standing(_short(r), tree) for name, r in reports.items()}
+        for name in list(standings)[: max(0, len(standings) - CONDITIONS_MAX)]:
+            del standings[name]
+        return _Book(book.revision + 1, standings)
 
     def _read(self) -> _Book:
         signature = self._status()
