@@ -12,6 +12,7 @@ from typing import Any
 
 from lsp_server.assemble import open_session
 from lsp_server.cli import garbage
+from lsp_server.cli.complaint import sentence
 from lsp_server.cli.person import Person
 from lsp_server.cli.screen import JsonLines, Plain, Screen
 from lsp_server.domain.errors import HoldfastError
@@ -76,7 +77,7 @@ async def execute_async(order: Order) -> int:
         run_id = await _begin(session, order, settings)
         outcome = await _until_the_end(session, run_id)
     except HoldfastError as error:
-        return _refuse(str(error))
+        return _refuse(sentence(error, order.resume))
     finally:
         shown.close()
         if session is not None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from lsp_server.assemble import open_session
+from lsp_server.cli.complaint import sentence
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.tasks import RunId
 from lsp_server.settings import load
@@ -22,7 +23,7 @@ def take_back(run_id: str | None, workspace: Path) -> int:
     try:
         return asyncio.run(_take_back(RunId(run_id) if run_id else None, workspace.resolve()))
     except HoldfastError as error:
-        sys.stderr.write(f"holdfast: {error}\n")
+        sys.stderr.write(f"holdfast: {sentence(error, run_id)}\n")
         return 1
 
 
@@ -36,7 +37,7 @@ async def _take_back(run_id: RunId | None, workspace: Path) -> int:
     finally:
         await session.close()
     for path in report.restored:
-        sys.stdout.write(f"restored {path}\n")
+        sys.stdout.write(f"{'removed' if path in report.removed else 'restored'} {path}\n")
     for conflict in report.conflicts:
         sys.stdout.write(f"left alone {conflict.path}: {conflict.reason}\n")
     if not report.restored and not report.conflicts:

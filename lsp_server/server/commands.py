@@ -274,6 +274,7 @@ class Commands:
             self._client.show("warning", str(error))
             return Reply(state="error", message=str(error))
         message = f"{len(report.restored)} files are as they were before the run"
+        message += f", {len(report.removed)} of them removed" if report.removed else ""
         kept = [f"{conflict.path}: {conflict.reason}" for conflict in report.conflicts]
         if kept:
             message += f"; {len(kept)} were left alone: " + "; ".join(kept)

@@ -20,7 +20,7 @@ from lsp_server.agent.journal import Journal, JournalDamaged, glance, replay
 from lsp_server.agent.loop import Agent
 from lsp_server.agent.record import Record
 from lsp_server.domain.discretion import Discretion
-from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.events import (
     CandidateAccepted,
     CandidatesJudged,
@@ -50,6 +50,7 @@ from lsp_server.domain.tasks import (
     When,
 )
 from lsp_server.session.summary import RunSummary, past_summary
+from lsp_server.session.unknown_run import UnknownRun
 from lsp_server.settings import Settings
 from lsp_server.workspace.undo import UndoReport
 
@@ -65,10 +66,6 @@ STOPPED = "stopped by the person; resume it to go on"
 CLOSED = "the session was closed; resume the run to go on"
 
 _log = logging.getLogger(__name__)
-
-
-class UnknownRun(HoldfastError):
-    """There is no such run, or it is not in a state in which that can be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +145,12 @@ class Runs:
         self._settings = settings
 
     def start(self, task: Task) -> RunSummary:
-        """Starts a run. Raises ConfigurationError without an endpoint, UnknownRun when full."""
+        """Starts a run. Raises ConfigurationError without an endpoint or a place, UnknownRun."""
         model = self._ready()
         # Sorts by time; the journal's lock tells two of the same microsecond apart.
         run_id = RunId(f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
         active = self._open(run_id, task)
-        active.launch.record.emit(RunStarted(run_id, task, str(self._root), model))
+        self._begin(active, RunStarted(run_id, task, str(self._root), model))
         return self._go(active)
 
     def resume(self, run_id: RunId | None = None) -> RunSummary:
@@ -170,7 +167,7 @@ class Runs:
         if active is None:
             self._ready()
             active = self._reopen(self._past(run_id, "speak to", ()))
-            active.launch.record.emit(MessageReceived(text, "steer"))
+            self._begin(active, MessageReceived(text, "steer"))
             return self._go(active)
         if len(active.launch.record.state.mail) >= MAIL_MAX:
             raise UnknownRun(f"run {active.launch.run_id} has {MAIL_MAX} unread messages already")
@@ -192,9 +189,9 @@ class Runs:
         count = len(judged.groups) if judged is not None else 0
         if judged is None or not (candidate is None or 1 <= candidate <= count):
             active.journal.close()
-            raise UnknownRun(f"run {past.run_id} has {count} proposals; holdfast.max.propose asks")
+            raise UnknownRun(f"run {past.run_id} has {count} proposals", "propose")
         group = judged.winner if candidate is None else candidate - 1
-        active.launch.record.emit(CandidateAccepted(group))
+        self._begin(active, CandidateAccepted(group))
         return self._go(active)
 
     def switch_max_mode(
@@ -222,7 +219,7 @@ class Runs:
         past = self._past(run_id, "show", ())
         path = self._journal_path(past.run_id).with_name("proposals.md")
         if not path.exists():
-            raise UnknownRun(f"run {past.run_id} proposed nothing; holdfast.max.propose asks")
+            raise UnknownRun(f"run {past.run_id} proposed nothing", "propose")
         return path
 
     def stop(
@@ -249,7 +246,7 @@ class Runs:
         past = self._past(run_id, "undo", ())
         if past.run_id in self._active:
             raise UnknownRun(f"run {past.run_id} is active; stop it first, then undo it")
-        journal = await asyncio.to_thread(Journal, self._journal_path(past.run_id))
+        journal = await asyncio.to_thread(self._journal, past.run_id)
         try:
             kinds = FileChanged | SnapshotTaken
             report = await self._undo([r.event for r in journal.past if isinstance(r.event, kinds)])
@@ -299,7 +296,7 @@ class Runs:
         if len(self._active) >= ACTIVE_RUNS_MAX:
             raise UnknownRun(f"{ACTIVE_RUNS_MAX} runs are active already; stop one first")
         settings = self._settings
-        journal = Journal(self._journal_path(run_id))
+        journal = self._journal(run_id)
         share = round(settings.prompt_tokens_max * BYTES_PER_TOKEN * RESULT_SHARE)
         result_chars_max = min(settings.context.result_chars_max, share)
         active: _Active
@@ -418,11 +415,9 @@ class Runs:
             if summary.state not in but:
                 return summary
             if run_id is not None:
-                raise UnknownRun(
-                    f"run {run_id} is {summary.state}; send it a message to go on with it"
-                )
+                raise UnknownRun(f"run {run_id} is {summary.state}", "send")
         name = f"run {run_id} is unknown" if run_id else f"there is no run to {verb}"
-        raise UnknownRun(f"{name}; holdfast.run.list names them")
+        raise UnknownRun(name, "list")
 
     def _summaries(self) -> Iterator[RunSummary]:
         names = sorted((path.parent.name for path in self._journals()), reverse=True)
@@ -432,6 +427,27 @@ class Runs:
         if run_id in self._active:
             return _summary(self._active[run_id])
         return past_summary(self.folder / Path(run_id).name / "journal.jsonl")
+
+    def _journal(self, run_id: RunId) -> Journal:
+        """Opened for writing. Raises JournalBusy, JournalDamaged, ConfigurationError."""
+        try:
+            return Journal(self._journal_path(run_id))
+        except OSError as error:
+            raise self._unkept(error) from error
+
+    def _begin(self, active: _Active, event: Event) -> None:
+        """Records why a run goes to work. Raises ConfigurationError when that cannot be kept."""
+        try:
+            active.launch.record.emit(event)
+        except OSError as error:
+            active.journal.close()
+            raise self._unkept(error) from error
+
+    def _unkept(self, error: OSError) -> ConfigurationError:
+        return ConfigurationError(
+            f"runs cannot be kept in {self.folder} ({error.strerror or error}); "
+            "make room or access there, or set XDG_DATA_HOME to another folder"
+        )
 
     def _journal_path(self, run_id: RunId) -> Path:
         return self.folder / run_id / "journal.jsonl"

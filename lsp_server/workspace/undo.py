@@ -38,10 +38,14 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class UndoReport:
-    """Workspace-relative paths; what was already as before is in neither."""
+    """Workspace-relative paths; what was already as before is in none.
+
+    `removed` are those of `restored` that the run had created.
+    """
 
     restored: tuple[str, ...]
     conflicts: tuple[Conflict, ...]
+    removed: frozenset[str] = frozenset()
 
 
 class Undo:
@@ -65,7 +69,8 @@ class Undo:
                     restored.append(path)
             except ToolError as error:
                 conflicts.append(Conflict(path, str(error)))
-        return UndoReport(tuple(restored), tuple(conflicts))
+        removed = frozenset(path for path in restored if histories[path][0].before is None)
+        return UndoReport(tuple(restored), tuple(conflicts), removed)
 
     async def _restore(self, path: str, history: Sequence[FileChanged]) -> bool:
         """Whether there was something to do. Raises ToolError for a conflict."""

@@ -282,6 +282,46 @@ async def test_doctor_reports_without_a_single_secret(project: Path) -> None:
     assert "abcdefgh" not in result.output
 
 
+@pytest.mark.parametrize("arguments", [("x",), ("--check", "true")])
+async def test_a_data_folder_that_cannot_be_used_is_named_with_the_mend(
+    project: Path, arguments: tuple[str, ...]
+) -> None:
+    (project / "data").write_text("a file in its place")
+    data = str(project / "data")
+    result = await run(project, [], "--yes", *arguments, XDG_DATA_HOME=data)
+    assert result.status == 2
+    (line,) = result.errors.splitlines()
+    assert f"runs cannot be kept in {data}/holdfast/" in line
+    assert "set XDG_DATA_HOME to another folder" in line
+
+
+async def test_what_cannot_be_done_with_a_run_names_what_a_terminal_has(project: Path) -> None:
+    done = await run(project, [WRITE, finish()], "--yes", "--json", "make it")
+    run_id = done.events[-1]["run_id"]
+    for arguments, said in (
+        (("run", "--resume", run_id), f'holdfast run --resume {run_id} "'),
+        (("run", "--resume", "x"), "run x is unknown; `holdfast doctor`"),
+        (("undo", "x"), "run x is unknown; `holdfast doctor`"),
+    ):
+        result = (
+            await run(project, [], *arguments[1:])
+            if arguments[0] == "run"
+            else (await holdfast(*arguments, folder=project))
+        )
+        assert result.status != 0
+        assert said in result.errors
+        assert "holdfast.run" not in result.errors
+
+
+async def test_undo_says_what_it_restored_and_what_it_removed(project: Path) -> None:
+    (project / "old.txt").write_text("old\n")
+    change = calls(("write", {"path": "old.txt", "text": "new\n"}))
+    await run(project, [WRITE, change, finish()], "--yes", "make it")
+    result = await holdfast("undo", folder=project)
+    assert sorted(result.output.splitlines()) == ["removed made.txt", "restored old.txt"]
+    assert not (project / "made.txt").exists()
+
+
 async def test_the_demo_shows_it_all(project: Path) -> None:
     result = await holdfast("demo", "--keep", "kept", folder=project)
     assert result.status == 0, result.errors

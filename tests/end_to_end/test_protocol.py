@@ -174,6 +174,20 @@ async def test_a_link_out_of_the_workspace_is_outside(project: Path) -> None:
             await client.command("holdfast.run.start", {"prompt": "x", "uri": uri})
 
 
+async def test_a_data_folder_that_cannot_be_used_is_named_and_the_server_goes_on(
+    project: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.write_text("a file in its place")
+    async with started(environment={"XDG_DATA_HOME": str(data)}) as client:
+        await client.initialize(project, PLAIN)
+        for command in ("run.start", "max.propose"):
+            reply = await client.command(f"holdfast.{command}", {"prompt": "x"})
+            assert reply["state"] == "error"
+            assert f"runs cannot be kept in {data}" in reply["message"]
+        assert (await client.command("holdfast.status"))["state"] == "idle"
+
+
 async def test_without_a_folder_commands_say_so() -> None:
     async with started() as client:
         await client.initialize(None)

@@ -12,7 +12,7 @@ import pytest
 from lsp_server.domain.events import CandidatesJudged, ToolCalled
 from lsp_server.domain.tasks import Achieved, Failed, Sampling, Task
 from lsp_server.models.scenario import Turn
-from lsp_server.session.runs import UnknownRun
+from lsp_server.session.unknown_run import UnknownRun
 from tests.fakes.stand import is_verdict, proposals, verdict
 from tests.fakes.workshop import Workshop, calls, workshop
 

@@ -11,7 +11,7 @@ import pytest
 from lsp_server.domain.events import CandidatesJudged, Event, SamplingChanged, StepFinished
 from lsp_server.domain.tasks import Achieved, Budget, RunId, Sampling, Stopped, Task
 from lsp_server.models.scenario import Turn
-from lsp_server.session.runs import UnknownRun
+from lsp_server.session.unknown_run import UnknownRun
 from tests.fakes.stand import is_verdict, says_verdict
 from tests.fakes.workshop import Workshop, calls, finish, workshop
 

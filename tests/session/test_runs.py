@@ -9,7 +9,8 @@ import pytest
 
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, RunId, Stopped, Task
-from lsp_server.session.runs import ACTIVE_RUNS_MAX, UnknownRun
+from lsp_server.session.runs import ACTIVE_RUNS_MAX
+from lsp_server.session.unknown_run import UnknownRun
 from lsp_server.settings import without_credentials
 from tests.fakes.expectation import until
 from tests.fakes.workshop import calls, finish, says, workshop
@@ -147,6 +148,18 @@ async def test_a_journal_that_cannot_be_written_fails_the_run_and_nothing_else(
         with pytest.raises(HoldfastError):
             runs.resume(run_id)
         assert await shop.run("y") == Achieved("hi")
+
+
+async def test_without_a_folder_for_runs_the_answer_names_it_and_how_to_mend_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = project / "data"
+    data.write_text("a file in its place")
+    monkeypatch.setenv("XDG_DATA_HOME", str(data))
+    async with workshop(project, []) as shop:
+        with pytest.raises(ConfigurationError, match=r"runs cannot be kept in .*/data/.*XDG_DATA"):
+            shop.session.runs.start(Task("x"))
+        assert shop.session.runs.list() == ()
 
 
 async def test_an_error_of_ours_fails_the_run_with_its_name_and_spares_the_session(
