@@ -26,8 +26,8 @@ from lsp_server.goals.contract import Contract, Entry
 def write_back(contract: Contract, reports: Mapping[str, ConditionReport]) -> tuple[TextEdit, ...]:
     """What shows the verdicts, by condition id, in the file itself.
 
-    A met condition gets its tick and a line of evidence. One that no longer
-    holds loses both if they were ours; a tick without evidence is a person's.
+    A met condition gets its tick and a line of evidence. One that does not hold
+    loses both, whoever ticked it.
     """
     lines = Lines(contract.text)
     edits: list[TextEdit] = []
@@ -37,7 +37,7 @@ def write_back(contract: Contract, reports: Mapping[str, ConditionReport]) -> tu
             continue
         if report.verdict == "met":
             edits += _ticked(lines, entry, report)
-        elif report.verdict in ("unmet", "impossible") and entry.evidence:
+        elif report.verdict in ("unmet", "impossible"):
             edits += _unticked(lines, entry)
     return tuple(edits)
 

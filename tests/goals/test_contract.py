@@ -206,9 +206,16 @@ def test_a_condition_that_no_longer_holds_loses_tick_and_evidence() -> None:
     assert written(written(before, "met"), "unmet") == before
 
 
-def test_a_persons_own_tick_without_evidence_is_left_to_the_person() -> None:
+@pytest.mark.parametrize("verdict", ["unmet", "impossible"])
+def test_a_persons_own_tick_is_taken_back_when_a_check_refutes_it(verdict: Verdict) -> None:
+    text = "## G\r\n* [X]  c  \r\n  - check: `x`\r\n"
+    assert written(text, verdict) == text.replace("X", " ")
+
+
+@pytest.mark.parametrize("verdict", ["unverified", "blocked", "stale"])
+def test_a_persons_own_tick_stays_while_nothing_refutes_it(verdict: Verdict) -> None:
     text = "## G\n- [x] c\n  - check: `x`\n"
-    assert written(text, "unmet") == text
+    assert written(text, verdict) == text
 
 
 def test_evidence_of_the_same_tree_is_not_written_again() -> None:
