@@ -141,7 +141,7 @@ def goals(
 ) -> None:
     """Show the goals and what is known of them.
 
-    Exit status: 0 when there are goals and all are met, else 1.
+    Exit status: 0 when there are goals and all are met, 2 when their file cannot be read, else 1.
     """
     from lsp_server.cli.goals import show
 

@@ -26,7 +26,7 @@ MISSING_CHARS_MAX = 200
 
 
 def show(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> int:
-    """Prints the goals; 0 only when there are some and all are met."""
+    """Prints the goals; 0 only when there are some and all are met, 2 when nobody can know."""
     if not workspace.is_dir():
         sys.stderr.write(f"holdfast: --workspace {workspace} is not a folder\n")
         return USAGE_ERROR
@@ -57,7 +57,11 @@ async def _show(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> in
             sys.stderr.write(f"{GOALS_FILE}:{line}: {problem.message}\n")
     finally:
         await session.close()
-    _print(places, as_json=as_json)
+    is_known = not session.goals.board.contract().unreadable
+    if places or is_known:
+        _print(places, as_json=as_json)
+    if not is_known:
+        return USAGE_ERROR
     return 0 if places and all(p.verdict in ("met", "waived") for p in places) else 1
 
 

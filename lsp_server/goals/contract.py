@@ -96,11 +96,15 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What a goals file says. Goals have at least one condition."""
+    """What a goals file says. Goals have at least one condition.
+
+    `unreadable` is why nobody knows what it says, empty where somebody does.
+    """
 
     text: str
     sections: tuple[Section, ...]
     problems: tuple[Problem, ...]
+    unreadable: str = ""
 
     @property
     def goals(self) -> tuple[Goal, ...]:
@@ -123,6 +127,13 @@ class CommentGoal:
 def parse(text: str) -> Contract:
     """Reads a goals file; any text is one."""
     return _Parser(text).contract()
+
+
+def unreadable(reason: str) -> Contract:
+    """A goals file that is there and cannot be read."""
+    nowhere = Range(Position(0, 0), Position(0, 0))
+    message = f"this file cannot be read, so its goals are not known: {reason}"
+    return Contract("", (), (Problem(nowhere, message),), message)
 
 
 def comments(text: str, path: str = "") -> tuple[CommentGoal, ...]:

@@ -45,6 +45,7 @@ async def test_checking_tells_and_is_remembered(project: Path, goals: Path) -> N
     result = await holdfast("goals", "--check", "--yes", folder=project)
     assert result.status == 1
     assert ":2: unmet: it is made: `test -e made.txt`: exit status 1" in result.output
+    assert goals.read_text() == GOALS.replace("[x]", "[ ]"), "a tick by hand is not believed"
     (project / "made.txt").write_text("words")
     result = await holdfast("goals", "--check", "--yes", folder=project)
     assert (result.status, result.output.splitlines()[-1]) == (0, "2 of 2 conditions met")
@@ -91,6 +92,33 @@ async def test_mistakes_in_the_file_and_no_goals_are_told(project: Path, goals: 
     assert "There are no goals" in result.output
     assert result.status == 1
     assert (await holdfast("goals", "-w", "nowhere", folder=project)).status == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "goals.md is a directory"),
+        (b"\xff\xfe## G\n- [ ] c\n", "goals.md is binary"),
+        ("goals.md", "goals.md cannot be read: Too many levels of symbolic links"),
+    ],
+)
+async def test_a_goals_file_that_cannot_be_read_is_not_an_empty_one(
+    project: Path, goals: Path, content: bytes | str | None, why: str
+) -> None:
+    goals.unlink()
+    match content:
+        case None:
+            goals.mkdir()
+        case str(target):
+            goals.symlink_to(target)
+        case bytes(data):
+            goals.write_bytes(data)
+    for arguments in (("goals",), ("goals", "--check", "--yes"), ("run", "--yes")):
+        result = await holdfast(*arguments, folder=project)
+        assert result.status == 2
+        assert f"this file cannot be read, so its goals are not known: {why}" in result.errors
+        assert "use `" not in result.errors
+        assert result.output == ""
 
 
 async def test_run_without_a_task_works_on_the_first_open_goal(project: Path, goals: Path) -> None:

@@ -142,6 +142,18 @@ async def test_diagnostics_stand_under_the_words_they_are_about(
             assert published(client, file)[0]["code"] == "goal-unverified"
 
 
+async def test_a_goals_file_that_cannot_be_read_is_shown(project: Path) -> None:
+    file = project / ".holdfast" / "goals.md"
+    file.mkdir(parents=True)
+    async with editor(project, []) as client:
+        await until(client, file, lambda d: len(d) == 1, "what is wrong")
+        (shown,) = published(client, file)
+        assert shown["code"] == "goals-file-invalid"
+        assert "cannot be read" in shown["message"]
+        reply = await client.command("holdfast.run.start")
+        assert (reply["state"], "cannot be read" in reply["message"]) == ("error", True)
+
+
 async def test_check_now_then_met_then_stale(project: Path, goals_file: Path) -> None:
     (project / "made.txt").write_text("x")
     (project / "check.sh").write_text("echo check.sh:1: error: still wrong; exit 3\n")

@@ -109,6 +109,23 @@ async def test_the_next_save_cancels_the_checks_of_the_last(
         await until(lambda: goals.checks_running == 0, "the end")
 
 
+async def test_a_goals_file_that_can_be_read_again_is_known_again(
+    project: Path, goals_file: Path
+) -> None:
+    text = goals_file.read_text()
+    async with workshop(project, []) as shop:
+        board = shop.session.goals.board
+        goals_file.unlink()
+        goals_file.mkdir()
+        assert [problem.message for problem in board.problems()] == [board.contract().unreadable]
+        with pytest.raises(HoldfastError, match="cannot be read"):
+            board.first_open()
+        goals_file.rmdir()
+        assert (board.problems(), board.first_open()) == ((), None)
+        goals_file.write_text(text)
+        assert board.first_open() is not None
+
+
 async def test_a_goal_is_not_added_where_nobody_would_read_it(
     project: Path, goals_file: Path
 ) -> None:

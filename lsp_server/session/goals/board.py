@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from lsp_server.domain.errors import HoldfastError
-from lsp_server.domain.goals import Condition, ConditionReport, Goal, Verdict
+from lsp_server.domain.goals import GOALS_FILE, Condition, ConditionReport, Goal, Verdict
 from lsp_server.goals.contract import Contract, Problem
 from lsp_server.session.goals.ledger import Ledger, Standing
 from lsp_server.session.goals.stated import Spot, Stated
@@ -95,7 +95,12 @@ class Board:
         return tuple({s.goal.id: s.goal for s in self._stated.conditions()}.values())
 
     def first_open(self) -> Goal | None:
-        """The first goal of the goals file that is not shown to hold now."""
+        """The first goal of the goals file that is not shown to hold now.
+
+        Raises HoldfastError when nobody knows what the file says.
+        """
+        if why := self.contract().unreadable:
+            raise HoldfastError(f"{GOALS_FILE}: {why}")
         held = {place.condition.id for place in self.places() if place.verdict in _DONE}
         for goal in self.contract().goals:
             if any(condition.id not in held for condition in goal.conditions):

@@ -15,8 +15,8 @@ from typing import TypeAlias
 from lsp_server.domain.edits import Range
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.goals import GOALS_FILE, Condition, Goal
-from lsp_server.goals.contract import CommentGoal, Contract, comments, parse
-from lsp_server.workspace.disk import read_bytes, read_text
+from lsp_server.goals.contract import CommentGoal, Contract, comments, parse, unreadable
+from lsp_server.workspace.disk import FileMissing, read_bytes, read_text
 from lsp_server.workspace.documents import Documents
 
 SOURCE_BYTES_MAX = 1_000_000
@@ -54,6 +54,8 @@ class Stated:
     def contract(self) -> Contract:
         """What the goals file says, unsaved changes included; empty where there is none.
 
+        One that cannot be read is a problem, not an empty one.
+
         A long one that a person types into is read in `read`; until then it is
         what it was.
         """
@@ -61,7 +63,7 @@ class Stated:
         signature: object = buffer if buffer is not None else _signature(self._file)
         waits = self._parsed[0] is not None and self._is_long(buffer)
         if signature != self._parsed[0] and not waits:
-            self._parsed = (signature, parse(buffer if buffer is not None else _text(self._file)))
+            self._parsed = (signature, parse(buffer) if buffer is not None else _read(self._file))
         return self._parsed[1]
 
     async def read(self) -> bool:
@@ -116,19 +118,25 @@ class Stated:
         return {path: each for path, each in found.items() if each}
 
 
-def _signature(path: Path) -> tuple[int, int, int] | None:
+def _signature(path: Path) -> tuple[int, ...] | None:
+    """What moves when the file may say something else; None where there is none."""
     try:
         state = path.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    return state.st_mtime_ns, state.st_size, state.st_ino
+    except OSError as error:
+        return (error.errno or 0,)
+    return state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino
 
 
-def _text(path: Path) -> str:
+def _read(path: Path) -> Contract:
     try:
-        return read_text(path).text
-    except ToolError:
-        return ""
+        return parse(read_text(path).text)
+    except FileMissing:
+        return parse("")
+    except ToolError as error:
+        # What stands behind the semicolon tells a model which tool to use instead.
+        return unreadable(str(error).partition("; use ")[0])
 
 
 def _found(sources: Sources) -> dict[str, tuple[CommentGoal, ...]]:
