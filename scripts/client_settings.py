@@ -3,8 +3,8 @@
     python scripts/client_settings.py [--check]
 
 Names, types, defaults and limits are the schema's, descriptions the docstrings of the
-fields. What a project must not decide gets the scope `machine`, which the settings of a
-workspace cannot set. With `--check` nothing is written: exit status 1 says that the
+fields. What a project may not set freely gets the scope `machine`, which the settings of
+a workspace cannot set. With `--check` nothing is written: exit status 1 says that the
 manifest is stale.
 """
 
@@ -22,14 +22,6 @@ from lsp_server import settings
 CLIENT = Path(__file__).parents[1] / "editor-client"
 MANIFEST = CLIENT / "package.json"
 WORDS = CLIENT / "package.nls.json"
-
-ONLY_MACHINE = {
-    *((section, key) for section, keys in settings._PROJECT_FORBIDS.items() for key in keys),
-    *settings._PROJECT_LOWERS,
-    ("permissions", "mode"),
-    # A workspace's list would replace the person's.
-    ("permissions", "deny"),
-}
 
 TITLES = {
     "model": "Model",
@@ -73,7 +65,9 @@ def written(manifest: dict[str, Any], words: dict[str, str]) -> tuple[str, str]:
         for key, field in schema["$defs"][kind.__name__]["properties"].items():
             name = f"settings.{section}.{key}"
             described[name] = _described(kind.__name__, key)
-            scope = "machine" if (section, key) in ONLY_MACHINE else "resource"
+            # A workspace's list of what is denied would replace the person's.
+            free = key in settings._PROJECT_SETS.get(section, ()) and key != "deny"
+            scope = "resource" if free else "machine"
             shape = {**_shape(field), "scope": scope, "markdownDescription": f"%{name}%"}
             properties[f"holdfast.{section}.{key}"] = shape
         groups.append({"title": TITLES[section], "order": order, "properties": properties})

@@ -115,7 +115,8 @@ def test_a_workspace_cannot_choose_what_only_the_person_may() -> None:
     }
     for name in ("server.path", "model.base_url", "model.api_key_command", "permissions.mode"):
         assert scopes[f"holdfast.{name}"] == "machine"
-    assert scopes["holdfast.max_mode.samples"] == "resource"
+    assert scopes["holdfast.permissions.deny"] == "machine"
+    assert scopes["holdfast.max_mode.temperature"] == "resource"
 
 
 def test_the_extension_has_the_version_of_the_server_and_words_for_all_it_shows() -> None:
