@@ -19,7 +19,14 @@ from lsp_server.agent.record import Record
 from lsp_server.agent.state import State
 from lsp_server.agent.terms import Terms
 from lsp_server.domain.errors import ModelError
-from lsp_server.domain.events import BriefWritten, CyclePacked, CycleStarted, ModelWaited, Warned
+from lsp_server.domain.events import (
+    BriefWritten,
+    CyclePacked,
+    CycleStarted,
+    ModelWaited,
+    Told,
+    Warned,
+)
 from lsp_server.domain.messages import Delta, Message, Request, ToolSpec, Waiting
 from lsp_server.domain.portions import Chosen, Portion
 from lsp_server.domain.ports import Model
@@ -68,6 +75,8 @@ class Cycles:
         self._rebuild_tokens = terms.rebuild_tokens
         self._tools: tuple[ToolSpec, ...] = ()
         self._warned = False
+        self._late = False
+        """Whether memory still owes what bears on the task."""
 
     def pin(self, tools: tuple[ToolSpec, ...]) -> None:
         """The tools that go with every request."""
@@ -76,8 +85,20 @@ class Cycles:
 
     async def begin(self) -> None:
         """The cycle that a run begins with."""
-        recalled = await self._recall()
+        self._late = self._memory.opening
+        recalled = Chosen() if self._late else await self._recall()
         self._start(first(self._record.context, self._terms, recalled))
+
+    async def catch_up(self) -> None:
+        """Tells what memory was not open to tell when the run began, behind the prompt so far."""
+        if not self._late or self._memory.opening:
+            return
+        self._late = False
+        recalled = await self._recall()
+        if recalled.text:
+            number, tokens = self._record.state.cycle, self._rebuild_tokens
+            self._record.emit(Told(f"# From memory\n{recalled.text}", "memory"))
+            self._record.emit(CyclePacked(number, tokens, recalled.taken, recalled.left_out))
 
     async def make_room(self) -> None:
         """A new cycle, if the prompt has reached its limit."""
@@ -93,6 +114,7 @@ class Cycles:
         await self._renew(f"the endpoint refused the prompt: {refusal}")
 
     async def _renew(self, reason: str) -> None:
+        self._late = False
         recalled = await self._recall()
         now = await look(self._ground)
         record, terms = self._record, self._terms

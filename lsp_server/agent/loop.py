@@ -114,6 +114,7 @@ class Agent:
         while True:
             self._check_budget()
             self._read_mail("steer")
+            await self._cycles.catch_up()
             response = await self._ask()
             outcome = await self._follow(response) if response else None
             self._finish_step()

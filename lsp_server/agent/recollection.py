@@ -56,6 +56,11 @@ class Recollected:
 class Recollection(Protocol):
     """Memory as the loop sees it."""
 
+    @property
+    def opening(self) -> bool:
+        """Whether it cannot answer yet and soon will: then a run begins without waiting for it."""
+        ...
+
     async def recollect(
         self, about: str, files: Sequence[str], tokens_max: int
     ) -> Sequence[Recollected]:
@@ -70,6 +75,8 @@ class Recollection(Protocol):
 
 class NoRecollection:
     """Remembers nothing."""
+
+    opening = False
 
     async def recollect(
         self, about: str, files: Sequence[str], tokens_max: int

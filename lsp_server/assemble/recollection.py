@@ -31,6 +31,13 @@ class WorkspaceRecollection:
         self._run_id = run_id
         self._visible = visible
 
+    @property
+    def opening(self) -> bool:
+        if not self._memory.worth_waiting_for or self._memory.state().phase == "open":
+            return False
+        self._memory.start()
+        return True
+
     async def recollect(
         self, about: str, files: Sequence[str], tokens_max: int
     ) -> Sequence[Recollected]:

@@ -71,7 +71,10 @@ class BriefWritten:
 
 @dataclass(frozen=True, slots=True)
 class CyclePacked:
-    """The receipt of a cycle that just started: what went into it and what found no room."""
+    """The receipt of a cycle that just started: what went into it and what found no room.
+
+    A second one of a cycle is of what memory told late.
+    """
 
     cycle: int
     budget_tokens: int
@@ -244,10 +247,10 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A message to the model that is no tool result: from a person, a fence or a goal."""
+    """A message to the model that is no tool result: from a person, a fence, a goal, memory."""
 
     text: str
-    origin: Literal["person", "fence", "goal"]
+    origin: Literal["person", "fence", "goal", "memory"]
     kind: Literal["told"] = "told"
 
 

@@ -79,6 +79,8 @@ class Scribe:
 class Shelf:
     """A memory with these things in it."""
 
+    opening = False
+
     def __init__(self, *offered: Recollected | Exception) -> None:
         self._offered = offered
         self.asked: list[tuple[str, tuple[str, ...], int]] = []
@@ -228,3 +230,22 @@ async def test_where_there_is_no_room_for_work_it_is_said_once(tmp_path: Path) -
             made.emit(event)
     (warned,) = [event for event in events if isinstance(event, Warned)]
     assert "raise context.budget_tokens" in warned.message
+
+
+async def test_a_run_does_not_wait_for_a_memory_that_is_being_opened(tmp_path: Path) -> None:
+    shelf = Shelf(Recollected("f", "fact", "Tests run with make", "Tests run with make", 1.0))
+    shelf.opening = True
+    made, events = record(tmp_path, START[:1])
+    cycles = Cycles(made, TERMS, shelf, Unseen(), Scribe("no"))
+    await cycles.begin()
+    await cycles.catch_up()
+    assert shelf.asked == []
+    before = made.context.messages
+    shelf.opening = False
+    for _ in range(2):
+        await cycles.catch_up()
+    assert len(shelf.asked) == 1
+    assert made.context.messages[:-1] == before
+    assert "Tests run with make" in made.context.messages[-1].text
+    late = [event for event in events if isinstance(event, CyclePacked)][-1]
+    assert [portion.id for portion in late.taken] == ["f"]

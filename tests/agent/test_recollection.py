@@ -63,6 +63,8 @@ def test_code_has_the_numbers_of_its_lines_and_an_action_its_id() -> None:
 
 
 class Failing:
+    opening = False
+
     def __init__(self, error: Exception) -> None:
         self._error = error
 
@@ -73,6 +75,8 @@ class Failing:
 
 
 class Silent:
+    opening = False
+
     async def recollect(
         self, about: str, files: Sequence[str], tokens_max: int
     ) -> Sequence[Recollected]:
