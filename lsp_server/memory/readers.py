@@ -126,27 +126,33 @@ class Reader:
 
     async def _start(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self._process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    "-P",  # a workspace must not shadow modules
-                    "-m",
-                    self._module,
-                    str(theirs.fileno()),
-                    stdin=DEVNULL,
-                    stdout=DEVNULL,
-                    stderr=DEVNULL,
-                    pass_fds=(theirs.fileno(),),
-                    start_new_session=True,
-                )
-            except OSError as error:
-                ours.close()
-                raise MemoryUnavailable(
-                    f"no process can be started to read files ({error.strerror})"
-                ) from error
-        self._streams = await asyncio.open_unix_connection(sock=ours)
+        try:
+            with theirs:
+                self._process = await self._spawn(theirs.fileno())
+            self._streams = await asyncio.open_unix_connection(sock=ours)
+        except BaseException:
+            ours.close()
+            raise
         return self._streams
+
+    async def _spawn(self, descriptor: int) -> Process:
+        try:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",  # a workspace must not shadow modules
+                "-m",
+                self._module,
+                str(descriptor),
+                stdin=DEVNULL,
+                stdout=DEVNULL,
+                stderr=DEVNULL,
+                pass_fds=(descriptor,),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise MemoryUnavailable(
+                f"no process can be started to read files ({error.strerror})"
+            ) from error
 
     async def stop(self) -> None:
         """Ends the process at once; it holds nothing that could be lost."""
@@ -154,6 +160,8 @@ class Reader:
         self._process = self._streams = None
         if streams is not None:
             streams[1].close()
+            with suppress(ConnectionError):
+                await streams[1].wait_closed()
         if process is not None:
             with suppress(ProcessLookupError):
                 process.kill()
