@@ -14,7 +14,6 @@ facts are planted in the first hundred steps.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import statistics
 import sys
@@ -28,7 +27,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks import bare_loop
+from benchmarks import bare_loop, clients
 from benchmarks.planted import KINDS, PROBE, PROBE_TEXT, Fact, facts, planting, task
 from benchmarks.step_overhead import MARKER, call, make_repository, script
 from benchmarks.table import Cell, Row, arguments, show
@@ -176,15 +175,7 @@ async def follow(
         process = await asyncio.create_subprocess_exec(
             *(server.base_url if part == "BASE_URL" else part for part in command),
             cwd=repository,
-            env={
-                **os.environ,
-                "XDG_DATA_HOME": str(home),
-                "HOLDFAST_MODEL__BASE_URL": server.base_url,
-                "HOLDFAST_MODEL__NAME": "scripted",
-                "HOLDFAST_RUN__STEPS_MAX": "10000",
-                "PYTHONPATH": str(Path(__file__).parents[1]),
-                **environment,
-            },
+            env={**clients.environment(server.base_url, home), **environment},
             stdout=asyncio.subprocess.DEVNULL,
         )
         watched.append(psutil.Process(process.pid))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import os
 import shutil
 import statistics
 import sys
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks import clients
 from benchmarks.table import Row, arguments, show
 from lsp_server.agent.journal import replay
 from lsp_server.domain.events import ToolCalled, ToolReturned
@@ -128,14 +128,7 @@ async def run(
             *command,
             *(() if streams else (server.base_url,)),
             cwd=repository,
-            env={
-                **os.environ,
-                "XDG_DATA_HOME": str(home),
-                "HOLDFAST_MODEL__BASE_URL": server.base_url,
-                "HOLDFAST_MODEL__NAME": "scripted",
-                "HOLDFAST_RUN__STEPS_MAX": "10000",
-                "PYTHONPATH": str(Path(__file__).parents[1]),
-            },
+            env=clients.environment(server.base_url, home),
             stdout=asyncio.subprocess.DEVNULL,
         )
         peak = await peak_rss_mb(process)
