@@ -120,15 +120,28 @@ _PLACEHOLDER = re.compile(
 )
 
 SECRET_VARIABLE = re.compile(
-    r"(?:^|_)(?:KEY|TOKEN)(?:$|_)|_(?:PASS|PWD)$|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL",
+    r"(?:^|_)(?:KEY|TOKEN)(?:$|_)|(?:^|_)PASS$|_PWD$|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL",
     re.IGNORECASE,
 )
+_CHOSEN = re.compile("PASS|PWD|SECRET", re.IGNORECASE)
+"""Names of what people choose themselves, often shorter than what a program makes."""
+CHOSEN_CHARS_MIN = 6
 _FILED = re.compile(
-    r"(?P<name>[\w.-]*(?:pass|pwd|secret|token|key|credential)[\w.-]*)[\"']?\s*(?:[:=]\s*|\s)"
-    r"[\"']?(?P<value>[^\s\"']{6,200})",
+    r"^\s*(?:export\s+|-\s+)?[\"']?(?P<name>[\w.-]*(?:pass|pwd|secret|token|key|credential)[\w.-]*)"
+    r"[\"']?\s*[:=]\s*(?P<value>\S.*?)\s*,?\s*$"
+    r"|\bpassword\s+(?P<login>\S{6,200})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_IN_JSON = re.compile(
+    r"\"[\w.-]*(?:pass|pwd|secret|token|key|credential)[\w.-]*\"\s*:\s*\"(?P<value>[^\"\n]{6,200})\"",
     re.IGNORECASE,
 )
 """A name and its secret, as `.env`, YAML, JSON and `.netrc` write them."""
+_NO_SECRET = re.compile(
+    r"(?:true|false|none|null|example|changeme|change_me|placeholder|your[\w -]*|x{4,}|\*{3,}|<.*>|\$\{.*\})",
+    re.IGNORECASE,
+)
+
 NAMES = (
     ".env",
     ".netrc",
@@ -228,9 +241,9 @@ def secrets_in(environment: Mapping[str, str]) -> tuple[str, ...]:
     values = {
         value
         for name, value in environment.items()
-        if SECRET_VARIABLE.search(name) and len(value) >= VALUE_CHARS_MIN and not _is_path(value)
+        if SECRET_VARIABLE.search(name) and len(value) >= _chars_min(name) and not _is_path(value)
     }
-    return _longest_first(values)
+    return longest_first(values)
 
 
 def values_in(text: str) -> tuple[str, ...]:
@@ -249,12 +262,32 @@ def values_in(text: str) -> tuple[str, ...]:
         for value in given
         if _looks_random(value, LONE_VALUE_ENTROPY_BITS_MIN, VALUE_CHARS_MIN)
     }
-    named = {match["value"].rstrip(",;") for match in _FILED.finditer(text)}
-    values |= {value for value in named if not _PLACEHOLDER.search(value)}
-    return _longest_first(value for value in values if not _is_path(value))
+    values |= {value for value in _filed(text) if not _NO_SECRET.fullmatch(value)}
+    return longest_first(value for value in values if not _is_path(value))
 
 
-def _longest_first(values: Iterable[str]) -> tuple[str, ...]:
+def _filed(text: str) -> Iterator[str]:
+    """The values that a name beside them calls secret."""
+    for match in _FILED.finditer(text):
+        value = match["login"] or _unquoted(match["value"])
+        if len(value) >= CHOSEN_CHARS_MIN:
+            yield value
+    for match in _IN_JSON.finditer(text):
+        yield match["value"]
+
+
+def _unquoted(value: str) -> str:
+    """Without the quotes around it, or without a comment behind it."""
+    if len(value) > 1 and value[0] in "\"'" and value[-1] == value[0]:
+        return value[1:-1]
+    return value.partition(" #")[0].strip()
+
+
+def _chars_min(name: str) -> int:
+    return CHOSEN_CHARS_MIN if _CHOSEN.search(name) else VALUE_CHARS_MIN
+
+
+def longest_first(values: Iterable[str]) -> tuple[str, ...]:
     """So that no secret is cut by one that it contains."""
     return tuple(sorted(values, key=lambda value: (-len(value), value)))
 

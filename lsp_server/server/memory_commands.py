@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ class MemoryCommands:
         self._client = client
         self._folders = folders
         self._background = background
+        self._later: asyncio.Task[None] | None = None
         self.handlers: Mapping[str, tuple[type[Arguments], Handler]] = {
             CommandName.MEMORY_SEARCH: (MemorySearch, self._search),
             CommandName.MEMORY_WHY: (MemoryWhy, self._why),
@@ -73,7 +75,9 @@ class MemoryCommands:
         try:
             folder, session = await self._open_memory()
         except StillOpening as error:
-            self._background.start(self._search_later(query), "a search")
+            if self._later is not None:
+                self._later.cancel()  # Only what was asked last is shown.
+            self._later = self._background.start(self._search_later(query), "a search")
             return MemorySearchReply(
                 state="indexing", message=f"{error}; what is found is shown then"
             )
@@ -92,7 +96,7 @@ class MemoryCommands:
         folder = place_of(None, self._folders)[0]
         session = session_of(folder)
         try:
-            await session.memory.ready()
+            await session.memory.indexed()
             hits = await session.memory.search(query)
         except MemoryUnavailable as error:
             self._client.show("warning", str(error))
@@ -139,6 +143,9 @@ class MemoryCommands:
     async def _status(self, _: NoArguments) -> MemoryStatusReply:
         session = session_of(place_of(None, self._folders)[0])
         session.memory.start()
+        if session.memory.state().phase == "open":
+            with suppress(MemoryUnavailable):  # Then the state says why.
+                await (await session.memory.ready()).measured()
         state = session.memory.state()
         message = found.describe(state)
         if not self._client.can.status:

@@ -29,7 +29,7 @@ async def report(
     sections = [("Versions", versions), ("Programs", _programs())]
     if session is not None:
         with suppress(MemoryUnavailable):
-            await session.memory.ready()
+            await (await session.memory.ready()).measured()
         sections += [
             ("Workspace", f"`{session.root}`"),
             ("Model endpoint", await _endpoint(session)),

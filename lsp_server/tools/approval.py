@@ -27,7 +27,7 @@ from typing import TypeAlias
 from lsp_server.domain.permissions import Question
 from lsp_server.domain.tasks import Mode
 from lsp_server.settings import PermissionSettings
-from lsp_server.tools.read_only import is_confined, is_read_only
+from lsp_server.tools.read_only import is_confined, is_read_only, names_secrets
 from lsp_server.tools.rules import PathPattern, Rule, ShellPattern, parse_rule, path_rule
 from lsp_server.tools.shell_syntax import Script, parse
 from lsp_server.workspace.paths import Workspace
@@ -175,7 +175,9 @@ class Approval:
     def _free(self, script: Script) -> bool:
         # A command may read more than it names, so a rule against reading ends the freedom.
         hidden = any("read" in rule.tools for rule in self._denied)
-        return not hidden and is_read_only(script) and is_confined(script, self._workspace)
+        if hidden or names_secrets(script):
+            return False
+        return is_read_only(script) and is_confined(script, self._workspace)
 
     def _is_covered(self, script: Script) -> bool:
         patterns = [rule.pattern for rule in self._allowed if "shell" in rule.tools]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from lsp_server.domain.errors import ToolError
+from lsp_server.domain.secrets import holds_secrets
 from lsp_server.tools.shell_syntax import Command, Script, Word, word_set
 from lsp_server.workspace.paths import Workspace
 
@@ -139,6 +140,17 @@ def is_confined(script: Script, workspace: Workspace) -> bool:
         _word_is_confined(word, workspace)
         for command in script.commands
         for word in _possible_paths(command)
+    )
+
+
+def names_secrets(script: Script) -> bool:
+    """Whether a word of it may be a file that is for secrets by its name."""
+    return any(
+        holds_secrets(part)
+        for command in script.everything()
+        for word in command.words[1:]
+        for part in (word.text, word.text.rpartition("=")[2], word.text.rpartition("@")[2])
+        if part
     )
 
 

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.secrets import holds_secrets, values_in
+from lsp_server.domain.secrets import holds_secrets, longest_first, values_in
 from lsp_server.workspace.disk import read_text
 
 FILE_BYTES_MAX = 100_000
+FILES_MAX = 200
+FOLDERS_MAX = 5_000
+"""Looked into; what lies deeper in a larger tree is guarded by its shape alone."""
+OF_TOOLS = frozenset(
+    [".git", ".hg", ".svn", ".jj", ".venv", "venv", "node_modules", "__pycache__", "target", ".tox"]
+)
+"""Folders that hold what programs put there, not a person's secrets."""
 
 
 class SecretFiles:
-    """Those in one folder itself. `values` are as of the last look, the longest first."""
+    """Those in a workspace, ignored ones too. `values` are as of the last look, longest first."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, root: Path) -> None:
+        self._root = root
         self.values: tuple[str, ...] = ()
 
     def look(self) -> None:
         """Reads them anew. Blocking; what cannot be read tells nothing."""
         found: set[str] = set()
-        with suppress(OSError):
-            for path in self._folder.iterdir():
-                with suppress(OSError, ToolError):
-                    if holds_secrets(path.name) and path.stat().st_size <= FILE_BYTES_MAX:
-                        found.update(values_in(read_text(path).text))
-        self.values = tuple(sorted(found, key=len, reverse=True))
+        for path in islice(self._files(), FILES_MAX):
+            with suppress(OSError, ToolError):
+                if path.stat().st_size <= FILE_BYTES_MAX:
+                    found.update(values_in(read_text(path).text))
+        self.values = longest_first(found)
+
+    def _files(self) -> Iterator[Path]:
+        for folder, below, names in islice(os.walk(self._root), FOLDERS_MAX):
+            below[:] = sorted(set(below) - OF_TOOLS)
+            yield from (Path(folder, name) for name in names if holds_secrets(name))

@@ -81,8 +81,15 @@ def test_of_a_file_for_secrets_only_names_and_comments_are_shown(line: str, show
 def test_variables_are_secret_by_their_name() -> None:
     environment = {"API_KEY": "12345678", "A_TOKEN": "longer than it", "KEYBOARD": "a keyboard"}
     environment |= {"SSH_KEY": "/home/me/.ssh/id", "DB_PASSWORD": "short", "PWD": "/a/b/c1/d/e"}
+    environment |= {"PASS": "hunter2", "A_KEY": "vscode", "OLDPWD": "/a"}
     environment |= {"PGPASSWORD": "Wq81kkaa", "SLASH_TOKEN": "/q8Zr71bVn"}
-    assert secrets_in(environment) == ("longer than it", "/q8Zr71bVn", "12345678", "Wq81kkaa")
+    assert secrets_in(environment) == (
+        "longer than it",
+        "/q8Zr71bVn",
+        "12345678",
+        "Wq81kkaa",
+        "hunter2",
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,6 +102,10 @@ def test_variables_are_secret_by_their_name() -> None:
         ('{"api_token": "letmein-please", "name": "a name"}', {"letmein-please"}),
         ("machine example.com login me password swordfish\n", {"swordfish"}),
         ("KEY_FILE=/etc/ssl/private/a.key\n", set()),
+        ("A_PASSWORD=correct horse battery\n", {"correct horse battery"}),
+        ('B_PASSWORD="correct horse staple" # old\n', {'"correct horse staple"'}),
+        ("C_PASSWORD=Summer(2024)!\nD_PASSWORD=mytest-pass\n", {"Summer(2024)!", "mytest-pass"}),
+        ("E_PASSWORD=Fall...2024\nF_TOKEN=changeme\n", {"Fall...2024"}),
     ],
 )
 def test_the_values_of_files_for_secrets_are_known(text: str, values: set[str]) -> None:

@@ -19,6 +19,10 @@ BACKUPS = "checkpoints"
 """Whole files as a person had them, for undo; they are that person's own."""
 
 
+OWN = "rose bud (2024)"
+"""A password as people choose them: nothing but its place says that it is one."""
+
+
 def shares(secrets: list[Planted], count: int) -> Iterator[list[Planted]]:
     size = len(secrets) // count
     return (secrets[at * size : (at + 1) * size] for at in range(count))
@@ -29,7 +33,10 @@ def turns(in_output: list[Planted], in_arguments: list[Planted]) -> list[Turn]:
     lines = [one.line for one in in_arguments]
     return [
         calls(("read", {"path": "settings.py"}), ("read", {"path": ".env"})),
-        calls(("shell", {"command": "cat output.txt .env"}), text="\n".join(lines[:5])),
+        calls(
+            ("shell", {"command": "cat output.txt .env services/api/.env"}),
+            text="\n".join(lines[:5]),
+        ),
         calls(("shell", {"command": "env"})),
         calls(("edit", {"path": ".env", "old_text": "V0=", "new_text": "V9=\nV0="})),
         calls(("search", {"query": "=", "limit": 500})),
@@ -49,6 +56,8 @@ async def test_no_planted_secret_is_kept_or_sent(
     in_files, in_output, in_arguments, in_environment = shares(secrets, 4)
     (project / "settings.py").write_text("\n".join(one.line for one in in_files))
     (project / ".env").write_text("\n".join(f"V{n}={one.text}" for n, one in enumerate(in_files)))
+    (project / "services" / "api").mkdir(parents=True)
+    (project / "services" / "api" / ".env").write_text(f"DB_PASSWORD={OWN}\n")
     (project / "output.txt").write_text("\n".join(one.line for one in in_output))
     for number, one in enumerate(in_environment):
         monkeypatch.setenv(f"SERVICE_{number}_TOKEN", one.text)
@@ -82,4 +91,6 @@ async def test_no_planted_secret_is_kept_or_sent(
         for name, data in kept.items()
         if one.text.encode() in data
     ]
+    assert OWN not in prompts
+    assert not [name for name, data in kept.items() if OWN.encode() in data]
     assert leaks == []

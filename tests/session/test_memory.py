@@ -288,3 +288,19 @@ async def test_rows_of_a_memory_that_is_turned_off_are_not_said_to_be_gone(parse
     async with workshop(parser, [], memory={"enabled": False}) as shop:
         with pytest.raises(ConfigurationError, match="still holds rows"):
             await shop.session.forget(Forgetting(text="wombat"))
+
+
+async def test_what_a_check_printed_is_forgotten(parser: Path) -> None:
+    (parser / "out.log").write_text("the token of the day is quokka-77\n")
+    goals = parser / ".holdfast" / "goals.md"
+    goals.parent.mkdir()
+    goals.write_text("## Log\n- [ ] it is there\n  - check: `cat out.log`\n")
+    async with remembering(parser, []) as shop:
+        await shop.session.goals.look()
+        shop.session.permits.approve(["cat out.log"])
+        await shop.session.goals.check(shop.session.goals.board.goals())
+        ledger = shop.session.runs.folder.parent / "goals.json"
+        assert holds(ledger, b"quokka-77")
+        await shop.session.forget(Forgetting(text="quokka-77"))
+        assert not holds(ledger, b"quokka-77")
+        assert [place.verdict for place in shop.session.goals.board.places()] == ["met"]

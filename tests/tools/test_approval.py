@@ -381,3 +381,19 @@ def test_a_rule_that_is_none_stops_the_start(root: Path, rule: str) -> None:
 def test_what_is_no_path_is_told_to_the_model(root: Path) -> None:
     with pytest.raises(ToolError):
         approval(root).decide("read", {"path": "a\0b"}, read_only=True)
+
+
+@pytest.mark.parametrize(
+    ("command", "decision"),
+    [
+        ("cat .env", "ask"),
+        ("od -c sub/.env.production", "ask"),
+        ("grep -o . config/credentials", "ask"),
+        ("cut -c1-12 < .env", "ask"),
+        ("sed -n 1,5p deploy.pem", "ask"),
+        ("cat .env.example", "allow"),
+        ("grep -rn environment src", "allow"),
+    ],
+)
+def test_reading_what_is_secret_by_its_name_asks(root: Path, command: str, decision: str) -> None:
+    assert shell(root, command) == decision

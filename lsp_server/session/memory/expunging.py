@@ -111,6 +111,19 @@ def expunge(path: Path, rewrite: Rewrite) -> bool:
     return True
 
 
+def expunge_document(path: Path, rewrite: Rewrite) -> bool:
+    """The same for a file that is one JSON value; one that is not there or damaged has nothing."""
+    try:
+        before = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    after = rewrite(before)
+    if after == before:
+        return False
+    write_bytes(path, json.dumps(after, ensure_ascii=False).encode())
+    return True
+
+
 def _in_arguments(text: str, rewrite: Callable[[Any], Any]) -> str:
     """The arguments of a call, some letters of which are escaped."""
     try:

@@ -13,7 +13,13 @@ from lsp_server.agent.journal import JournalDamaged, glance, is_running
 from lsp_server.domain.errors import ConfigurationError, MemoryUnavailable
 from lsp_server.domain.memories import Fact
 from lsp_server.memory.forgetting import Forgetting
-from lsp_server.session.memory.expunging import Rewrite, expunge, without_call, without_text
+from lsp_server.session.memory.expunging import (
+    Rewrite,
+    expunge,
+    expunge_document,
+    without_call,
+    without_text,
+)
 from lsp_server.session.memory.memory import SessionMemory
 
 
@@ -74,6 +80,9 @@ def _expunge(runs: Path, wish: Forgetting) -> int:
         return len(old)
     run_id, _, name = (wish.id or "").partition("/")
     count = 0
+    if wish.text is not None:
+        # What checks printed is kept beside the journals.
+        expunge_document(runs.parent / "goals.json", without_text(wish.text))
     for path in _journals(runs):
         rewrite: Rewrite | None = None
         if wish.text is not None:

@@ -95,6 +95,7 @@ class SessionMemory:
         """What waits for memory to open."""
         self._chronicle = Chronicle(runs, self._keep, self._refuted)
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._first_index: asyncio.Task[Any] | None = None
         self._learning: asyncio.Task[None] | None = None
 
     def state(self) -> MemoryState:
@@ -200,6 +201,15 @@ class SessionMemory:
         await asyncio.to_thread(self._notebook.forget, gone)
         return rows
 
+    async def indexed(self) -> None:
+        """Returns when the code was read for the first time since the start.
+
+        Raises MemoryUnavailable.
+        """
+        await self.ready()
+        if self._first_index is not None:
+            await asyncio.wait([self._first_index])
+
     async def learned(self) -> None:
         """Returns when what journals tell, and what just happened, is in memory.
 
@@ -267,7 +277,7 @@ class SessionMemory:
             memory.record(self._rows.popleft())
         self._learning = self._begin(self._learn(memory), "learning")
         if self._settings.index_on_start:
-            self._begin(self._indexed(memory), "indexing")
+            self._first_index = self._begin(self._indexed(memory), "indexing")
         self._changed()
         return memory
 
