@@ -179,13 +179,19 @@ async def test_a_data_folder_that_cannot_be_used_is_named_and_the_server_goes_on
 ) -> None:
     data = tmp_path / "data"
     data.write_text("a file in its place")
-    async with started(environment={"XDG_DATA_HOME": str(data)}) as client:
-        await client.initialize(project, PLAIN)
-        for command in ("run.start", "max.propose"):
-            reply = await client.command(f"holdfast.{command}", {"prompt": "x"})
-            assert reply["state"] == "error"
-            assert f"runs cannot be kept in {data}" in reply["message"]
-        assert (await client.command("holdfast.status"))["state"] == "idle"
+    async with ScriptedServer([]) as model:
+        environment = {
+            "XDG_DATA_HOME": str(data),
+            "HOLDFAST_MODEL__BASE_URL": model.base_url,
+            "HOLDFAST_MODEL__NAME": "s",
+        }
+        async with started(environment=environment) as client:
+            await client.initialize(project, PLAIN)
+            for command in ("run.start", "max.propose"):
+                reply = await client.command(f"holdfast.{command}", {"prompt": "x"})
+                assert reply["state"] == "error"
+                assert f"runs cannot be kept in {data}" in reply["message"]
+            assert (await client.command("holdfast.status"))["state"] == "idle"
 
 
 async def test_without_a_folder_commands_say_so() -> None:

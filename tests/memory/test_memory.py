@@ -384,6 +384,8 @@ async def test_a_second_process_reads_and_leaves_its_letters(
                 continue
         assert second.stdout is not None
         assert (await second.stdout.read()).decode().split() == ["False", "src/retry.py", "a", "0"]
+        first.changed([root / "src/retry.py"])
+        await first.settled()  # A turn of the writer empties the box.
         assert "b" in ids(await find(first, "pytest of the second", "action"))
         assert [fact.text for fact in await first.trusted_facts()] == ["A fact of the second"]
 
