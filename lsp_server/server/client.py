@@ -130,13 +130,14 @@ class Client:
         reason = result.failure_reason if result is not None else None
         return reason or "the editor did not apply it"
 
-    async def open(self, uri: str) -> bool:
-        """Shows a document; it has to exist."""
-        if not self.can.show_document:
-            return False
-        params = types.ShowDocumentParams(uri=uri, take_focus=True)
-        result = await self._ask(types.WINDOW_SHOW_DOCUMENT, params)
-        return result is not None and result.success
+    async def open(self, uri: str) -> None:
+        """Shows a document that exists, or says which to open where that cannot be done."""
+        result = None
+        if self.can.show_document:
+            params = types.ShowDocumentParams(uri=uri, take_focus=True)
+            result = await self._ask(types.WINDOW_SHOW_DOCUMENT, params)
+        if result is None or not result.success:
+            self.show("info", f"open {uri}")
 
     async def configuration(self, scopes: Sequence[str]) -> list[Any]:
         """The section `holdfast` for each scope, None where there is none."""

@@ -177,7 +177,7 @@ class Commands:
     async def _show(self, arguments: RunChoice) -> Reply:
         session = self._session_of(arguments.run_id)
         path = await asyncio.to_thread(session.runs.transcript, _id(arguments.run_id))
-        self._background.start(self._open(to_lsp.uri(path)), "showing a transcript")
+        self._background.start(self._client.open(to_lsp.uri(path)), "showing a transcript")
         return Reply(
             state=self._presenter.status().state,
             message=f"the transcript is {path}",
@@ -209,7 +209,7 @@ class Commands:
         try:
             outcome = await session.runs.wait(run_id)
             if isinstance(outcome, Achieved):
-                await self._open(to_lsp.uri(session.runs.comparison(run_id)))
+                await self._client.open(to_lsp.uri(session.runs.comparison(run_id)))
         except HoldfastError as error:
             self._client.show("warning", str(error))
 
@@ -264,7 +264,7 @@ class Commands:
         current = self._folders.current
         path = await self._doctor.report(current.session if current is not None else None)
         uri = to_lsp.uri(path)
-        self._background.start(self._open(uri), "showing the report")
+        self._background.start(self._client.open(uri), "showing the report")
         return Reply(state=self._presenter.status().state, message=f"the report is {path}", uri=uri)
 
     async def _taken_back(self, session: Session, run_id: RunId | None) -> Reply:
@@ -289,10 +289,6 @@ class Commands:
             reply: Reply = task.result()
             return reply
         return Reply(state=self._presenter.status().state, message=meanwhile)
-
-    async def _open(self, uri: str) -> None:
-        if not await self._client.open(uri):
-            self._client.show("info", f"open {uri}")
 
     def _tell(self, message: str) -> None:
         """For editors that drop replies; a client of our own reads them."""

@@ -65,7 +65,7 @@ class GoalCommands:
         session.permits.approve(arguments.checks)
         added = await session.goals.add(goal)
         uri = to_lsp.uri(session.goals.file.path)
-        self._background.start(self._open(uri), "showing the goals file")
+        self._background.start(self._client.open(uri), "showing the goals file")
         return Reply(state="idle", message=f"added the goal {added.id}: {added.title}", uri=uri)
 
     async def _check(self, arguments: GoalCheck) -> Reply:
@@ -148,10 +148,6 @@ class GoalCommands:
         text = " ".join(lines.text[start:end].split())[:CONDITION_CHARS_MAX]
         number = lines.position(start).line + 1
         return f"{text} (`{folder.relative(path)}`, line {number})"
-
-    async def _open(self, uri: str) -> None:
-        if not await self._client.open(uri):
-            self._client.show("info", f"open {uri}")
 
     def _session(self, name: str | None) -> Session:
         """The session that has such a goal or condition; else that of the current folder."""

@@ -198,8 +198,7 @@ class MemoryCommands:
 
         async def show() -> None:
             await asyncio.to_thread(path.write_text, text, "utf-8")
-            if not await self._client.open(to_lsp.uri(path)):
-                self._client.show("info", f"open {path}")
+            await self._client.open(to_lsp.uri(path))
 
         self._background.start(show(), f"showing {name}")
         return to_lsp.uri(path)
@@ -244,10 +243,9 @@ def _hit(folder: Folder, hit: Hit) -> MemoryHit:
 def _document(title: str, folder: Folder, hits: Sequence[Hit]) -> str:
     """The hits as Markdown, with places to jump to."""
     parts = [f"# {title}\n"]
+    fence = "~~~~"
     for hit in hits:
         one = hit.found
-        fence = "~~~~"
-        body = found.whole(one).strip()
         if isinstance(one, CodeChunk):
             place = f"[{one.path}:{one.start_line}]({to_lsp.uri(folder.root / one.path)}#L{one.start_line})"
             parts.append(
@@ -256,7 +254,7 @@ def _document(title: str, folder: Folder, hits: Sequence[Hit]) -> str:
         elif isinstance(one, ActionRecord):
             parts.append(f"## {found.title_of(one)}\n\n{found.story_of(one)}\n")
         else:
-            parts.append(f"## Fact\n\n{body}\n")
+            parts.append(f"## Fact\n\n{found.whole(one).strip()}\n")
     return "\n".join(parts) if hits else f"{parts[0]}\nNothing found; try other words.\n"
 
 
