@@ -136,16 +136,17 @@ function runHandlers({ server, runs, candidates, diffs }: Surroundings): Record<
 }
 
 function goalHandlers({ server, goals }: Surroundings): Record<string, Handler> {
-  /** The goal, and its file, which says in which folder it is. */
   const choose = async (
     title: string,
     node?: GoalsNode,
-  ): Promise<{ goalId: string; uri: string | undefined } | undefined> => {
-    const known = grouped(goals.entries());
-    const items = known.map((goal) => ({ label: goal.title, goalId: goal.goalId }));
-    const goalId = node?.goalId ?? (await vscode.window.showQuickPick(items, { title }))?.goalId;
-    const uri = known.find((goal) => goal.goalId === goalId)?.conditions[0]?.uri;
-    return goalId === undefined ? undefined : { goalId, uri };
+  ): Promise<{ goalId: string; uri: string } | undefined> => {
+    const items = grouped(goals.entries()).map((goal) => ({
+      label: goal.title,
+      description: vscode.workspace.asRelativePath(vscode.Uri.parse(goal.uri)),
+      goal,
+    }));
+    const goal = node ?? (await vscode.window.showQuickPick(items, { title }))?.goal;
+    return goal && { goalId: goal.goalId, uri: goal.uri };
   };
   return {
     newGoal: async () => {
@@ -165,7 +166,7 @@ function goalHandlers({ server, goals }: Surroundings): Record<string, Handler> 
     checkGoals: (node) =>
       server.command(
         CommandName.goalCheck,
-        node === undefined ? { all: true } : { goalId: node.goalId },
+        node === undefined ? { all: true } : { goalId: node.goalId, uri: node.uri },
       ),
     waive: async (node) => {
       const open = goals
@@ -181,7 +182,8 @@ function goalHandlers({ server, goals }: Surroundings): Record<string, Handler> 
         node !== undefined && "conditionId" in node
           ? node
           : (await vscode.window.showQuickPick(items, { title }))?.entry;
-      return entry && server.command(CommandName.goalWaive, { condition: entry.conditionId });
+      const argument = { condition: entry?.conditionId, uri: entry?.uri };
+      return entry && server.command(CommandName.goalWaive, argument);
     },
   };
 }

@@ -10,6 +10,8 @@ export interface Goals {
 
 export interface GoalNode {
   readonly goalId: string;
+  /** The file that states it, which says in which folder it is. */
+  readonly uri: string;
   readonly title: string;
   readonly conditions: readonly GoalEntry[];
 }
@@ -66,13 +68,25 @@ export function goals(server: Server): Goals {
   };
 }
 
-/** The goals that conditions belong to, in their order. */
+/** The goals that conditions belong to, in their order; two files may state the same goal. */
 export function grouped(entries: readonly GoalEntry[]): GoalNode[] {
-  const ids = [...new Set(entries.map(({ goalId }) => goalId))];
-  return ids.map((goalId) => {
-    const conditions = entries.filter((entry) => entry.goalId === goalId);
-    return { goalId, title: conditions[0]?.title ?? goalId, conditions };
-  });
+  const byGoal = new Map<string, GoalEntry[]>();
+  for (const entry of entries) {
+    const key = `${entry.uri} ${entry.goalId}`;
+    byGoal.set(key, [...(byGoal.get(key) ?? []), entry]);
+  }
+  return [...byGoal.values()].flatMap(([first, ...others]) =>
+    first === undefined
+      ? []
+      : [
+          {
+            goalId: first.goalId,
+            uri: first.uri,
+            title: first.title,
+            conditions: [first, ...others],
+          },
+        ],
+  );
 }
 
 const ICONS: Readonly<Record<Verdict, vscode.ThemeIcon>> = {
@@ -91,7 +105,7 @@ const ICONS: Readonly<Record<Verdict, vscode.ThemeIcon>> = {
 function goalItem(goal: GoalNode): vscode.TreeItem {
   const item = new vscode.TreeItem(goal.title, vscode.TreeItemCollapsibleState.Expanded);
   const met = goal.conditions.filter(({ verdict }) => verdict === "met" || verdict === "waived");
-  item.id = goal.goalId;
+  item.id = `${goal.uri} ${goal.goalId}`;
   item.description = `${met.length}/${goal.conditions.length}`;
   item.contextValue = "goal";
   return item;
@@ -100,7 +114,7 @@ function goalItem(goal: GoalNode): vscode.TreeItem {
 function conditionItem(entry: GoalEntry): vscode.TreeItem {
   const item = new vscode.TreeItem(entry.condition);
   const line = new vscode.Position(entry.line - 1, 0);
-  item.id = `${entry.goalId}/${entry.conditionId}`;
+  item.id = `${entry.uri} ${entry.goalId}/${entry.conditionId}`;
   item.description = entry.verdict;
   item.iconPath = ICONS[entry.verdict];
   item.contextValue = `condition.${entry.verdict}`;

@@ -43,7 +43,7 @@ from lsp_server.server.shapes import (
     RunStop,
     Sentence,
 )
-from lsp_server.server.task import place_of, session_of, task_of
+from lsp_server.server.task import folder_to_work_in, place_of, session_of, task_of
 from lsp_server.session.session import Session
 
 ECHO_SECONDS = 1.0
@@ -116,7 +116,7 @@ class Commands:
         self._client.log("info", f"{command}: {payload.message}")
 
     async def _start(self, arguments: RunStart) -> Reply:
-        folder, path = place_of(arguments.uri, self._folders)
+        folder, path = folder_to_work_in(arguments, self._folders)
         session = session_of(folder)
         encoding = self._client.can.encoding
         task = await task_of(arguments, folder, path, session.settings, encoding)

@@ -47,6 +47,11 @@ class Folders:
         """The folder meant by a command that names none."""
         return self._current or next(iter(self), None)
 
+    def in_order(self) -> tuple[Folder, ...]:
+        """All of them, the current one first."""
+        current = self.current
+        return tuple(sorted(self, key=lambda folder: folder is not current))
+
     def add(self, uri: str) -> Folder | None:
         """The new folder; None when it is no folder on this machine, or known already."""
         root = from_lsp.path(uri)

@@ -26,7 +26,7 @@ from lsp_server.server.shapes import (
     Sentence,
     WireRange,
 )
-from lsp_server.server.task import offset_of, place_of, session_of
+from lsp_server.server.task import folder_of_goal, offset_of, place_of, session_of
 from lsp_server.session.session import Session
 
 CONDITION_CHARS_MAX = 300
@@ -69,14 +69,26 @@ class GoalCommands:
         return Reply(state="idle", message=f"added the goal {added.id}: {added.title}", uri=uri)
 
     async def _check(self, arguments: GoalCheck) -> Reply:
-        session = self._session(arguments.goal_id)
-        goals = session.goals.board.goals()
-        if arguments.goal_id is not None:
-            goals = (session.goals.board.find(arguments.goal_id),)
-        if not goals:
+        meant = self._goals_to_check(arguments)
+        count = sum(len(goals) for goals in meant.values())
+        if not count:
             raise HoldfastError("there are no goals; holdfast.goal.new adds one")
-        session.goals.start_check(goals, self._tell)
-        return Reply(state="running", message=f"checks {_number(len(goals), 'goal')} now")
+        for session, goals in meant.items():
+            if goals:
+                session.goals.start_check(goals, self._tell)
+        return Reply(state="running", message=f"checks {_number(count, 'goal')} now")
+
+    def _goals_to_check(self, arguments: GoalCheck) -> Mapping[Session, Sequence[Goal]]:
+        if arguments.goal_id is not None:
+            session = self._session(arguments.goal_id, arguments.uri)
+            return {session: (session.goals.board.find(arguments.goal_id),)}
+        folders = (
+            [folder for folder in self._folders if folder.session is not None]
+            if arguments.all
+            else [place_of(arguments.uri, self._folders)[0]]
+        )
+        sessions = [session_of(folder) for folder in folders]
+        return {session: session.goals.board.goals() for session in sessions}
 
     async def _list(self, arguments: GoalChoice) -> GoalListReply:
         places = [
@@ -108,7 +120,7 @@ class GoalCommands:
         return GoalListReply(state="idle", message=message, goals=entries)
 
     async def _waive(self, arguments: GoalChoice) -> Reply:
-        session = self._session(arguments.goal_id or arguments.condition)
+        session = self._session(arguments.goal_id or arguments.condition, arguments.uri)
         meant = [
             place.condition
             for place in session.goals.board.places()
@@ -149,20 +161,11 @@ class GoalCommands:
         number = lines.position(start).line + 1
         return f"{text} (`{folder.relative(path)}`, line {number})"
 
-    def _session(self, name: str | None) -> Session:
-        """The session that has such a goal or condition; else that of the current folder."""
-        folder, _ = place_of(None, self._folders)
-        sessions: list[Session] = [
-            f.session for f in (folder, *self._folders) if f.session is not None
-        ]
-        for session in sessions if name is not None else ():
-            if _has(session.goals.board.goals(), name):
-                return session
-        return session_of(folder)
-
-
-def _has(goals: Sequence[Goal], name: str | None) -> bool:
-    return any(goal.id == name or any(c.id == name for c in goal.conditions) for goal in goals)
+    def _session(self, name: str | None, uri: str | None) -> Session:
+        """The session of such a goal or condition; without a name that of the document."""
+        if name is None:
+            return session_of(place_of(uri, self._folders)[0])
+        return session_of(folder_of_goal(name, uri, self._folders))
 
 
 def _number(count: int, noun: str) -> str:

@@ -60,6 +60,7 @@ def commands_at(
     if goals is None or not path.is_relative_to(folder.root):
         return
     relative = folder.relative(path)
+    uri = to_lsp.uri(path)
     headings = _headings(goals) if relative == GOALS_FILE else {}
     told: set[str] = set()
     for place in goals.board.places():
@@ -70,10 +71,12 @@ def commands_at(
         on_heading = first <= heading <= last and place.goal.id not in told
         if on_heading or (first <= number <= last and place.goal.id not in told):
             told.add(place.goal.id)
-            for command in _about_goal(place):
+            for command in _about_goal(place, uri):
                 yield heading, command, place
         if first <= number <= last and place.verdict not in ("met", "waived"):
-            yield from ((number, command, place) for command in _about_condition(place, relative))
+            yield from (
+                (number, command, place) for command in _about_condition(place, relative, uri)
+            )
 
 
 def lenses(folder: Folder, path: Path) -> Iterator[types.CodeLens]:
@@ -89,26 +92,20 @@ def _headings(goals: Goals) -> dict[str, int]:
     }
 
 
-def _about_goal(place: Place) -> Iterator[types.Command]:
-    goal = place.goal
-    title = short(goal.title)
-    yield _command(f"Holdfast: Work on this goal: {title}", CommandName.RUN_START, goalId=goal.id)
-    yield _command(
-        f"Holdfast: Work on this goal with Max Mode: {title}",
-        CommandName.RUN_START,
-        goalId=goal.id,
-        maxMode=True,
-    )
-    yield _command(f"Holdfast: Check now: {title}", CommandName.GOAL_CHECK, goalId=goal.id)
+def _about_goal(place: Place, uri: str) -> Iterator[types.Command]:
+    """The URI says in which folder, since two may have the same goal."""
+    title, goal = short(place.goal.title), {"goalId": place.goal.id, "uri": uri}
+    yield _command(f"Holdfast: Work on this goal: {title}", CommandName.RUN_START, **goal)
+    with_max = f"Holdfast: Work on this goal with Max Mode: {title}"
+    yield _command(with_max, CommandName.RUN_START, **goal, maxMode=True)
+    yield _command(f"Holdfast: Check now: {title}", CommandName.GOAL_CHECK, **goal)
 
 
-def _about_condition(place: Place, relative: str) -> Iterator[types.Command]:
+def _about_condition(place: Place, relative: str, uri: str) -> Iterator[types.Command]:
     if relative == GOALS_FILE:
-        yield _command(
-            f"Holdfast: Waive: {short(place.condition.text)}",
-            CommandName.GOAL_WAIVE,
-            condition=place.condition.id,
-        )
+        condition = {"condition": place.condition.id, "uri": uri}
+        title = f"Holdfast: Waive: {short(place.condition.text)}"
+        yield _command(title, CommandName.GOAL_WAIVE, **condition)
 
 
 def _command(title: str, name: CommandName, **arguments: Any) -> types.Command:

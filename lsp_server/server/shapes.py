@@ -132,16 +132,18 @@ class GoalNew(Arguments):
 
 
 class GoalCheck(Arguments):
-    """Without a goal: all of them."""
+    """Without a goal: all of the folder that `uri` lies in, or with `all` of every folder."""
 
     goal_id: StrictStr | None = None
+    uri: StrictStr | None = None
     all: StrictBool = False
 
 
 class GoalChoice(Arguments):
-    """Names a goal, or a condition by its id."""
+    """Names a goal, or a condition by its id, and perhaps a file of the folder that has it."""
 
     goal_id: StrictStr | None = None
+    uri: StrictStr | None = None
     condition: StrictStr | None = None
 
 

@@ -56,6 +56,30 @@ def place_of(uri: str | None, folders: Folders) -> tuple[Folder, Path | None]:
     return folder, path
 
 
+def folder_of_goal(name: str, uri: str | None, folders: Folders) -> Folder:
+    """That of the document; without one that which has such a goal or condition.
+
+    Two folders may have the same goal: then the current folder's is meant, and
+    the current folder is meant as well when none has it. Raises as `place_of`.
+    """
+    folder, _ = place_of(uri, folders)
+    if uri is not None:
+        return folder
+    having = (each for each in folders.in_order() if _has_goal(each, name))
+    return next(having, folder)
+
+
+def folder_to_work_in(start: RunStart, folders: Folders) -> tuple[Folder, Path | None]:
+    """The folder of a run, and the file that it is about. Raises as `place_of`."""
+    folder, path = place_of(start.uri, folders)
+    if start.goal_id is not None:
+        return folder_of_goal(start.goal_id, start.uri, folders), path
+    if start.uri is not None or (start.prompt or "").strip() or start.diagnostics:
+        return folder, path
+    waiting = (each for each in folders.in_order() if _has_open_goal(each))
+    return next(waiting, folder), None
+
+
 async def task_of(
     start: RunStart, folder: Folder, path: Path | None, settings: Settings, encoding: Encoding
 ) -> Task:
@@ -93,6 +117,15 @@ def session_of(folder: Folder) -> Session:
     if folder.session is None:
         raise ConfigurationError(folder.problem or f"{folder.root.name} is still being opened")
     return folder.session
+
+
+def _has_goal(folder: Folder, name: str) -> bool:
+    goals = folder.session.goals.board.goals() if folder.session is not None else ()
+    return any(goal.id == name or any(c.id == name for c in goal.conditions) for goal in goals)
+
+
+def _has_open_goal(folder: Folder) -> bool:
+    return folder.session is not None and folder.session.goals.board.first_open() is not None
 
 
 def _goal(start: RunStart, folder: Folder, selection: Selection | None) -> Goal | None:

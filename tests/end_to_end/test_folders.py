@@ -1,0 +1,99 @@
+"""Several folders in one editor: each with its own goals, runs and memory, also where they agree."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsp_server.models.scenario import Turn
+from lsp_server.models.scripted_server import ScriptedServer
+from tests.fakes import clients
+from tests.fakes.lsp_client import LspClient, Message, started
+from tests.fakes.workshop import calls, finish
+
+CAN = clients.snapshot("vscode")["initialize"]["capabilities"]
+SAME = "## Made\n- [ ] it is made\n  - file: `made.txt`\n"
+
+
+def makes_it(body: Mapping[str, Any]) -> Turn:
+    asked = sum(message["role"] == "assistant" for message in body["messages"])
+    return finish("Made.") if asked else calls(("write", {"path": "made.txt", "text": "🙂\n"}))
+
+
+@pytest.fixture
+def roots(project: Path) -> tuple[Path, Path]:
+    one, two = project / "one", project / "two"
+    for root in (one, two):
+        (root / ".holdfast").mkdir(parents=True)
+        (root / ".holdfast" / "goals.md").write_text(SAME)
+    return one, two
+
+
+@asynccontextmanager
+async def window(roots: tuple[Path, Path], **environment: str) -> AsyncIterator[LspClient]:
+    """A client with these folders, which says yes to whatever it is asked."""
+    answers = {"window/showMessageRequest": lambda params: {"title": "Approve once"}}
+    folders = [{"uri": root.as_uri(), "name": root.name} for root in roots]
+    async with ScriptedServer(makes_it) as model:
+        endpoint = {"HOLDFAST_MODEL__BASE_URL": model.base_url, "HOLDFAST_MODEL__NAME": "s"}
+        async with started(environment={**endpoint, **environment}, answers=answers) as client:
+            await client.initialize(roots[0], CAN, workspaceFolders=folders)
+            yield client
+
+
+async def ended(client: LspClient) -> None:
+    def shown(message: Message) -> bool:
+        value = message.get("params", {}).get("value", {})
+        return isinstance(value, dict) and value.get("kind") == "end"
+
+    await client.wait_for(shown, "end of the run")
+
+
+def made(roots: tuple[Path, Path]) -> list[bool]:
+    return [(root / "made.txt").exists() for root in roots]
+
+
+async def test_a_goal_is_looked_for_in_all_folders(roots: tuple[Path, Path]) -> None:
+    (roots[1] / ".holdfast" / "goals.md").write_text(SAME.replace("## Made", "## Other"))
+    async with window(roots) as client:
+        await client.command("holdfast.run.start", {"goalId": "other"})
+        await ended(client)
+    assert made(roots) == [False, True]
+
+
+async def test_the_same_goal_in_two_folders_is_told_apart_by_a_file(
+    roots: tuple[Path, Path],
+) -> None:
+    second = (roots[1] / ".holdfast" / "goals.md").as_uri()
+    async with window(roots) as client:
+        listed = (await client.command("holdfast.goal.list"))["goals"]
+        condition = {"condition": listed[0]["conditionId"], "uri": second}
+        await client.command("holdfast.goal.waive", condition)
+        after = (await client.command("holdfast.goal.list"))["goals"]
+        lenses = await client.request("textDocument/codeLens", {"textDocument": {"uri": second}})
+    assert listed[0]["conditionId"] == listed[1]["conditionId"]
+    assert [entry["verdict"] for entry in after] == ["unverified", "waived"]
+    arguments = [lens["command"]["arguments"][0] for lens in lenses]
+    assert {argument["uri"] for argument in arguments} == {second}
+
+
+async def test_without_a_word_the_first_open_goal_of_any_folder_is_worked_on(
+    roots: tuple[Path, Path],
+) -> None:
+    (roots[0] / ".holdfast" / "goals.md").unlink()
+    async with window(roots) as client:
+        await client.command("holdfast.run.start")
+        await ended(client)
+    assert made(roots) == [False, True]
+
+
+async def test_all_goals_are_those_of_all_folders(roots: tuple[Path, Path]) -> None:
+    async with window(roots) as client:
+        here = await client.command("holdfast.goal.check")
+        everywhere = await client.command("holdfast.goal.check", {"all": True})
+    assert here["message"] == "checks 1 goal now"
+    assert everywhere["message"] == "checks 2 goals now"
