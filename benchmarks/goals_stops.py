@@ -36,7 +36,7 @@ from lsp_server.domain.messages import Message, Request
 from lsp_server.domain.ports import Model
 from lsp_server.domain.tasks import Achieved, Outcome, Task, Unmet
 from lsp_server.models.worker import Worker
-from lsp_server.session.runs import Launch
+from lsp_server.session.launch import Launch
 from tests.fakes.stops import STOPS, Script, Stop, read_evidence
 from tests.fakes.workshop import workshop
 

@@ -15,8 +15,8 @@ from lsp_server.assemble.site import Site
 from lsp_server.assemble.toolbox import run_toolbox
 from lsp_server.max_mode.drawing import Habits
 from lsp_server.session.goals import Goals
+from lsp_server.session.launch import Launch
 from lsp_server.session.memory import SessionMemory
-from lsp_server.session.runs import Launch
 from lsp_server.tools.approval import Approval
 
 

@@ -21,7 +21,7 @@ from lsp_server.goals.judge import Judge
 from lsp_server.goals.verifier import Scene, Verifier
 from lsp_server.session.goals import Goals
 from lsp_server.session.goals.permits import Ask
-from lsp_server.session.runs import Launch
+from lsp_server.session.launch import Launch
 from lsp_server.settings import Settings
 from lsp_server.tools.approval import Approval
 

@@ -7,8 +7,8 @@ from lsp_server.assemble.recollection import MeaningSearch, MemoryArchive
 from lsp_server.assemble.site import Site
 from lsp_server.domain.events import Emit
 from lsp_server.domain.ports import Tool
+from lsp_server.session.launch import Launch
 from lsp_server.session.memory import SessionMemory
-from lsp_server.session.runs import Launch
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.diagnostics import Diagnostics
 from lsp_server.tools.edit import Edit

@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from lsp_server.agent import comparison, transcript
+from lsp_server.agent import transcript
 from lsp_server.agent.context import BYTES_PER_TOKEN, Context
-from lsp_server.agent.journal import Journal, JournalDamaged, glance, replay
+from lsp_server.agent.journal import Journal
 from lsp_server.agent.loop import Agent
 from lsp_server.agent.record import Record
 from lsp_server.domain.discretion import Discretion
-from lsp_server.domain.errors import ConfigurationError, HoldfastError
+from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import (
     CandidateAccepted,
     CandidatesJudged,
@@ -44,12 +44,13 @@ from lsp_server.domain.tasks import (
     Outcome,
     RunId,
     RunState,
-    Sampling,
     Stopped,
     Task,
     When,
 )
-from lsp_server.session.summary import RunSummary, past_summary
+from lsp_server.session.launch import Launch
+from lsp_server.session.run_folder import RunFolder
+from lsp_server.session.summary import RunSummary
 from lsp_server.session.unknown_run import UnknownRun
 from lsp_server.settings import Settings
 from lsp_server.workspace.undo import UndoReport
@@ -66,25 +67,6 @@ STOPPED = "stopped by the person; resume it to go on"
 CLOSED = "the session was closed; resume the run to go on"
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """What `assemble` needs to put an Agent together for one run."""
-
-    run_id: RunId
-    task: Task
-    record: Record
-    settings: Settings
-    journal_path: Path
-    result_chars_max: int
-
-    @property
-    def sampling(self) -> Sampling:
-        """The wish for Max Mode as it is now; a person may change it while the run runs."""
-        asked = self.task.sampling
-        as_begun = replace(asked, max_mode=asked.max_mode or self.settings.max_mode.enabled)
-        return self.record.state.sampling or as_begun
 
 
 @dataclass(slots=True)
@@ -130,6 +112,7 @@ class Runs:
         discretion: Discretion,
     ) -> None:
         self.folder = folder
+        self._kept = RunFolder(folder)
         self._root = root
         self._settings = settings
         self._undo = undo
@@ -217,8 +200,8 @@ class Runs:
     def comparison(self, run_id: RunId | None = None) -> Path:
         """The document that compares a run's proposals. Raises UnknownRun."""
         past = self._past(run_id, "show", ())
-        path = self._journal_path(past.run_id).with_name("proposals.md")
-        if not path.exists():
+        path = self._kept.comparison(past.run_id)
+        if path is None:
             raise UnknownRun(f"run {past.run_id} proposed nothing", "propose")
         return path
 
@@ -246,7 +229,7 @@ class Runs:
         past = self._past(run_id, "undo", ())
         if past.run_id in self._active:
             raise UnknownRun(f"run {past.run_id} is active; stop it first, then undo it")
-        journal = await asyncio.to_thread(self._journal, past.run_id)
+        journal = await asyncio.to_thread(self._kept.open, past.run_id)
         try:
             kinds = FileChanged | SnapshotTaken
             report = await self._undo([r.event for r in journal.past if isinstance(r.event, kinds)])
@@ -274,15 +257,12 @@ class Runs:
 
     def events(self, run_id: RunId) -> Sequence[Event]:
         """All that its journal holds. Blocking; raises JournalDamaged, OSError."""
-        return [recorded.event for recorded in replay(self._journal_path(run_id))]
+        return self._kept.events(run_id)
 
     def transcript(self, run_id: RunId | None = None) -> Path:
         """The Markdown file of a run, written anew from its journal."""
         past = self._past(run_id, "show", ())
-        text = "".join(map(transcript.render, self.events(past.run_id)))
-        path = self._journal_path(past.run_id).with_name("transcript.md")
-        path.write_text(text, "utf-8")
-        return path
+        return self._kept.transcript(past.run_id)
 
     async def close(self) -> None:
         """Stops every run and waits for the ends, with a deadline."""
@@ -296,7 +276,7 @@ class Runs:
         if len(self._active) >= ACTIVE_RUNS_MAX:
             raise UnknownRun(f"{ACTIVE_RUNS_MAX} runs are active already; stop one first")
         settings = self._settings
-        journal = self._journal(run_id)
+        journal = self._kept.open(run_id)
         share = round(settings.prompt_tokens_max * BYTES_PER_TOKEN * RESULT_SHARE)
         result_chars_max = min(settings.context.result_chars_max, share)
         active: _Active
@@ -311,11 +291,8 @@ class Runs:
         return active
 
     def _reopen(self, past: RunSummary) -> _Active:
-        first, _ = glance(self._journal_path(past.run_id))
-        if not isinstance(first.event, RunStarted):
-            raise JournalDamaged(f"run {past.run_id} does not begin with its task")
         # The limits are today's: a run that reached them is resumed with larger ones.
-        task = replace(first.event.task, budget=self._settings.run.budget)
+        task = replace(self._kept.task(past.run_id), budget=self._settings.run.budget)
         active = self._open(past.run_id, task)
         active.started_at = past.started_at
         return active
@@ -383,20 +360,12 @@ class Runs:
             case _:
                 pass
         if active.launch.settings.run.transcript:
-            self._write_transcript(active, recorded)
+            self._kept.transcribe(active.launch.run_id, recorded)
         self._watch(active.launch.run_id, recorded)
 
     def _compare(self, active: _Active, judged: CandidatesJudged) -> None:
         self.proposal = Proposal(active.launch.run_id, judged)
-        launch, path = active.launch, active.journal.path.with_name("proposals.md")
-        text = comparison.render(judged, launch.task.instruction, launch.run_id)
-        path.write_text(text, "utf-8")
-
-    def _write_transcript(self, active: _Active, recorded: Recorded) -> None:
-        path = active.journal.path.with_name("transcript.md")
-        if text := transcript.render(recorded.event):
-            with path.open("a", encoding="utf-8") as file:
-                file.write(text)
+        self._kept.compare(active.launch.run_id, judged, active.launch.task.instruction)
 
     def _cancel(self, active: _Active, reason: str) -> None:
         active.stop_reason = reason
@@ -420,20 +389,12 @@ class Runs:
         raise UnknownRun(name, "list")
 
     def _summaries(self) -> Iterator[RunSummary]:
-        names = sorted((path.parent.name for path in self._journals()), reverse=True)
-        return filter(None, (self._summary(RunId(name)) for name in names))
+        return filter(None, map(self._summary, self._kept.ids()))
 
     def _summary(self, run_id: RunId) -> RunSummary | None:
         if run_id in self._active:
             return _summary(self._active[run_id])
-        return past_summary(self.folder / Path(run_id).name / "journal.jsonl")
-
-    def _journal(self, run_id: RunId) -> Journal:
-        """Opened for writing. Raises JournalBusy, JournalDamaged, ConfigurationError."""
-        try:
-            return Journal(self._journal_path(run_id))
-        except OSError as error:
-            raise self._unkept(error) from error
+        return self._kept.summary(run_id)
 
     def _begin(self, active: _Active, event: Event) -> None:
         """Records why a run goes to work. Raises ConfigurationError when that cannot be kept."""
@@ -441,19 +402,7 @@ class Runs:
             active.launch.record.emit(event)
         except OSError as error:
             active.journal.close()
-            raise self._unkept(error) from error
-
-    def _unkept(self, error: OSError) -> ConfigurationError:
-        return ConfigurationError(
-            f"runs cannot be kept in {self.folder} ({error.strerror or error}); "
-            "make room or access there, or set XDG_DATA_HOME to another folder"
-        )
-
-    def _journal_path(self, run_id: RunId) -> Path:
-        return self.folder / run_id / "journal.jsonl"
-
-    def _journals(self) -> Iterator[Path]:
-        return self.folder.glob("*/journal.jsonl")
+            raise self._kept.refusal(error) from error
 
 
 def _summary(active: _Active) -> RunSummary:
