@@ -40,7 +40,7 @@ from lsp_server.models.repetition import CutRepetition
 from lsp_server.models.retrying import Retrying
 from lsp_server.models.scenario import Conduct, Turn
 from lsp_server.models.scripted_server import LoggedRequest, ScriptedServer
-from lsp_server.settings import MaxModeSettings, ModelSettings, PermissionSettings
+from lsp_server.settings.sections import MaxModeSettings, ModelSettings, PermissionSettings
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.edit import Edit
 from lsp_server.tools.read import Read

@@ -41,7 +41,7 @@ from lsp_server.max_mode.drawing import Habits
 from lsp_server.max_mode.evidence import Evidence
 from lsp_server.max_mode.judge import Judge, Situation
 from lsp_server.max_mode.max_mode import MaxMode, Surroundings
-from lsp_server.settings import MaxModeSettings
+from lsp_server.settings.sections import MaxModeSettings
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 

@@ -25,7 +25,7 @@ from lsp_server.embedders.minilm import MiniLm
 from lsp_server.memory.memory import Memory
 from lsp_server.memory.ranking import fused
 from lsp_server.session.memory.past import learn_commits
-from lsp_server.settings import MemorySettings
+from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.history import Commit, commits
 from lsp_server.workspace.paths import Workspace
 

@@ -25,7 +25,7 @@ from benchmarks.sources import files, standard_library
 from benchmarks.table import Row, arguments, show
 from lsp_server.embedders.minilm import MiniLm
 from lsp_server.memory.memory import Memory
-from lsp_server.settings import MemorySettings
+from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 from tests.fakes.lsp_client import LspClient, started
 

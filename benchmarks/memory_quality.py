@@ -36,7 +36,7 @@ from lsp_server.embedders.minilm import MiniLm
 from lsp_server.memory.memory import Memory
 from lsp_server.memory.ranking import STOP_WORDS
 from lsp_server.memory.tables import among
-from lsp_server.settings import MemorySettings
+from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 
 RANKS = 10

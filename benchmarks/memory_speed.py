@@ -45,7 +45,7 @@ from lsp_server.memory.code import COLUMNS
 from lsp_server.memory.memory import Memory
 from lsp_server.memory.reading import embedded_text, read_file
 from lsp_server.memory.tables import among
-from lsp_server.settings import MemorySettings
+from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 from tests.fakes.expectation import until
 

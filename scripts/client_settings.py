@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lsp_server import settings
+from lsp_server.settings import project, sections
 
 CLIENT = Path(__file__).parents[1] / "editor-client"
 MANIFEST = CLIENT / "package.json"
@@ -57,16 +57,16 @@ def written(manifest: dict[str, Any], words: dict[str, str]) -> tuple[str, str]:
     groups: list[dict[str, Any]] = [SERVER]
     others = {key: text for key, text in words.items() if not key.startswith("settings.")}
     described = {"settings.server.path": SERVER_PATH}
-    schema = settings.Settings.model_json_schema()
-    for order, section in enumerate(settings.Settings.model_fields, start=1):
-        kind = settings.Settings.model_fields[section].annotation
+    schema = sections.Settings.model_json_schema()
+    for order, section in enumerate(sections.Settings.model_fields, start=1):
+        kind = sections.Settings.model_fields[section].annotation
         assert kind is not None
         properties: dict[str, Any] = {}
         for key, field in schema["$defs"][kind.__name__]["properties"].items():
             name = f"settings.{section}.{key}"
             described[name] = _described(kind.__name__, key)
             # A workspace's list of what is denied would replace the person's.
-            free = key in settings._PROJECT_SETS.get(section, ()) and key != "deny"
+            free = key in project.SETS.get(section, ()) and key != "deny"
             scope = "resource" if free else "machine"
             shape = {**_shape(field), "scope": scope, "markdownDescription": f"%{name}%"}
             properties[f"holdfast.{section}.{key}"] = shape
@@ -94,7 +94,7 @@ def _described(kind: str, key: str) -> str:
 
 
 def _docstrings() -> Iterator[tuple[tuple[str, str], str]]:
-    tree = ast.parse(Path(settings.__file__).read_text("utf-8"))
+    tree = ast.parse(Path(sections.__file__).read_text("utf-8"))
     for kind in (node for node in tree.body if isinstance(node, ast.ClassDef)):
         for field, text in zip(kind.body, kind.body[1:], strict=False):
             if (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import tomlkit
 
-from lsp_server.settings import Loaded, load
+from lsp_server.settings.layers import Loaded, load
 
 USER: dict[str, Any] = {
     "model": {"name": "mine", "price_input": 3.0, "output_tokens_max": 4000},

@@ -22,7 +22,7 @@ from lsp_server.goals.verifier import Scene, Verifier
 from lsp_server.session.goals import Goals
 from lsp_server.session.goals.permits import Ask
 from lsp_server.session.launch import Launch
-from lsp_server.settings import Settings
+from lsp_server.settings.sections import Settings
 from lsp_server.tools.approval import Approval
 
 GOALS_RUN = RunId("goals")

@@ -7,7 +7,7 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Emit, Warned
 from lsp_server.models.priced import Priced
 from lsp_server.models.worker import Worker
-from lsp_server.settings import Settings
+from lsp_server.settings.sections import Settings
 
 
 class JudgeModel:

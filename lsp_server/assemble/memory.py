@@ -8,7 +8,7 @@ from pathlib import Path
 from lsp_server.domain.errors import ConfigurationError, MemoryUnavailable
 from lsp_server.domain.ports import Embedder
 from lsp_server.memory.memory import Memory
-from lsp_server.settings import MemorySettings
+from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 
 

@@ -22,7 +22,7 @@ from lsp_server.max_mode.proposing import Proposing
 from lsp_server.max_mode.switch import Switch
 from lsp_server.models.priced import Priced
 from lsp_server.session.launch import Launch
-from lsp_server.settings import MaxModeSettings
+from lsp_server.settings.sections import MaxModeSettings
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.rehearsal import ToolRehearsal
 from lsp_server.tools.toolbox import Toolbox

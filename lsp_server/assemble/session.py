@@ -32,7 +32,9 @@ from lsp_server.session.permissions import Permissions
 from lsp_server.session.report import report
 from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
-from lsp_server.settings import MemorySettings, Settings, allow_always, data_folder
+from lsp_server.settings.folders import data_folder
+from lsp_server.settings.sections import MemorySettings, Settings
+from lsp_server.settings.user_file import allow_always
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore

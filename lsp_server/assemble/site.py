@@ -14,7 +14,7 @@ from lsp_server.domain.tasks import RunId
 from lsp_server.models.worker import Worker
 from lsp_server.session.goals.permits import Ask, CheckPermits
 from lsp_server.session.permissions import Permissions
-from lsp_server.settings import Settings
+from lsp_server.settings.sections import Settings
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from lsp_server.assemble import diagnose, open_session
-from lsp_server.settings import load
+from lsp_server.settings.layers import load
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 

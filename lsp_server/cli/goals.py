@@ -17,7 +17,7 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.session.goals import Place
 from lsp_server.session.session import Session
-from lsp_server.settings import load
+from lsp_server.settings.layers import load
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 

@@ -20,7 +20,7 @@ from lsp_server.domain.permissions import visible
 from lsp_server.memory.forgetting import Forgetting
 from lsp_server.session.memory.found import describe, excerpt_of, provenance_of, title_of
 from lsp_server.session.session import Session
-from lsp_server.settings import load
+from lsp_server.settings.layers import load
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 

@@ -21,7 +21,8 @@ from lsp_server.domain.goals import GOALS_FILE, Goal
 from lsp_server.domain.tasks import Mode, Outcome, RunId, Sampling, Task
 from lsp_server.goals.contract import goal_from, until
 from lsp_server.session.session import Session
-from lsp_server.settings import Settings, load
+from lsp_server.settings.layers import load
+from lsp_server.settings.sections import Settings
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 

@@ -10,7 +10,7 @@ from lsp_server.assemble import open_session
 from lsp_server.cli.complaint import sentence
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.tasks import RunId
-from lsp_server.settings import load
+from lsp_server.settings.layers import load
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 

@@ -31,7 +31,7 @@ from lsp_server.domain.ports import Model
 from lsp_server.max_mode.drawing import Drawing, Habits
 from lsp_server.max_mode.evidence import Evidence, Group, Trial, grouped
 from lsp_server.max_mode.judge import Judge, Ruling, Situation, fall_back
-from lsp_server.settings import MaxModeSettings
+from lsp_server.settings.sections import MaxModeSettings
 
 TEXT_CHARS_MAX = 2000
 """What is kept of the text of a group that was not chosen."""

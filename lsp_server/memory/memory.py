@@ -38,7 +38,7 @@ from lsp_server.memory.reading import digest
 from lsp_server.memory.store import Store
 from lsp_server.memory.tables import Database, quoted
 from lsp_server.memory.unsaved import ALL_SAVED, Overlay
-from lsp_server.settings import MemorySettings
+from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.blobs import make_private
 from lsp_server.workspace.paths import Workspace
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.settings import KEY_VARIABLES, ModelSettings
+from lsp_server.settings.sections import ModelSettings
 
+KEY_VARIABLES = ("HOLDFAST_API_KEY", "OPENAI_API_KEY")
 KEY_COMMAND_SECONDS_MAX = 30.0
 """Long enough for a person to unlock a password store."""
 KEY_BYTES_MAX = 16_384

@@ -43,7 +43,7 @@ from lsp_server.models.refusals import (
     status_of,
 )
 from lsp_server.models.to_wire import RequestEncoder
-from lsp_server.settings import ModelSettings
+from lsp_server.settings.sections import ModelSettings
 
 RESPONSE_BYTES_MAX = 64 * 1024 * 1024
 """Sixteen answers of 8192 tokens, each token in a piece of 500 bytes."""

@@ -14,7 +14,7 @@ from lsp_server.domain.errors import (
     ModelRefused,
     ModelUnavailable,
 )
-from lsp_server.settings import without_credentials
+from lsp_server.settings.shown import without_credentials
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 60.0

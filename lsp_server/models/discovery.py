@@ -18,7 +18,8 @@ from lsp_server.domain.errors import (
 from lsp_server.models.api_key import authorization
 from lsp_server.models.connection import HTTP_FAILURES, failure, open_client, resource
 from lsp_server.models.refusals import read_complaint, refusal
-from lsp_server.settings import ModelSettings, without_credentials
+from lsp_server.settings.sections import ModelSettings
+from lsp_server.settings.shown import without_credentials
 
 PROBE_SECONDS = 1.0
 """For a server on this machine, asked by a person who waits."""

@@ -19,7 +19,8 @@ from lsp_server.domain.errors import (
     ModelUnavailable,
     PromptTooLong,
 )
-from lsp_server.settings import ModelSettings, without_credentials
+from lsp_server.settings.sections import ModelSettings
+from lsp_server.settings.shown import without_credentials
 
 SENTENCE_CHARS_MAX = 300
 """What is quoted of a provider's sentence."""

@@ -41,7 +41,7 @@ from lsp_server.models.scenario import (
     tokens,
 )
 from lsp_server.models.to_wire import message_value, tool_value
-from lsp_server.settings import ModelSettings
+from lsp_server.settings.sections import ModelSettings
 
 _SETTINGS = ModelSettings(base_url="http://scripted", name="scripted")
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.messages import AnswerSchema, Message, Request, ToolCall, ToolSpec
 from lsp_server.models.dialect import Dialect, ReasoningKey
-from lsp_server.settings import ModelSettings
+from lsp_server.settings.sections import ModelSettings
 
 FRAGMENTS_MAX = 512
 """Encoded messages kept: more than a prompt has, as a new cycle begins before that."""

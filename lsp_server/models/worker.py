@@ -16,7 +16,9 @@ from lsp_server.models.discovery import LOCAL_SERVERS, discover, models_at
 from lsp_server.models.discreet import Discreet
 from lsp_server.models.repetition import CutRepetition
 from lsp_server.models.retrying import Retrying
-from lsp_server.settings import ModelSettings, config_folder, without_credentials
+from lsp_server.settings.sections import ModelSettings
+from lsp_server.settings.shown import without_credentials
+from lsp_server.settings.user_file import default_user_file
 
 CLOSE_SECONDS_MAX = 0.5
 MODELS_SHOWN_MAX = 12
@@ -131,7 +133,7 @@ async def _find(settings: ModelSettings, discretion: Discretion) -> _Found:
     api_key = await find_api_key(settings)
     endpoint = await discover(settings, api_key=api_key)
     if endpoint is None:
-        raise ConfigurationError(HOW_TO_SET_ONE.format(file=config_folder() / "config.toml"))
+        raise ConfigurationError(HOW_TO_SET_ONE.format(file=default_user_file()))
     complete = endpoint.complete(settings)
     # A key is for the endpoint it was set up with, never for whatever listens here.
     key = api_key if settings.base_url is not None else None

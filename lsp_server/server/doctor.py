@@ -10,7 +10,7 @@ from lsp_server.assemble import diagnose
 from lsp_server.server.client import Client
 from lsp_server.server.folders import Folders
 from lsp_server.session.session import Session
-from lsp_server.settings import data_folder
+from lsp_server.settings.folders import data_folder
 
 
 class Doctor:

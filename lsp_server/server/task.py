@@ -17,7 +17,7 @@ from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.from_lsp import Encoding
 from lsp_server.server.shapes import RunStart, WirePosition, WireRange
 from lsp_server.session.session import Session
-from lsp_server.settings import Settings
+from lsp_server.settings.sections import Settings
 
 SELECTION_CHARS_MAX = 20_000
 """A larger selection is cut; the agent can read the file."""

@@ -24,7 +24,8 @@ from lsp_server.server.editor import LspEditor
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.presenter import Presenter
 from lsp_server.server.search import SymbolSearch
-from lsp_server.settings import Settings, load
+from lsp_server.settings.layers import load
+from lsp_server.settings.sections import Settings
 
 log = logging.getLogger(__name__)
 

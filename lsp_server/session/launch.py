@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lsp_server.agent.record import Record
 from lsp_server.domain.tasks import RunId, Sampling, Task
-from lsp_server.settings import Settings
+from lsp_server.settings.sections import Settings
 
 
 @dataclass(frozen=True, slots=True)

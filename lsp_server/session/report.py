@@ -16,7 +16,8 @@ from lsp_server.session.goals import Goals, Place
 from lsp_server.session.memory.found import describe
 from lsp_server.session.session import Session
 from lsp_server.session.tally import tally
-from lsp_server.settings import config_folder, data_folder, masked, without_credentials
+from lsp_server.settings.folders import config_folder, data_folder
+from lsp_server.settings.shown import masked, without_credentials
 
 RUNS_SHOWN_MAX = 10
 CONDITIONS_SHOWN_MAX = 50

@@ -52,7 +52,7 @@ from lsp_server.session.launch import Launch
 from lsp_server.session.run_folder import RunFolder
 from lsp_server.session.summary import RunSummary
 from lsp_server.session.unknown_run import UnknownRun
-from lsp_server.settings import Settings
+from lsp_server.settings.sections import Settings
 from lsp_server.workspace.undo import UndoReport
 
 ACTIVE_RUNS_MAX = 8

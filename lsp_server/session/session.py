@@ -21,7 +21,7 @@ from lsp_server.session.memory.forgetting import Forgotten, forget
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.runs import Runs
 from lsp_server.session.summary import RunSummary
-from lsp_server.settings import Settings
+from lsp_server.settings.sections import Settings
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.watching import changes
 

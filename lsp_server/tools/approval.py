@@ -26,7 +26,7 @@ from typing import TypeAlias
 
 from lsp_server.domain.permissions import Question
 from lsp_server.domain.tasks import Mode
-from lsp_server.settings import PermissionSettings
+from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.read_only import is_confined, is_read_only, names_secrets
 from lsp_server.tools.rules import PathPattern, Rule, ShellPattern, parse_rule, path_rule
 from lsp_server.tools.shell_syntax import Script, parse

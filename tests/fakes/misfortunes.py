@@ -22,7 +22,7 @@ from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.embedders.hashing import Hashing
 from lsp_server.memory.memory import Memory, MemoryStatus
 from lsp_server.memory.reading import read_file
-from lsp_server.settings import MemorySettings
+from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 from tests.fakes.files import lay_out

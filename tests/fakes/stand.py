@@ -22,7 +22,12 @@ from lsp_server.models.repetition import CutRepetition
 from lsp_server.models.retrying import Retrying
 from lsp_server.models.scenario import Conduct, Turn
 from lsp_server.models.scripted_server import ScriptedServer
-from lsp_server.settings import MaxModeSettings, ModelSettings, PermissionMode, PermissionSettings
+from lsp_server.settings.sections import (
+    MaxModeSettings,
+    ModelSettings,
+    PermissionMode,
+    PermissionSettings,
+)
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.rehearsal import ToolRehearsal
 from lsp_server.workspace.disk_editor import DiskEditor

@@ -10,7 +10,7 @@ from lsp_server.domain.events import Event
 from lsp_server.domain.messages import ToolCall, ToolResult
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.ports import Tool
-from lsp_server.settings import PermissionMode, PermissionSettings
+from lsp_server.settings.sections import PermissionMode, PermissionSettings
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.diagnostics import Diagnostics
 from lsp_server.tools.edit import Edit

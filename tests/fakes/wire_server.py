@@ -11,7 +11,7 @@ from typing import Any
 from lsp_server.domain.messages import Delta, Message, Request, Response
 from lsp_server.models.chat_completions import ChatCompletions
 from lsp_server.models.scripted_http import Exchange, HttpRequest
-from lsp_server.settings import ModelSettings
+from lsp_server.settings.sections import ModelSettings
 
 
 def settings_for(base_url: str, **more: Any) -> ModelSettings:

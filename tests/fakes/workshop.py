@@ -15,7 +15,7 @@ from lsp_server.domain.tasks import Budget, Outcome, RunId, Task
 from lsp_server.models.scenario import Scenario, Turn
 from lsp_server.models.scripted_server import ScriptedServer
 from lsp_server.session.session import Session
-from lsp_server.settings import load
+from lsp_server.settings.layers import load
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from lsp_server.domain import errors, events
-from lsp_server.settings import Section, Settings
+from lsp_server.settings.sections import Section, Settings
 
 ROOT = Path(__file__).parents[2]
 

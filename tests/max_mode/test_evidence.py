@@ -11,7 +11,7 @@ from lsp_server.assemble.grammars import broken_places
 from lsp_server.domain.messages import Choice, Message, ToolCall
 from lsp_server.max_mode.evidence import Evidence, Trial
 from lsp_server.max_mode.syntax import syntax_errors
-from lsp_server.settings import PermissionMode, PermissionSettings
+from lsp_server.settings.sections import PermissionMode, PermissionSettings
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.rehearsal import ToolRehearsal
 from lsp_server.workspace.disk_editor import DiskEditor

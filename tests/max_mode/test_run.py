@@ -28,7 +28,7 @@ from lsp_server.domain.messages import Prices
 from lsp_server.domain.tasks import Achieved, Budget, Sampling, Stopped, Task
 from lsp_server.models.scenario import Scenario, Turn
 from lsp_server.models.scripted_server import ScriptedServer
-from lsp_server.settings import load
+from lsp_server.settings.layers import load
 from tests.fakes.audit import audited
 from tests.fakes.command_line import holdfast
 from tests.fakes.expectation import until

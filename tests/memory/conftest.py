@@ -10,7 +10,7 @@ import pytest
 from lsp_server.domain.ports import Embedder
 from lsp_server.embedders.hashing import Hashing
 from lsp_server.memory.memory import Memory
-from lsp_server.settings import MemorySettings
+from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 
 Opener: TypeAlias = Callable[..., AbstractAsyncContextManager[Memory]]

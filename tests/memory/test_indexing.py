@@ -159,7 +159,7 @@ import asyncio, sys
 from pathlib import Path
 from lsp_server.embedders.hashing import Hashing
 from lsp_server.memory.memory import Memory
-from lsp_server.settings import MemorySettings
+from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 
 async def main():

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from lsp_server.embedders.hashing import Hashing
 from lsp_server.memory.indexing import IndexProgress
 from lsp_server.memory.memory import Memory
-from lsp_server.settings import MemorySettings
+from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 from tests.memory.expected import fresh, fresh_files, missing_vectors, stored, stored_files
 

@@ -23,7 +23,7 @@ from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import ActionRecord, Query
 from lsp_server.embedders.hashing import Hashing
 from lsp_server.memory.memory import Memory
-from lsp_server.settings import MemorySettings
+from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 
 AT = "2026-01-01T00:00:00+00:00"

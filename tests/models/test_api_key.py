@@ -10,7 +10,7 @@ import pytest
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.models.api_key import KEY_BYTES_MAX, authorization, find_api_key
 from lsp_server.models.chat_completions import ChatCompletions
-from lsp_server.settings import ModelSettings
+from lsp_server.settings.sections import ModelSettings
 from tests.fakes.wire_server import settings_for
 
 

@@ -17,7 +17,7 @@ from lsp_server.domain.errors import (
 from lsp_server.models.discovery import Endpoint, LocalServer, discover, models_at
 from lsp_server.models.scenario import Conduct
 from lsp_server.models.scripted_server import ScriptedServer
-from lsp_server.settings import ModelSettings
+from lsp_server.settings.sections import ModelSettings
 from tests.fakes.wire_server import Reply, WireServer
 
 

@@ -11,7 +11,7 @@ from lsp_server.domain.tasks import Selection, Task
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.shapes import RunStart
 from lsp_server.server.task import FIX_DIAGNOSTICS, WORK_ON_SELECTION, place_of, task_of
-from lsp_server.settings import MaxModeSettings, RunSettings, Settings
+from lsp_server.settings.sections import MaxModeSettings, RunSettings, Settings
 
 TEXT = "one\r\ntwo 😀\r\nthree\r\n"
 

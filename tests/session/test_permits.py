@@ -8,7 +8,7 @@ import pytest
 
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.session.goals.permits import CheckPermits
-from lsp_server.settings import PermissionMode, PermissionSettings
+from lsp_server.settings.sections import PermissionMode, PermissionSettings
 from lsp_server.workspace.paths import Workspace
 
 

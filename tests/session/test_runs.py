@@ -11,7 +11,7 @@ from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, RunId, Stopped, Task
 from lsp_server.session.runs import ACTIVE_RUNS_MAX
 from lsp_server.session.unknown_run import UnknownRun
-from lsp_server.settings import without_credentials
+from lsp_server.settings.shown import without_credentials
 from tests.fakes.expectation import until
 from tests.fakes.workshop import calls, finish, says, workshop
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.domain.errors import ConfigurationError, ToolError
-from lsp_server.settings import PermissionMode, PermissionSettings
+from lsp_server.settings.sections import PermissionMode, PermissionSettings
 from lsp_server.tools.approval import Allow, Approval, Ask, Deny
 from lsp_server.tools.read_only import is_confined, is_read_only
 from lsp_server.tools.rules import ShellPattern, parse_rule

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.settings import PermissionSettings
+from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.approval import Approval, Ask
 from lsp_server.workspace.paths import Workspace
 

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.permissions import Answer, Question
-from lsp_server.settings import PermissionSettings
+from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.approval import Allow, Approval, Deny
 from lsp_server.workspace.blobs import make_private
 from lsp_server.workspace.disk import write_bytes

@@ -27,7 +27,7 @@ from lsp_server.session.memory.chronicle import Chronicle
 from lsp_server.session.memory.notebook import Notebook
 from lsp_server.session.memory.past import learn_commits, learn_runs
 from lsp_server.session.memory.touched import Touched
-from lsp_server.settings import MemorySettings
+from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.documents import Documents, is_saved
 from lsp_server.workspace.paths import Workspace
 

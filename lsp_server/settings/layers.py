@@ -1,0 +1,164 @@
+"""Where values come from.
+
+Precedence, later wins: defaults, user file, project file, environment
+(`HOLDFAST_MODEL__BASE_URL`), the editor. A wrong value costs one message and falls
+back to what lies below it.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pydantic import ValidationError
+
+from lsp_server.domain.errors import ConfigurationError
+from lsp_server.settings import project
+from lsp_server.settings.sections import Settings
+from lsp_server.settings.user_file import default_user_file
+
+Layer: TypeAlias = Mapping[str, Any]
+
+ENVIRONMENT_PREFIX = "HOLDFAST_"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and what was wrong on the way to them, one sentence each."""
+
+    settings: Settings
+    problems: tuple[ConfigurationError, ...]
+
+
+def load(
+    workspace: Path | None = None,
+    *,
+    editor: Layer | None = None,
+    environment: Mapping[str, str] = os.environ,
+    user_file: Path | None = None,
+) -> Loaded:
+    """Settings for a workspace from all layers. Wrong values become problems, never errors."""
+    problems: list[ConfigurationError] = []
+    merged: dict[str, Any] = {}
+    user_path = user_file or default_user_file()
+    layers: list[tuple[str, dict[str, Any]]] = [(str(user_path), _read_toml(user_path, problems))]
+    project_path = workspace / ".holdfast" / "config.toml" if workspace is not None else None
+    if project_path is not None:
+        layers.append((str(project_path), _read_toml(project_path, problems)))
+    layers.append(("the environment", _from_environment(environment)))
+    layers.append(("the editor", _plain(editor or {})))
+    for source, layer in layers:
+        accepted = _accepted(layer, merged, source, problems)
+        if source == str(project_path):
+            wished = Settings.model_validate(_merge(merged, accepted))
+            granted = Settings.model_validate(merged)
+            accepted = project.narrowed(accepted, wished, granted, source, problems)
+        merged = _merge(merged, accepted)
+    return Loaded(_cautious(Settings.model_validate(merged), problems), tuple(problems))
+
+
+def _cautious(settings: Settings, problems: Sequence[ConfigurationError]) -> Settings:
+    """Where a deny rule could not be read, nothing is free that would have been asked about."""
+    unread = any((problem.key or "").startswith("permissions.deny") for problem in problems)
+    if not unread or settings.permissions.mode == "read-only":
+        return settings
+    asking = settings.permissions.model_copy(update={"mode": "ask", "allow": ()})
+    return settings.model_copy(update={"permissions": asking})
+
+
+def _accepted(
+    layer: dict[str, Any], below: Layer, source: str, problems: list[ConfigurationError]
+) -> dict[str, Any]:
+    """The layer without its wrong values, each of which becomes a problem."""
+    while True:
+        try:
+            Settings.model_validate(_merge(below, layer))
+            return layer
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                place = [str(part) for part in detail["loc"]]
+                while place and not _remove(layer, place):
+                    place.pop()
+                if not place:
+                    problems.append(ConfigurationError(f"{source}: {detail['msg']}"))
+                    return {}
+                problems.append(_problem(detail["type"], detail["msg"], place, source))
+
+
+def _problem(kind: str, message: str, place: list[str], source: str) -> ConfigurationError:
+    key = ".".join(place)
+    if kind == "extra_forbidden":
+        section = Settings.model_fields.get(place[0])
+        known: Any = section.annotation if section and len(place) > 1 else Settings
+        names = ", ".join(sorted(known.model_fields))
+        return ConfigurationError(f"{key} in {source} is unknown; known are: {names}", key=key)
+    message = message[0].lower() + message[1:]
+    return ConfigurationError(f"{key} in {source} is wrong, so it is ignored: {message}", key=key)
+
+
+def _remove(layer: dict[str, Any], place: list[str]) -> bool:
+    """Deletes the value at `place`; False when there is none."""
+    at: Any = layer
+    for part in place[:-1]:
+        at = at.get(part) if isinstance(at, dict) else None
+    if not isinstance(at, dict) or place[-1] not in at:
+        return False
+    del at[place[-1]]
+    return True
+
+
+def _merge(below: Layer, above: Layer) -> dict[str, Any]:
+    """`above` over `below`, section by section; deny rules add up."""
+    merged: dict[str, Any] = dict(below)
+    for section, values in above.items():
+        lower = merged.get(section)
+        if not (isinstance(values, Mapping) and isinstance(lower, Mapping)):
+            merged[section] = values
+            continue
+        merged[section] = {**lower, **values}
+        if section == "permissions" and "deny" in lower and "deny" in values:
+            merged[section]["deny"] = [*lower["deny"], *values["deny"]]
+    return merged
+
+
+def _read_toml(path: Path, problems: list[ConfigurationError]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        problems.append(ConfigurationError(f"{path} cannot be read, so it is ignored: {error}"))
+        return {}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """`HOLDFAST_SECTION__KEY=value`; lists and tables are written as TOML values."""
+    layer: dict[str, Any] = {}
+    for name, text in environment.items():
+        if not name.startswith(ENVIRONMENT_PREFIX) or "__" not in name:
+            continue
+        section, _, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+        layer.setdefault(section, {})[key] = _environment_value(text)
+    return layer
+
+
+def _environment_value(text: str) -> Any:
+    if text[:1] in "[{":
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            return text
+    return text
+
+
+def _plain(layer: Layer) -> dict[str, Any]:
+    """A copy that is safe to prune; null means unset, as editors send it."""
+    return {
+        key: _plain(value) if isinstance(value, Mapping) else value
+        for key, value in layer.items()
+        if value is not None
+    }

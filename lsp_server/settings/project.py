@@ -1,0 +1,78 @@
+"""What little a project may set.
+
+Its file comes with a checkout, so it cannot name endpoints, executables, keys or allow
+rules, nor what makes a run cost more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lsp_server.domain.errors import ConfigurationError
+from lsp_server.settings.sections import PERMISSION_MODES, Settings
+from lsp_server.settings.user_file import default_user_file
+
+SETS = {
+    "model": ("temperature",),
+    "judge": ("temperature",),
+    "max_mode": ("temperature", "judge_temperature", "quorum"),
+    "context": ("rebuild_at",),
+    "permissions": ("deny",),
+}
+"""What costs nothing and frees nothing."""
+
+LOWERS = {
+    "model": ("context_tokens", "output_tokens_max", "silence_timeout_seconds"),
+    "max_mode": ("enabled", "samples", "strategy", "first_draw", "grace_seconds"),
+    "goal": ("re_entries_max", "check_timeout_seconds", "check_on_save"),
+    "context": ("budget_tokens", "brief", "result_chars_max"),
+    "memory": ("enabled", "index_on_start", "file_bytes_max", "commits_max"),
+    "permissions": ("mode", "answer_timeout_seconds"),
+    "run": ("steps_max", "tokens_max", "cost_usd_max", "wall_seconds_max", "transcript"),
+}
+"""What a project may have less of than the user, or switch off. All else is the user's alone."""
+
+_CHOICES = (*PERMISSION_MODES, "gated", "adaptive", "always")
+"""The names that a lowered setting can have, from the least to the most of each."""
+
+
+def narrowed(
+    layer: Mapping[str, Any],
+    wished: Settings,
+    granted: Settings,
+    source: str,
+    problems: list[ConfigurationError],
+) -> dict[str, Any]:
+    """A project's layer without what only the user may decide.
+
+    `wished` are the settings with the layer, `granted` those without it.
+    """
+    kept: dict[str, Any] = {}
+    for section, values in layer.items():
+        kept[section] = {}
+        for key, value in values.items():
+            pair = (getattr(getattr(each, section), key) for each in (wished, granted))
+            if why := _too_wide(section, key, *pair):
+                message = f"{section}.{key} in {source} is ignored: {why}"
+                problems.append(ConfigurationError(message, key=f"{section}.{key}"))
+            else:
+                kept[section][key] = value
+    return kept
+
+
+def _too_wide(section: str, key: str, wished: Any, granted: Any) -> str:
+    """Why a project may not set the key to what it wished; empty when it may."""
+    if key in SETS.get(section, ()):
+        return ""
+    if key not in LOWERS.get(section, ()):
+        return f"a project may not set it; put it into {default_user_file()}"
+    if granted is None or (wished is not None and _amount(wished) <= _amount(granted)):
+        return ""
+    if isinstance(granted, bool):
+        return "a project may only switch it off"
+    return f"a project may only lower it below {granted}, not set it to {wished}"
+
+
+def _amount(value: bool | float | str) -> float:
+    return _CHOICES.index(value) if isinstance(value, str) else float(value)

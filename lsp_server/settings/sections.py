@@ -1,0 +1,199 @@
+"""What can be set: a class for each section, a field for each knob."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from lsp_server.domain.messages import Prices
+from lsp_server.domain.tasks import Budget
+
+PermissionMode: TypeAlias = Literal["read-only", "ask", "auto-edit", "full"]
+
+PERMISSION_MODES: tuple[PermissionMode, ...] = ("read-only", "ask", "auto-edit", "full")
+"""From the narrowest to the widest."""
+
+
+class Section(BaseModel):
+    """A frozen group of settings that knows its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Positive: TypeAlias = Annotated[int, Field(gt=0)]
+PositiveSeconds: TypeAlias = Annotated[float, Field(gt=0)]
+Fraction: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
+Temperature: TypeAlias = Annotated[float, Field(ge=0, le=2)]
+Dollars: TypeAlias = Annotated[float, Field(ge=0)]
+
+
+class ModelSettings(Section):
+    """The endpoint that does the work; any OpenAI-compatible one."""
+
+    base_url: str | None = Field(None, pattern=r"^https?://")
+    """Up to and including the version, as in `http://localhost:11434/v1`."""
+    name: str | None = None
+    """The model's name at the endpoint; unset takes the first that it lists."""
+    api_key_command: str | None = None
+    """A command that prints the key; else HOLDFAST_API_KEY, else OPENAI_API_KEY."""
+    temperature: Temperature | None = None
+    """Unset leaves the endpoint's own default."""
+    context_tokens: Annotated[int, Field(ge=4096)] = 131_072
+    """The model's window."""
+    output_tokens_max: Positive = 8192
+    """The longest answer asked for."""
+    silence_timeout_seconds: PositiveSeconds = 120.0
+    """How long a stream may say nothing before the request is sent again."""
+    extra_body: dict[str, Any] = Field(default_factory=dict)
+    """Merged into each request body as it stands."""
+    price_input: Dollars = 0.0
+    """US dollars per million uncached prompt tokens."""
+    price_cached: Dollars = 0.0
+    """US dollars per million cached prompt tokens."""
+    price_output: Dollars = 0.0
+    """US dollars per million completion tokens."""
+
+    @property
+    def prices(self) -> Prices:
+        return Prices(self.price_input, self.price_cached, self.price_output)
+
+
+class JudgeSettings(Section):
+    """The model that judges; what is unset is the worker's."""
+
+    base_url: str | None = Field(None, pattern=r"^https?://")
+    name: str | None = None
+    api_key_command: str | None = None
+    temperature: Temperature | None = None
+    context_tokens: Annotated[int, Field(ge=4096)] | None = None
+    output_tokens_max: Positive | None = None
+    silence_timeout_seconds: PositiveSeconds | None = None
+    extra_body: dict[str, Any] | None = None
+    price_input: Dollars | None = None
+    price_cached: Dollars | None = None
+    price_output: Dollars | None = None
+
+    def over(self, worker: ModelSettings) -> ModelSettings:
+        """The complete settings of the judge."""
+        return worker.model_copy(update=self.model_dump(exclude_none=True))
+
+
+class MaxModeSettings(Section):
+    """Parallel sampling with a judge."""
+
+    enabled: bool = False
+    """Draw several answers to every step, not only on request."""
+    samples: Annotated[int, Field(ge=1, le=16)] = 5
+    """How many answers are drawn for one step."""
+    strategy: Literal["adaptive", "gated", "always"] = "adaptive"
+    """`adaptive`: a few, and all only if they differ. `gated`: one, and more only if it would
+    change something or the last step failed; where each candidate pays for the prompt again, a
+    judge decides among the first few if no two agree. `always`: all, and a judge unless all agree."""
+    temperature: Temperature = 1.0
+    judge_temperature: Temperature = 0.0
+    judge_context: Literal["auto", "shared", "compact"] = "auto"
+    """What the judge reads: the worker's prompt, a digest, or the cheaper of the two."""
+    first_draw: Annotated[int, Field(ge=1, le=16)] = 3
+    """Candidates of the first wave of the adaptive strategy."""
+    quorum: Annotated[int, Field(ge=1, le=16)] | None = None
+    """Candidates that start the grace period; unset: all but one."""
+    grace_seconds: PositiveSeconds | None = None
+    """How long stragglers are waited for; unset: half the median latency."""
+
+
+class GoalSettings(Section):
+    """When done is believed."""
+
+    re_entries_max: Annotated[int, Field(ge=0)] = 12
+    """How often a run that says it is done goes on because a condition does not hold."""
+    check_timeout_seconds: PositiveSeconds = 600.0
+    """A check that takes longer has failed."""
+    check_on_save: bool = False
+    """Run the checks whenever a file is saved."""
+
+
+class ContextSettings(Section):
+    """The prompt's size."""
+
+    budget_tokens: Annotated[int, Field(ge=2048)] = 65_536
+    """Never above the model's window minus its longest answer."""
+    rebuild_at: Fraction = 0.7
+    """The share of the budget at which a new cycle starts."""
+    brief: bool = False
+    """Whether the model is asked, before a new cycle, for a brief of what it intends."""
+    result_chars_max: Annotated[int, Field(ge=200)] = 8000
+    """Longer tool results are cut in the prompt and fetched by id."""
+
+
+class MemorySettings(Section):
+    """The vector memory."""
+
+    enabled: bool = True
+    """Index code and remember what was done."""
+    uri: str | None = None
+    """Unset: the user's data folder. A path or an object store's URI."""
+    embedder: Literal["minilm", "http", "hashing"] = "minilm"
+    """`minilm` ships with Holdfast, `http` asks an endpoint, `hashing` is for tests."""
+    embedding_base_url: str | None = Field(None, pattern=r"^https?://")
+    """Of the `http` embedder, as in `http://localhost:11434/v1`."""
+    embedding_model: str | None = None
+    index_on_start: bool = True
+    file_bytes_max: Positive = 1_000_000
+    commits_max: Annotated[int, Field(ge=0)] = 300
+    """Of the project's git history, so many are remembered as actions; 0: none."""
+
+
+class PermissionSettings(Section):
+    """What may be done without asking."""
+
+    mode: PermissionMode = "ask"
+    """`ask` before edits and commands, `auto-edit` frees edits, `read-only` refuses both, `full` frees both."""
+    allow: tuple[str, ...] = ()
+    """Rules `tool(pattern)`, as in `shell(pytest *)`; deny wins."""
+    deny: tuple[str, ...] = ()
+    """Rules of the same form for what is never done."""
+    answer_timeout_seconds: PositiveSeconds = 600.0
+    """Without an answer by then, a question counts as denied."""
+
+    @field_validator("allow", "deny", mode="before")
+    @classmethod
+    def _one_rule_is_a_list(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+
+class RunSettings(Section):
+    """Limits of one run."""
+
+    steps_max: Positive = 200
+    tokens_max: Positive | None = None
+    """Prompt and completion tokens in all; unset: no limit."""
+    cost_usd_max: Annotated[float, Field(gt=0)] | None = None
+    """Unset: no limit."""
+    wall_seconds_max: PositiveSeconds | None = None
+    """Unset: no limit."""
+    transcript: bool = True
+    """Keep a readable transcript beside the journal of each run."""
+
+    @property
+    def budget(self) -> Budget:
+        return Budget(self.steps_max, self.tokens_max, self.cost_usd_max, self.wall_seconds_max)
+
+
+class Settings(Section):
+    """All of them. Frozen: a reload makes new settings, a run keeps its own."""
+
+    model: ModelSettings = ModelSettings()
+    judge: JudgeSettings = JudgeSettings()
+    max_mode: MaxModeSettings = MaxModeSettings()
+    goal: GoalSettings = GoalSettings()
+    context: ContextSettings = ContextSettings()
+    memory: MemorySettings = MemorySettings()
+    permissions: PermissionSettings = PermissionSettings()
+    run: RunSettings = RunSettings()
+
+    @property
+    def prompt_tokens_max(self) -> int:
+        """The largest prompt that a run may build."""
+        window = self.model.context_tokens - self.model.output_tokens_max
+        return max(2048, min(self.context.budget_tokens, window))

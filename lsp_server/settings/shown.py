@@ -1,0 +1,27 @@
+"""Settings as a report may show them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lsp_server.settings.sections import Settings
+
+
+def masked(settings: Settings) -> dict[str, Any]:
+    """The effective settings for a report; what could hold a secret is masked."""
+    dump = settings.model_dump(mode="json")
+    for name in ("model", "judge"):
+        if dump[name].get("api_key_command"):
+            dump[name]["api_key_command"] = "(set)"
+        if dump[name].get("extra_body"):
+            dump[name]["extra_body"] = dict.fromkeys(dump[name]["extra_body"], "(set)")
+        if dump[name].get("base_url"):
+            dump[name]["base_url"] = without_credentials(dump[name]["base_url"])
+    return dump
+
+
+def without_credentials(url: str) -> str:
+    """The URL without user, password and query."""
+    scheme, separator, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
