@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 NOWHERE = "http://127.0.0.1:9/v1"
 """The discard port: a test that forgets to bring its model server fails at once."""

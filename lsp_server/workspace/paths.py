@@ -6,6 +6,7 @@ symbolic links followed, so that `tools/approval.py` can.
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -30,9 +31,12 @@ class Workspace:
         if any("\ud800" <= char <= "\udfff" for char in written):
             raise ToolError(f"{text!r} is not a path; it has characters that no file name can have")
         try:
-            return (self.root / written).resolve()
-        except (OSError, RuntimeError) as error:
-            raise ToolError(f"{text!r} leads nowhere: its symbolic links form a loop") from error
+            path = (self.root / written).resolve()
+        except (OSError, RuntimeError):
+            path = None
+        if path is None or _leads_in_circles(path):
+            raise ToolError(f"{text!r} leads nowhere: its symbolic links form a loop")
+        return path
 
     def resolve(self, text: str) -> Path:
         """The canonical path. Raises ToolError when it lies outside of the workspace."""
@@ -50,6 +54,15 @@ class Workspace:
     def relative(self, path: Path) -> str:
         """The path as the model sees it: from the root with slashes; absolute outside of it."""
         return path.relative_to(self.root).as_posix() if self.inside(path) else path.as_posix()
+
+
+def _leads_in_circles(path: Path) -> bool:
+    """Whether a loop of links is left in it: before Python 3.13 `resolve` raises instead."""
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 def _from_uri(uri: str) -> str:

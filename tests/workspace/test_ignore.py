@@ -126,9 +126,7 @@ LINES = st.lists(
 )
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(NAMES, min_size=1, max_size=3), min_size=1, max_size=8), LINES, LINES)
 @example([["a", "b", "a"]], ["b/", "!a"], [])
 def test_agrees_with_git(
