@@ -39,7 +39,7 @@ class Crew:
 
     async def agent(self, launch: Launch) -> Agent:
         """Raises ConfigurationError, ModelError when there is no model to ask."""
-        await asyncio.to_thread(self._site.secret_files.look)
+        await asyncio.to_thread(self._site.known_secrets.look)
         permissions, mode = launch.settings.permissions, launch.task.mode
         approval = Approval(permissions, self._site.workspace, mode)
         toolbox = run_toolbox(self._site, self._memory, launch, approval)

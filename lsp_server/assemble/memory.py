@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from lsp_server.domain.errors import ConfigurationError, MemoryUnavailable
 from lsp_server.domain.ports import Embedder
+from lsp_server.domain.secrets import Secrets
 from lsp_server.memory.memory import Memory
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
@@ -36,10 +38,15 @@ def embedder_of(settings: MemorySettings) -> Embedder:
             return Http(settings.embedding_base_url, settings.embedding_model, api_key=key)
 
 
-async def open_memory(folder: Path, workspace: Workspace, settings: MemorySettings) -> Memory:
+async def open_memory(
+    folder: Path,
+    workspace: Workspace,
+    secrets: Callable[[], Secrets],
+    settings: MemorySettings,
+) -> Memory:
     """Raises MemoryUnavailable."""
     try:
         embedder = embedder_of(settings)
     except (ConfigurationError, ImportError) as error:
         raise MemoryUnavailable(str(error)) from error
-    return await Memory.open(folder, workspace, embedder, settings)
+    return await Memory.open(folder, workspace, embedder, settings, secrets)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,13 +13,13 @@ from lsp_server.agent.digest import Digests
 from lsp_server.assemble.crew import Crew
 from lsp_server.assemble.goals import standing_verifier
 from lsp_server.assemble.judges import JudgeModel
+from lsp_server.assemble.known_secrets import KnownSecrets
 from lsp_server.assemble.memory import open_memory
 from lsp_server.assemble.site import Site
 from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import FileChanged, Recorded
 from lsp_server.domain.ports import Editor
-from lsp_server.domain.secrets import secrets_in
 from lsp_server.domain.tasks import RunId
 from lsp_server.max_mode.drawing import Habits
 from lsp_server.models.worker import Worker
@@ -40,7 +39,6 @@ from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 from lsp_server.workspace.revision import Revisions
-from lsp_server.workspace.secret_files import SecretFiles
 
 Publish = Callable[[Session, RunId, Recorded], None]
 """Told of every Event, ephemeral ones too, synchronously on the event loop."""
@@ -63,8 +61,9 @@ def open_session(
     told when the status moved without an Event.
     """
     workspace = Workspace(root)
-    folder = workspace_folder(data or data_folder(), workspace.root)
-    site = _site(workspace, folder, settings, editor, documents, changed)
+    data = data or data_folder()
+    folder = workspace_folder(data, workspace.root)
+    site = _site(workspace, data, folder, settings, editor, documents, changed)
     judges = JudgeModel(site.worker, site.discretion)
     habits: dict[str, Habits] = {}
     goals = Goals(
@@ -126,6 +125,7 @@ def remember(rule: str) -> str:
 
 def _site(
     workspace: Workspace,
+    data: Path,
     folder: Path,
     settings: Settings,
     editor: Editor,
@@ -133,15 +133,8 @@ def _site(
     changed: Callable[[], None],
 ) -> Site:
     ignore = Ignore(workspace)
-    secret_files = SecretFiles(workspace.root)
-    # Read once: every text of every Event is looked through for these.
-    environment = secrets_in(os.environ)
-
-    def known() -> tuple[str, ...]:
-        key = worker.api_key
-        return (*([key] if key else ()), *environment, *secret_files.values)
-
-    discretion = Discretion(known)
+    known_secrets = KnownSecrets(workspace.root, data, lambda: worker.api_key)
+    discretion = Discretion(known_secrets)
     worker = Worker(settings.model, changed, discretion)
     return Site(
         workspace,
@@ -153,7 +146,7 @@ def _site(
         Permissions(editor, remember),
         CheckPermits(folder / "approved-checks.json", workspace),
         discretion,
-        secret_files,
+        known_secrets,
         Revisions(workspace.root),
         Digests(),
     )
@@ -165,7 +158,7 @@ def _memory(
     place = folder / "memory"
     return SessionMemory(
         settings,
-        partial(open_memory, place, site.workspace),
+        partial(open_memory, place, site.workspace, site.known_secrets.look),
         lambda: settings.uri is not None or (place / "tables").exists(),
         site.workspace,
         site.documents,

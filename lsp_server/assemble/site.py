@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lsp_server.agent.digest import Digests
+from lsp_server.assemble.known_secrets import KnownSecrets
 from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.events import Emit
 from lsp_server.domain.permissions import Answer, Question
@@ -20,7 +21,6 @@ from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 from lsp_server.workspace.revision import Revisions
-from lsp_server.workspace.secret_files import SecretFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Site:
     permissions: Permissions
     permits: CheckPermits
     discretion: Discretion
-    secret_files: SecretFiles
+    known_secrets: KnownSecrets
     revisions: Revisions
     digests: Digests
 

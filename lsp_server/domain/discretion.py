@@ -8,29 +8,35 @@ into the file that they came from.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.messages import ToolCall
-from lsp_server.domain.secrets import MARK, OPENS, Redacted, holds_secrets, redact, redact_values
+from lsp_server.domain.secrets import (
+    MARK,
+    NONE_KNOWN,
+    OPENS,
+    Redacted,
+    Secrets,
+    holds_secrets,
+    redact,
+    redact_values,
+)
 
 T = TypeVar("T")
 
 
-def nothing_known() -> tuple[str, ...]:
+def nothing_known() -> Secrets:
     """No secret is known by its value."""
-    return ()
+    return NONE_KNOWN
 
 
 class Discretion:
-    """Calling it gives a text without secrets.
+    """Calling it gives a text without secrets. `known` tells those of now."""
 
-    `known` tells the values, longest first, that are secret whatever they look like.
-    """
-
-    def __init__(self, known: Callable[[], Iterable[str]] = nothing_known) -> None:
+    def __init__(self, known: Callable[[], Secrets] = nothing_known) -> None:
         self._known = known
 
     def __call__(self, text: str) -> str:
@@ -64,7 +70,8 @@ class Discretion:
         return text
 
     def _of_file(self, path: str, text: str) -> Redacted:
-        return redact_values(text) if holds_secrets(path) else redact(text, self._known())
+        black_out = redact_values if holds_secrets(path) else redact
+        return black_out(text, self._known())
 
     def _about(self, value: Any) -> Any:
         match value:

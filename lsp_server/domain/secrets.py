@@ -24,7 +24,7 @@ LONE_VALUE_CHARS_MIN = 16
 
 OPENS, CLOSES = "\u2039", "\u203a"
 """Around a mark, rare in code: single angle quotation marks."""
-MARK = re.compile(rf"{OPENS}redacted:[a-z-]+:[0-9a-f]{{4}}{CLOSES}\n*")
+MARK = re.compile(rf"{OPENS}redacted:[a-z-]+:[0-9a-f]{{4,8}}{CLOSES}\n*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +174,35 @@ SUFFIXES = (
 HARMLESS = (".example", ".sample", ".template", ".dist")
 
 
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Values that are secret whatever they look like, the longest first.
+
+    `key` goes into the marks: with a person's own, nobody else can try out on a mark
+    whether a guess is right.
+    """
+
+    values: tuple[str, ...] = ()
+    key: bytes = b""
+
+    @property
+    def digest(self) -> str:
+        """Of all values, in 8 hexadecimal digits; empty when there are none."""
+        return self.digest_of("\0".join(self.values)) if self.values else ""
+
+    def digest_of(self, text: str) -> str:
+        """In 8 hexadecimal digits."""
+        data = text.encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(data, key=self.key, digest_size=4).hexdigest()
+
+    def within(self, text: str) -> tuple[str, ...]:
+        """The values that stand in a text."""
+        return tuple(value for value in self.values if value in text)
+
+
+NONE_KNOWN = Secrets()
+
+
 @dataclass(slots=True)
 class Redacted:
     """A text with its secrets replaced; line breaks stay, so lines keep their numbers.
@@ -182,25 +211,23 @@ class Redacted:
     """
 
     text: str
+    known: Secrets = NONE_KNOWN
     count: int = 0
     secrets: dict[str, str] = field(default_factory=dict)
 
     def mark(self, kind: str, secret: str) -> str:
         """What stands for a secret from now on."""
-        digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:4]
+        digest = self.known.digest_of(secret)
         mark = f"{OPENS}redacted:{kind}:{digest}{CLOSES}" + "\n" * secret.count("\n")
         self.count += 1
         self.secrets[mark] = secret
         return mark
 
 
-def redact(text: str, known: Iterable[str] = ()) -> Redacted:
-    """Equal secrets become equal marks, which say nothing else of them.
-
-    `known` are values that are secret whatever they look like, the longest first.
-    """
-    redacted = Redacted(text)
-    for secret in known:
+def redact(text: str, known: Secrets = NONE_KNOWN) -> Redacted:
+    """Equal secrets become equal marks, which say nothing else of them."""
+    redacted = Redacted(text, known)
+    for secret in known.within(text):
         if secret in redacted.text:
             redacted.text = redacted.text.replace(secret, redacted.mark("known", secret))
     for shape in SHAPES:
@@ -212,9 +239,9 @@ def redact(text: str, known: Iterable[str] = ()) -> Redacted:
     return redacted
 
 
-def redact_values(text: str) -> Redacted:
+def redact_values(text: str, known: Secrets = NONE_KNOWN) -> Redacted:
     """For files that are secret by their name: only comments and the names of values stay."""
-    redacted = Redacted(text)
+    redacted = Redacted(text, known)
     lines: list[str] = []
     for line in text.split("\n"):
         name, separator, value = line.partition("=")

@@ -20,6 +20,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import TypeAlias
 
+from lsp_server.domain.secrets import NONE_KNOWN, Secrets, holds_secrets
 from lsp_server.memory.chunking import CHUNKING_VERSION
 from lsp_server.memory.languages import DATA, PROSE
 from lsp_server.memory.layout import Layout
@@ -151,6 +152,7 @@ class CodeIndex:
         readers: Readers,
         *,
         file_bytes_max: int,
+        secrets: Callable[[], Secrets],
     ) -> None:
         self._database = database
         self._workspace = workspace
@@ -158,6 +160,9 @@ class CodeIndex:
         self._vectors = vectors
         self._readers = readers
         self._file_bytes_max = file_bytes_max
+        self._look_for_secrets = secrets
+        self.secrets = NONE_KNOWN
+        """Those of the last look, which is had before each walk."""
         self._files: Table | None = None
         self._chunks: Table | None = None
         self.known: dict[str, Known] = {}
@@ -193,6 +198,7 @@ class CodeIndex:
     async def bring_up(self, report: Report = silent) -> IndexReport:
         """The whole workspace. Raises MemoryUnavailable."""
         started = time.monotonic()
+        self.secrets = await asyncio.to_thread(self._look_for_secrets)
         found = await asyncio.to_thread(self._scan)
         changed = [path for path, stamp in found.items() if self._may_differ(path, stamp)]
         gone = self.known.keys() - found.keys()
@@ -244,7 +250,7 @@ class CodeIndex:
             with suppress(OSError):
                 state = entry.stat(follow_symlinks=False)
                 if S_ISREG(state.st_mode):
-                    found[path] = stamp_of(state)
+                    found[path] = stamp_of(state, self.secrets)
         if len(found) >= FILES_MAX:
             unwalked["."] = f"there are more than {FILES_MAX:,} files; ignore some"
         self.unwalked, self._tally = unwalked, None
@@ -283,7 +289,9 @@ class CodeIndex:
         if not paths:
             return 0, removed
         hashes = {path: self.known[path].hash for path in paths if path in self.known}
-        wanted = Wanted(str(self._workspace.root), tuple(paths), hashes, self._file_bytes_max)
+        root = str(self._workspace.root)
+        limit = self._file_bytes_max
+        wanted = Wanted(root, tuple(paths), hashes, limit, secrets=self.secrets)
         batch: list[FileRead] = []
         rows = done = 0
         async with aclosing(self._readers.read(wanted)) as answers:
@@ -376,7 +384,9 @@ class CodeIndex:
 
 def _needs_walk(path: str) -> bool:
     """Whether more than this path may count anew, or only the walk knows what to do with it."""
-    return path == "." or path.rpartition("/")[2] in RULE_FILES or not path.isprintable()
+    name = path.rpartition("/")[2]
+    # What a file for secrets holds may stand in any other.
+    return path == "." or name in RULE_FILES or holds_secrets(name) or not path.isprintable()
 
 
 def _row_count(read: FileRead) -> int:

@@ -11,7 +11,7 @@ cannot be had, words alone are compared.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
@@ -28,6 +28,7 @@ from lsp_server.domain.memories import (
     Query,
 )
 from lsp_server.domain.ports import Embedder
+from lsp_server.domain.secrets import Secrets
 from lsp_server.memory.actions import cleaned
 from lsp_server.memory.code import COLUMNS, chunk_of, find_code
 from lsp_server.memory.facts import cites, new_fact
@@ -73,9 +74,16 @@ class Memory:
 
     @classmethod
     async def open(
-        cls, folder: Path, workspace: Workspace, embedder: Embedder, settings: MemorySettings
+        cls,
+        folder: Path,
+        workspace: Workspace,
+        embedder: Embedder,
+        settings: MemorySettings,
+        secrets: Callable[[], Secrets] = Secrets,
     ) -> Memory:
         """`folder` is this workspace's own; `settings.uri` moves the tables elsewhere.
+
+        `secrets` looks for what must not get into a row; it may block.
 
         Takes a second or two, mostly to load LanceDB, in a thread. Raises
         MemoryUnavailable, also when a newer version wrote the tables.
@@ -100,6 +108,7 @@ class Memory:
                 embedder,
                 lock,
                 file_bytes_max=settings.file_bytes_max,
+                secrets=secrets,
             )
             await store.start()
         except BaseException:

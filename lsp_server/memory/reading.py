@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.secrets import holds_secrets, redact
+from lsp_server.domain.secrets import NONE_KNOWN, Secrets, holds_secrets, redact
 from lsp_server.domain.words import words
 from lsp_server.memory.chunking import Chunk, chunks
 from lsp_server.memory.languages import DATA, language_of
@@ -55,7 +55,7 @@ Row: TypeAlias = dict[str, Any]
 class Wanted:
     """Files to read; `hashes` are those already indexed, whose content needs no second look.
 
-    `texts` are read in the place of what is on disk.
+    `texts` are read in the place of what is on disk. `secrets` do not get into any row.
     """
 
     root: str
@@ -63,6 +63,7 @@ class Wanted:
     hashes: Mapping[str, str]
     file_bytes_max: int
     texts: Mapping[str, str] = field(default_factory=dict)
+    secrets: Secrets = NONE_KNOWN
 
     def part(self, paths: tuple[str, ...]) -> Wanted:
         """The same for some of the paths."""
@@ -77,7 +78,8 @@ class FileRead:
 
     `rows` are its chunks, None when they are those of the hash that was known.
     `skipped` says why there are none. `stamp` is its status on disk, empty when
-    that cannot be trusted. A file that is gone has no `hash`.
+    that cannot be trusted. `hash` is that of its content and of the known secrets in
+    it; a file that is gone has none.
     """
 
     path: str
@@ -93,9 +95,10 @@ class FileRead:
         return not self.hash and not self.skipped
 
 
-def stamp_of(state: os.stat_result) -> str:
-    """Moves whenever a file may have changed."""
-    return f"{state.st_mtime_ns}:{state.st_ctime_ns}:{state.st_size}:{state.st_ino}"
+def stamp_of(state: os.stat_result, secrets: Secrets = NONE_KNOWN) -> str:
+    """Moves whenever a file, or what is secret in it, may have changed."""
+    moved = f"{state.st_mtime_ns}:{state.st_ctime_ns}:{state.st_size}:{state.st_ino}"
+    return f"{moved}:{secrets.digest}" if secrets.values else moved
 
 
 def is_test(path: str) -> bool:
@@ -113,7 +116,9 @@ def digest(*parts: str) -> str:
     return hashlib.sha256(joined).hexdigest()[:32]
 
 
-def read_file(root: Path, path: str, known_hash: str, file_bytes_max: int) -> FileRead:
+def read_file(
+    root: Path, path: str, known_hash: str, file_bytes_max: int, secrets: Secrets = NONE_KNOWN
+) -> FileRead:
     """Never raises for what a file may be; `skipped` says what is wrong with it."""
     language = language_of(path)
     name = language.name if language else "text"
@@ -122,7 +127,7 @@ def read_file(root: Path, path: str, known_hash: str, file_bytes_max: int) -> Fi
     except OSError:
         return FileRead(path, "", "", name)
     settled = max(state.st_mtime, state.st_ctime) < time.time() - RACY_SECONDS
-    stamp = stamp_of(state) if settled else ""
+    stamp = stamp_of(state, secrets) if settled else ""
     reason = _refusal(path, state.st_size, name, file_bytes_max)
     if not stat.S_ISREG(state.st_mode):
         reason = "not a regular file"
@@ -132,32 +137,35 @@ def read_file(root: Path, path: str, known_hash: str, file_bytes_max: int) -> Fi
         data = read_bytes(root / path, file_bytes_max)
     except ToolError as error:
         return FileRead(path, "", "", name, skipped=str(error))
-    file_hash = hashlib.sha256(data).hexdigest()[:32]
+    decoded = decode(data)
+    found = secrets.within(decoded[0]) if decoded is not None else ()
+    file_hash = hashlib.sha256(data).hexdigest()[:32] + replace(secrets, values=found).digest
     if file_hash == known_hash:
         return FileRead(path, stamp, file_hash, name, rows=None)
-    decoded = decode(data)
     if decoded is None:
         return FileRead(path, stamp, file_hash, name, skipped="binary")
-    return replace(read_text(path, decoded[0]), stamp=stamp, hash=file_hash)
+    return replace(read_text(path, decoded[0], secrets), stamp=stamp, hash=file_hash)
 
 
-def read_text(path: str, text: str) -> FileRead:
+def read_text(path: str, text: str, secrets: Secrets = NONE_KNOWN) -> FileRead:
     """What becomes of a file that has this text."""
     language = language_of(path)
     name = language.name if language else "text"
     if _is_generated(text):
         return FileRead(path, "", "", name, skipped="generated or minified")
-    redacted = redact(text)
+    redacted = redact(text, secrets)
     rows = _rows(path, name, chunks(redacted.text, language))
     return FileRead(path, "", "", name, rows, secrets=redacted.count)
 
 
-def read_buffer(path: str, text: str, file_bytes_max: int) -> FileRead:
+def read_buffer(path: str, text: str, file_bytes_max: int, secrets: Secrets) -> FileRead:
     """A text that is not on disk, refused for the same reasons as a file."""
     language = language_of(path)
     name = language.name if language else "text"
     reason = _refusal(path, len(text), name, file_bytes_max)
-    return FileRead(path, "", "", name, skipped=reason) if reason else read_text(path, text)
+    if reason:
+        return FileRead(path, "", "", name, skipped=reason)
+    return read_text(path, text, secrets)
 
 
 def _refusal(path: str, size: int, language: str, file_bytes_max: int) -> str:
@@ -225,8 +233,8 @@ def serve(connection: socket.socket) -> None:
 def _answers(wanted: Wanted) -> list[FileRead]:
     root, bytes_max = Path(wanted.root), wanted.file_bytes_max
     return [
-        read_buffer(path, wanted.texts[path], bytes_max)
+        read_buffer(path, wanted.texts[path], bytes_max, wanted.secrets)
         if path in wanted.texts
-        else read_file(root, path, wanted.hashes.get(path, ""), bytes_max)
+        else read_file(root, path, wanted.hashes.get(path, ""), bytes_max, wanted.secrets)
         for path in wanted.paths
     ]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from pathlib import Path
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import ActionRecord, Fact
 from lsp_server.domain.ports import Embedder
+from lsp_server.domain.secrets import Secrets
 from lsp_server.memory.actions import Actions
 from lsp_server.memory.facts import Facts
 from lsp_server.memory.inbox import Inbox
@@ -82,6 +83,7 @@ class Store:
         lock: WriterLock,
         *,
         file_bytes_max: int,
+        secrets: Callable[[], Secrets],
     ) -> None:
         self.database = database
         self.vectors = Vectors(database, VECTORS_OF, embedder)
@@ -89,9 +91,19 @@ class Store:
         self.facts = Facts(database, Vectors(database, "fact", embedder))
         self._readers = Readers()
         self.code = CodeIndex(
-            database, workspace, self.vectors, self._readers, file_bytes_max=file_bytes_max
+            database,
+            workspace,
+            self.vectors,
+            self._readers,
+            file_bytes_max=file_bytes_max,
+            secrets=secrets,
         )
-        self.unsaved = Unsaved(workspace, self._readers, file_bytes_max=file_bytes_max)
+        self.unsaved = Unsaved(
+            workspace,
+            self._readers,
+            file_bytes_max=file_bytes_max,
+            secrets=lambda: self.code.secrets,
+        )
         self.writing = asyncio.Lock()
         self._writing_code = asyncio.Lock()
         self._becoming_writer = asyncio.Lock()

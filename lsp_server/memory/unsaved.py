@@ -11,12 +11,13 @@ import asyncio
 import math
 import os
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
+from lsp_server.domain.secrets import Secrets
 from lsp_server.memory.layout import Row
 from lsp_server.memory.ranking import stem, stems
 from lsp_server.memory.readers import Readers
@@ -106,11 +107,19 @@ def counted(text: str) -> Counter[str]:
 class Unsaved:
     """Cuts buffers into chunks, each text once."""
 
-    def __init__(self, workspace: Workspace, readers: Readers, *, file_bytes_max: int) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        readers: Readers,
+        *,
+        file_bytes_max: int,
+        secrets: Callable[[], Secrets],
+    ) -> None:
         self._workspace = workspace
         self._ignore = Ignore(workspace)
         self._readers = readers
         self._file_bytes_max = file_bytes_max
+        self._secrets = secrets
         self._cut: OrderedDict[tuple[str, str], tuple[Row, ...]] = OrderedDict()
 
     async def overlay(self, buffers: Mapping[str, str]) -> Overlay:
@@ -142,7 +151,7 @@ class Unsaved:
         counting = await asyncio.to_thread(self._counting, tuple(buffers))
         texts = {path: buffers[path] for path in counting}
         root = str(self._workspace.root)
-        wanted = Wanted(root, counting, {}, self._file_bytes_max, texts)
+        wanted = Wanted(root, counting, {}, self._file_bytes_max, texts, self._secrets())
         reads = await self._readers.read_all(wanted) if counting else []
         return dict.fromkeys(buffers, ()) | {read.path: read.rows or () for read in reads}
 

@@ -8,13 +8,13 @@ from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import Event, ModelAnswered, ToolReturned, Warned
 from lsp_server.domain.messages import Message, ToolCall, ToolResult, Usage
-from lsp_server.domain.secrets import secrets_in, values_in
+from lsp_server.domain.secrets import Secrets, secrets_in, values_in
 
 TOKEN = "ghp_" + "a8Kd03jfLq9ZmX71bVnR5tYw2cEsUoPh64gT"
 VALUE = "q9ZmX71bVnR5tY"
 SOURCE = f'url = "https://example.com"\npassword = "{VALUE}"\ntoken = "{TOKEN}"\n'
 
-discretion = Discretion(lambda: ("a known value",))
+discretion = Discretion(lambda: Secrets(("a known value",), b"a person's own"))
 
 
 def answered(arguments: str) -> ModelAnswered:

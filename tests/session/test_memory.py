@@ -304,3 +304,50 @@ async def test_what_a_check_printed_is_forgotten(parser: Path) -> None:
         await shop.session.forget(Forgetting(text="quokka-77"))
         assert not holds(ledger, b"quokka-77")
         assert [place.verdict for place in shop.session.goals.board.places()] == ["met"]
+
+
+SECRET = "vRq7mWx2pLd9"
+"""Its shape says nothing; that it stands in `.env` does."""
+
+
+def writes_env(project: Path) -> None:
+    (project / ".env").write_text(f"CABLE={SECRET}\n")
+
+
+@pytest.fixture
+def cable(project: Path) -> Path:
+    source = f'def connect(host):\n    return dial(host, "{SECRET}")\n'
+    (project / "connect.py").write_text(source)
+    return project
+
+
+async def shown(shop: Workshop) -> str:
+    """The code that is remembered of it."""
+    await shop.session.memory.settled()
+    hits = await shop.session.memory.search(Query("connect dial host", ("code",)))
+    return next(hit.found.text for hit in hits if isinstance(hit.found, CodeChunk))
+
+
+async def test_a_value_of_an_env_file_gets_into_no_file_of_memory(cable: Path) -> None:
+    writes_env(cable)
+    async with remembering(cable, []) as shop:
+        await shop.session.memory.index()
+        assert "redacted:known:" in await shown(shop)
+        shop.session.documents.open(cable / "connect.py", f'def connect():\n    dial("{SECRET}")')
+        assert "redacted:known:" in await shown(shop)
+        folder = shop.session.runs.folder.parent / "memory"
+    assert not any(holds(path, SECRET.encode()) for path in folder.rglob("*"))
+
+
+async def test_code_is_read_again_when_what_is_secret_changes(cable: Path) -> None:
+    async with remembering(cable, []) as shop:
+        await shop.session.memory.index()
+        assert SECRET in await shown(shop)
+        writes_env(cable)
+        shop.session.memory.changed([cable / ".env"])
+        await shop.session.memory.settled()
+        assert "redacted:known:" in await shown(shop)
+    (cable / ".env").unlink()
+    async with remembering(cable, []) as shop:
+        await shop.session.memory.index()
+        assert SECRET in await shown(shop)
