@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import shutil
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lsp_server.models.scripted_server import ScriptedServer
+from tests.fakes.editors import EGLOTS, LSP_MODE, NEOVIM_12, NEOVIMS, Editor, play
 from tests.fakes.workshop import calls, finish
 
-EDITORS = Path(__file__).with_name("editors")
-DEADLINE_SECONDS = 90.0
 SAVED = "def answer():\n    return 41  # 漢字\n"
 
 TURNS = [
@@ -35,28 +28,23 @@ TURNS = [
     calls(("shell", {"command": "touch sleeping; sleep 60"})),
 ]
 
-NEOVIM = [
-    *("nvim", "--headless", "-u", "NONE", "-i", "NONE", "--cmd", "set noswapfile"),
-    *("-c", f"luafile {EDITORS / 'neovim.lua'}"),
-]
-EMACS = ["emacs", "--batch", "-Q", "-l", str(EDITORS / "eglot.el")]
-LSP_MODE = ["emacs", "--batch", "-Q", "-l", str(EDITORS / "lsp-mode.el")]
-
 
 @pytest.mark.editor
-@pytest.mark.parametrize("command", [NEOVIM, EMACS, LSP_MODE], ids=["neovim", "eglot", "lsp-mode"])
+@pytest.mark.parametrize(
+    "editor",
+    [
+        each.showing("work", "permission", "unsaved", "progress")
+        for each in (*NEOVIMS, *EGLOTS, LSP_MODE)
+    ],
+)
 async def test_a_run_from_a_code_action_with_permission_and_a_stop(
-    project: Path, tmp_path: Path, command: list[str]
+    project: Path, editor: Editor
 ) -> None:
-    need(command[0])
-    if command is LSP_MODE:
-        need_package("lsp-mode")
     (project / "answer.py").write_text(SAVED, "utf-8")
     (project / ".git").mkdir()
     async with ScriptedServer(TURNS) as server:
-        seen = await drive(command, project, tmp_path / "result.json", server)
+        seen = await play(editor, "run", project, server)
         prompt = server.requests[0].body["messages"][1]["content"]
-    assert seen.get("error") is None, seen
 
     assert "typed 🙂 and not saved" in prompt, "an unsaved buffer is the truth"
     read = server.requests[1].body["messages"][-1]["content"]
@@ -71,7 +59,7 @@ async def test_a_run_from_a_code_action_with_permission_and_a_stop(
     assert (project / "answer.py").read_text("utf-8") == SAVED, "saving is the person's"
 
     assert any("once" in asked for asked in seen["asked"]), "permission was asked for"
-    if command is NEOVIM:
+    if editor.column == "neovim":
         kinds = [line.partition(":")[0] for line in seen["progress"]]
         assert kinds[0] == "begin"
         assert "report" in kinds
@@ -85,55 +73,11 @@ async def test_a_run_from_a_code_action_with_permission_and_a_stop(
     assert seen["status"]["state"] == "idle"
 
 
-def need(program: str) -> None:
-    """Skips where the editor is missing; in CI it has to be there."""
-    if shutil.which(program) is None:
-        assert not os.environ.get("CI"), f"{program} is not installed"
-        pytest.skip(f"{program} is not installed")
-
-
-def need_package(name: str) -> None:
-    """The same for a package of Emacs, which Debian has as `elpa-NAME`."""
-    if not any(Path("/usr/share/emacs/site-lisp/elpa-src").glob(f"{name}-*")):
-        assert not os.environ.get("CI"), f"{name} is not installed"
-        pytest.skip(f"{name} is not installed")
-
-
-async def drive(
-    command: list[str],
-    project: Path,
-    result: Path,
-    server: ScriptedServer,
-    opened: Path | None = None,
-) -> dict[str, Any]:
-    """Runs an editor's script to its end; what it saw."""
-    file = opened or project / "answer.py"
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        *([str(file)] if command[0] == "nvim" else []),
-        cwd=project,
-        env={
-            **os.environ,
-            "SERVER": json.dumps([sys.executable, "-m", "lsp_server", "serve", "--stdio"]),
-            "CLIENT": str(EDITORS.parents[2] / "editor-client"),
-            "EDITORS": str(EDITORS),
-            "RESULT": str(result),
-            "FILE": str(file),
-            "PROJECT": str(project),
-            "HOLDFAST_MODEL__BASE_URL": server.base_url,
-            "HOLDFAST_MODEL__NAME": "scripted",
-        },
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert result.exists(), output.decode(errors="replace")
-    seen: dict[str, Any] = json.loads(result.read_text("utf-8"))
-    return seen
+@pytest.mark.editor
+async def test_neovim_starts_the_server_by_name(project: Path) -> None:
+    (project / ".git").mkdir()
+    (project / "answer.py").write_text(SAVED, "utf-8")
+    async with ScriptedServer([]) as server:
+        seen = await play(NEOVIM_12, "enable", project, server)
+    assert seen["root"] == str(project)
+    assert seen["status"]["state"] == "idle"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.models.scripted_server import ScriptedServer
-from tests.end_to_end.test_editors import EDITORS, drive, need
+from tests.fakes.editors import EGLOTS, NEOVIMS, Editor, play
 from tests.fakes.workshop import calls, finish
 
 GOALS = """\
@@ -23,12 +23,6 @@ GOALS = """\
   - file: `written.txt` contains `words`
 """
 
-NEOVIM = [
-    *("nvim", "--headless", "-u", "NONE", "-i", "NONE", "--cmd", "set noswapfile"),
-    *("-c", f"luafile {EDITORS / 'goals.lua'}"),
-]
-EMACS = ["emacs", "--batch", "-Q", "-l", str(EDITORS / "goals.el")]
-
 TURNS = [
     finish("It is written."),
     calls(("write", {"path": "written.txt", "text": "words\n"})),
@@ -38,22 +32,9 @@ TURNS = [
 
 @pytest.mark.editor
 @pytest.mark.parametrize(
-    ("command", "encoding"),
-    [
-        *((NEOVIM, encoding) for encoding in ("utf-8", "utf-16", "utf-32")),
-        *((EMACS, encoding) for encoding in ("utf-16", "utf-32")),
-    ],
-    ids=lambda value: value if isinstance(value, str) else value[0],
+    "editor", [each.showing("goals", "status") for each in (*NEOVIMS, *EGLOTS)]
 )
-async def test_goals_from_the_first_diagnostic_to_met(
-    project: Path,
-    tmp_path: Path,
-    command: list[str],
-    encoding: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    need(command[0])
-    monkeypatch.setenv("ENCODING", encoding)
+async def test_goals_from_the_first_diagnostic_to_met(project: Path, editor: Editor) -> None:
     goals = project / ".holdfast" / "goals.md"
     goals.parent.mkdir()
     goals.write_text(GOALS, "utf-8")
@@ -62,9 +43,9 @@ async def test_goals_from_the_first_diagnostic_to_met(
     (project / "a.py").write_text('x = "🙂漢字"  # GOAL: 漢字 is kept 🙂\n', "utf-8")
     (project / "a.ts").write_text("const x = '🙂'; // GOAL: no `any` here\n", "utf-8")
     async with ScriptedServer(TURNS) as server:
-        seen = await drive(command, project, tmp_path / "result.json", server, goals)
-    assert seen.get("error") is None, seen
+        seen = await play(editor, "goals", project, server, goals)
 
+    assert seen["encoding"] == editor.encoding
     found = {(each["line"], each["code"], each["text"]) for each in seen["first"]}
     assert found == {
         (3, "goal-unverified", "🙂🙂 the file 漢字 is made"),

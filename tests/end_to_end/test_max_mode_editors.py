@@ -10,14 +10,8 @@ import pytest
 
 from lsp_server.models.scenario import Turn
 from lsp_server.models.scripted_server import ScriptedServer
-from tests.end_to_end.test_editors import EDITORS, drive, need
+from tests.fakes.editors import EGLOTS, NEOVIMS, Editor, play
 from tests.fakes.stand import acts, is_verdict, says_verdict
-
-NEOVIM = [
-    *("nvim", "--headless", "-u", "NONE", "-i", "NONE", "--cmd", "set noswapfile"),
-    *("-c", f"luafile {EDITORS / 'max_mode.lua'}"),
-]
-EMACS = ["emacs", "--batch", "-Q", "-l", str(EDITORS / "max_mode.el")]
 
 
 def rewrite(value: int) -> Turn:
@@ -35,18 +29,18 @@ def script(body: Mapping[str, Any]) -> Turn:
 
 
 @pytest.mark.editor
-@pytest.mark.parametrize("command", [NEOVIM, EMACS], ids=["neovim", "eglot"])
+@pytest.mark.parametrize(
+    "editor", [each.showing("max_mode", "undo") for each in (*NEOVIMS, *EGLOTS)]
+)
 async def test_propose_compare_accept_the_second_and_undo(
-    project: Path, tmp_path: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
+    project: Path, editor: Editor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    need(command[0])
     monkeypatch.setenv("HOLDFAST_PERMISSIONS__MODE", "auto-edit")
     file = project / "a.txt"
     file.write_text("the old text\n")
     (project / ".git").mkdir()
     async with ScriptedServer(script) as server:
-        seen = await drive(command, project, tmp_path / "result.json", server, file)
-    assert seen.get("error") is None, seen
+        seen = await play(editor, "max_mode", project, server, file)
 
     assert seen["state"] == "running"
     assert seen["before"].rstrip("\n") == "the old text", "a proposal changes nothing"

@@ -20,14 +20,6 @@
 (defun code-at (buffer line)
   (alist-get 'code (cl-find line (shown buffer) :key (lambda (each) (alist-get 'line each)))))
 
-;; eglot counts as UTF-16 does, unless it is told to count characters, as UTF-32 does.
-(cl-defmethod eglot-client-capabilities :around (_server)
-  (append (cl-call-next-method)
-          (list :general (list :positionEncodings (vector (getenv "ENCODING"))))))
-(when (equal (getenv "ENCODING") "utf-32")
-  (setq eglot-current-column-function #'eglot-current-column
-        eglot-move-to-column-function #'eglot-move-to-column))
-
 (add-to-list 'auto-mode-alist '("\\.md\\'" . text-mode))
 (add-to-list 'auto-mode-alist '("\\.ts\\'" . js-mode))
 (play

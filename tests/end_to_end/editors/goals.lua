@@ -15,10 +15,7 @@ end
 
 it.play(function()
   local goals = vim.api.nvim_get_current_buf()
-  it.start({}, {
-    capabilities = { general = { positionEncodings = { vim.env.ENCODING } } },
-    offset_encoding = vim.env.ENCODING,
-  })
+  it.start()
   local function code_at(line)
     for _, each in ipairs(diagnostics(goals)) do
       if each.line == line then return each.code end

@@ -33,7 +33,7 @@
     (setq offered all)
     (push (format "%s [%s]" prompt hit) asked)
     (or hit (car all))))
-(advice-add 'completing-read :override #'choose)
+(setq completing-read-function #'choose)
 (advice-add 'y-or-n-p :override (lambda (&rest _) t))
 (advice-add 'tmm-prompt :override (lambda (&rest _) nil))
 
@@ -62,6 +62,8 @@
         eglot-confirm-server-edits nil eglot-confirm-server-initiated-edits nil)
   (find-file (getenv "FILE"))
   (apply #'eglot (eglot--guess-contact))
+  (note 'encoding (or (plist-get (eglot--capabilities (eglot-current-server)) :positionEncoding)
+                      "utf-16"))
   (eglot-current-server))
 (defun sync () (eglot--signal-textDocument/didChange))
 (defun act (title)

@@ -42,23 +42,27 @@ function M.said(text)
   end
 end
 
--- Starts the server for the current buffer, as `setup` of the person's configuration does.
-function M.start(handlers, changes)
-  vim.opt.runtimepath:append(vim.env.CLIENT .. '/editors/neovim')
+-- Waits for the server in the current buffer.
+function M.attached()
   M.holdfast = require('holdfast')
-  M.holdfast.setup(vim.tbl_extend('force', changes or {}, {
+  M.wait('the server', function()
+    local client = M.holdfast.client()
+    return client and (client.initialized or client.server_capabilities)
+  end)
+  M.client = M.holdfast.client()
+  seen.encoding = M.client.offset_encoding
+end
+
+-- Starts the server for the current buffer, as `setup` of the person's configuration does.
+function M.start(handlers)
+  vim.opt.runtimepath:append(vim.env.CLIENT .. '/editors/neovim')
+  require('holdfast').setup({
     cmd = vim.json.decode(vim.env.SERVER),
     handlers = vim.tbl_extend('force', {
       ['window/showMessage'] = function(_, result) table.insert(seen.messages, result.message) end,
     }, handlers or {}),
-  }))
-  local function ready()
-    local client = M.holdfast.client()
-    return client and (client.initialized or client.server_capabilities)
-  end
-  M.wait('the server', ready)
-  M.client = M.holdfast.client()
-  seen.encoding = M.client.offset_encoding
+  })
+  M.attached()
 end
 
 -- The reply of a command.

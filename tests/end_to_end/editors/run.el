@@ -1,4 +1,4 @@
-;;; eglot.el --- a run from a code action with permission and a stop  -*- lexical-binding: t -*-
+;;; run.el --- a run from a code action with permission and a stop  -*- lexical-binding: t -*-
 ;; The assertions are in test_editors.py.
 (load (expand-file-name "prelude.el" (getenv "EDITORS")) nil t)
 (require 'eglot) (require 'python)

@@ -1,4 +1,4 @@
-;;; lsp-mode.el --- a run from a code action with permission and a stop  -*- lexical-binding: t -*-
+;;; run.lsp-mode.el --- a run from a code action with permission and a stop  -*- lexical-binding: t -*-
 ;; The assertions are in test_editors.py.
 (load (expand-file-name "prelude.el" (getenv "EDITORS")) nil t)
 (require 'lsp-mode) (require 'python)
