@@ -74,6 +74,7 @@ LSP_MODE = Editor(
     *("lsp-mode", "lsp-mode", "emacs", _EMACS[0], ".lsp-mode.el"),
     package=f"{_ELPA}-src/lsp-mode-*",
 )
+HELIX = Editor("helix", "helix", str(NEWER / "trixie/bin/hx"), (), "", "utf-8")
 ALE = Editor("ale", "ale", "vim", *_VIM, package="usr/share/vim-ale")
 
 

@@ -1,0 +1,64 @@
+"""A program in a terminal without a screen: keys go in, what a person would see comes out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+WAIT_SECONDS = 30.0
+LOOK_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Terminal:
+    socket: Path
+    variables: Mapping[str, str]
+
+    async def keys(self, *keys: str) -> None:
+        """Presses keys by their names in tmux; what is no name is typed."""
+        await self._tmux("send-keys", *keys)
+
+    async def screen(self) -> str:
+        return await self._tmux("capture-pane", "-p")
+
+    async def until(self, *texts: str, gone: bool = False) -> None:
+        """Waits until the screen has all texts, or with `gone` none of them."""
+        screen = ""
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                while not screen or not all((text in screen) is not gone for text in texts):
+                    await asyncio.sleep(LOOK_SECONDS)
+                    screen = await self.screen()
+        except TimeoutError:
+            raise AssertionError(f"{texts} {'still' if gone else 'not'} in:\n{screen}") from None
+
+    async def _tmux(self, *arguments: str) -> str:
+        process = await asyncio.create_subprocess_exec(
+            *("tmux", "-f", "/dev/null", "-S", str(self.socket), *arguments),
+            env=self.variables,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        text = output.decode()
+        assert process.returncode == 0, text
+        return text
+
+
+@asynccontextmanager
+async def terminal(
+    command: Sequence[str], folder: Path, variables: Mapping[str, str]
+) -> AsyncIterator[Terminal]:
+    """Runs `command` in a terminal of 110 columns and 30 lines, and ends it."""
+    shown = Terminal(folder.parent / "tmux", {**os.environ, **variables})
+    size = ("-x", "110", "-y", "30")
+    await shown._tmux("new-session", "-d", *size, "-c", str(folder), *command)
+    try:
+        yield shown
+    finally:
+        await shown._tmux("kill-server")
