@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.models.scripted_server import ScriptedServer
-from tests.fakes.editors import EGLOTS, LSP_MODE, NEOVIM_12, NEOVIMS, Editor, play
+from tests.fakes.editors import EGLOTS, LSP_MODES, NEOVIM_12, NEOVIMS, Editor, play
 from tests.fakes.workshop import calls, finish
 
 SAVED = "def answer():\n    return 41  # 漢字\n"
@@ -34,7 +34,7 @@ TURNS = [
     "editor",
     [
         each.showing("work", "permission", "unsaved", "progress")
-        for each in (*NEOVIMS, *EGLOTS, LSP_MODE)
+        for each in (*NEOVIMS, *EGLOTS, *LSP_MODES)
     ],
 )
 async def test_a_run_from_a_code_action_with_permission_and_a_stop(
@@ -71,6 +71,47 @@ async def test_a_run_from_a_code_action_with_permission_and_a_stop(
     assert seen["started"]["runId"] == seen["stopped"]["runId"]
     assert seen["stop_seconds"] < 5
     assert seen["status"]["state"] == "idle"
+
+
+WIDE = 'a = "🙂🙂 漢字"  # 壱 🙂 one, two\nb = "e\u0301🇩🇪 x"\nc = 1\n'
+WIDE_EDITS = [
+    ("🙂 one", "🙂🎈 one"),  # an insertion behind a surrogate pair
+    (", two", ""),  # what ends the line
+    ('🇩🇪 x"\nc', '🇫🇷 y"\nd'),  # across lines, in the middle of a flag
+    ("漢字", "𠮷"),  # a pair for two single units
+    ("1\n", "1  # 🏁\n🙂 = 2\n"),
+]
+
+
+@pytest.mark.editor
+@pytest.mark.parametrize(
+    "editor", [each.showing("unsaved") for each in (*NEOVIMS, *EGLOTS, *LSP_MODES)]
+)
+async def test_what_is_typed_and_edited_beside_wide_characters_is_right(
+    project: Path, editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLDFAST_PERMISSIONS__MODE", "full")
+    (project / ".git").mkdir()
+    (project / "answer.py").write_text(WIDE, "utf-8")
+    turns = [
+        calls(("read", {"path": "answer.py"})),
+        *(
+            calls(("edit", {"path": "answer.py", "old_text": old, "new_text": new}))
+            for old, new in WIDE_EDITS
+        ),
+        finish("All edited."),
+    ]
+    async with ScriptedServer(turns) as server:
+        seen = await play(editor, "wide", project, server)
+        read = server.requests[1].body["messages"][-1]["content"]
+    assert seen["encoding"] == editor.encoding
+    text = WIDE.replace("漢", "🧭漢")
+    for line in text.splitlines():
+        assert line in read, "what was typed arrives where it was typed"
+    for old, new in WIDE_EDITS:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    assert seen["text"].rstrip("\n") == text.rstrip("\n")
 
 
 @pytest.mark.editor

@@ -70,10 +70,10 @@ NEOVIMS = (NEOVIM_7, NEOVIM_10, NEOVIM_12)
 EGLOT_28 = Editor("eglot-28", "eglot", "emacs", *_EMACS, package=f"{_ELPA}/eglot-*")
 EGLOT_30 = Editor("eglot-30", "eglot", str(NEWER / "trixie/bin/emacs"), *_EMACS, "utf-32")
 EGLOTS = (EGLOT_28, EGLOT_30)
-LSP_MODE = Editor(
-    *("lsp-mode", "lsp-mode", "emacs", _EMACS[0], ".lsp-mode.el"),
-    package=f"{_ELPA}-src/lsp-mode-*",
-)
+_LSP_MODE = (_EMACS[0], ".lsp-mode.el", "utf-32")
+LSP_MODE_8 = Editor("lsp-mode-8", "lsp-mode", "emacs", *_LSP_MODE, f"{_ELPA}-src/lsp-mode-*")
+LSP_MODE_9 = Editor("lsp-mode-9", "lsp-mode", EGLOT_30.program, *_LSP_MODE)
+LSP_MODES = (LSP_MODE_8, LSP_MODE_9)
 HELIX = Editor("helix", "helix", str(NEWER / "trixie/bin/hx"), (), "", "utf-8")
 ALE = Editor("ale", "ale", "vim", *_VIM, package="usr/share/vim-ale")
 

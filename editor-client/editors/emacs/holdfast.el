@@ -106,6 +106,8 @@
                     :activation-fn (lambda (_file _mode) t)
                     :add-on? t
                     :server-id 'holdfast
+                    ;; It counts characters; up to version 8 it does not say so.
+                    :custom-capabilities '((general . ((positionEncodings . ["utf-32"]))))
                     :initialization-options (lambda () holdfast--options)
                     :notification-handlers
                     (let ((handlers (make-hash-table :test #'equal)))

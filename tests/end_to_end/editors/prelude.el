@@ -2,11 +2,12 @@
 ;; The configuration that ships, notes, and waiting. Only the questions that nobody can
 ;; answer in batch are answered here.
 (setq make-backup-files nil create-lockfiles nil)
-(when (< emacs-major-version 29)
-  (require 'package)                    ; -Q skips Debian's site start
-  (dolist (folder '("/usr/share/emacs/site-lisp/elpa" "/usr/share/emacs/site-lisp/elpa-src"))
-    (add-to-list 'package-directory-list folder))
-  (package-initialize))
+(setq native-comp-enable-subr-trampolines nil) ; a compiler need not be there
+(require 'package)                      ; -Q skips Debian's site start
+(dolist (folder '("elpa" "elpa-src"))
+  (add-to-list 'package-directory-list
+               (expand-file-name (concat "../../site-lisp/" folder) data-directory)))
+(package-initialize)
 (require 'cl-lib) (require 'json)
 (add-to-list 'load-path (expand-file-name "editors/emacs" (getenv "CLIENT")))
 (require 'holdfast)
@@ -14,7 +15,7 @@
 
 (defvar asked nil)
 (defvar offered nil)
-(defvar messages nil)
+(defvar told nil "What the server said, newest first.")
 (defvar wanted "once" "What is chosen wherever something is offered.")
 (defvar result nil)
 
@@ -23,9 +24,9 @@
   (let ((end (+ (float-time) (or seconds 20))) value)
     (while (and (not (setq value (funcall condition))) (< (float-time) end))
       (accept-process-output nil 0.05))
-    (or value (error "Not in time: %s; asked %S; messages %S" what asked messages))))
+    (or value (error "Not in time: %s; asked %S; messages %S" what asked told))))
 (defun said (text)
-  (cl-find-if (lambda (message) (string-match-p (regexp-quote text) message)) messages))
+  (cl-find-if (lambda (message) (string-match-p (regexp-quote text) message)) told))
 
 (defun choose (prompt collection &rest _)
   (let* ((all (all-completions "" collection))
@@ -44,7 +45,7 @@
     (note 'error failure)
     (note 'asked (vconcat (reverse asked)))
     (note 'offered (vconcat offered))
-    (note 'messages (vconcat (reverse messages)))
+    (note 'messages (vconcat (reverse told)))
     (let ((coding-system-for-write 'utf-8))
       (with-temp-file (getenv "RESULT") (insert (json-encode result))))
     (kill-emacs (if failure 1 0))))
@@ -56,7 +57,7 @@
   (require 'eglot)
   (cl-defmethod eglot-handle-notification :before
     (_server (_ (eql window/showMessage)) &key message &allow-other-keys)
-    (push message messages))
+    (push message told))
   (holdfast-eglot modes)
   (setq eglot-sync-connect 20 eglot-autoshutdown nil eglot-send-changes-idle-time 0.05
         eglot-confirm-server-edits nil eglot-confirm-server-initiated-edits nil)
@@ -72,3 +73,26 @@
 (defun stop-eglot (server)
   (dolist (buffer (buffer-list)) (with-current-buffer buffer (set-buffer-modified-p nil)))
   (eglot-shutdown server))
+
+;; lsp-mode
+
+(defun start-lsp-mode ()
+  "Open $FILE with the server, as the configuration that ships does."
+  (require 'lsp-mode)
+  (setq lsp-auto-guess-root t lsp-restart 'ignore lsp-enable-snippet nil lsp-enable-file-watchers nil
+        lsp-session-file (concat (getenv "RESULT") ".session") lsp-debounce-full-sync-notifications nil
+        lsp-idle-delay 0.05 lsp-warn-no-matched-clients nil lsp-auto-execute-action nil)
+  (puthash "window/showMessage"
+           (lambda (_workspace params) (push (plist-get (holdfast--plist params) :message) told))
+           lsp--default-notification-handlers)
+  (holdfast-lsp-mode)
+  (find-file (getenv "FILE"))
+  (python-mode)
+  (lsp-workspace-folders-add (getenv "PROJECT"))
+  (lsp)
+  (wait "the server" (lambda () (cl-some (lambda (each) (eq 'initialized (lsp--workspace-status each)))
+                                         (lsp-workspaces))))
+  (note 'encoding (lsp--capability :positionEncoding)))
+(defun stop-lsp-mode ()
+  (set-buffer-modified-p nil)
+  (lsp-workspace-shutdown (car (lsp-workspaces))))

@@ -3,21 +3,9 @@
 (load (expand-file-name "prelude.el" (getenv "EDITORS")) nil t)
 (require 'lsp-mode) (require 'python)
 
-(setq lsp-auto-guess-root t lsp-restart 'ignore lsp-enable-snippet nil lsp-enable-file-watchers nil
-      lsp-session-file (concat (getenv "RESULT") ".session") lsp-debounce-full-sync-notifications nil
-      lsp-idle-delay 0.05 lsp-warn-no-matched-clients nil lsp-auto-execute-action nil)
-(advice-add 'lsp--window-show-message :before
-            (lambda (_workspace params) (push (lsp-get params :message) messages)))
-
 (play
  (lambda ()
-   (holdfast-lsp-mode)
-   (find-file (getenv "FILE"))
-   (python-mode)
-   (lsp-workspace-folders-add (getenv "PROJECT"))
-   (lsp)
-   (wait "the server" (lambda () (cl-some (lambda (each) (eq 'initialized (lsp--workspace-status each)))
-                                          (lsp-workspaces))))
+   (start-lsp-mode)
    (let ((buffer (current-buffer)))
      (goto-char (point-min))
      (insert "# typed 🙂 and not saved\n")
@@ -41,5 +29,4 @@
        (note 'stop_seconds (- (float-time) before)))
      (note 'status (holdfast-request "status"))
      (note 'statusline (holdfast-mode-line))
-     (set-buffer-modified-p nil)
-     (lsp-workspace-shutdown (car (lsp-workspaces))))))
+     (stop-lsp-mode))))
