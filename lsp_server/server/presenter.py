@@ -114,6 +114,17 @@ class Presenter:
         self._last_status: Status | None = None
         self._refreshes: Throttle[None] = Throttle(REFRESH_SECONDS, lambda _: self.refresh())
 
+    def opened(self, session: Session) -> None:
+        """Says which run waits to be resumed; a client that shows runs offers it itself."""
+        newest = None if self._client.can.events else session.runs.newest()
+        if newest is not None and newest.state == "interrupted":
+            where = f" after step {newest.step}" if newest.step else ""
+            self._client.show(
+                "info",
+                f"“{newest.title}” was interrupted{where} and nothing is lost; "
+                f"{CommandName.RUN_RESUME} goes on with it",
+            )
+
     def publish(self, session: Session, run_id: RunId, recorded: Recorded) -> None:
         """Shows one Event."""
         if self._client.can.events:

@@ -74,6 +74,7 @@ class Workbench:
             folder.session.goals.tree_moved()
             folder.session.memory.on_progress = self.presenter.index_progress(folder)
             folder.session.watch()
+            self.presenter.opened(folder.session)
         except (HoldfastError, OSError) as error:
             folder.problem = f"{folder.root.name} cannot be opened: {error}"
             log.exception("%s", folder.problem)

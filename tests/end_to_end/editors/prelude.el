@@ -28,6 +28,12 @@
 (defun said (text)
   (cl-find-if (lambda (message) (string-match-p (regexp-quote text) message)) told))
 
+(defun kill-server (file)
+  "Kill the server as soon as a command of it has written its process id to FILE."
+  (let ((path (expand-file-name file (getenv "PROJECT"))))
+    (wait file (lambda () (> (or (file-attribute-size (file-attributes path)) 0) 0)))
+    (signal-process (with-temp-buffer (insert-file-contents path) (read (current-buffer))) 'KILL)))
+
 (defun choose (prompt collection &rest _)
   (let* ((all (all-completions "" collection))
          (hit (cl-find-if (lambda (each) (string-match-p (regexp-quote wanted) each)) all)))

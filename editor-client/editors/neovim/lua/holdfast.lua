@@ -54,9 +54,53 @@ local handlers = {
   end,
 }
 
+local started = {} -- clients of Neovim 0.7 by root, which cannot share them itself
+
+local function start(config, buffer)
+  if vim.lsp.start then
+    vim.lsp.start(config, { bufnr = buffer })
+    return
+  end
+  local id = started[config.root_dir]
+  if not id or not vim.lsp.get_client_by_id(id) then
+    id = vim.lsp.start_client(config)
+    started[config.root_dir] = id
+  end
+  vim.lsp.buf_attach_client(buffer, id)
+end
+
+local LOOP_SECONDS = 180 -- a second end within this time is a loop
+local LET_GO_MILLISECONDS = 200 -- until then Neovim would hand out the client that ended
+local ended = {} -- when the server of a root last ended unasked
+
+-- Starts a server once more that ended unasked.
+local function exited(code, signal, id)
+  local client = vim.lsp.get_client_by_id(id)
+  if not client or (code == 0 and (signal == 0 or signal == 15)) then return end
+  local config, now = client.config, vim.loop.now() / 1000
+  local before = ended[config.root_dir]
+  ended[config.root_dir] = now
+  local buffers = client.attached_buffers and vim.tbl_keys(client.attached_buffers)
+    or vim.lsp.get_buffers_by_client_id(id)
+  statuses[id] = nil
+  vim.defer_fn(function()
+    if before and now - before < LOOP_SECONDS then
+      return told('the server ended twice in a short time and is left alone; :edit starts it', vim.log.levels.ERROR)
+    end
+    for _, buffer in ipairs(buffers) do
+      if vim.api.nvim_buf_is_loaded(buffer) then start(config, buffer) end
+    end
+  end, LET_GO_MILLISECONDS)
+end
+
 -- What `vim.lsp.start`, `vim.lsp.config` and friends take, with changes of the person's.
 function M.config(changes)
   local config = vim.tbl_deep_extend('force', defaults, changes or {})
+  local on_exit = config.on_exit
+  config.on_exit = function(...)
+    exited(...)
+    if on_exit then on_exit(...) end
+  end
   config.handlers = vim.tbl_extend('keep', config.handlers or {}, handlers)
   config.capabilities = vim.tbl_deep_extend(
     'force',
@@ -80,26 +124,14 @@ local function root_of(file, markers)
   until false
 end
 
-local started = {} -- clients of Neovim 0.7 by root, which cannot share them itself
-
 local function attach(config, buffer)
   local file = vim.api.nvim_buf_get_name(buffer)
   if file == '' or vim.bo[buffer].buftype ~= '' then return end
   local root = root_of(file, config.root_markers)
-  local own = vim.tbl_extend('force', config, {
+  start(vim.tbl_extend('force', config, {
     root_dir = root,
     workspace_folders = { { uri = vim.uri_from_fname(root), name = vim.fn.fnamemodify(root, ':t') } },
-  })
-  if vim.lsp.start then
-    vim.lsp.start(own, { bufnr = buffer })
-    return
-  end
-  local id = started[root]
-  if not id or not vim.lsp.get_client_by_id(id) then
-    id = vim.lsp.start_client(own)
-    started[root] = id
-  end
-  vim.lsp.buf_attach_client(buffer, id)
+  }), buffer)
 end
 
 -- The running client, that of the current buffer first.
