@@ -28,13 +28,15 @@ TURNS = [
     calls(("shell", {"command": "touch sleeping; sleep 60"})),
 ]
 
+SHOWN = ("work", "permission", "unsaved", "stop")
+
 
 @pytest.mark.editor
 @pytest.mark.parametrize(
     "editor",
     [
-        each.showing("work", "permission", "unsaved", "progress")
-        for each in (*NEOVIMS, *EGLOTS, *LSP_MODES)
+        *(each.showing(*SHOWN, "progress") for each in NEOVIMS),
+        *(each.showing(*SHOWN) for each in (*EGLOTS, *LSP_MODES)),
     ],
 )
 async def test_a_run_from_a_code_action_with_permission_and_a_stop(

@@ -32,7 +32,7 @@ TURNS = [
 
 @pytest.mark.editor
 @pytest.mark.parametrize(
-    "editor", [each.showing("goals", "status") for each in (*NEOVIMS, *EGLOTS)]
+    "editor", [each.showing("goals", "meet", "status") for each in (*NEOVIMS, *EGLOTS)]
 )
 async def test_goals_from_the_first_diagnostic_to_met(project: Path, editor: Editor) -> None:
     goals = project / ".holdfast" / "goals.md"

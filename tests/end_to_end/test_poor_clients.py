@@ -14,6 +14,7 @@ EDIT = {"path": "answer.py", "old_text": "return 41", "new_text": "return 42"}
 
 
 @pytest.mark.editor
+@pytest.mark.shows("ale", "permission", "status")
 async def test_an_editor_that_never_answers_gives_permission_by_command(
     project: Path,
 ) -> None:

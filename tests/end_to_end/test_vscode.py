@@ -71,6 +71,10 @@ def day(body: Mapping[str, Any]) -> Turn:
     )
 
 
+@pytest.mark.shows(
+    *("vscode", "fix", "permission", "progress", "stop", "goals", "meet", "status"),
+    *("max_mode", "undo", "search"),
+)
 async def test_a_day_from_the_first_goal_to_a_cancelled_run(project: Path, tmp_path: Path) -> None:
     need()
     (project / ".git").mkdir()
@@ -119,6 +123,7 @@ def sleeper(body: Mapping[str, Any]) -> Turn:
     return calls(("shell", {"command": f"touch {name}; sleep 60"}))
 
 
+@pytest.mark.shows("vscode", "restart")
 async def test_a_killed_server_is_started_once_and_its_run_goes_on(
     project: Path, tmp_path: Path
 ) -> None:

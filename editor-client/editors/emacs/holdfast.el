@@ -118,11 +118,12 @@
                       handlers))))
 
 (defun holdfast--plist (value)
-  "VALUE of lsp-mode, a hash table or a plist, as a plist."
-  (if (hash-table-p value)
-      (cl-loop for key being the hash-keys of value using (hash-values item)
-               append (list (intern (concat ":" key)) (holdfast--plist item)))
-    value))
+  "VALUE of lsp-mode with plists, as eglot has them, in the place of hash tables."
+  (cond ((hash-table-p value)
+         (cl-loop for key being the hash-keys of value using (hash-values item)
+                  append (list (intern (concat ":" key)) (holdfast--plist item))))
+        ((vectorp value) (vconcat (mapcar #'holdfast--plist value)))
+        (t value)))
 
 ;;; Commands
 
