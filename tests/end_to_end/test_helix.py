@@ -36,6 +36,7 @@ async def helix(project: Path, server: ScriptedServer) -> AsyncIterator[Terminal
     shutil.copy(CLIENT / "editors" / "helix" / "languages.toml", config)
     (config / "config.toml").write_text(CONFIG)
     variables = {
+        **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOLDFAST_MODEL__BASE_URL": server.base_url,
         "HOLDFAST_MODEL__NAME": "scripted",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -54,8 +53,11 @@ class Terminal:
 async def terminal(
     command: Sequence[str], folder: Path, variables: Mapping[str, str]
 ) -> AsyncIterator[Terminal]:
-    """Runs `command` in a terminal of 110 columns and 30 lines, and ends it."""
-    shown = Terminal(folder.parent / "tmux", {**os.environ, **variables})
+    """Runs `command` in a terminal of 110 columns and 30 lines, and ends it.
+
+    `variables` are its whole environment.
+    """
+    shown = Terminal(folder.parent / "tmux", variables)
     size = ("-x", "110", "-y", "30")
     await shown._tmux("new-session", "-d", *size, "-c", str(folder), *command)
     try:

@@ -177,6 +177,7 @@
 (defun holdfast-resume () "Go on with a run." (interactive) (holdfast--tell "run.resume"))
 (defun holdfast-undo () "Take the newest run back." (interactive) (holdfast--tell "run.undo"))
 (defun holdfast-list () "Tell the states of runs." (interactive) (holdfast--tell "run.list"))
+(defun holdfast-status () "Tell what goes on." (interactive) (holdfast--tell "status"))
 (defun holdfast-doctor () "Open a report." (interactive) (holdfast--tell "doctor"))
 (defun holdfast-check () "Check all goals." (interactive) (holdfast--tell "goal.check" '(:all t)))
 
@@ -222,7 +223,7 @@
                      ("c" . holdfast-check) ("p" . holdfast-propose) ("y" . holdfast-accept)
                      ("a" . holdfast-answer) ("s" . holdfast-stop) ("r" . holdfast-resume)
                      ("t" . holdfast-send) ("u" . holdfast-undo) ("v" . holdfast-show)
-                     ("/" . holdfast-search) ("l" . holdfast-list) ("d" . holdfast-doctor)))
+                     ("/" . holdfast-search) ("l" . holdfast-list) ("i" . holdfast-status) ("d" . holdfast-doctor)))
       (define-key map (kbd key) command))
     map)
   "Bind it to a prefix, as in (global-set-key (kbd \"C-c h\") holdfast-map).")
