@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server import __version__
 from lsp_server.server.protocol import CommandName
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,13 @@ def test_the_commands_of_an_editor_exist(file: str, pattern: str) -> None:
     named = set(re.findall(pattern, (EDITORS / file).read_text("utf-8")))
     assert len(named) >= 9
     assert {f"holdfast.{name}" for name in named} <= set(CommandName)
+
+
+def test_zed_gets_an_extension_of_this_version() -> None:
+    manifest = tomllib.loads((EDITORS / "zed" / "extension.toml").read_text("utf-8"))
+    cargo = tomllib.loads((EDITORS / "zed" / "Cargo.toml").read_text("utf-8"))
+    assert manifest["version"] == cargo["package"]["version"] == __version__
+    assert manifest["language_servers"]["holdfast"]["languages"]
 
 
 def test_helix_and_kate_get_files_that_can_be_read() -> None:
