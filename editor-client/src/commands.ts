@@ -60,6 +60,7 @@ function handlers(around: Surroundings): Record<string, Handler> {
         await server.restart();
       }
     },
+    install: () => server.install(),
     restart: () => server.restart(),
     showLog: () => {
       log.show();
@@ -243,7 +244,10 @@ async function menu({ server, runs, context }: Surroundings): Promise<unknown> {
           ...(all.length > 0 ? ["show", "resume", "undo"] : []),
           ...["doctor", "setApiKey", "openSettings", "showLog", "restart"],
         ]
-      : ["restart", "openSettings", "showLog"];
+      : [
+          ...(server.state === "missing" ? ["install"] : []),
+          ...["restart", "openSettings", "showLog"],
+        ];
   const items = names.map((name) => {
     const command = `holdfast.ui.${name}`;
     return { label: titles.get(command) ?? command, command };

@@ -1,49 +1,118 @@
-/** Installs a server of this extension's version, if the person says yes, into folders of our own. */
+/**
+ * Installs the server that travels with this extension, if the person says yes.
+ *
+ * Each version has a folder of its own, so an update of the extension offers its server
+ * anew, and what runs in another window stays as it is.
+ */
 import { execFile } from "node:child_process";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import path from "node:path";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
-import { installation } from "./launch.js";
+import { installation } from "./installation.js";
+import type { Probe } from "./launch.js";
 
 const INSTALL_MILLISECONDS = 600_000;
-const HOW = "walkthrough";
+const WALKTHROUGH = "walkthrough";
 
+/** Where the server of this extension's version lies once it is installed. */
 export function managedFolder(context: vscode.ExtensionContext): string {
-  return vscode.Uri.joinPath(context.globalStorageUri, "server").fsPath;
+  return vscode.Uri.joinPath(context.globalStorageUri, "server", version(context)).fsPath;
 }
 
-/** Whether there is a server now. */
-export async function installServer(context: vscode.ExtensionContext): Promise<boolean> {
-  const { version } = context.extension.packageJSON as { version: string };
-  const [install, how] = [vscode.l10n.t("Install with uv"), vscode.l10n.t("Show How")];
+/** Whether the person wants it. */
+export async function offerServer(context: vscode.ExtensionContext): Promise<boolean> {
+  const [install, how] = [vscode.l10n.t("Install"), vscode.l10n.t("Show How")];
   const answer = await vscode.window.showWarningMessage(
     vscode.l10n.t("Holdfast’s server was not found on this machine."),
     install,
     how,
   );
   if (answer === how) {
-    const walkthrough = `${context.extension.id}#${HOW}`;
-    await vscode.commands.executeCommand("workbench.action.openWalkthrough", walkthrough);
+    await showHow(context);
   }
-  return answer === install && (await installed(version, managedFolder(context)));
+  return answer === install;
 }
 
-async function installed(version: string, folder: string): Promise<boolean> {
-  const { command, args, environment } = installation(version, folder);
+/** Whether there is a server now; when not, the person was told why. */
+export async function installServer(
+  context: vscode.ExtensionContext,
+  log: vscode.LogOutputChannel,
+  probe: Probe,
+): Promise<boolean> {
+  const folder = managedFolder(context);
+  const commands = await installation(folder, wheel(context), probe);
+  if (commands === undefined) {
+    void tellOfMeans(context);
+    return false;
+  }
   const options = {
     location: vscode.ProgressLocation.Notification,
-    title: vscode.l10n.t("Holdfast: installing version {0} of the server", version),
+    title: vscode.l10n.t("Holdfast: installing version {0} of the server", version(context)),
   };
   try {
-    await vscode.window.withProgress(options, () =>
-      promisify(execFile)(command, args, {
-        env: { ...process.env, ...environment },
-        timeout: INSTALL_MILLISECONDS,
-      }),
-    );
+    await vscode.window.withProgress(options, async () => {
+      await rm(folder, { recursive: true, force: true });
+      await mkdir(path.dirname(folder), { recursive: true });
+      for (const { command, args } of commands) {
+        log.info([command, ...args].join(" "));
+        // A project's own settings of uv or pip do not count there.
+        const where = { cwd: path.dirname(folder), timeout: INSTALL_MILLISECONDS };
+        await promisify(execFile)(command, args, where);
+      }
+      await forgetOld(folder);
+    });
     return true;
   } catch (error) {
-    const text = vscode.l10n.t("Holdfast: the installation failed: {0}", (error as Error).message);
-    void vscode.window.showErrorMessage(text);
+    void tellOfFailure(log, error as Error);
     return false;
+  }
+}
+
+/** Removes older versions but the last: each takes some hundred MB, and the last may be at work. */
+async function forgetOld(folder: string): Promise<void> {
+  const parent = path.dirname(folder);
+  const others = (await readdir(parent)).filter((name) => name !== path.basename(folder));
+  const dated = others.map(async (name) => {
+    const place = path.join(parent, name);
+    return { place, at: (await stat(place)).mtimeMs };
+  });
+  const newestFirst = (await Promise.all(dated)).sort((one, other) => other.at - one.at);
+  for (const { place } of newestFirst.slice(1)) {
+    await rm(place, { recursive: true, force: true });
+  }
+}
+
+function version(context: vscode.ExtensionContext): string {
+  return (context.extension.packageJSON as { version: string }).version;
+}
+
+function wheel(context: vscode.ExtensionContext): string {
+  const name = `holdfast-${version(context)}-py3-none-any.whl`;
+  return vscode.Uri.joinPath(context.extensionUri, "dist", "server", name).fsPath;
+}
+
+async function showHow(context: vscode.ExtensionContext): Promise<void> {
+  const walkthrough = `${context.extension.id}#${WALKTHROUGH}`;
+  await vscode.commands.executeCommand("workbench.action.openWalkthrough", walkthrough);
+}
+
+async function tellOfMeans(context: vscode.ExtensionContext): Promise<void> {
+  const how = vscode.l10n.t("Show How");
+  const text = vscode.l10n.t(
+    "Holdfast’s server needs uv or Python 3.11 or newer with its venv module (on Debian: python3-venv); this machine has neither.",
+  );
+  if ((await vscode.window.showErrorMessage(text, how)) === how) {
+    await showHow(context);
+  }
+}
+
+async function tellOfFailure(log: vscode.LogOutputChannel, error: Error): Promise<void> {
+  log.error(error.message);
+  const show = vscode.l10n.t("Show Log");
+  const reason = error.message.trim().split("\n").at(-1) ?? "";
+  const text = vscode.l10n.t("Holdfast: the installation failed: {0}", reason);
+  if ((await vscode.window.showErrorMessage(text, show)) === show) {
+    log.show();
   }
 }

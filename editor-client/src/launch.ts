@@ -49,26 +49,6 @@ export async function findServer(places: Places, probe: Probe): Promise<Launch |
   );
 }
 
-/** How a pinned server is installed with uv into folders of our own. */
-export function installation(version: string, folder: string): Installation {
-  return {
-    command: "uv",
-    args: ["tool", "install", "--force", `holdfast==${version}`],
-    environment: { UV_TOOL_DIR: `${folder}/tools`, UV_TOOL_BIN_DIR: `${folder}/bin` },
-  };
-}
-
-export interface Installation {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-/** Where `installation` puts the program. */
-export function installedPath(folder: string): string {
-  return `${folder}/bin/holdfast`;
-}
-
 async function answering(
   source: Source,
   command: string,

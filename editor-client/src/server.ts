@@ -13,9 +13,10 @@ import {
 import { environment } from "./api_key.js";
 import { languageClient } from "./client.js";
 import { crashes, oneAtATime } from "./crashes.js";
-import { installServer, managedFolder } from "./install.js";
+import { installServer, managedFolder, offerServer } from "./install.js";
+import { installedPath } from "./installation.js";
 import { selectedInterpreter } from "./interpreter.js";
-import { findServer, installedPath, ServerPathWrong, type Launch } from "./launch.js";
+import { findServer, ServerPathWrong, type Launch, type Probe } from "./launch.js";
 import { SECTION, type CommandName, type EventNotice, type Status } from "./protocol.js";
 
 export type ServerState = "stopped" | "starting" | "running" | "missing" | "untrusted";
@@ -33,6 +34,8 @@ export interface Server {
   /** Makes the server ask for the settings again. */
   readonly settingsChanged: () => void;
   readonly restart: () => Promise<void>;
+  /** Installs the one that travels with the extension, and starts it. */
+  readonly install: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -44,6 +47,7 @@ export function server(context: vscode.ExtensionContext, log: vscode.LogOutputCh
   const statuses = new vscode.EventEmitter<Status>();
   const events = new vscode.EventEmitter<EventNotice>();
   const deaths = crashes();
+  const probe = printed(context.extensionPath);
   let state: ServerState = "stopped";
   let client: LanguageClient | undefined;
 
@@ -103,7 +107,7 @@ export function server(context: vscode.ExtensionContext, log: vscode.LogOutputCh
       return;
     }
     enter("starting");
-    const launch = await found(context, () => void offer());
+    const launch = await found(context, probe, () => void offer());
     if (launch !== undefined) {
       await connect(launch);
       return;
@@ -113,9 +117,15 @@ export function server(context: vscode.ExtensionContext, log: vscode.LogOutputCh
 
   const restart = oneAtATime(start);
 
-  const offer = async (): Promise<void> => {
-    if (await installServer(context)) {
+  const install = async (): Promise<void> => {
+    if (await installServer(context, log, probe)) {
       await restart();
+    }
+  };
+
+  const offer = async (): Promise<void> => {
+    if (await offerServer(context)) {
+      await install();
     }
   };
 
@@ -149,6 +159,7 @@ export function server(context: vscode.ExtensionContext, log: vscode.LogOutputCh
       deaths.forget();
       return restart();
     },
+    install,
     stop,
     dispose: () => {
       states.dispose();
@@ -161,6 +172,7 @@ export function server(context: vscode.ExtensionContext, log: vscode.LogOutputCh
 /** The server to start; when there is none, the person is told and `offer` may help. */
 async function found(
   context: vscode.ExtensionContext,
+  probe: Probe,
   offer: () => void,
 ): Promise<Launch | undefined> {
   const places = {
@@ -168,8 +180,6 @@ async function found(
     interpreter: await selectedInterpreter(vscode.workspace.workspaceFolders?.[0]?.uri),
     installed: installedPath(managedFolder(context)),
   };
-  const probe = (command: string, args: readonly string[]): Promise<string | undefined> =>
-    printed(command, args, context.extensionPath);
   try {
     const launch = await findServer(places, probe);
     if (launch === undefined) {
@@ -185,16 +195,14 @@ async function found(
   }
 }
 
-function printed(
-  command: string,
-  args: readonly string[],
-  cwd: string,
-): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    execFile(command, args, { cwd, timeout: PROBE_MILLISECONDS }, (error, stdout) => {
-      resolve(error === null ? stdout : undefined);
+/** Not run in the workspace: Python looks for modules where it is started. */
+function printed(cwd: string): Probe {
+  return (command, args) =>
+    new Promise((resolve) => {
+      execFile(command, args, { cwd, timeout: PROBE_MILLISECONDS }, (error, stdout) => {
+        resolve(error === null ? stdout : undefined);
+      });
     });
-  });
 }
 
 async function tellOfLoop(log: vscode.LogOutputChannel): Promise<void> {

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lsp_server import __version__
 from lsp_server.models.scenario import Turn
 from lsp_server.models.scripted_server import ScriptedServer
-from tests.fakes.code_server import code_server, need
+from tests.fakes.code_server import CLIENT, code_server, need, need_index
 from tests.fakes.stand import acts, is_verdict, says_verdict
 from tests.fakes.workshop import calls, finish
 
+needs_uv = pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
 pytestmark = [pytest.mark.editor, pytest.mark.vscode, pytest.mark.timeout(240)]
 
 ANSWER = '''"""The answer to everything."""
@@ -172,6 +177,48 @@ async def test_windows_share_a_folder_and_folders_share_a_window(
     assert "running" in seen["listed"]
     assert seen["offers"] == 0
     assert seen["made"] == [False, True]
+
+
+def test_the_package_carries_the_server_and_nothing_that_is_not_used() -> None:
+    need()
+    with zipfile.ZipFile(CLIENT / "holdfast.vsix") as package:
+        names = {name.removeprefix("extension/") for name in package.namelist()}
+    assert {name for name in names if name.startswith("dist/")} == {
+        "dist/extension.js",
+        f"dist/server/holdfast-{__version__}-py3-none-any.whl",
+    }
+    rooms = {name.split("/")[0] for name in names if "/" in name}
+    assert rooms == {"dist", "media", "walkthrough"}
+
+
+@pytest.mark.parametrize(
+    "absent",
+    [
+        pytest.param(["holdfast", "uv"], id="python"),
+        pytest.param(["holdfast"], id="uv", marks=needs_uv),
+    ],
+)
+async def test_the_server_is_installed_on_a_yes(
+    absent: list[str], project: Path, tmp_path: Path
+) -> None:
+    need()
+    need_index(tmp_path / "downloads")
+    for name in absent:
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text("#!/bin/sh\nexit 127\n")
+        program.chmod(0o755)
+    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    nowhere = {"holdfast.server.path": ""}
+    async with code_server(
+        tmp_path / "code", project, environment={"PATH": path}, settings=nowhere
+    ) as code:
+        seen = await code.play("installation", pictures())
+    assert "error" not in seen, seen["error"]
+    assert f"Holdfast {__version__}" in "".join(seen["doctor"])
+    installed = tmp_path / "code/data/User/globalStorage/holdfast.holdfast/server" / __version__
+    assert (installed / "bin" / "holdfast").exists()
+    assert code.server_pids() == [], "no other one was started"
 
 
 def endpoint(model: ScriptedServer) -> dict[str, str]:

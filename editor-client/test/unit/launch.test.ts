@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findServer, installation, installedPath, ServerPathWrong } from "../../src/launch.js";
+import { findServer, ServerPathWrong } from "../../src/launch.js";
 
 const PLACES = { path: "", interpreter: "/venv/bin/python", installed: "/managed/bin/holdfast" };
 
@@ -52,11 +52,4 @@ test("without a selected interpreter the path is next", async () => {
   const { asked, probe } = machine("holdfast");
   await findServer({ ...PLACES, interpreter: undefined }, probe);
   assert.deepEqual(asked, ["holdfast --version"]);
-});
-
-test("an installation is pinned, and lies where it is looked for", () => {
-  const { command, args, environment } = installation("0.1.0", "/managed");
-  assert.equal(command, "uv");
-  assert.ok(args.includes("holdfast==0.1.0"));
-  assert.equal(`${environment["UV_TOOL_BIN_DIR"] ?? ""}/holdfast`, installedPath("/managed"));
 });

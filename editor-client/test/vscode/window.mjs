@@ -62,8 +62,8 @@ function editorWindow(page) {
     page,
     toast,
     /** The text of the status bar item, once it contains `text`. */
-    status: async (text) => {
-      await status.filter({ hasText: text }).waitFor(WAIT);
+    status: async (text, wait = WAIT) => {
+      await status.filter({ hasText: text }).waitFor(wait);
       return (await status.innerText()).trim();
     },
     warns: async () => (await status.getAttribute("class")).includes("warning-kind"),
