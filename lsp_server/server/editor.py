@@ -8,6 +8,7 @@ version of a saved buffer, and an unsaved one is left alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from lsprotocol import types
 from pydantic import ValidationError
 
 from lsp_server.domain.edits import Document, EditSet, FileEdit, fingerprint, invert
-from lsp_server.domain.errors import EditRejected
+from lsp_server.domain.errors import EditRejected, StaleEdit
 from lsp_server.domain.goals import GOALS_FILE, Finding
 from lsp_server.domain.permissions import Answer, Question, visible
 from lsp_server.server import from_lsp, to_lsp
@@ -28,6 +29,9 @@ from lsp_server.workspace.disk_editor import DiskEditor
 
 CHANGE_SECONDS = 5.0
 """How long after `workspace/applyEdit` the change may take to come back."""
+
+TYPED_SECONDS = 0.5
+"""How long after a refusal a change may come that explains it."""
 
 DETAIL_CHARS_MAX = 600
 """What of an operation a message box shows; the diagnostic has more."""
@@ -154,6 +158,8 @@ class LspEditor:
     async def _apply_to_buffers(self, buffered: list[_Buffered], reason: str) -> None:
         refusal = await self._client.apply(self._params(buffered, reason))
         if refusal is not None and not all(_holds(item) for item in buffered):
+            if await self._were_typed_into(buffered):
+                raise StaleEdit(f"{_names(buffered)} changed since it was read; read it again")
             raise EditRejected(f"{_names(buffered)} was not changed: {refusal}; read it again")
         for item in buffered:
             if _holds(item):
@@ -164,6 +170,15 @@ class LspEditor:
                 raise EditRejected(
                     f"the editor reported no change of {item.edit.path.name}; read it again"
                 ) from error
+
+    async def _were_typed_into(self, buffered: list[_Buffered]) -> bool:
+        """Whether that is why an edit was refused, which may be heard before the change."""
+        for item in buffered:
+            if not _holds(item):
+                with suppress(TimeoutError):
+                    await self._open.moved(item.document, item.version, TYPED_SECONDS)
+                    return True
+        return False
 
     async def _restore(self, buffered: list[_Buffered]) -> None:
         """Takes edits of buffers back where nobody has typed since."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from lsprotocol import types
 
 from lsp_server.domain.edits import EditSet, FileEdit, TextEdit, fingerprint, minimal_edit
-from lsp_server.domain.errors import EditRejected
+from lsp_server.domain.errors import EditRejected, StaleEdit
 from lsp_server.domain.permissions import Question
 from lsp_server.server.capabilities import Capabilities
 from lsp_server.server.client import Client
@@ -40,7 +39,6 @@ class Desk:
         folder = folders.add(root.as_uri())
         assert folder is not None
         self.editor = LspEditor(self.client, self.open, folder, deadline_seconds)
-        self.before_answer: Callable[[], None] = lambda: None
 
     def buffer(self, name: str, text: str) -> Path:
         """Opens a buffer; the file on disk stays what it is."""
@@ -66,7 +64,6 @@ class Desk:
 
     def apply(self, params: Any) -> Any:
         """What an editor does with `workspace/applyEdit`."""
-        self.before_answer()
         edit = params["edit"]
         for change in edit.get("documentChanges", []):
             if change.get("kind") == "delete":
@@ -173,11 +170,19 @@ async def test_a_buffer_that_moved_is_not_edited(project: Path) -> None:
     assert desk.peer.sent == []
 
 
-async def test_typing_while_the_edit_is_on_its_way_wins(project: Path) -> None:
+@pytest.mark.parametrize("seconds", [0.0, 0.02], ids=["told at once", "told after the refusal"])
+async def test_typing_while_the_edit_is_on_its_way_wins(project: Path, seconds: float) -> None:
     desk = Desk(project)
     path = desk.buffer("a", "old")
-    desk.before_answer = lambda: desk.type(path, "typed")
-    assert "version" in await refused(desk, change(path, "old", "new"))
+
+    def typed(params: Any) -> Any:
+        asyncio.get_running_loop().call_later(seconds, desk.type, path, "typed")
+        return {"applied": False}
+
+    desk.peer.answers["workspace/applyEdit"] = typed
+    # Whoever still means it may read again.
+    with pytest.raises(StaleEdit):
+        await desk.editor.apply(EditSet((change(path, "old", "new"),), "because"))
     assert desk.text(path) == "typed"
 
 
