@@ -11,11 +11,11 @@ export function statusItem(server: Server): vscode.Disposable {
     10,
   );
   item.name = "Holdfast";
-  item.command = "holdfast.ui.menu";
   const whole = (state: ServerState): void => {
     void vscode.commands.executeCommand("setContext", "holdfast.server", state);
     const hasMemory = state === "running" && server.knows(CommandName.memorySearch);
     void vscode.commands.executeCommand("setContext", "holdfast.hasMemory", hasMemory);
+    item.command = state === "untrusted" ? "workbench.trust.manage" : "holdfast.ui.menu";
     if (state !== "running") {
       void vscode.commands.executeCommand("setContext", "holdfast.state", "idle");
       show(item, SERVER_TEXTS[state](), state === "missing");

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from lsp_server import __version__
@@ -39,6 +40,9 @@ def answer():
 '''
 BROKEN = '{\n  "name": "漢字 🙂",\n  "oops"\n}\n'
 EDIT = {"path": "answer.py", "old_text": "return 41", "new_text": "return 42"}
+
+
+KEY = "a-key-that-nobody-may-read"
 
 
 def task_of(body: Mapping[str, Any]) -> str:
@@ -92,9 +96,13 @@ async def test_a_day_from_the_first_goal_to_a_cancelled_run(project: Path, tmp_p
         ScriptedServer(day) as model,
         code_server(tmp_path / "code", project, environment=remembering(model)) as code,
     ):
-        seen = await code.play("day", pictures())
+        seen = await code.play("day", pictures(), KEY=KEY)
+        assert psutil.Process(code.server_pids()[-1]).environ()["HOLDFAST_API_KEY"] == KEY
         results = [each.body["messages"][-1]["content"] for each in model.requests]
     assert "error" not in seen, seen["error"]
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(path.name.startswith("server-") for path in files)
+    assert not [path for path in files if KEY.encode() in path.read_bytes()]
 
     assert seen["counted"].endswith("0/1 goal")
     assert "step 2" in seen["waiting"]
@@ -219,6 +227,20 @@ async def test_the_server_is_installed_on_a_yes(
     installed = tmp_path / "code/data/User/globalStorage/holdfast.holdfast/server" / __version__
     assert (installed / "bin" / "holdfast").exists()
     assert code.server_pids() == [], "no other one was started"
+
+
+async def test_in_a_folder_that_is_not_trusted_no_server_starts(
+    project: Path, tmp_path: Path
+) -> None:
+    need()
+    careful = {"security.workspace.trust.enabled": True}
+    async with code_server(tmp_path / "code", project, environment={}, settings=careful) as code:
+        seen = await code.play("trust", pictures())
+    assert "error" not in seen, seen["error"]
+    assert len(seen["welcomes"]) == 2, "both views say why"
+    assert seen["startsBefore"] == ""
+    assert seen["same"], "the window is not loaded anew"
+    assert len(code.server_pids()) == 1
 
 
 def endpoint(model: ScriptedServer) -> dict[str, str]:

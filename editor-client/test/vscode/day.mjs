@@ -7,11 +7,18 @@ import path from "node:path";
 import { play, until, WAIT } from "./window.mjs";
 
 const file = (name) => readFileSync(path.join(process.env.PROJECT, name), "utf8");
+const starts = () => readFileSync(process.env.STARTS, "utf8").trim().split("\n").length;
 
 await play(async (open, seen) => {
   const code = await open();
   await code.page.locator(".activitybar .action-item a[aria-label^='Holdfast']").click(WAIT);
   seen.idle = await code.status(/Holdfast\s*$/);
+
+  // The key of the endpoint, kept by the editor.
+  await code.command("Holdfast: Set the API Key");
+  await code.answer(process.env.KEY);
+  await until("a server with the key", () => starts() === 2);
+  await code.status(/Holdfast\s*$/);
 
   // A goal with a check. It is not shown to hold, and that is a problem on its line.
   await code.command("Holdfast: New Goal");
