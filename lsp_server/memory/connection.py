@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib.util
 import os
 import sys
 from datetime import timedelta
 from typing import Any
 
 from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.memory.allocation import bound_pools, share_pools
 from lsp_server.memory.trouble import translated
 
 READ_INTERVAL_SECONDS = 1.0
 """How old the view of a process may be that does not write itself."""
+REST_CLIENT = "lance_namespace_urllib3_client"
+"""LanceDB wants a few of its types; what it begins with talks to servers that nobody asked for,
+and takes longer to load than all the rest."""
 
 
 async def connected(place: str, *, writes: bool) -> Any:
@@ -29,6 +34,9 @@ def _loaded() -> Any:
     # Its Rust half writes warnings to standard error, which an editor may show.
     os.environ.setdefault("LANCEDB_LOG", "error")
     first = "lancedb" not in sys.modules
+    if first:
+        bound_pools()
+        _open_without_its_beginning(REST_CLIENT)
     try:
         import lancedb  # noqa: PLC0415 - heavy: loaded when memory is used
         import lancedb.index  # noqa: PLC0415
@@ -38,7 +46,14 @@ def _loaded() -> Any:
             "to false"
         ) from error
     if first:
+        share_pools()
         # Nobody will collect what was loaded: to look through it would stop everything, time and
         # again, for a quarter of a second.
         gc.freeze()
     return lancedb
+
+
+def _open_without_its_beginning(package: str) -> None:
+    """Modules of the package can be imported; its own `__init__` is left out."""
+    if package not in sys.modules and (spec := importlib.util.find_spec(package)):
+        sys.modules[package] = importlib.util.module_from_spec(spec)
