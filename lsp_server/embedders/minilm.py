@@ -28,37 +28,64 @@ DIMENSION = 384
 PIECES_MAX = 256
 """What the model was trained on: about 1,000 characters of code. The rest of a text is cut."""
 THREADS_MAX = 4
+IDLE_SECONDS = 300.0
+"""Unused for so long, the model is let go; loading it again takes a tenth of a second."""
 NICENESS = 10
 
 
 class MiniLm:
     """Unit vectors of 384 from a sentence model that runs in this process.
 
-    Loaded on first use, in a thread. `threads` bounds the cores of one call;
-    unset takes half of them. Raises ModelRefused when the installation is damaged.
+    Loaded on first use, in a thread, and let go when unused for `idle_seconds`.
+    `threads` bounds the cores of one call; unset takes half of them. Raises
+    ModelRefused when the installation is damaged.
     """
 
     dimension = DIMENSION
     fingerprint = f"minilm-{MODEL_SHA256[:12]}-{PIECES_MAX}"
 
-    def __init__(self, *, threads: int | None = None, folder: Path = FOLDER) -> None:
+    def __init__(
+        self,
+        *,
+        threads: int | None = None,
+        folder: Path = FOLDER,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
         self._threads = threads or max(1, min(THREADS_MAX, (os.cpu_count() or 2) // 2))
         self._folder = folder
+        self._idle_seconds = idle_seconds
         self._network: Network | None = None
+        self._letting_go: asyncio.TimerHandle | None = None
         self._loading = asyncio.Lock()
         self._patient = ThreadPoolExecutor(1, "minilm", initializer=_give_way)
         """For many texts: they are made in the background, and somebody may be typing."""
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the model is held, which takes 60 MB."""
+        return self._network is not None
+
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        async with self._loading:
-            if self._network is None:
-                self._network = await asyncio.to_thread(load, self._folder, self._threads)
-        run = self._network.run
+        run = (await self._held()).run
         if len(texts) == 1:
             return [await asyncio.to_thread(run, texts[0])]
         loop = asyncio.get_running_loop()
         # One by one: no padding to compute, no vector that depends on its neighbours, little memory.
         return [await loop.run_in_executor(self._patient, run, text) for text in texts]
+
+    async def _held(self) -> Network:
+        async with self._loading:
+            if self._network is None:
+                self._network = await asyncio.to_thread(load, self._folder, self._threads)
+        if self._letting_go is not None:
+            self._letting_go.cancel()
+        loop = asyncio.get_running_loop()
+        self._letting_go = loop.call_later(self._idle_seconds, self._let_go)
+        return self._network
+
+    def _let_go(self) -> None:
+        """What still runs holds it until it is done."""
+        self._network = None
 
 
 def _give_way() -> None:
@@ -88,8 +115,9 @@ class Network:
 
 def load(folder: Path, threads: int) -> Network:
     """Checks and loads the files of the model. Blocking. Raises ModelRefused."""
-    model = _checked(folder / "model.onnx", MODEL_SHA256)
-    vocabulary = _checked(folder / "tokenizer.json", TOKENIZER_SHA256)
+    model, vocabulary = folder / "model.onnx", folder / "tokenizer.json"
+    _check(model, MODEL_SHA256)
+    _check(vocabulary, TOKENIZER_SHA256)
     try:
         import onnxruntime  # noqa: PLC0415 - heavy: kept off the way to the first answer
         from tokenizers import Tokenizer  # noqa: PLC0415
@@ -104,23 +132,24 @@ def load(folder: Path, threads: int) -> Network:
     # Waiting threads must not burn the cores that a person is typing on.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    tokenizer = Tokenizer.from_str(vocabulary.decode())
+    # By its path: of bytes, the session would keep a copy.
+    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    tokenizer = Tokenizer.from_file(str(vocabulary))
     tokenizer.enable_truncation(PIECES_MAX)
     tokenizer.no_padding()
     return Network(session, tokenizer)
 
 
-def _checked(path: Path, sha256: str) -> bytes:
+def _check(path: Path, sha256: str) -> None:
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ModelRefused(
             f"the embedding model's {path.name} cannot be read ({error.strerror}); "
             "reinstall holdfast"
         ) from error
-    if hashlib.sha256(data).hexdigest() != sha256:
+    if found != sha256:
         raise ModelRefused(
             f"the embedding model's {path.name} is not the one that was shipped; reinstall holdfast"
         )
-    return data

@@ -8,6 +8,7 @@ import pytest
 
 from lsp_server.domain.errors import ModelRefused
 from lsp_server.embedders.minilm import DIMENSION, FOLDER, MiniLm
+from tests.fakes.expectation import until
 
 FOLDER_BYTES_MAX = 30_000_000
 
@@ -49,6 +50,14 @@ async def test_texts_of_any_length_and_script_have_a_vector(minilm: MiniLm) -> N
     for vector in await minilm.embed(texts):
         assert len(vector) == DIMENSION
         assert all(math.isfinite(value) for value in vector)
+
+
+async def test_a_model_that_nobody_uses_is_let_go_and_comes_back() -> None:
+    minilm = MiniLm(threads=1, idle_seconds=0.05)
+    before = await minilm.embed(["text"])
+    assert minilm.loaded
+    await until(lambda: not minilm.loaded, "the model to be let go")
+    assert await minilm.embed(["text"]) == before
 
 
 async def test_nothing_gives_nothing(minilm: MiniLm) -> None:
