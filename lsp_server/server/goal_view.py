@@ -80,10 +80,12 @@ def commands_at(
 
 
 def lenses(folder: Folder, path: Path) -> Iterator[types.CodeLens]:
-    """Above each goal and comment: what is known, to work on it, to check it."""
-    for line, command, _ in commands_at(folder, path, 0, 2**31):
+    """Above each goal and comment: to work on it, to check it. Which goal is plain to see there."""
+    for line, command, place in commands_at(folder, path, 0, 2**31):
         if command.command in (CommandName.RUN_START, CommandName.GOAL_CHECK):
-            yield types.CodeLens(range=to_lsp.whole_line(line), command=command)
+            title = command.title.removesuffix(f": {short(place.goal.title)}")
+            brief = types.Command(title, command.command, arguments=command.arguments)
+            yield types.CodeLens(range=to_lsp.whole_line(line), command=brief)
 
 
 def _headings(goals: Goals) -> dict[str, int]:

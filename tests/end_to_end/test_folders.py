@@ -77,6 +77,11 @@ async def test_the_same_goal_in_two_folders_is_told_apart_by_a_file(
         lenses = await client.request("textDocument/codeLens", {"textDocument": {"uri": second}})
     assert listed[0]["conditionId"] == listed[1]["conditionId"]
     assert [entry["verdict"] for entry in after] == ["unverified", "waived"]
+    assert [lens["command"]["title"] for lens in lenses] == [
+        "Holdfast: Work on this goal",
+        "Holdfast: Work on this goal with Max Mode",
+        "Holdfast: Check now",
+    ]
     arguments = [lens["command"]["arguments"][0] for lens in lenses]
     assert {argument["uri"] for argument in arguments} == {second}
 
