@@ -46,7 +46,9 @@ function handlers(around: Surroundings): Record<string, Handler> {
     },
     remember: async () => {
       const text = await ask(vscode.l10n.t("What should Holdfast remember about this project?"));
-      return text === undefined ? undefined : told(run(CommandName.memoryRemember, { text }));
+      return text === undefined
+        ? undefined
+        : told(run(CommandName.memoryRemember, { text, uri: place().uri }));
     },
     forget: async () => {
       const query = await ask(vscode.l10n.t("What should Holdfast forget? Facts that match go."));

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from lsp_server.domain.errors import HoldfastError, MemoryUnavailable
-from lsp_server.domain.memories import MEMORY_KINDS, ActionRecord, CodeChunk, Fact, Hit, Query
+from lsp_server.domain.memories import MEMORY_KINDS, ActionRecord, Hit, Query
 from lsp_server.memory.forgetting import Forgetting
-from lsp_server.server import to_lsp
+from lsp_server.server import memory_view, to_lsp
 from lsp_server.server.background import Background
 from lsp_server.server.client import Client
 from lsp_server.server.folders import Folder, Folders
@@ -22,7 +22,6 @@ from lsp_server.server.shapes import (
     ForgetReply,
     IndexState,
     MemoryForget,
-    MemoryHit,
     MemoryReindex,
     MemoryRemember,
     MemorySearch,
@@ -32,7 +31,6 @@ from lsp_server.server.shapes import (
     NoArguments,
     Reply,
     Sentence,
-    WirePosition,
     WireRange,
 )
 from lsp_server.server.task import place_of, session_of
@@ -51,7 +49,7 @@ class StillOpening(MemoryUnavailable):
 
 
 class MemoryCommands:
-    """Acts on the memory of the folder that is in use."""
+    """Acts on the memories of the folders that are meant."""
 
     def __init__(self, client: Client, folders: Folders, background: Background) -> None:
         self._client = client
@@ -72,48 +70,53 @@ class MemoryCommands:
             raise HoldfastError("say what to look for: pass `query`")
         kinds = MEMORY_KINDS if arguments.kind == "all" else (arguments.kind,)
         query = Query(arguments.query or "", kinds, arguments.limit, arguments.path)
+        folders = self._meant(arguments.uri)
         try:
-            folder, session = await self._open_memory()
+            folders = await _searchable(folders)
         except StillOpening as error:
             if self._later is not None:
                 self._later.cancel()  # Only what was asked last is shown.
-            self._later = self._background.start(self._search_later(query), "a search")
+            self._later = self._background.start(self._search_later(folders, query), "a search")
             return MemorySearchReply(
                 state="indexing", message=f"{error}; what is found is shown then"
             )
-        hits = await session.memory.search(query)
+        hits = await _hits(folders, query)
         reply = MemorySearchReply(
             state="idle",
-            message=_counted(hits) + _unfinished(session),
-            hits=tuple(_hit(folder, hit) for hit in hits),
+            message=memory_view.counted(hits) + "".join(map(_unfinished, folders)),
+            hits=tuple(memory_view.wire(folder, hit) for folder, hit in hits),
         )
         if not self._client.can.status:  # Such an editor drops the reply.
-            self._show(session, "found.md", _document(f"“{arguments.query}”", folder, hits))
+            self._show_found(query, folders, hits)
         return reply
 
-    async def _search_later(self, query: Query) -> None:
+    async def _search_later(self, folders: Sequence[Folder], query: Query) -> None:
         """Once memory is open."""
-        folder = place_of(None, self._folders)[0]
-        session = session_of(folder)
         try:
-            await session.memory.indexed()
-            hits = await session.memory.search(query)
+            for folder in folders:
+                await session_of(folder).memory.indexed()
+            hits = await _hits(folders, query)
         except MemoryUnavailable as error:
             self._client.show("warning", str(error))
             return
-        self._show(session, "found.md", _document(f"“{query.text}”", folder, hits))
+        self._show_found(query, folders, hits)
+
+    def _show_found(self, query: Query, folders: Sequence[Folder], hits: memory_view.Hits) -> None:
+        text = memory_view.document(f"“{query.text}”", hits)
+        self._show(session_of(folders[0]), "found.md", text)
 
     async def _why(self, arguments: MemoryWhy) -> Reply:
         folder, path = place_of(arguments.uri, self._folders)
         if path is None:
             raise HoldfastError("pass the `uri` of the file that you ask about")
-        _, session = await self._open_memory(folder)
+        session = await _opened(folder)
         relative = folder.relative(path)
         asked = await _lines(folder, path, arguments.range)
         records = await self._about(session, relative, asked)
         if not records:
             raise HoldfastError(f"no run that is remembered changed {relative}")
-        text = _document(f"Why {relative} is as it is", folder, [Hit(0.0, one) for one in records])
+        hits = [(folder, Hit(0.0, one)) for one in records]
+        text = memory_view.document(f"Why {relative} is as it is", hits)
         return Reply(
             state="idle",
             message=f"{len(records)} actions changed {relative}",
@@ -123,21 +126,22 @@ class MemoryCommands:
     async def _remember(self, arguments: MemoryRemember) -> Reply:
         if not (arguments.text or "").strip():
             raise HoldfastError("say what to remember: pass `text`")
-        _, session = await self._open_memory()
+        session = await _opened(place_of(arguments.uri, self._folders)[0])
         fact = await session.memory.remember(arguments.text or "")
         return Reply(state="idle", message=f"remembered ({fact.id}): {fact.text}")
 
     async def _forget(self, arguments: MemoryForget) -> ForgetReply:
-        _, session = await self._open_memory()
         wish = Forgetting(arguments.id, arguments.query, _utc(arguments.before))
-        gone = await session.forget(wish)
-        message = f"forgot {gone.rows} rows of memory and words in {gone.journals} journals"
+        sessions = [await _opened(folder) for folder in self._meant(arguments.uri)]
+        gone = [await session.forget(wish) for session in sessions]
+        rows, journals = sum(one.rows for one in gone), sum(one.journals for one in gone)
+        message = f"forgot {rows} rows of memory and words in {journals} journals"
         self._client.show("info", message)
-        return ForgetReply(state="idle", message=message, rows=gone.rows, journals=gone.journals)
+        return ForgetReply(state="idle", message=message, rows=rows, journals=journals)
 
     async def _reindex(self, arguments: MemoryReindex) -> Reply:
-        _, session = await self._open_memory()
-        session.memory.start_index(full=arguments.full)
+        for session in [await _opened(folder) for folder in self._meant(arguments.uri)]:
+            session.memory.start_index(full=arguments.full)
         return Reply(state="indexing", message="the code is being indexed")
 
     async def _status(self, _: NoArguments) -> MemoryStatusReply:
@@ -171,16 +175,12 @@ class MemoryCommands:
             problems=status.problems,
         )
 
-    async def _open_memory(self, folder: Folder | None = None) -> tuple[Folder, Session]:
-        """Raises MemoryUnavailable when it is not open within a moment."""
-        folder = folder or place_of(None, self._folders)[0]
-        session = session_of(folder)
-        try:
-            async with asyncio.timeout(OPENING_SECONDS):
-                await session.memory.ready()
-        except TimeoutError:
-            raise StillOpening("memory is being opened") from None
-        return folder, session
+    def _meant(self, uri: str | None) -> Sequence[Folder]:
+        """The folder of a document, or all that are open, the current one first."""
+        folder, _ = place_of(uri, self._folders)
+        if uri is not None or folder.session is None:
+            return (folder,)
+        return tuple(each for each in self._folders.in_order() if each.session is not None)
 
     async def _about(self, session: Session, path: str, asked: str) -> Sequence[ActionRecord]:
         """What changed a file: what has to do with these lines first, then the newest."""
@@ -204,58 +204,45 @@ class MemoryCommands:
         return to_lsp.uri(path)
 
 
-def _counted(hits: Sequence[Hit]) -> str:
-    first = f": {found.title_of(hits[0].found)}" if hits else "; try other words"
-    return f"{len(hits)} found{first}"
+async def _opened(folder: Folder) -> Session:
+    """Its session, with memory. Raises MemoryUnavailable when that is not open within a moment."""
+    session = session_of(folder)
+    try:
+        async with asyncio.timeout(OPENING_SECONDS):
+            await session.memory.ready()
+    except TimeoutError:
+        raise StillOpening("memory is being opened") from None
+    return session
 
 
-def _unfinished(session: Session) -> str:
-    index = session.memory.state().index
+async def _searchable(folders: Sequence[Folder]) -> Sequence[Folder]:
+    """Those whose memory can be had. Raises MemoryUnavailable when none can."""
+    open_ones: list[Folder] = []
+    problem: MemoryUnavailable | None = None
+    for folder in folders:
+        try:
+            await _opened(folder)
+            open_ones.append(folder)
+        except StillOpening:
+            raise
+        except MemoryUnavailable as error:
+            problem = error
+    if problem is not None and not open_ones:
+        raise problem
+    return open_ones
+
+
+async def _hits(folders: Sequence[Folder], query: Query) -> memory_view.Hits:
+    found = [
+        (folder, hit) for folder in folders for hit in await session_of(folder).memory.search(query)
+    ]
+    found.sort(key=lambda pair: -pair[1].score)
+    return found[: query.limit]
+
+
+def _unfinished(folder: Folder) -> str:
+    index = session_of(folder).memory.state().index
     return f" (indexing, {index.done} of {index.total} files)" if index is not None else ""
-
-
-def _hit(folder: Folder, hit: Hit) -> MemoryHit:
-    one = hit.found
-    entry = MemoryHit(
-        id=one.id,
-        kind="code",
-        score=hit.score,
-        title=found.title_of(one),
-        text=found.excerpt_of(one),
-        provenance=found.provenance_of(one),
-    )
-    match one:
-        case CodeChunk():
-            span = WireRange(
-                start=WirePosition(line=one.start_line - 1, character=0),
-                end=WirePosition(line=one.end_line, character=0),
-            )
-            uri = to_lsp.uri(folder.root / one.path)
-            return entry.model_copy(update={"path": one.path, "uri": uri, "range": span})
-        case ActionRecord():
-            first = one.files[0] if one.files else None
-            place = to_lsp.uri(folder.root / first) if first else None
-            return entry.model_copy(update={"kind": "action", "path": first, "uri": place})
-        case Fact():
-            return entry.model_copy(update={"kind": "fact"})
-
-
-def _document(title: str, folder: Folder, hits: Sequence[Hit]) -> str:
-    """The hits as Markdown, with places to jump to."""
-    parts = [f"# {title}\n"]
-    fence = "~~~~"
-    for hit in hits:
-        one = hit.found
-        if isinstance(one, CodeChunk):
-            place = f"[{one.path}:{one.start_line}]({to_lsp.uri(folder.root / one.path)}#L{one.start_line})"
-            parts.append(
-                f"## {one.symbol or one.path}\n\n{place}\n\n{fence}\n{one.text}\n{fence}\n"
-            )
-        elif isinstance(one, ActionRecord):
-            parts.append(f"## {found.title_of(one)}\n\n{found.story_of(one)}\n")
-        else:
-            parts.append(f"## Fact\n\n{found.whole(one).strip()}\n")
-    return "\n".join(parts) if hits else f"{parts[0]}\nNothing found; try other words.\n"
 
 
 async def _lines(folder: Folder, path: Path, span: WireRange | None) -> str:

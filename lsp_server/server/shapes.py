@@ -148,9 +148,14 @@ class GoalChoice(Arguments):
 
 
 class MemorySearch(Arguments):
-    """What is looked for; without words, nothing is found. `path` is workspace-relative."""
+    """What is looked for; without words, nothing is found. `path` is workspace-relative.
+
+    This and the others about memory mean the folder that `uri` lies in; without one a
+    fact belongs to the folder that is in use, and all else means every folder.
+    """
 
     query: StrictStr | None = None
+    uri: StrictStr | None = None
     kind: Literal["code", "action", "fact", "all"] = "all"
     limit: Annotated[StrictInt, Field(ge=1, le=100)] = 10
     path: StrictStr | None = None
@@ -167,12 +172,14 @@ class MemoryRemember(Arguments):
     """A fact, in a sentence or two."""
 
     text: Annotated[StrictStr, Field(max_length=2000)] | None = None
+    uri: StrictStr | None = None
 
 
 class MemoryForget(Arguments):
     """One of them, or several that must all hold; `before` is a date, ISO 8601."""
 
     id: StrictStr | None = None
+    uri: StrictStr | None = None
     query: Annotated[StrictStr, Field(min_length=3)] | None = None
     before: datetime | None = None
 
@@ -181,6 +188,7 @@ class MemoryReindex(Arguments):
     """With `full` nothing is taken over from the index that is there."""
 
     full: StrictBool = False
+    uri: StrictStr | None = None
 
 
 class PermissionAnswer(Arguments):

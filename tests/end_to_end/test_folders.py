@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.fakes.lsp_client import LspClient, Message, started
 from tests.fakes.workshop import calls, finish
 
 CAN = clients.snapshot("vscode")["initialize"]["capabilities"]
+INDEX_SECONDS_MAX = 30.0
 SAME = "## Made\n- [ ] it is made\n  - file: `made.txt`\n"
 
 
@@ -102,3 +104,32 @@ async def test_all_goals_are_those_of_all_folders(roots: tuple[Path, Path]) -> N
         everywhere = await client.command("holdfast.goal.check", {"all": True})
     assert here["message"] == "checks 1 goal now"
     assert everywhere["message"] == "checks 2 goals now"
+
+
+async def test_each_folder_has_its_memory_and_a_search_looks_into_all(
+    roots: tuple[Path, Path],
+) -> None:
+    for root, name in zip(roots, ("kettle", "teapot"), strict=True):
+        (root / "vessel.py").write_text(f"def {name}(water):\n    return boil(water)\n")
+    remembering = {"HOLDFAST_MEMORY__ENABLED": "true", "HOLDFAST_MEMORY__EMBEDDER": "hashing"}
+    async with window(roots, **remembering) as client:
+
+        async def found(query: str, **more: Any) -> set[tuple[str, str]]:
+            reply = await client.command("holdfast.memory.search", {"query": query, **more})
+            return {(hit["kind"], hit.get("uri", "")) for hit in reply["hits"]}
+
+        code = {("code", (root / "vessel.py").as_uri()) for root in roots}
+        async with asyncio.timeout(INDEX_SECONDS_MAX):
+            while not code <= await found("boil water"):
+                pass  # Each answer takes its time.
+        second = (roots[1] / "vessel.py").as_uri()
+        assert await found("boil water", uri=second) == {("code", second)}
+
+        fact = {"text": "Tea wants ninety degrees.", "uri": second}
+        await client.command("holdfast.memory.remember", fact)
+        first = (roots[0] / "vessel.py").as_uri()
+        assert ("fact", "") in await found("ninety degrees")
+        assert ("fact", "") not in await found("ninety degrees", uri=first)
+        gone = await client.command("holdfast.memory.forget", {"query": "ninety degrees"})
+        assert gone["rows"] == 1
+        assert ("fact", "") not in await found("ninety degrees")
