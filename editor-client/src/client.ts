@@ -99,7 +99,9 @@ function middleware(context: vscode.ExtensionContext, progress: RunProgress): Mi
 function ownCapabilities(): StaticFeature {
   return {
     fillClientCapabilities: (capabilities) => {
-      capabilities.experimental = { [SECTION]: { status: true, event: true, diagnostics: true } };
+      capabilities.experimental = {
+        [SECTION]: { status: true, event: true, diagnostics: true, questions: true },
+      };
     },
     initialize: () => undefined,
     getState: () => ({ kind: "static" }),

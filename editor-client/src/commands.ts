@@ -127,7 +127,11 @@ function runHandlers({ server, runs, candidates, diffs }: Surroundings): Record<
       return run && server.command(CommandName.runUndo, { runId: run.runId });
     },
     answer: (node) => answer(server, runs, diffs, node),
-    preview: (node) => diffs.show(node?.entry?.detail ?? "", vscode.l10n.t("as it would be")),
+    preview: (node) => {
+      // What is kept of it in the view may be cut.
+      const open = node?.run.questions.find(({ id }) => id === node.entry?.id);
+      return node && diffs.show(open?.detail ?? node.entry?.detail ?? "", node.run.title);
+    },
     ...Object.fromEntries(
       (["once", "always", "deny"] as const).map((given) => [
         given,
@@ -197,16 +201,19 @@ async function answer(server: Server, runs: Runs, diffs: Diffs, node?: RunNode):
   const items = open.map(({ run, question }) => ({
     label: question.summary,
     description: run.title,
+    run,
     question,
   }));
-  const given = open.find(({ question }) => question.id === node?.entry?.id)?.question;
+  const [only] = open.length === 1 ? open : [];
+  const named = open.find(({ question }) => question.id === node?.entry?.id) ?? only;
   const title = vscode.l10n.t("Holdfast waits for permission");
-  const question =
-    given ?? (await vscode.window.showQuickPick(items, { title, ignoreFocusOut: true }))?.question;
-  if (question === undefined) {
+  const chosen =
+    named ?? (await vscode.window.showQuickPick(items, { title, ignoreFocusOut: true }));
+  if (chosen === undefined) {
     return undefined;
   }
-  void diffs.show(question.detail, vscode.l10n.t("as it would be"));
+  const { run, question } = chosen;
+  void diffs.show(question.detail, run.title, vscode.ViewColumn.Beside);
   const answers = [
     { label: vscode.l10n.t("Approve once"), answer: "once" },
     ...(question.rule == null
@@ -214,12 +221,13 @@ async function answer(server: Server, runs: Runs, diffs: Diffs, node?: RunNode):
       : [{ label: vscode.l10n.t("Always"), description: question.rule, answer: "always" }]),
     { label: vscode.l10n.t("Deny"), answer: "deny" },
   ];
-  const options = { title: question.summary, placeHolder: question.detail, ignoreFocusOut: true };
-  const chosen = await vscode.window.showQuickPick(answers, options);
-  return (
-    chosen &&
-    server.command(CommandName.permissionAnswer, { id: question.id, answer: chosen.answer })
-  );
+  const options = { title: question.summary, placeHolder: run.title, ignoreFocusOut: true };
+  const given = (await vscode.window.showQuickPick(answers, options))?.answer;
+  if (given !== undefined) {
+    await server.command(CommandName.permissionAnswer, { id: question.id, answer: given });
+    await diffs.close(question.detail);
+  }
+  return given;
 }
 
 /** What fits the moment, most pressing first. */

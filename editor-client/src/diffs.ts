@@ -1,41 +1,85 @@
 /** Shows a unified diff as the editor shows changes: the file as it is beside the file as it would be. */
+import { createHash } from "node:crypto";
 import * as vscode from "vscode";
 import { changesOf } from "./changes.js";
 
 export interface Diffs {
   readonly dispose: () => void;
-  /** Opens what a diff changes; `name` says whose idea it is. */
-  readonly show: (diff: string, name: string) => Promise<void>;
+  /**
+   * Opens what a diff changes; `name` says whose idea it is. What is no diff is shown as
+   * text, unless it is a single line, which is read wherever it is named.
+   */
+  readonly show: (diff: string, name: string, column?: vscode.ViewColumn) => Promise<void>;
+  /** Closes what `show` opened for a diff. */
+  readonly close: (diff: string) => Promise<void>;
 }
 
 const SCHEME = "holdfast";
+/** Of what was shown, so much can be shown again by going back to its tab. */
+const TEXTS_MAX = 50;
 
 export function diffs(): Diffs {
   const texts = new Map<string, string>();
+  const changes = new vscode.EventEmitter<vscode.Uri>();
   const provider = vscode.workspace.registerTextDocumentContentProvider(SCHEME, {
+    onDidChange: changes.event,
     provideTextDocumentContent: (uri) => texts.get(uri.toString()) ?? "",
   });
-  let shown = 0;
+  /** A document of ours; one diff has the same ones each time, so that its tabs are found again. */
+  const document = (diff: string, path: string, text: string): vscode.Uri => {
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `${rootOf(diff)}${path}` });
+    texts.delete(uri.toString());
+    texts.set(uri.toString(), text);
+    [...texts.keys()].slice(0, -TEXTS_MAX).forEach((oldest) => texts.delete(oldest));
+    changes.fire(uri);
+    return uri;
+  };
   return {
-    show: async (diff, name) => {
-      texts.clear();
-      shown += 1;
+    show: async (diff, name, column) => {
+      const viewColumn = tabsOf(diff)[0]?.group.viewColumn ?? column ?? vscode.ViewColumn.Active;
+      const options = { preserveFocus: true, preview: true, viewColumn };
+      let fits = false;
       for (const change of changesOf(diff)) {
         const [before, text] = await original(change.path);
         const after = change.after(text);
         if (after !== undefined) {
-          const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${shown}/${change.path}` });
-          texts.set(uri.toString(), after);
+          const uri = document(diff, change.path, after);
           const title = `${change.path} ↔ ${name}`;
-          const options = { preserveFocus: true, preview: true };
           await vscode.commands.executeCommand("vscode.diff", before, uri, title, options);
+          fits = true;
         }
       }
+      if (!fits && diff.includes("\n")) {
+        const uri = document(diff, diff.startsWith("--- ") ? `${name}.diff` : name, diff);
+        await vscode.window.showTextDocument(uri, options);
+      }
+    },
+    close: async (diff) => {
+      await vscode.window.tabGroups.close(tabsOf(diff), true);
     },
     dispose: () => {
       provider.dispose();
+      changes.dispose();
     },
   };
+}
+
+function rootOf(diff: string): string {
+  return `/${createHash("sha256").update(diff).digest("hex").slice(0, 12)}/`;
+}
+
+function tabsOf(diff: string): vscode.Tab[] {
+  return vscode.window.tabGroups.all
+    .flatMap(({ tabs }) => tabs)
+    .filter(({ input }) => {
+      const uri =
+        input instanceof vscode.TabInputTextDiff
+          ? input.modified
+          : input instanceof vscode.TabInputText
+            ? input.uri
+            : undefined;
+      return uri?.scheme === SCHEME && uri.path.startsWith(rootOf(diff));
+    });
 }
 
 /** The file as it is, unsaved changes included; an empty one where there is none yet. */

@@ -5,6 +5,7 @@ import { commands } from "./commands.js";
 import { diffs } from "./diffs.js";
 import { goals } from "./goals.js";
 import { SECTION } from "./protocol.js";
+import { questions } from "./questions.js";
 import { resumeOffers } from "./resume.js";
 import { runs } from "./runs.js";
 import { server, type Server } from "./server.js";
@@ -33,6 +34,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     shown,
     statusItem(holdfast),
     resumeOffers(holdfast, context.workspaceState),
+    questions(around.runs, shown),
     commands(around),
     vscode.workspace.onDidGrantWorkspaceTrust(() => holdfast.restart()),
     vscode.workspace.onDidChangeConfiguration((change) => {

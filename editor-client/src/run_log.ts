@@ -101,7 +101,7 @@ function next(run: Run, event: ShownEvent, id: string): Run {
     case "run_started":
       return {
         ...run,
-        title: oneLine(event.task.instruction),
+        title: oneLine(event.task.instruction.trim().split("\n", 1)[0] ?? ""),
         state: "running",
         proposes: event.task.sampling.propose,
       };

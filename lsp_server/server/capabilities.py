@@ -50,6 +50,8 @@ class Capabilities:
     """`holdfast/event`."""
     diagnostics: bool = False
     """`holdfast/diagnostics`."""
+    questions: bool = False
+    """What a question is about is opened from its Event, so that it need not say it."""
 
 
 def resolve(params: types.InitializeParams) -> Capabilities:
@@ -84,6 +86,7 @@ def resolve(params: types.InitializeParams) -> Capabilities:
         status=own.get("status") is True,
         events=own.get("event") is True,
         diagnostics=own.get("diagnostics") is True,
+        questions=own.get("questions") is True and own.get("event") is True,
     )
 
 

@@ -104,16 +104,7 @@ class LspEditor:
             for answer, title in ANSWERS.items()
             if answer != "always" or question.rule is not None
         }
-        detail = question.detail
-        if len(detail) > DETAIL_CHARS_MAX:
-            detail = f"{detail[:DETAIL_CHARS_MAX]}…"
-        always = (
-            f"\n(Always, in all your projects: {question.rule})"
-            if question.rule is not None
-            else ""
-        )
-        text = visible(f"{question.summary}\n{detail}{always}")
-        title = await self._client.choose(text, list(offered))
+        title = await self._client.choose(self._words(question), list(offered))
         if title is None and not self._client.asks:
             how = "answer with a code action in any file of the folder"
             self._client.show("warning", f"waits for permission: {question.summary}; {how}")
@@ -135,6 +126,32 @@ class LspEditor:
             for where, diagnostics in seen
             for diagnostic in diagnostics
         ]
+
+    def _words(self, question: Question) -> str:
+        """Who asks for what; the operation itself where it is not seen anyway."""
+        asker = self._asker(question)
+        lines = [f"“{asker}” asks: {question.summary}" if asker else question.summary]
+        if not self._is_seen(question):
+            cut = len(question.detail) > DETAIL_CHARS_MAX
+            lines.append(f"{question.detail[:DETAIL_CHARS_MAX]}…" if cut else question.detail)
+        if question.rule is not None:
+            lines.append(f"(Always, in all your projects: {question.rule})")
+        return visible("\n".join(lines))
+
+    def _asker(self, question: Question) -> str | None:
+        """The title of the run that asks; None outside of runs."""
+        session = self._folder.session
+        if session is None:
+            return None
+        askers = {asked.question.id: asked.run_id for asked in session.permissions.pending()}
+        titles = {run.run_id: run.title for run in session.runs.active()}
+        run_id = askers.get(question.id)
+        return titles.get(run_id) if run_id is not None else None
+
+    def _is_seen(self, question: Question) -> bool:
+        """Whether the summary says it all, or the client opens what would be done to a file."""
+        shows = self._client.can.questions and question.path is not None
+        return question.detail in question.summary or (shows and "\n" in question.detail)
 
     def _sorted(self, edits: EditSet) -> tuple[list[_Buffered], tuple[FileEdit, ...]]:
         """Those for the editor, those for the disk. Raises EditRejected for a stale one."""

@@ -127,6 +127,33 @@ async def test_a_day_from_the_first_goal_to_a_cancelled_run(project: Path, tmp_p
     assert any("Work on a Task" in row for row in seen["menu"])
 
 
+def asker(body: Mapping[str, Any]) -> Turn:
+    """Wants two changes, whatever becomes of them."""
+    readme = {"path": "README.md", "text": "Read me.\n"}
+    turns = (acts("edit", EDIT), acts("write", readme), finish("Asked twice."))
+    return turns[steps_of(body)]
+
+
+async def test_questions_are_answered_where_their_change_is_seen(
+    project: Path, tmp_path: Path
+) -> None:
+    need()
+    (project / ".git").mkdir()
+    (project / "answer.py").write_text(ANSWER, "utf-8")
+    async with (
+        ScriptedServer(asker) as model,
+        code_server(tmp_path / "code", project, environment=endpoint(model)) as code,
+    ):
+        seen = await code.play("questions", pictures())
+    assert "error" not in seen, seen["error"]
+    assert seen["asked"].startswith("Holdfast: “Ask twice.” asks: edit answer.py")
+    assert "@@" not in seen["asked"], "a diff on one line is no diff"
+    assert seen["kept"], "what the person has open stays open"
+    assert (seen["before"], seen["after"]) == (ANSWER, ANSWER.replace("41", "42"))
+    assert not (project / "README.md").exists()
+    assert not [tab for tab in seen["tabs"] if "↔" in tab], "what is answered is closed"
+
+
 def sleeper(body: Mapping[str, Any]) -> Turn:
     """Two commands that would take a minute, unless the server is killed meanwhile."""
     said = str(body["messages"])

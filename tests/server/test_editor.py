@@ -282,6 +282,31 @@ async def test_a_person_is_asked_by_title(project: Path, reply: Any, answer: str
     assert "make" in asked["message"]
 
 
+EDIT = Question("q", "edit", "edit a", "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-1\n+2\n", path="a")
+READ = Question("q", "read", "read ../a", "read /elsewhere/a", path="../a")
+SCRIPT = Question("q", "shell", "run `make…`", "make\nmake install")
+
+
+@pytest.mark.parametrize(
+    ("question", "shows", "says"),
+    [
+        (QUESTION, False, "Holdfast: run `make`\n(Always, in all your projects: shell(make))"),
+        (EDIT, False, f"Holdfast: edit a\n{EDIT.detail}"),
+        (EDIT, True, "Holdfast: edit a"),
+        # One line says where exactly, and a command is never cut.
+        (READ, True, "Holdfast: read ../a\nread /elsewhere/a"),
+        (SCRIPT, True, "Holdfast: run `make…`\nmake\nmake install"),
+    ],
+)
+async def test_a_question_says_what_is_not_seen_elsewhere(
+    project: Path, question: Question, shows: bool, says: str
+) -> None:
+    desk = Desk(project, Capabilities(questions=shows))
+    desk.peer.answers["window/showMessageRequest"] = lambda params: {"title": "Deny"}
+    await desk.editor.confirm(question)
+    assert desk.peer.params("window/showMessageRequest")[0]["message"] == says
+
+
 async def test_always_is_offered_only_with_a_rule(project: Path) -> None:
     desk = Desk(project)
     desk.peer.answers["window/showMessageRequest"] = lambda params: {"title": "Always"}

@@ -55,7 +55,7 @@ test("a run is told from its first Event to its last", () => {
     ENDED,
   );
   const run = log.get(RUN);
-  assert.equal(run?.title, "Mend it. All of it.");
+  assert.equal(run?.title, "Mend it.");
   assert.equal(run.state, "achieved");
   assert.equal(run.step, 1);
   assert.equal(run.costUsd, 0.5);

@@ -36,6 +36,7 @@ await play(async (open, seen) => {
   await code.choose("The answer is 42");
   seen.waiting = await code.status("waits for you");
   seen.warns = await code.warns();
+  await code.page.locator(".modified .view-line", { hasText: "return 42" }).first().waitFor(WAIT);
   await code.shot("permission");
   seen.asked = await code.press("edit answer.py", "Approve once");
   seen.met = await code.status("1/1 goal");

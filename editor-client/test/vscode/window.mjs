@@ -130,6 +130,15 @@ function editorWindow(page) {
       await item.locator(".monaco-button", { hasText: button }).first().click(WAIT);
       return said;
     },
+    /** Closes the notification that contains `text`; the notification's text. */
+    dismiss: async (text) => {
+      const item = toast.filter({ hasText: text }).filter({ hasText: "Deny" }).first();
+      await item.waitFor(WAIT);
+      const said = (await item.locator(".notification-list-item-message").innerText()).trim();
+      await item.hover();
+      await item.locator(".codicon-notifications-clear").click(WAIT);
+      return said;
+    },
     told: (text) => toast.filter({ hasText: text }).first().waitFor(WAIT),
     open: async (name) => {
       await page.keyboard.press("Control+P");
@@ -154,6 +163,8 @@ function editorWindow(page) {
     gone: (selector) => page.waitForFunction((css) => !document.querySelector(css), selector, WAIT),
     shot: async (name) => {
       mkdirSync(process.env.SHOTS, { recursive: true });
+      // Nothing is hovered over.
+      await page.mouse.move(0, 0);
       const picture = path.join(process.env.SHOTS, `${name}.png`);
       await page.screenshot({ path: picture, animations: "disabled" });
     },
