@@ -38,8 +38,11 @@ def _loaded() -> Any:
         bound_pools()
         _open_without_its_beginning(REST_CLIENT)
     try:
-        import lancedb  # noqa: PLC0415 - heavy: loaded when memory is used
-        import lancedb.index  # noqa: PLC0415
+        try:
+            lancedb = _imported()
+        except ImportError:
+            _open_with_its_beginning(REST_CLIENT)  # Another release of it may be needed whole.
+            lancedb = _imported()
     except ImportError as error:
         raise MemoryUnavailable(
             f"LanceDB cannot be loaded here ({error}); reinstall holdfast or set memory.enabled "
@@ -53,7 +56,20 @@ def _loaded() -> Any:
     return lancedb
 
 
+def _imported() -> Any:
+    import lancedb  # noqa: PLC0415 - heavy: loaded when memory is used
+    import lancedb.index  # noqa: PLC0415
+
+    return lancedb
+
+
 def _open_without_its_beginning(package: str) -> None:
     """Modules of the package can be imported; its own `__init__` is left out."""
     if package not in sys.modules and (spec := importlib.util.find_spec(package)):
         sys.modules[package] = importlib.util.module_from_spec(spec)
+
+
+def _open_with_its_beginning(package: str) -> None:
+    """As anybody else imports it."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]

@@ -40,6 +40,19 @@ print(held_after(200) // 10**6)
 """
 
 
+NEEDS_IT_WHOLE = """
+import lsp_server.memory.connection as connection
+
+whole = connection._imported
+def imported():
+    import lance_namespace_urllib3_client
+    if not hasattr(lance_namespace_urllib3_client, "ApiClient"):
+        raise ImportError("cannot import name 'ApiClient'")
+    return whole()
+connection._imported = imported
+"""
+
+
 def said_by(program: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
@@ -50,6 +63,11 @@ def said_by(program: str) -> str:
 @pytest.mark.parametrize(("look", "sees"), [(LEFT_OUT, ""), (POOL, "system")])
 def test_only_what_is_used_is_loaded(look: str, sees: str) -> None:
     assert said_by(f"{LOADED}\n{look}") == sees
+
+
+def test_what_is_left_out_is_loaded_where_a_release_needs_it() -> None:
+    seen = "import lance_namespace_urllib3_client as rest; print(hasattr(rest, 'ApiClient'))"
+    assert said_by(f"{NEEDS_IT_WHOLE}\n{LOADED}\n{seen}") == "True"
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="this C library has no pools")
