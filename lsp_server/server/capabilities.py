@@ -40,6 +40,8 @@ class Capabilities:
     """Diagnostics may name further places."""
     quick_fixes: bool = False
     """Actions of the kind `quickfix` are chosen one by one; see `code_actions.py`."""
+    runs_all_fixes: bool = False
+    """Whatever is offered for a diagnostic may be run at once, and unseen."""
     configuration: bool = False
     """`workspace/configuration`."""
     watched_files: bool = False
@@ -80,7 +82,8 @@ def resolve(params: types.InitializeParams) -> Capabilities:
         ),
         code_lens_refresh=has("workspace.code_lens.refresh_support"),
         related_information=has("text_document.publish_diagnostics.related_information"),
-        quick_fixes=_chooses_quick_fixes(declared),
+        quick_fixes=_knows_quick_fixes(declared) and _prefers_some(declared),
+        runs_all_fixes=_knows_quick_fixes(declared) and not _prefers_some(declared),
         configuration=has("workspace.configuration"),
         watched_files=has("workspace.did_change_watched_files.dynamic_registration"),
         status=own.get("status") is True,
@@ -98,13 +101,18 @@ def _encoding(wishes: Any) -> Encoding:
     return "utf-16"
 
 
-def _chooses_quick_fixes(declared: types.ClientCapabilities) -> bool:
-    """Kate runs every quick fix at once; clients that know a preferred one do not."""
+def _knows_quick_fixes(declared: types.ClientCapabilities) -> bool:
     action = declared.text_document and declared.text_document.code_action
-    if not action or not action.is_preferred_support or not action.code_action_literal_support:
+    if not action or not action.code_action_literal_support:
         return False
     kinds = action.code_action_literal_support.code_action_kind.value_set
     return types.CodeActionKind.QuickFix in kinds
+
+
+def _prefers_some(declared: types.ClientCapabilities) -> bool:
+    """A client that knows a preferred fix does not run them all, as Kate does."""
+    action = declared.text_document and declared.text_document.code_action
+    return bool(action and action.is_preferred_support)
 
 
 def _own(params: types.InitializeParams) -> Mapping[str, Any]:

@@ -1,9 +1,10 @@
 """The code actions: every way into the product that needs no client code.
 
-Kinds. A command that acts must not run because somebody pressed "fix all": Kate
-runs all actions of the kind `quickfix` at once. So that kind is used only with
-clients that know a preferred fix, none of ours is preferred, and all others get
-`refactor.rewrite`. What concerns a run has the kind `holdfast`.
+Kinds. A command that acts must not run because somebody pressed "fix all". So the
+kind `quickfix` is used only with clients that know a preferred fix, none of ours is
+preferred, and all others get `refactor.rewrite`. What concerns a run has the kind
+`holdfast`. Kate's Quick Fix runs all that is offered for a diagnostic, of whatever
+kind: there a request that names one gets nothing. Kate's menu names none.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class CodeActions:
         if folder is None:
             return []
         self._remember_diagnostics(params)
+        if self._client.can.runs_all_fixes and params.context.diagnostics:
+            return []
         wanted = params.context.only
         return [
             action

@@ -35,8 +35,8 @@ class Editor:
     """How the names of its scripts end."""
     encoding: str = "utf-16"
     """How it counts columns, as it agrees with the server; all take UTF-16."""
-    package: str = ""
-    """A file that has to be there as well, as a pattern below /."""
+    packages: tuple[str, ...] = ()
+    """Files that have to be there as well, as patterns below /."""
 
     def showing(self, *abilities: str) -> Any:
         """A row of a test that shows these abilities of this editor."""
@@ -45,9 +45,8 @@ class Editor:
 
     def need(self) -> None:
         """Skips where the editor is missing; in CI it has to be there."""
-        missing = shutil.which(self.program) is None or (
-            self.package and not any(Path("/").glob(self.package))
-        )
+        found = (any(Path("/").glob(pattern)) for pattern in self.packages)
+        missing = shutil.which(self.program) is None or not all(found)
         if missing:
             assert not os.environ.get("CI"), f"{self.label} is not installed"
             pytest.skip(f"{self.label} is not installed")
@@ -67,15 +66,25 @@ NEOVIM_7 = Editor("neovim-0.7", "neovim", "nvim", *_NEOVIM)
 NEOVIM_10 = Editor("neovim-0.10", "neovim", str(NEWER / "trixie/bin/nvim"), *_NEOVIM)
 NEOVIM_12 = Editor("neovim-0.12", "neovim", str(NEWER / "forky/bin/nvim"), *_NEOVIM, "utf-8")
 NEOVIMS = (NEOVIM_7, NEOVIM_10, NEOVIM_12)
-EGLOT_28 = Editor("eglot-28", "eglot", "emacs", *_EMACS, package=f"{_ELPA}/eglot-*")
+EGLOT_28 = Editor("eglot-28", "eglot", "emacs", *_EMACS, packages=(f"{_ELPA}/eglot-*",))
 EGLOT_30 = Editor("eglot-30", "eglot", str(NEWER / "trixie/bin/emacs"), *_EMACS, "utf-32")
 EGLOTS = (EGLOT_28, EGLOT_30)
 _LSP_MODE = (_EMACS[0], ".lsp-mode.el", "utf-32")
-LSP_MODE_8 = Editor("lsp-mode-8", "lsp-mode", "emacs", *_LSP_MODE, f"{_ELPA}-src/lsp-mode-*")
+LSP_MODE_8 = Editor(
+    *("lsp-mode-8", "lsp-mode", "emacs", *_LSP_MODE), packages=(f"{_ELPA}-src/lsp-mode-*",)
+)
 LSP_MODE_9 = Editor("lsp-mode-9", "lsp-mode", EGLOT_30.program, *_LSP_MODE)
 LSP_MODES = (LSP_MODE_8, LSP_MODE_9)
 HELIX = Editor("helix", "helix", str(NEWER / "trixie/bin/hx"), (), "", "utf-8")
-ALE = Editor("ale", "ale", "vim", *_VIM, package="usr/share/vim-ale")
+KATE = Editor(
+    "kate",
+    "kate",
+    "kate",
+    (),
+    "",
+    packages=("usr/bin/xdotool", "usr/bin/Xvfb", "usr/bin/dbus-run-session"),
+)
+ALE = Editor("ale", "ale", "vim", *_VIM, packages=("usr/share/vim-ale",))
 
 
 async def play(

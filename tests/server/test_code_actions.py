@@ -179,6 +179,15 @@ async def test_nothing_that_acts_is_run_by_fix_all(
     assert not any(action.is_preferred for action in offered)
 
 
+async def test_a_client_that_runs_every_fix_is_offered_none_for_a_diagnostic(
+    project: Path,
+) -> None:
+    session = QuietSession((QUESTION,), (RUN,))
+    desk = Desk(project, session, Capabilities(runs_all_fixes=True))
+    assert desk.offered(project / "a.py", diagnostics=[diagnostic("bad")]) == []
+    assert "Approve once" in desk.offered(project / "a.py")[0].title
+
+
 async def test_a_fix_carries_the_diagnostic(project: Path) -> None:
     desk = Desk(project, QuietSession(), Capabilities())
     bad = diagnostic("bad", severity=types.DiagnosticSeverity.Warning)
