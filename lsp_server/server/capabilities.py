@@ -83,7 +83,7 @@ def resolve(params: types.InitializeParams) -> Capabilities:
         code_lens_refresh=has("workspace.code_lens.refresh_support"),
         related_information=has("text_document.publish_diagnostics.related_information"),
         quick_fixes=_knows_quick_fixes(declared) and _prefers_some(declared),
-        runs_all_fixes=_knows_quick_fixes(declared) and not _prefers_some(declared),
+        runs_all_fixes=_knows_quick_fixes(declared) and not _offers_fixes_singly(declared),
         configuration=has("workspace.configuration"),
         watched_files=has("workspace.did_change_watched_files.dynamic_registration"),
         status=own.get("status") is True,
@@ -113,6 +113,12 @@ def _prefers_some(declared: types.ClientCapabilities) -> bool:
     """A client that knows a preferred fix does not run them all, as Kate does."""
     action = declared.text_document and declared.text_document.code_action
     return bool(action and action.is_preferred_support)
+
+
+def _offers_fixes_singly(declared: types.ClientCapabilities) -> bool:
+    """So does a client that can have one of them worked out, as Neovim 0.7; Kate cannot."""
+    action = declared.text_document and declared.text_document.code_action
+    return _prefers_some(declared) or bool(action and action.resolve_support)
 
 
 def _own(params: types.InitializeParams) -> Mapping[str, Any]:

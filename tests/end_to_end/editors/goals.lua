@@ -35,8 +35,8 @@ it.play(function()
   it.wait('diagnostics', function() return #diagnostics(goals) >= 3 end)
   seen.first = diagnostics(goals)
 
-  -- Check now, and it is met.
-  act(2, 'Check now')
+  -- Check now, on the line of the diagnostic, and it is met.
+  act(3, 'Check now')
   it.wait('met', function() return code_at(3) == nil end)
   it.wait('the tick', function() return text():find('- [x] 🙂🙂 the file', 1, true) end)
   seen.checked = text()
