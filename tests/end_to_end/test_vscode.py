@@ -223,7 +223,7 @@ def test_the_package_carries_the_server_and_nothing_that_is_not_used() -> None:
         f"dist/server/holdfast-{__version__}-py3-none-any.whl",
     }
     rooms = {name.split("/")[0] for name in names if "/" in name}
-    assert rooms == {"dist", "media", "walkthrough"}
+    assert rooms == {"dist", "l10n", "media", "walkthrough"}
 
 
 @pytest.mark.parametrize(
@@ -268,6 +268,31 @@ async def test_in_a_folder_that_is_not_trusted_no_server_starts(
     assert seen["startsBefore"] == ""
     assert seen["same"], "the window is not loaded anew"
     assert len(code.server_pids()) == 1
+
+
+def speak(language: str, folder: Path) -> None:
+    """What choosing a display language leaves in VS Code's data; of its own texts it has none."""
+    texts = folder / "texts.json"
+    texts.write_text(json.dumps({"version": "1.0.0", "contents": {}}))
+    pack = {
+        "hash": "1",
+        "label": language,
+        "extensions": [{"extensionIdentifier": {"id": "tests.language"}, "version": "1.0.0"}],
+        "translations": {"vscode": str(texts)},
+    }
+    (folder / "languagepacks.json").write_text(json.dumps({language: pack}))
+    (folder / "User" / "argv.json").write_text(json.dumps({"locale": language}))
+
+
+async def test_it_speaks_german_where_the_editor_does(project: Path, tmp_path: Path) -> None:
+    need()
+    careful = {"security.workspace.trust.enabled": True}
+    async with code_server(tmp_path / "code", project, environment={}, settings=careful) as code:
+        speak("de", code.folder / "data")
+        seen = await code.play("language", pictures())
+    assert "error" not in seen, seen["error"]
+    assert "eingeschränkt" in seen["status"]
+    assert "wenn Sie diesem Ordner vertrauen" in seen["welcome"]
 
 
 def endpoint(model: ScriptedServer) -> dict[str, str]:

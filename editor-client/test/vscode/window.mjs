@@ -118,7 +118,11 @@ function editorWindow(page) {
       await input.fill(text);
     },
     /** Clicks the row of a list that contains `text`. */
-    choose: (text) => row.filter({ hasText: text }).first().click(WAIT),
+    choose: async (text) => {
+      await row.filter({ hasText: text }).first().click(WAIT);
+      // What was below the list is not hovered over.
+      await page.mouse.move(0, 0);
+    },
     rows: () => row.allInnerTexts(),
     row: (text) => row.filter({ hasText: text }).first().waitFor(WAIT),
     /** Clicks a button of the notification that contains `text`; the notification's text. */
@@ -163,8 +167,6 @@ function editorWindow(page) {
     gone: (selector) => page.waitForFunction((css) => !document.querySelector(css), selector, WAIT),
     shot: async (name) => {
       mkdirSync(process.env.SHOTS, { recursive: true });
-      // Nothing is hovered over.
-      await page.mouse.move(0, 0);
       const picture = path.join(process.env.SHOTS, `${name}.png`);
       await page.screenshot({ path: picture, animations: "disabled" });
     },
