@@ -23,11 +23,11 @@ export function managedFolder(context: vscode.ExtensionContext): string {
 /** Whether the person wants it. */
 export async function offerServer(context: vscode.ExtensionContext): Promise<boolean> {
   const [install, how] = [vscode.l10n.t("Install"), vscode.l10n.t("Show How")];
-  const answer = await vscode.window.showWarningMessage(
-    vscode.l10n.t("Holdfast’s server was not found on this machine."),
-    install,
-    how,
-  );
+  const text =
+    (await otherVersions(managedFolder(context))).length > 0
+      ? vscode.l10n.t("Holdfast was updated; its new server is not installed yet.")
+      : vscode.l10n.t("Holdfast’s server was not found on this machine.");
+  const answer = await vscode.window.showWarningMessage(text, install, how);
   if (answer === how) {
     await showHow(context);
   }
@@ -69,18 +69,23 @@ export async function installServer(
   }
 }
 
-/** Removes older versions but the last: each takes some hundred MB, and the last may be at work. */
+/** Removes other versions but the last: each takes some hundred MB, and the last may be at work. */
 async function forgetOld(folder: string): Promise<void> {
-  const parent = path.dirname(folder);
-  const others = (await readdir(parent)).filter((name) => name !== path.basename(folder));
-  const dated = others.map(async (name) => {
-    const place = path.join(parent, name);
-    return { place, at: (await stat(place)).mtimeMs };
-  });
-  const newestFirst = (await Promise.all(dated)).sort((one, other) => other.at - one.at);
-  for (const { place } of newestFirst.slice(1)) {
+  for (const place of (await otherVersions(folder)).slice(1)) {
     await rm(place, { recursive: true, force: true });
   }
+}
+
+/** The folders of what was installed beside this one, the newest first. */
+async function otherVersions(folder: string): Promise<string[]> {
+  const parent = path.dirname(folder);
+  const names = await readdir(parent).catch(() => []);
+  const dated = names
+    .map((name) => path.join(parent, name))
+    .filter((place) => place !== folder)
+    .map(async (place) => ({ place, at: (await stat(place)).mtimeMs }));
+  const newestFirst = (await Promise.all(dated)).sort((one, other) => other.at - one.at);
+  return newestFirst.map(({ place }) => place);
 }
 
 function version(context: vscode.ExtensionContext): string {

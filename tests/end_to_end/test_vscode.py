@@ -227,14 +227,14 @@ def test_the_package_carries_the_server_and_nothing_that_is_not_used() -> None:
 
 
 @pytest.mark.parametrize(
-    "absent",
+    ("absent", "older", "offer"),
     [
-        pytest.param(["holdfast", "uv"], id="python"),
-        pytest.param(["holdfast"], id="uv", marks=needs_uv),
+        pytest.param(["holdfast", "uv"], [], "was not found on this machine", id="python"),
+        pytest.param(["holdfast"], ["0.0.1", "0.0.2"], "was updated", id="uv", marks=needs_uv),
     ],
 )
 async def test_the_server_is_installed_on_a_yes(
-    absent: list[str], project: Path, tmp_path: Path
+    absent: list[str], older: list[str], offer: str, project: Path, tmp_path: Path
 ) -> None:
     need()
     need_index(tmp_path / "downloads")
@@ -245,14 +245,20 @@ async def test_the_server_is_installed_on_a_yes(
         program.chmod(0o755)
     path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
     nowhere = {"holdfast.server.path": ""}
+    installed = tmp_path / "code/data/User/globalStorage/holdfast.holdfast/server"
     async with code_server(
         tmp_path / "code", project, environment={"PATH": path}, settings=nowhere
     ) as code:
+        for age, version in enumerate(reversed(older)):
+            (installed / version).mkdir(parents=True)
+            os.utime(installed / version, (1e9 - age, 1e9 - age))
         seen = await code.play("installation", pictures())
     assert "error" not in seen, seen["error"]
+    assert offer in seen["offered"]
     assert f"Holdfast {__version__}" in "".join(seen["doctor"])
-    installed = tmp_path / "code/data/User/globalStorage/holdfast.holdfast/server" / __version__
-    assert (installed / "bin" / "holdfast").exists()
+    assert (installed / __version__ / "bin" / "holdfast").exists()
+    # The last one may still be at work in another window.
+    assert {each.name for each in installed.iterdir()} == {__version__, *older[-1:]}
     assert code.server_pids() == [], "no other one was started"
 
 

@@ -2,6 +2,7 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { actions } from "./actions.js";
 import { activation } from "./activation.js";
+import { diffs } from "./diffs.js";
 import { documents } from "./documents.js";
 import { editing } from "./editing.js";
 
@@ -11,6 +12,7 @@ export async function run(): Promise<void> {
     ...activation,
     ...actions,
     ...editing,
+    ...diffs,
     ...documents,
   })) {
     try {

@@ -10,7 +10,7 @@ await play(async (open, seen) => {
   await code.page.locator(".activitybar .action-item a[aria-label^='Holdfast']").click(WAIT);
   await code.page.locator(".welcome-view-content .monaco-button").first().waitFor(WAIT);
   await code.shot("missing");
-  await code.press("was not found", "Install");
+  seen.offered = await code.press("server", "Install");
   await code.told("installing version");
   await code.status(/Holdfast\s*$/, { timeout: 120_000 });
   await code.command("Holdfast: Examine");
