@@ -55,8 +55,10 @@ local handlers = {
 }
 
 local started = {} -- clients of Neovim 0.7 by root, which cannot share them itself
+local starting = false -- a server was asked for and has not ended
 
 local function start(config, buffer)
+  starting = true
   if vim.lsp.start then
     vim.lsp.start(config, { bufnr = buffer })
     return
@@ -82,7 +84,7 @@ local function exited(code, signal, id)
   ended[config.root_dir] = now
   local buffers = client.attached_buffers and vim.tbl_keys(client.attached_buffers)
     or vim.lsp.get_buffers_by_client_id(id)
-  statuses[id] = nil
+  statuses[id], starting = nil, false
   vim.defer_fn(function()
     if before and now - before < LOOP_SECONDS then
       return told('the server ended twice in a short time and is left alone; :edit starts it', vim.log.levels.ERROR)
@@ -134,6 +136,8 @@ local function attach(config, buffer)
   }), buffer)
 end
 
+local START_MILLISECONDS = 5000 -- how long a command waits for a server that starts
+
 -- The running client, that of the current buffer first.
 function M.client()
   local get = vim.lsp.get_clients or vim.lsp.get_active_clients
@@ -148,6 +152,7 @@ end
 
 -- Runs a command of the server; `done` gets its reply, which is shown without it.
 function M.command(name, argument, done)
+  if starting then vim.wait(START_MILLISECONDS, M.client) end
   local client = M.client()
   if not client then return told('the server is not running here', vim.log.levels.WARN) end
   local params = { command = 'holdfast.' .. name, arguments = argument and { argument } or nil }
