@@ -13,6 +13,7 @@ import pytest
 
 from lsp_server.models.scripted_server import ScriptedServer
 from tests.fakes.editors import CLIENT, HELIX
+from tests.fakes.expectation import until
 from tests.fakes.terminal import Terminal, terminal
 from tests.fakes.workshop import calls, finish
 
@@ -29,7 +30,9 @@ display-progress-messages = true
 
 
 @asynccontextmanager
-async def helix(project: Path, server: ScriptedServer) -> AsyncIterator[Terminal]:
+async def helix(
+    project: Path, server: ScriptedServer, opened: str = "answer.py"
+) -> AsyncIterator[Terminal]:
     HELIX.need()
     config = Path(os.environ["XDG_CONFIG_HOME"]) / "helix"
     config.mkdir(parents=True)
@@ -41,15 +44,17 @@ async def helix(project: Path, server: ScriptedServer) -> AsyncIterator[Terminal
         "HOLDFAST_MODEL__BASE_URL": server.base_url,
         "HOLDFAST_MODEL__NAME": "scripted",
     }
-    async with terminal([HELIX.program, "answer.py"], project, variables) as shown:
+    async with terminal([HELIX.program, opened], project, variables) as shown:
         yield shown
 
 
 async def act(shown: Terminal, title: str) -> None:
-    """Takes the first code action, which has to be this one."""
+    """Takes a code action from the menu, whose first one is marked as it opens."""
     await shown.keys("Space", "a")
     await shown.until(f"Holdfast: {title}")
-    await shown.keys("Enter")
+    rows = [line for line in (await shown.screen()).splitlines() if " Holdfast: " in line]
+    place = next(place for place, line in enumerate(rows) if title in line)
+    await shown.keys(*["Down"] * place, "Enter")
 
 
 @pytest.mark.editor
@@ -96,3 +101,35 @@ async def test_a_run_with_permission_by_code_action_a_goal_and_an_undo(project: 
         await shown.until("42  # 🙂🙂 漢字")
         await shown.keys(":lsp-workspace-command holdfast.run.undo", "Enter")
         await shown.until("# typed 🙂 and not saved", "return 41  # 🙂 漢字")
+
+
+@pytest.mark.editor
+@pytest.mark.shows("helix", "meet", "stop")
+async def test_a_goal_is_worked_on_until_it_is_met_and_a_run_is_stopped(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLDFAST_PERMISSIONS__MODE", "full")
+    (project / ".git").mkdir()
+    goals = project / ".holdfast" / "goals.md"
+    goals.parent.mkdir()
+    goals.write_text("## Made\n- [ ] it is made\n  - file: `made.txt` contains `🙂`\n", "utf-8")
+    turns = [
+        finish("It is made."),
+        calls(("write", {"path": "made.txt", "text": "🙂\n"})),
+        finish("Now it is."),
+        calls(("shell", {"command": "touch sleeping; sleep 60"})),
+    ]
+    async with (
+        ScriptedServer(turns) as server,
+        helix(project, server, ".holdfast/goals.md") as shown,
+    ):
+        await shown.until("not checked yet")
+        await shown.keys("j")
+        await act(shown, "Work on this goal")
+        await shown.until("[x] it is made", "evidence: holds")
+        await shown.until("Now it is.")
+        await shown.keys("%")
+        await act(shown, "Work on this…")
+        await until((project / "sleeping").exists, "the command that sleeps")
+        await act(shown, "Stop")
+        await shown.until("stopped")
