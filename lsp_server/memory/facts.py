@@ -17,6 +17,7 @@ from lsp_server.memory.vectors import Vectors
 
 TEXT_CHARS_MAX = 2_000
 FACTS_MAX = 5_000
+TOO_MANY = "too many facts are remembered; forget some first"
 
 FACTS = Layout(
     "facts",
@@ -86,7 +87,7 @@ class Facts:
         return len(facts)
 
 
-def new_fact(text: str, source: FactSource, evidence_id: str) -> Fact:
+def new_fact(text: str, source: FactSource, evidence_id: str = "") -> Fact:
     """A claim, or, with evidence, something verified. Secrets are blacked out."""
     text = " ".join(redact(text).text.encode("utf-8", "replace").decode().split())
     now = datetime.now(UTC).isoformat()

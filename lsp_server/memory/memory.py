@@ -31,7 +31,7 @@ from lsp_server.domain.ports import Embedder
 from lsp_server.domain.secrets import Secrets
 from lsp_server.memory.actions import cleaned
 from lsp_server.memory.code import COLUMNS, chunk_of, find_code
-from lsp_server.memory.facts import cites, new_fact
+from lsp_server.memory.facts import TOO_MANY, cites, new_fact
 from lsp_server.memory.forgetting import Forgetting
 from lsp_server.memory.indexing import IndexReport, Report, silent
 from lsp_server.memory.lock import WriterLock
@@ -224,7 +224,7 @@ class Memory:
         """
         await self._store.ready_to_read()
         if await self._store.facts.full():
-            raise MemoryUnavailable("too many facts are remembered; forget some first")
+            raise MemoryUnavailable(TOO_MANY)
         fact = new_fact(text, source, evidence_id)
         self._store.record(fact)
         async with self._store.writing:

@@ -45,7 +45,7 @@ WHY_MAX = 10
 
 
 class StillOpening(MemoryUnavailable):
-    """It takes a second or two after the server has started; then the same works."""
+    """It takes a second or so after the server has started; then the same works."""
 
 
 class MemoryCommands:
@@ -109,10 +109,17 @@ class MemoryCommands:
         folder, path = place_of(arguments.uri, self._folders)
         if path is None:
             raise HoldfastError("pass the `uri` of the file that you ask about")
-        session = await _opened(folder)
+        try:
+            await _opened(folder)
+        except StillOpening as error:
+            self._once_open((folder,), lambda: self._explain(folder, path, arguments.range), "why")
+            return Reply(state="indexing", message=f"{error}; what is found is shown then")
+        return await self._explain(folder, path, arguments.range)
+
+    async def _explain(self, folder: Folder, path: Path, span: WireRange | None) -> Reply:
+        session = session_of(folder)
         relative = folder.relative(path)
-        asked = await _lines(folder, path, arguments.range)
-        records = await self._about(session, relative, asked)
+        records = await self._about(session, relative, await _lines(folder, path, span))
         if not records:
             raise HoldfastError(f"no run that is remembered changed {relative}")
         hits = [(folder, Hit(0.0, one)) for one in records]
@@ -124,16 +131,32 @@ class MemoryCommands:
         )
 
     async def _remember(self, arguments: MemoryRemember) -> Reply:
-        if not (arguments.text or "").strip():
+        text = arguments.text or ""
+        if not text.strip():
             raise HoldfastError("say what to remember: pass `text`")
-        session = await _opened(place_of(arguments.uri, self._folders)[0])
-        fact = await session.memory.remember(arguments.text or "")
+        folder = place_of(arguments.uri, self._folders)[0]
+        memory = session_of(folder).memory
+        try:
+            await _opened(folder)
+        except StillOpening:
+            fact = await memory.note(text)
+        else:
+            fact = await memory.remember(text)
         return Reply(state="idle", message=f"remembered ({fact.id}): {fact.text}")
 
     async def _forget(self, arguments: MemoryForget) -> ForgetReply:
+        folders = self._meant(arguments.uri)
         wish = Forgetting(arguments.id, arguments.query, _utc(arguments.before))
-        sessions = [await _opened(folder) for folder in self._meant(arguments.uri)]
-        gone = [await session.forget(wish) for session in sessions]
+        try:
+            for folder in folders:
+                await _opened(folder)
+        except StillOpening as error:
+            self._once_open(folders, lambda: self._forgotten(folders, wish), "forgetting")
+            return ForgetReply(state="indexing", message=f"{error}; what goes is said then")
+        return await self._forgotten(folders, wish)
+
+    async def _forgotten(self, folders: Sequence[Folder], wish: Forgetting) -> ForgetReply:
+        gone = [await session_of(folder).forget(wish) for folder in folders]
         rows, journals = sum(one.rows for one in gone), sum(one.journals for one in gone)
         message = f"forgot {rows} rows of memory and words in {journals} journals"
         self._client.show("info", message)
@@ -174,6 +197,21 @@ class MemoryCommands:
             skipped=status.skipped,
             problems=status.problems,
         )
+
+    def _once_open(
+        self, folders: Sequence[Folder], work: Callable[[], Awaitable[Reply]], name: str
+    ) -> None:
+        """Does it when memory is there; what it cannot do is shown, as nobody waits any more."""
+
+        async def wait_and_work() -> None:
+            try:
+                for folder in folders:
+                    await session_of(folder).memory.learned()
+                await work()
+            except HoldfastError as error:
+                self._client.show("warning", str(error))
+
+        self._background.start(wait_and_work(), name)
 
     def _meant(self, uri: str | None) -> Sequence[Folder]:
         """The folder of a document, or all that are open, the current one first."""

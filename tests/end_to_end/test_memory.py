@@ -170,6 +170,33 @@ async def test_facts_are_remembered_and_forgotten(valve: Path) -> None:
         assert await hits(client, "cold valves", kind="fact") == []
 
 
+async def test_what_is_said_while_memory_is_being_opened_is_kept_and_done(valve: Path) -> None:
+    async with editor(valve, [EDIT, finish("it opens wider")]) as client:
+        said = await client.command("holdfast.memory.remember", {"text": "Valves are tested cold."})
+        assert said["message"].endswith("Valves are tested cold.")
+    async with editor(valve, [EDIT, finish("it opens wider")]) as client:
+        await ready(client)
+        fact = (await hits(client, "cold valves", kind="fact"))[0]
+        assert fact["provenance"] == "person, claimed"
+        await client.command("holdfast.run.start", {"prompt": "Let more steam out"})
+        await client.wait_for(
+            lambda m: "it opens wider" in str(m.get("params")), "the end of the run"
+        )
+    async with editor(valve) as client:
+        uri = (valve / "valve.py").as_uri()
+        assert (await client.command("holdfast.memory.why", {"uri": uri}))["state"] == "indexing"
+        shown = await client.wait_for_method("window/showDocument")
+        text = Path(shown["params"]["uri"].removeprefix("file://")).read_text("utf-8")
+        assert "One bar is not enough for the big boiler." in text
+    async with editor(valve) as client:
+        forgotten = await client.command("holdfast.memory.forget", {"id": fact["id"]})
+        assert forgotten["state"] == "indexing"
+        await client.wait_for(
+            lambda m: "forgot 1 rows" in str(m.get("params")), "what became of it"
+        )
+        assert await hits(client, "cold valves", kind="fact") == []
+
+
 async def test_wrong_arguments_are_named_and_missing_ones_asked_for(valve: Path) -> None:
     wrong: list[tuple[str, dict[str, Any], str]] = [
         ("search", {"query": "x", "kind": "codes"}, "`kind`"),

@@ -20,6 +20,7 @@ from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.events import Recorded, StepStarted
 from lsp_server.domain.memories import ActionRecord, Fact, Hit, Query
 from lsp_server.domain.tasks import RunId
+from lsp_server.memory.facts import new_fact
 from lsp_server.memory.forgetting import Forgetting
 from lsp_server.memory.indexing import IndexProgress, IndexReport
 from lsp_server.memory.memory import Memory, MemoryStatus
@@ -181,6 +182,15 @@ class SessionMemory:
         """What a person says. Raises MemoryUnavailable."""
         return await self._noted(await (await self.ready()).remember(text, "person"))
 
+    async def note(self, text: str) -> Fact:
+        """The same without waiting for memory to open: it is written down, and taken in then.
+
+        Raises MemoryUnavailable.
+        """
+        fact = await self._noted(new_fact(text, "person"))
+        self._begin(self._take_in(fact), "taking in a note")
+        return fact
+
     async def claim(self, run_id: RunId, text: str) -> Fact:
         """What a run says; verified if it names a command that succeeded in that run.
 
@@ -315,6 +325,10 @@ class SessionMemory:
         await learn_runs(memory, self._runs)
         forgotten = await asyncio.to_thread(self._notebook.forgotten)
         await learn_commits(memory, self._workspace.root, self._settings.commits_max, forgotten)
+
+    async def _take_in(self, fact: Fact) -> None:
+        """A note that is left behind here is learned when memory opens the next time."""
+        await (await self.ready()).restore([fact])
 
     async def _noted(self, fact: Fact) -> Fact:
         await asyncio.to_thread(self._notebook.add, fact)

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from lsp_server.domain.errors import EditRejected, MemoryUnavailable
 from lsp_server.domain.memories import Fact
+from lsp_server.memory.facts import FACTS_MAX, TOO_MANY
 from lsp_server.workspace.blobs import make_private
 from lsp_server.workspace.disk import write_bytes
 
@@ -30,8 +31,11 @@ class Notebook:
         self._forgotten = folder / "forgotten-commits"
 
     def add(self, fact: Fact) -> None:
-        """The same id again replaces."""
-        self._write_facts([*(one for one in self.facts() if one.id != fact.id), fact])
+        """The same id again replaces. Raises MemoryUnavailable, also when it is full."""
+        others = [one for one in self.facts() if one.id != fact.id]
+        if len(others) >= FACTS_MAX:
+            raise MemoryUnavailable(TOO_MANY)
+        self._write_facts([*others, fact])
 
     def facts(self) -> tuple[Fact, ...]:
         """The oldest first; a line that cannot be read says nothing."""
