@@ -29,6 +29,7 @@ from lsp_server.memory.reading import (
     FileRead,
     Row,
     Wanted,
+    bytes_of,
     embedded_text,
     is_test,
     stamp_of,
@@ -258,8 +259,10 @@ class CodeIndex:
 
     def _may_differ(self, path: str, stamp: str) -> bool:
         known = self.known.get(path)
-        # What was refused unread is asked again: it is cheap, and the limits may have moved.
-        return known is None or known.stamp != stamp or not known.hash
+        # The limit may have moved: what was refused unread is asked again, which is cheap, and
+        # what is indexed may be too large by now.
+        large = bytes_of(stamp) > self._file_bytes_max
+        return known is None or known.stamp != stamp or not known.hash or large
 
     def _sorted_out(self, relative: Collection[str]) -> tuple[set[str], set[str]]:
         """Which files to read and which are gone."""

@@ -101,6 +101,11 @@ def stamp_of(state: os.stat_result, secrets: Secrets = NONE_KNOWN) -> str:
     return f"{moved}:{secrets.digest}" if secrets.values else moved
 
 
+def bytes_of(stamp: str) -> int:
+    """How large a file was when it had this stamp."""
+    return int(stamp.split(":")[2])
+
+
 def is_test(path: str) -> bool:
     return TEST_PATH.search(path) is not None
 

@@ -75,6 +75,22 @@ async def test_random_changes_end_as_a_fresh_index(opened: Opener, root: Path, s
             change(root, chance)
 
 
+async def test_the_limit_of_a_file_counts_as_it_is_now(opened: Opener, root: Path) -> None:
+    (root / "small.py").write_text("x = 1\n", "utf-8")
+    (root / "large.py").write_text("y = 2\n" * 500, "utf-8")
+    for bytes_max, indexed in [
+        (10_000, {"small.py", "large.py"}),
+        (1_000, {"small.py"}),
+        (10_000, {"small.py", "large.py"}),
+    ]:
+        async with opened(file_bytes_max=bytes_max) as memory, asyncio.timeout(SECONDS_MAX):
+            await memory.index()
+            code = memory._store.code
+            assert {row["path"] for row in await code.chunks.rows(["path"])} == indexed
+            while not code.known["large.py"].stamp:  # A young file is read again in any case.
+                await memory.index()
+
+
 async def test_an_unchanged_file_is_not_read_again(opened: Opener, root: Path) -> None:
     (root / "a.py").write_text("x = 1\n", "utf-8")
     async with opened() as memory:
