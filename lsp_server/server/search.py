@@ -58,24 +58,36 @@ async def _hits(folder: Folder, query: Query) -> tuple[Hit, ...]:
 
 
 def _symbols(query: str, found: list[tuple[Folder, Hit]]) -> Iterator[types.SymbolInformation]:
-    """Of each piece of code the definition that was asked for, else the piece."""
+    """Of each piece of code the definition that was asked for, else the piece.
+
+    Of the pieces of a file that have no name, the best stands for all: they look alike.
+    """
     asked = frozenset(words(query).split())
+    nameless: set[str] = set()
     for folder, hit in found:
         chunk = hit.found
         if isinstance(chunk, CodeChunk):
             name, line = _meant(chunk, asked)
+            uri = to_lsp.uri(folder.root / chunk.path)
+            if not name and uri in nameless:
+                continue
+            if not name:
+                nameless.add(uri)
             end = chunk.end_line if line == chunk.start_line else line
             span = types.Range(types.Position(line - 1, 0), types.Position(end, 0))
             yield types.SymbolInformation(
-                name=name,
+                name=name or chunk.path.rpartition("/")[2],
                 kind=KINDS.get(chunk.kind, types.SymbolKind.File),
-                location=types.Location(to_lsp.uri(folder.root / chunk.path), span),
+                location=types.Location(uri, span),
                 container_name=chunk.path,
             )
 
 
 def _meant(chunk: CodeChunk, asked: frozenset[str]) -> tuple[str, int]:
-    """The name and the line of the definition in a piece that shares the most words."""
+    """The name and the line of the definition in a piece that shares the most words.
+
+    A piece may have none: then the name is empty.
+    """
     shared = {name: len(asked & set(words(name).split())) for name in chunk.defines}
     best = max(shared, key=lambda name: shared[name], default="")
     if best and shared[best]:
@@ -83,4 +95,4 @@ def _meant(chunk: CodeChunk, asked: frozenset[str]) -> tuple[str, int]:
         for number, line in enumerate(chunk.text.split("\n"), chunk.start_line):
             if whole.search(line):
                 return best, number
-    return chunk.symbol or chunk.path.rpartition("/")[2], chunk.start_line
+    return chunk.symbol, chunk.start_line

@@ -92,6 +92,15 @@ async def test_code_is_searched_by_command_and_in_the_symbol_picker(valve: Path)
         assert await client.request("workspace/symbol", {"query": ""}) == []
 
 
+async def test_a_text_without_names_is_in_the_symbol_picker_once(valve: Path) -> None:
+    (valve / "log.txt").write_text("".join(f"the gasket leaked on day {n}\n" for n in range(500)))
+    async with editor(valve) as client:
+        await ready(client)
+        assert len(await hits(client, "gasket leaked", kind="code")) > 1
+        symbols = await client.request("workspace/symbol", {"query": "gasket leaked"})
+        assert [one["name"] for one in symbols] == ["log.txt"]
+
+
 async def test_a_search_while_memory_is_being_opened_is_shown_when_it_is_there(
     valve: Path,
 ) -> None:
