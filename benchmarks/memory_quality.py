@@ -32,9 +32,9 @@ from benchmarks.sources import DOCUMENTED, files, python_package
 from benchmarks.table import Row, arguments, show
 from lsp_server.domain.errors import ModelUnavailable
 from lsp_server.domain.memories import CodeChunk, Query
+from lsp_server.domain.words import STOP_WORDS
 from lsp_server.embedders.minilm import MiniLm
 from lsp_server.memory.memory import Memory
-from lsp_server.memory.ranking import STOP_WORDS
 from lsp_server.memory.tables import among
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace

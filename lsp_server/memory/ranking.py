@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from lsp_server.domain.memories import ActionOutcome, CodeChunk
-from lsp_server.domain.words import is_symbol, symbols, words
+from lsp_server.domain.words import STOP_WORDS, is_symbol, symbols, words
 from lsp_server.memory.languages import DATA, PROSE
 
 FUSION_K = 30
@@ -37,46 +37,7 @@ REPEAT_FACTOR = 0.95
 PER_FILE_MAX = 4
 
 ENDINGS = (("ies", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""))
-STOP_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "do",
-        "does",
-        "for",
-        "from",
-        "has",
-        "have",
-        "how",
-        "if",
-        "in",
-        "is",
-        "it",
-        "not",
-        "of",
-        "on",
-        "or",
-        "the",
-        "to",
-        "was",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "why",
-        "with",
-        "this",
-        "that",
-        "return",
-    ]
-)
+SAYS_NOTHING = STOP_WORDS | {"return"}
 ABOUT_TESTS = frozenset(["test", "spec", "fixture"])
 ABOUT_PROSE = frozenset(["readme", "doc", "documentation", "changelog", "config", "configuration"])
 """Stems of words after which tests, or documents and settings, are not put behind code."""
@@ -211,7 +172,8 @@ def _named_alike(asked: frozenset[str], names: Iterable[str]) -> float:
 @lru_cache(maxsize=20_000)
 def stems(text: str) -> frozenset[str]:
     """The words of a text without their endings, and without those that say nothing."""
-    return frozenset(stem(word) for word in words(text, whole=False).split()) - STOP_WORDS
+    found = words(text, whole=False).split()
+    return frozenset(stem(word) for word in found if word not in SAYS_NOTHING)
 
 
 @lru_cache(maxsize=50_000)
