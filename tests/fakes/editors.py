@@ -20,6 +20,9 @@ CLIENT = SCRIPTS.parents[2] / "editor-client"
 NEWER = SCRIPTS / ".debian"
 """Where `install` beside the scripts puts editors that are newer than the machine's."""
 
+TOMORROW = NEWER / "forky"
+"""Debian's next release, which may be broken on any day."""
+
 DEADLINE_SECONDS = 90.0
 
 
@@ -44,11 +47,12 @@ class Editor:
         return pytest.param(self, id=self.label, marks=marks)
 
     def need(self) -> None:
-        """Skips where the editor is missing; in CI it has to be there."""
+        """Skips where the editor is missing; in CI it has to be there, unless it is of tomorrow."""
         found = (any(Path("/").glob(pattern)) for pattern in self.packages)
         missing = shutil.which(self.program) is None or not all(found)
         if missing:
-            assert not os.environ.get("CI"), f"{self.label} is not installed"
+            of_tomorrow = self.program.startswith(str(TOMORROW))
+            assert of_tomorrow or not os.environ.get("CI"), f"{self.label} is not installed"
             pytest.skip(f"{self.label} is not installed")
 
     def command(self, script: str) -> list[str]:
@@ -64,7 +68,7 @@ _ELPA = "usr/share/emacs/site-lisp/elpa*"
 
 NEOVIM_7 = Editor("neovim-0.7", "neovim", "nvim", *_NEOVIM)
 NEOVIM_10 = Editor("neovim-0.10", "neovim", str(NEWER / "trixie/bin/nvim"), *_NEOVIM)
-NEOVIM_12 = Editor("neovim-0.12", "neovim", str(NEWER / "forky/bin/nvim"), *_NEOVIM, "utf-8")
+NEOVIM_12 = Editor("neovim-0.12", "neovim", str(TOMORROW / "bin/nvim"), *_NEOVIM, "utf-8")
 NEOVIMS = (NEOVIM_7, NEOVIM_10, NEOVIM_12)
 EGLOT_28 = Editor("eglot-28", "eglot", "emacs", *_EMACS, packages=(f"{_ELPA}/eglot-*",))
 EGLOT_30 = Editor("eglot-30", "eglot", str(NEWER / "trixie/bin/emacs"), *_EMACS, "utf-32")
