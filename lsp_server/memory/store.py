@@ -27,6 +27,7 @@ from lsp_server.memory.inbox import Inbox
 from lsp_server.memory.indexing import (
     EMBED_COMMIT_ROWS,
     EMBED_COMMIT_SECONDS,
+    EMBED_TEXTS,
     VECTORS_OF,
     CodeIndex,
     IndexReport,
@@ -43,12 +44,7 @@ from lsp_server.memory.vectors import Vectors
 from lsp_server.workspace.paths import Workspace
 
 GROUP_SECONDS = 0.1
-"""What changes within it is read together: one commit costs as much as a hundred rows."""
-RECORDS_SECONDS = 1.0
-"""As long, at most, what runs do is gathered: whoever asks has it written first, and journals
-have it if the process dies."""
-RECORDS_EMBEDDED = 32
-"""Of which vectors are made and written together."""
+"""What comes within it is written together: one commit costs as much as a hundred rows."""
 TICK_SECONDS = 2.0
 """How often the inbox and the lock are looked at; also how long quiet is."""
 RETRY_SECONDS = 30.0
@@ -130,7 +126,6 @@ class Store:
         self._damaged_code = False
         self._damaged_records = False
         self._wake = asyncio.Event()
-        self._hurry = asyncio.Event()
         self._wake_vectors = asyncio.Event()
         self._progress = asyncio.Condition()
         self._tasks: list[asyncio.Task[None]] = []
@@ -179,7 +174,6 @@ class Store:
     def changed(self, paths: Iterable[Path]) -> None:
         self._dirty.update(paths)
         self._wake.set()
-        self._hurry.set()
 
     async def index(self, report: Report, *, anew: bool = False) -> IndexReport:
         """Raises MemoryUnavailable."""
@@ -252,7 +246,6 @@ class Store:
 
         Raises MemoryUnavailable when it cannot come to that for now.
         """
-        self._hurry.set()
         async with self._progress:
             await self._progress.wait_for(lambda: self._stuck or not self._busy)
             if self._stuck:
@@ -295,7 +288,8 @@ class Store:
         while True:
             woken = await _woken(self._wake)
             if woken:
-                await self._gather()
+                await asyncio.sleep(GROUP_SECONDS)  # gathers what belongs into one commit
+                self._wake.clear()
             if time.monotonic() < self._retry_at:
                 continue
             try:
@@ -306,15 +300,6 @@ class Store:
             except MemoryUnavailable as error:
                 self.failed(error)
             await self._tell_progress()
-
-    async def _gather(self) -> None:
-        """Returns when what belongs into one commit has come."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(RECORDS_SECONDS):
-                await self._hurry.wait()
-        await asyncio.sleep(GROUP_SECONDS)
-        self._wake.clear()
-        self._hurry.clear()
 
     async def _turn(self, *, quiet: bool) -> None:
         quiet = quiet and time.monotonic() - self._used_at > TICK_SECONDS
@@ -394,7 +379,7 @@ class Store:
         """Records first: they are few, and wanted soon."""
         for records in self._records():
             if records.backlog:
-                made = await records.embed(RECORDS_EMBEDDED)
+                made = await records.embed(EMBED_TEXTS)
                 async with self.writing:
                     await records.keep(made)
                 return
