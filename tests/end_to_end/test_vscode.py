@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import zipfile
 from collections.abc import Mapping
@@ -238,17 +239,10 @@ async def test_the_server_is_installed_on_a_yes(
 ) -> None:
     need()
     need_index(tmp_path / "downloads")
-    for name in absent:
-        program = tmp_path / "bin" / name
-        program.parent.mkdir(exist_ok=True)
-        program.write_text("#!/bin/sh\nexit 127\n")
-        program.chmod(0o755)
-    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    hide(absent, tmp_path / "bin")
     nowhere = {"holdfast.server.path": ""}
     installed = tmp_path / "code/data/User/globalStorage/holdfast.holdfast/server"
-    async with code_server(
-        tmp_path / "code", project, environment={"PATH": path}, settings=nowhere
-    ) as code:
+    async with code_server(tmp_path / "code", project, environment={}, settings=nowhere) as code:
         for age, version in enumerate(reversed(older)):
             (installed / version).mkdir(parents=True)
             os.utime(installed / version, (1e9 - age, 1e9 - age))
@@ -256,10 +250,32 @@ async def test_the_server_is_installed_on_a_yes(
     assert "error" not in seen, seen["error"]
     assert offer in seen["offered"]
     assert f"Holdfast {__version__}" in "".join(seen["doctor"])
-    assert (installed / __version__ / "bin" / "holdfast").exists()
+    made = (installed / __version__ / "pyvenv.cfg").read_text("utf-8")
+    assert ("\nuv = " in made) == ("uv" not in absent)
     # The last one may still be at work in another window.
     assert {each.name for each in installed.iterdir()} == {__version__, *older[-1:]}
     assert code.server_pids() == [], "no other one was started"
+
+
+async def test_it_says_what_an_installation_needs(project: Path, tmp_path: Path) -> None:
+    need()
+    pythons = ["python3", *(f"python3.{minor}" for minor in range(11, 15))]
+    hide(["holdfast", "uv", *pythons], tmp_path / "bin")
+    nowhere = {"holdfast.server.path": ""}
+    async with code_server(tmp_path / "code", project, environment={}, settings=nowhere) as code:
+        seen = await code.play("means", pictures())
+    assert "error" not in seen, seen["error"]
+    assert "needs uv or Python 3.11" in seen["told"]
+
+
+def hide(programs: list[str], folder: Path) -> None:
+    """Leaves them without effect for all that VS Code starts, which asks a login shell for the path."""
+    folder.mkdir()
+    for name in programs:
+        (folder / name).write_text("#!/bin/sh\nexit 127\n")
+        (folder / name).chmod(0o755)
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    (Path.home() / ".profile").write_text(f"export PATH={shlex.quote(path)}\n")
 
 
 async def test_in_a_folder_that_is_not_trusted_no_server_starts(
