@@ -1,7 +1,7 @@
 /** Shows a unified diff as the editor shows changes: the file as it is beside the file as it would be. */
 import { createHash } from "node:crypto";
 import * as vscode from "vscode";
-import { changesOf } from "./changes.js";
+import { changesOf, type Change } from "./changes.js";
 
 export interface Diffs {
   readonly dispose: () => void;
@@ -40,9 +40,9 @@ export function diffs(): Diffs {
       const options = { preserveFocus: true, preview: true, viewColumn };
       let fits = false;
       for (const change of changesOf(diff)) {
-        const [before, text] = await original(change.path);
-        const after = change.after(text);
-        if (after !== undefined) {
+        const found = await fitting(change);
+        if (found !== undefined) {
+          const [before, after] = found;
           const uri = document(diff, change.path, after);
           const title = `${change.path} ↔ ${name}`;
           await vscode.commands.executeCommand("vscode.diff", before, uri, title, options);
@@ -82,15 +82,26 @@ function tabsOf(diff: string): vscode.Tab[] {
     });
 }
 
-/** The file as it is, unsaved changes included; an empty one where there is none yet. */
-async function original(path: string): Promise<[vscode.Uri, string]> {
+/** The file as it is, and its text as it would be, in the first folder where the change fits. */
+async function fitting(change: Change): Promise<[vscode.Uri, string] | undefined> {
   for (const folder of vscode.workspace.workspaceFolders ?? []) {
-    const uri = vscode.Uri.joinPath(folder.uri, path);
-    try {
-      return [uri, (await vscode.workspace.openTextDocument(uri)).getText()];
-    } catch {
-      // Not in this folder.
+    const uri = vscode.Uri.joinPath(folder.uri, change.path);
+    const text = await textOf(uri);
+    const after = text === undefined ? undefined : change.after(text);
+    if (after !== undefined) {
+      return [uri, after];
     }
   }
-  return [vscode.Uri.from({ scheme: SCHEME, path: `/nothing/${path}` }), ""];
+  const after = change.after("");
+  const nothing = vscode.Uri.from({ scheme: SCHEME, path: `/nothing/${change.path}` });
+  return after === undefined ? undefined : [nothing, after];
+}
+
+/** Unsaved changes included; undefined where there is no such file. */
+async function textOf(uri: vscode.Uri): Promise<string | undefined> {
+  try {
+    return (await vscode.workspace.openTextDocument(uri)).getText();
+  } catch {
+    return undefined;
+  }
 }

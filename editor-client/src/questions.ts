@@ -7,21 +7,24 @@ import type { Diffs } from "./diffs.js";
 import { openQuestions } from "./run_log.js";
 import type { Runs } from "./runs.js";
 
+const BESIDE = vscode.ViewColumn.Beside;
+
 export function questions(runs: Runs, diffs: Diffs): vscode.Disposable {
   let shown: string | undefined;
+  // One after the other, so that nothing opens once it was to be closed.
+  let work: Promise<void> = Promise.resolve();
   return runs.onChange(() => {
     // The oldest is the one that the notification asks.
     const [oldest] = openQuestions(runs.log());
-    const detail = oldest?.question.detail;
-    if (detail === shown) {
+    const before = shown;
+    shown = oldest?.question.detail;
+    if (shown === before) {
       return;
     }
-    if (shown !== undefined) {
-      void diffs.close(shown);
-    }
-    shown = detail;
-    if (oldest !== undefined) {
-      void diffs.show(oldest.question.detail, oldest.run.title, vscode.ViewColumn.Beside);
-    }
+    work = work
+      .then(() => (before === undefined ? undefined : diffs.close(before)))
+      .then(() => oldest && diffs.show(oldest.question.detail, oldest.run.title, BESIDE))
+      // It can still be looked at from the view of runs.
+      .catch(() => undefined);
   });
 }

@@ -117,11 +117,12 @@ export function server(context: vscode.ExtensionContext, log: vscode.LogOutputCh
 
   const restart = oneAtATime(start);
 
-  const install = async (): Promise<void> => {
-    if (await installServer(context, log, probe)) {
+  const install = oneAtATime(async () => {
+    // It may have been installed meanwhile.
+    if (state === "missing" && (await installServer(context, log, probe))) {
       await restart();
     }
-  };
+  });
 
   const offer = async (): Promise<void> => {
     if (await offerServer(context)) {
