@@ -82,8 +82,8 @@ def resolve(params: types.InitializeParams) -> Capabilities:
         ),
         code_lens_refresh=has("workspace.code_lens.refresh_support"),
         related_information=has("text_document.publish_diagnostics.related_information"),
-        quick_fixes=_knows_quick_fixes(declared) and _prefers_some(declared),
-        runs_all_fixes=_knows_quick_fixes(declared) and not _offers_fixes_singly(declared),
+        quick_fixes=_chooses_quick_fixes(declared),
+        runs_all_fixes=_runs_all_fixes(declared),
         configuration=has("workspace.configuration"),
         watched_files=has("workspace.did_change_watched_files.dynamic_registration"),
         status=own.get("status") is True,
@@ -101,24 +101,25 @@ def _encoding(wishes: Any) -> Encoding:
     return "utf-16"
 
 
-def _knows_quick_fixes(declared: types.ClientCapabilities) -> bool:
+def _chooses_quick_fixes(declared: types.ClientCapabilities) -> bool:
+    """A client that knows a preferred fix does not run them all."""
     action = declared.text_document and declared.text_document.code_action
-    if not action or not action.code_action_literal_support:
+    return bool(action and action.is_preferred_support and _knows_quick_fixes(action))
+
+
+def _runs_all_fixes(declared: types.ClientCapabilities) -> bool:
+    """Kate, which knows the kinds of actions and nothing else of them."""
+    action = declared.text_document and declared.text_document.code_action
+    if not action or not _knows_quick_fixes(action):
         return False
-    kinds = action.code_action_literal_support.code_action_kind.value_set
-    return types.CodeActionKind.QuickFix in kinds
+    return not (action.is_preferred_support or action.data_support or action.resolve_support)
 
 
-def _prefers_some(declared: types.ClientCapabilities) -> bool:
-    """A client that knows a preferred fix does not run them all, as Kate does."""
-    action = declared.text_document and declared.text_document.code_action
-    return bool(action and action.is_preferred_support)
-
-
-def _offers_fixes_singly(declared: types.ClientCapabilities) -> bool:
-    """So does a client that can have one of them worked out, as Neovim 0.7; Kate cannot."""
-    action = declared.text_document and declared.text_document.code_action
-    return _prefers_some(declared) or bool(action and action.resolve_support)
+def _knows_quick_fixes(action: types.CodeActionClientCapabilities) -> bool:
+    literal = action.code_action_literal_support
+    return (
+        literal is not None and types.CodeActionKind.QuickFix in literal.code_action_kind.value_set
+    )
 
 
 def _own(params: types.InitializeParams) -> Mapping[str, Any]:

@@ -43,6 +43,19 @@ def test_the_first_known_encoding_is_taken(wishes: list[str], encoding: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("more", "runs_all"),
+    [({}, True), ({"isPreferredSupport": True}, False), ({"dataSupport": True}, False)],
+    ids=["kate", "newer", "neovim-0.7"],
+)
+def test_a_client_that_knows_but_the_kinds_of_actions_runs_every_fix(
+    more: dict[str, Any], runs_all: bool
+) -> None:
+    kinds = {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["quickfix"]}}}
+    capabilities = {"textDocument": {"codeAction": {**kinds, **more}}}
+    assert resolve(initialize(capabilities=capabilities)).runs_all_fixes is runs_all
+
+
+@pytest.mark.parametrize(
     "params",
     [
         {"capabilities": {"experimental": {"holdfast": {"status": True}}}},
