@@ -54,6 +54,26 @@ local handlers = {
   end,
 }
 
+-- Neovim 0.10 and newer tell a server of its own problems alone when they ask it for code
+-- actions; this one mends those of others.
+local function tell_all_findings(client)
+  local request = client.request
+  client.request = function(...)
+    local arguments = { ... }
+    local at = arguments[1] == client and 2 or 1 -- a method since 0.11
+    local method, params = arguments[at], arguments[at + 1]
+    if method == 'textDocument/codeAction' then
+      for _, each in ipairs(findings(vim.uri_to_bufnr(params.textDocument.uri))) do
+        local first, last = each.range.start.line, each.range['end'].line
+        if first <= params.range['end'].line and last >= params.range.start.line then
+          table.insert(params.context.diagnostics, each)
+        end
+      end
+    end
+    return request(...)
+  end
+end
+
 local started = {} -- clients of Neovim 0.7 by root, which cannot share them itself
 local starting = false -- a server was asked for and has not ended
 
@@ -102,6 +122,11 @@ function M.config(changes)
   config.on_exit = function(...)
     exited(...)
     if on_exit then on_exit(...) end
+  end
+  local on_init = config.on_init
+  config.on_init = function(client, ...)
+    if vim.fn.has('nvim-0.10') == 1 then tell_all_findings(client) end
+    if on_init then return on_init(client, ...) end
   end
   config.handlers = vim.tbl_extend('keep', config.handlers or {}, handlers)
   config.capabilities = vim.tbl_deep_extend(
