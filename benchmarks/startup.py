@@ -63,7 +63,7 @@ def row(name: str, measured: list[tuple[float, float]]) -> dict[str, Any]:
 
 def measure(command: list[str]) -> tuple[float, float]:
     """Seconds from the process's start to the reply, and its memory when it has settled."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as data:
         started = time.monotonic()
         process = subprocess.Popen(
             command,
@@ -71,7 +71,7 @@ def measure(command: list[str]) -> tuple[float, float]:
             env={
                 **os.environ,
                 "PYTHONPATH": str(Path(__file__).parents[1]),
-                "XDG_DATA_HOME": folder,
+                "XDG_DATA_HOME": data,
                 "HOLDFAST_MODEL__BASE_URL": "http://127.0.0.1:9/v1",
                 "HOLDFAST_MODEL__NAME": "none",
             },
