@@ -17,7 +17,10 @@ from tests.fakes.workshop import calls, finish
 
 WRONG = "def answer():\n    return 41\n\n\n# GOAL: it is right\n"
 TURNS = [
-    calls(("edit", {"path": "answer.py", "old_text": "41", "new_text": "42"})),
+    calls(
+        ("edit", {"path": "answer.py", "old_text": "41", "new_text": "42"}),
+        first_token_seconds=0.5,  # as in test_editors.py
+    ),
     finish("Fixed."),
 ]
 

@@ -20,7 +20,7 @@ def sleeper(body: Mapping[str, Any]) -> Turn:
     if "> second" in said:
         return finish("Slept.")
     if "> first" in said:
-        return calls(("shell", {"command": "echo $PPID > second"}))
+        return calls(("shell", {"command": "echo $PPID > second"}), first_token_seconds=0.5)
     return calls(("shell", {"command": "echo $PPID > first; sleep 20"}))
 
 
