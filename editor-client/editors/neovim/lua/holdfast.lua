@@ -100,8 +100,9 @@ local function exited(code, signal, id)
   local client = vim.lsp.get_client_by_id(id)
   if not client or (code == 0 and (signal == 0 or signal == 15)) then return end
   local config, now = client.config, vim.loop.now() / 1000
-  local before = ended[config.root_dir]
-  ended[config.root_dir] = now
+  local root = config.root_dir or ''
+  local before = ended[root]
+  ended[root] = now
   local buffers = client.attached_buffers and vim.tbl_keys(client.attached_buffers)
     or vim.lsp.get_buffers_by_client_id(id)
   statuses[id], starting = nil, false
