@@ -47,6 +47,7 @@ def bundle() -> None:
     subprocess.run(["npm", "run", "--silent", "host"], cwd=CLIENT, check=True)
 
 
+@pytest.mark.shows("vscode", "work", "fix", "unsaved", "undo")
 async def test_the_behaviours_of_the_extension_host(project: Path, tmp_path: Path) -> None:
     need()
     bundle()
@@ -86,4 +87,6 @@ async def test_the_behaviours_of_the_extension_host(project: Path, tmp_path: Pat
     asked = [each.body for each in model.requests if not is_verdict(each.body)]
     assert {body["temperature"] for body in asked} == {0.3}
     told = [str(body["messages"][-1]["content"]) for body in asked]
+    (explained,) = {body["messages"][1]["content"] for body in asked if "selected.py" in str(body)}
+    assert "answer = 41" in explained, "what is selected is shown to the model"
     assert any("found.py:1" in text and "z is nowhere" in text for text in told), told
