@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lsprotocol import types
@@ -20,6 +21,19 @@ from lsp_server.server.folders import Folder, Folders
 log = logging.getLogger(__name__)
 
 
+LATE_MAX = 32
+LATE_CHARS_MAX = 4_000_000
+"""So many changes, and texts of this length in all, are kept in case an earlier one comes late."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    version: int
+    parts: Sequence[types.TextDocumentContentChangeEvent]
+    before: str
+    """The text that it changed."""
+
+
 @dataclass(eq=False, slots=True)
 class OpenDocument:
     """A buffer as the editor has it. `seen` are other servers' diagnostics of this text."""
@@ -29,6 +43,30 @@ class OpenDocument:
     version: int
     text: str
     seen: tuple[types.Diagnostic, ...] | None = None
+    _lately: tuple[_Change, ...] = ()
+
+    def change(
+        self,
+        version: int,
+        parts: Sequence[types.TextDocumentContentChangeEvent],
+        encoding: from_lsp.Encoding,
+    ) -> None:
+        """A change that comes late takes its place among the others.
+
+        Helix up to 25.01 hands over what is typed quickly in any order, and only the
+        versions tell which was first.
+        """
+        kept = [each for each in self._lately if each.version <= version]
+        later = [each for each in self._lately if each.version > version]
+        text = later[0].before if later else self.text
+        for each in (_Change(version, parts, text), *later):
+            kept.append(replace(each, before=text))
+            for part in each.parts:
+                text = from_lsp.changed(text, part, encoding)
+        while len(kept) > LATE_MAX or sum(len(each.before) for each in kept) > LATE_CHARS_MAX:
+            del kept[0]
+        self._lately = tuple(kept)
+        self.text, self.version, self.seen = text, max(version, self.version), None
 
 
 class OpenDocuments:
@@ -55,10 +93,8 @@ class OpenDocuments:
         if document is None:
             log.warning("a document changed that is not open")
             return
-        for change in params.content_changes:
-            document.text = from_lsp.changed(document.text, change, self._client.can.encoding)
-        document.version = params.text_document.version
-        document.seen = None
+        version, encoding = params.text_document.version, self._client.can.encoding
+        document.change(version, params.content_changes, encoding)
         if (place := self._place(document)) is not None:
             folder, path = place
             folder.documents.change(path, document.text)

@@ -1,14 +1,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lsprotocol import types
 
+from lsp_server.domain.edits import Lines
 from lsp_server.server.client import Client
-from lsp_server.server.documents import OpenDocuments
+from lsp_server.server.documents import (
+    LATE_CHARS_MAX,
+    LATE_MAX,
+    OpenDocument,
+    OpenDocuments,
+)
 from lsp_server.server.folders import Folders
 from tests.fakes.peer import Peer
+
+BEGUN = "def answer():\n    return 41  # 🙂\n"
 
 
 class Desk:
@@ -88,3 +99,42 @@ async def test_waiting_for_a_change_ends_with_it_with_closing_and_with_time(proj
     await desk.open.moved(document, 1, 0.01)
     desk.did_close(uri)
     await desk.open.moved(document, 99, 0.01)
+
+
+EDITS = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(0, 5), st.text("ab\n🙂", max_size=4)),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(EDITS, st.randoms(use_true_random=False))
+def test_changes_that_come_in_any_order_end_up_as_they_were_made(
+    edits: list[tuple[int, int, str]], chance: Random
+) -> None:
+    text, changes = BEGUN, []
+    for version, (at, length, inserted) in enumerate(edits, start=2):
+        start, end = min(at, len(text)), min(at + length, len(text))
+        span = types.Range(*(position(text, place) for place in (start, end)))
+        changes.append((version, types.TextDocumentContentChangePartial(span, inserted)))
+        text = text[:start] + inserted + text[end:]
+    document = OpenDocument("file:///x", None, 1, BEGUN)
+    chance.shuffle(changes)
+    for version, change in changes:
+        document.change(version, [change], "utf-32")
+    assert (document.text, document.version) == (text, len(edits) + 1)
+
+
+def test_what_is_kept_of_a_buffer_for_late_changes_is_bounded() -> None:
+    document = OpenDocument("file:///x", None, 1, "")
+    whole = types.TextDocumentContentChangeWholeDocument("x" * (LATE_CHARS_MAX // 2))
+    for version in range(2, 100):
+        document.change(version, [whole], "utf-16")
+    kept = [each.before for each in document._lately]
+    assert 1 <= len(kept) <= LATE_MAX
+    assert sum(map(len, kept)) <= LATE_CHARS_MAX
+
+
+def position(text: str, offset: int) -> types.Position:
+    place = Lines(text).position(offset)
+    return types.Position(place.line, place.column)
