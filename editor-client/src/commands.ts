@@ -12,7 +12,7 @@ import { grouped, type Goals, type GoalsNode } from "./goals.js";
 import { searchMemory } from "./memory.js";
 import { CommandName, parsed, Reply, type RunEntry } from "./protocol.js";
 import { isActive, openQuestions, type Run } from "./run_log.js";
-import type { RunNode, Runs } from "./runs.js";
+import { stateName, type RunNode, type Runs } from "./runs.js";
 import type { Server } from "./server.js";
 
 export interface Surroundings {
@@ -283,7 +283,7 @@ async function chosenRun(
 }
 
 function when({ state, startedAt }: Pick<RunEntry, "state" | "startedAt">): string {
-  return `${state} · ${new Date(startedAt).toLocaleString()}`;
+  return `${stateName(state)} · ${new Date(startedAt).toLocaleString()}`;
 }
 
 function hasJudged(run: Run): boolean {

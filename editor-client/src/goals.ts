@@ -102,6 +102,16 @@ const ICONS: Readonly<Record<Verdict, vscode.ThemeIcon>> = {
   unverified: new vscode.ThemeIcon("circle-outline"),
 };
 
+const VERDICT_NAMES: Readonly<Record<Verdict, () => string>> = {
+  met: () => vscode.l10n.t("met"),
+  waived: () => vscode.l10n.t("waived"),
+  unmet: () => vscode.l10n.t("unmet"),
+  stale: () => vscode.l10n.t("stale"),
+  blocked: () => vscode.l10n.t("blocked"),
+  impossible: () => vscode.l10n.t("impossible"),
+  unverified: () => vscode.l10n.t("unverified"),
+};
+
 function goalItem(goal: GoalNode): vscode.TreeItem {
   const item = new vscode.TreeItem(goal.title, vscode.TreeItemCollapsibleState.Expanded);
   const met = goal.conditions.filter(({ verdict }) => verdict === "met" || verdict === "waived");
@@ -115,7 +125,7 @@ function conditionItem(entry: GoalEntry): vscode.TreeItem {
   const item = new vscode.TreeItem(entry.condition);
   const line = new vscode.Position(entry.line - 1, 0);
   item.id = `${entry.uri} ${entry.goalId}/${entry.conditionId}`;
-  item.description = entry.verdict;
+  item.description = VERDICT_NAMES[entry.verdict]();
   item.iconPath = ICONS[entry.verdict];
   item.contextValue = `condition.${entry.verdict}`;
   item.tooltip = entry.missing === "" ? entry.condition : `${entry.condition}\n\n${entry.missing}`;

@@ -82,6 +82,21 @@ const RUN_ICONS: Readonly<Record<RunState, vscode.ThemeIcon>> = {
   interrupted: new vscode.ThemeIcon("debug-disconnect"),
 };
 
+const STATE_NAMES: Readonly<Record<RunState, () => string>> = {
+  running: () => vscode.l10n.t("running"),
+  waiting: () => vscode.l10n.t("waiting"),
+  achieved: () => vscode.l10n.t("achieved"),
+  unmet: () => vscode.l10n.t("unmet"),
+  blocked: () => vscode.l10n.t("blocked"),
+  stopped: () => vscode.l10n.t("stopped"),
+  failed: () => vscode.l10n.t("failed"),
+  interrupted: () => vscode.l10n.t("interrupted"),
+};
+
+export function stateName(state: RunState): string {
+  return STATE_NAMES[state]();
+}
+
 function runItem(run: Run): vscode.TreeItem {
   const shown =
     isActive(run) && run.entries.length > 0
@@ -90,7 +105,7 @@ function runItem(run: Run): vscode.TreeItem {
   const item = new vscode.TreeItem(run.title, shown);
   const cost = run.costUsd > 0 ? ` · $${run.costUsd.toFixed(2)}` : "";
   item.id = run.runId;
-  item.description = `${run.state} · ${vscode.l10n.t("step {0}", run.step)}${cost}`;
+  item.description = `${stateName(run.state)} · ${vscode.l10n.t("step {0}", run.step)}${cost}`;
   item.iconPath = RUN_ICONS[run.state];
   item.contextValue = `run.${isActive(run) ? "active" : "ended"}${run.proposal ? ".proposal" : ""}`;
   item.tooltip = run.title;

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Status } from "../../src/protocol.js";
-import { statusLine } from "../../src/status_line.js";
+import { statusLine, type Words } from "../../src/status_line.js";
+
+const ENGLISH: Words = {
+  goals: (met, total) => `${met}/${total} ${total === 1 ? "goal" : "goals"}`,
+  waiting: () => "waits for you",
+  step: (step) => `step ${step}`,
+  indexing: () => "indexing",
+};
 
 const IDLE: Status = {
   state: "idle",
@@ -28,6 +35,6 @@ const ROWS: readonly [Partial<Status>, string, boolean][] = [
 
 for (const [more, text, attention] of ROWS) {
   test(`the status bar says ${text}`, () => {
-    assert.deepEqual(statusLine({ ...IDLE, ...more }), { text, attention });
+    assert.deepEqual(statusLine({ ...IDLE, ...more }, ENGLISH), { text, attention });
   });
 }
