@@ -160,7 +160,8 @@ function goalHandlers({ server, goals }: Surroundings): Record<string, Handler> 
       const title = await ask(vscode.l10n.t("What must hold in the end?"));
       const check = title && (await askForCheck());
       const checks = check ? [check] : [];
-      return check !== undefined && title && server.command(CommandName.goalNew, { title, checks });
+      const argument = { title, checks, uri: place().uri };
+      return check !== undefined && title && server.command(CommandName.goalNew, argument);
     },
     workOnGoal: async (node) => {
       const goal = await choose(vscode.l10n.t("Work on"), node);
