@@ -28,7 +28,7 @@ DIMENSION = 384
 PIECES_MAX = 256
 """What the model was trained on: about 1,000 characters of code. The rest of a text is cut."""
 THREADS_MAX = 4
-IDLE_SECONDS = 300.0
+IDLE_SECONDS = 60.0
 """Unused for so long, the model is let go; loading it again takes a tenth of a second."""
 NICENESS = 10
 
