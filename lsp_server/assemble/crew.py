@@ -39,7 +39,9 @@ class Crew:
 
     async def agent(self, launch: Launch) -> Agent:
         """Raises ConfigurationError, ModelError when there is no model to ask."""
-        await asyncio.to_thread(self._site.known_secrets.look)
+        if await asyncio.to_thread(self._site.known_secrets.refresh):
+            # Files for secrets are mostly ignored ones, of which nobody tells memory.
+            self._memory.changed([self._site.workspace.root])
         permissions, mode = launch.settings.permissions, launch.task.mode
         approval = Approval(permissions, self._site.workspace, mode)
         toolbox = run_toolbox(self._site, self._memory, launch, approval)

@@ -36,6 +36,12 @@ class KnownSecrets:
             self._all = self._together(made_of[0])
         return self._all
 
+    def refresh(self) -> bool:
+        """Reads the files anew; whether they hold something else now. Blocking."""
+        before = self._files.values
+        self._files.look()
+        return self._files.values != before
+
     def look(self) -> Secrets:
         """Reads the files anew; all but the endpoint's key, which comes and goes. Blocking."""
         self._files.look()

@@ -348,6 +348,10 @@ async def test_code_is_read_again_when_what_is_secret_changes(cable: Path) -> No
         await shop.session.memory.settled()
         assert "redacted:known:" in await shown(shop)
     (cable / ".env").unlink()
-    async with remembering(cable, []) as shop:
+    async with remembering(cable, [finish()]) as shop:
         await shop.session.memory.index()
         assert SECRET in await shown(shop)
+        # Nobody tells of an ignored file; a run looks by itself.
+        writes_env(cable)
+        await shop.run()
+        assert "redacted:known:" in await shown(shop)
