@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 from benchmarks.memory_quality import Baselines, Rankings, WordsAlone
 from benchmarks.table import Row, arguments, show
+from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.memories import ActionRecord, CodeChunk, Query
 from lsp_server.embedders.minilm import MiniLm
 from lsp_server.memory.memory import Memory
@@ -114,7 +115,7 @@ async def run(repository: Path, scratch: Path, number: int, *, vectors: bool) ->
     memory = await Memory.open(scratch / "memory", Workspace(clone), embedder, MemorySettings())
     try:
         await memory.index()
-        await learn_commits(memory, clone, READ_MAX)
+        await learn_commits(memory, clone, READ_MAX, Discretion())
         if vectors:
             await memory.settled()
         answers = Answers(memory, Baselines(await Rankings(memory).all()))

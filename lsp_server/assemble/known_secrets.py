@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lsp_server.domain.secrets import Secrets, longest_first, secrets_in
+from lsp_server.domain.spellings import spellings
 from lsp_server.workspace.blobs import make_private
 from lsp_server.workspace.secret_files import SecretFiles
 
@@ -25,11 +26,14 @@ class KnownSecrets:
         self._files = SecretFiles(root)
         self._api_key = api_key
         self._mark_key = mark_key(data)
+        self._looked = False
         self._made_of: tuple[str | None, tuple[str, ...]] = (None, ())
         self._all = self._together()
 
     def __call__(self) -> Secrets:
-        """All of them, files as of the last look."""
+        """All of them, files as of the last look. The first time it looks, which blocks."""
+        if not self._looked:
+            self.refresh()
         made_of = (self._api_key(), self._files.values)
         if made_of != self._made_of:
             self._made_of = made_of
@@ -38,18 +42,19 @@ class KnownSecrets:
 
     def refresh(self) -> bool:
         """Reads the files anew; whether they hold something else now. Blocking."""
-        before = self._files.values
+        before, self._looked = self._files.values, True
         self._files.look()
         return self._files.values != before
 
     def look(self) -> Secrets:
         """Reads the files anew; all but the endpoint's key, which comes and goes. Blocking."""
-        self._files.look()
+        self.refresh()
         return self._together()
 
     def _together(self, *more: str | None) -> Secrets:
         values = {*self._environment, *self._files.values, *filter(None, more)}
-        return Secrets(longest_first(values), self._mark_key)
+        spelled = {form for value in values for form in spellings(value)}
+        return Secrets(longest_first(spelled), self._mark_key)
 
 
 def mark_key(data: Path) -> bytes:

@@ -163,6 +163,7 @@ def _memory(
         site.workspace,
         site.documents,
         folder / "runs",
+        discretion=site.discretion,
         changed=changed,
     )
 

@@ -97,7 +97,7 @@ _SECRET_NAMES = (
 )
 """One of them is in every name that calls its value a secret."""
 _GIVEN = re.compile(
-    r"[\w-]{0,20}[\\\"'\]]{0,16}\s*(?:=>|:=|[:=>])\s*"
+    r"[\w-]{0,20}[\\\"'\]]{0,16}\s*(?:=>|:=|:\s*[\w.|\[\] ]{1,30}=|[:=>])\s*"
     r"(?:(?P<quote>\\{0,7}[\"'`])(?P<quoted>[^\"'`\s]{8,200})(?P=quote)"
     r"|(?P<bare>[A-Za-z0-9+/_~.!@#$%^&*-]{16,200}={0,2})(?=[\s\"'\\<,;&|)]|$))"
 )
@@ -126,21 +126,6 @@ SECRET_VARIABLE = re.compile(
 _CHOSEN = re.compile("PASS|PWD|SECRET", re.IGNORECASE)
 """Names of what people choose themselves, often shorter than what a program makes."""
 CHOSEN_CHARS_MIN = 6
-_FILED = re.compile(
-    r"^\s*(?:export\s+|-\s+)?[\"']?(?P<name>[\w.-]*(?:pass|pwd|secret|token|key|credential)[\w.-]*)"
-    r"[\"']?\s*[:=]\s*(?P<value>\S.*?)\s*,?\s*$"
-    r"|\bpassword\s+(?P<login>\S{6,200})",
-    re.IGNORECASE | re.MULTILINE,
-)
-_IN_JSON = re.compile(
-    r"\"[\w.-]*(?:pass|pwd|secret|token|key|credential)[\w.-]*\"\s*:\s*\"(?P<value>[^\"\n]{6,200})\"",
-    re.IGNORECASE,
-)
-"""A name and its secret, as `.env`, YAML, JSON and `.netrc` write them."""
-_NO_SECRET = re.compile(
-    r"(?:true|false|none|null|example|changeme|change_me|placeholder|your[\w -]*|x{4,}|\*{3,}|<.*>|\$\{.*\})",
-    re.IGNORECASE,
-)
 
 NAMES = (
     ".env",
@@ -150,6 +135,9 @@ NAMES = (
     ".pypirc",
     ".htpasswd",
     "credentials",
+    "credentials.json",
+    "credentials.yaml",
+    "credentials.yml",
     "id_rsa",
     "id_dsa",
     "id_ecdsa",
@@ -239,15 +227,20 @@ def redact(text: str, known: Secrets = NONE_KNOWN) -> Redacted:
     return redacted
 
 
+_OFF = re.compile(r"\s*#\s*(?:export\s+)?[\w.]+\s*=\s*\S+\s*$")
+"""An assignment that is commented out; its value may still be good."""
+_VARIABLE = re.compile(r"\s*(?:#\s*)?(?:export\s+)?[^\W\d][\w.]*\s*$")
+
+
 def redact_values(text: str, known: Secrets = NONE_KNOWN) -> Redacted:
     """For files that are secret by their name: only comments and the names of values stay."""
     redacted = Redacted(text, known)
     lines: list[str] = []
     for line in text.split("\n"):
         name, separator, value = line.partition("=")
-        if not line.strip() or line.lstrip().startswith("#"):
+        if not line.strip() or (line.lstrip().startswith("#") and not _OFF.match(line)):
             lines.append(line)
-        elif separator and name.replace("export ", "").strip().replace(".", "_").isidentifier():
+        elif separator and _VARIABLE.match(name):
             lines.append(name + separator + (redacted.mark("value", value) if value else ""))
         else:
             lines.append(redacted.mark("value", line))
@@ -268,46 +261,9 @@ def secrets_in(environment: Mapping[str, str]) -> tuple[str, ...]:
     values = {
         value
         for name, value in environment.items()
-        if SECRET_VARIABLE.search(name) and len(value) >= _chars_min(name) and not _is_path(value)
+        if SECRET_VARIABLE.search(name) and len(value) >= _chars_min(name) and not is_path(value)
     }
     return longest_first(values)
-
-
-def values_in(text: str) -> tuple[str, ...]:
-    """The secrets in a file that is for them by its name, the longest first.
-
-    What a name calls secret, and what looks random; all else may be a word of every day.
-    """
-    given = {
-        value.strip().strip("\"'")
-        for line in text.split("\n")
-        for _, separator, value in [line.partition("=")]
-        if separator
-    }
-    values = {
-        value
-        for value in given
-        if _looks_random(value, LONE_VALUE_ENTROPY_BITS_MIN, VALUE_CHARS_MIN)
-    }
-    values |= {value for value in _filed(text) if not _NO_SECRET.fullmatch(value)}
-    return longest_first(value for value in values if not _is_path(value))
-
-
-def _filed(text: str) -> Iterator[str]:
-    """The values that a name beside them calls secret."""
-    for match in _FILED.finditer(text):
-        value = match["login"] or _unquoted(match["value"])
-        if len(value) >= CHOSEN_CHARS_MIN:
-            yield value
-    for match in _IN_JSON.finditer(text):
-        yield match["value"]
-
-
-def _unquoted(value: str) -> str:
-    """Without the quotes around it, or without a comment behind it."""
-    if len(value) > 1 and value[0] in "\"'" and value[-1] == value[0]:
-        return value[1:-1]
-    return value.partition(" #")[0].strip()
 
 
 def _chars_min(name: str) -> int:
@@ -319,7 +275,7 @@ def longest_first(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(values, key=lambda value: (-len(value), value)))
 
 
-def _is_path(value: str) -> bool:
+def is_path(value: str) -> bool:
     """Whether it names a file rather than being a secret itself; base64 has a slash now and then."""
     if not value.startswith(("/", "~/", "./", "../")):
         return False
@@ -351,7 +307,7 @@ def _named_values(text: str) -> Iterator[tuple[int, int]]:
 def _given_to_flags(text: str) -> Iterator[tuple[int, int]]:
     for pattern in _FLAGS if " -" in text else ():
         for match in pattern.finditer(text):
-            if _looks_random(match["value"], VALUE_ENTROPY_BITS_MIN, VALUE_CHARS_MIN):
+            if looks_random(match["value"], VALUE_ENTROPY_BITS_MIN, VALUE_CHARS_MIN):
                 yield match.span("value")
 
 
@@ -375,13 +331,18 @@ def _lowered(text: str) -> str:
 
 def _random_span(match: re.Match[str]) -> tuple[int, int] | None:
     if match["quoted"] is not None:
-        random = _looks_random(match["quoted"], VALUE_ENTROPY_BITS_MIN, VALUE_CHARS_MIN)
+        random = looks_random(match["quoted"], VALUE_ENTROPY_BITS_MIN, VALUE_CHARS_MIN)
         return match.span("quoted") if random else None
-    random = _looks_random(match["bare"], LONE_VALUE_ENTROPY_BITS_MIN, LONE_VALUE_CHARS_MIN)
+    random = looks_random(match["bare"], LONE_VALUE_ENTROPY_BITS_MIN, LONE_VALUE_CHARS_MIN)
     return match.span("bare") if random else None
 
 
-def _looks_random(value: str, entropy_bits_min: float, chars_min: int) -> bool:
+def looks_random(
+    value: str,
+    entropy_bits_min: float = LONE_VALUE_ENTROPY_BITS_MIN,
+    chars_min: int = VALUE_CHARS_MIN,
+) -> bool:
+    """Whether a value is rather made by a program than chosen or written by a person."""
     if len(value) < chars_min or value.startswith(OPENS) or _PLACEHOLDER.search(value):
         return False
     kinds = (str.isdigit, str.islower, str.isupper)

@@ -9,7 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.secrets import holds_secrets, longest_first, values_in
+from lsp_server.domain.filed_secrets import values_in
+from lsp_server.domain.secrets import holds_secrets, longest_first
 from lsp_server.workspace.disk import read_text
 
 FILE_BYTES_MAX = 100_000

@@ -7,8 +7,9 @@ import pytest
 from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import Event, ModelAnswered, ToolReturned, Warned
+from lsp_server.domain.filed_secrets import values_in
 from lsp_server.domain.messages import Message, ToolCall, ToolResult, Usage
-from lsp_server.domain.secrets import Secrets, secrets_in, values_in
+from lsp_server.domain.secrets import Secrets, secrets_in
 
 TOKEN = "ghp_" + "a8Kd03jfLq9ZmX71bVnR5tYw2cEsUoPh64gT"
 VALUE = "q9ZmX71bVnR5tY"
@@ -103,8 +104,24 @@ def test_variables_are_secret_by_their_name() -> None:
         ("machine example.com login me password swordfish\n", {"swordfish"}),
         ("KEY_FILE=/etc/ssl/private/a.key\n", set()),
         ("A_PASSWORD=correct horse battery\n", {"correct horse battery"}),
-        ('B_PASSWORD="correct horse staple" # old\n', {'"correct horse staple"'}),
+        ('B_PASSWORD="correct horse staple" # old\n', {"correct horse staple"}),
         ("C_PASSWORD=Summer(2024)!\nD_PASSWORD=mytest-pass\n", {"Summer(2024)!", "mytest-pass"}),
+        (
+            'H_SECRET="line one\\nline two porcupine"\n',
+            {
+                "line one\\nline two porcupine",
+                "line one\nline two porcupine",
+                "line one",
+                "line two porcupine",
+            },
+        ),
+        (
+            'I_SECRET="first line\nsecond line"\nX=1',
+            {"first line\nsecond line", "first line", "second line"},
+        ),
+        ("# J_SECRET=old-but-valid-key\n# the key = see the wiki page\n", {"old-but-valid-key"}),
+        ("DATABASE_URL=postgres://admin:p%40ss-word@db/x\n", {"p%40ss-word", "p@ss-word"}),
+        ("K_PASSWORD='a\"b\\c d'\n", {'a"b\\c d'}),
         ("E_PASSWORD=Fall...2024\nF_TOKEN=changeme\n", {"Fall...2024"}),
     ],
 )

@@ -34,12 +34,14 @@ SECRETS = [
     ("value", "api_key: '" + "a8Kd03jfLq9ZmX71'"),
     ("value", 'config["client_secret"] = "' + 'Zr4Tn8Wd3Pv1x7"'),
     ("value", "DB_PASSWORD=" + "a8Kd03jfLq9ZmX71bVnR"),
+    ("value", "api_key: str = '" + "a8Kd03jfLq9ZmX71'"),
 ]  # fmt: skip
 HARMLESS = [
     'password = "password"',
     'token = "<your token>"',
     "token = tokens[0]",
     "password = getpass.getpass()",
+    "token: str = get_token(settings)",
     'api_key = os.environ["API_KEY"]',
     "secret = derive_secret(master_secret, salt)",
     "https://example.com/a:b@c",

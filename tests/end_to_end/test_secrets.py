@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
 import logging
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -13,7 +17,7 @@ from lsp_server.domain.memories import Query
 from lsp_server.domain.tasks import Achieved
 from lsp_server.models.scenario import Turn
 from tests.fakes.planted import Planted, planted
-from tests.fakes.workshop import calls, finish, workshop
+from tests.fakes.workshop import Workshop, calls, finish, workshop
 
 BACKUPS = "checkpoints"
 """Whole files as a person had them, for undo; they are that person's own."""
@@ -49,6 +53,35 @@ def turns(in_output: list[Planted], in_arguments: list[Planted]) -> list[Turn]:
     ]
 
 
+def prompts_of(shop: Workshop) -> str:
+    """All texts that were sent, as they are meant."""
+    return "\n".join(text for request in shop.server.requests for text in texts_in(request.body))
+
+
+def texts_in(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for item in value.values():
+                yield from texts_in(item)
+        case list():
+            for item in value:
+                yield from texts_in(item)
+        case _:
+            pass
+
+
+def kept_of(shop: Workshop) -> dict[str, bytes]:
+    """All files of the data folder but the backups, by name."""
+    folder = shop.session.runs.folder.parent
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and BACKUPS not in path.parts
+    }
+
+
 async def test_no_planted_secret_is_kept_or_sent(
     project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -71,13 +104,8 @@ async def test_no_planted_secret_is_kept_or_sent(
         await shop.session.memory.search(Query("token"))
         await memory_of.settled()
         shop.session.runs.transcript()
-        prompts = json.dumps([request.body for request in shop.server.requests])
-        folder = shop.session.runs.folder.parent
-        kept = {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in folder.rglob("*")
-            if path.is_file() and BACKUPS not in path.parts
-        }
+        prompts = prompts_of(shop)
+        kept = kept_of(shop)
     assert {name.partition("/")[0] for name in kept} >= {"runs", "memory"}
     leaks = [
         (one.kind, place)
@@ -94,3 +122,54 @@ async def test_no_planted_secret_is_kept_or_sent(
     assert OWN not in prompts
     assert not [name for name, data in kept.items() if OWN.encode() in data]
     assert leaks == []
+
+
+ODD = 'p@ss/w%rd "tangerine" & \\t'
+LINES = "rose garden one\nporcupine garden two"
+IN_ADDRESS = "wombat-in-the-woods"
+OLD = "flamingo-of-last-year"
+ENV = f"""\
+ODD_SECRET={json.dumps(ODD)}
+LINES_SECRET="{LINES}"
+DATABASE_URL=postgres://admin:{IN_ADDRESS}@db/app
+# OLD_SECRET={OLD}
+"""
+FORMS = [
+    *(ODD, quote(ODD, safe=""), json.dumps(ODD)[1:-1], repr(ODD)[1:-1], html.escape(ODD)),
+    base64.b64encode(ODD.encode()).decode().rstrip("="),
+    *LINES.splitlines(),
+    *(IN_ADDRESS, OLD),
+]
+"""What must be nowhere, however a program writes it."""
+
+
+def committed(project: Path, subject: str) -> None:
+    me = ["-c", "user.name=me", "-c", "user.email=me@here"]
+    for command in (["init", "-q"], ["add", "notes.py"], ["commit", "-qm", subject]):
+        subprocess.run(["git", *me, *command], cwd=project, check=True)
+
+
+async def test_a_secret_is_known_however_it_is_written_and_wherever(project: Path) -> None:
+    (project / ".env").write_text(ENV)
+    spelled = "\n".join(FORMS)
+    (project / "notes.py").write_text(f"# {'# '.join(spelled.splitlines(keepends=True))}\n")
+    committed(project, f"Use {IN_ADDRESS}")
+    careless = [
+        calls(("read", {"path": ".env"}), ("read", {"path": "notes.py"})),
+        calls(("shell", {"command": "cat .env notes.py; git log"})),
+        calls(("search", {"query": "garden"}), ("remember", {"text": f"It is {OLD}."})),
+        finish(spelled),
+    ]
+    memory = {"enabled": True, "embedder": "hashing"}
+    async with workshop(project, careless, memory=memory) as shop:
+        await shop.run(f"Log in with {IN_ADDRESS}")
+        await shop.session.memory.remember(f"The password is {IN_ADDRESS}.")
+        await shop.session.memory.index()
+        await shop.session.memory.settled()
+        shop.session.runs.transcript()
+        prompts, kept = prompts_of(shop), kept_of(shop)
+    seen = {form: [*(["prompts"] if form in prompts else [])] for form in FORMS}
+    for form, places in seen.items():
+        places += [name for name, data in kept.items() if form.encode() in data]
+    assert {form: places for form, places in seen.items() if places} == {}
+    assert "ODD_SECRET=" in prompts, "names stay"

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.events import Recorded, StepStarted
 from lsp_server.domain.memories import ActionRecord, Fact, Hit, Query
@@ -74,8 +75,10 @@ class SessionMemory:
         documents: Documents,
         runs: Path,
         *,
+        discretion: Discretion | None = None,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
+        self._discretion = discretion or Discretion()
         self._settings = settings
         self._open_memory = open_memory
         self._is_there = is_there
@@ -180,14 +183,16 @@ class SessionMemory:
 
     async def remember(self, text: str) -> Fact:
         """What a person says. Raises MemoryUnavailable."""
-        return await self._noted(await (await self.ready()).remember(text, "person"))
+        return await self._noted(
+            await (await self.ready()).remember(self._discretion(text), "person")
+        )
 
     async def note(self, text: str) -> Fact:
         """The same without waiting for memory to open: it is written down, and taken in then.
 
         Raises MemoryUnavailable.
         """
-        fact = await self._noted(new_fact(text, "person"))
+        fact = await self._noted(new_fact(self._discretion(text), "person"))
         self._begin(self._take_in(fact), "taking in a note")
         return fact
 
@@ -199,7 +204,9 @@ class SessionMemory:
         memory = await self.ready()
         await self._chronicle.caught_up()
         evidence_id = self._chronicle.evidence_for(run_id, text)
-        return await self._noted(await memory.remember(text, "agent", evidence_id))
+        return await self._noted(
+            await memory.remember(self._discretion(text), "agent", evidence_id)
+        )
 
     async def forget(self, forgetting: Forgetting) -> int:
         """How many rows went, so that they do not come back. Raises MemoryUnavailable."""
@@ -324,7 +331,8 @@ class SessionMemory:
         await memory.restore(await asyncio.to_thread(self._notebook.facts))
         await learn_runs(memory, self._runs)
         forgotten = await asyncio.to_thread(self._notebook.forgotten)
-        await learn_commits(memory, self._workspace.root, self._settings.commits_max, forgotten)
+        count, root = self._settings.commits_max, self._workspace.root
+        await learn_commits(memory, root, count, self._discretion, forgotten)
 
     async def _take_in(self, fact: Fact) -> None:
         """A note that is left behind here is learned when memory opens the next time."""

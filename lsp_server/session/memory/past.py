@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lsp_server.agent.actions import rows_of
 from lsp_server.agent.journal import JournalDamaged, is_running, replay
+from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.events import Recorded
 from lsp_server.domain.memories import ActionRecord
 from lsp_server.memory.memory import Memory
@@ -28,7 +29,11 @@ async def learn_runs(memory: Memory, runs: Path) -> None:
 
 
 async def learn_commits(
-    memory: Memory, root: Path, commits_max: int, forgotten: frozenset[str] = frozenset()
+    memory: Memory,
+    root: Path,
+    commits_max: int,
+    discretion: Discretion,
+    forgotten: frozenset[str] = frozenset(),
 ) -> None:
     """The project's own history, so that memory is of use on the first day.
 
@@ -39,7 +44,7 @@ async def learn_commits(
     for commit in found:
         row = _row_of(commit)
         if row.id not in known:
-            memory.record(row)
+            memory.record(discretion.about(row))
 
 
 def past_of(journal: Path, before_seq: int | None = None) -> list[Recorded]:
