@@ -235,13 +235,10 @@ async function answer(server: Server, runs: Runs, diffs: Diffs, node?: RunNode):
 async function menu({ server, runs, context }: Surroundings): Promise<unknown> {
   const all = [...runs.log().values()];
   const active = all.some(isActive);
-  const commands = context.extension.packageJSON as {
-    contributes: { commands: { command: string; title: string; icon?: string }[] };
-  };
   const titles = new Map(
-    commands.contributes.commands.map(({ command, title, icon }) => [
+    contributed(context.extension).map(({ command, title, icon }) => [
       command,
-      `${icon ?? "$(blank)"} ${title}`,
+      `${icon ?? "$(blank)"} ${typeof title === "string" ? title : title.value}`,
     ]),
   );
   const names =
@@ -265,6 +262,18 @@ async function menu({ server, runs, context }: Surroundings): Promise<unknown> {
   });
   const chosen = await vscode.window.showQuickPick(items, { title: "Holdfast" });
   return chosen && vscode.commands.executeCommand(chosen.command);
+}
+
+interface Contributed {
+  readonly command: string;
+  /** Where it is translated, VS Code keeps the English one beside it. */
+  readonly title: string | { readonly value: string; readonly original: string };
+  readonly icon?: string;
+}
+
+function contributed(extension: vscode.Extension<unknown>): readonly Contributed[] {
+  const manifest = extension.packageJSON as { contributes: { commands: Contributed[] } };
+  return manifest.contributes.commands;
 }
 
 async function chosenRun(

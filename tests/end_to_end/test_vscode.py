@@ -315,6 +315,9 @@ async def test_it_speaks_german_where_the_editor_does(project: Path, tmp_path: P
     assert "error" not in seen, seen["error"]
     assert "eingeschränkt" in seen["status"]
     assert "wenn Sie diesem Ordner vertrauen" in seen["welcome"]
+    assert [row.strip() for row in seen["menu"]] == [
+        *("Den Server neu starten", "Einstellungen öffnen", "Protokoll zeigen")
+    ]
 
 
 def endpoint(model: ScriptedServer) -> dict[str, str]:

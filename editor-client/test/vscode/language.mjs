@@ -11,5 +11,8 @@ await play(async (open, seen) => {
   const welcome = code.page.locator(".welcome-view-content").first();
   await welcome.waitFor(WAIT);
   seen.welcome = await welcome.innerText();
+  await code.command("Holdfast: Menü");
+  await code.row(/\S/);
+  seen.menu = await code.rows();
   await code.shot("language");
 });
