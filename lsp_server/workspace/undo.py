@@ -2,7 +2,8 @@
 
 The changes are undone newest first. Where a file is no longer what the run
 left, the difference is merged in; where that would touch a person's lines, the
-file stays as it is and is reported.
+file stays as it is and is reported. A buffer may never have had the changes,
+as in an editor that did not read the file again: then the disk alone goes back.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from lsp_server.domain.events import FileChanged
 from lsp_server.domain.ports import Editor
 from lsp_server.workspace.blobs import EXECUTABLE, Blobs
 from lsp_server.workspace.disk import FileMissing, read_bytes, write_bytes
+from lsp_server.workspace.disk_editor import DiskEditor
+from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.encoding import decode
 from lsp_server.workspace.merge import merge
 from lsp_server.workspace.paths import Workspace
@@ -55,6 +58,7 @@ class Undo:
         self._workspace = workspace
         self._blobs = blobs
         self._editor = editor
+        self._disk = DiskEditor(Documents())
 
     async def run(self, changes: Sequence[FileChanged]) -> UndoReport:
         """Undoes the changes, which are in the order in which they happened."""
@@ -75,28 +79,39 @@ class Undo:
     async def _restore(self, path: str, history: Sequence[FileChanged]) -> bool:
         """Whether there was something to do. Raises ToolError for a conflict."""
         file = self._workspace.locate(path)
-        current = await self._current(file)
         kept = await asyncio.to_thread(self._contents, history)
-        target = _before(current, history, kept)
+        restored = await self._take_back(
+            self._editor, file, history, kept
+        ) or await self._take_back(self._disk, file, history, kept)
         executable = _executable_before(history)
-        if target == current and (executable is None or executable == _is_executable(file)):
-            return False
-        if isinstance(target, str) and isinstance(current, str):
-            edits = minimal_edit(current, target)
-            await self._apply(FileEdit(file, fingerprint(current), edits))
-        elif target is None and isinstance(current, str):
-            await self._apply(FileEdit(file, fingerprint(current), (), deletes=True))
-        elif target is None:
-            await asyncio.to_thread(file.unlink, missing_ok=True)
-        elif target != current:
-            await asyncio.to_thread(write_bytes, file, self._bytes(target, history[0].before, kept))
-        if target is not None and executable is not None:
-            await asyncio.to_thread(_set_executable, file, executable)
+        if executable is None or executable == _is_executable(file):
+            return restored
+        await asyncio.to_thread(_set_executable, file, executable)
         return True
 
-    async def _apply(self, edit: FileEdit) -> None:
-        if edit.edits or edit.deletes:
-            await self._editor.apply(EditSet((edit,), "undo"))
+    async def _take_back(
+        self,
+        editor: Editor,
+        file: Path,
+        history: Sequence[FileChanged],
+        kept: Mapping[str, Content],
+    ) -> bool:
+        """Whether the file as this editor has it was changed. Raises ToolError for a conflict."""
+        current = await _current(editor, file)
+        target = _before(current, history, kept)
+        if target == current:
+            return False
+        if isinstance(target, str) and isinstance(current, str):
+            edit = FileEdit(file, fingerprint(current), minimal_edit(current, target))
+            await editor.apply(EditSet((edit,), "undo"))
+        elif target is None and isinstance(current, str):
+            edit = FileEdit(file, fingerprint(current), (), deletes=True)
+            await editor.apply(EditSet((edit,), "undo"))
+        elif target is None:
+            await asyncio.to_thread(file.unlink, missing_ok=True)
+        else:
+            await asyncio.to_thread(write_bytes, file, self._bytes(target, history[0].before, kept))
+        return True
 
     def _bytes(self, target: str | bytes, first: str | None, kept: Mapping[str, Content]) -> bytes:
         """What to write where no text is now: the very bytes of before, if that is the target."""
@@ -104,14 +119,6 @@ class Undo:
         if raw is not None:
             return raw
         return target.encode("utf-8", "surrogatepass") if isinstance(target, str) else target
-
-    async def _current(self, file: Path) -> Content:
-        try:
-            return (await self._editor.read(file)).text
-        except FileMissing:
-            return None
-        except ToolError:
-            return await asyncio.to_thread(read_bytes, file)
 
     def _contents(self, history: Sequence[FileChanged]) -> dict[str, Content]:
         names = {name for change in history for name in (change.before, change.after) if name}
@@ -123,6 +130,15 @@ class Undo:
             decoded = decode(data)
             contents[name] = decoded[0] if decoded else data
         return contents
+
+
+async def _current(editor: Editor, file: Path) -> Content:
+    try:
+        return (await editor.read(file)).text
+    except FileMissing:
+        return None
+    except ToolError:
+        return await asyncio.to_thread(read_bytes, file)
 
 
 def _before(

@@ -204,6 +204,43 @@ async def test_unsaved_text_is_merged_and_not_overwritten(
     assert "unsaved changes" in report.conflicts[0].reason
 
 
+@pytest.mark.parametrize(
+    ("effect", "person", "expected"),
+    [
+        (lambda p: lay_out(p, {"f": "run\n"}), lambda _: None, TEN),
+        (lambda p: (p / "f").unlink(), lambda _: None, TEN),
+        (
+            lambda p: lay_out(p, {"f": TEN.replace("line 3", "LINE 3")}),
+            lambda p: lay_out(p, {"f": (p / "f").read_text() + "mine\n"}),
+            TEN + "mine\n",
+        ),
+        (
+            lambda p: lay_out(p, {"f": TEN.replace("line 3", "LINE 3")}),
+            lambda p: lay_out(p, {"f": TEN.replace("line 3", "mine 3")}),
+            None,
+        ),
+    ],
+    ids=["changed", "deleted", "changed by a person too", "conflict"],
+)
+async def test_the_disk_goes_back_under_a_buffer_that_was_not_read_again(
+    project: Path,
+    effect: Callable[[Path], object],
+    person: Callable[[Path], object],
+    expected: str | None,
+) -> None:
+    lay_out(project, {"f": TEN})
+    run = Run(project)
+    run.documents.open(project / "f", TEN)
+    await run.command(lambda: effect(project))
+    person(project)
+    left = (project / "f").read_text() if (project / "f").exists() else None
+    report = await run.undo()
+    assert report.restored == (("f",) if expected is not None else ())
+    assert [conflict.path for conflict in report.conflicts] == ([] if expected else ["f"])
+    assert (project / "f").read_text() == (expected or left)
+    assert run.documents.buffers()[project / "f"] == TEN
+
+
 async def test_a_file_deleted_after_a_person_s_edit_comes_back_with_it(project: Path) -> None:
     lay_out(project, {"f": TEN})
     run = Run(project)
