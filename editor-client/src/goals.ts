@@ -1,5 +1,6 @@
 /** The view of goals: what must hold, and what is known of it. */
 import * as vscode from "vscode";
+import { inFolder } from "./folders.js";
 import { CommandName, GoalListReply, parsed, type GoalEntry, type Verdict } from "./protocol.js";
 import type { Server } from "./server.js";
 
@@ -116,7 +117,7 @@ function goalItem(goal: GoalNode): vscode.TreeItem {
   const item = new vscode.TreeItem(goal.title, vscode.TreeItemCollapsibleState.Expanded);
   const met = goal.conditions.filter(({ verdict }) => verdict === "met" || verdict === "waived");
   item.id = `${goal.uri} ${goal.goalId}`;
-  item.description = `${met.length}/${goal.conditions.length}`;
+  item.description = inFolder(goal.uri, `${met.length}/${goal.conditions.length}`);
   item.contextValue = "goal";
   return item;
 }

@@ -1,5 +1,6 @@
 /** The search in memory: hits as one types, with the place shown behind the list. */
 import * as vscode from "vscode";
+import { inFolder } from "./folders.js";
 import { CommandName, MemorySearchReply, parsed, type MemoryHit } from "./protocol.js";
 import type { Server } from "./server.js";
 
@@ -73,7 +74,7 @@ function item(hit: MemoryHit): Item {
   return {
     hit,
     label: `${ICONS[hit.kind] ?? ""} ${hit.title}`,
-    description: hit.path ?? "",
+    description: hit.uri == null ? "" : inFolder(hit.uri, hit.path ?? ""),
     detail: text.slice(0, DETAIL_CHARS_MAX),
     // The server has found it, whatever words it is in.
     alwaysShow: true,

@@ -22,7 +22,7 @@ from lsp_server.domain.permissions import Answer, Question, visible
 from lsp_server.server import from_lsp, to_lsp
 from lsp_server.server.client import Client
 from lsp_server.server.documents import OpenDocument, OpenDocuments
-from lsp_server.server.folders import Folder
+from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.protocol import SOURCE
 from lsp_server.server.shapes import DiagnosticsReply, DiagnosticsRequest, WireDiagnostic
 from lsp_server.workspace.disk_editor import DiskEditor
@@ -63,12 +63,14 @@ class LspEditor:
         self,
         client: Client,
         open_documents: OpenDocuments,
+        folders: Folders,
         folder: Folder,
         change_seconds: float = CHANGE_SECONDS,
     ) -> None:
         self._change_seconds = change_seconds
         self._client = client
         self._open = open_documents
+        self._folders = folders
         self._folder = folder
         self._disk = DiskEditor(folder.documents)
 
@@ -128,9 +130,11 @@ class LspEditor:
         ]
 
     def _words(self, question: Question) -> str:
-        """Who asks for what; the operation itself where it is not seen anyway."""
+        """Who asks where for what; the operation itself where it is not seen anyway."""
         asker = self._asker(question)
-        lines = [f"“{asker}” asks: {question.summary}" if asker else question.summary]
+        name = self._folders.told_apart(self._folder.root)
+        where = f" in {name}" if name else ""
+        lines = [f"“{asker}” asks{where}: {question.summary}" if asker else question.summary]
         if not self._is_seen(question):
             cut = len(question.detail) > DETAIL_CHARS_MAX
             lines.append(f"{question.detail[:DETAIL_CHARS_MAX]}…" if cut else question.detail)

@@ -74,6 +74,10 @@ class Folders:
         holding = [folder for folder in self if path.is_relative_to(folder.root)]
         return max(holding, key=lambda folder: len(folder.root.parts), default=None)
 
+    def told_apart(self, root: Path) -> str | None:
+        """The name of a folder where several are open; None for the only one."""
+        return root.name if len(self._by_root) > 1 else None
+
     def use(self, folder: Folder) -> None:
         """A person works here now."""
         self._current = folder

@@ -8,7 +8,7 @@ it cannot drift from it. To show a new Event: give it a case in `_tell`, or in
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.progress import IndexShown, RunProgress, Throttle
 from lsp_server.server.protocol import SOURCE, CommandName, DiagnosticCode
 from lsp_server.server.shapes import EventNotice, GoalCounts, IndexState, Status, Tokens
+from lsp_server.session.goals import Counts
 from lsp_server.session.memory import MemoryState
 from lsp_server.session.permissions import Pending
 from lsp_server.session.session import Session
@@ -133,7 +134,7 @@ class Presenter:
         self._status.offer(None)
 
     def status(self) -> Status:
-        """The state of the folder where most is going on."""
+        """The state of the folder where most is going on; goals are counted in all of them."""
         order = ("waiting", "running", "indexing", "error", "idle")
         sessions = [folder.session for folder in self._folders if folder.session is not None]
         found = [session.status() for session in sessions]
@@ -154,7 +155,7 @@ class Presenter:
             cost_usd=chosen.cost_usd or None,
             endpoint=chosen.endpoint,
             max_mode=chosen.max_mode or None,
-            goals=GoalCounts(**asdict(chosen.goals)),
+            goals=_counts([status.goals for status in found]),
             index=_index_state(chosen.memory),
         )
 
@@ -198,7 +199,9 @@ class Presenter:
 
     def _begin(self, session: Session, run_id: RunId, title: str) -> None:
         self._failures.pop(session.root, None)
-        progress = RunProgress(self._client, self._background, run_id, title)
+        name = self._folders.told_apart(session.root)
+        shown = f"{title} (in {name})" if name else title
+        progress = RunProgress(self._client, self._background, run_id, shown)
         self._shown[run_id] = _Shown(progress)
         self.refresh()
 
@@ -254,6 +257,16 @@ class Presenter:
             text = f"{failure}\n({CommandName.RUN_SHOW} opens its transcript)"
             found.append((goals, _diagnostic(DiagnosticCode.RUN_FAILED, text)))
         return found
+
+
+def _counts(of_folders: Sequence[Counts]) -> GoalCounts:
+    """The sums, as the same goal of two folders is two."""
+    return GoalCounts(
+        met=sum(counts.met for counts in of_folders),
+        unmet=sum(counts.unmet for counts in of_folders),
+        blocked=sum(counts.blocked for counts in of_folders),
+        total=sum(counts.total for counts in of_folders),
+    )
 
 
 def _index_state(memory: MemoryState) -> IndexState:

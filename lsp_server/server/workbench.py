@@ -60,7 +60,7 @@ class Workbench:
         if folder.session is not None:
             folder.session.reconfigure(settings)
             return
-        editor = LspEditor(self._client, self._open, folder)
+        editor = LspEditor(self._client, self._open, self._folders, folder)
         try:
             folder.session = open_session(
                 folder.root,

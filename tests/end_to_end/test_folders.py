@@ -106,6 +106,28 @@ async def test_all_goals_are_those_of_all_folders(roots: tuple[Path, Path]) -> N
     assert everywhere["message"] == "checks 2 goals now"
 
 
+async def test_a_question_and_progress_say_in_which_folder(roots: tuple[Path, Path]) -> None:
+    goals = (roots[1] / ".holdfast" / "goals.md").as_uri()
+    async with window(roots) as client:
+        await client.command("holdfast.run.start", {"prompt": "Make it.", "uri": goals})
+        await ended(client)
+        said = [message.get("params", {}) for message in client.received]
+    asked = [each["message"] for each in said if "actions" in each]
+    begun = [each["value"]["title"] for each in said if "title" in (each.get("value") or {})]
+    assert asked[0].startswith("Holdfast: “Make it.” asks in two: write made.txt")
+    assert "Holdfast: Make it. (in two)" in begun
+
+
+async def test_the_status_counts_the_goals_of_all_folders(roots: tuple[Path, Path]) -> None:
+    second = (roots[1] / ".holdfast" / "goals.md").as_uri()
+    async with window(roots) as client:
+        listed = (await client.command("holdfast.goal.list"))["goals"]
+        condition = {"condition": listed[1]["conditionId"], "uri": second}
+        await client.command("holdfast.goal.waive", condition)
+        status = await client.command("holdfast.status")
+    assert (status["goals"]["met"], status["goals"]["total"]) == (1, 2)
+
+
 async def test_each_folder_has_its_memory_and_a_search_looks_into_all(
     roots: tuple[Path, Path],
 ) -> None:

@@ -210,6 +210,8 @@ async def test_windows_share_a_folder_and_folders_share_a_window(
     ):
         seen = await code.play("windows", pictures())
     assert "error" not in seen, seen["error"]
+    assert ["".join(row.split()) for row in seen["goals"]] == ["Inoneone·0/1", "Intwotwo·0/1"]
+    assert seen["counted"].endswith("0/2 goals")
     assert "running" in seen["listed"]
     assert seen["offers"] == 0
     assert seen["made"] == [False, True]

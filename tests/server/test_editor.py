@@ -38,7 +38,7 @@ class Desk:
         self.open = OpenDocuments(self.client, folders)
         folder = folders.add(root.as_uri())
         assert folder is not None
-        self.editor = LspEditor(self.client, self.open, folder, deadline_seconds)
+        self.editor = LspEditor(self.client, self.open, folders, folder, deadline_seconds)
 
     def buffer(self, name: str, text: str) -> Path:
         """Opens a buffer; the file on disk stays what it is."""

@@ -15,6 +15,8 @@ await play(async (open, seen) => {
   for (const name of ["In one", "In two"]) {
     await both.page.locator(".monaco-list-row", { hasText: name }).first().waitFor(WAIT);
   }
+  seen.goals = await both.page.locator(".monaco-list-row", { hasText: "In " }).allInnerTexts();
+  seen.counted = await both.status("goals");
   await both.command("Holdfast: Work on a Goal");
   await both.choose("In two");
   await both.press("write made.txt", "Approve once");
