@@ -281,9 +281,15 @@ async function chosenRun(
   title: string,
   fits: (run: Run) => boolean,
 ): Promise<Run | undefined> {
-  const fitting = [...runs.log().values()].filter(fits);
+  const all = [...runs.log().values()];
+  const fitting = all.filter(fits);
   if (fitting.length === 0) {
-    void vscode.window.showInformationMessage(vscode.l10n.t("Holdfast: there is no such run"));
+    const atWork = all.find((run) => isActive(run) && fits({ ...run, state: "stopped" }));
+    void vscode.window.showInformationMessage(
+      atWork === undefined
+        ? vscode.l10n.t("Holdfast: there is no such run")
+        : vscode.l10n.t("Holdfast: “{0}” is at work", atWork.title),
+    );
   }
   if (fitting.length <= 1) {
     return fitting[0];

@@ -23,6 +23,8 @@ await play(async (open, seen) => {
   await code.shot("question");
   seen.asked = await code.dismiss("edit answer.py");
   await code.status("waits for you");
+  await code.command("Holdfast: Resume a Run");
+  await code.told("“Ask twice.” is at work");
   const row = code.page.locator(".monaco-list-row", { hasText: /^edit answer\.py$/ }).last();
   await row.hover();
   seen.before = answer();
