@@ -42,6 +42,8 @@ async def test_propose_compare_accept_the_second_and_undo(
     async with ScriptedServer(script) as server:
         seen = await play(editor, "max_mode", project, server, file)
 
+    assert seen["refused"].startswith("Holdfast: "), "in words for people"
+    assert "candidate" in seen["refused"]
     assert seen["state"] == "running"
     assert seen["before"].rstrip("\n") == "the old text", "a proposal changes nothing"
     assert "(recommended)" in seen["comparison"]

@@ -132,7 +132,11 @@
   (let ((params (append (list :command (concat "holdfast." name))
                         (and argument (list :arguments (vector argument))))))
     (cond ((and (fboundp 'eglot-current-server) (eglot-current-server))
-           (jsonrpc-request (eglot-current-server) :workspace/executeCommand params :timeout 20))
+           (condition-case failure
+               (jsonrpc-request (eglot-current-server) :workspace/executeCommand params :timeout 20)
+             (jsonrpc-error
+              (user-error "Holdfast: %s" (or (alist-get 'jsonrpc-error-message (cdr failure))
+                                             (error-message-string failure))))))
           ((bound-and-true-p lsp-mode)
            (holdfast--plist (lsp-request "workspace/executeCommand" params)))
           (t (user-error "Holdfast runs in no server of this buffer; M-x eglot or M-x lsp")))))
@@ -200,7 +204,9 @@
 (defun holdfast-answer (answer)
   "Give ANSWER to the question that waits."
   (interactive (list (completing-read "Permission: " '("once" "always" "deny") nil t)))
-  (holdfast--tell "permission.answer" (list :answer answer)))
+  (if (string-empty-p answer)
+      (message "Holdfast: nothing answered; the question waits on")
+    (holdfast--tell "permission.answer" (list :answer answer))))
 
 (defun holdfast-search (query)
   "List what the memory finds for QUERY."
@@ -210,9 +216,10 @@
       (let ((inhibit-read-only t))
         (erase-buffer)
         (seq-doseq (hit hits)
-          (let ((line (plist-get (plist-get (plist-get hit :range) :start) :line)))
-            (insert (format "%s:%d: %s\n" (or (plist-get hit :path) "") (1+ (or line 0))
-                            (plist-get hit :title)))))
+          (let ((path (plist-get hit :path))
+                (line (plist-get (plist-get (plist-get hit :range) :start) :line)))
+            (insert (if path (format "%s:%d: " path (1+ (or line 0))) "")
+                    (plist-get hit :title) "\n")))
         (grep-mode))
       (display-buffer (current-buffer)))))
 

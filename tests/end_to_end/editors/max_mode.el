@@ -16,6 +16,8 @@
  (lambda ()
    (let* ((server (start-eglot '(text-mode))) (buffer (current-buffer)))
      (cl-flet ((text () (with-current-buffer buffer (buffer-string))))
+       (note 'refused (condition-case failure (holdfast-accept 0) (user-error (cadr failure))))
+       (unless (string-match-p "waits on" (holdfast-answer "")) (error "No answer was taken for one"))
        (note 'state (plist-get (holdfast-propose "Make it new." 3) :state))
        (let ((file (wait "the comparison" #'page)))
          (note 'comparison (with-temp-buffer (insert-file-contents file) (buffer-string))))

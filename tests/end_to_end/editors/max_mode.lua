@@ -13,6 +13,10 @@ it.play(function()
     end
   end
 
+  local notify = vim.notify
+  vim.notify = function(text) seen.refused = text end
+  vim.cmd('Holdfast accept abc')
+  vim.notify = notify
   it.command('status')
   local proposal = it.command('max.propose', { prompt = 'Make it new.', uri = vim.uri_from_bufnr(buffer), samples = 3 })
   seen.state = proposal.state

@@ -35,14 +35,14 @@
     (signal-process (with-temp-buffer (insert-file-contents path) (read (current-buffer))) 'KILL)))
 
 (defun search-boiler ()
-  "Note what a search lists, as soon as the code is read."
+  "Note what a search lists of code and of a fact, as soon as the code is read."
   (let ((here (current-buffer)))
     (wait "the index" (lambda () (with-current-buffer here
                                    (not (seq-empty-p (plist-get (holdfast-request "memory.search" '(:query "boiler")) :hits))))))
+    (holdfast-request "memory.remember" '(:text "The boiler is old."))
     (holdfast-search "boiler")
     (note 'found (with-current-buffer "*holdfast search*"
-                   (vconcat (mapcar (lambda (each) (string-join (seq-take (split-string each ":") 2) ":"))
-                                    (split-string (buffer-string) "\n" t)))))))
+                   (vconcat (split-string (buffer-string) "\n" t))))))
 
 (defun choose (prompt collection &rest _)
   (let* ((all (all-completions "" collection))

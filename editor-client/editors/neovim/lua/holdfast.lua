@@ -253,7 +253,12 @@ local words = {
     M.command('run.start', with(place(input), { prompt = rest, maxMode = true }))
   end,
   propose = function(rest, input) M.command('max.propose', with(place(input), { prompt = rest })) end,
-  accept = function(rest) M.command('max.accept', { candidate = tonumber(rest) }) end,
+  accept = function(rest)
+    if not rest:match('^%d*$') then
+      return told(('accept takes the number of a candidate, not “%s”'):format(rest), vim.log.levels.ERROR)
+    end
+    M.command('max.accept', { candidate = tonumber(rest) })
+  end,
   stop = function() M.command('run.stop') end,
   resume = function() M.command('run.resume') end,
   send = function(rest) M.command('run.send', { text = rest }) end,
