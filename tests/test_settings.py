@@ -104,3 +104,58 @@ def test_what_narrows_stays_beside_what_does_not(project: Path) -> None:
     loaded = check(project, {"run": {"steps_max": 5, "cost_usd_max": 9}, "model": {"name": "x"}})
     assert [problem.key for problem in loaded.problems] == ["run.cost_usd_max", "model.name"]
     assert loaded.settings.run.steps_max == 5
+
+
+FULL: dict[str, Any] = {"permissions": {"mode": "full"}}
+"""What `--yes` is."""
+
+
+@pytest.mark.parametrize("whose", ["user", "project"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[permissions]\ndeny = ["shell(rm *)"\n',
+        '[permissions]\nmode = "readonly"\n',
+        '[permissions]\ndeny = ["shell(rm *)", 5]\n',
+        '[permissions]\ndenied = ["shell(rm *)"]\n',
+        'permissions = "read-only"\n',
+        "\x00",
+    ],
+)
+def test_where_what_forbids_cannot_be_read_nothing_is_freed(
+    project: Path, whose: str, text: str
+) -> None:
+    files = {"user": project.parent / "user.toml", "project": project / ".holdfast/config.toml"}
+    files["project"].parent.mkdir()
+    files["user"].write_text('[permissions]\nallow = ["shell(make)"]\n')
+    files[whose].write_text(text)
+    loaded = load(project, environment={}, editor=FULL, user_file=files["user"])
+    assert (loaded.settings.permissions.mode, loaded.settings.permissions.allow) == ("ask", ())
+    (problem,) = loaded.problems
+    assert str(files[whose]) in str(problem)
+    assert "edits and commands ask" in str(problem)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[run]\nsteps_max = 0\n",
+        "[unknown]\nx = 1\n",
+        "[permissions]\nanswer_timeout_seconds = 0\n",
+        "[permissions]\nallow = [5]\n",
+        '[permissions]\nmode = "auto-edit"\n',
+    ],
+)
+def test_what_forbids_nothing_takes_nothing_back(project: Path, text: str) -> None:
+    (project / ".holdfast").mkdir()
+    (project / ".holdfast" / "config.toml").write_text(text)
+    user = project.parent / "user.toml"
+    loaded = load(project, environment={}, editor=FULL, user_file=user)
+    assert loaded.settings.permissions.mode == "full"
+    assert not any("edits and commands ask" in str(problem) for problem in loaded.problems)
+
+
+def test_a_narrower_mode_stays_where_something_cannot_be_read(project: Path) -> None:
+    loaded = check(project, {"permissions": {"mode": "read-only", "deny": [5]}})
+    assert loaded.settings.permissions.mode == "read-only"

@@ -42,7 +42,7 @@ async def _show(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> in
     for wrong in loaded.problems:
         sys.stderr.write(f"holdfast: {wrong}\n")
     documents = Documents()
-    editor = DiskEditor(documents, Person(lambda: None).confirm)
+    editor = DiskEditor(documents, Person(lambda: None, yes=yes).confirm)
     session = open_session(workspace, loaded.settings, editor, documents, lambda *_: None)
     try:
         await session.goals.look()

@@ -14,12 +14,25 @@ ANSWERS: dict[str, Answer] = {
     "d": "deny", "deny": "deny", "n": "deny", "no": "deny",
 }  # fmt: skip
 
+NOBODY_TO_ASK = (
+    "Nobody can be asked here, so what needs permission is denied. Run it on a "
+    "terminal, add rules to permissions.allow, or pass --yes.\n"
+)
+ASKED_DESPITE_YES = (
+    "Nobody can be asked here, so what needs permission even with --yes is denied. "
+    "Run it on a terminal, and mend the settings if they have problems.\n"
+)
+
 
 class Person:
-    """Answers permission questions from the keyboard; where there is none, denies."""
+    """Answers permission questions from the keyboard; where there is none, denies.
 
-    def __init__(self, pause: Callable[[], None]) -> None:
+    `yes` says that `--yes` was passed, so that it is not the advice.
+    """
+
+    def __init__(self, pause: Callable[[], None], *, yes: bool) -> None:
         self._pause = pause
+        self._yes = yes
         self._told = False
 
     async def confirm(self, question: Question) -> Answer | None:
@@ -43,10 +56,7 @@ class Person:
     def _tell_once(self) -> None:
         if not self._told and sys.stderr is not None:
             self._told = True
-            sys.stderr.write(
-                "Nobody can be asked here, so what needs permission is denied. Run it on a "
-                "terminal, add rules to permissions.allow, or pass --yes.\n"
-            )
+            sys.stderr.write(ASKED_DESPITE_YES if self._yes else NOBODY_TO_ASK)
 
 
 async def _line() -> str:

@@ -69,7 +69,7 @@ async def execute_async(order: Order) -> int:
     settings = _settings(order)
     shown = _screen(as_json=order.json)
     documents = Documents()
-    editor = DiskEditor(documents, Person(shown.pause).confirm)
+    editor = DiskEditor(documents, Person(shown.pause, yes=order.yes).confirm)
     session: Session | None = None
     try:
         session = open_session(

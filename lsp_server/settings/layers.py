@@ -2,7 +2,7 @@
 
 Precedence, later wins: defaults, user file, project file, environment
 (`HOLDFAST_MODEL__BASE_URL`), the editor. A wrong value costs one message and falls
-back to what lies below it.
+back to what lies below it; one that may have forbidden something makes all else ask.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ Layer: TypeAlias = Mapping[str, Any]
 
 ENVIRONMENT_PREFIX = "HOLDFAST_"
 
+_FREEING = ("allow", "answer_timeout_seconds")
+"""Of the permissions, those that forbid nothing: without them, no more is free."""
+
+_CAUTION = "and edits and commands ask"
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -42,32 +47,41 @@ def load(
     user_file: Path | None = None,
 ) -> Loaded:
     """Settings for a workspace from all layers. Wrong values become problems, never errors."""
-    problems: list[ConfigurationError] = []
+    unread: list[ConfigurationError] = []
+    ignored: list[ConfigurationError] = []
     merged: dict[str, Any] = {}
     user_path = user_file or default_user_file()
-    layers: list[tuple[str, dict[str, Any]]] = [(str(user_path), _read_toml(user_path, problems))]
+    layers: list[tuple[str, dict[str, Any]]] = [(str(user_path), _read_toml(user_path, unread))]
     project_path = workspace / ".holdfast" / "config.toml" if workspace is not None else None
     if project_path is not None:
-        layers.append((str(project_path), _read_toml(project_path, problems)))
+        layers.append((str(project_path), _read_toml(project_path, unread)))
     layers.append(("the environment", _from_environment(environment)))
     layers.append(("the editor", _plain(editor or {})))
     for source, layer in layers:
-        accepted = _accepted(layer, merged, source, problems)
+        accepted = _accepted(layer, merged, source, unread)
         if source == str(project_path):
             wished = Settings.model_validate(_merge(merged, accepted))
             granted = Settings.model_validate(merged)
-            accepted = project.narrowed(accepted, wished, granted, source, problems)
+            accepted = project.narrowed(accepted, wished, granted, source, ignored)
         merged = _merge(merged, accepted)
-    return Loaded(_cautious(Settings.model_validate(merged), problems), tuple(problems))
+    return Loaded(_cautious(Settings.model_validate(merged), unread), (*unread, *ignored))
 
 
-def _cautious(settings: Settings, problems: Sequence[ConfigurationError]) -> Settings:
-    """Where a deny rule could not be read, nothing is free that would have been asked about."""
-    unread = any((problem.key or "").startswith("permissions.deny") for problem in problems)
-    if not unread or settings.permissions.mode == "read-only":
+def _cautious(settings: Settings, unread: Sequence[ConfigurationError]) -> Settings:
+    """Where what forbids could not be read, nothing is free that would have been asked about."""
+    is_unsure = any(_may_forbid(problem.key) for problem in unread)
+    if not is_unsure or settings.permissions.mode == "read-only":
         return settings
     asking = settings.permissions.model_copy(update={"mode": "ask", "allow": ()})
     return settings.model_copy(update={"permissions": asking})
+
+
+def _may_forbid(key: str | None) -> bool:
+    """Whether it is of a whole file, or of a permission other than those that only free."""
+    if key is None:
+        return True
+    section, _, rest = key.partition(".")
+    return section == "permissions" and rest.partition(".")[0] not in _FREEING
 
 
 def _accepted(
@@ -91,13 +105,18 @@ def _accepted(
 
 def _problem(kind: str, message: str, place: list[str], source: str) -> ConfigurationError:
     key = ".".join(place)
+    caution = f", {_CAUTION}" if _may_forbid(key) else ""
     if kind == "extra_forbidden":
         section = Settings.model_fields.get(place[0])
         known: Any = section.annotation if section and len(place) > 1 else Settings
         names = ", ".join(sorted(known.model_fields))
-        return ConfigurationError(f"{key} in {source} is unknown; known are: {names}", key=key)
+        return ConfigurationError(
+            f"{key} in {source} is unknown{caution}; known are: {names}", key=key
+        )
     message = message[0].lower() + message[1:]
-    return ConfigurationError(f"{key} in {source} is wrong, so it is ignored: {message}", key=key)
+    return ConfigurationError(
+        f"{key} in {source} is wrong, so it is ignored{caution}: {message}", key=key
+    )
 
 
 def _remove(layer: dict[str, Any], place: list[str]) -> bool:
@@ -131,7 +150,8 @@ def _read_toml(path: Path, problems: list[ConfigurationError]) -> dict[str, Any]
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        problems.append(ConfigurationError(f"{path} cannot be read, so it is ignored: {error}"))
+        message = f"{path} cannot be read, so it is ignored, {_CAUTION}: {error}"
+        problems.append(ConfigurationError(message))
         return {}
 
 

@@ -214,6 +214,22 @@ async def test_a_project_file_may_only_narrow(project: Path, config: str, compla
     assert not (project / "made.txt").exists(), "and nothing more was allowed"
 
 
+@pytest.mark.parametrize(
+    "config", ['[permissions]\nmode = "readonly"', '[permissions\ndeny = ["*"]']
+)
+async def test_yes_does_not_free_what_unread_settings_may_forbid(
+    project: Path, config: str
+) -> None:
+    (project / ".holdfast").mkdir()
+    (project / ".holdfast" / "config.toml").write_text(config)
+    result = await run(project, [WRITE, finish()], "--yes", "make it")
+    assert not (project / "made.txt").exists()
+    assert "config.toml" in result.errors
+    assert "edits and commands ask" in result.errors
+    assert "even with --yes" in result.errors
+    assert "pass --yes" not in result.errors
+
+
 async def test_a_closed_standard_input_denies(project: Path) -> None:
     async with ScriptedServer([WRITE, finish()]) as server:
         process = await asyncio.create_subprocess_exec(
