@@ -1,9 +1,17 @@
-"""An error as a person at a terminal can act on it."""
+"""What is wrong, as a person at a terminal can act on it."""
 
 from __future__ import annotations
 
+import sys
+
 from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.permissions import visible
 from lsp_server.session.unknown_run import UnknownRun
+
+
+def complain(text: str) -> None:
+    """One sentence on standard error; it may quote what others wrote."""
+    sys.stderr.write(visible(f"holdfast: {text}\n"))
 
 
 def sentence(error: HoldfastError, run_id: str | None) -> str:

@@ -15,6 +15,7 @@ import tempfile
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from lsp_server.cli.complaint import complain
 from lsp_server.cli.memory import find, with_session
 from lsp_server.cli.run import Order, execute_async
 from lsp_server.domain.errors import HoldfastError
@@ -45,7 +46,7 @@ Here it may edit and run commands without asking; on your own projects it asks.
 def demonstrate(keep: Path | None) -> int:
     """Plays the demo; 0 when the run achieved its goal. `keep` names a new folder to work in."""
     if keep is not None and keep.exists():
-        sys.stderr.write(f"holdfast: {keep} exists; name a new folder\n")
+        complain(f"{keep} exists; name a new folder")
         return 2
     with (
         tempfile.TemporaryDirectory(prefix="holdfast-demo-") as temporary,

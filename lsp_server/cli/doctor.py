@@ -6,14 +6,15 @@ import asyncio
 from pathlib import Path
 
 from lsp_server.assemble import diagnose, open_session
+from lsp_server.domain.permissions import visible
 from lsp_server.settings.layers import load
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 
 
 def examine(workspace: Path) -> str:
-    """The report as Markdown."""
-    return asyncio.run(_examine(workspace.resolve()))
+    """The report as Markdown, fit for a terminal: it quotes goals, titles and settings."""
+    return visible(asyncio.run(_examine(workspace.resolve())))
 
 
 async def _examine(workspace: Path) -> str:

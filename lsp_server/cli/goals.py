@@ -12,9 +12,11 @@ from typing import Any
 
 from lsp_server.agent.transcript import tokens
 from lsp_server.assemble import open_session
+from lsp_server.cli.complaint import complain
 from lsp_server.cli.person import Person
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import GOALS_FILE
+from lsp_server.domain.permissions import visible
 from lsp_server.session.goals import Place
 from lsp_server.session.session import Session
 from lsp_server.settings.layers import load
@@ -28,19 +30,19 @@ MISSING_CHARS_MAX = 200
 def show(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> int:
     """Prints the goals; 0 only when there are some and all are met, 2 when nobody can know."""
     if not workspace.is_dir():
-        sys.stderr.write(f"holdfast: --workspace {workspace} is not a folder\n")
+        complain(f"--workspace {workspace} is not a folder")
         return USAGE_ERROR
     try:
         return asyncio.run(_show(workspace.resolve(), check=check, yes=yes, as_json=as_json))
     except HoldfastError as error:
-        sys.stderr.write(f"holdfast: {error}\n")
+        complain(str(error))
         return USAGE_ERROR
 
 
 async def _show(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> int:
     loaded = load(workspace, editor={"permissions": {"mode": "full"}} if yes else {})
     for wrong in loaded.problems:
-        sys.stderr.write(f"holdfast: {wrong}\n")
+        complain(str(wrong))
     documents = Documents()
     editor = DiskEditor(documents, Person(lambda: None, yes=yes).confirm)
     session = open_session(workspace, loaded.settings, editor, documents, lambda *_: None)
@@ -54,7 +56,7 @@ async def _show(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> in
         places = session.goals.board.places()
         for problem in session.goals.board.problems():
             line = problem.range.start.line + 1
-            sys.stderr.write(f"{GOALS_FILE}:{line}: {problem.message}\n")
+            sys.stderr.write(visible(f"{GOALS_FILE}:{line}: {problem.message}\n"))
     finally:
         await session.close()
     is_known = not session.goals.board.contract().unreadable
@@ -69,7 +71,8 @@ async def _check(session: Session) -> None:
     goals = session.goals.board.goals()
     for number, goal in enumerate(goals, start=1):
         if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[Kchecking {number} of {len(goals)}: {goal.title[:60]}")
+            title = visible(goal.title[:60])
+            sys.stderr.write(f"\r\x1b[Kchecking {number} of {len(goals)}: {title}")
             sys.stderr.flush()
         await session.goals.check([goal])
     if sys.stderr.isatty():
@@ -84,7 +87,7 @@ def _print(places: Sequence[Place], *, as_json: bool) -> None:
     elif sys.stdout.isatty():
         _table(places)
     else:
-        sys.stdout.write("".join(f"{line}\n" for line in _lines(places)))
+        sys.stdout.write("".join(f"{visible(line)}\n" for line in _lines(places)))
 
 
 def _lines(places: Sequence[Place]) -> list[str]:
@@ -110,10 +113,11 @@ def _table(places: Sequence[Place]) -> None:
     for place in places:
         if place.goal.title != title and place.spot.path == GOALS_FILE:
             title = place.goal.title
-            table.add_row("", Text(title, style="bold"), "")
+            table.add_row("", Text(visible(title), style="bold"), "")
         style = COLOURS.get(place.verdict, "yellow")
-        known = _short(place.missing) or _evidence(place)
-        table.add_row(Text(place.verdict, style=style), Text(place.condition.text), Text(known))
+        known = visible(_short(place.missing) or _evidence(place))
+        condition = visible(place.condition.text)
+        table.add_row(Text(place.verdict, style=style), Text(condition), Text(known))
     console = Console(highlight=False)
     console.print(table)
     met = sum(place.verdict in ("met", "waived") for place in places)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from lsp_server.assemble import open_session
+from lsp_server.cli.complaint import complain
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.memories import MEMORY_KINDS, CodeChunk, Hit, MemoryKind, Query
 from lsp_server.domain.permissions import visible
@@ -77,7 +78,7 @@ def _run(workspace: Path, work: Callable[[Session], Awaitable[int]]) -> int:
     except HoldfastError as error:
         return _refuse(str(error))
     except KeyboardInterrupt:
-        sys.stderr.write("holdfast: stopped; what was indexed stays\n")
+        complain("stopped; what was indexed stays")
         return STOPPED
 
 
@@ -88,7 +89,7 @@ async def with_session(
     # It is indexed here when it is wanted, and reported.
     loaded = load(workspace, editor={"memory": {"index_on_start": False}})
     for problem in loaded.problems:
-        sys.stderr.write(f"holdfast: {problem}\n")
+        complain(str(problem))
     documents = Documents()
     editor = DiskEditor(documents, None)
     session = open_session(
@@ -118,7 +119,7 @@ async def _index(session: Session, *, full: bool, words: bool) -> int:
             settled.result()
     status = await memory.measured()
     changed = f"{done.changed} files read and {done.removed} gone in {done.seconds:.1f} s"
-    sys.stdout.write(f"{changed}; {describe(session.memory.state())}\n")
+    sys.stdout.write(f"{changed}; {visible(describe(session.memory.state()))}\n")
     for reason, count in sorted(status.skipped.items()):
         sys.stdout.write(f"  not searched, {count} files: {visible(reason)}\n")
     return 0
@@ -155,7 +156,7 @@ async def _forget(session: Session, wish: Forgetting) -> int:
 
 
 def _line(hit: Hit) -> str:
-    return json.dumps({"score": hit.score, **asdict(hit.found)}, ensure_ascii=False) + "\n"
+    return json.dumps({"score": hit.score, **asdict(hit.found)}) + "\n"
 
 
 def _shown(hit: Hit) -> str:
@@ -196,5 +197,5 @@ def _progress() -> Iterator[Report]:
 
 
 def _refuse(complaint: str) -> int:
-    sys.stderr.write(f"holdfast: {complaint}\n")
+    complain(complaint)
     return USAGE_ERROR

@@ -12,7 +12,7 @@ from typing import Any
 
 from lsp_server.assemble import open_session
 from lsp_server.cli import garbage
-from lsp_server.cli.complaint import sentence
+from lsp_server.cli.complaint import complain, sentence
 from lsp_server.cli.person import Person
 from lsp_server.cli.screen import JsonLines, Plain, Screen
 from lsp_server.domain.errors import HoldfastError
@@ -170,7 +170,7 @@ def _settings(order: Order) -> Settings:
         overrides["permissions"] = {**overrides.get("permissions", {}), "mode": "full"}
     loaded = load(order.workspace.absolute(), editor=overrides)
     for problem in loaded.problems:
-        sys.stderr.write(f"holdfast: {problem}\n")
+        complain(str(problem))
     return loaded.settings
 
 
@@ -186,7 +186,7 @@ def _complaint(order: Order) -> str | None:
 
 
 def _refuse(complaint: str) -> int:
-    sys.stderr.write(f"holdfast: {complaint}\n")
+    complain(complaint)
     return USAGE_ERROR
 
 

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from lsp_server.assemble import open_session
-from lsp_server.cli.complaint import sentence
+from lsp_server.cli.complaint import complain, sentence
 from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
 from lsp_server.settings.layers import load
 from lsp_server.workspace.disk_editor import DiskEditor
@@ -18,12 +19,12 @@ from lsp_server.workspace.documents import Documents
 def take_back(run_id: str | None, workspace: Path) -> int:
     """Undoes the run; 0 when all came back, 1 when something could not."""
     if not workspace.is_dir():
-        sys.stderr.write(f"holdfast: --workspace {workspace} is not a folder\n")
+        complain(f"--workspace {workspace} is not a folder")
         return 2
     try:
         return asyncio.run(_take_back(RunId(run_id) if run_id else None, workspace.resolve()))
     except HoldfastError as error:
-        sys.stderr.write(f"holdfast: {sentence(error, run_id)}\n")
+        complain(sentence(error, run_id))
         return 1
 
 
@@ -37,9 +38,10 @@ async def _take_back(run_id: RunId | None, workspace: Path) -> int:
     finally:
         await session.close()
     for path in report.restored:
-        sys.stdout.write(f"{'removed' if path in report.removed else 'restored'} {path}\n")
+        done = "removed" if path in report.removed else "restored"
+        sys.stdout.write(f"{done} {visible(path)}\n")
     for conflict in report.conflicts:
-        sys.stdout.write(f"left alone {conflict.path}: {conflict.reason}\n")
+        sys.stdout.write(visible(f"left alone {conflict.path}: {conflict.reason}\n"))
     if not report.restored and not report.conflicts:
         sys.stdout.write("nothing to take back\n")
     return 1 if report.conflicts else 0

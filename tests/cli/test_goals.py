@@ -9,7 +9,7 @@ import pytest
 
 from lsp_server.goals.contract import parse
 from lsp_server.models.scripted_server import ScriptedServer
-from tests.fakes.command_line import holdfast
+from tests.fakes.command_line import holdfast, on_a_terminal
 from tests.fakes.workshop import calls, finish, says
 
 GOALS = """\
@@ -119,6 +119,34 @@ async def test_a_goals_file_that_cannot_be_read_is_not_an_empty_one(
         assert f"this file cannot be read, so its goals are not known: {why}" in result.errors
         assert "use `" not in result.errors
         assert result.output == ""
+
+
+HIDING = "\x1b]0;owned\x07\u202e\x9b2J"
+SHOWN = r"\x1b]0;owned\x07\u202e\x9b2J"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "on_terminal"),
+    [
+        (("goals",), False),
+        (("goals",), True),
+        (("goals", "--check", "--yes"), False),
+        (("goals", "--check", "--yes"), True),
+        (("goals", "--json"), False),
+        (("doctor",), False),
+    ],
+)
+async def test_what_others_wrote_does_not_command_the_terminal(
+    project: Path, goals: Path, arguments: tuple[str, ...], on_terminal: bool
+) -> None:
+    goals.write_text(
+        f"## T{HIDING}\n- [ ] c{HIDING}\n  - check: `false {HIDING}`\n- [] p{HIDING}\n"
+    )
+    (goals.parent / "config.toml").write_text('[run]\n"key\\u001b]0;\\u0007\\u202e" = 1\n')
+    result = await (on_a_terminal if on_terminal else holdfast)(*arguments, folder=project)
+    for char in ("\x07", "\u202e", "\x9b", "\x1b]"):
+        assert char not in result.output + result.errors
+    assert SHOWN in result.output or json.dumps(HIDING)[1:-1] in result.output
 
 
 async def test_run_without_a_task_works_on_the_first_open_goal(project: Path, goals: Path) -> None:

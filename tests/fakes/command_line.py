@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import sys
+import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -68,3 +70,31 @@ async def holdfast(*arguments: str, folder: Path, **environment: str) -> Ended:
     """Runs the command to its end."""
     async with started(*arguments, folder=folder, **environment) as process:
         return await ended(process)
+
+
+async def on_a_terminal(*arguments: str, folder: Path) -> Ended:
+    """Runs the command to its end on a wide terminal; all that it writes is in `output`."""
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (50, 500))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "lsp_server", *arguments),
+        cwd=folder,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    read = asyncio.create_task(asyncio.to_thread(_all_of, ours))
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        status = await process.wait()
+        return Ended(status, (await read).decode(), "")
+
+
+def _all_of(terminal: int) -> bytes:
+    """What comes until the last process leaves it, which Linux tells as an error."""
+    parts = []
+    with os.fdopen(terminal, "rb", buffering=0) as stream, contextlib.suppress(OSError):
+        while part := stream.read(4096):
+            parts.append(part)
+    return b"".join(parts)
