@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_server.cli import garbage
@@ -21,6 +22,7 @@ def main() -> None:
         from lsp_server.cli.serve import serve  # noqa: PLC0415 - both lines above come first
 
         sys.exit(serve(arguments))
+    refuse_what_is_no_text(arguments)
     from lsp_server.cli.app import app  # noqa: PLC0415 - as above
 
     app(prog_name="holdfast")
@@ -36,6 +38,18 @@ def import_nothing_from_the_workspace() -> None:
     ours = Path(__file__).resolve().parents[1]
     if here.resolve() != ours:
         sys.path[:] = [entry for entry in sys.path if entry and entry != os.fspath(here)]
+
+
+def refuse_what_is_no_text(arguments: Sequence[str]) -> None:
+    """Ends the process where an argument is not UTF-8: no journal, model or memory takes it."""
+    from lsp_server.cli.complaint import complain  # noqa: PLC0415 - as above
+
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            complain(f"the argument '{argument}' is not UTF-8; write it in UTF-8")
+            sys.exit(2)
 
 
 def spare_httpx_its_command_line() -> None:

@@ -58,7 +58,11 @@ class Order:
 def execute(order: Order) -> int:
     """Runs it; the process's exit status. Errors go to standard error, one sentence each."""
     garbage.as_usual()
-    return asyncio.run(execute_async(order))
+    try:
+        return asyncio.run(execute_async(order))
+    except KeyboardInterrupt:
+        complain("stopped before the run began")
+        return EXIT_STATUS["stopped"]
 
 
 async def execute_async(order: Order) -> int:
@@ -148,20 +152,18 @@ async def _open_goal(session: Session, order: Order) -> Goal | None:
 
 
 async def _until_the_end(session: Session, run_id: RunId) -> Outcome:
-    """The outcome; signals that ask the process to end stop the run first."""
+    """The outcome; signals that ask the process to end stop the run first.
+
+    They are taken until the loop closes, since closing the session takes a moment as well.
+    """
     loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def stop() -> None:
         session.runs.stop(everything=True)
 
-    for number in signals:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop)
-    try:
-        return await session.runs.wait(run_id)
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
+    return await session.runs.wait(run_id)
 
 
 def _settings(order: Order) -> Settings:

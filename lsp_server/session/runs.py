@@ -77,6 +77,8 @@ class _Active:
     message: str = "starting"
     waiting: int = 0
     stop_reason: str = STOPPED
+    is_ending: bool = False
+    """Its outcome is known and being kept."""
     work: asyncio.Task[Outcome] | None = None
 
 
@@ -305,6 +307,7 @@ class Runs:
 
     async def _supervise(self, active: _Active) -> Outcome:
         outcome: Outcome = await self._outcome(active)
+        active.is_ending = True
         try:
             ended = await self._record_end(active, outcome)
         finally:
@@ -368,6 +371,9 @@ class Runs:
         self._kept.compare(active.launch.run_id, judged, active.launch.task.instruction)
 
     def _cancel(self, active: _Active, reason: str) -> None:
+        # It ends by itself then, and a cancellation would break into keeping how.
+        if active.is_ending:
+            return
         active.stop_reason = reason
         if active.work is not None:
             active.work.cancel()

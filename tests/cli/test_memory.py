@@ -41,6 +41,7 @@ async def test_code_is_indexed_and_searched(valve: Path) -> None:
         (("search", "x", "--limit", "0"), 2, "limit"),
         (("search", "x", "--kind", "codes"), 2, "kind"),
         (("search",), 2, "Missing argument"),
+        (("search", "bad \udcff"), 2, "is not UTF-8"),
         (("search", "x", "--workspace", "nowhere"), 2, "nowhere is not a folder"),
         (("index", "--workspace", "nowhere"), 2, "nowhere is not a folder"),
         (("remember", " "), 2, "say what to remember"),

@@ -176,6 +176,8 @@ async def test_undo_takes_back_what_the_run_changed_and_keeps_what_the_person_di
         (["x", "--workspace", "file.txt"], "--workspace file.txt is not a folder"),
         (["x", "--frobnicate"], "No such option: --frobnicate"),
         (["--resume", "nonsense"], "run nonsense is unknown"),
+        (["bad \udcff utf8"], r"the argument 'bad \udcff utf8' is not UTF-8"),
+        (["x", "--check", "\udcff"], "is not UTF-8"),
         (["--resume", "../../etc"], "run ../../etc is unknown"),
     ],
 )

@@ -6,7 +6,14 @@ import pytest
 from pygls.exceptions import JsonRpcInvalidParams
 
 from lsp_server.server.commands import parsed
-from lsp_server.server.shapes import NoArguments, PermissionAnswer, RunSend, RunStart, RunStop
+from lsp_server.server.shapes import (
+    MemorySearch,
+    NoArguments,
+    PermissionAnswer,
+    RunSend,
+    RunStart,
+    RunStop,
+)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +39,23 @@ def test_saying_nothing_is_saying_nothing(arguments: list[Any]) -> None:
 def test_keys_are_camel_case(arguments: list[Any], expected: dict[str, Any]) -> None:
     start = parsed("c", RunStart, arguments)
     assert {key: getattr(start, key) for key in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("\ud800", "?"),
+        ("half \udc00 of it", "half ? of it"),
+        ("whole 😀", "whole 😀"),
+        ("€\x1b", "€\x1b"),
+    ],
+)
+def test_half_a_character_is_a_question_mark(written: str, read: str) -> None:
+    assert parsed("c", MemorySearch, [{"query": written}]) == MemorySearch(query=read)
+    place = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
+    start = parsed("c", RunStart, [{"diagnostics": [{"range": place, "message": written}]}])
+    assert isinstance(start, RunStart)
+    assert start.diagnostics[0].message == read
 
 
 @pytest.mark.parametrize(

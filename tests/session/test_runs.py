@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.agent.record import Record
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
+from lsp_server.domain.events import RunEnded
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, RunId, Stopped, Task
 from lsp_server.session.runs import ACTIVE_RUNS_MAX
 from lsp_server.session.unknown_run import UnknownRun
@@ -75,6 +77,30 @@ async def test_closing_the_session_stops_its_runs_and_they_can_go_on(project: Pa
     async with workshop(project, [finish("went on")]) as shop:
         shop.session.runs.resume(run_id)
         assert await shop.session.runs.wait(run_id) == Achieved("went on")
+
+
+async def test_a_stop_while_a_stopped_run_keeps_its_end_changes_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush, keeps, may_go_on = Record.flush, asyncio.Event(), asyncio.Event()
+
+    async def slow(record: Record) -> None:
+        keeps.set()
+        await may_go_on.wait()
+        await flush(record)
+
+    async with workshop(project, [SLEEP]) as shop:
+        runs = shop.session.runs
+        run_id = runs.start(Task("x")).run_id
+        waiting = asyncio.create_task(runs.wait(run_id))
+        await until(lambda: "$ sleep" in shop.session.status().message, "a command")
+        monkeypatch.setattr(Record, "flush", slow)
+        runs.stop()
+        await keeps.wait()
+        runs.stop()
+        may_go_on.set()
+        assert isinstance(await waiting, Stopped)
+        assert isinstance(runs.events(run_id)[-1], RunEnded)
 
 
 async def test_a_blocked_run_goes_on_with_the_answer(project: Path) -> None:
