@@ -299,6 +299,21 @@ async def test_a_run_from_prompt_to_edit_in_the_buffer(
         assert await client.shutdown() == 0
 
 
+async def test_undo_reaches_the_disk_under_a_buffer_that_was_not_read_again(
+    project: Path,
+) -> None:
+    (project / "a.txt").write_text("the old text\n")
+    answers = {"window/showMessageRequest": lambda params: {"title": "Approve once"}}
+    async with at_work(project, editing(), answers=answers) as client:
+        await client.command("holdfast.run.start", {"prompt": "Make it new."})
+        await client.wait_for(lambda m: progress(m, "end"), "the end of the progress")
+        assert (project / "a.txt").read_text() == "the new text\n"
+        client.open(project / "a.txt", "the old text\n")
+        await client.command("holdfast.run.undo")
+        await client.wait_for(lambda m: shows(m, "1 files are as they were"), "word of the undo")
+    assert (project / "a.txt").read_text() == "the old text\n"
+
+
 async def test_denied_is_denied(project: Path) -> None:
     (project / "a.txt").write_text("the old text\n")
     answers = {"window/showMessageRequest": lambda params: {"title": "Deny"}}

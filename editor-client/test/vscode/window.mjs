@@ -36,6 +36,7 @@ export async function play(script) {
     }
     await page.goto(url.href);
     await page.waitForSelector(".monaco-workbench", WAIT);
+    if (kind === "workspace") await folders(page);
     return editorWindow(page);
   };
   let last;
@@ -62,6 +63,19 @@ function allowTests() {
   };
   const watcher = new MutationObserver(allow);
   watcher.observe(document, { childList: true, subtree: true });
+}
+
+/** Now and then VS Code opens a workspace file without its folders; it does not look again by itself. */
+async function folders(page) {
+  const first = page.locator(".explorer-folders-view .monaco-list-row").first();
+  for (let tries = 3; tries > 0; tries -= 1) {
+    try {
+      return await first.waitFor({ timeout: 8000 });
+    } catch {
+      await page.reload();
+      await page.waitForSelector(".monaco-workbench", WAIT);
+    }
+  }
 }
 
 function editorWindow(page) {
