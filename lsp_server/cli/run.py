@@ -127,8 +127,8 @@ async def _begin(session: Session, order: Order, settings: Settings) -> RunId:
         if order.task:
             return session.runs.send(resumed, order.task, "steer").run_id
         return session.runs.resume(resumed).run_id
-    session.permits.approve(order.checks)
     goal = goal_from(order.goals, order.checks) or await _open_goal(session, order)
+    session.permits.approve(order.checks)
     return session.runs.start(
         Task(
             instruction=order.task or until(goal),

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lsp_server.domain.edits import Lines, Position, Range
+from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import (
     Check,
     CommandCheck,
@@ -166,8 +167,13 @@ def goal_from(texts: tuple[str, ...], commands: tuple[str, ...], title: str = ""
     """The goal that a person states in parts: what must hold, and commands that show it.
 
     A single text is what all the commands show; otherwise each stands for itself.
-    None when nothing is stated.
+    None when nothing is stated. Raises HoldfastError where a part is empty, since an
+    empty command succeeds and shows nothing.
     """
+    if not all(command.strip() for command in commands):
+        raise HoldfastError("a check is empty; name a command that must exit 0")
+    if not all(text.strip() for text in texts):
+        raise HoldfastError("a condition is empty; say what must hold")
     checks = tuple(CommandCheck(command) for command in commands)
     stated: list[tuple[str, tuple[Check, ...]]] = []
     if len(texts) == 1:

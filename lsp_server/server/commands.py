@@ -46,6 +46,8 @@ from lsp_server.server.shapes import (
 )
 from lsp_server.server.task import folder_to_work_in, place_of, session_of, task_of
 from lsp_server.session.session import Session
+from lsp_server.session.summary import RunSummary
+from lsp_server.session.unknown_run import UnknownRun
 
 ECHO_SECONDS = 1.0
 """After that a reply is logged. Emacs 28 handles what arrives together with a reply only
@@ -148,13 +150,9 @@ class Commands:
         return Reply(state=run.state, message=f"told: {run.title}", run_id=run.run_id)
 
     async def _list(self, arguments: RunChoice) -> RunListReply:
-        runs = [
-            run
-            for session in self._sessions()
-            for run in session.runs.list()
-            if arguments.run_id in (None, run.run_id)
-        ]
-        runs.sort(key=lambda run: run.started_at, reverse=True)
+        runs = sorted(
+            self._chosen(_id(arguments.run_id)), key=lambda run: run.started_at, reverse=True
+        )
         lines = [f"{run.state}: {run.title} ({run.run_id})" for run in runs[:10]]
         message = "\n".join(lines) or "there are no runs"
         self._tell(message)
@@ -174,6 +172,15 @@ class Commands:
                 for run in runs
             ),
         )
+
+    def _chosen(self, run_id: RunId | None) -> list[RunSummary]:
+        """The run with that id, or all that are listed. Raises UnknownRun."""
+        if run_id is None:
+            return [run for session in self._sessions() for run in session.runs.list()]
+        found = [run for session in self._sessions() if (run := session.runs.find(run_id))]
+        if not found:
+            raise UnknownRun(f"run {run_id} is unknown", "list")
+        return found
 
     async def _show(self, arguments: RunChoice) -> Reply:
         session = self._session_of(arguments.run_id)

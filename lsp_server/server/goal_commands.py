@@ -98,6 +98,8 @@ class GoalCommands:
             for place in folder.session.goals.board.places()
             if arguments.goal_id in (None, place.goal.id, place.condition.id)
         ]
+        if arguments.goal_id is not None and not places:
+            raise HoldfastError(f"there is no goal with the id {arguments.goal_id!r}")
         entries = tuple(
             GoalEntry(
                 goal_id=place.goal.id,

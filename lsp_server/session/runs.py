@@ -257,6 +257,12 @@ class Runs:
         """Newest first, the newest LISTED_RUNS_MAX."""
         return tuple(islice(self._summaries(), LISTED_RUNS_MAX))
 
+    def find(self, run_id: RunId) -> RunSummary | None:
+        """The run with that id, however old it is."""
+        if run_id in self._active:
+            return _summary(self._active[run_id])
+        return self._kept.summary(run_id)
+
     def events(self, run_id: RunId) -> Sequence[Event]:
         """All that its journal holds. Blocking; raises JournalDamaged, OSError."""
         return self._kept.events(run_id)
@@ -385,7 +391,7 @@ class Runs:
 
     def _past(self, run_id: RunId | None, verb: str, but: tuple[RunState, ...]) -> RunSummary:
         """The run with that id, or the newest that is not in one of the states `but`."""
-        chosen = self._summaries() if run_id is None else filter(None, [self._summary(run_id)])
+        chosen = self._summaries() if run_id is None else filter(None, [self.find(run_id)])
         for summary in chosen:
             if summary.state not in but:
                 return summary
@@ -395,12 +401,7 @@ class Runs:
         raise UnknownRun(name, "list")
 
     def _summaries(self) -> Iterator[RunSummary]:
-        return filter(None, map(self._summary, self._kept.ids()))
-
-    def _summary(self, run_id: RunId) -> RunSummary | None:
-        if run_id in self._active:
-            return _summary(self._active[run_id])
-        return self._kept.summary(run_id)
+        return filter(None, map(self.find, self._kept.ids()))
 
     def _begin(self, active: _Active, event: Event) -> None:
         """Records why a run goes to work. Raises ConfigurationError when that cannot be kept."""

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.edits import EditSet, FileEdit, TextEdit, fingerprint, minimal_edit
+from lsp_server.domain.errors import ToolError
 from lsp_server.domain.messages import ToolResult
 from lsp_server.domain.ports import Editor
 from lsp_server.tools.arguments import Arguments, spec, validated
@@ -65,6 +66,8 @@ class Write:
 
     async def _texts(self, wanted: WriteArguments) -> tuple[str | None, str]:
         """The text that is there, None: no file, and the one to come."""
+        if wanted.path.endswith("/"):
+            raise ToolError(f"{wanted.path!r} names a folder; send the path of a file")
         path = self._workspace.locate(wanted.path)
         relative = self._workspace.relative(path)
         try:

@@ -178,6 +178,9 @@ async def test_undo_takes_back_what_the_run_changed_and_keeps_what_the_person_di
         (["--resume", "nonsense"], "run nonsense is unknown"),
         (["bad \udcff utf8"], r"the argument 'bad \udcff utf8' is not UTF-8"),
         (["x", "--check", "\udcff"], "is not UTF-8"),
+        (["x", "--check", ""], "a check is empty"),
+        (["x", "--check", "true", "--check", " "], "a check is empty"),
+        (["x", "--goal", ""], "a condition is empty"),
         (["--resume", "../../etc"], "run ../../etc is unknown"),
     ],
 )

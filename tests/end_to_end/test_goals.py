@@ -233,6 +233,26 @@ async def lenses(client: LspClient, path: Path) -> list[dict[str, Any]]:
     return result
 
 
+@pytest.mark.parametrize(
+    ("command", "argument", "complaint"),
+    [
+        ("holdfast.goal.new", {"checks": [""]}, "a check is empty"),
+        ("holdfast.goal.new", {"title": "x", "checks": ["true", " "]}, "a check is empty"),
+        ("holdfast.goal.new", {"conditions": [""]}, "a condition is empty"),
+        ("holdfast.goal.list", {"goalId": "none"}, "there is no goal with the id 'none'"),
+        ("holdfast.run.list", {"runId": "none"}, "run none is unknown"),
+    ],
+)
+async def test_what_is_empty_or_unknown_is_named(
+    project: Path, command: str, argument: dict[str, Any], complaint: str
+) -> None:
+    async with editor(project, []) as client:
+        reply = await client.command(command, argument)
+        assert reply["state"] == "error"
+        assert complaint in reply["message"]
+    assert not (project / ".holdfast" / "goals.md").exists()
+
+
 async def test_goals_are_added_listed_and_waived(project: Path) -> None:
     async with editor(project, []) as client:
         reply = await client.command(

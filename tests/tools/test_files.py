@@ -91,6 +91,8 @@ async def test_a_long_file_comes_in_parts_that_fit_and_join(bench: Bench) -> Non
         ("read", "a.py/x", "does not exist"),
         ("read", "x\0y", "is not a path"),
         ("read", "", "is not a path"),
+        ("write", "new/", "names a folder"),
+        ("write", "sub/", "names a folder"),
         ("edit", "missing", "does not exist"),
         ("edit", "binary", "is binary"),
         ("edit", "huge", "is too large"),
