@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -170,5 +171,5 @@ def _memory(
 
 def workspace_folder(data: Path, root: Path) -> Path:
     """Where the data of one workspace lies: readable by name, unique by path."""
-    digest = hashlib.sha256(str(root).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
     return data / "workspaces" / f"{root.name or 'root'}-{digest}"
