@@ -167,3 +167,11 @@ async def test_run_without_a_task_and_without_goals_says_what_to_do(project: Pat
     result = await holdfast("run", folder=project)
     assert result.status == 2
     assert "say what to do" in result.errors
+
+
+async def test_a_folder_whose_name_is_not_utf_8_is_a_project_too(project: Path) -> None:
+    folder = project / "bad \udcff name"
+    folder.mkdir()
+    result = await holdfast("goals", folder=folder)
+    assert "There are no goals" in result.output
+    assert result.errors == ""
