@@ -172,11 +172,13 @@ class Secrets:
 
     values: tuple[str, ...] = ()
     key: bytes = b""
+    digest: str = field(init=False, compare=False)
+    """Of all values, in 8 hexadecimal digits; empty when there are none."""
 
-    @property
-    def digest(self) -> str:
-        """Of all values, in 8 hexadecimal digits; empty when there are none."""
-        return self.digest_of("\0".join(self.values)) if self.values else ""
+    def __post_init__(self) -> None:
+        # Once: an index asks for it with every file.
+        digest = self.digest_of("\0".join(self.values)) if self.values else ""
+        object.__setattr__(self, "digest", digest)
 
     def digest_of(self, text: str) -> str:
         """In 8 hexadecimal digits."""
