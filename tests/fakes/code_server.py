@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from tests.fakes.lsp_client import REPOSITORY
+from tests.fakes.programs import saw
 
 CLIENT = REPOSITORY / "editor-client"
 INSTALLED = CLIENT / ".code-server" / "node_modules"
@@ -59,32 +60,16 @@ class CodeServer:
     async def play(self, script: str, pictures: Path, **more: str) -> dict[str, Any]:
         """Runs a script in the browser to its end; what it saw."""
         result = self.folder / "result.json"
-        process = await asyncio.create_subprocess_exec(
-            NODE,
-            SCRIPTS / f"{script}.mjs",
-            env={
-                **os.environ,
-                "CODE_SERVER": str(INSTALLED.parent),
-                "URL": self.url,
-                "PROJECT": str(self.project),
-                "STARTS": str(self.starts),
-                "RESULT": str(result),
-                "SHOTS": str(pictures),
-                **more,
-            },
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        try:
-            async with asyncio.timeout(PLAY_SECONDS):
-                output, _ = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        assert result.exists(), output.decode(errors="replace")
-        seen: dict[str, Any] = json.loads(result.read_text("utf-8"))
-        return seen
+        environment = {
+            **os.environ,
+            "CODE_SERVER": str(INSTALLED.parent),
+            "URL": self.url,
+            "PROJECT": str(self.project),
+            "STARTS": str(self.starts),
+            "SHOTS": str(pictures),
+            **more,
+        }
+        return await saw([NODE, SCRIPTS / f"{script}.mjs"], environment, result, PLAY_SECONDS)
 
 
 def need() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from lsp_server.models.scripted_server import ScriptedServer
+from tests.fakes.programs import saw
 
 SCRIPTS = Path(__file__).parents[1] / "end_to_end" / "editors"
 CLIENT = SCRIPTS.parents[2] / "editor-client"
@@ -102,33 +102,18 @@ async def play(
     editor.need()
     file = opened or project / "answer.py"
     result = project.parent / "result.json"
-    process = await asyncio.create_subprocess_exec(
-        *editor.command(script),
-        *([str(file)] if editor.column == "neovim" else []),
-        cwd=project,
-        env={
-            **os.environ,
-            "SERVER": json.dumps([sys.executable, "-m", "lsp_server", "serve", "--stdio"]),
-            "CLIENT": str(CLIENT),
-            "EDITORS": str(SCRIPTS),
-            "RESULT": str(result),
-            "FILE": str(file),
-            "PROJECT": str(project),
-            "HOLDFAST_MODEL__BASE_URL": server.base_url,
-            "HOLDFAST_MODEL__NAME": "scripted",
-        },
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert result.exists(), output.decode(errors="replace")
-    seen: dict[str, Any] = json.loads(result.read_text("utf-8"))
+    opens = [str(file)] if editor.column == "neovim" else []
+    environment = {
+        **os.environ,
+        "SERVER": json.dumps([sys.executable, "-m", "lsp_server", "serve", "--stdio"]),
+        "CLIENT": str(CLIENT),
+        "EDITORS": str(SCRIPTS),
+        "FILE": str(file),
+        "PROJECT": str(project),
+        "HOLDFAST_MODEL__BASE_URL": server.base_url,
+        "HOLDFAST_MODEL__NAME": "scripted",
+    }
+    command = [*editor.command(script), *opens]
+    seen = await saw(command, environment, result, DEADLINE_SECONDS, project)
     assert seen.get("error") is None, seen
     return seen
