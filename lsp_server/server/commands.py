@@ -314,7 +314,7 @@ class Commands:
         sessions = self._sessions()
         if run_id is not None and len(sessions) > 1:
             for session in sessions:
-                if any(run.run_id == run_id for run in session.runs.list()):
+                if session.runs.find(RunId(run_id)) is not None:
                     return session
         folder, _ = place_of(None, self._folders)
         current = session_of(folder)
