@@ -19,12 +19,12 @@ from pathlib import Path
 from benchmarks.table import Row, arguments, show
 from lsp_server.domain.edits import apply_edits
 from lsp_server.domain.goals import ConditionReport, Evidence
-from lsp_server.goals.contract import parse
 from lsp_server.goals.edits import write_back
-from lsp_server.server import goal_view
+from lsp_server.goals.goals_document import parse_goals
 from lsp_server.server.folders import Folder
+from lsp_server.server.views import goal_view
 from lsp_server.session.goals import Goals
-from lsp_server.session.goals.ledger import Ledger
+from lsp_server.session.goals.verdict_store import VerdictStore
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 from tests.fakes import clients
@@ -62,7 +62,7 @@ async def in_process(root: Path, text: str) -> list[Row]:
     path = root / ".holdfast" / "goals.md"
     path.parent.mkdir(parents=True)
     path.write_text(text, "utf-8")
-    contract = parse(text)
+    contract = parse_goals(text)
     shown = (Evidence("e", "x", True, "ok\n" * 50, 0.1, "t", "2026-01-01T00:00:00", 0),)
     reports = {
         entry.condition.id: ConditionReport(
@@ -75,16 +75,16 @@ async def in_process(root: Path, text: str) -> list[Row]:
     async def contents() -> dict[str, str]:
         return {}
 
-    ledger = Ledger(root / "ledger" / "goals.json")
-    goals = Goals(root, documents, DiskEditor(documents), ledger, contents, lambda _: None)  # type: ignore[arg-type,return-value]
+    verdict_store = VerdictStore(root / "ledger" / "goals.json")
+    goals = Goals(root, documents, DiskEditor(documents), verdict_store, contents, lambda _: None)  # type: ignore[arg-type,return-value]
     folder = Folder(root.as_uri(), root, documents)
     documents.open(path, text)
     rows = [
-        row("parse", lambda: parse(text)),
+        row("parse", lambda: parse_goals(text)),
         row("write back all verdicts", lambda: apply_edits(text, write_back(contract, reports))),
-        row("keep all verdicts", lambda: ledger.record(reports, "t")),
-        row("places with verdicts", goals.board.places),
-        row("counts for the status", goals.board.counts),
+        row("keep all verdicts", lambda: verdict_store.record(reports, "t")),
+        row("places with verdicts", goals.statuses.places),
+        row("counts for the status", goals.statuses.counts),
         row(
             "diagnostics",
             lambda: list(goal_view.diagnostics(folder, goals, "utf-16", related=True)),

@@ -26,17 +26,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.table import Row, arguments, show
-from lsp_server.agent.arbiter import GoOn
 from lsp_server.agent.state import State
-from lsp_server.assemble import crew
-from lsp_server.assemble.site import Site
+from lsp_server.agent.stop_policy import Continue
+from lsp_server.assemble import agent_factory
+from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.events import GoalChecked, Told
 from lsp_server.domain.goals import ConditionReport, GoalReport
 from lsp_server.domain.messages import Message, Request
 from lsp_server.domain.ports import Model
 from lsp_server.domain.tasks import Achieved, Outcome, Task, Unmet
-from lsp_server.models.worker import Worker
-from lsp_server.session.launch import Launch
+from lsp_server.models.provider import ModelProvider
+from lsp_server.session.run_context import RunContext
 from tests.fakes.stops import STOPS, Script, Stop, read_evidence
 from tests.fakes.workshop import workshop
 
@@ -105,7 +105,7 @@ async def play(stop: Stop, read: Callable[[str, Stop], str]) -> Played:
         os.environ["XDG_DATA_HOME"], os.environ["XDG_CONFIG_HOME"] = str(home), str(home)
         script = Script(stop, read)
         started = time.monotonic()
-        putting_together: Any = crew
+        putting_together: Any = agent_factory
         original = putting_together.run_arbiter
         if read is not read_evidence:
             putting_together.run_arbiter = transcript_arbiter
@@ -168,11 +168,11 @@ def _verdict(holds: bool) -> str:
 class TranscriptArbiter:
     """The reference's way: the judge sees the conversation and nothing else."""
 
-    def __init__(self, launch: Launch, model: Model) -> None:
-        self._launch = launch
+    def __init__(self, run_context: RunContext, model: Model) -> None:
+        self._run_context = run_context
         self._model = model
 
-    async def judge(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | GoOn:
+    async def judge(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | Continue:
         goal = state.task.goal if state.task else None
         assert goal is not None
         verdict = await self._ask(summary)
@@ -187,10 +187,10 @@ class TranscriptArbiter:
             return Achieved(summary, report)
         if state.re_entries >= RE_ENTRIES_MAX or not may_go_on:
             return Unmet(summary, report)
-        return GoOn(f"The goal is not met: {verdict.get('reason')}. Go on.", "goal")
+        return Continue(f"The goal is not met: {verdict.get('reason')}. Go on.", "goal")
 
     async def _ask(self, summary: str) -> Mapping[str, Any]:
-        record = self._launch.record
+        record = self._run_context.event_log
         lines = [f"## {m.role}\n{m.text}" for m in record.context.messages[1:]]
         text = "\n".join([*lines, f"## assistant\n{summary}"])
         request = Request((Message("system", "Judge."), Message("user", text)), temperature=0.0)
@@ -212,19 +212,19 @@ class TranscriptArbiter:
         return dict(answer) if isinstance(answer, dict) else {"ok": True}
 
 
-def transcript_arbiter(site: Site, *others: Any) -> Any:
+def transcript_arbiter(services: WorkspaceServices, *others: Any) -> Any:
     """Stands in the place of ours: the judges and goals of the session are not asked."""
-    _, _, launch, _ = others
-    return _Lazy(launch, site.worker)
+    _, _, run_context, _ = others
+    return _Lazy(run_context, services.worker)
 
 
 class _Lazy:
-    def __init__(self, launch: Launch, worker: Worker) -> None:
-        self._launch, self._worker = launch, worker
+    def __init__(self, run_context: RunContext, worker: ModelProvider) -> None:
+        self._run_context, self._worker = run_context, worker
 
-    async def judge(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | GoOn:
-        arbiter = TranscriptArbiter(self._launch, await self._worker.model())
-        return await arbiter.judge(state, summary, may_go_on=may_go_on)
+    async def judge(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | Continue:
+        stop_policy = TranscriptArbiter(self._run_context, await self._worker.model())
+        return await stop_policy.judge(state, summary, may_go_on=may_go_on)
 
 
 def totals(rows: list[Row]) -> list[Row]:

@@ -31,11 +31,11 @@ from benchmarks import bare_loop, clients
 from benchmarks.planted import KINDS, PROBE, PROBE_TEXT, Fact, facts, planting, task
 from benchmarks.step_overhead import MARKER, call, make_repository, script
 from benchmarks.table import Cell, Row, arguments, show
-from lsp_server.agent.archive import JournalArchive
 from lsp_server.agent.journal import replay
+from lsp_server.agent.recall.journal_search import JournalSearch
 from lsp_server.domain.events import CyclePacked, CycleStarted, ModelAnswered, StepStarted
-from lsp_server.models.scenario import Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.tools.recall import Recall
 
 WITHOUT_MEMORY = "holdfast, no memory,"
@@ -122,7 +122,7 @@ def prepare(folder: Path) -> Path:
     return repository
 
 
-def filler(repository: Path, steps: int) -> list[Turn]:
+def filler(repository: Path, steps: int) -> list[ScriptedTurn]:
     """Looks of 2 to 4 KB and edits, each with a word on it."""
     turns = script(repository, steps)[:-1]
     return [
@@ -148,7 +148,7 @@ async def follow(
     name: str,
     command: Sequence[str],
     repository: Path,
-    turns: Sequence[Turn],
+    turns: Sequence[ScriptedTurn],
     home: Path,
     environment: Mapping[str, str],
 ) -> Track:
@@ -157,7 +157,7 @@ async def follow(
     left = iter(turns)
     watched: list[psutil.Process] = []
 
-    def answer(body: Mapping[str, Any]) -> Turn:
+    def answer(body: Mapping[str, Any]) -> ScriptedTurn:
         logged = server.requests[-1]
         for old in server.requests[-4:-2]:
             old.raw = b""
@@ -167,7 +167,7 @@ async def follow(
         track.rss_mb.append(watched[0].memory_info().rss / 1e6)
         if body["messages"][-1]["content"] == bare_loop.SUMMARISE:
             track.summaries.append(len(track.sizes) - 1)
-            return Turn(text=summary(body["messages"]))
+            return ScriptedTurn(text=summary(body["messages"]))
         track.last_prompt = logged.raw.decode()
         return next(left)
 
@@ -273,7 +273,7 @@ async def retention(track: Track, planted: Sequence[Fact]) -> list[Row]:
 
 async def recalled(journal: Path, wanted: Sequence[Fact]) -> dict[str, Cell]:
     """A natural question for each, answered by the tool that the model has."""
-    archive = JournalArchive(journal)
+    archive = JournalSearch(journal)
     tool = Recall(archive)
     ranks, sizes, seconds = [], [], []
     for fact in wanted:

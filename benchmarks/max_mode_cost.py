@@ -29,22 +29,22 @@ from benchmarks.step_overhead import MARKER, WINDOW_LINES, make_repository
 from benchmarks.table import Row, arguments, show
 from lsp_server.agent.context import Context
 from lsp_server.domain.events import CycleStarted, Event, ModelAnswered, ToolReturned
-from lsp_server.domain.messages import Listener, Message, Request, Response, Usage, ignore
+from lsp_server.domain.messages import Listener, Message, Request, Response, Usage, ignore_deltas
 from lsp_server.domain.ports import Model, Tool
-from lsp_server.max_mode.drawing import Habits
-from lsp_server.max_mode.evidence import Evidence
-from lsp_server.max_mode.judge import Judge, JudgeContext, Situation
-from lsp_server.max_mode.max_mode import MaxMode, Surroundings
+from lsp_server.max_mode.candidate_judge import CandidateJudge, JudgeContext, StepContext
+from lsp_server.max_mode.dry_runner import DryRunner
+from lsp_server.max_mode.max_mode import MaxMode, MaxModeContext
+from lsp_server.max_mode.sampler import EndpointStats
 from lsp_server.models.chat_completions import ChatCompletions
 from lsp_server.models.repetition import CutRepetition
 from lsp_server.models.retrying import Retrying
-from lsp_server.models.scenario import Conduct, Turn
-from lsp_server.models.scripted_server import LoggedRequest, ScriptedServer
+from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
+from lsp_server.models.scripted.server import LoggedRequest, ScriptedServer
 from lsp_server.settings.sections import MaxModeSettings, ModelSettings, PermissionSettings
 from lsp_server.tools.approval import Approval
+from lsp_server.tools.dry_run import ToolDryRun
 from lsp_server.tools.edit import Edit
 from lsp_server.tools.read import Read
-from lsp_server.tools.rehearsal import ToolRehearsal
 from lsp_server.tools.shell import Shell
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
@@ -141,7 +141,7 @@ async def play(folder: Path, cell: Cell, steps: int) -> Spent:
     repository = make_repository(folder)
     (repository / MARKER).write_text("start\n")
     script, log, spent = Scripted(repository, cell, steps), Log(), Spent()
-    conduct = Conduct(n="honour" if cell.n else "ignore")
+    conduct = EndpointBehaviour(n="honour" if cell.n else "ignore")
     async with ScriptedServer(
         lambda body: script.turn(body, server, log), conduct=conduct
     ) as server:
@@ -179,7 +179,7 @@ class Bench:
             return None
 
         self.toolbox = Toolbox(tools, self.approval, nobody)
-        self.rehearsal = ToolRehearsal(workspace, self.toolbox, self.approval)
+        self.dry_run_tools = ToolDryRun(workspace, self.toolbox, self.approval)
         self.context = Context(8000)
         instructions = "Follow the project's conventions. " * (SYSTEM_CHARS // 34)
         opening = "Find out how these packages parse their input, and keep notes."
@@ -195,10 +195,10 @@ class Bench:
             return ""
 
         settings = MaxModeSettings(strategy=cell.scheme, samples=SAMPLES)
-        around = Surroundings(Situation, lambda *_: True, lambda _: None)
-        judge = Judge(wire, around.emit, context=cell.context)
-        evidence = Evidence(self.rehearsal, self.editor, nothing_known)
-        return MaxMode(wire, judge, evidence, settings, Habits(), around)
+        around = MaxModeContext(StepContext, lambda *_: True, lambda _: None)
+        judge = CandidateJudge(wire, around.emit, context=cell.context)
+        evidence = DryRunner(self.dry_run_tools, self.editor, nothing_known)
+        return MaxMode(wire, judge, evidence, settings, EndpointStats(), around)
 
     async def carry_out(self, response: Response) -> None:
         usage, billed = response.usage, response.billed
@@ -218,7 +218,7 @@ class Plain:
     def __init__(self, model: Model) -> None:
         self._model = model
 
-    async def respond(self, request: Request, listen: Listener = ignore) -> Response:
+    async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
         del listen
         async with asyncio.TaskGroup() as tasks:
             drawn = [tasks.create_task(self._model.respond(request)) for _ in range(SAMPLES)]
@@ -253,7 +253,7 @@ class Scripted:
             if len(path.read_text("utf-8").splitlines()) > 8 * WINDOW_LINES
         )
 
-    def turn(self, body: Mapping[str, Any], server: ScriptedServer, log: Log) -> Turn:
+    def turn(self, body: Mapping[str, Any], server: ScriptedServer, log: Log) -> ScriptedTurn:
         request = server.requests[-1]
         messages = body["messages"]
         is_judge = any("You are the judge now" in (m["content"] or "") for m in messages[::-1][:2])
@@ -262,14 +262,16 @@ class Scripted:
         log.requests.append((request, begun, is_judge))
         return turn
 
-    def _candidates(self, body: Mapping[str, Any]) -> Turn:
+    def _candidates(self, body: Mapping[str, Any]) -> ScriptedTurn:
         step = sum(message["role"] == "assistant" for message in body["messages"])
         n = body.get("n", 1) if self._cell.n else 1
         number, self._asked[step] = self._asked[step], self._asked[step] + n
         answers = [self._answer(step, number + each) for each in range(n)]
         is_slow = self._cell.scheme != "single" and not self._cell.n
         slower = SLOWER if is_slow and (step + number) % SAMPLES == 0 else 1
-        return Turn.model_validate({**answers[0], "alternatives": answers[1:], **timing(slower)})
+        return ScriptedTurn.model_validate(
+            {**answers[0], "alternatives": answers[1:], **timing(slower)}
+        )
 
     def _answer(self, step: int, candidate: int) -> dict[str, Any]:
         way = 0 if self._agrees[step] else candidate
@@ -289,15 +291,15 @@ class Scripted:
                 call = ("write", {"path": MARKER, "text": notes})
         return {"text": thought, "tool_calls": [{"name": call[0], "arguments": call[1]}]}
 
-    def _verdict(self, messages: Sequence[Mapping[str, Any]]) -> Turn:
+    def _verdict(self, messages: Sequence[Mapping[str, Any]]) -> ScriptedTurn:
         if self._cell.scheme == "plain":
-            return Turn.model_validate({"text": "0", **timing()})
+            return ScriptedTurn.model_validate({"text": "0", **timing()})
         labels = [part[0] for part in messages[-1]["content"].split("## Proposal ")[1:]]
         criteria = ("correctness", "groundedness", "progress", "safety")
         scores = {label: dict.fromkeys(criteria, 9 - place) for place, label in enumerate(labels)}
         reason = "it looks at the place that decides, and rests on what was seen"
         verdict = {"reason": reason, "scores": scores, "winner": labels[0]}
-        return Turn.model_validate({"text": json.dumps(verdict), **timing()})
+        return ScriptedTurn.model_validate({"text": json.dumps(verdict), **timing()})
 
 
 def timing(slower: int = 1) -> dict[str, float]:

@@ -34,13 +34,13 @@ from lsp_server.domain.messages import (
     ToolCall,
     ToolSpec,
     Usage,
-    ignore,
+    ignore_deltas,
 )
 from lsp_server.domain.ports import Editor
-from lsp_server.max_mode.drawing import Habits
-from lsp_server.max_mode.evidence import Evidence
-from lsp_server.max_mode.judge import Judge, Situation
-from lsp_server.max_mode.max_mode import MaxMode, Surroundings
+from lsp_server.max_mode.candidate_judge import CandidateJudge, StepContext
+from lsp_server.max_mode.dry_runner import DryRunner
+from lsp_server.max_mode.max_mode import MaxMode, MaxModeContext
+from lsp_server.max_mode.sampler import EndpointStats
 from lsp_server.settings.sections import MaxModeSettings
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
@@ -104,7 +104,7 @@ class ChanceModel:
     def step(self, kind: str) -> None:
         self.kind, self._is_fresh = kind, True
 
-    async def respond(self, request: Request, listen: Listener = ignore) -> Response:
+    async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
         del listen
         if request.answer is not None:
             return self._judge(request)
@@ -229,11 +229,13 @@ def in_max_mode(model: ChanceModel, scheme: Scheme) -> MaxMode:
     async def nothing_known() -> str:
         return ""
 
-    around = Surroundings(Situation, lambda *_: True, lambda _: None)
-    evidence = Evidence(Looking(), DiskEditor(Documents()), nothing_known)
+    around = MaxModeContext(StepContext, lambda *_: True, lambda _: None)
+    evidence = DryRunner(Looking(), DiskEditor(Documents()), nothing_known)
     settings = MaxModeSettings(strategy=STRATEGIES[scheme], samples=SAMPLES)
-    habits = Habits(honours_choices=scheme != "gated alone")
-    return MaxMode(model, Judge(model, around.emit), evidence, settings, habits, around)
+    endpoint_stats = EndpointStats(honours_choices=scheme != "gated alone")
+    return MaxMode(
+        model, CandidateJudge(model, around.emit), evidence, settings, endpoint_stats, around
+    )
 
 
 def price(usage: Usage) -> float:

@@ -20,14 +20,14 @@ from typing import TypeAlias
 
 from benchmarks.memory_quality import Baselines, Rankings, WordsAlone
 from benchmarks.table import Row, arguments, show
-from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.memories import ActionRecord, CodeChunk, Query
-from lsp_server.embedders.minilm import MiniLm
+from lsp_server.embedders.minilm import MiniLmEmbedder
 from lsp_server.memory.memory import Memory
-from lsp_server.memory.ranking import fused
-from lsp_server.session.memory.past import learn_commits
+from lsp_server.memory.ranking import fuse_rankings
+from lsp_server.redaction.redactor import Redactor
+from lsp_server.session.memory.backfill import learn_commits
 from lsp_server.settings.sections import MemorySettings
-from lsp_server.workspace.history import Commit, commits
+from lsp_server.workspace.git_log import Commit, commits
 from lsp_server.workspace.paths import Workspace
 
 READ_MAX = 6_000
@@ -65,7 +65,7 @@ class Answers:
 
     async def both(self, message: str) -> Sequence[str]:
         code, past = await self.code(message), await self.past(message)
-        scores = fused([(1.0, code), (PAST_WEIGHT, past)])
+        scores = fuse_rankings([(1.0, code), (PAST_WEIGHT, past)])
         return sorted(scores, key=lambda path: -scores[path])
 
 
@@ -111,11 +111,11 @@ async def run(repository: Path, scratch: Path, number: int, *, vectors: bool) ->
     asked, learned = await prepared(repository, clone, number)
     if len(asked) < COMMITS_MIN:
         raise SystemExit(f"only {len(asked)} commits of {repository} can be asked about")
-    embedder = MiniLm() if vectors else WordsAlone()
+    embedder = MiniLmEmbedder() if vectors else WordsAlone()
     memory = await Memory.open(scratch / "memory", Workspace(clone), embedder, MemorySettings())
     try:
         await memory.index()
-        await learn_commits(memory, clone, READ_MAX, Discretion())
+        await learn_commits(memory, clone, READ_MAX, Redactor())
         if vectors:
             await memory.settled()
         answers = Answers(memory, Baselines(await Rankings(memory).all()))

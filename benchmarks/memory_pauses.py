@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.sources import files, standard_library
 from benchmarks.table import Row, arguments, show
-from lsp_server.embedders.minilm import MiniLm
+from lsp_server.embedders.minilm import MiniLmEmbedder
 from lsp_server.memory.memory import Memory
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
@@ -75,7 +75,7 @@ async def timer_lateness(work: Callable[[], Awaitable[object]]) -> list[float]:
 
 
 async def from_inside(root: Path, folder: Path) -> Row:
-    memory = await Memory.open(folder, Workspace(root), MiniLm(), MemorySettings())
+    memory = await Memory.open(folder, Workspace(root), MiniLmEmbedder(), MemorySettings())
     try:
         late = await timer_lateness(memory.index)
     finally:

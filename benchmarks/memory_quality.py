@@ -32,11 +32,11 @@ from benchmarks.sources import DOCUMENTED, files, python_package
 from benchmarks.table import Row, arguments, show
 from lsp_server.domain.errors import ModelUnavailable
 from lsp_server.domain.memories import CodeChunk, Query
-from lsp_server.domain.words import STOP_WORDS
-from lsp_server.embedders.minilm import MiniLm
+from lsp_server.embedders.minilm import MiniLmEmbedder
 from lsp_server.memory.memory import Memory
-from lsp_server.memory.tables import among
+from lsp_server.memory.tables import is_one_of
 from lsp_server.settings.sections import MemorySettings
+from lsp_server.text.tokenizer import STOP_WORDS
 from lsp_server.workspace.paths import Workspace
 
 RANKS = 10
@@ -211,7 +211,7 @@ class Rankings:
         """By vectors alone, without rules."""
         store = self._memory._store
         near = await store.vectors.nearest(question, NEAREST)
-        rows = await self._rows(among("vector_key", list(near)))
+        rows = await self._rows(is_one_of("vector_key", list(near)))
         rows.sort(key=lambda row: -near[row["vector_key"]])
         return [chunk(row) for row in rows[:RANKS]]
 
@@ -271,7 +271,7 @@ async def run(
         rows.append(await measured("memory, words", rankings.best, chosen))
     if vectors:
         started = time.perf_counter()
-        async with opened(folder, root, MiniLm()) as memory:
+        async with opened(folder, root, MiniLmEmbedder()) as memory:
             await memory.settled()
             seconds = time.perf_counter() - started
             rankings = Rankings(memory)
@@ -283,7 +283,9 @@ async def run(
 
 
 @asynccontextmanager
-async def opened(folder: Path, root: Path, embedder: MiniLm | WordsAlone) -> AsyncIterator[Memory]:
+async def opened(
+    folder: Path, root: Path, embedder: MiniLmEmbedder | WordsAlone
+) -> AsyncIterator[Memory]:
     """The memory of everything below `root`, indexed."""
     memory = await Memory.open(folder, Workspace(root), embedder, MemorySettings())
     try:

@@ -40,11 +40,11 @@ from benchmarks.sources import (
 from benchmarks.table import Row, arguments, show
 from lsp_server.domain.errors import ModelUnavailable
 from lsp_server.domain.memories import ActionRecord, Query
-from lsp_server.embedders.minilm import DIMENSION, MiniLm
+from lsp_server.embedders.minilm import DIMENSION, MiniLmEmbedder
 from lsp_server.memory.code import COLUMNS
 from lsp_server.memory.memory import Memory
-from lsp_server.memory.reading import embedded_text, read_file
-from lsp_server.memory.tables import among
+from lsp_server.memory.parsing import embedded_text, read_file
+from lsp_server.memory.tables import is_one_of
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 from tests.fakes.expectation import until
@@ -75,7 +75,7 @@ class Scattered:
     fingerprint = "scattered"
 
     def __init__(self) -> None:
-        self.minilm = MiniLm()
+        self.minilm = MiniLmEmbedder()
         self.asking = self.refusing = False
         self.made = 0
         chance = random.Random(7)
@@ -198,7 +198,7 @@ async def vectors_a_second() -> Row:
     rows = [row for read in reads for row in read.rows or ()]
     chosen = random.Random(1).sample(rows, EMBEDDED)
     texts = [embedded_text(row["symbol"], row["text"]) for row in chosen]
-    minilm = MiniLm()
+    minilm = MiniLmEmbedder()
     await minilm.embed(texts[:2])
     seconds = await timed(minilm.embed, texts)
     return {"package": "vectors of its chunks", "chunks": EMBEDDED, "vectors/s": EMBEDDED / seconds}
@@ -229,7 +229,7 @@ async def nearest(memory: Memory, question: str) -> None:
     """The nearest vectors and their chunks, without words and rules."""
     store = memory._store
     near = await store.vectors.nearest(question, 60)
-    await store.code.chunks.rows(COLUMNS, among("vector_key", list(near)))
+    await store.code.chunks.rows(COLUMNS, is_one_of("vector_key", list(near)))
 
 
 class Bench:

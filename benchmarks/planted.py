@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from lsp_server.models.scenario import Turn
+from lsp_server.models.scripted.scenario import ScriptedTurn
 
 Kind: TypeAlias = Literal["constraint", "tool output", "decision", "error and fix"]
 KINDS: tuple[Kind, ...] = ("constraint", "tool output", "decision", "error and fix")
@@ -117,7 +117,7 @@ def task(planted: Sequence[Fact]) -> str:
     return f"Go through the sources step by step and keep count.\n{constraints}"
 
 
-def planting(planted: Sequence[Fact]) -> Iterator[Turn]:
+def planting(planted: Sequence[Fact]) -> Iterator[ScriptedTurn]:
     """The turns that bring the other kinds into the conversation, one a fact."""
     for number, fact in enumerate(planted):
         match fact.kind:
@@ -137,6 +137,6 @@ def planting(planted: Sequence[Fact]) -> Iterator[Turn]:
                 pass
 
 
-def _probe(command: str, text: str = "") -> Turn:
+def _probe(command: str, text: str = "") -> ScriptedTurn:
     call = {"name": "shell", "arguments": {"command": command}}
-    return Turn.model_validate({"text": text, "tool_calls": [call]})
+    return ScriptedTurn.model_validate({"text": text, "tool_calls": [call]})

@@ -14,15 +14,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks.sources import (
-    DOCUMENTED,
-    SourceMissing,
-    files,
-    python_package,
-    standard_library,
-)
+from benchmarks.sources import DOCUMENTED, SourceMissing, files, python_package, standard_library
 from benchmarks.table import Row, arguments, show
-from lsp_server.domain.secrets import redact
+from lsp_server.redaction.secrets import redact
 from tests.fakes.planted import KINDS, planted
 
 WRAPPINGS: dict[str, Callable[[str], str]] = {

@@ -26,8 +26,8 @@ from benchmarks import clients
 from benchmarks.table import Row, arguments, show
 from lsp_server.agent.journal import replay
 from lsp_server.domain.events import ToolCalled, ToolReturned
-from lsp_server.models.scenario import Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 
 PACKAGES = ("rich", "pydantic", "pygls", "httpx")
 """Real source that is installed anyway."""
@@ -85,7 +85,7 @@ def make_repository(folder: Path) -> Path:
     return folder
 
 
-def script(repository: Path, steps: int) -> list[Turn]:
+def script(repository: Path, steps: int) -> list[ScriptedTurn]:
     """Eight looks of about 3 KB, a look at the marker, an edit of it; again and again."""
     files = sorted(
         path.relative_to(repository).as_posix()
@@ -96,7 +96,7 @@ def script(repository: Path, steps: int) -> list[Turn]:
     return [*turns, call("finish", {"summary": "done"})]
 
 
-def turn(file: str, step: int) -> Turn:
+def turn(file: str, step: int) -> ScriptedTurn:
     start = 1 + (step * 37) % (3 * WINDOW_LINES)
     end = start + WINDOW_LINES
     match step % CYCLE:
@@ -114,12 +114,17 @@ def turn(file: str, step: int) -> Turn:
             return call("read", {"path": file, "start_line": start, "end_line": end})
 
 
-def call(name: str, values: dict[str, object]) -> Turn:
-    return Turn.model_validate({"tool_calls": [{"name": name, "arguments": values}]})
+def call(name: str, values: dict[str, object]) -> ScriptedTurn:
+    return ScriptedTurn.model_validate({"tool_calls": [{"name": name, "arguments": values}]})
 
 
 async def run(
-    command: Sequence[str], repository: Path, turns: list[Turn], home: Path, *, streams: bool
+    command: Sequence[str],
+    repository: Path,
+    turns: list[ScriptedTurn],
+    home: Path,
+    *,
+    streams: bool,
 ) -> Measured:
     async with ScriptedServer(turns) as server:
         started = time.monotonic()

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsp_server.cli import garbage
+from lsp_server.cli import gc_tuning
 
 
 def main() -> None:
     """Without a command, as editors start it, it serves over standard input and output."""
-    garbage.seldom()
+    gc_tuning.relax()
     import_nothing_from_the_workspace()
     spare_httpx_its_command_line()
     command, *arguments = sys.argv[1:] or ["serve"]
@@ -42,13 +42,13 @@ def import_nothing_from_the_workspace() -> None:
 
 def refuse_what_is_no_text(arguments: Sequence[str]) -> None:
     """Ends the process where an argument is not UTF-8: no journal, model or memory takes it."""
-    from lsp_server.cli.complaint import complain  # noqa: PLC0415 - as above
+    from lsp_server.cli.error_output import print_error  # noqa: PLC0415 - as above
 
     for argument in arguments:
         try:
             argument.encode()
         except UnicodeEncodeError:
-            complain(f"the argument '{argument}' is not UTF-8; write it in UTF-8")
+            print_error(f"the argument '{argument}' is not UTF-8; write it in UTF-8")
             sys.exit(2)
 
 

@@ -85,7 +85,7 @@ class Context:
                 self._count(event.usage.prompt_tokens)
                 self._append(_replayable(event.message))
             case ToolReturned():
-                text = cut(event.result.text, self._result_chars_max, event.call_id)
+                text = cut_result(event.result.text, self._result_chars_max, event.call_id)
                 self._append(Message("tool", text, tool_call_id=event.call_id))
             case Told():
                 self._append(Message("user", event.text))
@@ -141,7 +141,7 @@ class Context:
         self._bytes += _message_bytes(message)
 
 
-def cut(text: str, chars_max: int, call_id: str) -> str:
+def cut_result(text: str, chars_max: int, call_id: str) -> str:
     """The text, or its head and tail and how to get the rest."""
     if len(text) <= chars_max:
         return text

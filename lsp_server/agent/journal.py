@@ -21,13 +21,13 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from lsp_server.domain.errors import HoldfastError
-from lsp_server.domain.events import Event, Recorded, Streamed
+from lsp_server.domain.events import Event, RecordedEvent, Streamed
 
 GLANCE_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class _Line(Recorded):
+class _Line(RecordedEvent):
     """A record that is told by its `kind` what it is, instead of by trying them all."""
 
     event: Annotated[Event, Field(discriminator="kind")]
@@ -62,7 +62,7 @@ class Journal:
         self._seq = len(self.past)
         self._synced = True
 
-    def append(self, event: Event) -> Recorded:
+    def append(self, event: Event) -> RecordedEvent:
         """Records the Event and gives it its place; ephemeral ones are not kept.
 
         Raises OSError when it cannot be kept; then nothing of it is.
@@ -103,12 +103,12 @@ def plain_value(event: Event) -> dict[str, Any]:
     return value
 
 
-def replay(path: Path) -> list[Recorded]:
+def replay(path: Path) -> list[RecordedEvent]:
     """What a journal holds, without locking it. Raises JournalDamaged, OSError."""
     return _read(path)[0]
 
 
-def read_from(path: Path, offset: int) -> Iterator[tuple[int, int, Recorded]]:
+def read_from(path: Path, offset: int) -> Iterator[tuple[int, int, RecordedEvent]]:
     """The records from a byte on, each with the byte where it begins and where it ends.
 
     A line that is torn or damaged ends it. Raises OSError.
@@ -126,7 +126,7 @@ def read_from(path: Path, offset: int) -> Iterator[tuple[int, int, Recorded]]:
             offset += len(line)
 
 
-def glance(path: Path) -> tuple[Recorded, list[Recorded]]:
+def read_ends(path: Path) -> tuple[RecordedEvent, list[RecordedEvent]]:
     """The first record and the last few, without reading what lies between.
 
     Raises JournalDamaged when there is no first record, OSError.
@@ -169,9 +169,9 @@ def _lock(file: int, path: Path) -> None:
         raise JournalBusy(f"run {path.parent.name} is active in another process") from None
 
 
-def _read(path: Path) -> tuple[list[Recorded], int]:
+def _read(path: Path) -> tuple[list[RecordedEvent], int]:
     """The records, and the length in bytes of what is whole."""
-    records: list[Recorded] = []
+    records: list[RecordedEvent] = []
     length = 0
     for number, line, is_last in _lines(path.read_bytes()):
         try:
@@ -191,9 +191,9 @@ def _lines(data: bytes) -> Iterator[tuple[int, bytes, bool]]:
         yield number, line, number == len(whole)
 
 
-def _readable(data: bytes) -> list[Recorded]:
+def _readable(data: bytes) -> list[RecordedEvent]:
     """The whole records in a piece of a journal."""
-    records: list[Recorded] = []
+    records: list[RecordedEvent] = []
     for line in data.split(b"\n")[:-1]:
         with contextlib.suppress(ValidationError):
             records.append(_LINE.validate_json(line))

@@ -11,14 +11,14 @@ from itertools import groupby
 from typing import TypeAlias, assert_never
 from uuid import uuid4
 
-from lsp_server.agent import budget, fences
-from lsp_server.agent.arbiter import Arbiter, GoOn
-from lsp_server.agent.cycle import Cycles
-from lsp_server.agent.fences import Advice, Counts, Halt, Pass, Tell
-from lsp_server.agent.ground import Ground, Unseen, resume_note
-from lsp_server.agent.recollection import NoRecollection, Recollection
-from lsp_server.agent.record import Record
-from lsp_server.agent.terms import Terms
+from lsp_server.agent import budget, guards
+from lsp_server.agent.compaction import Compaction
+from lsp_server.agent.event_log import EventLog
+from lsp_server.agent.guards import Advice, GuardCounts, Proceed, Remind, Stop
+from lsp_server.agent.memory_source import MemorySource, NoMemorySource
+from lsp_server.agent.run_config import RunConfig
+from lsp_server.agent.stop_policy import Continue, StopPolicy
+from lsp_server.agent.workspace_view import NoWorkspaceView, WorkspaceView, resume_note
 from lsp_server.domain.errors import BudgetExceeded, ModelError, ModelMisbehaved, PromptTooLong
 from lsp_server.domain.events import (
     ModelAnswered,
@@ -69,24 +69,26 @@ class Agent:
         self,
         model: Model,
         toolbox: Toolbox,
-        record: Record,
-        arbiter: Arbiter,
-        terms: Terms,
-        recollection: Recollection = NoRecollection(),
-        ground: Ground = Unseen(),
-        scribe: Model | None = None,
+        event_log: EventLog,
+        stop_policy: StopPolicy,
+        run_config: RunConfig,
+        memory_source: MemorySource = NoMemorySource(),
+        workspace_view: WorkspaceView = NoWorkspaceView(),
+        summarizer: Model | None = None,
     ) -> None:
         self._model = model
         self._toolbox = toolbox
-        self._record = record
-        self._state = record.state
-        self._arbiter = arbiter
-        self._terms = terms
-        self._ground = ground
-        self._cycles = Cycles(record, terms, recollection, ground, scribe or model)
-        self._cycles.pin(toolbox.specs)
-        self._counts = Counts()
-        self._first_step = record.state.step
+        self._event_log = event_log
+        self._state = event_log.state
+        self._stop_policy = stop_policy
+        self._run_config = run_config
+        self._workspace_view = workspace_view
+        self._compaction = Compaction(
+            event_log, run_config, memory_source, workspace_view, summarizer or model
+        )
+        self._compaction.pin(toolbox.specs)
+        self._counts = GuardCounts()
+        self._first_step = event_log.state.step
         self._started = time.monotonic()
 
     async def run(self) -> Outcome:
@@ -94,7 +96,7 @@ class Agent:
 
         Call it once. A record with a past is gone on with, where it ended.
         """
-        deadline = asyncio.timeout(self._terms.budget.wall_seconds_max)
+        deadline = asyncio.timeout(self._run_config.budget.wall_seconds_max)
         try:
             async with deadline:
                 await self._begin()
@@ -113,29 +115,31 @@ class Agent:
     async def _work(self) -> Outcome:
         while True:
             self._check_budget()
-            self._read_mail("steer")
-            await self._cycles.catch_up()
+            self._deliver_messages("steer")
+            await self._compaction.catch_up()
             response = await self._ask()
             outcome = await self._follow(response) if response else None
             self._finish_step()
-            await self._record.flush()
+            await self._event_log.flush()
             if outcome is not None:
                 return outcome
 
     async def _begin(self) -> None:
-        if not self._record.context.messages:
-            await self._cycles.begin()
+        if not self._event_log.context.messages:
+            await self._compaction.begin()
             return
         self._answer_open_calls()
         if self._state.snapshot:
-            for change in await self._ground.left_behind(self._state.snapshot):
-                self._record.emit(change)
-        ended_at = self._record.resumed_from
-        self._record.emit(RunResumed(await resume_note(self._state, self._ground, ended_at)))
+            for change in await self._workspace_view.left_behind(self._state.snapshot):
+                self._event_log.emit(change)
+        ended_at = self._event_log.resumed_from
+        self._event_log.emit(
+            RunResumed(await resume_note(self._state, self._workspace_view, ended_at))
+        )
 
     def _check_budget(self) -> None:
         budget.check(
-            self._terms.budget,
+            self._run_config.budget,
             steps=self._state.step - self._first_step,
             billed=self._state.billed,
             cost_usd=self._state.cost_usd,
@@ -149,25 +153,27 @@ class Agent:
             return False
         return True
 
-    def _read_mail(self, *whens: str) -> bool:
+    def _deliver_messages(self, *whens: str) -> bool:
         """Tells the model what the person wrote; whether there was anything."""
-        mail = [message.text for message in self._state.mail if message.when in whens]
-        for text in mail:
-            self._record.emit(Told(text, "person"))
-        return bool(mail)
+        pending_messages = [
+            message.text for message in self._state.pending_messages if message.when in whens
+        ]
+        for text in pending_messages:
+            self._event_log.emit(Told(text, "person"))
+        return bool(pending_messages)
 
     async def _ask(self) -> Response | None:
         """The model's next answer; None when it cannot be used and the model was told."""
-        await self._cycles.make_room()
-        self._record.emit(StepStarted(self._state.step + 1, self._record.context.tokens))
+        await self._compaction.make_room()
+        self._event_log.emit(StepStarted(self._state.step + 1, self._event_log.context.tokens))
         try:
             response = await self._respond()
         except ModelMisbehaved as error:
-            self._counts, advice = fences.of_misbehaviour(self._counts, str(error))
-            self._heed(advice)
+            self._counts, advice = guards.check_misbehaviour(self._counts, str(error))
+            self._apply_advice(advice)
             return None
         message = self._distinct(response.message)
-        self._record.emit(
+        self._event_log.emit(
             ModelAnswered(
                 self._state.step,
                 message,
@@ -192,49 +198,49 @@ class Agent:
 
     async def _respond(self) -> Response:
         for _ in range(OVERFLOWS_MAX):
-            request = Request(self._record.context.messages, self._toolbox.specs)
+            request = Request(self._event_log.context.messages, self._toolbox.specs)
             try:
-                return await self._model.respond(request, self._hear)
+                return await self._model.respond(request, self._on_delta)
             except PromptTooLong as error:
-                await self._cycles.shrink(str(error))
+                await self._compaction.shrink(str(error))
         return await self._model.respond(
-            Request(self._record.context.messages, self._toolbox.specs), self._hear
+            Request(self._event_log.context.messages, self._toolbox.specs), self._on_delta
         )
 
     async def _follow(self, response: Response) -> Outcome | None:
         """Does what the answer asks for; the outcome when the run may stop."""
-        self._counts, advice = fences.of_answer(self._counts, response.choices[0])
+        self._counts, advice = guards.check_answer(self._counts, response.choices[0])
         results = await self._act(response)
-        self._heed(advice)
-        if not isinstance(advice, Pass):
+        self._apply_advice(advice)
+        if not isinstance(advice, Proceed):
             return None
         if not results:
             return await self._try_to_stop(response.message.text)
         malformed = not any(call.well_formed for call, _, _ in results)
-        self._counts, advice = fences.of_step(
+        self._counts, advice = guards.check_step(
             self._counts,
-            fences.signature((call, result) for call, result, _ in results),
+            guards.step_signature((call, result) for call, result, _ in results),
             malformed,
             max(seconds for _, _, seconds in results),
         )
-        self._heed(advice)
+        self._apply_advice(advice)
         for call, result, _ in results:
             if call.name == "finish" and not result.is_error:
                 return await self._try_to_stop(json.loads(call.arguments)["summary"])
         return None
 
     async def _try_to_stop(self, summary: str) -> Outcome | None:
-        if self._read_mail("steer", "queue"):
+        if self._deliver_messages("steer", "queue"):
             return None
-        verdict = await self._arbiter.judge(self._state, summary, may_go_on=self._has_budget())
-        if isinstance(verdict, GoOn):
-            self._record.emit(Told(verdict.text, verdict.origin))
+        verdict = await self._stop_policy.judge(self._state, summary, may_go_on=self._has_budget())
+        if isinstance(verdict, Continue):
+            self._event_log.emit(Told(verdict.text, verdict.origin))
             return None
         return verdict
 
     async def _act(self, response: Response) -> list[Acted]:
         """Runs the calls of an answer: those that only read together, the others in order."""
-        admitted = fences.admit(
+        admitted = guards.admit_calls(
             response.message.tool_calls, cut_off=response.stop_reason == "length"
         )
         results: list[Acted] = []
@@ -247,14 +253,14 @@ class Agent:
         return results
 
     async def _run_batch(self, calls: Sequence[ToolCall], read_only: bool) -> list[Acted]:
-        if any(message.when == "steer" for message in self._state.mail):
+        if any(message.when == "steer" for message in self._state.pending_messages):
             for call in calls:
                 self._return(call.id, ToolResult(STEERED, is_error=True), 0.0)
             return []
         for call in calls:
-            self._record.emit(ToolCalled(self._state.step, call, self._toolbox.title(call)))
+            self._event_log.emit(ToolCalled(self._state.step, call, self._toolbox.title(call)))
         if not read_only:
-            await self._record.flush()
+            await self._event_log.flush()
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(self._timed(call)) for call in calls]
         done = [(call, *task.result()) for call, task in zip(calls, running, strict=True)]
@@ -270,7 +276,7 @@ class Agent:
     def _return(self, call_id: str, result: ToolResult, seconds: float) -> None:
         call = self._state.open_calls.get(call_id)
         name = call.name if call else ""
-        self._record.emit(ToolReturned(self._state.step, call_id, name, result, seconds))
+        self._event_log.emit(ToolReturned(self._state.step, call_id, name, result, seconds))
 
     def _answer_open_calls(self) -> None:
         """Every call gets a result, else no endpoint takes the conversation back."""
@@ -280,28 +286,28 @@ class Agent:
 
     def _finish_step(self) -> None:
         state = self._state
-        self._record.emit(StepFinished(state.step, state.usage, state.billed, state.cost_usd))
+        self._event_log.emit(StepFinished(state.step, state.usage, state.billed, state.cost_usd))
 
-    def _heed(self, advice: Advice) -> None:
+    def _apply_advice(self, advice: Advice) -> None:
         match advice:
-            case Pass():
+            case Proceed():
                 pass
-            case Tell(text):
-                self._record.emit(Told(text, "fence"))
-            case Halt(reason):
+            case Remind(text):
+                self._event_log.emit(Told(text, "fence"))
+            case Stop(reason):
                 raise BudgetExceeded(reason, limit="fence")
             case _:
                 assert_never(advice)
 
-    def _hear(self, delta: Delta) -> None:
+    def _on_delta(self, delta: Delta) -> None:
         match delta:
             case TextDelta(text):
-                self._record.emit(Streamed(self._state.step, "text", text))
+                self._event_log.emit(Streamed(self._state.step, "text", text))
             case ReasoningDelta(text):
-                self._record.emit(Streamed(self._state.step, "reasoning", text))
+                self._event_log.emit(Streamed(self._state.step, "reasoning", text))
             case ToolCallDelta(name, arguments):
-                self._record.emit(Streamed(self._state.step, "tool", name or arguments))
+                self._event_log.emit(Streamed(self._state.step, "tool", name or arguments))
             case Waiting(reason, attempt, delay_seconds):
-                self._record.emit(ModelWaited(reason, attempt, delay_seconds))
+                self._event_log.emit(ModelWaited(reason, attempt, delay_seconds))
             case _:
                 assert_never(delta)

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from lsp_server.agent.literals import Literals
-from lsp_server.agent.sayings import Saying, SayingKind, sayings
-from lsp_server.agent.suites import SuiteRun, suite_run
+from lsp_server.agent.notes import Note, NoteKind, notes_in
+from lsp_server.agent.suite_results import SuiteResult, suite_result
 from lsp_server.domain.candidates import CandidateGroup
 from lsp_server.domain.events import (
     BriefWritten,
@@ -116,12 +116,12 @@ class State:
     requests: list[str] = field(default_factory=list)
     """What the person wrote, verbatim, the task first."""
     remarks: deque[str] = field(default_factory=lambda: deque(maxlen=REMARKS_MAX))
-    sayings: dict[str, Saying] = field(default_factory=dict)
+    notes: dict[str, Note] = field(default_factory=dict)
     """Decisions, lessons and questions by their text, oldest first."""
     literals: Literals = field(default_factory=Literals)
     commands: dict[str, CommandRun] = field(default_factory=dict)
     """Each command's last run, oldest first."""
-    suites: dict[str, SuiteRun] = field(default_factory=dict)
+    suite_results: dict[str, SuiteResult] = field(default_factory=dict)
     """Each test command's last run, oldest first."""
     files: dict[str, str] = field(default_factory=dict)
     """What the run did to each file, oldest first."""
@@ -130,7 +130,7 @@ class State:
     changes: dict[str, FileChanged] = field(default_factory=dict)
     """By path: the content before the run's first change and after its last."""
     mistakes: deque[Mistake] = field(default_factory=lambda: deque(maxlen=ERRORS_MAX))
-    mail: list[MessageReceived] = field(default_factory=list)
+    pending_messages: list[MessageReceived] = field(default_factory=list)
     """What the person wrote and the model was not told yet."""
 
     @property
@@ -147,12 +147,12 @@ class State:
     @property
     def recent_files(self) -> tuple[str, ...]:
         """The files that the run changed last, then those that it read last."""
-        touched = dict.fromkeys([*reversed(self.files), *reversed(self.read)])
-        return tuple(touched)[:RECENT_FILES]
+        changed_lines = dict.fromkeys([*reversed(self.files), *reversed(self.read)])
+        return tuple(changed_lines)[:RECENT_FILES]
 
-    def said(self, kind: SayingKind) -> list[Saying]:
+    def said(self, kind: NoteKind) -> list[Note]:
         """The sentences of one kind, oldest first."""
-        return [saying for saying in self.sayings.values() if saying.kind == kind]
+        return [note for note in self.notes.values() if note.kind == kind]
 
     def fold(self, event: Event) -> None:
         match event:
@@ -178,7 +178,7 @@ class State:
             case GoalChecked():
                 self._checked(event)
             case MessageReceived():
-                self.mail.append(event)
+                self.pending_messages.append(event)
             case Told() | RunResumed():
                 self._told(event)
             case _:
@@ -219,15 +219,15 @@ class State:
         if text.strip():
             self.remarks.append(f"step {event.step}: {' '.join(text.split())[:LINE_CHARS_MAX]}")
             self.literals.learn(text, event.step, SAID)
-            for saying in sayings(text, event.step):
-                self._say(saying)
+            for note in notes_in(text, event.step):
+                self._keep_note(note)
 
-    def _say(self, saying: Saying) -> None:
+    def _keep_note(self, note: Note) -> None:
         """Keeps it; when there are too many, what nobody marked goes first."""
-        _put_last(self.sayings, saying.text, saying, SAYINGS_MAX * 2)
-        if len(self.sayings) > SAYINGS_MAX:
-            unmarked = (key for key, one in self.sayings.items() if not one.marked)
-            del self.sayings[next(unmarked, next(iter(self.sayings)))]
+        _put_last(self.notes, note.text, note, SAYINGS_MAX * 2)
+        if len(self.notes) > SAYINGS_MAX:
+            unmarked = (key for key, one in self.notes.items() if not one.marked)
+            del self.notes[next(unmarked, next(iter(self.notes)))]
 
     def _result(self, event: ToolReturned) -> None:
         call = self.open_calls.pop(event.call_id, None)
@@ -247,9 +247,9 @@ class State:
         ending = text.partition("\n")[0][:LINE_CHARS_MAX]
         run = CommandRun(ending, event.step, event.call_id)
         _put_last(self.commands, " ".join(command.split())[:LINE_CHARS_MAX], run, COMMANDS_MAX)
-        suite = suite_run(command, text, event.step)
+        suite = suite_result(command, text, event.step)
         if suite is not None:
-            _put_last(self.suites, command[:LINE_CHARS_MAX], suite, SUITES_MAX)
+            _put_last(self.suite_results, command[:LINE_CHARS_MAX], suite, SUITES_MAX)
         failed = not text.startswith("exit status 0")
         if failed and not event.result.is_error:
             self._mistake(f"$ {' '.join(command.split())}", event)
@@ -290,9 +290,11 @@ class State:
             self._moved_on()
         elif event.origin == "person":
             self.requests.append(event.text)
-            self.mail = [mail for mail in self.mail if mail.text != event.text]
+            self.pending_messages = [
+                message for message in self.pending_messages if message.text != event.text
+            ]
             for question in self.said("question"):
-                del self.sayings[question.text]  # The person has had their say since.
+                del self.notes[question.text]  # The person has had their say since.
             self._moved_on()
         elif event.origin == "goal":
             self.re_entries += 1

@@ -38,12 +38,12 @@ RESULT_LINES_MAX = 20
 RESULT_CHARS_MAX = 2000
 
 
-def render(event: Event) -> str:
+def render_event(event: Event) -> str:
     """The Markdown of one Event, empty for what a reader does not need."""
     match event:
         case RunStarted():
             return (
-                f"# {title(event.task.instruction)}\n\n{event.task.instruction.strip()}\n\n"
+                f"# {task_title(event.task.instruction)}\n\n{event.task.instruction.strip()}\n\n"
                 f"Run `{event.run_id}` in `{event.workspace}` with {event.model}, "
                 f"mode {event.task.mode}.\n"
             )
@@ -62,13 +62,13 @@ def render(event: Event) -> str:
         case Told():
             return f"\n> {event.origin}: " + event.text.strip().replace("\n", "\n> ") + "\n"
         case GoalChecked():
-            return f"\nGoal check:\n\n{report_lines(event.report)}\n"
+            return f"\nGoal check:\n\n{report_text(event.report)}\n"
         case CyclePacked() if event.cycle > 1 or event.left_out:
-            return f"\n*{packed(event)}*\n"
+            return f"\n*{prompt_text(event)}*\n"
         case RunEnded():
             return (
-                f"\n## Ended: {event.outcome.outcome}\n\n{sentence(event.outcome)}\n\n"
-                f"{event.steps} steps, {tokens(event.billed, event.cost_usd)}.\n"
+                f"\n## Ended: {event.outcome.outcome}\n\n{outcome_text(event.outcome)}\n\n"
+                f"{event.steps} steps, {usage_text(event.billed, event.cost_usd)}.\n"
             )
         case BriefWritten() if event.text:
             return "\n> brief: " + event.text.strip().replace("\n", "\n> ") + "\n"
@@ -88,7 +88,7 @@ def _remark(event: Event) -> str:
         case CandidateAccepted():
             return f"\n*Accepted proposal {event.group + 1}.*\n"
         case CandidatesJudged() | JudgeFellBack() | SamplingChanged():
-            return f"\n*{sampled(event)}*\n"
+            return f"\n*{sampling_text(event)}*\n"
         case PermissionAsked():
             return f"\n*Asked: {_inline(event.question.summary)}*\n"
         case PermissionAnswered():
@@ -110,13 +110,13 @@ def ends_page(event: Event) -> bool:
     return isinstance(event, StepFinished | RunEnded | FileRestored)
 
 
-def title(instruction: str) -> str:
+def task_title(instruction: str) -> str:
     """One line for lists and headings."""
     line = next((line.strip() for line in instruction.splitlines() if line.strip()), "(no text)")
     return line if len(line) <= 70 else line[:69].rstrip() + "…"
 
 
-def sentence(outcome: Outcome) -> str:
+def outcome_text(outcome: Outcome) -> str:
     """How a run ended, in the words for a person."""
     match outcome:
         case Achieved():
@@ -124,7 +124,7 @@ def sentence(outcome: Outcome) -> str:
             return (outcome.summary.strip() or "Done.") + checked
         case Unmet():
             return (
-                f"The goal is not met. {outcome.summary.strip()}\n\n{report_lines(outcome.report)}"
+                f"The goal is not met. {outcome.summary.strip()}\n\n{report_text(outcome.report)}"
             )
         case Blocked():
             return f"It needs an answer: {outcome.question}"
@@ -134,7 +134,7 @@ def sentence(outcome: Outcome) -> str:
             return outcome.error
 
 
-def sampled(event: CandidatesJudged | JudgeFellBack | SamplingChanged) -> str:
+def sampling_text(event: CandidatesJudged | JudgeFellBack | SamplingChanged) -> str:
     """What Max Mode did, in one line."""
     match event:
         case CandidatesJudged():
@@ -145,7 +145,7 @@ def sampled(event: CandidatesJudged | JudgeFellBack | SamplingChanged) -> str:
             return f"From the next step on: {sampling.described}"
 
 
-def packed(event: CyclePacked) -> str:
+def prompt_text(event: CyclePacked) -> str:
     """What a cycle began with and what found no room, in one line."""
     tokens: dict[str, int] = {}
     for portion in event.taken:
@@ -155,7 +155,7 @@ def packed(event: CyclePacked) -> str:
     return f"It begins with {sum(tokens.values()):,} tokens: {parts}{left}."
 
 
-def report_lines(report: GoalReport) -> str:
+def report_text(report: GoalReport) -> str:
     """A goal's conditions as a list, each with its verdict and what showed it."""
     lines = []
     for item in report.conditions:
@@ -178,11 +178,11 @@ def _chosen(event: CandidatesJudged) -> str:
     scored = f", {group.scores.total} of 40 points" if group.scores else ""
     return (
         f"Chose {_inline(group.title)}{over}: {group.size} of {event.drawn} candidates, "
-        f"by {event.by}{scored} ({_inline(event.reason)}); {tokens(event.billed, event.cost_usd)} in all"
+        f"by {event.by}{scored} ({_inline(event.reason)}); {usage_text(event.billed, event.cost_usd)} in all"
     )
 
 
-def tokens(usage: Usage, cost_usd: float) -> str:
+def usage_text(usage: Usage, cost_usd: float) -> str:
     """Usage for people: `12,345 tokens in (90 % cached), 678 out, $0.012`."""
     cached = round(100 * usage.cached_tokens / usage.prompt_tokens) if usage.prompt_tokens else 0
     cost = f", ${cost_usd:.3f}" if cost_usd else ""

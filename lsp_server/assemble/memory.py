@@ -8,8 +8,8 @@ from pathlib import Path
 
 from lsp_server.domain.errors import ConfigurationError, MemoryUnavailable
 from lsp_server.domain.ports import Embedder
-from lsp_server.domain.secrets import Secrets
 from lsp_server.memory.memory import Memory
+from lsp_server.redaction.secrets import Secrets
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 
@@ -18,15 +18,15 @@ def embedder_of(settings: MemorySettings) -> Embedder:
     """The one that the settings name, not loaded yet. Raises ConfigurationError."""
     match settings.embedder:
         case "minilm":
-            from lsp_server.embedders.minilm import MiniLm  # noqa: PLC0415 - only if wanted
+            from lsp_server.embedders.minilm import MiniLmEmbedder  # noqa: PLC0415 - only if wanted
 
-            return MiniLm()
+            return MiniLmEmbedder()
         case "hashing":
-            from lsp_server.embedders.hashing import Hashing  # noqa: PLC0415
+            from lsp_server.embedders.hashing import HashingEmbedder  # noqa: PLC0415
 
-            return Hashing()
+            return HashingEmbedder()
         case "http":
-            from lsp_server.embedders.http import Http  # noqa: PLC0415
+            from lsp_server.embedders.http import HttpEmbedder  # noqa: PLC0415
 
             if not settings.embedding_base_url or not settings.embedding_model:
                 raise ConfigurationError(
@@ -35,7 +35,7 @@ def embedder_of(settings: MemorySettings) -> Embedder:
                     key="memory.embedding_base_url",
                 )
             key = os.environ.get("HOLDFAST_EMBEDDING_API_KEY")
-            return Http(settings.embedding_base_url, settings.embedding_model, api_key=key)
+            return HttpEmbedder(settings.embedding_base_url, settings.embedding_model, api_key=key)
 
 
 async def open_memory(

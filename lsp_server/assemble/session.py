@@ -10,26 +10,25 @@ from functools import partial
 from pathlib import Path
 
 from lsp_server import __version__
-from lsp_server.agent.digest import Digests
-from lsp_server.assemble.crew import Crew
-from lsp_server.assemble.goals import standing_verifier
-from lsp_server.assemble.judges import JudgeModel
-from lsp_server.assemble.known_secrets import KnownSecrets
+from lsp_server.agent.recall.journal_index import JournalIndexes
+from lsp_server.assemble.agent_factory import AgentFactory
+from lsp_server.assemble.goals import session_verifier
+from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.memory import open_memory
-from lsp_server.assemble.site import Site
-from lsp_server.domain.discretion import Discretion
+from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.domain.events import FileChanged, Recorded
+from lsp_server.domain.events import FileChanged, RecordedEvent
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import RunId
-from lsp_server.max_mode.drawing import Habits
-from lsp_server.models.worker import Worker
+from lsp_server.max_mode.sampler import EndpointStats
+from lsp_server.models.provider import ModelProvider
+from lsp_server.redaction.redactor import Redactor
+from lsp_server.session.doctor_report import doctor_report
 from lsp_server.session.goals import Goals
-from lsp_server.session.goals.ledger import Ledger
-from lsp_server.session.goals.permits import CheckPermits
+from lsp_server.session.goals.check_approvals import CheckApprovals
+from lsp_server.session.goals.verdict_store import VerdictStore
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.permissions import Permissions
-from lsp_server.session.report import report
 from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
 from lsp_server.settings.folders import data_folder
@@ -37,11 +36,12 @@ from lsp_server.settings.sections import MemorySettings, Settings
 from lsp_server.settings.user_file import allow_always
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.git_revision import Revisions
 from lsp_server.workspace.ignore import Ignore
+from lsp_server.workspace.known_secrets import KnownSecrets
 from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.revision import Revisions
 
-Publish = Callable[[Session, RunId, Recorded], None]
+Publish = Callable[[Session, RunId, RecordedEvent], None]
 """Told of every Event, ephemeral ones too, synchronously on the event loop."""
 
 
@@ -64,20 +64,20 @@ def open_session(
     workspace = Workspace(root)
     data = data or data_folder()
     folder = workspace_folder(data, workspace.root)
-    site = _site(workspace, data, folder, settings, editor, documents, changed)
-    judges = JudgeModel(site.worker, site.discretion)
-    habits: dict[str, Habits] = {}
+    services = _services(workspace, data, folder, settings, editor, documents, changed)
+    judges = JudgeModel(services.worker, services.redactor)
+    endpoint_stats: dict[str, EndpointStats] = {}
     goals = Goals(
         workspace.root,
         documents,
         editor,
-        Ledger(folder / "goals.json"),
-        site.contents,
-        lambda asks: standing_verifier(site, judges, goals, session.settings, asks=asks),
+        VerdictStore(folder / "goals.json"),
+        services.contents,
+        lambda asks: session_verifier(services, judges, goals, session.settings, asks=asks),
     )
-    memory = _memory(site, folder, settings.memory, changed)
+    memory = _memory(services, folder, settings.memory, changed)
 
-    def watch(run_id: RunId, recorded: Recorded) -> None:
+    def watch(run_id: RunId, recorded: RecordedEvent) -> None:
         goals.see(recorded.event)
         memory.see(run_id, recorded)
         if isinstance(recorded.event, FileChanged):
@@ -88,23 +88,23 @@ def open_session(
         folder / "runs",
         workspace.root,
         settings,
-        undo=lambda changes: site.checkpoints.undo(changes, editor),
-        build=Crew(site, judges, goals, memory, habits).agent,
+        undo=lambda changes: services.checkpoints.undo(changes, editor),
+        build=AgentFactory(services, judges, goals, memory, endpoint_stats).agent,
         watch=watch,
-        ready=site.worker.check,
-        discretion=site.discretion,
+        ready=services.worker.check,
+        redactor=services.redactor,
     )
     session = Session(
         workspace.root,
         settings,
         documents,
-        site.worker,
-        site.permissions,
+        services.worker,
+        services.permissions,
         runs,
         goals,
-        site.permits,
+        services.check_approvals,
         memory,
-        habits,
+        endpoint_stats,
         release=judges.close,
     )
     return session
@@ -113,7 +113,7 @@ def open_session(
 async def diagnose(session: Session | None, extra: Sequence[tuple[str, str]] = ()) -> str:
     """The doctor's report as Markdown; `extra` are further sections, title and body."""
     versions = f"Holdfast {__version__}, Python {platform.python_version()}, {platform.platform()}"
-    return await report(versions, session, extra)
+    return await doctor_report(versions, session, extra)
 
 
 def remember(rule: str) -> str:
@@ -124,7 +124,7 @@ def remember(rule: str) -> str:
         return str(error)
 
 
-def _site(
+def _services(
     workspace: Workspace,
     data: Path,
     folder: Path,
@@ -132,12 +132,12 @@ def _site(
     editor: Editor,
     documents: Documents,
     changed: Callable[[], None],
-) -> Site:
+) -> WorkspaceServices:
     ignore = Ignore(workspace)
     known_secrets = KnownSecrets(workspace.root, data, lambda: worker.api_key)
-    discretion = Discretion(known_secrets)
-    worker = Worker(settings.model, changed, discretion)
-    return Site(
+    redactor = Redactor(known_secrets)
+    worker = ModelProvider(settings.model, changed, redactor)
+    return WorkspaceServices(
         workspace,
         ignore,
         Checkpoints(folder / "checkpoints", workspace, ignore),
@@ -145,26 +145,26 @@ def _site(
         documents,
         worker,
         Permissions(editor, remember),
-        CheckPermits(folder / "approved-checks.json", workspace),
-        discretion,
+        CheckApprovals(folder / "approved-checks.json", workspace),
+        redactor,
         known_secrets,
         Revisions(workspace.root),
-        Digests(),
+        JournalIndexes(),
     )
 
 
 def _memory(
-    site: Site, folder: Path, settings: MemorySettings, changed: Callable[[], None]
+    services: WorkspaceServices, folder: Path, settings: MemorySettings, changed: Callable[[], None]
 ) -> SessionMemory:
     place = folder / "memory"
     return SessionMemory(
         settings,
-        partial(open_memory, place, site.workspace, site.known_secrets.look),
+        partial(open_memory, place, services.workspace, services.known_secrets.look),
         lambda: settings.uri is not None or (place / "tables").exists(),
-        site.workspace,
-        site.documents,
+        services.workspace,
+        services.documents,
         folder / "runs",
-        discretion=site.discretion,
+        redactor=services.redactor,
         changed=changed,
     )
 

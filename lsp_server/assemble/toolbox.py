@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from lsp_server.agent.archive import JournalArchive
-from lsp_server.assemble.recollection import MeaningSearch, MemoryArchive
-from lsp_server.assemble.site import Site
+from lsp_server.agent.recall.journal_search import JournalSearch
+from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.events import Emit
 from lsp_server.domain.ports import Tool
-from lsp_server.session.launch import Launch
 from lsp_server.session.memory import SessionMemory
+from lsp_server.session.memory.run_memory import RunHistory, SemanticSearch
+from lsp_server.session.run_context import RunContext
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.diagnostics import Diagnostics
 from lsp_server.tools.edit import Edit
@@ -18,52 +18,60 @@ from lsp_server.tools.plan import Plan
 from lsp_server.tools.read import Read
 from lsp_server.tools.recall import Recall
 from lsp_server.tools.remember import Remember
-from lsp_server.tools.saving import Saving
+from lsp_server.tools.save_first import SaveFirst
 from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
 
 
-def run_toolbox(site: Site, memory: SessionMemory, launch: Launch, approval: Approval) -> Toolbox:
+def run_toolbox(
+    services: WorkspaceServices, memory: SessionMemory, run_context: RunContext, approval: Approval
+) -> Toolbox:
     """In plan mode there is no tool that could change anything."""
-    tools = _reading(site, memory, launch, approval)
-    if launch.task.mode == "build":
-        tools += _changing(site, launch.record.emit)
-        tools.append(Remember(lambda text: memory.claim(launch.run_id, text)))
-    ask = site.asking(launch.run_id, launch.record.emit, launch.settings)
+    tools = _reading(services, memory, run_context, approval)
+    if run_context.task.mode == "build":
+        tools += _changing(services, run_context.event_log.emit)
+        tools.append(Remember(lambda text: memory.claim(run_context.run_id, text)))
+    ask = services.asking(run_context.run_id, run_context.event_log.emit, run_context.settings)
     return Toolbox(tools, approval, ask)
 
 
-def _reading(site: Site, memory: SessionMemory, launch: Launch, approval: Approval) -> list[Tool]:
-    workspace, chars_max, visible = site.workspace, launch.result_chars_max, approval.visible
+def _reading(
+    services: WorkspaceServices, memory: SessionMemory, run_context: RunContext, approval: Approval
+) -> list[Tool]:
+    workspace, chars_max, visible = (
+        services.workspace,
+        run_context.result_chars_max,
+        approval.visible,
+    )
     return [
-        Read(workspace, site.editor, site.discretion, chars_max=chars_max),
-        List(workspace, site.ignore, visible=visible),
+        Read(workspace, services.editor, services.redactor, chars_max=chars_max),
+        List(workspace, services.ignore, visible=visible),
         Search(
             workspace,
-            site.ignore,
-            site.documents,
-            discretion=site.discretion,
-            by_meaning=MeaningSearch(
+            services.ignore,
+            services.documents,
+            redactor=services.redactor,
+            by_meaning=SemanticSearch(
                 workspace, memory, lambda path: visible(workspace.root / path)
             ),
             visible=visible,
         ),
-        Diagnostics(workspace, site.editor),
+        Diagnostics(workspace, services.editor),
         Recall(
-            MemoryArchive(JournalArchive(launch.journal_path, site.digests), memory),
+            RunHistory(JournalSearch(run_context.journal_path, services.journal_indexes), memory),
             chars_max=chars_max,
         ),
-        Plan(launch.record.emit),
+        Plan(run_context.event_log.emit),
         Finish(),
     ]
 
 
-def _changing(site: Site, emit: Emit) -> list[Tool]:
-    workspace, editor = site.workspace, site.checkpoints.recording(site.editor, emit)
+def _changing(services: WorkspaceServices, emit: Emit) -> list[Tool]:
+    workspace, editor = services.workspace, services.checkpoints.recording(services.editor, emit)
     return [
-        Edit(workspace, editor, site.discretion),
-        Write(workspace, editor, site.discretion),
-        Saving(Shell(workspace, site.checkpoints, emit), workspace, site.documents),
+        Edit(workspace, editor, services.redactor),
+        Write(workspace, editor, services.redactor),
+        SaveFirst(Shell(workspace, services.checkpoints, emit), workspace, services.documents),
     ]

@@ -100,11 +100,11 @@ def run(
     Exit status: 0 achieved, 1 failed, 3 goal not met, 4 needs an answer, 130 stopped.
     """
     from lsp_server.cli.log import configure_log
-    from lsp_server.cli.run import Order, execute
+    from lsp_server.cli.run import RunOptions, execute
     from lsp_server.domain.tasks import Sampling
 
     configure_log(log_file, verbose)
-    order = Order(
+    order = RunOptions(
         task=task,
         workspace=workspace,
         goals=tuple(goal or ()),

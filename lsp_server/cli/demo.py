@@ -15,13 +15,13 @@ import tempfile
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from lsp_server.cli.complaint import complain
+from lsp_server.cli.error_output import print_error
 from lsp_server.cli.memory import find, with_session
-from lsp_server.cli.run import Order, execute_async
+from lsp_server.cli.run import RunOptions, execute_async
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.memories import MemoryKind, Query
-from lsp_server.models.scenario import Scenario
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import Scenario
+from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.session.session import Session
 
 TASK = "The tests fail. Find out why and fix the code."
@@ -46,7 +46,7 @@ Here it may edit and run commands without asking; on your own projects it asks.
 def demonstrate(keep: Path | None) -> int:
     """Plays the demo; 0 when the run achieved its goal. `keep` names a new folder to work in."""
     if keep is not None and keep.exists():
-        complain(f"{keep} exists; name a new folder")
+        print_error(f"{keep} exists; name a new folder")
         return 2
     with (
         tempfile.TemporaryDirectory(prefix="holdfast-demo-") as temporary,
@@ -70,7 +70,7 @@ def demonstrate(keep: Path | None) -> int:
 
 async def _play(folder: Path, script: Scenario, data: Path | None) -> int:
     async with ScriptedServer(script) as server:
-        order = Order(
+        order = RunOptions(
             task=TASK,
             workspace=folder,
             goals=(GOAL,),

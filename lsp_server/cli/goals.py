@@ -10,14 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lsp_server.agent.transcript import tokens
+from lsp_server.agent.transcript import usage_text
 from lsp_server.assemble import open_session
-from lsp_server.cli.complaint import complain
-from lsp_server.cli.person import Person
+from lsp_server.cli.error_output import print_error
+from lsp_server.cli.terminal_prompt import TerminalPrompt
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.domain.permissions import visible
-from lsp_server.session.goals import Place
+from lsp_server.session.goals import ConditionStatus
 from lsp_server.session.session import Session
 from lsp_server.settings.layers import load
 from lsp_server.workspace.disk_editor import DiskEditor
@@ -30,36 +30,36 @@ MISSING_CHARS_MAX = 200
 def show(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> int:
     """Prints the goals; 0 only when there are some and all are met, 2 when nobody can know."""
     if not workspace.is_dir():
-        complain(f"--workspace {workspace} is not a folder")
+        print_error(f"--workspace {workspace} is not a folder")
         return USAGE_ERROR
     try:
         return asyncio.run(_show(workspace.resolve(), check=check, yes=yes, as_json=as_json))
     except HoldfastError as error:
-        complain(str(error))
+        print_error(str(error))
         return USAGE_ERROR
 
 
 async def _show(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> int:
     loaded = load(workspace, editor={"permissions": {"mode": "full"}} if yes else {})
     for wrong in loaded.problems:
-        complain(str(wrong))
+        print_error(str(wrong))
     documents = Documents()
-    editor = DiskEditor(documents, Person(lambda: None, yes=yes).confirm)
+    editor = DiskEditor(documents, TerminalPrompt(lambda: None, yes=yes).confirm)
     session = open_session(workspace, loaded.settings, editor, documents, lambda *_: None)
     try:
         await session.goals.look()
         if check:
             await _check(session)
             if session.goals.billed.total_tokens:
-                spent = tokens(session.goals.billed, session.goals.cost_usd)
+                spent = usage_text(session.goals.billed, session.goals.cost_usd)
                 sys.stderr.write(f"judging took {spent}\n")
-        places = session.goals.board.places()
-        for problem in session.goals.board.problems():
+        places = session.goals.statuses.places()
+        for problem in session.goals.statuses.problems():
             line = problem.range.start.line + 1
             sys.stderr.write(visible(f"{GOALS_FILE}:{line}: {problem.message}\n"))
     finally:
         await session.close()
-    is_known = not session.goals.board.contract().unreadable
+    is_known = not session.goals.statuses.contract().unreadable
     if places or is_known:
         _print(places, as_json=as_json)
     if not is_known:
@@ -68,7 +68,7 @@ async def _show(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> in
 
 
 async def _check(session: Session) -> None:
-    goals = session.goals.board.goals()
+    goals = session.goals.statuses.goals()
     for number, goal in enumerate(goals, start=1):
         if sys.stderr.isatty():
             title = visible(goal.title[:60])
@@ -79,7 +79,7 @@ async def _check(session: Session) -> None:
         sys.stderr.write("\r\x1b[K")
 
 
-def _print(places: Sequence[Place], *, as_json: bool) -> None:
+def _print(places: Sequence[ConditionStatus], *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write("".join(json.dumps(_plain(place)) + "\n" for place in places))
     elif not places:
@@ -90,7 +90,7 @@ def _print(places: Sequence[Place], *, as_json: bool) -> None:
         sys.stdout.write("".join(f"{visible(line)}\n" for line in _lines(places)))
 
 
-def _lines(places: Sequence[Place]) -> list[str]:
+def _lines(places: Sequence[ConditionStatus]) -> list[str]:
     lines = []
     for place in places:
         where = f"{place.spot.path}:{place.spot.range.start.line + 1}"
@@ -101,7 +101,7 @@ def _lines(places: Sequence[Place]) -> list[str]:
     return lines
 
 
-def _table(places: Sequence[Place]) -> None:
+def _table(places: Sequence[ConditionStatus]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -124,12 +124,12 @@ def _table(places: Sequence[Place]) -> None:
     console.print(f"\n{met} of {len(places)} conditions met")
 
 
-def _evidence(place: Place) -> str:
+def _evidence(place: ConditionStatus) -> str:
     shown = place.report.evidence if place.report is not None else ()
     return "; ".join(f"{e.check}: {e.ending}, {e.seconds:.1f} s, at {e.where}" for e in shown[:3])
 
 
-def _plain(place: Place) -> dict[str, Any]:
+def _plain(place: ConditionStatus) -> dict[str, Any]:
     return {
         "goal": place.goal.title,
         "goal_id": place.goal.id,

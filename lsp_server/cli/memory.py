@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from lsp_server.assemble import open_session
-from lsp_server.cli.complaint import complain
+from lsp_server.cli.error_output import print_error
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.memories import MEMORY_KINDS, CodeChunk, Hit, MemoryKind, Query
 from lsp_server.domain.permissions import visible
-from lsp_server.memory.forgetting import Forgetting
-from lsp_server.session.memory.found import describe, excerpt_of, provenance_of, title_of
+from lsp_server.memory.forget_request import ForgetRequest
+from lsp_server.session.memory.hit_format import hit_excerpt, hit_source, hit_title, memory_text
 from lsp_server.session.session import Session
 from lsp_server.settings.layers import load
 from lsp_server.workspace.disk_editor import DiskEditor
@@ -64,7 +64,7 @@ def forget(workspace: Path, text: str | None, entry_id: str | None, before: date
     if text is not None and len(text.strip()) < FORGOTTEN_CHARS_MIN:
         return _refuse(f"say what to forget in {FORGOTTEN_CHARS_MIN} characters at least")
     utc = before.astimezone(UTC).isoformat() if before is not None else None
-    wish = Forgetting(entry_id, text, utc)
+    wish = ForgetRequest(entry_id, text, utc)
     return _run(workspace, lambda session: _forget(session, wish))
 
 
@@ -78,7 +78,7 @@ def _run(workspace: Path, work: Callable[[Session], Awaitable[int]]) -> int:
     except HoldfastError as error:
         return _refuse(str(error))
     except KeyboardInterrupt:
-        complain("stopped; what was indexed stays")
+        print_error("stopped; what was indexed stays")
         return STOPPED
 
 
@@ -89,7 +89,7 @@ async def with_session(
     # It is indexed here when it is wanted, and reported.
     loaded = load(workspace, editor={"memory": {"index_on_start": False}})
     for problem in loaded.problems:
-        complain(str(problem))
+        print_error(str(problem))
     documents = Documents()
     editor = DiskEditor(documents, None)
     session = open_session(
@@ -119,7 +119,7 @@ async def _index(session: Session, *, full: bool, words: bool) -> int:
             settled.result()
     status = await memory.measured()
     changed = f"{done.changed} files read and {done.removed} gone in {done.seconds:.1f} s"
-    sys.stdout.write(f"{changed}; {visible(describe(session.memory.state()))}\n")
+    sys.stdout.write(f"{changed}; {visible(memory_text(session.memory.state()))}\n")
     for reason, count in sorted(status.skipped.items()):
         sys.stdout.write(f"  not searched, {count} files: {visible(reason)}\n")
     return 0
@@ -149,7 +149,7 @@ async def _remember(session: Session, text: str) -> int:
     return 0
 
 
-async def _forget(session: Session, wish: Forgetting) -> int:
+async def _forget(session: Session, wish: ForgetRequest) -> int:
     gone = await session.forget(wish)
     sys.stdout.write(f"forgot {gone.rows} rows of memory and words in {gone.journals} journals\n")
     return 0 if gone.rows or gone.journals else 1
@@ -161,11 +161,11 @@ def _line(hit: Hit) -> str:
 
 def _shown(hit: Hit) -> str:
     found = hit.found
-    text = found.text if isinstance(found, CodeChunk) else excerpt_of(found)
+    text = found.text if isinstance(found, CodeChunk) else hit_excerpt(found)
     body = [visible(line) for line in text.splitlines()[:EXCERPT_LINES]]
-    head = visible(title_of(found))
+    head = visible(hit_title(found))
     if not isinstance(found, CodeChunk):
-        head += f"  [{visible(provenance_of(found))}]"
+        head += f"  [{visible(hit_source(found))}]"
     return "\n".join([head, *(f"    {line}" for line in body), ""]) + "\n"
 
 
@@ -197,5 +197,5 @@ def _progress() -> Iterator[Report]:
 
 
 def _refuse(complaint: str) -> int:
-    complain(complaint)
+    print_error(complaint)
     return USAGE_ERROR

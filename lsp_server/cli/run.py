@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from lsp_server.assemble import open_session
-from lsp_server.cli import garbage
-from lsp_server.cli.complaint import complain, sentence
-from lsp_server.cli.person import Person
-from lsp_server.cli.screen import JsonLines, Plain, Screen
+from lsp_server.cli import gc_tuning
+from lsp_server.cli.error_output import error_text, print_error
+from lsp_server.cli.screen import JsonLines, PlainScreen, Screen
+from lsp_server.cli.terminal_prompt import TerminalPrompt
 from lsp_server.domain.errors import HoldfastError
-from lsp_server.domain.events import Recorded
+from lsp_server.domain.events import RecordedEvent
 from lsp_server.domain.goals import GOALS_FILE, Goal
 from lsp_server.domain.tasks import Mode, Outcome, RunId, Sampling, Task
-from lsp_server.goals.contract import goal_from, until
+from lsp_server.goals.goals_document import goal_from, goal_prompt
 from lsp_server.session.session import Session
 from lsp_server.settings.layers import load
 from lsp_server.settings.sections import Settings
@@ -35,7 +35,7 @@ NOTHING_TO_DO = (
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RunOptions:
     """What the command line asked for.
 
     `overrides` are settings as an editor would send them. `data` is where the
@@ -55,17 +55,17 @@ class Order:
     data: Path | None = None
 
 
-def execute(order: Order) -> int:
+def execute(order: RunOptions) -> int:
     """Runs it; the process's exit status. Errors go to standard error, one sentence each."""
-    garbage.as_usual()
+    gc_tuning.restore()
     try:
         return asyncio.run(execute_async(order))
     except KeyboardInterrupt:
-        complain("stopped before the run began")
+        print_error("stopped before the run began")
         return EXIT_STATUS["stopped"]
 
 
-async def execute_async(order: Order) -> int:
+async def execute_async(order: RunOptions) -> int:
     """The same, on a running loop."""
     complaint = _complaint(order)
     if complaint:
@@ -73,7 +73,7 @@ async def execute_async(order: Order) -> int:
     settings = _settings(order)
     shown = _screen(as_json=order.json)
     documents = Documents()
-    editor = DiskEditor(documents, Person(shown.pause, yes=order.yes).confirm)
+    editor = DiskEditor(documents, TerminalPrompt(shown.pause, yes=order.yes).confirm)
     session: Session | None = None
     try:
         session = open_session(
@@ -82,7 +82,7 @@ async def execute_async(order: Order) -> int:
         run_id = await _begin(session, order, settings)
         outcome = await _until_the_end(session, run_id)
     except HoldfastError as error:
-        return _refuse(sentence(error, order.resume))
+        return _refuse(error_text(error, order.resume))
     finally:
         shown.close()
         if session is not None:
@@ -110,7 +110,7 @@ class _Publish:
         self._screen = shown
         self._gone = False
 
-    def __call__(self, session: Session, run_id: RunId, recorded: Recorded) -> None:
+    def __call__(self, session: Session, run_id: RunId, recorded: RecordedEvent) -> None:
         if self._gone:
             return
         try:
@@ -121,17 +121,17 @@ class _Publish:
             session.runs.stop(everything=True)
 
 
-async def _begin(session: Session, order: Order, settings: Settings) -> RunId:
+async def _begin(session: Session, order: RunOptions, settings: Settings) -> RunId:
     if order.resume is not None:
         resumed = RunId(order.resume)
         if order.task:
             return session.runs.send(resumed, order.task, "steer").run_id
         return session.runs.resume(resumed).run_id
     goal = goal_from(order.goals, order.checks) or await _open_goal(session, order)
-    session.permits.approve(order.checks)
+    session.check_approvals.approve(order.checks)
     return session.runs.start(
         Task(
-            instruction=order.task or until(goal),
+            instruction=order.task or goal_prompt(goal),
             goal=goal,
             mode=order.mode,
             sampling=order.sampling,
@@ -140,12 +140,12 @@ async def _begin(session: Session, order: Order, settings: Settings) -> RunId:
     ).run_id
 
 
-async def _open_goal(session: Session, order: Order) -> Goal | None:
+async def _open_goal(session: Session, order: RunOptions) -> Goal | None:
     """The first open goal of the goals file, for an order that says nothing else."""
     if order.task:
         return None
     await session.goals.look()
-    goal = session.goals.board.first_open()
+    goal = session.goals.statuses.first_open()
     if goal is None:
         raise HoldfastError(NOTHING_TO_DO)
     return goal
@@ -166,17 +166,17 @@ async def _until_the_end(session: Session, run_id: RunId) -> Outcome:
     return await session.runs.wait(run_id)
 
 
-def _settings(order: Order) -> Settings:
+def _settings(order: RunOptions) -> Settings:
     overrides = dict(order.overrides or {})
     if order.yes:
         overrides["permissions"] = {**overrides.get("permissions", {}), "mode": "full"}
     loaded = load(order.workspace.absolute(), editor=overrides)
     for problem in loaded.problems:
-        complain(str(problem))
+        print_error(str(problem))
     return loaded.settings
 
 
-def _complaint(order: Order) -> str | None:
+def _complaint(order: RunOptions) -> str | None:
     """What is wrong with the order, before anything is opened."""
     if order.task is not None and not order.task.strip():
         return "the task is empty"
@@ -188,7 +188,7 @@ def _complaint(order: Order) -> str | None:
 
 
 def _refuse(complaint: str) -> int:
-    complain(complaint)
+    print_error(complaint)
     return USAGE_ERROR
 
 
@@ -197,8 +197,8 @@ def _screen(*, as_json: bool) -> Screen:
     if as_json:
         return JsonLines(sys.stdout)
     if not sys.stdout.isatty():
-        return Plain(sys.stdout)
+        return PlainScreen(sys.stdout)
     # rich costs as much to import as all the rest of a start.
-    from lsp_server.cli.terminal import Terminal
+    from lsp_server.cli.terminal import TerminalScreen
 
-    return Terminal()
+    return TerminalScreen()

@@ -17,7 +17,7 @@ from lsp_server.domain.events import (
     ModelWaited,
     PermissionAsked,
     PlanChanged,
-    Recorded,
+    RecordedEvent,
     RunEnded,
     RunStarted,
     SamplingChanged,
@@ -39,7 +39,7 @@ PREVIEW_CHARS_MAX = 160
 class Screen(Protocol):
     """Shows Events; `close` leaves the terminal as it was."""
 
-    def show(self, run_id: RunId, recorded: Recorded) -> None: ...
+    def show(self, run_id: RunId, recorded: RecordedEvent) -> None: ...
 
     def pause(self) -> None:
         """Makes room for a question."""
@@ -54,7 +54,7 @@ class JsonLines:
     def __init__(self, out: TextIO) -> None:
         self._out = out
 
-    def show(self, run_id: RunId, recorded: Recorded) -> None:
+    def show(self, run_id: RunId, recorded: RecordedEvent) -> None:
         event = recorded.event
         if isinstance(event, Streamed):
             return
@@ -87,18 +87,18 @@ def _ended(run_id: RunId, event: RunEnded) -> dict[str, object]:
         },
         "cost_usd": event.cost_usd,
         "goals": goals,
-        "message": transcript.sentence(event.outcome),
+        "message": transcript.outcome_text(event.outcome),
     }
 
 
-class Plain:
+class PlainScreen:
     """One line a fact, for pipes and logs."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self._narrator = Narrator()
+        self._narrator = EventFormatter()
 
-    def show(self, run_id: RunId, recorded: Recorded) -> None:
+    def show(self, run_id: RunId, recorded: RecordedEvent) -> None:
         for line in self._narrator.lines(run_id, recorded.event):
             self._out.write(visible(line) + "\n")
         self._out.flush()
@@ -110,7 +110,7 @@ class Plain:
         self._out.flush()
 
 
-class Narrator:
+class EventFormatter:
     """Events as lines for people; a call and its result become one paragraph."""
 
     def __init__(self) -> None:
@@ -132,8 +132,8 @@ class Narrator:
             case PlanChanged():
                 return outline(event.items, "    ")
             case RunEnded():
-                spent = transcript.tokens(event.billed, event.cost_usd)
-                ended = f"{event.outcome.outcome}: {transcript.sentence(event.outcome)}"
+                spent = transcript.usage_text(event.billed, event.cost_usd)
+                ended = f"{event.outcome.outcome}: {transcript.outcome_text(event.outcome)}"
                 return ["", ended, f"{event.steps} steps, {spent}"]
             case _:
                 return _notices(event)
@@ -154,17 +154,17 @@ def _notices(event: Event) -> list[str]:
         case ModelWaited():
             return [f"  waiting {event.delay_seconds:.0f} s: {event.reason}"]
         case CandidatesJudged() | JudgeFellBack() | SamplingChanged():
-            return [f"  {transcript.sampled(event)}"]
+            return [f"  {transcript.sampling_text(event)}"]
         case CycleStarted() if event.number > 1:
             return [f"  new cycle: {event.reason}"]
         case Told(origin="goal"):
             return ["  not done yet: it is told what is missing and goes on"]
         case Told():
-            return [f"  ({event.origin}: {transcript.title(event.text)})"]
+            return [f"  ({event.origin}: {transcript.task_title(event.text)})"]
         case PermissionAsked():
             return [f"  asks: {event.question.summary}"]
         case GoalChecked():
-            return [f"  {line}" for line in transcript.report_lines(event.report).splitlines()]
+            return [f"  {line}" for line in transcript.report_text(event.report).splitlines()]
         case Warned():
             return [f"  warning: {event.message}"]
         case _:

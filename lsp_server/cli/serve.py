@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsp_server.cli import garbage
+from lsp_server.cli import gc_tuning
 from lsp_server.cli.log import configure_log
 from lsp_server.domain.errors import ConfigurationError
 
@@ -24,7 +24,7 @@ def serve(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     from lsp_server.server.server import serve_stdio, serve_tcp
 
-    garbage.as_usual()
+    gc_tuning.restore()
     configure_log(options.log_file, options.verbose)
     watched = options.client_process_id or (os.getppid() if options.check_parent_process else None)
     if options.tcp is None:

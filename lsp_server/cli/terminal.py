@@ -6,13 +6,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from lsp_server.cli.screen import Narrator
+from lsp_server.cli.screen import EventFormatter
 from lsp_server.domain.events import (
     Event,
     ModelAnswered,
     ModelWaited,
     PermissionAsked,
-    Recorded,
+    RecordedEvent,
     RunEnded,
     StepStarted,
     Streamed,
@@ -24,16 +24,16 @@ from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
 
 
-class Terminal:
+class TerminalScreen:
     """The answer as it streams, calls and results in short, a spinner while waiting."""
 
     def __init__(self) -> None:
         self._console = Console(highlight=False)
-        self._narrator = Narrator()
+        self._narrator = EventFormatter()
         self._status: Status | None = None
         self._streaming = False
 
-    def show(self, run_id: RunId, recorded: Recorded) -> None:
+    def show(self, run_id: RunId, recorded: RecordedEvent) -> None:
         event = recorded.event
         if isinstance(event, Streamed):
             self._stream(event)

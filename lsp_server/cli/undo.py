@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from lsp_server.assemble import open_session
-from lsp_server.cli.complaint import complain, sentence
+from lsp_server.cli.error_output import error_text, print_error
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
@@ -19,12 +19,12 @@ from lsp_server.workspace.documents import Documents
 def take_back(run_id: str | None, workspace: Path) -> int:
     """Undoes the run; 0 when all came back, 1 when something could not."""
     if not workspace.is_dir():
-        complain(f"--workspace {workspace} is not a folder")
+        print_error(f"--workspace {workspace} is not a folder")
         return 2
     try:
         return asyncio.run(_take_back(RunId(run_id) if run_id else None, workspace.resolve()))
     except HoldfastError as error:
-        complain(sentence(error, run_id))
+        print_error(error_text(error, run_id))
         return 1
 
 

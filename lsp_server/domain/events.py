@@ -4,7 +4,7 @@ The union is closed: a new case fails the type checker in every `match`. The
 journal keeps every Event but the ephemeral ones, and replaying it rebuilds the
 run's state and prompt, so an Event carries all that the folds need.
 To add a case: define it, add it to `Event`, handle it in `agent/transcript.py`
-and `server/presenter.py`.
+and `server/views/presenter.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.messages import Message, StopReason, ToolCall, ToolResult, Usage
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.plans import PlanItem
-from lsp_server.domain.portions import Portion
+from lsp_server.domain.prompt_sections import PromptSection
 from lsp_server.domain.tasks import Outcome, RunId, Sampling, Task, When
 
 
@@ -78,8 +78,8 @@ class CyclePacked:
 
     cycle: int
     budget_tokens: int
-    taken: tuple[Portion, ...]
-    left_out: tuple[Portion, ...]
+    taken: tuple[PromptSection, ...]
+    left_out: tuple[PromptSection, ...]
     kind: Literal["cycle_packed"] = "cycle_packed"
 
 
@@ -336,7 +336,7 @@ Event: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedEvent:
     """An Event with its place in the run: `seq` counts from 0, `at` is ISO 8601 UTC.
 
     An ephemeral Event carries the `seq` of the next one that is kept.

@@ -199,5 +199,5 @@ Delta: TypeAlias = TextDelta | ReasoningDelta | ToolCallDelta | Waiting
 Listener: TypeAlias = Callable[[Delta], None]
 
 
-def ignore(delta: Delta) -> None:
+def ignore_deltas(delta: Delta) -> None:
     """The listener of those who only want the response."""

@@ -8,7 +8,14 @@ from typing import Protocol
 
 from lsp_server.domain.edits import Document, EditSet
 from lsp_server.domain.goals import Finding
-from lsp_server.domain.messages import Listener, Request, Response, ToolResult, ToolSpec, ignore
+from lsp_server.domain.messages import (
+    Listener,
+    Request,
+    Response,
+    ToolResult,
+    ToolSpec,
+    ignore_deltas,
+)
 from lsp_server.domain.permissions import Answer, Question
 
 
@@ -20,7 +27,7 @@ class Model(Protocol):
     closes the stream too. Raises ModelError, never a vendor's exception.
     """
 
-    async def respond(self, request: Request, listen: Listener = ignore) -> Response: ...
+    async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response: ...
 
 
 class Embedder(Protocol):

@@ -15,7 +15,7 @@ _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]
 """camelCase and snake_case fall into their parts."""
 
 
-class Hashing:
+class HashingEmbedder:
     """Signed feature hashing of words with logarithmic counts; unit vectors.
 
     Texts are near one another when they share words: no synonyms, no order.

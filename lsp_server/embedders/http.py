@@ -22,7 +22,7 @@ RETRY_AFTER_SECONDS_MAX = 30.0
 TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 
 
-class Http:
+class HttpEmbedder:
     """Embeds through an endpoint; close it.
 
     `dimension` is 0 until the first answer. Raises ModelUnavailable when the
@@ -108,7 +108,7 @@ class Http:
 
     def _vectors(self, response: httpx.Response, count: int) -> list[list[float]]:
         try:
-            answer = Answer.model_validate_json(response.content)
+            answer = EmbeddingsAnswer.model_validate_json(response.content)
         except ValidationError as error:
             raise ModelMisbehaved(
                 f"{self._place} sent something else than embeddings; "
@@ -124,13 +124,13 @@ class Http:
         return rows
 
 
-class Row(BaseModel):
+class EmbeddingRow(BaseModel):
     index: int
     embedding: list[float]
 
 
-class Answer(BaseModel):
-    data: list[Row]
+class EmbeddingsAnswer(BaseModel):
+    data: list[EmbeddingRow]
 
 
 def _retry_after_seconds(response: httpx.Response) -> float | None:

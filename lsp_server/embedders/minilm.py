@@ -33,7 +33,7 @@ IDLE_SECONDS = 60.0
 NICENESS = 10
 
 
-class MiniLm:
+class MiniLmEmbedder:
     """Unit vectors of 384 from a sentence model that runs in this process.
 
     Loaded on first use, in a thread, and let go when unused for `idle_seconds`.

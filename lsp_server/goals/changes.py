@@ -27,7 +27,7 @@ _CODE = re.compile(r"`([^`\n]+)`")
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class StopAttempt:
     """A run that wants to stop.
 
     `changes` is by path what the run changed since it began: the content
@@ -38,8 +38,8 @@ class Attempt:
     closing: str = ""
 
 
-def of_changes(
-    attempt: Attempt,
+def changes_as_evidence(
+    attempt: StopAttempt,
     workspace: Workspace,
     kept: Kept,
     tree: str,
@@ -59,7 +59,7 @@ def of_changes(
         yield _seen("change-0", "changes by this run", "(no file differs)", tree)
 
 
-def of_named(
+def named_files_as_evidence(
     texts: Iterable[str],
     workspace: Workspace,
     visible: Callable[[Path], bool],
@@ -75,7 +75,7 @@ def of_named(
             yield _seen(f"file-{number}", f"contents of {name}", text, tree)
 
 
-def closing_of(attempt: Attempt, tree: str) -> Evidence | None:
+def closing_message(attempt: StopAttempt, tree: str) -> Evidence | None:
     """The closing message, for the judge to hold against the evidence."""
     said = attempt.closing.strip()
     return _seen("closing", "the closing message", said, tree) if said else None

@@ -24,7 +24,7 @@ from lsp_server.domain.ports import Editor
 from lsp_server.goals.findings import findings, nothing_ran
 from lsp_server.workspace.disk import FileMissing, read_text
 from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.process import Completed, run
+from lsp_server.workspace.process import CommandResult, run_command
 
 OUTPUT_BYTES_MAX = 262_144
 OUTPUT_TAIL_CHARS = 3000
@@ -40,13 +40,13 @@ Permit = Callable[[str], Awaitable[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class CheckRefused:
     """A check that was not allowed to run, and why."""
 
     reason: str
 
 
-class Checks:
+class CheckRunner:
     """Runs the checks of one workspace. `mask` takes secrets out of what they print."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Checks:
         self._timeout_seconds = timeout_seconds
         self._mask = mask
 
-    async def show(self, check: Check, tree: str) -> Evidence | Refused | None:
+    async def show(self, check: Check, tree: str) -> Evidence | CheckRefused | None:
         """What `check` says of the tree `tree`; None when nobody here can tell.
 
         A check that cannot run is one that did not pass.
@@ -73,7 +73,7 @@ class Checks:
             case CommandCheck(command):
                 refusal = await self._permit(command)
                 if refusal is not None:
-                    return Refused(refusal)
+                    return CheckRefused(refusal)
                 return await self._command(command, tree)
             case FileCheck():
                 problem = await asyncio.to_thread(self._file_problem, check)
@@ -103,8 +103,8 @@ class Checks:
             output=self._mask(done.output), exit_status=done.exit_status, findings=places,
         )  # fmt: skip
 
-    async def _run(self, command: str) -> Completed:
-        return await run(
+    async def _run(self, command: str) -> CommandResult:
+        return await run_command(
             command,
             self._workspace.root,
             timeout_seconds=self._timeout_seconds,
@@ -144,7 +144,7 @@ class Checks:
         ]
 
 
-def _ending(done: Completed, timeout_seconds: float) -> tuple[bool, str]:
+def _ending(done: CommandResult, timeout_seconds: float) -> tuple[bool, str]:
     """Whether it passed, and how it ended in words for a person."""
     if done.timed_out:
         return False, f"no end within {timeout_seconds:g} s, so it was stopped"

@@ -20,10 +20,12 @@ from lsp_server.domain.goals import (
     FileCheck,
     Goal,
 )
-from lsp_server.goals.contract import Contract, Entry
+from lsp_server.goals.goals_document import ConditionEntry, GoalsDocument
 
 
-def write_back(contract: Contract, reports: Mapping[str, ConditionReport]) -> tuple[TextEdit, ...]:
+def write_back(
+    contract: GoalsDocument, reports: Mapping[str, ConditionReport]
+) -> tuple[TextEdit, ...]:
     """What shows the verdicts, by condition id, in the file itself.
 
     A met condition gets its tick and a line of evidence. One that does not hold
@@ -42,7 +44,7 @@ def write_back(contract: Contract, reports: Mapping[str, ConditionReport]) -> tu
     return tuple(edits)
 
 
-def waive(contract: Contract, condition_id: str, on: str) -> TextEdit | None:
+def waive(contract: GoalsDocument, condition_id: str, on: str) -> TextEdit | None:
     """The edit that marks a condition as waived on a date; None when it is there or unknown."""
     lines = Lines(contract.text)
     for entry in contract.entries:
@@ -92,7 +94,7 @@ def _written(check: Check) -> str:
             assert_never(check)
 
 
-def _ticked(lines: Lines, entry: Entry, report: ConditionReport) -> Iterator[TextEdit]:
+def _ticked(lines: Lines, entry: ConditionEntry, report: ConditionReport) -> Iterator[TextEdit]:
     if not entry.ticked:
         yield TextEdit(entry.box, entry.box + 1, "x")
     text = _evidence(report)
@@ -110,14 +112,14 @@ def _ticked(lines: Lines, entry: Entry, report: ConditionReport) -> Iterator[Tex
         yield _removed(lines, number)
 
 
-def _unticked(lines: Lines, entry: Entry) -> Iterator[TextEdit]:
+def _unticked(lines: Lines, entry: ConditionEntry) -> Iterator[TextEdit]:
     if entry.ticked:
         yield TextEdit(entry.box, entry.box + 1, " ")
     for number in entry.evidence:
         yield _removed(lines, number)
 
 
-def _inserted(lines: Lines, entry: Entry, text: str) -> TextEdit:
+def _inserted(lines: Lines, entry: ConditionEntry, text: str) -> TextEdit:
     """A line of ours below a condition, ended as the line above it is."""
     number = entry.last_line
     end = lines.starts[number] + len(lines.line(number))

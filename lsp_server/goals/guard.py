@@ -18,8 +18,8 @@ from typing import Any
 
 from lsp_server.domain.events import FileChanged
 from lsp_server.domain.goals import GOALS_FILE, CommandCheck, Goal
-from lsp_server.goals.changes import Attempt, Kept
-from lsp_server.goals.contract import parse
+from lsp_server.goals.changes import Kept, StopAttempt
+from lsp_server.goals.goals_document import parse_goals
 
 _TEST = re.compile(
     r"(?:^|/)(?:tests?|__tests__|specs?|e2e|__snapshots__)/"
@@ -60,7 +60,7 @@ _SHARED: dict[str, tuple[str, ...]] = {
 """Files with much else in them, and the parts that decide about checks."""
 
 
-def edited_judges(goal: Goal, attempt: Attempt, kept: Kept) -> tuple[str, ...]:
+def edited_judges(goal: Goal, attempt: StopAttempt, kept: Kept) -> tuple[str, ...]:
     """The paths that the run changed and that decide about the goal, sorted."""
     rules = [_Rule(check.command) for c in goal.conditions for check in c.checks
              if isinstance(check, CommandCheck) and not c.waived]  # fmt: skip
@@ -156,7 +156,7 @@ def _changes_contract(path: str, change: FileChanged, kept: Kept) -> bool:
     """Whether the goals file says something else now; ticks and evidence do not count."""
     if path != GOALS_FILE:
         return False
-    return _parsed(change, kept, lambda text: parse(text).goals)
+    return _parsed(change, kept, lambda text: parse_goals(text).goals)
 
 
 def _changes_settings(path: str, change: FileChanged, kept: Kept, rules: list[_Rule]) -> bool:

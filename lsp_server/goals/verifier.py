@@ -24,12 +24,18 @@ from lsp_server.domain.goals import (
     describe,
 )
 from lsp_server.domain.messages import Usage
-from lsp_server.goals.changes import Attempt, Kept, closing_of, of_changes, of_named
-from lsp_server.goals.checks import Checks, Refused
+from lsp_server.goals.changes import (
+    Kept,
+    StopAttempt,
+    changes_as_evidence,
+    closing_message,
+    named_files_as_evidence,
+)
+from lsp_server.goals.checks import CheckRefused, CheckRunner
+from lsp_server.goals.goal_judge import GoalJudge, JudgeInput, JudgeResult
 from lsp_server.goals.guard import edited_judges
-from lsp_server.goals.judge import Hearing, Judge, Judgement
 from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.tree import WATCHED, digest
+from lsp_server.workspace.tree import WATCHED, tree_hash
 
 FLAKY_PASSES = 3
 """How often in a row a check has to pass that failed before on the same tree."""
@@ -39,17 +45,17 @@ NO_JUDGE = "no check shows whether it holds; add one, or work on it and let the 
 NO_EDITOR = "no editor reports diagnostics here"
 MOVED = "files changed while the checks ran; they run again once the tree rests"
 
-Shown = Evidence | Refused | None
+Shown = Evidence | CheckRefused | None
 
 
-async def nameless(tree: str) -> str:
+async def unknown_revision(tree: str) -> str:
     """The revision of a tree that git does not know."""
     del tree
     return ""
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class VerifierContext:
     """What surrounds the goals of one workspace.
 
     `contents` names the content of every file that counts; `kept` gives a
@@ -63,7 +69,7 @@ class Scene:
     kept: Kept
     visible: Callable[[Path], bool] = lambda _: True
     waived: Callable[[], Collection[str]] = tuple
-    revision: Callable[[str], Awaitable[str]] = nameless
+    revision: Callable[[str], Awaitable[str]] = unknown_revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +87,16 @@ class Verifier:
     One for each run: it remembers which checks were flaky and what they write.
     """
 
-    def __init__(self, scene: Scene, checks: Checks, judge: Judge | None) -> None:
+    def __init__(
+        self, scene: VerifierContext, checks: CheckRunner, judge: GoalJudge | None
+    ) -> None:
         self._scene = scene
         self._checks = checks
         self._judge = judge
         self._outputs: set[str] = set()
         self._ended: dict[tuple[Check, str], bool] = {}
 
-    async def verify(self, goal: Goal, attempt: Attempt | None = None) -> Verified:
+    async def verify(self, goal: Goal, attempt: StopAttempt | None = None) -> Verified:
         """The verdict on every condition. `attempt` is that of a run that wants to stop."""
         waived = {*self._scene.waived(), *(c.id for c in goal.conditions if c.waived)}
         checked = [c for c in goal.conditions if c.checks and c.id not in waived]
@@ -99,7 +107,9 @@ class Verifier:
         judged = tuple(c for c in goal.conditions if c.id not in reports)
         hold = all(report.verdict in ("met", "waived") for report in reports.values())
         if not hold:
-            verdicts = Judgement(tuple(ConditionReport(c, "unmet", NOT_YET_JUDGED) for c in judged))
+            verdicts = JudgeResult(
+                tuple(ConditionReport(c, "unmet", NOT_YET_JUDGED) for c in judged)
+            )
         else:
             evidence = [e for report in reports.values() for e in report.evidence]
             verdicts = await self._judged(goal, judged, evidence, attempt, tree)
@@ -116,7 +126,7 @@ class Verifier:
             verdicts.cost_usd,
         )
 
-    async def _edited(self, goal: Goal, attempt: Attempt | None) -> tuple[str, ...]:
+    async def _edited(self, goal: Goal, attempt: StopAttempt | None) -> tuple[str, ...]:
         if attempt is None:
             return ()
         return await asyncio.to_thread(edited_judges, goal, attempt, self._scene.kept)
@@ -126,20 +136,20 @@ class Verifier:
         goal: Goal,
         judged: tuple[Condition, ...],
         evidence: list[Evidence],
-        attempt: Attempt | None,
+        attempt: StopAttempt | None,
         tree: str,
-    ) -> Judgement:
+    ) -> JudgeResult:
         if not judged:
-            return Judgement(())
+            return JudgeResult(())
         named = (goal.title, *(condition.text for condition in judged))
         seen = await asyncio.to_thread(self._seen, named, attempt, tree)
-        hearing = Hearing(
-            goal, judged, (*evidence, *seen), closing_of(attempt, tree) if attempt else None
+        hearing = JudgeInput(
+            goal, judged, (*evidence, *seen), closing_message(attempt, tree) if attempt else None
         )
         if self._judge is None or not hearing.evidence:
-            return Judgement(tuple(ConditionReport(c, "unverified", NO_JUDGE) for c in judged))
+            return JudgeResult(tuple(ConditionReport(c, "unverified", NO_JUDGE) for c in judged))
         verdicts = await self._judge.judge(hearing)
-        if digest(await self._scene.contents()) == tree:
+        if tree_hash(await self._scene.contents()) == tree:
             return verdicts
         stale = tuple(
             replace(r, verdict="stale", missing=MOVED) if r.verdict == "met" else r
@@ -148,11 +158,11 @@ class Verifier:
         return replace(verdicts, reports=stale)
 
     def _seen(
-        self, named: tuple[str, ...], attempt: Attempt | None, tree: str
+        self, named: tuple[str, ...], attempt: StopAttempt | None, tree: str
     ) -> tuple[Evidence, ...]:
         workspace, kept, visible = self._scene.workspace, self._scene.kept, self._scene.visible
-        changed = of_changes(attempt, workspace, kept, tree, visible) if attempt else ()
-        return (*changed, *of_named(named, workspace, visible, tree))
+        changed = changes_as_evidence(attempt, workspace, kept, tree, visible) if attempt else ()
+        return (*changed, *named_files_as_evidence(named, workspace, visible, tree))
 
     async def _run(self, conditions: list[Condition]) -> tuple[dict[str, list[Shown]], str, bool]:
         """What the checks show by condition, of which tree, and whether that tree rests."""
@@ -167,7 +177,7 @@ class Verifier:
             rests = _moved(after, again) <= moved | self._outputs
             self._outputs |= moved
             after = again
-        tree = digest(after)
+        tree = tree_hash(after)
         stamped = {
             name: [replace(e, tree=tree) if isinstance(e, Evidence) else e for e in each]
             for name, each in shown.items()
@@ -178,7 +188,7 @@ class Verifier:
         self, conditions: list[Condition], names: Mapping[str, str]
     ) -> dict[str, list[Shown]]:
         """One after the other: checks of a project often share ports and build folders."""
-        tree = digest({path: name for path, name in names.items() if path not in self._outputs})
+        tree = tree_hash({path: name for path, name in names.items() if path not in self._outputs})
         shown: dict[Check, Shown] = {}
         for check in dict.fromkeys(check for c in conditions for check in c.checks):
             shown[check] = await self._show(check, tree)
@@ -204,7 +214,7 @@ class Verifier:
 
 def _report(condition: Condition, shown: list[Shown], *, rests: bool) -> ConditionReport:
     evidence = tuple(each for each in shown if isinstance(each, Evidence))
-    refused = [each.reason for each in shown if isinstance(each, Refused)]
+    refused = [each.reason for each in shown if isinstance(each, CheckRefused)]
     failed = [each for each in evidence if not each.passed]
     if failed:
         missing = "; ".join(_missing(each) for each in failed)

@@ -25,12 +25,17 @@ from lsp_server.domain.messages import (
     TextDelta,
     ToolCallDelta,
     Usage,
-    ignore,
+    ignore_deltas,
 )
 from lsp_server.domain.ports import Model
-from lsp_server.max_mode.drawing import Drawing, Habits
-from lsp_server.max_mode.evidence import Evidence, Group, Trial, grouped
-from lsp_server.max_mode.judge import Judge, Ruling, Situation, fall_back
+from lsp_server.max_mode.candidate_judge import (
+    CandidateJudge,
+    JudgeDecision,
+    StepContext,
+    fall_back,
+)
+from lsp_server.max_mode.dry_runner import DryRun, DryRunGroup, DryRunner, group_candidates
+from lsp_server.max_mode.sampler import EndpointStats, Sampler
 from lsp_server.settings.sections import MaxModeSettings
 
 TEXT_CHARS_MAX = 2000
@@ -41,14 +46,14 @@ OUT_OF_BUDGET = "the rest of the run's budget is too small for more candidates o
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class MaxModeContext:
     """What Max Mode is told of the run.
 
     `prices` are those of the model that draws. `has_room` says whether so many more
     tokens may be spent, and so many more dollars.
     """
 
-    situation: Callable[[], Situation]
+    step_context: Callable[[], StepContext]
     has_room: Callable[[Usage, float], bool]
     emit: Emit
     prices: Prices = FREE
@@ -60,42 +65,42 @@ class MaxMode:
     def __init__(
         self,
         model: Model,
-        judge: Judge,
-        evidence: Evidence,
+        judge: CandidateJudge,
+        evidence: DryRunner,
         settings: MaxModeSettings,
-        habits: Habits,
-        surroundings: Surroundings,
+        endpoint_stats: EndpointStats,
+        max_mode_context: MaxModeContext,
     ) -> None:
         self._model = model
         self._judge = judge
         self._evidence = evidence
         self._settings = settings
-        self._habits = habits
-        self._around = surroundings
+        self._endpoint_stats = endpoint_stats
+        self._around = max_mode_context
         self._agreed = True
 
-    async def respond(self, request: Request, listen: Listener = ignore) -> Response:
+    async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
         """The chosen candidate; `usage` is its own, `billed` all that led to it."""
         if self._settings.samples == 1 or request.answer is not None:
             return await self._model.respond(request, listen)
-        situation = self._around.situation()
+        step_context = self._around.step_context()
         sampled = replace(request, temperature=self._settings.temperature)
         async with asyncio.TaskGroup() as tasks:
-            drawing = Drawing(
+            drawing = Sampler(
                 self._model,
                 sampled,
                 tasks,
-                self._habits,
+                self._endpoint_stats,
                 quorum=self._settings.quorum,
                 grace_seconds=self._settings.grace_seconds,
             )
-            groups = await self._draw(drawing, request, situation)
+            groups = await self._draw(drawing, request, step_context)
             drawing.close()
         if drawing.refused is not None:
             raise drawing.refused
         if not groups:
             return await self._ask_plainly(request, listen, drawing)
-        ruling = await self._choose(request, groups, situation, drawing)
+        ruling = await self._choose(request, groups, step_context, drawing)
         winner = groups[ruling.winner].candidates[0]
         billed = drawing.billed + ruling.billed
         cost_usd = self._cost_usd(drawing.billed) + ruling.cost_usd
@@ -105,12 +110,12 @@ class MaxMode:
         return Response((winner.choice,), winner.usage, billed, cost_usd)
 
     async def _draw(
-        self, drawing: Drawing, request: Request, situation: Situation
-    ) -> tuple[Group, ...]:
+        self, drawing: Sampler, request: Request, step_context: StepContext
+    ) -> tuple[DryRunGroup, ...]:
         """Wave after wave, until the candidates agree or all are drawn."""
-        groups: tuple[Group, ...] = ()
-        trials: list[Trial] = []
-        for wanted in self._waves(situation):
+        groups: tuple[DryRunGroup, ...] = ()
+        trials: list[DryRun] = []
+        for wanted in self._waves(step_context):
             if wanted > 1 and not self._has_room(drawing.billed + drawing.expected(wanted)):
                 break
             await drawing.draw(wanted)
@@ -118,16 +123,16 @@ class MaxMode:
                 await self._evidence.try_out(candidate.choice, request.tools)
                 for candidate in drawing.candidates[len(trials) :]
             ]
-            groups = grouped(drawing.candidates, trials)
+            groups = group_candidates(drawing.candidates, trials)
             if drawing.refused is not None or self._is_settled(groups, wanted):
                 break
-            if self._is_frugal and _is_torn(groups):
+            if self._is_frugal and _all_differ(groups):
                 break
         if len(drawing.candidates) > 1:
             self._agreed = len(groups) == 1
         return groups
 
-    def _waves(self, situation: Situation) -> Sequence[int]:
+    def _waves(self, step_context: StepContext) -> Sequence[int]:
         """How many candidates there shall be after each wave.
 
         After a step on which they differed, all are drawn at once: a second wave
@@ -139,15 +144,15 @@ class MaxMode:
         if self._settings.strategy == "always" or differed:
             first = samples
         waves = [first] if first == samples else [first, samples]
-        is_gated = self._settings.strategy == "gated" and situation.healthy
+        is_gated = self._settings.strategy == "gated" and step_context.healthy
         return [1, *waves] if is_gated else waves
 
     @property
     def _is_frugal(self) -> bool:
         """Whether to do with fewer candidates, as each pays for the prompt again."""
-        return self._settings.strategy == "gated" and self._habits.honours_choices is False
+        return self._settings.strategy == "gated" and self._endpoint_stats.honours_choices is False
 
-    def _is_settled(self, groups: Sequence[Group], wanted: int) -> bool:
+    def _is_settled(self, groups: Sequence[DryRunGroup], wanted: int) -> bool:
         """Whether there is nothing to choose: all agree, or the gate lets the only one pass."""
         if len(groups) != 1 or groups[0].trial.problem:
             return False
@@ -156,37 +161,41 @@ class MaxMode:
         return True
 
     async def _choose(
-        self, request: Request, groups: Sequence[Group], situation: Situation, drawing: Drawing
-    ) -> Ruling:
+        self,
+        request: Request,
+        groups: Sequence[DryRunGroup],
+        step_context: StepContext,
+        drawing: Sampler,
+    ) -> JudgeDecision:
         if len(groups) == 1:
             problem = groups[0].trial.problem
             reason = "all candidates would do the same" + (f": {problem}" if problem else "")
-            return Ruling(0, "agreement", reason)
+            return JudgeDecision(0, "agreement", reason)
         able = [place for place, group in enumerate(groups) if not group.trial.problem]
         if len(able) == 1:
-            return Ruling(able[0], "evidence", "nothing else can work")
+            return JudgeDecision(able[0], "evidence", "nothing else can work")
         most = max(able, key=lambda place: len(groups[place].candidates), default=0)
         if able and self._is_majority(groups[most]):
             reason = "most of the candidates would do the same"
-            return Ruling(most, "agreement", reason)
+            return JudgeDecision(most, "agreement", reason)
         if not able:
             problem = "no candidate can work; the model is told what is wrong with this one"
             return fall_back(groups, problem, self._around.emit)
         chosen = [groups[place] for place in able]
         judging_usd = self._judge.prices.cost_usd(drawing.prompt)
         if self._has_room(drawing.billed, drawing.prompt, judging_usd):
-            ruling = await self._judge.choose(request, chosen, situation)
+            ruling = await self._judge.choose(request, chosen, step_context)
         else:
             ruling = fall_back(chosen, OUT_OF_BUDGET, self._around.emit)
         scores = {able[place]: score for place, score in ruling.scores.items()}
         return replace(ruling, winner=able[ruling.winner], scores=scores)
 
-    def _is_majority(self, group: Group) -> bool:
+    def _is_majority(self, group: DryRunGroup) -> bool:
         """More than half of all that may be drawn would do it; `always` has a judge all the same."""
         size = len(group.candidates)
         return self._settings.strategy != "always" and size * 2 > self._settings.samples
 
-    async def _ask_plainly(self, request: Request, listen: Listener, drawing: Drawing) -> Response:
+    async def _ask_plainly(self, request: Request, listen: Listener, drawing: Sampler) -> Response:
         why = f"no candidate came ({drawing.failures[0]})" if drawing.failures else OUT_OF_BUDGET
         self._around.emit(Warned(f"Max Mode asks once, plainly: {why}"))
         response = await self._model.respond(request, listen)
@@ -203,14 +212,18 @@ class MaxMode:
         return self._around.prices.cost_usd(drawn)
 
 
-def _is_torn(groups: Sequence[Group]) -> bool:
+def _all_differ(groups: Sequence[DryRunGroup]) -> bool:
     """Whether no two agree, so that more would hardly make a majority, and several can work."""
     able = [group for group in groups if not group.trial.problem]
     return len(able) > 1 and all(len(group.candidates) == 1 for group in able)
 
 
 def _report(
-    groups: Sequence[Group], ruling: Ruling, drawing: Drawing, billed: Usage, cost_usd: float
+    groups: Sequence[DryRunGroup],
+    ruling: JudgeDecision,
+    drawing: Sampler,
+    billed: Usage,
+    cost_usd: float,
 ) -> CandidatesJudged:
     return CandidatesJudged(
         groups=tuple(

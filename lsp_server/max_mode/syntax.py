@@ -31,7 +31,7 @@ def syntax_errors(path: Path, text: str) -> int | None:
     return 0
 
 
-def unknown(path: Path, text: str) -> int | None:
+def no_grammar(path: Path, text: str) -> int | None:
     """Of those who know no language."""
     del path, text
     return None

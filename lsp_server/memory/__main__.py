@@ -7,7 +7,7 @@ import socket
 import sys
 from contextlib import suppress
 
-from lsp_server.memory.reading import serve
+from lsp_server.memory.parsing import serve_requests
 
 NICENESS = 10
 
@@ -15,4 +15,4 @@ if __name__ == "__main__":
     with suppress(OSError):
         os.nice(NICENESS)
     with suppress(KeyboardInterrupt, BrokenPipeError, ConnectionResetError):
-        serve(socket.socket(fileno=int(sys.argv[1])))
+        serve_requests(socket.socket(fileno=int(sys.argv[1])))

@@ -9,15 +9,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from lsp_server.domain.memories import ActionRecord, Hit, Query
-from lsp_server.domain.secrets import redact
-from lsp_server.domain.words import words
-from lsp_server.memory.hybrid import Found, find
-from lsp_server.memory.layout import Layout, Row
+from lsp_server.memory.hybrid import HybridResult, hybrid_search
+from lsp_server.memory.parsing import digest
 from lsp_server.memory.ranking import FUSION_K, about_errors, action_weight
-from lsp_server.memory.reading import digest
-from lsp_server.memory.records import Records
-from lsp_server.memory.tables import Database, quoted
-from lsp_server.memory.vectors import Vectors
+from lsp_server.memory.records import RecordTable
+from lsp_server.memory.table_schema import Row, TableSchema
+from lsp_server.memory.tables import Database, sql_quoted
+from lsp_server.memory.vectors import VectorTable
+from lsp_server.redaction.secrets import redact
+from lsp_server.text.tokenizer import tokenize
 
 TITLE_CHARS_MAX = 120
 ARGUMENTS_CHARS_MAX = 2_000
@@ -38,7 +38,7 @@ CHANGES_MAX = 5_000
 KEEP_DAYS = 180
 """Pinned actions stay."""
 
-ACTIONS = Layout(
+ACTIONS = TableSchema(
     "actions",
     1,
     {
@@ -72,11 +72,11 @@ ACTIONS = Layout(
 COLUMNS = tuple(name for name in ACTIONS.columns if name not in ("id", "vector_key"))
 
 
-class Actions:
+class ActionTable:
     """The table `actions`."""
 
-    def __init__(self, database: Database, vectors: Vectors) -> None:
-        self.records = Records(database, ACTIONS, vectors, _embedded)
+    def __init__(self, database: Database, vectors: VectorTable) -> None:
+        self.records = RecordTable(database, ACTIONS, vectors, _embedded)
 
     async def put(self, records: Sequence[ActionRecord]) -> None:
         """Inserts or replaces cleaned records by id. Raises MemoryUnavailable."""
@@ -95,7 +95,7 @@ class Actions:
         Raises MemoryUnavailable.
         """
         found = await self._found(query)
-        asked = set(words(query.text).split())
+        asked = set(tokenize(query.text).split())
         alike = {
             key: row
             for key, row in found.rows.items()
@@ -106,12 +106,12 @@ class Actions:
         return hits[:TOLD_MAX]
 
     async def get(self, action_id: str) -> ActionRecord | None:
-        rows = await self.records.table.rows(("id", *COLUMNS), f"id = {quoted(action_id)}", 1)
+        rows = await self.records.table.rows(("id", *COLUMNS), f"id = {sql_quoted(action_id)}", 1)
         return action_of(rows[0]) if rows else None
 
     async def history(self, path: str, limit: int) -> list[ActionRecord]:
         """Those that touched a file, the newest first. Raises MemoryUnavailable."""
-        where = f"array_has_any(files, [{quoted(path)}])"
+        where = f"array_has_any(files, [{sql_quoted(path)}])"
         rows = await self.records.table.rows(("id", *COLUMNS), where)
         actions = sorted(map(action_of, rows), key=lambda one: (one.at, one.id), reverse=True)
         return actions[:limit]
@@ -133,12 +133,12 @@ class Actions:
         rows.sort(key=lambda row: row["at"])
         return [action_of(row) for row in rows[-CHANGES_MAX:]]
 
-    async def _found(self, query: Query) -> Found:
+    async def _found(self, query: Query) -> HybridResult:
         where = _condition(query)
         records = self.records
-        return await find(records.table, records.vectors, query.text, COLUMNS, where)
+        return await hybrid_search(records.table, records.vectors, query.text, COLUMNS, where)
 
-    def _ranked(self, found: Found, query: Query, now: datetime) -> list[Hit]:
+    def _ranked(self, found: HybridResult, query: Query, now: datetime) -> list[Hit]:
         errors = about_errors(query.text)
         hits = [
             Hit(
@@ -154,7 +154,7 @@ class Actions:
     async def expire(self) -> int:
         """Removes what is older than KEEP_DAYS. Raises MemoryUnavailable."""
         oldest = (datetime.now(UTC) - timedelta(days=KEEP_DAYS)).isoformat()
-        return await self.records.delete(f"at < {quoted(oldest)} AND NOT pinned")
+        return await self.records.delete(f"at < {sql_quoted(oldest)} AND NOT pinned")
 
 
 def action_of(row: Row) -> ActionRecord:
@@ -176,7 +176,7 @@ def action_of(row: Row) -> ActionRecord:
     )
 
 
-def cleaned(record: ActionRecord) -> ActionRecord:
+def clean_action(record: ActionRecord) -> ActionRecord:
     """Without secrets and within bounds: what may be written anywhere."""
     return replace(
         record,
@@ -197,7 +197,7 @@ def _row(record: ActionRecord) -> Row:
     row: Row = {name: getattr(record, name) for name in ("id", *COLUMNS) if name != "words"}
     row["files"] = list(record.files)
     searched = ("tool", "title", "reason", "arguments", "result")
-    row["words"] = words(" ".join((*(row[name] for name in searched), *record.files)))
+    row["words"] = tokenize(" ".join((*(row[name] for name in searched), *record.files)))
     row["vector_key"] = digest(_embedded(row))
     return row
 
@@ -227,13 +227,13 @@ def _embedded(row: Row) -> str:
 def _condition(query: Query) -> str | None:
     parts: list[str] = []
     if query.run_id:
-        parts.append(f"run_id = {quoted(query.run_id)}")
+        parts.append(f"run_id = {sql_quoted(query.run_id)}")
     if query.tool:
-        parts.append(f"tool = {quoted(query.tool)}")
+        parts.append(f"tool = {sql_quoted(query.tool)}")
     if query.since:
-        parts.append(f"at >= {quoted(query.since)}")
+        parts.append(f"at >= {sql_quoted(query.since)}")
     if query.path:
-        parts.append(f"array_has_any(files, [{quoted(query.path)}])")
+        parts.append(f"array_has_any(files, [{sql_quoted(query.path)}])")
     return " AND ".join(parts) or None
 
 

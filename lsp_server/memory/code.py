@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lsp_server.domain.memories import CodeChunk, Hit, Query
-from lsp_server.memory.hybrid import Found, find
-from lsp_server.memory.layout import Row
-from lsp_server.memory.ranking import Candidate, ranked
-from lsp_server.memory.tables import Table, quoted
-from lsp_server.memory.unsaved import Overlay
-from lsp_server.memory.vectors import Vectors
+from lsp_server.memory.hybrid import HybridResult, hybrid_search
+from lsp_server.memory.ranking import RankingCandidate, rank_chunks
+from lsp_server.memory.table_schema import Row
+from lsp_server.memory.tables import Table, sql_quoted
+from lsp_server.memory.unsaved import UnsavedOverlay
+from lsp_server.memory.vectors import VectorTable
 
 COLUMNS = (
     "path",
@@ -26,16 +26,18 @@ COLUMNS = (
 
 
 async def find_code(
-    chunks: Table, vectors: Vectors, query: Query, overlay: Overlay
-) -> tuple[list[Hit], Found]:
+    chunks: Table, vectors: VectorTable, query: Query, overlay: UnsavedOverlay
+) -> tuple[list[Hit], HybridResult]:
     """Best first, a few of each file, and what they were chosen from.
 
     Raises MemoryUnavailable.
     """
     where = below(query.path)
-    found = await find(chunks, vectors, query.text, COLUMNS, where, overlay.below(query.path))
+    found = await hybrid_search(
+        chunks, vectors, query.text, COLUMNS, where, overlay.below(query.path)
+    )
     candidates = list(_candidates(found.rows.values()))
-    best = ranked(query.text, candidates, found.scores, query.limit)
+    best = rank_chunks(query.text, candidates, found.scores, query.limit)
     return [Hit(score, chunk) for score, chunk in best], found
 
 
@@ -44,7 +46,7 @@ def below(path: str | None) -> str | None:
     folder = (path or "").strip("/")
     if folder in ("", "."):
         return None
-    return f"(path = {quoted(folder)} OR starts_with(path, {quoted(folder + '/')}))"
+    return f"(path = {sql_quoted(folder)} OR starts_with(path, {sql_quoted(folder + '/')}))"
 
 
 def chunk_of(row: Row) -> CodeChunk:
@@ -61,7 +63,7 @@ def chunk_of(row: Row) -> CodeChunk:
     )
 
 
-def _candidates(rows: Iterable[Row]) -> Iterable[Candidate]:
+def _candidates(rows: Iterable[Row]) -> Iterable[RankingCandidate]:
     for row in rows:
         defines = frozenset(row["defines"].split("\n")) - {""}
-        yield Candidate(chunk_of(row), defines, row["is_test"])
+        yield RankingCandidate(chunk_of(row), defines, row["is_test"])

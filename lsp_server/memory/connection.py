@@ -12,7 +12,7 @@ from typing import Any
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.memory.allocation import bound_pools, share_pools
-from lsp_server.memory.trouble import translated
+from lsp_server.memory.storage_errors import translate_errors
 
 READ_INTERVAL_SECONDS = 1.0
 """How old the view of a process may be that does not write itself."""
@@ -21,11 +21,11 @@ REST_CLIENT = "lance_namespace_urllib3_client"
 and takes longer to load than all the rest."""
 
 
-async def connected(place: str, *, writes: bool) -> Any:
+async def connect(place: str, *, writes: bool) -> Any:
     """Who writes alone sees all there is; others look for new versions now and then."""
     lancedb = await asyncio.to_thread(_loaded)
     interval = None if writes else timedelta(seconds=READ_INTERVAL_SECONDS)
-    with translated("database", place):
+    with translate_errors("database", place):
         return await lancedb.connect_async(place, read_consistency_interval=interval)
 
 

@@ -6,20 +6,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from lsp_server.domain.memories import Fact, FactSource, FactStatus, Hit, Query
-from lsp_server.domain.secrets import redact
-from lsp_server.domain.words import words
-from lsp_server.memory.hybrid import find
-from lsp_server.memory.layout import Layout, Row
-from lsp_server.memory.reading import digest
-from lsp_server.memory.records import Records
-from lsp_server.memory.tables import Database, quoted
-from lsp_server.memory.vectors import Vectors
+from lsp_server.memory.hybrid import hybrid_search
+from lsp_server.memory.parsing import digest
+from lsp_server.memory.records import RecordTable
+from lsp_server.memory.table_schema import Row, TableSchema
+from lsp_server.memory.tables import Database, sql_quoted
+from lsp_server.memory.vectors import VectorTable
+from lsp_server.redaction.secrets import redact
+from lsp_server.text.tokenizer import tokenize
 
 TEXT_CHARS_MAX = 2_000
 FACTS_MAX = 5_000
 TOO_MANY = "too many facts are remembered; forget some first"
 
-FACTS = Layout(
+FACTS = TableSchema(
     "facts",
     1,
     {
@@ -39,11 +39,11 @@ FACTS = Layout(
 COLUMNS = tuple(name for name in FACTS.columns if name not in ("id", "words", "vector_key"))
 
 
-class Facts:
+class FactTable:
     """The table `facts`. A text is one fact, however often it is remembered."""
 
-    def __init__(self, database: Database, vectors: Vectors) -> None:
-        self.records = Records(database, FACTS, vectors, _embedded)
+    def __init__(self, database: Database, vectors: VectorTable) -> None:
+        self.records = RecordTable(database, FACTS, vectors, _embedded)
 
     async def put(self, fact: Fact) -> None:
         """Raises MemoryUnavailable."""
@@ -55,7 +55,9 @@ class Facts:
 
     async def find(self, query: Query) -> list[Hit]:
         """Best first. Raises MemoryUnavailable."""
-        found = await find(self.records.table, self.records.vectors, query.text, COLUMNS, None)
+        found = await hybrid_search(
+            self.records.table, self.records.vectors, query.text, COLUMNS, None
+        )
         hits = [Hit(found.scores[row["id"]], fact_of(row)) for row in found.rows.values()]
         hits.sort(key=lambda hit: (-hit.score, hit.found.id))
         return hits[: query.limit]
@@ -65,7 +67,7 @@ class Facts:
         return frozenset(row["id"] for row in await self.records.table.rows(["id"]))
 
     async def get(self, fact_id: str) -> Fact | None:
-        rows = await self.records.table.rows(("id", *COLUMNS), f"id = {quoted(fact_id)}", 1)
+        rows = await self.records.table.rows(("id", *COLUMNS), f"id = {sql_quoted(fact_id)}", 1)
         return fact_of(rows[0]) if rows else None
 
     async def trusted(self, limit: int) -> list[Fact]:
@@ -104,7 +106,7 @@ def new_fact(text: str, source: FactSource, evidence_id: str = "") -> Fact:
 
 def cites(evidence_id: str) -> str:
     """The condition that a fact rests on this evidence."""
-    return f"evidence_id = {quoted(evidence_id)}"
+    return f"evidence_id = {sql_quoted(evidence_id)}"
 
 
 def fact_of(row: Row) -> Fact:
@@ -128,7 +130,7 @@ def _row(fact: Fact) -> Row:
         "at": fact.at,
         "checked_at": fact.checked_at,
         "evidence_id": fact.evidence_id,
-        "words": words(fact.text),
+        "words": tokenize(fact.text),
         "vector_key": digest(fact.text),
     }
 

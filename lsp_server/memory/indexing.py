@@ -20,22 +20,22 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import TypeAlias
 
-from lsp_server.domain.secrets import NONE_KNOWN, Secrets, holds_secrets
 from lsp_server.memory.chunking import CHUNKING_VERSION
 from lsp_server.memory.languages import DATA, PROSE
-from lsp_server.memory.layout import Layout
-from lsp_server.memory.readers import Readers
-from lsp_server.memory.reading import (
+from lsp_server.memory.parse_workers import ParseWorkers
+from lsp_server.memory.parsing import (
     FileRead,
+    ReadRequest,
     Row,
-    Wanted,
     bytes_of,
     embedded_text,
     is_test,
     stamp_of,
 )
-from lsp_server.memory.tables import Database, Table, among
-from lsp_server.memory.vectors import Vectors
+from lsp_server.memory.table_schema import TableSchema
+from lsp_server.memory.tables import Database, Table, is_one_of
+from lsp_server.memory.vectors import VectorTable
+from lsp_server.redaction.secrets import NO_SECRETS, Secrets, is_secret_file
 from lsp_server.workspace.ignore import RULE_FILES, Ignore
 from lsp_server.workspace.paths import Workspace
 
@@ -53,7 +53,7 @@ EMBED_COMMIT_SECONDS = 10.0
 VECTORS_OF = "chunk"
 """Begins the name of the table of the chunks' vectors."""
 CODE_VERSION = 1
-FILES = Layout(
+FILES = TableSchema(
     "files",
     CODE_VERSION * 1_000 + CHUNKING_VERSION,
     {
@@ -66,7 +66,7 @@ FILES = Layout(
     },
     {"path": "btree"},
 )
-CHUNKS = Layout(
+CHUNKS = TableSchema(
     "chunks",
     CODE_VERSION * 1_000 + CHUNKING_VERSION,
     {
@@ -93,7 +93,7 @@ def is_of_code(table: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class IndexedFile:
     """What the table says of a file."""
 
     stamp: str
@@ -103,7 +103,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class IndexCounts:
     """Files, chunks, and files that are skipped by the reason why."""
 
     files: int
@@ -135,7 +135,7 @@ class IndexReport:
 Report: TypeAlias = Callable[[IndexProgress], None]
 
 
-def silent(_: IndexProgress) -> None:
+def no_progress(_: IndexProgress) -> None:
     """Reports to nobody."""
 
 
@@ -149,8 +149,8 @@ class CodeIndex:
         self,
         database: Database,
         workspace: Workspace,
-        vectors: Vectors,
-        readers: Readers,
+        vectors: VectorTable,
+        readers: ParseWorkers,
         *,
         file_bytes_max: int,
         secrets: Callable[[], Secrets],
@@ -162,13 +162,13 @@ class CodeIndex:
         self._readers = readers
         self._file_bytes_max = file_bytes_max
         self._look_for_secrets = secrets
-        self.secrets = NONE_KNOWN
+        self.secrets = NO_SECRETS
         """Those of the last look, which is had before each walk."""
         self._files: Table | None = None
         self._chunks: Table | None = None
-        self.known: dict[str, Known] = {}
+        self.known: dict[str, IndexedFile] = {}
         self.unwalked: dict[str, str] = {}
-        self._tally: Tally | None = None
+        self._tally: IndexCounts | None = None
         self.backlog = Backlog()
 
     async def open(self, *, writes: bool) -> None:
@@ -178,7 +178,7 @@ class CodeIndex:
         rows = await self._files.rows(["path", "stamp", "hash", "chunks", "skipped"])
         self._tally = None
         self.known = {
-            row["path"]: Known(row["stamp"], row["hash"], row["chunks"], row["skipped"])
+            row["path"]: IndexedFile(row["stamp"], row["hash"], row["chunks"], row["skipped"])
             for row in rows
         }
         self.backlog = Backlog()
@@ -196,7 +196,7 @@ class CodeIndex:
         assert self._chunks is not None, "open it first"
         return self._chunks
 
-    async def bring_up(self, report: Report = silent) -> IndexReport:
+    async def bring_up(self, report: Report = no_progress) -> IndexReport:
         """The whole workspace. Raises MemoryUnavailable."""
         started = time.monotonic()
         self.secrets = await asyncio.to_thread(self._look_for_secrets)
@@ -209,7 +209,7 @@ class CodeIndex:
             await self._table_of_files().optimize()
         return self._reported(len(changed), removed, rows, started)
 
-    async def update(self, paths: Iterable[Path], report: Report = silent) -> IndexReport:
+    async def update(self, paths: Iterable[Path], report: Report = no_progress) -> IndexReport:
         """Files and folders that may have changed, appeared or gone. Raises MemoryUnavailable."""
         started = time.monotonic()
         inside = [path for path in paths if self._workspace.inside(path)]
@@ -221,19 +221,19 @@ class CodeIndex:
         return self._reported(len(wanted), removed, rows, started)
 
     @property
-    def tally(self) -> Tally:
+    def tally(self) -> IndexCounts:
         """Counted once after each change: there may be many files, and many who ask."""
         if self._tally is None:
             known = self.known.values()
             reasons = (one.skipped for one in known if one.skipped)
             skipped = Counter([*reasons, *self.unwalked.values()])
-            self._tally = Tally(len(known), sum(one.chunks for one in known), skipped)
+            self._tally = IndexCounts(len(known), sum(one.chunks for one in known), skipped)
         return self._tally
 
     async def embed(self) -> dict[str, Sequence[float]]:
         """The next few vectors that are missing, by key. Raises MemoryUnavailable."""
         keys = self.backlog.first(EMBED_TEXTS)
-        where = among("vector_key", keys)
+        where = is_one_of("vector_key", keys)
         rows = await self.chunks.rows(["vector_key", "symbol", "text"], where) if keys else []
         texts = {row["vector_key"]: embedded_text(row["symbol"], row["text"]) for row in rows}
         vectors = await self._vectors.embed(list(texts.values()))
@@ -294,7 +294,7 @@ class CodeIndex:
         hashes = {path: self.known[path].hash for path in paths if path in self.known}
         root = str(self._workspace.root)
         limit = self._file_bytes_max
-        wanted = Wanted(root, tuple(paths), hashes, limit, secrets=self.secrets)
+        wanted = ReadRequest(root, tuple(paths), hashes, limit, secrets=self.secrets)
         batch: list[FileRead] = []
         rows = done = 0
         async with aclosing(self._readers.read(wanted)) as answers:
@@ -316,9 +316,9 @@ class CodeIndex:
         news = [read for read in batch if self.known.get(read.path) != new[read.path]]
         fresh = [read for read in news if read.rows is not None]
         rows = [row for read in fresh for row in read.rows or ()]
-        touched = [read.path for read in fresh if read.rows or self._has_chunks(read.path)]
-        if touched:
-            await self.chunks.put(rows, scope=among("path", touched))
+        changed_lines = [read.path for read in fresh if read.rows or self._has_chunks(read.path)]
+        if changed_lines:
+            await self.chunks.put(rows, scope=is_one_of("path", changed_lines))
         await self._table_of_files().put([self._file_row(read) for read in news])
         self.known |= new
         self._tally = None
@@ -329,7 +329,7 @@ class CodeIndex:
         going = iter(sorted(self.known.keys() & set(paths)))
         removed = 0
         while part := list(islice(going, COMMIT_FILES)):
-            where = among("path", part)
+            where = is_one_of("path", part)
             if any(self._has_chunks(path) for path in part):
                 await self.chunks.delete(where)
             await self._table_of_files().delete(where)
@@ -345,10 +345,10 @@ class CodeIndex:
         there = Counter(row["path"] for row in rows)
         for path, known in self.known.items():
             if there[path] != known.chunks:
-                self.known[path] = Known("", "", max(1, there[path]), "")
+                self.known[path] = IndexedFile("", "", max(1, there[path]), "")
         strays = iter(sorted(there.keys() - self.known.keys()))
         while part := list(islice(strays, COMMIT_FILES)):
-            await self.chunks.delete(among("path", part))
+            await self.chunks.delete(is_one_of("path", part))
         self.backlog.add(row for row in rows if self._lacks_vector(row))
 
     def _lacks_vector(self, row: Row) -> bool:
@@ -359,10 +359,10 @@ class CodeIndex:
         known = self.known.get(path)
         return known is None or known.chunks > 0
 
-    def _known(self, read: FileRead) -> Known:
+    def _known(self, read: FileRead) -> IndexedFile:
         same = read.rows is None
         chunks = self.known[read.path].chunks if same else _row_count(read)
-        return Known(read.stamp, read.hash, chunks, read.skipped)
+        return IndexedFile(read.stamp, read.hash, chunks, read.skipped)
 
     def _file_row(self, read: FileRead) -> Row:
         known = self._known(read)
@@ -389,7 +389,7 @@ def _needs_walk(path: str) -> bool:
     """Whether more than this path may count anew, or only the walk knows what to do with it."""
     name = path.rpartition("/")[2]
     # What a file for secrets holds may stand in any other.
-    return path == "." or name in RULE_FILES or holds_secrets(name) or not path.isprintable()
+    return path == "." or name in RULE_FILES or is_secret_file(name) or not path.isprintable()
 
 
 def _row_count(read: FileRead) -> int:

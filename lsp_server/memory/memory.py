@@ -28,17 +28,17 @@ from lsp_server.domain.memories import (
     Query,
 )
 from lsp_server.domain.ports import Embedder
-from lsp_server.domain.secrets import Secrets
-from lsp_server.memory.actions import cleaned
+from lsp_server.memory.actions import clean_action
 from lsp_server.memory.code import COLUMNS, chunk_of, find_code
 from lsp_server.memory.facts import TOO_MANY, cites, new_fact
-from lsp_server.memory.forgetting import Forgetting
-from lsp_server.memory.indexing import IndexReport, Report, silent
+from lsp_server.memory.forget_request import ForgetRequest
+from lsp_server.memory.indexing import IndexReport, Report, no_progress
 from lsp_server.memory.lock import WriterLock
-from lsp_server.memory.reading import digest
-from lsp_server.memory.store import Store
-from lsp_server.memory.tables import Database, quoted
-from lsp_server.memory.unsaved import ALL_SAVED, Overlay
+from lsp_server.memory.parsing import digest
+from lsp_server.memory.store import MemoryStore
+from lsp_server.memory.tables import Database, sql_quoted
+from lsp_server.memory.unsaved import ALL_SAVED, UnsavedOverlay
+from lsp_server.redaction.secrets import Secrets
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.blobs import make_private
 from lsp_server.workspace.paths import Workspace
@@ -69,7 +69,7 @@ class MemoryStatus:
 class Memory:
     """What is remembered of one workspace. Open it with `open`; close it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: MemoryStore) -> None:
         self._store = store
 
     @classmethod
@@ -101,7 +101,7 @@ class Memory:
             database = await Database.open(
                 _place(folder, workspace, settings.uri), writes=lock.held
             )
-            store = Store(
+            store = MemoryStore(
                 folder,
                 database,
                 workspace,
@@ -120,7 +120,7 @@ class Memory:
         """Writes what was recorded, within a few seconds, and ends all that was started."""
         await self._store.close()
 
-    async def index(self, report: Report = silent) -> IndexReport:
+    async def index(self, report: Report = no_progress) -> IndexReport:
         """Brings the code index up to what is on disk; vectors follow in the background.
 
         May be cancelled and begun again at any time. In a process that does not
@@ -128,7 +128,7 @@ class Memory:
         """
         return await self._store.index(report)
 
-    async def rebuild(self, report: Report = silent) -> IndexReport:
+    async def rebuild(self, report: Report = no_progress) -> IndexReport:
         """The code index anew from files; vectors of unchanged code stay. As `index`."""
         return await self._store.index(report, anew=True)
 
@@ -138,7 +138,7 @@ class Memory:
 
     def record(self, action: ActionRecord) -> None:
         """Kept soon, secrets blacked out; the same id again replaces. Cheap."""
-        self._store.record(cleaned(action))
+        self._store.record(clean_action(action))
 
     async def settled(self) -> None:
         """Returns when all that was recorded and changed is written and has its vectors."""
@@ -213,7 +213,7 @@ class Memory:
         record = await store.actions.get(record_id) or await store.facts.get(record_id)
         if record is not None:
             return record
-        rows = await store.code.chunks.rows(("id", *COLUMNS), f"id = {quoted(record_id)}", 1)
+        rows = await store.code.chunks.rows(("id", *COLUMNS), f"id = {sql_quoted(record_id)}", 1)
         row = rows[0] if rows else store.unsaved.row(record_id)
         return chunk_of(row) if row else None
 
@@ -235,7 +235,7 @@ class Memory:
         """Whether there was such a fact to give this status. Raises MemoryUnavailable."""
         async with self._store.writing:
             await self._store.must_write()
-            where = f"id = {quoted(fact_id)}"
+            where = f"id = {sql_quoted(fact_id)}"
             return bool(await self._store.facts.judge(where, status, evidence_id))
 
     async def demote(self, evidence_id: str, status: FactStatus = "stale") -> int:
@@ -244,7 +244,7 @@ class Memory:
             await self._store.must_write()
             return await self._store.facts.judge(cites(evidence_id), status, evidence_id)
 
-    async def forget(self, forgetting: Forgetting) -> int:
+    async def forget(self, forgetting: ForgetRequest) -> int:
         """Removes actions and facts, from all files on disk; says how many.
 
         Raises MemoryUnavailable.
@@ -282,7 +282,7 @@ class Memory:
             problems=tuple(dict.fromkeys(problem for problem in problems if problem)),
         )
 
-    async def _found(self, kind: MemoryKind, query: Query, overlay: Overlay) -> list[Hit]:
+    async def _found(self, kind: MemoryKind, query: Query, overlay: UnsavedOverlay) -> list[Hit]:
         store = self._store
         match kind:
             case "code":

@@ -13,8 +13,8 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from lsp_server.domain.memories import ActionOutcome, CodeChunk
-from lsp_server.domain.words import STOP_WORDS, is_symbol, symbols, words
 from lsp_server.memory.languages import DATA, PROSE
+from lsp_server.text.tokenizer import STOP_WORDS, is_symbol, symbols_in, tokenize
 
 FUSION_K = 30
 """Of reciprocal rank fusion; smaller than the usual 60 (Cormack et al., 2009), the first
@@ -61,7 +61,7 @@ ERROR_WORDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class RankingCandidate:
     """A chunk with what the rules look at."""
 
     chunk: CodeChunk
@@ -69,7 +69,7 @@ class Candidate:
     is_test: bool
 
 
-def fused(rankings: Sequence[tuple[float, Sequence[str]]]) -> dict[str, float]:
+def fuse_rankings(rankings: Sequence[tuple[float, Sequence[str]]]) -> dict[str, float]:
     """Reciprocal rank fusion of weighted rankings of ids."""
     scores: dict[str, float] = {}
     for weight, ids in rankings:
@@ -78,19 +78,19 @@ def fused(rankings: Sequence[tuple[float, Sequence[str]]]) -> dict[str, float]:
     return scores
 
 
-def weights(question: str) -> tuple[float, float]:
+def ranking_weights(question: str) -> tuple[float, float]:
     """Of the words' ranking and of the vectors'."""
     of_words = SYMBOL_WORDS_WEIGHT if is_symbol(question) else 0.5
     return of_words, 1.0 - of_words
 
 
-def ranked(
-    question: str, candidates: Sequence[Candidate], scores: dict[str, float], limit: int
+def rank_chunks(
+    question: str, candidates: Sequence[RankingCandidate], scores: dict[str, float], limit: int
 ) -> list[tuple[float, CodeChunk]]:
     """The best chunks with their scores, a few of each file, best first."""
     if not candidates:
         return []
-    asked = Question.of(question)
+    asked = QueryTerms.of(question)
     best = max(scores[one.chunk.id] for one in candidates)
     hits_in = Counter(one.chunk.path for one in candidates)
     judged = sorted(
@@ -108,7 +108,7 @@ def ranked(
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class QueryTerms:
     """What a question names: whole names, the stems of all words, and whether it is one name."""
 
     names: frozenset[str]
@@ -118,9 +118,9 @@ class Question:
     wants_prose: bool
 
     @classmethod
-    def of(cls, text: str) -> Question:
+    def of(cls, text: str) -> QueryTerms:
         single = is_symbol(text)
-        named = (text.strip(),) if single else (*symbols(text), *_capitalized(text))
+        named = (text.strip(),) if single else (*symbols_in(text), *_capitalized(text))
         names = frozenset(_last_part(name).lower() for name in named)
         asked = stems(text)
         return cls(
@@ -133,7 +133,7 @@ class Question:
 
 
 def _judged(
-    asked: Question, one: Candidate, score: float, best: float, hits_in: Counter[str]
+    asked: QueryTerms, one: RankingCandidate, score: float, best: float, hits_in: Counter[str]
 ) -> float:
     defined = {name.lower() for name in one.defines}
     if asked.names & defined:
@@ -172,7 +172,7 @@ def _named_alike(asked: frozenset[str], names: Iterable[str]) -> float:
 @lru_cache(maxsize=20_000)
 def stems(text: str) -> frozenset[str]:
     """The words of a text without their endings, and without those that say nothing."""
-    found = words(text, whole=False).split()
+    found = tokenize(text, whole=False).split()
     return frozenset(stem(word) for word in found if word not in SAYS_NOTHING)
 
 
@@ -220,4 +220,4 @@ def action_weight(
 
 
 def about_errors(question: str) -> bool:
-    return bool(ERROR_WORDS & set(words(question).split()))
+    return bool(ERROR_WORDS & set(tokenize(question).split()))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from lsp_server.domain.errors import MemoryUnavailable
-from lsp_server.memory.layout import Layout, Row
-from lsp_server.memory.tables import Database, Table, among
-from lsp_server.memory.trouble import PlaceUnavailable
-from lsp_server.memory.vectors import Vectors
+from lsp_server.memory.storage_errors import PlaceUnavailable
+from lsp_server.memory.table_schema import Row, TableSchema
+from lsp_server.memory.tables import Database, Table, is_one_of
+from lsp_server.memory.vectors import VectorTable
 
 BACKLOG_ROWS = 500
 """Read at once when a memory is opened."""
 
 
-class Records:
+class RecordTable:
     """Rows with `id`, `words` and `vector_key`; `backlog` has texts without a vector, by key.
 
     `embedded` says which text of a row is turned into its vector.
@@ -23,8 +23,8 @@ class Records:
     def __init__(
         self,
         database: Database,
-        layout: Layout,
-        vectors: Vectors,
+        layout: TableSchema,
+        vectors: VectorTable,
         embedded: Callable[[Row], str],
     ) -> None:
         self._database = database
@@ -69,7 +69,7 @@ class Records:
 
     async def _unused(self, keys: set[str]) -> set[str]:
         """Those of the keys to which no row points any more; nobody will make their vectors."""
-        left = await self.table.rows(["vector_key"], among("vector_key", sorted(keys)))
+        left = await self.table.rows(["vector_key"], is_one_of("vector_key", sorted(keys)))
         unused = keys - {row["vector_key"] for row in left}
         for key in unused:
             self.backlog.pop(key, None)
@@ -93,7 +93,7 @@ class Records:
         there = {row["vector_key"] for row in await self.table.rows(["vector_key"])}
         missing = sorted(there - self.vectors.keys)
         for start in range(0, len(missing), BACKLOG_ROWS):
-            where = among("vector_key", missing[start : start + BACKLOG_ROWS])
+            where = is_one_of("vector_key", missing[start : start + BACKLOG_ROWS])
             for row in await self.table.rows(tuple(self._layout.columns), where):
                 self.backlog[row["vector_key"]] = self._embedded(row)
 

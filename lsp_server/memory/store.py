@@ -20,10 +20,8 @@ from pathlib import Path
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import ActionRecord, Fact
 from lsp_server.domain.ports import Embedder
-from lsp_server.domain.secrets import Secrets
-from lsp_server.memory.actions import Actions
-from lsp_server.memory.facts import Facts
-from lsp_server.memory.inbox import Inbox
+from lsp_server.memory.actions import ActionTable
+from lsp_server.memory.facts import FactTable
 from lsp_server.memory.indexing import (
     EMBED_COMMIT_ROWS,
     EMBED_COMMIT_SECONDS,
@@ -35,12 +33,14 @@ from lsp_server.memory.indexing import (
     is_of_code,
 )
 from lsp_server.memory.lock import WriterLock
-from lsp_server.memory.readers import Readers
-from lsp_server.memory.records import Records
+from lsp_server.memory.parse_workers import ParseWorkers
+from lsp_server.memory.records import RecordTable
+from lsp_server.memory.storage_errors import PlaceUnavailable
 from lsp_server.memory.tables import Database, Table
-from lsp_server.memory.trouble import PlaceUnavailable
-from lsp_server.memory.unsaved import Unsaved
-from lsp_server.memory.vectors import Vectors
+from lsp_server.memory.unsaved import UnsavedChunks
+from lsp_server.memory.vectors import VectorTable
+from lsp_server.memory.write_queue import WriteQueue
+from lsp_server.redaction.secrets import Secrets
 from lsp_server.workspace.paths import Workspace
 
 GROUP_SECONDS = 0.1
@@ -59,7 +59,7 @@ DIRTY_MAX = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
+class TableSizes:
     """How much there is; bytes are those of a database in a folder."""
 
     actions: int = 0
@@ -67,7 +67,7 @@ class Extent:
     bytes_on_disk: int | None = None
 
 
-class Store:
+class MemoryStore:
     """Start it, and close it.
 
     `writing` is held by whoever changes the tables of records; those of code have a
@@ -86,10 +86,10 @@ class Store:
         secrets: Callable[[], Secrets],
     ) -> None:
         self.database = database
-        self.vectors = Vectors(database, VECTORS_OF, embedder)
-        self.actions = Actions(database, Vectors(database, "action", embedder))
-        self.facts = Facts(database, Vectors(database, "fact", embedder))
-        self._readers = Readers()
+        self.vectors = VectorTable(database, VECTORS_OF, embedder)
+        self.actions = ActionTable(database, VectorTable(database, "action", embedder))
+        self.facts = FactTable(database, VectorTable(database, "fact", embedder))
+        self._readers = ParseWorkers()
         self.code = CodeIndex(
             database,
             workspace,
@@ -98,7 +98,7 @@ class Store:
             file_bytes_max=file_bytes_max,
             secrets=secrets,
         )
-        self.unsaved = Unsaved(
+        self.unsaved = UnsavedChunks(
             workspace,
             self._readers,
             file_bytes_max=file_bytes_max,
@@ -110,9 +110,9 @@ class Store:
         self.problem: str | None = None
         self.vector_problem: str | None = None
         self.indexing = False
-        self.extent = Extent()
+        self.extent = TableSizes()
         self._lock = lock
-        self._inbox = Inbox(folder / "inbox")
+        self._inbox = WriteQueue(folder / "inbox")
         self._recorded: deque[ActionRecord | Fact] = deque(maxlen=RECORDED_MAX)
         self._dirty: set[Path] = set()
         self._made: dict[str, Sequence[float]] = {}
@@ -222,9 +222,9 @@ class Store:
         records = list(self._recorded)
         try:
             if await self._may_write():
-                letters, sent = await asyncio.to_thread(self._inbox.read)
+                entries, sent = await asyncio.to_thread(self._inbox.read)
                 await self._put([*sent, *records])
-                await asyncio.to_thread(self._inbox.remove, letters)
+                await asyncio.to_thread(self._inbox.remove, entries)
             elif records:
                 await asyncio.to_thread(self._inbox.send, records)
         except OSError as error:
@@ -317,7 +317,7 @@ class Store:
 
     async def measure(self) -> None:
         """Counts what there is. Raises MemoryUnavailable."""
-        self.extent = Extent(
+        self.extent = TableSizes(
             await self.actions.records.table.count(),
             await self.facts.records.table.count(),
             await asyncio.to_thread(self.database.bytes_on_disk),
@@ -428,7 +428,7 @@ class Store:
             self._wake.set()
             self._wake_vectors.set()
 
-    def _records(self) -> tuple[Records, ...]:
+    def _records(self) -> tuple[RecordTable, ...]:
         return (self.actions.records, self.facts.records)
 
     async def _tell_progress(self) -> None:

@@ -21,10 +21,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsp_server.domain.errors import MemoryUnavailable
-from lsp_server.memory.connection import connected
-from lsp_server.memory.layout import EMPTY, VERSION_KEY, Layout, Row, schema_of, to_arrow, without
-from lsp_server.memory.reading import stamp_of
-from lsp_server.memory.trouble import PlaceUnavailable, translated
+from lsp_server.memory.connection import connect
+from lsp_server.memory.parsing import stamp_of
+from lsp_server.memory.storage_errors import PlaceUnavailable, translate_errors
+from lsp_server.memory.table_schema import (
+    EMPTY,
+    VERSION_KEY,
+    Row,
+    TableSchema,
+    arrow_schema,
+    to_arrow,
+    without,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
@@ -57,15 +65,15 @@ class Database:
     @classmethod
     async def open(cls, place: str, *, writes: bool) -> Database:
         """Raises MemoryUnavailable."""
-        return cls(place, await connected(place, writes=writes))
+        return cls(place, await connect(place, writes=writes))
 
     async def become_writer(self) -> None:
         """All tables have to be opened again. Raises MemoryUnavailable."""
         self._connection.close()
-        self._connection = await connected(self._place, writes=True)
+        self._connection = await connect(self._place, writes=True)
         self._tables.clear()
 
-    async def table(self, layout: Layout, *, writes: bool) -> Table:
+    async def table(self, layout: TableSchema, *, writes: bool) -> Table:
         """Opens or makes it. What cannot be read is put aside, and `problems` says so.
 
         Raises MemoryUnavailable: of a newer version, or not there and not ours to make.
@@ -90,7 +98,7 @@ class Database:
             raise MemoryUnavailable(f"{layout.name} is not there yet; another process makes it")
         return await self._made(layout)
 
-    async def replace(self, layout: Layout) -> Table:
+    async def replace(self, layout: TableSchema) -> Table:
         """An empty table in the place of this one. Raises MemoryUnavailable."""
         self._tables.pop(layout.name, None)
         if layout.name in await self.names():
@@ -101,7 +109,7 @@ class Database:
         return await self._made(layout)
 
     async def names(self) -> set[str]:
-        with translated("list of tables", self._place):
+        with translate_errors("list of tables", self._place):
             return set((await self._connection.list_tables()).tables)
 
     async def drop(self, name: str) -> None:
@@ -132,8 +140,8 @@ class Database:
     def close(self) -> None:
         self._connection.close()
 
-    async def _opened(self, layout: Layout) -> Table:
-        with translated(layout.name, self._place):
+    async def _opened(self, layout: TableSchema) -> Table:
+        with translate_errors(layout.name, self._place):
             table = Table(layout, await self._connection.open_table(layout.name), self._place)
             version = await table.version()
             if version > layout.version:
@@ -146,15 +154,15 @@ class Database:
             await table.probe()
         return table
 
-    async def _is_newer(self, layout: Layout) -> bool:
+    async def _is_newer(self, layout: TableSchema) -> bool:
         try:
-            with translated(layout.name, self._place):
+            with translate_errors(layout.name, self._place):
                 table = Table(layout, await self._connection.open_table(layout.name), self._place)
                 return await table.version() > layout.version
         except MemoryUnavailable:
             return False
 
-    async def _brought_up(self, layout: Layout, table: Table, *, writes: bool) -> Table:
+    async def _brought_up(self, layout: TableSchema, table: Table, *, writes: bool) -> Table:
         """The table with today's columns and indexes."""
         if await table.version() < layout.version and writes:
             if layout.derived:
@@ -165,9 +173,9 @@ class Database:
         self._tables[layout.name] = table
         return table
 
-    async def _made(self, layout: Layout) -> Table:
-        with translated(layout.name, self._place):
-            made = await self._connection.create_table(layout.name, schema=schema_of(layout))
+    async def _made(self, layout: TableSchema) -> Table:
+        with translate_errors(layout.name, self._place):
+            made = await self._connection.create_table(layout.name, schema=arrow_schema(layout))
         table = Table(layout, made, self._place)
         await table.make_indexes()
         self._tables[layout.name] = table
@@ -190,14 +198,14 @@ class Database:
             ) from error
 
     async def _drop(self, name: str) -> None:
-        with translated(name, self._place):
+        with translate_errors(name, self._place):
             await self._connection.drop_table(name, ignore_missing=True)
 
 
 class Table:
     """Rows by key. `commits` counts those since the last optimize."""
 
-    def __init__(self, layout: Layout, table: Any, place: str) -> None:
+    def __init__(self, layout: TableSchema, table: Any, place: str) -> None:
         self.layout = layout
         self._place = place
         self.commits = 0
@@ -218,7 +226,7 @@ class Table:
             if scope is not None:
                 await self.delete(scope)
             return
-        with translated(self.layout.name, self._place):
+        with translate_errors(self.layout.name, self._place):
             data = await self._arrow(rows)
             merge = self._table.merge_insert(self.layout.key)
             merge = merge.when_matched_update_all().when_not_matched_insert_all()
@@ -230,13 +238,13 @@ class Table:
     async def add(self, rows: Sequence[Row]) -> None:
         """Appends rows whose keys are new. Raises MemoryUnavailable."""
         if rows:
-            with translated(self.layout.name, self._place):
+            with translate_errors(self.layout.name, self._place):
                 await self._table.add(await self._arrow(rows))
             self.commits += 1
 
     async def delete(self, where: str) -> int:
         """How many rows went. Raises MemoryUnavailable."""
-        with translated(self.layout.name, self._place):
+        with translate_errors(self.layout.name, self._place):
             before = int(await self._table.count_rows(where))
             if before:
                 await self._table.delete(where)
@@ -244,7 +252,7 @@ class Table:
         return before
 
     async def count(self, where: str | None = None) -> int:
-        with translated(self.layout.name, self._place):
+        with translate_errors(self.layout.name, self._place):
             return int(await self._table.count_rows(where))
 
     async def rows(
@@ -281,7 +289,7 @@ class Table:
         Raises MemoryUnavailable, also when a file could not be removed.
         """
         before = await asyncio.to_thread(self._files)
-        with translated(self.layout.name, self._place):
+        with translate_errors(self.layout.name, self._place):
             whole = await self._table.query().to_arrow()
             kept = await asyncio.to_thread(without, whole, self.layout.key, keys)
             await self._table.add(kept, mode="overwrite")
@@ -314,7 +322,7 @@ class Table:
         write that was cut short has left. Raises MemoryUnavailable.
         """
         try:
-            with translated(self.layout.name, self._place):
+            with translate_errors(self.layout.name, self._place):
                 if self.failed_optimizes >= 2:
                     await self.make_indexes(anew=True)
                 await self._make_vector_index()
@@ -342,7 +350,7 @@ class Table:
         return self.commits >= OPTIMIZE_COMMITS or self._clean_at < float("inf")
 
     async def version(self) -> int:
-        with translated(self.layout.name, self._place):
+        with translate_errors(self.layout.name, self._place):
             schema: Any = await self._table.schema()
             metadata = schema.field(0).metadata or {}
             return int(metadata.get(VERSION_KEY, b"0"))
@@ -353,7 +361,7 @@ class Table:
 
     async def migrate(self) -> None:
         """Adds the columns that are missing, empty. Raises MemoryUnavailable."""
-        with translated(self.layout.name, self._place):
+        with translate_errors(self.layout.name, self._place):
             schema: Any = await self._table.schema()
             missing = {
                 name: EMPTY[kind]
@@ -375,7 +383,7 @@ class Table:
             "bitmap": index.Bitmap,
             "labels": index.LabelList,
         }
-        with translated(self.layout.name, self._place):
+        with translate_errors(self.layout.name, self._place):
             there = {column for one in await self._table.list_indices() for column in one.columns}
             for column, kind in self.layout.indexes.items():
                 if column not in there or anew:
@@ -398,10 +406,10 @@ class Table:
     async def _fetched(self, query: Any) -> list[Row]:
         """A version may vanish under a reader; the newest one is there."""
         try:
-            with translated(self.layout.name, self._place):
+            with translate_errors(self.layout.name, self._place):
                 table = await query.to_arrow()
         except MemoryUnavailable:
-            with translated(self.layout.name, self._place):
+            with translate_errors(self.layout.name, self._place):
                 await self._table.checkout_latest()
                 table = await query.to_arrow()
         few = table.num_rows <= ROWS_AT_ONCE
@@ -415,13 +423,13 @@ class Table:
         return await asyncio.to_thread(to_arrow, rows, self._schema)
 
 
-def quoted(text: str) -> str:
+def sql_quoted(text: str) -> str:
     """A text as it stands in a condition."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def among(column: str, values: Sequence[str]) -> str:
+def is_one_of(column: str, values: Sequence[str]) -> str:
     """The condition that a column has one of the values; of none, it never holds."""
     if not values:
         return "false"
-    return f"{column} IN ({','.join(map(quoted, values))})"
+    return f"{column} IN ({','.join(map(sql_quoted, values))})"

@@ -17,11 +17,11 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from lsp_server.domain.secrets import Secrets
-from lsp_server.memory.layout import Row
+from lsp_server.memory.parse_workers import ParseWorkers
+from lsp_server.memory.parsing import ReadRequest, digest
 from lsp_server.memory.ranking import stem, stems
-from lsp_server.memory.readers import Readers
-from lsp_server.memory.reading import Wanted, digest
+from lsp_server.memory.table_schema import Row
+from lsp_server.redaction.secrets import Secrets
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 
@@ -35,13 +35,13 @@ ALL_SAVED: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Overlay:
+class UnsavedOverlay:
     """Rows of chunks, by id, that stand in for all that is stored of `paths`."""
 
     paths: frozenset[str] = frozenset()
     rows: Mapping[str, Row] = field(default_factory=dict)
 
-    def below(self, path: str | None) -> Overlay:
+    def below(self, path: str | None) -> UnsavedOverlay:
         """The part that a query for a file or folder wants."""
         folder = (path or "").strip("/")
         if folder in ("", "."):
@@ -51,7 +51,7 @@ class Overlay:
             for key, row in self.rows.items()
             if row["path"] == folder or row["path"].startswith(f"{folder}/")
         }
-        return Overlay(self.paths, rows)
+        return UnsavedOverlay(self.paths, rows)
 
     def over(self, stored: Iterable[Row]) -> list[Row]:
         """The stored rows that still hold, at the lines where they stand now."""
@@ -73,7 +73,7 @@ class Overlay:
         return [row for _, row in placed]
 
 
-NO_OVERLAY = Overlay()
+NO_OVERLAY = UnsavedOverlay()
 
 
 def relevance(asked: frozenset[str], documents: Sequence[str]) -> list[float]:
@@ -104,13 +104,13 @@ def counted(text: str) -> Counter[str]:
     return Counter(stem(word) for word in text.split())
 
 
-class Unsaved:
+class UnsavedChunks:
     """Cuts buffers into chunks, each text once."""
 
     def __init__(
         self,
         workspace: Workspace,
-        readers: Readers,
+        readers: ParseWorkers,
         *,
         file_bytes_max: int,
         secrets: Callable[[], Secrets],
@@ -122,7 +122,7 @@ class Unsaved:
         self._secrets = secrets
         self._cut: OrderedDict[tuple[str, str], tuple[Row, ...]] = OrderedDict()
 
-    async def overlay(self, buffers: Mapping[str, str]) -> Overlay:
+    async def overlay(self, buffers: Mapping[str, str]) -> UnsavedOverlay:
         """What a search lays over the stored rows. Raises MemoryUnavailable."""
         if not buffers:
             return NO_OVERLAY
@@ -139,7 +139,7 @@ class Unsaved:
         while len(self._cut) > BUFFERS_MAX:
             self._cut.popitem(last=False)
         found = {row["id"]: row for cut in rows.values() for row in cut}
-        return Overlay(frozenset(buffers), found)
+        return UnsavedOverlay(frozenset(buffers), found)
 
     def row(self, chunk_id: str) -> Row | None:
         """A chunk of a buffer that was searched lately."""
@@ -151,7 +151,7 @@ class Unsaved:
         counting = await asyncio.to_thread(self._counting, tuple(buffers))
         texts = {path: buffers[path] for path in counting}
         root = str(self._workspace.root)
-        wanted = Wanted(root, counting, {}, self._file_bytes_max, texts, self._secrets())
+        wanted = ReadRequest(root, counting, {}, self._file_bytes_max, texts, self._secrets())
         reads = await self._readers.read_all(wanted) if counting else []
         return dict.fromkeys(buffers, ()) | {read.path: read.rows or () for read in reads}
 

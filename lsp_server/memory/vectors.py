@@ -13,10 +13,10 @@ from contextlib import suppress
 
 from lsp_server.domain.errors import MemoryUnavailable, ModelError
 from lsp_server.domain.ports import Embedder
-from lsp_server.memory.layout import Layout
-from lsp_server.memory.reading import digest
-from lsp_server.memory.tables import Database, Table, among
-from lsp_server.memory.trouble import PlaceUnavailable
+from lsp_server.memory.parsing import digest
+from lsp_server.memory.storage_errors import PlaceUnavailable
+from lsp_server.memory.table_schema import TableSchema
+from lsp_server.memory.tables import Database, Table, is_one_of
 
 VECTORS_VERSION = 1
 UNUSED_ROWS_MAX = 5_000
@@ -29,7 +29,7 @@ class NoVectors(MemoryUnavailable):
     """The embedder cannot serve now; words can still be compared."""
 
 
-class Vectors:
+class VectorTable:
     """The vectors of one kind of rows; `keys` are those that are there."""
 
     def __init__(self, database: Database, name: str, embedder: Embedder) -> None:
@@ -112,7 +112,7 @@ class Vectors:
         going = sorted(self.keys.intersection(keys))
         for start in range(0, len(going), DELETE_ROWS):
             if self._table is not None:
-                await self._table.delete(among("key", going[start : start + DELETE_ROWS]))
+                await self._table.delete(is_one_of("key", going[start : start + DELETE_ROWS]))
         self.keys.difference_update(going)
 
     async def prune(self, used: Collection[str]) -> int:
@@ -123,9 +123,9 @@ class Vectors:
         await self.delete(unused)
         return len(unused)
 
-    def _layout(self, dimension: int = 1) -> Layout:
+    def _layout(self, dimension: int = 1) -> TableSchema:
         """The dimension matters only when the table is made."""
-        return Layout(
+        return TableSchema(
             self._name,
             VECTORS_VERSION,
             {"key": "text", "vector": "vector"},

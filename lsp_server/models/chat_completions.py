@@ -23,7 +23,7 @@ from lsp_server.domain.errors import (
     ModelUnavailable,
     PromptTooLong,
 )
-from lsp_server.domain.messages import Listener, Request, Response, ignore
+from lsp_server.domain.messages import Listener, Request, Response, ignore_deltas
 from lsp_server.models.api_key import authorization
 from lsp_server.models.connection import (
     CONNECT_TIMEOUT_SECONDS,
@@ -34,15 +34,15 @@ from lsp_server.models.connection import (
 )
 from lsp_server.models.dialect import Dialect
 from lsp_server.models.event_stream import EventStream, ServerEvent
-from lsp_server.models.from_wire import Assembly
-from lsp_server.models.refusals import (
+from lsp_server.models.provider_errors import (
+    error_for_status,
     error_in,
-    read_complaint,
-    refusal,
+    read_provider_error,
     retry_after_seconds,
     status_of,
 )
-from lsp_server.models.to_wire import RequestEncoder
+from lsp_server.models.request_encoder import RequestEncoder
+from lsp_server.models.response_builder import ResponseBuilder
 from lsp_server.settings.sections import ModelSettings
 
 RESPONSE_BYTES_MAX = 64 * 1024 * 1024
@@ -88,13 +88,13 @@ class ChatCompletions:
         self._owns_client = client is None
         self._client = client or open_client(self._base_url)
 
-    async def respond(self, request: Request, listen: Listener = ignore) -> Response:
+    async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
         """The endpoint's answer. Raises ModelError; what `listen` raises passes through."""
         dialect = self._dialect
         while True:
             try:
                 return await self._ask(request, dialect, listen)
-            except _Objected as objected:
+            except _UnsupportedParameter as objected:
                 dialect = objected.dialect
 
     async def close(self) -> None:
@@ -104,7 +104,7 @@ class ChatCompletions:
 
     async def _ask(self, request: Request, dialect: Dialect, listen: Listener) -> Response:
         body = self._encoder.body(request, dialect)
-        assembly = Assembly(listen)
+        assembly = ResponseBuilder(listen)
         try:
             async with self._client.stream(
                 "POST",
@@ -136,8 +136,8 @@ class ChatCompletions:
         self, reply: httpx.Response, request: Request, dialect: Dialect
     ) -> Exception:
         """The error that a status other than 200 means, or what to ask otherwise."""
-        complaint = read_complaint(await _beginning(reply), secret=self._api_key)
-        error = refusal(
+        complaint = read_provider_error(await _beginning(reply), secret=self._api_key)
+        error = error_for_status(
             reply.status_code,
             complaint,
             self._settings,
@@ -146,10 +146,10 @@ class ChatCompletions:
         if reply.status_code in (400, 422) and not isinstance(error, PromptTooLong):
             narrower = dialect.without(complaint.words, request)
             if narrower is not None:
-                return _Objected(narrower)
+                return _UnsupportedParameter(narrower)
         return error
 
-    async def _read(self, reply: httpx.Response, assembly: Assembly) -> None:
+    async def _read(self, reply: httpx.Response, assembly: ResponseBuilder) -> None:
         match reply.headers.get("content-type", "").partition(";")[0].strip().lower():
             case "application/json":
                 await self._read_whole(reply, assembly)
@@ -161,7 +161,7 @@ class ChatCompletions:
             case _:
                 await self._read_stream(reply, assembly)
 
-    async def _read_whole(self, reply: httpx.Response, assembly: Assembly) -> None:
+    async def _read_whole(self, reply: httpx.Response, assembly: ResponseBuilder) -> None:
         pieces = [piece async for piece in _bounded(reply)]
         try:
             answer = json.loads(b"".join(pieces))
@@ -169,7 +169,7 @@ class ChatCompletions:
             raise ModelMisbehaved(f"the answer of {self._place} is no JSON; ask again") from error
         self._add(answer, assembly)
 
-    async def _read_stream(self, reply: httpx.Response, assembly: Assembly) -> None:
+    async def _read_stream(self, reply: httpx.Response, assembly: ResponseBuilder) -> None:
         """Reads until the stream says that it is done, or ends.
 
         Raises ModelUnavailable when it ends, breaks off or keeps silent before
@@ -195,7 +195,7 @@ class ChatCompletions:
             return None
         raise ModelUnavailable(f"{self._place} ended its answer before it was complete")
 
-    def _is_last(self, event: ServerEvent, assembly: Assembly) -> bool:
+    def _is_last(self, event: ServerEvent, assembly: ResponseBuilder) -> bool:
         """Takes an event; True when it is the one that ends the stream."""
         if event.data.strip() == "[DONE]":
             return True
@@ -210,7 +210,7 @@ class ChatCompletions:
         self._add(piece, assembly)
         return False
 
-    def _add(self, piece: object, assembly: Assembly) -> None:
+    def _add(self, piece: object, assembly: ResponseBuilder) -> None:
         if not isinstance(piece, dict):
             raise ModelMisbehaved(f"the answer of {self._place} is no JSON object; ask again")
         if error := error_in(piece):
@@ -218,15 +218,15 @@ class ChatCompletions:
         assembly.add(piece)
 
     def _error_inside(self, error: object) -> ModelError:
-        complaint = read_complaint(error, secret=self._api_key)
-        return refusal(status_of(complaint), complaint, self._settings)
+        complaint = read_provider_error(error, secret=self._api_key)
+        return error_for_status(status_of(complaint), complaint, self._settings)
 
     @property
     def _place(self) -> str:
         return f"{self._settings.name} at {httpx.URL(self._base_url).host}"
 
 
-class _Objected(Exception):
+class _UnsupportedParameter(Exception):
     """The endpoint refused a parameter; `dialect` goes without. No error, and never seen outside."""
 
     def __init__(self, dialect: Dialect) -> None:

@@ -8,12 +8,7 @@ from typing import TypeAlias
 
 import httpx
 
-from lsp_server.domain.errors import (
-    ConfigurationError,
-    ModelError,
-    ModelRefused,
-    ModelUnavailable,
-)
+from lsp_server.domain.errors import ConfigurationError, ModelError, ModelRefused, ModelUnavailable
 from lsp_server.settings.shown import without_credentials
 
 CONNECT_TIMEOUT_SECONDS = 10.0

@@ -17,7 +17,7 @@ from lsp_server.domain.errors import (
 )
 from lsp_server.models.api_key import authorization
 from lsp_server.models.connection import HTTP_FAILURES, failure, open_client, resource
-from lsp_server.models.refusals import read_complaint, refusal
+from lsp_server.models.provider_errors import error_for_status, read_provider_error
 from lsp_server.settings.sections import ModelSettings
 from lsp_server.settings.shown import without_credentials
 
@@ -110,8 +110,8 @@ async def models_at(
     except HTTP_FAILURES as error:
         raise failure(error, base_url) from error
     if reply.status_code != httpx.codes.OK:
-        complaint = read_complaint(body, secret=api_key)
-        raise refusal(reply.status_code, complaint, ModelSettings(base_url=base_url))
+        complaint = read_provider_error(body, secret=api_key)
+        raise error_for_status(reply.status_code, complaint, ModelSettings(base_url=base_url))
     try:
         return _names(json.loads(body))
     except (ValueError, RecursionError) as error:

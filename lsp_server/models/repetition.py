@@ -15,7 +15,7 @@ from lsp_server.domain.messages import (
     TextDelta,
     ToolCallDelta,
     Waiting,
-    ignore,
+    ignore_deltas,
 )
 from lsp_server.domain.ports import Model
 
@@ -63,7 +63,7 @@ class CutRepetition:
     def __init__(self, model: Model) -> None:
         self._model = model
 
-    async def respond(self, request: Request, listen: Listener = ignore) -> Response:
+    async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
         watch = _Watch(alone=request.choices == 1)
 
         def hear(delta: Delta) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from lsp_server.domain.errors import ModelUnavailable
-from lsp_server.domain.messages import Listener, Request, Response, Waiting, ignore
+from lsp_server.domain.messages import Listener, Request, Response, Waiting, ignore_deltas
 from lsp_server.domain.ports import Model
 
 WALL_SECONDS_MAX = 6 * 3600.0
@@ -44,7 +44,7 @@ class Retrying:
         self._clock = clock
         self._chance = chance
 
-    async def respond(self, request: Request, listen: Listener = ignore) -> Response:
+    async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
         deadline = self._clock() + self._wall_seconds_max
         attempt = 0
         while True:

@@ -3,6 +3,6 @@
 It turns messages into Tasks and Events into messages. What an agent does lives
 below; what an editor can do is asked once (`capabilities.py`) and used through
 one door (`client.py`). `server.py` answers `initialize` before anything heavy
-is imported; `workbench.py` is what comes after. To add a command: name it in
-`protocol.py`, shape its argument in `shapes.py`, handle it in `commands.py`.
+is imported; `editor_services.py` is what comes after. To add a command: name it in
+`protocol.py`, shape its argument in `params.py`, handle it in `commands.py`.
 """

@@ -16,8 +16,8 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcMethodNotFound
 
 from lsp_server.server.capabilities import Capabilities
-from lsp_server.server.json_rpc import JsonRpc
 from lsp_server.server.protocol import SOURCE, Method
+from lsp_server.server.transport.json_rpc import JsonRpc
 
 log = logging.getLogger(__name__)
 

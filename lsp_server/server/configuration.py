@@ -20,7 +20,7 @@ def section(value: object) -> dict[str, Any]:
     return {key: own[key] for key in own if key not in _NO_SETTINGS}
 
 
-def layered(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def layer_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """`above` over `below`, key by key within each section."""
     merged = dict(below)
     for name, values in above.items():

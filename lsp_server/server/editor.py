@@ -23,8 +23,8 @@ from lsp_server.server import from_lsp, to_lsp
 from lsp_server.server.client import Client
 from lsp_server.server.documents import OpenDocument, OpenDocuments
 from lsp_server.server.folders import Folder, Folders
+from lsp_server.server.params import DiagnosticsReply, DiagnosticsRequest, WireDiagnostic
 from lsp_server.server.protocol import SOURCE
-from lsp_server.server.shapes import DiagnosticsReply, DiagnosticsRequest, WireDiagnostic
 from lsp_server.workspace.disk_editor import DiskEditor
 
 CHANGE_SECONDS = 5.0
@@ -132,7 +132,7 @@ class LspEditor:
     def _words(self, question: Question) -> str:
         """Who asks where for what; the operation itself where it is not seen anyway."""
         asker = self._asker(question)
-        name = self._folders.told_apart(self._folder.root)
+        name = self._folders.display_names(self._folder.root)
         where = f" in {name}" if name else ""
         lines = [f"“{asker}” asks{where}: {question.summary}" if asker else question.summary]
         if not self._is_seen(question):

@@ -74,7 +74,7 @@ class Folders:
         holding = [folder for folder in self if path.is_relative_to(folder.root)]
         return max(holding, key=lambda folder: len(folder.root.parts), default=None)
 
-    def told_apart(self, root: Path) -> str | None:
+    def display_names(self, root: Path) -> str | None:
         """The name of a folder where several are open; None for the only one."""
         return root.name if len(self._by_root) > 1 else None
 

@@ -26,7 +26,7 @@ from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.protocol import PROJECT_SETTINGS_FILE, SOURCE, run_of_token
 
 if TYPE_CHECKING:
-    from lsp_server.server.workbench import Workbench
+    from lsp_server.server.editor_services import EditorServices
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Lifecycle:
         self._editor = "unknown editor"
         self._options: dict[str, Any] = {}
         self._pushed: dict[str, Any] = {}
-        self._starting: asyncio.Task[Workbench] | None = None
+        self._starting: asyncio.Task[EditorServices] | None = None
 
     def initialize(self, params: types.InitializeParams) -> None:
         """Takes down what the client is and where it works."""
@@ -66,7 +66,7 @@ class Lifecycle:
         """Starts everything slow."""
         self._start()
 
-    async def workbench(self) -> Workbench:
+    async def editor_services(self) -> EditorServices:
         """The sessions and what belongs to them, once they are there. Raises TimeoutError."""
         async with asyncio.timeout(WORKBENCH_SECONDS):
             return await asyncio.shield(self._start())
@@ -126,39 +126,39 @@ class Lifecycle:
             log.warning("%s is no folder on this machine, so Holdfast does not work there", uri)
         return folder
 
-    def _start(self) -> asyncio.Task[Workbench]:
+    def _start(self) -> asyncio.Task[EditorServices]:
         if self._starting is None:
             self._starting = self.background.start(self._build(), "start")
         return self._starting
 
-    async def _build(self) -> Workbench:
-        name = "lsp_server.server.workbench"
+    async def _build(self) -> EditorServices:
+        name = "lsp_server.server.editor_services"
         module = await asyncio.to_thread(importlib.import_module, name)
-        bench: Workbench = module.Workbench(
+        services: EditorServices = module.EditorServices(
             self._client, self.folders, self.documents, self.background, self._editor
         )
-        await self._configure(bench, tuple(self.folders))
+        await self._configure(services, tuple(self.folders))
         # An editor that never answers must not hold up the start.
         watching = self._client.watch([f"**/{PROJECT_SETTINGS_FILE}", f"**/{GOALS_FILE}"])
         self.background.start(watching, "watching of settings and goals")
-        return bench
+        return services
 
     def _reconfigure(self, changed: tuple[Folder, ...]) -> None:
         if self._starting is not None and changed:
             self.background.start(self._configure_later(changed), "change of the settings")
 
     async def _configure_later(self, changed: tuple[Folder, ...]) -> None:
-        await self._configure(await self.workbench(), changed)
+        await self._configure(await self.editor_services(), changed)
 
-    async def _configure(self, bench: Workbench, changed: tuple[Folder, ...]) -> None:
+    async def _configure(self, services: EditorServices, changed: tuple[Folder, ...]) -> None:
         pulled = await self._client.configuration([folder.uri for folder in changed])
-        told = configuration.layered(self._options, self._pushed)
+        told = configuration.layer_over(self._options, self._pushed)
         for folder, value in zip(changed, pulled, strict=True):
-            layer = configuration.layered(told, configuration.section(value))
-            await bench.configure(folder, layer)
+            layer = configuration.layer_over(told, configuration.section(value))
+            await services.configure(folder, layer)
 
     async def _close(self, folder: Folder) -> None:
-        await (await self.workbench()).close(folder)
+        await (await self.editor_services()).close(folder)
 
     def _settings_file_changed(self, uri: str) -> None:
         path = from_lsp.path(uri)

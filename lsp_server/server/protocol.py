@@ -1,7 +1,7 @@
 """The names of our own on the wire: commands, methods, codes.
 
 Mirrored by the editor client; the shapes that travel with them are in
-`shapes.py`. Standard library only, since it is imported before `initialize`.
+`params.py`. Standard library only, since it is imported before `initialize`.
 """
 
 from __future__ import annotations

@@ -24,12 +24,17 @@ from pygls.lsp.server import LanguageServer
 from lsp_server import __version__
 from lsp_server.server.client import Client
 from lsp_server.server.client_log import ClientLog
-from lsp_server.server.json_rpc import JsonRpc, converter
 from lsp_server.server.lifecycle import Lifecycle
-from lsp_server.server.parent import gone, is_alive
 from lsp_server.server.protocol import SOURCE, ActionKind, CommandName, Method
-from lsp_server.server.tcp import authenticated_client
-from lsp_server.server.wire import ByteStream, Inbox, Outbox, standard_streams
+from lsp_server.server.transport.framing import (
+    ByteStream,
+    FrameReader,
+    FrameWriter,
+    standard_streams,
+)
+from lsp_server.server.transport.json_rpc import JsonRpc, converter
+from lsp_server.server.transport.process_watch import process_is_alive, wait_until_gone
+from lsp_server.server.transport.tcp import authenticated_client
 
 log = logging.getLogger(__name__)
 
@@ -108,12 +113,12 @@ class _Connection:
         """Serves until the end; forces it when it takes too long."""
         self._loop = asyncio.get_running_loop()
         self._exit_code: asyncio.Future[int] = self._loop.create_future()
-        outbox = Outbox(self._stream.send, self._lost)
+        outbox = FrameWriter(self._stream.send, self._lost)
         self._rpc.sink = outbox
         with self._logging(), self._signals():
             if self._parent_process_id is not None:
                 self._watch(self._parent_process_id)
-            Inbox(self._stream.receive, self._deliver, self._end_of_input)
+            FrameReader(self._stream.receive, self._deliver, self._end_of_input)
             code = await self._exit_code
             forced = threading.Timer(EXIT_SECONDS, os._exit, (code,))
             forced.daemon = True
@@ -149,16 +154,16 @@ class _Connection:
         self._server.feature(method, options)(partial(handler))
 
     async def _execute_command(self, params: types.ExecuteCommandParams) -> dict[str, Any]:
-        return await (await self._lifecycle.workbench()).commands.execute(params)
+        return await (await self._lifecycle.editor_services()).commands.execute(params)
 
     async def _code_action(self, params: types.CodeActionParams) -> list[types.CodeAction]:
-        return (await self._lifecycle.workbench()).code_actions.offer(params)
+        return (await self._lifecycle.editor_services()).code_actions.offer(params)
 
     async def _code_lens(self, params: types.CodeLensParams) -> list[types.CodeLens]:
-        return (await self._lifecycle.workbench()).code_lenses.offer(params)
+        return (await self._lifecycle.editor_services()).code_lenses.offer(params)
 
     async def _symbols(self, params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation]:
-        return await (await self._lifecycle.workbench()).symbols.find(params)
+        return await (await self._lifecycle.editor_services()).symbols.find(params)
 
     def _deliver(self, body: bytes) -> None:
         try:
@@ -181,8 +186,10 @@ class _Connection:
 
     def _watch(self, process_id: int) -> None:
         """Ends with that process. One that is not there is in another namespace."""
-        if is_alive(process_id):
-            task = self._lifecycle.background.start(gone(process_id), "watch of the parent")
+        if process_is_alive(process_id):
+            task = self._lifecycle.background.start(
+                wait_until_gone(process_id), "watch of the parent"
+            )
             task.add_done_callback(lambda _: self._end_of_input())
 
     @contextlib.contextmanager

@@ -20,7 +20,7 @@ from lsp_server.domain.tasks import RunId
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingQuestion:
     """A question that waits; `expires_at` is ISO 8601."""
 
     question: Question
@@ -30,7 +30,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    pending: Pending
+    pending: PendingQuestion
     answered: asyncio.Future[Answer]
 
 
@@ -48,7 +48,7 @@ class Permissions:
         self._always: set[str] = set()
         self._prompt = asyncio.Lock()
 
-    def pending(self) -> tuple[Pending, ...]:
+    def pending(self) -> tuple[PendingQuestion, ...]:
         """Oldest first."""
         return tuple(waiting.pending for waiting in self._open.values())
 
@@ -68,7 +68,7 @@ class Permissions:
             return "always"
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         expires = datetime.now(UTC) + timedelta(seconds=timeout_seconds)
-        pending = Pending(question, run_id, expires.isoformat(timespec="seconds"))
+        pending = PendingQuestion(question, run_id, expires.isoformat(timespec="seconds"))
         self._open[question.id] = _Open(pending, answered)
         emit(PermissionAsked(question, pending.expires_at))
         prompt = asyncio.create_task(self._confirm(question), name=f"ask {question.id}")

@@ -16,10 +16,9 @@ from pathlib import Path
 
 from lsp_server.agent import transcript
 from lsp_server.agent.context import BYTES_PER_TOKEN, Context
+from lsp_server.agent.event_log import EventLog
 from lsp_server.agent.journal import Journal
 from lsp_server.agent.loop import Agent
-from lsp_server.agent.record import Record
-from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import (
     CandidateAccepted,
@@ -31,7 +30,7 @@ from lsp_server.domain.events import (
     ModelAnswered,
     PermissionAnswered,
     PermissionAsked,
-    Recorded,
+    RecordedEvent,
     RunEnded,
     RunStarted,
     SamplingChanged,
@@ -39,25 +38,18 @@ from lsp_server.domain.events import (
     ToolCalled,
 )
 from lsp_server.domain.plans import progress
-from lsp_server.domain.tasks import (
-    Failed,
-    Outcome,
-    RunId,
-    RunState,
-    Stopped,
-    Task,
-    When,
-)
-from lsp_server.session.launch import Launch
-from lsp_server.session.run_folder import RunFolder
-from lsp_server.session.summary import RunSummary
-from lsp_server.session.unknown_run import UnknownRun
+from lsp_server.domain.tasks import Failed, Outcome, RunId, RunState, Stopped, Task, When
+from lsp_server.redaction.redactor import Redactor
+from lsp_server.session.run_context import RunContext
+from lsp_server.session.run_errors import RunError
+from lsp_server.session.run_store import RunStore
+from lsp_server.session.run_summary import RunSummary
 from lsp_server.settings.sections import Settings
 from lsp_server.workspace.undo import UndoReport
 
 ACTIVE_RUNS_MAX = 8
-MAIL_MAX = 100
-MAIL_CHARS_MAX = 100_000
+MESSAGES_MAX = 100
+MESSAGE_CHARS_MAX = 100_000
 LISTED_RUNS_MAX = 50
 CLOSE_SECONDS_MAX = 1.0
 RESULT_SHARE = 1 / 16
@@ -71,7 +63,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Active:
-    launch: Launch
+    run_context: RunContext
     journal: Journal
     started_at: str
     message: str = "starting"
@@ -90,8 +82,8 @@ class Proposal:
     judged: CandidatesJudged
 
 
-Build = Callable[[Launch], Awaitable[Agent]]
-Watch = Callable[[RunId, Recorded], None]
+Build = Callable[[RunContext], Awaitable[Agent]]
+Watch = Callable[[RunId, RecordedEvent], None]
 TakeBack = Callable[[Sequence[FileChanged | SnapshotTaken]], Awaitable[UndoReport]]
 
 
@@ -111,17 +103,17 @@ class Runs:
         build: Build,
         watch: Watch,
         ready: Callable[[], str],
-        discretion: Discretion,
+        redactor: Redactor,
     ) -> None:
         self.folder = folder
-        self._kept = RunFolder(folder)
+        self._kept = RunStore(folder)
         self._root = root
         self._settings = settings
         self._undo = undo
         self._build = build
         self._watch = watch
         self._ready = ready
-        self._discretion = discretion
+        self._redactor = redactor
         self._active: dict[RunId, _Active] = {}
         self.proposal: Proposal | None = None
         """The newest of this process that nobody accepted."""
@@ -146,17 +138,19 @@ class Runs:
 
     def send(self, run_id: RunId | None, text: str, when: When) -> RunSummary:
         """Speaks to a run; one that is not active goes on with the message."""
-        if not text.strip() or len(text) > MAIL_CHARS_MAX:
-            raise UnknownRun(f"a message needs 1 to {MAIL_CHARS_MAX} characters")
+        if not text.strip() or len(text) > MESSAGE_CHARS_MAX:
+            raise RunError(f"a message needs 1 to {MESSAGE_CHARS_MAX} characters")
         active = self._find_active(run_id)
         if active is None:
             self._ready()
             active = self._reopen(self._past(run_id, "speak to", ()))
             self._begin(active, MessageReceived(text, "steer"))
             return self._go(active)
-        if len(active.launch.record.state.mail) >= MAIL_MAX:
-            raise UnknownRun(f"run {active.launch.run_id} has {MAIL_MAX} unread messages already")
-        active.launch.record.emit(MessageReceived(text, when))
+        if len(active.run_context.event_log.state.pending_messages) >= MESSAGES_MAX:
+            raise RunError(
+                f"run {active.run_context.run_id} has {MESSAGES_MAX} unread messages already"
+            )
+        active.run_context.event_log.emit(MessageReceived(text, when))
         return _summary(active)
 
     def accept(self, run_id: RunId | None = None, candidate: int | None = None) -> RunSummary:
@@ -168,13 +162,13 @@ class Runs:
         wanted = run_id or (self.proposal.run_id if self.proposal is not None else None)
         past = self._past(wanted, "accept a proposal of", ())
         if past.run_id in self._active:
-            raise UnknownRun(f"run {past.run_id} is at work; accept when it has ended")
+            raise RunError(f"run {past.run_id} is at work; accept when it has ended")
         active = self._reopen(past)
-        judged = active.launch.record.state.judged
+        judged = active.run_context.event_log.state.judged
         count = len(judged.groups) if judged is not None else 0
         if judged is None or not (candidate is None or 1 <= candidate <= count):
             active.journal.close()
-            raise UnknownRun(f"run {past.run_id} has {count} proposals", "propose")
+            raise RunError(f"run {past.run_id} has {count} proposals", "propose")
         group = judged.winner if candidate is None else candidate - 1
         self._begin(active, CandidateAccepted(group))
         return self._go(active)
@@ -188,15 +182,17 @@ class Runs:
         """
         active = self._find_active(run_id)
         if active is None:
-            raise UnknownRun(f"run {run_id} is not active" if run_id else "no run is active")
-        before = active.launch.sampling
+            raise RunError(f"run {run_id} is not active" if run_id else "no run is active")
+        before = active.run_context.sampling
         if before.propose:
-            raise UnknownRun(f"run {active.launch.run_id} compares proposals; Max Mode is its job")
+            raise RunError(
+                f"run {active.run_context.run_id} compares proposals; Max Mode is its job"
+            )
         if on is None:
             on = samples is not None or not before.max_mode
         wished = replace(before, max_mode=on, samples=samples or before.samples)
         if wished != before:
-            active.launch.record.emit(SamplingChanged(wished))
+            active.run_context.event_log.emit(SamplingChanged(wished))
         return _summary(active)
 
     def comparison(self, run_id: RunId | None = None) -> Path:
@@ -204,7 +200,7 @@ class Runs:
         past = self._past(run_id, "show", ())
         path = self._kept.comparison(past.run_id)
         if path is None:
-            raise UnknownRun(f"run {past.run_id} proposed nothing", "propose")
+            raise RunError(f"run {past.run_id} proposed nothing", "propose")
         return path
 
     def stop(
@@ -214,7 +210,7 @@ class Runs:
         chosen = list(self._active.values()) if everything else [self._find_active(run_id)]
         stopped = [active for active in chosen if active is not None]
         if not stopped and not everything:
-            raise UnknownRun(f"run {run_id} is not active" if run_id else "no run is active")
+            raise RunError(f"run {run_id} is not active" if run_id else "no run is active")
         for active in stopped:
             self._cancel(active, STOPPED)
         return tuple(_summary(active) for active in stopped)
@@ -223,14 +219,14 @@ class Runs:
         """The outcome of an active run. Cancelling the wait leaves the run alone."""
         active = self._active.get(run_id)
         if active is None or active.work is None:
-            raise UnknownRun(f"run {run_id} is not active")
+            raise RunError(f"run {run_id} is not active")
         return await asyncio.shield(active.work)
 
     async def undo(self, run_id: RunId | None = None) -> UndoReport:
         """Takes back what a run changed and keeps what a person changed since."""
         past = self._past(run_id, "undo", ())
         if past.run_id in self._active:
-            raise UnknownRun(f"run {past.run_id} is active; stop it first, then undo it")
+            raise RunError(f"run {past.run_id} is active; stop it first, then undo it")
         journal = await asyncio.to_thread(self._kept.open, past.run_id)
         try:
             kinds = FileChanged | SnapshotTaken
@@ -282,20 +278,20 @@ class Runs:
 
     def _open(self, run_id: RunId, task: Task) -> _Active:
         if len(self._active) >= ACTIVE_RUNS_MAX:
-            raise UnknownRun(f"{ACTIVE_RUNS_MAX} runs are active already; stop one first")
+            raise RunError(f"{ACTIVE_RUNS_MAX} runs are active already; stop one first")
         settings = self._settings
         journal = self._kept.open(run_id)
         share = round(settings.prompt_tokens_max * BYTES_PER_TOKEN * RESULT_SHARE)
         result_chars_max = min(settings.context.result_chars_max, share)
         active: _Active
-        record = Record(
+        event_log = EventLog(
             journal,
             Context(result_chars_max),
             lambda recorded: self._see(active, recorded),
-            self._discretion,
+            self._redactor,
         )
-        launch = Launch(run_id, task, record, settings, journal.path, result_chars_max)
-        active = _Active(launch, journal, datetime.now(UTC).isoformat(timespec="seconds"))
+        run_context = RunContext(run_id, task, event_log, settings, journal.path, result_chars_max)
+        active = _Active(run_context, journal, datetime.now(UTC).isoformat(timespec="seconds"))
         return active
 
     def _reopen(self, past: RunSummary) -> _Active:
@@ -306,7 +302,7 @@ class Runs:
         return active
 
     def _go(self, active: _Active) -> RunSummary:
-        run_id = active.launch.run_id
+        run_id = active.run_context.run_id
         self._active[run_id] = active
         active.work = asyncio.create_task(self._supervise(active), name=f"run {run_id}")
         return _summary(active)
@@ -318,26 +314,26 @@ class Runs:
             ended = await self._record_end(active, outcome)
         finally:
             active.journal.close()
-            del self._active[active.launch.run_id]
+            del self._active[active.run_context.run_id]
         # Told last, so that whoever looks now sees a run that is over.
         self._see(active, ended)
         return outcome
 
-    async def _record_end(self, active: _Active, outcome: Outcome) -> Recorded:
+    async def _record_end(self, active: _Active, outcome: Outcome) -> RecordedEvent:
         """Keeps how the run ended; what cannot be kept is told all the same."""
-        record, state = active.launch.record, active.launch.record.state
+        event_log, state = active.run_context.event_log, active.run_context.event_log.state
         ended = RunEnded(outcome, state.step, state.usage, state.billed, state.cost_usd)
         try:
-            recorded = record.keep(ended)
-            await record.flush()
+            recorded = event_log.keep(ended)
+            await event_log.flush()
         except OSError:
-            _log.exception("the end of run %s could not be recorded", active.launch.run_id)
-            return Recorded(0, active.started_at, ended)
+            _log.exception("the end of run %s could not be recorded", active.run_context.run_id)
+            return RecordedEvent(0, active.started_at, ended)
         return recorded
 
     async def _outcome(self, active: _Active) -> Outcome:
         try:
-            agent = await self._build(active.launch)
+            agent = await self._build(active.run_context)
             return await agent.run()
         except asyncio.CancelledError:
             return Stopped(active.stop_reason)
@@ -346,18 +342,18 @@ class Runs:
         except OSError as error:
             return Failed(f"the system refused it: {error}; make room or access and resume the run")
         except Exception as error:  # noqa: BLE001  a run must not take the server down
-            _log.exception("run %s failed", active.launch.run_id)
+            _log.exception("run %s failed", active.run_context.run_id)
             return Failed(f"internal error: {_innermost(error)!r}; the log has the details")
 
-    def _see(self, active: _Active, recorded: Recorded) -> None:
+    def _see(self, active: _Active, recorded: RecordedEvent) -> None:
         """Keeps the summary current, writes the transcript, tells whoever watches."""
         event = recorded.event
         match event:
             case ToolCalled():
                 active.message = event.title
             case ModelAnswered() if event.message.text.strip():
-                active.message = transcript.title(event.message.text)
-            case CandidatesJudged() if active.launch.task.sampling.propose:
+                active.message = transcript.task_title(event.message.text)
+            case CandidatesJudged() if active.run_context.task.sampling.propose:
                 self._compare(active, event)
             case CandidateAccepted():
                 self.proposal = None
@@ -368,13 +364,13 @@ class Runs:
                 active.waiting -= 1
             case _:
                 pass
-        if active.launch.settings.run.transcript:
-            self._kept.transcribe(active.launch.run_id, recorded)
-        self._watch(active.launch.run_id, recorded)
+        if active.run_context.settings.run.transcript:
+            self._kept.transcribe(active.run_context.run_id, recorded)
+        self._watch(active.run_context.run_id, recorded)
 
     def _compare(self, active: _Active, judged: CandidatesJudged) -> None:
-        self.proposal = Proposal(active.launch.run_id, judged)
-        self._kept.compare(active.launch.run_id, judged, active.launch.task.instruction)
+        self.proposal = Proposal(active.run_context.run_id, judged)
+        self._kept.compare(active.run_context.run_id, judged, active.run_context.task.instruction)
 
     def _cancel(self, active: _Active, reason: str) -> None:
         # It ends by itself then, and a cancellation would break into keeping how.
@@ -396,9 +392,9 @@ class Runs:
             if summary.state not in but:
                 return summary
             if run_id is not None:
-                raise UnknownRun(f"run {run_id} is {summary.state}", "send")
+                raise RunError(f"run {run_id} is {summary.state}", "send")
         name = f"run {run_id} is unknown" if run_id else f"there is no run to {verb}"
-        raise UnknownRun(name, "list")
+        raise RunError(name, "list")
 
     def _summaries(self) -> Iterator[RunSummary]:
         return filter(None, map(self.find, self._kept.ids()))
@@ -406,24 +402,24 @@ class Runs:
     def _begin(self, active: _Active, event: Event) -> None:
         """Records why a run goes to work. Raises ConfigurationError when that cannot be kept."""
         try:
-            active.launch.record.emit(event)
+            active.run_context.event_log.emit(event)
         except OSError as error:
             active.journal.close()
             raise self._kept.refusal(error) from error
 
 
 def _summary(active: _Active) -> RunSummary:
-    state = active.launch.record.state
+    state = active.run_context.event_log.state
     return RunSummary(
-        run_id=active.launch.run_id,
-        title=transcript.title(active.launch.task.instruction),
+        run_id=active.run_context.run_id,
+        title=transcript.task_title(active.run_context.task.instruction),
         state="waiting" if active.waiting else "running",
         step=state.step,
         started_at=active.started_at,
         usage=state.billed,
         cost_usd=state.cost_usd,
         message=f"{progress(state.plan)}; {active.message}" if state.plan else active.message,
-        max_mode=active.launch.sampling.max_mode,
+        max_mode=active.run_context.sampling.max_mode,
     )
 
 

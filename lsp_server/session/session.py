@@ -11,16 +11,16 @@ from typing import Literal
 
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import RunId
-from lsp_server.max_mode.drawing import Habits
-from lsp_server.memory.forgetting import Forgetting
-from lsp_server.models.worker import Worker
-from lsp_server.session.goals import Counts, Goals
-from lsp_server.session.goals.permits import CheckPermits
+from lsp_server.max_mode.sampler import EndpointStats
+from lsp_server.memory.forget_request import ForgetRequest
+from lsp_server.models.provider import ModelProvider
+from lsp_server.session.goals import Goals, GoalTotals
+from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.memory import MemoryState, SessionMemory
 from lsp_server.session.memory.forgetting import Forgotten, forget
 from lsp_server.session.permissions import Permissions
+from lsp_server.session.run_summary import RunSummary
 from lsp_server.session.runs import Runs
-from lsp_server.session.summary import RunSummary
 from lsp_server.settings.sections import Settings
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.watching import changes
@@ -44,7 +44,7 @@ class SessionStatus:
     cost_usd: float
     message: str
     endpoint: str | None
-    goals: Counts
+    goals: GoalTotals
     memory: MemoryState
     max_mode: bool
 
@@ -60,13 +60,13 @@ class Session:
         root: Path,
         settings: Settings,
         documents: Documents,
-        worker: Worker,
+        worker: ModelProvider,
         permissions: Permissions,
         runs: Runs,
         goals: Goals,
-        permits: CheckPermits,
+        check_approvals: CheckApprovals,
         memory: SessionMemory,
-        habits: Mapping[str, Habits],
+        endpoint_stats: Mapping[str, EndpointStats],
         *,
         release: Callable[[], Awaitable[None]],
     ) -> None:
@@ -76,9 +76,9 @@ class Session:
         self.permissions = permissions
         self.runs = runs
         self.goals = goals
-        self.permits = permits
+        self.check_approvals = check_approvals
         self.memory = memory
-        self.habits = habits
+        self.endpoint_stats = endpoint_stats
         """What was learned of each endpoint, by its name."""
         self._watching: asyncio.Task[None] | None = None
         self._worker = worker
@@ -98,7 +98,7 @@ class Session:
             message=waiting[0].question.summary if waiting else self._message(summary),
             endpoint=self._worker.description,
             memory=self.memory.state(),
-            goals=self.goals.board.counts(),
+            goals=self.goals.statuses.counts(),
             max_mode=summary is not None and summary.max_mode,
         )
 
@@ -115,7 +115,7 @@ class Session:
         for path in islice(paths, FILES_LOOKED_AT_MAX):
             self.goals.text_changed(path)
 
-    async def forget(self, wish: Forgetting) -> Forgotten:
+    async def forget(self, wish: ForgetRequest) -> Forgotten:
         """Removes rows of memory, and words from journals. Raises HoldfastError."""
         return await forget(self.memory, self.runs.folder, wish)
 

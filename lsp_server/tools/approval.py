@@ -29,7 +29,7 @@ from lsp_server.domain.tasks import Mode
 from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.read_only import is_confined, is_read_only, names_secrets
 from lsp_server.tools.rules import PathPattern, Rule, ShellPattern, parse_rule, path_rule
-from lsp_server.tools.shell_syntax import Script, parse
+from lsp_server.tools.shell_syntax import ShellScript, parse
 from lsp_server.workspace.paths import Workspace
 
 PROTECTED = frozenset({".git", ".hg", ".svn", ".jj", ".holdfast"})
@@ -172,14 +172,14 @@ class Approval:
             return Allow()
         return Ask(_shell_question(command, script))
 
-    def _free(self, script: Script) -> bool:
+    def _free(self, script: ShellScript) -> bool:
         # A command may read more than it names, so a rule against reading ends the freedom.
         hidden = any("read" in rule.tools for rule in self._denied)
         if hidden or names_secrets(script):
             return False
         return is_read_only(script) and is_confined(script, self._workspace)
 
-    def _is_covered(self, script: Script) -> bool:
+    def _is_covered(self, script: ShellScript) -> bool:
         patterns = [rule.pattern for rule in self._allowed if "shell" in rule.tools]
         return any(isinstance(p, ShellPattern) and p.covers(script) for p in patterns)
 
@@ -188,7 +188,7 @@ def _denied_by(rule: Rule) -> Deny:
     return Deny(f"the rule `{rule.text}` forbids it; find another way")
 
 
-def _shell_question(command: str, script: Script) -> Question:
+def _shell_question(command: str, script: ShellScript) -> Question:
     first = command.strip().partition("\n")[0]
     summary = (
         f"run `{first[:77]}…`" if len(first) > 78 or first != command.strip() else f"run `{first}`"
@@ -196,7 +196,7 @@ def _shell_question(command: str, script: Script) -> Question:
     return Question(_question_id(), "shell", summary, command, rule=_shell_rule(script))
 
 
-def _shell_rule(script: Script) -> str | None:
+def _shell_rule(script: ShellScript) -> str | None:
     single = script.single
     if single is None or any(word.kind != "literal" for word in single.words):
         return None

@@ -37,7 +37,7 @@ def schema(model: type[Arguments]) -> dict[str, object]:
     return compact
 
 
-def validated(model: type[A], arguments: Mapping[str, object]) -> A:
+def validate(model: type[A], arguments: Mapping[str, object]) -> A:
     """Raises ToolError with a line for each wrong field, and the shape that is right."""
     try:
         # Through JSON, in which a tuple and a list are the same.

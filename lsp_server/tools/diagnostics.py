@@ -9,7 +9,7 @@ from pydantic import Field
 from lsp_server.domain.goals import Finding
 from lsp_server.domain.messages import ToolResult
 from lsp_server.domain.ports import Editor
-from lsp_server.tools.arguments import Arguments, spec, validated
+from lsp_server.tools.arguments import Arguments, spec, validate
 from lsp_server.workspace.paths import Workspace
 
 FINDINGS_MAX = 100
@@ -34,7 +34,7 @@ class Diagnostics:
         self._editor = editor
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        wanted = validated(DiagnosticsArguments, arguments)
+        wanted = validate(DiagnosticsArguments, arguments)
         path = self._workspace.locate(wanted.path) if wanted.path else None
         findings = await self._editor.diagnostics(path)
         if findings is None:

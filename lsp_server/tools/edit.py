@@ -11,14 +11,14 @@ from pathlib import Path
 
 from pydantic import Field
 
-from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.edits import Document, EditSet, FileEdit, TextEdit, apply_edits
 from lsp_server.domain.errors import StaleEdit, ToolError
 from lsp_server.domain.messages import ToolResult
 from lsp_server.domain.ports import Editor
-from lsp_server.tools.arguments import Arguments, spec, validated
-from lsp_server.tools.diff import unified
-from lsp_server.tools.excerpt import numbered, split_lines
+from lsp_server.redaction.redactor import Redactor
+from lsp_server.text.diff import unified_diff
+from lsp_server.text.excerpt import numbered_lines, split_lines
+from lsp_server.tools.arguments import Arguments, spec, validate
 from lsp_server.workspace.paths import Workspace
 
 STALE_RETRIES_MAX = 5
@@ -49,14 +49,14 @@ class Edit:
     )
 
     def __init__(
-        self, workspace: Workspace, editor: Editor, discretion: Discretion | None = None
+        self, workspace: Workspace, editor: Editor, redactor: Redactor | None = None
     ) -> None:
         self._workspace = workspace
         self._editor = editor
-        self._discretion = discretion or Discretion()
+        self._redactor = redactor or Redactor()
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        wanted = validated(EditArguments, arguments)
+        wanted = validate(EditArguments, arguments)
         for _ in range(STALE_RETRIES_MAX):
             # Another run or a person was quicker; what is to be replaced may still stand.
             with suppress(StaleEdit):
@@ -71,26 +71,26 @@ class Edit:
         await self._editor.apply(EditSet((file,), f"edit {wanted.path}"))
         relative = self._workspace.relative(document.path)
         after = apply_edits(document.text, edits)
-        shown = self._discretion.of_file(relative, after)
+        shown = self._redactor.of_file(relative, after)
         return ToolResult(_report(relative, after, shown, edits), changed=(relative,))
 
     async def preview(self, arguments: Mapping[str, object]) -> str:
         """The edit as a diff, applied to nothing. Raises ToolError when it would fail."""
-        wanted = validated(EditArguments, arguments)
+        wanted = validate(EditArguments, arguments)
         document = await self._read(wanted)
         after = apply_edits(document.text, self._edits(document, wanted))
         path = self._workspace.relative(document.path)
-        before, after = (self._discretion.of_file(path, text) for text in (document.text, after))
-        return unified(path, before, after)
+        before, after = (self._redactor.of_file(path, text) for text in (document.text, after))
+        return unified_diff(path, before, after)
 
     def _edits(self, document: Document, wanted: EditArguments) -> tuple[TextEdit, ...]:
         """With the file's own secrets where the model saw marks."""
         path = self._workspace.relative(document.path)
         texts = {
-            name: self._discretion.restored(text, path, document.text)
+            name: self._redactor.restored(text, path, document.text)
             for name, text in (("old_text", wanted.old_text), ("new_text", wanted.new_text))
         }
-        shown = self._discretion.of_file(path, document.text)
+        shown = self._redactor.of_file(path, document.text)
         return _edits(document.text, wanted.model_copy(update=texts), shown)
 
     async def _read(self, wanted: EditArguments) -> Document:
@@ -143,7 +143,7 @@ def _not_found(text: str, wanted: EditArguments, shown: str) -> str:
     stripped = [line.strip() for line in sought]
     if [line.strip() for line in lines[start : start + len(sought)]] == stripped:
         message += "; only the white space differs"
-    return f"{message}. The nearest text there is:\n{numbered(split_lines(shown), start + 1, end)}"
+    return f"{message}. The nearest text there is:\n{numbered_lines(split_lines(shown), start + 1, end)}"
 
 
 def _nearest(lines: list[str], sought: list[str]) -> int | None:
@@ -174,7 +174,7 @@ def _report(path: str, after: str, shown_text: str, edits: tuple[TextEdit, ...])
     first = edits[0]
     start = after.count("\n", 0, first.start) + 1
     end = start + first.new_text.count("\n")
-    shown = numbered(
+    shown = numbered_lines(
         split_lines(shown_text),
         start - CONTEXT_LINES,
         min(end + CONTEXT_LINES, start + SHOWN_LINES_MAX),

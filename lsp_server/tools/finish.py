@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from lsp_server.domain.messages import ToolResult
-from lsp_server.tools.arguments import Arguments, spec, validated
+from lsp_server.tools.arguments import Arguments, spec, validate
 
 
 class FinishArguments(Arguments):
@@ -25,4 +25,4 @@ class Finish:
     )
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        return ToolResult(validated(FinishArguments, arguments).summary)
+        return ToolResult(validate(FinishArguments, arguments).summary)

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.messages import ToolResult
-from lsp_server.tools.arguments import Arguments, spec, validated
+from lsp_server.tools.arguments import Arguments, spec, validate
 from lsp_server.workspace.ignore import Ignore, Patterns
 from lsp_server.workspace.paths import Workspace
 
@@ -47,7 +47,7 @@ class List:
         self._visible = visible
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        wanted = validated(ListArguments, arguments)
+        wanted = validate(ListArguments, arguments)
         folder = self._workspace.locate(wanted.path or ".")
         return ToolResult(await asyncio.to_thread(self._listing, folder, wanted.pattern))
 

@@ -10,7 +10,7 @@ from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import Emit, PlanChanged
 from lsp_server.domain.messages import ToolResult
 from lsp_server.domain.plans import PlanItem, PlanStatus, outline, walk
-from lsp_server.tools.arguments import Arguments, spec, validated
+from lsp_server.tools.arguments import Arguments, spec, validate
 
 ITEMS_MAX = 100
 """In the whole tree."""
@@ -48,7 +48,7 @@ class Plan:
         self._emit = emit
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        items = _items(validated(PlanArguments, arguments).items)
+        items = _items(validate(PlanArguments, arguments).items)
         count = sum(1 for _ in walk(items))
         if count > ITEMS_MAX:
             raise ToolError(f"the plan has {count} items, at most {ITEMS_MAX}; draw some together")

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.messages import ToolResult
 from lsp_server.domain.ports import Editor
-from lsp_server.tools.arguments import Arguments, spec, validated
-from lsp_server.tools.excerpt import cut, split_lines
+from lsp_server.redaction.redactor import Redactor
+from lsp_server.text.excerpt import cut_line, split_lines
+from lsp_server.tools.arguments import Arguments, spec, validate
 from lsp_server.workspace.paths import Workspace
 
 LINES_MAX = 2000
@@ -38,21 +38,21 @@ class Read:
         self,
         workspace: Workspace,
         editor: Editor,
-        discretion: Discretion | None = None,
+        redactor: Redactor | None = None,
         *,
         chars_max: int = 8000,
     ) -> None:
         self._workspace = workspace
         self._editor = editor
-        self._discretion = discretion or Discretion()
+        self._redactor = redactor or Redactor()
         self._chars_max = chars_max
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        wanted = validated(ReadArguments, arguments)
+        wanted = validate(ReadArguments, arguments)
         document = await self._editor.read(self._workspace.locate(wanted.path))
         # The whole text is looked at, since the middle of a key does not look like one.
         path = self._workspace.relative(document.path)
-        lines = split_lines(self._discretion.of_file(path, document.text))
+        lines = split_lines(self._redactor.of_file(path, document.text))
         if not lines:
             return ToolResult("(the file is empty)")
         start = wanted.start_line or 1
@@ -69,7 +69,7 @@ class Read:
         shown: list[str] = []
         room = self._chars_max - 100
         for number in range(start, min(end, start + LINES_MAX - 1) + 1):
-            line = f"{number}\t{cut(lines[number - 1])}"
+            line = f"{number}\t{cut_line(lines[number - 1])}"
             room -= len(line) + 1
             if room < 0 and shown:
                 break

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.secrets import holds_secrets
-from lsp_server.tools.shell_syntax import Command, Script, Word, word_set
+from lsp_server.redaction.secrets import is_secret_file
+from lsp_server.tools.shell_syntax import Command, ShellScript, Word, word_set
 from lsp_server.workspace.paths import Workspace
 
 GLOB_MATCHES_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class ReadOnlyProgram:
     """A program that only reads, short of these options.
 
     `letters` are refused short options, alone or in a cluster; `options` refused
@@ -30,7 +30,7 @@ class Reader:
     options.
     """
 
-    letters: str = ""
+    entries: str = ""
     options: tuple[str, ...] = ()
     operands_max: int | None = None
 
@@ -44,7 +44,7 @@ class Reader:
         if word.startswith("--"):
             name = word.partition("=")[0]
             return len(name) > 2 and any(option.startswith(name) for option in self.options)
-        return word.startswith("-") and any(letter in self.letters for letter in word[1:])
+        return word.startswith("-") and any(letter in self.entries for letter in word[1:])
 
 
 _PLAIN = word_set("""
@@ -53,25 +53,27 @@ _PLAIN = word_set("""
     hexdump strings
 """)
 _SUMS = word_set("md5sum sha1sum sha256sum sha512sum b2sum cksum")
-_GREP = Reader("R", ("--dereference-recursive",))
+_GREP = ReadOnlyProgram("R", ("--dereference-recursive",))
 
-READERS: Mapping[str, Reader] = MappingProxyType(
-    {name: Reader() for name in _PLAIN}
+READ_ONLY_PROGRAMS: Mapping[str, ReadOnlyProgram] = MappingProxyType(
+    {name: ReadOnlyProgram() for name in _PLAIN}
     | dict.fromkeys(("grep", "egrep", "fgrep"), _GREP)
-    | dict.fromkeys(("wc", "du"), Reader("X", ("--files0-from", "--exclude-from")))
-    | dict.fromkeys(_SUMS, Reader("c", ("--check",)))
+    | dict.fromkeys(("wc", "du"), ReadOnlyProgram("X", ("--files0-from", "--exclude-from")))
+    | dict.fromkeys(_SUMS, ReadOnlyProgram("c", ("--check",)))
     | {
         # The shell evaluates the name that -v takes.
-        "printf": Reader("v"),
-        "rg": Reader("Lz", ("--pre", "--follow", "--hostname-bin", "--search-zip")),
-        "tail": Reader("fF", ("--follow", "--retry", "--pid")),
-        "sort": Reader(
+        "printf": ReadOnlyProgram("v"),
+        "rg": ReadOnlyProgram("Lz", ("--pre", "--follow", "--hostname-bin", "--search-zip")),
+        "tail": ReadOnlyProgram("fF", ("--follow", "--retry", "--pid")),
+        "sort": ReadOnlyProgram(
             "oT", ("--output", "--compress-program", "--temporary-directory", "--files0-from")
         ),
-        "uniq": Reader(operands_max=1),
-        "date": Reader("sf", ("--set", "--file"), operands_max=0),
-        "file": Reader("Czfm", ("--compile", "--uncompress", "--files-from", "--magic-file")),
-        "tree": Reader("oRl"),
+        "uniq": ReadOnlyProgram(operands_max=1),
+        "date": ReadOnlyProgram("sf", ("--set", "--file"), operands_max=0),
+        "file": ReadOnlyProgram(
+            "Czfm", ("--compile", "--uncompress", "--files-from", "--magic-file")
+        ),
+        "tree": ReadOnlyProgram("oRl"),
     }
 )
 
@@ -84,15 +86,15 @@ _GIT_OPTIONS = (
     "--show-signature",
     "--exec",
 )
-GIT_READERS: Mapping[str, Reader] = MappingProxyType(
+READ_ONLY_GIT: Mapping[str, ReadOnlyProgram] = MappingProxyType(
     {
-        name: Reader(options=_GIT_OPTIONS)
+        name: ReadOnlyProgram(options=_GIT_OPTIONS)
         for name in word_set("""
             status diff log show blame annotate ls-files ls-tree rev-parse rev-list describe shortlog
             cat-file merge-base name-rev for-each-ref show-ref count-objects check-ignore whatchanged
         """)
     }
-    | {"grep": Reader("O", _GIT_OPTIONS)}
+    | {"grep": ReadOnlyProgram("O", _GIT_OPTIONS)}
 )
 _GIT_LISTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -123,7 +125,7 @@ _QUIET_REDIRECTIONS = frozenset(
 _PATTERN_FIRST = frozenset({"grep", "egrep", "fgrep", "rg"})
 
 
-def is_read_only(script: Script) -> bool:
+def is_read_only(script: ShellScript) -> bool:
     """Whether every command in it is known to change nothing."""
     return (
         script.understood
@@ -134,7 +136,7 @@ def is_read_only(script: Script) -> bool:
     )
 
 
-def is_confined(script: Script, workspace: Workspace) -> bool:
+def is_confined(script: ShellScript, workspace: Workspace) -> bool:
     """Whether every word of a read-only script that could be a path stays in the workspace."""
     return all(
         _word_is_confined(word, workspace)
@@ -143,10 +145,10 @@ def is_confined(script: Script, workspace: Workspace) -> bool:
     )
 
 
-def names_secrets(script: Script) -> bool:
+def names_secrets(script: ShellScript) -> bool:
     """Whether a word of it may be a file that is for secrets by its name."""
     return any(
-        holds_secrets(part)
+        is_secret_file(part)
         for command in script.everything()
         for word in command.words[1:]
         for part in (word.text, word.text.rpartition("=")[2], word.text.rpartition("@")[2])
@@ -172,7 +174,7 @@ def _reads(command: Command) -> bool:
         case _ if arguments == ["--version"] and program in _VERSIONED:
             return True
         case _:
-            reader = READERS.get(program)
+            reader = READ_ONLY_PROGRAMS.get(program)
             return reader is not None and reader.accepts(arguments)
 
 
@@ -189,7 +191,7 @@ def _git_reads(arguments: list[str]) -> bool:
     name, *rest = arguments
     if name in _GIT_LISTS:
         return _GIT_LISTS[name].issuperset(rest) and (bool(rest) or name in _GIT_LISTS_BARE)
-    reader = GIT_READERS.get(name)
+    reader = READ_ONLY_GIT.get(name)
     return reader is not None and reader.accepts(rest)
 
 

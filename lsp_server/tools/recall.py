@@ -10,14 +10,14 @@ from pydantic import Field
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.messages import ToolResult
-from lsp_server.tools.arguments import Arguments, spec, validated
+from lsp_server.tools.arguments import Arguments, spec, validate
 
 LIMIT = 8
 LEFT_OUT_CHARS_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Recalled:
+class RecallHit:
     """One thing found: `id` fetches it whole, `title` is one line, `excerpt` a few."""
 
     id: str
@@ -25,18 +25,18 @@ class Recalled:
     excerpt: str
 
 
-class Archive(Protocol):
+class History(Protocol):
     """What a run, and the runs before it, recorded."""
 
     async def get(self, entry_id: str) -> str | None:
         """The whole text behind an id; None when there is no such thing."""
         ...
 
-    async def search(self, query: str, *, kind: str | None, limit: int) -> Sequence[Recalled]:
+    async def search(self, query: str, *, kind: str | None, limit: int) -> Sequence[RecallHit]:
         """The best matches first; `kind` narrows to what the archive calls so."""
         ...
 
-    async def around(self, entry_id: str, steps: int) -> Sequence[Recalled]:
+    async def around(self, entry_id: str, steps: int) -> Sequence[RecallHit]:
         """What happened so many steps before and after it, in order; nothing if unknown."""
         ...
 
@@ -68,12 +68,12 @@ class Recall:
         read_only=True,
     )
 
-    def __init__(self, archive: Archive, *, chars_max: int = 8000) -> None:
+    def __init__(self, archive: History, *, chars_max: int = 8000) -> None:
         self._archive = archive
         self._page_chars = chars_max - 100
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        wanted = validated(RecallArguments, arguments)
+        wanted = validate(RecallArguments, arguments)
         match wanted.id, wanted.query:
             case str(entry_id), None if wanted.around is not None:
                 return ToolResult(await self._near(entry_id, wanted.around))
@@ -102,7 +102,7 @@ class Recall:
             raise ToolError(_unknown(entry_id))
         return self._listed(found)
 
-    def _listed(self, found: Sequence[Recalled]) -> str:
+    def _listed(self, found: Sequence[RecallHit]) -> str:
         """As many as fit on a page; the ids of the others."""
         shown: list[str] = []
         left = self._page_chars

@@ -10,7 +10,7 @@ from pydantic import Field
 from lsp_server.domain.errors import MemoryUnavailable, ToolError
 from lsp_server.domain.memories import Fact
 from lsp_server.domain.messages import ToolResult
-from lsp_server.tools.arguments import Arguments, spec, validated
+from lsp_server.tools.arguments import Arguments, spec, validate
 
 TEXT_CHARS_MAX = 1_000
 
@@ -37,7 +37,7 @@ class Remember:
         self._keep = keep
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        wanted = validated(RememberArguments, arguments)
+        wanted = validate(RememberArguments, arguments)
         try:
             fact = await self._keep(wanted.text)
         except MemoryUnavailable as error:

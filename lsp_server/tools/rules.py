@@ -19,7 +19,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.tools.shell_syntax import Command, Script, parse, word_set
+from lsp_server.tools.shell_syntax import Command, ShellScript, parse, word_set
 from lsp_server.workspace.ignore import Patterns
 from lsp_server.workspace.paths import Workspace
 
@@ -50,7 +50,7 @@ class ShellPattern:
     words: tuple[str, ...]
     open_ended: bool
 
-    def covers(self, script: Script) -> bool:
+    def covers(self, script: ShellScript) -> bool:
         """For certain: one simple command whose words the shell passes as they are written."""
         command = script.single
         if command is None or any(word.kind == "dynamic" for word in command.words):
@@ -60,11 +60,11 @@ class ShellPattern:
             return False
         return all(word.kind == "literal" for word in start)
 
-    def hits(self, script: Script) -> bool:
+    def hits(self, script: ShellScript) -> bool:
         """Perhaps: any command inside, behind whatever runs it."""
         return any(self._is_start_of(words) for words in _disguises(script))
 
-    def may_hide(self, script: Script) -> bool:
+    def may_hide(self, script: ShellScript) -> bool:
         """Whether the script decides only when it runs what it is, where that matters here."""
         return not script.understood or any(self._may_hide(c) for c in script.everything())
 
@@ -174,7 +174,7 @@ def _path_pattern(pattern: str, text: str, key: str) -> PathPattern:
     return PathPattern(patterns, absolute)
 
 
-def _disguises(script: Script) -> Iterator[Sequence[str]]:
+def _disguises(script: ShellScript) -> Iterator[Sequence[str]]:
     """The words of every command that the script would run, as far as words can tell."""
     waiting = [script]
     for _ in range(_PARSES_MAX):
@@ -198,8 +198,8 @@ def _has_option(option: str, words: Sequence[str]) -> bool:
     """The option itself, or its letters spread over other clusters."""
     if any(fnmatchcase(word, option) or word.startswith(f"{option}=") for word in words):
         return True
-    letters = {c for word in words if re.match(r"-[^-]", word) for c in word[1:]}
-    return not option.startswith("--") and letters.issuperset(option[1:])
+    entries = {c for word in words if re.match(r"-[^-]", word) for c in word[1:]}
+    return not option.startswith("--") and entries.issuperset(option[1:])
 
 
 def _has_operands(operands: Sequence[str], words: Sequence[str]) -> bool:

@@ -24,14 +24,14 @@ from typing import Literal, TypeAlias
 
 from pydantic import Field
 
-from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.messages import ToolResult
-from lsp_server.tools.arguments import Arguments, spec, validated
+from lsp_server.redaction.redactor import Redactor
+from lsp_server.tools.arguments import Arguments, spec, validate
 from lsp_server.workspace.documents import Documents, copy_unsaved
 from lsp_server.workspace.ignore import RULE_FILES, Ignore
 from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.process import Completed, run
+from lsp_server.workspace.process import CommandResult, run_command
 
 LIMIT = 50
 LIMIT_MAX = 500
@@ -65,7 +65,7 @@ class SearchArguments(Arguments):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Hit:
+class LineMatch:
     """A line that matches; `path` as the model sees it, `line` from 1."""
 
     path: str
@@ -89,7 +89,7 @@ class Search:
         ignore: Ignore,
         documents: Documents,
         *,
-        discretion: Discretion | None = None,
+        redactor: Redactor | None = None,
         by_meaning: SearchByMeaning | None = None,
         visible: Callable[[Path], bool] = lambda _: True,
         ripgrep: str = "rg",
@@ -98,14 +98,14 @@ class Search:
         self._workspace = workspace
         self._ignore = ignore
         self._documents = documents
-        self._discretion = discretion or Discretion()
+        self._redactor = redactor or Redactor()
         self._by_meaning = by_meaning
         self._visible = visible
         self._ripgrep = shutil.which(ripgrep)
         self._deadline_seconds = deadline_seconds
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        wanted = validated(SearchArguments, arguments)
+        wanted = validate(SearchArguments, arguments)
         place = self._workspace.locate(wanted.path or ".")
         if wanted.mode == "semantic":
             if self._by_meaning is None:
@@ -119,12 +119,12 @@ class Search:
         hits = [*shown, *hits[wanted.limit :]]
         return ToolResult(_rendered(hits, wanted.limit, complete=complete))
 
-    async def _hits(self, wanted: SearchArguments, place: Path) -> tuple[list[Hit], bool]:
+    async def _hits(self, wanted: SearchArguments, place: Path) -> tuple[list[LineMatch], bool]:
         """Sorted hits, more than the limit if there are; and whether everything was searched."""
         with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
             buffers = dict(self._documents.buffers())
             copies = await asyncio.to_thread(self._copies, buffers, Path(folder), place)
-            completed = await run(
+            completed = await run_command(
                 self._command(wanted, place, list(copies)),
                 self._workspace.root,
                 timeout_seconds=self._deadline_seconds,
@@ -135,13 +135,13 @@ class Search:
         hits = await asyncio.to_thread(lambda: sorted(self._accepted(completed, place, copies)))
         return hits, not completed.timed_out and not completed.truncated_bytes
 
-    async def _discreet(self, hits: Sequence[Hit]) -> list[Hit]:
+    async def _discreet(self, hits: Sequence[LineMatch]) -> list[LineMatch]:
         """The hits without secrets: it takes the whole file to see that a line is part of one."""
         lines: dict[str, list[str]] = {}
         for path in {hit.path for hit in hits}:
             with suppress(ToolError):
                 document = await self._documents.read(self._workspace.locate(path))
-                lines[path] = self._discretion.of_file(path, document.text).split("\n")
+                lines[path] = self._redactor.of_file(path, document.text).split("\n")
         return [
             replace(hit, text=lines[hit.path][hit.line - 1].rstrip("\r"))
             if hit.line <= len(lines.get(hit.path, ()))
@@ -179,8 +179,8 @@ class Search:
         return copy_unsaved(wanted, folder)
 
     def _accepted(
-        self, completed: Completed, place: Path, copies: Mapping[Path, Path]
-    ) -> Iterator[Hit]:
+        self, completed: CommandResult, place: Path, copies: Mapping[Path, Path]
+    ) -> Iterator[LineMatch]:
         unsaved = set(copies.values())
         counts: dict[Path, bool] = {}
         # What is no JSON is a complaint, and without any JSON one about the query.
@@ -195,7 +195,7 @@ class Search:
                     counts[path] = self._counts(path, place)
                 if path in unsaved or not counts[path]:
                     continue
-            yield Hit(self._workspace.relative(path), line, text)
+            yield LineMatch(self._workspace.relative(path), line, text)
 
     def _counts(self, path: Path, place: Path) -> bool:
         if not self._visible(path):
@@ -229,7 +229,7 @@ def _matches(output: str) -> Iterator[tuple[Path, int, str]]:
             continue
 
 
-def _rendered(hits: list[Hit], limit: int, *, complete: bool) -> str:
+def _rendered(hits: list[LineMatch], limit: int, *, complete: bool) -> str:
     lines = [f"{hit.path}:{hit.line}: {_cut(hit.text)}" for hit in hits[:limit]]
     if not lines:
         return "no match" if complete else "no match before the time was up; use a smaller path"

@@ -9,12 +9,12 @@ from pydantic import Field
 
 from lsp_server.domain.events import Emit
 from lsp_server.domain.messages import ToolResult
-from lsp_server.tools.arguments import Arguments, spec, validated
+from lsp_server.tools.arguments import Arguments, spec, validate
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.shell_syntax import parse
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.process import Completed, run
+from lsp_server.workspace.process import CommandResult, run_command
 
 TIMEOUT_SECONDS = 120
 TIMEOUT_SECONDS_MAX = 3600
@@ -47,15 +47,15 @@ class Shell:
         self._emit = emit
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        wanted = validated(ShellArguments, arguments)
+        wanted = validate(ShellArguments, arguments)
         if is_read_only(parse(wanted.command)):
             return _result(await self._run(wanted), [])
         async with self._checkpoints.around(self._emit) as changed:
             completed = await self._run(wanted)
         return _result(completed, changed)
 
-    async def _run(self, wanted: ShellArguments) -> Completed:
-        return await run(
+    async def _run(self, wanted: ShellArguments) -> CommandResult:
+        return await run_command(
             wanted.command,
             self._workspace.root,
             timeout_seconds=wanted.timeout_seconds,
@@ -63,7 +63,7 @@ class Shell:
         )
 
 
-def _result(completed: Completed, changed: list[str]) -> ToolResult:
+def _result(completed: CommandResult, changed: list[str]) -> ToolResult:
     parts = [f"{completed.ending} after {completed.seconds:.1f} s"]
     if completed.timed_out:
         parts[0] += "; give a larger timeout_seconds, or run less"

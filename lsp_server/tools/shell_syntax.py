@@ -63,12 +63,12 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class ShellScript:
     """A command line: its commands, what joins them, and the scripts substituted into it."""
 
     commands: tuple[Command, ...]
     operators: frozenset[str]
-    nested: tuple[Script, ...]
+    nested: tuple[ShellScript, ...]
     understood: bool
 
     def everything(self) -> Iterator[Command]:
@@ -86,7 +86,7 @@ class Script:
         return None if command.assigns or command.redirections else command
 
 
-def parse(text: str, depth: int = 0) -> Script:
+def parse(text: str, depth: int = 0) -> ShellScript:
     """Reads a command line; never fails."""
     return _Parser(text.strip(), depth).script()
 
@@ -97,7 +97,7 @@ class _Draft:
 
     commands: list[Command] = field(default_factory=list)
     operators: set[str] = field(default_factory=set)
-    nested: list[Script] = field(default_factory=list)
+    nested: list[ShellScript] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
     redirections: list[tuple[str, str]] = field(default_factory=list)
     assigns: bool = False
@@ -142,7 +142,7 @@ class _Parser:
         if not self._understood:
             self._at = len(text)
 
-    def script(self, *, closing: bool = False) -> Script:
+    def script(self, *, closing: bool = False) -> ShellScript:
         """Up to the end, or with `closing` past the `)` that matches none inside."""
         draft = _Draft()
         parentheses = 0
@@ -166,7 +166,7 @@ class _Parser:
                 draft.word(self._word(draft))
         draft.end_command()
         self._understood = self._understood and closed
-        return Script(
+        return ShellScript(
             tuple(draft.commands), frozenset(draft.operators), tuple(draft.nested), self._understood
         )
 

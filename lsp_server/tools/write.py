@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from lsp_server.domain.discretion import Discretion
 from lsp_server.domain.edits import EditSet, FileEdit, TextEdit, fingerprint, minimal_edit
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.messages import ToolResult
 from lsp_server.domain.ports import Editor
-from lsp_server.tools.arguments import Arguments, spec, validated
-from lsp_server.tools.diff import stat, unified
-from lsp_server.tools.excerpt import split_lines
+from lsp_server.redaction.redactor import Redactor
+from lsp_server.text.diff import diff_stat, unified_diff
+from lsp_server.text.excerpt import split_lines
+from lsp_server.tools.arguments import Arguments, spec, validate
 from lsp_server.workspace.disk import FileMissing
 from lsp_server.workspace.paths import Workspace
 
@@ -34,14 +34,14 @@ class Write:
     )
 
     def __init__(
-        self, workspace: Workspace, editor: Editor, discretion: Discretion | None = None
+        self, workspace: Workspace, editor: Editor, redactor: Redactor | None = None
     ) -> None:
         self._workspace = workspace
         self._editor = editor
-        self._discretion = discretion or Discretion()
+        self._redactor = redactor or Redactor()
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        wanted = validated(WriteArguments, arguments)
+        wanted = validate(WriteArguments, arguments)
         path = self._workspace.locate(wanted.path)
         relative = self._workspace.relative(path)
         before, after = await self._texts(wanted)
@@ -52,17 +52,17 @@ class Write:
             return ToolResult(f"{relative} has this content already; nothing changed")
         else:
             edit = FileEdit(path, fingerprint(before), minimal_edit(before, after))
-            done = f"replaced {relative}: {stat(before, after)}"
+            done = f"replaced {relative}: {diff_stat(before, after)}"
         await self._editor.apply(EditSet((edit,), f"write {wanted.path}"))
         return ToolResult(done, changed=(relative,))
 
     async def preview(self, arguments: Mapping[str, object]) -> str:
         """The change as a diff, applied to nothing. Raises ToolError when it would fail."""
-        wanted = validated(WriteArguments, arguments)
+        wanted = validate(WriteArguments, arguments)
         before, after = await self._texts(wanted)
         relative = self._workspace.relative(self._workspace.locate(wanted.path))
-        before, after = (self._discretion.of_file(relative, text) for text in (before or "", after))
-        return unified(relative, before, after)
+        before, after = (self._redactor.of_file(relative, text) for text in (before or "", after))
+        return unified_diff(relative, before, after)
 
     async def _texts(self, wanted: WriteArguments) -> tuple[str | None, str]:
         """The text that is there, None: no file, and the one to come."""
@@ -73,8 +73,8 @@ class Write:
         try:
             document = await self._editor.read(path)
         except FileMissing:
-            return None, self._discretion.restored(wanted.text, relative, "")
-        text = self._discretion.restored(wanted.text, relative, document.text)
+            return None, self._redactor.restored(wanted.text, relative, "")
+        text = self._redactor.restored(wanted.text, relative, document.text)
         plain = text.replace("\r\n", "\n")
         is_crlf = document.text.count("\r\n") * 2 > document.text.count("\n")
         return document.text, plain.replace("\n", "\r\n") if is_crlf else text

@@ -25,7 +25,7 @@ from lsp_server.workspace.disk import FileMissing
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 from lsp_server.workspace.snapshots import Snapshots
-from lsp_server.workspace.tree import NOT_KEPT, Tree
+from lsp_server.workspace.tree import NOT_KEPT, WorkingTree
 from lsp_server.workspace.undo import Undo, UndoReport
 
 ALIVE = timedelta(seconds=1)
@@ -43,7 +43,9 @@ class Checkpoints:
         self._blobs = Blobs(folder / "blobs")
         self._snapshots = Snapshots(folder / "snapshots")
         self._warned: set[str] = set()
-        self.tree = Tree(workspace, ignore, blobs=self._blobs, cache_file=folder / "tree.json")
+        self.tree = WorkingTree(
+            workspace, ignore, blobs=self._blobs, cache_file=folder / "tree.json"
+        )
 
     def recording(self, editor: Editor, emit: Emit) -> Editor:
         """`editor`, with every applied edit recorded."""

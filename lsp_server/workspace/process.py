@@ -30,7 +30,7 @@ TERM_GRACE_SECONDS = 0.5
 _POLL_SECONDS = 0.02
 _READ_BYTES = 1 << 16
 
-QUIET = {
+CHILD_ENVIRONMENT = {
     "TERM": "dumb",
     "NO_COLOR": "1",
     "PAGER": "cat",
@@ -43,12 +43,12 @@ QUIET = {
 """No colours, no pagers, no prompts, no buffering that would reorder output. `CI` is
 left as it is: it changes what test runners do, and a command should do here what
 it does on the person's terminal."""
-LOUD = ("FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM")
+REMOVED_VARIABLES = ("FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM")
 SECRET_PREFIXES = ("HOLDFAST_", "OPENAI_API_KEY")
 
 
 @dataclass(frozen=True, slots=True)
-class Completed:
+class CommandResult:
     """How a command ended. Its standard output and error are one text, in order.
 
     `exit_status` is 128 plus the signal's number for a command that a signal
@@ -72,14 +72,14 @@ class Completed:
         return f"exit status {self.exit_status}"
 
 
-async def run(
+async def run_command(
     command: str,
     cwd: Path,
     *,
     timeout_seconds: float,
     output_bytes_max: int = OUTPUT_BYTES_MAX,
     environment: Mapping[str, str] = os.environ,
-) -> Completed:
+) -> CommandResult:
     """Runs `command` in bash, or sh where there is none. Raises ToolError when it cannot start."""
     started = time.monotonic()
     with _output(output_bytes_max) as (output, write_end):
@@ -97,7 +97,7 @@ async def run(
         output.drain()
     if left_over:
         output.add(b"\n[processes left in the background were ended with the command]\n")
-    return Completed(
+    return CommandResult(
         exit_status=None if timed_out else _shell_status(process.returncode),
         output=output.text(),
         seconds=time.monotonic() - started,
@@ -111,9 +111,9 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in environment.items()
-        if not name.startswith(SECRET_PREFIXES) and name not in LOUD
+        if not name.startswith(SECRET_PREFIXES) and name not in REMOVED_VARIABLES
     }
-    return kept | QUIET
+    return kept | CHILD_ENVIRONMENT
 
 
 class HeadAndTail:

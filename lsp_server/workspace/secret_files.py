@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.filed_secrets import values_in
-from lsp_server.domain.secrets import holds_secrets, longest_first
+from lsp_server.redaction.dotenv_secrets import secrets_in_file
+from lsp_server.redaction.secrets import is_secret_file, longest_first
 from lsp_server.workspace.disk import read_text
 
 FILE_BYTES_MAX = 100_000
@@ -36,10 +36,10 @@ class SecretFiles:
         for path in islice(self._files(), FILES_MAX):
             with suppress(OSError, ToolError):
                 if path.stat().st_size <= FILE_BYTES_MAX:
-                    found.update(values_in(read_text(path).text))
+                    found.update(secrets_in_file(read_text(path).text))
         self.values = longest_first(found)
 
     def _files(self) -> Iterator[Path]:
         for folder, below, names in islice(os.walk(self._root), FOLDERS_MAX):
             below[:] = sorted(set(below) - OF_TOOLS)
-            yield from (Path(folder, name) for name in names if holds_secrets(name))
+            yield from (Path(folder, name) for name in names if is_secret_file(name))

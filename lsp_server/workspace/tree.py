@@ -46,7 +46,7 @@ Status: TypeAlias = tuple[int, int, int, int, int]
 """mtime and ctime in nanoseconds, size in bytes, inode, mode."""
 
 
-class Tree:
+class WorkingTree:
     """One workspace's working state.
 
     With `blobs` every content that is read is kept there. `cache_file` carries
@@ -73,7 +73,7 @@ class Tree:
 
     async def hash(self) -> str:
         """16 hexadecimal digits that move whenever a file that counts does."""
-        return digest(await self.contents())
+        return tree_hash(await self.contents())
 
     async def contents(self) -> Mapping[str, str]:
         """Content names by path, sorted by path; the watched files among them."""
@@ -142,7 +142,7 @@ class Tree:
                 write_bytes(self._cache_file, json.dumps(self._known).encode())
 
 
-def digest(names: Mapping[str, str]) -> str:
+def tree_hash(names: Mapping[str, str]) -> str:
     """The hash of a working state that was looked at before: 16 hexadecimal digits."""
     lines = (f"{path}\0{name}\n" for path, name in names.items() if path not in WATCHED)
     return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]

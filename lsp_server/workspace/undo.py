@@ -32,7 +32,7 @@ Content: TypeAlias = str | bytes | None
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class UndoConflict:
     """A file that undo left as it is, and why."""
 
     path: str
@@ -47,7 +47,7 @@ class UndoReport:
     """
 
     restored: tuple[str, ...]
-    conflicts: tuple[Conflict, ...]
+    conflicts: tuple[UndoConflict, ...]
     removed: frozenset[str] = frozenset()
 
 
@@ -66,13 +66,13 @@ class Undo:
         for change in changes:
             histories.setdefault(change.path, []).append(change)
         restored: list[str] = []
-        conflicts: list[Conflict] = []
+        conflicts: list[UndoConflict] = []
         for path, history in histories.items():
             try:
                 if await self._restore(path, history):
                     restored.append(path)
             except ToolError as error:
-                conflicts.append(Conflict(path, str(error)))
+                conflicts.append(UndoConflict(path, str(error)))
         removed = frozenset(path for path in restored if histories[path][0].before is None)
         return UndoReport(tuple(restored), tuple(conflicts), removed)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lsp_server.agent.context import Context, cut
+from lsp_server.agent.context import Context, cut_result
 from lsp_server.domain.events import (
     CycleStarted,
     Event,
@@ -48,7 +48,7 @@ def test_within_a_cycle_the_prompt_only_grows_at_its_end() -> None:
 
 def test_a_long_result_names_the_id_that_fetches_the_rest() -> None:
     text = "a" * 600 + "b" * 5000 + "c" * 400
-    shown = cut(text, 1000, "call7")
+    shown = cut_result(text, 1000, "call7")
     assert shown.startswith("a" * 600)
     assert shown.endswith("c" * 333)
     assert '"id": "call7"' in shown
@@ -57,7 +57,7 @@ def test_a_long_result_names_the_id_that_fetches_the_rest() -> None:
 
 
 def test_a_result_that_fits_is_shown_whole() -> None:
-    assert cut("x" * 1000, 1000, "call1") == "x" * 1000
+    assert cut_result("x" * 1000, 1000, "call1") == "x" * 1000
 
 
 def test_malformed_arguments_go_back_as_an_empty_object() -> None:

@@ -12,8 +12,8 @@ from lsp_server.agent.journal import (
     Journal,
     JournalBusy,
     JournalDamaged,
-    glance,
     is_running,
+    read_ends,
     replay,
 )
 from lsp_server.domain.events import Event, StepStarted, Streamed, Told, Warned
@@ -100,7 +100,7 @@ def test_a_journal_is_for_its_owner_alone(path: Path) -> None:
 def test_a_glance_sees_both_ends_whatever_lies_between(path: Path) -> None:
     events = [Warned("first"), *(Warned("x" * 50_000) for _ in range(9)), Warned("y" * 200_000)]
     write(path, list(events))
-    first, last = glance(path)
+    first, last = read_ends(path)
     assert first.event == Warned("first")
     assert last[-1].event == Warned("y" * 200_000)
 
@@ -109,7 +109,7 @@ def test_a_glance_at_nothing_says_so(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"")
     with pytest.raises(JournalDamaged):
-        glance(path)
+        read_ends(path)
 
 
 async def test_flush_reaches_the_disk(path: Path) -> None:

@@ -23,7 +23,7 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.goals import CommandCheck, Condition, Goal
 from lsp_server.domain.tasks import Achieved, Blocked, Budget, Failed, Stopped, Task, Unmet
-from lsp_server.models.scenario import Scenario, Turn
+from lsp_server.models.scripted.scenario import Scenario, ScriptedTurn
 from tests.fakes.expectation import until
 from tests.fakes.workshop import calls, finish, says, workshop
 
@@ -100,7 +100,7 @@ async def test_calls_that_only_read_run_together_and_the_others_in_order(project
     ],
 )
 async def test_nothing_runs_from_a_call_that_is_not_whole(
-    project: Path, turn: Turn, told: str
+    project: Path, turn: ScriptedTurn, told: str
 ) -> None:
     async with workshop(project, [turn, finish()]) as shop:
         assert await shop.run() == Achieved("done")
@@ -120,7 +120,7 @@ async def test_nothing_runs_from_a_call_that_is_not_whole(
     ],
 )
 async def test_a_model_that_leads_nowhere_is_stopped(
-    project: Path, turns: list[Turn], reason: str
+    project: Path, turns: list[ScriptedTurn], reason: str
 ) -> None:
     async with workshop(project, [*turns, finish("not reached")]) as shop:
         outcome = await shop.run()
@@ -180,10 +180,10 @@ async def test_a_prompt_that_the_endpoint_finds_too_long_is_rebuilt(project: Pat
 async def test_a_long_result_is_cut_and_recalled(project: Path) -> None:
     turns = [
         calls(("shell", {"command": "seq 1 4000"})),
-        Turn(text="", tool_calls=()),
+        ScriptedTurn(text="", tool_calls=()),
     ]
 
-    def script(body: dict[str, object]) -> Turn:
+    def script(body: dict[str, object]) -> ScriptedTurn:
         messages = body["messages"]
         assert isinstance(messages, list)
         last = messages[-1]
@@ -244,7 +244,7 @@ async def test_a_run_is_not_sent_back_without_a_step_to_go(project: Path) -> Non
 
 
 async def test_re_entries_are_bounded(project: Path) -> None:
-    def script(body: dict[str, object]) -> Turn:
+    def script(body: dict[str, object]) -> ScriptedTurn:
         messages = body["messages"]
         assert isinstance(messages, list)
         if messages[-1]["role"] == "tool":

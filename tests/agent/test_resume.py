@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.agent.arbiter import Arbiter
 from lsp_server.agent.context import Context
-from lsp_server.agent.ground import resume_note
+from lsp_server.agent.event_log import EventLog
 from lsp_server.agent.journal import Journal
 from lsp_server.agent.loop import Agent
-from lsp_server.agent.record import Record
+from lsp_server.agent.run_config import RunConfig
 from lsp_server.agent.state import State
-from lsp_server.agent.terms import Terms
+from lsp_server.agent.stop_policy import StopPolicy
+from lsp_server.agent.workspace_view import resume_note
 from lsp_server.domain.errors import ModelUnavailable
 from lsp_server.domain.events import (
     CycleStarted,
@@ -38,18 +38,18 @@ from lsp_server.domain.messages import (
     ToolCall,
     ToolResult,
     Usage,
-    ignore,
+    ignore_deltas,
 )
 from lsp_server.domain.tasks import Achieved, Budget, Failed, RunId, Task
-from lsp_server.goals.changes import Attempt
+from lsp_server.goals.changes import StopAttempt
 from lsp_server.goals.verifier import Verified
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.tree import Tree
+from lsp_server.workspace.tree import WorkingTree
 from tests.fakes.tools import Bench
 from tests.fakes.workshop import calls, finish, says, workshop
 
-TERMS = Terms("system", "Do it.", Budget(), 64_000, 45_000)
+TERMS = RunConfig("system", "Do it.", Budget(), 64_000, 45_000)
 
 
 async def test_where_nothing_changed_the_prompt_goes_on_as_it_was(project: Path) -> None:
@@ -127,7 +127,7 @@ async def test_later_is_by_either_clock_of_a_file(project: Path) -> None:
     (project / "old").write_text("x")
     (project / "moved").write_text("x")
     workspace = Workspace(project)
-    tree = Tree(workspace, Ignore(workspace))
+    tree = WorkingTree(workspace, Ignore(workspace))
     now = datetime.now(UTC)
     assert await tree.changed_since(now + timedelta(seconds=60)) == []
     os.utime(project / "old", (2e9, 2e9))
@@ -136,7 +136,7 @@ async def test_later_is_by_either_clock_of_a_file(project: Path) -> None:
     assert await tree.changed_since(now - timedelta(seconds=60)) == ["moved", "old"]
 
 
-async def never(goal: Goal, attempt: Attempt) -> Verified:
+async def never(goal: Goal, attempt: StopAttempt) -> Verified:
     raise AssertionError("there is no goal")
 
 
@@ -151,7 +151,7 @@ class Counting:
         self._answers = list(answers)
         self.requests: list[Request] = []
 
-    async def respond(self, request: Request, listen: Listener = ignore) -> Response:
+    async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
         self.requests.append(request)
         if not self._answers:
             raise ModelUnavailable("it is over")
@@ -161,10 +161,10 @@ class Counting:
         return Response((choice,), Usage(), Usage())
 
 
-def agent(model: Counting, project: Path, journal: Journal) -> tuple[Agent, Record]:
-    record = Record(journal, Context(8000), lambda _: None)
-    arbiter = Arbiter(never, accept, record.emit, 3)
-    return Agent(model, Bench(project).toolbox, record, arbiter, TERMS), record
+def agent(model: Counting, project: Path, journal: Journal) -> tuple[Agent, EventLog]:
+    record = EventLog(journal, Context(8000), lambda _: None)
+    stop_policy = StopPolicy(never, accept, record.emit, 3)
+    return Agent(model, Bench(project).toolbox, record, stop_policy, TERMS), record
 
 
 async def test_calls_that_an_endpoint_counts_anew_keep_their_results_apart(
@@ -186,9 +186,9 @@ async def test_calls_that_an_endpoint_counts_anew_keep_their_results_apart(
     assert len(record.state.call_ids) == 3
 
 
-def rebuilt(path: Path) -> Record:
+def rebuilt(path: Path) -> EventLog:
     journal = Journal(path)
-    record = Record(journal, Context(8000), lambda _: None)
+    record = EventLog(journal, Context(8000), lambda _: None)
     journal.close()
     return record
 
@@ -214,10 +214,10 @@ async def test_a_kill_at_any_byte_of_a_rebuild_leaves_a_run_that_goes_on(
     journal.close()
     start = path.stat().st_size
     model = Counting(("finish", {"summary": "done"}))
-    small = Terms("system", "Do it.", Budget(), 64_000, 10)
-    record = Record(Journal(path), Context(8000), lambda _: None)
-    arbiter = Arbiter(never, accept, record.emit, 3)
-    assert await Agent(model, Bench(project).toolbox, record, arbiter, small).run() == Achieved(
+    small = RunConfig("system", "Do it.", Budget(), 64_000, 10)
+    record = EventLog(Journal(path), Context(8000), lambda _: None)
+    stop_policy = StopPolicy(never, accept, record.emit, 3)
+    assert await Agent(model, Bench(project).toolbox, record, stop_policy, small).run() == Achieved(
         "done"
     )
     data = path.read_bytes()

@@ -9,10 +9,10 @@ import pytest
 
 from lsp_server.agent.journal import Journal, replay
 from lsp_server.agent.literals import PER_TEXT_MAX, Literals
-from lsp_server.agent.portrait import render
-from lsp_server.agent.sayings import sayings
+from lsp_server.agent.notes import notes_in
 from lsp_server.agent.state import State
-from lsp_server.agent.suites import suite_run
+from lsp_server.agent.state_summary import render_state
+from lsp_server.agent.suite_results import suite_result
 from lsp_server.domain.events import (
     CycleStarted,
     Event,
@@ -62,7 +62,7 @@ def folded(*events: Event | list[Event]) -> State:
 
 
 def shown(state: State, tokens_max: int = 4000, now: dict[str, str] | None = None) -> str:
-    return render(state, tokens_max, lambda text: len(text) // 4, now).text
+    return render_state(state, tokens_max, lambda text: len(text) // 4, now).text
 
 
 def goal_report() -> GoalReport:
@@ -222,14 +222,14 @@ def test_of_too_many_values_the_used_and_the_said_stay() -> None:
 def test_runs_of_tests_are_recognised(
     command: str, output: str, passed: bool, failing: tuple[str, ...]
 ) -> None:
-    suite = suite_run(command, output, 1)
+    suite = suite_result(command, output, 1)
     assert suite is not None
     assert (suite.passed, suite.failing) == (passed, failing)
 
 
 @pytest.mark.parametrize("command", ["ls tests", "echo make tea", "git commit -m test", "testing"])
 def test_other_commands_are_no_tests(command: str) -> None:
-    assert suite_run(command, "exit status 0\n3 passed", 1) is None
+    assert suite_result(command, "exit status 0\n3 passed", 1) is None
 
 
 def test_marked_sentences_outlive_recognised_ones() -> None:
@@ -238,7 +238,7 @@ def test_marked_sentences_outlive_recognised_ones() -> None:
     state = folded(*parts)
     assert state.said("decision")[0].text == "keep it on 48123."
     assert len(state.said("decision")) <= 80
-    assert [saying.kind for saying in sayings("**Lesson**: a\n- Question: b", 1)] == [
+    assert [saying.kind for saying in notes_in("**Lesson**: a\n- Question: b", 1)] == [
         "lesson",
         "question",
     ]
@@ -270,8 +270,8 @@ def test_two_replays_of_one_journal_are_equal_and_within_the_limit(tmp_path: Pat
         two.fold(recorded.event)
     assert one == two
     for tokens_max in (0, 100, 1000, 8000):
-        chosen = render(one, tokens_max, lambda text: len(text) // 4)
-        assert chosen == render(two, tokens_max, lambda text: len(text) // 4)
+        chosen = render_state(one, tokens_max, lambda text: len(text) // 4)
+        assert chosen == render_state(two, tokens_max, lambda text: len(text) // 4)
         assert len(chosen.text) // 4 <= tokens_max * 1.05
         assert sum(portion.tokens for portion in chosen.taken) <= tokens_max * 1.05
     assert "149 goes to /srv/149" in shown(one, 1000), "the newest facts are kept"

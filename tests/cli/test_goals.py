@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.goals.contract import parse
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.goals.goals_document import parse_goals
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.command_line import holdfast, on_a_terminal
 from tests.fakes.workshop import calls, finish, says
 
@@ -62,7 +62,7 @@ async def test_checking_tells_and_is_remembered(project: Path, goals: Path) -> N
 async def test_what_judging_took_is_said(project: Path, goals: Path) -> None:
     goals.write_text("## Said\n- [ ] `made.txt` says hello\n")
     (project / "made.txt").write_text("hello\n")
-    (condition,) = parse(goals.read_text()).goals[0].conditions
+    (condition,) = parse_goals(goals.read_text()).goals[0].conditions
     met = {"id": condition.id, "verdict": "met", "evidence": ["file-1"], "missing": ""}
     async with ScriptedServer([says(json.dumps({"conditions": [met]}))]) as server:
         result = await holdfast(

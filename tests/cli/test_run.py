@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.models.scenario import Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.command_line import Ended, ended, holdfast, started
 from tests.fakes.workshop import calls, finish, says
 
@@ -22,7 +22,9 @@ def model(server: ScriptedServer) -> dict[str, str]:
     return {"HOLDFAST_MODEL__BASE_URL": server.base_url, "HOLDFAST_MODEL__NAME": "scripted"}
 
 
-async def run(project: Path, turns: list[Turn], *arguments: str, **environment: str) -> Ended:
+async def run(
+    project: Path, turns: list[ScriptedTurn], *arguments: str, **environment: str
+) -> Ended:
     async with ScriptedServer(turns) as server:
         return await holdfast("run", *arguments, folder=project, **model(server), **environment)
 
@@ -44,7 +46,7 @@ async def run(project: Path, turns: list[Turn], *arguments: str, **environment: 
     ],
 )
 async def test_the_exit_status_tells_the_outcome(
-    project: Path, turns: list[Turn], arguments: list[str], status: int, outcome: str
+    project: Path, turns: list[ScriptedTurn], arguments: list[str], status: int, outcome: str
 ) -> None:
     entries = {"HOLDFAST_GOAL__RE_ENTRIES_MAX": "0"} if outcome == "unmet" else {}
     result = await run(project, turns, "--json", *arguments, **entries)

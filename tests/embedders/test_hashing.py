@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.embedders.hashing import DIMENSION, Hashing, _vector
+from lsp_server.embedders.hashing import DIMENSION, HashingEmbedder, _vector
 
 
 def likeness(left: Sequence[float], right: Sequence[float]) -> float:
@@ -14,14 +14,14 @@ def likeness(left: Sequence[float], right: Sequence[float]) -> float:
 
 
 async def test_texts_with_the_same_words_are_nearer_than_others() -> None:
-    query, near, far = await Hashing().embed(
+    query, near, far = await HashingEmbedder().embed(
         ["read the settings file", "def readSettings(settings_file): ...", "close every socket"]
     )
     assert likeness(query, near) > 0.3 > likeness(query, far)
 
 
 async def test_nothing_gives_nothing() -> None:
-    assert list(await Hashing().embed([])) == []
+    assert list(await HashingEmbedder().embed([])) == []
 
 
 @given(st.text())

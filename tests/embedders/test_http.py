@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lsp_server.domain.errors import ModelError, ModelMisbehaved, ModelRefused, ModelUnavailable
-from lsp_server.embedders.http import BATCH_TEXTS, WAITS_SECONDS, Http
+from lsp_server.embedders.http import BATCH_TEXTS, WAITS_SECONDS, HttpEmbedder
 from tests.fakes.wire_server import Reply, WireServer
 
 
@@ -33,7 +33,7 @@ class Waits:
 async def test_vectors_come_in_the_order_of_their_texts() -> None:
     async with (
         WireServer(vectors([1.0, 0.0], [0.0, 1.0])).serving() as server,
-        Http(server.base_url, "some", api_key="k-1") as http,
+        HttpEmbedder(server.base_url, "some", api_key="k-1") as http,
     ):
         assert http.dimension == 0
         assert list(await http.embed(["a", "b"])) == [[1.0, 0.0], [0.0, 1.0]]
@@ -48,7 +48,7 @@ async def test_many_texts_go_in_batches() -> None:
     rows = [[float(i), 1.0] for i in range(BATCH_TEXTS)]
     async with (
         WireServer(vectors(*rows), vectors([9.0, 9.0])).serving() as server,
-        Http(server.base_url, "some") as http,
+        HttpEmbedder(server.base_url, "some") as http,
     ):
         assert len(await http.embed(["t"] * (BATCH_TEXTS + 1))) == BATCH_TEXTS + 1
         assert len(server.requests) == 2
@@ -59,7 +59,7 @@ async def test_a_passing_failure_is_waited_out() -> None:
     failures = (reply({}, 503), reply({}, 429, **{"Retry-After": "3"}))
     async with (
         WireServer(*failures, vectors([1.0])).serving() as server,
-        Http(server.base_url, "some", sleep=waits.sleep) as http,
+        HttpEmbedder(server.base_url, "some", sleep=waits.sleep) as http,
     ):
         assert list(await http.embed(["a"])) == [[1.0]]
     assert waits.seconds == [WAITS_SECONDS[0], 3.0]
@@ -81,7 +81,7 @@ async def test_what_does_not_pass_is_an_error(
 ) -> None:
     async with (
         WireServer(answer).serving() as server,
-        Http(server.base_url, "some", api_key="secret-key", sleep=Waits().sleep) as http,
+        HttpEmbedder(server.base_url, "some", api_key="secret-key", sleep=Waits().sleep) as http,
     ):
         with pytest.raises(error) as raised:
             await http.embed(["a", "b"])
@@ -90,11 +90,11 @@ async def test_what_does_not_pass_is_an_error(
 
 
 async def test_a_server_that_is_not_there_is_unavailable() -> None:
-    async with Http("http://127.0.0.1:9/v1", "some", sleep=Waits().sleep) as http:
+    async with HttpEmbedder("http://127.0.0.1:9/v1", "some", sleep=Waits().sleep) as http:
         with pytest.raises(ModelUnavailable, match="cannot be reached"):
             await http.embed(["a"])
 
 
 def test_the_fingerprint_names_place_and_model_without_credentials() -> None:
-    http = Http("https://user:pass@host/v1?key=1", "some")
+    http = HttpEmbedder("https://user:pass@host/v1?key=1", "some")
     assert http.fingerprint == "http-https://host/v1-some"

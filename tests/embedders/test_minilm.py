@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.domain.errors import ModelRefused
-from lsp_server.embedders.minilm import DIMENSION, FOLDER, MiniLm
+from lsp_server.embedders.minilm import DIMENSION, FOLDER, MiniLmEmbedder
 from tests.fakes.expectation import until
 
 FOLDER_BYTES_MAX = 30_000_000
@@ -18,11 +18,11 @@ def likeness(left: Sequence[float], right: Sequence[float]) -> float:
 
 
 @pytest.fixture(scope="module")
-def minilm() -> MiniLm:
-    return MiniLm(threads=1)
+def minilm() -> MiniLmEmbedder:
+    return MiniLmEmbedder(threads=1)
 
 
-async def test_meaning_is_nearer_than_other_meaning(minilm: MiniLm) -> None:
+async def test_meaning_is_nearer_than_other_meaning(minilm: MiniLmEmbedder) -> None:
     """As the full-precision model ranks them, with room for the quantization."""
     code, same, other = await minilm.embed(
         [
@@ -35,7 +35,7 @@ async def test_meaning_is_nearer_than_other_meaning(minilm: MiniLm) -> None:
     assert likeness(code, other) == pytest.approx(-0.04, abs=0.05)
 
 
-async def test_a_vector_depends_on_its_text_alone(minilm: MiniLm) -> None:
+async def test_a_vector_depends_on_its_text_alone(minilm: MiniLmEmbedder) -> None:
     texts = [f"{'word ' * (40 - 3 * i)}number {i}" for i in range(12)]
     together = await minilm.embed(texts)
     for text, vector in zip(texts, together, strict=True):
@@ -45,7 +45,7 @@ async def test_a_vector_depends_on_its_text_alone(minilm: MiniLm) -> None:
         assert alone == vector
 
 
-async def test_texts_of_any_length_and_script_have_a_vector(minilm: MiniLm) -> None:
+async def test_texts_of_any_length_and_script_have_a_vector(minilm: MiniLmEmbedder) -> None:
     texts = ["", " ", "x" * 50_000, "語" * 2_000, "\x00\x01", "word " * 5_000]
     for vector in await minilm.embed(texts):
         assert len(vector) == DIMENSION
@@ -53,14 +53,14 @@ async def test_texts_of_any_length_and_script_have_a_vector(minilm: MiniLm) -> N
 
 
 async def test_a_model_that_nobody_uses_is_let_go_and_comes_back() -> None:
-    minilm = MiniLm(threads=1, idle_seconds=0.05)
+    minilm = MiniLmEmbedder(threads=1, idle_seconds=0.05)
     before = await minilm.embed(["text"])
     assert minilm.loaded
     await until(lambda: not minilm.loaded, "the model to be let go")
     assert await minilm.embed(["text"]) == before
 
 
-async def test_nothing_gives_nothing(minilm: MiniLm) -> None:
+async def test_nothing_gives_nothing(minilm: MiniLmEmbedder) -> None:
     assert list(await minilm.embed([])) == []
 
 
@@ -77,7 +77,7 @@ async def test_a_damaged_installation_says_what_to_do(
     for name, data in damage.items():
         (tmp_path / name).write_bytes(data)
     with pytest.raises(ModelRefused, match=f"{says}.*reinstall"):
-        await MiniLm(folder=tmp_path).embed(["text"])
+        await MiniLmEmbedder(folder=tmp_path).embed(["text"])
 
 
 def test_the_shipped_model_is_small() -> None:

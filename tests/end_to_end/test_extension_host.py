@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from lsp_server.models.scenario import Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.code_server import CLIENT, code_server, need
 from tests.fakes.stand import is_verdict
 from tests.fakes.workshop import calls, finish
@@ -22,7 +22,7 @@ WAITS = "touch has-read; until [ -e goes-on ]; do sleep 0.02; done"
 SAYS_42 = {"old_text": "answer = 41", "new_text": "answer = 42"}
 
 
-def agent(body: Mapping[str, Any]) -> Turn:
+def agent(body: Mapping[str, Any]) -> ScriptedTurn:
     """What the model says, by the task and how far it is."""
     task = str(body["messages"][1]["content"])
     step = sum(message["role"] == "assistant" for message in body["messages"])

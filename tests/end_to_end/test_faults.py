@@ -10,17 +10,21 @@ import pytest
 
 from lsp_server.domain.events import ModelWaited, Told, ToolCalled, ToolReturned
 from lsp_server.domain.tasks import Achieved, Failed, Outcome
-from lsp_server.models.scenario import Scenario, Turn
+from lsp_server.models.scripted.scenario import Scenario, ScriptedTurn
 from tests.fakes.workshop import Workshop, calls, finish, workshop
 
 STEP = {"tool_calls": [{"name": "shell", "arguments": {"command": "echo ran >> log"}}]}
 
 
-def step(fault: dict[str, Any] | None = None, **more: Any) -> Turn:
-    return Turn.model_validate({**STEP, "text": "I run it now. " * 5, "fault": fault, **more})
+def step(fault: dict[str, Any] | None = None, **more: Any) -> ScriptedTurn:
+    return ScriptedTurn.model_validate(
+        {**STEP, "text": "I run it now. " * 5, "fault": fault, **more}
+    )
 
 
-async def run(project: Path, turns: list[Turn], **sections: Any) -> tuple[Outcome, Workshop, float]:
+async def run(
+    project: Path, turns: list[ScriptedTurn], **sections: Any
+) -> tuple[Outcome, Workshop, float]:
     conduct = sections.pop("conduct", {})
     scenario = Scenario.model_validate({"turns": turns, **conduct})
     started = time.monotonic()
@@ -101,13 +105,13 @@ async def test_what_does_not_pass_ends_the_run_in_one_sentence(
         ),
         (step(tool_calls=[{"name": "launch", "arguments": {}}]), "there is no tool 'launch'"),
         (step({"kind": "invalid_utf8"}), ""),
-        (Turn.model_validate({}), "empty"),
+        (ScriptedTurn.model_validate({}), "empty"),
         (step({"kind": "repetition", "chars": 60_000}), "repe"),
     ],
     ids=["malformed", "length", "cut off", "unknown tool", "invalid utf-8", "empty", "endless"],
 )
 async def test_what_the_model_did_wrong_it_is_told_and_nothing_of_it_runs(
-    project: Path, bad: Turn, told: str
+    project: Path, bad: ScriptedTurn, told: str
 ) -> None:
     outcome, shop, _ = await run(project, [bad, step(), finish()])
     assert outcome == Achieved("done")

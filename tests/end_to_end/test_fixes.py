@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.end_to_end.test_helix import act, helix
 from tests.fakes import linter
 from tests.fakes.editors import LSP_MODES, NEOVIMS, Editor, play

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from lsp_server.models.scenario import Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes import clients
 from tests.fakes.lsp_client import LspClient, Message, started
 from tests.fakes.workshop import calls, finish
@@ -21,7 +21,7 @@ INDEX_SECONDS_MAX = 30.0
 SAME = "## Made\n- [ ] it is made\n  - file: `made.txt`\n"
 
 
-def makes_it(body: Mapping[str, Any]) -> Turn:
+def makes_it(body: Mapping[str, Any]) -> ScriptedTurn:
     asked = sum(message["role"] == "assistant" for message in body["messages"])
     return finish("Made.") if asked else calls(("write", {"path": "made.txt", "text": "🙂\n"}))
 

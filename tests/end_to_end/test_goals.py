@@ -15,9 +15,9 @@ from typing import Any
 import psutil
 import pytest
 
-from lsp_server.goals.contract import parse
-from lsp_server.models.scenario import Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.goals.goals_document import parse_goals
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes import clients
 from tests.fakes.lsp_client import LspClient, Message, started
 from tests.fakes.workshop import calls, finish
@@ -53,7 +53,7 @@ def capabilities(encoding: str) -> dict[str, Any]:
 @asynccontextmanager
 async def editor(
     project: Path,
-    turns: list[Turn] | Callable[[Any], Turn],
+    turns: list[ScriptedTurn] | Callable[[Any], ScriptedTurn],
     *,
     encoding: str = "utf-16",
     settings: dict[str, Any] | None = None,
@@ -404,10 +404,10 @@ async def test_a_blocked_goal_asks_in_the_editor_and_goes_on_with_the_answer(pro
     file = project / ".holdfast" / "goals.md"
     file.parent.mkdir()
     file.write_text("## Colours\n- [ ] the right colour is used\n")
-    (condition,) = parse(file.read_text()).goals[0].conditions
+    (condition,) = parse_goals(file.read_text()).goals[0].conditions
     write = calls(("write", {"path": "colour.txt", "text": "navy"}))
 
-    def turn(body: Any) -> Turn:
+    def turn(body: Any) -> ScriptedTurn:
         text = str(body["messages"][-1]["content"])
         if "tools" in body:
             told = any("Navy." in str(message["content"]) for message in body["messages"])
@@ -415,9 +415,9 @@ async def test_a_blocked_goal_asks_in_the_editor_and_goes_on_with_the_answer(pro
             return write if told and not wrote else finish("It is blue.")
         shown = re.search(r"^### (\S+): change of colour.txt", text, re.MULTILINE)
         if shown is None:
-            return Turn(text=ASKS % condition.id)
+            return ScriptedTurn(text=ASKS % condition.id)
         verdict = {"id": condition.id, "verdict": "met", "evidence": [shown[1]], "missing": ""}
-        return Turn(text=json.dumps({"conditions": [verdict]}))
+        return ScriptedTurn(text=json.dumps({"conditions": [verdict]}))
 
     (project / "readme.txt").write_text("x")
     settings = {"permissions": {"mode": "full"}}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.editors import CLIENT, HELIX
 from tests.fakes.expectation import until
 from tests.fakes.terminal import Terminal, terminal

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.desktop import Desktop, desktop
 from tests.fakes.editors import CLIENT, KATE
 from tests.fakes.expectation import until

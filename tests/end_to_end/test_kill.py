@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from lsp_server.agent.journal import replay
-from lsp_server.domain.events import Recorded, RunResumed, ToolCalled, ToolReturned
-from lsp_server.models.scenario import Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.domain.events import RecordedEvent, RunResumed, ToolCalled, ToolReturned
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.command_line import holdfast, started
 from tests.fakes.expectation import until
 from tests.fakes.workshop import calls, finish
@@ -25,7 +25,7 @@ KILLS = 20
 LINES = 60
 
 
-def count_on(body: Mapping[str, Any]) -> Turn:
+def count_on(body: Mapping[str, Any]) -> ScriptedTurn:
     """A careful model: it counts in a file, and looks before it repeats what was interrupted."""
     messages = body["messages"]
     result = next((m["content"] for m in reversed(messages) if m["role"] == "tool"), None)
@@ -44,7 +44,7 @@ def count_on(body: Mapping[str, Any]) -> Turn:
     return finish() if max(done) == LINES else echo(max(done) + 1)
 
 
-def echo(number: int) -> Turn:
+def echo(number: int) -> ScriptedTurn:
     return calls(("shell", {"command": f"echo {number} >> log"}))
 
 
@@ -79,7 +79,7 @@ async def test_killed_at_random_points_a_run_loses_and_repeats_nothing(project: 
     check_journal(replay(path), acknowledged)
 
 
-def check_journal(records: list[Recorded], acknowledged: set[tuple[int, str]]) -> None:
+def check_journal(records: list[RecordedEvent], acknowledged: set[tuple[int, str]]) -> None:
     kept = {(recorded.seq, recorded.event.kind) for recorded in records}
     assert acknowledged <= kept, "what was shown was on record"
     assert [recorded.seq for recorded in records] == list(range(len(records)))

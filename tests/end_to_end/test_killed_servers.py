@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from lsp_server.models.scenario import Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.editors import EGLOTS, LSP_MODES, NEOVIMS, Editor, play
 from tests.fakes.workshop import calls, finish
 
 
-def sleeper(body: Mapping[str, Any]) -> Turn:
+def sleeper(body: Mapping[str, Any]) -> ScriptedTurn:
     """Writes down who its server is, sleeps and, when that was interrupted, wakes up."""
     said = str(body["messages"])
     if "> second" in said:

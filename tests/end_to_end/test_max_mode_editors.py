@@ -8,24 +8,24 @@ from typing import Any
 
 import pytest
 
-from lsp_server.models.scenario import Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.editors import EGLOTS, NEOVIMS, Editor, play
 from tests.fakes.stand import acts, is_verdict, says_verdict
 
 
-def rewrite(value: int) -> Turn:
+def rewrite(value: int) -> ScriptedTurn:
     arguments = {"path": "a.txt", "old_text": "old", "new_text": f"new {value}"}
     return acts("edit", arguments, text=f"Number {value}.")
 
 
-def script(body: Mapping[str, Any]) -> Turn:
+def script(body: Mapping[str, Any]) -> ScriptedTurn:
     """Three ways to edit; the first one scores best."""
     if is_verdict(body):
         return says_verdict(body, lambda text: 9 - int(text.split("+the new ")[1][0]))
     others = [rewrite(n) for n in range(1, body.get("n", 1))]
     alternatives = [{"text": each.text, "tool_calls": each.tool_calls} for each in others]
-    return Turn.model_validate({**rewrite(0).model_dump(), "alternatives": alternatives})
+    return ScriptedTurn.model_validate({**rewrite(0).model_dump(), "alternatives": alternatives})
 
 
 @pytest.mark.editor

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from lsp_server.models.scenario import Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes import clients
 from tests.fakes.lsp_client import LspClient, LspError, Message, started
 from tests.fakes.workshop import calls, finish
@@ -36,7 +36,7 @@ EDIT = calls(
 
 @asynccontextmanager
 async def editor(
-    project: Path, turns: Sequence[Turn] = (), environment: Mapping[str, str] = MEMORY
+    project: Path, turns: Sequence[ScriptedTurn] = (), environment: Mapping[str, str] = MEMORY
 ) -> AsyncIterator[LspClient]:
     answers = {"window/showMessageRequest": lambda params: {"title": "Approve once"}}
     async with ScriptedServer(list(turns)) as model:

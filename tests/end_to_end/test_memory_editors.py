@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.editors import EGLOTS, LSP_MODES, NEOVIMS, Editor, play
 
 ROOMS = "".join(

@@ -21,8 +21,8 @@ from typing import Any
 
 import pytest
 
-from lsp_server.models.scenario import HttpError, ScriptedCall, Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import HttpError, ScriptedCall, ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.server.protocol import ActionKind, CommandName, Method
 from tests.fakes import clients
 from tests.fakes.lsp_client import (
@@ -71,7 +71,7 @@ def pending(message: Message) -> bool:
 @asynccontextmanager
 async def at_work(
     project: Path,
-    turns: list[Turn],
+    turns: list[ScriptedTurn],
     greeting: Any = None,
     answers: Mapping[str, Callable[[Any], Any]] | None = None,
 ) -> AsyncIterator[LspClient]:
@@ -216,11 +216,11 @@ async def test_the_doctor_knows_the_editor(project: Path) -> None:
 # Runs
 
 
-def editing(before: str = "old", after: str = "new") -> list[Turn]:
+def editing(before: str = "old", after: str = "new") -> list[ScriptedTurn]:
     return [
-        Turn(tool_calls=(call("read", path="a.txt"),)),
-        Turn(tool_calls=(call("edit", path="a.txt", old_text=before, new_text=after),)),
-        Turn(tool_calls=(call("finish", summary="It is done."),)),
+        ScriptedTurn(tool_calls=(call("read", path="a.txt"),)),
+        ScriptedTurn(tool_calls=(call("edit", path="a.txt", old_text=before, new_text=after),)),
+        ScriptedTurn(tool_calls=(call("finish", summary="It is done."),)),
     ]
 
 
@@ -356,7 +356,7 @@ async def stop_by_shutdown(client: LspClient, run_id: str) -> None:
 )
 async def test_there_are_four_equal_ways_to_stop(project: Path, stop: Any) -> None:
     (project / "a.txt").write_text("the old text\n")
-    turns = [Turn(tool_calls=(call("shell", command="sleep 60 && touch made.txt"),))]
+    turns = [ScriptedTurn(tool_calls=(call("shell", command="sleep 60 && touch made.txt"),))]
     answers = {"window/showMessageRequest": silent}
     async with at_work(project, [*turns, *editing()], answers=answers) as client:
         client.open(project / "a.txt")
@@ -374,7 +374,7 @@ async def test_there_are_four_equal_ways_to_stop(project: Path, stop: Any) -> No
 
 async def test_a_running_command_is_killed_with_its_children(project: Path) -> None:
     script = "echo $$ > pid; sleep 60 & echo $! >> pid; wait"
-    turns = [Turn(tool_calls=(call("shell", command=script),))]
+    turns = [ScriptedTurn(tool_calls=(call("shell", command=script),))]
     answers = {"window/showMessageRequest": lambda params: {"title": "Approve once"}}
     async with at_work(project, turns, answers=answers) as client:
         await client.command("holdfast.run.start", {"prompt": "Wait."})
@@ -403,7 +403,7 @@ def is_running(pid: int) -> bool:
 
 async def test_an_edit_of_a_buffer_that_moved_comes_back_to_the_model(project: Path) -> None:
     (project / "a.txt").write_text("the old text\n")
-    turns = [*editing()[:2], Turn(tool_calls=(call("finish", summary="Given up."),))]
+    turns = [*editing()[:2], ScriptedTurn(tool_calls=(call("finish", summary="Given up."),))]
     async with at_work(project, turns) as client:
         buffer = client.open(project / "a.txt")
 
@@ -441,7 +441,7 @@ async def test_an_editor_that_never_answers_hangs_nothing(project: Path) -> None
 
 
 async def test_a_failed_run_is_shown_where_a_person_looks(project: Path) -> None:
-    refused = Turn(fault=HttpError(status=401, times=99))
+    refused = ScriptedTurn(fault=HttpError(status=401, times=99))
     async with at_work(project, [refused]) as client:
         await client.command("holdfast.run.start", {"prompt": "x"})
         failed = await client.wait_for(
@@ -585,8 +585,8 @@ async def test_a_huge_document_and_the_key_jsonrpc(project: Path) -> None:
 async def test_a_client_that_does_not_read_stalls_nothing(project: Path) -> None:
     (project / "a.txt").write_text("the old text\n")
     text = " ".join(map(str, range(20_000)))
-    turns = [Turn(text=text, tool_calls=(call("read", path="a.txt"),))] * 3
-    finish = Turn(tool_calls=(call("shell", command="touch done.txt"),))
+    turns = [ScriptedTurn(text=text, tool_calls=(call("read", path="a.txt"),))] * 3
+    finish = ScriptedTurn(tool_calls=(call("shell", command="touch done.txt"),))
     environment = {"HOLDFAST_PERMISSIONS__MODE": "full"}
     async with ScriptedServer([*turns, finish]) as model:
         environment["HOLDFAST_MODEL__BASE_URL"] = model.base_url

@@ -15,8 +15,8 @@ from lsp_server.agent.journal import replay
 from lsp_server.domain.events import BriefWritten, CyclePacked, CycleStarted, RunResumed, Warned
 from lsp_server.domain.tasks import Achieved, Budget, Failed, Sampling, Task
 from lsp_server.memory.lock import WriterLock
-from lsp_server.models.scenario import Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.command_line import holdfast, started
 from tests.fakes.workshop import calls, finish, says, workshop
 
@@ -25,7 +25,7 @@ BRIEF = "Before the conversation so far is put away"
 OPENED_ANEW = "# Where you are"
 
 
-def numbered(number: int) -> Turn:
+def numbered(number: int) -> ScriptedTurn:
     return calls(
         ("shell", {"command": f"echo {number} >> log; seq {number} 600"}),
         text=f"Decision: step {number} uses port {48_000 + number}.",
@@ -42,7 +42,7 @@ async def test_killed_in_a_rebuild_a_run_goes_on_where_it_was(project: Path, mom
     killed = False
     pid = 0
 
-    def answer(body: Mapping[str, Any]) -> Turn:
+    def answer(body: Mapping[str, Any]) -> ScriptedTurn:
         nonlocal done, killed
         last = str(body["messages"][-1]["content"])
         at_brief = last.startswith(BRIEF)
@@ -138,7 +138,7 @@ async def test_each_cycle_has_its_receipt(project: Path) -> None:
 
 
 async def test_in_max_mode_a_brief_is_asked_for_once(project: Path) -> None:
-    def answer(body: Mapping[str, Any]) -> Turn:
+    def answer(body: Mapping[str, Any]) -> ScriptedTurn:
         messages = body["messages"]
         if str(messages[-1]["content"]).startswith(BRIEF):
             return says("Go on.")

@@ -15,7 +15,7 @@ import pytest
 
 from lsp_server.domain.memories import Query
 from lsp_server.domain.tasks import Achieved
-from lsp_server.models.scenario import Turn
+from lsp_server.models.scripted.scenario import ScriptedTurn
 from tests.fakes.planted import Planted, planted
 from tests.fakes.workshop import Workshop, calls, finish, workshop
 
@@ -32,7 +32,7 @@ def shares(secrets: list[Planted], count: int) -> Iterator[list[Planted]]:
     return (secrets[at * size : (at + 1) * size] for at in range(count))
 
 
-def turns(in_output: list[Planted], in_arguments: list[Planted]) -> list[Turn]:
+def turns(in_output: list[Planted], in_arguments: list[Planted]) -> list[ScriptedTurn]:
     """A careless model: it reads, prints, writes and remembers secrets."""
     lines = [one.line for one in in_arguments]
     return [

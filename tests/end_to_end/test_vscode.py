@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from lsp_server import __version__
-from lsp_server.models.scenario import Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.code_server import CLIENT, code_server, need, need_index
 from tests.fakes.stand import acts, is_verdict, says_verdict
 from tests.fakes.workshop import calls, finish
@@ -55,12 +55,12 @@ def steps_of(body: Mapping[str, Any]) -> int:
     return sum(message["role"] == "assistant" for message in body["messages"])
 
 
-def comment(number: int) -> Turn:
+def comment(number: int) -> ScriptedTurn:
     arguments = {**EDIT, "old_text": "42  # 🙂", "new_text": f"42  # number {number}"}
     return acts("edit", arguments, text=f"Number {number}.")
 
 
-def day(body: Mapping[str, Any]) -> Turn:
+def day(body: Mapping[str, Any]) -> ScriptedTurn:
     """What the model says, by the task and how far it is."""
     if is_verdict(body):
         return says_verdict(body, lambda text: 9 - int(text.split("# number ")[1][0]))
@@ -73,7 +73,7 @@ def day(body: Mapping[str, Any]) -> Turn:
     if "Say what the answer is." in task:
         others = [comment(number) for number in range(1, body.get("n", 1))]
         more = [{"text": each.text, "tool_calls": each.tool_calls} for each in others]
-        return Turn.model_validate({**comment(0).model_dump(), "alternatives": more})
+        return ScriptedTurn.model_validate({**comment(0).model_dump(), "alternatives": more})
     return (
         (calls(("read", {"path": "answer.py"}), text="I look first."), acts("edit", EDIT))[step]
         if step < 2
@@ -128,7 +128,7 @@ async def test_a_day_from_the_first_goal_to_a_cancelled_run(project: Path, tmp_p
     assert any("Work on a Task" in row for row in seen["menu"])
 
 
-def asker(body: Mapping[str, Any]) -> Turn:
+def asker(body: Mapping[str, Any]) -> ScriptedTurn:
     """Wants two changes, whatever becomes of them."""
     readme = {"path": "README.md", "text": "Read me.\n"}
     turns = (acts("edit", EDIT), acts("write", readme), finish("Asked twice."))
@@ -155,7 +155,7 @@ async def test_questions_are_answered_where_their_change_is_seen(
     assert not [tab for tab in seen["tabs"] if "↔" in tab], "what is answered is closed"
 
 
-def sleeper(body: Mapping[str, Any]) -> Turn:
+def sleeper(body: Mapping[str, Any]) -> ScriptedTurn:
     """Two commands that would take a minute, unless the server is killed meanwhile."""
     said = str(body["messages"])
     name = "second" if "first" in said else "first"
@@ -183,7 +183,7 @@ async def test_a_killed_server_is_started_once_and_its_run_goes_on(
     assert seen["startsAtTheEnd"] == 3
 
 
-def worker(body: Mapping[str, Any]) -> Turn:
+def worker(body: Mapping[str, Any]) -> ScriptedTurn:
     """Sleeps, says hello, or makes a file until the goal is met."""
     task, step = task_of(body), steps_of(body)
     if "Sleep." in task:

@@ -115,9 +115,9 @@ async def code_server(
     (data / "User" / "settings.json").write_text(json.dumps(chosen))
     (data / "Machine" / "settings.json").write_text(json.dumps(chosen))
     places = ["--user-data-dir", str(data), "--extensions-dir", str(extensions)]
-    surroundings = {**os.environ, "EXTENSIONS_GALLERY": "{}", **environment}
+    max_mode_context = {**os.environ, "EXTENSIONS_GALLERY": "{}", **environment}
     install = ["--install-extension", str(CLIENT / "holdfast.vsix")]
-    await _done([*places, *install], surroundings)
+    await _done([*places, *install], max_mode_context)
     port = _free_port()
     with (folder / "code-server.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
@@ -126,7 +126,7 @@ async def code_server(
             *places,
             *("--auth", "none", "--bind-addr", f"127.0.0.1:{port}", "--disable-telemetry"),
             *("--disable-update-check", "--disable-getting-started-override"),
-            env=surroundings,
+            env=max_mode_context,
             stdout=log,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,

@@ -7,12 +7,12 @@ import pickle
 import socket
 import sys
 
-from lsp_server.memory.reading import FileRead, Wanted
+from lsp_server.memory.parsing import FileRead, ReadRequest
 
 if __name__ == "__main__":
     stream = socket.socket(fileno=int(sys.argv[1])).makefile("rwb")
     while head := stream.read(8):
-        wanted: Wanted = pickle.loads(stream.read(int.from_bytes(head, "big")))
+        wanted: ReadRequest = pickle.loads(stream.read(int.from_bytes(head, "big")))
         if "poison.py" in wanted.paths:
             os.abort()
         answer = pickle.dumps([FileRead(path, "", "h", "python") for path in wanted.paths])

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.programs import saw
 
 SCRIPTS = Path(__file__).parents[1] / "end_to_end" / "editors"

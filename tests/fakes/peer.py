@@ -10,7 +10,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from lsp_server.server.json_rpc import JsonRpc, converter
+from lsp_server.server.transport.json_rpc import JsonRpc, converter
 from tests.fakes.lsp_client import NoAnswer, Refused, nothing
 
 Message = dict[str, Any]

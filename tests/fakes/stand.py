@@ -13,15 +13,15 @@ from typing import Any, TypeVar
 from lsp_server.domain.candidates import CandidateGroup
 from lsp_server.domain.events import CandidatesJudged, Event, JudgeFellBack
 from lsp_server.domain.messages import Message, Request, Response, Usage
-from lsp_server.max_mode.drawing import Habits
-from lsp_server.max_mode.evidence import Evidence
-from lsp_server.max_mode.judge import Judge, JudgeContext, Situation
-from lsp_server.max_mode.max_mode import MaxMode, Surroundings
+from lsp_server.max_mode.candidate_judge import CandidateJudge, JudgeContext, StepContext
+from lsp_server.max_mode.dry_runner import DryRunner
+from lsp_server.max_mode.max_mode import MaxMode, MaxModeContext
+from lsp_server.max_mode.sampler import EndpointStats
 from lsp_server.models.chat_completions import ChatCompletions
 from lsp_server.models.repetition import CutRepetition
 from lsp_server.models.retrying import Retrying
-from lsp_server.models.scenario import Conduct, Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.settings.sections import (
     MaxModeSettings,
     ModelSettings,
@@ -29,7 +29,7 @@ from lsp_server.settings.sections import (
     PermissionSettings,
 )
 from lsp_server.tools.approval import Approval
-from lsp_server.tools.rehearsal import ToolRehearsal
+from lsp_server.tools.dry_run import ToolDryRun
 from lsp_server.workspace.disk_editor import DiskEditor
 from tests.fakes.tools import Bench
 
@@ -38,10 +38,10 @@ E = TypeVar("E", bound=Event)
 TASK = (Message("system", "You are an agent."), Message("user", "Set x to 2 in a.py."))
 
 
-def acts(name: str, arguments: dict[str, Any] | str, text: str = "", **more: Any) -> Turn:
+def acts(name: str, arguments: dict[str, Any] | str, text: str = "", **more: Any) -> ScriptedTurn:
     """A turn of one tool call."""
     call = {"name": name, "arguments": arguments}
-    return Turn.model_validate({"text": text, "tool_calls": [call], **more})
+    return ScriptedTurn.model_validate({"text": text, "tool_calls": [call], **more})
 
 
 def is_verdict(body: Mapping[str, Any]) -> bool:
@@ -68,8 +68,10 @@ def verdict(
     return {"reason": "it is best", "scores": scores, "winner": winner} | changes
 
 
-def says_verdict(body: Mapping[str, Any], points: Callable[[str], int] = len, **more: Any) -> Turn:
-    return Turn(text=json.dumps(verdict(body, lambda text: points(text) % 11)), **more)
+def says_verdict(
+    body: Mapping[str, Any], points: Callable[[str], int] = len, **more: Any
+) -> ScriptedTurn:
+    return ScriptedTurn(text=json.dumps(verdict(body, lambda text: points(text) % 11)), **more)
 
 
 @dataclass
@@ -79,7 +81,7 @@ class Stand:
     max_mode: MaxMode
     server: ScriptedServer
     bench: Bench
-    habits: Habits
+    endpoint_stats: EndpointStats
     events: list[Event] = field(default_factory=list)
 
     async def ask(self, *more: Message) -> Response:
@@ -109,15 +111,15 @@ class Stand:
 @asynccontextmanager
 async def stand(
     root: Path,
-    turn: Callable[[Mapping[str, Any]], Turn] | Sequence[Turn],
+    turn: Callable[[Mapping[str, Any]], ScriptedTurn] | Sequence[ScriptedTurn],
     *,
-    conduct: Conduct | None = None,
-    situation: Situation | None = None,
+    conduct: EndpointBehaviour | None = None,
+    step_context: StepContext | None = None,
     has_room: Callable[[Usage], bool] = lambda _: True,
     refutes_done: str = "",
     mode: PermissionMode = "full",
     deny: tuple[str, ...] = (),
-    habits: Habits | None = None,
+    endpoint_stats: EndpointStats | None = None,
     judge_context: JudgeContext = "auto",
     silence_seconds: float = 5.0,
     **settings: Any,
@@ -134,8 +136,8 @@ async def stand(
     bench = Bench(root, mode=mode, deny=deny)
     approval = Approval(PermissionSettings(mode=mode, deny=deny), bench.workspace)
     events: list[Event] = []
-    habits = habits or Habits()
-    async with ScriptedServer(turn, conduct=conduct or Conduct(n="ignore")) as server:
+    endpoint_stats = endpoint_stats or EndpointStats()
+    async with ScriptedServer(turn, conduct=conduct or EndpointBehaviour(n="ignore")) as server:
         wire = ChatCompletions(
             ModelSettings(
                 base_url=server.base_url, name="scripted", silence_timeout_seconds=silence_seconds
@@ -144,19 +146,19 @@ async def stand(
         model = Retrying(CutRepetition(wire), sleep=at_once, wall_seconds_max=5.0)
         max_mode = MaxMode(
             model,
-            Judge(model, events.append, context=judge_context),
-            Evidence(
-                ToolRehearsal(bench.workspace, bench.toolbox, approval),
+            CandidateJudge(model, events.append, context=judge_context),
+            DryRunner(
+                ToolDryRun(bench.workspace, bench.toolbox, approval),
                 DiskEditor(bench.documents),
                 refutes,
             ),
             MaxModeSettings(**settings),
-            habits,
-            Surroundings(
-                lambda: situation or Situation(), lambda more, _: has_room(more), events.append
+            endpoint_stats,
+            MaxModeContext(
+                lambda: step_context or StepContext(), lambda more, _: has_room(more), events.append
             ),
         )
         try:
-            yield Stand(max_mode, server, bench, habits, events)
+            yield Stand(max_mode, server, bench, endpoint_stats, events)
         finally:
             await wire.close()

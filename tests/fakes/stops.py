@@ -26,12 +26,12 @@ from lsp_server.domain.goals import (
 )
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import Budget
-from lsp_server.goals.contract import goal_of
-from lsp_server.models.scenario import Turn
+from lsp_server.goals.goals_document import goal_of
+from lsp_server.models.scripted.scenario import ScriptedTurn
 from tests.fakes.workshop import calls, finish, says
 
 Truth: TypeAlias = Literal["met", "unmet", "unknown"]
-Reply: TypeAlias = "Turn | Callable[[str], str]"
+Reply: TypeAlias = "ScriptedTurn | Callable[[str], str]"
 """What the judge says: as it is, or made from what it reads."""
 
 PYTHON = sys.executable
@@ -59,11 +59,11 @@ DONE = finish("All tests pass and everything that was asked is done.")
 WEAKEN = calls(("edit", {"path": "test_calc.py", "old_text": ", 5)", "new_text": ", -1)"}))
 
 
-def sh(command: str) -> Turn:
+def sh(command: str) -> ScriptedTurn:
     return calls(("shell", {"command": command}))
 
 
-def write(path: str, text: str) -> Turn:
+def write(path: str, text: str) -> ScriptedTurn:
     return calls(("write", {"path": path, "text": text}))
 
 
@@ -75,7 +75,7 @@ class Stop:
     truth: Truth
     outcome: str
     conditions: tuple[tuple[str, tuple[Check, ...]], ...]
-    turns: tuple[Turn, ...] = ()
+    turns: tuple[ScriptedTurn, ...] = ()
     files: Mapping[str, str] = field(default_factory=lambda: dict(PROJECT))
     judge: tuple[Reply, ...] = ()
     proof: str = ""
@@ -116,13 +116,13 @@ class Script:
         self._judge = list(stop.judge)
         self.judged = 0
 
-    def __call__(self, body: Mapping[str, Any]) -> Turn:
+    def __call__(self, body: Mapping[str, Any]) -> ScriptedTurn:
         if "tools" in body:
             return self._worker.pop(0) if self._worker else DONE
         self.judged += 1
         shown = "\n".join(str(m["content"]) for m in body["messages"] if m["role"] == "user")
         reply = self._judge.pop(0) if self._judge else (lambda text: self._read(text, self._stop))
-        return reply if isinstance(reply, Turn) else Turn(text=reply(shown))
+        return reply if isinstance(reply, ScriptedTurn) else ScriptedTurn(text=reply(shown))
 
 
 def read_evidence(shown: str, stop: Stop) -> str:

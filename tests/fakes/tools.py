@@ -18,7 +18,7 @@ from lsp_server.tools.finish import Finish
 from lsp_server.tools.list import List
 from lsp_server.tools.plan import Plan
 from lsp_server.tools.read import Read
-from lsp_server.tools.recall import Recall, Recalled
+from lsp_server.tools.recall import Recall, RecallHit
 from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell
 from lsp_server.tools.toolbox import Toolbox
@@ -39,15 +39,15 @@ class ListedArchive:
     async def get(self, entry_id: str) -> str | None:
         return self._results.get(entry_id)
 
-    async def search(self, query: str, *, kind: str | None, limit: int) -> Sequence[Recalled]:
+    async def search(self, query: str, *, kind: str | None, limit: int) -> Sequence[RecallHit]:
         found = [(i, text) for i, text in self._results.items() if query in text]
-        return [Recalled(i, kind or "result", text[:40]) for i, text in found[:limit]]
+        return [RecallHit(i, kind or "result", text[:40]) for i, text in found[:limit]]
 
-    async def around(self, entry_id: str, steps: int) -> Sequence[Recalled]:
+    async def around(self, entry_id: str, steps: int) -> Sequence[RecallHit]:
         ids = list(self._results)
         at = ids.index(entry_id) if entry_id in ids else len(ids) + steps
         near = ids[max(0, at - steps) : at + steps + 1]
-        return [Recalled(i, "result", self._results[i]) for i in near]
+        return [RecallHit(i, "result", self._results[i]) for i in near]
 
 
 class Bench:

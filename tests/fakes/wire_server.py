@@ -10,7 +10,7 @@ from typing import Any
 
 from lsp_server.domain.messages import Delta, Message, Request, Response
 from lsp_server.models.chat_completions import ChatCompletions
-from lsp_server.models.scripted_http import Exchange, HttpRequest
+from lsp_server.models.scripted.exchange import Exchange, HttpRequest
 from lsp_server.settings.sections import ModelSettings
 
 

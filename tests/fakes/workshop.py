@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lsp_server.assemble import open_session
-from lsp_server.domain.events import Event, Recorded, RunEnded
+from lsp_server.domain.events import Event, RecordedEvent, RunEnded
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import Budget, Outcome, RunId, Task
-from lsp_server.models.scenario import Scenario, Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import Scenario, ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.session.session import Session
 from lsp_server.settings.layers import load
 from lsp_server.workspace.disk_editor import DiskEditor
@@ -22,18 +22,18 @@ from lsp_server.workspace.documents import Documents
 E = TypeVar("E", bound=Event)
 
 
-def calls(*pairs: tuple[str, dict[str, Any] | str], text: str = "", **more: Any) -> Turn:
+def calls(*pairs: tuple[str, dict[str, Any] | str], text: str = "", **more: Any) -> ScriptedTurn:
     """A turn of tool calls, each a name and arguments (or their raw text)."""
     listed = [{"name": name, "arguments": arguments} for name, arguments in pairs]
-    return Turn.model_validate({"text": text, "tool_calls": listed, **more})
+    return ScriptedTurn.model_validate({"text": text, "tool_calls": listed, **more})
 
 
-def says(text: str, **more: Any) -> Turn:
+def says(text: str, **more: Any) -> ScriptedTurn:
     """A turn without calls."""
-    return Turn.model_validate({"text": text, **more})
+    return ScriptedTurn.model_validate({"text": text, **more})
 
 
-def finish(summary: str = "done") -> Turn:
+def finish(summary: str = "done") -> ScriptedTurn:
     return calls(("finish", {"summary": summary}))
 
 
@@ -43,10 +43,10 @@ class Workshop:
 
     session: Session
     server: ScriptedServer
-    recorded: list[Recorded] = field(default_factory=list)
+    recorded: list[RecordedEvent] = field(default_factory=list)
     on_event: Callable[[Event], None] = lambda _: None
 
-    def publish(self, session: Session, run_id: RunId, recorded: Recorded) -> None:
+    def publish(self, session: Session, run_id: RunId, recorded: RecordedEvent) -> None:
         del session, run_id
         self.recorded.append(recorded)
         self.on_event(recorded.event)
@@ -73,7 +73,7 @@ class Workshop:
 @asynccontextmanager
 async def workshop(
     project: Path,
-    turns: Sequence[Turn] | Scenario | Callable[..., Turn],
+    turns: Sequence[ScriptedTurn] | Scenario | Callable[..., ScriptedTurn],
     *,
     answer: Callable[[Question], Answer | None] | None = None,
     **sections: dict[str, Any],
@@ -98,7 +98,7 @@ async def workshop(
         documents = Documents()
         shop: Workshop
 
-        def publish(session: Session, run_id: RunId, recorded: Recorded) -> None:
+        def publish(session: Session, run_id: RunId, recorded: RecordedEvent) -> None:
             shop.publish(session, run_id, recorded)
 
         session = open_session(

@@ -5,15 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from lsp_server.domain.events import FileChanged
-from lsp_server.goals.changes import DIFF_CHARS_MAX, Attempt, closing_of, of_changes, of_named
+from lsp_server.goals.changes import (
+    DIFF_CHARS_MAX,
+    StopAttempt,
+    changes_as_evidence,
+    closing_message,
+    named_files_as_evidence,
+)
 from lsp_server.workspace.paths import Workspace
 
 KEPT = {"old": b"one\ntwo\n", "new": b"one\n2\n"}
 
 
 def shown(project: Path, *changes: FileChanged) -> list[tuple[str, str]]:
-    attempt = Attempt({change.path: change for change in changes})
-    found = of_changes(attempt, Workspace(project), KEPT.get, "t")
+    attempt = StopAttempt({change.path: change for change in changes})
+    found = changes_as_evidence(attempt, Workspace(project), KEPT.get, "t")
     return [(e.check, e.output_tail) for e in found]
 
 
@@ -45,10 +51,10 @@ def test_nothing_changed_is_evidence_too(project: Path) -> None:
 
 def test_diffs_are_bounded_and_hidden_files_stay_hidden(project: Path) -> None:
     (project / "a.txt").write_text("x\n" * 100_000)
-    attempt = Attempt({"a.txt": FileChanged("a.txt", None, "x")})
-    (long,) = of_changes(attempt, Workspace(project), KEPT.get, "t")
+    attempt = StopAttempt({"a.txt": FileChanged("a.txt", None, "x")})
+    (long,) = changes_as_evidence(attempt, Workspace(project), KEPT.get, "t")
     assert len(long.output_tail) < DIFF_CHARS_MAX + 100
-    (hidden,) = of_changes(attempt, Workspace(project), KEPT.get, "t", lambda _: False)
+    (hidden,) = changes_as_evidence(attempt, Workspace(project), KEPT.get, "t", lambda _: False)
     assert "x\n" not in hidden.output_tail
 
 
@@ -56,10 +62,12 @@ def test_files_that_a_goal_names_are_shown_where_they_may_be(project: Path) -> N
     (project / "a.py").write_text("def f(): ...\n")
     (project / ".env").write_text("KEY=1\n")
     texts = ("`a.py` and `f` read well", "`../a.py`, `.env` and `b.py`, too", "`a.py` again")
-    found = of_named(texts, Workspace(project), lambda path: path.name != ".env", "t")
+    found = named_files_as_evidence(
+        texts, Workspace(project), lambda path: path.name != ".env", "t"
+    )
     assert [(e.check, e.output_tail) for e in found] == [("contents of a.py", "def f(): ...\n")]
 
 
 def test_silence_is_no_closing_message() -> None:
-    assert closing_of(Attempt(closing="  "), "t") is None
-    assert closing_of(Attempt(closing=" done "), "t") is not None
+    assert closing_message(StopAttempt(closing="  "), "t") is None
+    assert closing_message(StopAttempt(closing=" done "), "t") is not None

@@ -19,7 +19,7 @@ from lsp_server.domain.goals import (
     FileCheck,
     Finding,
 )
-from lsp_server.goals.checks import Checks, Refused
+from lsp_server.goals.checks import CheckRefused, CheckRunner
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.paths import Workspace
@@ -47,8 +47,8 @@ async def nothing(command: str) -> str | None:
 
 def checks(
     project: Path, *, findings: Sequence[Finding] | None = None, timeout_seconds: float = 20.0
-) -> Checks:
-    return Checks(Workspace(project), Reporting(findings), anything, timeout_seconds)
+) -> CheckRunner:
+    return CheckRunner(Workspace(project), Reporting(findings), anything, timeout_seconds)
 
 
 async def shown(project: Path, check: Check, timeout_seconds: float = 20.0) -> Evidence:
@@ -126,7 +126,7 @@ async def test_findings_are_places_that_exist(project: Path) -> None:
 
 async def test_secrets_do_not_get_into_evidence(project: Path) -> None:
     os.environ["HOLDFAST_API_KEY"] = "sk-very-secret"
-    checked = Checks(
+    checked = CheckRunner(
         Workspace(project),
         Reporting(None),
         anything,
@@ -140,10 +140,10 @@ async def test_secrets_do_not_get_into_evidence(project: Path) -> None:
 
 
 async def test_what_is_not_permitted_does_not_run(project: Path) -> None:
-    refused = await Checks(Workspace(project), Reporting(None), nothing, 20.0).show(
+    refused = await CheckRunner(Workspace(project), Reporting(None), nothing, 20.0).show(
         CommandCheck("touch ran"), "t"
     )
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, CheckRefused)
     assert "not permitted" in refused.reason
     assert not (project / "ran").exists()
 

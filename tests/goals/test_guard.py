@@ -8,8 +8,8 @@ import pytest
 
 from lsp_server.domain.events import FileChanged
 from lsp_server.domain.goals import CommandCheck, Goal
-from lsp_server.goals.changes import Attempt
-from lsp_server.goals.contract import goal_of
+from lsp_server.goals.changes import StopAttempt
+from lsp_server.goals.goals_document import goal_of
 from lsp_server.goals.guard import edited_judges
 
 
@@ -31,7 +31,7 @@ def goal(command: str) -> Goal:
 def flagged(command: str, path: str, before: str | None, after: str | None) -> bool:
     kept = Contents()
     change = FileChanged(path, kept.name(before), kept.name(after))
-    return edited_judges(goal(command), Attempt({path: change}), kept.get) == (path,)
+    return edited_judges(goal(command), StopAttempt({path: change}), kept.get) == (path,)
 
 
 @pytest.mark.parametrize(

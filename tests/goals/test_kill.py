@@ -15,8 +15,8 @@ import pytest
 
 from lsp_server.agent.journal import replay
 from lsp_server.domain.events import GoalChecked
-from lsp_server.goals.contract import parse
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.goals.goals_document import parse_goals
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.command_line import holdfast, started
 from tests.fakes.expectation import until
 from tests.fakes.stops import DOCUMENT, DOCUMENTED, PROJECT, SUM, Script, Stop, read_evidence
@@ -72,13 +72,13 @@ async def test_killed_at_random_points_file_and_ledger_stay_whole(project: Path)
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
         kept = path.read_text()
-        assert [c for g in parse(kept).goals for c in g.conditions] == [
-            c for g in parse(text).goals for c in g.conditions
+        assert [c for g in parse_goals(kept).goals for c in g.conditions] == [
+            c for g in parse_goals(text).goals for c in g.conditions
         ]
         for number in range(CONDITIONS):
             assert f"\nwords {number}\n" in kept
         met = {p["condition"] for p in await listed(project) if p["verdict"] in ("met", "stale")}
-        ticked = {entry.condition.text for entry in parse(kept).entries if entry.ticked}
+        ticked = {entry.condition.text for entry in parse_goals(kept).entries if entry.ticked}
         assert ticked <= met, "a tick is never ahead of what is known"
     result = await holdfast("goals", "--check", "--yes", folder=project)
     assert result.status == 0, result.output

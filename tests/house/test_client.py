@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from lsp_server import __version__
 from lsp_server.domain import candidates, events, goals, permissions, tasks
-from lsp_server.server import protocol, shapes
+from lsp_server.server import params, protocol
 
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "editor-client"
@@ -48,7 +48,7 @@ def test_names_are_those_of_the_server(name: str, real: type[StrEnum]) -> None:
 
 
 SHAPES: list[tuple[str, Iterable[str]]] = [
-    (name, [to_camel(key) for key in getattr(shapes, name).model_fields])
+    (name, [to_camel(key) for key in getattr(params, name).model_fields])
     for name in (
         *("Reply", "RunEntry", "RunListReply", "GoalEntry", "GoalListReply", "GoalCounts"),
         *("Status", "EventNotice", "DiagnosticsRequest", "MemoryHit", "MemorySearchReply"),

@@ -28,7 +28,7 @@ def test_every_event_is_in_the_union_and_says_its_kind() -> None:
     defined = {
         kind
         for _, kind in inspect.getmembers(events, inspect.isclass)
-        if kind.__module__ == events.__name__ and kind is not events.Recorded
+        if kind.__module__ == events.__name__ and kind is not events.RecordedEvent
     }
     assert members == defined
     kinds = [kind.__dataclass_fields__["kind"].default for kind in members]

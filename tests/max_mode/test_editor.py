@@ -9,19 +9,19 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from lsp_server.models.scenario import Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes import clients
 from tests.fakes.lsp_client import LspClient, LspError, Message, started
 from tests.fakes.stand import acts, is_verdict, says_verdict
 
 
-def rewrite(value: int) -> Turn:
+def rewrite(value: int) -> ScriptedTurn:
     arguments = {"path": "a.txt", "old_text": "old", "new_text": f"new {value}"}
     return acts("edit", arguments, text=f"Number {value}.")
 
 
-def script(body: Mapping[str, Any]) -> Turn:
+def script(body: Mapping[str, Any]) -> ScriptedTurn:
     """Three ways to edit; the first one scores best."""
     if is_verdict(body):
         return says_verdict(body, lambda text: 9 - int(text.split("+the new ")[1][0]))
@@ -29,7 +29,7 @@ def script(body: Mapping[str, Any]) -> Turn:
         return rewrite(0)
     others = [rewrite(n) for n in range(1, body["n"])]
     alternatives = [{"text": each.text, "tool_calls": each.tool_calls} for each in others]
-    return Turn.model_validate({**rewrite(0).model_dump(), "alternatives": alternatives})
+    return ScriptedTurn.model_validate({**rewrite(0).model_dump(), "alternatives": alternatives})
 
 
 async def actions(client: LspClient, path: Path, title: str = "Accept") -> list[dict[str, Any]]:
@@ -99,15 +99,15 @@ async def test_propose_compare_accept_the_second_and_undo(project: Path, name: s
         assert await client.shutdown() == 0
 
 
-def looks_on(body: Mapping[str, Any]) -> Turn:
+def looks_on(body: Mapping[str, Any]) -> ScriptedTurn:
     """One look after another, in as many ways as are asked for, until there were enough."""
     if is_verdict(body):
         return says_verdict(body)
     if len(body["messages"]) > 100:
-        return Turn(text="That is enough.")
+        return ScriptedTurn(text="That is enough.")
     ways = [acts("list", {"pattern": f"{way}*"}) for way in range(body.get("n", 1))]
     alternatives = [{"text": each.text, "tool_calls": each.tool_calls} for each in ways[1:]]
-    return Turn.model_validate(
+    return ScriptedTurn.model_validate(
         {**ways[0].model_dump(), "alternatives": alternatives, "first_token_seconds": 0.05}
     )
 

@@ -13,15 +13,15 @@ import pytest
 
 from lsp_server.domain.events import CandidatesJudged, Warned
 from lsp_server.domain.messages import AnswerSchema, Delta, Request, TextDelta, ToolCallDelta, Usage
-from lsp_server.max_mode.drawing import Habits
-from lsp_server.max_mode.judge import Situation
-from lsp_server.models.scenario import Conduct, Turn
+from lsp_server.max_mode.candidate_judge import StepContext
+from lsp_server.max_mode.sampler import EndpointStats
+from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
 from tests.fakes.stand import TASK, Stand, acts, is_verdict, says_verdict, stand
 
 SAMPLES = 5
 
 
-def edit(new: str, **more: Any) -> Turn:
+def edit(new: str, **more: Any) -> ScriptedTurn:
     return acts("edit", {"path": "a.py", "old_text": "x = 1", "new_text": new}, **more)
 
 
@@ -29,19 +29,19 @@ READ = acts("read", {"path": "a.py"})
 GOOD = edit("x = 2")
 
 
-def fault(**values: Any) -> Turn:
-    return Turn.model_validate({**GOOD.model_dump(), "fault": values})
+def fault(**values: Any) -> ScriptedTurn:
+    return ScriptedTurn.model_validate({**GOOD.model_dump(), "fault": values})
 
 
-BAD: dict[str, Turn] = {
+BAD: dict[str, ScriptedTurn] = {
     "fails with 500": fault(kind="status", status=500, times=9),
     "is refused": fault(kind="status", status=422, times=9),
     "breaks off": fault(kind="drop", times=9),
     "falls silent": fault(kind="silence", after_pieces=1, times=9),
     "never answers": fault(kind="silence", times=9),
     "fails inside the stream": fault(kind="error_in_stream", times=9),
-    "repeats itself": Turn.model_validate({"fault": {"kind": "repetition"}}),
-    "is empty": Turn(),
+    "repeats itself": ScriptedTurn.model_validate({"fault": {"kind": "repetition"}}),
+    "is empty": ScriptedTurn(),
     "is cut off": edit("x = 9", stop_reason="length"),
     "is malformed": acts("edit", '{"path": "a.py", "old_te'),
     "lacks arguments": acts("edit", {"path": "a.py"}),
@@ -53,11 +53,13 @@ BAD: dict[str, Turn] = {
 }
 
 
-def sequence(*turns: Turn, judge: Callable[[str], int] = len) -> Callable[[Any], Turn]:
+def sequence(
+    *turns: ScriptedTurn, judge: Callable[[str], int] = len
+) -> Callable[[Any], ScriptedTurn]:
     """The turns in this order, the last one for ever; verdicts in between."""
     left = list(turns)
 
-    def turn(body: Mapping[str, Any]) -> Turn:
+    def turn(body: Mapping[str, Any]) -> ScriptedTurn:
         if is_verdict(body):
             return says_verdict(body, judge)
         return left.pop(0) if len(left) > 1 else left[0]
@@ -90,7 +92,7 @@ async def test_one_bad_candidate_never_wins_and_never_spoils_the_step(
     async with stand(
         root,
         sequence(*turns),
-        habits=Habits(honours_choices=False),
+        endpoint_stats=EndpointStats(honours_choices=False),
         strategy="always",
         deny=("write(secret.txt)",),
         silence_seconds=0.3,
@@ -105,12 +107,12 @@ async def test_one_bad_candidate_never_wins_and_never_spoils_the_step(
 
 @pytest.mark.parametrize("place", range(SAMPLES))
 async def test_one_bad_choice_of_one_request_never_wins(root: Path, place: int) -> None:
-    for bad in (BAD["does not apply"], BAD["is malformed"], Turn(text="and again " * 4000)):
+    for bad in (BAD["does not apply"], BAD["is malformed"], ScriptedTurn(text="and again " * 4000)):
         turns = [GOOD] * SAMPLES
         turns[place] = bad
-        first = Turn.model_validate({**turns[0].model_dump(), "alternatives": turns[1:]})
+        first = ScriptedTurn.model_validate({**turns[0].model_dump(), "alternatives": turns[1:]})
         async with stand(
-            root, sequence(first), conduct=Conduct(n="honour"), strategy="always"
+            root, sequence(first), conduct=EndpointBehaviour(n="honour"), strategy="always"
         ) as here:
             await here.ask()
             assert takes(here) == "x = 2"
@@ -139,13 +141,13 @@ async def test_one_bad_choice_of_one_request_never_wins(root: Path, place: int) 
     ],
 )
 async def test_each_strategy_draws_as_many_as_it_needs(
-    root: Path, strategy: str, turns: list[Turn], healthy: bool, draws: int, by: str | None
+    root: Path, strategy: str, turns: list[ScriptedTurn], healthy: bool, draws: int, by: str | None
 ) -> None:
     async with stand(
         root,
         sequence(*turns),
-        situation=Situation(healthy=healthy),
-        habits=Habits(honours_choices=False),
+        step_context=StepContext(healthy=healthy),
+        endpoint_stats=EndpointStats(honours_choices=False),
         strategy=strategy,
         grace_seconds=3.0,
     ) as here:
@@ -158,13 +160,13 @@ async def test_where_the_prompt_is_paid_once_a_gated_step_is_drawn_in_full(root:
     others = [edit(f"x = {n}0") for n in range(1, 6)]
     turns = iter([GOOD, *others])
 
-    def turn(body: Mapping[str, Any]) -> Turn:
+    def turn(body: Mapping[str, Any]) -> ScriptedTurn:
         if is_verdict(body):
             return says_verdict(body)
         first, *more = (next(turns) for _ in range(body.get("n", 1)))
-        return Turn.model_validate({**first.model_dump(), "alternatives": more})
+        return ScriptedTurn.model_validate({**first.model_dump(), "alternatives": more})
 
-    async with stand(root, turn, conduct=Conduct(n="honour"), strategy="gated") as here:
+    async with stand(root, turn, conduct=EndpointBehaviour(n="honour"), strategy="gated") as here:
         await here.ask()
         assert [body.get("n", 1) for body in here.draws] == [1, 2, 2]
         assert (here.judged.by, here.judged.drawn) == ("judge", 5)
@@ -172,8 +174,8 @@ async def test_where_the_prompt_is_paid_once_a_gated_step_is_drawn_in_full(root:
 
 async def test_after_a_step_without_agreement_all_are_drawn_at_once(root: Path) -> None:
     others = [edit(f"x = {n}0") for n in range(1, 6)]
-    differ = Turn.model_validate({**GOOD.model_dump(), "alternatives": others})
-    async with stand(root, sequence(differ, GOOD), conduct=Conduct(n="honour")) as here:
+    differ = ScriptedTurn.model_validate({**GOOD.model_dump(), "alternatives": others})
+    async with stand(root, sequence(differ, GOOD), conduct=EndpointBehaviour(n="honour")) as here:
         await here.ask()
         for _ in range(2):
             await here.ask()
@@ -185,7 +187,10 @@ async def test_the_winner_is_what_is_heard_and_what_counts_for_the_prompt(root: 
     heard: list[Delta] = []
     turns = [edit(f"x = {n}0", text=f"I set {n}.") for n in range(1, 6)]
     async with stand(
-        root, sequence(*turns), habits=Habits(honours_choices=False), strategy="always"
+        root,
+        sequence(*turns),
+        endpoint_stats=EndpointStats(honours_choices=False),
+        strategy="always",
     ) as here:
         request = Request(TASK, here.bench.toolbox.specs)
         response = await here.max_mode.respond(request, heard.append)
@@ -202,8 +207,10 @@ async def test_the_winner_is_what_is_heard_and_what_counts_for_the_prompt(root: 
 
 async def test_choices_of_one_request_pay_their_prompt_once(root: Path) -> None:
     turns = [edit(f"x = {n}0") for n in range(1, 6)]
-    first = Turn.model_validate({**turns[0].model_dump(), "alternatives": turns[1:]})
-    async with stand(root, sequence(first), conduct=Conduct(n="honour"), strategy="always") as here:
+    first = ScriptedTurn.model_validate({**turns[0].model_dump(), "alternatives": turns[1:]})
+    async with stand(
+        root, sequence(first), conduct=EndpointBehaviour(n="honour"), strategy="always"
+    ) as here:
         response = await here.ask()
         sizes = [len(each.raw) // 4 for each in here.server.requests]
         assert len(sizes) == 2
@@ -227,7 +234,7 @@ async def test_a_budget_that_runs_out_in_a_draw_ends_the_draw_and_not_the_step(
         root,
         sequence(*turns),
         has_room=has_room,
-        habits=Habits(honours_choices=False),
+        endpoint_stats=EndpointStats(honours_choices=False),
         grace_seconds=3.0,
     ) as here:
         response = await here.ask()
@@ -241,7 +248,7 @@ async def test_one_sample_or_a_wanted_answer_is_a_plain_request(root: Path) -> N
     async with stand(root, sequence(GOOD), samples=1) as here:
         await here.ask()
         assert len(here.server.requests) == 1
-    async with stand(root, [Turn(text="{}")]) as here:
+    async with stand(root, [ScriptedTurn(text="{}")]) as here:
         await here.max_mode.respond(Request(TASK, answer=AnswerSchema("a", {"type": "object"})))
         assert len(here.server.requests) == 1
 

@@ -26,8 +26,8 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.messages import Prices
 from lsp_server.domain.tasks import Achieved, Budget, Sampling, Stopped, Task
-from lsp_server.models.scenario import Scenario, Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import Scenario, ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.settings.layers import load
 from tests.fakes.audit import audited
 from tests.fakes.command_line import holdfast
@@ -38,11 +38,11 @@ from tests.fakes.workshop import calls, finish, workshop
 TASK = Task("make it", sampling=Sampling(max_mode=True, samples=4), budget=Budget(20))
 
 
-def script(*steps: Callable[[int], Turn]) -> Callable[[Mapping[str, Any]], Turn]:
+def script(*steps: Callable[[int], ScriptedTurn]) -> Callable[[Mapping[str, Any]], ScriptedTurn]:
     """For each step a function from the candidate's number to its turn; then it finishes."""
     asked: dict[int, int] = {}
 
-    def turn(body: Mapping[str, Any]) -> Turn:
+    def turn(body: Mapping[str, Any]) -> ScriptedTurn:
         if is_verdict(body):
             return says_verdict(body)
         step = sum(message["role"] == "assistant" for message in body["messages"])
@@ -55,16 +55,16 @@ def script(*steps: Callable[[int], Turn]) -> Callable[[Mapping[str, Any]], Turn]
             {key: turn[key] for key in ("text", "reasoning", "tool_calls", "stop_reason")}
             for turn in turns[1:]
         ]
-        return Turn.model_validate({**turns[0], "alternatives": alternatives})
+        return ScriptedTurn.model_validate({**turns[0], "alternatives": alternatives})
 
     return turn
 
 
-def touch(number: int) -> Turn:
+def touch(number: int) -> ScriptedTurn:
     return calls(("shell", {"command": f"touch ran-{number}; sleep 0.01"}))
 
 
-WAYS: tuple[Callable[[], Turn], ...] = (
+WAYS: tuple[Callable[[], ScriptedTurn], ...] = (
     lambda: calls(("shell", {"command": "touch by-shell; sleep 0.01"})),
     lambda: calls(("write", {"path": "sub/by-write", "text": "x"})),
     lambda: calls(("edit", {"path": "a.txt", "old_text": "old", "new_text": "new"})),
@@ -148,7 +148,7 @@ async def test_a_judge_that_cannot_be_found_is_the_workers_model(project: Path) 
 async def test_a_judge_of_its_own_is_asked(project: Path) -> None:
     asked: list[Mapping[str, Any]] = []
 
-    def judging(body: Mapping[str, Any]) -> Turn:
+    def judging(body: Mapping[str, Any]) -> ScriptedTurn:
         asked.append(body)
         return says_verdict(body)
 
@@ -197,7 +197,7 @@ async def test_another_endpoint_is_asked_anew_whether_it_gives_several(project: 
     """What is known is known of one endpoint and model, and found again with it."""
     plain = Scenario(turns=(finish(),) * 20, n="ignore")
     async with ScriptedServer(plain) as other, workshop(project, script()) as shop:
-        both, session = shop.session.habits, shop.session
+        both, session = shop.session.endpoint_stats, shop.session
         first = session.settings
         elsewhere = first.model.model_copy(update={"base_url": other.base_url})
         asked: list[tuple[list[int], list[int]]] = []
@@ -207,7 +207,7 @@ async def test_another_endpoint_is_asked_anew_whether_it_gives_several(project: 
             await shop.run(TASK)
             here, there = shop.server.requests[before[0] :], other.requests[before[1] :]
             asked.append(tuple([r.body.get("n", 1) for r in each] for each in (here, there)))  # type: ignore[arg-type]
-        assert [habits.honours_choices for habits in both.values()] == [True, False]
+        assert [endpoint_stats.honours_choices for endpoint_stats in both.values()] == [True, False]
         assert asked[0][0] == asked[2][0] == [3]
         assert asked[1][1][0] == 3, "another endpoint is tried"
         assert asked[3][1] == [1, 1, 1], "and remembered"
@@ -230,10 +230,10 @@ async def test_a_budget_ends_the_run_and_no_step_is_left_half_done(project: Path
 
 
 async def test_stopping_in_a_draw_closes_all_requests_and_runs_nothing(project: Path) -> None:
-    def slow(number: int) -> Turn:
+    def slow(number: int) -> ScriptedTurn:
         fault = {"kind": "silence", "after_pieces": 2}
         turn = acts("shell", {"command": "touch ran"}, text="Let me see what there is.")
-        return Turn.model_validate({**turn.model_dump(), "fault": fault})
+        return ScriptedTurn.model_validate({**turn.model_dump(), "fault": fault})
 
     async with workshop(project, script(slow), max_mode={"strategy": "always"}) as shop:
         shop.session.runs.start(TASK)
@@ -267,7 +267,7 @@ async def test_stopping_at_the_verdict_runs_nothing(project: Path) -> None:
 async def test_a_rejected_proposal_can_be_told_from_what_was_done(project: Path) -> None:
     """What memory needs: the calls of each group, and why it was not chosen."""
 
-    def write(number: int) -> Turn:
+    def write(number: int) -> ScriptedTurn:
         text = "x = (" if number == 0 else f"x = {number}"
         return calls(("write", {"path": "a.py", "text": text}))
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import pytest
 
 from lsp_server.domain.ports import Embedder
-from lsp_server.embedders.hashing import Hashing
+from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.memory import Memory
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
@@ -35,7 +35,7 @@ def opened(tmp_path: Path, root: Path) -> Opener:
         memory = await Memory.open(
             tmp_path / folder,
             Workspace(root),
-            embedder or Hashing(),
+            embedder or HashingEmbedder(),
             MemorySettings.model_validate(settings),
         )
         try:

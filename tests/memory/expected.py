@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lsp_server.memory.memory import Memory
-from lsp_server.memory.reading import read_file
+from lsp_server.memory.parsing import read_file
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 

@@ -20,7 +20,7 @@ from lsp_server.domain.memories import (
     MemoryKind,
     Query,
 )
-from lsp_server.memory.forgetting import Forgetting
+from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.memory.memory import Memory
 from tests.fakes.expectation import until
 from tests.fakes.planted import planted
@@ -275,12 +275,12 @@ def holding(folder: Path, text: bytes) -> list[Path]:
 
 @pytest.mark.parametrize(
     "forgetting",
-    [Forgetting(id="a"), Forgetting(text="PELICAN"), Forgetting(before=NOW.isoformat(), text="p"),
-     Forgetting(run_id="run-a")],
+    [ForgetRequest(id="a"), ForgetRequest(text="PELICAN"), ForgetRequest(before=NOW.isoformat(), text="p"),
+     ForgetRequest(run_id="run-a")],
     ids=["id", "text", "before", "run"],
 )  # fmt: skip
 async def test_what_is_forgotten_is_on_no_disk(
-    opened: Opener, tmp_path: Path, forgetting: Forgetting
+    opened: Opener, tmp_path: Path, forgetting: ForgetRequest
 ) -> None:
     async with opened() as memory, asyncio.timeout(30):
         memory.record(action("a", "deploy the pelican", days=1))
@@ -290,7 +290,7 @@ async def test_what_is_forgotten_is_on_no_disk(
         assert ids(await find(memory, "deploy", "action")) == ["b"]
         assert not holding(tmp_path / "memory", b"pelican")
         assert holding(tmp_path / "memory", b"heron")
-        assert await memory.forget(Forgetting()) == 0
+        assert await memory.forget(ForgetRequest()) == 0
 
 
 async def test_forgetting_one_of_many_leaves_no_file_of_before(
@@ -306,7 +306,7 @@ async def test_forgetting_one_of_many_leaves_no_file_of_before(
             await table.optimize()
         assert holding(tmp_path / "memory", b"id-077")
         before = set((tmp_path / "memory" / "tables").glob("action*/**/*.lance"))
-        assert await memory.forget(Forgetting(text="STEP 77")) == 1
+        assert await memory.forget(ForgetRequest(text="STEP 77")) == 1
         left = holding(tmp_path / "memory", b"")
         assert not before & set(left)
         assert not holding(tmp_path / "memory", b"id-077")
@@ -425,7 +425,7 @@ async def test_the_second_becomes_the_writer_when_the_first_goes(
         async with opened() as second:
             assert (first.status().writes, second.status().writes) == (True, False)
             with pytest.raises(MemoryUnavailable, match="another process"):
-                await second.forget(Forgetting(text="x"))
+                await second.forget(ForgetRequest(text="x"))
             await first.close()
             write(root, {"src/new.py": "def brand_new(): ...\n"})
             assert (await second.index()).chunks == 1

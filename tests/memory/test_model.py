@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from lsp_server.embedders.hashing import Hashing
+from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.indexing import IndexProgress
 from lsp_server.memory.memory import Memory
 from lsp_server.settings.sections import MemorySettings
@@ -188,7 +188,7 @@ class Workshop(RuleBasedStateMachine):
 
     async def _opened(self) -> Memory:
         folder, workspace = self._scratch / "memory", Workspace(self._root)
-        return await Memory.open(folder, workspace, Hashing(), MemorySettings())
+        return await Memory.open(folder, workspace, HashingEmbedder(), MemorySettings())
 
     def _make_room(self, file: Path) -> bool:
         """Whether a file can be put there."""

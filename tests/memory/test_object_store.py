@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from lsp_server.domain.memories import CodeChunk, Query
-from lsp_server.memory.forgetting import Forgetting
+from lsp_server.memory.forget_request import ForgetRequest
 from tests.fakes.files import lay_out
 from tests.fakes.misfortunes import s3_environment
 from tests.memory.conftest import Opener
@@ -76,7 +76,7 @@ async def test_a_memory_in_an_object_store_is_as_good_as_any(
         memory.changed([root / "src/heron.py"])
         await memory.settled()
         assert await stored(memory) == fresh(root)
-        assert await memory.forget(Forgetting(id="a")) == 1
+        assert await memory.forget(ForgetRequest(id="a")) == 1
     assert not list((tmp_path / "memory").rglob("*.lance"))
     async with opened(uri=URI) as memory, asyncio.timeout(SECONDS_MAX):
         assert (await memory.index()).chunks == 0

@@ -5,19 +5,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_server.domain.memories import ActionOutcome, CodeChunk
-from lsp_server.memory.ranking import PER_FILE_MAX, Candidate, action_weight, fused, ranked
+from lsp_server.memory.ranking import (
+    PER_FILE_MAX,
+    RankingCandidate,
+    action_weight,
+    fuse_rankings,
+    rank_chunks,
+)
 
 
-def candidate(path: str, symbol: str = "", line: int = 1, *, is_test: bool = False) -> Candidate:
+def candidate(
+    path: str, symbol: str = "", line: int = 1, *, is_test: bool = False
+) -> RankingCandidate:
     language = "markdown" if path.endswith(".md") else "python"
     chunk = CodeChunk(f"{path}:{line}", path, language, "function", symbol, line, line + 9, "")
-    return Candidate(chunk, frozenset([symbol] if symbol else []), is_test)
+    return RankingCandidate(chunk, frozenset([symbol] if symbol else []), is_test)
 
 
-def check(question: str, *candidates: Candidate) -> list[str]:
+def check(question: str, *candidates: RankingCandidate) -> list[str]:
     """Paths in the order of the rules, from candidates in the order of their fused scores."""
-    scores = fused([(1.0, [one.chunk.id for one in candidates])])
-    return [chunk.path for _, chunk in ranked(question, candidates, scores, 10)]
+    scores = fuse_rankings([(1.0, [one.chunk.id for one in candidates])])
+    return [chunk.path for _, chunk in rank_chunks(question, candidates, scores, 10)]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +42,7 @@ def check(question: str, *candidates: Candidate) -> list[str]:
         ("docs of it", [candidate("guide.md"), candidate("a.py")], "guide.md"),
     ],
 )
-def test_the_rules_put_first(question: str, candidates: list[Candidate], first: str) -> None:
+def test_the_rules_put_first(question: str, candidates: list[RankingCandidate], first: str) -> None:
     assert check(question, *candidates)[0] == first
 
 
@@ -51,7 +59,7 @@ def test_nothing_found_is_nothing_ranked() -> None:
 
 @given(st.lists(st.lists(st.sampled_from("abcdef"), unique=True), max_size=3))
 def test_being_first_everywhere_is_best(rankings: list[list[str]]) -> None:
-    scores = fused([(1.0, ["z", *ids]) for ids in rankings])
+    scores = fuse_rankings([(1.0, ["z", *ids]) for ids in rankings])
     assert not scores or max(scores, key=lambda one: scores[one]) == "z"
 
 

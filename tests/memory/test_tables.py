@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from lsp_server.domain.errors import MemoryUnavailable
-from lsp_server.memory.layout import Layout
-from lsp_server.memory.tables import Database, among, quoted
+from lsp_server.memory.table_schema import TableSchema
+from lsp_server.memory.tables import Database, is_one_of, sql_quoted
 
-NOTES = Layout(
+NOTES = TableSchema(
     "notes",
     2,
     {"id": "text", "words": "text", "count": "count"},
@@ -34,8 +34,8 @@ async def test_putting_replaces_by_key_and_clears_its_scope(place: str) -> None:
     await table.put([note("a", count=2), note("c", count=2)], scope="count < 3")
     rows = {row["id"]: row["count"] for row in await table.rows(["id", "count"])}
     assert rows == {"a": 2, "c": 2, "o'clock": 3}
-    assert await table.delete(among("id", ["o'clock", "nobody"])) == 1
-    await table.put([], scope=f"id = {quoted('a')}")
+    assert await table.delete(is_one_of("id", ["o'clock", "nobody"])) == 1
+    await table.put([], scope=f"id = {sql_quoted('a')}")
     assert await table.count() == 1
 
 

@@ -11,16 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lsp_server.domain.errors import (
-    ConfigurationError,
-    ModelError,
-    ModelRefused,
-    ModelUnavailable,
-)
+from lsp_server.domain.errors import ConfigurationError, ModelError, ModelRefused, ModelUnavailable
 from lsp_server.models.chat_completions import ChatCompletions
 from lsp_server.models.connection import HTTP_FAILURES, failure, is_loopback, open_client
-from lsp_server.models.scenario import Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.wire_server import QUESTION, model_at, settings_for
 
 URL = "https://host.example/v1"
@@ -93,7 +88,10 @@ def test_loopback_is_known_by_its_name(url: str, expected: bool) -> None:
 async def test_loopback_is_never_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    async with ScriptedServer([Turn(text="Hi")]) as server, model_at(server.base_url) as model:
+    async with (
+        ScriptedServer([ScriptedTurn(text="Hi")]) as server,
+        model_at(server.base_url) as model,
+    ):
         assert (await model.respond(QUESTION)).message.text == "Hi"
 
 

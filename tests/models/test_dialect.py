@@ -10,8 +10,8 @@ import pytest
 from lsp_server.domain.errors import ModelRefused
 from lsp_server.domain.messages import AnswerSchema, Message, Request
 from lsp_server.models.dialect import Dialect
-from lsp_server.models.scenario import Conduct, Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.wire_server import QUESTION, Reply, WireServer, model_at
 
 SCHEMA = AnswerSchema("verdict", {"type": "object"})
@@ -38,7 +38,8 @@ ALL = Request(
 async def test_a_refused_parameter_is_remembered(refuses: tuple[str, ...], tries: int) -> None:
     async with (
         ScriptedServer(
-            [Turn(text="A"), Turn(text="B")], conduct=Conduct(refuses=refuses)
+            [ScriptedTurn(text="A"), ScriptedTurn(text="B")],
+            conduct=EndpointBehaviour(refuses=refuses),
         ) as server,
         model_at(server.base_url) as model,
     ):
@@ -54,7 +55,9 @@ async def test_a_refused_parameter_is_remembered(refuses: tuple[str, ...], tries
 
 async def test_a_refusal_for_another_reason_changes_nothing() -> None:
     async with (
-        ScriptedServer([Turn(text="A")], conduct=Conduct(refuses=("model",))) as server,
+        ScriptedServer(
+            [ScriptedTurn(text="A")], conduct=EndpointBehaviour(refuses=("model",))
+        ) as server,
         model_at(server.base_url) as model,
     ):
         with pytest.raises(ModelRefused):
@@ -74,9 +77,9 @@ async def test_a_refusal_for_another_reason_changes_nothing() -> None:
 async def test_several_choices_as_the_endpoint_has_it(
     way: Any, texts: list[str], tries: int
 ) -> None:
-    turn = Turn(text="A", alternatives=(Turn(text="B"), Turn(text="C")))
+    turn = ScriptedTurn(text="A", alternatives=(ScriptedTurn(text="B"), ScriptedTurn(text="C")))
     async with (
-        ScriptedServer([turn], conduct=Conduct(n=way)) as server,
+        ScriptedServer([turn], conduct=EndpointBehaviour(n=way)) as server,
         model_at(server.base_url) as model,
     ):
         response = await model.respond(ALL)
@@ -86,7 +89,9 @@ async def test_several_choices_as_the_endpoint_has_it(
 
 async def test_an_endpoint_that_does_not_stream_is_read_whole() -> None:
     async with (
-        ScriptedServer([Turn(text="A", reasoning="Hm")], conduct=Conduct(streams=False)) as server,
+        ScriptedServer(
+            [ScriptedTurn(text="A", reasoning="Hm")], conduct=EndpointBehaviour(streams=False)
+        ) as server,
         model_at(server.base_url) as model,
     ):
         message = (await model.respond(QUESTION)).message

@@ -15,8 +15,8 @@ from lsp_server.domain.errors import (
     ModelUnavailable,
 )
 from lsp_server.models.discovery import Endpoint, LocalServer, discover, models_at
-from lsp_server.models.scenario import Conduct
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import EndpointBehaviour
+from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.settings.sections import ModelSettings
 from tests.fakes.wire_server import Reply, WireServer
 
@@ -72,7 +72,7 @@ async def test_what_is_no_model_server_is_not_taken(replies: list[Reply | None])
 
 
 async def test_a_configured_endpoint_is_asked_for_its_models() -> None:
-    async with ScriptedServer(conduct=Conduct(models=("text-embed", "a", "b"))) as server:
+    async with ScriptedServer(conduct=EndpointBehaviour(models=("text-embed", "a", "b"))) as server:
         endpoint = await discover(ModelSettings(base_url=server.base_url))
         assert endpoint is not None
         assert endpoint.models == ("text-embed", "a", "b")

@@ -18,19 +18,19 @@ from lsp_server.domain.errors import (
 from lsp_server.domain.messages import Delta, Response, Waiting
 from lsp_server.models.repetition import CutRepetition
 from lsp_server.models.retrying import Retrying
-from lsp_server.models.scenario import (
-    Conduct,
+from lsp_server.models.scripted.scenario import (
     Drop,
+    EndpointBehaviour,
     ErrorInStream,
     Fault,
     HttpError,
     InvalidUtf8,
     Repetition,
     ScriptedCall,
+    ScriptedTurn,
     Silence,
-    Turn,
 )
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.wire_server import QUESTION, model_at
 
 TEXT = "An answer of several pieces, so that it can break off in the middle of one."
@@ -46,7 +46,9 @@ class Played:
     slept: list[float]
 
 
-async def play(turn: Turn, conduct: Conduct | None = None, **settings: Any) -> Played:
+async def play(
+    turn: ScriptedTurn, conduct: EndpointBehaviour | None = None, **settings: Any
+) -> Played:
     heard: list[Delta] = []
     slept: list[float] = []
 
@@ -84,7 +86,7 @@ async def play(turn: Turn, conduct: Conduct | None = None, **settings: Any) -> P
 async def test_what_passes_is_waited_for_and_only_the_whole_answer_counts(
     fault: Fault, slept: list[float]
 ) -> None:
-    played = await play(Turn(text=TEXT, fault=fault), silence_timeout_seconds=0.15)
+    played = await play(ScriptedTurn(text=TEXT, fault=fault), silence_timeout_seconds=0.15)
     assert isinstance(played.outcome, Response), played.outcome
     assert played.outcome.message.text == TEXT
     assert played.slept == slept
@@ -96,26 +98,30 @@ async def test_what_passes_is_waited_for_and_only_the_whole_answer_counts(
 @pytest.mark.parametrize(
     ("turn", "conduct", "error"),
     [
-        (Turn(fault=HttpError(status=401, times=9)), Conduct(), ModelRefused),
-        (Turn(fault=HttpError(status=400, times=9, body={"error": "no"})), Conduct(), ModelRefused),
+        (ScriptedTurn(fault=HttpError(status=401, times=9)), EndpointBehaviour(), ModelRefused),
         (
-            Turn(
+            ScriptedTurn(fault=HttpError(status=400, times=9, body={"error": "no"})),
+            EndpointBehaviour(),
+            ModelRefused,
+        ),
+        (
+            ScriptedTurn(
                 fault=HttpError(status=429, times=9, body={"error": {"code": "insufficient_quota"}})
             ),
-            Conduct(),
+            EndpointBehaviour(),
             ModelRefused,
         ),
         (
-            Turn(fault=ErrorInStream(times=9, error={"message": "no", "code": 400})),
-            Conduct(),
+            ScriptedTurn(fault=ErrorInStream(times=9, error={"message": "no", "code": 400})),
+            EndpointBehaviour(),
             ModelRefused,
         ),
-        (Turn(text=TEXT), Conduct(prompt_tokens_max=10), PromptTooLong),
-        (Turn(fault=Repetition()), Conduct(), ModelMisbehaved),
+        (ScriptedTurn(text=TEXT), EndpointBehaviour(prompt_tokens_max=10), PromptTooLong),
+        (ScriptedTurn(fault=Repetition()), EndpointBehaviour(), ModelMisbehaved),
     ],
 )
 async def test_what_does_not_pass_is_asked_once(
-    turn: Turn, conduct: Conduct, error: type[HoldfastError]
+    turn: ScriptedTurn, conduct: EndpointBehaviour, error: type[HoldfastError]
 ) -> None:
     played = await play(turn, conduct)
     assert type(played.outcome) is error
@@ -125,16 +131,18 @@ async def test_what_does_not_pass_is_asked_once(
 @pytest.mark.parametrize(
     ("turn", "text", "arguments", "stop_reason"),
     [
-        (Turn(), "", [], "stop"),
-        (Turn(text="Hi", fault=InvalidUtf8()), "��Hi", [], "stop"),
+        (ScriptedTurn(), "", [], "stop"),
+        (ScriptedTurn(text="Hi", fault=InvalidUtf8()), "��Hi", [], "stop"),
         (
-            Turn(tool_calls=(ScriptedCall(name="read", arguments='{"path": '),)),
+            ScriptedTurn(tool_calls=(ScriptedCall(name="read", arguments='{"path": '),)),
             "",
             ['{"path": '],
             "tool_calls",
         ),
         (
-            Turn(tool_calls=(ScriptedCall(name="read", arguments='{"pa'),), stop_reason="length"),
+            ScriptedTurn(
+                tool_calls=(ScriptedCall(name="read", arguments='{"pa'),), stop_reason="length"
+            ),
             "",
             ['{"pa'],
             "length",
@@ -142,7 +150,7 @@ async def test_what_does_not_pass_is_asked_once(
     ],
 )
 async def test_odd_answers_are_handed_on_as_they_are(
-    turn: Turn, text: str, arguments: list[str], stop_reason: str
+    turn: ScriptedTurn, text: str, arguments: list[str], stop_reason: str
 ) -> None:
     played = await play(turn)
     assert isinstance(played.outcome, Response)
@@ -154,9 +162,9 @@ async def test_odd_answers_are_handed_on_as_they_are(
 
 
 async def test_too_many_requests_at_once_wait_their_turn() -> None:
-    turns = [Turn(text="slow", first_token_seconds=0.05), Turn(text="next")]
+    turns = [ScriptedTurn(text="slow", first_token_seconds=0.05), ScriptedTurn(text="next")]
     async with (
-        ScriptedServer(turns, conduct=Conduct(parallel_max=1)) as server,
+        ScriptedServer(turns, conduct=EndpointBehaviour(parallel_max=1)) as server,
         model_at(server.base_url) as model,
     ):
         first = asyncio.create_task(model.respond(QUESTION))
@@ -190,7 +198,7 @@ async def test_signs_of_life_without_an_answer_are_silence_in_the_end(
 @pytest.mark.parametrize("fault", [Silence(), Silence(after_pieces=2)])
 async def test_cancelling_closes_the_connection_at_once(fault: Fault) -> None:
     async with (
-        ScriptedServer([Turn(text=TEXT, fault=fault)]) as server,
+        ScriptedServer([ScriptedTurn(text=TEXT, fault=fault)]) as server,
         model_at(server.base_url) as model,
     ):
         asking = asyncio.create_task(model.respond(QUESTION))
@@ -210,7 +218,7 @@ async def test_a_listener_that_raises_closes_the_stream() -> None:
         raise Enough
 
     async with (
-        ScriptedServer([Turn(text=TEXT, tokens_per_second=20)]) as server,
+        ScriptedServer([ScriptedTurn(text=TEXT, tokens_per_second=20)]) as server,
         model_at(server.base_url) as model,
     ):
         with pytest.raises(Enough):
@@ -221,7 +229,7 @@ async def test_a_listener_that_raises_closes_the_stream() -> None:
 
 async def test_answers_follow_each_other_on_one_connection() -> None:
     async with (
-        ScriptedServer([Turn(text=TEXT)] * 5) as server,
+        ScriptedServer([ScriptedTurn(text=TEXT)] * 5) as server,
         model_at(server.base_url) as model,
     ):
         for _ in range(5):
@@ -232,7 +240,7 @@ async def test_answers_follow_each_other_on_one_connection() -> None:
 
 
 async def test_the_key_travels_and_is_not_logged() -> None:
-    turn = Turn(fault=HttpError(status=401, body={"error": "bad key sk-secret"}))
+    turn = ScriptedTurn(fault=HttpError(status=401, body={"error": "bad key sk-secret"}))
     async with (
         ScriptedServer([turn]) as server,
         model_at(server.base_url, api_key="sk-secret") as model,

@@ -20,11 +20,11 @@ from lsp_server.domain.messages import (
     ToolCallDelta,
     Usage,
     Waiting,
-    ignore,
+    ignore_deltas,
 )
 from lsp_server.models.repetition import CHECK_EVERY_CHARS, CutRepetition, repeats
-from lsp_server.models.scenario import Repetition, ScriptedCall, Turn
-from lsp_server.models.scripted import Scripted
+from lsp_server.models.scripted.model import ScriptedModel
+from lsp_server.models.scripted.scenario import Repetition, ScriptedCall, ScriptedTurn
 from tests.fakes.wire_server import QUESTION
 
 NOISE = "".join(hashlib.sha256(str(number).encode()).hexdigest() for number in range(300))
@@ -70,11 +70,11 @@ class Streaming:
         self._pieces = pieces
         self.said = 0
 
-    async def respond(self, request: Request, listen: Listener = ignore) -> Response:
+    async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
         for piece in self._pieces:
             listen(piece)
             self.said += 1
-        scripted = Scripted([Turn(text="end")])
+        scripted = ScriptedModel([ScriptedTurn(text="end")])
         return await scripted.respond(request)
 
 
@@ -102,19 +102,21 @@ async def test_what_a_wait_made_void_does_not_count() -> None:
 
 async def test_a_sane_answer_passes_untouched() -> None:
     heard: list[Delta] = []
-    turn = Turn(text=TABLE, tool_calls=(ScriptedCall(name="read"),))
-    response = await CutRepetition(Scripted([turn])).respond(QUESTION, heard.append)
+    turn = ScriptedTurn(text=TABLE, tool_calls=(ScriptedCall(name="read"),))
+    response = await CutRepetition(ScriptedModel([turn])).respond(QUESTION, heard.append)
     assert response.message.text == TABLE
     assert "".join(each.text for each in heard if isinstance(each, TextDelta)) == TABLE
 
 
 async def test_of_several_choices_only_the_repeating_one_goes() -> None:
     class OneMad:
-        async def respond(self, request: Request, listen: Listener = ignore) -> Response:
+        async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
             for _ in range(4000):
                 listen(TextDelta("lo ", 1))
-            turn = Turn(text="A", alternatives=(Turn(text="lo"), Turn(text="C")))
-            return await Scripted([turn]).respond(request)
+            turn = ScriptedTurn(
+                text="A", alternatives=(ScriptedTurn(text="lo"), ScriptedTurn(text="C"))
+            )
+            return await ScriptedModel([turn]).respond(request)
 
     response = await CutRepetition(OneMad()).respond(Request(QUESTION.messages, choices=3))
     assert [choice.message.text for choice in response.choices] == ["A", "C"]
@@ -122,6 +124,6 @@ async def test_of_several_choices_only_the_repeating_one_goes() -> None:
 
 
 async def test_when_all_choices_repeat_there_is_no_answer() -> None:
-    mad = Scripted([Turn(fault=Repetition())])
+    mad = ScriptedModel([ScriptedTurn(fault=Repetition())])
     with pytest.raises(ModelMisbehaved):
         await CutRepetition(mad).respond(Request(QUESTION.messages, choices=2))

@@ -20,8 +20,8 @@ from lsp_server.models.retrying import (
     WALL_SECONDS_MAX,
     Retrying,
 )
-from lsp_server.models.scenario import Drop, HttpError, Turn
-from lsp_server.models.scripted import Scripted
+from lsp_server.models.scripted.model import ScriptedModel
+from lsp_server.models.scripted.scenario import Drop, HttpError, ScriptedTurn
 from tests.fakes.wire_server import QUESTION
 
 
@@ -40,9 +40,11 @@ class Clock:
         self.now += seconds
 
 
-def retrying(turn: Turn, clock: Clock, *, chance: float = 0.0, wall: float = 3600.0) -> Retrying:
+def retrying(
+    turn: ScriptedTurn, clock: Clock, *, chance: float = 0.0, wall: float = 3600.0
+) -> Retrying:
     return Retrying(
-        Scripted([turn]),
+        ScriptedModel([turn]),
         wall_seconds_max=wall,
         sleep=clock.sleep,
         clock=clock,
@@ -66,7 +68,7 @@ async def test_waits_grow_and_respect_what_the_endpoint_asks(
 ) -> None:
     clock = Clock()
     heard: list[Delta] = []
-    model = retrying(Turn(text="Hi", fault=fault), clock, chance=chance)
+    model = retrying(ScriptedTurn(text="Hi", fault=fault), clock, chance=chance)
     response = await model.respond(QUESTION, heard.append)
     assert response.message.text == "Hi"
     assert clock.slept == slept
@@ -77,7 +79,7 @@ async def test_waits_grow_and_respect_what_the_endpoint_asks(
 async def test_a_listener_knows_that_the_partial_answer_is_void_before_the_wait() -> None:
     heard: list[Delta] = []
     clock = Clock()
-    model = retrying(Turn(text="whole", fault=Drop(after_pieces=1)), clock)
+    model = retrying(ScriptedTurn(text="whole", fault=Drop(after_pieces=1)), clock)
     await model.respond(QUESTION, heard.append)
     assert heard[0] == heard[2] == TextDelta("whole")
     assert isinstance(heard[1], Waiting)
@@ -88,7 +90,9 @@ async def test_a_listener_knows_that_the_partial_answer_is_void_before_the_wait(
 async def test_it_gives_up_with_the_last_error_within_its_time(wall: float) -> None:
     clock = Clock()
     with pytest.raises(ModelUnavailable, match="500"):
-        await retrying(Turn(fault=HttpError(times=10_000)), clock, wall=wall).respond(QUESTION)
+        await retrying(ScriptedTurn(fault=HttpError(times=10_000)), clock, wall=wall).respond(
+            QUESTION
+        )
     assert wall - WAIT_SECONDS_MAX <= clock.now <= wall
 
 
@@ -97,12 +101,12 @@ async def test_it_gives_up_with_the_last_error_within_its_time(wall: float) -> N
     [ModelRefused("no"), PromptTooLong("no"), ModelMisbehaved("no"), KeyError("a mistake of ours")],
 )
 async def test_what_waiting_cannot_mend_passes_at_once(error: Exception) -> None:
-    def script(body: object) -> Turn:
+    def script(body: object) -> ScriptedTurn:
         raise error
 
     clock = Clock()
     with pytest.raises(type(error)):
-        await Retrying(Scripted(script), sleep=clock.sleep, clock=clock).respond(QUESTION)
+        await Retrying(ScriptedModel(script), sleep=clock.sleep, clock=clock).respond(QUESTION)
     assert clock.slept == []
 
 
@@ -112,7 +116,9 @@ async def test_a_wait_can_be_cancelled() -> None:
     def hear(delta: Delta) -> None:
         waiting.set()
 
-    model = Retrying(Scripted([Turn(fault=HttpError(times=99, status=429, retry_after=800))]))
+    model = Retrying(
+        ScriptedModel([ScriptedTurn(fault=HttpError(times=99, status=429, retry_after=800))])
+    )
     asking: asyncio.Task[Response] = asyncio.create_task(model.respond(QUESTION, hear))
     await waiting.wait()
     asking.cancel()
@@ -128,4 +134,4 @@ async def test_a_listener_may_end_the_waiting() -> None:
         raise Enough
 
     with pytest.raises(Enough):
-        await retrying(Turn(fault=HttpError()), Clock()).respond(QUESTION, hear)
+        await retrying(ScriptedTurn(fault=HttpError()), Clock()).respond(QUESTION, hear)

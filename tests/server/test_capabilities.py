@@ -7,7 +7,7 @@ import pytest
 from lsprotocol import types
 
 from lsp_server.server.capabilities import Capabilities, resolve
-from lsp_server.server.json_rpc import converter
+from lsp_server.server.transport.json_rpc import converter
 from tests.fakes import clients
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lsp_server.server.configuration import layered, section
+from lsp_server.server.configuration import layer_over, section
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,4 @@ def test_the_section_is_found_in_what_editors_send(value: Any, expected: Any) ->
     ],
 )  # fmt: skip
 def test_later_layers_win_key_by_key(below: Any, above: Any, expected: Any) -> None:
-    assert layered(below, above) == expected
+    assert layer_over(below, above) == expected

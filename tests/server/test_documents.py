@@ -10,12 +10,7 @@ from lsprotocol import types
 
 from lsp_server.domain.edits import Lines
 from lsp_server.server.client import Client
-from lsp_server.server.documents import (
-    LATE_CHARS_MAX,
-    LATE_MAX,
-    OpenDocument,
-    OpenDocuments,
-)
+from lsp_server.server.documents import LATE_CHARS_MAX, LATE_MAX, OpenDocument, OpenDocuments
 from lsp_server.server.folders import Folders
 from tests.fakes.peer import Peer
 

@@ -10,7 +10,7 @@ import pytest
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import Verdict
 from lsp_server.domain.tasks import Achieved, Blocked, Task
-from lsp_server.goals.contract import goal_of
+from lsp_server.goals.goals_document import goal_of
 from lsp_server.session.goals import Goals
 from tests.fakes.expectation import until
 from tests.fakes.git import committed
@@ -31,24 +31,24 @@ def goals_file(project: Path) -> Path:
 
 
 def verdicts(goals: Goals) -> list[Verdict]:
-    return [place.verdict for place in goals.board.places()]
+    return [place.verdict for place in goals.statuses.places()]
 
 
 async def test_what_a_run_showed_is_known_and_written_down(project: Path, goals_file: Path) -> None:
     async with workshop(project, [FIX, DONE]) as shop:
         goals = shop.session.goals
-        (goal,) = goals.board.goals()
+        (goal,) = goals.statuses.goals()
         assert verdicts(goals) == ["unverified"]
         assert isinstance(await shop.run(Task("x", goal)), Achieved)
         await until(lambda: verdicts(goals) == ["met"], "the verdict")
         await until(lambda: "- [x] tests pass" in goals_file.read_text(), "the tick")
-        assert goals.board.counts().met == 1
-        assert goals.board.first_open() is None
+        assert goals.statuses.counts().met == 1
+        assert goals.statuses.first_open() is None
         (project / "calc.py").write_text("broken")
         goals.tree_moved()
         await until(lambda: verdicts(goals) == ["stale"], "stale")
         assert "- [x]" in goals_file.read_text(), "the file does not flap with every edit"
-        await goals.check(goals.board.goals())
+        await goals.check(goals.statuses.goals())
         assert verdicts(goals) == ["unmet"]
         assert "- [ ] tests pass" in goals_file.read_text()
         assert "evidence" not in goals_file.read_text()
@@ -62,13 +62,13 @@ async def test_judges_that_a_run_edited_show_nothing_until_a_person_checks(
     brief = {"answer_timeout_seconds": 0.1}
     async with workshop(project, [WEAKEN, DONE], permissions=brief) as shop:
         goals = shop.session.goals
-        outcome = await shop.run(Task("x", goals.board.goals()[0]))
+        outcome = await shop.run(Task("x", goals.statuses.goals()[0]))
         assert isinstance(outcome, Blocked)
         assert "test_calc.py" in outcome.question
         await until(lambda: verdicts(goals) == ["blocked"], "blocked")
-        assert "edited what judges it (test_calc.py)" in goals.board.places()[0].missing
+        assert "edited what judges it (test_calc.py)" in goals.statuses.places()[0].missing
         assert "- [ ]" in goals_file.read_text()
-        await goals.check(goals.board.goals())
+        await goals.check(goals.statuses.goals())
         assert verdicts(goals) == ["met"], "the person looked and checked"
 
 
@@ -78,7 +78,7 @@ async def test_a_condition_waived_meanwhile_holds_up_nothing(
     look = calls(("shell", {"command": "sleep 0.1"}))
     async with workshop(project, [look, DONE, finish("never")]) as shop:
         goals = shop.session.goals
-        (goal,) = goals.board.goals()
+        (goal,) = goals.statuses.goals()
         run = shop.session.runs.start(Task("x", goal))
         await goals.waive(goal.conditions[0].id)
         outcome = await shop.session.runs.wait(run.run_id)
@@ -98,7 +98,7 @@ async def test_the_next_save_cancels_the_checks_of_the_last(
     log = project / "log"
     async with workshop(project, []) as shop:
         goals = shop.session.goals
-        await goals.check(goals.board.goals())
+        await goals.check(goals.statuses.goals())
         (project / "wait").write_text("")
         goals.file_saved(check=True)
         await until(lambda: log.read_text().count("began") == 2, "the check")
@@ -114,16 +114,18 @@ async def test_a_goals_file_that_can_be_read_again_is_known_again(
 ) -> None:
     text = goals_file.read_text()
     async with workshop(project, []) as shop:
-        board = shop.session.goals.board
+        statuses = shop.session.goals.statuses
         goals_file.unlink()
         goals_file.mkdir()
-        assert [problem.message for problem in board.problems()] == [board.contract().unreadable]
+        assert [problem.message for problem in statuses.problems()] == [
+            statuses.contract().unreadable
+        ]
         with pytest.raises(HoldfastError, match="cannot be read"):
-            board.first_open()
+            statuses.first_open()
         goals_file.rmdir()
-        assert (board.problems(), board.first_open()) == ((), None)
+        assert (statuses.problems(), statuses.first_open()) == ((), None)
         goals_file.write_text(text)
-        assert board.first_open() is not None
+        assert statuses.first_open() is not None
 
 
 async def test_a_goal_is_not_added_where_nobody_would_read_it(
@@ -140,7 +142,7 @@ async def test_closing_leaves_no_check_behind(project: Path, goals_file: Path) -
     goals_file.write_text("## G\n- [ ] c\n  - check: `touch began; sleep 60`\n")
     async with workshop(project, []) as shop:
         goals = shop.session.goals
-        goals.start_check(goals.board.goals(), lambda _: None)
+        goals.start_check(goals.statuses.goals(), lambda _: None)
         await until((project / "began").exists, "the check")
         async with asyncio.timeout(3):
             await shop.session.close()
@@ -152,7 +154,7 @@ async def test_evidence_says_where_it_was_shown_as_a_person_calls_it(
 ) -> None:
     commit = committed(project)
     async with workshop(project, [FIX, DONE]) as shop:
-        (goal,) = shop.session.goals.board.goals()
+        (goal,) = shop.session.goals.statuses.goals()
         outcome = await shop.run(Task("x", goal))
         assert isinstance(outcome, Achieved)
         await until(lambda: "evidence" in goals_file.read_text(), "the evidence")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.domain.goals import Condition, ConditionReport, Evidence, Finding
-from lsp_server.session.goals.ledger import CONDITIONS_MAX, TAIL_CHARS_MAX, Ledger
+from lsp_server.session.goals.verdict_store import CONDITIONS_MAX, TAIL_CHARS_MAX, VerdictStore
 
 
 def report(name: str) -> ConditionReport:
@@ -18,8 +18,8 @@ def report(name: str) -> ConditionReport:
 
 def test_a_new_process_knows_what_the_old_one_recorded(tmp_path: Path) -> None:
     path = tmp_path / "data" / "goals.json"
-    Ledger(path).record({"a": report("a")}, "t1")
-    known = Ledger(path).standings()["a"]
+    VerdictStore(path).record({"a": report("a")}, "t1")
+    known = VerdictStore(path).standings()["a"]
     assert known.tree == "t1"
     assert known.report.verdict == "met"
     assert len(known.report.evidence[0].output_tail) == TAIL_CHARS_MAX
@@ -30,19 +30,19 @@ def test_writers_add_to_what_others_wrote(tmp_path: Path) -> None:
     path = tmp_path / "goals.json"
 
     def write(number: int) -> None:
-        Ledger(path).record({f"c{number}": report("x")}, "t")
+        VerdictStore(path).record({f"c{number}": report("x")}, "t")
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(24)))
-    ledger = Ledger(path)
-    assert len(ledger.standings()) == 24
-    assert ledger.revision == 24
+    verdict_store = VerdictStore(path)
+    assert len(verdict_store.standings()) == 24
+    assert verdict_store.revision == 24
 
 
 def test_a_reader_sees_what_is_new(tmp_path: Path) -> None:
-    reader = Ledger(tmp_path / "goals.json")
+    reader = VerdictStore(tmp_path / "goals.json")
     assert reader.standings() == {}
-    Ledger(tmp_path / "goals.json").record({"a": report("a")}, "t")
+    VerdictStore(tmp_path / "goals.json").record({"a": report("a")}, "t")
     assert set(reader.standings()) == {"a"}
 
 
@@ -50,23 +50,25 @@ def test_a_reader_sees_what_is_new(tmp_path: Path) -> None:
 def test_damage_means_that_nothing_is_known(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "goals.json"
     path.write_bytes(damage)
-    assert Ledger(path).standings() == {}
-    Ledger(path).record({"a": report("a")}, "t")
-    assert set(Ledger(path).standings()) == {"a"}
+    assert VerdictStore(path).standings() == {}
+    VerdictStore(path).record({"a": report("a")}, "t")
+    assert set(VerdictStore(path).standings()) == {"a"}
 
 
 def test_the_oldest_are_forgotten(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "goals.json")
-    ledger.record({f"c{n}": ConditionReport(Condition("x", "x"), "met") for n in range(10)}, "t")
+    verdict_store = VerdictStore(tmp_path / "goals.json")
+    verdict_store.record(
+        {f"c{n}": ConditionReport(Condition("x", "x"), "met") for n in range(10)}, "t"
+    )
     many = {f"d{n}": ConditionReport(Condition("x", "x"), "met") for n in range(CONDITIONS_MAX)}
-    ledger.record(many, "t")
-    assert set(ledger.standings()) == set(many)
+    verdict_store.record(many, "t")
+    assert set(verdict_store.standings()) == set(many)
 
 
 def test_what_cannot_be_kept_is_known_to_this_process_at_least(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file in place of the folder")
-    ledger = Ledger(tmp_path / "data" / "goals.json")
+    verdict_store = VerdictStore(tmp_path / "data" / "goals.json")
     for name in ("a", "b"):
         with pytest.raises(OSError, match="data"):
-            ledger.record({name: report(name)}, "t")
-    assert set(ledger.standings()) == {"a", "b"}
+            verdict_store.record({name: report(name)}, "t")
+    assert set(verdict_store.standings()) == {"a", "b"}

@@ -15,8 +15,8 @@ from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.events import CyclePacked, ToolReturned, Warned
 from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact, Query
 from lsp_server.domain.tasks import Achieved
-from lsp_server.memory.forgetting import Forgetting
-from lsp_server.models.scenario import Turn
+from lsp_server.memory.forget_request import ForgetRequest
+from lsp_server.models.scripted.scenario import ScriptedTurn
 from tests.fakes.workshop import Workshop, calls, finish, workshop
 
 PARSER = 'def parse_header(line):\n    """Split a header line at its colon."""\n    return line.split(":")\n'
@@ -28,7 +28,7 @@ EDIT = calls(
 
 @asynccontextmanager
 async def remembering(
-    project: Path, turns: Sequence[Turn], **memory: Any
+    project: Path, turns: Sequence[ScriptedTurn], **memory: Any
 ) -> AsyncIterator[Workshop]:
     settings = {"enabled": True, "embedder": "hashing"} | memory
     async with workshop(project, turns, memory=settings) as shop:
@@ -53,10 +53,10 @@ async def test_what_a_run_did_is_found_by_words_with_its_reason(parser: Path) ->
         edit = next(one for one in found if one.tool == "edit")
         assert edit.files == ("parser.py",)
         assert edit.reason == "The colon in the value splits too much."
-        touched = shop.session.memory.touched
-        assert "parser.py" in touched
-        assert touched.wrote("parser.py", ['    return line.split(":", 1)'])
-        assert not touched.wrote("parser.py", ["def parse_header(line):"])
+        changed_lines = shop.session.memory.changed_lines
+        assert "parser.py" in changed_lines
+        assert changed_lines.wrote("parser.py", ['    return line.split(":", 1)'])
+        assert not changed_lines.wrote("parser.py", ["def parse_header(line):"])
 
 
 async def test_a_later_run_is_told_of_an_earlier_one_and_of_the_code(parser: Path) -> None:
@@ -105,7 +105,7 @@ async def test_memory_that_was_lost_is_learned_again_from_the_journals(parser: P
             one.id for one in before
         )
         assert len(await (await shop.session.memory.ready()).trusted_facts()) == 1
-        await shop.session.forget(Forgetting(text="empty line"))
+        await shop.session.forget(ForgetRequest(text="empty line"))
     shutil.rmtree(folder / "memory")
     async with remembering(parser, []) as shop:
         await shop.session.memory.settled()
@@ -142,7 +142,7 @@ async def test_forgetting_takes_the_words_out_of_tables_and_journals(parser: Pat
     async with remembering(parser, turns) as shop:
         await shop.run("Mend the header parser before tuesday")
         shop.session.runs.transcript()
-        gone = await shop.session.forget(Forgetting(text="Tuesday"))
+        gone = await shop.session.forget(ForgetRequest(text="Tuesday"))
         assert gone.rows >= 2
         assert gone.journals == 1
         assert not any("uesday" in repr(one) for one in await actions(shop, "launch tuesday"))
@@ -163,7 +163,7 @@ async def test_one_action_is_forgotten_by_its_id(parser: Path) -> None:
     async with remembering(parser, turns) as shop:
         await shop.run("Mend it")
         shell = next(one for one in await actions(shop, "echo a-word") if one.tool == "shell")
-        gone = await shop.session.forget(Forgetting(id=shell.id))
+        gone = await shop.session.forget(ForgetRequest(id=shell.id))
         assert (gone.rows, gone.journals) == (1, 1)
         journal = shop.session.runs.folder / shell.run_id / "journal.jsonl"
         assert "a-word" not in journal.read_text()
@@ -175,7 +175,7 @@ async def test_one_action_is_forgotten_by_its_id(parser: Path) -> None:
 async def test_what_is_old_is_forgotten_whole(parser: Path, before: str, runs_left: int) -> None:
     async with remembering(parser, [EDIT, finish("done")]) as shop:
         await shop.run("Mend it")
-        await shop.session.forget(Forgetting(before=before))
+        await shop.session.forget(ForgetRequest(before=before))
         assert len(shop.session.runs.list()) == runs_left
         assert bool(await actions(shop, "edit parser")) == bool(runs_left)
 
@@ -183,7 +183,7 @@ async def test_what_is_old_is_forgotten_whole(parser: Path, before: str, runs_le
 async def test_forgetting_nothing_in_particular_is_refused(parser: Path) -> None:
     async with remembering(parser, []) as shop:
         with pytest.raises(ConfigurationError, match="say what to forget"):
-            await shop.session.forget(Forgetting())
+            await shop.session.forget(ForgetRequest())
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ async def test_the_history_of_the_project_is_remembered_on_the_first_day(parser:
             ]
             assert (await memory.measured()).actions == 1
     async with remembering(parser, []) as shop:
-        assert (await shop.session.forget(Forgetting(text="proxies"))).rows == 1
+        assert (await shop.session.forget(ForgetRequest(text="proxies"))).rows == 1
     async with remembering(parser, []) as shop:
         await shop.session.memory.settled()
         assert await actions(shop, "proxies headers") == []
@@ -264,7 +264,7 @@ async def test_escaped_words_are_forgotten_too(parser: Path) -> None:
     raw = '{"command": "echo caf\\u00e9-4711"}'
     async with remembering(parser, [calls(("shell", raw)), finish("done")]) as shop:
         await shop.run("Mend it")
-        gone = await shop.session.forget(Forgetting(text="caf\u00e9-4711"))
+        gone = await shop.session.forget(ForgetRequest(text="caf\u00e9-4711"))
         assert gone.journals == 1
         folder = shop.session.runs.folder.parent
         assert [path for path in folder.rglob("*") if holds(path, b"4711")] == []
@@ -287,7 +287,7 @@ async def test_rows_of_a_memory_that_is_turned_off_are_not_said_to_be_gone(parse
         await shop.session.memory.remember("wombat 5519")
     async with workshop(parser, [], memory={"enabled": False}) as shop:
         with pytest.raises(ConfigurationError, match="still holds rows"):
-            await shop.session.forget(Forgetting(text="wombat"))
+            await shop.session.forget(ForgetRequest(text="wombat"))
 
 
 async def test_what_a_check_printed_is_forgotten(parser: Path) -> None:
@@ -297,13 +297,13 @@ async def test_what_a_check_printed_is_forgotten(parser: Path) -> None:
     goals.write_text("## Log\n- [ ] it is there\n  - check: `cat out.log`\n")
     async with remembering(parser, []) as shop:
         await shop.session.goals.look()
-        shop.session.permits.approve(["cat out.log"])
-        await shop.session.goals.check(shop.session.goals.board.goals())
-        ledger = shop.session.runs.folder.parent / "goals.json"
-        assert holds(ledger, b"quokka-77")
-        await shop.session.forget(Forgetting(text="quokka-77"))
-        assert not holds(ledger, b"quokka-77")
-        assert [place.verdict for place in shop.session.goals.board.places()] == ["met"]
+        shop.session.check_approvals.approve(["cat out.log"])
+        await shop.session.goals.check(shop.session.goals.statuses.goals())
+        verdict_store = shop.session.runs.folder.parent / "goals.json"
+        assert holds(verdict_store, b"quokka-77")
+        await shop.session.forget(ForgetRequest(text="quokka-77"))
+        assert not holds(verdict_store, b"quokka-77")
+        assert [place.verdict for place in shop.session.goals.statuses.places()] == ["met"]
 
 
 SECRET = "vRq7mWx2pLd9"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.domain.permissions import Answer, Question
-from lsp_server.session.goals.permits import CheckPermits
+from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.settings.sections import PermissionMode, PermissionSettings
 from lsp_server.workspace.paths import Workspace
 
@@ -24,16 +24,16 @@ class Person:
         return self.answer
 
 
-def permits(project: Path) -> CheckPermits:
-    return CheckPermits(project.parent / "data" / "approved.json", Workspace(project))
+def check_approvals(project: Path) -> CheckApprovals:
+    return CheckApprovals(project.parent / "data" / "approved.json", Workspace(project))
 
 
 async def test_a_text_is_asked_about_once_across_restarts(project: Path) -> None:
     person, rules = Person("once"), PermissionSettings()
-    assert await permits(project).permit("make check", rules, person) is None
-    assert await permits(project).permit("make check", rules, person) is None
+    assert await check_approvals(project).permit("make check", rules, person) is None
+    assert await check_approvals(project).permit("make check", rules, person) is None
     assert [question.detail for question in person.asked] == ["make check"]
-    assert await permits(project).permit("make check ", rules, person) is None
+    assert await check_approvals(project).permit("make check ", rules, person) is None
     assert len(person.asked) == 2, "another text is another check"
 
 
@@ -53,12 +53,12 @@ async def test_the_rules_for_commands_hold(
 ) -> None:
     person = Person("once")
     settings = PermissionSettings(mode=mode, allow=rules.get("allow", ()))
-    assert await permits(project).permit(command, settings, person) is None
+    assert await check_approvals(project).permit(command, settings, person) is None
     assert len(person.asked) == asked
 
 
 async def test_a_deny_rule_wins_over_an_approval(project: Path) -> None:
-    person, approved = Person("once"), permits(project)
+    person, approved = Person("once"), check_approvals(project)
     approved.approve(["rm -rf build"])
     rules = PermissionSettings(mode="full", deny=("shell(rm *)",))
     refusal = await approved.permit("rm -rf build", rules, person)
@@ -69,13 +69,13 @@ async def test_a_deny_rule_wins_over_an_approval(project: Path) -> None:
 
 async def test_no_is_no_and_is_asked_again_next_time(project: Path) -> None:
     person, rules = Person("deny"), PermissionSettings()
-    assert "denied" in (await permits(project).permit("make", rules, person) or "")
-    assert "denied" in (await permits(project).permit("make", rules, person) or "")
+    assert "denied" in (await check_approvals(project).permit("make", rules, person) or "")
+    assert "denied" in (await check_approvals(project).permit("make", rules, person) or "")
     assert len(person.asked) == 2
-    assert "not approved yet" in (await permits(project).permit("make", rules, None) or "")
+    assert "not approved yet" in (await check_approvals(project).permit("make", rules, None) or "")
 
 
 async def test_a_persons_own_commands_are_approved_as_they_come(project: Path) -> None:
-    approved = permits(project)
+    approved = check_approvals(project)
     approved.approve(["make"])
     assert await approved.permit("make", PermissionSettings(), None) is None

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.agent.record import Record
+from lsp_server.agent.event_log import EventLog
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.events import RunEnded
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, RunId, Stopped, Task
+from lsp_server.session.run_errors import RunError
 from lsp_server.session.runs import ACTIVE_RUNS_MAX
-from lsp_server.session.unknown_run import UnknownRun
 from lsp_server.settings.shown import without_credentials
 from tests.fakes.expectation import until
 from tests.fakes.workshop import calls, finish, says, workshop
@@ -82,9 +82,9 @@ async def test_closing_the_session_stops_its_runs_and_they_can_go_on(project: Pa
 async def test_a_stop_while_a_stopped_run_keeps_its_end_changes_nothing(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flush, keeps, may_go_on = Record.flush, asyncio.Event(), asyncio.Event()
+    flush, keeps, may_go_on = EventLog.flush, asyncio.Event(), asyncio.Event()
 
-    async def slow(record: Record) -> None:
+    async def slow(record: EventLog) -> None:
         keeps.set()
         await may_go_on.wait()
         await flush(record)
@@ -94,7 +94,7 @@ async def test_a_stop_while_a_stopped_run_keeps_its_end_changes_nothing(
         run_id = runs.start(Task("x")).run_id
         waiting = asyncio.create_task(runs.wait(run_id))
         await until(lambda: "$ sleep" in shop.session.status().message, "a command")
-        monkeypatch.setattr(Record, "flush", slow)
+        monkeypatch.setattr(EventLog, "flush", slow)
         runs.stop()
         await keeps.wait()
         runs.stop()
@@ -131,7 +131,7 @@ async def test_what_cannot_be_done_is_said_in_a_sentence(
     project: Path, action: object, complaint: str
 ) -> None:
     async with workshop(project, []) as shop:
-        with pytest.raises(UnknownRun, match=complaint):
+        with pytest.raises(RunError, match=complaint):
             action(shop.session.runs)  # type: ignore[operator]
 
 
@@ -139,7 +139,7 @@ async def test_an_achieved_run_is_spoken_to_rather_than_resumed(project: Path) -
     async with workshop(project, [finish("one"), finish("two")]) as shop:
         await shop.run()
         run_id = shop.session.runs.list()[0].run_id
-        with pytest.raises(UnknownRun, match="send it a message"):
+        with pytest.raises(RunError, match="send it a message"):
             shop.session.runs.resume(run_id)
         shop.session.runs.send(run_id, "and more", "queue")
         assert await shop.session.runs.wait(run_id) == Achieved("two")
@@ -149,7 +149,7 @@ async def test_the_number_of_runs_at_once_is_bounded(project: Path) -> None:
     async with workshop(project, [SLEEP] * ACTIVE_RUNS_MAX) as shop:
         for _ in range(ACTIVE_RUNS_MAX):
             shop.session.runs.start(Task("x"))
-        with pytest.raises(UnknownRun, match="active already"):
+        with pytest.raises(RunError, match="active already"):
             shop.session.runs.start(Task("x"))
         assert len(shop.session.runs.stop(everything=True)) == ACTIVE_RUNS_MAX
 
@@ -157,7 +157,7 @@ async def test_the_number_of_runs_at_once_is_bounded(project: Path) -> None:
 async def test_an_active_run_is_not_undone(project: Path) -> None:
     async with workshop(project, [SLEEP]) as shop:
         run_id = shop.session.runs.start(Task("x")).run_id
-        with pytest.raises(UnknownRun, match="stop it first"):
+        with pytest.raises(RunError, match="stop it first"):
             await shop.session.runs.undo(run_id)
 
 

@@ -14,8 +14,8 @@ from lsp_server.domain.edits import apply_edits
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import FileChanged
 from lsp_server.domain.messages import ToolCall
+from lsp_server.text.excerpt import split_lines
 from lsp_server.tools.edit import EditArguments, _edits
-from lsp_server.tools.excerpt import split_lines
 from tests.fakes.files import lay_out
 from tests.fakes.tools import Bench
 

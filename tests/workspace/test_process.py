@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.workspace.process import Completed, HeadAndTail, child_environment, run
+from lsp_server.workspace.process import CommandResult, HeadAndTail, child_environment, run_command
 
 
 def open_descriptors() -> int:
@@ -18,10 +18,12 @@ def open_descriptors() -> int:
 
 async def execute(
     command: str, cwd: Path, *, timeout_seconds: float = 20, bytes_max: int = 10_000
-) -> Completed:
+) -> CommandResult:
     descriptors = open_descriptors()
     try:
-        return await run(command, cwd, timeout_seconds=timeout_seconds, output_bytes_max=bytes_max)
+        return await run_command(
+            command, cwd, timeout_seconds=timeout_seconds, output_bytes_max=bytes_max
+        )
     finally:
         assert open_descriptors() <= descriptors + 1  # the child watcher may keep one
 
@@ -133,7 +135,9 @@ async def test_a_missing_folder_is_said(project: Path) -> None:
 
 
 async def test_many_at_once_leave_nothing_behind(project: Path) -> None:
-    done = await asyncio.gather(*(run(f"echo {i}", project, timeout_seconds=20) for i in range(30)))
+    done = await asyncio.gather(
+        *(run_command(f"echo {i}", project, timeout_seconds=20) for i in range(30))
+    )
     assert [one.output for one in done] == [f"{i}\n" for i in range(30)]
     assert not [c for c in psutil.Process().children() if c.status() == psutil.STATUS_ZOMBIE]
 

@@ -9,7 +9,7 @@ from lsp_server.workspace import tree
 from lsp_server.workspace.blobs import Blobs, content_name
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.tree import NOT_KEPT, Tree
+from lsp_server.workspace.tree import NOT_KEPT, WorkingTree
 from tests.fakes.files import lay_out
 
 
@@ -18,9 +18,9 @@ def new_tree(
     cache_file: Path | None = None,
     blobs: Blobs | None = None,
     racy_seconds: float = tree.RACY_SECONDS,
-) -> Tree:
+) -> WorkingTree:
     workspace = Workspace(root)
-    return Tree(
+    return WorkingTree(
         workspace,
         Ignore(workspace),
         blobs=blobs,

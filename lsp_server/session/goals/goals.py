@@ -22,12 +22,12 @@ from lsp_server.domain.messages import Usage
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import Achieved
 from lsp_server.goals.verifier import Verifier
-from lsp_server.session.goals.board import Board
-from lsp_server.session.goals.file import GoalsFile
-from lsp_server.session.goals.ledger import Ledger, Standing, seconds_of
-from lsp_server.session.goals.stated import Stated
+from lsp_server.session.goals.goal_sources import GoalSources
+from lsp_server.session.goals.goal_statuses import GoalStatuses
+from lsp_server.session.goals.goals_file import GoalsFile
+from lsp_server.session.goals.verdict_store import StoredVerdict, VerdictStore, seconds_of
 from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.tree import digest
+from lsp_server.workspace.tree import tree_hash
 
 QUIET_SECONDS = 0.15
 """How long files rest before the tree is looked at again."""
@@ -39,7 +39,7 @@ UNACCEPTED = "the run edited what judges it ({}); look at that, then check again
 
 _log = logging.getLogger(__name__)
 
-Make = Callable[[bool], Verifier]
+VerifierFactory = Callable[[bool], Verifier]
 """A verifier; with True it may ask a person for permission, and the judge."""
 
 
@@ -55,13 +55,13 @@ class Goals:
         root: Path,
         documents: Documents,
         editor: Editor,
-        ledger: Ledger,
+        verdict_store: VerdictStore,
         contents: Callable[[], Awaitable[Mapping[str, str]]],
-        verifier: Make,
+        verifier: VerifierFactory,
     ) -> None:
-        self._stated = Stated(root, documents)
-        self._ledger = ledger
-        self.board = Board(self._stated, ledger)
+        self._sources = GoalSources(root, documents)
+        self._verdict_store = verdict_store
+        self.statuses = GoalStatuses(self._sources, verdict_store)
         self.file = GoalsFile(root / GOALS_FILE, editor)
         self.on_change: Callable[[], None] = lambda: None
         self.checks_running = 0
@@ -97,7 +97,7 @@ class Goals:
         """
         self._moved = True
         idle = self._looking is None or self._looking.done()
-        if idle and (self._stated.any() or self._ledger.standings()):
+        if idle and (self._sources.any() or self._verdict_store.standings()):
             self._looking = self._start(self._look(), "a look at the tree")
 
     def file_saved(self, *, check: bool) -> None:
@@ -112,9 +112,9 @@ class Goals:
         """A buffer changed: goals or comments may say something else."""
         if path == self.file.path and (self._reading is None or self._reading.done()):
             self._reading = self._start(self._read(), "reading of the goals file")
-        elif self._stated.concerns(path):
+        elif self._sources.concerns(path):
             self.on_change()
-            if not self.board.tree:
+            if not self.statuses.tree:
                 self.tree_moved()
 
     def start_check(self, goals: Sequence[Goal], done: Callable[[list[GoalReport]], None]) -> None:
@@ -154,9 +154,9 @@ class Goals:
             and not (keeps_unapproved and item.verdict in ("blocked", "unverified"))
         }
         async with self._recording:
-            self.board.tree = report.tree
+            self.statuses.tree = report.tree
             try:
-                await asyncio.to_thread(self._ledger.record, reports, report.tree)
+                await asyncio.to_thread(self._verdict_store.record, reports, report.tree)
             except OSError as error:
                 _log.warning("verdicts on goals are not kept: %s", error)
             await self.file.write_back(reports)
@@ -170,7 +170,7 @@ class Goals:
 
     async def waive(self, condition_id: str) -> Condition:
         """Marks a condition of the goals file as waived. Raises HoldfastError."""
-        entries = self.board.contract().entries
+        entries = self.statuses.contract().entries
         entry = next((e for e in entries if e.condition.id == condition_id), None)
         if entry is None:
             raise HoldfastError("only conditions in the goals file can be waived")
@@ -190,7 +190,7 @@ class Goals:
 
     async def _read(self) -> None:
         """Until what was read is what stands there."""
-        while await self._stated.read():
+        while await self._sources.read():
             self.on_change()
             await asyncio.sleep(QUIET_SECONDS)
         self.on_change()
@@ -205,19 +205,19 @@ class Goals:
     async def look(self) -> None:
         """Takes in the tree as it is, and the comments in what changed."""
         names = await self._contents()
-        moved = await self._stated.look(names)
-        tree = digest(names)
-        if tree != self.board.tree or moved:
-            self.board.tree = tree
+        moved = await self._sources.look(names)
+        tree = tree_hash(names)
+        if tree != self.statuses.tree or moved:
+            self.statuses.tree = tree
             self.on_change()
 
     async def _check_saved(self) -> None:
         """Quick checks of what is known to be quick, without asking anybody."""
         await asyncio.sleep(QUIET_SECONDS)
-        known = self._ledger.standings()
+        known = self._verdict_store.standings()
         quick = [
             replace(goal, conditions=conditions)
-            for goal in self.board.contract().goals
+            for goal in self.statuses.contract().goals
             if (conditions := tuple(c for c in goal.conditions if _is_cheap(c, known.get(c.id))))
         ]
         if quick:
@@ -251,7 +251,7 @@ def _unaccepted(report: GoalReport) -> GoalReport:
     return replace(report, conditions=conditions)
 
 
-def _is_cheap(condition: Condition, known: Standing | None) -> bool:
+def _is_cheap(condition: Condition, known: StoredVerdict | None) -> bool:
     if not condition.checks or condition.waived:
         return False
     if not any(isinstance(check, CommandCheck) for check in condition.checks):

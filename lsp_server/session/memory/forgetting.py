@@ -9,18 +9,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lsp_server.agent.journal import JournalDamaged, glance, is_running
+from lsp_server.agent.journal import JournalDamaged, is_running, read_ends
 from lsp_server.domain.errors import ConfigurationError, MemoryUnavailable
 from lsp_server.domain.memories import Fact
-from lsp_server.memory.forgetting import Forgetting
-from lsp_server.session.memory.expunging import (
+from lsp_server.memory.forget_request import ForgetRequest
+from lsp_server.session.memory.journal_redaction import (
     Rewrite,
-    expunge,
-    expunge_document,
+    redact_document,
+    redact_journal,
     without_call,
     without_text,
 )
-from lsp_server.session.memory.memory import SessionMemory
+from lsp_server.session.memory.session_memory import SessionMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,13 @@ class Forgotten:
     journals: int
 
 
-async def forget(memory: SessionMemory, runs: Path, wish: Forgetting) -> Forgotten:
+async def forget(memory: SessionMemory, runs: Path, wish: ForgetRequest) -> Forgotten:
     """Both; nothing is done while a run is at work, which would write it again.
 
     Raises ConfigurationError when the wish is empty or cannot be had now,
     MemoryUnavailable when journals were dealt with and rows could not be.
     """
-    if wish == Forgetting():
+    if wish == ForgetRequest():
         raise ConfigurationError("say what to forget: pass `id`, `query` or `before`")
     busy = await asyncio.to_thread(
         lambda: [p.parent.name for p in _journals(runs) if is_running(p)]
@@ -61,7 +61,7 @@ async def forget(memory: SessionMemory, runs: Path, wish: Forgetting) -> Forgott
     return Forgotten(rows, journals)
 
 
-async def _with_text_of_fact(memory: SessionMemory, wish: Forgetting) -> Forgetting:
+async def _with_text_of_fact(memory: SessionMemory, wish: ForgetRequest) -> ForgetRequest:
     """A fact stands in the journal, too, where it was remembered: by its words, not its id."""
     if wish.id is None or memory.state().phase == "off":
         return wish
@@ -72,7 +72,7 @@ async def _with_text_of_fact(memory: SessionMemory, wish: Forgetting) -> Forgett
     return wish
 
 
-def _expunge(runs: Path, wish: Forgetting) -> int:
+def _expunge(runs: Path, wish: ForgetRequest) -> int:
     if wish.before is not None:
         old = [path for path in _journals(runs) if _ended_before(path, wish.before)]
         for path in old:
@@ -82,7 +82,7 @@ def _expunge(runs: Path, wish: Forgetting) -> int:
     count = 0
     if wish.text is not None:
         # What checks printed is kept beside the journals.
-        expunge_document(runs.parent / "goals.json", without_text(wish.text))
+        redact_document(runs.parent / "goals.json", without_text(wish.text))
     for path in _journals(runs):
         rewrite: Rewrite | None = None
         if wish.text is not None:
@@ -91,13 +91,13 @@ def _expunge(runs: Path, wish: Forgetting) -> int:
             rewrite = without_call(name)
         if rewrite is not None:
             with suppress(JournalDamaged):
-                count += expunge(path, rewrite)
+                count += redact_journal(path, rewrite)
     return count
 
 
 def _ended_before(path: Path, before: str) -> bool:
     try:
-        first, last = glance(path)
+        first, last = read_ends(path)
     except (JournalDamaged, OSError):
         return False
     return (last[-1] if last else first).at < before

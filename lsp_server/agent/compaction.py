@@ -1,0 +1,232 @@
+"""A full window becomes a new cycle: state, recollection and tail, not a summary.
+
+The opening is rendered from the state, so it needs no model and cannot fail;
+what memory adds and what the model itself wrote are gifts. Trimming breaks the
+endpoint's prefix cache once, hence it is done rarely and in one large piece.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from lsp_server.agent import memory_source
+from lsp_server.agent.context import Context, cut_result
+from lsp_server.agent.event_log import EventLog
+from lsp_server.agent.memory_source import MemorySource
+from lsp_server.agent.run_config import RunConfig
+from lsp_server.agent.state import State
+from lsp_server.agent.state_summary import render_state
+from lsp_server.agent.workspace_view import WorkspaceView, current_contents
+from lsp_server.domain.errors import ModelError
+from lsp_server.domain.events import (
+    BriefWritten,
+    CyclePacked,
+    CycleStarted,
+    ModelWaited,
+    Told,
+    Warned,
+)
+from lsp_server.domain.messages import Delta, Message, Request, ToolSpec, Waiting
+from lsp_server.domain.ports import Model
+from lsp_server.domain.prompt_sections import PromptParts, PromptSection
+
+TASK_SHARE = 0.3
+STATE_SHARE = 0.15
+RECALL_SHARE = 0.06
+TAIL_SHARE = 0.12
+LAST_STEP_SHARE = 0.3
+"""Shares of the size that starts a new cycle; together below it, so that a cycle lasts."""
+
+OVERFLOW_SHARE = 0.6
+"""The budget shrinks to this share of the prompt that the endpoint found too long."""
+
+BRIEF_SECONDS_MAX = 120.0
+BRIEF_CHARS_MAX = 3000
+BRIEF = (
+    "Before the conversation so far is put away: write a brief for yourself in at most 200 words. "
+    "What you intend next and why, what you learned the hard way, what must not be forgotten. "
+    "Exact values as they are. No tool call; only the text."
+)
+COMPACTED_NOTE = (
+    "You are in the middle of this task; the conversation so far was too long to keep. "
+    "What is known of it stands below, and the latest steps follow. Whatever else you need, "
+    "`recall` finds by words or by id."
+)
+
+
+NO_ROOM = (
+    "a new cycle begins with {tokens:,} tokens, above the {limit:,} that start the next one: "
+    "instructions, tools and task leave no room; raise context.budget_tokens"
+)
+
+
+class Compaction:
+    """Starts the cycles of one run: the first, and each time that the prompt is full."""
+
+    def __init__(
+        self,
+        event_log: EventLog,
+        run_config: RunConfig,
+        memory: MemorySource,
+        workspace_view: WorkspaceView,
+        model: Model,
+    ) -> None:
+        self._event_log = event_log
+        self._run_config = run_config
+        self._memory = memory
+        self._workspace_view = workspace_view
+        self._model = model
+        self._compact_at_tokens = run_config.compact_at_tokens
+        self._tools: tuple[ToolSpec, ...] = ()
+        self._warned = False
+        self._late = False
+        """Whether memory still owes what bears on the task."""
+
+    def pin(self, tools: tuple[ToolSpec, ...]) -> None:
+        """The tools that go with every request."""
+        self._tools = tools
+        self._event_log.context.pin(tools)
+
+    async def begin(self) -> None:
+        """The cycle that a run begins with."""
+        self._late = self._memory.opening
+        recalled = PromptParts() if self._late else await self._recall()
+        self._start(first_prompt(self._event_log.context, self._run_config, recalled))
+
+    async def catch_up(self) -> None:
+        """Tells what memory was not open to tell when the run began, behind the prompt so far."""
+        if not self._late or self._memory.opening:
+            return
+        self._late = False
+        recalled = await self._recall()
+        if recalled.text:
+            number, tokens = self._event_log.state.cycle, self._compact_at_tokens
+            self._event_log.emit(Told(f"# From memory\n{recalled.text}", "memory"))
+            self._event_log.emit(CyclePacked(number, tokens, recalled.taken, recalled.left_out))
+
+    async def make_room(self) -> None:
+        """A new cycle, if the prompt has reached its limit."""
+        if self._event_log.context.tokens > self._compact_at_tokens:
+            if self._run_config.brief:
+                await self._ask_for_brief()
+            await self._renew("the prompt reached its limit")
+
+    async def shrink(self, refusal: str) -> None:
+        """A new and smaller cycle, as the endpoint refused the prompt."""
+        tokens = self._event_log.context.tokens
+        self._compact_at_tokens = min(self._compact_at_tokens, round(tokens * OVERFLOW_SHARE))
+        await self._renew(f"the endpoint refused the prompt: {refusal}")
+
+    async def _renew(self, reason: str) -> None:
+        self._late = False
+        recalled = await self._recall()
+        now = await current_contents(self._workspace_view)
+        event_log, run_config = self._event_log, self._run_config
+        tokens = self._compact_at_tokens
+        self._start(
+            next_prompt(
+                event_log.state, event_log.context, run_config, recalled, tokens, reason, now
+            )
+        )
+        if event_log.context.tokens > tokens and not self._warned:
+            self._warned = True
+            event_log.emit(Warned(NO_ROOM.format(tokens=event_log.context.tokens, limit=tokens)))
+
+    def _start(self, events: tuple[CycleStarted, CyclePacked]) -> None:
+        for event in events:
+            self._event_log.emit(event)
+
+    async def _recall(self) -> PromptParts:
+        """What memory gives for where the run stands."""
+        state, emit = self._event_log.state, self._event_log.emit
+        tokens_max = round(self._compact_at_tokens * RECALL_SHARE)
+        offered = await memory_source.ask_memory(
+            self._memory, state.about, state.recent_files, tokens_max, emit
+        )
+        return memory_source.choose_items(offered, tokens_max, self._event_log.context.measure)
+
+    async def _ask_for_brief(self) -> None:
+        """One message behind the unchanged prompt, so that the endpoint has all of it cached."""
+        request = Request((*self._event_log.context.messages, Message("user", BRIEF)), self._tools)
+        try:
+            async with asyncio.timeout(BRIEF_SECONDS_MAX):
+                response = await self._model.respond(request, self._on_delta)
+        except (ModelError, TimeoutError) as error:
+            why = str(error) or f"it took longer than {BRIEF_SECONDS_MAX:g} s"
+            self._event_log.emit(Warned(f"the new cycle begins without the model's brief: {why}"))
+            return
+        text = response.message.text.strip()[:BRIEF_CHARS_MAX]
+        self._event_log.emit(BriefWritten(text, response.usage, response.billed, response.cost_usd))
+
+    def _on_delta(self, delta: Delta) -> None:
+        if isinstance(delta, Waiting):
+            self._event_log.emit(ModelWaited(delta.reason, delta.attempt, delta.delay_seconds))
+
+
+def first_prompt(
+    context: Context, run_config: RunConfig, recalled: PromptParts
+) -> tuple[CycleStarted, CyclePacked]:
+    """The Events that begin a run's first cycle."""
+    tokens = run_config.compact_at_tokens
+    task = _task(context, run_config, tokens)
+    return (
+        CycleStarted(1, "the run starts", run_config.system, _opening(task, recalled)),
+        _receipt(context, 1, tokens, run_config, task, recalled),
+    )
+
+
+def next_prompt(
+    state: State,
+    context: Context,
+    run_config: RunConfig,
+    recalled: PromptParts,
+    tokens: int,
+    reason: str,
+    now: Mapping[str, str] | None = None,
+) -> tuple[CycleStarted, CyclePacked]:
+    """The Events that begin the cycle after this one, well below `tokens`."""
+    task = _task(context, run_config, tokens)
+    known = render_state(state, round(tokens * STATE_SHARE), context.measure, now)
+    kept, tail_tokens = context.tail(round(tokens * TAIL_SHARE))
+    last_step_max = round(tokens * LAST_STEP_SHARE)
+    chars_max = None
+    if tail_tokens > last_step_max:
+        chars_max = context.shortening(kept, last_step_max)
+        tail_tokens = last_step_max
+    number = state.cycle + 1
+    text = f"{task}\n\n# Where you are\n{COMPACTED_NOTE}\n\n{known.text}"
+    kept_portion = PromptSection("tail", f"the last {kept} messages", tail_tokens)
+    return (
+        CycleStarted(number, reason, run_config.system, _opening(text, recalled), kept, chars_max),
+        _receipt(context, number, tokens, run_config, task, known, recalled, more=(kept_portion,)),
+    )
+
+
+def _task(context: Context, run_config: RunConfig, tokens: int) -> str:
+    """The task; of one that would fill the window its ends, and how to see all of it."""
+    chars_max = context.chars(round(tokens * TASK_SHARE), run_config.opening)
+    return cut_result(run_config.opening, chars_max, "task")
+
+
+def _opening(text: str, recalled: PromptParts) -> str:
+    return f"{text}\n\n# From memory\n{recalled.text}" if recalled.text else text
+
+
+def _receipt(
+    context: Context,
+    number: int,
+    tokens: int,
+    run_config: RunConfig,
+    task: str,
+    *chosen: PromptParts,
+    more: tuple[PromptSection, ...] = (),
+) -> CyclePacked:
+    fixed = (
+        PromptSection("system", "tools", context.tool_tokens),
+        PromptSection("system", "instructions", context.measure(run_config.system)),
+        PromptSection("task", "task", context.measure(task)),
+    )
+    taken = [portion for one in chosen for portion in one.taken]
+    left_out = [portion for one in chosen for portion in one.left_out]
+    return CyclePacked(number, tokens, (*fixed, *taken, *more), tuple(left_out))

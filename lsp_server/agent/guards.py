@@ -1,0 +1,176 @@
+"""Guards against answers and steps that lead nowhere.
+
+Pure: each takes what happened and how often it happened before, and says what
+to do. Healthy long runs pass: a repeated call whose result differs is progress
+(reading a file that changed), one that took its time is waiting (polling), and
+every count starts over after a good step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from lsp_server.domain.messages import Choice, ToolCall, ToolResult
+
+LENGTH_CONTINUES_MAX = 3
+EMPTY_ANSWERS_MAX = 2
+MALFORMED_MAX = 2
+CALLS_PER_STEP_MAX = 8
+REPEATED_STEPS_REMINDER = 3
+REPEATED_STEPS_REPLAN = 5
+REPEATED_STEPS_STOP = 7
+PERIOD_STEPS_MAX = 3
+"""So many different steps in turn, again and again, are standing still too."""
+
+WAITING_SECONDS = 2.0
+"""A step that took so long waits for something; it is told, never stopped."""
+
+Signature: TypeAlias = tuple[tuple[str, str, str], ...]
+"""Of a step: name, arguments and result of each call, without durations."""
+
+_DURATION = re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s|seconds?)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class GuardCounts:
+    """How often in a row each thing happened."""
+
+    length: int = 0
+    empty: int = 0
+    malformed: int = 0
+    recent: tuple[int, ...] = ()
+    """Fingerprints of the last steps, the latest last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """Nothing to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """The model has to know this before it goes on."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Going on would waste the budget."""
+
+    reason: str
+
+
+Advice: TypeAlias = Proceed | Remind | Stop
+
+
+def check_answer(counts: GuardCounts, choice: Choice) -> tuple[GuardCounts, Advice]:
+    """The fences of one answer: cut off by length, or empty."""
+    if choice.stop_reason == "length":
+        counts = replace(counts, length=counts.length + 1)
+        if counts.length > LENGTH_CONTINUES_MAX:
+            return counts, Stop(
+                f"the model's answer was cut off by its length limit {counts.length} times "
+                "in a row; raise model.output_tokens_max"
+            )
+        return counts, Remind(
+            "Your answer was cut off by the length limit. Go on where it ended; "
+            "write large files in several smaller edits."
+        )
+    if not choice.message.text.strip() and not choice.message.tool_calls:
+        counts = replace(counts, empty=counts.empty + 1, length=0)
+        if counts.empty > EMPTY_ANSWERS_MAX:
+            return counts, Stop(f"the model gave {counts.empty} empty answers in a row")
+        return counts, Remind("Your answer was empty. Call a tool, or call finish if you are done.")
+    return replace(counts, length=0, empty=0), Proceed()
+
+
+def check_misbehaviour(counts: GuardCounts, what: str) -> tuple[GuardCounts, Advice]:
+    """An answer that could not be used at all."""
+    counts = replace(counts, malformed=counts.malformed + 1)
+    if counts.malformed > MALFORMED_MAX:
+        return counts, Stop(f"the model's answers could not be used: {what}")
+    return counts, Remind(f"Your last answer could not be used: {what}. Answer again, differently.")
+
+
+def step_signature(results: Iterable[tuple[ToolCall, ToolResult]]) -> Signature:
+    """What a step did and what came of it, comparable with other steps'."""
+    return tuple(
+        (call.name, call.arguments, _DURATION.sub("", result.text)) for call, result in results
+    )
+
+
+def check_step(
+    counts: GuardCounts, signature: Signature, malformed: bool, seconds: float = 0.0
+) -> tuple[GuardCounts, Advice]:
+    """The fences of a finished step that took so long: all malformed, or standing still."""
+    if malformed:
+        return check_misbehaviour(counts, "its tool calls were malformed")
+    recent = (*counts.recent, hash(signature))[-PERIOD_STEPS_MAX * REPEATED_STEPS_STOP :]
+    counts = replace(counts, malformed=0, recent=recent)
+    repeated, period = _rounds(recent)
+    if not signature or repeated < REPEATED_STEPS_REMINDER:
+        return counts, Proceed()
+    same = "The same call" if period == 1 else f"The same {period} steps in turn"
+    if repeated >= REPEATED_STEPS_STOP and seconds < WAITING_SECONDS:
+        return counts, Stop(f"{same.lower()} gave the same result {repeated} times in a row")
+    # Of several steps in turn, only the last one of a round is the time to say it.
+    if _rounds(recent[:-1])[0] >= repeated:
+        return counts, Proceed()
+    if repeated == REPEATED_STEPS_REMINDER:
+        return counts, Remind(
+            f"{same} gave the same result {repeated} times in a row. Do something else; "
+            "if you wait for something, wait longer at a time."
+        )
+    if repeated == REPEATED_STEPS_REPLAN:
+        return counts, Remind(
+            "You are repeating yourself. Write a new plan with the plan tool that takes "
+            "another way, or call finish and say what stands in the way."
+        )
+    return counts, Proceed()
+
+
+def _rounds(recent: tuple[int, ...]) -> tuple[int, int]:
+    """How many times the last steps were done over, whole rounds only, and a round's steps."""
+    best, best_period = 1, 1
+    for period in range(1, PERIOD_STEPS_MAX + 1):
+        last, times = recent[-period:], 1
+        while recent[-period * (times + 1) : -period * times] == last:
+            times += 1
+        if times > best:
+            best, best_period = times, period
+    return best, best_period
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The calls of an answer that may run, and why each other one may not, by call id."""
+
+    calls: tuple[ToolCall, ...]
+    refused: dict[str, str]
+
+
+def admit_calls(calls: tuple[ToolCall, ...], *, cut_off: bool) -> Admitted:
+    """Which calls run: none of a cut-off answer, each exact duplicate once, the first few."""
+    if cut_off:
+        why = (
+            "not run: your answer was cut off by the length limit, so the arguments may be "
+            "incomplete; send the call again, with less in it"
+        )
+        return Admitted((), {call.id: why for call in calls})
+    admitted: list[ToolCall] = []
+    refused: dict[str, str] = {}
+    seen: dict[tuple[str, str], str] = {}
+    for call in calls:
+        key = (call.name, call.arguments)
+        if key in seen:
+            refused[call.id] = f"not run again: the same call as {seen[key]} of this step"
+        elif len(admitted) == CALLS_PER_STEP_MAX:
+            refused[call.id] = f"not run: at most {CALLS_PER_STEP_MAX} calls a step; send it again"
+        else:
+            seen[key] = call.id
+            admitted.append(call)
+    return Admitted(tuple(admitted), refused)

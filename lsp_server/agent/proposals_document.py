@@ -1,0 +1,80 @@
+"""Proposals side by side, as Markdown: what each would do, what speaks for it, what it cost."""
+
+from __future__ import annotations
+
+import json
+
+from lsp_server.agent.transcript import usage_text
+from lsp_server.domain.candidates import CandidateGroup
+from lsp_server.domain.events import CandidatesJudged
+
+ARGUMENTS_CHARS_MAX = 2000
+
+
+def render_proposals(judged: CandidatesJudged, instruction: str, run_id: str) -> str:
+    """The document; candidates are numbered from 1, as they are accepted."""
+    command = f'`holdfast.max.accept` and `{{"proposalId": "{run_id}", "candidate": 1}}`'
+    opening = (
+        f"# Proposals\n\n{instruction.strip()}\n\nNothing is done yet. Accept one from the code "
+        f"actions of any file of this folder, or with {command}.\n"
+    )
+    parts = [opening, _overview(judged)]
+    parts += [
+        _proposal(number, group, is_winner=number - 1 == judged.winner)
+        for number, group in enumerate(judged.groups, start=1)
+    ]
+    if judged.failures:
+        listed = "\n".join(f"- {failure}" for failure in judged.failures)
+        parts.append(f"## Candidates that did not come\n\n{listed}\n")
+    parts.append(f"All together: {usage_text(judged.billed, judged.cost_usd)}.\n")
+    return "\n".join(parts)
+
+
+def _overview(judged: CandidatesJudged) -> str:
+    lines = [
+        "| | would | candidates | correct | grounded | progress | safe | sum |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for number, group in enumerate(judged.groups, start=1):
+        mark = f"**{number}** ✓" if number - 1 == judged.winner else str(number)
+        points = ["-"] * 5
+        if group.scores is not None:
+            s = group.scores
+            points = list(map(str, (s.correctness, s.groundedness, s.progress, s.safety, s.total)))
+        title = group.title.replace("|", "\\|")
+        title = f"~~{title}~~ (cannot work)" if group.problem else title
+        lines.append(f"| {mark} | {title} | {group.size} | {' | '.join(points)} |")
+    return "\n".join(lines) + f"\n\nChosen by {judged.by}: {judged.reason}\n"
+
+
+def _proposal(number: int, group: CandidateGroup, *, is_winner: bool) -> str:
+    parts = [f"## {number}. {group.title}" + (" (recommended)" if is_winner else "") + "\n"]
+    if group.text.strip():
+        parts.append(group.text.strip() + "\n")
+    if group.problem:
+        parts.append(f"**Cannot work:** {group.problem}\n")
+    if group.changes:
+        parts.append(_fenced(group.changes, "diff"))
+    parts += [
+        _fenced(f"{call.name} {_readable(call.arguments)}")
+        for call in group.calls
+        if not (group.changes and call.name in ("edit", "write"))
+    ]
+    parts += [f"- {note}" for note in group.notes]
+    return "\n".join(parts) + "\n"
+
+
+def _readable(arguments: str) -> str:
+    try:
+        text = json.dumps(json.loads(arguments), indent=2, ensure_ascii=False)
+    except ValueError:
+        text = arguments
+    return text[:ARGUMENTS_CHARS_MAX]
+
+
+def _fenced(text: str, language: str = "") -> str:
+    """A code block that the text cannot end."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}{language}\n{text}\n{fence}\n"

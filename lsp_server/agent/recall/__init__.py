@@ -1,0 +1,1 @@
+"""The index over journals, and the search that `recall` looks back with."""

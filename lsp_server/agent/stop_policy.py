@@ -1,0 +1,138 @@
+"""May the run stop? One place decides.
+
+Halts, errors and a person's stop never come here; a person's mail is read before. Then, in this
+order: open plan items (asked once), the goal's checks, its judge, and whether the run edited what
+judges it. What the agent says of itself does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from lsp_server.agent.state import State
+from lsp_server.domain.events import Emit, GoalChecked
+from lsp_server.domain.goals import Goal, GoalReport
+from lsp_server.domain.plans import walk
+from lsp_server.domain.tasks import Achieved, Blocked, Outcome, Unmet
+from lsp_server.goals.changes import StopAttempt
+from lsp_server.goals.verifier import Verified
+
+Verify: TypeAlias = Callable[[Goal, StopAttempt], Awaitable[Verified]]
+Accept: TypeAlias = Callable[[tuple[str, ...]], Awaitable[bool]]
+"""Asks a person whether these paths, which judge the run, may stay as the run left them."""
+
+STALE_CHECKS_MAX = 3
+"""How often the checks run anew because files changed under them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Not yet; `text` is the next message to the model."""
+
+    text: str
+    origin: Literal["fence", "goal"]
+
+
+class StopPolicy:
+    """Decides on stop attempts. `re_entries_max` bounds how often a goal sends back."""
+
+    def __init__(self, verify: Verify, accept: Accept, emit: Emit, re_entries_max: int) -> None:
+        self._verify = verify
+        self._accept = accept
+        self._emit = emit
+        self._re_entries_max = re_entries_max
+        self._asked_about_plan = False
+
+    async def judge(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | Continue:
+        """The end of the run, or what keeps it going.
+
+        `may_go_on` says whether the budget has room for another step: a run is
+        never sent back without one.
+        """
+        open_items = self._open_items(state)
+        if open_items and may_go_on:
+            return Continue(open_items, "fence")
+        goal = state.task.goal if state.task else None
+        if goal is None:
+            return Achieved(summary)
+        gap_before = state.gap
+        report = await self._report(goal, StopAttempt(state.changes, summary))
+        if report.met:
+            return await self._met(report, summary)
+        return self._not_met(
+            report, state, summary, stuck=report.gap == gap_before, may_go_on=may_go_on
+        )
+
+    async def _report(self, goal: Goal, attempt: StopAttempt) -> GoalReport:
+        """The verdict on a tree that rests, as far as it comes to rest."""
+        verified = await self._verify(goal, attempt)
+        for _ in range(STALE_CHECKS_MAX - 1):
+            if not any(item.verdict == "stale" for item in verified.report.conditions):
+                break
+            again = await self._verify(goal, attempt)
+            verified = Verified(
+                again.report, verified.billed + again.billed, verified.cost_usd + again.cost_usd
+            )
+        self._emit(GoalChecked(verified.report, verified.billed, verified.cost_usd))
+        return verified.report
+
+    async def _met(self, report: GoalReport, summary: str) -> Outcome:
+        if not report.judges_edited or await self._accept(report.judges_edited):
+            return Achieved(summary, report)
+        paths = ", ".join(report.judges_edited)
+        return Blocked(
+            f"The goal's checks hold, but the run edited what judges it: {paths}. "
+            "Look at these changes. Should it take them back, or what else?",
+            report,
+        )
+
+    def _not_met(
+        self, report: GoalReport, state: State, summary: str, *, stuck: bool, may_go_on: bool
+    ) -> Outcome | Continue:
+        if report.impossible:
+            return Unmet(summary, report)
+        if report.question is not None:
+            return Blocked(report.question, report)
+        if stuck:
+            return Blocked(
+                f"The goal is not met and nothing changed since the last check. {_missing(report)}\n"
+                "How should it go on?",
+                report,
+            )
+        if not may_go_on or state.re_entries >= self._re_entries_max:
+            return Unmet(summary, report)
+        text = f"You are not done. {_missing(report)}\nGo on until it holds, then finish."
+        return Continue(text, "goal")
+
+    def _open_items(self, state: State) -> str:
+        """Asked once: a plan is a help, not a contract."""
+        items = [item.text for _, item in walk(state.plan) if item.open]
+        if not items or self._asked_about_plan:
+            return ""
+        self._asked_about_plan = True
+        listed = "\n".join(f"- {text}" for text in items)
+        return (
+            f"Your plan still has open items:\n{listed}\n"
+            "Do them, or mark them done or dropped with the plan tool, then finish."
+        )
+
+
+def _missing(report: GoalReport) -> str:
+    lines = []
+    for item in report.conditions:
+        if item.verdict in ("met", "waived"):
+            continue
+        lines.append(f"- {item.condition.text}: {item.verdict}: {item.missing}")
+        lines += [
+            f"```\n{shown.output_tail}\n```"
+            for shown in item.evidence
+            if not shown.passed and shown.output_tail
+        ]
+    if report.judges_edited:
+        lines.append(
+            f"(You edited what judges you: {', '.join(report.judges_edited)}. A person will be "
+            "asked about it; take it back unless the task asks for it.)"
+        )
+    return "Missing:\n" + "\n".join(lines)

@@ -1,0 +1,82 @@
+"""An Agent for each run."""
+
+from __future__ import annotations
+
+import asyncio
+
+from lsp_server.agent.instructions import opening_text, project_instructions, system_text
+from lsp_server.agent.loop import Agent
+from lsp_server.agent.run_config import RunConfig
+from lsp_server.assemble.goals import run_stop_policy
+from lsp_server.assemble.judge_model import JudgeModel
+from lsp_server.assemble.model_chain import ModelChain
+from lsp_server.assemble.toolbox import run_toolbox
+from lsp_server.assemble.workspace_services import WorkspaceServices
+from lsp_server.max_mode.sampler import EndpointStats
+from lsp_server.session.goals import Goals
+from lsp_server.session.memory import SessionMemory
+from lsp_server.session.memory.run_memory import RunMemorySource
+from lsp_server.session.run_context import RunContext
+from lsp_server.tools.approval import Approval
+
+
+class AgentFactory:
+    """Puts the parts of a run together."""
+
+    def __init__(
+        self,
+        services: WorkspaceServices,
+        judges: JudgeModel,
+        goals: Goals,
+        memory: SessionMemory,
+        endpoint_stats: dict[str, EndpointStats],
+    ) -> None:
+        self._services = services
+        self._memory = memory
+        self._judges = judges
+        self._goals = goals
+        self._sampling = ModelChain(services, judges, endpoint_stats)
+
+    async def agent(self, run_context: RunContext) -> Agent:
+        """Raises ConfigurationError, ModelError when there is no model to ask."""
+        if await asyncio.to_thread(self._services.known_secrets.refresh):
+            # Files for secrets are mostly ignored ones, of which nobody tells memory.
+            self._memory.changed([self._services.workspace.root])
+        permissions, mode = run_context.settings.permissions, run_context.task.mode
+        approval = Approval(permissions, self._services.workspace, mode)
+        toolbox = run_toolbox(self._services, self._memory, run_context, approval)
+        model = await self._sampling.model(run_context, toolbox, approval)
+        stop_policy = run_stop_policy(
+            self._services, self._judges, self._goals, run_context, approval
+        )
+        memory_source = RunMemorySource(
+            self._memory,
+            run_context.run_id,
+            lambda path: approval.visible(self._services.workspace.root / path),
+        )
+        run_config = await self._run_config(run_context)
+        return Agent(
+            model,
+            toolbox,
+            run_context.event_log,
+            stop_policy,
+            run_config,
+            memory_source,
+            self._services.checkpoints,
+            await self._sampling.worker(run_context),
+        )
+
+    async def _run_config(self, run_context: RunContext) -> RunConfig:
+        root, settings = self._services.workspace.root, run_context.settings
+        project = await asyncio.to_thread(
+            lambda: project_instructions(root, self._services.ignore.walk())
+        )
+        budget_tokens = settings.prompt_tokens_max
+        return RunConfig(
+            system=system_text(run_context.task.mode, project),
+            opening=opening_text(run_context.task, root),
+            budget=run_context.task.budget,
+            budget_tokens=budget_tokens,
+            compact_at_tokens=round(budget_tokens * settings.context.rebuild_at),
+            brief=settings.context.brief,
+        )

@@ -1,0 +1,55 @@
+"""What all runs of one workspace share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lsp_server.agent.recall.journal_index import JournalIndexes
+from lsp_server.domain.events import Emit
+from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.ports import Editor
+from lsp_server.domain.tasks import RunId
+from lsp_server.models.provider import ModelProvider
+from lsp_server.redaction.redactor import Redactor
+from lsp_server.session.goals.check_approvals import Ask, CheckApprovals
+from lsp_server.session.permissions import Permissions
+from lsp_server.settings.sections import Settings
+from lsp_server.workspace.checkpoints import Checkpoints
+from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.git_revision import Revisions
+from lsp_server.workspace.ignore import Ignore
+from lsp_server.workspace.known_secrets import KnownSecrets
+from lsp_server.workspace.paths import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceServices:
+    """The pieces, and the few things that several of them make together."""
+
+    workspace: Workspace
+    ignore: Ignore
+    checkpoints: Checkpoints
+    editor: Editor
+    documents: Documents
+    worker: ModelProvider
+    permissions: Permissions
+    check_approvals: CheckApprovals
+    redactor: Redactor
+    known_secrets: KnownSecrets
+    revisions: Revisions
+    journal_indexes: JournalIndexes
+
+    def asking(self, run_id: RunId, emit: Emit, settings: Settings) -> Ask:
+        """How a run asks a person."""
+        seconds = settings.permissions.answer_timeout_seconds
+
+        async def ask(question: Question) -> Answer:
+            return await self.permissions.ask(run_id, question, emit, seconds)
+
+        return ask
+
+    async def contents(self) -> Mapping[str, str]:
+        """The working state, with what runs left in open buffers brought to the disk first."""
+        await self.documents.save_drafts()
+        return await self.checkpoints.tree.contents()

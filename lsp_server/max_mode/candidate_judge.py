@@ -1,0 +1,366 @@
+"""Which of several proposals is the best next step?
+
+The judge knows the task, the plan, what happened last and what dry runs showed. It
+reads either the worker's own prompt with the proposals behind it, which the endpoint
+has in its cache, or a digest. Labels are shuffled by content, so the order in which
+candidates came cannot sway it. An answer that is of no use is asked for once more, with
+the digest; then size, evidence and order decide, and each of these is an Event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lsp_server.domain.candidates import ChosenBy, Scores
+from lsp_server.domain.errors import ModelError, ModelMisbehaved, ModelUnavailable
+from lsp_server.domain.events import Emit, JudgeFellBack
+from lsp_server.domain.messages import (
+    FREE,
+    AnswerSchema,
+    Delta,
+    Message,
+    Prices,
+    ReasoningDelta,
+    Request,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+    Waiting,
+)
+from lsp_server.domain.ports import Model
+from lsp_server.max_mode.dry_runner import DryRunGroup
+from lsp_server.max_mode.normal_form import message_chars, prompt_chars
+
+JudgeContext: TypeAlias = Literal["auto", "shared", "compact"]
+
+ATTEMPTS_MAX = 2
+SECONDS_MAX = 180.0
+"""For one attempt; a judge that takes longer costs more than it saves."""
+CACHED_SHARE = 0.1
+"""What endpoints ask for a cached prompt token, as a share of an uncached one."""
+CHARS_PER_TOKEN = 4
+LABELS = "ABCDEFGHIJKLMNOP"
+
+TEXT_CHARS_MAX = 600
+REASONING_CHARS_MAX = 600
+CALL_CHARS_MAX = 1200
+CHANGES_CHARS_MAX = 2400
+RESULT_CHARS_MAX = 900
+RESULTS_MAX = 4
+TASK_CHARS_MAX = 4000
+
+INSTRUCTION = """\
+You are the judge now. Several proposals for the next step of this task were made \
+independently; nothing of them was carried out yet, and nothing that you write is. \
+Call no tool. Score each proposal from 0 to 10 for
+- correctness: it does what it means to do, and without breaking something;
+- groundedness: it rests on what was seen, not on guesses;
+- progress: it brings the task nearer to its end than the others would;
+- safety: it can be taken back, and touches nothing that is not its business.
+Facts found by dry runs are certain; what a proposal says of itself is not. That several \
+proposals agree is a hint, no proof. The winner has the highest sum. Give the reason in \
+one sentence, and answer with JSON alone."""
+
+Points: TypeAlias = Annotated[int, Field(ge=0, le=10)]
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """Where the run stands: its plan as text, and whether the last step went well."""
+
+    plan: str = ""
+    healthy: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeDecision:
+    """The choice among groups, by their place.
+
+    `scores` by place are empty without a judge; `billed` and `cost_usd` are what asking
+    one cost, 0 where none was asked.
+    """
+
+    winner: int
+    by: ChosenBy
+    reason: str
+    scores: Mapping[int, Scores] = field(default_factory=dict)
+    billed: Usage = Usage()
+    cost_usd: float = 0.0
+
+
+class CandidateJudge:
+    """Chooses among groups that can all work.
+
+    `temperature` is usually 0. `is_worker`: it is the model that drew the candidates,
+    at the same endpoint, which has their prompt in its cache. `prices` are the judge's.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        emit: Emit,
+        *,
+        temperature: float = 0.0,
+        context: JudgeContext = "auto",
+        is_worker: bool = True,
+        prices: Prices = FREE,
+    ) -> None:
+        self.prices = prices
+        self._model = model
+        self._emit = emit
+        self._temperature = temperature
+        self._context = context
+        self._cached_share = CACHED_SHARE if is_worker else 1.0
+
+    async def choose(
+        self, request: Request, groups: Sequence[DryRunGroup], step_context: StepContext
+    ) -> JudgeDecision:
+        """Always an answer: when the judge has none, the ladder below it has."""
+        labels = shuffled_labels(groups)
+        proposals = _proposals(groups, labels)
+        answer = AnswerSchema("holdfast_verdict", verdict_schema(list(labels)))
+        digest = Request(
+            (Message("user", f"{_digest(request, step_context)}\n\n{proposals}"),),
+            temperature=self._temperature,
+            answer=answer,
+        )
+        suffix = Message("user", proposals)
+        shared = replace(digest, messages=(*request.messages, suffix), tools=request.tools)
+        question = shared if self._shares(shared, digest) else digest
+        billed, problem = Usage(), ""
+        for attempt in range(ATTEMPTS_MAX):
+            asked = _JudgeQuestion(question)
+            try:
+                verdict = await asked.answer(self._model, list(labels))
+            except (ModelError, _Invalid) as error:
+                problem = str(error)
+                billed += asked.billed
+                if attempt + 1 < ATTEMPTS_MAX:
+                    self._emit(JudgeFellBack("asked again", problem))
+                    question = _with_complaint(digest, error)
+                continue
+            scores = {labels[each]: value.scores for each, value in verdict.scores.items()}
+            winner = labels[verdict.winner]
+            billed += asked.billed
+            return self._paid(
+                JudgeDecision(winner, "judge", verdict.reason.strip(), scores), billed
+            )
+        return self._paid(fall_back(groups, problem, self._emit), billed)
+
+    def _paid(self, ruling: JudgeDecision, billed: Usage) -> JudgeDecision:
+        return replace(ruling, billed=billed, cost_usd=self.prices.cost_usd(billed))
+
+    def _shares(self, shared: Request, digest: Request) -> bool:
+        """Whether to ask behind the worker's prompt: as set, else where it costs less."""
+        if self._context != "auto":
+            return self._context == "shared"
+        *prompt, _ = shared.messages
+        cached = prompt_chars(replace(shared, messages=tuple(prompt)))
+        fresh = prompt_chars(digest) - message_chars(shared.messages[-1])
+        return cached * self._cached_share <= fresh
+
+
+def fall_back(groups: Sequence[DryRunGroup], problem: str, emit: Emit) -> JudgeDecision:
+    """The choice without a judge: the largest group, else the best evidence, else the first."""
+    left = list(range(len(groups)))
+    emit(JudgeFellBack("largest group", problem))
+    size = max(len(groups[place].candidates) for place in left)
+    left = [place for place in left if len(groups[place].candidates) == size]
+    if len(left) == 1:
+        return JudgeDecision(left[0], "largest group", problem)
+    emit(JudgeFellBack("best evidence", f"{len(left)} groups are equally large"))
+    doubts = min(groups[place].trial.doubts for place in left)
+    left = [place for place in left if groups[place].trial.doubts == doubts]
+    if len(left) == 1:
+        return JudgeDecision(left[0], "best evidence", problem)
+    emit(JudgeFellBack("first", f"nothing tells {len(left)} groups apart"))
+    return JudgeDecision(left[0], "first", problem)
+
+
+def shuffled_labels(groups: Sequence[DryRunGroup]) -> dict[str, int]:
+    """Labels to places, in an order that chance could have made and that is always the same."""
+
+    def mark(place: int) -> str:
+        return hashlib.sha256(groups[place].trial.form.encode("utf-8", "replace")).hexdigest()
+
+    places = sorted(range(len(groups)), key=mark)
+    return dict(zip(LABELS, places, strict=False))
+
+
+def verdict_schema(labels: Sequence[str]) -> dict[str, object]:
+    """What the judge has to answer; the winner comes last, when all is weighed."""
+    points = {"type": "integer", "minimum": 0, "maximum": 10}
+    criteria = list(Score.model_fields)
+    score = _object(dict.fromkeys(criteria, points))
+    return _object(
+        {
+            "reason": {"type": "string"},
+            "scores": _object(dict.fromkeys(labels, score)),
+            "winner": {"type": "string", "enum": list(labels)},
+        }
+    )
+
+
+class Score(BaseModel):
+    """The points of one proposal."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    correctness: Points
+    groundedness: Points
+    progress: Points
+    safety: Points
+
+    @property
+    def scores(self) -> Scores:
+        return Scores(self.correctness, self.groundedness, self.progress, self.safety)
+
+
+class VerdictAnswer(BaseModel):
+    """The judge's answer as it arrives."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    reason: str
+    scores: dict[str, Score]
+    winner: str
+
+
+class _Invalid(Exception):
+    """The judge answered, and not what it was asked."""
+
+
+class _JudgeQuestion:
+    """One question to the judge, and what it cost even if it failed."""
+
+    def __init__(self, question: Request) -> None:
+        self.billed = Usage()
+        self._question = question
+        self._chars = 0
+
+    async def answer(self, model: Model, labels: Sequence[str]) -> VerdictAnswer:
+        """Raises ModelError, _Invalid."""
+        try:
+            async with asyncio.timeout(SECONDS_MAX):
+                response = await model.respond(self._question, self._on_delta)
+        except TimeoutError:
+            self._estimate()
+            raise ModelUnavailable(f"the judge took longer than {SECONDS_MAX:g} s") from None
+        except ModelError:
+            self._estimate()
+            raise
+        self.billed = response.billed
+        return _verdict(response.message, labels)
+
+    def _on_delta(self, delta: Delta) -> None:
+        match delta:
+            case Waiting(reason):
+                raise ModelUnavailable(reason)
+            case TextDelta(text) | ReasoningDelta(text):
+                self._chars += len(text)
+            case ToolCallDelta():
+                raise ModelMisbehaved("the judge called a tool")
+
+    def _estimate(self) -> None:
+        """What a failed answer cost; one that never began costs nothing."""
+        if self._chars:
+            prompt = prompt_chars(self._question)
+            self.billed = Usage(prompt // CHARS_PER_TOKEN, 0, self._chars // CHARS_PER_TOKEN)
+
+
+def _verdict(message: Message, labels: Sequence[str]) -> VerdictAnswer:
+    """The answer, if it is one and agrees with itself. Raises _Invalid."""
+    text = message.text
+    start, end = text.find("{"), text.rfind("}")
+    try:
+        verdict = VerdictAnswer.model_validate_json(text[start : end + 1] if start >= 0 else text)
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in detail["loc"]) or "the answer"
+        raise _Invalid(f"the verdict is not what was asked for: {place}: {detail['msg']}") from None
+    if verdict.winner not in labels:
+        raise _Invalid(f"the verdict names {verdict.winner[:20]!r}, which is no proposal")
+    if set(verdict.scores) != set(labels):
+        raise _Invalid("the verdict does not score each proposal once")
+    best = max(score.scores.total for score in verdict.scores.values())
+    if verdict.scores[verdict.winner].scores.total < best:
+        raise _Invalid("the verdict's winner is not the proposal with the highest sum")
+    return verdict
+
+
+def _with_complaint(question: Request, error: Exception) -> Request:
+    """The question again, with what was wrong if the judge can mend it."""
+    if not isinstance(error, _Invalid | ModelMisbehaved):
+        return question
+    *before, last = question.messages
+    text = f"{last.text}\n\n(An earlier answer was of no use: {error}. Answer with the JSON alone.)"
+    return replace(question, messages=(*before, Message("user", text)))
+
+
+def _digest(request: Request, step_context: StepContext) -> str:
+    """The task, the plan and what happened last, without the rest of the conversation."""
+    recent = request.messages[-2 * RESULTS_MAX :]
+    lines = [_line(message) for message in recent if message.role in ("assistant", "tool")]
+    task = next((message.text for message in request.messages if message.role == "user"), "")
+    parts = [f"# The task\n{_cut(task, TASK_CHARS_MAX)}"]
+    if step_context.plan:
+        parts.append(f"# The plan\n{step_context.plan}")
+    parts.append("# What happened last\n" + ("\n".join(lines) or "nothing yet"))
+    told = [message.text for message in recent[-2:] if message.role == "user"]
+    if told and len(request.messages) > 2:
+        parts.append("# What the worker was told last\n" + _cut(told[-1], RESULT_CHARS_MAX))
+    return "\n\n".join(parts)
+
+
+def _proposals(groups: Sequence[DryRunGroup], labels: Mapping[str, int]) -> str:
+    """The question and what it is about."""
+    drawn = sum(len(group.candidates) for group in groups)
+    listed = (_proposal(label, groups[place], drawn) for label, place in labels.items())
+    return "\n\n".join((INSTRUCTION, *listed))
+
+
+def _line(message: Message) -> str:
+    if message.role == "tool":
+        return f"result: {_cut(message.text, RESULT_CHARS_MAX)}"
+    calls = [f"{call.name} {_cut(call.arguments, 200)}" for call in message.tool_calls]
+    return "; ".join(filter(None, [_cut(message.text, 200), *calls]))
+
+
+def _proposal(label: str, group: DryRunGroup, drawn: int) -> str:
+    """One proposal: why, what, and what its dry run showed."""
+    message, trial = group.message, group.trial
+    parts = [f"## Proposal {label} (of {len(group.candidates)} among {drawn} candidates)"]
+    if message.reasoning.strip():
+        parts.append("Thought: " + _cut(message.reasoning.strip(), REASONING_CHARS_MAX))
+    if message.text.strip():
+        parts.append("Says: " + _cut(message.text.strip(), TEXT_CHARS_MAX))
+    if trial.changes:
+        parts.append(f"Would change:\n{_cut(trial.changes, CHANGES_CHARS_MAX)}")
+    parts += [
+        f"Calls {call.name} {_cut(call.arguments, CALL_CHARS_MAX)}"
+        for call in message.tool_calls
+        if not (trial.changes and call.name in ("edit", "write"))
+    ]
+    if not message.tool_calls:
+        parts.append("Calls nothing: it would stop with this answer.")
+    parts += [f"Fact: {note}" for note in trial.notes]
+    return "\n".join(parts)
+
+
+def _object(properties: Mapping[str, object]) -> dict[str, object]:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _cut(text: str, chars_max: int) -> str:
+    return text if len(text) <= chars_max else f"{text[:chars_max]}…"

@@ -1,0 +1,173 @@
+"""What a candidate would do, in a form in which doing the same looks the same. Pure.
+
+Two candidates are one proposal when their calls would have the same effect: paths
+lead to the same file, a shell command differs in blanks only, an argument is left
+out or given its default, an edit is worded otherwise but gives the same text. When
+in doubt they differ: then a judge looks at both.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from lsp_server.domain.errors import ToolError
+from lsp_server.domain.messages import Message, Request, ToolCall, ToolSpec
+
+IMMATERIAL: Mapping[str, str] = MappingProxyType({"finish": "summary", "shell": "timeout_seconds"})
+"""Arguments that do not change what a call of that tool does."""
+
+_NOT_PLAIN = re.compile(r"[\\\n\r]|<<")
+"""What makes blanks in a shell command mean something."""
+
+Locate: TypeAlias = Callable[[str], str]
+"""The one name of a path, however it was written. Raises ToolError for what is no path."""
+
+Effect: TypeAlias = Mapping[str, str]
+"""The files that a call would leave behind: names, and fingerprints of the texts."""
+
+
+def normal_form(
+    message: Message, specs: Sequence[ToolSpec], locate: Locate, effects: Mapping[int, Effect]
+) -> str:
+    """The proposal as JSON; `effects` has what dry runs showed, by the call's place.
+
+    An answer without calls is its text, since that is all there is of it.
+    """
+    if not message.tool_calls:
+        return json.dumps(["says", " ".join(message.text.split())])
+    known = {spec.name: spec for spec in specs}
+    forms: list[str] = []
+    for place, call in enumerate(message.tool_calls):
+        effect = effects.get(place)
+        if effect is not None:
+            form = json.dumps(["leaves", dict(sorted(effect.items()))])
+        else:
+            form = call_form(call, known.get(call.name), locate)
+        if form not in forms:  # An exact duplicate runs once.
+            forms.append(form)
+    if all(call.name in known and known[call.name].read_only for call in message.tool_calls):
+        forms.sort()  # Calls that only read run together, so their order means nothing.
+    return "\n".join(forms)
+
+
+def call_form(call: ToolCall, spec: ToolSpec | None, locate: Locate) -> str:
+    """One call as JSON; arguments that are no object stay as they were written."""
+    try:
+        arguments = json.loads(call.arguments)
+    except (ValueError, RecursionError):
+        arguments = None
+    if not isinstance(arguments, dict):
+        return json.dumps([call.name, call.arguments])
+    defaults = _defaults(spec)
+    kept = {
+        key: _argument(call.name, key, value, locate)
+        for key, value in arguments.items()
+        if value is not None
+        and key != IMMATERIAL.get(call.name)
+        and not (key in defaults and defaults[key] == value)
+    }
+    return json.dumps([call.name, kept], sort_keys=True, ensure_ascii=False)
+
+
+def shell_form(command: str) -> str:
+    """The command with single blanks between its words; untouched where blanks may count."""
+    stripped = command.strip()
+    if _NOT_PLAIN.search(stripped):
+        return stripped
+    reader = shlex.shlex(stripped, posix=False, punctuation_chars=True)
+    reader.whitespace_split = True
+    reader.commenters = ""
+    try:
+        return " ".join(reader)
+    except ValueError:
+        return stripped
+
+
+def call_problem(call: ToolCall, specs: Iterable[ToolSpec]) -> str:
+    """Why a call cannot be carried out as it is written; empty when nothing is wrong.
+
+    It looks at the tool's name and at the names and kinds of its arguments.
+    """
+    spec = next((spec for spec in specs if spec.name == call.name), None)
+    if spec is None:
+        return f"there is no tool {call.name!r}"
+    if not call.well_formed:
+        return f"the arguments of {call.name} are no JSON object"
+    arguments: dict[str, Any] = json.loads(call.arguments)
+    schema: Mapping[str, Any] = spec.parameters
+    properties = schema.get("properties", {})
+    missing = [key for key in schema.get("required", ()) if key not in arguments]
+    if missing:
+        return f"{call.name} lacks {', '.join(missing)}"
+    for key, value in arguments.items():
+        if key not in properties:
+            return f"{call.name} has no argument {key!r}"
+        is_left_out = value is None and key not in schema.get("required", ())
+        if not is_left_out and not _fits(value, properties[key]):
+            return f"{key} of {call.name} is of the wrong kind"
+    return ""
+
+
+def message_chars(message: Message) -> int:
+    """What a message says, in characters."""
+    calls = sum(len(call.name) + len(call.arguments) for call in message.tool_calls)
+    return len(message.text) + len(message.reasoning) + calls
+
+
+def prompt_chars(request: Request) -> int:
+    """About what a prompt takes, its tools included, in characters."""
+    tools = sum(
+        len(spec.name) + len(spec.description) + len(json.dumps(dict(spec.parameters)))
+        for spec in request.tools
+    )
+    return tools + sum(map(message_chars, request.messages))
+
+
+def _argument(tool: str, key: str, value: object, locate: Locate) -> object:
+    match tool, key, value:
+        case _, "path", str(path):
+            try:
+                return locate(path)
+            except ToolError:
+                return path
+        case "shell", "command", str(command):
+            return shell_form(command)
+        case "remember", "text", str(text):
+            return " ".join(text.split())
+        case _:
+            return value
+
+
+def _defaults(spec: ToolSpec | None) -> dict[str, object]:
+    if spec is None:
+        return {}
+    properties = spec.parameters.get("properties")
+    if not isinstance(properties, dict):
+        return {}
+    return {key: value["default"] for key, value in properties.items() if "default" in value}
+
+
+def _fits(value: object, schema: Mapping[str, Any]) -> bool:
+    """Whether a value is of the schema's type and among its names, as far as both are given."""
+    names = schema.get("enum")
+    if names is not None and value not in names:
+        return False
+    kinds: Mapping[str, type | tuple[type, ...]] = {
+        "string": str,
+        "integer": int,
+        "number": (int, float),
+        "boolean": bool,
+        "array": list,
+        "object": dict,
+    }
+    kind = kinds.get(str(schema.get("type")))
+    if kind is None:
+        return True
+    if isinstance(value, bool) and kind is not bool:
+        return False
+    return isinstance(value, kind)

@@ -1,0 +1,92 @@
+"""One step on request: looking is free, and what would change something waits for a person.
+
+A Model that holds two. As long as the plain answer only reads, it passes. For the
+first that would do more, candidates are drawn and judged instead, and none is carried
+out; the run ends with saying so. Once a person accepted one, the same run goes on
+with it, unless the files that it was made for have changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from lsp_server.domain.candidates import CandidateGroup
+from lsp_server.domain.errors import StaleEdit
+from lsp_server.domain.messages import (
+    Choice,
+    Listener,
+    Message,
+    Request,
+    Response,
+    ToolCall,
+    Usage,
+    ignore_deltas,
+)
+from lsp_server.domain.ports import Model
+
+Moved: TypeAlias = Callable[[CandidateGroup], Awaitable[Sequence[str]]]
+"""The names of the files that changed since a candidate was tried out."""
+
+READY = "The proposals are ready to be compared; nothing was changed."
+
+
+class ProposeOnly:
+    """`plain` looks around, `several` draws and compares.
+
+    `accepted` is what the person chose in an earlier part of the run, if they did.
+    """
+
+    def __init__(
+        self,
+        plain: Model,
+        several: Model,
+        read_only: Callable[[ToolCall], bool],
+        moved: Moved,
+        accepted: CandidateGroup | None = None,
+    ) -> None:
+        self._plain = plain
+        self._several = several
+        self._read_only = read_only
+        self._moved = moved
+        self._accepted = accepted
+        self._is_done = False
+
+    async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
+        """An answer to carry out, or the last one of this part of the run.
+
+        Raises StaleEdit when what was accepted was made for other texts.
+        """
+        if self._accepted is not None:
+            return await self._carry_out(request, self._accepted)
+        look = await self._plain.respond(request, listen)
+        calls = look.message.tool_calls
+        if calls and all(call.name != "finish" and self._read_only(call) for call in calls):
+            return look
+        drawn = await self._several.respond(request, ignore_deltas)
+        ready = Choice(Message("assistant", READY), "stop")
+        return replace(
+            drawn,
+            choices=(ready,),
+            billed=look.billed + drawn.billed,
+            cost_usd=look.cost_usd + drawn.cost_usd,
+        )
+
+    async def _carry_out(self, request: Request, accepted: CandidateGroup) -> Response:
+        """The accepted answer, then how it went."""
+        if self._is_done:
+            results = [message.text for message in request.messages[-8:] if message.role == "tool"]
+            ended = results[-1].partition("\n")[0] if results else accepted.text
+            ended = ended.removesuffix(", now:").removesuffix(".")
+            message = Message("assistant", f"Accepted {accepted.title}: {ended}.")
+        else:
+            if names := await self._moved(accepted):
+                raise StaleEdit(
+                    f"{', '.join(names)} changed since this was proposed, so nothing was done; "
+                    "ask for a new proposal with holdfast.max.propose"
+                )
+            message = Message("assistant", accepted.text, tool_calls=accepted.calls)
+        self._is_done = True
+        choice = Choice(message, "tool_calls" if message.tool_calls else "stop")
+        return Response((choice,), Usage(), Usage())

@@ -1,0 +1,150 @@
+"""The model that does a session's work: found once, wrapped, shared by its runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from lsp_server.domain.errors import ConfigurationError, HoldfastError
+from lsp_server.domain.ports import Model
+from lsp_server.models.api_key import find_api_key
+from lsp_server.models.chat_completions import ChatCompletions
+from lsp_server.models.discovery import LOCAL_SERVERS, discover, models_at
+from lsp_server.models.redacting import RedactingModel
+from lsp_server.models.repetition import CutRepetition
+from lsp_server.models.retrying import Retrying
+from lsp_server.redaction.redactor import Redactor
+from lsp_server.settings.sections import ModelSettings
+from lsp_server.settings.shown import without_credentials
+from lsp_server.settings.user_file import default_user_file
+
+CLOSE_SECONDS_MAX = 0.5
+MODELS_SHOWN_MAX = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    endpoint: ChatCompletions
+    model: Model
+    base_url: str
+    name: str
+    api_key: str | None
+
+
+class ModelProvider:
+    """Finds the endpoint in the background and keeps its connections.
+
+    Must be made on a running loop; `close` it. `found` is told when a search is
+    over, whatever came of it.
+    """
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        found: Callable[[], None] = lambda: None,
+        redactor: Redactor | None = None,
+    ) -> None:
+        self._settings = settings
+        self._tell = found
+        self._redactor = redactor or Redactor()
+        self._retired: list[ChatCompletions] = []
+        self._begin()
+
+    @property
+    def description(self) -> str | None:
+        """The model's name and place without credentials; None while none is known."""
+        if found := self._found():
+            return found.name
+        if self._settings.base_url is None or self._problem():
+            return None
+        place = urlsplit(without_credentials(self._settings.base_url))
+        return f"{self._settings.name or 'the first model'} at {place.scheme}://{place.netloc}"
+
+    @property
+    def api_key(self) -> str | None:
+        """Known once the endpoint is; for keeping it out of what is written down."""
+        found = self._found()
+        return found.api_key if found else None
+
+    def check(self) -> str:
+        """What will be asked, as far as known now.
+
+        Raises ConfigurationError when the last search found nothing. It also
+        starts another, since a server may have been started since.
+        """
+        if problem := self._problem():
+            self._begin()
+            raise ConfigurationError(str(problem), key="model.base_url")
+        return self.description or "a model server on this machine"
+
+    async def model(self) -> Model:
+        """The model, once it is found. Raises ConfigurationError, ModelError."""
+        return (await asyncio.shield(self._search)).model
+
+    async def examine(self) -> str:
+        """Asks the endpoint for its models; a sentence. Raises ConfigurationError, ModelError."""
+        found = await asyncio.shield(self._search)
+        names = await models_at(found.base_url, found.api_key)
+        listed = ", ".join(names[:MODELS_SHOWN_MAX]) or "none"
+        more = f" and {len(names) - MODELS_SHOWN_MAX} more" if len(names) > MODELS_SHOWN_MAX else ""
+        key = "with a key" if found.api_key else "without a key"
+        return f"{found.name}, {key}; it answers and lists: {listed}{more}"
+
+    def reconfigure(self, settings: ModelSettings) -> None:
+        """Takes another endpoint for what comes; requests under way keep theirs."""
+        if settings == self._settings:
+            return
+        self._settings = settings
+        if found := self._found():
+            self._retired.append(found.endpoint)
+        self._search.cancel()
+        self._begin()
+
+    async def close(self) -> None:
+        """Ends the search and closes all connections."""
+        found = self._found()
+        self._search.cancel()
+        await asyncio.wait([self._search], timeout=CLOSE_SECONDS_MAX)
+        for endpoint in [*self._retired, *([found.endpoint] if found else [])]:
+            await endpoint.close()
+
+    def _begin(self) -> None:
+        self._search = asyncio.create_task(
+            _find(self._settings, self._redactor), name="find the model endpoint"
+        )
+        self._search.add_done_callback(lambda search: None if search.cancelled() else self._tell())
+
+    def _found(self) -> _Found | None:
+        done = self._search.done() and not self._search.cancelled()
+        return self._search.result() if done and not self._search.exception() else None
+
+    def _problem(self) -> HoldfastError | None:
+        if not self._search.done() or self._search.cancelled():
+            return None
+        error = self._search.exception()
+        if error is not None and not isinstance(error, HoldfastError):
+            raise error
+        return error
+
+
+async def _find(settings: ModelSettings, redactor: Redactor) -> _Found:
+    api_key = await find_api_key(settings)
+    endpoint = await discover(settings, api_key=api_key)
+    if endpoint is None:
+        raise ConfigurationError(HOW_TO_SET_ONE.format(file=default_user_file()))
+    complete = endpoint.complete(settings)
+    # A key is for the endpoint it was set up with, never for whatever listens here.
+    key = api_key if settings.base_url is not None else None
+    completions = ChatCompletions(complete, api_key=key)
+    name = f"{complete.name} at {without_credentials(endpoint.base_url)}"
+    model = RedactingModel(Retrying(CutRepetition(completions)), redactor)
+    return _Found(completions, model, endpoint.base_url, name, key)
+
+
+HOW_TO_SET_ONE = (
+    "no model endpoint is set and none answers on this machine ("
+    + ", ".join(f"{server.name} on port {server.port}" for server in LOCAL_SERVERS)
+    + "); set HOLDFAST_MODEL__BASE_URL, or base_url under [model] in {file}"
+)

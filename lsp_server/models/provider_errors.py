@@ -1,0 +1,254 @@
+"""What an endpoint's error answer means, and who can mend it.
+
+Providers agree on little but the status, so wordings decide the rest: a prompt
+that does not fit, a quota that is used up, a model that is not there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+from lsp_server.domain.errors import ModelError, ModelRefused, ModelUnavailable, PromptTooLong
+from lsp_server.settings.sections import ModelSettings
+from lsp_server.settings.shown import without_credentials
+
+SENTENCE_CHARS_MAX = 300
+"""What is quoted of a provider's sentence."""
+READ_CHARS_MAX = 4000
+"""What is read of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderError:
+    """What a provider said: its sentence in one line, and the values of its other fields."""
+
+    sentence: str
+    codes: str = ""
+
+    @property
+    def words(self) -> str:
+        return f"{self.codes} {self.sentence}".strip()
+
+    @property
+    def quoted(self) -> str:
+        """The sentence as the end of one of ours, cut to a length that people read."""
+        if len(self.sentence) <= SENTENCE_CHARS_MAX:
+            return f": {self.sentence.rstrip('.')}" if self.sentence else ""
+        return f": {self.sentence[:SENTENCE_CHARS_MAX].rstrip()}…"
+
+
+def read_provider_error(body: object, *, secret: str | None = None) -> ProviderError:
+    """The complaint in an error body: parsed JSON, or text of any kind. Hides the secret."""
+    if isinstance(body, bytes | str):
+        text = body if isinstance(body, str) else body.decode("utf-8", "replace")
+        try:
+            body = json.loads(text)
+        except (ValueError, RecursionError):
+            # An HTML page of a proxy: its words without its tags.
+            body = _TAGS.sub(" ", text[:READ_CHARS_MAX])
+    sentence, codes = _sentence(body), _codes(body)
+    if secret:
+        sentence, codes = sentence.replace(secret, "***"), codes.replace(secret, "***")
+    return ProviderError(sentence[:READ_CHARS_MAX], codes[:READ_CHARS_MAX])
+
+
+def error_in(answer: Mapping[str, object]) -> object:
+    """The error object inside an answer or a piece of a stream; None when there is none."""
+    if error := answer.get("error"):
+        return error
+    choices = answer.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        if isinstance(choice, dict) and (error := choice.get("error")):
+            return error
+    return None
+
+
+def error_for_status(
+    status: int,
+    complaint: ProviderError,
+    settings: ModelSettings,
+    *,
+    retry_after_seconds: float | None = None,
+) -> ModelError:
+    """The domain's error for an answer with this status."""
+    place = without_credentials(settings.base_url or "")
+    said = complaint.quoted
+    if status == 402 or _is_quota(complaint, status, retry_after_seconds):
+        return ModelRefused(
+            f"the account at {place} has no quota left{said} ({status}); "
+            "top it up or set another HOLDFAST_API_KEY"
+        )
+    if status == 413 or _is_too_long(complaint, status):
+        return PromptTooLong(
+            f"the prompt does not fit the window of {settings.name}{said} ({status}); lower "
+            f"model.context_tokens ({settings.context_tokens}) "
+            f"or model.output_tokens_max ({settings.output_tokens_max})"
+        )
+    if status in _WAIT or (status >= 500 and status != 501):
+        return ModelUnavailable(
+            f"{place} answered {status}{said}", retry_after_seconds=retry_after_seconds
+        )
+    if status in (401, 403):
+        return ModelRefused(
+            f"{place} refused the API key ({status}){said}; "
+            "set HOLDFAST_API_KEY or model.api_key_command"
+        )
+    if status == 404 or _NO_SUCH_MODEL.search(complaint.words):
+        return ModelRefused(
+            f"{place} has no model {settings.name} ({status}){said}; correct model.name, "
+            "or model.base_url, which has to include the version, as in /v1"
+        )
+    if status < 400 or status in (405, 501):
+        return ModelRefused(
+            f"{place} is no chat completions endpoint ({status}){said}; correct model.base_url"
+        )
+    return ModelRefused(
+        f"{place} refused the request ({status}){said or ' without a reason'}; "
+        "see the model.* settings, model.extra_body first"
+    )
+
+
+def status_of(complaint: ProviderError) -> int:
+    """The status of an error that came without one of its own, inside a stream."""
+    for pattern, status in _STATUS_WORDS:
+        if found := pattern.search(complaint.codes):
+            return status or int(found.group())
+    return 400 if _TOO_LONG.search(complaint.words) else 500
+
+
+def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
+    """How long the endpoint asks to wait; `now` in seconds since the epoch."""
+    if milliseconds := _number(headers.get("retry-after-ms")):
+        return milliseconds / 1000
+    value = headers.get("retry-after", "")
+    if (seconds := _number(value)) is not None:
+        return seconds
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, moment.timestamp() - now)
+
+
+_TAGS = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+
+_WAIT = frozenset({408, 409, 425, 429})
+"""Statuses below 500 that pass by themselves."""
+
+_TOO_LONG = re.compile(
+    r"""
+      context_length_exceeded | exceed_context_size | context_window_exceeded | string_above_max
+    | (?:prompt|input|request|messages?)\W+(?:\w+\W+){0,4}?(?:too\ (?:long|large)|longer\ than)
+    | (?:maximum|max)\ (?:\w+\ )?(?:context|prompt|input)\ length
+    | (?:exceed|larger|longer|greater|more|beyond|over|fit|outside)\w*\W+(?:\w+\W+){0,6}?
+      context(?:\ |_)?(?:length|window|size|limit)
+    | context\ (?:length|window|size|limit)\W+(?:\w+\W+){0,4}?
+      (?:exceed|overflow|too\ small|is\ full|was\ reached)
+    | input\ (?:length|tokens?|token\ count)\W+(?:.{0,40}\W)?exceed
+    | reduce\ the\ (?:length|number\ of\ tokens|size)\ (?:of|in)
+    | exceed\w*\ (?:the\ )?model\ token\ limit
+    | prompt\ token\ count\ .{0,40}exceeds
+    | range\ of\ input\ length
+    | too\ many\ (?:input\ |prompt\ )?tokens
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""OpenAI, vLLM, SGLang, llama.cpp, LM Studio, Ollama, Mistral, DeepSeek, Moonshot, xAI,
+Google, Anthropic, DashScope, Copilot, OpenRouter: the wordings are rows in the tests."""
+
+_NO_SUCH_MODEL = re.compile(
+    r"model_not_found | unknown\ model | no\ such\ model | model\ not\ (?:found|exist)"
+    r" | model\W+(?:\S+\W+){1,3}?(?:not\ found|does\ not\ exist|is\ not\ (?:available|loaded))",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+_QUOTA = re.compile(
+    r"insufficient_quota | insufficient\ (?:balance|credit|funds) | credit\ balance"
+    r" | exceeded\ your\ current\ quota | out\ of\ credits | billing_hard_limit",
+    re.IGNORECASE | re.VERBOSE,
+)
+_PASSES = re.compile(
+    r"retry\ in | try\ again | please\ wait | throttl | per\ (?:minute|hour|day)",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Wordings of a limit that ends by itself."""
+
+_STATUS_WORDS: tuple[tuple[re.Pattern[str], int | None], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), status)
+    for pattern, status in (
+        (r"\b[45]\d\d\b", None),
+        (r"insufficient_quota|billing", 402),
+        (r"rate_?limit", 429),
+        (r"authentication|invalid_api_key|unauthorized", 401),
+        (r"permission|forbidden", 403),
+        (r"not_?found", 404),
+        (r"invalid_?request|bad_?request|validation|exceed_context_size|context_length", 400),
+    )
+)
+"""Words of an error's code and type, and the status that they stand for."""
+
+
+def _is_quota(complaint: ProviderError, status: int, retry_after: float | None) -> bool:
+    if status < 400 or status >= 500 or not _QUOTA.search(complaint.words):
+        return False
+    if "insufficient_quota" in complaint.codes:
+        return True
+    return retry_after is None and not _PASSES.search(complaint.sentence)
+
+
+def _is_too_long(complaint: ProviderError, status: int) -> bool:
+    if status in _WAIT or not _TOO_LONG.search(complaint.words):
+        return False
+    return status < 500 or not _PASSES.search(complaint.sentence)
+
+
+def _sentence(body: object) -> str:
+    """The first text that reads like a message, wherever a provider puts it."""
+    match body:
+        case str():
+            return " ".join(body.split())
+        case [first, *_]:
+            return _sentence(first)
+        case {"error": dict() | str() as inner, **rest}:
+            return _sentence(inner) or _sentence(rest)
+        case {"metadata": {"raw": str(raw)}, "message": str(message)} if raw:
+            return " ".join(f"{message}: {raw}".split())
+        case {"loc": [*place], "msg": str(message)}:
+            return f"{'.'.join(str(part) for part in place)}: {message}"
+        case dict():
+            for key in ("message", "detail", "msg", "error_description", "title", "errors"):
+                if body.get(key) and (sentence := _sentence(body[key])):
+                    return sentence
+            return ""
+        case _:
+            return ""
+
+
+def _codes(body: object) -> str:
+    """The values of `code`, `type`, `param` and their like, in one line."""
+    match body:
+        case [first, *_]:
+            return _codes(first)
+        case {"error": dict() as inner}:
+            return _codes(inner)
+        case dict():
+            keys = ("code", "status", "type", "error_type", "param", "object")
+            return " ".join(str(body[key]) for key in keys if isinstance(body.get(key), str | int))
+        case _:
+            return ""
+
+
+def _number(text: str | None) -> float | None:
+    """A number of at least 0; None for anything else."""
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if 0 <= number < float("inf") else None

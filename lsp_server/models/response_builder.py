@@ -1,0 +1,265 @@
+"""The pieces of an answer, streamed or whole, put together as a Response.
+
+Streamed pieces (`choices[].delta`) and whole answers (`choices[].message`) have
+one shape, so a whole answer is one large piece. What is not there, or is there
+in an odd form, is read as kindly as can be done without guessing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from lsp_server.domain.errors import ModelMisbehaved, ModelUnavailable
+from lsp_server.domain.messages import (
+    Choice,
+    Listener,
+    Message,
+    ReasoningDelta,
+    Response,
+    StopReason,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+)
+from lsp_server.models.dialect import ReasoningKey
+
+BYTES_PER_TOKEN = 4
+"""The estimate where an endpoint does not count: about 10 % high for code."""
+
+
+class ResponseBuilder:
+    """Collects one answer and tells `listen` of each piece."""
+
+    def __init__(self, listen: Listener) -> None:
+        self._listen = listen
+        self._choices: dict[int, _Answer] = {}
+        self._usage: Usage | None = None
+        self.reasoning_key: ReasoningKey | None = None
+        """The key under which the endpoint gave reasoning, None as long as it gave none."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every choice that began was said to be finished."""
+        return bool(self._choices) and all(each.finish for each in self._choices.values())
+
+    def add(self, piece: dict[str, object]) -> None:
+        """Takes a piece of a stream, or a whole answer."""
+        self._count(piece.get("usage"))
+        for choice in _dicts(piece.get("choices")):
+            number = _integer(choice.get("index"))
+            answer = self._choices.setdefault(number, _Answer())
+            if isinstance(content := choice.get("delta"), dict):
+                self._take(number, answer, content)
+            if isinstance(content := choice.get("message"), dict):
+                self._take(number, answer, _with_numbered_calls(content))
+            if isinstance(finish := choice.get("finish_reason"), str) and finish:
+                answer.finish = finish
+            self._count(choice.get("usage"))
+
+    def response(self, *, prompt_bytes: int) -> Response:
+        """The whole answer; of several choices `usage` counts the first one's share.
+
+        Raises ModelMisbehaved when there is no choice, ModelUnavailable when the
+        endpoint says that it failed.
+        """
+        if not self._choices:
+            raise ModelMisbehaved("the model's answer has no choices; ask again")
+        for answer in self._choices.values():
+            if answer.finish in _FAILED:
+                raise ModelUnavailable(f"the endpoint gave up its answer ({answer.finish})")
+        ordered = [self._choices[number] for number in sorted(self._choices)]
+        sizes = [answer.size_bytes for answer in ordered]
+        billed = self._usage or Usage(
+            prompt_bytes // BYTES_PER_TOKEN, 0, sum(sizes) // BYTES_PER_TOKEN
+        )
+        share = sizes[0] / sum(sizes) if sum(sizes) else 1.0
+        usage = Usage(
+            billed.prompt_tokens, billed.cached_tokens, round(billed.completion_tokens * share)
+        )
+        return Response(tuple(answer.choice() for answer in ordered), usage, billed)
+
+    def _take(self, number: int, answer: _Answer, content: dict[str, object]) -> None:
+        for reasoning in self._reasoning(content):
+            answer.reasoning.append(reasoning)
+            self._listen(ReasoningDelta(reasoning, number))
+        for text in (*_texts(content.get("content"), "text"), _string(content.get("refusal"))):
+            if text:
+                answer.text.append(text)
+                self._listen(TextDelta(text, number))
+        for piece in _dicts(content.get("tool_calls")):
+            call, name, arguments = answer.take_call(piece)
+            if name or arguments:
+                self._listen(ToolCallDelta(name, arguments, number))
+            call.arguments.append(arguments)
+
+    def _reasoning(self, content: dict[str, object]) -> Iterator[str]:
+        """One of the two keys: some endpoints give the same text under both."""
+        keys: tuple[ReasoningKey, ...] = ("reasoning_content", "reasoning")
+        for key in keys:
+            if text := _string(content.get(key)):
+                self.reasoning_key = key
+                yield text
+                return
+        yield from _texts(content.get("content"), "thinking")
+
+    def _count(self, value: object) -> None:
+        """Keeps the last usage: some endpoints count in each piece."""
+        if isinstance(value, dict) and (usage := _usage(value)).total_tokens:
+            self._usage = usage
+
+
+@dataclass(slots=True)
+class _Call:
+    """A tool call that grows. `index` is the endpoint's, None where it gives none."""
+
+    index: int | None
+    id: str = ""
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+
+    def is_followed_by(self, id_: str, name: str, arguments: str) -> bool:
+        """Whether a piece at the same index begins another call.
+
+        Ollama and Gemini have numbered every call 0, others number none, and
+        some repeat the name in each piece.
+        """
+        if not (name and self.name):
+            return False
+        if id_ and self.id:
+            return id_ != self.id
+        return name != self.name or bool(arguments and _is_json("".join(self.arguments)))
+
+
+@dataclass(slots=True)
+class _Answer:
+    """One choice that grows."""
+
+    text: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    calls: list[_Call] = field(default_factory=list)
+    finish: str = ""
+
+    @property
+    def size_bytes(self) -> int:
+        calls = (piece for call in self.calls for piece in (call.name, *call.arguments))
+        return sum(
+            len(piece.encode("utf-8", "replace")) for piece in (*self.text, *self.reasoning, *calls)
+        )
+
+    def take_call(self, piece: dict[str, object]) -> tuple[_Call, str, str]:
+        """The call that a piece belongs to, its name if it is news, and its arguments."""
+        function = piece.get("function")
+        function = function if isinstance(function, dict) else {}
+        id_, name = _string(piece.get("id")), _string(function.get("name"))
+        arguments = function.get("arguments")
+        if arguments is None:
+            arguments = ""
+        elif not isinstance(arguments, str):
+            arguments = json.dumps(arguments, ensure_ascii=False)  # Ollama's own form
+        index = piece.get("index")
+        call = self._call(index if isinstance(index, int) else None, id_, name, arguments)
+        call.id = call.id or id_
+        news = "" if call.name else name
+        call.name = call.name or name
+        return call, news, arguments
+
+    def choice(self) -> Choice:
+        """What it came to. A call that says nothing is none."""
+        used: set[str] = set()
+        calls = tuple(
+            ToolCall(_unused_id(call.id, used), call.name, "".join(call.arguments))
+            for call in self.calls
+            if call.name or any(call.arguments)
+        )
+        stop_reason = _STOP_REASONS.get(self.finish, "stop")
+        if calls and stop_reason == "stop":
+            stop_reason = "tool_calls"
+        message = Message("assistant", "".join(self.text), "".join(self.reasoning), calls)
+        return Choice(message, stop_reason)
+
+    def _call(self, index: int | None, id_: str, name: str, arguments: str) -> _Call:
+        """The call that a piece continues, else a new one."""
+        same = [call for call in self.calls if index is None or call.index == index]
+        if index is None and id_ and (known := [call for call in same if call.id == id_]):
+            return known[-1]
+        if same and not same[-1].is_followed_by(id_, name, arguments):
+            return same[-1]
+        call = _Call(index)
+        self.calls.append(call)
+        return call
+
+
+_STOP_REASONS: dict[str, StopReason] = {
+    "stop": "stop",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "length": "length",
+    "max_tokens": "length",
+    "model_length": "length",
+    "repetition_truncation": "length",
+    "content_filter": "content_filter",
+}
+"""Anything else counts as "stop"."""
+
+_FAILED = frozenset({"error", "abort", "insufficient_system_resource", "network_error"})
+"""How OpenRouter, SGLang, DeepSeek and Zhipu end an answer that broke off on their side."""
+
+
+def _unused_id(id_: str, used: set[str]) -> str:
+    """The id, or a made one: nine letters and digits, the strictest form (Mistral's)."""
+    if not id_ or id_ in used:
+        id_ = uuid4().hex[:9]
+    used.add(id_)
+    return id_
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _with_numbered_calls(message: dict[str, object]) -> dict[str, object]:
+    """A whole message, whose calls are whole and told apart by their place."""
+    calls = enumerate(_dicts(message.get("tool_calls")))
+    return {**message, "tool_calls": [{**call, "index": place} for place, call in calls]}
+
+
+def _usage(value: dict[str, object]) -> Usage:
+    prompt = _integer(value.get("prompt_tokens"))
+    details = value.get("prompt_tokens_details")
+    cached = (
+        _integer(details.get("cached_tokens")) if isinstance(details, dict) else 0,
+        _integer(value.get("prompt_cache_hit_tokens")),  # DeepSeek
+        _integer(value.get("cached_tokens")),  # Moonshot
+    )
+    return Usage(prompt, min(prompt, max(cached)), _integer(value.get("completion_tokens")))
+
+
+def _texts(content: object, kind: str) -> Iterator[str]:
+    """The texts of a content: a string, or a list of typed parts as Mistral writes it."""
+    if isinstance(content, str) and kind == "text":
+        yield content
+    for part in _dicts(content):
+        if part.get("type") == kind:
+            value = part.get(kind)
+            yield from (value,) if isinstance(value, str) else _texts(value, "text")
+
+
+def _dicts(value: object) -> list[dict[str, object]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _integer(value: object) -> int:
+    """A count of at least 0; 0 for anything else."""
+    return max(0, value) if isinstance(value, int) else 0

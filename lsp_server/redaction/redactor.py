@@ -1,0 +1,124 @@
+"""The one who sees to it that secrets stay where they are.
+
+Whatever is recorded, remembered, shown or sent to a model passes through a
+`Redactor`. A model sees marks in their place, and may write these marks back
+into the file that they came from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from lsp_server.domain.errors import ToolError
+from lsp_server.domain.messages import ToolCall
+from lsp_server.redaction.secrets import (
+    MARK,
+    NO_SECRETS,
+    OPENS,
+    Redacted,
+    Secrets,
+    is_secret_file,
+    redact,
+    redact_values,
+)
+
+T = TypeVar("T")
+
+
+def no_known_secrets() -> Secrets:
+    """No secret is known by its value."""
+    return NO_SECRETS
+
+
+class Redactor:
+    """Calling it gives a text without secrets. `known` tells those of now."""
+
+    def __init__(self, known: Callable[[], Secrets] = no_known_secrets) -> None:
+        self._known = known
+
+    def __call__(self, text: str) -> str:
+        return redact(text, self._known()).text
+
+    def of_file(self, path: str, text: str) -> str:
+        """The content of a file; of one that is for secrets by its name, hardly anything."""
+        return self._of_file(path, text).text
+
+    def about(self, value: T) -> T:
+        """The same value without secrets in any of its texts, itself if there were none."""
+        return self._about(value)  # type: ignore[no-any-return]
+
+    def restored(self, text: str, path: str, content: str) -> str:
+        """What a model wrote into a file, with that file's own secrets in place of their marks.
+
+        Raises ToolError when a mark stands for nothing in `content`.
+        """
+        if OPENS not in text or not MARK.search(text):
+            return text
+        secrets = self._of_file(path, content).secrets
+        for mark in set(MARK.findall(text)):
+            # What follows a mark may be line breaks of the text's own.
+            known = max((one for one in secrets if mark.startswith(one)), key=len, default=None)
+            if known is None:
+                raise ToolError(
+                    f"{mark.strip()} stands for a secret that is hidden from you and is not in "
+                    f"{path}; leave it out, or name the variable or file that holds it"
+                )
+            text = text.replace(known, secrets[known])
+        return text
+
+    def _of_file(self, path: str, text: str) -> Redacted:
+        black_out = redact_values if is_secret_file(path) else redact
+        return black_out(text, self._known())
+
+    def _about(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self(value) if value else value
+            case ToolCall():
+                return replace(value, arguments=self._arguments(value.arguments))
+            case tuple():
+                made = tuple(self._about(item) for item in value)
+                return value if all(map(_same, made, value)) else made
+            case Mapping():
+                return {self._about(key): self._about(item) for key, item in value.items()}
+            case _ if is_dataclass(value) and not isinstance(value, type):
+                return self._about_fields(value)
+            case _:
+                return value
+
+    def _about_fields(self, value: Any) -> Any:
+        changed = {}
+        for one in fields(value):
+            before = getattr(value, one.name)
+            after = self._about(before)
+            if after is not before and after != before:
+                changed[one.name] = after
+        return replace(value, **changed) if changed else value
+
+    def _arguments(self, text: str) -> str:
+        """Of a call: quoted inside JSON, a secret looks different."""
+        text = self(text)
+        try:
+            given = json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+        clean = self._of_json(given)
+        return text if clean == given else json.dumps(clean, ensure_ascii=False)
+
+    def _of_json(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self(value)
+            case list():
+                return [self._of_json(item) for item in value]
+            case dict():
+                return {key: self._of_json(item) for key, item in value.items()}
+            case _:
+                return value
+
+
+def _same(one: object, other: object) -> bool:
+    return one is other

@@ -1,0 +1,1 @@
+"""The commands of `workspace/executeCommand`: their parameters, what they act on, and what they answer."""

@@ -1,0 +1,98 @@
+"""What works for an initialized editor: sessions, commands, actions, presentation.
+
+Importing this module is the slow part of starting, so `lifecycle.py` does it in
+a thread once `initialize` is answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from lsp_server.assemble import open_session
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.server.background import Background
+from lsp_server.server.client import Client
+from lsp_server.server.commands.commands import Commands
+from lsp_server.server.commands.doctor import Doctor
+from lsp_server.server.documents import OpenDocuments
+from lsp_server.server.editor import LspEditor
+from lsp_server.server.folders import Folder, Folders
+from lsp_server.server.views.code_actions import CodeActions
+from lsp_server.server.views.code_lenses import CodeLenses
+from lsp_server.server.views.presenter import Presenter
+from lsp_server.server.views.symbols import SymbolSearch
+from lsp_server.settings.layers import load
+from lsp_server.settings.sections import Settings
+
+log = logging.getLogger(__name__)
+
+
+class EditorServices:
+    """Opens a session for each folder and closes it again."""
+
+    def __init__(
+        self,
+        client: Client,
+        folders: Folders,
+        open_documents: OpenDocuments,
+        background: Background,
+        editor: str,
+    ) -> None:
+        self._client = client
+        self._folders = folders
+        self._open = open_documents
+        self._problems_told: set[str] = set()
+        self.presenter = Presenter(client, folders, open_documents, background)
+        self.code_actions = CodeActions(client, folders, open_documents)
+        self.code_lenses = CodeLenses(folders)
+        self.symbols = SymbolSearch(folders)
+        doctor = Doctor(client, folders, editor)
+        self.commands = Commands(client, folders, self.presenter, doctor, background)
+
+    async def configure(self, folder: Folder, layer: Mapping[str, Any]) -> None:
+        """Opens the folder's session, or gives an open one new settings."""
+        settings = await self._settings(folder, layer)
+        if folder not in self._folders:
+            return  # It was closed meanwhile.
+        if folder.session is not None:
+            folder.session.reconfigure(settings)
+            return
+        editor = LspEditor(self._client, self._open, self._folders, folder)
+        try:
+            folder.session = open_session(
+                folder.root,
+                settings,
+                editor,
+                folder.documents,
+                self.presenter.publish,
+                changed=self.presenter.refresh,
+            )
+            folder.session.goals.on_change = self.presenter.refresh_soon
+            folder.session.goals.tree_moved()
+            folder.session.memory.on_progress = self.presenter.index_progress(folder)
+            folder.session.watch()
+            self.presenter.opened(folder.session)
+        except (HoldfastError, OSError) as error:
+            folder.problem = f"{folder.root.name} cannot be opened: {error}"
+            log.exception("%s", folder.problem)
+            self._client.show("error", folder.problem)
+        self.presenter.refresh()
+
+    async def close(self, folder: Folder) -> None:
+        """Ends the folder's session and takes back what was shown for it."""
+        session, folder.session = folder.session, None
+        folder.problem = f"{folder.root.name} is no folder of the workspace any more"
+        if session is not None:
+            await session.close()
+        self.presenter.refresh()
+
+    async def _settings(self, folder: Folder, layer: Mapping[str, Any]) -> Settings:
+        loaded = await asyncio.to_thread(load, folder.root, editor=layer)
+        for problem in map(str, loaded.problems):
+            if problem not in self._problems_told:
+                self._problems_told.add(problem)
+                self._client.show("warning", problem)
+        return loaded.settings

@@ -1,0 +1,1 @@
+"""Bytes and JSON-RPC messages between the editor and the server."""

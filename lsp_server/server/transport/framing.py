@@ -1,0 +1,232 @@
+"""Frames over a byte stream: `Content-Length: N`, a blank line, N bytes of JSON.
+
+Reading and writing have a thread each, so that neither a client that sends half
+a message nor one that does not read its answers can hold up the event loop.
+What the frames say is `json_rpc.py`'s business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+FRAME_BYTES_MAX = 256 * 2**20
+"""A larger message cannot be meant; the stream is given up."""
+
+HEADER_BYTES_MAX = 64 * 2**10
+UNHANDLED_FRAMES_MAX = 256
+"""Frames read but not handled yet; then the reader waits and the client feels it."""
+
+UNREAD_BYTES_MAX = 64 * 2**20
+"""What a client may leave unread before it counts as lost."""
+
+READ_BYTES = 2**16
+
+_LENGTH = re.compile(rb"Content-Length: *(\d{1,18})\s*$", re.IGNORECASE)
+
+
+class BrokenStream(Exception):
+    """The bytes that come cannot be frames, or cannot be followed any further."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByteStream:
+    """Two blocking functions; `receive` returns b"" at the end and both raise OSError."""
+
+    receive: Callable[[int], bytes]
+    send: Callable[[bytes], object]
+
+
+class Frames:
+    """Bytes in any portions to the bodies of whole frames."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._length: int | None = None
+        self._in_body = False
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The bodies that are complete now. Raises BrokenStream.
+
+        Lines that are no header are skipped, so that noise costs no message.
+        """
+        self._buffer += data
+        bodies: list[bytes] = []
+        while self._step(bodies):
+            pass
+        return bodies
+
+    def _step(self, bodies: list[bytes]) -> bool:
+        """Takes one body or one header line; False when more bytes are needed."""
+        if self._in_body:
+            length = self._length or 0
+            if len(self._buffer) < length:
+                return False
+            bodies.append(bytes(self._take(length)))
+            self._length, self._in_body = None, False
+            return True
+        end = self._buffer.find(b"\n")
+        if end < 0:
+            if len(self._buffer) > HEADER_BYTES_MAX:
+                raise BrokenStream("no header within 64 KiB")
+            return False
+        self._read_header(bytes(self._take(end + 1)))
+        return True
+
+    def _read_header(self, line: bytes) -> None:
+        if match := _LENGTH.search(line):
+            self._length = int(match.group(1))
+            if self._length > FRAME_BYTES_MAX:
+                raise BrokenStream(f"a message of {self._length} bytes is too large")
+        elif not line.strip():
+            self._in_body = self._length is not None
+
+    def _take(self, count: int) -> bytearray:
+        taken = self._buffer[:count]
+        del self._buffer[:count]
+        return taken
+
+
+def frame(body: bytes) -> bytes:
+    """The body with its header."""
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+class FrameWriter:
+    """Bodies on their way to a reader that may be slow.
+
+    A body with a `key` takes the place of one with the same key that still
+    waits. `lost` is called once, from any thread, when the client is gone or
+    leaves too much unread.
+    """
+
+    def __init__(self, send: Callable[[bytes], object], lost: Callable[[], None]) -> None:
+        self._send = send
+        self._lost = lost
+        self._waiting: OrderedDict[object, bytes] = OrderedDict()
+        self._bytes = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._write_all, name="outbox", daemon=True)
+        self._thread.start()
+
+    def put(self, body: bytes, key: str | None = None) -> None:
+        """Queues a body; never waits for the client."""
+        with self._changed:
+            if self._closed:
+                return
+            if key is not None and (replaced := self._waiting.pop(key, None)) is not None:
+                self._bytes -= len(replaced)
+            self._waiting[key if key is not None else object()] = body
+            self._bytes += len(body)
+            overflown = self._bytes > UNREAD_BYTES_MAX
+            self._closed = overflown
+            self._changed.notify()
+        if overflown:
+            self._lost()
+
+    def close(self, timeout_seconds: float) -> None:
+        """Lets what is queued leave, for at most `timeout_seconds`."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join(timeout_seconds)
+
+    def _write_all(self) -> None:
+        while (body := self._next()) is not None:
+            try:
+                self._send(frame(body))
+            except OSError:
+                with self._changed:
+                    self._closed = True
+                    self._waiting.clear()
+                self._lost()
+                return
+
+    def _next(self) -> bytes | None:
+        """The oldest body, waiting for one; None when it is closed and empty."""
+        with self._changed:
+            while not self._waiting:
+                if self._closed:
+                    return None
+                self._changed.wait()
+            _, body = self._waiting.popitem(last=False)
+            self._bytes -= len(body)
+            return body
+
+
+class FrameReader:
+    """Reads frames on a thread of its own and hands them to the event loop.
+
+    `deliver` gets each body, `ended` is called once at the end of the stream;
+    both on the loop.
+    """
+
+    def __init__(
+        self,
+        receive: Callable[[int], bytes],
+        deliver: Callable[[bytes], None],
+        ended: Callable[[], None],
+    ) -> None:
+        self._receive = receive
+        self._deliver = deliver
+        self._ended = ended
+        self._loop = asyncio.get_running_loop()
+        self._room = threading.BoundedSemaphore(UNHANDLED_FRAMES_MAX)
+        threading.Thread(target=self._read_all, name="inbox", daemon=True).start()
+
+    def _read_all(self) -> None:
+        frames = Frames()
+        # The loop is closed when the server ended first; then nobody listens.
+        with contextlib.suppress(RuntimeError):
+            with contextlib.suppress(OSError, BrokenStream):
+                while data := self._receive(READ_BYTES):
+                    for body in frames.feed(data):
+                        self._room.acquire()
+                        self._loop.call_soon_threadsafe(self._handle, body)
+            self._loop.call_soon_threadsafe(self._ended)
+
+    def _handle(self, body: bytes) -> None:
+        self._room.release()
+        self._deliver(body)
+
+
+@contextlib.contextmanager
+def standard_streams() -> Iterator[ByteStream]:
+    """The real stdin and stdout, for the protocol alone.
+
+    Meanwhile whatever else reads finds nothing, and what is printed, by a child
+    process too, lands on stderr.
+    """
+    incoming, outgoing = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    printed = sys.stdout
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    # A parent may share pipes that it made non-blocking.
+    os.set_blocking(incoming, True)
+    os.set_blocking(outgoing, True)
+    try:
+        yield ByteStream(
+            receive=lambda count: os.read(incoming, count),
+            send=lambda data: _write_whole(outgoing, data),
+        )
+    finally:
+        sys.stdout = printed
+        os.dup2(outgoing, 1)
+        os.dup2(incoming, 0)
+        os.close(nothing)
+
+
+def _write_whole(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]

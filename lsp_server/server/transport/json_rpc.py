@@ -1,0 +1,304 @@
+"""Messages in, messages out: pygls' protocol, mended where it does not hold.
+
+What is mended: each request gets exactly one answer, also when its parameters
+are wrong, when it comes before `initialize` or after `shutdown`, and when the
+JSON is broken; cancelling reaches the coroutine; nothing is kept of what is
+done; no error carries a traceback and no log a payload; documents are not kept
+twice. A test in `tests/server/test_json_rpc.py` stands for each of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import itertools
+import json
+import logging
+from collections.abc import Callable, Generator
+from concurrent.futures import Future as ThreadFuture
+from typing import Any, Literal, TypeAlias
+from typing import Protocol as Shape
+
+from cattrs import BaseValidationError, Converter, StructureHandlerNotFoundError, transform_error
+from lsprotocol import types
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInternalError,
+    JsonRpcInvalidParams,
+    JsonRpcInvalidRequest,
+    JsonRpcMethodNotFound,
+    JsonRpcParseError,
+    JsonRpcRequestCancelled,
+    JsonRpcServerNotInitialized,
+)
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
+from pygls.protocol.json_rpc import JsonRPCRequestMessage, JsonRPCResponseMessage
+
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.server.protocol import Method
+
+log = logging.getLogger(__name__)
+
+REQUEST_FAILED = -32803
+"""LSP 3.17: the request was well formed and could not be fulfilled."""
+
+Phase: TypeAlias = Literal["new", "running", "shut down"]
+AnyFuture: TypeAlias = asyncio.Future[Any] | ThreadFuture[Any]
+
+_MALFORMED = (
+    BaseValidationError,
+    StructureHandlerNotFoundError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What structuring raises on JSON of another shape than the type's."""
+
+_OURS = frozenset(
+    {
+        types.TEXT_DOCUMENT_DID_OPEN,
+        types.TEXT_DOCUMENT_DID_CHANGE,
+        types.TEXT_DOCUMENT_DID_CLOSE,
+        types.NOTEBOOK_DOCUMENT_DID_OPEN,
+        types.NOTEBOOK_DOCUMENT_DID_CHANGE,
+        types.NOTEBOOK_DOCUMENT_DID_CLOSE,
+        types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS,
+        types.WORKSPACE_EXECUTE_COMMAND,
+        types.WINDOW_WORK_DONE_PROGRESS_CANCEL,
+    }
+)
+"""Methods that pygls would handle itself, in a way that ours replaces."""
+
+
+class MessageSink(Shape):
+    """Takes whole bodies; one with a `key` may replace an unsent one."""
+
+    def put(self, body: bytes, key: str | None = None) -> None: ...
+
+
+def converter() -> Converter:
+    """The converter of the protocol's types; answers without a type stay JSON."""
+    made: Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls has no type
+
+    def plain(message: dict[str, Any], _: type[Any]) -> JsonRPCResponseMessage:
+        return JsonRPCResponseMessage(message["id"], message["jsonrpc"], message.get("result"))
+
+    made.register_structure_hook(JsonRPCResponseMessage, plain)
+    return made
+
+
+class JsonRpc(LanguageServerProtocol):
+    """One connection. Everything here runs on the event loop."""
+
+    sink: MessageSink
+    exited: Callable[[int], None]
+    describe: Callable[[types.ServerCapabilities], None]
+
+    def __init__(self, server: LanguageServer, converter: Converter) -> None:
+        super().__init__(server, converter)
+        self.phase: Phase = "new"
+        self._asked: dict[str, tuple[str, asyncio.Future[Any]]] = {}
+        self._numbers = itertools.count(1)
+        for method in _OURS:
+            self.fm.builtin_features.pop(method, None)
+
+    # What comes in
+
+    def receive(self, body: bytes) -> None:
+        """Handles one message, whatever it is."""
+        try:
+            message = json.loads(body)
+        except (ValueError, RecursionError):
+            self._refuse(None, JsonRpcParseError("the message is not JSON"))
+            return
+        if not isinstance(message, dict) or message.get("jsonrpc") != self.VERSION:
+            self._refuse(None, JsonRpcInvalidRequest("the message is not a JSON-RPC 2.0 object"))
+        elif "method" in message:
+            self._receive_call(message)
+        else:
+            self._receive_answer(message)
+
+    def _receive_call(self, message: dict[str, Any]) -> None:
+        method, is_request = message["method"], "id" in message
+        msg_id: Any = message.get("id")
+        if not isinstance(method, str) or (is_request and type(msg_id) not in (int, str)):
+            self._refuse(None, JsonRpcInvalidRequest("`method` or `id` has the wrong type"))
+            return
+        if (objection := self._objection(method)) is not None:
+            if is_request:
+                self._refuse(msg_id, objection)
+            return
+        kind = self.get_message_type(method) or JsonRPCRequestMessage
+        try:
+            params = getattr(self._converter.structure(message, kind), "params", None)
+        except _MALFORMED as error:
+            log.info("%s came with malformed parameters", method)
+            if is_request:
+                self._refuse(msg_id, JsonRpcInvalidParams(_reason(error)))
+            return
+        # Each handler has a context of its own.
+        context = contextvars.copy_context()
+        if is_request:
+            context.run(self._handle_request, msg_id, method, params)
+        else:
+            context.run(self._handle_notification, method, params)
+
+    def _objection(self, method: str) -> JsonRpcException | None:
+        """Why the method cannot be served now, None when it can."""
+        match self.phase:
+            case "new" if method not in (types.INITIALIZE, types.EXIT):
+                return JsonRpcServerNotInitialized("the first request has to be `initialize`")
+            case "running" if method == types.INITIALIZE:
+                return JsonRpcInvalidRequest("the server is initialized already")
+            case "shut down" if method != types.EXIT:
+                return JsonRpcInvalidRequest("the server is shut down")
+        known = {types.CANCEL_REQUEST, *self.fm.builtin_features, *self.fm.features}
+        return None if method in known else JsonRpcMethodNotFound(f"unknown method {method!r}")
+
+    def _receive_answer(self, message: dict[str, Any]) -> None:
+        msg_id = message.get("id")
+        if not isinstance(msg_id, str) or msg_id not in self._asked:
+            log.debug("an answer came that nobody waits for")
+            return
+        method, future = self._asked.pop(msg_id)
+        if future.done():
+            return
+        kind = types.ResponseErrorMessage if "error" in message else self.get_result_type(method)
+        try:
+            answer = self._converter.structure(message, kind or JsonRPCResponseMessage)
+        except _MALFORMED as error:
+            future.set_exception(JsonRpcInternalError(f"malformed answer: {_reason(error)}"))
+            return
+        if isinstance(answer, types.ResponseErrorMessage):
+            refusal = answer.error or types.ResponseError(REQUEST_FAILED, "refused")
+            future.set_exception(JsonRpcException.from_error(refusal))
+        else:
+            future.set_result(answer.result)
+
+    # What goes out
+
+    async def ask(self, method: str, params: Any, timeout_seconds: float) -> Any:
+        """The client's answer. Raises JsonRpcException when it refuses, TimeoutError.
+
+        Giving up, by time or by cancelling, withdraws the request.
+        """
+        msg_id = f"holdfast-{next(self._numbers)}"
+        request_type = self.get_message_type(method)
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._asked[msg_id] = (method, future)
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                if request_type is None:
+                    self._send_data(
+                        {"jsonrpc": self.VERSION, "id": msg_id, "method": method, "params": params}
+                    )
+                else:
+                    self._send_data(request_type(id=msg_id, params=params))
+                return await future
+        finally:
+            if self._asked.pop(msg_id, None) is not None and self.phase == "running":
+                self.notify(types.CANCEL_REQUEST, types.CancelParams(id=msg_id))
+
+    def _send_data(self, data: Any) -> None:
+        """Queues a message; what a newer one makes needless is replaced."""
+        message = self._converter.unstructure(data)
+        body = json.dumps(message, default=self._serialize_message, separators=(",", ":"))
+        self.sink.put(body.encode(), _replaces(message))
+
+    def _refuse(self, msg_id: int | str | None, error: JsonRpcException) -> None:
+        answer = {"code": error.code, "message": error.message}
+        self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "error": answer})
+
+    # How handlers run
+
+    def _execute_handler(
+        self,
+        msg_id: int | str,
+        handler: Callable[..., Any],
+        callback: Callable[[Any], None],
+        args: tuple[Any, ...] | None = None,
+        kwargs: dict[str, Any] | None = None,
+    ) -> None:
+        super()._execute_handler(msg_id, handler, callback, args, kwargs)
+        if (future := self._request_futures.get(msg_id)) is not None:
+            future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
+
+    def _send_handler_result(self, future: AnyFuture, *, msg_id: int | str) -> None:
+        self._request_futures.pop(msg_id, None)
+        if future.cancelled():
+            self._refuse(msg_id, JsonRpcRequestCancelled("the request was cancelled"))
+        elif (error := future.exception()) is not None:
+            self._refuse(msg_id, _as_answer(error))
+        else:
+            self._send_response(msg_id, future.result())
+
+    def _check_handler_result(self, future: AnyFuture) -> None:
+        if not future.cancelled() and (error := future.exception()) is not None:
+            log.error("a notification could not be handled", exc_info=error)
+
+    # The life of a connection
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(
+        self, params: types.InitializeParams
+    ) -> Generator[Any, Any, types.InitializeResult]:
+        """Adds to the capabilities what pygls cannot express."""
+        result = yield from super().lsp_initialize(params)
+        self.describe(result.capabilities)
+        self.phase = "running"
+        return result
+
+    @lsp_method(types.SHUTDOWN)
+    async def lsp_shutdown(self, *params: Any) -> None:  # type: ignore[override]  # may wait
+        """Ends the work, then every request that is still open."""
+        self.phase = "shut down"
+        if (handler := self.fm.features.get(types.SHUTDOWN)) is not None:
+            await handler(*params)
+        own: AnyFuture | None = asyncio.current_task()
+        for future in list(self._request_futures.values()):
+            if future is not own:
+                future.cancel()
+        for _, asked in self._asked.values():
+            if not asked.done():
+                asked.set_exception(JsonRpcRequestCancelled("the server shuts down"))
+
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]  # nothing to wait for
+        """Ends the process: 0 after `shutdown`, else 1."""
+        self.exited(0 if self.phase == "shut down" else 1)
+
+
+def _replaces(message: dict[str, Any]) -> str | None:
+    """Names what a message is the latest word on, None when each one counts."""
+    match message:
+        case {"method": types.PROGRESS, "params": {"token": token, "value": {"kind": "report"}}}:
+            return f"progress {token}"
+        case {"method": types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, "params": {"uri": uri}}:
+            return f"diagnostics {uri}"
+        case {"method": Method.STATUS}:
+            return "status"
+        case {"method": Method.EVENT, "params": {"runId": run, "event": {"kind": "streamed"}}}:
+            return f"streamed {run}"
+        case _:
+            return None
+
+
+def _reason(error: BaseException) -> str:
+    """Where a message has the wrong shape, without quoting it."""
+    if isinstance(error, BaseValidationError):
+        return "; ".join(transform_error(error))
+    return f"the parameters have the wrong shape ({type(error).__name__})"
+
+
+def _as_answer(error: BaseException) -> JsonRpcException:
+    """What the client is told; the log has the rest."""
+    if isinstance(error, JsonRpcException):
+        return error
+    if isinstance(error, HoldfastError):
+        return JsonRpcException(str(error), REQUEST_FAILED)
+    log.error("a request failed", exc_info=error)
+    return JsonRpcInternalError("the request failed; the log has the details")

@@ -1,0 +1,1 @@
+"""What an editor shows: progress, diagnostics, code actions, lenses, symbols and messages."""

@@ -1,0 +1,259 @@
+"""The code actions: every way into the product that needs no client code.
+
+Kinds. A command that acts must not run because somebody pressed "fix all". So the
+kind `quickfix` is used only with clients that know a preferred fix, none of ours is
+preferred, and all others get `refactor.rewrite`. What concerns a run has the kind
+`holdfast`. Kate's Quick Fix runs all that is offered for a diagnostic, of whatever
+kind: there a request that names one gets nothing. Kate's menu names none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+
+from lsp_server.domain.permissions import Answer
+from lsp_server.server import from_lsp
+from lsp_server.server.client import Client
+from lsp_server.server.documents import OpenDocuments
+from lsp_server.server.editor import ANSWERS
+from lsp_server.server.folders import Folder, Folders
+from lsp_server.server.protocol import SOURCE, ActionKind, CommandName, DiagnosticCode
+from lsp_server.server.views import goal_view
+from lsp_server.session.permissions import PendingQuestion
+from lsp_server.session.run_summary import RunSummary
+
+EXPLAIN = "Explain the selected code: what it does, why, and what to watch out for."
+SUMMARY_CHARS_MAX = 60
+
+
+class CodeActions:
+    """Offers what fits the place; nothing here asks a model."""
+
+    def __init__(self, client: Client, folders: Folders, open_documents: OpenDocuments) -> None:
+        self._client = client
+        self._folders = folders
+        self._open = open_documents
+
+    def offer(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+        """The actions for a range, most pressing first; only kinds that were asked for."""
+        path = from_lsp.path(params.text_document.uri)
+        folder = self._folders.of(path) if path is not None else None
+        if folder is None:
+            return []
+        self._remember_diagnostics(params)
+        if self._client.can.runs_all_fixes and params.context.diagnostics:
+            return []
+        wanted = params.context.only
+        return [
+            action
+            for action in (
+                *self._permissions(folder, params),
+                *self._goals(folder, path, params),
+                *self._fixes(params),
+                *self._work(params),
+                *self._whys(folder, path, params),
+                *self._proposals(folder),
+                *self._runs(folder),
+            )
+            if wanted is None or _among(action.kind, wanted)
+        ]
+
+    def _permissions(
+        self, folder: Folder, params: types.CodeActionParams
+    ) -> Iterator[types.CodeAction]:
+        """The answers to every open question, wherever the person is."""
+        pending = folder.session.permissions.pending() if folder.session is not None else ()
+        for asked in pending:
+            shown = [d for d in params.context.diagnostics if _asks(d, asked.question.id)]
+            kind = self._fix_kind if shown else ActionKind.RUN
+            for answer, title in answers_to(asked):
+                command = permission_command(title, asked, answer)
+                yield _action(command, kind, diagnostics=shown)
+
+    def _goals(
+        self, folder: Folder, path: Path | None, params: types.CodeActionParams
+    ) -> Iterator[types.CodeAction]:
+        """What can be done about the goals on these lines."""
+        if path is None:
+            return
+        first, last = params.range.start.line, params.range.end.line
+        for _, command, place in goal_view.commands_at(folder, path, first, last):
+            shown = [d for d in params.context.diagnostics if _is_of(d, place.condition.id)]
+            kind = self._fix_kind if shown else ActionKind.RUN
+            yield _action(command, kind, diagnostics=shown)
+
+    def _fixes(self, params: types.CodeActionParams) -> Iterator[types.CodeAction]:
+        for diagnostic in params.context.diagnostics:
+            if diagnostic.source == SOURCE:
+                continue
+            arguments = {
+                "uri": params.text_document.uri,
+                "range": _wire_range(diagnostic.range),
+                "diagnostics": [_wire_diagnostic(diagnostic)],
+            }
+            message = _short(diagnostic.message)
+            for title, more in (
+                (f"Fix with Holdfast: {message}", {}),
+                (f"Fix with Holdfast and Max Mode: {message}", {"maxMode": True}),
+            ):
+                values = [{**arguments, **more}]
+                command = types.Command(title, CommandName.RUN_START, arguments=values)
+                yield _action(command, self._fix_kind, diagnostics=[diagnostic])
+
+    def _work(self, params: types.CodeActionParams) -> Iterator[types.CodeAction]:
+        if params.range.start == params.range.end:
+            return
+        place: dict[str, Any] = {
+            "uri": params.text_document.uri,
+            "range": _wire_range(params.range),
+        }
+        explain = {**place, "mode": "plan", "prompt": EXPLAIN}
+        for title, name, arguments in (
+            ("Holdfast: Work on this…", CommandName.RUN_START, place),
+            (
+                "Holdfast: Work on this with Max Mode…",
+                CommandName.RUN_START,
+                {**place, "maxMode": True},
+            ),
+            ("Holdfast: Propose several changes and compare", CommandName.MAX_PROPOSE, place),
+            ("Holdfast: Use as goal", CommandName.GOAL_NEW, place),
+            ("Holdfast: Explain this", CommandName.RUN_START, explain),
+        ):
+            command = types.Command(title, name, arguments=[arguments])
+            yield _action(command, ActionKind.REWRITE)
+
+    def _whys(
+        self, folder: Folder, path: Path | None, params: types.CodeActionParams
+    ) -> Iterator[types.CodeAction]:
+        """Where an earlier run wrote these lines, or selected: changed this file."""
+        if path is None or folder.session is None:
+            return
+        changed_lines, relative = folder.session.memory.changed_lines, folder.relative(path)
+        span, document = params.range, self._open.get(params.text_document.uri)
+        lines = document.text.split("\n") if document is not None else []
+        here = changed_lines.wrote(relative, lines[span.start.line : span.end.line + 1])
+        if here or (span.start != span.end and relative in changed_lines):
+            place = {"uri": params.text_document.uri, "range": _wire_range(params.range)}
+            title = "Holdfast: Why was this changed?"
+            command = types.Command(title, CommandName.MEMORY_WHY, arguments=[place])
+            yield _action(command, ActionKind.RUN)
+
+    def _proposals(self, folder: Folder) -> Iterator[types.CodeAction]:
+        """Each candidate of the newest proposal, the recommended one first."""
+        proposal = folder.session.runs.proposal if folder.session is not None else None
+        if proposal is None:
+            return
+        judged = proposal.judged
+        able = [place for place, group in enumerate(judged.groups) if not group.problem]
+        for place in sorted(able, key=lambda place: place != judged.winner):
+            mark = " (recommended)" if place == judged.winner else ""
+            group = judged.groups[place]
+            would = f"{group.title}: {group.text}" if group.text.strip() else group.title
+            title = f"Holdfast: Accept {place + 1}{mark}: {_short(would)}"
+            arguments = [{"proposalId": proposal.run_id, "candidate": place + 1}]
+            command = types.Command(title, CommandName.MAX_ACCEPT, arguments=arguments)
+            yield _action(command, ActionKind.RUN)
+
+    def _runs(self, folder: Folder) -> Iterator[types.CodeAction]:
+        for command in run_commands(folder):
+            yield _action(command, ActionKind.RUN)
+
+    @property
+    def _fix_kind(self) -> ActionKind:
+        return ActionKind.QUICK_FIX if self._client.can.quick_fixes else ActionKind.REWRITE
+
+    def _remember_diagnostics(self, params: types.CodeActionParams) -> None:
+        """What other servers found is only told here; it holds until the text changes."""
+        document = self._open.get(params.text_document.uri)
+        if document is not None:
+            others = (d for d in params.context.diagnostics if d.source != SOURCE)
+            known = {(d.message, str(d.range)): d for d in (*(document.seen or ()), *others)}
+            document.seen = tuple(known.values())
+
+
+def run_commands(folder: Folder) -> Iterator[types.Command]:
+    """Stop, Max Mode and transcript of each run that is active in a folder."""
+    for run in folder.session.runs.active() if folder.session is not None else ():
+        arguments = [{"runId": run.run_id}]
+        title = _short(run.title)
+        yield types.Command(f"Holdfast: Stop “{title}”", CommandName.RUN_STOP, arguments=arguments)
+        yield _switch(run)
+        yield types.Command(
+            f"Holdfast: Show transcript of “{title}”", CommandName.RUN_SHOW, arguments=arguments
+        )
+
+
+def _switch(run: RunSummary) -> types.Command:
+    to = "off" if run.max_mode else "on"
+    title = f"Holdfast: Switch Max Mode {to} for “{_short(run.title)}”"
+    return types.Command(title, CommandName.MAX_SWITCH, arguments=[{"runId": run.run_id, "to": to}])
+
+
+def answers_to(pending: PendingQuestion) -> Iterator[tuple[Answer, str]]:
+    """The answers that a question allows, with titles."""
+    for answer, title in ANSWERS.items():
+        if answer == "always":
+            if pending.question.rule is not None:
+                yield answer, f"Holdfast: {title} ({pending.question.rule})"
+        else:
+            yield answer, f"Holdfast: {title}: {_short(pending.question.summary)}"
+
+
+def permission_command(title: str, pending: PendingQuestion, answer: Answer) -> types.Command:
+    """The command that answers a question."""
+    arguments = [{"id": pending.question.id, "answer": answer}]
+    return types.Command(title, CommandName.PERMISSION_ANSWER, arguments=arguments)
+
+
+def _action(
+    command: types.Command, kind: ActionKind, diagnostics: list[types.Diagnostic] | None = None
+) -> types.CodeAction:
+    return types.CodeAction(
+        title=command.title, kind=kind, command=command, diagnostics=diagnostics or None
+    )
+
+
+def _among(kind: types.CodeActionKind | str | None, wanted: Any) -> bool:
+    """Kinds are hierarchical: `refactor` asks for `refactor.rewrite` too; `` for all."""
+    own = str(getattr(kind, "value", kind))
+    names = [str(getattr(name, "value", name)) for name in wanted]
+    return any(not name or own == name or own.startswith(f"{name}.") for name in names)
+
+
+def _asks(diagnostic: types.Diagnostic, question_id: str) -> bool:
+    data = diagnostic.data
+    return (
+        diagnostic.source == SOURCE
+        and diagnostic.code == DiagnosticCode.PERMISSION_PENDING
+        and (not isinstance(data, Mapping) or data.get("id") == question_id)
+    )
+
+
+def _is_of(diagnostic: types.Diagnostic, condition_id: str) -> bool:
+    data = diagnostic.data
+    return isinstance(data, Mapping) and data.get("condition") == condition_id
+
+
+def _wire_range(range_: types.Range) -> dict[str, Any]:
+    return {
+        name: {"line": place.line, "character": place.character}
+        for name, place in (("start", range_.start), ("end", range_.end))
+    }
+
+
+def _wire_diagnostic(diagnostic: types.Diagnostic) -> dict[str, Any]:
+    return {
+        "range": _wire_range(diagnostic.range),
+        "message": diagnostic.message,
+        "severity": int(diagnostic.severity or types.DiagnosticSeverity.Error),
+        "source": diagnostic.source or "",
+    }
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= SUMMARY_CHARS_MAX else f"{line[: SUMMARY_CHARS_MAX - 1]}…"

@@ -1,0 +1,68 @@
+"""What was found in memory, as a reply and as a document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact, Hit
+from lsp_server.server import to_lsp
+from lsp_server.server.folders import Folder
+from lsp_server.server.params import MemoryHit, WirePosition, WireRange
+from lsp_server.session.memory import hit_format
+
+Hits: TypeAlias = Sequence[tuple[Folder, Hit]]
+"""Best first, each with the folder that it belongs to."""
+
+FENCE = "~~~~"
+
+
+def counts_text(hits: Hits) -> str:
+    """How many there are, and which is the best."""
+    first = f": {hit_format.hit_title(hits[0][1].found)}" if hits else "; try other words"
+    return f"{len(hits)} found{first}"
+
+
+def hit_payload(folder: Folder, hit: Hit) -> MemoryHit:
+    """One of them in a reply."""
+    one = hit.found
+    entry = MemoryHit(
+        id=one.id,
+        kind="code",
+        score=hit.score,
+        title=hit_format.hit_title(one),
+        text=hit_format.hit_excerpt(one),
+        provenance=hit_format.hit_source(one),
+    )
+    match one:
+        case CodeChunk():
+            span = WireRange(
+                start=WirePosition(line=one.start_line - 1, character=0),
+                end=WirePosition(line=one.end_line, character=0),
+            )
+            uri = to_lsp.uri(folder.root / one.path)
+            return entry.model_copy(update={"path": one.path, "uri": uri, "range": span})
+        case ActionRecord():
+            first = one.files[0] if one.files else None
+            place = to_lsp.uri(folder.root / first) if first else None
+            return entry.model_copy(update={"kind": "action", "path": first, "uri": place})
+        case Fact():
+            return entry.model_copy(update={"kind": "fact"})
+
+
+def hits_markdown(title: str, hits: Hits) -> str:
+    """All of them as Markdown, with places to jump to."""
+    parts = [_section(folder, hit) for folder, hit in hits]
+    return "\n".join([f"# {title}\n", *(parts or ["Nothing found; try other words.\n"])])
+
+
+def _section(folder: Folder, hit: Hit) -> str:
+    match hit.found:
+        case CodeChunk() as code:
+            place = f"{to_lsp.uri(folder.root / code.path)}#L{code.start_line}"
+            link = f"[{code.path}:{code.start_line}]({place})"
+            return f"## {code.symbol or code.path}\n\n{link}\n\n{FENCE}\n{code.text}\n{FENCE}\n"
+        case ActionRecord() as action:
+            return f"## {hit_format.hit_title(action)}\n\n{hit_format.action_markdown(action)}\n"
+        case Fact() as fact:
+            return f"## Fact\n\n{hit_format.hit_text(fact).strip()}\n"

@@ -1,0 +1,94 @@
+"""The goals file as Holdfast writes into it: verdicts, new goals, waivers.
+
+Every edit is made to the text as it is at that moment, through the Editor, so
+that the typing of a person wins.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lsp_server.domain.edits import EditSet, FileEdit, TextEdit
+from lsp_server.domain.errors import EditRejected, HoldfastError, ToolError
+from lsp_server.domain.goals import GOALS_FILE, Condition, ConditionReport, Goal
+from lsp_server.domain.ports import Editor
+from lsp_server.goals import edits
+from lsp_server.goals.goals_document import GoalsDocument, parse_goals
+from lsp_server.workspace.disk import FileMissing
+
+WRITE_ATTEMPTS_MAX = 3
+
+_log = logging.getLogger(__name__)
+
+
+class GoalsFile:
+    """The one at `path`."""
+
+    def __init__(self, path: Path, editor: Editor) -> None:
+        self.path = path
+        self._editor = editor
+
+    async def write_back(self, reports: Mapping[str, ConditionReport]) -> None:
+        """Shows verdicts by condition id, where the file is there and rests."""
+        try:
+            await self._edit(lambda contract: edits.write_back(contract, reports), "goal evidence")
+        except FileMissing:
+            return
+        except ToolError as error:
+            _log.info("the goals file is not brought up to date: %s", error)
+
+    async def add(self, goal: Goal) -> Goal:
+        """Adds a goal, to a new file if there is none; as it is there. Raises HoldfastError."""
+        added = goal
+
+        def addition(contract: GoalsDocument) -> tuple[TextEdit, ...]:
+            nonlocal added
+            edit = edits.append(contract.text, goal)
+            goals = parse_goals(contract.text + edit.new_text).goals
+            if len(goals) == len(contract.goals):
+                raise HoldfastError(f"{GOALS_FILE} ends inside of a code block; close that first")
+            added = goals[-1]
+            return (edit,)
+
+        await self._edit(addition, f"goal: {goal.title}", creates=True)
+        return added
+
+    async def waive(self, condition: Condition) -> None:
+        """Marks a condition as waived today. Raises HoldfastError."""
+        today = f"{datetime.now(UTC):%Y-%m-%d}"
+
+        def waiver(contract: GoalsDocument) -> tuple[TextEdit, ...]:
+            edit = edits.waive(contract, condition.id, today)
+            return (edit,) if edit is not None else ()
+
+        await self._edit(waiver, f"waive: {condition.text}")
+
+    async def _edit(
+        self,
+        wanted: Callable[[GoalsDocument], tuple[TextEdit, ...]],
+        reason: str,
+        *,
+        creates: bool = False,
+    ) -> None:
+        """Edits the file as it is at that moment. Raises ToolError when that cannot be done."""
+        rejected = EditRejected("the goals file keeps changing; try again")
+        for _ in range(WRITE_ATTEMPTS_MAX):
+            try:
+                document = await self._editor.read(self.path)
+                base, text = document.version, document.text
+            except FileMissing:
+                if not creates:
+                    raise
+                base, text = None, ""
+            changes = wanted(parse_goals(text))
+            if not changes:
+                return
+            try:
+                await self._editor.apply(EditSet((FileEdit(self.path, base, changes),), reason))
+                return
+            except EditRejected as error:
+                rejected = error
+        raise rejected

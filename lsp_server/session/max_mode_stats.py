@@ -1,0 +1,55 @@
+"""What Max Mode did in a run: a fold over its Events, for the doctor."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from lsp_server.domain.events import CandidatesJudged, Event, JudgeFellBack, ModelAnswered
+from lsp_server.domain.messages import Usage
+
+
+@dataclass(slots=True)
+class MaxModeStats:
+    """`chosen` counts steps by what chose; `answers` is what the chosen answers cost alone."""
+
+    chosen: Counter[str] = field(default_factory=Counter)
+    drawn: int = 0
+    failed: int = 0
+    fell_back: int = 0
+    answers: Usage = Usage()
+    billed: Usage = Usage()
+
+    def describe(self) -> str:
+        """One line; empty for a run without Max Mode."""
+        if not self.chosen:
+            return ""
+        by = ", ".join(f"{way} {count}" for way, count in self.chosen.most_common())
+        total, own = self.billed.total_tokens, self.answers.total_tokens
+        parts = [
+            f"steps chosen: {self.chosen.total()} of {self.drawn} candidates (by {by})",
+            f"candidates that did not come: {self.failed}" if self.failed else "",
+            f"steps that the judge did not decide: {self.fell_back}" if self.fell_back else "",
+            f"tokens billed: {total:,}, of which the chosen answers took {own:,}",
+        ]
+        return "; ".join(filter(None, parts))
+
+
+def max_mode_stats(events: Iterable[Event]) -> MaxModeStats:
+    """Of a whole run."""
+    found = MaxModeStats()
+    for event in events:
+        match event:
+            case CandidatesJudged(by=by, drawn=drawn, failures=failures):
+                found.chosen[by] += 1
+                found.drawn += drawn
+                found.failed += len(failures)
+            case JudgeFellBack(rung="asked again"):
+                found.fell_back += 1
+            case ModelAnswered(usage=usage, billed=billed):
+                found.answers += usage
+                found.billed += billed
+            case _:
+                pass
+    return found

@@ -1,0 +1,142 @@
+"""Taking words out of a journal that is otherwise only appended to.
+
+The Events stay, in their order, so that what is left replays; what was to be
+forgotten is gone from them, and from the documents that were made of them. The
+new journal is written beside the old one and put in its place as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lsp_server.agent.journal import Journal
+from lsp_server.workspace.disk import write_bytes
+
+FORGOTTEN = "(forgotten)"
+DERIVED = ("transcript.md", "proposals.md")
+"""Documents beside a journal; they are made anew from it when they are wanted."""
+
+STRUCTURE = frozenset(
+    [
+        "kind",
+        "run_id",
+        "tool",
+        "name",
+        "role",
+        "stop_reason",
+        "status",
+        "by",
+        "origin",
+        "when",
+        "mode",
+        "verdict",
+        "outcome",
+        "at",
+        "before",
+        "after",
+        "tree",
+    ]
+)
+"""Keys whose values hold no words of anybody. Ids may: they are changed wherever they stand."""
+
+Rewrite = Callable[[dict[str, Any]], dict[str, Any]]
+"""An Event as JSON, and what is left of it."""
+
+
+def without_text(text: str) -> Rewrite:
+    """Takes a text out wherever it stands, in any case."""
+    pattern = re.compile(re.escape(text), re.IGNORECASE)
+    # Inside the arguments of a call, which are JSON, it looks different.
+    quoted = re.compile(re.escape(json.dumps(text, ensure_ascii=False)[1:-1]), re.IGNORECASE)
+
+    def rewrite(value: Any, key: str = "") -> Any:
+        match value:
+            case str() if key == "arguments" and "\\u" in value:
+                return _in_arguments(value, rewrite)
+            case str() if key not in STRUCTURE:
+                return quoted.sub(FORGOTTEN, pattern.sub(FORGOTTEN, value))
+            case list():
+                return [rewrite(item, key) for item in value]
+            case dict():
+                return {name: rewrite(item, name) for name, item in value.items()}
+            case _:
+                return value
+
+    return rewrite
+
+
+def without_call(call_id: str) -> Rewrite:
+    """Takes out what a call was given and what came of it."""
+
+    def rewrite(event: dict[str, Any]) -> dict[str, Any]:
+        match event:
+            case {"kind": "tool_called", "call": {"id": str(found)} as call} if found == call_id:
+                return {**event, "title": FORGOTTEN, "call": {**call, "arguments": "{}"}}
+            case {"kind": "tool_returned", "call_id": str(found), "result": result}:
+                if found == call_id:
+                    return {**event, "result": {**result, "text": FORGOTTEN}}
+            case {"kind": "model_answered", "message": {"tool_calls": [*calls]} as message}:
+                kept = [
+                    {**call, "arguments": "{}"} if call["id"] == call_id else call for call in calls
+                ]
+                return {**event, "message": {**message, "tool_calls": kept}}
+            case _:
+                pass
+        return event
+
+    return rewrite
+
+
+def redact_journal(path: Path, rewrite: Rewrite) -> bool:
+    """Whether anything in the journal was to be forgotten. Blocking.
+
+    Raises JournalBusy while a process works on the run, JournalDamaged, EditRejected
+    when it cannot be replaced.
+    """
+    journal = Journal(path)  # Nobody else may write meanwhile.
+    try:
+        before = path.read_bytes()
+        after = b"".join(_rewritten(line, rewrite) for line in before.splitlines(keepends=True))
+        if after == before:
+            return False
+        write_bytes(path, after)
+    finally:
+        journal.close()
+    for name in DERIVED:
+        path.with_name(name).unlink(missing_ok=True)
+    return True
+
+
+def redact_document(path: Path, rewrite: Rewrite) -> bool:
+    """The same for a file that is one JSON value; one that is not there or damaged has nothing."""
+    try:
+        before = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    after = rewrite(before)
+    if after == before:
+        return False
+    write_bytes(path, json.dumps(after, ensure_ascii=False).encode())
+    return True
+
+
+def _in_arguments(text: str, rewrite: Callable[[Any], Any]) -> str:
+    """The arguments of a call, some letters of which are escaped."""
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = text.encode().decode("unicode_escape", "replace")
+    clean = rewrite(given)
+    return text if clean == given else json.dumps(clean, ensure_ascii=False)
+
+
+def _rewritten(line: bytes, rewrite: Rewrite) -> bytes:
+    record = json.loads(line)
+    event = rewrite(record["event"])
+    if event == record["event"]:
+        return line
+    return json.dumps({**record, "event": event}, ensure_ascii=False).encode() + b"\n"

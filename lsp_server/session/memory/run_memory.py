@@ -1,0 +1,155 @@
+"""What the runs of a session get of its memory: in their prompt, and through their tools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lsp_server.agent.memory_source import MemoryItem
+from lsp_server.agent.recall.journal_search import JournalSearch
+from lsp_server.domain.errors import MemoryUnavailable, ToolError
+from lsp_server.domain.memories import CodeChunk, Fact, Hit, MemoryKind, Query
+from lsp_server.domain.tasks import RunId
+from lsp_server.session.memory import SessionMemory
+from lsp_server.session.memory.hit_format import hit_excerpt, hit_text, hit_title
+from lsp_server.tools.recall import RecallHit
+from lsp_server.workspace.paths import Workspace
+
+ABOUT_CHARS_MAX = 1_000
+CODE_OFFERED_MAX = 6
+CODE_SCORE_SHARE_MIN = 0.5
+"""Of the best hit's score; what lies below only fills the prompt."""
+
+
+class RunMemorySource:
+    """What memory offers to the opening of a cycle."""
+
+    def __init__(
+        self, memory: SessionMemory, run_id: RunId, visible: Callable[[str], bool]
+    ) -> None:
+        self._memory = memory
+        self._run_id = run_id
+        self._visible = visible
+
+    @property
+    def opening(self) -> bool:
+        if not self._memory.worth_waiting_for or self._memory.state().phase == "open":
+            return False
+        self._memory.start()
+        return True
+
+    async def relevant_to(
+        self, about: str, files: Sequence[str], tokens_max: int
+    ) -> Sequence[MemoryItem]:
+        """Nothing while there is no memory; that alone is not worth waiting for."""
+        del tokens_max  # The loop takes what fits.
+        if not self._memory.worth_waiting_for:
+            self._memory.start()
+            return ()
+        memory = await self._memory.ready()
+        query = Query(about[:ABOUT_CHARS_MAX], limit=CODE_OFFERED_MAX, near_files=tuple(files))
+        facts = await memory.trusted_facts()
+        alike = await memory.worth_telling(query)
+        # What this run did is in its state.
+        actions = [hit for hit in alike if not hit.found.id.startswith(f"{self._run_id}/")]
+        code = await self._code(query)
+        told = [_of_fact(fact, place) for place, fact in enumerate(facts)]
+        return [*told, *(_of_action(hit) for hit in actions), *code]
+
+    async def _code(self, query: Query) -> list[MemoryItem]:
+        hits = await self._memory.search(
+            Query(query.text, ("code",), query.limit, near_files=query.near_files)
+        )
+        least = CODE_SCORE_SHARE_MIN * max((hit.score for hit in hits), default=0.0)
+        return [
+            _of_code(hit, hit.found)
+            for hit in hits
+            if isinstance(hit.found, CodeChunk)
+            and hit.score >= least
+            and self._visible(hit.found.path)
+        ]
+
+
+class RunHistory:
+    """The journals of the workspace, and for what they do not have, memory."""
+
+    def __init__(self, journals: JournalSearch, memory: SessionMemory) -> None:
+        self._journals = journals
+        self._memory = memory
+
+    async def get(self, entry_id: str) -> str | None:
+        found = await self._journals.get(entry_id)
+        if found is not None:
+            return found
+        try:
+            record = await (await self._memory.ready()).get(entry_id)
+        except MemoryUnavailable:
+            return None
+        return None if record is None else hit_text(record)
+
+    async def search(self, query: str, *, kind: str | None, limit: int) -> Sequence[RecallHit]:
+        """Of the journals, and of memory what is close in meaning but not in words."""
+        found = list(await self._journals.search(query, kind=kind, limit=limit))
+        known = {one.id for one in found}
+        for one in await self._remembered(query, kind, limit):
+            if one.id not in known and len(found) < limit:
+                found.append(one)
+        return found
+
+    async def around(self, entry_id: str, steps: int) -> Sequence[RecallHit]:
+        return await self._journals.around(entry_id, steps)
+
+    async def _remembered(self, query: str, kind: str | None, limit: int) -> list[RecallHit]:
+        if self._memory.state().phase != "open":
+            return []
+        kinds: tuple[MemoryKind, ...] = ("action", "fact") if kind is None else ("action",)
+        try:
+            hits = await self._memory.search(Query(query, kinds, limit, tool=kind))
+        except MemoryUnavailable:
+            return []
+        return [
+            RecallHit(hit.found.id, hit_title(hit.found), hit_excerpt(hit.found)) for hit in hits
+        ]
+
+
+class SemanticSearch:
+    """The tool `search` with the mode `semantic`."""
+
+    def __init__(
+        self, workspace: Workspace, memory: SessionMemory, visible: Callable[[str], bool]
+    ) -> None:
+        self._workspace = workspace
+        self._memory = memory
+        self._visible = visible
+
+    async def __call__(self, query: str, within: Path | None, limit: int) -> str:
+        """Raises ToolError when memory cannot be asked."""
+        path = self._workspace.relative(within) if within is not None else None
+        try:
+            hits = await self._memory.search(Query(query, ("code",), limit, path))
+        except MemoryUnavailable as error:
+            raise ToolError(f"{error}; use mode text or regex") from error
+        shown = [
+            f"{hit_title(hit.found)}\n{hit_excerpt(hit.found)}"
+            for hit in hits
+            if isinstance(hit.found, CodeChunk) and self._visible(hit.found.path)
+        ]
+        state = self._memory.state()
+        if state.index is not None:
+            shown.append(f"[the code is being indexed: {state.index.done} of {state.index.total}]")
+        return "\n\n".join(shown) or "nothing found; try other words, or mode text"
+
+
+def _of_fact(fact: Fact, place: int) -> MemoryItem:
+    return MemoryItem(fact.id, "fact", fact.text, fact.text, 1 / (place + 1))
+
+
+def _of_action(hit: Hit) -> MemoryItem:
+    found = hit.found
+    return MemoryItem(found.id, "action", hit_title(found), hit_excerpt(found), hit.score)
+
+
+def _of_code(hit: Hit, chunk: CodeChunk) -> MemoryItem:
+    return MemoryItem(
+        chunk.id, "code", hit_title(chunk), chunk.text, hit.score, chunk.path, chunk.start_line
+    )

@@ -1,0 +1,1 @@
+"""The room for work on plain text: words, lines, excerpts and differences."""

@@ -1,0 +1,57 @@
+"""The project's own past, as git tells it: what was changed together, and why."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsp_server.domain.errors import ToolError
+from lsp_server.workspace.process import run_command
+
+SECONDS_MAX = 20.0
+OUTPUT_BYTES_MAX = 16_000_000
+FILES_MAX = 50
+"""A commit of more files says little about any of them."""
+
+_FIELD, _RECORD = "\x1f", "\x1e"
+_COMMAND = (
+    # Nothing that a project's own configuration names is run or fetched.
+    *("env", "TZ=UTC", "GIT_NO_LAZY_FETCH=1", "GIT_OPTIONAL_LOCKS=0"),
+    *("git", "--no-pager", "-c", "core.quotePath=false", "log", "--no-show-signature"),
+    *("--no-ext-diff", "--no-textconv", "--no-merges", "--no-renames", "--name-only", "--relative"),
+    "--date=format-local:%Y-%m-%dT%H:%M:%S+00:00",
+    f"--format={_RECORD}%H{_FIELD}%cd{_FIELD}%s{_FIELD}%b{_FIELD}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """`at` is ISO 8601 in UTC, `files` are relative to the folder that was asked about."""
+
+    id: str
+    at: str
+    subject: str
+    body: str
+    files: tuple[str, ...]
+
+
+async def commits(folder: Path, commits_max: int) -> tuple[Commit, ...]:
+    """Those that touch the folder, the newest first; none without git or without a past."""
+    command = shlex.join([*_COMMAND, f"--max-count={commits_max}", "--", "."])
+    try:
+        done = await run_command(
+            command, folder, timeout_seconds=SECONDS_MAX, output_bytes_max=OUTPUT_BYTES_MAX
+        )
+    except ToolError:
+        return ()
+    if done.exit_status != 0 or done.truncated_bytes:
+        return ()
+    found = map(_commit, done.output.split(_RECORD)[1:])
+    return tuple(commit for commit in found if commit.files)
+
+
+def _commit(record: str) -> Commit:
+    name, at, subject, body, rest = record.split(_FIELD, 4)
+    files = tuple(path for path in rest.split("\n") if path)
+    return Commit(name, at, subject, body.strip(), files if len(files) <= FILES_MAX else ())

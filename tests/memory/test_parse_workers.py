@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lsp_server.memory.parse_workers import FILES_PER_REQUEST, ParseWorkers
+from lsp_server.memory.parsing import ReadRequest
+
+
+def wanted(root: Path, count: int) -> ReadRequest:
+    paths = tuple(f"f{i}.py" for i in range(count))
+    for path in paths:
+        (root / path).write_text(f"def {path[:-3]}():\n    return 1\n", "utf-8")
+    return ReadRequest(str(root), paths, {}, 10**6)
+
+
+def processes() -> list[psutil.Process]:
+    return [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if "lsp_server.memory" in child.cmdline()
+    ]
+
+
+async def test_every_file_is_read_once(tmp_path: Path) -> None:
+    readers = ParseWorkers(2)
+    request = wanted(tmp_path, 3 * FILES_PER_REQUEST + 1)
+    reads = await readers.read_all(request)
+    assert sorted(read.path for read in reads) == sorted(request.paths)
+    assert {row["symbol"] for read in reads for row in read.rows or ()} == {
+        path[:-3] for path in request.paths
+    }
+    await readers.close()
+    assert not processes()
+
+
+async def test_a_process_that_died_is_replaced(tmp_path: Path) -> None:
+    readers = ParseWorkers(1)
+    request = wanted(tmp_path, 2)
+    await readers.read_all(request)
+    (process,) = processes()
+    process.kill()
+    process.wait()
+    assert len(await readers.read_all(request)) == 2
+    await readers.close()
+
+
+async def test_a_file_that_ends_the_process_is_skipped_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    readers = ParseWorkers(1, module="tests.fakes.dying_reader")
+    paths = ("a.py", "b.py", "poison.py", "c.py", "d.py")
+    reads = await readers.read_all(ReadRequest(str(tmp_path), paths, {}, 1))
+    assert {read.path: read.skipped for read in reads} == {
+        path: "it cannot be parsed" if path == "poison.py" else "" for path in paths
+    }
+    await readers.close()
+
+
+async def test_cancelling_leaves_nothing_behind(tmp_path: Path) -> None:
+    readers = ParseWorkers(1)
+    request = wanted(tmp_path, 4 * FILES_PER_REQUEST)
+
+    async def some() -> None:
+        async with aclosing(readers.read(request)) as answers:
+            async for _ in answers:
+                raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await some()
+    assert len(await readers.read_all(request)) == len(request.paths)
+    await readers.close()
+    assert not processes()
+
+
+async def test_nothing_wanted_starts_nothing(tmp_path: Path) -> None:
+    readers = ParseWorkers(1)
+    assert await readers.read_all(ReadRequest(str(tmp_path), (), {}, 1)) == []
+    assert not processes()

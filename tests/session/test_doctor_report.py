@@ -1,0 +1,84 @@
+"""What the doctor says of goals and of Max Mode."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from lsp_server.assemble import diagnose
+from lsp_server.domain.tasks import Achieved, Budget, Sampling, Task
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from tests.fakes.git import committed
+from tests.fakes.stops import DONE, FIX, PROJECT, UNIT
+from tests.fakes.workshop import Workshop, calls, finish, workshop
+
+GOALS = f"""\
+## The work
+- [ ] tests pass
+  - check: `{UNIT.command}`
+- [ ] the note is there
+  - file: `NOTES` contains `add`
+- [] broken
+"""
+
+
+async def section(shop: Workshop, title: str) -> str:
+    """The lines of one section of the report."""
+    report = await diagnose(shop.session)
+    return report.partition(f"\n## {title}\n\n")[2].partition("\n\n## ")[0]
+
+
+async def test_the_doctor_knows_the_goals_and_what_was_shown(project: Path) -> None:
+    for name, text in PROJECT.items():
+        (project / name).write_text(text)
+    goals = project / ".holdfast" / "goals.md"
+    goals.parent.mkdir()
+    goals.write_text(GOALS)
+    commit = committed(project)
+    async with workshop(
+        project, [FIX, DONE], judge={"name": "wise"}, goal={"check_on_save": True}
+    ) as shop:
+        await shop.run(Task("x"))
+        await shop.session.goals.check(shop.session.goals.statuses.goals())
+        said = await section(shop, "Goals")
+    assert "- goals: 1 (0 met, 1 unmet, 0 blocked); conditions: 2" in said
+    place = "tests pass (`.holdfast/goals.md`, line 2): met: "
+    assert f"{place}{UNIT.command}: exit status 0 at {commit} with 1 change on 20" in said
+    assert (
+        "(`.holdfast/goals.md`, line 5): unmet: `NOTES contains add`: NOTES does not exist\n"
+        in said
+    )
+    assert "**Problem:** `.holdfast/goals.md`, line 7:" in said
+    assert "for 600 s at most, and quick ones again on save" in said
+    assert "judged by wise at http://127.0.0.1:" in said
+    assert "judging outside of runs since the start: 0 tokens in" in said
+    assert "- commands approved as checks: 0" in said
+
+
+async def test_the_doctor_says_where_there_are_no_goals(project: Path) -> None:
+    async with workshop(project, []) as shop:
+        said = await section(shop, "Goals")
+        assert "there are none; write some into `.holdfast/goals.md`" in said
+        assert "judged by the worker's model" in said
+
+
+async def test_the_doctor_knows_what_max_mode_learned_and_did(project: Path) -> None:
+    ways = [calls(("shell", {"command": f"echo {way}"})) for way in range(4)]
+    others = [{"text": way.text, "tool_calls": way.tool_calls} for way in ways[1:]]
+    several = ScriptedTurn.model_validate({**ways[0].model_dump(), "alternatives": others})
+    task = Task("x", sampling=Sampling(True, 4), budget=Budget(9))
+    verdicts = [ScriptedTurn(text="B"), ScriptedTurn(text="B")]
+    async with workshop(project, [several, *verdicts, finish()]) as shop:
+        before = await section(shop, "Max Mode")
+        assert before == (
+            "- off unless a run asks for it; 5 candidates, strategy adaptive, "
+            "judged by the worker's model"
+        )
+        assert isinstance(await shop.run(task), Achieved)
+        said = await section(shop, "Max Mode")
+    assert "scripted at http://127.0.0.1:" in said
+    assert "gives several answers to one request" in said
+    assert "an answer took" in said
+    assert "steps chosen: 2 of 8 candidates (by first 1, agreement 1)" in said
+    assert "steps that the judge did not decide: 1" in said
+    assert re.search(r"tokens billed: [\d,]+, of which the chosen answers took [\d,]+", said)
