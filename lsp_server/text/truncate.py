@@ -1,0 +1,38 @@
+"""This module cuts texts to a length and says that they were cut."""
+
+from __future__ import annotations
+
+ELLIPSIS = "…"
+
+
+def truncate(text: str, chars_max: int) -> str:
+    """The text, or its beginning with an ellipsis, never more than `chars_max` characters.
+
+    >>> truncate("abcdef", 4)
+    'abc…'
+    >>> truncate("abcd", 4)
+    'abcd'
+    """
+    return text if len(text) <= chars_max else text[: chars_max - 1].rstrip() + ELLIPSIS
+
+
+def one_line(text: str, chars_max: int) -> str:
+    r"""The text on one line, runs of white space as one blank, cut as `truncate` cuts.
+
+    Of a long text only as much is looked at as can be shown.
+
+    >>> one_line("two\n  lines", 20)
+    'two lines'
+    """
+    # White space may fold, so a little more than what is shown has to be looked at.
+    return truncate(" ".join(text[: chars_max * 8].split()), chars_max)
+
+
+def first_line(text: str, chars_max: int) -> str:
+    r"""The first line that is not blank, cut as `truncate` cuts; empty if there is none.
+
+    >>> first_line("\n  a title \nand a body", 20)
+    'a title'
+    """
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return truncate(line, chars_max)
