@@ -28,7 +28,7 @@ from typing import Any, get_args
 
 from lsp_server import __version__
 from lsp_server.domain.events import Event
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.server import ScriptedServer
 from scripts import recorded_runs as runs
 from tests.fakes import clients, lsp_client
 from tests.fakes.command_line import Ended, holdfast, started

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from lsp_server.models.scenario import Turn
+from lsp_server.models.scripted.scenario import ScriptedTurn
 from tests.fakes.stand import is_verdict, says_verdict
 from tests.fakes.workshop import calls, finish, says
 
@@ -84,14 +84,14 @@ SMALL_PROMPT: Mapping[str, str] = {
 }
 """The environment of a run of several cycles."""
 
-Script: TypeAlias = Sequence[Turn] | Callable[[Mapping[str, Any]], Turn]
+Script: TypeAlias = Sequence[ScriptedTurn] | Callable[[Mapping[str, Any]], ScriptedTurn]
 
 
-def shell(command: str, **more: Any) -> Turn:
+def shell(command: str, **more: Any) -> ScriptedTurn:
     return calls(("shell", {"command": command}), **more)
 
 
-def write(path: str, text: str) -> Turn:
+def write(path: str, text: str) -> ScriptedTurn:
     return calls(("write", {"path": path, "text": text}))
 
 
@@ -164,7 +164,7 @@ def judged() -> Script:
     """Three ways of a first step. The judge's first verdict is no use."""
     verdicts = 0
 
-    def answer(body: Mapping[str, Any]) -> Turn:
+    def answer(body: Mapping[str, Any]) -> ScriptedTurn:
         nonlocal verdicts
         if is_verdict(body):
             verdicts += 1
@@ -177,10 +177,10 @@ def judged() -> Script:
     return answer
 
 
-def proposed(path: str) -> Callable[[Mapping[str, Any]], Turn]:
+def proposed(path: str) -> Callable[[Mapping[str, Any]], ScriptedTurn]:
     """Three texts for one file; the longest scores best."""
 
-    def answer(body: Mapping[str, Any]) -> Turn:
+    def answer(body: Mapping[str, Any]) -> ScriptedTurn:
         if is_verdict(body):
             return says_verdict(body, lambda text: text.count("I"))
         return several([write(path, f"proposal {'I' * n}\n") for n in (1, 2, 3)], body)
@@ -188,14 +188,16 @@ def proposed(path: str) -> Callable[[Mapping[str, Any]], Turn]:
     return answer
 
 
-def several(ways: Sequence[Turn], body: Mapping[str, Any]) -> Turn:
+def several(ways: Sequence[ScriptedTurn], body: Mapping[str, Any]) -> ScriptedTurn:
     """As many of the ways as a request asks for."""
     fields = {"text", "tool_calls"}
     others = [each.model_dump(include=fields) for each in ways[1 : body.get("n", 1)]]
-    return Turn.model_validate({**ways[0].model_dump(include=fields), "alternatives": others})
+    return ScriptedTurn.model_validate(
+        {**ways[0].model_dump(include=fields), "alternatives": others}
+    )
 
 
-def blocked(body: Mapping[str, Any]) -> Turn:
+def blocked(body: Mapping[str, Any]) -> ScriptedTurn:
     """The judge wants to know which blue; once the person said so, the file shows it."""
     said = json.dumps(body["messages"], ensure_ascii=False)
     if "tools" in body:

@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from lsp_server.models.scenario import Turn
-from lsp_server.models.scripted_server import ScriptedServer
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes import clients, lsp_client
 from tests.fakes.command_line import Ended, holdfast
 from tests.fakes.lsp_client import LspClient
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 CAPABILITIES = clients.snapshot("vscode")["initialize"]["capabilities"]
 
-Script = Sequence[Turn] | Callable[[Mapping[str, Any]], Turn]
+Script = Sequence[ScriptedTurn] | Callable[[Mapping[str, Any]], ScriptedTurn]
 
 
 @pytest.fixture(params=ARCHIVES, ids=lambda path: path.name.removesuffix(".tar.gz"))
@@ -161,7 +161,7 @@ async def test_every_run_goes_on_with_what_it_knew_when_it_is_spoken_to(
     """All that its journal holds is read, and makes the prompt."""
     told: list[str] = []
 
-    def answer(body: Mapping[str, Any]) -> Turn:
+    def answer(body: Mapping[str, Any]) -> ScriptedTurn:
         told.append(json.dumps(body["messages"]))
         return finish("Gone on.")
 
@@ -192,7 +192,7 @@ async def test_an_interrupted_run_goes_on_and_does_nothing_twice(recorded: Recor
         ]
         return [each["content"] for each in prompts[-1] if each.get("tool_call_id") in ids]
 
-    def answer(body: Mapping[str, Any]) -> Turn:
+    def answer(body: Mapping[str, Any]) -> ScriptedTurn:
         prompts.append(body["messages"])
         if len(prompts) > 1:
             return finish("Counted and measured.")
