@@ -173,7 +173,7 @@ class TranscriptArbiter:
         self._model = model
 
     async def judge(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | Continue:
-        goal = state.task.goal if state.task else None
+        goal = state.conversation.task.goal if state.conversation.task else None
         assert goal is not None
         verdict = await self._ask(summary)
         met = bool(verdict.get("ok"))
@@ -185,7 +185,7 @@ class TranscriptArbiter:
         )
         if met or given_up:
             return Achieved(summary, report)
-        if state.re_entries >= RE_ENTRIES_MAX or not may_go_on:
+        if state.goal.re_entries >= RE_ENTRIES_MAX or not may_go_on:
             return Unmet(summary, report)
         return Continue(f"The goal is not met: {verdict.get('reason')}. Go on.", "goal")
 
@@ -196,7 +196,7 @@ class TranscriptArbiter:
         request = Request((Message("system", "Judge."), Message("user", text)), temperature=0.0)
         try:
             response = await self._model.respond(request)
-            goal = record.state.task.goal if record.state.task else None
+            goal = record.state.conversation.task.goal if record.state.conversation.task else None
             assert goal is not None
             record.emit(GoalChecked(GoalReport(goal, (), ""), response.billed))
             answer = json.loads(response.message.text)

@@ -179,7 +179,7 @@ class Bench:
             return None
 
         self.toolbox = Toolbox(tools, self.approval, nobody)
-        self.dry_run_tools = ToolDryRun(workspace, self.toolbox, self.approval)
+        self.dry_run_tools = ToolDryRun(workspace, self.toolbox)
         self.context = Context(8000)
         instructions = "Follow the project's conventions. " * (SYSTEM_CHARS // 34)
         opening = "Find out how these packages parse their input, and keep notes."

@@ -31,12 +31,11 @@ from lsp_server.domain.messages import (
     Message,
     Request,
     Response,
-    ToolCall,
-    ToolSpec,
     Usage,
     ignore_deltas,
 )
 from lsp_server.domain.ports import Editor
+from lsp_server.domain.tools import ToolCall, ToolSpec
 from lsp_server.max_mode.candidate_judge import CandidateJudge, StepContext
 from lsp_server.max_mode.dry_runner import DryRunner
 from lsp_server.max_mode.max_mode import MaxMode, MaxModeContext
@@ -58,8 +57,8 @@ PARAMETER: Mapping[str, object] = {
     "required": ["way"],
 }
 TOOLS = (
-    ToolSpec("look", "Look at something.", PARAMETER, read_only=True),
-    ToolSpec("change", "Change something.", PARAMETER, read_only=False),
+    ToolSpec("look", "Look at something.", PARAMETER, "read"),
+    ToolSpec("change", "Change something.", PARAMETER, "edit"),
 )
 
 Scheme = Literal["single", "always", "adaptive", "gated", "gated alone"]
@@ -147,6 +146,9 @@ class Looking:
 
     def title(self, call: ToolCall) -> str:
         return f"{call.name} {call.arguments}"
+
+    def only_looks(self, call: ToolCall) -> bool:
+        return self.read_only(call)
 
     def read_only(self, call: ToolCall) -> bool:
         return call.name == "look"

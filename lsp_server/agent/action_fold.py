@@ -30,12 +30,12 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.memories import ActionOutcome, ActionRecord
 from lsp_server.domain.tasks import Achieved, Outcome
+from lsp_server.domain.tools import ToolKind
 
 LOOKED_CHARS_MAX = 300
 """Of what was read or searched: the code index has the rest."""
-LOOKING = ("read", "list", "search", "diagnostics")
-IGNORED = ("recall", "plan", "finish", "remember")
-"""Tools whose results only repeat what is recorded elsewhere."""
+REPEATING_KINDS: frozenset[ToolKind] = frozenset({"recall", "plan", "finish"})
+"""Kinds of tools whose results only repeat what is recorded elsewhere."""
 REASON_CHARS_MAX = 600
 CHANGES_MAX = 200
 """Changes of a run whose outcome may still move."""
@@ -100,13 +100,13 @@ class ActionFold:
                 pass
 
     def _done(self, doing: _Doing, event: ToolReturned) -> Iterator[ActionRecord]:
-        if event.tool in IGNORED:
+        if event.tool_kind in REPEATING_KINDS:
             return
         result = event.result.text
         row = replace(
             self._row(event.call_id, event.tool, doing.called.title, doing.at),
             arguments=_readable(doing.called.call.arguments),
-            result=result[:LOOKED_CHARS_MAX] if event.tool in LOOKING else result,
+            result=result[:LOOKED_CHARS_MAX] if event.tool_kind == "read" else result,
             outcome="failed" if event.result.is_error or event.result.failed else "ok",
             files=tuple(dict.fromkeys((*event.result.changed, *doing.files))),
             reason=self._reason,

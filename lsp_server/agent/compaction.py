@@ -16,7 +16,7 @@ from lsp_server.agent.event_log import EventLog
 from lsp_server.agent.memory_source import MemorySource
 from lsp_server.agent.run_config import RunConfig
 from lsp_server.agent.state import State
-from lsp_server.agent.state_summary import render_state
+from lsp_server.agent.state.state_summary import render_state
 from lsp_server.agent.workspace_view import WorkspaceView, current_contents
 from lsp_server.domain.errors import ModelError
 from lsp_server.domain.events import (
@@ -27,9 +27,10 @@ from lsp_server.domain.events import (
     Told,
     Warned,
 )
-from lsp_server.domain.messages import Delta, Message, Request, ToolSpec, Waiting
+from lsp_server.domain.messages import Delta, Message, Request, Waiting
 from lsp_server.domain.ports import Model
 from lsp_server.domain.prompt_sections import PromptParts, PromptSection
+from lsp_server.domain.tools import ToolSpec
 
 TASK_SHARE = 0.3
 STATE_SHARE = 0.15
@@ -101,7 +102,7 @@ class Compaction:
         self._late = False
         recalled = await self._recall()
         if recalled.text:
-            number, tokens = self._event_log.state.cycle, self._compact_at_tokens
+            number, tokens = self._event_log.state.progress.cycle, self._compact_at_tokens
             self._event_log.emit(Told(f"# From memory\n{recalled.text}", "memory"))
             self._event_log.emit(CyclePacked(number, tokens, recalled.taken, recalled.left_out))
 
@@ -142,7 +143,7 @@ class Compaction:
         state, emit = self._event_log.state, self._event_log.emit
         tokens_max = round(self._compact_at_tokens * RECALL_SHARE)
         offered = await memory_source.ask_memory(
-            self._memory, state.about, state.recent_files, tokens_max, emit
+            self._memory, state.about, state.work.recent_files, tokens_max, emit
         )
         return memory_source.choose_items(offered, tokens_max, self._event_log.context.measure)
 
@@ -194,7 +195,7 @@ def next_prompt(
     if tail_tokens > last_step_max:
         chars_max = context.shortening(kept, last_step_max)
         tail_tokens = last_step_max
-    number = state.cycle + 1
+    number = state.progress.cycle + 1
     text = f"{task}\n\n# Where you are\n{COMPACTED_NOTE}\n\n{known.text}"
     kept_portion = PromptSection("tail", f"the last {kept} messages", tail_tokens)
     return (

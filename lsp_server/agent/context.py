@@ -19,7 +19,8 @@ from lsp_server.domain.events import (
     Told,
     ToolReturned,
 )
-from lsp_server.domain.messages import Message, ToolCall, ToolSpec
+from lsp_server.domain.messages import Message
+from lsp_server.domain.tools import Malformed, ToolCall, ToolSpec
 
 BYTES_PER_TOKEN = 4.0
 """The estimate before the endpoint has counted once: English and code lie near 4."""
@@ -167,7 +168,7 @@ def _replayable(message: Message) -> Message:
     call was malformed; the tool's answer tells the model what it had sent.
     """
     calls = tuple(
-        call if call.well_formed else ToolCall(call.id, call.name, "{}")
+        ToolCall(call.id, call.name, "{}") if isinstance(call.parsed, Malformed) else call
         for call in message.tool_calls
     )
     if calls == message.tool_calls:

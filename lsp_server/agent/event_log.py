@@ -51,5 +51,5 @@ class EventLog:
         await self._journal.flush()
 
     def _fold(self, event: Event) -> None:
-        self.state.fold(event)
+        self.state.apply(event)
         self.context.fold(event)

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from lsp_server.domain.messages import Choice, ToolCall, ToolResult
+from lsp_server.domain.messages import Choice
+from lsp_server.domain.tools import ToolCall, ToolResult
 
 LENGTH_CONTINUES_MAX = 3
 EMPTY_ANSWERS_MAX = 2

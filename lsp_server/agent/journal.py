@@ -1,43 +1,37 @@
-"""The append-only record of a run, one JSON line an Event.
+"""This module appends a run's Events to a file, one line each, and reads them back.
 
-Writing is one `write` of a whole line, so a killed process loses at most the
-line it was writing; `flush` makes what was written survive a power cut. A torn
-last line is dropped when the journal is opened again, a damaged line anywhere
-else is refused: guessing at the past would repeat or lose work.
+A line is written by one `write` of all of it, so a killed process loses at most
+the line it was writing; `flush` makes what was written survive a power cut. A
+torn last line is dropped when the journal is opened again, a damaged line
+anywhere else is refused: guessing at the past would repeat or lose work. What a
+line looks like is `journal_format.py`'s business.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError
-
+from lsp_server.agent.journal_format import (
+    JournalDamaged,
+    LineDamaged,
+    decode_record,
+    encode_record,
+)
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Event, RecordedEvent, Streamed
+from lsp_server.system.private_folder import make_private
+from lsp_server.system.process_lock import ProcessLock, is_locked
 
-GLANCE_BYTES = 65_536
+JOURNAL_NAME = "journal.jsonl"
+"""The file name of a run's journal."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Line(RecordedEvent):
-    """A record that is told by its `kind` what it is, instead of by trying them all."""
-
-    event: Annotated[Event, Field(discriminator="kind")]
-
-
-_LINE: TypeAdapter[_Line] = TypeAdapter(_Line)
-
-
-class JournalDamaged(HoldfastError):
-    """A line before the last one cannot be read."""
+ENDS_BYTES = 65_536
+"""How much of a journal's end is looked at first for its last records."""
 
 
 class JournalBusy(HoldfastError):
@@ -45,19 +39,36 @@ class JournalBusy(HoldfastError):
 
 
 class Journal:
-    """A journal open for writing, locked against a second writer."""
+    """A journal open for writing, locked against a second writer.
+
+    >>> import tempfile
+    >>> from lsp_server.domain.events import Warned
+    >>> path = Path(tempfile.mkdtemp()) / "a-run" / JOURNAL_NAME
+    >>> journal = Journal(path)
+    >>> journal.append(Warned("low on disk")).seq
+    0
+    >>> journal.close()
+    >>> [recorded.event.message for recorded in replay(path)]
+    ['low on disk']
+    """
 
     def __init__(self, path: Path) -> None:
-        """Opens or creates `path`. Raises JournalBusy, JournalDamaged, OSError."""
+        """Opens or creates `path`. Raises JournalBusy, JournalDamaged, FormatTooNew, OSError."""
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        make_private(path.parent)
+        self._lock = ProcessLock(_lock_path(path))
+        if not self._lock.acquire():
+            raise JournalBusy(f"run {path.parent.name} is active in another process")
         try:
-            _lock(self._file, path)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        except BaseException:
+            self._lock.release()
+            raise
+        try:
             self.past, self._length_bytes = _read(path)
             os.ftruncate(self._file, self._length_bytes)
         except BaseException:
-            os.close(self._file)
+            self.close()
             raise
         self._seq = len(self.past)
         self._synced = True
@@ -67,13 +78,14 @@ class Journal:
 
         Raises OSError when it cannot be kept; then nothing of it is.
         """
-        record = _Line(self._seq, datetime.now(UTC).isoformat(timespec="milliseconds"), event)
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        recorded = RecordedEvent(self._seq, now, event)
         if isinstance(event, Streamed):
-            return record
-        self._write(_LINE.dump_json(record) + b"\n")
+            return recorded
+        self._write(encode_record(recorded))
         self._seq += 1
         self._synced = False
-        return record
+        return recorded
 
     async def flush(self) -> None:
         """Returns when all that was appended is on the disk."""
@@ -82,7 +94,9 @@ class Journal:
             await asyncio.to_thread(os.fsync, self._file)
 
     def close(self) -> None:
+        """Closes the file and gives the lock back."""
         os.close(self._file)
+        self._lock.release()
 
     def _write(self, line: bytes) -> None:
         """All of the line or nothing: half of one would damage the journal."""
@@ -96,22 +110,15 @@ class Journal:
         self._length_bytes += len(line)
 
 
-def plain_value(event: Event) -> dict[str, Any]:
-    """The Event as JSON types, as the journal has it."""
-    record = _LINE.dump_python(_Line(0, "", event), mode="json")
-    value: dict[str, Any] = record["event"]
-    return value
-
-
 def replay(path: Path) -> list[RecordedEvent]:
-    """What a journal holds, without locking it. Raises JournalDamaged, OSError."""
+    """What a journal holds, without locking it. Raises JournalDamaged, FormatTooNew, OSError."""
     return _read(path)[0]
 
 
 def read_from(path: Path, offset: int) -> Iterator[tuple[int, int, RecordedEvent]]:
     """The records from a byte on, each with the byte where it begins and where it ends.
 
-    A line that is torn or damaged ends it. Raises OSError.
+    A line that is torn or damaged ends it. Raises FormatTooNew, OSError.
     """
     with path.open("rb") as file:
         file.seek(offset)
@@ -119,29 +126,29 @@ def read_from(path: Path, offset: int) -> Iterator[tuple[int, int, RecordedEvent
             if not line.endswith(b"\n"):
                 return
             try:
-                record = _LINE.validate_json(line)
-            except ValidationError:
+                recorded = decode_record(line)
+            except LineDamaged:
                 return
-            yield offset, offset + len(line), record
+            yield offset, offset + len(line), recorded
             offset += len(line)
 
 
 def read_ends(path: Path) -> tuple[RecordedEvent, list[RecordedEvent]]:
     """The first record and the last few, without reading what lies between.
 
-    Raises JournalDamaged when there is no first record, OSError.
+    Raises JournalDamaged when there is no first record, FormatTooNew, OSError.
     """
     with path.open("rb") as file:
         try:
-            first = _LINE.validate_json(file.readline())
-        except ValidationError:
+            first = decode_record(file.readline())
+        except LineDamaged:
             raise JournalDamaged(f"{path} has no readable beginning") from None
         second, end = file.tell(), file.seek(0, os.SEEK_END)
-        window = GLANCE_BYTES
+        window = ENDS_BYTES
         while True:
             start = max(second, end - window)
             file.seek(start)
-            last = _readable(file.read())
+            last = _whole_records(file.read())
             if last or start == second:
                 return first, last
             window *= 4
@@ -149,24 +156,11 @@ def read_ends(path: Path) -> tuple[RecordedEvent, list[RecordedEvent]]:
 
 def is_running(path: Path) -> bool:
     """Whether some process has this journal open for writing."""
-    try:
-        file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        _lock(file, path)
-    except JournalBusy:
-        return True
-    finally:
-        os.close(file)
-    return False
+    return is_locked(_lock_path(path))
 
 
-def _lock(file: int, path: Path) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise JournalBusy(f"run {path.parent.name} is active in another process") from None
+def _lock_path(path: Path) -> Path:
+    return path.with_suffix(".lock")
 
 
 def _read(path: Path) -> tuple[list[RecordedEvent], int]:
@@ -175,8 +169,8 @@ def _read(path: Path) -> tuple[list[RecordedEvent], int]:
     length = 0
     for number, line, is_last in _lines(path.read_bytes()):
         try:
-            records.append(_LINE.validate_json(line))
-        except ValidationError:
+            records.append(decode_record(line))
+        except LineDamaged:
             if is_last:
                 break
             raise JournalDamaged(f"line {number} of {path} is damaged") from None
@@ -191,10 +185,10 @@ def _lines(data: bytes) -> Iterator[tuple[int, bytes, bool]]:
         yield number, line, number == len(whole)
 
 
-def _readable(data: bytes) -> list[RecordedEvent]:
-    """The whole records in a piece of a journal."""
+def _whole_records(data: bytes) -> list[RecordedEvent]:
+    """The records that lie whole in a piece of a journal."""
     records: list[RecordedEvent] = []
     for line in data.split(b"\n")[:-1]:
-        with contextlib.suppress(ValidationError):
-            records.append(_LINE.validate_json(line))
+        with contextlib.suppress(LineDamaged):
+            records.append(decode_record(line))
     return records

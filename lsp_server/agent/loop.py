@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -38,13 +37,12 @@ from lsp_server.domain.messages import (
     Request,
     Response,
     TextDelta,
-    ToolCall,
     ToolCallDelta,
-    ToolResult,
     Waiting,
 )
 from lsp_server.domain.ports import Model
 from lsp_server.domain.tasks import Failed, Outcome, Stopped
+from lsp_server.domain.tools import Malformed, ToolCall, ToolKind, ToolResult
 from lsp_server.tools.toolbox import Toolbox
 
 OVERFLOWS_MAX = 3
@@ -88,7 +86,7 @@ class Agent:
         )
         self._compaction.pin(toolbox.specs)
         self._counts = GuardCounts()
-        self._first_step = event_log.state.step
+        self._first_step = event_log.state.progress.step
         self._started = time.monotonic()
 
     async def run(self) -> Outcome:
@@ -129,8 +127,8 @@ class Agent:
             await self._compaction.begin()
             return
         self._answer_open_calls()
-        if self._state.snapshot:
-            for change in await self._workspace_view.left_behind(self._state.snapshot):
+        if self._state.work.snapshot:
+            for change in await self._workspace_view.left_behind(self._state.work.snapshot):
                 self._event_log.emit(change)
         ended_at = self._event_log.resumed_from
         self._event_log.emit(
@@ -140,9 +138,9 @@ class Agent:
     def _check_budget(self) -> None:
         budget.check(
             self._run_config.budget,
-            steps=self._state.step - self._first_step,
-            billed=self._state.billed,
-            cost_usd=self._state.cost_usd,
+            steps=self._state.progress.step - self._first_step,
+            billed=self._state.progress.billed,
+            cost_usd=self._state.progress.cost_usd,
             seconds=time.monotonic() - self._started,
         )
 
@@ -156,7 +154,9 @@ class Agent:
     def _deliver_messages(self, *whens: str) -> bool:
         """Tells the model what the person wrote; whether there was anything."""
         pending_messages = [
-            message.text for message in self._state.pending_messages if message.when in whens
+            message.text
+            for message in self._state.conversation.pending_messages
+            if message.when in whens
         ]
         for text in pending_messages:
             self._event_log.emit(Told(text, "person"))
@@ -165,7 +165,9 @@ class Agent:
     async def _ask(self) -> Response | None:
         """The model's next answer; None when it cannot be used and the model was told."""
         await self._compaction.make_room()
-        self._event_log.emit(StepStarted(self._state.step + 1, self._event_log.context.tokens))
+        self._event_log.emit(
+            StepStarted(self._state.progress.step + 1, self._event_log.context.tokens)
+        )
         try:
             response = await self._respond()
         except ModelMisbehaved as error:
@@ -175,7 +177,7 @@ class Agent:
         message = self._distinct(response.message)
         self._event_log.emit(
             ModelAnswered(
-                self._state.step,
+                self._state.progress.step,
                 message,
                 response.stop_reason,
                 response.usage,
@@ -188,10 +190,12 @@ class Agent:
 
     def _distinct(self, message: Message) -> Message:
         """The message with ids of calls that no earlier step had: some endpoints count anew."""
-        if self._state.call_ids.isdisjoint(call.id for call in message.tool_calls):
+        if self._state.conversation.call_ids.isdisjoint(call.id for call in message.tool_calls):
             return message
         calls = [
-            replace(call, id=uuid4().hex[:9]) if call.id in self._state.call_ids else call
+            replace(call, id=uuid4().hex[:9])
+            if call.id in self._state.conversation.call_ids
+            else call
             for call in message.tool_calls
         ]
         return replace(message, tool_calls=tuple(calls))
@@ -216,7 +220,7 @@ class Agent:
             return None
         if not results:
             return await self._try_to_stop(response.message.text)
-        malformed = not any(call.well_formed for call, _, _ in results)
+        malformed = all(isinstance(call.parsed, Malformed) for call, _, _ in results)
         self._counts, advice = guards.check_step(
             self._counts,
             guards.step_signature((call, result) for call, result, _ in results),
@@ -225,8 +229,8 @@ class Agent:
         )
         self._apply_advice(advice)
         for call, result, _ in results:
-            if call.name == "finish" and not result.is_error:
-                return await self._try_to_stop(json.loads(call.arguments)["summary"])
+            if self._toolbox.kind(call) == "finish" and not result.is_error:
+                return await self._try_to_stop(result.text)
         return None
 
     async def _try_to_stop(self, summary: str) -> Outcome | None:
@@ -253,12 +257,20 @@ class Agent:
         return results
 
     async def _run_batch(self, calls: Sequence[ToolCall], read_only: bool) -> list[Acted]:
-        if any(message.when == "steer" for message in self._state.pending_messages):
+        if any(message.when == "steer" for message in self._state.conversation.pending_messages):
             for call in calls:
                 self._return(call.id, ToolResult(STEERED, is_error=True), 0.0)
             return []
         for call in calls:
-            self._event_log.emit(ToolCalled(self._state.step, call, self._toolbox.title(call)))
+            self._event_log.emit(
+                ToolCalled(
+                    self._state.progress.step,
+                    call,
+                    self._toolbox.title(call),
+                    self._toolbox.kind(call),
+                    self._toolbox.needs(call),
+                )
+            )
         if not read_only:
             await self._event_log.flush()
         async with asyncio.TaskGroup() as group:
@@ -274,19 +286,21 @@ class Agent:
         return result, time.monotonic() - started
 
     def _return(self, call_id: str, result: ToolResult, seconds: float) -> None:
-        call = self._state.open_calls.get(call_id)
+        call = self._state.conversation.open_calls.get(call_id)
+        kind: ToolKind = self._toolbox.kind(call) if call else "other"
         name = call.name if call else ""
-        self._event_log.emit(ToolReturned(self._state.step, call_id, name, result, seconds))
+        step = self._state.progress.step
+        self._event_log.emit(ToolReturned(step, call_id, name, result, seconds, kind))
 
     def _answer_open_calls(self) -> None:
         """Every call gets a result, else no endpoint takes the conversation back."""
-        for call_id in tuple(self._state.open_calls):
-            text = INTERRUPTED if call_id in self._state.started_calls else NOT_STARTED
+        for call_id in tuple(self._state.conversation.open_calls):
+            text = INTERRUPTED if call_id in self._state.conversation.started_calls else NOT_STARTED
             self._return(call_id, ToolResult(text, is_error=True), 0.0)
 
     def _finish_step(self) -> None:
-        state = self._state
-        self._event_log.emit(StepFinished(state.step, state.usage, state.billed, state.cost_usd))
+        done = self._state.progress
+        self._event_log.emit(StepFinished(done.step, done.usage, done.billed, done.cost_usd))
 
     def _apply_advice(self, advice: Advice) -> None:
         match advice:
@@ -302,11 +316,11 @@ class Agent:
     def _on_delta(self, delta: Delta) -> None:
         match delta:
             case TextDelta(text):
-                self._event_log.emit(Streamed(self._state.step, "text", text))
+                self._event_log.emit(Streamed(self._state.progress.step, "text", text))
             case ReasoningDelta(text):
-                self._event_log.emit(Streamed(self._state.step, "reasoning", text))
+                self._event_log.emit(Streamed(self._state.progress.step, "reasoning", text))
             case ToolCallDelta(name, arguments):
-                self._event_log.emit(Streamed(self._state.step, "tool", name or arguments))
+                self._event_log.emit(Streamed(self._state.progress.step, "tool", name or arguments))
             case Waiting(reason, attempt, delay_seconds):
                 self._event_log.emit(ModelWaited(reason, attempt, delay_seconds))
             case _:

@@ -58,7 +58,7 @@ def _proposal(number: int, group: CandidateGroup, *, is_winner: bool) -> str:
     parts += [
         _fenced(f"{call.name} {_readable(call.arguments)}")
         for call in group.calls
-        if not (group.changes and call.name in ("edit", "write"))
+        if call.id not in group.diffed
     ]
     parts += [f"- {note}" for note in group.notes]
     return "\n".join(parts) + "\n"

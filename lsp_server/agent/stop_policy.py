@@ -54,11 +54,11 @@ class StopPolicy:
         open_items = self._open_items(state)
         if open_items and may_go_on:
             return Continue(open_items, "fence")
-        goal = state.task.goal if state.task else None
+        goal = state.conversation.task.goal if state.conversation.task else None
         if goal is None:
             return Achieved(summary)
-        gap_before = state.gap
-        report = await self._report(goal, StopAttempt(state.changes, summary))
+        gap_before = state.goal.gap
+        report = await self._report(goal, StopAttempt(state.work.changes, summary))
         if report.met:
             return await self._met(report, summary)
         return self._not_met(
@@ -101,14 +101,14 @@ class StopPolicy:
                 "How should it go on?",
                 report,
             )
-        if not may_go_on or state.re_entries >= self._re_entries_max:
+        if not may_go_on or state.goal.re_entries >= self._re_entries_max:
             return Unmet(summary, report)
         text = f"You are not done. {_missing(report)}\nGo on until it holds, then finish."
         return Continue(text, "goal")
 
     def _open_items(self, state: State) -> str:
         """Asked once: a plan is a help, not a contract."""
-        items = [item.text for _, item in walk(state.plan) if item.open]
+        items = [item.text for _, item in walk(state.progress.plan) if item.open]
         if not items or self._asked_about_plan:
             return ""
         self._asked_about_plan = True

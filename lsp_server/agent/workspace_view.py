@@ -77,14 +77,14 @@ async def resume_note(state: State, workspace_view: WorkspaceView, ended_at: str
 
 def _moved(state: State, written: Sequence[str], contents: Mapping[str, str]) -> list[str]:
     """What the run itself changed or read comes first."""
-    left = {path: change.after for path, change in state.changes.items()}
+    left = {path: change.after for path, change in state.work.changes.items()}
     own = [path for path, after in left.items() if contents.get(path) != after]
     read = [
         path
-        for path in reversed(state.read)
+        for path in reversed(state.work.read)
         if path not in left and (path in written or path not in contents)
     ]
-    other = [path for path in written if path not in left and path not in state.read]
+    other = [path for path in written if path not in left and path not in state.work.read]
     return [
         *(f"{path} (you had changed it{'' if path in contents else '; gone'})" for path in own),
         *(f"{path} (you had read it{'' if path in contents else '; gone'})" for path in read),

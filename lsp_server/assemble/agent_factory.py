@@ -45,7 +45,7 @@ class AgentFactory:
         permissions, mode = run_context.settings.permissions, run_context.task.mode
         approval = Approval(permissions, self._services.workspace, mode)
         toolbox = run_toolbox(self._services, self._memory, run_context, approval)
-        model = await self._sampling.model(run_context, toolbox, approval)
+        model = await self._sampling.model(run_context, toolbox)
         stop_policy = run_stop_policy(
             self._services, self._judges, self._goals, run_context, approval
         )

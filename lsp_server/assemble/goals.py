@@ -47,7 +47,7 @@ def run_stop_policy(
         return await judges.find(settings, event_log.emit)
 
     async def accept(paths: tuple[str, ...]) -> bool:
-        attempt = StopAttempt({path: event_log.state.changes[path] for path in paths})
+        attempt = StopAttempt({path: event_log.state.work.changes[path] for path in paths})
         kept = services.checkpoints.kept
         shown = await asyncio.to_thread(
             lambda: list(

@@ -23,12 +23,8 @@ from lsp_server.max_mode.toggled_model import ToggledModel
 from lsp_server.models.priced import PricedModel
 from lsp_server.session.run_context import RunContext
 from lsp_server.settings.sections import MaxModeSettings
-from lsp_server.tools.approval import Approval
 from lsp_server.tools.dry_run import ToolDryRun
 from lsp_server.tools.toolbox import Toolbox
-
-FAILED_COMMAND = ("killed by", *(f"exit status {digit}" for digit in range(1, 10)))
-"""How the result of a command begins that did not succeed."""
 
 
 class ModelChain:
@@ -44,13 +40,13 @@ class ModelChain:
         self._judges = judges
         self._endpoint_stats = endpoint_stats
 
-    async def model(self, run_context: RunContext, toolbox: Toolbox, approval: Approval) -> Model:
+    async def model(self, run_context: RunContext, toolbox: Toolbox) -> Model:
         """In Max Mode if the task or the settings want it. Raises ConfigurationError, ModelError."""
         worker = await self.worker(run_context)
 
         async def several(wished: TaskSampling) -> MaxMode:
             wanted = _wanted(wished, run_context.settings.max_mode)
-            return await self._max_mode(run_context, wanted, worker, toolbox, approval)
+            return await self._max_mode(run_context, wanted, worker, toolbox)
 
         async def as_wished(wished: TaskSampling) -> Model:
             return await several(wished) if wished.max_mode else worker
@@ -58,8 +54,8 @@ class ModelChain:
         if run_context.sampling.propose:
             compared = await several(run_context.sampling)
             still = partial(changed_files, self._services.editor)
-            chosen = run_context.event_log.state.accepted
-            return ProposeOnly(worker, compared, toolbox.read_only, still, chosen)
+            chosen = run_context.event_log.state.max_mode.accepted
+            return ProposeOnly(worker, compared, toolbox.only_looks, still, chosen)
         return ToggledModel(lambda: run_context.sampling, as_wished)
 
     async def worker(self, run_context: RunContext) -> PricedModel:
@@ -72,7 +68,6 @@ class ModelChain:
         wanted: MaxModeSettings,
         worker: PricedModel,
         toolbox: Toolbox,
-        approval: Approval,
     ) -> MaxMode:
         emit = run_context.event_log.emit
         judging = await self._judges.find(run_context.settings, emit)
@@ -84,7 +79,7 @@ class ModelChain:
             is_worker=judging.model is worker.model,
             prices=judging.prices,
         )
-        dry_run_tools = ToolDryRun(self._services.workspace, toolbox, approval)
+        dry_run_tools = ToolDryRun(self._services.workspace, toolbox)
         evidence = DryRunner(
             dry_run_tools,
             self._services.editor,
@@ -104,7 +99,7 @@ class ModelChain:
 
     async def _refutes_done(self, run_context: RunContext) -> str:
         """What the last check of the goal found missing, if nothing changed since."""
-        report = run_context.event_log.state.report
+        report = run_context.event_log.state.goal.report
         if (
             report is None
             or report.met
@@ -129,10 +124,9 @@ def _step_context(run_context: RunContext) -> StepContext:
     """Where the run stands. A step that failed, or a word from outside, is not healthy."""
     state, messages = run_context.event_log.state, run_context.event_log.context.messages[2:]
     since = list(takewhile(lambda message: message.role != "assistant", reversed(messages)))
-    failed = any(mistake.step == state.step - 1 for mistake in state.mistakes)
-    failed |= any(message.text.startswith(FAILED_COMMAND) for message in since)
+    failed = any(mistake.step == state.progress.step - 1 for mistake in state.work.mistakes)
     told = any(message.role == "user" for message in since)
-    plan = "\n".join(outline(state.plan))
+    plan = "\n".join(outline(state.progress.plan))
     return StepContext(plan, healthy=not failed and not told)
 
 
@@ -143,8 +137,8 @@ def _has_room(run_context: RunContext, more: Usage, cost_usd: float) -> bool:
         budget.check(
             run_context.task.budget,
             steps=0,
-            billed=state.billed + more,
-            cost_usd=state.cost_usd + cost_usd,
+            billed=state.progress.billed + more,
+            cost_usd=state.progress.cost_usd + cost_usd,
             seconds=0.0,
         )
     except BudgetExceeded:

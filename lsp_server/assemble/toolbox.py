@@ -28,16 +28,16 @@ from lsp_server.tools.write import Write
 def run_toolbox(
     services: WorkspaceServices, memory: SessionMemory, run_context: RunContext, approval: Approval
 ) -> Toolbox:
-    """In plan mode there is no tool that could change anything."""
-    tools = _reading(services, memory, run_context, approval)
+    """The tools that come with Holdfast, over the services of the workspace."""
+    tools = _looking(services, memory, run_context, approval)
+    tools += _changing(services, run_context.event_log.emit)
     if run_context.task.mode == "build":
-        tools += _changing(services, run_context.event_log.emit)
         tools.append(Remember(lambda text: memory.claim(run_context.run_id, text)))
     ask = services.asking(run_context.run_id, run_context.event_log.emit, run_context.settings)
-    return Toolbox(tools, approval, ask)
+    return Toolbox(tools, approval, ask, run_context.task.mode)
 
 
-def _reading(
+def _looking(
     services: WorkspaceServices, memory: SessionMemory, run_context: RunContext, approval: Approval
 ) -> list[Tool]:
     workspace, chars_max, visible = (

@@ -6,7 +6,7 @@ import json
 from typing import Protocol, TextIO
 
 from lsp_server.agent import transcript
-from lsp_server.agent.journal import plain_value
+from lsp_server.agent.journal_format import event_value
 from lsp_server.domain.events import (
     CandidatesJudged,
     CycleStarted,
@@ -58,7 +58,7 @@ class JsonLines:
         event = recorded.event
         if isinstance(event, Streamed):
             return
-        line = _ended(run_id, event) if isinstance(event, RunEnded) else plain_value(event)
+        line = _ended(run_id, event) if isinstance(event, RunEnded) else event_value(event)
         self._out.write(json.dumps({"seq": recorded.seq, "at": recorded.at, **line}) + "\n")
         self._out.flush()
 

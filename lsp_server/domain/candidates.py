@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from lsp_server.domain.messages import ToolCall
+from lsp_server.domain.tools import ToolCall
 
 ChosenBy: TypeAlias = Literal[
     "agreement", "evidence", "judge", "largest group", "best evidence", "first"
@@ -34,8 +34,9 @@ class CandidateGroup:
     """Candidates that would do the same; `text` and `calls` are those of one of them.
 
     `problem` says why it cannot work, empty when nothing speaks against it. `notes`
-    are what a dry run showed, `changes` its diff, `met` the files that it read: their
-    paths, and fingerprints of their texts, empty for a file that was not there.
+    are what a dry run showed, `changes` its diff, and `diffed` the ids of the calls
+    whose effect that diff shows. `read_versions` are the files that the dry run read:
+    their paths, and fingerprints of their texts, empty for a file that was not there.
     `scores` are None where no judge was asked.
     """
 
@@ -47,4 +48,5 @@ class CandidateGroup:
     notes: tuple[str, ...] = ()
     changes: str = ""
     scores: Scores | None = None
-    met: Mapping[str, str] = field(default_factory=dict)
+    read_versions: Mapping[str, str] = field(default_factory=dict)
+    diffed: tuple[str, ...] = ()

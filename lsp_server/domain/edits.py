@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
 
 from lsp_server.domain.errors import EditRejected, StaleEdit
+from lsp_server.domain.tools import ToolResult
 
 
 def fingerprint(text: str) -> str:
@@ -86,6 +88,21 @@ class EditSet:
 
     files: tuple[FileEdit, ...]
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEdit:
+    """A change that a tool computed and has not applied.
+
+    `diff` shows it to a person, secrets redacted, and `result` is what the call
+    gives once `edits` are applied. Without `edits` there is nothing to change.
+    `arguments` are those of the call.
+    """
+
+    arguments: Mapping[str, object]
+    edits: EditSet | None
+    diff: str
+    result: ToolResult
 
 
 def apply_edits(text: str, edits: tuple[TextEdit, ...]) -> str:

@@ -15,11 +15,12 @@ from typing import Literal, TypeAlias
 
 from lsp_server.domain.candidates import CandidateGroup, ChosenBy
 from lsp_server.domain.goals import GoalReport
-from lsp_server.domain.messages import Message, StopReason, ToolCall, ToolResult, Usage
+from lsp_server.domain.messages import Message, StopReason, Usage
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.plans import PlanItem
 from lsp_server.domain.prompt_sections import PromptSection
 from lsp_server.domain.tasks import Outcome, RunId, Sampling, Task, When
+from lsp_server.domain.tools import UNKNOWN_NEEDS, Needs, ToolCall, ToolKind, ToolResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +172,17 @@ class ModelAnswered:
 
 @dataclass(frozen=True, slots=True)
 class ToolCalled:
-    """Recorded before the tool runs; `title` is one line for people."""
+    """Recorded before the tool runs.
+
+    `title` is one line for people, `tool_kind` how the tool acts, and `needs` what
+    the call needs permission for.
+    """
 
     step: int
     call: ToolCall
     title: str
+    tool_kind: ToolKind = "other"
+    needs: Needs = UNKNOWN_NEEDS
     kind: Literal["tool_called"] = "tool_called"
 
 
@@ -188,6 +195,7 @@ class ToolReturned:
     tool: str
     result: ToolResult
     seconds: float
+    tool_kind: ToolKind = "other"
     kind: Literal["tool_returned"] = "tool_returned"
 
 

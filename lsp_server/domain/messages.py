@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from lsp_server.domain.tools import ToolCall, ToolSpec
+
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 StopReason: TypeAlias = Literal["stop", "tool_calls", "length", "content_filter"]
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """One call that the model asks for; `arguments` is its JSON text, untouched."""
-
-    id: str
-    name: str
-    arguments: str
-
-    @property
-    def well_formed(self) -> bool:
-        """Whether the arguments are a JSON object."""
-        try:
-            return isinstance(json.loads(self.arguments), dict)
-        except ValueError:
-            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +25,6 @@ class Message:
     reasoning: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ToolSpec:
-    """What the model is told of a tool. `parameters` is a JSON schema."""
-
-    name: str
-    description: str
-    parameters: Mapping[str, object]
-    read_only: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ToolResult:
-    """What a tool call gave; `changed` lists the paths it wrote, workspace-relative.
-
-    `failed` says that what the tool ran ended badly, though the tool did its work.
-    """
-
-    text: str
-    is_error: bool = False
-    changed: tuple[str, ...] = ()
-    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

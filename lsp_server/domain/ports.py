@@ -1,78 +1,153 @@
-"""The four seams. Everything that could be two things goes through one of them."""
+"""This module holds the four seams: Model, Embedder, Editor and Tool.
+
+Everything that could be two things goes through one of them. `EditTool` and
+`CheckedTool` are Tools that can do more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from lsp_server.domain.edits import Document, EditSet
+from lsp_server.domain.edits import Document, EditSet, PlannedEdit
 from lsp_server.domain.goals import Finding
-from lsp_server.domain.messages import (
-    Listener,
-    Request,
-    Response,
-    ToolResult,
-    ToolSpec,
-    ignore_deltas,
-)
+from lsp_server.domain.messages import Listener, Request, Response, ignore_deltas
 from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.tools import Needs, ToolResult, ToolSpec
 
 
 class Model(Protocol):
-    """Something that answers a request.
+    """Something that answers a request: an endpoint, a script, or a wrapper around another Model.
 
-    `listen` is called synchronously with each piece as it comes; an exception
-    that it raises ends the request and closes the stream. Cancelling the call
-    closes the stream too. Raises ModelError, never a vendor's exception.
+    Example, a Model that counts what its Model is asked::
+
+        class Counting:
+            def __init__(self, model: Model) -> None:
+                self._model, self.requests = model, 0
+
+            async def respond(self, request, listen=ignore_deltas):
+                self.requests += 1
+                return await self._model.respond(request, listen)
     """
 
-    async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response: ...
+    async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
+        """Answers `request`; `listen` is called with each piece as it comes.
+
+        The listener runs synchronously on the event loop; an exception that it
+        raises ends the request and closes the stream, and so does cancelling the
+        call. Raises ModelError, never a vendor's exception.
+        """
+        ...
 
 
 class Embedder(Protocol):
-    """Texts to vectors, all of `dimension`; `fingerprint` changes when vectors would."""
+    """Something that turns texts into vectors, which lie near each other when the texts are alike."""
 
     @property
-    def dimension(self) -> int: ...
+    def dimension(self) -> int:
+        """The number of components of every vector."""
+        ...
 
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """A name that changes when the same text would give another vector."""
+        ...
 
-    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]: ...
+    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """Gives one vector of length 1 for each text, in their order.
+
+        Any number of texts may be asked for at once; longer ones than the model
+        reads are cut. Raises ModelError when they cannot be had.
+        """
+        ...
 
 
 class Editor(Protocol):
-    """The place where files are read, changed and shown to a person.
+    """The place where files are read, changed and shown to a person: an editor, or the disk.
 
     Paths are absolute and resolved inside the workspace by the caller.
     """
 
     async def read(self, path: Path) -> Document:
-        """The text as the person sees it. Raises ToolError: missing, binary, too large."""
+        """Gives the text as the person sees it. Raises ToolError: missing, binary, too large."""
         ...
 
     async def apply(self, edits: EditSet) -> None:
-        """All of the edits, each against its base. Raises EditRejected."""
+        """Applies all of the edits or none, each against its base. Raises EditRejected."""
         ...
 
     async def confirm(self, question: Question) -> Answer | None:
-        """A person's answer; None when it was dismissed or nobody can be asked here."""
+        """Asks a person; None when the question was dismissed or nobody can be asked here."""
         ...
 
     async def diagnostics(self, path: Path | None) -> Sequence[Finding] | None:
-        """What the editor's language servers found in a file, or everywhere; None: unknown."""
+        """Gives what other language servers found in a file, or everywhere; None when unknown."""
         ...
 
 
 class Tool(Protocol):
-    """One thing that the model may do.
+    """One thing that the model may do, which says itself what it is.
 
-    `call` gets parsed arguments and validates them. Raises ToolError with a text
-    that the model can act on.
+    Arguments come as the model wrote them, by name; each method reads what it
+    needs of them.
+
+    Example, a tool that says as little as it may (its calls are asked about in
+    every mode, and plan mode does not offer it)::
+
+        class Ping:
+            spec = ToolSpec("ping", "Say pong.", {"type": "object", "properties": {}})
+
+            def describe(self, arguments):
+                return "ping"
+
+            def needs(self, arguments):
+                return NeedsUnknown()
+
+            async def call(self, arguments):
+                return ToolResult("pong")
     """
 
     @property
-    def spec(self) -> ToolSpec: ...
+    def spec(self) -> ToolSpec:
+        """The name, what the model reads of the tool, and its kind."""
+        ...
 
-    async def call(self, arguments: Mapping[str, object]) -> ToolResult: ...
+    def describe(self, arguments: Mapping[str, object]) -> str:
+        """A call in one line for people, as in `edit src/a.py`; never raises."""
+        ...
+
+    def needs(self, arguments: Mapping[str, object]) -> Needs:
+        """What the call needs permission for. Raises ToolError when the arguments are wrong."""
+        ...
+
+    async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        """Carries the call out. Raises ToolError with a text that the model can act on."""
+        ...
+
+
+@runtime_checkable
+class EditTool(Tool, Protocol):
+    """A Tool that changes files, and can plan a change, show it and then apply that very change."""
+
+    async def plan(
+        self, arguments: Mapping[str, object], editor: Editor | None = None
+    ) -> PlannedEdit:
+        """Computes the change and applies nothing; against the texts of `editor` if one is given.
+
+        Raises ToolError when the call would fail.
+        """
+        ...
+
+    async def apply(self, planned: PlannedEdit) -> ToolResult:
+        """Carries out a plan of this tool. Raises ToolError when the text has moved too far."""
+        ...
+
+
+@runtime_checkable
+class CheckedTool(Tool, Protocol):
+    """A Tool that looks at files and can say on other texts whether a call would fail."""
+
+    async def check(self, arguments: Mapping[str, object], editor: Editor) -> None:
+        """Looks at the texts of `editor`. Raises ToolError when the call would fail there."""
+        ...

@@ -345,7 +345,7 @@ def _proposal(label: str, group: DryRunGroup, drawn: int) -> str:
     parts += [
         f"Calls {call.name} {_cut(call.arguments, CALL_CHARS_MAX)}"
         for call in message.tool_calls
-        if not (trial.changes and call.name in ("edit", "write"))
+        if call.id not in trial.diffed
     ]
     if not message.tool_calls:
         parts.append("Calls nothing: it would stop with this answer.")

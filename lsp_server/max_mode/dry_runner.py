@@ -17,9 +17,10 @@ from lsp_server.domain.candidates import CandidateGroup
 from lsp_server.domain.edits import Document, EditSet, fingerprint
 from lsp_server.domain.errors import EditRejected, ToolError
 from lsp_server.domain.goals import Finding
-from lsp_server.domain.messages import Choice, Message, ToolCall, ToolSpec
+from lsp_server.domain.messages import Choice, Message
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.ports import Editor
+from lsp_server.domain.tools import ToolCall, ToolSpec
 from lsp_server.max_mode.normal_form import Effect, call_problem, normal_form
 from lsp_server.max_mode.sampler import SampledAnswer
 from lsp_server.max_mode.syntax import Parses, no_grammar, syntax_errors
@@ -45,6 +46,10 @@ class DryRunTools(Protocol):
         """Whether the call is known to change nothing."""
         ...
 
+    def only_looks(self, call: ToolCall) -> bool:
+        """Whether the call is known to change nothing and does not end the run."""
+        ...
+
     def refusal(self, call: ToolCall) -> str:
         """Why it would not be allowed without more ado; empty when it would. Raises ToolError."""
         ...
@@ -66,8 +71,8 @@ class DryRun:
     """What looking at a candidate showed.
 
     `problem` says why it cannot work; `doubts` counts what speaks against it without
-    ruling it out. `form` is what it would do, in its normal form. `met` are the files
-    that it was tried on, as in a CandidateGroup.
+    ruling it out. `form` is what it would do, in its normal form. `read_versions` and
+    `diffed` are as in a CandidateGroup.
     """
 
     form: str
@@ -76,8 +81,9 @@ class DryRun:
     notes: tuple[str, ...] = ()
     doubts: int = 0
     changes: str = ""
-    only_reads: bool = False
-    met: Mapping[str, str] = field(default_factory=dict)
+    only_looks: bool = False
+    read_versions: Mapping[str, str] = field(default_factory=dict)
+    diffed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +113,15 @@ def group_candidates(
 
 async def changed_files(editor: Editor, group: CandidateGroup) -> list[str]:
     """The names of the files that are no longer as they were when it was tried out."""
-    stage = OverlayEditor(editor)
-    for path in map(Path, group.met):
+    overlay = OverlayEditor(editor)
+    for path in map(Path, group.read_versions):
         with suppress(ToolError):
-            await stage.read(path)
-    return [Path(path).name for path in group.met if stage.met[path] != group.met[path]]
+            await overlay.read(path)
+    return [
+        Path(path).name
+        for path in group.read_versions
+        if overlay.read_versions[path] != group.read_versions[path]
+    ]
 
 
 class OverlayEditor:
@@ -123,24 +133,24 @@ class OverlayEditor:
         """What was written, None for a file that is gone."""
         self.before: dict[Path, str] = {}
         """What stood there, empty for a new file."""
-        self.met: dict[str, str] = {}
+        self.read_versions: dict[str, str] = {}
         """The version of each file that was really read, as in a CandidateGroup."""
 
     async def read(self, path: Path) -> Document:
         if path not in self.texts:
-            return await self._meet(path)
+            return await self._first_read(path)
         text = self.texts[path]
         if text is None:
             raise ToolError(f"{path.name} would be gone by then")
         return Document(path, text)
 
-    async def _meet(self, path: Path) -> Document:
+    async def _first_read(self, path: Path) -> Document:
         try:
             document = await self._editor.read(path)
         except ToolError:
-            self.met.setdefault(str(path), UNREADABLE)
+            self.read_versions.setdefault(str(path), UNREADABLE)
             raise
-        self.met.setdefault(str(path), document.version)
+        self.read_versions.setdefault(str(path), document.version)
         return document
 
     async def apply(self, edits: EditSet) -> None:
@@ -168,6 +178,7 @@ class _Findings:
     notes: list[str] = field(default_factory=list)
     doubts: int = 0
     changes: list[str] = field(default_factory=list)
+    diffed: list[str] = field(default_factory=list)
     effects: dict[int, Effect] = field(default_factory=dict)
     is_unsure: bool = False
     """Whether an earlier call may have changed what later ones meet."""
@@ -202,13 +213,14 @@ class DryRunner:
         """Never raises for what the candidate got wrong: that is its problem."""
         message, calls = choice.message, choice.message.tool_calls
         found = _Findings(problem=_unusable(choice))
-        stage = OverlayEditor(self._editor)
+        overlay = OverlayEditor(self._editor)
         for place, call in enumerate(calls):
             if not found.problem:
-                found.problem = await self._look(place, call, specs, stage, found)
+                found.problem = await self._look(place, call, specs, overlay, found)
         if not found.problem:
-            found.problem = await self._compare_syntax(stage, found)
-        if not found.problem and (not calls or any(call.name == "finish" for call in calls)):
+            found.problem = await self._compare_syntax(overlay, found)
+        finishing = {spec.name for spec in specs if spec.kind == "finish"}
+        if not found.problem and (not calls or any(call.name in finishing for call in calls)):
             missing = await self._refutes_done()
             found.problem = f"it would stop, but {missing}" if missing else ""
         titles = [self._dry_run_tools.title(call) for call in calls]
@@ -219,30 +231,27 @@ class DryRunner:
             notes=tuple(found.notes),
             doubts=found.doubts,
             changes="\n".join(found.changes)[:CHANGES_CHARS_MAX],
-            only_reads=bool(calls) and all(map(self._only_reads, calls)),
-            met=stage.met,
+            only_looks=bool(calls) and all(map(self._dry_run_tools.only_looks, calls)),
+            read_versions=overlay.read_versions,
+            diffed=tuple(found.diffed),
         )
-
-    def _only_reads(self, call: ToolCall) -> bool:
-        """Finishing changes no file, but a wrong end is dear."""
-        return call.name != "finish" and self._dry_run_tools.read_only(call)
 
     async def _look(
         self,
         place: int,
         call: ToolCall,
         specs: Sequence[ToolSpec],
-        stage: OverlayEditor,
+        overlay: OverlayEditor,
         found: _Findings,
     ) -> str:
         """Why the call would fail, as far as that can be told; empty when nothing is known."""
         if wrong := call_problem(call, specs):
             return wrong
-        before = dict(stage.texts)
+        before = dict(overlay.texts)
         try:
             if refusal := self._dry_run_tools.refusal(call):
                 return f"not allowed: {refusal}"
-            diff = await self._dry_run_tools.play(call, stage)
+            diff = await self._dry_run_tools.play(call, overlay)
         except ToolError as error:
             if not found.is_unsure:
                 return f"{call.name} would fail: {error}"
@@ -250,10 +259,11 @@ class DryRunner:
             return ""
         if diff:
             found.changes.append(diff)
+            found.diffed.append(call.id)
             found.notes.append(
                 f"{self._dry_run_tools.title(call)}: applies to the text as it is now"
             )
-        written = {p: t for p, t in stage.texts.items() if p not in before or before[p] != t}
+        written = {p: t for p, t in overlay.texts.items() if p not in before or before[p] != t}
         if written:
             found.effects[place] = {
                 str(path): "" if text is None else fingerprint(text)
@@ -264,13 +274,13 @@ class DryRunner:
             found.notes.append(f"{self._dry_run_tools.title(call)}: what it changes is not known")
         return ""
 
-    async def _compare_syntax(self, stage: OverlayEditor, found: _Findings) -> str:
+    async def _compare_syntax(self, overlay: OverlayEditor, found: _Findings) -> str:
         """A file that parsed must parse; one that did not, or only looks so, is a doubt."""
-        for path, text in stage.texts.items():
+        for path, text in overlay.texts.items():
             if text is None:
                 continue
             before, after, is_certain = await asyncio.to_thread(
-                self._errors, path, stage.before[path], text
+                self._errors, path, overlay.before[path], text
             )
             if before is None or after is None:
                 continue

@@ -157,7 +157,7 @@ class MaxMode:
         if len(groups) != 1 or groups[0].trial.problem:
             return False
         if len(groups[0].candidates) == 1 < self._settings.samples:
-            return wanted == 1 and groups[0].trial.only_reads
+            return wanted == 1 and groups[0].trial.only_looks
         return True
 
     async def _choose(
@@ -236,7 +236,8 @@ def _report(
                 notes=group.trial.notes,
                 changes=group.trial.changes,
                 scores=ruling.scores.get(place),
-                met=group.trial.met,
+                read_versions=group.trial.read_versions,
+                diffed=group.trial.diffed,
             )
             for place, group in enumerate(groups)
         ),

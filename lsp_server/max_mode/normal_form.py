@@ -12,14 +12,11 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.messages import Message, Request, ToolCall, ToolSpec
-
-IMMATERIAL: Mapping[str, str] = MappingProxyType({"finish": "summary", "shell": "timeout_seconds"})
-"""Arguments that do not change what a call of that tool does."""
+from lsp_server.domain.messages import Message, Request
+from lsp_server.domain.tools import ArgumentForm, Malformed, ToolCall, ToolSpec
 
 _NOT_PLAIN = re.compile(r"[\\\n\r]|<<")
 """What makes blanks in a shell command mean something."""
@@ -50,25 +47,22 @@ def normal_form(
             form = call_form(call, known.get(call.name), locate)
         if form not in forms:  # An exact duplicate runs once.
             forms.append(form)
-    if all(call.name in known and known[call.name].read_only for call in message.tool_calls):
+    if all(call.name in known and known[call.name].looks for call in message.tool_calls):
         forms.sort()  # Calls that only read run together, so their order means nothing.
     return "\n".join(forms)
 
 
 def call_form(call: ToolCall, spec: ToolSpec | None, locate: Locate) -> str:
     """One call as JSON; arguments that are no object stay as they were written."""
-    try:
-        arguments = json.loads(call.arguments)
-    except (ValueError, RecursionError):
-        arguments = None
-    if not isinstance(arguments, dict):
+    if isinstance(call.parsed, Malformed):
         return json.dumps([call.name, call.arguments])
     defaults = _defaults(spec)
+    forms: Mapping[str, ArgumentForm] = spec.forms if spec is not None else {}
     kept = {
-        key: _argument(call.name, key, value, locate)
-        for key, value in arguments.items()
+        key: _argument(forms.get(key), value, locate)
+        for key, value in call.parsed.items()
         if value is not None
-        and key != IMMATERIAL.get(call.name)
+        and forms.get(key) != "immaterial"
         and not (key in defaults and defaults[key] == value)
     }
     return json.dumps([call.name, kept], sort_keys=True, ensure_ascii=False)
@@ -96,9 +90,9 @@ def call_problem(call: ToolCall, specs: Iterable[ToolSpec]) -> str:
     spec = next((spec for spec in specs if spec.name == call.name), None)
     if spec is None:
         return f"there is no tool {call.name!r}"
-    if not call.well_formed:
+    if isinstance(call.parsed, Malformed):
         return f"the arguments of {call.name} are no JSON object"
-    arguments: dict[str, Any] = json.loads(call.arguments)
+    arguments = call.parsed
     schema: Mapping[str, Any] = spec.parameters
     properties = schema.get("properties", {})
     missing = [key for key in schema.get("required", ()) if key not in arguments]
@@ -128,16 +122,16 @@ def prompt_chars(request: Request) -> int:
     return tools + sum(map(message_chars, request.messages))
 
 
-def _argument(tool: str, key: str, value: object, locate: Locate) -> object:
-    match tool, key, value:
-        case _, "path", str(path):
+def _argument(form: ArgumentForm | None, value: object, locate: Locate) -> object:
+    match form, value:
+        case "path", str(path):
             try:
                 return locate(path)
             except ToolError:
                 return path
-        case "shell", "command", str(command):
+        case "command", str(command):
             return shell_form(command)
-        case "remember", "text", str(text):
+        case "prose", str(text):
             return " ".join(text.split())
         case _:
             return value

@@ -20,11 +20,11 @@ from lsp_server.domain.messages import (
     Message,
     Request,
     Response,
-    ToolCall,
     Usage,
     ignore_deltas,
 )
 from lsp_server.domain.ports import Model
+from lsp_server.domain.tools import ToolCall
 
 Moved: TypeAlias = Callable[[CandidateGroup], Awaitable[Sequence[str]]]
 """The names of the files that changed since a candidate was tried out."""
@@ -42,13 +42,13 @@ class ProposeOnly:
         self,
         plain: Model,
         several: Model,
-        read_only: Callable[[ToolCall], bool],
+        only_looks: Callable[[ToolCall], bool],
         moved: Moved,
         accepted: CandidateGroup | None = None,
     ) -> None:
         self._plain = plain
         self._several = several
-        self._read_only = read_only
+        self._only_looks = only_looks
         self._moved = moved
         self._accepted = accepted
         self._is_done = False
@@ -62,7 +62,7 @@ class ProposeOnly:
             return await self._carry_out(request, self._accepted)
         look = await self._plain.respond(request, listen)
         calls = look.message.tool_calls
-        if calls and all(call.name != "finish" and self._read_only(call) for call in calls):
+        if calls and all(map(self._only_looks, calls)):
             return look
         drawn = await self._several.respond(request, ignore_deltas)
         ready = Choice(Message("assistant", READY), "stop")

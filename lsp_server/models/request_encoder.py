@@ -14,7 +14,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.domain.messages import AnswerSchema, Message, Request, ToolCall, ToolSpec
+from lsp_server.domain.messages import AnswerSchema, Message, Request
+from lsp_server.domain.tools import Malformed, ToolCall, ToolSpec
 from lsp_server.models.dialect import Dialect, ReasoningKey
 from lsp_server.settings.sections import ModelSettings
 
@@ -113,22 +114,20 @@ def _call_value(call: ToolCall) -> dict[str, object]:
     return {
         "id": call.id,
         "type": "function",
-        "function": {"name": call.name, "arguments": _valid_arguments(call.arguments)},
+        "function": {"name": call.name, "arguments": _valid_arguments(call)},
     }
 
 
-def _valid_arguments(arguments: str) -> str:
+def _valid_arguments(call: ToolCall) -> str:
     """The arguments, wrapped when they are no JSON object.
 
     Many servers parse the calls of the history and refuse every later request
     when one is broken. The call was not run; this only tells the model what it wrote.
     """
-    try:
-        if isinstance(json.loads(arguments), dict):
-            return arguments
-    except (ValueError, RecursionError):
-        pass
-    return json.dumps({"malformed": arguments}, ensure_ascii=False) if arguments.strip() else "{}"
+    if not isinstance(call.parsed, Malformed):
+        return call.arguments
+    written = call.arguments
+    return json.dumps({"malformed": written}, ensure_ascii=False) if written.strip() else "{}"
 
 
 def _told_in_words(request: Request, answer: AnswerSchema) -> Request:

@@ -21,10 +21,10 @@ from lsp_server.domain.messages import (
     Response,
     StopReason,
     TextDelta,
-    ToolCall,
     ToolCallDelta,
     Usage,
 )
+from lsp_server.domain.tools import ToolCall
 from lsp_server.models.dialect import ReasoningKey
 
 BYTES_PER_TOKEN = 4

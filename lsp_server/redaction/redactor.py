@@ -13,7 +13,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.messages import ToolCall
+from lsp_server.domain.tools import ToolCall
 from lsp_server.redaction.secrets import (
     MARK,
     NO_SECRETS,

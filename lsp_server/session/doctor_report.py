@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 
-from lsp_server.agent.journal import JournalDamaged
+from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.agent.transcript import usage_text
 from lsp_server.domain.errors import HoldfastError, MemoryUnavailable
 from lsp_server.domain.goals import GOALS_FILE

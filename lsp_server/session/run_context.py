@@ -26,4 +26,4 @@ class RunContext:
         """The wish for Max Mode as it is now; a person may change it while the run runs."""
         asked = self.task.sampling
         as_begun = replace(asked, max_mode=asked.max_mode or self.settings.max_mode.enabled)
-        return self.event_log.state.sampling or as_begun
+        return self.event_log.state.max_mode.sampling or as_begun

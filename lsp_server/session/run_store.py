@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_server.agent import proposals_document, transcript
-from lsp_server.agent.journal import Journal, JournalDamaged, read_ends, replay
+from lsp_server.agent.journal import Journal, read_ends, replay
+from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import CandidatesJudged, Event, RecordedEvent, RunStarted
 from lsp_server.domain.tasks import RunId, Task

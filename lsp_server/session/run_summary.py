@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.agent import transcript
-from lsp_server.agent.journal import JournalDamaged, is_running, read_ends
+from lsp_server.agent.journal import is_running, read_ends
+from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.events import FileRestored, RecordedEvent, RunEnded, RunStarted, StepFinished
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import RunId, RunState

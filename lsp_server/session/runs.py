@@ -146,7 +146,7 @@ class Runs:
             active = self._reopen(self._past(run_id, "speak to", ()))
             self._begin(active, MessageReceived(text, "steer"))
             return self._go(active)
-        if len(active.run_context.event_log.state.pending_messages) >= MESSAGES_MAX:
+        if len(active.run_context.event_log.state.conversation.pending_messages) >= MESSAGES_MAX:
             raise RunError(
                 f"run {active.run_context.run_id} has {MESSAGES_MAX} unread messages already"
             )
@@ -164,7 +164,7 @@ class Runs:
         if past.run_id in self._active:
             raise RunError(f"run {past.run_id} is at work; accept when it has ended")
         active = self._reopen(past)
-        judged = active.run_context.event_log.state.judged
+        judged = active.run_context.event_log.state.max_mode.judged
         count = len(judged.groups) if judged is not None else 0
         if judged is None or not (candidate is None or 1 <= candidate <= count):
             active.journal.close()
@@ -322,7 +322,13 @@ class Runs:
     async def _record_end(self, active: _Active, outcome: Outcome) -> RecordedEvent:
         """Keeps how the run ended; what cannot be kept is told all the same."""
         event_log, state = active.run_context.event_log, active.run_context.event_log.state
-        ended = RunEnded(outcome, state.step, state.usage, state.billed, state.cost_usd)
+        ended = RunEnded(
+            outcome,
+            state.progress.step,
+            state.progress.usage,
+            state.progress.billed,
+            state.progress.cost_usd,
+        )
         try:
             recorded = event_log.keep(ended)
             await event_log.flush()
@@ -414,11 +420,13 @@ def _summary(active: _Active) -> RunSummary:
         run_id=active.run_context.run_id,
         title=transcript.task_title(active.run_context.task.instruction),
         state="waiting" if active.waiting else "running",
-        step=state.step,
+        step=state.progress.step,
         started_at=active.started_at,
-        usage=state.billed,
-        cost_usd=state.cost_usd,
-        message=f"{progress(state.plan)}; {active.message}" if state.plan else active.message,
+        usage=state.progress.billed,
+        cost_usd=state.progress.cost_usd,
+        message=f"{progress(state.progress.plan)}; {active.message}"
+        if state.progress.plan
+        else active.message,
         max_mode=active.run_context.sampling.max_mode,
     )
 

@@ -1,4 +1,6 @@
-"""Which calls are free, which are asked about, which are refused.
+"""This module decides which calls are free, which are asked about and which are refused.
+
+It looks at what a call needs, not at which tool it is of:
 
 | mode      | read inside | edit inside | shell, known to only read inside | other shell |
 |-----------|-------------|-------------|----------------------------------|-------------|
@@ -12,21 +14,32 @@ followed, is asked about in every mode unless a rule with an absolute pattern
 allows it; what keeps history, settings and goals (`PROTECTED`) is asked about
 on every write. A shell command cannot be held to the workspace, so `full` means
 what it says; elsewhere one that names a path outside is asked about. A task in
-`plan` mode is read-only.
+`plan` mode is read-only. What a tool does not say is asked about in every mode.
 """
 
 from __future__ import annotations
 
 import shlex
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from lsp_server.domain.permissions import Question
 from lsp_server.domain.tasks import Mode
+from lsp_server.domain.tools import (
+    Needs,
+    NeedsCommand,
+    NeedsNothing,
+    NeedsPath,
+    NeedsUnknown,
+    NeedsUrl,
+    ToolSpec,
+)
 from lsp_server.settings.sections import PermissionSettings
+from lsp_server.text.truncate import ELLIPSIS, truncate
+from lsp_server.tools.builtin import BUILTIN_NAMES
 from lsp_server.tools.read_only import is_confined, is_read_only, names_secrets
 from lsp_server.tools.rules import PathPattern, Rule, ShellPattern, parse_rule, path_rule
 from lsp_server.tools.shell_syntax import ShellScript, parse
@@ -34,6 +47,9 @@ from lsp_server.workspace.paths import Workspace
 
 PROTECTED = frozenset({".git", ".hg", ".svn", ".jj", ".holdfast"})
 """Folders whose files are never written without asking, at any depth."""
+
+COMMAND_CHARS_MAX = 78
+"""Of a command in the line that asks about it; the question's detail has all of it."""
 
 _FAMILIES = (
     ("pytest",),
@@ -65,67 +81,99 @@ class Deny:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A person decides; with `previews` the file may be looked at before the answer."""
+    """A person decides; with `outside` nothing there may be looked at before the answer."""
 
     question: Question
-    previews: bool = True
+    outside: bool = False
 
 
 Decision: TypeAlias = Allow | Deny | Ask
 
 
 class Approval:
-    """Decides about tool calls. Raises ConfigurationError for a rule that is none."""
+    """Decides about calls by what they need, by rules of a person, and by the mode.
+
+    `tools` are the names that a rule may use, beside the kinds of tools. Raises
+    ConfigurationError for a rule that is none.
+
+    Example::
+
+        approval = Approval(PermissionSettings(mode="ask"), workspace)
+        decision = approval.decide(Shell.spec, NeedsCommand("pytest -q"))
+    """
 
     def __init__(
-        self, permissions: PermissionSettings, workspace: Workspace, mode: Mode = "build"
+        self,
+        permissions: PermissionSettings,
+        workspace: Workspace,
+        mode: Mode = "build",
+        tools: Collection[str] = BUILTIN_NAMES,
     ) -> None:
         self._workspace = workspace
         self._mode = "read-only" if mode == "plan" else permissions.mode
-        self._allowed = [parse_rule(text, key="permissions.allow") for text in permissions.allow]
-        self._denied = [parse_rule(text, key="permissions.deny") for text in permissions.deny]
+        self._tools = tools
+        self._allowed = [self._rule(text, "permissions.allow") for text in permissions.allow]
+        self._denied = [self._rule(text, "permissions.deny") for text in permissions.deny]
 
-    def decide(self, tool: str, arguments: Mapping[str, object], *, read_only: bool) -> Decision:
-        """What to do about a call. Raises ToolError when its path or command is none.
-
-        `read_only` is what the tool's spec says. A tool with neither path nor
-        command acts on Holdfast's own state and is free.
-        """
-        denying = next((r for r in self._denied if tool in r.tools and r.pattern is None), None)
-        if denying:
-            return _denied_by(denying)
-        match arguments:
-            case {"command": str(command)} if tool == "shell":
-                return self._about_shell(command)
-            case {"path": str(written)}:
-                return self._about_path(tool, self._workspace.locate(written), reads=read_only)
-            case _:
+    def decide(self, tool: ToolSpec, needs: Needs) -> Decision:
+        """What to do about a call of this tool. Raises ToolError when its path is none."""
+        for rule in self._denied:
+            if rule.pattern is None and rule.covers(tool):
+                return _denied_by(rule)
+        match needs:
+            case NeedsCommand(command):
+                return self._about_command(tool, command)
+            case NeedsPath(path, writes):
+                return self._about_path(tool, self._workspace.locate(path), writes=writes)
+            case NeedsNothing():
                 return Allow()
+            case NeedsUrl(url):
+                return self._about_the_unbounded(tool, f"contact {url}", free=self._mode == "full")
+            case NeedsUnknown():
+                return self._about_the_unbounded(tool, f"call {tool.name}", free=False)
+            case _:
+                assert_never(needs)
 
     def allow(self, rule: str) -> None:
         """Adds what a person answered "always" to."""
-        self._allowed.append(parse_rule(rule, key="permissions.allow"))
+        self._allowed.append(self._rule(rule, "permissions.allow"))
 
     def visible(self, path: Path) -> bool:
         """Whether no deny rule keeps the contents of the file from being read."""
-        return not any(rule.about_path("read", path, self._workspace) for rule in self._denied)
+        return not any(self._hides(rule, path) for rule in self._denied)
 
-    def _about_path(self, tool: str, path: Path, *, reads: bool) -> Decision:
-        # An edit shows what it replaces, so a rule against reading holds for it too.
+    def _rule(self, text: str, key: str) -> Rule:
+        return parse_rule(text, key=key, tools=self._tools)
+
+    def _hides(self, rule: Rule, path: Path) -> bool:
+        return rule.about_reading and rule.matches(path, self._workspace)
+
+    def _about_the_unbounded(self, tool: ToolSpec, what: str, *, free: bool) -> Decision:
+        """What no other rule bounds: asked about in every mode, unless a person allowed the tool."""
+        if self._mode == "read-only":
+            return Deny("it is not known to change nothing, and nothing else runs in this mode")
+        if free or any(rule.pattern is None and rule.covers(tool) for rule in self._allowed):
+            return Allow()
+        return Ask(Question(_question_id(), tool.name, what, "", rule=tool.name))
+
+    def _about_path(self, tool: ToolSpec, path: Path, *, writes: bool) -> Decision:
         for rule in self._denied:
-            if any(rule.about_path(name, path, self._workspace) for name in (tool, "read")):
+            # An edit shows what it replaces, so a rule against reading holds for it too.
+            named = rule.covers(tool) and rule.matches(path, self._workspace)
+            if named or self._hides(rule, path):
                 return _denied_by(rule)
-        if not reads and self._mode == "read-only":
+        if writes and self._mode == "read-only":
             return Deny("nothing can be changed in this mode; say what you would change instead")
-        if not reads and self._is_protected(path):
+        if writes and self._is_protected(path):
             return self._ask(tool, path, ", which Holdfast or version control keeps", offer=False)
+        inside = self._workspace.inside(path)
         for rule in self._allowed:
-            reaches = self._workspace.inside(path) or isinstance(rule.pattern, PathPattern)
-            if reaches and rule.about_path(tool, path, self._workspace):
+            reaches = inside or isinstance(rule.pattern, PathPattern)
+            if reaches and rule.covers(tool) and rule.matches(path, self._workspace):
                 return Allow()
-        if not self._workspace.inside(path):
-            return self._ask(tool, path, ", which is outside of the workspace", previews=False)
-        if reads or self._mode in ("auto-edit", "full"):
+        if not inside:
+            return self._ask(tool, path, ", which is outside of the workspace", outside=True)
+        if not writes or self._mode in ("auto-edit", "full"):
             return Allow()
         return self._ask(tool, path)
 
@@ -135,52 +183,52 @@ class Approval:
 
     def _ask(
         self,
-        tool: str,
+        tool: ToolSpec,
         path: Path,
         remark: str = "",
         *,
         offer: bool = True,
-        previews: bool = True,
+        outside: bool = False,
     ) -> Ask:
         name = self._workspace.relative(path)
-        return Ask(
-            Question(
-                id=_question_id(),
-                tool=tool,
-                summary=f"{tool} {name}{remark}",
-                detail=f"{tool} {path}",
-                path=name,
-                rule=path_rule(tool, path, self._workspace) if offer else None,
-            ),
-            previews,
+        question = Question(
+            id=_question_id(),
+            tool=tool.name,
+            summary=f"{tool.name} {name}{remark}",
+            detail="" if tool.kind == "edit" else f"{tool.name} {path}",
+            path=name,
+            rule=path_rule(tool.name, path, self._workspace) if offer else None,
         )
+        return Ask(question, outside)
 
-    def _about_shell(self, command: str) -> Decision:
+    def _about_command(self, tool: ToolSpec, command: str) -> Decision:
         script = parse(command)
-        rules = [(rule, rule.pattern) for rule in self._denied if "shell" in rule.tools]
-        patterns = [(rule, p) for rule, p in rules if isinstance(p, ShellPattern)]
-        for rule, pattern in patterns:
+        denied = [
+            (rule, rule.pattern)
+            for rule in self._denied
+            if rule.covers(tool) and isinstance(rule.pattern, ShellPattern)
+        ]
+        for rule, pattern in denied:
             if pattern.hits(script):
                 return _denied_by(rule)
-        unsure = any(pattern.may_hide(script) for _, pattern in patterns)
-        reads = is_read_only(script)
-        if self._mode == "read-only" and not reads:
+        unsure = any(pattern.may_hide(script) for _, pattern in denied)
+        if self._mode == "read-only" and not is_read_only(script):
             return Deny("only commands that are known to read can run in this mode")
         if self._mode == "full" and not unsure:
             return Allow()
-        if not unsure and (self._free(script) or self._is_covered(script)):
+        if not unsure and (self._free(script) or self._is_covered(tool, script)):
             return Allow()
-        return Ask(_shell_question(command, script))
+        return Ask(_command_question(tool, command, script))
 
     def _free(self, script: ShellScript) -> bool:
         # A command may read more than it names, so a rule against reading ends the freedom.
-        hidden = any("read" in rule.tools for rule in self._denied)
+        hidden = any(rule.about_reading for rule in self._denied)
         if hidden or names_secrets(script):
             return False
         return is_read_only(script) and is_confined(script, self._workspace)
 
-    def _is_covered(self, script: ShellScript) -> bool:
-        patterns = [rule.pattern for rule in self._allowed if "shell" in rule.tools]
+    def _is_covered(self, tool: ToolSpec, script: ShellScript) -> bool:
+        patterns = [rule.pattern for rule in self._allowed if rule.covers(tool)]
         return any(isinstance(p, ShellPattern) and p.covers(script) for p in patterns)
 
 
@@ -188,23 +236,25 @@ def _denied_by(rule: Rule) -> Deny:
     return Deny(f"the rule `{rule.text}` forbids it; find another way")
 
 
-def _shell_question(command: str, script: ShellScript) -> Question:
-    first = command.strip().partition("\n")[0]
-    summary = (
-        f"run `{first[:77]}…`" if len(first) > 78 or first != command.strip() else f"run `{first}`"
+def _command_question(tool: ToolSpec, command: str, script: ShellScript) -> Question:
+    first, *more = command.strip().splitlines() or [""]
+    # An ellipsis says that there is more to see than this line.
+    line = truncate(first, COMMAND_CHARS_MAX)
+    line += ELLIPSIS if more and not line.endswith(ELLIPSIS) else ""
+    return Question(
+        _question_id(), tool.name, f"run `{line}`", command, rule=_command_rule(tool.name, script)
     )
-    return Question(_question_id(), "shell", summary, command, rule=_shell_rule(script))
 
 
-def _shell_rule(script: ShellScript) -> str | None:
+def _command_rule(tool: str, script: ShellScript) -> str | None:
     single = script.single
     if single is None or any(word.kind != "literal" for word in single.words):
         return None
     words = tuple(word.text for word in single.words)
     for family in _FAMILIES:
         if words[: len(family)] == family:
-            return f"shell({' '.join(family)} *)"
-    return f"shell({shlex.join(words)})"
+            return f"{tool}({' '.join(family)} *)"
+    return f"{tool}({shlex.join(words)})"
 
 
 def _question_id() -> str:

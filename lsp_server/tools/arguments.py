@@ -1,4 +1,8 @@
-"""Arguments of a call: one model per tool, its schema for the model, its errors in words."""
+"""This module turns the arguments of a call into a value of the tool's own, or says what is wrong.
+
+A tool declares its arguments as one pydantic model; the schema that the model
+sees, the check and the words of its errors all come from there.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +13,34 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.messages import ToolSpec
+from lsp_server.domain.tools import ArgumentForm, ToolKind, ToolSpec
+from lsp_server.text.truncate import truncate
 
 _SHOWN_CHARS_MAX = 60
 
 
-class Arguments(BaseModel):
-    """Exactly these keys, and no value is bent into another type."""
+class ToolArguments(BaseModel):
+    """The arguments of one tool: exactly these keys, and no value is bent into another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-A = TypeVar("A", bound=Arguments)
+A = TypeVar("A", bound=ToolArguments)
 
 
-def spec(name: str, model: type[Arguments], description: str, *, read_only: bool) -> ToolSpec:
-    """What the model is told, with a schema of only what it needs."""
-    return ToolSpec(name, description, schema(model), read_only)
+def spec(
+    name: str,
+    model: type[ToolArguments],
+    description: str,
+    *,
+    kind: ToolKind,
+    forms: Mapping[str, ArgumentForm] | None = None,
+) -> ToolSpec:
+    """Makes a tool's spec, whose schema has only what a model needs to read."""
+    return ToolSpec(name, description, schema(model), kind, forms or {})
 
 
-def schema(model: type[Arguments]) -> dict[str, object]:
+def schema(model: type[ToolArguments]) -> dict[str, object]:
     """The JSON schema without titles and null alternatives, references resolved."""
     whole = model.model_json_schema()
     compact: dict[str, object] = _compact(whole, whole.get("$defs", {}))
@@ -38,17 +50,24 @@ def schema(model: type[Arguments]) -> dict[str, object]:
 
 
 def validate(model: type[A], arguments: Mapping[str, object]) -> A:
-    """Raises ToolError with a line for each wrong field, and the shape that is right."""
+    """The arguments as the tool's own value.
+
+    Raises ToolError with a line for each wrong field, and the shape that is right.
+    """
     try:
-        # Through JSON, in which a tuple and a list are the same.
-        return model.model_validate_json(json.dumps(dict(arguments)))
+        return model.model_validate(dict(arguments))
     except ValidationError as error:
         lines = [_line(detail["loc"], detail["msg"], detail["input"]) for detail in error.errors()]
         raise ToolError("\n".join([*lines, f"expected: {shape(model)}"])) from error
 
 
-def shape(model: type[Arguments]) -> str:
-    """As in `{path: string, start_line?: integer}`."""
+def describe(name: str, value: object) -> str:
+    """The line that most tools show of a call: their name and what it is about, if it is a text."""
+    return f"{name} {value}" if isinstance(value, str) else name
+
+
+def shape(model: type[ToolArguments]) -> str:
+    """The arguments in short, as in `{path: string, start_line?: integer}`."""
     described = schema(model)
     required = described.get("required", [])
     properties: Any = described["properties"]
@@ -62,9 +81,7 @@ def shape(model: type[Arguments]) -> str:
 
 def _line(place: tuple[int | str, ...], message: str, given: object) -> str:
     name = ".".join(str(part) for part in place) or "arguments"
-    text = json.dumps(given, ensure_ascii=False, default=str)
-    if len(text) > _SHOWN_CHARS_MAX:
-        text = text[:_SHOWN_CHARS_MAX] + "…"
+    text = truncate(json.dumps(given, ensure_ascii=False, default=str), _SHOWN_CHARS_MAX)
     return f"{name}: {message[0].lower()}{message[1:]}, got {text}"
 
 

@@ -1,4 +1,4 @@
-"""`diagnostics`: what the editor's language servers found."""
+"""The tool `diagnostics` shows what the editor's other language servers found."""
 
 from __future__ import annotations
 
@@ -7,31 +7,41 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from lsp_server.domain.goals import Finding
-from lsp_server.domain.messages import ToolResult
 from lsp_server.domain.ports import Editor
-from lsp_server.tools.arguments import Arguments, spec, validate
+from lsp_server.domain.tools import Needs, NeedsNothing, NeedsPath, ToolResult
+from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
 from lsp_server.workspace.paths import Workspace
 
 FINDINGS_MAX = 100
 
 
-class DiagnosticsArguments(Arguments):
+class DiagnosticsArguments(ToolArguments):
     path: str | None = Field(None, description="One file; all open files if left out.")
 
 
 class Diagnostics:
-    """Reads what others found; finds nothing itself."""
+    """Shows what others found; finds nothing itself."""
 
     spec = spec(
         "diagnostics",
         DiagnosticsArguments,
         "Errors and warnings that the editor's language servers report.",
-        read_only=True,
+        kind="read",
+        forms={"path": "path"},
     )
 
     def __init__(self, workspace: Workspace, editor: Editor) -> None:
         self._workspace = workspace
         self._editor = editor
+
+    def describe(self, arguments: Mapping[str, object]) -> str:
+        """As in `diagnostics src/a.py`."""
+        return describe(self.spec.name, arguments.get("path"))
+
+    def needs(self, arguments: Mapping[str, object]) -> Needs:
+        """Reads what the editor knows of a file, or of all that are open."""
+        path = validate(DiagnosticsArguments, arguments).path
+        return NeedsNothing() if path is None else NeedsPath(path, writes=False)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         wanted = validate(DiagnosticsArguments, arguments)

@@ -1,4 +1,4 @@
-"""`edit`: one text in a file becomes another."""
+"""The tool `edit` replaces one text in a file by another."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 
 from pydantic import Field
 
-from lsp_server.domain.edits import Document, EditSet, FileEdit, TextEdit, apply_edits
+from lsp_server.domain.edits import (
+    Document,
+    EditSet,
+    FileEdit,
+    PlannedEdit,
+    TextEdit,
+    apply_edits,
+)
 from lsp_server.domain.errors import StaleEdit, ToolError
-from lsp_server.domain.messages import ToolResult
 from lsp_server.domain.ports import Editor
+from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.text.diff import unified_diff
 from lsp_server.text.excerpt import numbered_lines, split_lines
-from lsp_server.tools.arguments import Arguments, spec, validate
+from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
 from lsp_server.workspace.paths import Workspace
 
 STALE_RETRIES_MAX = 5
@@ -28,7 +34,7 @@ COMPARED_LINES_MAX = 20_000
 """Of a longer text, only the first lines are searched for what old_text may have meant."""
 
 
-class EditArguments(Arguments):
+class EditArguments(ToolArguments):
     path: str
     old_text: str = Field(description="Text as it stands in the file, without line numbers.")
     new_text: str
@@ -38,14 +44,15 @@ class EditArguments(Arguments):
 
 
 class Edit:
-    """Through the Editor, against the version that was just read."""
+    """Replaces text in a file through the Editor, against the version that was just read."""
 
     spec = spec(
         "edit",
         EditArguments,
         "Replace old_text by new_text in a file. old_text must match exactly and only once, "
         "so give enough lines around it.",
-        read_only=False,
+        kind="edit",
+        forms={"path": "path"},
     )
 
     def __init__(
@@ -55,37 +62,58 @@ class Edit:
         self._editor = editor
         self._redactor = redactor or Redactor()
 
+    def describe(self, arguments: Mapping[str, object]) -> str:
+        """As in `edit src/a.py`."""
+        return describe(self.spec.name, arguments.get("path"))
+
+    def needs(self, arguments: Mapping[str, object]) -> Needs:
+        """Writes the path."""
+        return NeedsPath(validate(EditArguments, arguments).path, writes=True)
+
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        wanted = validate(EditArguments, arguments)
-        for _ in range(STALE_RETRIES_MAX):
-            # Another run or a person was quicker; what is to be replaced may still stand.
-            with suppress(StaleEdit):
-                return await self._apply(wanted)
-        return await self._apply(wanted)
+        """Plans the change and applies it. Raises ToolError."""
+        return await self.apply(await self.plan(arguments))
 
-    async def _apply(self, wanted: EditArguments) -> ToolResult:
-        """Raises StaleEdit when the file changes between reading and writing."""
-        document = await self._read(wanted)
-        edits = self._edits(document, wanted)
-        file = FileEdit(document.path, document.version, edits)
-        await self._editor.apply(EditSet((file,), f"edit {wanted.path}"))
-        relative = self._workspace.relative(document.path)
+    async def plan(
+        self, arguments: Mapping[str, object], editor: Editor | None = None
+    ) -> PlannedEdit:
+        """Finds the text in the file as it is now. Raises ToolError unless it is clear where."""
+        wanted = validate(EditArguments, arguments)
+        _check_texts(wanted)
+        document = await (editor or self._editor).read(self._workspace.locate(wanted.path))
+        path = self._workspace.relative(document.path)
+        edits = self._edits(document, path, wanted)
         after = apply_edits(document.text, edits)
-        shown = self._redactor.of_file(relative, after)
-        return ToolResult(_report(relative, after, shown, edits), changed=(relative,))
+        before_shown, after_shown = (
+            self._redactor.of_file(path, text) for text in (document.text, after)
+        )
+        file = FileEdit(document.path, document.version, edits)
+        return PlannedEdit(
+            arguments,
+            EditSet((file,), f"edit {wanted.path}"),
+            unified_diff(path, before_shown, after_shown),
+            ToolResult(_report(path, after, after_shown, edits), changed=(path,)),
+        )
 
-    async def preview(self, arguments: Mapping[str, object]) -> str:
-        """The edit as a diff, applied to nothing. Raises ToolError when it would fail."""
-        wanted = validate(EditArguments, arguments)
-        document = await self._read(wanted)
-        after = apply_edits(document.text, self._edits(document, wanted))
-        path = self._workspace.relative(document.path)
-        before, after = (self._redactor.of_file(path, text) for text in (document.text, after))
-        return unified_diff(path, before, after)
+    async def apply(self, planned: PlannedEdit) -> ToolResult:
+        """Applies what was planned; where the file changed since, the same edit of what it is now.
 
-    def _edits(self, document: Document, wanted: EditArguments) -> tuple[TextEdit, ...]:
-        """With the file's own secrets where the model saw marks."""
-        path = self._workspace.relative(document.path)
+        Another run or a person may have been quicker, and what is to be replaced
+        may still be there. Raises ToolError when it is not.
+        """
+        for _ in range(STALE_RETRIES_MAX):
+            with suppress(StaleEdit):
+                return await self._apply(planned)
+            planned = await self.plan(planned.arguments)
+        return await self._apply(planned)
+
+    async def _apply(self, planned: PlannedEdit) -> ToolResult:
+        if planned.edits is not None:
+            await self._editor.apply(planned.edits)
+        return planned.result
+
+    def _edits(self, document: Document, path: str, wanted: EditArguments) -> tuple[TextEdit, ...]:
+        """The edits, with the file's own secrets where the model saw markers."""
         texts = {
             name: self._redactor.restored(text, path, document.text)
             for name, text in (("old_text", wanted.old_text), ("new_text", wanted.new_text))
@@ -93,13 +121,13 @@ class Edit:
         shown = self._redactor.of_file(path, document.text)
         return _edits(document.text, wanted.model_copy(update=texts), shown)
 
-    async def _read(self, wanted: EditArguments) -> Document:
-        if not wanted.old_text:
-            raise ToolError("old_text is empty; to create or replace a whole file use `write`")
-        if wanted.old_text == wanted.new_text:
-            raise ToolError("old_text and new_text are the same; nothing would change")
-        path: Path = self._workspace.locate(wanted.path)
-        return await self._editor.read(path)
+
+def _check_texts(wanted: EditArguments) -> None:
+    """Raises ToolError for a call that can change nothing, whatever the file holds."""
+    if not wanted.old_text:
+        raise ToolError("old_text is empty; to create or replace a whole file use `write`")
+    if wanted.old_text == wanted.new_text:
+        raise ToolError("old_text and new_text are the same; nothing would change")
 
 
 def _edits(text: str, wanted: EditArguments, shown: str) -> tuple[TextEdit, ...]:

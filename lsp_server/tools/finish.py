@@ -1,4 +1,4 @@
-"""`finish`: the agent says that it is done; whether it is, is checked elsewhere."""
+"""The tool `finish` lets the agent say that it is done; the stop policy decides whether it is."""
 
 from __future__ import annotations
 
@@ -6,23 +6,34 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from lsp_server.domain.messages import ToolResult
-from lsp_server.tools.arguments import Arguments, spec, validate
+from lsp_server.domain.tools import Needs, NeedsNothing, ToolResult
+from lsp_server.tools.arguments import ToolArguments, spec, validate
 
 
-class FinishArguments(Arguments):
+class FinishArguments(ToolArguments):
     summary: str = Field(description="What was done, for the person; what is left, if anything.")
 
 
 class Finish:
-    """Answers with the summary; the loop acts on it."""
+    """Gives the summary as its result; the loop ends the run with it."""
 
     spec = spec(
         "finish",
         FinishArguments,
         "End the task with a summary. Only when everything asked for is done and checked.",
-        read_only=True,
+        kind="finish",
+        forms={"summary": "immaterial"},
     )
+
+    def describe(self, arguments: Mapping[str, object]) -> str:
+        """The name alone: the summary is shown as the outcome."""
+        del arguments
+        return self.spec.name
+
+    def needs(self, arguments: Mapping[str, object]) -> Needs:
+        """Changes nothing."""
+        del arguments
+        return NeedsNothing()
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         return ToolResult(validate(FinishArguments, arguments).summary)

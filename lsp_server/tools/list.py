@@ -1,4 +1,4 @@
-"""`list`: which files there are."""
+"""The tool `list` says which files there are."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 from pydantic import Field
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.messages import ToolResult
-from lsp_server.tools.arguments import Arguments, spec, validate
+from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
+from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
 from lsp_server.workspace.ignore import Ignore, Patterns
 from lsp_server.workspace.paths import Workspace
 
@@ -20,19 +20,20 @@ ENTRIES_MAX = 200
 FILES_MAX = 100_000
 
 
-class ListArguments(Arguments):
+class ListArguments(ToolArguments):
     pattern: str | None = Field(None, description="Glob below path, as in **/*.py or src/*.ts.")
     path: str | None = Field(None, description="Folder; the whole workspace if left out.")
 
 
 class List:
-    """Honours ignore rules; too many files become folders with counts."""
+    """Lists files by the ignore rules; too many become folders with counts."""
 
     spec = spec(
         "list",
         ListArguments,
         "List files, ignored ones left out. Many files are summed up by folder.",
-        read_only=True,
+        kind="read",
+        forms={"path": "path"},
     )
 
     def __init__(
@@ -45,6 +46,14 @@ class List:
         self._workspace = workspace
         self._ignore = ignore
         self._visible = visible
+
+    def describe(self, arguments: Mapping[str, object]) -> str:
+        """As in `list *.py`, else with the folder."""
+        return describe(self.spec.name, arguments.get("pattern") or arguments.get("path"))
+
+    def needs(self, arguments: Mapping[str, object]) -> Needs:
+        """Reads the folder, the workspace by default."""
+        return NeedsPath(validate(ListArguments, arguments).path or ".", writes=False)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         wanted = validate(ListArguments, arguments)

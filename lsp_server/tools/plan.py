@@ -1,4 +1,4 @@
-"""`plan`: the agent's own tree of what is to be done."""
+"""The tool `plan` keeps the agent's own tree of what is to be done."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pydantic import Field
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import Emit, PlanChanged
-from lsp_server.domain.messages import ToolResult
 from lsp_server.domain.plans import PlanItem, PlanStatus, outline, walk
-from lsp_server.tools.arguments import Arguments, spec, validate
+from lsp_server.domain.tools import Needs, NeedsNothing, ToolResult
+from lsp_server.tools.arguments import ToolArguments, spec, validate
 
 ITEMS_MAX = 100
 """In the whole tree."""
 
 
-class DetailArguments(Arguments):
+class DetailArguments(ToolArguments):
     text: str = Field(min_length=1, max_length=500)
     status: PlanStatus
 
@@ -29,23 +29,35 @@ class ItemArguments(DetailArguments):
     items: list[PartArguments] = Field([], description="Parts of it, if it has any.")
 
 
-class PlanArguments(Arguments):
+class PlanArguments(ToolArguments):
     items: list[ItemArguments]
 
 
 class Plan:
-    """Each call replaces the whole plan; the Event is where it is kept."""
+    """Replaces the whole plan with each call; the Event is where it is kept."""
 
     spec = spec(
         "plan",
         PlanArguments,
         "Write down the plan, whole each time; an item may have parts. "
         "Keep its states true as work goes on.",
-        read_only=True,
+        kind="plan",
     )
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
+
+    def describe(self, arguments: Mapping[str, object]) -> str:
+        """As in `plan, 5 items`."""
+        items = arguments.get("items")
+        return (
+            f"{self.spec.name}, {len(items)} items" if isinstance(items, list) else self.spec.name
+        )
+
+    def needs(self, arguments: Mapping[str, object]) -> Needs:
+        """Changes the agent's own plan and nothing else."""
+        del arguments
+        return NeedsNothing()
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         items = _items(validate(PlanArguments, arguments).items)

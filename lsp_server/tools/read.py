@@ -1,4 +1,4 @@
-"""`read`: a file, or a part of it, with line numbers."""
+"""The tool `read` shows a file, or a part of it, with line numbers."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.messages import ToolResult
 from lsp_server.domain.ports import Editor
+from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.text.excerpt import cut_line, split_lines
-from lsp_server.tools.arguments import Arguments, spec, validate
+from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
 from lsp_server.workspace.paths import Workspace
 
 LINES_MAX = 2000
 
 
-class ReadArguments(Arguments):
+class ReadArguments(ToolArguments):
     path: str
     start_line: int | None = Field(None, ge=1, description="First line, from 1.")
     end_line: int | None = Field(None, ge=1, description="Last line, included.")
@@ -31,7 +31,8 @@ class Read:
         ReadArguments,
         "Read a text file. Lines come as number, tab, text. A long file comes in parts; "
         "the last line says how to go on.",
-        read_only=True,
+        kind="read",
+        forms={"path": "path"},
     )
 
     def __init__(
@@ -47,14 +48,29 @@ class Read:
         self._redactor = redactor or Redactor()
         self._chars_max = chars_max
 
+    def describe(self, arguments: Mapping[str, object]) -> str:
+        """As in `read src/a.py`."""
+        return describe(self.spec.name, arguments.get("path"))
+
+    def needs(self, arguments: Mapping[str, object]) -> Needs:
+        """Reads the path."""
+        return NeedsPath(validate(ReadArguments, arguments).path, writes=False)
+
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        wanted = validate(ReadArguments, arguments)
-        document = await self._editor.read(self._workspace.locate(wanted.path))
+        """The lines that were asked for. Raises ToolError when there are none."""
+        return await self._read(validate(ReadArguments, arguments), self._editor)
+
+    async def check(self, arguments: Mapping[str, object], editor: Editor) -> None:
+        """Reads the same lines of the texts of `editor`. Raises ToolError as `call` does."""
+        await self._read(validate(ReadArguments, arguments), editor)
+
+    async def _read(self, wanted: ReadArguments, editor: Editor) -> ToolResult:
+        document = await editor.read(self._workspace.locate(wanted.path))
         # The whole text is looked at, since the middle of a key does not look like one.
         path = self._workspace.relative(document.path)
         lines = split_lines(self._redactor.of_file(path, document.text))
         if not lines:
-            return ToolResult("(the file is empty)")
+            return ToolResult("(the file is empty)", read=(path,))
         start = wanted.start_line or 1
         end = min(wanted.end_line or len(lines), len(lines))
         if start > len(lines):
@@ -63,7 +79,7 @@ class Read:
             )
         if end < start:
             raise ToolError(f"end_line {end} is before start_line {start}")
-        return ToolResult(self._window(lines, start, end))
+        return ToolResult(self._window(lines, start, end), read=(path,))
 
     def _window(self, lines: list[str], start: int, end: int) -> str:
         shown: list[str] = []

@@ -1,4 +1,4 @@
-"""`recall`: what happened earlier and is no longer in the prompt."""
+"""The tool `recall` looks back at what happened earlier and is no longer in the prompt."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Protocol
 from pydantic import Field
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.messages import ToolResult
-from lsp_server.tools.arguments import Arguments, spec, validate
+from lsp_server.domain.tools import Needs, NeedsNothing, ToolResult
+from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
 
 LIMIT = 8
 LEFT_OUT_CHARS_MAX = 1000
@@ -41,7 +41,7 @@ class History(Protocol):
         ...
 
 
-class RecallArguments(Arguments):
+class RecallArguments(ToolArguments):
     query: str | None = Field(None, description="Words to look for, or a question.")
     id: str | None = Field(None, description="Id of a cut result, or of something found.")
     around: int | None = Field(
@@ -65,12 +65,21 @@ class Recall:
         RecallArguments,
         "Look back over this run and earlier ones: search by query, fetch something whole by id, "
         "or see what happened around an id.",
-        read_only=True,
+        kind="recall",
     )
 
     def __init__(self, archive: History, *, chars_max: int = 8000) -> None:
         self._archive = archive
         self._page_chars = chars_max - 100
+
+    def describe(self, arguments: Mapping[str, object]) -> str:
+        """As in `recall call_7`, or with the words that are looked for."""
+        return describe(self.spec.name, arguments.get("query") or arguments.get("id"))
+
+    def needs(self, arguments: Mapping[str, object]) -> Needs:
+        """Reads what Holdfast recorded itself."""
+        del arguments
+        return NeedsNothing()
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         wanted = validate(RecallArguments, arguments)

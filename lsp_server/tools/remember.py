@@ -1,4 +1,4 @@
-"""`remember`: a fact about the project that later runs should know."""
+"""The tool `remember` keeps a fact about the project that later runs should know."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pydantic import Field
 
 from lsp_server.domain.errors import MemoryUnavailable, ToolError
 from lsp_server.domain.memories import Fact
-from lsp_server.domain.messages import ToolResult
-from lsp_server.tools.arguments import Arguments, spec, validate
+from lsp_server.domain.tools import Needs, NeedsNothing, ToolResult
+from lsp_server.tools.arguments import ToolArguments, spec, validate
 
 TEXT_CHARS_MAX = 1_000
 
@@ -18,7 +18,7 @@ Keep: TypeAlias = Callable[[str], Awaitable[Fact]]
 """Keeps a claim. Raises MemoryUnavailable."""
 
 
-class RememberArguments(Arguments):
+class RememberArguments(ToolArguments):
     text: str = Field(min_length=8, max_length=TEXT_CHARS_MAX, description="One fact, whole.")
 
 
@@ -30,11 +30,22 @@ class Remember:
         RememberArguments,
         "Keep a durable fact about this project for later runs: how it is built or tested, a "
         "convention, a trap. Name the command that shows it, if one does. Nothing about this task.",
-        read_only=True,
+        kind="recall",
+        forms={"text": "prose"},
     )
 
     def __init__(self, keep: Keep) -> None:
         self._keep = keep
+
+    def describe(self, arguments: Mapping[str, object]) -> str:
+        """The name alone: the fact is in the result."""
+        del arguments
+        return self.spec.name
+
+    def needs(self, arguments: Mapping[str, object]) -> Needs:
+        """Keeps a claim in Holdfast's own memory."""
+        del arguments
+        return NeedsNothing()
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         wanted = validate(RememberArguments, arguments)

@@ -1,9 +1,9 @@
-"""Permission rules `tool(pattern)`, as people write them into the settings.
+"""This module reads permission rules `tool(pattern)`, as people write them into the settings.
 
 For shell the pattern is words, for tools with a path a glob in the language of
 `.gitignore`: relative to the workspace (`edit(src/**)`; `./a` is only that one),
 or absolute for what lies outside (`read(/usr/include/**)`, `read(~/notes/**)`).
-`tool` alone means all of it. `edit` covers `write`; `read` covers whatever reads.
+`tool` alone means all of it. `edit` covers every tool that edits, `read` all that read.
 
 An allow rule has to cover a command for certain, so it says yes only to one
 simple command. A deny rule has to catch one in disguise, so it says yes to
@@ -13,23 +13,22 @@ whatever could be it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from lsp_server.domain.errors import ConfigurationError
+from lsp_server.domain.tools import ToolKind, ToolSpec
+from lsp_server.tools.builtin import BUILTIN_NAMES, COMMAND_NAMES, PATH_NAMES
 from lsp_server.tools.shell_syntax import Command, ShellScript, parse, word_set
 from lsp_server.workspace.ignore import Patterns
 from lsp_server.workspace.paths import Workspace
 
 _RULE = re.compile(r"([a-z_]+)(?:\((.+)\))?", re.DOTALL)
-_COVERED = {
-    "edit": frozenset({"edit", "write"}),
-    "read": frozenset({"read", "list", "search", "diagnostics"}),
-}
-_PATH_TOOLS = frozenset().union(*_COVERED.values())
-_TOOLS = _PATH_TOOLS | {"shell", "plan", "recall", "remember", "finish"}
+_KINDS: Mapping[str, ToolKind] = MappingProxyType({"edit": "edit", "read": "read"})
+"""Names that cover every tool of a kind, which a tool of that name belongs to as well."""
 
 _RUNNERS = word_set("""
     env sudo doas su xargs nohup nice ionice timeout time command exec builtin stdbuf setsid chroot
@@ -108,37 +107,43 @@ class PathPattern:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule; without a pattern it holds for every call of its tools."""
+    """One rule; without a pattern it holds for every call of the tools that it covers."""
 
     text: str
-    tools: frozenset[str]
+    tool: str
     pattern: ShellPattern | PathPattern | None
 
-    def about_path(self, tool: str, path: Path, workspace: Workspace) -> bool:
-        """Whether the rule speaks of this tool on this path."""
-        if tool not in self.tools:
-            return False
+    def covers(self, tool: ToolSpec) -> bool:
+        """Whether the rule is about this tool: by its name, or by its kind."""
+        return self.tool == tool.name or _KINDS.get(self.tool) == tool.kind
+
+    @property
+    def about_reading(self) -> bool:
+        """Whether the rule is about everything that reads."""
+        return _KINDS.get(self.tool) == "read"
+
+    def matches(self, path: Path, workspace: Workspace) -> bool:
+        """Whether the rule holds for this path."""
         return not isinstance(self.pattern, PathPattern) or self.pattern.matches(path, workspace)
 
 
-def parse_rule(text: str, *, key: str) -> Rule:
-    """Raises ConfigurationError for what is not a rule; `key` is the setting's path."""
+def parse_rule(text: str, *, key: str, tools: Collection[str] = BUILTIN_NAMES) -> Rule:
+    """Reads a rule. Raises ConfigurationError for what is none; `key` is the setting's path."""
     found = _RULE.fullmatch(text.strip())
-    if found is None or found[1] not in _TOOLS:
+    if found is None or found[1] not in tools:
         raise ConfigurationError(
             f"{key} has {text!r}, which is no rule; write tool(pattern), as in shell(pytest *), "
-            f"with one of {', '.join(sorted(_TOOLS))}",
+            f"with one of {', '.join(sorted(tools))}",
             key=key,
         )
     tool, pattern = found[1], found[2]
-    tools = _COVERED.get(tool, frozenset({tool}))
-    if tool == "shell":
-        return Rule(text, tools, _shell_pattern(pattern or "*", text, key))
+    if tool in COMMAND_NAMES:
+        return Rule(text, tool, _shell_pattern(pattern or "*", text, key))
     if pattern is None:
-        return Rule(text, tools, None)
-    if tool not in _PATH_TOOLS:
+        return Rule(text, tool, None)
+    if tool not in PATH_NAMES:
         raise ConfigurationError(f"{key} has {text!r}, but {tool} takes no pattern", key=key)
-    return Rule(text, tools, _path_pattern(pattern, text, key))
+    return Rule(text, tool, _path_pattern(pattern, text, key))
 
 
 def path_rule(tool: str, path: Path, workspace: Workspace) -> str | None:

@@ -1,4 +1,4 @@
-"""`search`: text, regular expressions, and meaning where a memory is plugged in.
+"""The tool `search` finds text, regular expressions, and code by its meaning.
 
 ripgrep does the work where it is installed, `scan.py` elsewhere; both run as a
 child process with a deadline, so that an expression that explodes costs an
@@ -25,9 +25,9 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.messages import ToolResult
+from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.redaction.redactor import Redactor
-from lsp_server.tools.arguments import Arguments, spec, validate
+from lsp_server.tools.arguments import ToolArguments, spec, validate
 from lsp_server.workspace.documents import Documents, copy_unsaved
 from lsp_server.workspace.ignore import RULE_FILES, Ignore
 from lsp_server.workspace.paths import Workspace
@@ -55,7 +55,7 @@ SearchByMeaning: TypeAlias = Callable[[str, Path | None, int], Awaitable[str]]
 """Query, folder or file to stay in, number of hits; the answer is for the model."""
 
 
-class SearchArguments(Arguments):
+class SearchArguments(ToolArguments):
     query: str = Field(min_length=1, description="Lower case matches any case.")
     mode: Literal["text", "regex", "semantic"] = Field(
         "text", description="semantic finds code by what it does, in words."
@@ -80,7 +80,8 @@ class Search:
         "search",
         SearchArguments,
         "Search file contents by text, regular expression or meaning. Hits come as path:line: text.",
-        read_only=True,
+        kind="read",
+        forms={"path": "path"},
     )
 
     def __init__(
@@ -103,6 +104,15 @@ class Search:
         self._visible = visible
         self._ripgrep = shutil.which(ripgrep)
         self._deadline_seconds = deadline_seconds
+
+    def describe(self, arguments: Mapping[str, object]) -> str:
+        """As in `search 'retry'`."""
+        query = arguments.get("query")
+        return f"{self.spec.name} {query!r}" if isinstance(query, str) else self.spec.name
+
+    def needs(self, arguments: Mapping[str, object]) -> Needs:
+        """Reads the file or folder, the workspace by default."""
+        return NeedsPath(validate(SearchArguments, arguments).path or ".", writes=False)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         wanted = validate(SearchArguments, arguments)

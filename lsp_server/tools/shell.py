@@ -1,4 +1,4 @@
-"""`shell`: a command in the workspace."""
+"""The tool `shell` runs a command in the workspace."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from lsp_server.domain.events import Emit
-from lsp_server.domain.messages import ToolResult
-from lsp_server.tools.arguments import Arguments, spec, validate
+from lsp_server.domain.tools import Needs, NeedsCommand, ToolResult
+from lsp_server.tools.arguments import ToolArguments, spec, validate
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.shell_syntax import parse
 from lsp_server.workspace.checkpoints import Checkpoints
@@ -25,26 +25,36 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\
 _OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n|$)")
 
 
-class ShellArguments(Arguments):
+class ShellArguments(ToolArguments):
     command: str = Field(min_length=1)
     timeout_seconds: int = Field(TIMEOUT_SECONDS, ge=1, le=TIMEOUT_SECONDS_MAX)
 
 
 class Shell:
-    """Records what a command changed, unless it is known to only read."""
+    """Runs commands, and records what one changed unless it is known to only read."""
 
     spec = spec(
         "shell",
         ShellArguments,
         "Run a shell command in the workspace's root, without terminal or input. Output is "
         "stdout and stderr together. Nothing stays in the background after it.",
-        read_only=False,
+        kind="execute",
+        forms={"command": "command", "timeout_seconds": "immaterial"},
     )
 
     def __init__(self, workspace: Workspace, checkpoints: Checkpoints, emit: Emit) -> None:
         self._workspace = workspace
         self._checkpoints = checkpoints
         self._emit = emit
+
+    def describe(self, arguments: Mapping[str, object]) -> str:
+        """As in `$ pytest -q`."""
+        command = arguments.get("command")
+        return f"$ {command}" if isinstance(command, str) else self.spec.name
+
+    def needs(self, arguments: Mapping[str, object]) -> Needs:
+        """Runs the command."""
+        return NeedsCommand(validate(ShellArguments, arguments).command)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         wanted = validate(ShellArguments, arguments)
@@ -78,6 +88,8 @@ def _result(completed: CommandResult, changed: list[str]) -> ToolResult:
         is_error=completed.timed_out,
         changed=tuple(changed),
         failed=completed.exit_status != 0,
+        ending=completed.ending,
+        exit_status=completed.exit_status,
     )
 
 

@@ -1,4 +1,8 @@
-"""The tools of a run: what the model is told of them, and how its calls are carried out."""
+"""This module carries out the calls of a run: it finds the tool, asks for permission, and calls it.
+
+The tools say themselves what they are and what a call needs; nothing here
+knows one by its name.
+"""
 
 from __future__ import annotations
 
@@ -6,102 +10,146 @@ import difflib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NoReturn, Protocol, TypeAlias, assert_never, runtime_checkable
+from typing import TypeAlias, assert_never
 
+from lsp_server.domain.edits import PlannedEdit
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.messages import ToolCall, ToolResult, ToolSpec
 from lsp_server.domain.permissions import Answer, Question
-from lsp_server.domain.ports import Tool
-from lsp_server.tools.approval import Allow, Approval, Ask, Deny
+from lsp_server.domain.ports import EditTool, Tool
+from lsp_server.domain.tasks import Mode
+from lsp_server.domain.tools import (
+    LOOKING_KINDS,
+    Malformed,
+    Needs,
+    NeedsCommand,
+    NeedsNothing,
+    NeedsPath,
+    NeedsUnknown,
+    NeedsUrl,
+    ToolCall,
+    ToolKind,
+    ToolResult,
+    ToolSpec,
+)
+from lsp_server.text.truncate import one_line
+from lsp_server.tools.approval import Allow, Approval, Ask, Decision, Deny
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.shell_syntax import parse
 
 AskPerson: TypeAlias = Callable[[Question], Awaitable[Answer | None]]
+"""Waits for a person's answer; None means that nobody agreed."""
 
 TITLE_CHARS_MAX = 100
 DETAIL_CHARS_MAX = 20_000
 
 
-@runtime_checkable
-class Previewing(Protocol):
-    """A tool that can show what a call would change without changing it."""
-
-    async def preview(self, arguments: Mapping[str, object]) -> str:
-        """A diff. Raises ToolError when the call would fail."""
-        ...
-
-
 class Toolbox:
-    """Dispatches calls. `ask` waits for a person; None from it means nobody agreed."""
+    """The tools of one run. In `plan` mode it has only those that change nothing.
 
-    def __init__(self, tools: Sequence[Tool], approval: Approval, ask: AskPerson) -> None:
-        self._tools = {tool.spec.name: tool for tool in tools}
+    `tools` are offered in their order, which is part of the prompt's cached start.
+    Each call is decided by `approval`, and where that says so `ask` asks a person.
+
+    Example::
+
+        toolbox = Toolbox([Read(workspace, editor), Finish()], approval, ask)
+        result = await toolbox.dispatch(ToolCall("1", "read", '{"path": "a.py"}'))
+    """
+
+    def __init__(
+        self, tools: Sequence[Tool], approval: Approval, ask: AskPerson, mode: Mode = "build"
+    ) -> None:
+        offered = [tool for tool in tools if mode == "build" or tool.spec.kind in LOOKING_KINDS]
+        self._tools = {tool.spec.name: tool for tool in offered}
         self._approval = approval
         self._ask = ask
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """In the order in which the tools were given: part of the prompt's cached start."""
+        """What the model is shown, in the order in which the tools were given."""
         return tuple(tool.spec for tool in self._tools.values())
 
     async def dispatch(self, call: ToolCall) -> ToolResult:
-        """Carries out a call; whatever the model can mend comes back as an error result."""
+        """Carries out a call. What the model can correct comes back as an error result."""
         try:
-            tool = self._tool(call.name)
-            arguments = parse_arguments(call.arguments)
-            await self._permit(tool, arguments)
+            tool, arguments = self.tool(call), _arguments(call)
+            planned = await self._permit(tool, arguments)
+            if planned is not None and isinstance(tool, EditTool):
+                return await tool.apply(planned)
             return await tool.call(arguments)
         except ToolError as error:
             return ToolResult(str(error), is_error=True)
 
-    async def preview(self, call: ToolCall) -> str | None:
-        """What an edit would change, as a diff; None for other tools. Raises ToolError."""
-        tool = self._tool(call.name)
-        if not isinstance(tool, Previewing):
-            return None
-        return await tool.preview(parse_arguments(call.arguments))
+    def tool(self, call: ToolCall) -> Tool:
+        """The tool that the call names. Raises ToolError when there is none."""
+        tool = self._tools.get(call.name)
+        if tool is not None:
+            return tool
+        near = difflib.get_close_matches(call.name, self._tools, 1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        known = ", ".join(self._tools)
+        raise ToolError(f"there is no tool {call.name!r}; {hint}there are: {known}")
+
+    def decide(self, call: ToolCall) -> Decision:
+        """What the rules say to a call. Raises ToolError when it cannot be carried out at all."""
+        tool = self.tool(call)
+        return self._approval.decide(tool.spec, tool.needs(_arguments(call)))
+
+    def kind(self, call: ToolCall) -> ToolKind:
+        """How the call's tool acts; `other` where there is no such tool."""
+        tool = self._tools.get(call.name)
+        return tool.spec.kind if tool is not None else "other"
+
+    def needs(self, call: ToolCall) -> Needs:
+        """What the call needs, unknown where its tool or its arguments do not say."""
+        tool = self._tools.get(call.name)
+        if tool is None or isinstance(call.parsed, Malformed):
+            return NeedsUnknown()
+        try:
+            return tool.needs(call.parsed)
+        except ToolError:
+            return NeedsUnknown()
 
     def read_only(self, call: ToolCall) -> bool:
         """Whether the call changes nothing, so that it may run beside others."""
-        tool = self._tools.get(call.name)
-        if tool is None:
-            return False
-        match _tolerated(call.arguments):
-            case {"command": str(command)} if call.name == "shell":
+        match self.needs(call):
+            case NeedsPath(writes=writes):
+                return not writes
+            case NeedsCommand(command):
                 return is_read_only(parse(command))
-            case _:
-                return tool.spec.read_only
+            case NeedsNothing():
+                return True
+            case NeedsUrl() | NeedsUnknown():
+                # A call with wrong arguments fails before it does anything.
+                return self.kind(call) in LOOKING_KINDS
+
+    def only_looks(self, call: ToolCall) -> bool:
+        """Whether the call changes nothing and ends nothing: a wrong end is expensive."""
+        return self.read_only(call) and self.kind(call) != "finish"
 
     def title(self, call: ToolCall) -> str:
-        """One line for people, whatever the arguments look like."""
-        line = " ".join(_title(call.name, _tolerated(call.arguments)).split())
-        return line if len(line) <= TITLE_CHARS_MAX else f"{line[: TITLE_CHARS_MAX - 1]}…"
+        """The call in one line for people, whatever its arguments look like."""
+        tool = self._tools.get(call.name)
+        title = call.name if tool is None else tool.describe(call.values)
+        return one_line(title, TITLE_CHARS_MAX)
 
-    def _tool(self, name: str) -> Tool:
-        tool = self._tools.get(name)
-        if tool is not None:
-            return tool
-        near = difflib.get_close_matches(name, self._tools, 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ToolError(f"there is no tool {name!r}; {hint}there are: {', '.join(self._tools)}")
-
-    async def _permit(self, tool: Tool, arguments: Mapping[str, object]) -> None:
-        """Raises ToolError unless rules or a person allow it."""
-        spec = tool.spec
-        decision = self._approval.decide(spec.name, arguments, read_only=spec.read_only)
+    async def _permit(self, tool: Tool, arguments: Mapping[str, object]) -> PlannedEdit | None:
+        """The edit that a person was shown, if one was. Raises ToolError unless it is allowed."""
+        decision = self._approval.decide(tool.spec, tool.needs(arguments))
         match decision:
             case Allow():
-                return
+                return None
             case Deny(reason):
                 raise ToolError(f"refused: {reason}")
-            case Ask(question, previews):
-                detail = question.detail
-                if previews and isinstance(tool, Previewing):
+            case Ask(question, outside):
+                planned: PlannedEdit | None = None
+                if isinstance(tool, EditTool) and not outside:
                     # A person sees what would happen, and is not asked when it cannot.
-                    detail = await tool.preview(arguments)
-                elif not spec.read_only and spec.name != "shell":
-                    detail = json.dumps(arguments, indent=2, ensure_ascii=False)[:DETAIL_CHARS_MAX]
-                await self._wait_for(replace(question, detail=detail))
+                    planned = await tool.plan(arguments)
+                    question = replace(question, detail=planned.diff)
+                elif not question.detail:
+                    question = replace(question, detail=_shown(arguments))
+                await self._wait_for(question)
+                return planned
             case _:
                 assert_never(decision)
 
@@ -122,58 +170,12 @@ class Toolbox:
                 assert_never(answer)
 
 
-def parse_arguments(text: str) -> dict[str, object]:
-    """The arguments as they were written, never mended. Raises ToolError with the place."""
-    if not text.strip():
-        raise ToolError("the arguments are empty; send a JSON object, {} at least")
-    try:
-        arguments: Any = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        around = text[max(0, error.pos - 30) : error.pos + 10]
-        raise ToolError(
-            f"the arguments are not valid JSON: {error.msg} at line {error.lineno}, column "
-            f"{error.colno}, near {around!r}; nothing was run, send the whole call again"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise ToolError(f"the arguments cannot be read: {error}; nothing was run") from error
-    if not isinstance(arguments, dict):
-        raise ToolError(f"the arguments must be a JSON object, not {text[:40]!r}")
-    return arguments
+def _arguments(call: ToolCall) -> Mapping[str, object]:
+    """Raises ToolError with what is wrong with them."""
+    if isinstance(call.parsed, Malformed):
+        raise ToolError(call.parsed.problem)
+    return call.parsed
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ToolError(f"the arguments have {key!r} twice; nothing was run, send it once")
-        found[key] = value
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ToolError(f"the arguments have {name}, which JSON does not know; nothing was run")
-
-
-def _tolerated(text: str) -> Mapping[str, object]:
-    try:
-        return parse_arguments(text)
-    except ToolError:
-        return {}
-
-
-def _title(name: str, arguments: Mapping[str, object]) -> str:
-    match name, arguments:
-        case "shell", {"command": str(command)}:
-            return f"$ {command}"
-        case "search", {"query": str(query)}:
-            return f"search {query!r}"
-        case "recall", {"query": str(what)} | {"id": str(what)}:
-            return f"recall {what}"
-        case "list", {"pattern": str(pattern)}:
-            return f"list {pattern}"
-        case "plan", {"items": [*items]}:
-            return f"plan, {len(items)} items"
-        case _, {"path": str(path)}:
-            return f"{name} {path}"
-        case _:
-            return name
+def _shown(arguments: Mapping[str, object]) -> str:
+    return json.dumps(dict(arguments), indent=2, ensure_ascii=False)[:DETAIL_CHARS_MAX]

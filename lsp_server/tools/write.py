@@ -1,36 +1,45 @@
-"""`write`: a whole file, new or replaced."""
+"""The tool `write` makes a file, or replaces its whole content."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from pydantic import Field
 
-from lsp_server.domain.edits import EditSet, FileEdit, TextEdit, fingerprint, minimal_edit
+from lsp_server.domain.edits import (
+    EditSet,
+    FileEdit,
+    PlannedEdit,
+    TextEdit,
+    fingerprint,
+    minimal_edit,
+)
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.messages import ToolResult
 from lsp_server.domain.ports import Editor
+from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.text.diff import diff_stat, unified_diff
 from lsp_server.text.excerpt import split_lines
-from lsp_server.tools.arguments import Arguments, spec, validate
+from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
 from lsp_server.workspace.disk import FileMissing
 from lsp_server.workspace.paths import Workspace
 
 
-class WriteArguments(Arguments):
+class WriteArguments(ToolArguments):
     path: str
     text: str = Field(description="The whole content.")
 
 
 class Write:
-    """Keeps line endings and encoding of a file that is there."""
+    """Writes whole files; of one that is there, line endings and encoding stay."""
 
     spec = spec(
         "write",
         WriteArguments,
         "Create a file, or replace its whole content. For a part of a file use edit.",
-        read_only=False,
+        kind="edit",
+        forms={"path": "path"},
     )
 
     def __init__(
@@ -40,41 +49,72 @@ class Write:
         self._editor = editor
         self._redactor = redactor or Redactor()
 
+    def describe(self, arguments: Mapping[str, object]) -> str:
+        """As in `write src/a.py`."""
+        return describe(self.spec.name, arguments.get("path"))
+
+    def needs(self, arguments: Mapping[str, object]) -> Needs:
+        """Writes the path."""
+        return NeedsPath(validate(WriteArguments, arguments).path, writes=True)
+
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        wanted = validate(WriteArguments, arguments)
-        path = self._workspace.locate(wanted.path)
-        relative = self._workspace.relative(path)
-        before, after = await self._texts(wanted)
-        if before is None:
-            edit = FileEdit(path, None, (TextEdit(0, 0, after),) if after else ())
-            done = f"created {relative}, {len(split_lines(after))} lines"
-        elif before == after:
-            return ToolResult(f"{relative} has this content already; nothing changed")
-        else:
-            edit = FileEdit(path, fingerprint(before), minimal_edit(before, after))
-            done = f"replaced {relative}: {diff_stat(before, after)}"
-        await self._editor.apply(EditSet((edit,), f"write {wanted.path}"))
-        return ToolResult(done, changed=(relative,))
+        """Plans the change and applies it. Raises ToolError."""
+        return await self.apply(await self.plan(arguments))
 
-    async def preview(self, arguments: Mapping[str, object]) -> str:
-        """The change as a diff, applied to nothing. Raises ToolError when it would fail."""
+    async def plan(
+        self, arguments: Mapping[str, object], editor: Editor | None = None
+    ) -> PlannedEdit:
+        """Computes the new content against the text that is there now. Raises ToolError."""
         wanted = validate(WriteArguments, arguments)
-        before, after = await self._texts(wanted)
-        relative = self._workspace.relative(self._workspace.locate(wanted.path))
-        before, after = (self._redactor.of_file(relative, text) for text in (before or "", after))
-        return unified_diff(relative, before, after)
-
-    async def _texts(self, wanted: WriteArguments) -> tuple[str | None, str]:
-        """The text that is there, None: no file, and the one to come."""
         if wanted.path.endswith("/"):
             raise ToolError(f"{wanted.path!r} names a folder; send the path of a file")
         path = self._workspace.locate(wanted.path)
         relative = self._workspace.relative(path)
-        try:
-            document = await self._editor.read(path)
-        except FileMissing:
-            return None, self._redactor.restored(wanted.text, relative, "")
-        text = self._redactor.restored(wanted.text, relative, document.text)
-        plain = text.replace("\r\n", "\n")
-        is_crlf = document.text.count("\r\n") * 2 > document.text.count("\n")
-        return document.text, plain.replace("\n", "\r\n") if is_crlf else text
+        before = await _text(editor or self._editor, path)
+        after = self._after(wanted.text, relative, before)
+        if before == after:
+            done = f"{relative} has this content already; nothing changed"
+            return PlannedEdit(arguments, None, "", ToolResult(done))
+        edit, done = _edit(path, relative, before, after)
+        shown = [self._redactor.of_file(relative, text) for text in (before or "", after)]
+        return PlannedEdit(
+            arguments,
+            EditSet((edit,), f"write {wanted.path}"),
+            unified_diff(relative, *shown),
+            ToolResult(done, changed=(relative,)),
+        )
+
+    async def apply(self, planned: PlannedEdit) -> ToolResult:
+        """Applies what was planned. Raises StaleEdit when the file changed since.
+
+        It is not planned anew then: the whole content was written for the text
+        that was read, and what a person typed meanwhile would be lost.
+        """
+        if planned.edits is not None:
+            await self._editor.apply(planned.edits)
+        return planned.result
+
+    def _after(self, text: str, relative: str, before: str | None) -> str:
+        """The new content, with the file's own secrets and line endings."""
+        text = self._redactor.restored(text, relative, before or "")
+        if before is None:
+            return text
+        is_crlf = before.count("\r\n") * 2 > before.count("\n")
+        return text.replace("\r\n", "\n").replace("\n", "\r\n") if is_crlf else text
+
+
+async def _text(editor: Editor, path: Path) -> str | None:
+    """The text that is there; None: no file."""
+    try:
+        return (await editor.read(path)).text
+    except FileMissing:
+        return None
+
+
+def _edit(path: Path, relative: str, before: str | None, after: str) -> tuple[FileEdit, str]:
+    """The edit, and what is said of it."""
+    if before is None:
+        edit = FileEdit(path, None, (TextEdit(0, 0, after),) if after else ())
+        return edit, f"created {relative}, {len(split_lines(after))} lines"
+    edit = FileEdit(path, fingerprint(before), minimal_edit(before, after))
+    return edit, f"replaced {relative}: {diff_stat(before, after)}"

@@ -23,8 +23,9 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.goals import Condition, ConditionReport, Goal, GoalReport, Verdict
 from lsp_server.domain.memories import ActionRecord
-from lsp_server.domain.messages import Message, ToolCall, ToolResult, Usage
+from lsp_server.domain.messages import Message, Usage
 from lsp_server.domain.tasks import RunId, Task
+from lsp_server.domain.tools import ToolCall, ToolResult
 from tests.fakes.workshop import calls, finish, workshop
 
 RUN = RunStarted(RunId("r"), Task("Mend the parser"), "/w", "m")

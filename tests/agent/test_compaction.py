@@ -36,13 +36,12 @@ from lsp_server.domain.messages import (
     Message,
     Request,
     Response,
-    ToolCall,
-    ToolResult,
     Usage,
     ignore_deltas,
 )
 from lsp_server.domain.prompt_sections import PromptParts
 from lsp_server.domain.tasks import Achieved, Budget, RunId, Task
+from lsp_server.domain.tools import ToolCall, ToolResult
 from tests.fakes.workshop import calls, finish, says, workshop
 
 TERMS = RunConfig("system", "Do it.", Budget(), 4000, 2800, brief=True)
@@ -128,14 +127,14 @@ async def test_a_brief_is_asked_for_behind_the_unchanged_prompt(tmp_path: Path) 
     assert request.messages[-1].role == "user"
     assert "## Your brief\nI go on with step 30." in made.context.messages[1].text
     assert [e.cost_usd for e in events if isinstance(e, BriefWritten)] == [5.0]
-    assert made.state.cost_usd == 5.0
-    assert made.state.billed == Usage(100, 90, 5)
+    assert made.state.progress.cost_usd == 5.0
+    assert made.state.progress.billed == Usage(100, 90, 5)
 
 
 @pytest.mark.parametrize("answer", [ModelUnavailable("the endpoint is down"), ""])
 async def test_a_cycle_begins_without_a_brief_too(tmp_path: Path, answer: str | Exception) -> None:
     made, events = await full(tmp_path, Scribe(answer))
-    assert made.state.cycle == 2
+    assert made.state.progress.cycle == 2
     assert "Your brief" not in made.context.messages[1].text
     assert "29 it is." in made.context.messages[1].text
     warned = [event.message for event in events if isinstance(event, Warned)]
@@ -162,7 +161,7 @@ async def test_memory_adds_to_the_opening_and_the_receipt_tells(tmp_path: Path) 
 
 async def test_a_locked_memory_is_a_warning_and_the_cycle_begins(tmp_path: Path) -> None:
     made, events = await full(tmp_path, Scribe(""), Shelf(MemoryUnavailable("it is locked")))
-    assert made.state.cycle == 2
+    assert made.state.progress.cycle == 2
     assert any("it is locked" in e.message for e in events if isinstance(e, Warned))
 
 
@@ -170,7 +169,7 @@ def folded(*parts: list[Event]) -> tuple[State, Context]:
     state, context = State(), Context(8000)
     for part in parts:
         for event in part:
-            state.fold(event)
+            state.apply(event)
             context.fold(event)
     return state, context
 

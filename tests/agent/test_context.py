@@ -11,7 +11,8 @@ from lsp_server.domain.events import (
     Told,
     ToolReturned,
 )
-from lsp_server.domain.messages import Message, ToolCall, ToolResult, ToolSpec, Usage
+from lsp_server.domain.messages import Message, Usage
+from lsp_server.domain.tools import ToolCall, ToolResult, ToolSpec
 
 START = CycleStarted(1, "the run starts", "system", "do it")
 
@@ -67,7 +68,7 @@ def test_malformed_arguments_go_back_as_an_empty_object() -> None:
 
 def test_the_estimate_follows_the_endpoints_own_count() -> None:
     context = folded(START, *step(1, "x" * 900))
-    spec = ToolSpec("read", "d" * 4000, {}, True)
+    spec = ToolSpec("read", "d" * 4000, {}, "read")
     by_guess = context.tokens
     context.pin([spec])
     assert context.tokens > by_guess

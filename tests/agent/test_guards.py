@@ -4,7 +4,8 @@ import pytest
 
 from lsp_server.agent import guards
 from lsp_server.agent.guards import Advice, GuardCounts, Proceed, Remind, Stop
-from lsp_server.domain.messages import Choice, Message, StopReason, ToolCall, ToolResult
+from lsp_server.domain.messages import Choice, Message, StopReason
+from lsp_server.domain.tools import ToolCall, ToolResult
 
 
 def answer(text: str, stop_reason: StopReason = "stop") -> Choice:

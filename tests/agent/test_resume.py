@@ -35,12 +35,11 @@ from lsp_server.domain.messages import (
     Message,
     Request,
     Response,
-    ToolCall,
-    ToolResult,
     Usage,
     ignore_deltas,
 )
 from lsp_server.domain.tasks import Achieved, Budget, Failed, RunId, Task
+from lsp_server.domain.tools import ToolCall, ToolResult
 from lsp_server.goals.changes import StopAttempt
 from lsp_server.goals.verifier import Verified
 from lsp_server.workspace.ignore import Ignore
@@ -183,7 +182,7 @@ async def test_calls_that_an_endpoint_counts_anew_keep_their_results_apart(
     assert asked == answered
     assert asked[0] == "call_0"
     assert len(set(asked)) == 2
-    assert len(record.state.call_ids) == 3
+    assert len(record.state.conversation.call_ids) == 3
 
 
 def rebuilt(path: Path) -> EventLog:
@@ -229,9 +228,9 @@ async def test_a_kill_at_any_byte_of_a_rebuild_leaves_a_run_that_goes_on(
     for at in range(start, end, 7):
         cut.write_bytes(data[:at])
         found = rebuilt(cut)
-        states[found.state.cycle] = found
-        assert found.state.said("decision")[0].text == "port 48123."
-        assert found.state.changes.keys() == {"a.py"}
+        states[found.state.progress.cycle] = found
+        assert found.state.work.notes_of("decision")[0].text == "port 48123."
+        assert found.state.work.changes.keys() == {"a.py"}
         assert found.context.messages[0].text == "system"
     assert set(states) == {1, 2}, "before the new cycle, or in it; nothing between"
     cut.write_bytes(data[: end - 30])

@@ -26,9 +26,7 @@ from lsp_server.settings.sections import (
     MaxModeSettings,
     ModelSettings,
     PermissionMode,
-    PermissionSettings,
 )
-from lsp_server.tools.approval import Approval
 from lsp_server.tools.dry_run import ToolDryRun
 from lsp_server.workspace.disk_editor import DiskEditor
 from tests.fakes.tools import Bench
@@ -134,7 +132,6 @@ async def stand(
         return refutes_done
 
     bench = Bench(root, mode=mode, deny=deny)
-    approval = Approval(PermissionSettings(mode=mode, deny=deny), bench.workspace)
     events: list[Event] = []
     endpoint_stats = endpoint_stats or EndpointStats()
     async with ScriptedServer(turn, conduct=conduct or EndpointBehaviour(n="ignore")) as server:
@@ -148,7 +145,7 @@ async def stand(
             model,
             CandidateJudge(model, events.append, context=judge_context),
             DryRunner(
-                ToolDryRun(bench.workspace, bench.toolbox, approval),
+                ToolDryRun(bench.workspace, bench.toolbox),
                 DiskEditor(bench.documents),
                 refutes,
             ),

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_server.domain.events import Event
-from lsp_server.domain.messages import ToolCall, ToolResult
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.ports import Tool
+from lsp_server.domain.tools import ToolCall, ToolResult
 from lsp_server.settings.sections import PermissionMode, PermissionSettings
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.diagnostics import Diagnostics

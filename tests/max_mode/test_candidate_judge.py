@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from lsp_server.domain.messages import Message, ToolCall
+from lsp_server.domain.messages import Message
+from lsp_server.domain.tools import ToolCall
 from lsp_server.max_mode.candidate_judge import StepContext
 from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
 from tests.fakes.stand import Stand, acts, is_verdict, proposals, says_verdict, stand, verdict

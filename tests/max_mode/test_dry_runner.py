@@ -8,11 +8,11 @@ import psutil
 import pytest
 
 from lsp_server.assemble.grammars import broken_places
-from lsp_server.domain.messages import Choice, Message, ToolCall
+from lsp_server.domain.messages import Choice, Message
+from lsp_server.domain.tools import ToolCall
 from lsp_server.max_mode.dry_runner import DryRun, DryRunner
 from lsp_server.max_mode.syntax import syntax_errors
-from lsp_server.settings.sections import PermissionMode, PermissionSettings
-from lsp_server.tools.approval import Approval
+from lsp_server.settings.sections import PermissionMode
 from lsp_server.tools.dry_run import ToolDryRun
 from lsp_server.workspace.disk_editor import DiskEditor
 from tests.fakes.stand import acts
@@ -29,8 +29,7 @@ async def look(
     choice: Choice | None = None,
 ) -> DryRun:
     bench = Bench(root, mode=mode, deny=deny)
-    approval = Approval(PermissionSettings(mode=mode, deny=deny), bench.workspace)
-    dry_run_tools = ToolDryRun(bench.workspace, bench.toolbox, approval)
+    dry_run_tools = ToolDryRun(bench.workspace, bench.toolbox)
 
     async def refutes() -> str:
         return missing
@@ -172,7 +171,7 @@ async def test_finishing_and_changing_are_more_than_reading(
     project: Path, call: tuple[str, object], reads: bool
 ) -> None:
     (project / "a.py").write_text("x = 1\n")
-    assert (await look(project, call)).only_reads is reads
+    assert (await look(project, call)).only_looks is reads
 
 
 @pytest.mark.parametrize(

@@ -9,21 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.domain.messages import Message, ToolCall
+from lsp_server.domain.messages import Message
+from lsp_server.domain.tools import ToolCall
 from lsp_server.max_mode.normal_form import call_problem, normal_form, shell_form
+from lsp_server.tools.builtin import BUILTIN_SPECS
 from lsp_server.tools.dry_run import ToolDryRun
 from tests.fakes.tools import Bench
 
 
 def form(root: Path, *calls: tuple[str, object], text: str = "") -> str:
     bench = Bench(root)
-    dry_run_tools = ToolDryRun(bench.workspace, bench.toolbox, bench.toolbox._approval)
+    dry_run_tools = ToolDryRun(bench.workspace, bench.toolbox)
     listed = tuple(
         ToolCall(str(n), name, arguments if isinstance(arguments, str) else json.dumps(arguments))
         for n, (name, arguments) in enumerate(calls)
     )
     message = Message("assistant", text, tool_calls=listed)
-    return normal_form(message, bench.toolbox.specs, dry_run_tools.locate, {})
+    return normal_form(message, BUILTIN_SPECS, dry_run_tools.locate, {})
 
 
 READ_A, READ_B = ("read", {"path": "a"}), ("read", {"path": "b"})

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from lsp_server.domain.errors import ModelError, ModelMisbehaved, ModelRefused, ModelUnavailable
-from lsp_server.domain.messages import ReasoningDelta, TextDelta, ToolCall, ToolCallDelta, Usage
+from lsp_server.domain.messages import ReasoningDelta, TextDelta, ToolCallDelta, Usage
+from lsp_server.domain.tools import ToolCall
 from tests.fakes.wire_server import Reply, answer_of
 
 

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.domain.messages import AnswerSchema, Message, Request, ToolCall, ToolSpec
+from lsp_server.domain.messages import AnswerSchema, Message, Request
+from lsp_server.domain.tools import ToolCall, ToolSpec
 from lsp_server.models.dialect import Dialect
 from lsp_server.models.request_encoder import RequestEncoder
 from tests.fakes.wire_server import settings_for
 
 URL = "http://localhost/v1"
-READ = ToolSpec("read", "Reads a file.", MappingProxyType({"type": "object"}), read_only=True)
+READ = ToolSpec("read", "Reads a file.", MappingProxyType({"type": "object"}), "read")
 USER = Message("user", "What now?")
 SCHEMA = AnswerSchema("verdict", {"type": "object"})
 

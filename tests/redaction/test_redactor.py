@@ -6,7 +6,8 @@ import pytest
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import Event, ModelAnswered, ToolReturned, Warned
-from lsp_server.domain.messages import Message, ToolCall, ToolResult, Usage
+from lsp_server.domain.messages import Message, Usage
+from lsp_server.domain.tools import Malformed, ToolCall, ToolResult
 from lsp_server.redaction.dotenv_secrets import secrets_in_file
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.redaction.secrets import Secrets, secrets_in_environment
@@ -46,7 +47,7 @@ def test_an_event_keeps_its_shape_and_no_secret(event: Event) -> None:
 def test_arguments_stay_json_and_what_holds_no_secret_stays_itself() -> None:
     event = answered(json.dumps({"command": f'export API_TOKEN="{VALUE}"'}))
     call = redactor.about(event).message.tool_calls[0]
-    assert call.well_formed
+    assert not isinstance(call.parsed, Malformed)
     harmless = ToolReturned(1, "c1", "read", ToolResult("1\tpassword = getpass()"), 0.1)
     assert redactor.about(harmless) is harmless
 

@@ -1,13 +1,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from lsp_server.domain.errors import ConfigurationError, ToolError
+from lsp_server.domain.tools import (
+    NeedsCommand,
+    NeedsNothing,
+    NeedsPath,
+    NeedsUnknown,
+    NeedsUrl,
+    ToolSpec,
+)
 from lsp_server.settings.sections import PermissionMode, PermissionSettings
-from lsp_server.tools.approval import Allow, Approval, Ask, Deny
+from lsp_server.tools.approval import Allow, Approval, Ask, Decision, Deny
+from lsp_server.tools.builtin import BUILTIN_SPECS
 from lsp_server.tools.read_only import is_confined, is_read_only
 from lsp_server.tools.rules import ShellPattern, parse_rule
 from lsp_server.tools.shell_syntax import parse
@@ -36,14 +46,26 @@ def approval(
     return Approval(PermissionSettings(mode=mode, allow=allow, deny=deny), Workspace(root))
 
 
+SPECS = {spec.name: spec for spec in BUILTIN_SPECS}
+
+
+def decide(approval: Approval, tool: str, arguments: Mapping[str, object]) -> Decision:
+    spec = SPECS[tool]
+    match arguments:
+        case {"command": str(command)}:
+            return approval.decide(spec, NeedsCommand(command))
+        case {"path": str(path)}:
+            return approval.decide(spec, NeedsPath(path, writes=spec.kind == "edit"))
+        case _:
+            return approval.decide(spec, NeedsNothing())
+
+
 def word(decision: Allow | Deny | Ask) -> str:
     return type(decision).__name__.lower()
 
 
 def shell(root: Path, command: str, mode: PermissionMode = "ask", **rules: tuple[str, ...]) -> str:
-    return word(
-        approval(root, mode, **rules).decide("shell", {"command": command}, read_only=False)
-    )
+    return word(decide(approval(root, mode, **rules), "shell", {"command": command}))
 
 
 READ_ONLY = """
@@ -252,10 +274,7 @@ def test_what_could_hide_something_denied_is_asked_even_in_full(root: Path, comm
 )
 def test_paths_by_mode(root: Path, tool: str, path: str, expected: str) -> None:
     modes: tuple[PermissionMode, ...] = ("read-only", "ask", "auto-edit", "full")
-    reads = tool in ("read", "list", "search")
-    decisions = [
-        approval(root, mode).decide(tool, {"path": path}, read_only=reads) for mode in modes
-    ]
+    decisions = [decide(approval(root, mode), tool, {"path": path}) for mode in modes]
     assert " ".join(map(word, decisions)) == expected
 
 
@@ -279,7 +298,7 @@ def test_paths_by_mode(root: Path, tool: str, path: str, expected: str) -> None:
     ],
 )
 def test_path_rules_allow(root: Path, rule: str, tool: str, path: str, hit: bool) -> None:
-    decision = approval(root, allow=(rule,)).decide(tool, {"path": path}, read_only=False)
+    decision = decide(approval(root, allow=(rule,)), tool, {"path": path})
     assert word(decision) == ("allow" if hit else "ask")
 
 
@@ -296,25 +315,24 @@ def test_path_rules_allow(root: Path, rule: str, tool: str, path: str, hit: bool
     ],
 )
 def test_path_rules_deny_in_every_mode(root: Path, rule: str, tool: str, path: str) -> None:
-    decision = approval(root, "full", allow=("edit", "read"), deny=(rule,)).decide(
-        tool, {"path": path}, read_only=tool in ("read", "search")
-    )
+    denying = approval(root, "full", allow=("edit", "read"), deny=(rule,))
+    decision = decide(denying, tool, {"path": path})
     assert word(decision) == "deny"
 
 
 def test_a_rule_against_reading_ends_the_freedom_of_the_shell(root: Path) -> None:
     limited = approval(root, deny=("read(.env)",))
-    assert word(limited.decide("shell", {"command": "cat README.md"}, read_only=False)) == "ask"
+    assert word(decide(limited, "shell", {"command": "cat README.md"})) == "ask"
     assert not limited.visible(root / ".env")
     assert limited.visible(root / "src/a.py")
 
 
 def test_a_plan_changes_nothing(root: Path) -> None:
     planning = Approval(PermissionSettings(mode="full"), Workspace(root), "plan")
-    assert word(planning.decide("write", {"path": "x"}, read_only=False)) == "deny"
-    assert word(planning.decide("shell", {"command": "make"}, read_only=False)) == "deny"
-    assert word(planning.decide("shell", {"command": "git log"}, read_only=False)) == "allow"
-    assert word(planning.decide("finish", {"summary": ""}, read_only=True)) == "allow"
+    assert word(decide(planning, "write", {"path": "x"})) == "deny"
+    assert word(decide(planning, "shell", {"command": "make"})) == "deny"
+    assert word(decide(planning, "shell", {"command": "git log"})) == "allow"
+    assert word(decide(planning, "finish", {"summary": ""})) == "allow"
 
 
 @pytest.mark.parametrize(
@@ -335,24 +353,24 @@ def test_always_means_no_more_than_what_was_asked(
     root: Path, tool: str, arguments: dict[str, object], rule: str | None
 ) -> None:
     asking = approval(root)
-    decision = asking.decide(tool, arguments, read_only=False)
+    decision = decide(asking, tool, arguments)
     assert isinstance(decision, Ask)
     assert decision.question.rule == rule
     if rule:
         asking.allow(rule)
-        assert asking.decide(tool, arguments, read_only=False) == Allow()
+        assert decide(asking, tool, arguments) == Allow()
 
 
 def test_a_question_names_the_operation(root: Path) -> None:
     asking = approval(root)
-    first = asking.decide("shell", {"command": "make\nrm x"}, read_only=False)
-    second = asking.decide("read", {"path": "/etc/passwd"}, read_only=True)
+    first = decide(asking, "shell", {"command": "make\nrm x"})
+    second = decide(asking, "read", {"path": "/etc/passwd"})
     assert isinstance(first, Ask)
     assert isinstance(second, Ask)
     assert (first.question.summary, first.question.detail) == ("run `make…`", "make\nrm x")
     assert "outside of the workspace" in second.question.summary
     assert second.question.rule == "read(/etc/passwd)"
-    assert not second.previews
+    assert second.outside
     assert first.question.id != second.question.id
 
 
@@ -380,7 +398,7 @@ def test_a_rule_that_is_none_stops_the_start(root: Path, rule: str) -> None:
 
 def test_what_is_no_path_is_told_to_the_model(root: Path) -> None:
     with pytest.raises(ToolError):
-        approval(root).decide("read", {"path": "a\0b"}, read_only=True)
+        decide(approval(root), "read", {"path": "a\0b"})
 
 
 @pytest.mark.parametrize(
@@ -397,3 +415,41 @@ def test_what_is_no_path_is_told_to_the_model(root: Path) -> None:
 )
 def test_reading_what_is_secret_by_its_name_asks(root: Path, command: str, decision: str) -> None:
     assert shell(root, command) == decision
+
+
+ODD = ToolSpec("odd", "Says nothing of itself.", {"type": "object", "properties": {}})
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [("read-only", "deny"), ("ask", "ask"), ("auto-edit", "ask"), ("full", "ask")],
+)
+def test_what_a_tool_does_not_say_is_asked_about_in_every_mode(
+    root: Path, mode: PermissionMode, expected: str
+) -> None:
+    asking = Approval(PermissionSettings(mode=mode), Workspace(root), tools=("odd",))
+    assert word(asking.decide(ODD, NeedsUnknown())) == expected
+    if expected == "ask":
+        asking.allow("odd")
+        assert word(asking.decide(ODD, NeedsUnknown())) == "allow"
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [("read-only", "deny"), ("ask", "ask"), ("auto-edit", "ask"), ("full", "allow")],
+)
+def test_an_address_is_asked_about_unless_all_is_free(
+    root: Path, mode: PermissionMode, expected: str
+) -> None:
+    decision = approval(root, mode).decide(ODD, NeedsUrl("https://example.org/a"))
+    assert word(decision) == expected
+    if isinstance(decision, Ask):
+        assert "https://example.org/a" in decision.question.summary
+
+
+def test_a_rule_against_a_tool_holds_whatever_it_needs(root: Path) -> None:
+    denying = Approval(
+        PermissionSettings(mode="full", deny=("odd",)), Workspace(root), tools=("odd",)
+    )
+    for needs in (NeedsUnknown(), NeedsNothing(), NeedsCommand("ls"), NeedsPath("a", writes=False)):
+        assert word(denying.decide(ODD, needs)) == "deny"

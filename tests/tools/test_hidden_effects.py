@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.domain.tools import NeedsCommand
 from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.approval import Approval, Ask
+from lsp_server.tools.shell import Shell
 from lsp_server.workspace.paths import Workspace
 
 
@@ -33,6 +35,6 @@ from lsp_server.workspace.paths import Workspace
 def test_they_are_asked_about(project: Path, command: str) -> None:
     (project / "link").symlink_to("/etc/hostname")
     decision = Approval(PermissionSettings(), Workspace(project)).decide(
-        "shell", {"command": command}, read_only=False
+        Shell.spec, NeedsCommand(command)
     )
     assert isinstance(decision, Ask)

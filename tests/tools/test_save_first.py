@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from lsp_server.domain.messages import ToolResult, ToolSpec
+from lsp_server.domain.tools import Needs, NeedsUnknown, ToolResult, ToolSpec
 from lsp_server.tools.save_first import SaveFirst
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.paths import Workspace
@@ -19,7 +19,13 @@ class Cat:
 
     @property
     def spec(self) -> ToolSpec:
-        return ToolSpec("cat", "", {}, True)
+        return ToolSpec("cat", "", {}, "read")
+
+    def describe(self, arguments: Mapping[str, object]) -> str:
+        return f"cat {arguments}"
+
+    def needs(self, arguments: Mapping[str, object]) -> Needs:
+        return NeedsUnknown()
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         return ToolResult(self._path.read_text())

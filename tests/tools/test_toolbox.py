@@ -1,11 +1,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from lsp_server.domain.messages import ToolCall
+from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.tasks import Mode
+from lsp_server.domain.tools import Needs, NeedsUnknown, ToolCall, ToolResult, ToolSpec
+from lsp_server.settings.sections import PermissionMode, PermissionSettings
+from lsp_server.tools.approval import Approval
+from lsp_server.tools.builtin import BUILTIN_NAMES
+from lsp_server.tools.toolbox import Toolbox
+from lsp_server.workspace.paths import Workspace
 from tests.fakes.files import lay_out
 from tests.fakes.tools import Bench
 
@@ -82,7 +90,7 @@ def test_specs_are_compact_and_stable(project: Path) -> None:
     assert [spec.name for spec in specs] == [
         "read", "list", "search", "edit", "write", "shell", "diagnostics", "plan", "recall", "finish",
     ]  # fmt: skip
-    assert {spec.name for spec in specs if not spec.read_only} == {"edit", "write", "shell"}
+    assert {spec.name for spec in specs if not spec.looks} == {"edit", "write", "shell"}
     text = json.dumps([dict(spec.parameters) for spec in specs])
     assert not [word for word in ("title", "$ref", "$defs", "anyOf", "null") if f'"{word}"' in text]
     assert len(text) + sum(len(spec.description) for spec in specs) < 5000
@@ -150,3 +158,84 @@ async def test_with_permission_a_file_outside_is_read_and_edited(project: Path) 
     edited = await bench.call("edit", path="../outside/f", old_text="one", new_text="two")
     assert edited.changed == (f"{outside}/f",)
     assert (outside / "f").read_text() == "two\n"
+
+
+class Odd:
+    """A tool that says as little of itself as it may."""
+
+    spec = ToolSpec("odd", "Does something.", {"type": "object", "properties": {}})
+
+    def __init__(self) -> None:
+        self.called = 0
+
+    def describe(self, arguments: Mapping[str, object]) -> str:
+        return "odd"
+
+    def needs(self, arguments: Mapping[str, object]) -> Needs:
+        return NeedsUnknown()
+
+    async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        self.called += 1
+        return ToolResult("done")
+
+
+def odd_toolbox(
+    project: Path, tool: Odd, permission_mode: PermissionMode, answer: Answer, mode: Mode
+) -> tuple[Toolbox, list[Question]]:
+    asked: list[Question] = []
+
+    async def ask(question: Question) -> Answer:
+        asked.append(question)
+        return answer
+
+    settings = PermissionSettings(mode=permission_mode)
+    approval = Approval(settings, Workspace(project), mode, tools={*BUILTIN_NAMES, "odd"})
+    return Toolbox([tool], approval, ask, mode), asked
+
+
+@pytest.mark.parametrize("permission_mode", ["ask", "auto-edit", "full"])
+@pytest.mark.parametrize("answer", ["once", "deny"])
+async def test_a_tool_that_says_nothing_is_asked_about(
+    project: Path, permission_mode: PermissionMode, answer: Answer
+) -> None:
+    tool = Odd()
+    toolbox, asked = odd_toolbox(project, tool, permission_mode, answer, "build")
+    result = await toolbox.dispatch(call("odd", '{"a": 1}'))
+    assert [(question.tool, question.rule) for question in asked] == [("odd", "odd")]
+    assert '"a": 1' in asked[0].detail
+    assert tool.called == (answer == "once")
+    assert result.is_error == (answer == "deny")
+    assert not toolbox.read_only(call("odd", "{}"))
+
+
+async def test_a_tool_that_says_nothing_is_refused_where_nothing_may_change(project: Path) -> None:
+    tool = Odd()
+    toolbox, asked = odd_toolbox(project, tool, "read-only", "once", "build")
+    assert (await toolbox.dispatch(call("odd", "{}"))).is_error
+    assert (asked, tool.called) == ([], 0)
+
+
+async def test_a_tool_that_says_nothing_is_not_offered_in_plan_mode(project: Path) -> None:
+    tool = Odd()
+    toolbox, asked = odd_toolbox(project, tool, "full", "once", "plan")
+    assert toolbox.specs == ()
+    assert "there is no tool 'odd'" in (await toolbox.dispatch(call("odd", "{}"))).text
+    assert (asked, tool.called) == ([], 0)
+
+
+async def test_a_person_who_typed_meanwhile_keeps_the_text_that_write_would_replace(
+    project: Path,
+) -> None:
+    path = lay_out(project, {"a": "one\n"}) / "a"
+    bench = Bench(project, mode="ask", answers=["once"])
+    asked = bench.toolbox._ask
+
+    async def typing(question: Question) -> Answer | None:
+        path.write_text("one and a half\n")
+        return await asked(question)
+
+    bench.toolbox._ask = typing
+    result = await bench.call("write", path="a", text="two\n")
+    assert result.is_error
+    assert "changed since it was read" in result.text
+    assert path.read_text() == "one and a half\n"

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from lsp_server.agent.action_fold import REPEATING_KINDS
 from lsp_server.agent.journal import read_from
 from lsp_server.agent.transcript import report_text
 from lsp_server.domain.events import (
@@ -35,9 +36,6 @@ EARLIER_BYTES_MAX = 128_000_000
 HEAD_CHARS = 12_000
 TAIL_CHARS = 4000
 """Of a longer text, the words of its beginning and its end."""
-
-LOOKING_BACK = ("recall", "plan", "finish")
-"""Tools whose results only repeat what is recorded elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +121,7 @@ class JournalIndex:
 
     def _action(self, event: ToolReturned, at: int) -> JournalEntry | None:
         called_at, called = self._called.pop(event.call_id)
-        if event.tool in LOOKING_BACK:
+        if event.tool_kind in REPEATING_KINDS:
             return None
         text = f"{called.title}\n{called.call.arguments}\n{_ends(event.result.text)}"
         bag = _bag(text)

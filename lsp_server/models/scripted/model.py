@@ -14,10 +14,10 @@ from lsp_server.domain.messages import (
     Message,
     Request,
     Response,
-    ToolCall,
     Usage,
     ignore_deltas,
 )
+from lsp_server.domain.tools import ToolCall
 from lsp_server.models.provider_errors import (
     error_for_status,
     read_provider_error,

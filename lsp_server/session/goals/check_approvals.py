@@ -15,8 +15,10 @@ from uuid import uuid4
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.tools import NeedsCommand
 from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.approval import Allow, Approval, Deny
+from lsp_server.tools.shell import Shell
 from lsp_server.workspace.blobs import make_private
 from lsp_server.workspace.disk import write_bytes
 from lsp_server.workspace.paths import Workspace
@@ -55,13 +57,13 @@ class CheckApprovals:
         """None when the command may run, else why not. Without `ask` nobody is asked."""
         denied = Approval(rules.model_copy(update={"mode": "full"}), self._workspace)
         try:
-            decision = denied.decide("shell", {"command": command}, read_only=False)
+            decision = denied.decide(Shell.spec, NeedsCommand(command))
             if isinstance(decision, Deny):
                 return f"`{command}` does not run: {decision.reason}"
             if command in self._approved:
                 return None
             own = Approval(rules, self._workspace)
-            decision = own.decide("shell", {"command": command}, read_only=False)
+            decision = own.decide(Shell.spec, NeedsCommand(command))
         except HoldfastError as error:
             return f"`{command}` does not run: {error}"
         if isinstance(decision, Allow):

@@ -7,7 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from lsp_server.agent.action_fold import action_rows
-from lsp_server.agent.journal import JournalDamaged, is_running, replay
+from lsp_server.agent.journal import is_running, replay
+from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.events import RecordedEvent
 from lsp_server.domain.memories import ActionRecord
 from lsp_server.memory.memory import Memory

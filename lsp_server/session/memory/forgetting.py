@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lsp_server.agent.journal import JournalDamaged, is_running, read_ends
+from lsp_server.agent.journal import is_running, read_ends
+from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.errors import ConfigurationError, MemoryUnavailable
 from lsp_server.domain.memories import Fact
 from lsp_server.memory.forget_request import ForgetRequest

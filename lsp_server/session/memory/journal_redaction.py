@@ -25,6 +25,8 @@ STRUCTURE = frozenset(
         "kind",
         "run_id",
         "tool",
+        "tool_kind",
+        "needs",
         "name",
         "role",
         "stop_reason",
@@ -75,7 +77,8 @@ def without_call(call_id: str) -> Rewrite:
     def rewrite(event: dict[str, Any]) -> dict[str, Any]:
         match event:
             case {"kind": "tool_called", "call": {"id": str(found)} as call} if found == call_id:
-                return {**event, "title": FORGOTTEN, "call": {**call, "arguments": "{}"}}
+                forgotten = {"title": FORGOTTEN, "needs": {"needs": "unknown"}}
+                return {**event, **forgotten, "call": {**call, "arguments": "{}"}}
             case {"kind": "tool_returned", "call_id": str(found), "result": result}:
                 if found == call_id:
                     return {**event, "result": {**result, "text": FORGOTTEN}}

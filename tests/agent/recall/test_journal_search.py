@@ -18,8 +18,9 @@ from lsp_server.domain.events import (
     ToolCalled,
     ToolReturned,
 )
-from lsp_server.domain.messages import Message, ToolCall, ToolResult, Usage
+from lsp_server.domain.messages import Message, Usage
 from lsp_server.domain.tasks import RunId, Task
+from lsp_server.domain.tools import ToolCall, ToolResult
 
 NOISE = "import os\nfrom collections import support, report, important\nreturn ports\n" * 20
 

@@ -1,4 +1,4 @@
-"""Sentences of the model that have to outlive the conversation: decisions, lessons, questions.
+"""This module finds sentences of the model that outlive the conversation: decisions, lessons, questions.
 
 A line that begins with `Decision:`, `Lesson:` or `Question:` is one, as the model
 was told; other sentences are recognised by their words.
@@ -52,7 +52,7 @@ class Note:
 
 
 def notes_in(text: str, step: int) -> Iterator[Note]:
-    """What of an answer is worth keeping, in its order."""
+    """The notes in an answer, in its order."""
     for line in text.splitlines():
         marked = _MARKED.match(line)
         if marked:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from lsp_server.agent.journal import Journal, replay
-from lsp_server.agent.literals import PER_TEXT_MAX, Literals
-from lsp_server.agent.notes import notes_in
 from lsp_server.agent.state import State
-from lsp_server.agent.state_summary import render_state
-from lsp_server.agent.suite_results import suite_result
+from lsp_server.agent.state.literals import PER_TEXT_MAX, Literals
+from lsp_server.agent.state.notes import notes_in
+from lsp_server.agent.state.state_summary import render_state
+from lsp_server.agent.state.suite_results import suite_result
 from lsp_server.domain.events import (
     CycleStarted,
     Event,
@@ -27,9 +28,10 @@ from lsp_server.domain.events import (
     ToolReturned,
 )
 from lsp_server.domain.goals import Condition, ConditionReport, Goal, GoalReport
-from lsp_server.domain.messages import Message, ToolCall, ToolResult, Usage
+from lsp_server.domain.messages import Message, Usage
 from lsp_server.domain.plans import PlanItem
 from lsp_server.domain.tasks import RunId, Task
+from lsp_server.domain.tools import NeedsCommand, NeedsPath, ToolCall, ToolKind, ToolResult
 
 START: tuple[Event, ...] = (
     RunStarted(RunId("r"), Task("Mend the parser; never touch port 8123."), "/w", "m"),
@@ -43,21 +45,31 @@ def step(
     values = arguments or {"command": command}
     call = ToolCall(f"call{number}", tool, json.dumps(values))
     message = Message("assistant", says, tool_calls=(call,))
+    kind: ToolKind = "execute" if tool == "shell" else "edit" if tool == "edit" else "read"
+    needs = NeedsCommand(command) if tool == "shell" else NeedsPath("x", writes=tool == "edit")
+    ended = re.match(r"(exit status (\d+)|killed by \w+)", result)
+    given = ToolResult(
+        result,
+        tool == "edit",
+        read=(str(arguments["path"]),) if tool == "read" else (),
+        ending=ended[1] if ended else "",
+        exit_status=int(ended[2]) if ended and ended[2] else None,
+    )
     return [
         StepStarted(number, 0),
         ModelAnswered(number, message, "tool_calls", Usage(), Usage(), 0.0),
-        ToolCalled(number, call, command),
-        ToolReturned(number, call.id, tool, ToolResult(result, tool == "edit"), 0.1),
+        ToolCalled(number, call, command, kind, needs),
+        ToolReturned(number, call.id, tool, given, 0.1, kind),
     ]
 
 
 def folded(*events: Event | list[Event]) -> State:
     state = State()
     for event in START:
-        state.fold(event)
+        state.apply(event)
     for part in events:
         for event in part if isinstance(part, list) else [part]:
-            state.fold(event)
+            state.apply(event)
     return state
 
 
@@ -102,7 +114,7 @@ def goal_report() -> GoalReport:
             ),
             [
                 "step 3: $ make deploy: fatal: key k-99 was refused (`call3`)",
-                "exit status 2 after 1 s",
+                "`make deploy`: exit status 2, step 3",
             ],
         ),
         (
@@ -205,39 +217,39 @@ def test_of_too_many_values_the_used_and_the_said_stay() -> None:
 @pytest.mark.parametrize(
     ("command", "output", "passed", "failing"),
     [
-        ("pytest", "exit status 0\n12 passed", True, ()),
+        ("pytest", "12 passed", True, ()),
         (
             "python -m unittest",
-            "exit status 1\nFAIL: test_a (m.T)\nFAILED (failures=1)",
+            "FAIL: test_a (m.T)\nFAILED (failures=1)",
             False,
             ("test_a (m.T)",),
         ),
-        ("go test ./...", "exit status 1\n--- FAIL: TestX (0.00s)\nFAIL", False, ("TestX",)),
-        ("cargo test", "exit status 101\ntest a::b ... FAILED\n", False, ("a::b",)),
-        ("npm run test:unit", "exit status 1\n  \u2715 adds (3 ms)\n", False, ("adds (3 ms)",)),
-        ("cd x && make -j2 check", "exit status 2\nboom", False, ()),
-        ("pytest", "killed by SIGKILL after 1 s", False, ()),
+        ("go test ./...", "--- FAIL: TestX (0.00s)\nFAIL", False, ("TestX",)),
+        ("cargo test", "test a::b ... FAILED\n", False, ("a::b",)),
+        ("npm run test:unit", "  \u2715 adds (3 ms)\n", False, ("adds (3 ms)",)),
+        ("cd x && make -j2 check", "boom", False, ()),
+        ("pytest", "", False, ()),
     ],
 )
 def test_runs_of_tests_are_recognised(
     command: str, output: str, passed: bool, failing: tuple[str, ...]
 ) -> None:
-    suite = suite_result(command, output, 1)
+    suite = suite_result(command, output, 1, succeeded=passed)
     assert suite is not None
     assert (suite.passed, suite.failing) == (passed, failing)
 
 
 @pytest.mark.parametrize("command", ["ls tests", "echo make tea", "git commit -m test", "testing"])
 def test_other_commands_are_no_tests(command: str) -> None:
-    assert suite_result(command, "exit status 0\n3 passed", 1) is None
+    assert suite_result(command, "3 passed", 1, succeeded=True) is None
 
 
 def test_marked_sentences_outlive_recognised_ones() -> None:
     parts = [step(1, "ls", "", "Decision: keep it on 48123.")]
     parts += [step(n, "ls", "", f"I decided that {n} is better.") for n in range(2, 200)]
     state = folded(*parts)
-    assert state.said("decision")[0].text == "keep it on 48123."
-    assert len(state.said("decision")) <= 80
+    assert state.work.notes_of("decision")[0].text == "keep it on 48123."
+    assert len(state.work.notes_of("decision")) <= 80
     assert [saying.kind for saying in notes_in("**Lesson**: a\n- Question: b", 1)] == [
         "lesson",
         "question",
@@ -266,8 +278,8 @@ def test_two_replays_of_one_journal_are_equal_and_within_the_limit(tmp_path: Pat
     journal.close()
     one, two = State(), State()
     for recorded in replay(journal.path):
-        one.fold(recorded.event)
-        two.fold(recorded.event)
+        one.apply(recorded.event)
+        two.apply(recorded.event)
     assert one == two
     for tokens_max in (0, 100, 1000, 8000):
         chosen = render_state(one, tokens_max, lambda text: len(text) // 4)

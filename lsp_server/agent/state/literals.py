@@ -1,4 +1,4 @@
-"""Exact strings that a later step may need and nobody could guess: ports, paths, ids, flags.
+"""This module keeps exact strings that a later step may need: ports, paths, ids, flags.
 
 A literal is kept with the words around it, since `48123` alone says nothing.
 What stands in a file is not looked for: it can be read again.

@@ -1,4 +1,4 @@
-"""How test commands ended: read off their output, for the common runners."""
+"""This module reads how a test command ended off its output, for the common runners."""
 
 from __future__ import annotations
 
@@ -40,8 +40,11 @@ class SuiteResult:
     step: int
 
 
-def suite_result(command: str, output: str, step: int) -> SuiteResult | None:
-    """What a command's result says of tests; None when it ran none."""
+def suite_result(command: str, output: str, step: int, *, succeeded: bool) -> SuiteResult | None:
+    """What a command's output says of tests; None when it ran none.
+
+    `succeeded` says whether the command ended with status 0.
+    """
     if not _RUNNER.search(command):
         return None
     names = [
@@ -50,5 +53,5 @@ def suite_result(command: str, output: str, step: int) -> SuiteResult | None:
     ]
     failing = tuple(dict.fromkeys(names))[:FAILING_MAX]
     summaries = [match.group().strip(" =") for match in _SUMMARY.finditer(output)]
-    passed = output.startswith("exit status 0") and not failing
+    passed = succeeded and not failing
     return SuiteResult(passed, summaries[-1][:NAME_CHARS_MAX] if summaries else "", failing, step)

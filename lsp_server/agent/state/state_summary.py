@@ -1,4 +1,4 @@
-"""The state in words: what a new cycle's opening says of where the run stands.
+"""This module puts the state of a run into words, for the prompt of a new cycle.
 
 The sections are in the order in which they matter; each may take a share of the
 room, and what it leaves is for those after it. Of a section's lines those go in
@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lsp_server.agent.memory_source import MeasureTokens
-from lsp_server.agent.notes import Note
 from lsp_server.agent.state import State
+from lsp_server.agent.state.notes import Note
 from lsp_server.agent.transcript import report_text
 from lsp_server.domain.plans import outline
 from lsp_server.domain.prompt_sections import PromptParts, PromptSection
@@ -72,20 +72,29 @@ def _sections(state: State, now: Mapping[str, str] | None) -> list[_Section]:
     near = _nearness(state)
     newest = reversed
     return [
-        _Section("What the person said since, verbatim", 0.4, _quoted(state.requests[1:])),
-        _Section("Plan", 0.25, outline(state.plan, "- "), oldest_first=False),
+        _Section(
+            "What the person said since, verbatim", 0.4, _quoted(state.conversation.requests[1:])
+        ),
+        _Section("Plan", 0.25, outline(state.progress.plan, "- "), oldest_first=False),
         _Section("The last check of the goal", 0.2, _goal(state), oldest_first=False),
-        _Section("Your brief", 0.2, [state.brief] if state.brief else [], oldest_first=False),
-        _Section("Decisions", 0.3, near(_said(state.said("decision")))),
-        _Section("Open questions", 0.1, _said(state.said("question"))),
-        _Section("Lessons", 0.2, near(_said(state.said("lesson")))),
+        _Section(
+            "Your brief",
+            0.2,
+            [state.conversation.brief] if state.conversation.brief else [],
+            oldest_first=False,
+        ),
+        _Section("Decisions", 0.3, near(_said(state.work.notes_of("decision")))),
+        _Section("Open questions", 0.1, _said(state.work.notes_of("question"))),
+        _Section("Lessons", 0.2, near(_said(state.work.notes_of("lesson")))),
         _Section("Tests", 0.2, _tests(state)),
         _Section("Files that this run changed", 0.25, _files(state, now)),
         _Section("Exact values, as they stood", 0.35, near(_literals(state)), oldest_first=False),
         _Section("What went wrong", 0.2, near(_mistakes(state))),
         _Section("Commands and how they last ended", 0.25, near(_commands(state))),
-        _Section("What you said on the way", 0.4, [f"- {line}" for line in newest(state.remarks)]),
-        _Section("Files read last", 0.1, [f"- {path}" for path in newest(state.read)]),
+        _Section(
+            "What you said on the way", 0.4, [f"- {line}" for line in newest(state.work.remarks)]
+        ),
+        _Section("Files read last", 0.1, [f"- {path}" for path in newest(state.work.read)]),
     ]
 
 
@@ -106,7 +115,7 @@ def _quoted(texts: Sequence[str]) -> list[str]:
 
 
 def _goal(state: State) -> list[str]:
-    return report_text(state.report).splitlines() if state.report else []
+    return report_text(state.goal.report).splitlines() if state.goal.report else []
 
 
 def _said(notes: Sequence[Note]) -> list[str]:
@@ -117,7 +126,7 @@ def _said(notes: Sequence[Note]) -> list[str]:
 
 def _tests(state: State) -> list[str]:
     lines = []
-    for command, suite in reversed(state.suite_results.items()):
+    for command, suite in reversed(state.work.suite_results.items()):
         ended = "pass" if suite.passed else "FAIL"
         failing = f"; failing: {', '.join(suite.failing)}" if suite.failing else ""
         lines.append(f"- `{command}`: {ended}, step {suite.step}: {suite.summary}{failing}")
@@ -126,8 +135,8 @@ def _tests(state: State) -> list[str]:
 
 def _files(state: State, now: Mapping[str, str] | None) -> list[str]:
     lines = []
-    for path, what in reversed(state.files.items()):
-        after = state.changes[path].after
+    for path, what in reversed(state.work.files.items()):
+        after = state.work.changes[path].after
         hashed = f", {after[:HASH_CHARS]}" if after else ""
         since = ""
         if now is not None and now.get(path) != after:
@@ -138,9 +147,9 @@ def _files(state: State, now: Mapping[str, str] | None) -> list[str]:
 
 def _literals(state: State) -> list[str]:
     """One line for each stretch of text, with all literals in it; what stands above is left out."""
-    shown = [note.text for note in state.notes.values()]
+    shown = [note.text for note in state.work.notes.values()]
     lines: dict[str, str] = {}
-    for literal in state.literals.best():
+    for literal in state.work.literals.best():
         if not any(literal.text in text for text in shown):
             lines.setdefault(literal.around, f"- step {literal.step}: {literal.around}")
             shown.append(literal.around)
@@ -150,12 +159,12 @@ def _literals(state: State) -> list[str]:
 def _mistakes(state: State) -> list[str]:
     return [
         f"- step {mistake.step}: {mistake.what}: {mistake.line} (`{mistake.call_id}`)"
-        for mistake in reversed(state.mistakes)
+        for mistake in reversed(state.work.mistakes)
     ]
 
 
 def _commands(state: State) -> list[str]:
     return [
         f"- `{command}`: {run.ending}, step {run.step} (`{run.call_id}`)"
-        for command, run in reversed(state.commands.items())
+        for command, run in reversed(state.work.commands.items())
     ]

@@ -1,0 +1,159 @@
+"""This module is the format of a journal's lines: how an Event is written, and how old ones are read.
+
+A line is one JSON object: `format`, `seq`, `at` and `event`. Lines of an older
+format are brought up to this one, step by step, before they become Events; so
+an Event may be renamed or gain a field without a run of last year being lost.
+To change the format: raise FORMAT, and add to UPCASTERS what makes a line of
+the format before into one of the new.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.events import Event, RecordedEvent
+
+FORMAT = 2
+
+Line: TypeAlias = dict[str, Any]
+"""The JSON object of one line."""
+
+
+class LineDamaged(HoldfastError):
+    """A line is no record of an Event."""
+
+
+class JournalDamaged(HoldfastError):
+    """A journal cannot be read, and nothing of it is guessed."""
+
+
+class FormatTooNew(JournalDamaged):
+    """The journal was written by a newer Holdfast; update Holdfast to open it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Record(RecordedEvent):
+    """A record whose `kind` says which Event it is, instead of trying them all."""
+
+    event: Annotated[Event, Field(discriminator="kind")]
+    format: int = FORMAT
+
+
+_RECORD: TypeAdapter[_Record] = TypeAdapter(_Record)
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+_CURRENT = b'"format":%d}' % FORMAT
+"""How a line of today ends, so that it is read at once."""
+
+
+def encode_record(recorded: RecordedEvent) -> bytes:
+    """One line, its line feed included."""
+    record = _Record(recorded.seq, recorded.at, recorded.event)
+    return _RECORD.dump_json(record) + b"\n"
+
+
+def decode_record(line: bytes) -> RecordedEvent:
+    """The record in a line of any format so far. Raises LineDamaged, FormatTooNew."""
+    try:
+        if line.rstrip().endswith(_CURRENT):
+            record = _RECORD.validate_json(line)
+        else:
+            record = _RECORD.validate_python(_brought_up(json.loads(line)))
+    except (ValidationError, ValueError, RecursionError) as error:
+        raise LineDamaged("the line is no record of an Event") from error
+    return RecordedEvent(record.seq, record.at, record.event)
+
+
+def event_value(event: Event) -> dict[str, Any]:
+    """The Event as JSON types, as the journal has it."""
+    value: dict[str, Any] = _EVENT.dump_python(event, mode="json")
+    return value
+
+
+def _brought_up(line: Any) -> Line:
+    if not isinstance(line, dict) or not isinstance(line.get("event"), dict):
+        raise LineDamaged("the line is no record of an Event")
+    written = line.get("format", 1)
+    if not isinstance(written, int) or written > FORMAT:
+        raise FormatTooNew(
+            f"the journal has format {written}, and this Holdfast reads up to {FORMAT}; update it"
+        )
+    for step in range(written, FORMAT):
+        line = UPCASTERS[step](line)
+    return {**line, "format": FORMAT}
+
+
+_KINDS_1: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("read", "list", "search", "diagnostics"), "read"),
+        **dict.fromkeys(("edit", "write"), "edit"),
+        **dict.fromkeys(("recall", "remember"), "recall"),
+        "shell": "execute",
+        "plan": "plan",
+        "finish": "finish",
+    }
+)
+"""Format 1 knew tools by their names alone."""
+_ENDING_1 = re.compile(r"(?P<ending>exit status (?P<status>\d+)|[^\n]*?) after [\d.]+ s(?=[;\n]|$)")
+
+
+def _from_1(line: Line) -> Line:
+    """Format 2 says what tools are, and how commands ended, in fields of their own."""
+    event = dict(line["event"])
+    match event.get("kind"):
+        case "tool_called":
+            event |= _called_from_1(event.get("call") or {})
+        case "tool_returned":
+            event["tool_kind"] = _KINDS_1.get(str(event.get("tool")), "other")
+            if event["tool_kind"] == "execute":
+                event["result"] = _ended_from_1(event.get("result") or {})
+        case "candidates_judged":
+            event["groups"] = [_group_from_1(group) for group in event.get("groups") or ()]
+        case _:
+            pass
+    return {**line, "event": event}
+
+
+def _called_from_1(call: Mapping[str, Any]) -> Line:
+    kind = _KINDS_1.get(str(call.get("name")), "other")
+    try:
+        arguments = json.loads(call.get("arguments") or "")
+    except (ValueError, RecursionError):
+        arguments = None
+    match kind, arguments:
+        case "execute", {"command": str(command)}:
+            needs: Line = {"needs": "command", "command": command}
+        case "read" | "edit", {"path": str(path)}:
+            needs = {"needs": "path", "path": path, "writes": kind == "edit"}
+        case _:
+            needs = {"needs": "unknown" if kind == "other" else "nothing"}
+    return {"tool_kind": kind, "needs": needs}
+
+
+def _ended_from_1(result: Mapping[str, Any]) -> Line:
+    ended = _ENDING_1.match(str(result.get("text", "")))
+    if ended is None:
+        return dict(result)
+    status = ended["status"]
+    return {
+        **result,
+        "ending": ended["ending"],
+        "exit_status": None if status is None else int(status),
+    }
+
+
+def _group_from_1(group: Line) -> Line:
+    met = group.pop("met", {})
+    edits = [call["id"] for call in group.get("calls", ()) if _KINDS_1.get(call["name"]) == "edit"]
+    return {**group, "read_versions": met, "diffed": edits if group.get("changes") else []}
+
+
+UPCASTERS: Mapping[int, Callable[[Line], Line]] = MappingProxyType({1: _from_1})
+"""What makes a line of the format that is the key into one of the next."""

@@ -1,0 +1,33 @@
+"""This module knows what the last check of a run's goal found, and how often it sent the run back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lsp_server.domain.events import Event, GoalChecked, RunResumed, Told
+from lsp_server.domain.goals import GoalReport
+
+
+@dataclass(slots=True)
+class GoalProgress:
+    """The last report on the goal; `re_entries` counts how often it was not enough."""
+
+    report: GoalReport | None = None
+    gap: tuple[str, ...] = ()
+    """What the last verdict found missing; empty once a person has moved the run on."""
+    re_entries: int = 0
+
+    def apply(self, event: Event) -> None:
+        """Takes an Event in."""
+        match event:
+            case GoalChecked():
+                self.report = event.report
+                self.gap = event.report.gap
+            case Told(origin="goal"):
+                self.re_entries += 1
+            case Told(origin="person") | RunResumed():
+                # A person answered or resumed: what stood still may move again.
+                self.gap = ()
+                self.re_entries = 0
+            case _:
+                pass

@@ -1,0 +1,48 @@
+"""This module composes the state of a run: five folds over one stream of Events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lsp_server.agent.state.conversation import Conversation
+from lsp_server.agent.state.goal_progress import GoalProgress
+from lsp_server.agent.state.max_mode_state import MaxModeState
+from lsp_server.agent.state.progress import Progress
+from lsp_server.agent.state.work_log import WorkLog
+from lsp_server.domain.events import Event
+
+
+@dataclass(slots=True)
+class State:
+    """The facts of a run so far. Two replays of one journal give equal states.
+
+    >>> from lsp_server.domain.events import StepStarted
+    >>> state = State()
+    >>> state.apply(StepStarted(step=3, prompt_tokens=1200))
+    >>> state.progress.step
+    3
+    """
+
+    progress: Progress = field(default_factory=Progress)
+    conversation: Conversation = field(default_factory=Conversation)
+    work: WorkLog = field(default_factory=WorkLog)
+    goal: GoalProgress = field(default_factory=GoalProgress)
+    max_mode: MaxModeState = field(default_factory=MaxModeState)
+
+    def apply(self, event: Event) -> None:
+        """Takes an Event in. Only this changes the state."""
+        self.progress.apply(event)
+        self.conversation.apply(event)
+        self.work.apply(event)
+        self.goal.apply(event)
+        self.max_mode.apply(event)
+
+    @property
+    def about(self) -> str:
+        """The task, the person's last word and what is being done, for a search."""
+        return "\n".join(filter(None, [*self.conversation.requests[:1], self.focus]))
+
+    @property
+    def focus(self) -> str:
+        """The person's last word since the task, and what is being done."""
+        return "\n".join([*self.conversation.requests[1:][-1:], *self.progress.doing])

@@ -1,0 +1,191 @@
+"""This module keeps what a run did: files, commands, tests, mistakes, and what is worth keeping.
+
+What grows with a run is kept within limits, the newest and the most used first;
+what falls out is still in the journal, and `recall` finds it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from lsp_server.agent.state.literals import Literals
+from lsp_server.agent.state.notes import Note, NoteKind, notes_in
+from lsp_server.agent.state.suite_results import SuiteResult, suite_result
+from lsp_server.domain.events import (
+    Event,
+    FileChanged,
+    ModelAnswered,
+    SnapshotTaken,
+    StepStarted,
+    Told,
+    ToolCalled,
+    ToolReturned,
+)
+from lsp_server.domain.tools import NeedsCommand
+from lsp_server.text.truncate import first_line, one_line
+from lsp_server.tools.read_only import is_read_only
+from lsp_server.tools.shell_syntax import parse
+
+REMARKS_MAX = 40
+COMMANDS_MAX = 60
+FILES_MAX = 200
+READ_MAX = 100
+ERRORS_MAX = 40
+NOTES_MAX = 80
+SUITES_MAX = 20
+LINE_CHARS_MAX = 300
+RECENT_FILES = 10
+
+SAID, GAVE, FAILED = 4, 1, 3
+"""How much a literal weighs: the model said it, a tool gave it, an error named it."""
+
+_TELLING = re.compile(r"error|exception|fail|fatal|cannot|denied|not found|refused", re.IGNORECASE)
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRun:
+    """How a command last ended; `call_id` fetches the whole of it."""
+
+    ending: str
+    step: int
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Something that went wrong: its most telling line."""
+
+    what: str
+    line: str
+    step: int
+    call_id: str
+
+
+@dataclass(slots=True)
+class WorkLog:
+    """What a run did so far. Mappings have the oldest entry first."""
+
+    step: int = 0
+    snapshot: str = ""
+    """The state of files before the last command that may have changed some."""
+    remarks: deque[str] = field(default_factory=lambda: deque(maxlen=REMARKS_MAX))
+    notes: dict[str, Note] = field(default_factory=dict)
+    """Decisions, lessons and questions, by their text."""
+    literals: Literals = field(default_factory=Literals)
+    commands: dict[str, CommandRun] = field(default_factory=dict)
+    """Each command's last run."""
+    suite_results: dict[str, SuiteResult] = field(default_factory=dict)
+    """Each test command's last run."""
+    files: dict[str, str] = field(default_factory=dict)
+    """What the run did to each file, in words."""
+    read: dict[str, int] = field(default_factory=dict)
+    """The step in which a file was last read."""
+    changes: dict[str, FileChanged] = field(default_factory=dict)
+    """By path: the content before the run's first change and after its last."""
+    mistakes: deque[Mistake] = field(default_factory=lambda: deque(maxlen=ERRORS_MAX))
+    _called: dict[str, ToolCalled] = field(default_factory=dict)
+
+    @property
+    def recent_files(self) -> tuple[str, ...]:
+        """The files that the run changed last, then those that it read last."""
+        touched = dict.fromkeys([*reversed(self.files), *reversed(self.read)])
+        return tuple(touched)[:RECENT_FILES]
+
+    def notes_of(self, kind: NoteKind) -> list[Note]:
+        """The notes of one kind, oldest first."""
+        return [note for note in self.notes.values() if note.kind == kind]
+
+    def apply(self, event: Event) -> None:
+        """Takes an Event in."""
+        match event:
+            case StepStarted():
+                self.step = event.step
+            case ModelAnswered():
+                self._answer(event)
+            case ToolCalled():
+                self._called[event.call.id] = event
+            case ToolReturned():
+                self._result(event)
+            case FileChanged():
+                self._file(event)
+            case SnapshotTaken():
+                self.snapshot = event.name
+            case Told(origin="person"):
+                for question in self.notes_of("question"):
+                    del self.notes[question.text]  # The person has had their say since.
+            case _:
+                pass
+
+    def _answer(self, event: ModelAnswered) -> None:
+        self._called.clear()
+        for call in event.message.tool_calls:
+            self.literals.used(call.arguments)
+        text = event.message.text
+        if text.strip():
+            self.remarks.append(f"step {event.step}: {one_line(text, LINE_CHARS_MAX)}")
+            self.literals.learn(text, event.step, SAID)
+            for note in notes_in(text, event.step):
+                self._keep_note(note)
+
+    def _keep_note(self, note: Note) -> None:
+        """Keeps it; when there are too many, one that the model did not mark goes first."""
+        _put_last(self.notes, note.text, note, NOTES_MAX * 2)
+        if len(self.notes) > NOTES_MAX:
+            unmarked = (key for key, one in self.notes.items() if not one.marked)
+            del self.notes[next(unmarked, next(iter(self.notes)))]
+
+    def _result(self, event: ToolReturned) -> None:
+        called = self._called.pop(event.call_id, None)
+        if called is not None and isinstance(called.needs, NeedsCommand):
+            self._command(called.needs.command, event)
+        for path in event.result.read:
+            _put_last(self.read, path, event.step, READ_MAX)
+        if event.result.is_error:
+            self._mistake(event.tool, event)
+
+    def _command(self, command: str, event: ToolReturned) -> None:
+        result, line = event.result, " ".join(command.split())
+        ending = result.ending or first_line(result.text, LINE_CHARS_MAX)
+        run = CommandRun(ending, event.step, event.call_id)
+        _put_last(self.commands, line[:LINE_CHARS_MAX], run, COMMANDS_MAX)
+        succeeded = result.exit_status == 0
+        suite = suite_result(command, result.output, event.step, succeeded=succeeded)
+        if suite is not None:
+            _put_last(self.suite_results, command[:LINE_CHARS_MAX], suite, SUITES_MAX)
+        if not succeeded and not result.is_error:
+            self._mistake(f"$ {line}", event)
+        if not succeeded or not is_read_only(parse(command)):
+            # What a command only shows stands in a file and can be shown again.
+            weight = GAVE if succeeded else FAILED
+            self.literals.learn(result.output, event.step, weight)
+
+    def _mistake(self, what: str, event: ToolReturned) -> None:
+        lines = [line.strip() for line in event.result.text.splitlines() if line.strip()]
+        # The first of several lines says how it ended, the others why.
+        telling = [line for line in lines[1:] or lines if _TELLING.search(line)]
+        line = (telling or lines or [""])[-1][:LINE_CHARS_MAX]
+        self.mistakes.append(Mistake(what[:LINE_CHARS_MAX], line, event.step, event.call_id))
+
+    def _file(self, event: FileChanged) -> None:
+        if event.before is None:
+            what = f"created in step {self.step}"
+        elif event.after is None:
+            what = f"deleted in step {self.step}"
+        else:
+            what = f"changed, last in step {self.step}"
+        _put_last(self.files, event.path, what, FILES_MAX)
+        first = self.changes.get(event.path, event)
+        self.changes[event.path] = FileChanged(event.path, first.before, event.after)
+
+
+def _put_last(ordered: dict[str, V], key: str, value: V, entries_max: int) -> None:
+    """Sets the value as the newest entry and drops the oldest beyond the limit."""
+    ordered.pop(key, None)
+    ordered[key] = value
+    while len(ordered) > entries_max:
+        del ordered[next(iter(ordered))]

@@ -1,0 +1,196 @@
+"""This module says what a tool is: its kind, what a call of it needs, and what a call gave.
+
+A tool describes itself, so that nobody else has to know it by its name: the
+approval decides by what a call needs, and whoever sorts calls does it by kind.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Literal, NoReturn, TypeAlias
+
+from lsp_server.domain.errors import ToolError
+
+ToolKind: TypeAlias = Literal["read", "edit", "execute", "plan", "recall", "finish", "other"]
+"""How a tool acts, much as the Agent Client Protocol sorts tools.
+
+`read` looks at the workspace, `edit` changes its files, `execute` runs programs,
+`plan` keeps the agent's own plan, `recall` reads or keeps what Holdfast itself
+remembers, `finish` ends the task. `other` is everything from elsewhere.
+"""
+
+LOOKING_KINDS: frozenset[ToolKind] = frozenset({"read", "plan", "recall", "finish"})
+"""The kinds that change nothing in the workspace; plan mode offers no others."""
+
+ArgumentForm: TypeAlias = Literal["path", "command", "prose", "immaterial"]
+"""What an argument holds, so that two calls that would do the same can be seen as one.
+
+A `path` leads to a file under several names, blanks in a `command` or in `prose`
+may differ, and an `immaterial` argument does not change what the call does.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsPath:
+    """The call reads a path, or writes it; `path` is as the model wrote it."""
+
+    path: str
+    writes: bool
+    needs: Literal["path"] = "path"
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsCommand:
+    """The call runs a shell command."""
+
+    command: str
+    needs: Literal["command"] = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsUrl:
+    """The call contacts an address."""
+
+    url: str
+    needs: Literal["url"] = "url"
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsNothing:
+    """The call acts on what Holdfast keeps for the agent, and on nothing else."""
+
+    needs: Literal["nothing"] = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsUnknown:
+    """The tool does not say what the call needs, so that a person is asked."""
+
+    needs: Literal["unknown"] = "unknown"
+
+
+Needs: TypeAlias = NeedsPath | NeedsCommand | NeedsUrl | NeedsNothing | NeedsUnknown
+"""What a call needs permission for."""
+
+UNKNOWN_NEEDS = NeedsUnknown()
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Arguments that are no JSON object; `problem` says to the model what is wrong with them."""
+
+    problem: str
+
+
+Arguments: TypeAlias = Mapping[str, object] | Malformed
+"""The arguments of a call, read once: an object, or why they are none."""
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """One call that the model asks for; `arguments` is its JSON text, untouched.
+
+    >>> ToolCall("1", "read", '{"path": "a"}').parsed
+    {'path': 'a'}
+    >>> ToolCall("1", "read", "[]").parsed
+    Malformed(problem="the arguments must be a JSON object, not '[]'")
+    """
+
+    id: str
+    name: str
+    arguments: str
+
+    @cached_property
+    def parsed(self) -> Arguments:
+        """The arguments as a value. They are read when first asked for, and never again."""
+        return parse_arguments(self.arguments)
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """The arguments by name; none when they are malformed."""
+        return _NONE if isinstance(self.parsed, Malformed) else self.parsed
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """What a tool says of itself. The model sees `name`, `description` and `parameters`.
+
+    `parameters` is a JSON schema. `forms` says of arguments what they hold, by name.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, object]
+    kind: ToolKind = "other"
+    forms: Mapping[str, ArgumentForm] = field(default_factory=dict)
+
+    @property
+    def looks(self) -> bool:
+        """Whether every call of the tool leaves the workspace as it is."""
+        return self.kind in LOOKING_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool call gave; `text` is what the model reads.
+
+    `is_error` says that the tool could not do its work, `failed` that it did, and
+    that what it ran ended badly. `changed` and `read` list the workspace-relative
+    paths of files that the call wrote and read. Of a command, `ending` says in a
+    few words how it ended and `exit_status` with which status, None if with none;
+    the first line of `text` repeats the ending, and `output` is what follows.
+    """
+
+    text: str
+    is_error: bool = False
+    changed: tuple[str, ...] = ()
+    failed: bool = False
+    read: tuple[str, ...] = ()
+    ending: str = ""
+    exit_status: int | None = None
+
+    @property
+    def output(self) -> str:
+        """The text without the line that says how a command ended."""
+        return self.text.partition("\n")[2] if self.ending else self.text
+
+
+_NONE: Mapping[str, object] = MappingProxyType({})
+
+
+def parse_arguments(text: str) -> Arguments:
+    """Reads the arguments of a call as they were written; nothing is repaired."""
+    if not text.strip():
+        return Malformed("the arguments are empty; send a JSON object, {} at least")
+    try:
+        values: Any = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        around = text[max(0, error.pos - 30) : error.pos + 10]
+        return Malformed(
+            f"the arguments are not valid JSON: {error.msg} at line {error.lineno}, column "
+            f"{error.colno}, near {around!r}; nothing was run, send the whole call again"
+        )
+    except ToolError as error:
+        return Malformed(str(error))
+    except (ValueError, RecursionError) as error:
+        return Malformed(f"the arguments cannot be read: {error}; nothing was run")
+    if not isinstance(values, dict):
+        return Malformed(f"the arguments must be a JSON object, not {text[:40]!r}")
+    return values
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for key, value in pairs:
+        if key in values:
+            raise ToolError(f"the arguments have {key!r} twice; nothing was run, send it once")
+        values[key] = value
+    return values
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ToolError(f"the arguments have {name}, which JSON does not know; nothing was run")

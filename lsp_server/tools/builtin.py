@@ -1,0 +1,39 @@
+"""This module lists the tools that come with Holdfast, by what they say of themselves."""
+
+from __future__ import annotations
+
+from lsp_server.domain.tools import ToolSpec
+from lsp_server.tools.diagnostics import Diagnostics
+from lsp_server.tools.edit import Edit
+from lsp_server.tools.finish import Finish
+from lsp_server.tools.list import List
+from lsp_server.tools.plan import Plan
+from lsp_server.tools.read import Read
+from lsp_server.tools.recall import Recall
+from lsp_server.tools.remember import Remember
+from lsp_server.tools.search import Search
+from lsp_server.tools.shell import Shell
+from lsp_server.tools.write import Write
+
+BUILTIN_SPECS: tuple[ToolSpec, ...] = (
+    Read.spec,
+    List.spec,
+    Search.spec,
+    Edit.spec,
+    Write.spec,
+    Shell.spec,
+    Diagnostics.spec,
+    Plan.spec,
+    Recall.spec,
+    Remember.spec,
+    Finish.spec,
+)
+
+BUILTIN_NAMES = frozenset(spec.name for spec in BUILTIN_SPECS)
+"""The names that a permission rule may use."""
+
+COMMAND_NAMES = frozenset(spec.name for spec in BUILTIN_SPECS if spec.kind == "execute")
+"""Tools whose rules are about commands."""
+
+PATH_NAMES = frozenset(spec.name for spec in BUILTIN_SPECS if "path" in spec.forms.values())
+"""Tools whose rules are about paths."""
