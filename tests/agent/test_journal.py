@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from lsp_server.agent.journal import (
     Journal,
     JournalBusy,
-    JournalDamaged,
     is_running,
     read_ends,
     replay,
 )
+from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.events import Event, StepStarted, Streamed, Told, Warned
 
 EVENTS = st.lists(
