@@ -215,7 +215,7 @@ class TranscriptArbiter:
 def transcript_arbiter(services: WorkspaceServices, *others: Any) -> Any:
     """Stands in the place of ours: the judges and goals of the session are not asked."""
     _, _, run_context, _ = others
-    return _Lazy(run_context, services.worker)
+    return _Lazy(run_context, services.provider)
 
 
 class _Lazy:
@@ -223,7 +223,7 @@ class _Lazy:
         self._run_context, self._worker = run_context, worker
 
     async def judge(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | Continue:
-        stop_policy = TranscriptArbiter(self._run_context, await self._worker.model())
+        stop_policy = TranscriptArbiter(self._run_context, await self._worker.wire())
         return await stop_policy.judge(state, summary, may_go_on=may_go_on)
 
 

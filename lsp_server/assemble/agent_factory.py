@@ -35,7 +35,7 @@ class AgentFactory:
         self._memory = memory
         self._judges = judges
         self._goals = goals
-        self._sampling = ModelChain(services, judges, endpoint_stats)
+        self._models = ModelChain(services, judges, endpoint_stats)
 
     async def agent(self, run_context: RunContext) -> Agent:
         """Raises ConfigurationError, ModelError when there is no model to ask."""
@@ -45,7 +45,8 @@ class AgentFactory:
         permissions, mode = run_context.settings.permissions, run_context.task.mode
         approval = Approval(permissions, self._services.workspace, mode)
         toolbox = run_toolbox(self._services, self._memory, run_context, approval)
-        model = await self._sampling.model(run_context, toolbox)
+        worker = await self._models.worker(run_context)
+        model = await self._models.model(run_context, worker, toolbox)
         stop_policy = run_stop_policy(
             self._services, self._judges, self._goals, run_context, approval
         )
@@ -63,7 +64,7 @@ class AgentFactory:
             run_config,
             memory_source,
             self._services.checkpoints,
-            await self._sampling.worker(run_context),
+            worker,
         )
 
     async def _run_config(self, run_context: RunContext) -> RunConfig:

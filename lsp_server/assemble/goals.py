@@ -44,7 +44,7 @@ def run_stop_policy(
     ask = services.asking(run_context.run_id, event_log.emit, settings)
 
     async def judging() -> Model:
-        return await judges.find(settings, event_log.emit)
+        return (await judges.find(settings, event_log.emit)).model
 
     async def accept(paths: tuple[str, ...]) -> bool:
         attempt = StopAttempt({path: event_log.state.work.changes[path] for path in paths})
@@ -67,11 +67,11 @@ def session_verifier(
     """For checks outside of a run; with `asks` a person and the judge are asked."""
 
     async def judging() -> Model:
-        return await judges.find(settings, lambda _: None)
+        return (await judges.find(settings, lambda _: None)).model
 
     ask = services.asking(GOALS_RUN, lambda _: goals.on_change(), settings)
     judge = None
-    if asks and services.worker.description:
+    if asks and services.provider.description:
         judge = GoalJudge(judging, seconds_max=PERSON_WAITS_SECONDS)
     approval = Approval(settings.permissions, services.workspace)
     return _verifier(services, goals, settings, approval, ask if asks else None, judge)

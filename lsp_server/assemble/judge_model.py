@@ -1,37 +1,52 @@
-"""The model that judges: the worker's, unless settings name another."""
+"""This module finds the model that judges: the worker's, unless settings name another."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Emit, Warned
+from lsp_server.domain.messages import Prices
+from lsp_server.domain.ports import Model
 from lsp_server.models.priced import PricedModel
 from lsp_server.models.provider import ModelProvider
-from lsp_server.redaction.redactor import Redactor
 from lsp_server.settings.sections import Settings
 
 
-class JudgeModel:
-    """Found when it is first asked for; `close` it."""
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """The model that judges; `is_worker` says that it is the worker's, at the same endpoint."""
 
-    def __init__(self, worker: ModelProvider, redactor: Redactor) -> None:
+    model: PricedModel
+    is_worker: bool
+
+
+class JudgeModel:
+    """Finds the judge's model when it is first asked for; `close` it.
+
+    `chain` wraps an endpoint's wire as `model_chain.answering_model` does.
+    """
+
+    def __init__(
+        self, worker: ModelProvider, chain: Callable[[Model, Prices], PricedModel]
+    ) -> None:
         self._worker = worker
-        self._redactor = redactor
+        self._chain = chain
         self._own: ModelProvider | None = None
 
-    async def find(self, settings: Settings, emit: Emit) -> PricedModel:
+    async def find(self, settings: Settings, emit: Emit) -> Judging:
         """The judge's model. One that cannot be found is a warning, and the worker's judges."""
-        workers = PricedModel(await self._worker.model(), settings.model.prices)
         wanted = settings.judge.over(settings.model)
-        if wanted == settings.model:
-            return workers
-        if self._own is None:
-            self._own = ModelProvider(wanted, redactor=self._redactor)
-        self._own.reconfigure(wanted)
-        try:
-            return PricedModel(await self._own.model(), wanted.prices)
-        except HoldfastError as error:
-            emit(Warned(f"the worker's model judges instead of judge.*: {error}"))
-            return workers
+        if wanted != settings.model:
+            if self._own is None:
+                self._own = ModelProvider(wanted)
+            self._own.reconfigure(wanted)
+            try:
+                return Judging(self._chain(await self._own.wire(), wanted.prices), False)
+            except HoldfastError as error:
+                emit(Warned(f"the worker's model judges instead of judge.*: {error}"))
+        return Judging(self._chain(await self._worker.wire(), settings.model.prices), True)
 
     async def close(self) -> None:
         """Closes the connections to a judge of its own."""

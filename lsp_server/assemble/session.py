@@ -15,6 +15,7 @@ from lsp_server.assemble.agent_factory import AgentFactory
 from lsp_server.assemble.goals import session_verifier
 from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.memory import open_memory
+from lsp_server.assemble.model_chain import answering_model
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import FileChanged, RecordedEvent
@@ -65,7 +66,9 @@ def open_session(
     data = data or data_folder()
     folder = workspace_folder(data, workspace.root)
     services = _services(workspace, data, folder, settings, editor, documents, changed)
-    judges = JudgeModel(services.worker, services.redactor)
+    judges = JudgeModel(
+        services.provider, lambda wire, prices: answering_model(wire, services.redactor, prices)
+    )
     endpoint_stats: dict[str, EndpointStats] = {}
     goals = Goals(
         workspace.root,
@@ -91,14 +94,14 @@ def open_session(
         undo=lambda changes: services.checkpoints.undo(changes, editor),
         build=AgentFactory(services, judges, goals, memory, endpoint_stats).agent,
         watch=watch,
-        ready=services.worker.check,
+        ready=services.provider.check,
         redactor=services.redactor,
     )
     session = Session(
         workspace.root,
         settings,
         documents,
-        services.worker,
+        services.provider,
         services.permissions,
         runs,
         goals,
@@ -134,16 +137,16 @@ def _services(
     changed: Callable[[], None],
 ) -> WorkspaceServices:
     ignore = Ignore(workspace)
-    known_secrets = KnownSecrets(workspace.root, data, lambda: worker.api_key)
+    known_secrets = KnownSecrets(workspace.root, data, lambda: provider.api_key)
     redactor = Redactor(known_secrets)
-    worker = ModelProvider(settings.model, changed, redactor)
+    provider = ModelProvider(settings.model, changed)
     return WorkspaceServices(
         workspace,
         ignore,
         Checkpoints(folder / "checkpoints", workspace, ignore),
         editor,
         documents,
-        worker,
+        provider,
         Permissions(editor, remember),
         CheckApprovals(folder / "approved-checks.json", workspace),
         redactor,

@@ -32,7 +32,7 @@ class WorkspaceServices:
     checkpoints: Checkpoints
     editor: Editor
     documents: Documents
-    worker: ModelProvider
+    provider: ModelProvider
     permissions: Permissions
     check_approvals: CheckApprovals
     redactor: Redactor

@@ -28,6 +28,7 @@ from lsp_server.domain.messages import (
     ignore_deltas,
 )
 from lsp_server.domain.ports import Model
+from lsp_server.domain.tasks import Sampling
 from lsp_server.max_mode.candidate_judge import (
     CandidateJudge,
     JudgeDecision,
@@ -57,6 +58,16 @@ class MaxModeContext:
     has_room: Callable[[Usage, float], bool]
     emit: Emit
     prices: Prices = FREE
+
+
+def settings_for(wished: Sampling, settings: MaxModeSettings) -> MaxModeSettings:
+    """The settings with what a person wishes; a proposal always compares two at least."""
+    if wished.samples is not None:
+        settings = settings.model_copy(update={"samples": wished.samples})
+    if wished.propose:
+        compared = {"strategy": "always", "samples": max(2, settings.samples)}
+        settings = settings.model_copy(update=compared)
+    return settings
 
 
 class MaxMode:

@@ -1,4 +1,4 @@
-"""Max Mode on and off while a run runs: each step is asked as a person wishes by then."""
+"""This module switches Max Mode on and off while a run runs, from one step to the next."""
 
 from __future__ import annotations
 
@@ -10,18 +10,28 @@ from lsp_server.domain.tasks import Sampling
 
 
 class ToggledModel:
-    """A Model that is made anew when the wish changes; a step under way ends as it began."""
+    """A Model that asks `plain` once, or Max Mode where `wished` says so by then.
+
+    `max_mode` makes the Model of Max Mode, anew whenever the wish changes. A step
+    that is under way ends as it began.
+    """
 
     def __init__(
-        self, wished: Callable[[], Sampling], make: Callable[[Sampling], Awaitable[Model]]
+        self,
+        wished: Callable[[], Sampling],
+        plain: Model,
+        max_mode: Callable[[Sampling], Awaitable[Model]],
     ) -> None:
         self._wished = wished
-        self._make = make
+        self._plain = plain
+        self._max_mode = max_mode
         self._made: tuple[Sampling, Model] | None = None
 
     async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
         """The answer of the model that is wished for. Raises what making it raises, too."""
         wished = self._wished()
+        if not wished.max_mode:
+            return await self._plain.respond(request, listen)
         if self._made is None or self._made[0] != wished:
-            self._made = wished, await self._make(wished)
+            self._made = wished, await self._max_mode(wished)
         return await self._made[1].respond(request, listen)

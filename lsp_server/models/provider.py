@@ -1,4 +1,4 @@
-"""The model that does a session's work: found once, wrapped, shared by its runs."""
+"""This module finds the endpoint that does a session's work, and keeps its connections."""
 
 from __future__ import annotations
 
@@ -12,10 +12,6 @@ from lsp_server.domain.ports import Model
 from lsp_server.models.api_key import find_api_key
 from lsp_server.models.chat_completions import ChatCompletions
 from lsp_server.models.discovery import LOCAL_SERVERS, discover, models_at
-from lsp_server.models.redacting import RedactingModel
-from lsp_server.models.repetition import CutRepetition
-from lsp_server.models.retrying import Retrying
-from lsp_server.redaction.redactor import Redactor
 from lsp_server.settings.sections import ModelSettings
 from lsp_server.settings.shown import without_credentials
 from lsp_server.settings.user_file import default_user_file
@@ -27,7 +23,6 @@ MODELS_SHOWN_MAX = 12
 @dataclass(frozen=True, slots=True)
 class _Found:
     endpoint: ChatCompletions
-    model: Model
     base_url: str
     name: str
     api_key: str | None
@@ -44,11 +39,9 @@ class ModelProvider:
         self,
         settings: ModelSettings,
         found: Callable[[], None] = lambda: None,
-        redactor: Redactor | None = None,
     ) -> None:
         self._settings = settings
         self._tell = found
-        self._redactor = redactor or Redactor()
         self._retired: list[ChatCompletions] = []
         self._begin()
 
@@ -79,9 +72,12 @@ class ModelProvider:
             raise ConfigurationError(str(problem), key="model.base_url")
         return self.description or "a model server on this machine"
 
-    async def model(self) -> Model:
-        """The model, once it is found. Raises ConfigurationError, ModelError."""
-        return (await asyncio.shield(self._search)).model
+    async def wire(self) -> Model:
+        """The endpoint as a bare Model, once it is found. Raises ConfigurationError, ModelError.
+
+        Whoever asks it wraps it: nothing is retried or redacted here.
+        """
+        return (await asyncio.shield(self._search)).endpoint
 
     async def examine(self) -> str:
         """Asks the endpoint for its models; a sentence. Raises ConfigurationError, ModelError."""
@@ -111,9 +107,7 @@ class ModelProvider:
             await endpoint.close()
 
     def _begin(self) -> None:
-        self._search = asyncio.create_task(
-            _find(self._settings, self._redactor), name="find the model endpoint"
-        )
+        self._search = asyncio.create_task(_find(self._settings), name="find the model endpoint")
         self._search.add_done_callback(lambda search: None if search.cancelled() else self._tell())
 
     def _found(self) -> _Found | None:
@@ -129,7 +123,7 @@ class ModelProvider:
         return error
 
 
-async def _find(settings: ModelSettings, redactor: Redactor) -> _Found:
+async def _find(settings: ModelSettings) -> _Found:
     api_key = await find_api_key(settings)
     endpoint = await discover(settings, api_key=api_key)
     if endpoint is None:
@@ -139,8 +133,7 @@ async def _find(settings: ModelSettings, redactor: Redactor) -> _Found:
     key = api_key if settings.base_url is not None else None
     completions = ChatCompletions(complete, api_key=key)
     name = f"{complete.name} at {without_credentials(endpoint.base_url)}"
-    model = RedactingModel(Retrying(CutRepetition(completions)), redactor)
-    return _Found(completions, model, endpoint.base_url, name, key)
+    return _Found(completions, endpoint.base_url, name, key)
 
 
 HOW_TO_SET_ONE = (

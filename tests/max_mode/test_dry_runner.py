@@ -7,11 +7,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lsp_server.assemble.grammars import broken_places
 from lsp_server.domain.messages import Choice, Message
 from lsp_server.domain.tools import ToolCall
 from lsp_server.max_mode.dry_runner import DryRun, DryRunner
 from lsp_server.max_mode.syntax import syntax_errors
+from lsp_server.memory.syntax import broken_places
 from lsp_server.settings.sections import PermissionMode
 from lsp_server.tools.dry_run import ToolDryRun
 from lsp_server.workspace.disk_editor import DiskEditor
@@ -35,7 +35,10 @@ async def look(
         return missing
 
     evidence = DryRunner(
-        dry_run_tools, DiskEditor(bench.documents), refutes, grammars=broken_places
+        dry_run_tools,
+        DiskEditor(bench.documents),
+        refutes,
+        grammars=lambda path, text: broken_places(path.name, text),
     )
     if choice is None:
         listed = tuple(
@@ -223,6 +226,6 @@ async def test_what_a_grammar_cannot_read_is_a_doubt_and_no_proof(
 
 
 def test_what_no_grammar_knows_is_not_known() -> None:
-    assert broken_places(Path("a.unknown"), "x") is None
-    assert broken_places(Path("a.md"), "# [") is None
-    assert broken_places(Path("a.ts"), "x" * 300_000) is None
+    assert broken_places("a.unknown", "x") is None
+    assert broken_places("a.md", "# [") is None
+    assert broken_places("a.ts", "x" * 300_000) is None
