@@ -172,7 +172,7 @@ class TranscriptArbiter:
         self._run_context = run_context
         self._model = model
 
-    async def judge(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | Continue:
+    async def decide(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | Continue:
         goal = state.conversation.task.goal if state.conversation.task else None
         assert goal is not None
         verdict = await self._ask(summary)
@@ -222,9 +222,9 @@ class _Lazy:
     def __init__(self, run_context: RunContext, worker: ModelProvider) -> None:
         self._run_context, self._worker = run_context, worker
 
-    async def judge(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | Continue:
+    async def decide(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | Continue:
         stop_policy = TranscriptArbiter(self._run_context, await self._worker.wire())
-        return await stop_policy.judge(state, summary, may_go_on=may_go_on)
+        return await stop_policy.decide(state, summary, may_go_on=may_go_on)
 
 
 def totals(rows: list[Row]) -> list[Row]:

@@ -1,13 +1,17 @@
-"""The loop: make room, ask, act, look whether it is done."""
+"""An `Agent` is the loop of one run: make room in the prompt, ask, act, see whether it is done.
+
+Each turn of the loop is a step: one answer of the model and the results of its
+calls. Everything that happens is an Event in the event log, and what the loop
+knows of the past comes from there alone; so a run that was killed goes on from
+the same prompt, and no step is done twice.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
-from typing import TypeAlias, assert_never
+from typing import assert_never
 from uuid import uuid4
 
 from lsp_server.agent import budget, guards
@@ -17,6 +21,7 @@ from lsp_server.agent.guards import Advice, GuardCounts, Proceed, Remind, Stop
 from lsp_server.agent.memory_source import MemorySource, NoMemorySource
 from lsp_server.agent.run_config import RunConfig
 from lsp_server.agent.stop_policy import Continue, StopPolicy
+from lsp_server.agent.tool_runner import ToolRunner
 from lsp_server.agent.workspace_view import NoWorkspaceView, WorkspaceView, resume_note
 from lsp_server.domain.errors import BudgetExceeded, ModelError, ModelMisbehaved, PromptTooLong
 from lsp_server.domain.events import (
@@ -27,8 +32,6 @@ from lsp_server.domain.events import (
     StepStarted,
     Streamed,
     Told,
-    ToolCalled,
-    ToolReturned,
 )
 from lsp_server.domain.messages import (
     Delta,
@@ -42,25 +45,26 @@ from lsp_server.domain.messages import (
 )
 from lsp_server.domain.ports import Model
 from lsp_server.domain.tasks import Failed, Outcome, Stopped
-from lsp_server.domain.tools import Malformed, ToolCall, ToolKind, ToolResult
+from lsp_server.domain.tools import Malformed
 from lsp_server.tools.toolbox import Toolbox
 
 OVERFLOWS_MAX = 3
 """How often in a row the endpoint may call a prompt too long before the run gives up."""
 
-INTERRUPTED = "interrupted: it had started and may have taken effect; look before you repeat it"
-NOT_STARTED = "not run: the run was interrupted before it started"
-STEERED = "not run: the person sent a message first; read it, then decide again"
-
-
-Acted: TypeAlias = tuple[ToolCall, ToolResult, float]
-"""A call, what it gave, and the seconds that it took."""
-
 
 class Agent:
-    """One run of one task, from its record to its outcome.
+    """Works on one task until there is an outcome.
 
-    `scribe` writes its briefs: the model itself, unless each of its answers is dear.
+    `model` answers the steps, with the tools of `toolbox`. `stop_policy` decides
+    whether the run may end, `run_config` says what it works under. At the start of
+    a cycle `memory_source` adds what bears on the task, and `workspace_view` says
+    which files changed. `summarizer` writes the briefs between cycles: the model
+    itself, unless each of its answers is expensive.
+
+    Example::
+
+        agent = Agent(model, toolbox, event_log, stop_policy, run_config)
+        outcome = await agent.run()
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class Agent:
             event_log, run_config, memory_source, workspace_view, summarizer or model
         )
         self._compaction.pin(toolbox.specs)
+        self._tools = ToolRunner(toolbox, event_log)
         self._counts = GuardCounts()
         self._first_step = event_log.state.progress.step
         self._started = time.monotonic()
@@ -92,7 +97,7 @@ class Agent:
     async def run(self) -> Outcome:
         """Works until the task is done, a limit is reached or it is cancelled.
 
-        Call it once. A record with a past is gone on with, where it ended.
+        Call it once. Where the event log has a past, the run goes on from its end.
         """
         deadline = asyncio.timeout(self._run_config.budget.wall_seconds_max)
         try:
@@ -108,7 +113,7 @@ class Agent:
                 raise
             return Stopped("the limit run.wall_seconds_max is reached; raise it and resume")
         finally:
-            self._answer_open_calls()
+            self._tools.answer_open_calls()
 
     async def _work(self) -> Outcome:
         while True:
@@ -126,7 +131,7 @@ class Agent:
         if not self._event_log.context.messages:
             await self._compaction.begin()
             return
-        self._answer_open_calls()
+        self._tools.answer_open_calls()
         if self._state.work.snapshot:
             for change in await self._workspace_view.left_behind(self._state.work.snapshot):
                 self._event_log.emit(change)
@@ -144,26 +149,16 @@ class Agent:
             seconds=time.monotonic() - self._started,
         )
 
-    def _has_budget(self) -> bool:
-        try:
-            self._check_budget()
-        except BudgetExceeded:
-            return False
-        return True
-
     def _deliver_messages(self, *whens: str) -> bool:
-        """Tells the model what the person wrote; whether there was anything."""
-        pending_messages = [
-            message.text
-            for message in self._state.conversation.pending_messages
-            if message.when in whens
-        ]
-        for text in pending_messages:
+        """Puts a person's messages into the prompt, and says whether there were any."""
+        pending = self._state.conversation.pending_messages
+        texts = [message.text for message in pending if message.when in whens]
+        for text in texts:
             self._event_log.emit(Told(text, "person"))
-        return bool(pending_messages)
+        return bool(texts)
 
     async def _ask(self) -> Response | None:
-        """The model's next answer; None when it cannot be used and the model was told."""
+        """The model's next answer; None when it cannot be used, which the model then reads."""
         await self._compaction.make_room()
         self._event_log.emit(
             StepStarted(self._state.progress.step + 1, self._event_log.context.tokens)
@@ -189,32 +184,36 @@ class Agent:
         return replace(response, choices=choices)
 
     def _distinct(self, message: Message) -> Message:
-        """The message with ids of calls that no earlier step had: some endpoints count anew."""
-        if self._state.conversation.call_ids.isdisjoint(call.id for call in message.tool_calls):
+        """The message with ids of calls that no earlier step had.
+
+        Some endpoints count their calls anew in each answer, and two results
+        with one id could not be told apart.
+        """
+        used = self._state.conversation.call_ids
+        if used.isdisjoint(call.id for call in message.tool_calls):
             return message
         calls = [
-            replace(call, id=uuid4().hex[:9])
-            if call.id in self._state.conversation.call_ids
-            else call
+            replace(call, id=uuid4().hex[:9]) if call.id in used else call
             for call in message.tool_calls
         ]
         return replace(message, tool_calls=tuple(calls))
 
     async def _respond(self) -> Response:
+        """Asks the model, with a smaller prompt when the endpoint says that it is too long."""
         for _ in range(OVERFLOWS_MAX):
-            request = Request(self._event_log.context.messages, self._toolbox.specs)
             try:
-                return await self._model.respond(request, self._on_delta)
+                return await self._model.respond(self._request(), self._on_delta)
             except PromptTooLong as error:
                 await self._compaction.shrink(str(error))
-        return await self._model.respond(
-            Request(self._event_log.context.messages, self._toolbox.specs), self._on_delta
-        )
+        return await self._model.respond(self._request(), self._on_delta)
+
+    def _request(self) -> Request:
+        return Request(self._event_log.context.messages, self._toolbox.specs)
 
     async def _follow(self, response: Response) -> Outcome | None:
-        """Does what the answer asks for; the outcome when the run may stop."""
+        """Runs what the answer asks for, and gives the outcome when the run may stop."""
         self._counts, advice = guards.check_answer(self._counts, response.choices[0])
-        results = await self._act(response)
+        results = await self._tools.run(response)
         self._apply_advice(advice)
         if not isinstance(advice, Proceed):
             return None
@@ -236,67 +235,20 @@ class Agent:
     async def _try_to_stop(self, summary: str) -> Outcome | None:
         if self._deliver_messages("steer", "queue"):
             return None
-        verdict = await self._stop_policy.judge(self._state, summary, may_go_on=self._has_budget())
-        if isinstance(verdict, Continue):
-            self._event_log.emit(Told(verdict.text, verdict.origin))
-            return None
-        return verdict
-
-    async def _act(self, response: Response) -> list[Acted]:
-        """Runs the calls of an answer: those that only read together, the others in order."""
-        admitted = guards.admit_calls(
-            response.message.tool_calls, cut_off=response.stop_reason == "length"
+        decision = await self._stop_policy.decide(
+            self._state, summary, may_go_on=self._has_budget()
         )
-        results: list[Acted] = []
-        for read_only, group in groupby(admitted.calls, self._toolbox.read_only):
-            calls = tuple(group)
-            for batch in [calls] if read_only else [(call,) for call in calls]:
-                results += await self._run_batch(batch, read_only)
-        for call_id, why in admitted.refused.items():
-            self._return(call_id, ToolResult(why, is_error=True), 0.0)
-        return results
+        if isinstance(decision, Continue):
+            self._event_log.emit(Told(decision.text, decision.origin))
+            return None
+        return decision
 
-    async def _run_batch(self, calls: Sequence[ToolCall], read_only: bool) -> list[Acted]:
-        if any(message.when == "steer" for message in self._state.conversation.pending_messages):
-            for call in calls:
-                self._return(call.id, ToolResult(STEERED, is_error=True), 0.0)
-            return []
-        for call in calls:
-            self._event_log.emit(
-                ToolCalled(
-                    self._state.progress.step,
-                    call,
-                    self._toolbox.title(call),
-                    self._toolbox.kind(call),
-                    self._toolbox.needs(call),
-                )
-            )
-        if not read_only:
-            await self._event_log.flush()
-        async with asyncio.TaskGroup() as group:
-            running = [group.create_task(self._timed(call)) for call in calls]
-        done = [(call, *task.result()) for call, task in zip(calls, running, strict=True)]
-        for call, result, seconds in done:
-            self._return(call.id, result, seconds)
-        return done
-
-    async def _timed(self, call: ToolCall) -> tuple[ToolResult, float]:
-        started = time.monotonic()
-        result = await self._toolbox.dispatch(call)
-        return result, time.monotonic() - started
-
-    def _return(self, call_id: str, result: ToolResult, seconds: float) -> None:
-        call = self._state.conversation.open_calls.get(call_id)
-        kind: ToolKind = self._toolbox.kind(call) if call else "other"
-        name = call.name if call else ""
-        step = self._state.progress.step
-        self._event_log.emit(ToolReturned(step, call_id, name, result, seconds, kind))
-
-    def _answer_open_calls(self) -> None:
-        """Every call gets a result, else no endpoint takes the conversation back."""
-        for call_id in tuple(self._state.conversation.open_calls):
-            text = INTERRUPTED if call_id in self._state.conversation.started_calls else NOT_STARTED
-            self._return(call_id, ToolResult(text, is_error=True), 0.0)
+    def _has_budget(self) -> bool:
+        try:
+            self._check_budget()
+        except BudgetExceeded:
+            return False
+        return True
 
     def _finish_step(self) -> None:
         done = self._state.progress

@@ -45,7 +45,7 @@ class StopPolicy:
         self._re_entries_max = re_entries_max
         self._asked_about_plan = False
 
-    async def judge(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | Continue:
+    async def decide(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | Continue:
         """The end of the run, or what keeps it going.
 
         `may_go_on` says whether the budget has room for another step: a run is
