@@ -1,0 +1,96 @@
+"""A `ToolRunner` carries out the calls of an answer, each recorded before and after it runs.
+
+Calls that only read run beside each other, all others one after the other in
+their order. What was recorded before it ran is never run a second time: after a
+crash the model is told that it may have taken effect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TypeAlias
+
+from lsp_server.agent import guards
+from lsp_server.agent.event_log import EventLog
+from lsp_server.domain.events import ToolCalled, ToolReturned
+from lsp_server.domain.messages import Response
+from lsp_server.domain.tools import ToolCall, ToolKind, ToolResult
+from lsp_server.tools.toolbox import Toolbox
+
+INTERRUPTED = "interrupted: it had started and may have taken effect; look before you repeat it"
+NOT_STARTED = "not run: the run was interrupted before it started"
+STEERED = "not run: the person sent a message first; read it, then decide again"
+
+CallResult: TypeAlias = tuple[ToolCall, ToolResult, float]
+"""A call, what it gave, and the seconds that it took."""
+
+
+class ToolRunner:
+    """Runs calls with the tools of `toolbox` and keeps them in `event_log`."""
+
+    def __init__(self, toolbox: Toolbox, event_log: EventLog) -> None:
+        self._toolbox = toolbox
+        self._event_log = event_log
+        self._state = event_log.state
+
+    async def run(self, response: Response) -> list[CallResult]:
+        """Runs the calls that may run, answers the others, and gives the results of the first.
+
+        A person's message that steers ends it early: the rest is not run.
+        """
+        admitted = guards.admit_calls(
+            response.message.tool_calls, cut_off=response.stop_reason == "length"
+        )
+        results: list[CallResult] = []
+        for read_only, group in groupby(admitted.calls, self._toolbox.read_only):
+            calls = tuple(group)
+            for batch in [calls] if read_only else [(call,) for call in calls]:
+                results += await self._run_batch(batch, read_only)
+        for call_id, why in admitted.refused.items():
+            self._return(call_id, ToolResult(why, is_error=True), 0.0)
+        return results
+
+    def answer_open_calls(self) -> None:
+        """Gives every call without a result one, else no endpoint takes the conversation back."""
+        conversation = self._state.conversation
+        for call_id in tuple(conversation.open_calls):
+            text = INTERRUPTED if call_id in conversation.started_calls else NOT_STARTED
+            self._return(call_id, ToolResult(text, is_error=True), 0.0)
+
+    async def _run_batch(self, calls: Sequence[ToolCall], read_only: bool) -> list[CallResult]:
+        if any(message.when == "steer" for message in self._state.conversation.pending_messages):
+            for call in calls:
+                self._return(call.id, ToolResult(STEERED, is_error=True), 0.0)
+            return []
+        for call in calls:
+            self._record_start(call)
+        if not read_only:
+            # What may change something is on the disk before it does.
+            await self._event_log.flush()
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(self._timed(call)) for call in calls]
+        done = [(call, *task.result()) for call, task in zip(calls, running, strict=True)]
+        for call, result, seconds in done:
+            self._return(call.id, result, seconds)
+        return done
+
+    def _record_start(self, call: ToolCall) -> None:
+        box, step = self._toolbox, self._state.progress.step
+        self._event_log.emit(
+            ToolCalled(step, call, box.title(call), box.kind(call), box.needs(call))
+        )
+
+    async def _timed(self, call: ToolCall) -> tuple[ToolResult, float]:
+        started = time.monotonic()
+        result = await self._toolbox.dispatch(call)
+        return result, time.monotonic() - started
+
+    def _return(self, call_id: str, result: ToolResult, seconds: float) -> None:
+        call = self._state.conversation.open_calls.get(call_id)
+        kind: ToolKind = self._toolbox.kind(call) if call else "other"
+        name = call.name if call else ""
+        step = self._state.progress.step
+        self._event_log.emit(ToolReturned(step, call_id, name, result, seconds, kind))
