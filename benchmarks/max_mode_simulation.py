@@ -38,8 +38,8 @@ from lsp_server.domain.ports import Editor
 from lsp_server.domain.tools import ToolCall, ToolSpec
 from lsp_server.max_mode.candidate_judge import CandidateJudge, StepContext
 from lsp_server.max_mode.dry_runner import DryRunner
+from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.max_mode.max_mode import MaxMode, MaxModeContext
-from lsp_server.max_mode.sampler import EndpointStats
 from lsp_server.settings.sections import MaxModeSettings
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents

@@ -12,7 +12,7 @@ from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.model_chain import ModelChain
 from lsp_server.assemble.toolbox import run_toolbox
 from lsp_server.assemble.workspace_services import WorkspaceServices
-from lsp_server.max_mode.sampler import EndpointStats
+from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.session.goals import Goals
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.memory.run_memory import RunMemorySource

@@ -25,9 +25,9 @@ from lsp_server.domain.ports import Model
 from lsp_server.domain.tasks import Sampling
 from lsp_server.max_mode.candidate_judge import CandidateJudge
 from lsp_server.max_mode.dry_runner import DryRunner, changed_files
+from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.max_mode.max_mode import MaxMode, settings_for
 from lsp_server.max_mode.propose_only import ProposeOnly
-from lsp_server.max_mode.sampler import EndpointStats
 from lsp_server.max_mode.toggled_model import ToggledModel
 from lsp_server.models.priced import PricedModel
 from lsp_server.models.redacting import RedactingModel

@@ -21,7 +21,7 @@ from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import FileChanged, RecordedEvent
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import RunId
-from lsp_server.max_mode.sampler import EndpointStats
+from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.models.provider import ModelProvider
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.doctor_report import doctor_report

@@ -22,7 +22,7 @@ from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tools import ToolCall, ToolSpec
 from lsp_server.max_mode.normal_form import Effect, call_problem, normal_form
-from lsp_server.max_mode.sampler import SampledAnswer
+from lsp_server.max_mode.sample_set import SampledAnswer
 from lsp_server.max_mode.syntax import Parses, no_grammar, syntax_errors
 
 UNREADABLE = ""

@@ -36,7 +36,8 @@ from lsp_server.max_mode.candidate_judge import (
     fall_back,
 )
 from lsp_server.max_mode.dry_runner import DryRun, DryRunGroup, DryRunner, group_candidates
-from lsp_server.max_mode.sampler import EndpointStats, Sampler
+from lsp_server.max_mode.endpoint_stats import EndpointStats
+from lsp_server.max_mode.sampler import Sampler
 from lsp_server.settings.sections import MaxModeSettings
 
 TEXT_CHARS_MAX = 2000
@@ -77,27 +78,27 @@ class MaxMode:
         self,
         model: Model,
         judge: CandidateJudge,
-        evidence: DryRunner,
+        dry_runner: DryRunner,
         settings: MaxModeSettings,
         endpoint_stats: EndpointStats,
         max_mode_context: MaxModeContext,
     ) -> None:
         self._model = model
         self._judge = judge
-        self._evidence = evidence
+        self._dry_runner = dry_runner
         self._settings = settings
         self._endpoint_stats = endpoint_stats
-        self._around = max_mode_context
+        self._context = max_mode_context
         self._agreed = True
 
     async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
         """The chosen candidate; `usage` is its own, `billed` all that led to it."""
         if self._settings.samples == 1 or request.answer is not None:
             return await self._model.respond(request, listen)
-        step_context = self._around.step_context()
+        step_context = self._context.step_context()
         sampled = replace(request, temperature=self._settings.temperature)
         async with asyncio.TaskGroup() as tasks:
-            drawing = Sampler(
+            sampler = Sampler(
                 self._model,
                 sampled,
                 tasks,
@@ -105,41 +106,43 @@ class MaxMode:
                 quorum=self._settings.quorum,
                 grace_seconds=self._settings.grace_seconds,
             )
-            groups = await self._draw(drawing, request, step_context)
-            drawing.close()
-        if drawing.refused is not None:
-            raise drawing.refused
+            groups = await self._draw(sampler, request, step_context)
+            sampler.close()
+        if sampler.samples.refused is not None:
+            raise sampler.samples.refused
         if not groups:
-            return await self._ask_plainly(request, listen, drawing)
-        ruling = await self._choose(request, groups, step_context, drawing)
-        winner = groups[ruling.winner].candidates[0]
-        billed = drawing.billed + ruling.billed
-        cost_usd = self._cost_usd(drawing.billed) + ruling.cost_usd
-        if len(drawing.candidates) > 1 or drawing.failures:
-            self._around.emit(_report(groups, ruling, drawing, billed, cost_usd))
+            return await self._ask_plainly(request, listen, sampler)
+        decision = await self._choose(request, groups, step_context, sampler)
+        winner = groups[decision.winner].candidates[0]
+        billed = sampler.samples.billed + decision.billed
+        cost_usd = self._cost_usd(sampler.samples.billed) + decision.cost_usd
+        if len(sampler.samples.candidates) > 1 or sampler.samples.failures:
+            self._context.emit(_report(groups, decision, sampler, billed, cost_usd))
         _replay(winner.choice.message, listen)
         return Response((winner.choice,), winner.usage, billed, cost_usd)
 
     async def _draw(
-        self, drawing: Sampler, request: Request, step_context: StepContext
+        self, sampler: Sampler, request: Request, step_context: StepContext
     ) -> tuple[DryRunGroup, ...]:
         """Wave after wave, until the candidates agree or all are drawn."""
         groups: tuple[DryRunGroup, ...] = ()
         trials: list[DryRun] = []
         for wanted in self._waves(step_context):
-            if wanted > 1 and not self._has_room(drawing.billed + drawing.expected(wanted)):
+            if wanted > 1 and not self._has_room(
+                sampler.samples.billed + sampler.samples.expected(max(0, wanted - sampler.asked))
+            ):
                 break
-            await drawing.draw(wanted)
+            await sampler.draw(wanted)
             trials += [
-                await self._evidence.try_out(candidate.choice, request.tools)
-                for candidate in drawing.candidates[len(trials) :]
+                await self._dry_runner.try_out(candidate.choice, request.tools)
+                for candidate in sampler.samples.candidates[len(trials) :]
             ]
-            groups = group_candidates(drawing.candidates, trials)
-            if drawing.refused is not None or self._is_settled(groups, wanted):
+            groups = group_candidates(sampler.samples.candidates, trials)
+            if sampler.samples.refused is not None or self._is_settled(groups, wanted):
                 break
             if self._is_frugal and _all_differ(groups):
                 break
-        if len(drawing.candidates) > 1:
+        if len(sampler.samples.candidates) > 1:
             self._agreed = len(groups) == 1
         return groups
 
@@ -176,7 +179,7 @@ class MaxMode:
         request: Request,
         groups: Sequence[DryRunGroup],
         step_context: StepContext,
-        drawing: Sampler,
+        sampler: Sampler,
     ) -> JudgeDecision:
         if len(groups) == 1:
             problem = groups[0].trial.problem
@@ -191,36 +194,40 @@ class MaxMode:
             return JudgeDecision(most, "agreement", reason)
         if not able:
             problem = "no candidate can work; the model is told what is wrong with this one"
-            return fall_back(groups, problem, self._around.emit)
+            return fall_back(groups, problem, self._context.emit)
         chosen = [groups[place] for place in able]
-        judging_usd = self._judge.prices.cost_usd(drawing.prompt)
-        if self._has_room(drawing.billed, drawing.prompt, judging_usd):
-            ruling = await self._judge.choose(request, chosen, step_context)
+        judging_usd = self._judge.prices.cost_usd(sampler.samples.prompt)
+        if self._has_room(sampler.samples.billed, sampler.samples.prompt, judging_usd):
+            decision = await self._judge.choose(request, chosen, step_context)
         else:
-            ruling = fall_back(chosen, OUT_OF_BUDGET, self._around.emit)
-        scores = {able[place]: score for place, score in ruling.scores.items()}
-        return replace(ruling, winner=able[ruling.winner], scores=scores)
+            decision = fall_back(chosen, OUT_OF_BUDGET, self._context.emit)
+        scores = {able[place]: score for place, score in decision.scores.items()}
+        return replace(decision, winner=able[decision.winner], scores=scores)
 
     def _is_majority(self, group: DryRunGroup) -> bool:
         """More than half of all that may be drawn would do it; `always` has a judge all the same."""
         size = len(group.candidates)
         return self._settings.strategy != "always" and size * 2 > self._settings.samples
 
-    async def _ask_plainly(self, request: Request, listen: Listener, drawing: Sampler) -> Response:
-        why = f"no candidate came ({drawing.failures[0]})" if drawing.failures else OUT_OF_BUDGET
-        self._around.emit(Warned(f"Max Mode asks once, plainly: {why}"))
+    async def _ask_plainly(self, request: Request, listen: Listener, sampler: Sampler) -> Response:
+        why = (
+            f"no candidate came ({sampler.samples.failures[0]})"
+            if sampler.samples.failures
+            else OUT_OF_BUDGET
+        )
+        self._context.emit(Warned(f"Max Mode asks once, plainly: {why}"))
         response = await self._model.respond(request, listen)
         return replace(
             response,
-            billed=response.billed + drawing.billed,
-            cost_usd=response.cost_usd + self._cost_usd(drawing.billed),
+            billed=response.billed + sampler.samples.billed,
+            cost_usd=response.cost_usd + self._cost_usd(sampler.samples.billed),
         )
 
     def _has_room(self, drawn: Usage, judged: Usage = NOTHING, judged_usd: float = 0.0) -> bool:
-        return self._around.has_room(drawn + judged, self._cost_usd(drawn) + judged_usd)
+        return self._context.has_room(drawn + judged, self._cost_usd(drawn) + judged_usd)
 
     def _cost_usd(self, drawn: Usage) -> float:
-        return self._around.prices.cost_usd(drawn)
+        return self._context.prices.cost_usd(drawn)
 
 
 def _all_differ(groups: Sequence[DryRunGroup]) -> bool:
@@ -231,8 +238,8 @@ def _all_differ(groups: Sequence[DryRunGroup]) -> bool:
 
 def _report(
     groups: Sequence[DryRunGroup],
-    ruling: JudgeDecision,
-    drawing: Sampler,
+    decision: JudgeDecision,
+    sampler: Sampler,
     billed: Usage,
     cost_usd: float,
 ) -> CandidatesJudged:
@@ -246,17 +253,17 @@ def _report(
                 problem=group.trial.problem,
                 notes=group.trial.notes,
                 changes=group.trial.changes,
-                scores=ruling.scores.get(place),
+                scores=decision.scores.get(place),
                 read_versions=group.trial.read_versions,
                 diffed=group.trial.diffed,
             )
             for place, group in enumerate(groups)
         ),
-        winner=ruling.winner,
-        by=ruling.by,
-        reason=ruling.reason,
-        drawn=len(drawing.candidates),
-        failures=tuple(drawing.failures),
+        winner=decision.winner,
+        by=decision.by,
+        reason=decision.reason,
+        drawn=len(sampler.samples.candidates),
+        failures=tuple(sampler.samples.failures),
         billed=billed,
         cost_usd=cost_usd,
     )

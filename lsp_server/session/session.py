@@ -11,7 +11,7 @@ from typing import Literal
 
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import RunId
-from lsp_server.max_mode.sampler import EndpointStats
+from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.models.provider import ModelProvider
 from lsp_server.session.goals import Goals, GoalTotals

@@ -15,8 +15,8 @@ from lsp_server.domain.events import CandidatesJudged, Event, JudgeFellBack
 from lsp_server.domain.messages import Message, Request, Response, Usage
 from lsp_server.max_mode.candidate_judge import CandidateJudge, JudgeContext, StepContext
 from lsp_server.max_mode.dry_runner import DryRunner
+from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.max_mode.max_mode import MaxMode, MaxModeContext
-from lsp_server.max_mode.sampler import EndpointStats
 from lsp_server.models.chat_completions import ChatCompletions
 from lsp_server.models.repetition import CutRepetition
 from lsp_server.models.retrying import Retrying

@@ -14,7 +14,7 @@ import pytest
 from lsp_server.domain.events import CandidatesJudged, Warned
 from lsp_server.domain.messages import AnswerSchema, Delta, Request, TextDelta, ToolCallDelta, Usage
 from lsp_server.max_mode.candidate_judge import StepContext
-from lsp_server.max_mode.sampler import EndpointStats
+from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
 from tests.fakes.stand import TASK, Stand, acts, is_verdict, says_verdict, stand
 

@@ -12,7 +12,7 @@ import pytest
 
 from lsp_server.domain.errors import ModelRefused, ModelUnavailable, PromptTooLong
 from lsp_server.domain.events import Warned
-from lsp_server.max_mode.sampler import CALM_STEPS, EndpointStats
+from lsp_server.max_mode.endpoint_stats import CALM_STEPS, EndpointStats
 from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
 from tests.fakes.stand import Stand, acts, is_verdict, says_verdict, stand
 
