@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from lsp_server.domain.ids import Id, ToolName
+
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 StopReason: TypeAlias = Literal["stop", "tool_calls", "length", "content_filter"]
 
@@ -15,8 +17,8 @@ StopReason: TypeAlias = Literal["stop", "tool_calls", "length", "content_filter"
 class ToolCall:
     """One call that the model asks for; `arguments` is its JSON text, untouched."""
 
-    id: str
-    name: str
+    id: Id
+    name: ToolName
     arguments: str
 
     @property
@@ -40,7 +42,7 @@ class Message:
     text: str
     reasoning: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
-    tool_call_id: str | None = None
+    tool_call_id: Id | None = None
 
 
 @dataclass(frozen=True, slots=True)
