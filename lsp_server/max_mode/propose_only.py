@@ -25,9 +25,12 @@ from lsp_server.domain.messages import (
 )
 from lsp_server.domain.ports import Model
 from lsp_server.domain.tools import ToolCall
+from lsp_server.text.truncate import first_line
 
 Moved: TypeAlias = Callable[[CandidateGroup], Awaitable[Sequence[str]]]
 """The names of the files that changed since a candidate was tried out."""
+
+ENDING_CHARS_MAX = 200
 
 READY = "The proposals are ready to be compared; nothing was changed."
 
@@ -77,8 +80,8 @@ class ProposeOnly:
         """The accepted answer, then how it went."""
         if self._is_done:
             results = [message.text for message in request.messages[-8:] if message.role == "tool"]
-            ended = results[-1].partition("\n")[0] if results else accepted.text
-            ended = ended.removesuffix(", now:").removesuffix(".")
+            ended = first_line(results[-1] if results else accepted.text, ENDING_CHARS_MAX)
+            ended = ended.rstrip(" .:")
             message = Message("assistant", f"Accepted {accepted.title}: {ended}.")
         else:
             if names := await self._moved(accepted):

@@ -208,5 +208,5 @@ def _report(path: str, after: str, shown_text: str, edits: tuple[TextEdit, ...])
         min(end + CONTEXT_LINES, start + SHOWN_LINES_MAX),
     )
     if len(edits) > 1:
-        return f"edited {path}: {len(edits)} places, the first now:\n{shown}"
-    return f"edited {path}, now:\n{shown}"
+        return f"edited {path}, {len(edits)} places, the first:\n{shown}"
+    return f"edited {path}\n{shown}"

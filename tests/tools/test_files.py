@@ -151,7 +151,7 @@ async def test_editing(bench: Bench, path: str, old: str, new: str, after: bytes
 
 async def test_an_edit_shows_the_changed_lines(bench: Bench) -> None:
     result = await bench.call("edit", path="a.py", old_text="two", new_text="2\n2b")
-    assert result.text == "edited a.py, now:\n1\tone\n2\t2\n3\t2b\n4\tthree"
+    assert result.text == "edited a.py\n1\tone\n2\t2\n3\t2b\n4\tthree"
 
 
 @pytest.mark.parametrize(
