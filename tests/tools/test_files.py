@@ -180,7 +180,7 @@ async def test_an_edit_that_does_not_match_says_why(
 
 async def test_all_occurrences_on_request(bench: Bench) -> None:
     result = await bench.call("edit", path="a.py", old_text="e", new_text="E", replace_all=True)
-    assert result.text.startswith("edited a.py: 3 places, the first now:\n1\tonE")
+    assert result.text.startswith("edited a.py, 3 places, the first:\n1\tonE")
     assert (bench.workspace.root / "a.py").read_text() == "onE\ntwo\nthrEE\n"
 
 
