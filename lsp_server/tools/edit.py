@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -25,13 +22,12 @@ from lsp_server.redaction.redactor import Redactor
 from lsp_server.text.diff import unified_diff
 from lsp_server.text.excerpt import numbered_lines, split_lines
 from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
+from lsp_server.tools.text_match import TextMatch, match_text
 from lsp_server.workspace.paths import Workspace
 
 STALE_RETRIES_MAX = 5
 CONTEXT_LINES = 2
 SHOWN_LINES_MAX = 30
-COMPARED_LINES_MAX = 20_000
-"""Of a longer text, only the first lines are searched for what old_text may have meant."""
 
 
 class EditArguments(ToolArguments):
@@ -82,7 +78,7 @@ class Edit:
         _check_texts(wanted)
         document = await (editor or self._editor).read(self._workspace.locate(wanted.path))
         path = self._workspace.relative(document.path)
-        edits = self._edits(document, path, wanted)
+        match, edits = self._edits(document, path, wanted)
         after = apply_edits(document.text, edits)
         before_shown, after_shown = (
             self._redactor.of_file(path, text) for text in (document.text, after)
@@ -92,7 +88,7 @@ class Edit:
             arguments,
             EditSet((file,), f"edit {wanted.path}"),
             unified_diff(path, before_shown, after_shown),
-            ToolResult(_report(path, after, after_shown, edits), changed=(path,)),
+            ToolResult(_report(path, after, after_shown, edits, match.note), changed=(path,)),
         )
 
     async def apply(self, planned: PlannedEdit) -> ToolResult:
@@ -112,14 +108,17 @@ class Edit:
             await self._editor.apply(planned.edits)
         return planned.result
 
-    def _edits(self, document: Document, path: str, wanted: EditArguments) -> tuple[TextEdit, ...]:
-        """The edits, with the file's own secrets where the model saw markers."""
-        texts = {
-            name: self._redactor.restored(text, path, document.text)
-            for name, text in (("old_text", wanted.old_text), ("new_text", wanted.new_text))
-        }
+    def _edits(
+        self, document: Document, path: str, wanted: EditArguments
+    ) -> tuple[TextMatch, tuple[TextEdit, ...]]:
+        """Where the text stands and the edits there, with the file's own secrets for markers."""
+        old_text, new_text = (
+            self._redactor.restored(text, path, document.text)
+            for text in (wanted.old_text, wanted.new_text)
+        )
         shown = self._redactor.of_file(path, document.text)
-        return _edits(document.text, wanted.model_copy(update=texts), shown)
+        match = match_text(document.text, old_text, wanted.path, shown, every=wanted.replace_all)
+        return match, tuple(_edit(document.text, span, new_text) for span in match.spans)
 
 
 def _check_texts(wanted: EditArguments) -> None:
@@ -130,75 +129,21 @@ def _check_texts(wanted: EditArguments) -> None:
         raise ToolError("old_text and new_text are the same; nothing would change")
 
 
-def _edits(text: str, wanted: EditArguments, shown: str) -> tuple[TextEdit, ...]:
-    """The edits of every match; `shown` is as much of the text as an error may show.
-
-    Raises ToolError unless there is one, or all are wanted.
-    """
-    lines = wanted.old_text.replace("\r\n", "\n").split("\n")
-    # A model writes \n; the file decides how its lines end.
-    pattern = re.compile(r"\r?\n".join(map(re.escape, lines)))
-    matches = list(pattern.finditer(text))
-    if not matches:
-        raise ToolError(_not_found(text, wanted, shown))
-    if len(matches) > 1 and not wanted.replace_all:
-        places = ", ".join(str(text.count("\n", 0, match.start()) + 1) for match in matches[:20])
-        raise ToolError(
-            f"old_text matches {len(matches)} times in {wanted.path}, at lines {places}; "
-            "add lines around it, or set replace_all"
-        )
-    return tuple(
-        TextEdit(match.start(), match.end(), _with_ending(wanted.new_text, match.group(), text))
-        for match in matches
-    )
+def _edit(text: str, span: tuple[int, int], new_text: str) -> TextEdit:
+    start, end = span
+    return TextEdit(start, end, _with_ending(new_text, text[start:end], text))
 
 
 def _with_ending(new_text: str, replaced: str, text: str) -> str:
     """`new_text` with the line ending of what it replaces, else of the file."""
     plain = new_text.replace("\r\n", "\n")
-    near = replaced if "\n" in replaced else text[:10_000]
-    return plain.replace("\n", "\r\n") if "\r\n" in near else plain
+    near = replaced if "\n" in replaced or "\r" in replaced else text[:10_000]
+    if "\r\n" in near:
+        return plain.replace("\n", "\r\n")
+    return plain.replace("\n", "\r") if "\r" in near and "\n" not in near else plain
 
 
-def _not_found(text: str, wanted: EditArguments, shown: str) -> str:
-    lines = split_lines(text)[:COMPARED_LINES_MAX]
-    sought = split_lines(wanted.old_text) or [""]
-    message = f"old_text is not in {wanted.path}"
-    start = _nearest(lines, sought)
-    if start is None:
-        return f"{message}, nor anything like it; read the file"
-    end = min(start + len(sought), start + SHOWN_LINES_MAX)
-    stripped = [line.strip() for line in sought]
-    if [line.strip() for line in lines[start : start + len(sought)]] == stripped:
-        message += "; only the white space differs"
-    return f"{message}. The nearest text there is:\n{numbered_lines(split_lines(shown), start + 1, end)}"
-
-
-def _nearest(lines: list[str], sought: list[str]) -> int | None:
-    """Where, counted from 0, most of the sought lines stand together; None: nowhere."""
-    offsets: dict[str, list[int]] = {}
-    for offset, line in enumerate(sought):
-        if line.strip():
-            offsets.setdefault(line.strip(), []).append(offset)
-    if not offsets:
-        return None
-    votes: Counter[int] = Counter()
-    for number, line in enumerate(lines):
-        for offset in offsets.get(line.strip(), [])[:10]:
-            votes[max(0, number - offset)] += 1
-    if votes:
-        return max(votes, key=lambda start: (votes[start], -start))
-    longest = max(offsets, key=len)
-    # difflib compares each pair, so only lines of about that length are handed to it.
-    near = [ln for ln in lines if abs(len(ln.strip()) - len(longest)) <= len(longest) // 2][:2000]
-    close = difflib.get_close_matches(longest[:500], [ln.strip()[:500] for ln in near], 1, 0.6)
-    if not close:
-        return None
-    at = next(i for i, line in enumerate(lines) if line.strip()[:500] == close[0])
-    return max(0, at - offsets[longest][0])
-
-
-def _report(path: str, after: str, shown_text: str, edits: tuple[TextEdit, ...]) -> str:
+def _report(path: str, after: str, shown_text: str, edits: tuple[TextEdit, ...], note: str) -> str:
     first = edits[0]
     start = after.count("\n", 0, first.start) + 1
     end = start + first.new_text.count("\n")
@@ -207,6 +152,5 @@ def _report(path: str, after: str, shown_text: str, edits: tuple[TextEdit, ...])
         start - CONTEXT_LINES,
         min(end + CONTEXT_LINES, start + SHOWN_LINES_MAX),
     )
-    if len(edits) > 1:
-        return f"edited {path}, {len(edits)} places, the first:\n{shown}"
-    return f"edited {path}\n{shown}"
+    several = f", {len(edits)} places, the first:" if len(edits) > 1 else ""
+    return "\n".join(filter(None, [f"edited {path}{several}", shown, note]))

@@ -15,7 +15,8 @@ from lsp_server.domain.events import FileChanged
 from lsp_server.domain.ports import EditTool
 from lsp_server.domain.tools import ToolCall
 from lsp_server.text.excerpt import split_lines
-from lsp_server.tools.edit import EditArguments, _edits
+from lsp_server.tools.edit import _edit
+from lsp_server.tools.text_match import match_text
 from tests.fakes.files import lay_out
 from tests.fakes.tools import Bench
 
@@ -191,13 +192,13 @@ async def test_all_occurrences_on_request(bench: Bench) -> None:
 )
 def test_an_edit_replaces_text_and_nothing_else(text: str, old: str, new: str) -> None:
     text = text.replace("\r", "\r\n")
-    arguments = EditArguments(path="f", old_text=old, new_text=new, replace_all=True)
     plain = text.replace("\r\n", "\n")
     try:
-        after = apply_edits(text, _edits(text, arguments, text))
+        match = match_text(text, old, "f", text, every=True)
     except ToolError:
         assert old not in plain
         return
+    after = apply_edits(text, tuple(_edit(text, span, new) for span in match.spans))
     assert after.replace("\r\n", "\n") == plain.replace(old, new)
 
 
@@ -314,3 +315,34 @@ async def test_an_edit_shows_nothing_of_a_file_for_secrets(
         planned = await tool.plan({"path": ".env", **arguments})
         shown = f"{planned.diff}\n{planned.result.text}"
         assert not any(word in shown for word in ("letmein-please", "rosebud"))
+
+
+@pytest.mark.parametrize(
+    ("text", "old_text", "expected", "note"),
+    [
+        ("a\u00a0= 1\n", "a = 1", "a = 2\n", "U+00A0 (NO-BREAK SPACE) instead of U+0020"),
+        ("caf\u00e9\n", "cafe\u0301", "a = 2\n", "LATIN SMALL LETTER E WITH ACUTE"),
+        ("say(\u201chi\u201d)\n", 'say("hi")', "a = 2\n", "LEFT DOUBLE QUOTATION MARK"),
+        ("one\rtwo\r", "one\ntwo", "a = 2\r", ""),
+    ],
+)
+async def test_one_place_that_only_looks_alike_is_edited_and_named(
+    bench: Bench, project: Path, text: str, old_text: str, expected: str, note: str
+) -> None:
+    (project / "a.py").write_bytes(text.encode())
+    result = await bench.call("edit", path="a.py", old_text=old_text, new_text="a = 2")
+    assert not result.is_error, result.text
+    assert note in result.text
+    assert (project / "a.py").read_bytes().decode() == expected
+
+
+async def test_several_places_that_only_look_alike_are_named_and_left(
+    bench: Bench, project: Path
+) -> None:
+    text = "a\u00a0= 1\nb\na\u00a0= 1\n"
+    (project / "a.py").write_text(text)
+    result = await bench.call("edit", path="a.py", old_text="a = 1", new_text="a = 2")
+    assert result.is_error
+    assert "at lines 1, 3 there is text that only looks like it" in result.text
+    assert "U+00A0 (NO-BREAK SPACE) instead of U+0020 (SPACE)" in result.text
+    assert (project / "a.py").read_text() == text
