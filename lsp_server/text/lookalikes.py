@@ -52,9 +52,10 @@ def lookalikes(text: str, wanted: str) -> list[Lookalike]:
     while at >= 0:
         end = at + len(sought)
         if _is_cut(folded, starts, at) and _is_cut(folded, starts, end):
-            stretch = text[starts[at] : starts[end]]
+            # What is invisible behind the last character stays where it is.
+            stretch = text[starts[at] : starts[end]].rstrip(_INVISIBLE)
             named = tuple(dict.fromkeys(_differences(stretch, wanted)))[:DIFFERENCES_MAX]
-            found.append(Lookalike(starts[at], starts[end], named))
+            found.append(Lookalike(starts[at], starts[at] + len(stretch), named))
         at = folded.find(sought, end)
     return found
 
