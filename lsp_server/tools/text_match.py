@@ -20,6 +20,8 @@ SHOWN_LINES_MAX = 30
 COMPARED_LINES_MAX = 20_000
 """Of a longer text, only the first lines are searched for what old_text may have meant."""
 PLACES_MAX = 20
+LINE_END = r"(?:\r\n|\r(?!\n)|(?<!\r)\n)"
+"""One end of a line, never half of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def match_text(text: str, old_text: str, path: str, shown: str, *, every: bool) 
     """
     lines = old_text.replace("\r\n", "\n").split("\n")
     # A model writes \n; the file decides how its lines end.
-    pattern = re.compile(r"(?:\r\n?|\n)".join(map(re.escape, lines)))
+    pattern = re.compile(LINE_END.join(map(re.escape, lines)))
     spans = tuple(match.span() for match in pattern.finditer(text))
     if len(spans) == 1 or (spans and every):
         return TextMatch(spans)
