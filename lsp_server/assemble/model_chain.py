@@ -141,7 +141,7 @@ def _has_room(run_context: RunContext, more: Usage, cost_usd: float) -> bool:
     state = run_context.event_log.state
     try:
         budget.check(
-            run_context.task.budget,
+            run_context.budget,
             steps=0,
             billed=state.billed + more,
             cost_usd=state.cost_usd + cost_usd,

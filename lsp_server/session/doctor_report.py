@@ -68,21 +68,21 @@ async def _goals(session: Session) -> str:
     """What is wanted, what is known of it, and how it is looked at."""
     goals, settings = session.goals, session.settings.goal
     if goals.statuses.goals():
-        await goals.look()
+        await goals.refresh()
     on_save = "and quick ones again on save" if settings.check_on_save else "not on save"
     return "\n".join(
         [
             *_known(goals),
             f"- checks run for {settings.check_timeout_seconds:g} s at most, {on_save}",
             f"- what no check covers is judged by {_judge(session)}",
-            f"- judging outside of runs since the start: {usage_text(goals.billed, goals.cost_usd)}",
-            f"- commands approved as checks: {len(session.check_approvals.approved)}",
+            f"- judging outside of runs since the start: {usage_text(goals.checks.billed, goals.checks.cost_usd)}",
+            f"- commands approved as checks: {len(session.goals.check_approvals.approved)}",
         ]
     )
 
 
 def _known(goals: Goals) -> list[str]:
-    places, counts = goals.statuses.places(), goals.statuses.counts()
+    places, counts = goals.statuses.conditions(), goals.statuses.counts()
     if not places:
         return [f"- there are none; write some into `{GOALS_FILE}`", *_problems(goals)]
     found = f"{counts.met} met, {counts.unmet} unmet, {counts.blocked} blocked"
@@ -99,8 +99,8 @@ def _line(place: ConditionStatus) -> str:
     shown = place.report.evidence if place.report is not None else ()
     seen = [f"{e.check}: {e.ending} at {e.where} on {e.at[:10]}" for e in shown[-1:]]
     known = ": ".join(filter(None, [place.verdict, place.missing or "".join(seen)]))
-    line = place.spot.range.start.line + 1
-    return f"  - {place.condition.text} (`{place.spot.path}`, line {line}): {known}"
+    line = place.location.range.start.line + 1
+    return f"  - {place.condition.text} (`{place.location.path}`, line {line}): {known}"
 
 
 def _problems(goals: Goals) -> list[str]:
@@ -143,7 +143,7 @@ def _max_mode(session: Session) -> str:
     ]
     for run in session.runs.list()[:RUNS_SHOWN_MAX]:
         try:
-            did = max_mode_stats(session.runs.events(run.run_id)).describe()
+            did = max_mode_stats(session.runs.store.events(run.run_id)).describe()
         except (JournalDamaged, OSError) as error:
             did = f"**Problem:** {error}"
         lines += [f"- `{run.run_id}`: {did}"] if did else []
