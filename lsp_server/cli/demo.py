@@ -43,7 +43,10 @@ Here it may edit and run commands without asking; on your own projects it asks.
 
 
 def demo(keep: Path | None) -> int:
-    """Plays the demo; 0 when the run achieved its goal. `keep` names a new folder to work in."""
+    """Plays the demo in the new folder `keep`, or in a temporary one.
+
+    Returns 0 when the run achieved its goal.
+    """
     if keep is not None and keep.exists():
         print_error(f"{keep} exists; name a new folder")
         return USAGE_ERROR
@@ -100,7 +103,7 @@ async def _ask_memory(folder: Path, data: Path | None) -> int:
 
 
 def _let_commands_find_python() -> None:
-    """The checks call `python`, which a virtual environment has only once it is activated."""
+    # The checks call `python`, which a virtual environment has only once it is activated.
     here = str(Path(sys.executable).parent)
     os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
 

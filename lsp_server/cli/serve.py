@@ -1,4 +1,4 @@
-"""`holdfast serve`: the language server as a process, which is what editors start.
+"""This module is `holdfast serve`: the language server as a process, which editors start.
 
 Its flags are parsed here, with the standard library: an editor waits for this
 start, and importing the parser of the other commands takes a sixth of it.
@@ -13,14 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_server.cli import gc_tuning
+from lsp_server.cli.exit_status import USAGE_ERROR
 from lsp_server.cli.log import configure_log
 from lsp_server.domain.errors import ConfigurationError
 
-USAGE_ERROR = 2
-
 
 def serve(arguments: Sequence[str]) -> int:
-    """Serves until the editor leaves; the process's exit status."""
+    """Serves until the editor leaves; returns the exit status of the process."""
     options = _parser().parse_args(arguments)
     from lsp_server.server.server import serve_stdio, serve_tcp
 
@@ -40,8 +39,8 @@ def serve(arguments: Sequence[str]) -> int:
         return _refuse(str(error))
 
 
-def _refuse(complaint: str) -> int:
-    sys.stderr.write(f"holdfast serve: {complaint}\n")
+def _refuse(problem: str) -> int:
+    sys.stderr.write(f"holdfast serve: {problem}\n")
     return USAGE_ERROR
 
 
