@@ -24,6 +24,11 @@ app = typer.Typer(
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="The project's folder.", show_default=False)
 ]
+SamplesOption = Annotated[
+    int | None,
+    typer.Option(min=1, max=16, help="Candidates of a step in Max Mode.", show_default=False),
+]
+VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more.")]
 
 
 class Kind(StrEnum):
@@ -33,9 +38,6 @@ class Kind(StrEnum):
     ACTION = "action"
     FACT = "fact"
     ALL = "all"
-
-
-VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more.")]
 
 
 def _version(wanted: bool) -> None:
@@ -81,10 +83,7 @@ def run(
     max_mode: Annotated[
         bool, typer.Option("--max", help="Max Mode: draw several candidates a step, do the best.")
     ] = False,
-    samples: Annotated[
-        int | None,
-        typer.Option(min=1, max=16, help="Candidates of a step in Max Mode.", show_default=False),
-    ] = None,
+    samples: SamplesOption = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask before edits and commands.")
     ] = False,

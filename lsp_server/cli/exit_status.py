@@ -13,6 +13,7 @@ from lsp_server.domain.errors import HoldfastError
 FAILED = 1
 USAGE_ERROR = 2
 STOPPED = 130
+"""128 and the number of SIGINT, as shells have it."""
 
 
 class UsageError(HoldfastError):

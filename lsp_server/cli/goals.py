@@ -55,6 +55,7 @@ async def _goals(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> i
         sys.stderr.write(visible(f"{GOALS_FILE}:{line}: {problem.message}\n"))
     if conditions or not document.unreadable:
         _print(conditions, as_json=as_json)
+    # Comments may be met while nobody knows what the file says: that is no success.
     if document.unreadable:
         return USAGE_ERROR
     return 0 if conditions and all(map(_is_met, conditions)) else 1

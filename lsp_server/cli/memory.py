@@ -64,6 +64,7 @@ async def memory_session(
 ) -> AsyncIterator[Session]:
     """A session that indexes only when it is asked to. Raises UsageError without a folder."""
     folder = workspace_folder(workspace)
+    # A command that indexes does it by itself and shows how far it is.
     settings = load_settings(folder, {"memory": {"index_on_start": False}})
     async with command_session(folder, settings, notify=notify, data=data) as session:
         yield session
@@ -71,6 +72,7 @@ async def memory_session(
 
 async def print_hits(session: Session, query: Query, *, as_json: bool = False) -> int:
     """Prints hits; 0 when there are some, else 1. Raises MemoryUnavailable."""
+    # What earlier runs did may not have been taken in yet: nobody kept a server running.
     await session.memory.learned()
     if "code" in query.kinds:
         await session.memory.index()
@@ -79,9 +81,8 @@ async def print_hits(session: Session, query: Query, *, as_json: bool = False) -
         sys.stdout.write(_line(hit) if as_json else _shown(hit))
     pending = (await session.memory.ready()).status().pending
     if pending and not as_json:
-        sys.stderr.write(
-            f"(by words mostly: {pending} vectors are still to be made; `holdfast index` makes them)\n"
-        )
+        missing = f"{pending} vectors are still to be made; `holdfast index` makes them"
+        sys.stderr.write(f"(by words mostly: {missing})\n")
     if not hits and not as_json:
         sys.stderr.write("nothing found; try other words\n")
     return 0 if hits else 1
@@ -116,6 +117,7 @@ async def _index(workspace: Path, *, full: bool, words: bool) -> int:
 
 async def _make_vectors(session: Session, memory: Memory, progress: Progress) -> None:
     settled = asyncio.ensure_future(session.memory.settled())
+    # More become known while they are made, so the end of the bar moves.
     most = memory.status().pending
     while not settled.done():
         await asyncio.wait({settled}, timeout=POLL_SECONDS)

@@ -37,7 +37,7 @@ NOTHING_TO_DO = (
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What the command line asks for.
+    """A task with all that the flags of the command line say about it.
 
     `goals` are conditions in words, `checks` commands that must exit 0. `resume` is the
     id of an earlier run to go on with; `task` is a message to it then. `settings` are
@@ -87,6 +87,7 @@ async def run_task(options: RunOptions) -> int:
             outcome = await _wait(session, run)
         finally:
             screen.close()
+    # The demo keeps its run in a folder that is gone in a moment.
     if not options.json and options.data is None:
         sys.stdout.write(f"transcript: {session.transcript(run.run_id)}\n")
         sys.stdout.write(_how_to_go_on(outcome, run.run_id))
@@ -166,6 +167,7 @@ def _settings(options: RunOptions) -> dict[str, Any]:
 
 def _folder(options: RunOptions) -> Path:
     """The folder to work in, before anything is opened. Raises UsageError."""
+    # A task that a shell made empty is a mistake; no task at all means the goals file.
     if options.task is not None and not options.task.strip():
         raise UsageError("the task is empty")
     folder = workspace_folder(options.workspace)
@@ -175,7 +177,7 @@ def _folder(options: RunOptions) -> Path:
 
 
 def _screen(*, as_json: bool) -> Screen:
-    """What fits standard output: JSON on request, a live view on a terminal, else plain lines."""
+    """Chooses JSON on request, a live view on a terminal, else plain lines."""
     if as_json:
         return JsonLines(sys.stdout)
     if not sys.stdout.isatty():

@@ -25,6 +25,7 @@ def serve(arguments: Sequence[str]) -> int:
 
     gc_tuning.restore()
     configure_log(options.log_file, options.verbose)
+    # Some clients say whose child they are, others only that they want to be watched.
     watched = options.client_process_id or (os.getppid() if options.check_parent_process else None)
     if options.tcp is None:
         if sys.stdin is not None and sys.stdin.isatty():

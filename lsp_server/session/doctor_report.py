@@ -35,6 +35,7 @@ async def doctor_report(
     sections = [("Versions", versions), ("Programs", _programs())]
     if session is not None:
         with suppress(MemoryUnavailable):
+            # Sizes on disk are not known before somebody asks for them.
             await (await session.memory.ready()).measured()
         sections += [
             ("Workspace", f"`{session.root}`"),
@@ -135,7 +136,7 @@ def _memory(session: Session) -> str:
 
 
 def _max_mode(session: Session) -> str:
-    """How Max Mode is set, what was learned about endpoints, and what it did. Blocking."""
+    """Says how Max Mode is set, what it learned about endpoints, and what it did. Blocking."""
     wanted = session.settings.max_mode
     state = "on for every run" if wanted.enabled else "off unless a run asks for it"
     how = f"{wanted.samples} candidates, strategy {wanted.strategy}, judged by {_judge(session)}"
@@ -144,6 +145,7 @@ def _max_mode(session: Session) -> str:
         *(f"- {name}: {stats.describe()}" for name, stats in session.endpoint_stats.items()),
     ]
     for run in session.runs.list()[:RUNS_SHOWN_MAX]:
+        # A damaged journal is what somebody may have called the doctor for.
         try:
             did = max_mode_stats(session.runs.store.events(run.run_id)).describe()
         except (JournalDamaged, OSError) as error:

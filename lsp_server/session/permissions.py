@@ -48,10 +48,11 @@ class Permissions:
     ...     permissions = Permissions(Quiet(), lambda rule: f"{rule} is kept")
     ...     question = Question("q1", "shell", "run `make`", "make", rule="shell(make)")
     ...     events = []
-    ...     asking = asyncio.create_task(permissions.ask(RunId("r1"), question, events.append, 60.0))
+    ...     asking = permissions.ask(RunId("r1"), question, events.append, timeout_seconds=60.0)
+    ...     asked = asyncio.create_task(asking)
     ...     await asyncio.sleep(0)
     ...     permissions.answer(permissions.pending()[0].question.id, "always")
-    ...     return await asking, [event.kind for event in events]
+    ...     return await asked, [event.kind for event in events]
     >>> asyncio.run(example())
     ('always', ['permission_asked', 'permission_answered', 'warned'])
     """
@@ -97,6 +98,7 @@ class Permissions:
         try:
             answer, by = await self._first(answered, timeout_seconds)
         finally:
+            # Before it is said, so that who looks then does not see it as waiting.
             del self._open[question.id]
             prompt.cancel()
             emit(PermissionAnswered(question.id, answer, by))

@@ -21,7 +21,7 @@ class Proposal:
 
 
 class Proposals:
-    """What the runs of one session propose.
+    """Keeps and accepts the proposals of one session's runs.
 
     `newest` is the newest proposal of this process that nobody has accepted.
     """

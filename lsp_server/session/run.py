@@ -165,7 +165,7 @@ class Run:
         self._journal.close()
 
     def summary(self) -> RunSummary:
-        """What the run is and what it does now, or how it ended."""
+        """Says what the run is and what it does now, or how it ended."""
         state, doing = self.context.event_log.state, self._activity.text
         summary = RunSummary(
             run_id=self.run_id,
@@ -178,6 +178,7 @@ class Run:
             message=f"{progress(state.plan)}; {doing}" if state.plan else doing,
             max_mode=self.context.sampling.max_mode,
         )
+        # Until its end is on the disk the run counts as at work.
         if self._outcome is None or self._work is None or not self._work.done():
             return summary
         how = transcript.outcome_text(self._outcome)
@@ -232,7 +233,7 @@ class Run:
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """What really happened, out of the groups that tasks wrap it in."""
+    """Takes an error out of the groups that tasks wrap it in."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

@@ -31,7 +31,7 @@ class RunContext:
 
     @property
     def task(self) -> Task:
-        """What the run was asked. Raises JournalDamaged when nothing has begun it."""
+        """The task as it was asked. Raises JournalDamaged when nothing has begun the run."""
         task = self.event_log.state.task
         if task is None:
             raise JournalDamaged(f"run {self.run_id} does not begin with its task")
@@ -46,11 +46,11 @@ class RunContext:
 
     @property
     def result_chars_max(self) -> int:
-        """How long one tool result may be in a prompt."""
+        """The most characters that one tool result may have in a prompt."""
         return result_chars_max(self.settings)
 
 
 def result_chars_max(settings: Settings) -> int:
-    """How long one tool result may be in a prompt: the setting, less where prompts are small."""
+    """The most characters of one tool result in a prompt: the setting, less in small prompts."""
     share = round(settings.prompt_tokens_max * BYTES_PER_TOKEN * RESULT_SHARE)
     return min(settings.context.result_chars_max, share)

@@ -58,6 +58,7 @@ class RunStore:
             journal = Journal(self.journal(run_id))
         except OSError as error:
             raise self.refusal(error) from error
+        # An empty journal is that of a run which is about to begin.
         if journal.past and not isinstance(journal.past[0].event, RunStarted):
             journal.close()
             raise JournalDamaged(f"run {run_id} does not begin with its task")
@@ -71,7 +72,7 @@ class RunStore:
         )
 
     def summary(self, run_id: RunId) -> RunSummary | None:
-        """What the journal says of a run; None when there is none, or no readable beginning."""
+        """Reads from the journal how a run is; None when there is no readable beginning."""
         # A run id may come from outside: only its last part is taken as a folder's name.
         return summary_from_journal(self.journal(RunId(Path(run_id).name)))
 

@@ -44,13 +44,13 @@ class RunSummary:
 
     @property
     def at_work(self) -> bool:
-        """Whether the run goes on now, here or in another process."""
+        """Says whether the run goes on now, here or in another process."""
         return self.state in ("running", "waiting")
 
 
 @dataclass(slots=True)
 class Activity:
-    """What a run does now: a fold over its Events."""
+    """A fold over Events that says what a run does now."""
 
     text: str = "starting"
     questions: int = 0
@@ -97,6 +97,7 @@ def summary_from_journal(path: Path) -> RunSummary | None:
 def _end(last: list[RecordedEvent], *, running: bool) -> tuple[RunState, str]:
     if running:
         return "running", "it runs in another process"
+    # Undo is recorded behind the end of a run and does not change how it ended.
     events = [r.event for r in last if not isinstance(r.event, FileRestored)]
     if events and isinstance(events[-1], RunEnded):
         outcome = events[-1].outcome

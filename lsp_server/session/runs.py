@@ -90,7 +90,9 @@ class Runs:
 
         Raises TooManyRuns, and ConfigurationError without a model or a place for it.
         """
+        # First of all, since a run without a model would only leave a journal behind.
         model = self._check_model()
+        # Ids sort by time; of two in one microsecond the lock of the journal lets one in.
         run_id = RunId(f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
         started = RunStarted(run_id, task, str(self._root), model)
         return self.begin(run_id, lambda run: run.record(started), task.budget)
@@ -162,7 +164,7 @@ class Runs:
             run.close()
             raise self.store.refusal(error) from error
         except BaseException:
-            run.close()
+            run.close()  # Else the lock on its journal would keep everybody out.
             raise
         self._active[run_id] = run
         run.start(self._build, lambda: self._active.pop(run_id))

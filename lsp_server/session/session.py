@@ -40,9 +40,13 @@ class ModelSource(Protocol):
         """Asks the endpoint what it is and has. Raises HoldfastError."""
         ...
 
-    def reconfigure(self, settings: ModelSettings) -> None: ...
+    def reconfigure(self, settings: ModelSettings) -> None:
+        """Takes another endpoint for what comes; requests under way keep theirs."""
+        ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Ends the search for an endpoint and closes all connections."""
+        ...
 
 
 class EndpointNotes(Protocol):
@@ -113,6 +117,7 @@ class Session:
 
     def on_event(self, run_id: RunId, recorded: RecordedEvent) -> None:
         """Lets an Event of a run take effect on all that the session holds, then says it."""
+        # The door comes last, so that whatever it asks is up to date.
         event = recorded.event
         self.proposals.see(run_id, event)
         self.goals.see(event)
@@ -128,6 +133,8 @@ class Session:
         saved them in an editor, after which quick checks run where settings want that.
         """
         self.memory.changed(paths)
+        # A change alone does not cancel the checks of the last save, as a save does: the same
+        # save is seen again when the watch of the files reports it.
         if saved:
             self.goals.file_saved(check=self.settings.goal.check_on_save)
         else:
@@ -171,6 +178,7 @@ class Session:
 
     async def close(self) -> None:
         """Stops all runs and releases everything; within a second for well-behaved tools."""
+        # From the outside in: runs use all that is closed behind them.
         await self._tasks.close()
         await self.runs.close()
         await self.goals.close()

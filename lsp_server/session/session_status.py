@@ -16,7 +16,7 @@ SessionState: TypeAlias = Literal["idle", "indexing", "running", "waiting", "err
 
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
-    """How a session is: with its newest run at work, else with its newest run.
+    """A session in a few fields, with its newest run at work, else with its newest run.
 
     `endpoint` is the model's name and place, None while none is known. Without a run
     `run_id` is None, and the fields that are about one are empty.
@@ -60,6 +60,7 @@ def session_status(
 
 
 def _state(run: RunSummary | None, memory: MemoryState, *, asks: bool) -> SessionState:
+    # What a person has to do comes first, then what goes on, then what went wrong.
     if asks:
         return "waiting"
     if run is not None and run.at_work:

@@ -55,6 +55,7 @@ class CheckApprovals:
         self, command: str, rules: PermissionSettings, ask: AskPerson | None
     ) -> Allow | Deny:
         """Decides whether the command may run now. Without `ask` nobody is asked."""
+        # What a person approved once may still be forbidden, but the mode does not matter any more.
         denied = Approval(rules.model_copy(update={"mode": "full"}), self._workspace)
         try:
             decision = denied.decide("shell", {"command": command}, read_only=False)

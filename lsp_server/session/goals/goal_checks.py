@@ -109,10 +109,12 @@ class GoalChecks:
             and not (keeps_unapproved and item.verdict in ("blocked", "unverified"))
         }
         async with self._recording:
+            # The report knows the newest tree, and without it what was just shown would look stale.
             self._statuses.tree = report.tree
             try:
                 await asyncio.to_thread(self._verdict_store.record, reports, report.tree)
             except OSError as error:
+                # They hold for this process all the same, and are in the goals file.
                 _log.warning("verdicts on goals are not kept: %s", error)
             await self._file.write_back(reports)
         self._on_change()

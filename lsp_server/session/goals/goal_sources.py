@@ -96,11 +96,11 @@ class GoalSources:
                 yield ConditionLocation(path, comment.range, comment.line, goal, comment.condition)
 
     def any(self) -> bool:
-        """Whether there is any condition, as far as known."""
+        """Says whether there is any condition, as far as known."""
         return next(self.conditions(), None) is not None
 
     def concerns(self, path: Path) -> bool:
-        """Whether a change of this buffer may change the conditions."""
+        """Says whether a change of this buffer may change the conditions."""
         known = self._buffered.get(path)
         buffer = self._documents.buffers().get(path, "")
         return path == self._file or bool(known and known[1]) or "GOAL:" in buffer
@@ -121,6 +121,7 @@ class GoalSources:
                 continue
             name = path.relative_to(self._root).as_posix()
             known = self._buffered.get(path)
+            # The same object is the same text; comparing long ones would cost more than it saves.
             if known is None or known[0] is not text:
                 known = self._buffered[path] = (text, comment_goals(text, name))
             found[name] = known[1]
@@ -137,6 +138,7 @@ def _signature(path: Path) -> tuple[int, ...] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
+        # A file that becomes readable again has another signature then.
         return (error.errno or 0,)
     return state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino
 

@@ -44,7 +44,7 @@ class ConditionStatus:
 
 @dataclass(frozen=True, slots=True)
 class GoalTotals:
-    """How many goals there are, by what is known of them."""
+    """Numbers of goals by what is known of them; `total` has those that nobody checked, too."""
 
     met: int = 0
     unmet: int = 0
@@ -106,6 +106,7 @@ class GoalStatuses:
         for goal in goals:
             if goal.id == goal_id:
                 return goal
+        # Editors offer a check of one condition, too; it keeps the title of its goal.
         for goal in goals:
             for condition in goal.conditions:
                 if condition.id == goal_id:
@@ -152,6 +153,7 @@ def _summary(verdicts: list[Verdict]) -> Verdict:
     """One word for a goal."""
     if all(verdict in _DONE for verdict in verdicts):
         return "met"
+    # What waits for a person comes before what the agent can do by itself.
     if "blocked" in verdicts:
         return "blocked"
     if "unmet" in verdicts or "impossible" in verdicts:

@@ -87,6 +87,7 @@ class Goals:
         Where there are no goals nothing is looked at, as the first look reads every file.
         """
         self._tree_changed = True
+        # A refresh under way sees the flag and goes round once more.
         idle = self._refreshing is None or self._refreshing.done()
         if idle and (self._sources.any() or self._verdict_store.verdicts()):
             self._refreshing = self._tasks.start(self._refresh_soon(), "refresh of the goals")
@@ -108,6 +109,7 @@ class Goals:
             self._reading = self._tasks.start(self._read(), "reading of the goals file")
         elif self._sources.concerns(path):
             self._on_change()
+            # The first goal of a workspace: nobody has looked at the tree yet.
             if not self.statuses.tree:
                 self.tree_changed()
 
@@ -157,6 +159,7 @@ class Goals:
 
     async def _check_saved(self) -> None:
         """Checks what is known to be quick, without asking anybody."""
+        # Editors save several files one after the other.
         await asyncio.sleep(QUIET_SECONDS)
         known = self._verdict_store.verdicts()
         quick = [

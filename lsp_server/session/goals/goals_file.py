@@ -40,7 +40,7 @@ class GoalsFile:
         try:
             await self._edit(lambda document: edits.write_back(document, reports), "goal evidence")
         except FileMissing:
-            return
+            return  # Verdicts of comments alone need no goals file.
         except ToolError as error:
             _log.info("the goals file is not brought up to date: %s", error)
 
@@ -55,6 +55,7 @@ class GoalsFile:
             nonlocal added
             edit = edits.append(document.text, goal)
             goals = parse_goals(document.text + edit.new_text).goals
+            # In an open code block a goal is text that nobody reads.
             if len(goals) == len(document.goals):
                 raise HoldfastError(f"{GOALS_FILE} ends inside of a code block; close that first")
             added = goals[-1]
@@ -91,5 +92,6 @@ class GoalsFile:
                 await self._editor.apply(EditSet((FileEdit(self.path, base, changes),), reason))
                 return
             except EditRejected as error:
+                # The person typed meanwhile: what is wanted is asked of the new text.
                 rejected = error
         raise rejected

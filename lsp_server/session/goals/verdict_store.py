@@ -118,7 +118,7 @@ class VerdictStore:
 
 
 def seconds_of(evidence: tuple[Evidence, ...]) -> float:
-    """How many seconds it took to show this."""
+    """Adds up the seconds that it took to show this."""
     return sum(shown.seconds for shown in evidence)
 
 
