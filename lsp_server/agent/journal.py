@@ -82,6 +82,9 @@ class Journal:
             await asyncio.to_thread(os.fsync, self._file)
 
     def close(self) -> None:
+        """Gives the lock back and closes the file."""
+        # Closing alone would not: the thread of a cancelled `flush` may still use the file.
+        fcntl.flock(self._file, fcntl.LOCK_UN)
         os.close(self._file)
 
     def _write(self, line: bytes) -> None:
