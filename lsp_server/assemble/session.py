@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import RecordedEvent
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import RunId
+from lsp_server.goals.verifier import Verifier
 from lsp_server.max_mode.sampler import EndpointStats
 from lsp_server.models.provider import ModelProvider
 from lsp_server.redaction.redactor import Redactor
@@ -66,24 +67,10 @@ def open_session(
     judges = JudgeModel(services.worker, services.redactor)
     endpoint_stats: dict[str, EndpointStats] = {}
 
-    def goals_changed() -> None:
-        notify(GoalsChanged())
-
     def on_event(run_id: RunId, recorded: RecordedEvent) -> None:
         session.on_event(run_id, recorded)  # It holds the runs, so they are made first.
 
-    goals = Goals(
-        workspace.root,
-        documents,
-        editor,
-        VerdictStore(folder / "goals.json"),
-        services.check_approvals,
-        services.contents,
-        lambda asks: session_verifier(
-            services, judges, goals, session.settings, goals_changed, asks=asks
-        ),
-        goals_changed,
-    )
+    goals = _goals(services, judges, folder, lambda: session.settings, notify)
     memory = _memory(services, folder, settings.memory, notify)
     runs = Runs(
         RunStore(folder / "runs"),
@@ -151,6 +138,32 @@ def _services(
         Revisions(workspace.root),
         JournalIndexes(),
     )
+
+
+def _goals(
+    services: WorkspaceServices,
+    judges: JudgeModel,
+    folder: Path,
+    settings: Callable[[], Settings],
+    notify: Notify,
+) -> Goals:
+    def on_change() -> None:
+        notify(GoalsChanged())
+
+    def verifier(asks: bool) -> Verifier:
+        return session_verifier(services, judges, goals, settings(), on_change, asks=asks)
+
+    goals = Goals(
+        services.workspace.root,
+        services.documents,
+        services.editor,
+        VerdictStore(folder / "goals.json"),
+        services.check_approvals,
+        services.contents,
+        verifier,
+        on_change,
+    )
+    return goals
 
 
 def _memory(

@@ -38,7 +38,7 @@ class Proposals:
                 # Max Mode judges candidates too, and goes on with the winner by itself.
                 if task.sampling.propose:
                     self.newest = Proposal(run_id, event)
-                    self._runs.store.write_proposals(run_id, event, task.instruction)
+                    self._runs.store.write_proposals(run_id, event, task)
             case CandidateAccepted():
                 self.newest = None
             case _:

@@ -48,16 +48,16 @@ STOPPED = "stopped by the person; resume it to go on"
 _log = logging.getLogger(__name__)
 
 
-class Worker(Protocol):
-    """Does the work of one run, as `agent.loop.Agent` does."""
+class RunAgent(Protocol):
+    """Works on one run, as `agent.loop.Agent` does."""
 
     async def run(self) -> Outcome:
         """Works until the task is done or cannot be. Called once; it may be cancelled."""
         ...
 
 
-BuildWorker: TypeAlias = Callable[[RunContext], Awaitable[Worker]]
-"""Makes what works on a run. Raises HoldfastError when something for it is missing."""
+BuildAgent: TypeAlias = Callable[[RunContext], Awaitable[RunAgent]]
+"""Makes the agent of a run. Raises HoldfastError when something for it is missing."""
 OnEvent: TypeAlias = Callable[[RunId, RecordedEvent], None]
 """Called with every Event of a run, ephemeral ones too, synchronously on the event loop."""
 
@@ -134,7 +134,7 @@ class Run:
         if wished != before:
             self.record(SamplingChanged(wished))
 
-    def start(self, build: BuildWorker, ended: Callable[[], object]) -> None:
+    def start(self, build: BuildAgent, ended: Callable[[], object]) -> None:
         """Begins to work in the background.
 
         `ended` is called when all is recorded, before `on_event` gets the RunEnded.
@@ -184,7 +184,7 @@ class Run:
         how = transcript.outcome_text(self._outcome)
         return replace(summary, state=self._outcome.outcome, message=how)
 
-    async def _supervise(self, build: BuildWorker, ended: Callable[[], object]) -> Outcome:
+    async def _supervise(self, build: BuildAgent, ended: Callable[[], object]) -> Outcome:
         self._outcome = await self._run(build)
         try:
             recorded = await self._record_end(self._outcome)
@@ -195,13 +195,13 @@ class Run:
         self._happened(recorded)
         return self._outcome
 
-    async def _run(self, build: BuildWorker) -> Outcome:
+    async def _run(self, build: BuildAgent) -> Outcome:
         self._began = True
         if self._stopping:
             return Stopped(self._stop_reason)
         try:
-            worker = await build(self.context)
-            return await worker.run()
+            agent = await build(self.context)
+            return await agent.run()
         except asyncio.CancelledError:
             return Stopped(self._stop_reason)
         except HoldfastError as error:

@@ -14,7 +14,7 @@ from lsp_server.agent import proposals_document, transcript
 from lsp_server.agent.journal import Journal, JournalDamaged, replay
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import CandidatesJudged, Event, RecordedEvent, RunStarted
-from lsp_server.domain.tasks import RunId
+from lsp_server.domain.tasks import RunId, Task
 from lsp_server.session.run_summary import RunSummary, summary_from_journal
 
 JOURNAL = "journal.jsonl"
@@ -97,9 +97,9 @@ class RunStore:
         path = self._file(run_id, PROPOSALS)
         return path if path.exists() else None
 
-    def write_proposals(self, run_id: RunId, judged: CandidatesJudged, instruction: str) -> None:
+    def write_proposals(self, run_id: RunId, judged: CandidatesJudged, task: Task) -> None:
         """Writes the document that compares what a run proposed. Raises OSError."""
-        text = proposals_document.render_proposals(judged, instruction, run_id)
+        text = proposals_document.render_proposals(judged, task.instruction, run_id)
         self._file(run_id, PROPOSALS).write_text(text, "utf-8")
 
     def remove_documents(self, run_id: RunId) -> None:

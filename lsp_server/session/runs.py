@@ -12,7 +12,7 @@ from pathlib import Path
 from lsp_server.domain.events import MessageReceived, RunStarted
 from lsp_server.domain.tasks import Budget, RunId, Task, When
 from lsp_server.redaction.redactor import Redactor
-from lsp_server.session.run import BuildWorker, OnEvent, Run
+from lsp_server.session.run import BuildAgent, OnEvent, Run
 from lsp_server.session.run_errors import (
     AlreadyAchieved,
     InvalidMessage,
@@ -36,16 +36,16 @@ CLOSED = "the session was closed; resume the run to go on"
 class Runs:
     """The runs of one workspace folder. Close it: it owns those that are at work.
 
-    `build` makes what works on a run. `check_model` says which model will be asked,
+    `build` makes the agent of a run. `check_model` says which model will be asked,
     and raises ConfigurationError when there is none. Ids of runs sort by time.
 
     >>> import tempfile
     >>> from lsp_server.domain.tasks import Achieved, Outcome
-    >>> class Finisher:
+    >>> class FakeAgent:
     ...     async def run(self) -> Outcome:
     ...         return Achieved("done")
     >>> async def build(context):
-    ...     return Finisher()
+    ...     return FakeAgent()
     >>> async def example() -> tuple[Outcome, str]:
     ...     folder = Path(tempfile.mkdtemp())
     ...     runs = Runs(
@@ -67,7 +67,7 @@ class Runs:
         root: Path,
         settings: Settings,
         *,
-        build: BuildWorker,
+        build: BuildAgent,
         on_event: OnEvent,
         check_model: Callable[[], str],
         redactor: Redactor,

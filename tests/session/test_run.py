@@ -1,4 +1,4 @@
-"""A run between its start and its outcome, with a worker that does as it is told."""
+"""A run between its start and its outcome, with an agent that only does what the test wants."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def achieve() -> Outcome:
 
 
 @dataclass
-class FakeWorker:
+class FakeAgent:
     """Awaits `work`, whatever comes of it."""
 
     work: Callable[[], Awaitable[Outcome]]
@@ -43,7 +43,7 @@ class FakeWorker:
 
 
 @dataclass
-class Scene:
+class RunsHarness:
     """Runs in `folder` that all do the same work, with the Events that they said."""
 
     folder: Path
@@ -62,9 +62,9 @@ class Scene:
             redactor=Redactor(),
         )
 
-    async def _build(self, context: RunContext) -> FakeWorker:
+    async def _build(self, context: RunContext) -> FakeAgent:
         self.contexts.append(context)
-        return FakeWorker(self.work)
+        return FakeAgent(self.work)
 
 
 def raising(error: BaseException) -> Callable[[], Awaitable[Outcome]]:
@@ -100,7 +100,7 @@ def raising(error: BaseException) -> Callable[[], Awaitable[Outcome]]:
 async def test_whatever_happens_inside_becomes_an_outcome_that_is_recorded(
     tmp_path: Path, work: Callable[[], Awaitable[Outcome]], outcome: Outcome
 ) -> None:
-    runs = Scene(tmp_path, work).runs()
+    runs = RunsHarness(tmp_path, work).runs()
     run = runs.start(TASK)
     assert await run.wait() == outcome
     (last,) = [e for e in runs.store.events(run.run_id) if isinstance(e, RunEnded)]
@@ -112,21 +112,21 @@ async def test_whatever_happens_inside_becomes_an_outcome_that_is_recorded(
 async def test_a_run_that_is_stopped_before_its_first_step_ends_like_any_other(
     tmp_path: Path,
 ) -> None:
-    scene = Scene(tmp_path)
-    runs = scene.runs()
+    harness = RunsHarness(tmp_path)
+    runs = harness.runs()
     run = runs.start(TASK)
     run.stop("changed my mind")
     assert await run.wait() == Stopped("changed my mind")
     assert runs.active() == ()
-    assert scene.contexts == [], "nothing was built for it"
+    assert harness.contexts == [], "nothing was built for it"
     assert runs.list()[0].state == "stopped"
 
 
 async def test_a_run_is_over_before_its_end_is_said(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
-    runs = scene.runs()
+    harness = RunsHarness(tmp_path)
+    runs = harness.runs()
     at_the_end: list[tuple[object, ...]] = []
-    scene.said = watched = Watched(lambda: at_the_end.append(runs.active()))
+    harness.said = watched = Watched(lambda: at_the_end.append(runs.active()))
     await runs.start(TASK).wait()
     assert [type(recorded.event) for recorded in watched] == [RunStarted, RunEnded]
     assert at_the_end[-1] == ()
@@ -147,8 +147,8 @@ class Watched(list[RecordedEvent]):
 async def test_the_task_is_what_the_journal_says_and_the_budget_what_it_may_spend_now(
     tmp_path: Path,
 ) -> None:
-    scene = Scene(tmp_path, sleep_long)
-    runs = scene.runs()
+    harness = RunsHarness(tmp_path, sleep_long)
+    runs = harness.runs()
     first = runs.start(TASK)
     assert (first.context.task, first.context.budget) == (TASK, TASK.budget)
     await runs.close()
@@ -159,7 +159,7 @@ async def test_the_task_is_what_the_journal_says_and_the_budget_what_it_may_spen
 
 
 async def test_a_run_has_room_for_so_many_unread_messages(tmp_path: Path) -> None:
-    runs = Scene(tmp_path, sleep_long).runs()
+    runs = RunsHarness(tmp_path, sleep_long).runs()
     run = runs.start(TASK)
     for number in range(MESSAGES_MAX):
         run.send(MessageReceived(f"message {number}", "queue"))
@@ -170,7 +170,7 @@ async def test_a_run_has_room_for_so_many_unread_messages(tmp_path: Path) -> Non
 
 
 async def test_what_cannot_begin_leaves_the_run_as_it_was(tmp_path: Path) -> None:
-    runs = Scene(tmp_path).runs()
+    runs = RunsHarness(tmp_path).runs()
     run = runs.start(TASK)
     await run.wait()
     before = runs.store.journal(run.run_id).read_bytes()
@@ -192,7 +192,7 @@ async def test_a_run_that_never_started_cannot_be_waited_for(tmp_path: Path) -> 
 
 
 async def test_cancelling_a_wait_leaves_the_run_alone(tmp_path: Path) -> None:
-    runs = Scene(tmp_path, sleep_long).runs()
+    runs = RunsHarness(tmp_path, sleep_long).runs()
     run = runs.start(TASK)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):

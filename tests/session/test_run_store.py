@@ -77,7 +77,7 @@ def test_documents_are_written_from_the_journal_and_removed_together(store: RunS
     assert store.proposals(RUN) is None
     transcript = store.write_transcript(RUN)
     assert transcript.read_text("utf-8").startswith("# Rename the parser.")
-    store.write_proposals(RUN, JUDGED, "Rename the parser.")
+    store.write_proposals(RUN, JUDGED, STARTED.task)
     proposals = store.proposals(RUN)
     assert proposals is not None
     assert "Rename the parser." in proposals.read_text("utf-8")
