@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from benchmarks.table import Row, arguments, show
 from lsp_server.domain.edits import apply_edits
@@ -24,9 +25,11 @@ from lsp_server.goals.goals_document import parse_goals
 from lsp_server.server.folders import Folder
 from lsp_server.server.views import goal_view
 from lsp_server.session.goals import Goals
+from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.goals.verdict_store import VerdictStore
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.paths import Workspace
 from tests.fakes import clients
 from tests.fakes.lsp_client import started
 
@@ -76,14 +79,19 @@ async def in_process(root: Path, text: str) -> list[Row]:
         return {}
 
     verdict_store = VerdictStore(root / "ledger" / "goals.json")
-    goals = Goals(root, documents, DiskEditor(documents), verdict_store, contents, lambda _: None)  # type: ignore[arg-type,return-value]
+    approvals = CheckApprovals(root / "approved-checks.json", Workspace(root))
+    editor = DiskEditor(documents)
+    no_verifier: Any = None  # Nothing is checked here.
+    goals = Goals(
+        root, documents, editor, verdict_store, approvals, contents, no_verifier, lambda: None
+    )
     folder = Folder(root.as_uri(), root, documents)
     documents.open(path, text)
     rows = [
         row("parse", lambda: parse_goals(text)),
         row("write back all verdicts", lambda: apply_edits(text, write_back(contract, reports))),
         row("keep all verdicts", lambda: verdict_store.record(reports, "t")),
-        row("places with verdicts", goals.statuses.places),
+        row("conditions with verdicts", goals.statuses.conditions),
         row("counts for the status", goals.statuses.counts),
         row(
             "diagnostics",

@@ -76,7 +76,7 @@ class AgentFactory:
         return RunConfig(
             system=system_text(run_context.task.mode, project),
             opening=opening_text(run_context.task, root),
-            budget=run_context.task.budget,
+            budget=run_context.budget,
             budget_tokens=budget_tokens,
             compact_at_tokens=round(budget_tokens * settings.context.rebuild_at),
             brief=settings.context.brief,

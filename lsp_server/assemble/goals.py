@@ -11,7 +11,7 @@ from lsp_server.agent.stop_policy import StopPolicy
 from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.goals import Evidence
-from lsp_server.domain.permissions import Question
+from lsp_server.domain.permissions import AskPerson, Question
 from lsp_server.domain.ports import Model
 from lsp_server.domain.tasks import RunId
 from lsp_server.goals.changes import StopAttempt, changes_as_evidence
@@ -20,10 +20,9 @@ from lsp_server.goals.goal_judge import GoalJudge
 from lsp_server.goals.verifier import Verifier, VerifierContext
 from lsp_server.redaction.secrets import is_secret_file
 from lsp_server.session.goals import Goals
-from lsp_server.session.goals.check_approvals import Ask
 from lsp_server.session.run_context import RunContext
 from lsp_server.settings.sections import Settings
-from lsp_server.tools.approval import Approval
+from lsp_server.tools.approval import Approval, Deny
 
 GOALS_RUN = RunId("goals")
 """Stands for the run in questions about checks that no run asked for."""
@@ -62,14 +61,23 @@ def run_stop_policy(
 
 
 def session_verifier(
-    services: WorkspaceServices, judges: JudgeModel, goals: Goals, settings: Settings, *, asks: bool
+    services: WorkspaceServices,
+    judges: JudgeModel,
+    goals: Goals,
+    settings: Settings,
+    on_change: Callable[[], None],
+    *,
+    asks: bool,
 ) -> Verifier:
-    """For checks outside of a run; with `asks` a person and the judge are asked."""
+    """For checks outside of a run; with `asks` a person and the judge are asked.
+
+    `on_change` is called when a question was asked or answered.
+    """
 
     async def judging() -> Model:
         return (await judges.find(settings, lambda _: None)).model
 
-    ask = services.asking(GOALS_RUN, lambda _: goals.on_change(), settings)
+    ask = services.asking(GOALS_RUN, lambda _: on_change(), settings)
     judge = None
     if asks and services.provider.description:
         judge = GoalJudge(judging, seconds_max=PERSON_WAITS_SECONDS)
@@ -82,11 +90,12 @@ def _verifier(
     goals: Goals,
     settings: Settings,
     approval: Approval,
-    ask: Ask | None,
+    ask: AskPerson | None,
     judge: GoalJudge | None,
 ) -> Verifier:
     async def permit(command: str) -> str | None:
-        return await services.check_approvals.permit(command, settings.permissions, ask)
+        decision = await services.check_approvals.decide(command, settings.permissions, ask)
+        return decision.reason if isinstance(decision, Deny) else None
 
     scene = VerifierContext(
         workspace=services.workspace,

@@ -18,9 +18,10 @@ from lsp_server.assemble.memory import open_memory
 from lsp_server.assemble.model_chain import answering_model
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.domain.events import FileChanged, RecordedEvent
+from lsp_server.domain.events import RecordedEvent
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import RunId
+from lsp_server.goals.verifier import Verifier
 from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.models.provider import ModelProvider
 from lsp_server.redaction.redactor import Redactor
@@ -29,7 +30,9 @@ from lsp_server.session.goals import Goals
 from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.goals.verdict_store import VerdictStore
 from lsp_server.session.memory import SessionMemory
+from lsp_server.session.notices import GoalsChanged, Notify, StatusChanged
 from lsp_server.session.permissions import Permissions
+from lsp_server.session.run_store import RunStore
 from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
 from lsp_server.settings.folders import data_folder
@@ -42,72 +45,56 @@ from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.known_secrets import KnownSecrets
 from lsp_server.workspace.paths import Workspace
 
-Publish = Callable[[Session, RunId, RecordedEvent], None]
-"""Told of every Event, ephemeral ones too, synchronously on the event loop."""
-
 
 def open_session(
     root: Path,
     settings: Settings,
     editor: Editor,
     documents: Documents,
-    publish: Publish,
+    notify: Notify,
     *,
     data: Path | None = None,
-    changed: Callable[[], None] = lambda: None,
 ) -> Session:
     """A session for one workspace folder; must be called on a running event loop.
 
     It begins to look for the model endpoint in the background. `data` is where
-    journals and checkpoints go, the user's data folder if left out. `changed` is
-    told when the status moved without an Event.
+    journals and checkpoints go, the user's data folder if left out. `notify` is
+    called with all that the session says by itself, once it is returned.
     """
     workspace = Workspace(root)
     data = data or data_folder()
     folder = workspace_folder(data, workspace.root)
-    services = _services(workspace, data, folder, settings, editor, documents, changed)
+    services = _services(workspace, data, folder, settings, editor, documents, notify)
     judges = JudgeModel(
         services.provider, lambda wire, prices: answering_model(wire, services.redactor, prices)
     )
     endpoint_stats: dict[str, EndpointStats] = {}
-    goals = Goals(
-        workspace.root,
-        documents,
-        editor,
-        VerdictStore(folder / "goals.json"),
-        services.contents,
-        lambda asks: session_verifier(services, judges, goals, session.settings, asks=asks),
-    )
-    memory = _memory(services, folder, settings.memory, changed)
 
-    def watch(run_id: RunId, recorded: RecordedEvent) -> None:
-        goals.see(recorded.event)
-        memory.see(run_id, recorded)
-        if isinstance(recorded.event, FileChanged):
-            memory.changed([workspace.root / recorded.event.path])
-        publish(session, run_id, recorded)
+    def on_event(run_id: RunId, recorded: RecordedEvent) -> None:
+        session.on_event(run_id, recorded)  # It holds the runs, so they are made first.
 
+    goals = _goals(services, judges, folder, lambda: session.settings, notify)
+    memory = _memory(services, folder, settings.memory, notify)
     runs = Runs(
-        folder / "runs",
+        RunStore(folder / "runs"),
         workspace.root,
         settings,
-        undo=lambda changes: services.checkpoints.undo(changes, editor),
         build=AgentFactory(services, judges, goals, memory, endpoint_stats).agent,
-        watch=watch,
-        ready=services.provider.check,
+        on_event=on_event,
+        check_model=services.provider.check,
         redactor=services.redactor,
     )
     session = Session(
         workspace.root,
         settings,
-        documents,
-        services.provider,
-        services.permissions,
-        runs,
-        goals,
-        services.check_approvals,
-        memory,
-        endpoint_stats,
+        model=services.provider,
+        permissions=services.permissions,
+        runs=runs,
+        goals=goals,
+        memory=memory,
+        notify=notify,
+        take_back=lambda changes: services.checkpoints.undo(changes, editor),
+        endpoint_stats=endpoint_stats,
         release=judges.close,
     )
     return session
@@ -134,12 +121,12 @@ def _services(
     settings: Settings,
     editor: Editor,
     documents: Documents,
-    changed: Callable[[], None],
+    notify: Notify,
 ) -> WorkspaceServices:
     ignore = Ignore(workspace)
     known_secrets = KnownSecrets(workspace.root, data, lambda: provider.api_key)
     redactor = Redactor(known_secrets)
-    provider = ModelProvider(settings.model, changed)
+    provider = ModelProvider(settings.model, lambda: notify(StatusChanged()))
     return WorkspaceServices(
         workspace,
         ignore,
@@ -156,8 +143,34 @@ def _services(
     )
 
 
+def _goals(
+    services: WorkspaceServices,
+    judges: JudgeModel,
+    folder: Path,
+    settings: Callable[[], Settings],
+    notify: Notify,
+) -> Goals:
+    def on_change() -> None:
+        notify(GoalsChanged())
+
+    def verifier(asks: bool) -> Verifier:
+        return session_verifier(services, judges, goals, settings(), on_change, asks=asks)
+
+    goals = Goals(
+        services.workspace.root,
+        services.documents,
+        services.editor,
+        VerdictStore(folder / "goals.json"),
+        services.check_approvals,
+        services.contents,
+        verifier,
+        on_change,
+    )
+    return goals
+
+
 def _memory(
-    services: WorkspaceServices, folder: Path, settings: MemorySettings, changed: Callable[[], None]
+    services: WorkspaceServices, folder: Path, settings: MemorySettings, notify: Notify
 ) -> SessionMemory:
     place = folder / "memory"
     return SessionMemory(
@@ -168,7 +181,7 @@ def _memory(
         services.documents,
         folder / "runs",
         redactor=services.redactor,
-        changed=changed,
+        notify=notify,
     )
 
 

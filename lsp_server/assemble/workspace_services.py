@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from lsp_server.agent.recall.journal_index import JournalIndexes
 from lsp_server.domain.events import Emit
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permissions import Answer, AskPerson, Question
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import RunId
 from lsp_server.models.provider import ModelProvider
 from lsp_server.redaction.redactor import Redactor
-from lsp_server.session.goals.check_approvals import Ask, CheckApprovals
+from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.permissions import Permissions
 from lsp_server.settings.sections import Settings
 from lsp_server.workspace.checkpoints import Checkpoints
@@ -40,7 +40,7 @@ class WorkspaceServices:
     revisions: Revisions
     journal_indexes: JournalIndexes
 
-    def asking(self, run_id: RunId, emit: Emit, settings: Settings) -> Ask:
+    def asking(self, run_id: RunId, emit: Emit, settings: Settings) -> AskPerson:
         """How a run asks a person."""
         seconds = settings.permissions.answer_timeout_seconds
 

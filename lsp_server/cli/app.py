@@ -1,4 +1,4 @@
-"""The commands and their flags; the work is in the files beside this one, imported when used."""
+"""This module has the commands and their flags; the work is in the files beside this one."""
 
 from __future__ import annotations
 
@@ -24,18 +24,20 @@ app = typer.Typer(
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="The project's folder.", show_default=False)
 ]
+SamplesOption = Annotated[
+    int | None,
+    typer.Option(min=1, max=16, help="Candidates of a step in Max Mode.", show_default=False),
+]
+VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more.")]
 
 
 class Kind(StrEnum):
-    """What is searched."""
+    """The kinds of memory that can be searched."""
 
     CODE = "code"
     ACTION = "action"
     FACT = "fact"
     ALL = "all"
-
-
-VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more.")]
 
 
 def _version(wanted: bool) -> None:
@@ -81,10 +83,7 @@ def run(
     max_mode: Annotated[
         bool, typer.Option("--max", help="Max Mode: draw several candidates a step, do the best.")
     ] = False,
-    samples: Annotated[
-        int | None,
-        typer.Option(min=1, max=16, help="Candidates of a step in Max Mode.", show_default=False),
-    ] = None,
+    samples: SamplesOption = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask before edits and commands.")
     ] = False,
@@ -100,11 +99,12 @@ def run(
     Exit status: 0 achieved, 1 failed, 3 goal not met, 4 needs an answer, 130 stopped.
     """
     from lsp_server.cli.log import configure_log
-    from lsp_server.cli.run import RunOptions, execute
+    from lsp_server.cli.run import RunOptions
+    from lsp_server.cli.run import run as work
     from lsp_server.domain.tasks import Sampling
 
     configure_log(log_file, verbose)
-    order = RunOptions(
+    options = RunOptions(
         task=task,
         workspace=workspace,
         goals=tuple(goal or ()),
@@ -115,7 +115,7 @@ def run(
         json=json,
         resume=resume,
     )
-    raise typer.Exit(execute(order))
+    raise typer.Exit(work(options))
 
 
 @app.command()
@@ -125,9 +125,9 @@ def demo(
     ] = None,
 ) -> None:
     """See it work: a real run on a small project with a real bug, and a scripted model."""
-    from lsp_server.cli.demo import demonstrate
+    from lsp_server.cli.demo import demo as work
 
-    raise typer.Exit(demonstrate(keep))
+    raise typer.Exit(work(keep))
 
 
 @app.command()
@@ -143,9 +143,9 @@ def goals(
 
     Exit status: 0 when there are goals and all are met, 2 when their file cannot be read, else 1.
     """
-    from lsp_server.cli.goals import show
+    from lsp_server.cli.goals import goals as work
 
-    raise typer.Exit(show(workspace, check=check, yes=yes, as_json=json))
+    raise typer.Exit(work(workspace, check=check, yes=yes, as_json=json))
 
 
 @app.command()
@@ -225,14 +225,14 @@ def undo(
     workspace: WorkspaceOption = Path(),
 ) -> None:
     """Take back what a run changed, and keep what you changed since."""
-    from lsp_server.cli.undo import take_back
+    from lsp_server.cli.undo import undo as work
 
-    raise typer.Exit(take_back(run_id, workspace))
+    raise typer.Exit(work(run_id, workspace))
 
 
 @app.command()
 def doctor(workspace: WorkspaceOption = Path()) -> None:
     """Report versions, settings, the model endpoint and the runs, as Markdown."""
-    from lsp_server.cli.doctor import examine
+    from lsp_server.cli.doctor import doctor as work
 
-    sys.stdout.write(examine(workspace))
+    sys.stdout.write(work(workspace))

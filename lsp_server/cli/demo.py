@@ -1,4 +1,4 @@
-"""`holdfast demo`: a real run on a bundled project, with a model that plays a script.
+"""This module is `holdfast demo`: a real run on a bundled project, with a scripted model.
 
 Everything but the model is what a user gets: the agent, its tools, HTTP, real
 commands, real edits and a goal that is checked. Nothing leaves the machine.
@@ -6,8 +6,6 @@ commands, real edits and a goal that is checked. Nothing leaves the machine.
 
 from __future__ import annotations
 
-import asyncio
-import difflib
 import os
 import shutil
 import sys
@@ -16,13 +14,14 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from lsp_server.cli.error_output import print_error
-from lsp_server.cli.memory import find, with_session
-from lsp_server.cli.run import RunOptions, execute_async
+from lsp_server.cli.exit_status import USAGE_ERROR, run_command
+from lsp_server.cli.memory import memory_session, print_hits
+from lsp_server.cli.run import RunOptions, run_task
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.memories import MemoryKind, Query
 from lsp_server.models.scripted.scenario import Scenario
 from lsp_server.models.scripted.server import ScriptedServer
-from lsp_server.session.session import Session
+from lsp_server.text.diff import unified_diff
 
 TASK = "The tests fail. Find out why and fix the code."
 GOAL = "All tests pass"
@@ -43,11 +42,14 @@ Here it may edit and run commands without asking; on your own projects it asks.
 """
 
 
-def demonstrate(keep: Path | None) -> int:
-    """Plays the demo; 0 when the run achieved its goal. `keep` names a new folder to work in."""
+def demo(keep: Path | None) -> int:
+    """Plays the demo in the new folder `keep`, or in a temporary one.
+
+    Returns 0 when the run achieved its goal.
+    """
     if keep is not None and keep.exists():
         print_error(f"{keep} exists; name a new folder")
-        return 2
+        return USAGE_ERROR
     with (
         tempfile.TemporaryDirectory(prefix="holdfast-demo-") as temporary,
         as_file(files("lsp_server.cli") / "sample") as sample,
@@ -61,50 +63,47 @@ def demonstrate(keep: Path | None) -> int:
         sys.stdout.flush()
         _let_commands_find_python()
         data = None if keep else Path(temporary) / "data"
-        status = asyncio.run(_play(folder, script, data))
+        status = run_command(_play(folder, script, data))
         sys.stdout.write("\nWhat it changed:\n\n" + _diff(before, _texts(folder)))
-        asyncio.run(_ask_memory(folder, data))
+        run_command(_ask_memory(folder, data))
         sys.stdout.write(_closing(folder if keep else None))
     return status
 
 
 async def _play(folder: Path, script: Scenario, data: Path | None) -> int:
     async with ScriptedServer(script) as server:
-        order = RunOptions(
+        options = RunOptions(
             task=TASK,
             workspace=folder,
             goals=(GOAL,),
             checks=(CHECK,),
             yes=True,
-            overrides={"model": {"base_url": server.base_url, "name": "scripted"}},
+            settings={"model": {"base_url": server.base_url, "name": "scripted"}},
             data=data,
         )
-        status = await execute_async(order)
+        status = await run_task(options)
         sys.stdout.write(
             f"\nThe scripted model answered {len(server.requests)} requests over HTTP.\n"
         )
     return status
 
 
-async def _ask_memory(folder: Path, data: Path | None) -> None:
-    """What a later run, or a person, finds of the code and of this run."""
-
-    async def ask(session: Session) -> int:
-        await session.memory.index()
-        await session.memory.settled()
-        for kind, question in QUESTIONS:
-            sys.stdout.write(f"\nAsked of memory ({kind}): {question}\n\n")
-            await find(session, Query(question, (kind,), limit=1))
-        return 0
-
+async def _ask_memory(folder: Path, data: Path | None) -> int:
+    """Shows what a later run, or a person, finds of the code and of this run."""
     try:
-        await with_session(folder, ask, data)
+        async with memory_session(folder, data=data) as session:
+            await session.memory.index()
+            await session.memory.settled()
+            for kind, question in QUESTIONS:
+                sys.stdout.write(f"\nAsked of memory ({kind}): {question}\n\n")
+                await print_hits(session, Query(question, (kind,), limit=1))
     except HoldfastError as error:
         sys.stdout.write(f"\nMemory could not be asked: {error}\n")
+    return 0
 
 
 def _let_commands_find_python() -> None:
-    """The checks call `python`, which a virtual environment has only once it is activated."""
+    # The checks call `python`, which a virtual environment has only once it is activated.
     here = str(Path(sys.executable).parent)
     os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
 
@@ -117,13 +116,9 @@ def _texts(folder: Path) -> dict[str, str]:
 
 
 def _diff(before: dict[str, str], after: dict[str, str]) -> str:
-    lines: list[str] = []
-    for name in sorted(before | after):
-        old, new = before.get(name, ""), after.get(name, "")
-        lines += difflib.unified_diff(
-            old.splitlines(keepends=True), new.splitlines(keepends=True), f"a/{name}", f"b/{name}"
-        )
-    return "".join(lines)
+    names = sorted(before | after)
+    diffs = (unified_diff(name, before.get(name, ""), after.get(name, "")) for name in names)
+    return "".join(f"{diff}\n" for diff in diffs if diff)
 
 
 def _closing(kept: Path | None) -> str:

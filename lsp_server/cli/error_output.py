@@ -1,4 +1,4 @@
-"""What is wrong, as a person at a terminal can act on it."""
+"""This module words errors for a person at a terminal and prints them."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ import sys
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.permissions import visible
-from lsp_server.session.run_errors import RunError
+from lsp_server.session.run_errors import AlreadyAchieved, RunNotFound
 
 
 def print_error(text: str) -> None:
-    """One sentence on standard error; it may quote what others wrote."""
+    """Writes one sentence to standard error; it may quote what others wrote."""
     sys.stderr.write(visible(f"holdfast: {text}\n"))
 
 
-def error_text(error: HoldfastError, run_id: str | None) -> str:
-    """What went wrong with the run that was meant, and the way out that a terminal has."""
+def error_text(error: HoldfastError) -> str:
+    """One sentence: what went wrong, and the command of a terminal that helps, if one does.
+
+    >>> error_text(RunNotFound(None, "undo"))
+    'there is no run to undo; `holdfast doctor` lists the runs of a folder'
+    """
     match error:
-        case RunError(fact=fact, mend="list"):
-            return f"{fact}; `holdfast doctor` lists the runs of a folder"
-        case RunError(fact=fact, mend="send"):
-            return f'{fact}; go on with it: holdfast run --resume {run_id} "what else to do"'
+        case RunNotFound():
+            return f"{error}; `holdfast doctor` lists the runs of a folder"
+        case AlreadyAchieved(run_id=run_id):
+            return f'{error}; go on with it: holdfast run --resume {run_id} "what else to do"'
         case _:
             return str(error)

@@ -1,6 +1,6 @@
-"""How often Python looks for garbage: seldom while a process starts, since none is made then.
+"""This module lets Python look for garbage seldom while a process starts.
 
-With Python's own measure a tenth of a start goes there.
+A start makes no garbage, and with Python's own measure a tenth of it goes into looking.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ OBJECTS = 700
 
 
 def relax() -> None:
-    """Until `as_usual` is called."""
+    """Looks seldom, until `restore` is called."""
     gc.set_threshold(OBJECTS_AT_START)
 
 
 def restore() -> None:
-    """From here on work makes garbage; what the start made stays, and is not looked through."""
+    """Looks as often as Python does by itself; from here on work makes garbage."""
+    # What the start made stays as long as the process, so nobody needs to look through it.
     gc.freeze()
     gc.set_threshold(OBJECTS)

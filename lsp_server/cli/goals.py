@@ -1,8 +1,7 @@
-"""`holdfast goals`: which goals there are and what is known of them; `--check` looks now."""
+"""This module is `holdfast goals`: which goals there are and what is known of them."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Sequence
@@ -11,97 +10,93 @@ from pathlib import Path
 from typing import Any
 
 from lsp_server.agent.transcript import usage_text
-from lsp_server.assemble import open_session
-from lsp_server.cli.error_output import print_error
+from lsp_server.cli.command_session import command_session, load_settings
+from lsp_server.cli.exit_status import USAGE_ERROR, run_command, workspace_folder
 from lsp_server.cli.terminal_prompt import TerminalPrompt
-from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.domain.permissions import visible
 from lsp_server.session.goals import ConditionStatus
 from lsp_server.session.session import Session
-from lsp_server.settings.layers import load
-from lsp_server.workspace.disk_editor import DiskEditor
-from lsp_server.workspace.documents import Documents
+from lsp_server.text.truncate import one_line
 
-USAGE_ERROR = 2
 MISSING_CHARS_MAX = 200
+TITLE_CHARS_MAX = 60
+EVIDENCE_SHOWN_MAX = 3
+
+COLOURS = {"met": "green", "waived": "dim", "unmet": "red", "impossible": "red", "stale": "cyan"}
+EXAMPLE = """\
+## The tests pass
+- [ ] All tests pass
+  - check: `pytest -q`
+"""
 
 
-def show(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> int:
-    """Prints the goals; 0 only when there are some and all are met, 2 when nobody can know."""
-    if not workspace.is_dir():
-        print_error(f"--workspace {workspace} is not a folder")
-        return USAGE_ERROR
-    try:
-        return asyncio.run(_show(workspace.resolve(), check=check, yes=yes, as_json=as_json))
-    except HoldfastError as error:
-        print_error(str(error))
-        return USAGE_ERROR
+def goals(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> int:
+    """Prints the goals; with `check` their checks run first, with `yes` without a question.
+
+    Returns 0 only when there are goals and all are met, 2 when their file cannot be
+    read, else 1.
+    """
+    return run_command(_goals(workspace, check=check, yes=yes, as_json=as_json))
 
 
-async def _show(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> int:
-    loaded = load(workspace, editor={"permissions": {"mode": "full"}} if yes else {})
-    for wrong in loaded.problems:
-        print_error(str(wrong))
-    documents = Documents()
-    editor = DiskEditor(documents, TerminalPrompt(lambda: None, yes=yes).confirm)
-    session = open_session(workspace, loaded.settings, editor, documents, lambda *_: None)
-    try:
-        await session.goals.look()
+async def _goals(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> int:
+    folder = workspace_folder(workspace)
+    settings = load_settings(folder, {"permissions": {"mode": "full"}} if yes else None)
+    confirm = TerminalPrompt(lambda: None, yes=yes).confirm
+    async with command_session(folder, settings, confirm=confirm) as session:
+        await session.goals.refresh()
         if check:
             await _check(session)
-            if session.goals.billed.total_tokens:
-                spent = usage_text(session.goals.billed, session.goals.cost_usd)
-                sys.stderr.write(f"judging took {spent}\n")
-        places = session.goals.statuses.places()
-        for problem in session.goals.statuses.problems():
-            line = problem.range.start.line + 1
-            sys.stderr.write(visible(f"{GOALS_FILE}:{line}: {problem.message}\n"))
-    finally:
-        await session.close()
-    is_known = not session.goals.statuses.contract().unreadable
-    if places or is_known:
-        _print(places, as_json=as_json)
-    if not is_known:
+        statuses = session.goals.statuses
+        conditions, document = statuses.conditions(), statuses.document()
+    for problem in document.problems:
+        line = problem.range.start.line + 1
+        sys.stderr.write(visible(f"{GOALS_FILE}:{line}: {problem.message}\n"))
+    if conditions or not document.unreadable:
+        _print(conditions, as_json=as_json)
+    # Comments may be met while nobody knows what the file says: that is no success.
+    if document.unreadable:
         return USAGE_ERROR
-    return 0 if places and all(p.verdict in ("met", "waived") for p in places) else 1
+    return 0 if conditions and all(map(_is_met, conditions)) else 1
 
 
 async def _check(session: Session) -> None:
     goals = session.goals.statuses.goals()
+    checks = session.goals.checks
     for number, goal in enumerate(goals, start=1):
         if sys.stderr.isatty():
-            title = visible(goal.title[:60])
+            title = visible(goal.title[:TITLE_CHARS_MAX])
             sys.stderr.write(f"\r\x1b[Kchecking {number} of {len(goals)}: {title}")
             sys.stderr.flush()
-        await session.goals.check([goal])
+        await checks.run([goal])
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
+    if checks.billed.total_tokens:
+        sys.stderr.write(f"judging took {usage_text(checks.billed, checks.cost_usd)}\n")
 
 
-def _print(places: Sequence[ConditionStatus], *, as_json: bool) -> None:
+def _print(conditions: Sequence[ConditionStatus], *, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write("".join(json.dumps(_plain(place)) + "\n" for place in places))
-    elif not places:
+        sys.stdout.write("".join(json.dumps(_plain(one)) + "\n" for one in conditions))
+    elif not conditions:
         sys.stdout.write(f"There are no goals. Write some into {GOALS_FILE}, as in:\n\n{EXAMPLE}")
     elif sys.stdout.isatty():
-        _table(places)
+        _print_table(conditions)
     else:
-        sys.stdout.write("".join(f"{visible(line)}\n" for line in _lines(places)))
+        sys.stdout.write("".join(f"{visible(line)}\n" for line in _lines(conditions)))
 
 
-def _lines(places: Sequence[ConditionStatus]) -> list[str]:
+def _lines(conditions: Sequence[ConditionStatus]) -> list[str]:
     lines = []
-    for place in places:
-        where = f"{place.spot.path}:{place.spot.range.start.line + 1}"
-        missing = f": {_short(place.missing)}" if place.missing else ""
-        lines.append(f"{where}: {place.verdict}: {place.condition.text}{missing}")
-    met = sum(place.verdict in ("met", "waived") for place in places)
-    lines.append(f"{met} of {len(places)} conditions met")
-    return lines
+    for one in conditions:
+        where = f"{one.location.path}:{one.location.range.start.line + 1}"
+        missing = f": {one_line(one.missing, MISSING_CHARS_MAX)}" if one.missing else ""
+        lines.append(f"{where}: {one.verdict}: {one.condition.text}{missing}")
+    return [*lines, _total(conditions)]
 
 
-def _table(places: Sequence[ConditionStatus]) -> None:
+def _print_table(conditions: Sequence[ConditionStatus]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -110,47 +105,42 @@ def _table(places: Sequence[ConditionStatus]) -> None:
     for column in ("", "condition", "what is known"):
         table.add_column(column, overflow="fold")
     title = None
-    for place in places:
-        if place.goal.title != title and place.spot.path == GOALS_FILE:
-            title = place.goal.title
+    for one in conditions:
+        if one.goal.title != title and one.location.path == GOALS_FILE:
+            title = one.goal.title
             table.add_row("", Text(visible(title), style="bold"), "")
-        style = COLOURS.get(place.verdict, "yellow")
-        known = visible(_short(place.missing) or _evidence(place))
-        condition = visible(place.condition.text)
-        table.add_row(Text(place.verdict, style=style), Text(condition), Text(known))
+        style = COLOURS.get(one.verdict, "yellow")
+        known = visible(one_line(one.missing, MISSING_CHARS_MAX) or _evidence(one))
+        table.add_row(
+            Text(one.verdict, style=style), Text(visible(one.condition.text)), Text(known)
+        )
     console = Console(highlight=False)
     console.print(table)
-    met = sum(place.verdict in ("met", "waived") for place in places)
-    console.print(f"\n{met} of {len(places)} conditions met")
+    console.print(f"\n{_total(conditions)}")
 
 
-def _evidence(place: ConditionStatus) -> str:
-    shown = place.report.evidence if place.report is not None else ()
-    return "; ".join(f"{e.check}: {e.ending}, {e.seconds:.1f} s, at {e.where}" for e in shown[:3])
+def _is_met(one: ConditionStatus) -> bool:
+    return one.verdict in ("met", "waived")
 
 
-def _plain(place: ConditionStatus) -> dict[str, Any]:
+def _total(conditions: Sequence[ConditionStatus]) -> str:
+    return f"{sum(map(_is_met, conditions))} of {len(conditions)} conditions met"
+
+
+def _evidence(one: ConditionStatus) -> str:
+    shown = one.report.evidence[:EVIDENCE_SHOWN_MAX] if one.report is not None else ()
+    return "; ".join(f"{e.check}: {e.ending}, {e.seconds:.1f} s, at {e.where}" for e in shown)
+
+
+def _plain(one: ConditionStatus) -> dict[str, Any]:
     return {
-        "goal": place.goal.title,
-        "goal_id": place.goal.id,
-        "condition": place.condition.text,
-        "condition_id": place.condition.id,
-        "path": place.spot.path,
-        "line": place.spot.range.start.line + 1,
-        "verdict": place.verdict,
-        "missing": place.missing,
-        "evidence": [asdict(e) for e in place.report.evidence] if place.report else [],
+        "goal": one.goal.title,
+        "goal_id": one.goal.id,
+        "condition": one.condition.text,
+        "condition_id": one.condition.id,
+        "path": one.location.path,
+        "line": one.location.range.start.line + 1,
+        "verdict": one.verdict,
+        "missing": one.missing,
+        "evidence": [asdict(e) for e in one.report.evidence] if one.report else [],
     }
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MISSING_CHARS_MAX else f"{line[: MISSING_CHARS_MAX - 1]}…"
-
-
-COLOURS = {"met": "green", "waived": "dim", "unmet": "red", "impossible": "red", "stale": "cyan"}
-EXAMPLE = """\
-## The tests pass
-- [ ] All tests pass
-  - check: `pytest -q`
-"""

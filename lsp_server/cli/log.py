@@ -1,4 +1,4 @@
-"""Where the log goes: a file or standard error, never standard output."""
+"""This module sends the log to a file or to standard error, never to standard output."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
 def configure_log(log_file: Path | None, verbose: int) -> None:
-    """Once per process, at its rim. Payloads stay out of it below DEBUG."""
+    """Sets the log up, once per process: in `log_file`, else on standard error.
+
+    `verbose` counts: 0 shows warnings, 1 what is done, 2 payloads too; a file has one more.
+    """
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if log_file is not None:
         log_file.parent.mkdir(parents=True, exist_ok=True)

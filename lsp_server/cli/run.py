@@ -1,4 +1,4 @@
-"""`holdfast run`: a task without an editor."""
+"""This module is `holdfast run`: a task without an editor."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lsp_server.assemble import open_session
 from lsp_server.cli import gc_tuning
-from lsp_server.cli.error_output import error_text, print_error
+from lsp_server.cli.command_session import command_session, load_settings
+from lsp_server.cli.exit_status import (
+    FAILED,
+    STOPPED,
+    UsageError,
+    run_command,
+    workspace_folder,
+)
 from lsp_server.cli.screen import JsonLines, PlainScreen, Screen
 from lsp_server.cli.terminal_prompt import TerminalPrompt
-from lsp_server.domain.errors import HoldfastError
-from lsp_server.domain.events import RecordedEvent
 from lsp_server.domain.goals import GOALS_FILE, Goal
 from lsp_server.domain.tasks import Mode, Outcome, RunId, Sampling, Task
 from lsp_server.goals.goals_document import goal_from, goal_prompt
+from lsp_server.session.notices import Notice, RunEvent
+from lsp_server.session.run import Run
 from lsp_server.session.session import Session
-from lsp_server.settings.layers import load
-from lsp_server.settings.sections import Settings
-from lsp_server.workspace.disk_editor import DiskEditor
-from lsp_server.workspace.documents import Documents
 
-EXIT_STATUS = {"achieved": 0, "failed": 1, "unmet": 3, "blocked": 4, "stopped": 130}
-USAGE_ERROR = 2
+EXIT_STATUS = {"achieved": 0, "failed": FAILED, "unmet": 3, "blocked": 4, "stopped": STOPPED}
 NOTHING_TO_DO = (
     'say what to do, as in: holdfast run "make the tests pass"; or write a goal into '
     f"{GOALS_FILE}, where none is open"
@@ -36,10 +37,12 @@ NOTHING_TO_DO = (
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What the command line asked for.
+    """A task with all that the flags of the command line say about it.
 
-    `overrides` are settings as an editor would send them. `data` is where the
-    run is kept, the user's data folder if left out.
+    `goals` are conditions in words, `checks` commands that must exit 0. `resume` is the
+    id of an earlier run to go on with; `task` is a message to it then. `settings` are
+    as an editor would send them. `data` is where the run is kept, the user's data
+    folder if left out.
     """
 
     task: str | None
@@ -51,45 +54,43 @@ class RunOptions:
     yes: bool = False
     json: bool = False
     resume: str | None = None
-    overrides: dict[str, Any] | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
     data: Path | None = None
 
 
-def execute(order: RunOptions) -> int:
-    """Runs it; the process's exit status. Errors go to standard error, one sentence each."""
+def run(options: RunOptions) -> int:
+    """Runs a task; the exit status says how it ended."""
     gc_tuning.restore()
-    try:
-        return asyncio.run(execute_async(order))
-    except KeyboardInterrupt:
-        print_error("stopped before the run began")
-        return EXIT_STATUS["stopped"]
+    return run_command(run_task(options), stopped="stopped before the run began")
 
 
-async def execute_async(order: RunOptions) -> int:
-    """The same, on a running loop."""
-    complaint = _complaint(order)
-    if complaint:
-        return _refuse(complaint)
-    settings = _settings(order)
-    shown = _screen(as_json=order.json)
-    documents = Documents()
-    editor = DiskEditor(documents, TerminalPrompt(shown.pause, yes=order.yes).confirm)
-    session: Session | None = None
-    try:
-        session = open_session(
-            order.workspace, settings, editor, documents, _Publish(shown), data=order.data
-        )
-        run_id = await _begin(session, order, settings)
-        outcome = await _until_the_end(session, run_id)
-    except HoldfastError as error:
-        return _refuse(error_text(error, order.resume))
-    finally:
-        shown.close()
-        if session is not None:
-            await session.close()
-    if not order.json and order.data is None:
-        sys.stdout.write(f"transcript: {session.runs.transcript(run_id)}\n")
-        sys.stdout.write(_how_to_go_on(outcome, run_id))
+async def run_task(options: RunOptions) -> int:
+    """Runs a task on a running loop, with its Events on standard output; the exit status.
+
+    Raises UsageError, HoldfastError.
+    """
+    folder = _folder(options)
+    settings = load_settings(folder, _settings(options))
+    screen = _screen(as_json=options.json)
+    session: Session
+
+    def notify(notice: Notice) -> None:
+        if isinstance(notice, RunEvent) and not _show(screen, notice):
+            session.runs.stop(everything=True)
+
+    confirm = TerminalPrompt(screen.pause, yes=options.yes).confirm
+    async with command_session(
+        folder, settings, confirm=confirm, notify=notify, data=options.data
+    ) as session:
+        try:
+            run = await _begin(session, options)
+            outcome = await _wait(session, run)
+        finally:
+            screen.close()
+    # The demo keeps its run in a folder that is gone in a moment.
+    if not options.json and options.data is None:
+        sys.stdout.write(f"transcript: {session.transcript(run.run_id)}\n")
+        sys.stdout.write(_how_to_go_on(outcome, run.run_id))
     return EXIT_STATUS[outcome.outcome]
 
 
@@ -103,97 +104,80 @@ def _how_to_go_on(outcome: Outcome, run_id: RunId) -> str:
             return f"go on: holdfast run --resume {run_id}\n"
 
 
-class _Publish:
-    """Shows Events; when nobody reads any more, the run is stopped."""
-
-    def __init__(self, shown: Screen) -> None:
-        self._screen = shown
-        self._gone = False
-
-    def __call__(self, session: Session, run_id: RunId, recorded: RecordedEvent) -> None:
-        if self._gone:
-            return
-        try:
-            self._screen.show(run_id, recorded)
-        except OSError:  # Nobody reads any more, or there is no room.
-            self._gone = True
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            session.runs.stop(everything=True)
+def _show(screen: Screen, event: RunEvent) -> bool:
+    """Shows an Event; False when it was the last one that could be shown."""
+    try:
+        screen.show(event.run_id, event.recorded)
+    except OSError:
+        # Nobody reads any more, or there is no room. What follows must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
-async def _begin(session: Session, order: RunOptions, settings: Settings) -> RunId:
-    if order.resume is not None:
-        resumed = RunId(order.resume)
-        if order.task:
-            return session.runs.send(resumed, order.task, "steer").run_id
-        return session.runs.resume(resumed).run_id
-    goal = goal_from(order.goals, order.checks) or await _open_goal(session, order)
-    session.check_approvals.approve(order.checks)
+async def _begin(session: Session, options: RunOptions) -> Run:
+    if options.resume is not None:
+        resumed = RunId(options.resume)
+        if options.task:
+            return session.runs.send(resumed, options.task, "steer")
+        return session.runs.resume(resumed)
+    goal = goal_from(options.goals, options.checks) or await _open_goal(session, options)
+    session.goals.check_approvals.approve(options.checks)
     return session.runs.start(
         Task(
-            instruction=order.task or goal_prompt(goal),
+            instruction=options.task or goal_prompt(goal),
             goal=goal,
-            mode=order.mode,
-            sampling=order.sampling,
-            budget=settings.run.budget,
+            mode=options.mode,
+            sampling=options.sampling,
+            budget=session.settings.run.budget,
         )
-    ).run_id
+    )
 
 
-async def _open_goal(session: Session, order: RunOptions) -> Goal | None:
-    """The first open goal of the goals file, for an order that says nothing else."""
-    if order.task:
+async def _open_goal(session: Session, options: RunOptions) -> Goal | None:
+    """The first open goal of the goals file, for options that say nothing else."""
+    if options.task:
         return None
-    await session.goals.look()
+    await session.goals.refresh()
     goal = session.goals.statuses.first_open()
     if goal is None:
-        raise HoldfastError(NOTHING_TO_DO)
+        raise UsageError(NOTHING_TO_DO)
     return goal
 
 
-async def _until_the_end(session: Session, run_id: RunId) -> Outcome:
-    """The outcome; signals that ask the process to end stop the run first.
-
-    They are taken until the loop closes, since closing the session takes a moment as well.
-    """
+async def _wait(session: Session, run: Run) -> Outcome:
+    """The outcome; signals that ask the process to end stop the run first."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
         session.runs.stop(everything=True)
 
+    # They are caught until the loop closes, since closing the session takes a moment as well.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop)
-    return await session.runs.wait(run_id)
+    return await run.wait()
 
 
-def _settings(order: RunOptions) -> Settings:
-    overrides = dict(order.overrides or {})
-    if order.yes:
-        overrides["permissions"] = {**overrides.get("permissions", {}), "mode": "full"}
-    loaded = load(order.workspace.absolute(), editor=overrides)
-    for problem in loaded.problems:
-        print_error(str(problem))
-    return loaded.settings
+def _settings(options: RunOptions) -> dict[str, Any]:
+    if not options.yes:
+        return options.settings
+    permissions = {**options.settings.get("permissions", {}), "mode": "full"}
+    return {**options.settings, "permissions": permissions}
 
 
-def _complaint(order: RunOptions) -> str | None:
-    """What is wrong with the order, before anything is opened."""
-    if order.task is not None and not order.task.strip():
-        return "the task is empty"
-    if not order.workspace.is_dir():
-        return f"--workspace {order.workspace} is not a folder"
-    if not os.access(order.workspace, os.R_OK | os.X_OK):
-        return f"--workspace {order.workspace} cannot be read; change its permissions"
-    return None
-
-
-def _refuse(complaint: str) -> int:
-    print_error(complaint)
-    return USAGE_ERROR
+def _folder(options: RunOptions) -> Path:
+    """The folder to work in, before anything is opened. Raises UsageError."""
+    # A task that a shell made empty is a mistake; no task at all means the goals file.
+    if options.task is not None and not options.task.strip():
+        raise UsageError("the task is empty")
+    folder = workspace_folder(options.workspace)
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise UsageError(f"--workspace {options.workspace} cannot be read; change its permissions")
+    return folder
 
 
 def _screen(*, as_json: bool) -> Screen:
-    """What fits standard output: JSON on request, a live view on a terminal, else plain lines."""
+    """Chooses JSON on request, a live view on a terminal, else plain lines."""
     if as_json:
         return JsonLines(sys.stdout)
     if not sys.stdout.isatty():

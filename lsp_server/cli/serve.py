@@ -1,4 +1,4 @@
-"""`holdfast serve`: the language server as a process, which is what editors start.
+"""This module is `holdfast serve`: the language server as a process, which editors start.
 
 Its flags are parsed here, with the standard library: an editor waits for this
 start, and importing the parser of the other commands takes a sixth of it.
@@ -13,19 +13,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_server.cli import gc_tuning
+from lsp_server.cli.exit_status import USAGE_ERROR
 from lsp_server.cli.log import configure_log
 from lsp_server.domain.errors import ConfigurationError
 
-USAGE_ERROR = 2
-
 
 def serve(arguments: Sequence[str]) -> int:
-    """Serves until the editor leaves; the process's exit status."""
+    """Serves until the editor leaves; returns the exit status of the process."""
     options = _parser().parse_args(arguments)
     from lsp_server.server.server import serve_stdio, serve_tcp
 
     gc_tuning.restore()
     configure_log(options.log_file, options.verbose)
+    # Some clients say whose child they are, others only that they want to be watched.
     watched = options.client_process_id or (os.getppid() if options.check_parent_process else None)
     if options.tcp is None:
         if sys.stdin is not None and sys.stdin.isatty():
@@ -40,8 +40,8 @@ def serve(arguments: Sequence[str]) -> int:
         return _refuse(str(error))
 
 
-def _refuse(complaint: str) -> int:
-    sys.stderr.write(f"holdfast serve: {complaint}\n")
+def _refuse(problem: str) -> int:
+    sys.stderr.write(f"holdfast serve: {problem}\n")
     return USAGE_ERROR
 
 

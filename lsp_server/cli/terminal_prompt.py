@@ -1,4 +1,4 @@
-"""Asking the person at the terminal."""
+"""This module asks the person at the terminal for permission."""
 
 from __future__ import annotations
 
@@ -20,27 +20,28 @@ NOBODY_TO_ASK = (
 )
 ASKED_DESPITE_YES = (
     "Nobody can be asked here, so what needs permission even with --yes is denied. "
-    "Run it on a terminal, and mend the settings if they have problems.\n"
+    "Run it on a terminal, and fix the settings if they have problems.\n"
 )
 
 
 class TerminalPrompt:
     """Answers permission questions from the keyboard; where there is none, denies.
 
-    `yes` says that `--yes` was passed, so that it is not the advice.
+    `pause` makes room on the terminal before a question. `yes` says that `--yes` was
+    passed, so that it is not the advice.
     """
 
     def __init__(self, pause: Callable[[], None], *, yes: bool) -> None:
         self._pause = pause
         self._yes = yes
-        self._told = False
+        self._has_explained = False
 
     async def confirm(self, question: Question) -> Answer | None:
-        """The answer typed; `deny` when nobody can type one."""
+        """Waits for an answer to be typed; `deny` when nobody can type one."""
         # A process may be started with these closed.
         streams = (sys.stdin, sys.stderr)
         if not all(stream is not None and stream.isatty() for stream in streams):
-            self._tell_once()
+            self._explain_once()
             return "deny"
         self._pause()
         always = ", [a]lways" if question.rule else ""
@@ -53,14 +54,14 @@ class TerminalPrompt:
             if answer is not None and (answer != "always" or question.rule):
                 return answer
 
-    def _tell_once(self) -> None:
-        if not self._told and sys.stderr is not None:
-            self._told = True
+    def _explain_once(self) -> None:
+        if not self._has_explained and sys.stderr is not None:
+            self._has_explained = True
             sys.stderr.write(ASKED_DESPITE_YES if self._yes else NOBODY_TO_ASK)
 
 
 async def _line() -> str:
-    """The next line of standard input, without a thread that would outlive a cancelled wait."""
+    # Without a thread, which would outlive a cancelled wait and swallow the next line.
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[str] = loop.create_future()
 

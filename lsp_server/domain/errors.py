@@ -60,7 +60,16 @@ class ModelMisbehaved(ModelError):
 
 
 class ToolError(HoldfastError):
-    """A tool call failed in a way that the model can react to."""
+    """A tool call failed in a way that the model can react to.
+
+    `hint` is what a model may do instead, if there is something. The text of the error
+    is `what` with the hint behind it; `what` alone is fit for a person.
+    """
+
+    def __init__(self, what: str, *, hint: str = "") -> None:
+        super().__init__(f"{what}; {hint}" if hint else what)
+        self.what = what
+        self.hint = hint
 
 
 class EditRejected(ToolError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -26,6 +27,10 @@ class Question:
     detail: str
     path: str | None = None
     rule: str | None = None
+
+
+AskPerson: TypeAlias = Callable[[Question], Awaitable[Answer]]
+"""Asks a person; `deny` when no answer came in time."""
 
 
 def visible(text: str) -> str:

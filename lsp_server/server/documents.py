@@ -156,4 +156,4 @@ class OpenDocuments:
 def _tell(folder: Folder, path: Path) -> None:
     """Goals are stated in buffers, too."""
     if folder.session is not None:
-        folder.session.goals.text_changed(path)
+        folder.session.text_changed(path)

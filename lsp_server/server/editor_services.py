@@ -24,6 +24,14 @@ from lsp_server.server.views.code_actions import CodeActions
 from lsp_server.server.views.code_lenses import CodeLenses
 from lsp_server.server.views.presenter import Presenter
 from lsp_server.server.views.symbols import SymbolSearch
+from lsp_server.session.notices import (
+    GoalsChanged,
+    IndexProgressed,
+    Notice,
+    RunEvent,
+    StatusChanged,
+)
+from lsp_server.session.session import Session
 from lsp_server.settings.layers import load
 from lsp_server.settings.sections import Settings
 
@@ -61,20 +69,25 @@ class EditorServices:
             folder.session.reconfigure(settings)
             return
         editor = LspEditor(self._client, self._open, self._folders, folder)
+        show_index = self.presenter.index_progress(folder)
+        session: Session
+
+        def notify(notice: Notice) -> None:
+            match notice:
+                case RunEvent(run_id, recorded):
+                    self.presenter.publish(session, run_id, recorded)
+                case GoalsChanged():
+                    self.presenter.refresh_soon()
+                case IndexProgressed(progress):
+                    show_index(progress)
+                case StatusChanged():
+                    self.presenter.refresh()
+
         try:
-            folder.session = open_session(
-                folder.root,
-                settings,
-                editor,
-                folder.documents,
-                self.presenter.publish,
-                changed=self.presenter.refresh,
-            )
-            folder.session.goals.on_change = self.presenter.refresh_soon
-            folder.session.goals.tree_moved()
-            folder.session.memory.on_progress = self.presenter.index_progress(folder)
-            folder.session.watch()
-            self.presenter.opened(folder.session)
+            session = open_session(folder.root, settings, editor, folder.documents, notify)
+            folder.session = session
+            session.watch()
+            self.presenter.opened(session)
         except (HoldfastError, OSError) as error:
             folder.problem = f"{folder.root.name} cannot be opened: {error}"
             log.exception("%s", folder.problem)

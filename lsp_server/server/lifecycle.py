@@ -172,7 +172,4 @@ class Lifecycle:
         folder = self.folders.of(path) if path is not None else None
         if path is None or folder is None or folder.session is None:
             return
-        session = folder.session
-        session.memory.changed([path])
-        session.goals.file_saved(check=saved and session.settings.goal.check_on_save)
-        session.goals.text_changed(path)
+        folder.session.files_changed([path], saved=saved)

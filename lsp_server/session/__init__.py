@@ -1,7 +1,7 @@
-"""One workspace folder at work: its runs, its pending permissions, its background tasks.
+"""This room is one workspace folder at work: its runs, permissions, goals and memory.
 
-Every task that outlives a call is started, named and ended here. It knows
+Every task that outlives a call is started, named and ended here. The room knows
 Tasks and Events, no editor protocol and no model; `assemble` hands it the
-pieces. Whatever happens inside a run ends as an Outcome at the boundary in
-`runs.py`.
+pieces. `session.py` is the door. Whatever happens inside a run ends as an
+Outcome at the boundary in `run.py`.
 """

@@ -1,4 +1,4 @@
-"""The doctor's report: everything that a question about a set-up needs answered."""
+"""This module writes the doctor's report: everything that a question about a set-up needs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from lsp_server.session.memory.hit_format import memory_text
 from lsp_server.session.session import Session
 from lsp_server.settings.folders import config_folder, data_folder
 from lsp_server.settings.shown import masked, without_credentials
+from lsp_server.text.markdown import code_block
 
 RUNS_SHOWN_MAX = 10
 CONDITIONS_SHOWN_MAX = 50
@@ -26,10 +27,15 @@ CONDITIONS_SHOWN_MAX = 50
 async def doctor_report(
     versions: str, session: Session | None, extra: Sequence[tuple[str, str]] = ()
 ) -> str:
-    """Markdown, with secrets masked. Asks the model endpoint, and nothing else, anything."""
+    """Writes the report as Markdown, with secrets masked.
+
+    `extra` are further sections, title and body. Only the model endpoint is asked
+    something; without a session nothing is.
+    """
     sections = [("Versions", versions), ("Programs", _programs())]
     if session is not None:
         with suppress(MemoryUnavailable):
+            # Sizes on disk are not known before somebody asks for them.
             await (await session.memory.ready()).measured()
         sections += [
             ("Workspace", f"`{session.root}`"),
@@ -65,42 +71,42 @@ async def _endpoint(session: Session) -> str:
 
 
 async def _goals(session: Session) -> str:
-    """What is wanted, what is known of it, and how it is looked at."""
     goals, settings = session.goals, session.settings.goal
+    spent = usage_text(goals.checks.billed, goals.checks.cost_usd)
     if goals.statuses.goals():
-        await goals.look()
+        await goals.refresh()
     on_save = "and quick ones again on save" if settings.check_on_save else "not on save"
     return "\n".join(
         [
             *_known(goals),
             f"- checks run for {settings.check_timeout_seconds:g} s at most, {on_save}",
             f"- what no check covers is judged by {_judge(session)}",
-            f"- judging outside of runs since the start: {usage_text(goals.billed, goals.cost_usd)}",
-            f"- commands approved as checks: {len(session.check_approvals.approved)}",
+            f"- judging outside of runs since the start: {spent}",
+            f"- commands approved as checks: {len(goals.check_approvals.approved)}",
         ]
     )
 
 
 def _known(goals: Goals) -> list[str]:
-    places, counts = goals.statuses.places(), goals.statuses.counts()
-    if not places:
+    conditions, counts = goals.statuses.conditions(), goals.statuses.counts()
+    if not conditions:
         return [f"- there are none; write some into `{GOALS_FILE}`", *_problems(goals)]
     found = f"{counts.met} met, {counts.unmet} unmet, {counts.blocked} blocked"
-    more = len(places) - CONDITIONS_SHOWN_MAX
+    more = len(conditions) - CONDITIONS_SHOWN_MAX
     return [
-        f"- goals: {counts.total} ({found}); conditions: {len(places)}",
-        *map(_line, places[:CONDITIONS_SHOWN_MAX]),
+        f"- goals: {counts.total} ({found}); conditions: {len(conditions)}",
+        *map(_line, conditions[:CONDITIONS_SHOWN_MAX]),
         *([f"  - and {more} more"] if more > 0 else []),
         *_problems(goals),
     ]
 
 
-def _line(place: ConditionStatus) -> str:
-    shown = place.report.evidence if place.report is not None else ()
-    seen = [f"{e.check}: {e.ending} at {e.where} on {e.at[:10]}" for e in shown[-1:]]
-    known = ": ".join(filter(None, [place.verdict, place.missing or "".join(seen)]))
-    line = place.spot.range.start.line + 1
-    return f"  - {place.condition.text} (`{place.spot.path}`, line {line}): {known}"
+def _line(status: ConditionStatus) -> str:
+    evidence = status.report.evidence if status.report is not None else ()
+    shown = [f"{e.check}: {e.ending} at {e.where} on {e.at[:10]}" for e in evidence[-1:]]
+    known = ": ".join(filter(None, [status.verdict, status.missing or "".join(shown)]))
+    line = status.location.range.start.line + 1
+    return f"  - {status.condition.text} (`{status.location.path}`, line {line}): {known}"
 
 
 def _problems(goals: Goals) -> list[str]:
@@ -130,20 +136,18 @@ def _memory(session: Session) -> str:
 
 
 def _max_mode(session: Session) -> str:
-    """How it is set, what was learned of endpoints, and what it did. Reads journals."""
+    """Says how Max Mode is set, what it learned about endpoints, and what it did. Blocking."""
     wanted = session.settings.max_mode
     state = "on for every run" if wanted.enabled else "off unless a run asks for it"
     how = f"{wanted.samples} candidates, strategy {wanted.strategy}, judged by {_judge(session)}"
     lines = [
         f"- {state}; {how}",
-        *(
-            f"- {name}: {endpoint_stats.describe()}"
-            for name, endpoint_stats in session.endpoint_stats.items()
-        ),
+        *(f"- {name}: {stats.describe()}" for name, stats in session.endpoint_stats.items()),
     ]
     for run in session.runs.list()[:RUNS_SHOWN_MAX]:
+        # A damaged journal is what somebody may have called the doctor for.
         try:
-            did = max_mode_stats(session.runs.events(run.run_id)).describe()
+            did = max_mode_stats(session.runs.store.events(run.run_id)).describe()
         except (JournalDamaged, OSError) as error:
             did = f"**Problem:** {error}"
         lines += [f"- `{run.run_id}`: {did}"] if did else []
@@ -151,7 +155,6 @@ def _max_mode(session: Session) -> str:
 
 
 def _judge(session: Session) -> str:
-    """Which model judges."""
     worker = session.settings.model
     judge = session.settings.judge.over(worker)
     if judge == worker:
@@ -161,4 +164,4 @@ def _judge(session: Session) -> str:
 
 
 def _settings(session: Session) -> str:
-    return f"```json\n{json.dumps(masked(session.settings), indent=2)}\n```"
+    return code_block(json.dumps(masked(session.settings), indent=2), "json")

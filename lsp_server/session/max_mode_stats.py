@@ -1,4 +1,4 @@
-"""What Max Mode did in a run: a fold over its Events, for the doctor."""
+"""This module counts what Max Mode did in a run, for the doctor."""
 
 from __future__ import annotations
 
@@ -12,23 +12,27 @@ from lsp_server.domain.messages import Usage
 
 @dataclass(slots=True)
 class MaxModeStats:
-    """`chosen` counts steps by what chose; `answers` is what the chosen answers cost alone."""
+    """Totals of one run.
+
+    `chosen` counts steps by what chose the winner. `answers` is what the winners alone
+    cost, `billed` what was paid for all candidates and the judge.
+    """
 
     chosen: Counter[str] = field(default_factory=Counter)
-    drawn: int = 0
+    candidates: int = 0
     failed: int = 0
     fell_back: int = 0
     answers: Usage = Usage()
     billed: Usage = Usage()
 
     def describe(self) -> str:
-        """One line; empty for a run without Max Mode."""
+        """One line for a person; empty for a run without Max Mode."""
         if not self.chosen:
             return ""
         by = ", ".join(f"{way} {count}" for way, count in self.chosen.most_common())
         total, own = self.billed.total_tokens, self.answers.total_tokens
         parts = [
-            f"steps chosen: {self.chosen.total()} of {self.drawn} candidates (by {by})",
+            f"steps chosen: {self.chosen.total()} of {self.candidates} candidates (by {by})",
             f"candidates that did not come: {self.failed}" if self.failed else "",
             f"steps that the judge did not decide: {self.fell_back}" if self.fell_back else "",
             f"tokens billed: {total:,}, of which the chosen answers took {own:,}",
@@ -37,19 +41,19 @@ class MaxModeStats:
 
 
 def max_mode_stats(events: Iterable[Event]) -> MaxModeStats:
-    """Of a whole run."""
-    found = MaxModeStats()
+    """Counts over all Events of a run."""
+    stats = MaxModeStats()
     for event in events:
         match event:
-            case CandidatesJudged(by=by, drawn=drawn, failures=failures):
-                found.chosen[by] += 1
-                found.drawn += drawn
-                found.failed += len(failures)
+            case CandidatesJudged(by=by, drawn=candidates, failures=failures):
+                stats.chosen[by] += 1
+                stats.candidates += candidates
+                stats.failed += len(failures)
             case JudgeFellBack(rung="asked again"):
-                found.fell_back += 1
+                stats.fell_back += 1
             case ModelAnswered(usage=usage, billed=billed):
-                found.answers += usage
-                found.billed += billed
+                stats.answers += usage
+                stats.billed += billed
             case _:
                 pass
-    return found
+    return stats

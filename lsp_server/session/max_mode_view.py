@@ -48,7 +48,7 @@ def _has_room(run: RunContext, more: Usage, cost_usd: float) -> bool:
     spent = run.event_log.state.progress
     try:
         budget.check(
-            run.task.budget,
+            run.budget,
             steps=0,
             billed=spent.billed + more,
             cost_usd=spent.cost_usd + cost_usd,

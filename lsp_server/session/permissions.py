@@ -1,4 +1,4 @@
-"""Pending questions to a person: asked, answered once, or expired.
+"""This module asks a person for permission, and waits for the answer or the end of the time.
 
 A question has two doors that are equal: the editor's own prompt, if it has one,
 and `answer`, which commands and code actions call. The first answer wins. No
@@ -17,11 +17,12 @@ from lsp_server.domain.events import Emit, PermissionAnswered, PermissionAsked, 
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import RunId
+from lsp_server.system.task_set import TaskSet
 
 
 @dataclass(frozen=True, slots=True)
 class PendingQuestion:
-    """A question that waits; `expires_at` is ISO 8601."""
+    """A question that waits for an answer until `expires_at`, which is ISO 8601 in UTC."""
 
     question: Question
     run_id: RunId
@@ -37,8 +38,23 @@ class _Open:
 class Permissions:
     """The open questions of one session.
 
-    `remember` keeps a rule that was granted for good and says where it did, or
-    why it could not.
+    `remember` keeps a rule that was granted for good; it returns a sentence that says
+    where, or why it could not.
+
+    >>> class Quiet:
+    ...     async def confirm(self, question):
+    ...         return None
+    >>> async def example() -> tuple[Answer, list[str]]:
+    ...     permissions = Permissions(Quiet(), lambda rule: f"{rule} is kept")
+    ...     question = Question("q1", "shell", "run `make`", "make", rule="shell(make)")
+    ...     events = []
+    ...     asking = permissions.ask(RunId("r1"), question, events.append, timeout_seconds=60.0)
+    ...     asked = asyncio.create_task(asking)
+    ...     await asyncio.sleep(0)
+    ...     permissions.answer(permissions.pending()[0].question.id, "always")
+    ...     return await asked, [event.kind for event in events]
+    >>> asyncio.run(example())
+    ('always', ['permission_asked', 'permission_answered', 'warned'])
     """
 
     def __init__(self, editor: Editor, remember: Callable[[str], str]) -> None:
@@ -47,9 +63,10 @@ class Permissions:
         self._open: dict[str, _Open] = {}
         self._always: set[str] = set()
         self._prompt = asyncio.Lock()
+        self._prompts = TaskSet()
 
     def pending(self) -> tuple[PendingQuestion, ...]:
-        """Oldest first."""
+        """The questions that nobody has answered yet, oldest first."""
         return tuple(waiting.pending for waiting in self._open.values())
 
     def answer(self, question_id: str, answer: Answer) -> bool:
@@ -63,7 +80,11 @@ class Permissions:
     async def ask(
         self, run_id: RunId, question: Question, emit: Emit, timeout_seconds: float
     ) -> Answer:
-        """A person's answer, or `deny` when none came in time."""
+        """Asks a person; returns `deny` when no answer came within `timeout_seconds`.
+
+        `emit` records that a person is asked and how it ended. What was answered with
+        "always" in this session is not asked again.
+        """
         if question.rule is not None and question.rule in self._always:
             return "always"
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -71,12 +92,13 @@ class Permissions:
         pending = PendingQuestion(question, run_id, expires.isoformat(timespec="seconds"))
         self._open[question.id] = _Open(pending, answered)
         emit(PermissionAsked(question, pending.expires_at))
-        prompt = asyncio.create_task(self._confirm(question), name=f"ask {question.id}")
+        prompt = self._prompts.start(self._show_prompt(question), f"question {question.id}")
         answer: Answer = "deny"
         by: Literal["person", "expiry", "stop"] = "stop"
         try:
             answer, by = await self._first(answered, timeout_seconds)
         finally:
+            # Before it is said, so that who looks then does not see it as waiting.
             del self._open[question.id]
             prompt.cancel()
             emit(PermissionAnswered(question.id, answer, by))
@@ -93,8 +115,8 @@ class Permissions:
         except TimeoutError:
             return "deny", "expiry"
 
-    async def _confirm(self, question: Question) -> None:
-        """One prompt at a time: editors show only the last of several."""
+    async def _show_prompt(self, question: Question) -> None:
+        # One prompt at a time: editors show only the last of several.
         async with self._prompt:
             answer = await self._editor.confirm(question)
         if answer is not None:

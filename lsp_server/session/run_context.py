@@ -1,29 +1,56 @@
-"""What is handed over to put an Agent together for one run."""
+"""This module holds what an Agent for one run is made from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lsp_server.agent.context import BYTES_PER_TOKEN
 from lsp_server.agent.event_log import EventLog
-from lsp_server.domain.tasks import RunId, Sampling, Task
+from lsp_server.agent.journal_format import JournalDamaged
+from lsp_server.domain.tasks import Budget, RunId, Sampling, Task
 from lsp_server.settings.sections import Settings
+
+RESULT_SHARE = 1 / 16
+"""One result may take this share of the prompt, so that a step's eight leave half of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """One run as it begins or goes on; `assemble` makes an Agent of it."""
+    """One run as it begins or goes on; `assemble` makes an Agent from it.
+
+    The task is what the journal has. `budget` is what the run may spend in all
+    from now on: a resumed run has the limits of today, not those of its task.
+    """
 
     run_id: RunId
-    task: Task
     event_log: EventLog
-    settings: Settings
     journal_path: Path
-    result_chars_max: int
+    settings: Settings
+    budget: Budget
+
+    @property
+    def task(self) -> Task:
+        """The task as it was asked. Raises JournalDamaged when nothing has begun the run."""
+        task = self.event_log.state.conversation.task
+        if task is None:
+            raise JournalDamaged(f"run {self.run_id} does not begin with its task")
+        return task
 
     @property
     def sampling(self) -> Sampling:
-        """The wish for Max Mode as it is now; a person may change it while the run runs."""
+        """The wish for Max Mode as it is now; a person may change it while the run works."""
         asked = self.task.sampling
         as_begun = replace(asked, max_mode=asked.max_mode or self.settings.max_mode.enabled)
         return self.event_log.state.max_mode.sampling or as_begun
+
+    @property
+    def result_chars_max(self) -> int:
+        """The most characters that one tool result may have in a prompt."""
+        return result_chars_max(self.settings)
+
+
+def result_chars_max(settings: Settings) -> int:
+    """The most characters of one tool result in a prompt: the setting, less in small prompts."""
+    share = round(settings.prompt_tokens_max * BYTES_PER_TOKEN * RESULT_SHARE)
+    return min(settings.context.result_chars_max, share)

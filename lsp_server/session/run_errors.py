@@ -1,32 +1,100 @@
-"""That there is no such run, said so that an editor and a terminal each name their own way out."""
+"""This module names what cannot be done with a run.
+
+The text of an error is the bare fact. It names no command, because a person in
+an editor, at a terminal or behind another front door each has a way out of
+their own: `server/commands/run_errors.py` and `cli/error_output.py` add it, by
+the class of the error and its fields.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Literal, TypeAlias
-
 from lsp_server.domain.errors import HoldfastError
-
-WayOut: TypeAlias = Literal["list", "send", "propose"]
-
-_COMMANDS: Mapping[WayOut, str] = MappingProxyType(
-    {
-        "list": "holdfast.run.list names them",
-        "send": "send it a message with holdfast.run.send to go on with it",
-        "propose": "holdfast.max.propose asks",
-    }
-)
+from lsp_server.domain.tasks import RunId
 
 
 class RunError(HoldfastError):
-    """There is no such run, or it is not in a state in which that can be done.
+    """A person asked for something that cannot be done with this run, or with any."""
 
-    `fact` says so. `mend` is what helps, if something does; as a text, the error names
-    the command of an editor for it.
-    """
 
-    def __init__(self, fact: str, mend: WayOut | None = None) -> None:
-        super().__init__(f"{fact}; {_COMMANDS[mend]}" if mend else fact)
-        self.fact = fact
-        self.mend = mend
+class RunNotFound(RunError):
+    """There is no such run: none with the id, or without an id none that fits `verb`."""
+
+    def __init__(self, run_id: RunId | None, verb: str) -> None:
+        super().__init__(f"run {run_id} is unknown" if run_id else f"there is no run to {verb}")
+        self.run_id = run_id
+
+
+class RunNotActive(RunError):
+    """The run does not work in this process now; without an id: no run does."""
+
+    def __init__(self, run_id: RunId | None) -> None:
+        super().__init__(f"run {run_id} is not active" if run_id else "no run is active")
+        self.run_id = run_id
+
+
+class RunBusy(RunError):
+    """The run works, here or with `elsewhere` in another process, and must have ended first."""
+
+    def __init__(self, run_id: RunId, *, elsewhere: bool) -> None:
+        where = " in another process" if elsewhere else ""
+        super().__init__(f"run {run_id} is active{where}; stop it first, or wait for its end")
+        self.run_id = run_id
+        self.elsewhere = elsewhere
+
+
+class AlreadyAchieved(RunError):
+    """The run has done what it was asked, so there is nothing to resume."""
+
+    def __init__(self, run_id: RunId) -> None:
+        super().__init__(f"run {run_id} is achieved")
+        self.run_id = run_id
+
+
+class TooManyRuns(RunError):
+    """So many runs are active that no other one may begin; `limit` says how many."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} runs are active already; stop one first")
+        self.limit = limit
+
+
+class TooManyMessages(RunError):
+    """The run has not read the last `limit` messages yet."""
+
+    def __init__(self, run_id: RunId, limit: int) -> None:
+        super().__init__(f"run {run_id} has {limit} unread messages already")
+        self.run_id = run_id
+        self.limit = limit
+
+
+class InvalidMessage(RunError):
+    """A message to a run is blank, or longer than `chars_max` characters."""
+
+    def __init__(self, chars_max: int) -> None:
+        super().__init__(f"a message needs 1 to {chars_max} characters")
+        self.chars_max = chars_max
+
+
+class MaxModeFixed(RunError):
+    """Max Mode cannot be switched in a run that compares proposals."""
+
+    def __init__(self, run_id: RunId) -> None:
+        super().__init__(f"run {run_id} compares proposals; Max Mode is its job")
+        self.run_id = run_id
+
+
+class NothingProposed(RunError):
+    """The run made no proposals that could be compared."""
+
+    def __init__(self, run_id: RunId) -> None:
+        super().__init__(f"run {run_id} proposed nothing")
+        self.run_id = run_id
+
+
+class NothingToAccept(RunError):
+    """The run has no proposal with the number that was asked for; `count` is how many it has."""
+
+    def __init__(self, run_id: RunId, count: int) -> None:
+        super().__init__(f"run {run_id} has {count} proposals")
+        self.run_id = run_id
+        self.count = count

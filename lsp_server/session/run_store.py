@@ -1,4 +1,9 @@
-"""Where runs are kept: a folder each, with its journal, its transcript and what it proposed."""
+"""This module owns the files of runs: where they lie, what they are called, what is in them.
+
+Each run has a folder of its own, named by its id. `journal.jsonl` in it is the
+truth; `transcript.md` and `proposals.md` are written from it for people, and
+may be removed at any time.
+"""
 
 from __future__ import annotations
 
@@ -6,78 +11,102 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_server.agent import proposals_document, transcript
-from lsp_server.agent.journal import Journal, read_ends, replay
+from lsp_server.agent.journal import Journal, replay
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import CandidatesJudged, Event, RecordedEvent, RunStarted
 from lsp_server.domain.tasks import RunId, Task
 from lsp_server.session.run_summary import RunSummary, summary_from_journal
 
+JOURNAL = "journal.jsonl"
+TRANSCRIPT = "transcript.md"
+PROPOSALS = "proposals.md"
+
 
 class RunStore:
-    """The runs below `path`, those of earlier processes included. All of it blocks."""
+    """The runs in `folder`, those of earlier and of other processes included. Blocking.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    >>> import tempfile
+    >>> store = RunStore(Path(tempfile.mkdtemp()))
+    >>> store.open(RunId("20260101-120000-000000")).close()
+    >>> store.ids()
+    ('20260101-120000-000000',)
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def ids(self) -> tuple[RunId, ...]:
-        """Newest first, since their names sort by time."""
-        names = (journal.parent.name for journal in self.path.glob("*/journal.jsonl"))
-        return tuple(RunId(name) for name in sorted(names, reverse=True))
+        """All runs, newest first."""
+        # An id begins with the time of its start, so that names sort by age.
+        return tuple(RunId(journal.parent.name) for journal in reversed(self.journals()))
 
-    def summary(self, run_id: RunId) -> RunSummary | None:
-        """What the journal tells; None when there is no readable beginning."""
-        return summary_from_journal(self._journal(RunId(Path(run_id).name)))
+    def journals(self) -> list[Path]:
+        """The journals of all runs, oldest first."""
+        return sorted(self.folder.glob(f"*/{JOURNAL}"))
+
+    def journal(self, run_id: RunId) -> Path:
+        """The journal of a run, whether it is there or not."""
+        return self._file(run_id, JOURNAL)
 
     def open(self, run_id: RunId) -> Journal:
-        """Opened for writing. Raises JournalBusy, JournalDamaged, ConfigurationError."""
+        """Opens the journal of a run for writing, or begins one.
+
+        Raises JournalBusy, JournalDamaged, and ConfigurationError where nothing
+        can be kept.
+        """
         try:
-            return Journal(self._journal(run_id))
+            journal = Journal(self.journal(run_id))
         except OSError as error:
             raise self.refusal(error) from error
+        # An empty journal is that of a run which is about to begin.
+        if journal.past and not isinstance(journal.past[0].event, RunStarted):
+            journal.close()
+            raise JournalDamaged(f"run {run_id} does not begin with its task")
+        return journal
 
     def refusal(self, error: OSError) -> ConfigurationError:
-        """That nothing can be kept here, with the mend."""
+        """The error that says that nothing can be kept here, and what helps."""
         return ConfigurationError(
-            f"runs cannot be kept in {self.path} ({error.strerror or error}); "
+            f"runs cannot be kept in {self.folder} ({error.strerror or error}); "
             "make room or access there, or set XDG_DATA_HOME to another folder"
         )
 
-    def task(self, run_id: RunId) -> Task:
-        """What the run was asked. Raises JournalDamaged, OSError."""
-        first, _ = read_ends(self._journal(run_id))
-        if not isinstance(first.event, RunStarted):
-            raise JournalDamaged(f"run {run_id} does not begin with its task")
-        return first.event.task
+    def summary(self, run_id: RunId) -> RunSummary | None:
+        """Reads from the journal how a run is; None when there is no readable beginning."""
+        # A run id may come from outside: only its last part is taken as a folder's name.
+        return summary_from_journal(self.journal(RunId(Path(run_id).name)))
 
     def events(self, run_id: RunId) -> Sequence[Event]:
-        """All that its journal holds. Raises JournalDamaged, OSError."""
-        return [recorded.event for recorded in replay(self._journal(run_id))]
+        """All that the journal of a run holds. Raises JournalDamaged, OSError."""
+        return [recorded.event for recorded in replay(self.journal(run_id))]
 
-    def transcript(self, run_id: RunId) -> Path:
-        """The Markdown file of a run, written anew. Raises JournalDamaged, OSError."""
-        path = self._beside(run_id, "transcript.md")
+    def write_transcript(self, run_id: RunId) -> Path:
+        """Writes the transcript of a run anew and returns it. Raises JournalDamaged, OSError."""
+        path = self._file(run_id, TRANSCRIPT)
         path.write_text("".join(map(transcript.render_event, self.events(run_id))), "utf-8")
         return path
 
-    def transcribe(self, run_id: RunId, recorded: RecordedEvent) -> None:
-        """Adds one Event to the transcript. Raises OSError."""
+    def append_transcript(self, run_id: RunId, recorded: RecordedEvent) -> None:
+        """Adds one Event to the transcript of a run. Raises OSError."""
         if text := transcript.render_event(recorded.event):
-            with self._beside(run_id, "transcript.md").open("a", encoding="utf-8") as file:
+            with self._file(run_id, TRANSCRIPT).open("a", encoding="utf-8") as file:
                 file.write(text)
 
-    def comparison(self, run_id: RunId) -> Path | None:
-        """The document that compares what a run proposed, if it proposed something."""
-        path = self._beside(run_id, "proposals.md")
+    def proposals(self, run_id: RunId) -> Path | None:
+        """The document that compares what a run proposed; None when there is none."""
+        path = self._file(run_id, PROPOSALS)
         return path if path.exists() else None
 
-    def compare(self, run_id: RunId, judged: CandidatesJudged, instruction: str) -> None:
-        """Writes that document. Raises OSError."""
-        text = proposals_document.render_proposals(judged, instruction, run_id)
-        self._beside(run_id, "proposals.md").write_text(text, "utf-8")
+    def write_proposals(self, run_id: RunId, judged: CandidatesJudged, task: Task) -> None:
+        """Writes the document that compares what a run proposed. Raises OSError."""
+        text = proposals_document.render_proposals(judged, task.instruction, run_id)
+        self._file(run_id, PROPOSALS).write_text(text, "utf-8")
 
-    def _journal(self, run_id: RunId) -> Path:
-        return self._beside(run_id, "journal.jsonl")
+    def remove_documents(self, run_id: RunId) -> None:
+        """Removes what was written from the journal of a run, since the journal changed."""
+        for name in (TRANSCRIPT, PROPOSALS):
+            self._file(run_id, name).unlink(missing_ok=True)
 
-    def _beside(self, run_id: RunId, name: str) -> Path:
-        return self.path / run_id / name
+    def _file(self, run_id: RunId, name: str) -> Path:
+        return self.folder / run_id / name

@@ -1,4 +1,4 @@
-"""One line about a run, also when only its journal is left."""
+"""This module says in one line what a run is and how it is, also when only its journal is left."""
 
 from __future__ import annotations
 
@@ -8,16 +8,29 @@ from pathlib import Path
 from lsp_server.agent import transcript
 from lsp_server.agent.journal import is_running, read_ends
 from lsp_server.agent.journal_format import JournalDamaged
-from lsp_server.domain.events import FileRestored, RecordedEvent, RunEnded, RunStarted, StepFinished
+from lsp_server.domain.events import (
+    Event,
+    FileRestored,
+    ModelAnswered,
+    PermissionAnswered,
+    PermissionAsked,
+    RecordedEvent,
+    RunEnded,
+    RunStarted,
+    StepFinished,
+    ToolCalled,
+)
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import RunId, RunState
 
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """`message` is how the run ended, or what it does now; `usage` is all that was billed.
+    """One run as a list shows it.
 
-    `max_mode` says whether the next step of a run at work is drawn several times.
+    `message` is how the run ended, or what it does now. `usage` and `cost_usd` are
+    all that was billed. `started_at` is ISO 8601 in UTC. `max_mode` says whether
+    the next step of a run at work is sampled several times.
     """
 
     run_id: RunId
@@ -30,9 +43,38 @@ class RunSummary:
     message: str
     max_mode: bool = False
 
+    @property
+    def at_work(self) -> bool:
+        """Says whether the run goes on now, here or in another process."""
+        return self.state in ("running", "waiting")
+
+
+@dataclass(slots=True)
+class Activity:
+    """A fold over Events that says what a run does now."""
+
+    text: str = "starting"
+    questions: int = 0
+    """How many answers of a person the run waits for."""
+
+    def fold(self, event: Event) -> None:
+        """Takes in what just happened."""
+        match event:
+            case ToolCalled():
+                self.text = event.title
+            case ModelAnswered() if event.message.text.strip():
+                self.text = transcript.task_title(event.message.text)
+            case PermissionAsked():
+                self.questions += 1
+                self.text = f"waits for permission: {event.question.summary}"
+            case PermissionAnswered():
+                self.questions -= 1
+            case _:
+                pass
+
 
 def summary_from_journal(path: Path) -> RunSummary | None:
-    """The summary of the run with that journal; None when there is no readable beginning."""
+    """Reads the ends of the journal at `path`; None when it has no readable beginning. Blocking."""
     try:
         first, last = read_ends(path)
     except (OSError, JournalDamaged):
@@ -56,6 +98,7 @@ def summary_from_journal(path: Path) -> RunSummary | None:
 def _end(last: list[RecordedEvent], *, running: bool) -> tuple[RunState, str]:
     if running:
         return "running", "it runs in another process"
+    # Undo is recorded behind the end of a run and does not change how it ended.
     events = [r.event for r in last if not isinstance(r.event, FileRestored)]
     if events and isinstance(events[-1], RunEnded):
         outcome = events[-1].outcome

@@ -1,438 +1,229 @@
-"""The runs of a session: start, stop, send, resume, undo, list.
-
-This is the boundary where nothing that happens inside a run can take the
-server down: whatever is raised becomes an Outcome, is recorded and told.
-"""
+"""This module keeps the runs of a session: those at work, and on disk all others."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from lsp_server.agent import transcript
-from lsp_server.agent.context import BYTES_PER_TOKEN, Context
-from lsp_server.agent.event_log import EventLog
-from lsp_server.agent.journal import Journal
-from lsp_server.agent.loop import Agent
-from lsp_server.domain.errors import HoldfastError
-from lsp_server.domain.events import (
-    CandidateAccepted,
-    CandidatesJudged,
-    Event,
-    FileChanged,
-    FileRestored,
-    MessageReceived,
-    ModelAnswered,
-    PermissionAnswered,
-    PermissionAsked,
-    RecordedEvent,
-    RunEnded,
-    RunStarted,
-    SamplingChanged,
-    SnapshotTaken,
-    ToolCalled,
-)
-from lsp_server.domain.plans import progress
-from lsp_server.domain.tasks import Failed, Outcome, RunId, RunState, Stopped, Task, When
+from lsp_server.domain.events import MessageReceived, RunStarted
+from lsp_server.domain.tasks import Budget, RunId, Task, When
 from lsp_server.redaction.redactor import Redactor
-from lsp_server.session.run_context import RunContext
-from lsp_server.session.run_errors import RunError
+from lsp_server.session.run import BuildAgent, OnEvent, Run
+from lsp_server.session.run_errors import (
+    AlreadyAchieved,
+    InvalidMessage,
+    RunBusy,
+    RunNotActive,
+    RunNotFound,
+    TooManyRuns,
+)
 from lsp_server.session.run_store import RunStore
 from lsp_server.session.run_summary import RunSummary
 from lsp_server.settings.sections import Settings
-from lsp_server.workspace.undo import UndoReport
 
 ACTIVE_RUNS_MAX = 8
-MESSAGES_MAX = 100
 MESSAGE_CHARS_MAX = 100_000
 LISTED_RUNS_MAX = 50
 CLOSE_SECONDS_MAX = 1.0
-RESULT_SHARE = 1 / 16
-"""One result may take this share of the prompt, so that a step's eight leave half of it."""
 
-STOPPED = "stopped by the person; resume it to go on"
 CLOSED = "the session was closed; resume the run to go on"
-
-_log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Active:
-    run_context: RunContext
-    journal: Journal
-    started_at: str
-    message: str = "starting"
-    waiting: int = 0
-    stop_reason: str = STOPPED
-    is_ending: bool = False
-    """Its outcome is known and being kept."""
-    work: asyncio.Task[Outcome] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a run proposes and nobody has accepted yet."""
-
-    run_id: RunId
-    judged: CandidatesJudged
-
-
-Build = Callable[[RunContext], Awaitable[Agent]]
-Watch = Callable[[RunId, RecordedEvent], None]
-TakeBack = Callable[[Sequence[FileChanged | SnapshotTaken]], Awaitable[UndoReport]]
 
 
 class Runs:
-    """All runs whose journals lie under `folder`, those of earlier processes included.
+    """The runs of one workspace folder. Close it: it owns those that are at work.
 
-    `ready` raises ConfigurationError when no run can start, with the mend.
+    `build` makes the agent of a run. `check_model` says which model will be asked,
+    and raises ConfigurationError when there is none. Ids of runs sort by time.
+
+    >>> import tempfile
+    >>> from lsp_server.domain.tasks import Achieved, Outcome
+    >>> class FakeAgent:
+    ...     async def run(self) -> Outcome:
+    ...         return Achieved("done")
+    >>> async def build(context):
+    ...     return FakeAgent()
+    >>> async def example() -> tuple[Outcome, str]:
+    ...     folder = Path(tempfile.mkdtemp())
+    ...     runs = Runs(
+    ...         RunStore(folder / "runs"), folder, Settings(), build=build,
+    ...         on_event=lambda run_id, recorded: None,
+    ...         check_model=lambda: "a model", redactor=Redactor(),
+    ...     )
+    ...     run = runs.start(Task("Rename the parser."))
+    ...     outcome = await run.wait()
+    ...     await runs.close()
+    ...     return outcome.outcome, runs.list()[0].title
+    >>> asyncio.run(example())
+    ('achieved', 'Rename the parser.')
     """
 
     def __init__(
         self,
-        folder: Path,
+        store: RunStore,
         root: Path,
         settings: Settings,
         *,
-        undo: TakeBack,
-        build: Build,
-        watch: Watch,
-        ready: Callable[[], str],
+        build: BuildAgent,
+        on_event: OnEvent,
+        check_model: Callable[[], str],
         redactor: Redactor,
     ) -> None:
-        self.folder = folder
-        self._kept = RunStore(folder)
+        self.store = store
         self._root = root
         self._settings = settings
-        self._undo = undo
         self._build = build
-        self._watch = watch
-        self._ready = ready
+        self._on_event = on_event
+        self._check_model = check_model
         self._redactor = redactor
-        self._active: dict[RunId, _Active] = {}
-        self.proposal: Proposal | None = None
-        """The newest of this process that nobody accepted."""
+        self._active: dict[RunId, Run] = {}
 
     def reconfigure(self, settings: Settings) -> None:
+        """Runs that begin or go on from now take these settings; those at work keep theirs."""
         self._settings = settings
 
-    def start(self, task: Task) -> RunSummary:
-        """Starts a run. Raises ConfigurationError without an endpoint or a place, UnknownRun."""
-        model = self._ready()
-        # Sorts by time; the journal's lock tells two of the same microsecond apart.
+    def start(self, task: Task) -> Run:
+        """Begins a new run, which works in the background.
+
+        Raises TooManyRuns, and ConfigurationError without a model or a place for it.
+        """
+        # First of all, since a run without a model would only leave a journal behind.
+        model = self._check_model()
+        # Ids sort by time; of two in one microsecond the lock of the journal lets one in.
         run_id = RunId(f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
-        active = self._open(run_id, task)
-        self._begin(active, RunStarted(run_id, task, str(self._root), model))
-        return self._go(active)
+        started = RunStarted(run_id, task, str(self._root), model)
+        return self.begin(run_id, lambda run: run.record(started), task.budget)
 
-    def resume(self, run_id: RunId | None = None) -> RunSummary:
-        """Goes on with a run that ended short of its task; the newest such by default."""
-        self._ready()
-        past = self._past(run_id, "resume", ("achieved",))
-        return self._go(self._reopen(past))
+    def resume(self, run_id: RunId | None = None) -> Run:
+        """Goes on with a run that ended short of its task; the newest such by default.
 
-    def send(self, run_id: RunId | None, text: str, when: When) -> RunSummary:
-        """Speaks to a run; one that is not active goes on with the message."""
+        Raises RunNotFound, AlreadyAchieved, RunBusy, and as `begin`.
+        """
+        past = self.choose(run_id, "resume", idle=True, achieved=False)
+        return self.begin(past.run_id)
+
+    def send(self, run_id: RunId | None, text: str, when: When) -> Run:
+        """Leaves a message for a run at work, by default the newest; another goes on with it.
+
+        Raises InvalidMessage, TooManyMessages, and as `resume`.
+        """
         if not text.strip() or len(text) > MESSAGE_CHARS_MAX:
-            raise RunError(f"a message needs 1 to {MESSAGE_CHARS_MAX} characters")
-        active = self._find_active(run_id)
-        if active is None:
-            self._ready()
-            active = self._reopen(self._past(run_id, "speak to", ()))
-            self._begin(active, MessageReceived(text, "steer"))
-            return self._go(active)
-        if len(active.run_context.event_log.state.conversation.pending_messages) >= MESSAGES_MAX:
-            raise RunError(
-                f"run {active.run_context.run_id} has {MESSAGES_MAX} unread messages already"
-            )
-        active.run_context.event_log.emit(MessageReceived(text, when))
-        return _summary(active)
-
-    def accept(self, run_id: RunId | None = None, candidate: int | None = None) -> RunSummary:
-        """Carries out a proposal of a run, by default the winner of the newest.
-
-        Candidates count from 1. Raises UnknownRun when there is nothing to accept.
-        """
-        self._ready()
-        wanted = run_id or (self.proposal.run_id if self.proposal is not None else None)
-        past = self._past(wanted, "accept a proposal of", ())
-        if past.run_id in self._active:
-            raise RunError(f"run {past.run_id} is at work; accept when it has ended")
-        active = self._reopen(past)
-        judged = active.run_context.event_log.state.max_mode.judged
-        count = len(judged.groups) if judged is not None else 0
-        if judged is None or not (candidate is None or 1 <= candidate <= count):
-            active.journal.close()
-            raise RunError(f"run {past.run_id} has {count} proposals", "propose")
-        group = judged.winner if candidate is None else candidate - 1
-        self._begin(active, CandidateAccepted(group))
-        return self._go(active)
-
-    def switch_max_mode(
-        self, run_id: RunId | None = None, *, on: bool | None = None, samples: int | None = None
-    ) -> RunSummary:
-        """Max Mode on or off for a run at work, the newest by default, from its next step on.
-
-        Without `on` the other way round, or on if `samples` says how many candidates.
-        """
-        active = self._find_active(run_id)
-        if active is None:
-            raise RunError(f"run {run_id} is not active" if run_id else "no run is active")
-        before = active.run_context.sampling
-        if before.propose:
-            raise RunError(
-                f"run {active.run_context.run_id} compares proposals; Max Mode is its job"
-            )
-        if on is None:
-            on = samples is not None or not before.max_mode
-        wished = replace(before, max_mode=on, samples=samples or before.samples)
-        if wished != before:
-            active.run_context.event_log.emit(SamplingChanged(wished))
-        return _summary(active)
-
-    def comparison(self, run_id: RunId | None = None) -> Path:
-        """The document that compares a run's proposals. Raises UnknownRun."""
-        past = self._past(run_id, "show", ())
-        path = self._kept.comparison(past.run_id)
-        if path is None:
-            raise RunError(f"run {past.run_id} proposed nothing", "propose")
-        return path
-
-    def stop(
-        self, run_id: RunId | None = None, *, everything: bool = False
-    ) -> tuple[RunSummary, ...]:
-        """Asks runs to stop, the newest active one by default; they end within a second."""
-        chosen = list(self._active.values()) if everything else [self._find_active(run_id)]
-        stopped = [active for active in chosen if active is not None]
-        if not stopped and not everything:
-            raise RunError(f"run {run_id} is not active" if run_id else "no run is active")
-        for active in stopped:
-            self._cancel(active, STOPPED)
-        return tuple(_summary(active) for active in stopped)
-
-    async def wait(self, run_id: RunId) -> Outcome:
-        """The outcome of an active run. Cancelling the wait leaves the run alone."""
-        active = self._active.get(run_id)
-        if active is None or active.work is None:
-            raise RunError(f"run {run_id} is not active")
-        return await asyncio.shield(active.work)
-
-    async def undo(self, run_id: RunId | None = None) -> UndoReport:
-        """Takes back what a run changed and keeps what a person changed since."""
-        past = self._past(run_id, "undo", ())
-        if past.run_id in self._active:
-            raise RunError(f"run {past.run_id} is active; stop it first, then undo it")
-        journal = await asyncio.to_thread(self._kept.open, past.run_id)
+            raise InvalidMessage(MESSAGE_CHARS_MAX)
         try:
-            kinds = FileChanged | SnapshotTaken
-            report = await self._undo([r.event for r in journal.past if isinstance(r.event, kinds)])
-            for path in report.restored:
-                self._watch(past.run_id, journal.append(FileRestored(path)))
-            for conflict in report.conflicts:
-                restored = FileRestored(conflict.path, conflict.reason)
-                self._watch(past.run_id, journal.append(restored))
-            await journal.flush()
-        finally:
-            journal.close()
-        return report
+            run = self.active_run(run_id)
+        except RunNotActive:
+            past = self.choose(run_id, "speak to", idle=True)
+            return self.begin(past.run_id, lambda run: run.send(MessageReceived(text, "steer")))
+        run.send(MessageReceived(text, when))
+        return run
+
+    def stop(self, run_id: RunId | None = None, *, everything: bool = False) -> tuple[Run, ...]:
+        """Asks runs to stop, the newest at work by default; they end within a second.
+
+        Raises RunNotActive, but with `everything`.
+        """
+        chosen = tuple(self._active.values()) if everything else (self.active_run(run_id),)
+        for run in chosen:
+            run.stop()
+        return chosen
+
+    def begin(
+        self,
+        run_id: RunId,
+        record: Callable[[Run], None] | None = None,
+        budget: Budget | None = None,
+    ) -> Run:
+        """Opens a run and lets it work, once `record` has recorded why.
+
+        Without a `budget` it has that of the settings of today: a run that reached a
+        limit goes on under a larger one. What `record` raises leaves the run as it was.
+
+        Raises TooManyRuns, JournalBusy, JournalDamaged, and ConfigurationError without
+        a model, or where nothing can be kept.
+        """
+        self._check_model()
+        if len(self._active) >= ACTIVE_RUNS_MAX:
+            raise TooManyRuns(ACTIVE_RUNS_MAX)
+        settings = self._settings
+        run = Run(
+            run_id,
+            self.store.open(run_id),
+            self.store,
+            settings,
+            budget or settings.run.budget,
+            self._redactor,
+            self._on_event,
+        )
+        try:
+            if record is not None:
+                record(run)
+        except OSError as error:
+            run.close()
+            raise self.store.refusal(error) from error
+        except BaseException:
+            run.close()  # Else the lock on its journal would keep everybody out.
+            raise
+        self._active[run_id] = run
+        run.start(self._build, lambda: self._active.pop(run_id))
+        return run
+
+    def active_run(self, run_id: RunId | None = None) -> Run:
+        """The run at work with that id, by default the newest. Raises RunNotActive."""
+        newest = next(reversed(self._active.values()), None)
+        run = newest if run_id is None else self._active.get(run_id)
+        if run is None:
+            raise RunNotActive(run_id)
+        return run
 
     def active(self) -> tuple[RunSummary, ...]:
-        """The runs of this process that go on now, newest first."""
-        return tuple(_summary(active) for active in reversed(self._active.values()))
-
-    def newest(self) -> RunSummary | None:
-        """The newest active run, else the newest of all."""
-        return next(iter(self.active() or self._summaries()), None)
-
-    def list(self) -> tuple[RunSummary, ...]:
-        """Newest first, the newest LISTED_RUNS_MAX."""
-        return tuple(islice(self._summaries(), LISTED_RUNS_MAX))
+        """The runs of this process that are at work, newest first."""
+        return tuple(run.summary() for run in reversed(self._active.values()))
 
     def find(self, run_id: RunId) -> RunSummary | None:
         """The run with that id, however old it is."""
-        if run_id in self._active:
-            return _summary(self._active[run_id])
-        return self._kept.summary(run_id)
+        run = self._active.get(run_id)
+        return run.summary() if run is not None else self.store.summary(run_id)
 
-    def events(self, run_id: RunId) -> Sequence[Event]:
-        """All that its journal holds. Blocking; raises JournalDamaged, OSError."""
-        return self._kept.events(run_id)
+    def choose(
+        self, run_id: RunId | None, verb: str, *, idle: bool = False, achieved: bool = True
+    ) -> RunSummary:
+        """The run that a person means: the one with that id, or the newest.
 
-    def transcript(self, run_id: RunId | None = None) -> Path:
-        """The Markdown file of a run, written anew from its journal."""
-        past = self._past(run_id, "show", ())
-        return self._kept.transcript(past.run_id)
+        `verb` says for what, as in "there is no run to undo". With `idle` the run may
+        not be at work, and without `achieved` it may not have achieved its task.
 
-    async def close(self) -> None:
-        """Stops every run and waits for the ends, with a deadline."""
-        for active in self._active.values():
-            self._cancel(active, CLOSED)
-        working = [active.work for active in self._active.values() if active.work]
-        if working:
-            await asyncio.wait(working, timeout=CLOSE_SECONDS_MAX)
-
-    def _open(self, run_id: RunId, task: Task) -> _Active:
-        if len(self._active) >= ACTIVE_RUNS_MAX:
-            raise RunError(f"{ACTIVE_RUNS_MAX} runs are active already; stop one first")
-        settings = self._settings
-        journal = self._kept.open(run_id)
-        share = round(settings.prompt_tokens_max * BYTES_PER_TOKEN * RESULT_SHARE)
-        result_chars_max = min(settings.context.result_chars_max, share)
-        active: _Active
-        event_log = EventLog(
-            journal,
-            Context(result_chars_max),
-            lambda recorded: self._see(active, recorded),
-            self._redactor,
-        )
-        run_context = RunContext(run_id, task, event_log, settings, journal.path, result_chars_max)
-        active = _Active(run_context, journal, datetime.now(UTC).isoformat(timespec="seconds"))
-        return active
-
-    def _reopen(self, past: RunSummary) -> _Active:
-        # The limits are today's: a run that reached them is resumed with larger ones.
-        task = replace(self._kept.task(past.run_id), budget=self._settings.run.budget)
-        active = self._open(past.run_id, task)
-        active.started_at = past.started_at
-        return active
-
-    def _go(self, active: _Active) -> RunSummary:
-        run_id = active.run_context.run_id
-        self._active[run_id] = active
-        active.work = asyncio.create_task(self._supervise(active), name=f"run {run_id}")
-        return _summary(active)
-
-    async def _supervise(self, active: _Active) -> Outcome:
-        outcome: Outcome = await self._outcome(active)
-        active.is_ending = True
-        try:
-            ended = await self._record_end(active, outcome)
-        finally:
-            active.journal.close()
-            del self._active[active.run_context.run_id]
-        # Told last, so that whoever looks now sees a run that is over.
-        self._see(active, ended)
-        return outcome
-
-    async def _record_end(self, active: _Active, outcome: Outcome) -> RecordedEvent:
-        """Keeps how the run ended; what cannot be kept is told all the same."""
-        event_log, state = active.run_context.event_log, active.run_context.event_log.state
-        ended = RunEnded(
-            outcome,
-            state.progress.step,
-            state.progress.usage,
-            state.progress.billed,
-            state.progress.cost_usd,
-        )
-        try:
-            recorded = event_log.keep(ended)
-            await event_log.flush()
-        except OSError:
-            _log.exception("the end of run %s could not be recorded", active.run_context.run_id)
-            return RecordedEvent(0, active.started_at, ended)
-        return recorded
-
-    async def _outcome(self, active: _Active) -> Outcome:
-        try:
-            agent = await self._build(active.run_context)
-            return await agent.run()
-        except asyncio.CancelledError:
-            return Stopped(active.stop_reason)
-        except HoldfastError as error:
-            return Failed(str(error))
-        except OSError as error:
-            return Failed(f"the system refused it: {error}; make room or access and resume the run")
-        except Exception as error:  # noqa: BLE001  a run must not take the server down
-            _log.exception("run %s failed", active.run_context.run_id)
-            return Failed(f"internal error: {_innermost(error)!r}; the log has the details")
-
-    def _see(self, active: _Active, recorded: RecordedEvent) -> None:
-        """Keeps the summary current, writes the transcript, tells whoever watches."""
-        event = recorded.event
-        match event:
-            case ToolCalled():
-                active.message = event.title
-            case ModelAnswered() if event.message.text.strip():
-                active.message = transcript.task_title(event.message.text)
-            case CandidatesJudged() if active.run_context.task.sampling.propose:
-                self._compare(active, event)
-            case CandidateAccepted():
-                self.proposal = None
-            case PermissionAsked():
-                active.waiting += 1
-                active.message = f"waits for permission: {event.question.summary}"
-            case PermissionAnswered():
-                active.waiting -= 1
-            case _:
-                pass
-        if active.run_context.settings.run.transcript:
-            self._kept.transcribe(active.run_context.run_id, recorded)
-        self._watch(active.run_context.run_id, recorded)
-
-    def _compare(self, active: _Active, judged: CandidatesJudged) -> None:
-        self.proposal = Proposal(active.run_context.run_id, judged)
-        self._kept.compare(active.run_context.run_id, judged, active.run_context.task.instruction)
-
-    def _cancel(self, active: _Active, reason: str) -> None:
-        # It ends by itself then, and a cancellation would break into keeping how.
-        if active.is_ending:
-            return
-        active.stop_reason = reason
-        if active.work is not None:
-            active.work.cancel()
-
-    def _find_active(self, run_id: RunId | None) -> _Active | None:
-        if run_id is not None:
-            return self._active.get(run_id)
-        return next(reversed(self._active.values()), None)
-
-    def _past(self, run_id: RunId | None, verb: str, but: tuple[RunState, ...]) -> RunSummary:
-        """The run with that id, or the newest that is not in one of the states `but`."""
+        Raises RunNotFound, RunBusy, AlreadyAchieved.
+        """
         chosen = self._summaries() if run_id is None else filter(None, [self.find(run_id)])
         for summary in chosen:
-            if summary.state not in but:
+            if idle and summary.at_work:
+                raise RunBusy(summary.run_id, elsewhere=summary.run_id not in self._active)
+            if achieved or summary.state != "achieved":
                 return summary
             if run_id is not None:
-                raise RunError(f"run {run_id} is {summary.state}", "send")
-        name = f"run {run_id} is unknown" if run_id else f"there is no run to {verb}"
-        raise RunError(name, "list")
+                raise AlreadyAchieved(run_id)
+        raise RunNotFound(run_id, verb)
+
+    def newest(self) -> RunSummary | None:
+        """The newest run at work, else the newest of all."""
+        return next(iter(self.active() or self._summaries()), None)
+
+    def list(self) -> tuple[RunSummary, ...]:
+        """The newest LISTED_RUNS_MAX runs, newest first. Blocking."""
+        return tuple(islice(self._summaries(), LISTED_RUNS_MAX))
+
+    async def close(self) -> None:
+        """Stops every run and waits for the ends, for CLOSE_SECONDS_MAX at most."""
+        runs = tuple(self._active.values())
+        for run in runs:
+            run.stop(CLOSED)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS_MAX):
+                await asyncio.gather(*(run.wait() for run in runs), return_exceptions=True)
 
     def _summaries(self) -> Iterator[RunSummary]:
-        return filter(None, map(self.find, self._kept.ids()))
-
-    def _begin(self, active: _Active, event: Event) -> None:
-        """Records why a run goes to work. Raises ConfigurationError when that cannot be kept."""
-        try:
-            active.run_context.event_log.emit(event)
-        except OSError as error:
-            active.journal.close()
-            raise self._kept.refusal(error) from error
-
-
-def _summary(active: _Active) -> RunSummary:
-    state = active.run_context.event_log.state
-    return RunSummary(
-        run_id=active.run_context.run_id,
-        title=transcript.task_title(active.run_context.task.instruction),
-        state="waiting" if active.waiting else "running",
-        step=state.progress.step,
-        started_at=active.started_at,
-        usage=state.progress.billed,
-        cost_usd=state.progress.cost_usd,
-        message=f"{progress(state.progress.plan)}; {active.message}"
-        if state.progress.plan
-        else active.message,
-        max_mode=active.run_context.sampling.max_mode,
-    )
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """What really happened, out of the groups that tasks wrap it in."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+        """All runs, newest first. Read one by one: there may be thousands."""
+        return filter(None, map(self.find, self.store.ids()))

@@ -1,162 +1,191 @@
-"""A session: what a server or a command line holds for one workspace folder."""
+"""This module holds together what a server or a command line has for one workspace folder."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Protocol
 
-from lsp_server.domain.messages import Usage
+from lsp_server.domain.events import FileChanged, RecordedEvent
 from lsp_server.domain.tasks import RunId
-from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.memory.forget_request import ForgetRequest
-from lsp_server.models.provider import ModelProvider
-from lsp_server.session.goals import Goals, GoalTotals
-from lsp_server.session.goals.check_approvals import CheckApprovals
-from lsp_server.session.memory import MemoryState, SessionMemory
+from lsp_server.session.goals import Goals
+from lsp_server.session.memory import SessionMemory
 from lsp_server.session.memory.forgetting import Forgotten, forget
+from lsp_server.session.notices import Notify, RunEvent
 from lsp_server.session.permissions import Permissions
-from lsp_server.session.run_summary import RunSummary
+from lsp_server.session.proposals import Proposals
+from lsp_server.session.run_undo import TakeBack, undo_run
 from lsp_server.session.runs import Runs
-from lsp_server.settings.sections import Settings
-from lsp_server.workspace.documents import Documents
+from lsp_server.session.session_status import SessionStatus, session_status
+from lsp_server.settings.sections import ModelSettings, Settings
+from lsp_server.system.task_set import TaskSet
+from lsp_server.workspace.undo import UndoReport
 from lsp_server.workspace.watching import changes
 
-FILES_LOOKED_AT_MAX = 200
-"""Of those that changed together, for comments with goals."""
+FILES_READ_MAX = 200
+"""So many of the files that changed together are read for comments with goals."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionStatus:
-    """The state for a status bar: of the newest active run, else of the last one.
+class ModelSource(Protocol):
+    """Finds the model that works for a session, and keeps its connections."""
 
-    `endpoint` is the model's name and place, None while none is known.
-    """
+    @property
+    def description(self) -> str | None:
+        """The model's name and place without credentials; None while none is known."""
+        ...
 
-    state: Literal["idle", "indexing", "running", "waiting", "error"]
-    run_id: RunId | None
-    title: str
-    step: int
-    usage: Usage
-    cost_usd: float
-    message: str
-    endpoint: str | None
-    goals: GoalTotals
-    memory: MemoryState
-    max_mode: bool
+    async def examine(self) -> str:
+        """Asks the endpoint what it is and has. Raises HoldfastError."""
+        ...
+
+    def reconfigure(self, settings: ModelSettings) -> None:
+        """Takes another endpoint for what comes; requests under way keep theirs."""
+        ...
+
+    async def close(self) -> None:
+        """Ends the search for an endpoint and closes all connections."""
+        ...
+
+
+class EndpointNotes(Protocol):
+    """Knows what Max Mode learned about an endpoint."""
+
+    def describe(self) -> str:
+        """One line for a person."""
+        ...
 
 
 class Session:
-    """One workspace folder. Close it: it owns tasks, files and connections.
+    """One workspace folder at work. Close it: it owns tasks, files and connections.
 
-    `release` frees what its runs share, once none is left.
+    Front doors ask its parts directly: `runs`, `proposals`, `permissions`, `goals`
+    and `memory`. What concerns several of them goes through the session itself,
+    above all Events (`on_event`) and changed files (`files_changed`).
+
+    `take_back` undoes changes of files. `endpoint_stats` go by the name of the
+    endpoint. `release` frees what the runs share, once none is left.
     """
 
     def __init__(
         self,
         root: Path,
         settings: Settings,
-        documents: Documents,
-        worker: ModelProvider,
+        *,
+        model: ModelSource,
         permissions: Permissions,
         runs: Runs,
         goals: Goals,
-        check_approvals: CheckApprovals,
         memory: SessionMemory,
-        endpoint_stats: Mapping[str, EndpointStats],
-        *,
+        notify: Notify,
+        take_back: TakeBack,
+        endpoint_stats: Mapping[str, EndpointNotes],
         release: Callable[[], Awaitable[None]],
     ) -> None:
         self.root = root
         self.settings = settings
-        self.documents = documents
         self.permissions = permissions
         self.runs = runs
+        self.proposals = Proposals(runs)
         self.goals = goals
-        self.check_approvals = check_approvals
         self.memory = memory
         self.endpoint_stats = endpoint_stats
-        """What was learned of each endpoint, by its name."""
-        self._watching: asyncio.Task[None] | None = None
-        self._worker = worker
+        self._model = model
+        self._notify = notify
+        self._take_back = take_back
         self._release = release
+        self._tasks = TaskSet()
 
     def status(self) -> SessionStatus:
-        """A snapshot; cheap."""
-        summary = self.runs.newest()
+        """A snapshot; cheap enough to be taken several times a second."""
         waiting = self.permissions.pending()
-        return SessionStatus(
-            state=self._state(summary, waiting=bool(waiting)),
-            run_id=summary.run_id if summary else None,
-            title=summary.title if summary else "",
-            step=summary.step if summary else 0,
-            usage=summary.usage if summary else Usage(),
-            cost_usd=summary.cost_usd if summary else 0.0,
-            message=waiting[0].question.summary if waiting else self._message(summary),
-            endpoint=self._worker.description,
-            memory=self.memory.state(),
-            goals=self.goals.statuses.counts(),
-            max_mode=summary is not None and summary.max_mode,
+        return session_status(
+            self.runs.newest(),
+            waiting[0].question.summary if waiting else None,
+            self._model.description,
+            self.goals.statuses.counts(),
+            self.memory.state(),
         )
 
     def watch(self) -> None:
-        """Follows the files of the workspace, and opens memory; for sessions that last."""
+        """Follows the files of the workspace and opens memory, for a session that lasts."""
         self.memory.start()
-        if self._watching is None:
-            self._watching = asyncio.create_task(self._follow(), name="watch of the files")
+        self.goals.tree_changed()
+        if not self._tasks:
+            self._tasks.start(self._follow(), "watch of the files")
 
-    def files_changed(self, paths: Collection[Path]) -> None:
-        """Whoever changed them: what was shown of goals may not hold, and code is read again."""
+    def on_event(self, run_id: RunId, recorded: RecordedEvent) -> None:
+        """Lets an Event of a run take effect on all that the session holds, then says it."""
+        # The door comes last, so that whatever it asks is up to date.
+        event = recorded.event
+        self.proposals.see(run_id, event)
+        self.goals.see(event)
+        self.memory.see(run_id, recorded)
+        if isinstance(event, FileChanged):
+            self.files_changed([self.root / event.path])
+        self._notify(RunEvent(run_id, recorded))
+
+    def files_changed(self, paths: Collection[Path], *, saved: bool = False) -> None:
+        """Takes in that files may have changed, whoever changed them; cheap.
+
+        The root among the `paths` means that any file may have. With `saved` a person
+        saved them in an editor, after which quick checks run where settings want that.
+        """
         self.memory.changed(paths)
-        self.goals.tree_moved()
-        for path in islice(paths, FILES_LOOKED_AT_MAX):
+        # A change alone does not cancel the checks of the last save, as a save does: the same
+        # save is seen again when the watch of the files reports it.
+        if saved:
+            self.goals.file_saved(check=self.settings.goal.check_on_save)
+        else:
+            self.goals.tree_changed()
+        for path in islice(paths, FILES_READ_MAX):
             self.goals.text_changed(path)
+
+    def text_changed(self, path: Path) -> None:
+        """Takes in that the text of an open file is another one now, saved or not; cheap."""
+        self.goals.text_changed(path)
+
+    def transcript(self, run_id: RunId | None = None) -> Path:
+        """Writes the transcript of a run, by default the newest, and returns it. Blocking.
+
+        Raises RunNotFound, JournalDamaged, OSError.
+        """
+        return self.runs.store.write_transcript(self.runs.choose(run_id, "show").run_id)
+
+    async def undo(self, run_id: RunId | None = None) -> UndoReport:
+        """Takes back what a run changed, by default the newest, and nothing that came since.
+
+        Raises RunNotFound, RunBusy, JournalBusy, JournalDamaged, ConfigurationError.
+        """
+        past = self.runs.choose(run_id, "undo", idle=True)
+        return await undo_run(self.runs.store, past.run_id, self._take_back, self.on_event)
 
     async def forget(self, wish: ForgetRequest) -> Forgotten:
         """Removes rows of memory, and words from journals. Raises HoldfastError."""
-        return await forget(self.memory, self.runs.folder, wish)
+        return await forget(self.memory, self.runs.store.folder, wish)
 
     def reconfigure(self, settings: Settings) -> None:
         """New runs take the new settings, running ones keep theirs."""
         self.settings = settings
-        self._worker.reconfigure(settings.model)
+        self._model.reconfigure(settings.model)
         self.runs.reconfigure(settings)
         self.memory.reconfigure(settings.memory)
 
     async def endpoint(self) -> str:
-        """Asks the endpoint for its models; what it is and has. Raises HoldfastError."""
-        return await self._worker.examine()
+        """Asks the model endpoint what it is and has; a sentence. Raises HoldfastError."""
+        return await self._model.examine()
 
     async def close(self) -> None:
         """Stops all runs and releases everything; within a second for well-behaved tools."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        # From the outside in: runs use all that is closed behind them.
+        await self._tasks.close()
         await self.runs.close()
         await self.goals.close()
         await self._release()
-        await self._worker.close()
+        await self._model.close()
         await self.memory.close()
 
     async def _follow(self) -> None:
         async for paths in changes(self.root):
             self.files_changed(paths)
-
-    def _message(self, summary: RunSummary | None) -> str:
-        if summary is not None:
-            return summary.message
-        return "ready" if self._worker.description else "no model endpoint yet"
-
-    def _state(
-        self, summary: RunSummary | None, *, waiting: bool
-    ) -> Literal["idle", "indexing", "running", "waiting", "error"]:
-        if waiting:
-            return "waiting"
-        if summary is not None and summary.state in ("running", "waiting"):
-            return "running"
-        if self.memory.state().index is not None:
-            return "indexing"
-        return "error" if summary is not None and summary.state == "failed" else "idle"

@@ -41,7 +41,7 @@ def read_text(path: Path) -> TextFile:
     """Raises ToolError: missing, a directory, too large, unreadable, binary."""
     decoded = decode(read_bytes(path))
     if decoded is None:
-        raise ToolError(f"{path.name} is binary; use `shell` to look into it")
+        raise ToolError(f"{path.name} is binary", hint="use `shell` to look into it")
     return TextFile(*decoded)
 
 
@@ -50,7 +50,7 @@ def read_bytes(path: Path, bytes_max: int = FILE_BYTES_MAX) -> bytes:
     try:
         state = path.stat()
         if stat.S_ISDIR(state.st_mode):
-            raise ToolError(f"{path.name} is a directory; use `list` to see what is in it")
+            raise ToolError(f"{path.name} is a directory", hint="use `list` to see what is in it")
         if not stat.S_ISREG(state.st_mode):
             raise ToolError(f"{path.name} is a device, a pipe or a socket, not a file with text")
         with path.open("rb") as file:
@@ -60,7 +60,8 @@ def read_bytes(path: Path, bytes_max: int = FILE_BYTES_MAX) -> bytes:
     if max(state.st_size, len(data)) > bytes_max:
         raise ToolError(
             f"{path.name} is too large: {state.st_size / 1e6:.0f} MB, the limit is "
-            f"{bytes_max / 1e6:.0f} MB; use `search`, or `shell` with head or sed"
+            f"{bytes_max / 1e6:.0f} MB",
+            hint="use `search`, or `shell` with head or sed",
         )
     return data
 
@@ -157,7 +158,9 @@ def _put(path: Path, temporary: Path | None) -> None:
 def _unreadable(path: Path, error: OSError) -> ToolError:
     match error:
         case FileNotFoundError() | NotADirectoryError():
-            return FileMissing(f"{path.name} does not exist; use `list` to see which files do")
+            return FileMissing(
+                f"{path.name} does not exist", hint="use `list` to see which files do"
+            )
         case PermissionError():
             return ToolError(f"{path.name} may not be read; a person has to change its permissions")
         case _:

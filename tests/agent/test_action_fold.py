@@ -114,7 +114,7 @@ async def test_the_rows_of_a_real_run(project: Path) -> None:
         fold = ActionFold()
         for recorded in shop.recorded:
             live |= {row.id: row for row in fold.fold(recorded)}
-        journal = shop.session.runs.transcript().with_name("journal.jsonl")
+        journal = shop.session.transcript().with_name("journal.jsonl")
     assert {row.id: row for row in action_rows(replay(journal))} == live
     ended = [(row.tool, row.outcome) for row in live.values()]
     assert ended == [("task", "ok"), ("read", "ok"), ("edit", "ok"), ("shell", "failed")]

@@ -174,6 +174,15 @@ def test_a_second_writer_is_refused_while_the_first_one_lives(path: Path) -> Non
     Journal(path).close()
 
 
+def test_a_closed_journal_is_free_while_a_thread_still_writes_it_to_the_disk(path: Path) -> None:
+    journal = Journal(path)
+    in_use = os.dup(journal._file)  # As a system call in another thread holds it.
+    journal.close()
+    assert not is_running(path)
+    Journal(path).close()
+    os.close(in_use)
+
+
 def test_a_journal_is_for_its_owner_alone(path: Path) -> None:
     write(path, [Warned("secret")])
     assert path.stat().st_mode & 0o077 == 0

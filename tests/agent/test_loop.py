@@ -233,7 +233,7 @@ async def test_an_answer_of_the_person_gives_a_stuck_run_new_laps(project: Path)
         assert isinstance(await shop.run(Task("x", goal("test -e done"))), Blocked)
         run_id = shop.session.runs.list()[0].run_id
         shop.session.runs.send(run_id, "make the file", "steer")
-        assert isinstance(await shop.session.runs.wait(run_id), Achieved)
+        assert isinstance(await shop.session.runs.active_run(run_id).wait(), Achieved)
 
 
 async def test_a_run_is_not_sent_back_without_a_step_to_go(project: Path) -> None:
@@ -355,7 +355,7 @@ async def test_a_stop_ends_the_command_and_every_call_has_a_result(project: Path
         await until(lambda: pid_file.exists() and pid_file.read_text().strip(), "a pid")
         shop.session.runs.stop()
         async with asyncio.timeout(2):
-            outcome = await shop.session.runs.wait(summary.run_id)
+            outcome = await shop.session.runs.active_run(summary.run_id).wait()
         assert isinstance(outcome, Stopped)
         assert not psutil.pid_exists(int(pid_file.read_text()))
         assert not (project / "later").exists()
@@ -363,7 +363,7 @@ async def test_a_stop_ends_the_command_and_every_call_has_a_result(project: Path
         assert [text.partition(":")[0] for text in texts] == ["interrupted", "not run"]
 
         resumed = shop.session.runs.resume(summary.run_id)
-        assert await shop.session.runs.wait(resumed.run_id) == Achieved("gone on")
+        assert await resumed.wait() == Achieved("gone on")
         assert len(shop.events(RunResumed)) == 1
         assert not (project / "later").exists()
 

@@ -64,7 +64,7 @@ async def test_where_nothing_changed_the_prompt_goes_on_as_it_was(project: Path)
         goals.write_text("# Goals\n")
         os.utime(goals, (2e9, 2e9))
         resumed = shop.session.runs.resume()
-        await shop.session.runs.wait(resumed.run_id)
+        await resumed.wait()
         after = shop.prompts()[-1]
         assert after[: len(before)] == before
         assert after[len(before)]["content"].endswith("No file has changed since.")
@@ -93,7 +93,7 @@ async def test_what_changed_since_is_told(project: Path) -> None:
             later = path.stat().st_mtime + 5
             os.utime(path, (later, later))
         resumed = shop.session.runs.resume()
-        await shop.session.runs.wait(resumed.run_id)
+        await resumed.wait()
         (event,) = shop.events(RunResumed)
         told = event.note.splitlines()
         assert "read them before you rely" in told[0]

@@ -116,7 +116,7 @@ async def test_with_everything_lost_but_the_journal_state_and_prompt_are_the_sam
             shutil.rmtree(other) if other.is_dir() else other.unlink()
     async with workshop(project, [finish()], context={"budget_tokens": 9000}) as shop:
         resumed = shop.session.runs.resume()
-        assert await shop.session.runs.wait(resumed.run_id) == Achieved("done")
+        assert await resumed.wait() == Achieved("done")
         (after,) = shop.prompts()
         assert after[: len(before)] == before
         assert len(after) == len(before) + 1

@@ -74,7 +74,7 @@ def texts_in(value: object) -> Iterator[str]:
 
 def kept_of(shop: Workshop) -> dict[str, bytes]:
     """All files of the data folder but the backups, by name."""
-    folder = shop.session.runs.folder.parent
+    folder = shop.session.runs.store.folder.parent
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
@@ -103,7 +103,7 @@ async def test_no_planted_secret_is_kept_or_sent(
         memory_of = await shop.session.memory.ready()
         await shop.session.memory.search(Query("token"))
         await memory_of.settled()
-        shop.session.runs.transcript()
+        shop.session.transcript()
         prompts = prompts_of(shop)
         kept = kept_of(shop)
     assert {name.partition("/")[0] for name in kept} >= {"runs", "memory"}
@@ -166,7 +166,7 @@ async def test_a_secret_is_known_however_it_is_written_and_wherever(project: Pat
         await shop.session.memory.remember(f"The password is {IN_ADDRESS}.")
         await shop.session.memory.index()
         await shop.session.memory.settled()
-        shop.session.runs.transcript()
+        shop.session.transcript()
         prompts, kept = prompts_of(shop), kept_of(shop)
     seen = {form: [*(["prompts"] if form in prompts else [])] for form in FORMS}
     for form, places in seen.items():

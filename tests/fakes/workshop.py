@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 from lsp_server.assemble import open_session
 from lsp_server.domain.events import Event, RecordedEvent, RunEnded
 from lsp_server.domain.permissions import Answer, Question
-from lsp_server.domain.tasks import Budget, Outcome, RunId, Task
+from lsp_server.domain.tasks import Budget, Outcome, Task
 from lsp_server.models.scripted.scenario import Scenario, ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
+from lsp_server.session.notices import Notice, RunEvent
 from lsp_server.session.session import Session
 from lsp_server.settings.layers import load
 from lsp_server.workspace.disk_editor import DiskEditor
@@ -39,24 +40,26 @@ def finish(summary: str = "done") -> ScriptedTurn:
 
 @dataclass
 class Workshop:
-    """The session, its model server, and all Events so far."""
+    """The session, its model server and buffers, and all that it said so far."""
 
     session: Session
     server: ScriptedServer
+    documents: Documents
+    notices: list[Notice] = field(default_factory=list)
     recorded: list[RecordedEvent] = field(default_factory=list)
     on_event: Callable[[Event], None] = lambda _: None
 
-    def publish(self, session: Session, run_id: RunId, recorded: RecordedEvent) -> None:
-        del session, run_id
-        self.recorded.append(recorded)
-        self.on_event(recorded.event)
+    def notify(self, notice: Notice) -> None:
+        self.notices.append(notice)
+        if isinstance(notice, RunEvent):
+            self.recorded.append(notice.recorded)
+            self.on_event(notice.recorded.event)
 
     async def run(self, task: str | Task = "do it") -> Outcome:
         """Runs a task to its end."""
         budget = Budget(self.session.settings.run.steps_max)
         wanted = Task(task, budget=budget) if isinstance(task, str) else task
-        summary = self.session.runs.start(wanted)
-        return await self.session.runs.wait(summary.run_id)
+        return await self.session.runs.start(wanted).wait()
 
     def events(self, kind: type[E]) -> list[E]:
         return [r.event for r in self.recorded if isinstance(r.event, kind)]
@@ -98,13 +101,13 @@ async def workshop(
         documents = Documents()
         shop: Workshop
 
-        def publish(session: Session, run_id: RunId, recorded: RecordedEvent) -> None:
-            shop.publish(session, run_id, recorded)
+        def notify(notice: Notice) -> None:
+            shop.notify(notice)
 
         session = open_session(
-            project, settings.settings, DiskEditor(documents, confirm), documents, publish
+            project, settings.settings, DiskEditor(documents, confirm), documents, notify
         )
-        shop = Workshop(session, server)
+        shop = Workshop(session, server, documents)
         try:
             yield shop
         finally:

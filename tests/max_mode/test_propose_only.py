@@ -12,7 +12,7 @@ import pytest
 from lsp_server.domain.events import CandidatesJudged, ToolCalled
 from lsp_server.domain.tasks import Achieved, Failed, Sampling, Task
 from lsp_server.models.scripted.scenario import ScriptedTurn
-from lsp_server.session.run_errors import RunError
+from lsp_server.session.run_errors import NothingProposed, NothingToAccept
 from tests.fakes.stand import is_verdict, proposals, verdict
 from tests.fakes.workshop import Workshop, calls, workshop
 
@@ -56,7 +56,7 @@ async def test_proposals_are_compared_and_nothing_is_changed(root: Path) -> None
         assert (root / "a.py").read_text() == "x = 1\n"
         assert [event.call.name for event in shop.events(ToolCalled)] == ["read"]
         assert len(judged.groups) == 3
-        text = shop.session.runs.comparison().read_text("utf-8")
+        text = shop.session.proposals.comparison().read_text("utf-8")
         for shown in ("Make x larger.", "+x = 40", "+x = 20", "(recommended)", "a.py parses"):
             assert shown in text
         assert "16" in text
@@ -67,21 +67,21 @@ async def test_the_winner_is_accepted_by_default_and_any_other_by_its_number(roo
     async with workshop(root, script) as shop:
         judged = await propose(shop)
         requests = len(shop.server.requests)
-        run = shop.session.runs.accept()
-        outcome = await shop.session.runs.wait(run.run_id)
+        run = shop.session.proposals.accept()
+        outcome = await run.wait()
         assert isinstance(outcome, Achieved)
         assert "edited a.py" in outcome.summary
         assert (root / "a.py").read_text() == "x = 40\n"
         assert len(shop.server.requests) == requests, "no model is asked again"
-        assert shop.session.runs.proposal is None
+        assert shop.session.proposals.newest is None
 
-        report = await shop.session.runs.undo(run.run_id)
+        report = await shop.session.undo(run.run_id)
         assert report.restored == ("a.py",)
         assert (root / "a.py").read_text() == "x = 1\n"
 
         values = [group.calls[0].arguments[-4:-2] for group in judged.groups]
-        shop.session.runs.accept(run.run_id, values.index("20") + 1)
-        await shop.session.runs.wait(run.run_id)
+        run = shop.session.proposals.accept(run.run_id, values.index("20") + 1)
+        await run.wait()
         assert (root / "a.py").read_text() == "x = 20\n"
 
 
@@ -95,15 +95,15 @@ async def test_what_was_proposed_for_another_text_is_not_done(
             (root / "a.py").unlink()
         else:
             (root / "a.py").write_text(since)
-        run = shop.session.runs.accept()
-        outcome = await shop.session.runs.wait(run.run_id)
+        run = shop.session.proposals.accept()
+        outcome = await run.wait()
         assert isinstance(outcome, Failed)
         assert outcome.error.startswith("a.py changed since this was proposed")
         assert [path.read_text() for path in root.glob("a.py")] == [since] * (since is not None)
 
         (root / "a.py").write_text("x = 1\n")
-        shop.session.runs.accept(run.run_id)
-        assert isinstance(await shop.session.runs.wait(run.run_id), Achieved)
+        run = shop.session.proposals.accept(run.run_id)
+        assert isinstance(await run.wait(), Achieved)
         assert (root / "a.py").read_text() == "x = 40\n"
 
 
@@ -119,8 +119,8 @@ async def test_a_new_file_that_is_there_by_then_is_not_replaced(root: Path) -> N
     async with workshop(root, create) as shop:
         await propose(shop)
         (root / "b.py").write_text("mine\n")
-        run = shop.session.runs.accept()
-        assert isinstance(await shop.session.runs.wait(run.run_id), Failed)
+        run = shop.session.proposals.accept()
+        assert isinstance(await run.wait(), Failed)
         assert (root / "b.py").read_text() == "mine\n"
 
 
@@ -128,18 +128,18 @@ async def test_a_run_that_could_not_do_what_was_accepted_can_be_spoken_to(root: 
     async with workshop(root, script) as shop:
         await propose(shop)
         (root / "a.py").write_text("x = 1  # changed\n")
-        run = shop.session.runs.accept()
-        await shop.session.runs.wait(run.run_id)
-        shop.session.runs.send(run.run_id, "Look again.", "steer")
-        assert isinstance(await shop.session.runs.wait(run.run_id), Achieved)
+        run = shop.session.proposals.accept()
+        await run.wait()
+        run = shop.session.runs.send(run.run_id, "Look again.", "steer")
+        assert isinstance(await run.wait(), Achieved)
         assert len(shop.events(CandidatesJudged)) == 2
 
 
 async def test_accepting_asks_for_permission_like_any_edit(root: Path) -> None:
     async with workshop(root, script, answer=lambda _: "deny") as shop:
         await propose(shop)
-        run = shop.session.runs.accept(candidate=2)
-        await shop.session.runs.wait(run.run_id)
+        run = shop.session.proposals.accept(candidate=2)
+        await run.wait()
         assert (root / "a.py").read_text() == "x = 1\n"
 
 
@@ -147,27 +147,27 @@ async def test_accepting_asks_for_permission_like_any_edit(root: Path) -> None:
 async def test_only_what_was_proposed_can_be_accepted(root: Path, candidate: int) -> None:
     async with workshop(root, script) as shop:
         await propose(shop)
-        with pytest.raises(RunError, match="has 3 proposals"):
-            shop.session.runs.accept(candidate=candidate)
-        shop.session.runs.accept(candidate=1)
+        with pytest.raises(NothingToAccept, match="has 3 proposals"):
+            shop.session.proposals.accept(candidate=candidate)
+        shop.session.proposals.accept(candidate=1)
 
 
 async def test_a_run_that_proposed_nothing_has_nothing_to_accept(root: Path) -> None:
     async with workshop(root, [ScriptedTurn(text="Done.")]) as shop:
         await shop.run("do it")
-        with pytest.raises(RunError, match="0 proposals"):
-            shop.session.runs.accept()
-        with pytest.raises(RunError, match="proposed nothing"):
-            shop.session.runs.comparison()
+        with pytest.raises(NothingToAccept, match="0 proposals"):
+            shop.session.proposals.accept()
+        with pytest.raises(NothingProposed, match="proposed nothing"):
+            shop.session.proposals.comparison()
 
 
 async def test_what_was_accepted_is_not_done_again_when_the_run_goes_on(root: Path) -> None:
     async with workshop(root, script) as shop:
         await propose(shop)
-        run = shop.session.runs.accept()
-        await shop.session.runs.wait(run.run_id)
+        run = shop.session.proposals.accept()
+        await run.wait()
         (root / "a.py").write_text("x = 1\n")
-        shop.session.runs.send(run.run_id, "Look again.", "steer")
-        await shop.session.runs.wait(run.run_id)
+        run = shop.session.runs.send(run.run_id, "Look again.", "steer")
+        await run.wait()
         assert (root / "a.py").read_text() == "x = 1\n"
         assert len(shop.events(CandidatesJudged)) == 2

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import pytest
@@ -26,6 +26,7 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.messages import Prices
 from lsp_server.domain.tasks import Achieved, Budget, Sampling, Stopped, Task
+from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.models.scripted.scenario import Scenario, ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.settings.layers import load
@@ -124,7 +125,7 @@ async def test_costs_are_all_that_was_paid_and_usage_is_the_winners(project: Pat
         assert shop.ended.usage.total_tokens < shop.ended.billed.total_tokens * 0.75
         judged = shop.events(CandidatesJudged)
         assert [each.billed for each in judged] == [answer.billed for answer in answers]
-        text = shop.session.runs.transcript(shop.session.runs.list()[0].run_id).read_text()
+        text = shop.session.transcript(shop.session.runs.list()[0].run_id).read_text()
         assert "over 3 others: 1 of 4 candidates, by judge" in text
 
 
@@ -197,7 +198,8 @@ async def test_another_endpoint_is_asked_anew_whether_it_gives_several(project: 
     """What is known is known of one endpoint and model, and found again with it."""
     plain = Scenario(turns=(finish(),) * 20, n="ignore")
     async with ScriptedServer(plain) as other, workshop(project, script()) as shop:
-        both, session = shop.session.endpoint_stats, shop.session
+        session = shop.session
+        both = cast("Mapping[str, EndpointStats]", session.endpoint_stats)
         first = session.settings
         elsewhere = first.model.model_copy(update={"base_url": other.base_url})
         asked: list[tuple[list[int], list[int]]] = []
@@ -216,7 +218,7 @@ async def test_another_endpoint_is_asked_anew_whether_it_gives_several(project: 
 async def test_two_runs_in_max_mode_at_once(project: Path) -> None:
     async with workshop(project, script(*[touch] * 3)) as shop:
         starts = [shop.session.runs.start(TASK) for _ in range(2)]
-        ends = await asyncio.gather(*(shop.session.runs.wait(each.run_id) for each in starts))
+        ends = await asyncio.gather(*(each.wait() for each in starts))
         assert ends == [Achieved("done")] * 2
 
 
@@ -241,7 +243,7 @@ async def test_stopping_in_a_draw_closes_all_requests_and_runs_nothing(project: 
         (stopped,) = shop.session.runs.stop()
         await until(lambda: not shop.session.runs.active(), "the run is over", 2.0)
         await shop.server.until(lambda: "open" not in {r.ending for r in shop.server.requests})
-        assert stopped.title == "make it"
+        assert stopped.summary().title == "make it"
         assert list(project.iterdir()) == []
 
 

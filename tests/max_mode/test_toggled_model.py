@@ -11,7 +11,7 @@ import pytest
 from lsp_server.domain.events import CandidatesJudged, Event, SamplingChanged, StepFinished
 from lsp_server.domain.tasks import Achieved, Budget, RunId, Sampling, Stopped, Task
 from lsp_server.models.scripted.scenario import ScriptedTurn
-from lsp_server.session.run_errors import RunError
+from lsp_server.session.run_errors import MaxModeFixed, RunNotActive
 from tests.fakes.stand import is_verdict, says_verdict
 from tests.fakes.workshop import Workshop, calls, finish, workshop
 
@@ -64,20 +64,20 @@ async def test_from_the_next_step_on_a_run_is_asked_as_wished(
 ) -> None:
     section = {"enabled": enabled}
     async with workshop(project, script, max_mode=section) as shop:
-        shop.on_event = after(2, lambda: shop.session.runs.switch_max_mode(**wish))
+        shop.on_event = after(2, lambda: shop.session.runs.active_run().switch_max_mode(**wish))
         outcome = await shop.run(Task("look", sampling=sampling, budget=Budget(20)))
         assert outcome == Achieved("done")
         assert drawn(shop)[: len(asked)] == asked
         (changed,) = shop.events(SamplingChanged)
         run_id = shop.session.runs.list()[0].run_id
-        text = shop.session.runs.transcript(run_id).read_text("utf-8")
+        text = shop.session.transcript(run_id).read_text("utf-8")
         assert f"From the next step on: {changed.sampling.described}" in text
 
 
 async def test_a_step_under_way_ends_as_it_began(project: Path) -> None:
     def switch(event: Event) -> None:
         if isinstance(event, CandidatesJudged) and len(shop.events(CandidatesJudged)) == 1:
-            shop.session.runs.switch_max_mode(on=False)
+            shop.session.runs.active_run().switch_max_mode(on=False)
 
     async with workshop(project, script, max_mode={"enabled": True}) as shop:
         shop.on_event = switch
@@ -87,7 +87,9 @@ async def test_a_step_under_way_ends_as_it_began(project: Path) -> None:
 
 async def test_a_run_that_goes_on_keeps_the_wish(project: Path) -> None:
     def switch_and_stop() -> None:
-        assert shop.session.runs.switch_max_mode(on=True, samples=2).max_mode
+        run = shop.session.runs.active_run()
+        run.switch_max_mode(on=True, samples=2)
+        assert run.summary().max_mode
         shop.session.runs.stop()
 
     async with workshop(project, script) as shop:
@@ -95,26 +97,26 @@ async def test_a_run_that_goes_on_keeps_the_wish(project: Path) -> None:
         assert isinstance(await shop.run(TASK), Stopped)
     async with workshop(project, script) as shop:
         run = shop.session.runs.resume()
-        assert run.max_mode
-        await shop.session.runs.wait(run.run_id)
+        assert run.summary().max_mode
+        await run.wait()
         assert drawn(shop)[:2] == [2, 2]
 
 
 async def test_wishing_for_what_is_there_changes_nothing(project: Path) -> None:
     async with workshop(project, script) as shop:
-        shop.on_event = after(1, lambda: shop.session.runs.switch_max_mode(on=False))
+        shop.on_event = after(1, lambda: shop.session.runs.active_run().switch_max_mode(on=False))
         await shop.run(TASK)
         assert shop.events(SamplingChanged) == []
 
 
 async def test_only_a_run_at_work_can_be_switched(project: Path) -> None:
     async with workshop(project, script) as shop:
-        with pytest.raises(RunError, match="no run is active"):
-            shop.session.runs.switch_max_mode(on=True)
-        with pytest.raises(RunError, match="run x is not active"):
-            shop.session.runs.switch_max_mode(RunId("x"))
+        with pytest.raises(RunNotActive, match="no run is active"):
+            shop.session.runs.active_run()
+        with pytest.raises(RunNotActive, match="run x is not active"):
+            shop.session.runs.active_run(RunId("x"))
         task = Task("look", sampling=Sampling(samples=2, propose=True), budget=Budget(20))
         run = shop.session.runs.start(task)
-        with pytest.raises(RunError, match="compares proposals"):
-            shop.session.runs.switch_max_mode(run.run_id, on=False)
-        await shop.session.runs.wait(run.run_id)
+        with pytest.raises(MaxModeFixed, match="compares proposals"):
+            run.switch_max_mode(on=False)
+        await run.wait()

@@ -39,7 +39,7 @@ async def test_the_doctor_knows_the_goals_and_what_was_shown(project: Path) -> N
         project, [FIX, DONE], judge={"name": "wise"}, goal={"check_on_save": True}
     ) as shop:
         await shop.run(Task("x"))
-        await shop.session.goals.check(shop.session.goals.statuses.goals())
+        await shop.session.goals.checks.run(shop.session.goals.statuses.goals())
         said = await section(shop, "Goals")
     assert "- goals: 1 (0 met, 1 unmet, 0 blocked); conditions: 2" in said
     place = "tests pass (`.holdfast/goals.md`, line 2): met: "

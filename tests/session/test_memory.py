@@ -77,7 +77,7 @@ async def test_a_run_searches_by_meaning_also_in_unsaved_text(parser: Path) -> N
     async with remembering(parser, [asked, finish()]) as shop:
         await shop.session.memory.index()
         unsaved = PARSER.replace("header", "footer")
-        shop.session.documents.open(parser / "parser.py", unsaved)
+        shop.documents.open(parser / "parser.py", unsaved)
         await shop.run()
         text = shop.events(ToolReturned)[0].result.text
     assert "parser.py:1-3 parse_footer" in text
@@ -87,7 +87,7 @@ async def test_a_run_searches_by_meaning_also_in_unsaved_text(parser: Path) -> N
 async def test_undo_is_remembered(parser: Path) -> None:
     async with remembering(parser, [EDIT, finish()]) as shop:
         await shop.run("Mend the header parser")
-        await shop.session.runs.undo()
+        await shop.session.undo()
         found = await actions(shop, "edit parser.py")
         assert [one.outcome for one in found if one.tool == "edit"] == ["reverted"]
 
@@ -96,7 +96,7 @@ async def test_memory_that_was_lost_is_learned_again_from_the_journals(parser: P
     async with remembering(parser, [EDIT, finish()]) as shop:
         await shop.run("Mend the header parser")
         before = await actions(shop, "header parser colon")
-        folder = shop.session.runs.folder.parent
+        folder = shop.session.runs.store.folder.parent
         await shop.session.memory.remember("Headers end with an empty line.")
     shutil.rmtree(folder / "memory")
     async with remembering(parser, []) as shop:
@@ -141,12 +141,12 @@ async def test_forgetting_takes_the_words_out_of_tables_and_journals(parser: Pat
     ]
     async with remembering(parser, turns) as shop:
         await shop.run("Mend the header parser before tuesday")
-        shop.session.runs.transcript()
+        shop.session.transcript()
         gone = await shop.session.forget(ForgetRequest(text="Tuesday"))
         assert gone.rows >= 2
         assert gone.journals == 1
         assert not any("uesday" in repr(one) for one in await actions(shop, "launch tuesday"))
-        folder = shop.session.runs.folder.parent
+        folder = shop.session.runs.store.folder.parent
         assert [path for path in folder.rglob("*") if holds(path, b"uesday")] == []
         assert (await actions(shop, "edit parser.py"))[0].outcome == "ok"
     async with remembering(parser, [finish("again")]) as shop:
@@ -165,7 +165,7 @@ async def test_one_action_is_forgotten_by_its_id(parser: Path) -> None:
         shell = next(one for one in await actions(shop, "echo a-word") if one.tool == "shell")
         gone = await shop.session.forget(ForgetRequest(id=shell.id))
         assert (gone.rows, gone.journals) == (1, 1)
-        journal = shop.session.runs.folder / shell.run_id / "journal.jsonl"
+        journal = shop.session.runs.store.folder / shell.run_id / "journal.jsonl"
         assert "a-word" not in journal.read_text()
 
 
@@ -266,7 +266,7 @@ async def test_escaped_words_are_forgotten_too(parser: Path) -> None:
         await shop.run("Mend it")
         gone = await shop.session.forget(ForgetRequest(text="caf\u00e9-4711"))
         assert gone.journals == 1
-        folder = shop.session.runs.folder.parent
+        folder = shop.session.runs.store.folder.parent
         assert [path for path in folder.rglob("*") if holds(path, b"4711")] == []
 
 
@@ -277,7 +277,7 @@ async def test_what_a_run_did_before_it_was_resumed_is_remembered(parser: Path) 
         await shop.run("Mend the header parser")
     async with remembering(parser, [finish("two")]) as shop:
         run = shop.session.runs.send(None, "and look again", "steer")
-        await shop.session.runs.wait(run.run_id)
+        await run.wait()
         await shop.session.memory.learned()
         assert "edit" in [one.tool for one in await actions(shop, "edit parser.py colon")]
 
@@ -296,14 +296,14 @@ async def test_what_a_check_printed_is_forgotten(parser: Path) -> None:
     goals.parent.mkdir()
     goals.write_text("## Log\n- [ ] it is there\n  - check: `cat out.log`\n")
     async with remembering(parser, []) as shop:
-        await shop.session.goals.look()
-        shop.session.check_approvals.approve(["cat out.log"])
-        await shop.session.goals.check(shop.session.goals.statuses.goals())
-        verdict_store = shop.session.runs.folder.parent / "goals.json"
+        await shop.session.goals.refresh()
+        shop.session.goals.check_approvals.approve(["cat out.log"])
+        await shop.session.goals.checks.run(shop.session.goals.statuses.goals())
+        verdict_store = shop.session.runs.store.folder.parent / "goals.json"
         assert holds(verdict_store, b"quokka-77")
         await shop.session.forget(ForgetRequest(text="quokka-77"))
         assert not holds(verdict_store, b"quokka-77")
-        assert [place.verdict for place in shop.session.goals.statuses.places()] == ["met"]
+        assert [place.verdict for place in shop.session.goals.statuses.conditions()] == ["met"]
 
 
 SECRET = "vRq7mWx2pLd9"
@@ -333,9 +333,9 @@ async def test_a_value_of_an_env_file_gets_into_no_file_of_memory(cable: Path) -
     async with remembering(cable, []) as shop:
         await shop.session.memory.index()
         assert "redacted:known:" in await shown(shop)
-        shop.session.documents.open(cable / "connect.py", f'def connect():\n    dial("{SECRET}")')
+        shop.documents.open(cable / "connect.py", f'def connect():\n    dial("{SECRET}")')
         assert "redacted:known:" in await shown(shop)
-        folder = shop.session.runs.folder.parent / "memory"
+        folder = shop.session.runs.store.folder.parent / "memory"
     assert not any(holds(path, SECRET.encode()) for path in folder.rglob("*"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,17 @@ from lsp_server.agent.event_log import EventLog
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.events import RunEnded
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, RunId, Stopped, Task
-from lsp_server.session.run_errors import RunError
+from lsp_server.session.run_errors import (
+    AlreadyAchieved,
+    InvalidMessage,
+    RunBusy,
+    RunError,
+    RunNotActive,
+    RunNotFound,
+    TooManyRuns,
+)
 from lsp_server.session.runs import ACTIVE_RUNS_MAX
+from lsp_server.session.session import Session
 from lsp_server.settings.shown import without_credentials
 from tests.fakes.expectation import until
 from tests.fakes.workshop import calls, finish, says, workshop
@@ -27,7 +37,7 @@ async def test_the_plan_is_in_the_state_the_status_and_the_transcript(project: P
         shop.session.runs.start(Task("x"))
         await until(lambda: "$ sleep" in shop.session.status().message, "a command")
         assert shop.session.status().message == "0 of 1 done: find it; $ sleep 30"
-        shown = shop.session.runs.transcript().read_text()
+        shown = shop.session.transcript().read_text()
         assert "Plan, 0 of 1 done: find it:\n\n- [ ] mend it\n  - [>] find it" in shown
 
 
@@ -46,8 +56,8 @@ async def test_two_runs_on_one_file_do_not_overwrite_each_other(project: Path) -
 
     async with workshop(project, script) as shop:  # type: ignore[arg-type]
         runs = shop.session.runs
-        ids = [runs.start(Task(side)).run_id for side in ("left", "right")]
-        outcomes = await asyncio.gather(*(runs.wait(run_id) for run_id in ids))
+        started = [runs.start(Task(side)) for side in ("left", "right")]
+        outcomes = await asyncio.gather(*(run.wait() for run in started))
         assert outcomes == [Achieved("done")] * 2
     assert (project / "a.txt").read_text() == "left!!!!!!!!\nright!!!!!!!!\n"
 
@@ -62,21 +72,19 @@ async def test_runs_are_listed_newest_first_and_survive_the_session(project: Pat
             ("second", "achieved", "two (No goal was set, so nothing was checked.)"),
             ("first", "achieved", "one (No goal was set, so nothing was checked.)"),
         ]
-        assert shop.session.runs.transcript(listed[1].run_id).read_text().startswith("# first")
+        assert shop.session.transcript(listed[1].run_id).read_text().startswith("# first")
 
 
 async def test_closing_the_session_stops_its_runs_and_they_can_go_on(project: Path) -> None:
     async with workshop(project, [SLEEP]) as shop:
-        run_id = shop.session.runs.start(Task("x")).run_id
-        waiting = asyncio.create_task(shop.session.runs.wait(run_id))
-        await asyncio.sleep(0)
+        run = shop.session.runs.start(Task("x"))
+        await until(lambda: "$ sleep" in run.summary().message, "a command")
         await shop.session.close()
-        outcome = await waiting
+        outcome = await run.wait()
         assert isinstance(outcome, Stopped)
         assert "session was closed" in outcome.reason
     async with workshop(project, [finish("went on")]) as shop:
-        shop.session.runs.resume(run_id)
-        assert await shop.session.runs.wait(run_id) == Achieved("went on")
+        assert await shop.session.runs.resume(run.run_id).wait() == Achieved("went on")
 
 
 async def test_a_stop_while_a_stopped_run_keeps_its_end_changes_nothing(
@@ -91,16 +99,15 @@ async def test_a_stop_while_a_stopped_run_keeps_its_end_changes_nothing(
 
     async with workshop(project, [SLEEP]) as shop:
         runs = shop.session.runs
-        run_id = runs.start(Task("x")).run_id
-        waiting = asyncio.create_task(runs.wait(run_id))
+        run = runs.start(Task("x"))
         await until(lambda: "$ sleep" in shop.session.status().message, "a command")
         monkeypatch.setattr(EventLog, "flush", slow)
         runs.stop()
         await keeps.wait()
         runs.stop()
         may_go_on.set()
-        assert isinstance(await waiting, Stopped)
-        assert isinstance(runs.events(run_id)[-1], RunEnded)
+        assert isinstance(await run.wait(), Stopped)
+        assert isinstance(runs.store.events(run.run_id)[-1], RunEnded)
 
 
 async def test_a_blocked_run_goes_on_with_the_answer(project: Path) -> None:
@@ -110,55 +117,64 @@ async def test_a_blocked_run_goes_on_with_the_answer(project: Path) -> None:
         wish = Goal("g", "nice", (Condition("c", "it is nice"),))
         assert isinstance(await shop.run(Task("x", wish)), Blocked)
         run_id = shop.session.runs.list()[0].run_id
-        shop.session.runs.send(run_id, "use the blue one", "steer")
-        await shop.session.runs.wait(run_id)
+        await shop.session.runs.send(run_id, "use the blue one", "steer").wait()
         assert "use the blue one" in str(shop.prompts())
 
 
 @pytest.mark.parametrize(
-    ("action", "complaint"),
+    ("action", "error", "sentence"),
     [
-        (lambda runs: runs.stop(), "no run is active"),
-        (lambda runs: runs.stop(RunId("x")), "run x is not active"),
-        (lambda runs: runs.resume(), "there is no run to resume"),
-        (lambda runs: runs.resume(RunId("x")), "run x is unknown"),
-        (lambda runs: runs.send(RunId("x"), "hi", "steer"), "run x is unknown"),
-        (lambda runs: runs.send(None, "  ", "steer"), "1 to 100000 characters"),
-        (lambda runs: runs.transcript(RunId("../x")), "run ../x is unknown"),
+        (lambda it: it.runs.stop(), RunNotActive, "no run is active"),
+        (lambda it: it.runs.stop(RunId("x")), RunNotActive, "run x is not active"),
+        (lambda it: it.runs.resume(), RunNotFound, "there is no run to resume"),
+        (lambda it: it.runs.resume(RunId("x")), RunNotFound, "run x is unknown"),
+        (lambda it: it.runs.send(RunId("x"), "hi", "steer"), RunNotFound, "run x is unknown"),
+        (lambda it: it.runs.send(None, "  ", "steer"), InvalidMessage, "1 to 100000 characters"),
+        (lambda it: it.transcript(RunId("../x")), RunNotFound, "run ../x is unknown"),
     ],
 )
 async def test_what_cannot_be_done_is_said_in_a_sentence(
-    project: Path, action: object, complaint: str
+    project: Path, action: Callable[[Session], object], error: type[RunError], sentence: str
 ) -> None:
     async with workshop(project, []) as shop:
-        with pytest.raises(RunError, match=complaint):
-            action(shop.session.runs)  # type: ignore[operator]
+        with pytest.raises(error, match=sentence):
+            action(shop.session)
 
 
 async def test_an_achieved_run_is_spoken_to_rather_than_resumed(project: Path) -> None:
     async with workshop(project, [finish("one"), finish("two")]) as shop:
         await shop.run()
         run_id = shop.session.runs.list()[0].run_id
-        with pytest.raises(RunError, match="send it a message"):
+        with pytest.raises(AlreadyAchieved, match=f"run {run_id} is achieved"):
             shop.session.runs.resume(run_id)
-        shop.session.runs.send(run_id, "and more", "queue")
-        assert await shop.session.runs.wait(run_id) == Achieved("two")
+        assert await shop.session.runs.send(run_id, "and more", "queue").wait() == Achieved("two")
 
 
 async def test_the_number_of_runs_at_once_is_bounded(project: Path) -> None:
     async with workshop(project, [SLEEP] * ACTIVE_RUNS_MAX) as shop:
         for _ in range(ACTIVE_RUNS_MAX):
             shop.session.runs.start(Task("x"))
-        with pytest.raises(RunError, match="active already"):
+        with pytest.raises(TooManyRuns, match=f"{ACTIVE_RUNS_MAX} runs are active already"):
             shop.session.runs.start(Task("x"))
         assert len(shop.session.runs.stop(everything=True)) == ACTIVE_RUNS_MAX
 
 
-async def test_an_active_run_is_not_undone(project: Path) -> None:
+async def test_an_active_run_is_neither_undone_nor_resumed(project: Path) -> None:
     async with workshop(project, [SLEEP]) as shop:
         run_id = shop.session.runs.start(Task("x")).run_id
-        with pytest.raises(RunError, match="stop it first"):
-            await shop.session.runs.undo(run_id)
+        for chosen in (run_id, None):
+            with pytest.raises(RunBusy, match="stop it first"):
+                await shop.session.undo(chosen)
+            with pytest.raises(RunBusy, match=f"run {run_id} is active;"):
+                shop.session.runs.resume(chosen)
+
+
+async def test_a_run_of_another_process_is_left_to_it(project: Path) -> None:
+    async with workshop(project, [SLEEP]) as shop, workshop(project, []) as other:
+        run_id = shop.session.runs.start(Task("x")).run_id
+        with pytest.raises(RunBusy, match="in another process") as caught:
+            other.session.runs.send(run_id, "hello", "steer")
+        assert caught.value.elsewhere
 
 
 async def test_a_journal_that_cannot_be_written_fails_the_run_and_nothing_else(
@@ -166,13 +182,12 @@ async def test_a_journal_that_cannot_be_written_fails_the_run_and_nothing_else(
 ) -> None:
     async with workshop(project, [says("hi")] * 2) as shop:
         runs = shop.session.runs
-        run_id = runs.start(Task("x")).run_id
-        folder = runs.transcript(run_id).parent
-        await runs.wait(run_id)
-        (folder / "journal.jsonl").write_text("nonsense\nnonsense\n")
+        run = runs.start(Task("x"))
+        await run.wait()
+        runs.store.journal(run.run_id).write_text("nonsense\nnonsense\n")
         assert runs.list() == ()
         with pytest.raises(HoldfastError):
-            runs.resume(run_id)
+            runs.resume(run.run_id)
         assert await shop.run("y") == Achieved("hi")
 
 
@@ -240,6 +255,8 @@ async def test_a_run_that_reached_a_limit_goes_on_under_the_limits_of_today(proj
         run_id = shop.session.runs.list()[0].run_id
         larger = shop.session.settings.run.model_copy(update={"steps_max": 9})
         shop.session.reconfigure(shop.session.settings.model_copy(update={"run": larger}))
-        shop.session.runs.resume(run_id)
-        assert await shop.session.runs.wait(run_id) == Achieved("done")
+        resumed = shop.session.runs.resume(run_id)
+        assert resumed.context.budget.steps_max == 9
+        assert resumed.context.task.budget.steps_max == 2, "the task is what was asked"
+        assert await resumed.wait() == Achieved("done")
     assert (project / "log").read_text().split() == ["0", "1", "2", "3"]

@@ -25,6 +25,7 @@ from lsp_server.server.client import Client
 from lsp_server.server.commands.doctor import Doctor
 from lsp_server.server.commands.goal_commands import GoalCommands
 from lsp_server.server.commands.memory_commands import MemoryCommands
+from lsp_server.server.commands.run_errors import error_text
 from lsp_server.server.commands.targets import folder_to_work_in, place_of, session_of, task_of
 from lsp_server.server.folders import Folders
 from lsp_server.server.params import (
@@ -45,7 +46,8 @@ from lsp_server.server.params import (
 )
 from lsp_server.server.protocol import CommandName
 from lsp_server.server.views.presenter import Presenter
-from lsp_server.session.run_errors import RunError
+from lsp_server.session.run import Run
+from lsp_server.session.run_errors import RunNotFound
 from lsp_server.session.run_summary import RunSummary
 from lsp_server.session.session import Session
 
@@ -109,8 +111,8 @@ class Commands:
         try:
             payload: MessagePayload = await command.handle(arguments)
         except HoldfastError as error:
-            self._client.show("warning", str(error))
-            payload = Reply(state="error", message=str(error))
+            self._client.show("warning", error_text(error))
+            payload = Reply(state="error", message=error_text(error))
         self._background.start(self._echo(params.command, payload), "echo of a reply")
         return payload.wire()
 
@@ -124,7 +126,7 @@ class Commands:
         encoding = self._client.can.encoding
         task = await task_of(arguments, folder, path, session.settings, encoding)
         self._folders.use(folder)
-        run = session.runs.start(task)
+        run = session.runs.start(task).summary()
         return Reply(state=run.state, message=f"started: {run.title}", run_id=run.run_id)
 
     async def _stop(self, arguments: RunStop) -> Reply:
@@ -134,19 +136,20 @@ class Commands:
             ]
             return Reply(state="idle", message=f"{len(stopped)} runs stopped")
         session = self._session_of(arguments.run_id, active=True)
-        run = session.runs.stop(_id(arguments.run_id))[0]
+        run = session.runs.stop(_id(arguments.run_id))[0].summary()
         return Reply(state="stopped", message=f"stopped: {run.title}", run_id=run.run_id)
 
     async def _resume(self, arguments: RunChoice) -> Reply:
         session = self._session_of(arguments.run_id)
-        run = session.runs.resume(_id(arguments.run_id))
+        run = session.runs.resume(_id(arguments.run_id)).summary()
         return Reply(state=run.state, message=f"goes on: {run.title}", run_id=run.run_id)
 
     async def _send(self, arguments: RunSend) -> Reply:
         if arguments.text is None:
             raise HoldfastError("pass what to say as `text`")
         session = self._session_of(arguments.run_id, active=arguments.run_id is None)
-        run = session.runs.send(_id(arguments.run_id), arguments.text, arguments.when)
+        sent = session.runs.send(_id(arguments.run_id), arguments.text, arguments.when)
+        run = sent.summary()
         return Reply(state=run.state, message=f"told: {run.title}", run_id=run.run_id)
 
     async def _list(self, arguments: RunChoice) -> RunListReply:
@@ -174,17 +177,17 @@ class Commands:
         )
 
     def _chosen(self, run_id: RunId | None) -> list[RunSummary]:
-        """The run with that id, or all that are listed. Raises UnknownRun."""
+        """The run with that id, or all that are listed. Raises RunNotFound."""
         if run_id is None:
             return [run for session in self._sessions() for run in session.runs.list()]
         found = [run for session in self._sessions() if (run := session.runs.find(run_id))]
         if not found:
-            raise RunError(f"run {run_id} is unknown", "list")
+            raise RunNotFound(run_id, "find")
         return found
 
     async def _show(self, arguments: RunChoice) -> Reply:
         session = self._session_of(arguments.run_id)
-        path = await asyncio.to_thread(session.runs.transcript, _id(arguments.run_id))
+        path = await asyncio.to_thread(session.transcript, _id(arguments.run_id))
         self._background.start(self._client.open(to_lsp.uri(path)), "showing a transcript")
         return Reply(
             state=self._presenter.status().state,
@@ -207,29 +210,33 @@ class Commands:
         task = await task_of(start, folder, path, session.settings, self._client.can.encoding)
         self._folders.use(folder)
         sampling = Sampling(samples=arguments.samples, propose=True)
-        run = session.runs.start(replace(task, sampling=sampling))
-        self._background.start(self._compared(session, run.run_id), "comparing proposals")
+        started = session.runs.start(replace(task, sampling=sampling))
+        self._background.start(self._compared(session, started), "comparing proposals")
+        run = started.summary()
         message = f"drawing candidates for: {run.title}; a comparison opens when they are judged"
         return Reply(state=run.state, message=message, run_id=run.run_id)
 
-    async def _compared(self, session: Session, run_id: RunId) -> None:
+    async def _compared(self, session: Session, run: Run) -> None:
         """Opens the comparison; a run that was stopped or failed says so by itself."""
         try:
-            outcome = await session.runs.wait(run_id)
+            outcome = await run.wait()
             if isinstance(outcome, Achieved):
-                await self._client.open(to_lsp.uri(session.runs.comparison(run_id)))
+                await self._client.open(to_lsp.uri(session.proposals.comparison(run.run_id)))
         except HoldfastError as error:
-            self._client.show("warning", str(error))
+            self._client.show("warning", error_text(error))
 
     async def _accept(self, arguments: MaxAccept) -> Reply:
         session = self._session_of(arguments.proposal_id)
-        run = session.runs.accept(_id(arguments.proposal_id), arguments.candidate)
+        accepted = session.proposals.accept(_id(arguments.proposal_id), arguments.candidate)
+        run = accepted.summary()
         return Reply(state=run.state, message=f"accepted: {run.title}", run_id=run.run_id)
 
     async def _switch(self, arguments: MaxSwitch) -> Reply:
         session = self._session_of(arguments.run_id, active=True)
         on = None if arguments.to is None else arguments.to == "on"
-        run = session.runs.switch_max_mode(_id(arguments.run_id), on=on, samples=arguments.samples)
+        active = session.runs.active_run(_id(arguments.run_id))
+        active.switch_max_mode(on=on, samples=arguments.samples)
+        run = active.summary()
         word = "on" if run.max_mode else "off"
         message = f"Max Mode {word} from the next step on: {run.title}"
         self._tell(message)
@@ -277,10 +284,10 @@ class Commands:
 
     async def _taken_back(self, session: Session, run_id: RunId | None) -> Reply:
         try:
-            report = await session.runs.undo(run_id)
+            report = await session.undo(run_id)
         except HoldfastError as error:
-            self._client.show("warning", str(error))
-            return Reply(state="error", message=str(error))
+            self._client.show("warning", error_text(error))
+            return Reply(state="error", message=error_text(error))
         message = f"{len(report.restored)} files are as they were before the run"
         message += f", {len(report.removed)} of them removed" if report.removed else ""
         kept = [f"{conflict.path}: {conflict.reason}" for conflict in report.conflicts]

@@ -62,7 +62,7 @@ class GoalCommands:
         goal = goal_from(tuple(texts), arguments.checks, title)
         if goal is None:
             raise HoldfastError("say what must hold: pass `title`, `conditions` or `checks`")
-        session.check_approvals.approve(arguments.checks)
+        session.goals.check_approvals.approve(arguments.checks)
         added = await session.goals.add(goal)
         uri = to_lsp.uri(session.goals.file.path)
         self._background.start(self._client.open(uri), "showing the goals file")
@@ -75,7 +75,7 @@ class GoalCommands:
             raise HoldfastError("there are no goals; holdfast.goal.new adds one")
         for session, goals in meant.items():
             if goals:
-                session.goals.start_check(goals, self._tell)
+                session.goals.checks.start(goals, self._tell)
         return Reply(state="running", message=f"checks {_number(count, 'goal')} now")
 
     def _goals_to_check(self, arguments: GoalCheck) -> Mapping[Session, Sequence[Goal]]:
@@ -95,7 +95,7 @@ class GoalCommands:
             (folder, place)
             for folder in self._folders
             if folder.session is not None
-            for place in folder.session.goals.statuses.places()
+            for place in folder.session.goals.statuses.conditions()
             if arguments.goal_id in (None, place.goal.id, place.condition.id)
         ]
         if arguments.goal_id is not None and not places:
@@ -108,9 +108,9 @@ class GoalCommands:
                 condition=place.condition.text,
                 verdict=place.verdict,
                 missing=place.missing,
-                uri=to_lsp.uri(folder.root / place.spot.path),
-                path=place.spot.path,
-                line=place.spot.range.start.line + 1,
+                uri=to_lsp.uri(folder.root / place.location.path),
+                path=place.location.path,
+                line=place.location.range.start.line + 1,
             )
             for folder, place in places
         )
@@ -125,7 +125,7 @@ class GoalCommands:
         session = self._session(arguments.goal_id or arguments.condition, arguments.uri)
         meant = [
             place.condition
-            for place in session.goals.statuses.places()
+            for place in session.goals.statuses.conditions()
             if arguments.goal_id in (None, place.goal.id, place.condition.id)
             and arguments.condition in (None, place.condition.id, place.condition.text)
         ]

@@ -233,7 +233,7 @@ class MemoryCommands:
 
     def _show(self, session: Session, name: str, text: str) -> str:
         """The URI of a document that opens as soon as it is written."""
-        path = session.runs.folder.parent / name
+        path = session.runs.store.folder.parent / name
 
         async def show() -> None:
             await asyncio.to_thread(path.write_text, text, "utf-8")

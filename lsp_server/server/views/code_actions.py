@@ -144,7 +144,7 @@ class CodeActions:
 
     def _proposals(self, folder: Folder) -> Iterator[types.CodeAction]:
         """Each candidate of the newest proposal, the recommended one first."""
-        proposal = folder.session.runs.proposal if folder.session is not None else None
+        proposal = folder.session.proposals.newest if folder.session is not None else None
         if proposal is None:
             return
         judged = proposal.judged

@@ -33,10 +33,10 @@ def diagnostics(
     folder: Folder, goals: Goals, encoding: Encoding, *, related: bool
 ) -> Iterator[tuple[Path, types.Diagnostic]]:
     """Every condition that does not hold, and every line of the goals file that means nothing."""
-    for place in goals.statuses.places():
+    for place in goals.statuses.conditions():
         if place.verdict in _SHOWN:
-            yield folder.root / place.spot.path, _of_place(folder, place, encoding, related)
-    contract = goals.statuses.contract()
+            yield folder.root / place.location.path, _of_place(folder, place, encoding, related)
+    contract = goals.statuses.document()
     lines = Lines(contract.text if contract.problems else "")
     for problem in contract.problems:
         line = lines.line(problem.range.start.line)
@@ -63,10 +63,10 @@ def commands_at(
     uri = to_lsp.uri(path)
     headings = _headings(goals) if relative == GOALS_FILE else {}
     told: set[str] = set()
-    for place in goals.statuses.places():
-        if place.spot.path != relative:
+    for place in goals.statuses.conditions():
+        if place.location.path != relative:
             continue
-        number = place.spot.range.start.line
+        number = place.location.range.start.line
         heading = headings.get(place.goal.id, number)
         on_heading = first <= heading <= last and place.goal.id not in told
         if on_heading or (first <= number <= last and place.goal.id not in told):
@@ -90,7 +90,7 @@ def lenses(folder: Folder, path: Path) -> Iterator[types.CodeLens]:
 
 def _headings(goals: Goals) -> dict[str, int]:
     return {
-        section.goal.id: section.range.start.line for section in goals.statuses.contract().sections
+        section.goal.id: section.range.start.line for section in goals.statuses.document().sections
     }
 
 
@@ -119,7 +119,7 @@ def _of_place(
 ) -> types.Diagnostic:
     code, severity = _SHOWN[place.verdict]
     return types.Diagnostic(
-        range=_range(place.spot.range, place.spot.line, encoding),
+        range=_range(place.location.range, place.location.line, encoding),
         message=place.missing,
         severity=severity,
         code=code.value,

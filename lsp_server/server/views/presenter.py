@@ -219,7 +219,7 @@ class Presenter:
         """Shows the state after the run, which counts as active until it is written down."""
         # It may be over already.
         with contextlib.suppress(HoldfastError):
-            await session.runs.wait(run_id)
+            await session.runs.active_run(run_id).wait()
         self.refresh()
 
     def _send_status(self, _: None) -> None:

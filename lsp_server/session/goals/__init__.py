@@ -1,8 +1,9 @@
-"""The goals of one workspace, across runs, restarts and editors.
+"""This room keeps the goals of one workspace, across runs, restarts and editors.
 
-`goals.py` is the living part: what happens, checks in the background. `goal_statuses.py`
-says what is known of each condition now, from what is `goal_sources.py` and what the
-`verdict_store.py` keeps. `goals_file.py` writes into the goals file, `check_approvals.py` says which
+`goals.py` follows what happens and is the door. `goal_statuses.py` says what is
+known of each condition now: from what is written (`goal_sources.py`) and what was
+shown (`verdict_store.py`). `goal_checks.py` runs checks outside of runs.
+`goals_file.py` writes into the goals file, and `check_approvals.py` decides which
 check commands may run.
 """
 

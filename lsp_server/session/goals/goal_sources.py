@@ -1,7 +1,7 @@
-"""What a person wants and where it is written: the goals file and `GOAL:` comments.
+"""This module finds what a person wants and where it is written: goals file and `GOAL:` comments.
 
-An open buffer is the truth about its file. Everything else is looked at again
-only when the name of its content moved.
+An open buffer is the truth about its file. Everything else is read again only
+when the name of its content changed.
 """
 
 from __future__ import annotations
@@ -29,15 +29,16 @@ SOURCE_BYTES_MAX = 1_000_000
 TYPED_CHARS_MAX = 50_000
 """A longer goals file is not read with every key; it takes about 20 ms."""
 PROSE = (".md", ".rst", ".txt", ".adoc")
-"""Where `# GOAL:` is a heading or a sentence."""
+"""In these files `# GOAL:` is a heading or a sentence."""
 
-Sources: TypeAlias = Mapping[str, tuple[str, tuple[CommentGoal, ...]]]
-"""The comments of files, by path, with the name of the content that they are in."""
+Comments: TypeAlias = tuple[CommentGoal, ...]
+Scan: TypeAlias = Mapping[str, tuple[str, Comments]]
+"""The comments of files by path, each with the name of the content that they are in."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionLocation:
-    """A condition where it stands: `range` is in `line` of the workspace-relative `path`."""
+    """A condition and its place: `range` is in `line` of the workspace-relative `path`."""
 
     path: str
     range: Range
@@ -54,16 +55,14 @@ class GoalSources:
         self._file = root / GOALS_FILE
         self._documents = documents
         self._parsed: tuple[object, GoalsDocument] = (None, parse_goals(""))
-        self._sources: Sources = {}
-        self._buffered: dict[Path, tuple[str, tuple[CommentGoal, ...]]] = {}
+        self._scan: Scan = {}
+        self._buffered: dict[Path, tuple[str, Comments]] = {}
 
-    def contract(self) -> GoalsDocument:
-        """What the goals file says, unsaved changes included; empty where there is none.
+    def document(self) -> GoalsDocument:
+        """The goals file as it is now, unsaved changes included; empty where there is none.
 
-        One that cannot be read is a problem, not an empty one.
-
-        A long one that a person types into is read in `read`; until then it is
-        what it was.
+        A file that cannot be read is a problem, not an empty one. A long file that a
+        person types into is as it was until `read` has read it.
         """
         buffer = self._documents.buffers().get(self._file)
         signature: object = buffer if buffer is not None else _signature(self._file)
@@ -76,19 +75,16 @@ class GoalSources:
         return self._parsed[1]
 
     async def read(self) -> bool:
-        """Reads a long goals file off the event loop; whether there was anything to read."""
+        """Reads a long goals file off the event loop; says whether there was anything to read."""
         buffer = self._documents.buffers().get(self._file)
         if buffer is None or not self._is_long(buffer) or buffer is self._parsed[0]:
             return False
         self._parsed = (buffer, await asyncio.to_thread(parse_goals, buffer))
         return True
 
-    def _is_long(self, buffer: str | None) -> bool:
-        return buffer is not None and len(buffer) > TYPED_CHARS_MAX
-
     def conditions(self) -> Iterator[ConditionLocation]:
-        """The goals file first, then comments by path, each a goal of its own."""
-        for section in self.contract().sections:
+        """The goals file first, then comments by path, each of them a goal of its own."""
+        for section in self.document().sections:
             for entry in section.entries:
                 yield ConditionLocation(
                     GOALS_FILE, entry.range, entry.line, section.goal, entry.condition
@@ -100,42 +96,49 @@ class GoalSources:
                 yield ConditionLocation(path, comment.range, comment.line, goal, comment.condition)
 
     def any(self) -> bool:
-        """Whether anything is stated, as far as known."""
+        """Says whether there is any condition, as far as known."""
         return next(self.conditions(), None) is not None
 
     def concerns(self, path: Path) -> bool:
-        """Whether a change of this buffer may state something else."""
+        """Says whether a change of this buffer may change the conditions."""
         known = self._buffered.get(path)
         buffer = self._documents.buffers().get(path, "")
         return path == self._file or bool(known and known[1]) or "GOAL:" in buffer
 
-    async def look(self, names: Mapping[str, str]) -> bool:
-        """Looks at the files whose content moved; whether what they state did."""
-        before = self._sources
-        self._sources = await asyncio.to_thread(_scanned, self._root, names, before)
-        return _found(before) != _found(self._sources)
+    async def refresh(self, names: Mapping[str, str]) -> bool:
+        """Reads the files whose content changed; says whether their conditions did.
 
-    def _comments(self) -> dict[str, tuple[CommentGoal, ...]]:
-        """By path; a buffer is the truth about its file."""
-        found = _found(self._sources)
+        `names` are the names of all contents by workspace-relative path.
+        """
+        before = self._scan
+        self._scan = await asyncio.to_thread(_scan, self._root, names, before)
+        return _by_path(before) != _by_path(self._scan)
+
+    def _comments(self) -> dict[str, Comments]:
+        found = _by_path(self._scan)
         for path, text in self._documents.buffers().items():
             if not path.is_relative_to(self._root) or path.suffix in PROSE:
                 continue
             name = path.relative_to(self._root).as_posix()
             known = self._buffered.get(path)
+            # The same object is the same text; comparing long ones would cost more than it saves.
             if known is None or known[0] is not text:
                 known = self._buffered[path] = (text, comment_goals(text, name))
             found[name] = known[1]
-        return {path: each for path, each in found.items() if each}
+        return {path: comments for path, comments in found.items() if comments}
+
+    def _is_long(self, buffer: str | None) -> bool:
+        return buffer is not None and len(buffer) > TYPED_CHARS_MAX
 
 
 def _signature(path: Path) -> tuple[int, ...] | None:
-    """What moves when the file may say something else; None where there is none."""
+    """A value that changes when the file may say something else; None where there is none."""
     try:
         state = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
+        # A file that becomes readable again has another signature then.
         return (error.errno or 0,)
     return state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino
 
@@ -146,17 +149,17 @@ def _read(path: Path) -> GoalsDocument:
     except FileMissing:
         return parse_goals("")
     except ToolError as error:
-        # What stands behind the semicolon tells a model which tool to use instead.
-        return unreadable(str(error).partition("; use ")[0])
+        # The hint is for a model that should use another tool; a person reads this.
+        return unreadable(error.what)
 
 
-def _found(sources: Sources) -> dict[str, tuple[CommentGoal, ...]]:
-    return {path: each for path, (_, each) in sources.items() if each}
+def _by_path(scan: Scan) -> dict[str, Comments]:
+    return {path: comments for path, (_, comments) in scan.items() if comments}
 
 
-def _scanned(root: Path, names: Mapping[str, str], known: Sources) -> Sources:
-    """The comments of every source file. Blocking."""
-    found: dict[str, tuple[str, tuple[CommentGoal, ...]]] = {}
+def _scan(root: Path, names: Mapping[str, str], known: Scan) -> Scan:
+    """Reads the comments of every source file whose content is not known yet. Blocking."""
+    found: dict[str, tuple[str, Comments]] = {}
     for path, name in names.items():
         before = known.get(path)
         if before is not None and before[0] == name:
@@ -166,8 +169,9 @@ def _scanned(root: Path, names: Mapping[str, str], known: Sources) -> Sources:
     return found
 
 
-def _comments_in(file: Path, path: str) -> tuple[CommentGoal, ...]:
+def _comments_in(file: Path, path: str) -> Comments:
     try:
+        # Most files have none, and a look at the bytes is far cheaper than decoding them.
         if b"GOAL:" not in read_bytes(file, SOURCE_BYTES_MAX):
             return ()
         return comment_goals(read_text(file).text, path)

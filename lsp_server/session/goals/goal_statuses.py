@@ -1,4 +1,4 @@
-"""What is known of each goal now: what is stated, and what was last shown of it."""
+"""This module says what is known of each goal now: what is written, and what was last shown."""
 
 from __future__ import annotations
 
@@ -15,30 +15,36 @@ NOT_CHECKED = "not checked yet"
 NOT_JUDGED = "not judged yet: no check shows whether it holds; work on it, or add a check"
 STALE = "it held, but files have changed since; it will be checked again"
 
+IDS_NAMED_MAX = 10
+
 _DONE = ("met", "waived")
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionStatus:
-    """One condition where it stands, and what is known of it now."""
+    """One condition with its place, and what is known of it now.
 
-    spot: ConditionLocation
+    `missing` says what is not there yet, empty when nothing is. `report` is what was
+    last shown, None if it never was; it may be about an older tree.
+    """
+
+    location: ConditionLocation
     verdict: Verdict
     missing: str
     report: ConditionReport | None
 
     @property
     def goal(self) -> Goal:
-        return self.spot.goal
+        return self.location.goal
 
     @property
     def condition(self) -> Condition:
-        return self.spot.condition
+        return self.location.condition
 
 
 @dataclass(frozen=True, slots=True)
 class GoalTotals:
-    """Goals, by what is known of them."""
+    """Numbers of goals by what is known of them; `total` has those that nobody checked, too."""
 
     met: int = 0
     unmet: int = 0
@@ -47,72 +53,90 @@ class GoalTotals:
 
 
 class GoalStatuses:
-    """Reads only. `tree` is the hash of the tree that verdicts are compared to."""
+    """Answers questions about the goals of one workspace; changes nothing.
+
+    `tree` is the hash of the tree as it was last seen. What held on another one is stale.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from lsp_server.workspace.documents import Documents
+    >>> root = Path(tempfile.mkdtemp())
+    >>> (root / ".holdfast").mkdir()
+    >>> text = "## It works\\n- [ ] tests pass\\n  - check: `pytest -q`\\n"
+    >>> _ = (root / ".holdfast" / "goals.md").write_text(text)
+    >>> statuses = GoalStatuses(GoalSources(root, Documents()), VerdictStore(root / "goals.json"))
+    >>> [(one.condition.text, one.verdict, one.missing) for one in statuses.conditions()]
+    [('tests pass', 'unverified', 'not checked yet')]
+    >>> statuses.counts().total, statuses.first_open().title
+    (1, 'It works')
+    """
 
     def __init__(self, sources: GoalSources, verdict_store: VerdictStore) -> None:
         self.tree = ""
         self._sources = sources
         self._verdict_store = verdict_store
 
-    def contract(self) -> GoalsDocument:
-        """What the goals file says now, unsaved changes included; empty where there is none."""
-        return self._sources.contract()
+    def document(self) -> GoalsDocument:
+        """The goals file as it is now, unsaved changes included; empty where there is none."""
+        return self._sources.document()
 
     def problems(self) -> tuple[DocumentProblem, ...]:
-        """What in the goals file means nothing."""
-        return self.contract().problems
+        """The places in the goals file that mean nothing."""
+        return self.document().problems
 
-    def places(self) -> tuple[ConditionStatus, ...]:
+    def conditions(self) -> tuple[ConditionStatus, ...]:
         """Every condition with its verdict: the goals file first, then comments by path."""
-        known = self._verdict_store.standings()
+        known = self._verdict_store.verdicts()
         return tuple(
-            self._place(spot, known.get(spot.condition.id)) for spot in self._sources.conditions()
+            self._status(location, known.get(location.condition.id))
+            for location in self._sources.conditions()
         )
 
     def counts(self) -> GoalTotals:
-        """How many goals there are, by what is known of them."""
+        """Counts goals by what is known of them."""
         by_goal: dict[str, list[Verdict]] = {}
-        for place in self.places():
-            by_goal.setdefault(place.goal.id, []).append(place.verdict)
+        for status in self.conditions():
+            by_goal.setdefault(status.goal.id, []).append(status.verdict)
         found = Counter(_summary(verdicts) for verdicts in by_goal.values())
         return GoalTotals(found["met"], found["unmet"], found["blocked"], len(by_goal))
 
-    def find(self, name: str) -> Goal:
-        """The goal with that id, or one condition as a goal. Raises HoldfastError."""
+    def find(self, goal_id: str) -> Goal:
+        """The goal with that id, or one condition with it as a goal. Raises HoldfastError."""
         goals = self.goals()
         for goal in goals:
-            if goal.id == name:
+            if goal.id == goal_id:
                 return goal
+        # Editors offer a check of one condition, too; it keeps the title of its goal.
         for goal in goals:
             for condition in goal.conditions:
-                if condition.id == name:
+                if condition.id == goal_id:
                     return Goal(condition.id, goal.title, (condition,))
-        known = ", ".join(goal.id for goal in goals[:10]) or "none"
-        raise HoldfastError(f"there is no goal with the id {name!r}; there are: {known}")
+        known = ", ".join(goal.id for goal in goals[:IDS_NAMED_MAX]) or "none"
+        raise HoldfastError(f"there is no goal with the id {goal_id!r}; there are: {known}")
 
     def goals(self) -> tuple[Goal, ...]:
-        """All of them, in their order."""
-        return tuple({s.goal.id: s.goal for s in self._sources.conditions()}.values())
+        """All goals, in their order."""
+        return tuple({one.goal.id: one.goal for one in self._sources.conditions()}.values())
 
     def first_open(self) -> Goal | None:
         """The first goal of the goals file that is not shown to hold now.
 
         Raises HoldfastError when nobody knows what the file says.
         """
-        if why := self.contract().unreadable:
+        if why := self.document().unreadable:
             raise HoldfastError(f"{GOALS_FILE}: {why}")
-        held = {place.condition.id for place in self.places() if place.verdict in _DONE}
-        for goal in self.contract().goals:
+        held = {one.condition.id for one in self.conditions() if one.verdict in _DONE}
+        for goal in self.document().goals:
             if any(condition.id not in held for condition in goal.conditions):
                 return goal
         return None
 
     def waived(self) -> frozenset[str]:
         """The ids of the conditions that a person gave up."""
-        return frozenset(e.condition.id for e in self.contract().entries if e.condition.waived)
+        return frozenset(e.condition.id for e in self.document().entries if e.condition.waived)
 
-    def _place(self, spot: ConditionLocation, known: StoredVerdict | None) -> ConditionStatus:
-        condition = spot.condition
+    def _status(self, location: ConditionLocation, known: StoredVerdict | None) -> ConditionStatus:
+        condition = location.condition
         report = known.report if known is not None else None
         verdict: Verdict = "unverified"
         missing = NOT_CHECKED if condition.checks else NOT_JUDGED
@@ -122,13 +146,14 @@ class GoalStatuses:
             verdict, missing = report.verdict, report.missing
             if verdict == "met" and known.tree != self.tree:
                 verdict, missing = "stale", STALE
-        return ConditionStatus(spot, verdict, missing, report)
+        return ConditionStatus(location, verdict, missing, report)
 
 
 def _summary(verdicts: list[Verdict]) -> Verdict:
     """One word for a goal."""
     if all(verdict in _DONE for verdict in verdicts):
         return "met"
+    # What waits for a person comes before what the agent can do by itself.
     if "blocked" in verdicts:
         return "blocked"
     if "unmet" in verdicts or "impossible" in verdicts:

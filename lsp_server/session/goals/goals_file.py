@@ -1,4 +1,4 @@
-"""The goals file as Holdfast writes into it: verdicts, new goals, waivers.
+"""This module writes into the goals file: verdicts, new goals, waivers.
 
 Every edit is made to the text as it is at that moment, through the Editor, so
 that the typing of a person wins.
@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from lsp_server.domain.edits import EditSet, FileEdit, TextEdit
 from lsp_server.domain.errors import EditRejected, HoldfastError, ToolError
@@ -23,32 +24,39 @@ WRITE_ATTEMPTS_MAX = 3
 
 _log = logging.getLogger(__name__)
 
+Change: TypeAlias = Callable[[GoalsDocument], tuple[TextEdit, ...]]
+"""What is to be changed in the goals file as it is at that moment."""
+
 
 class GoalsFile:
-    """The one at `path`."""
+    """The goals file at `path`, as one to write into."""
 
     def __init__(self, path: Path, editor: Editor) -> None:
         self.path = path
         self._editor = editor
 
     async def write_back(self, reports: Mapping[str, ConditionReport]) -> None:
-        """Shows verdicts by condition id, where the file is there and rests."""
+        """Shows verdicts, by condition id; gives up where the file keeps changing."""
         try:
-            await self._edit(lambda contract: edits.write_back(contract, reports), "goal evidence")
+            await self._edit(lambda document: edits.write_back(document, reports), "goal evidence")
         except FileMissing:
-            return
+            return  # Verdicts of comments alone need no goals file.
         except ToolError as error:
             _log.info("the goals file is not brought up to date: %s", error)
 
     async def add(self, goal: Goal) -> Goal:
-        """Adds a goal, to a new file if there is none; as it is there. Raises HoldfastError."""
+        """Adds a goal, to a new file if there is none; returns it as it is in the file.
+
+        Raises HoldfastError.
+        """
         added = goal
 
-        def addition(contract: GoalsDocument) -> tuple[TextEdit, ...]:
+        def addition(document: GoalsDocument) -> tuple[TextEdit, ...]:
             nonlocal added
-            edit = edits.append(contract.text, goal)
-            goals = parse_goals(contract.text + edit.new_text).goals
-            if len(goals) == len(contract.goals):
+            edit = edits.append(document.text, goal)
+            goals = parse_goals(document.text + edit.new_text).goals
+            # In an open code block a goal is text that nobody reads.
+            if len(goals) == len(document.goals):
                 raise HoldfastError(f"{GOALS_FILE} ends inside of a code block; close that first")
             added = goals[-1]
             return (edit,)
@@ -60,20 +68,14 @@ class GoalsFile:
         """Marks a condition as waived today. Raises HoldfastError."""
         today = f"{datetime.now(UTC):%Y-%m-%d}"
 
-        def waiver(contract: GoalsDocument) -> tuple[TextEdit, ...]:
-            edit = edits.waive(contract, condition.id, today)
+        def waiver(document: GoalsDocument) -> tuple[TextEdit, ...]:
+            edit = edits.waive(document, condition.id, today)
             return (edit,) if edit is not None else ()
 
         await self._edit(waiver, f"waive: {condition.text}")
 
-    async def _edit(
-        self,
-        wanted: Callable[[GoalsDocument], tuple[TextEdit, ...]],
-        reason: str,
-        *,
-        creates: bool = False,
-    ) -> None:
-        """Edits the file as it is at that moment. Raises ToolError when that cannot be done."""
+    async def _edit(self, change: Change, reason: str, *, creates: bool = False) -> None:
+        """Edits the file; with `creates` a missing one too. Raises ToolError."""
         rejected = EditRejected("the goals file keeps changing; try again")
         for _ in range(WRITE_ATTEMPTS_MAX):
             try:
@@ -83,12 +85,13 @@ class GoalsFile:
                 if not creates:
                     raise
                 base, text = None, ""
-            changes = wanted(parse_goals(text))
+            changes = change(parse_goals(text))
             if not changes:
                 return
             try:
                 await self._editor.apply(EditSet((FileEdit(self.path, base, changes),), reason))
                 return
             except EditRejected as error:
+                # The person typed meanwhile: what is wanted is asked of the new text.
                 rejected = error
         raise rejected

@@ -1,94 +1,113 @@
-"""What was last shown of each condition, across restarts and processes.
+"""This module keeps what was last shown of each condition, across restarts and processes.
 
-One file in the person's data folder, replaced as a whole, so that a process
+One file in the person's data folder is replaced as a whole, so that a process
 that is killed leaves the old state or the new one. Its revision counts the
 writes; a writer reads what others wrote before it adds its own.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
-from lsp_server.domain.errors import ToolError
 from lsp_server.domain.goals import ConditionReport, Evidence
-from lsp_server.workspace.blobs import make_private
-from lsp_server.workspace.disk import write_bytes
+from lsp_server.system.atomic_file import replace_file
+from lsp_server.system.private_folder import make_private
+from lsp_server.system.process_lock import ProcessLock
 
 CONDITIONS_MAX = 10_000
 """The oldest beyond that are forgotten, and checked anew if they are still there."""
 TAIL_CHARS_MAX = 600
 FINDINGS_MAX = 10
+LOCK_SECONDS_MAX = 10.0
+"""How long one process waits for another to write; that takes milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredVerdict:
-    """The last verdict on a condition and the tree that it is about."""
+    """The last verdict on a condition, and the hash of the tree that it is about."""
 
     report: ConditionReport
     tree: str
 
 
 @dataclass(frozen=True, slots=True)
-class _StoredVerdicts:
+class _Stored:
     revision: int = 0
-    standings: dict[str, StoredVerdict] = field(default_factory=dict)
+    verdicts: Annotated[dict[str, StoredVerdict], Field(alias="standings")] = field(
+        default_factory=dict
+    )
 
 
-_STORED: TypeAdapter[_StoredVerdicts] = TypeAdapter(_StoredVerdicts)
+_STORED: TypeAdapter[_Stored] = TypeAdapter(_Stored)
 
 
 class VerdictStore:
-    """Standings by condition id. `record` blocks; call it in a thread."""
+    """Verdicts by condition id, in the file `path`. `record` blocks; call it in a thread.
+
+    >>> import tempfile
+    >>> from lsp_server.domain.goals import Condition
+    >>> path = Path(tempfile.mkdtemp()) / "goals.json"
+    >>> report = ConditionReport(Condition("c1", "tests pass"), "met")
+    >>> VerdictStore(path).record({"c1": report}, tree="4f2a")
+    >>> known = VerdictStore(path).verdicts()["c1"]
+    >>> known.report.verdict, known.tree
+    ('met', '4f2a')
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._signature: tuple[int, int, int] | None = None
-        self._book = _StoredVerdicts()
+        self._stored = _Stored()
 
     @property
     def revision(self) -> int:
-        """Moves with every write, of this process or another."""
+        """Grows with every write, of this process or another."""
         return self._read().revision
 
-    def standings(self) -> Mapping[str, StoredVerdict]:
-        """All that is known now; a look at the file's status, and at it when it moved."""
-        return self._read().standings
+    def verdicts(self) -> Mapping[str, StoredVerdict]:
+        """All that is known now. The file is read only when its status changed."""
+        return self._read().verdicts
 
     def record(self, reports: Mapping[str, ConditionReport], tree: str) -> None:
-        """Keeps these verdicts. Raises OSError when that is for this process only."""
+        """Keeps reports by condition id, each about the tree with this hash.
+
+        Raises OSError when they could be kept for this process only.
+        """
         try:
             make_private(self._path.parent)
-            with self._locked():
+            # A lock of its own for each call, since one object would let two threads in.
+            lock = ProcessLock(self._path.with_suffix(".lock"))
+            with lock.waiting(LOCK_SECONDS_MAX):
                 new = self._after(reports, tree)
-                write_bytes(self._path, _STORED.dump_json(new))
-                self._signature, self._book = self._status(), new
-        except (OSError, ToolError) as error:
-            self._book = self._after(reports, tree)
-            raise OSError(str(error)) from error
+                replace_file(self._path, _STORED.dump_json(new, by_alias=True), private=True)
+                self._signature, self._stored = self._status(), new
+        except OSError:
+            self._stored = self._after(reports, tree)
+            raise
 
-    def _after(self, reports: Mapping[str, ConditionReport], tree: str) -> _StoredVerdicts:
-        book = self._read()
-        standings = {k: v for k, v in book.standings.items() if k not in reports}
-        standings |= {name: StoredVerdict(_short(r), tree) for name, r in reports.items()}
-        for name in list(standings)[: max(0, len(standings) - CONDITIONS_MAX)]:
-            del standings[name]
-        return _StoredVerdicts(book.revision + 1, standings)
+    def _after(self, reports: Mapping[str, ConditionReport], tree: str) -> _Stored:
+        before = self._read()
+        # What is recorded again moves to the end, as the oldest are forgotten first.
+        verdicts = {k: v for k, v in before.verdicts.items() if k not in reports}
+        verdicts |= {name: StoredVerdict(_without_bulk(r), tree) for name, r in reports.items()}
+        for name in list(verdicts)[: max(0, len(verdicts) - CONDITIONS_MAX)]:
+            del verdicts[name]
+        return _Stored(before.revision + 1, verdicts)
 
-    def _read(self) -> _StoredVerdicts:
+    def _read(self) -> _Stored:
         signature = self._status()
         if signature != self._signature:
-            self._signature, self._book = signature, _StoredVerdicts()
+            self._signature, self._stored = signature, _Stored()
             # Damaged is as good as missing: everything is checked anew.
             with suppress(OSError, ValidationError):
-                self._book = _STORED.validate_json(self._path.read_bytes())
-        return self._book
+                self._stored = _STORED.validate_json(self._path.read_bytes())
+        return self._stored
 
     def _status(self) -> tuple[int, int, int] | None:
         try:
@@ -97,20 +116,14 @@ class VerdictStore:
             return None
         return state.st_mtime_ns, state.st_size, state.st_ino
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        file = os.open(
-            self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(file)
+
+def seconds_of(evidence: tuple[Evidence, ...]) -> float:
+    """Adds up the seconds that it took to show this."""
+    return sum(shown.seconds for shown in evidence)
 
 
-def _short(report: ConditionReport) -> ConditionReport:
-    """Without the bulk of its evidence, which the run's journal has."""
+def _without_bulk(report: ConditionReport) -> ConditionReport:
+    """Cuts the evidence; the journal of the run has all of it."""
     shown = tuple(
         replace(
             evidence,
@@ -120,8 +133,3 @@ def _short(report: ConditionReport) -> ConditionReport:
         for evidence in report.evidence
     )
     return replace(report, evidence=shown)
-
-
-def seconds_of(evidence: tuple[Evidence, ...]) -> float:
-    """How long it took to show this."""
-    return sum(shown.seconds for shown in evidence)

@@ -12,6 +12,7 @@ from lsp_server.domain.events import RecordedEvent, RunEnded, Streamed
 from lsp_server.domain.memories import ActionRecord
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.memory.backfill import past_events
+from lsp_server.session.run_store import RunStore
 
 EVENTS_MAX = 20_000
 COMMANDS_MAX = 100
@@ -87,7 +88,7 @@ class ActionRecorder:
         if fold is None:
             fold = self._folds[run_id] = ActionFold()
             if recorded.seq:  # It has a past, from before it was resumed or undone.
-                journal = self._runs / run_id / "journal.jsonl"
+                journal = RunStore(self._runs).journal(run_id)
                 for past in await asyncio.to_thread(past_events, journal, recorded.seq):
                     rows |= {row.id: row for row in fold.fold(past)}
         if isinstance(recorded.event, RunEnded):

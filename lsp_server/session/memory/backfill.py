@@ -13,6 +13,7 @@ from lsp_server.domain.events import RecordedEvent
 from lsp_server.domain.memories import ActionRecord
 from lsp_server.memory.memory import Memory
 from lsp_server.redaction.redactor import Redactor
+from lsp_server.session.run_store import RunStore
 from lsp_server.workspace.git_log import Commit, commits
 
 RUNS_MAX = 200
@@ -61,7 +62,7 @@ def _rows(journal: Path) -> tuple[ActionRecord, ...]:
 
 def _journals(runs: Path) -> list[Path]:
     """Of runs that no process is working on, oldest first."""
-    return [path for path in sorted(runs.glob("*/journal.jsonl")) if not is_running(path)]
+    return [path for path in RunStore(runs).journals() if not is_running(path)]
 
 
 def _row_of(commit: Commit) -> ActionRecord:

@@ -22,6 +22,7 @@ from lsp_server.session.memory.journal_redaction import (
     without_text,
 )
 from lsp_server.session.memory.session_memory import SessionMemory
+from lsp_server.session.run_store import RunStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +106,4 @@ def _ended_before(path: Path, before: str) -> bool:
 
 
 def _journals(runs: Path) -> Iterator[Path]:
-    return iter(sorted(runs.glob("*/journal.jsonl")))
+    return iter(RunStore(runs).journals())

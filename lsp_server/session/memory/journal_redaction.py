@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from lsp_server.agent.journal import Journal
+from lsp_server.domain.tasks import RunId
+from lsp_server.session.run_store import RunStore
 from lsp_server.workspace.disk import write_bytes
 
 FORGOTTEN = "(forgotten)"
-DERIVED = ("transcript.md", "proposals.md")
-"""Documents beside a journal; they are made anew from it when they are wanted."""
 
 STRUCTURE = frozenset(
     [
@@ -109,8 +109,7 @@ def redact_journal(path: Path, rewrite: Rewrite) -> bool:
         write_bytes(path, after)
     finally:
         journal.close()
-    for name in DERIVED:
-        path.with_name(name).unlink(missing_ok=True)
+    RunStore(path.parent.parent).remove_documents(RunId(path.parent.name))
     return True
 
 

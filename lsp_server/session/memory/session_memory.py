@@ -29,14 +29,13 @@ from lsp_server.session.memory.action_recorder import ActionRecorder
 from lsp_server.session.memory.backfill import learn_commits, learn_runs
 from lsp_server.session.memory.changed_lines import ChangedLines
 from lsp_server.session.memory.fact_file import FactFile
+from lsp_server.session.notices import IndexProgressed, Notify, StatusChanged, ignore
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.documents import Documents, is_saved
 from lsp_server.workspace.paths import Workspace
 
 Open: TypeAlias = Callable[[MemorySettings], Awaitable[Memory]]
 """Opens the memory. Raises MemoryUnavailable."""
-Progress: TypeAlias = Callable[[IndexProgress | None], None]
-"""Told how far an index run is; None when it is over."""
 
 WAIT_SECONDS_MAX = 20.0
 """How long somebody who asks waits for memory to open."""
@@ -76,7 +75,7 @@ class SessionMemory:
         runs: Path,
         *,
         redactor: Redactor | None = None,
-        changed: Callable[[], None] = lambda: None,
+        notify: Notify = ignore,
     ) -> None:
         self._redactor = redactor or Redactor()
         self._settings = settings
@@ -86,8 +85,7 @@ class SessionMemory:
         self._documents = documents
         self._runs = runs
         self._fact_file = FactFile(runs.parent)
-        self._changed = changed
-        self.on_progress: Progress = lambda _: None
+        self._notify = notify
         self.changed_lines = ChangedLines()
         """What runs changed, as far as memory is open."""
         self._memory: Memory | None = None
@@ -274,7 +272,7 @@ class SessionMemory:
             await asyncio.wait([self._opening])
         await self._release()
         self.start()
-        self._changed()
+        self._notify(StatusChanged())
 
     async def _open(self) -> Memory:
         try:
@@ -293,7 +291,7 @@ class SessionMemory:
         self._learning = self._begin(self._learn(memory), "learning")
         if self._settings.index_on_start:
             self._first_index = self._begin(self._indexed(memory), "indexing")
-        self._changed()
+        self._notify(StatusChanged())
         return memory
 
     def _failed(self, problem: str) -> None:
@@ -303,12 +301,12 @@ class SessionMemory:
         self._problem = problem
         self._retry_at = asyncio.get_running_loop().time() + RETRY_SECONDS
         self._opening = None
-        self._changed()
+        self._notify(StatusChanged())
 
     async def _indexed(self, memory: Memory, *, full: bool = False) -> IndexReport:
         def report(progress: IndexProgress) -> None:
             self._index = progress
-            self.on_progress(progress)
+            self._notify(IndexProgressed(progress))
 
         try:
             done = await (memory.rebuild(report) if full else memory.index(report))
@@ -320,8 +318,8 @@ class SessionMemory:
             raise
         finally:
             self._index = None
-            self.on_progress(None)
-            self._changed()
+            self._notify(IndexProgressed(None))
+            self._notify(StatusChanged())
 
     async def _learn(self, memory: Memory) -> None:
         for change in await memory.changes():

@@ -24,8 +24,8 @@ from lsp_server.server.views.code_actions import CodeActions
 from lsp_server.server.views.code_lenses import CodeLenses
 from lsp_server.session.memory.changed_lines import ChangedLines
 from lsp_server.session.permissions import PendingQuestion
+from lsp_server.session.proposals import Proposal
 from lsp_server.session.run_summary import RunSummary
-from lsp_server.session.runs import Proposal
 from lsp_server.session.session import Session
 from tests.fakes.peer import Peer
 
@@ -45,24 +45,25 @@ class QuietSession:
 
     questions: tuple[Question, ...] = ()
     summaries: tuple[RunSummary, ...] = ()
-    proposal: Proposal | None = None
+    newest: Proposal | None = None
     permissions: Any = field(init=False)
     runs: Any = field(init=False)
+    proposals: Any = field(init=False)
     goals: Any = field(init=False)
     memory: Any = field(init=False)
     changed_lines: ChangedLines = field(default_factory=ChangedLines)
 
     def __post_init__(self) -> None:
-        self.permissions = self.runs = self.goals = self.memory = self
+        self.permissions = self.runs = self.proposals = self.goals = self.memory = self
 
-    def places(self) -> tuple[Any, ...]:
+    def conditions(self) -> tuple[Any, ...]:
         return ()
 
     @property
     def statuses(self) -> QuietSession:
         return self
 
-    def contract(self) -> GoalsDocument:
+    def document(self) -> GoalsDocument:
         return parse_goals("")
 
     def text_changed(self, path: Path) -> None:
@@ -126,7 +127,7 @@ def diagnostic(message: str, source: str = "lint", **more: Any) -> types.Diagnos
             ],
         ),
         (
-            QuietSession(proposal=PROPOSAL),
+            QuietSession(newest=PROPOSAL),
             False,
             ["Holdfast: Accept 2 (recommended): edit b", "Holdfast: Accept 1: edit a"],
         ),

@@ -19,7 +19,7 @@ def report(name: str) -> ConditionReport:
 def test_a_new_process_knows_what_the_old_one_recorded(tmp_path: Path) -> None:
     path = tmp_path / "data" / "goals.json"
     VerdictStore(path).record({"a": report("a")}, "t1")
-    known = VerdictStore(path).standings()["a"]
+    known = VerdictStore(path).verdicts()["a"]
     assert known.tree == "t1"
     assert known.report.verdict == "met"
     assert len(known.report.evidence[0].output_tail) == TAIL_CHARS_MAX
@@ -35,24 +35,24 @@ def test_writers_add_to_what_others_wrote(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(24)))
     verdict_store = VerdictStore(path)
-    assert len(verdict_store.standings()) == 24
+    assert len(verdict_store.verdicts()) == 24
     assert verdict_store.revision == 24
 
 
 def test_a_reader_sees_what_is_new(tmp_path: Path) -> None:
     reader = VerdictStore(tmp_path / "goals.json")
-    assert reader.standings() == {}
+    assert reader.verdicts() == {}
     VerdictStore(tmp_path / "goals.json").record({"a": report("a")}, "t")
-    assert set(reader.standings()) == {"a"}
+    assert set(reader.verdicts()) == {"a"}
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"standings": {"a": 3}}', b"\xff"])
 def test_damage_means_that_nothing_is_known(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "goals.json"
     path.write_bytes(damage)
-    assert VerdictStore(path).standings() == {}
+    assert VerdictStore(path).verdicts() == {}
     VerdictStore(path).record({"a": report("a")}, "t")
-    assert set(VerdictStore(path).standings()) == {"a"}
+    assert set(VerdictStore(path).verdicts()) == {"a"}
 
 
 def test_the_oldest_are_forgotten(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_the_oldest_are_forgotten(tmp_path: Path) -> None:
     )
     many = {f"d{n}": ConditionReport(Condition("x", "x"), "met") for n in range(CONDITIONS_MAX)}
     verdict_store.record(many, "t")
-    assert set(verdict_store.standings()) == set(many)
+    assert set(verdict_store.verdicts()) == set(many)
 
 
 def test_what_cannot_be_kept_is_known_to_this_process_at_least(tmp_path: Path) -> None:
@@ -71,4 +71,4 @@ def test_what_cannot_be_kept_is_known_to_this_process_at_least(tmp_path: Path) -
     for name in ("a", "b"):
         with pytest.raises(OSError, match="data"):
             verdict_store.record({name: report(name)}, "t")
-    assert set(verdict_store.standings()) == {"a", "b"}
+    assert set(verdict_store.verdicts()) == {"a", "b"}

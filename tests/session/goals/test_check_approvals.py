@@ -9,6 +9,7 @@ import pytest
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.settings.sections import PermissionMode, PermissionSettings
+from lsp_server.tools.approval import Allow, Deny
 from lsp_server.workspace.paths import Workspace
 
 
@@ -30,10 +31,10 @@ def check_approvals(project: Path) -> CheckApprovals:
 
 async def test_a_text_is_asked_about_once_across_restarts(project: Path) -> None:
     person, rules = Person("once"), PermissionSettings()
-    assert await check_approvals(project).permit("make check", rules, person) is None
-    assert await check_approvals(project).permit("make check", rules, person) is None
+    assert await check_approvals(project).decide("make check", rules, person) == Allow()
+    assert await check_approvals(project).decide("make check", rules, person) == Allow()
     assert [question.detail for question in person.asked] == ["make check"]
-    assert await check_approvals(project).permit("make check ", rules, person) is None
+    assert await check_approvals(project).decide("make check ", rules, person) == Allow()
     assert len(person.asked) == 2, "another text is another check"
 
 
@@ -53,7 +54,7 @@ async def test_the_rules_for_commands_hold(
 ) -> None:
     person = Person("once")
     settings = PermissionSettings(mode=mode, allow=rules.get("allow", ()))
-    assert await check_approvals(project).permit(command, settings, person) is None
+    assert await check_approvals(project).decide(command, settings, person) == Allow()
     assert len(person.asked) == asked
 
 
@@ -61,21 +62,22 @@ async def test_a_deny_rule_wins_over_an_approval(project: Path) -> None:
     person, approved = Person("once"), check_approvals(project)
     approved.approve(["rm -rf build"])
     rules = PermissionSettings(mode="full", deny=("shell(rm *)",))
-    refusal = await approved.permit("rm -rf build", rules, person)
-    assert refusal is not None
-    assert "shell(rm *)" in refusal
+    decision = await approved.decide("rm -rf build", rules, person)
+    assert isinstance(decision, Deny)
+    assert "shell(rm *)" in decision.reason
     assert not person.asked
 
 
 async def test_no_is_no_and_is_asked_again_next_time(project: Path) -> None:
     person, rules = Person("deny"), PermissionSettings()
-    assert "denied" in (await check_approvals(project).permit("make", rules, person) or "")
-    assert "denied" in (await check_approvals(project).permit("make", rules, person) or "")
+    for asked, reason in ((person, "denied"), (person, "denied"), (None, "not approved yet")):
+        decision = await check_approvals(project).decide("make", rules, asked)
+        assert isinstance(decision, Deny)
+        assert reason in decision.reason
     assert len(person.asked) == 2
-    assert "not approved yet" in (await check_approvals(project).permit("make", rules, None) or "")
 
 
 async def test_a_persons_own_commands_are_approved_as_they_come(project: Path) -> None:
     approved = check_approvals(project)
     approved.approve(["make"])
-    assert await approved.permit("make", PermissionSettings(), None) is None
+    assert await approved.decide("make", PermissionSettings(), None) == Allow()

@@ -31,7 +31,7 @@ def goals_file(project: Path) -> Path:
 
 
 def verdicts(goals: Goals) -> list[Verdict]:
-    return [place.verdict for place in goals.statuses.places()]
+    return [place.verdict for place in goals.statuses.conditions()]
 
 
 async def test_what_a_run_showed_is_known_and_written_down(project: Path, goals_file: Path) -> None:
@@ -45,10 +45,10 @@ async def test_what_a_run_showed_is_known_and_written_down(project: Path, goals_
         assert goals.statuses.counts().met == 1
         assert goals.statuses.first_open() is None
         (project / "calc.py").write_text("broken")
-        goals.tree_moved()
+        goals.tree_changed()
         await until(lambda: verdicts(goals) == ["stale"], "stale")
         assert "- [x]" in goals_file.read_text(), "the file does not flap with every edit"
-        await goals.check(goals.statuses.goals())
+        await goals.checks.run(goals.statuses.goals())
         assert verdicts(goals) == ["unmet"]
         assert "- [ ] tests pass" in goals_file.read_text()
         assert "evidence" not in goals_file.read_text()
@@ -66,9 +66,9 @@ async def test_judges_that_a_run_edited_show_nothing_until_a_person_checks(
         assert isinstance(outcome, Blocked)
         assert "test_calc.py" in outcome.question
         await until(lambda: verdicts(goals) == ["blocked"], "blocked")
-        assert "edited what judges it (test_calc.py)" in goals.statuses.places()[0].missing
+        assert "edited what judges it (test_calc.py)" in goals.statuses.conditions()[0].missing
         assert "- [ ]" in goals_file.read_text()
-        await goals.check(goals.statuses.goals())
+        await goals.checks.run(goals.statuses.goals())
         assert verdicts(goals) == ["met"], "the person looked and checked"
 
 
@@ -81,7 +81,7 @@ async def test_a_condition_waived_meanwhile_holds_up_nothing(
         (goal,) = goals.statuses.goals()
         run = shop.session.runs.start(Task("x", goal))
         await goals.waive(goal.conditions[0].id)
-        outcome = await shop.session.runs.wait(run.run_id)
+        outcome = await run.wait()
         assert isinstance(outcome, Achieved)
         assert outcome.report is not None
         assert outcome.report.conditions[0].verdict == "waived"
@@ -98,7 +98,7 @@ async def test_the_next_save_cancels_the_checks_of_the_last(
     log = project / "log"
     async with workshop(project, []) as shop:
         goals = shop.session.goals
-        await goals.check(goals.statuses.goals())
+        await goals.checks.run(goals.statuses.goals())
         (project / "wait").write_text("")
         goals.file_saved(check=True)
         await until(lambda: log.read_text().count("began") == 2, "the check")
@@ -106,7 +106,7 @@ async def test_the_next_save_cancels_the_checks_of_the_last(
         goals.file_saved(check=True)
         await until(lambda: log.read_text().split()[-1] == "ended", "the next check")
         assert log.read_text().split() == ["began", "ended", "began", "began", "ended"]
-        await until(lambda: goals.checks_running == 0, "the end")
+        await until(lambda: goals.checks.running == 0, "the end")
 
 
 async def test_a_goals_file_that_can_be_read_again_is_known_again(
@@ -118,7 +118,7 @@ async def test_a_goals_file_that_can_be_read_again_is_known_again(
         goals_file.unlink()
         goals_file.mkdir()
         assert [problem.message for problem in statuses.problems()] == [
-            statuses.contract().unreadable
+            statuses.document().unreadable
         ]
         with pytest.raises(HoldfastError, match="cannot be read"):
             statuses.first_open()
@@ -142,7 +142,7 @@ async def test_closing_leaves_no_check_behind(project: Path, goals_file: Path) -
     goals_file.write_text("## G\n- [ ] c\n  - check: `touch began; sleep 60`\n")
     async with workshop(project, []) as shop:
         goals = shop.session.goals
-        goals.start_check(goals.statuses.goals(), lambda _: None)
+        goals.checks.start(goals.statuses.goals(), lambda _: None)
         await until((project / "began").exists, "the check")
         async with asyncio.timeout(3):
             await shop.session.close()
@@ -160,9 +160,9 @@ async def test_evidence_says_where_it_was_shown_as_a_person_calls_it(
         await until(lambda: "evidence" in goals_file.read_text(), "the evidence")
         written = goals_file.read_text()
         assert f" s at {commit} with 1 change on 20" in written
-        assert f"at {commit} with 1 change" in shop.session.runs.transcript().read_text()
-        await shop.session.goals.check((goal,))
+        assert f"at {commit} with 1 change" in shop.session.transcript().read_text()
+        await shop.session.goals.checks.run((goal,))
         assert goals_file.read_text() == written, "a new time alone is no change"
         (project / "other").write_text("x")
-        await shop.session.goals.check((goal,))
+        await shop.session.goals.checks.run((goal,))
         assert f" s at {commit} with 2 changes on 20" in goals_file.read_text()

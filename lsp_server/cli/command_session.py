@@ -1,0 +1,56 @@
+"""This module opens the session that a command of the terminal works with, and closes it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from lsp_server.assemble import open_session
+from lsp_server.cli.error_output import print_error
+from lsp_server.session.notices import Notify, ignore
+from lsp_server.session.session import Session
+from lsp_server.settings.layers import load
+from lsp_server.settings.sections import Settings
+from lsp_server.workspace.disk_editor import Confirm, DiskEditor
+from lsp_server.workspace.documents import Documents
+
+
+def load_settings(workspace: Path, flags: Mapping[str, Any] | None = None) -> Settings:
+    """The settings for a folder, with those of the command's `flags` above all others.
+
+    Problems with them go to standard error, one sentence each.
+    """
+    loaded = load(workspace, editor=flags or {})
+    for problem in loaded.problems:
+        print_error(str(problem))
+    return loaded.settings
+
+
+@asynccontextmanager
+async def command_session(
+    workspace: Path,
+    settings: Settings,
+    *,
+    confirm: Confirm | None = None,
+    notify: Notify = ignore,
+    data: Path | None = None,
+) -> AsyncIterator[Session]:
+    """A session that works on the disk, for one command.
+
+    `confirm` asks the person at the terminal, None: nobody is asked. `data` is where
+    the session keeps what lasts, the user's data folder if left out.
+
+    Example::
+
+        async with command_session(folder, load_settings(folder)) as session:
+            report = await session.undo()
+    """
+    documents = Documents()
+    editor = DiskEditor(documents, confirm)
+    session = open_session(workspace, settings, editor, documents, notify, data=data)
+    try:
+        yield session
+    finally:
+        await session.close()

@@ -1,0 +1,48 @@
+"""This module runs the work of a command and turns how it ended into an exit status."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from lsp_server.cli.error_output import error_text, print_error
+from lsp_server.domain.errors import HoldfastError
+
+FAILED = 1
+USAGE_ERROR = 2
+STOPPED = 130
+"""128 and the number of SIGINT, as shells have it."""
+
+
+class UsageError(HoldfastError):
+    """The command cannot be meant as it was typed; the text says what is wrong with it."""
+
+
+def run_command(
+    work: Coroutine[Any, Any, int], *, failed: int = USAGE_ERROR, stopped: str = "stopped"
+) -> int:
+    """Runs the work of a command to its exit status; must not be called on a running loop.
+
+    What goes wrong is one sentence on standard error. The status is `failed` then,
+    USAGE_ERROR for a UsageError, and STOPPED after Ctrl-C, with `stopped` as the sentence.
+    """
+    try:
+        return asyncio.run(work)
+    except UsageError as error:
+        print_error(str(error))
+        return USAGE_ERROR
+    except HoldfastError as error:
+        print_error(error_text(error))
+        return failed
+    except KeyboardInterrupt:
+        print_error(stopped)
+        return STOPPED
+
+
+def workspace_folder(path: Path) -> Path:
+    """The folder that `--workspace` names, made absolute. Raises UsageError."""
+    if not path.is_dir():
+        raise UsageError(f"--workspace {path} is not a folder")
+    return path.resolve()

@@ -1,0 +1,39 @@
+"""This module takes back what a run changed, and records it in the run's journal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+from lsp_server.domain.events import FileChanged, FileRestored, SnapshotTaken
+from lsp_server.domain.tasks import RunId
+from lsp_server.session.run import OnEvent
+from lsp_server.session.run_store import RunStore
+from lsp_server.workspace.undo import UndoReport
+
+TakeBack: TypeAlias = Callable[[Sequence[FileChanged | SnapshotTaken]], Awaitable[UndoReport]]
+"""Takes back changes, which come oldest first, and keeps what a person changed since."""
+
+
+async def undo_run(
+    store: RunStore, run_id: RunId, take_back: TakeBack, on_event: OnEvent
+) -> UndoReport:
+    """Takes back what a run that is not at work changed.
+
+    Raises JournalBusy, JournalDamaged, ConfigurationError, OSError.
+    """
+    # The journal stays open, so that nobody resumes the run meanwhile.
+    journal = await asyncio.to_thread(store.open, run_id)
+    try:
+        kinds = FileChanged | SnapshotTaken
+        report = await take_back([r.event for r in journal.past if isinstance(r.event, kinds)])
+        for path in report.restored:
+            on_event(run_id, journal.append(FileRestored(path)))
+        for conflict in report.conflicts:
+            restored = FileRestored(conflict.path, conflict.reason)
+            on_event(run_id, journal.append(restored))
+        await journal.flush()
+    finally:
+        journal.close()
+    return report

@@ -1,0 +1,70 @@
+"""This module says in a few fields how a session is, for a status bar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from lsp_server.domain.messages import Usage
+from lsp_server.domain.tasks import RunId
+from lsp_server.session.goals import GoalTotals
+from lsp_server.session.memory import MemoryState
+from lsp_server.session.run_summary import RunSummary
+
+SessionState: TypeAlias = Literal["idle", "indexing", "running", "waiting", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """A session in a few fields, with its newest run at work, else with its newest run.
+
+    `endpoint` is the model's name and place, None while none is known. Without a run
+    `run_id` is None, and the fields that are about one are empty.
+    """
+
+    state: SessionState
+    run_id: RunId | None
+    title: str
+    step: int
+    usage: Usage
+    cost_usd: float
+    message: str
+    endpoint: str | None
+    goals: GoalTotals
+    memory: MemoryState
+    max_mode: bool
+
+
+def session_status(
+    run: RunSummary | None,
+    question: str | None,
+    endpoint: str | None,
+    goals: GoalTotals,
+    memory: MemoryState,
+) -> SessionStatus:
+    """Puts a status together; `question` is what a person is asked first, None: nothing."""
+    message = question or (run.message if run is not None else None)
+    return SessionStatus(
+        state=_state(run, memory, asks=question is not None),
+        run_id=run.run_id if run is not None else None,
+        title=run.title if run is not None else "",
+        step=run.step if run is not None else 0,
+        usage=run.usage if run is not None else Usage(),
+        cost_usd=run.cost_usd if run is not None else 0.0,
+        message=message or ("ready" if endpoint else "no model endpoint yet"),
+        endpoint=endpoint,
+        goals=goals,
+        memory=memory,
+        max_mode=run is not None and run.max_mode,
+    )
+
+
+def _state(run: RunSummary | None, memory: MemoryState, *, asks: bool) -> SessionState:
+    # What a person has to do comes first, then what goes on, then what went wrong.
+    if asks:
+        return "waiting"
+    if run is not None and run.at_work:
+        return "running"
+    if memory.index is not None:
+        return "indexing"
+    return "error" if run is not None and run.state == "failed" else "idle"

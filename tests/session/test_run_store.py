@@ -1,0 +1,93 @@
+"""The files of runs, below one folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lsp_server.agent.journal import JournalBusy
+from lsp_server.agent.journal_format import JournalDamaged
+from lsp_server.domain.candidates import CandidateGroup
+from lsp_server.domain.errors import ConfigurationError
+from lsp_server.domain.events import CandidatesJudged, RunEnded, RunStarted, Warned
+from lsp_server.domain.messages import Usage
+from lsp_server.domain.tasks import Achieved, RunId, Task
+from lsp_server.session.run_store import RunStore
+
+RUN = RunId("20260101-120000-000000")
+STARTED = RunStarted(RUN, Task("Rename the parser."), "/w", "a model")
+ENDED = RunEnded(Achieved("done"), 1, Usage(), Usage(), 0.0)
+JUDGED = CandidatesJudged((CandidateGroup("edit", "", (), 1),), 0, "first", "", 1, (), Usage())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> RunStore:
+    store = RunStore(tmp_path / "runs")
+    journal = store.open(RUN)
+    journal.append(STARTED)
+    journal.append(ENDED)
+    journal.close()
+    return store
+
+
+def test_runs_are_named_newest_first_and_their_journals_oldest_first(store: RunStore) -> None:
+    later = RunId("20260102-120000-000000")
+    store.open(later).close()
+    (store.folder / "no run").mkdir()
+    assert store.ids() == (later, RUN)
+    assert store.journals() == [store.journal(RUN), store.journal(later)]
+
+
+def test_a_summary_needs_a_readable_beginning(store: RunStore) -> None:
+    summary = store.summary(RUN)
+    assert summary is not None
+    assert (summary.title, summary.state, summary.at_work) == (
+        "Rename the parser.",
+        "achieved",
+        False,
+    )
+    assert store.summary(RunId("unknown")) is None
+    assert store.summary(RunId(f"../{RUN}")) == summary, "only the last part counts"
+    store.journal(RUN).write_text("nonsense\n")
+    assert store.summary(RUN) is None
+
+
+def test_a_journal_is_opened_by_one_at_a_time(store: RunStore) -> None:
+    journal = store.open(RUN)
+    with pytest.raises(JournalBusy):
+        store.open(RUN)
+    summary = store.summary(RUN)
+    assert summary is not None
+    assert summary.at_work
+    journal.close()
+    store.open(RUN).close()
+
+
+def test_a_journal_that_begins_with_something_else_is_not_worked_on(store: RunStore) -> None:
+    other = RunId("other")
+    journal = store.open(other)
+    journal.append(Warned("x"))
+    journal.close()
+    for _ in range(2):
+        with pytest.raises(JournalDamaged, match="run other does not begin with its task"):
+            store.open(other)
+
+
+def test_documents_are_written_from_the_journal_and_removed_together(store: RunStore) -> None:
+    assert store.proposals(RUN) is None
+    transcript = store.write_transcript(RUN)
+    assert transcript.read_text("utf-8").startswith("# Rename the parser.")
+    store.write_proposals(RUN, JUDGED, STARTED.task)
+    proposals = store.proposals(RUN)
+    assert proposals is not None
+    assert "Rename the parser." in proposals.read_text("utf-8")
+    for _ in range(2):
+        store.remove_documents(RUN)
+        assert [path.name for path in store.journal(RUN).parent.iterdir()] == ["journal.jsonl"]
+
+
+def test_where_nothing_can_be_kept_the_error_says_what_helps(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file in its place")
+    with pytest.raises(ConfigurationError, match="XDG_DATA_HOME"):
+        RunStore(tmp_path / "runs").open(RUN)

@@ -1,0 +1,76 @@
+"""What goes through a session as a whole: changed files, and all that it says by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lsp_server.domain.tasks import Achieved
+from lsp_server.session.notices import GoalsChanged, IndexProgressed, RunEvent, StatusChanged
+from tests.fakes.expectation import until
+from tests.fakes.workshop import Workshop, calls, finish, workshop
+
+GOALS = "## G\n- [ ] it is made\n  - file: `made.txt`\n"
+
+
+def verdicts(shop: Workshop) -> list[str]:
+    return [status.verdict for status in shop.session.goals.statuses.conditions()]
+
+
+def goals_file(project: Path) -> Path:
+    path = project / ".holdfast" / "goals.md"
+    path.parent.mkdir()
+    path.write_text(GOALS)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("saved", "wanted", "verdict"),
+    [(True, True, "met"), (True, False, "unverified"), (False, True, "unverified")],
+)
+async def test_a_saved_file_is_checked_where_settings_want_that(
+    project: Path, saved: bool, wanted: bool, verdict: str
+) -> None:
+    goals_file(project)
+    (project / "made.txt").write_text("x")
+    async with workshop(project, [], goal={"check_on_save": wanted}) as shop:
+        goals = shop.session.goals
+        shop.session.files_changed([project / "made.txt"], saved=saved)
+        # Checks on save rest as long as the look at the tree does.
+        await until(lambda: goals.statuses.tree, "a look at the tree")
+        await until(lambda: goals.checks.running == 0, "the end of the checks")
+        await until(lambda: verdicts(shop) == [verdict], verdict)
+
+
+async def test_a_file_that_a_run_changed_makes_stale_what_held(project: Path) -> None:
+    goals_file(project)
+    (project / "made.txt").write_text("x")
+    write = calls(("write", {"path": "other.txt", "text": "other\n"}))
+    async with workshop(project, [write, finish()]) as shop:
+        await shop.session.goals.checks.run(shop.session.goals.statuses.goals())
+        assert verdicts(shop) == ["met"]
+        assert await shop.run() == Achieved("done")
+        await until(lambda: verdicts(shop) == ["stale"], "stale")
+
+
+async def test_text_in_a_buffer_may_state_a_goal(project: Path) -> None:
+    async with workshop(project, []) as shop:
+        shop.documents.open(project / "a.py", "# GOAL: it is made\n")
+        shop.session.text_changed(project / "a.py")
+        assert GoalsChanged() in shop.notices
+        assert verdicts(shop) == ["unverified"]
+
+
+async def test_all_that_a_session_says_comes_through_one_door(project: Path) -> None:
+    (project / "a.py").write_text("def a(): ...\n")
+    memory = {"enabled": True, "embedder": "hashing", "index_on_start": False}
+    async with workshop(project, [finish()], memory=memory) as shop:
+        await shop.run()
+        await shop.session.memory.index()
+        run_events = [notice for notice in shop.notices if isinstance(notice, RunEvent)]
+        assert [notice.recorded for notice in run_events] == shop.recorded
+        progress = [notice for notice in shop.notices if isinstance(notice, IndexProgressed)]
+        assert progress[-1] == IndexProgressed(None), "the end is said"
+        assert any(notice.progress is not None for notice in progress)
+        assert StatusChanged() in shop.notices, "the endpoint was found, memory was opened"
