@@ -54,7 +54,7 @@ class DryRunTools(Protocol):
         """Why it would not be allowed without more ado; empty when it would. Raises ToolError."""
         ...
 
-    async def play(self, call: ToolCall, editor: Editor) -> str:
+    async def simulate(self, call: ToolCall, editor: Editor) -> str:
         """Plays a file operation on `editor`; a diff if it changes something.
 
         Other calls are looked at only. Raises ToolError when the call would fail.
@@ -251,7 +251,7 @@ class DryRunner:
         try:
             if refusal := self._dry_run_tools.refusal(call):
                 return f"not allowed: {refusal}"
-            diff = await self._dry_run_tools.play(call, overlay)
+            diff = await self._dry_run_tools.simulate(call, overlay)
         except ToolError as error:
             if not found.is_unsure:
                 return f"{call.name} would fail: {error}"

@@ -1,4 +1,8 @@
-"""The tool `edit` replaces one text in a file by another."""
+"""The tool `edit` replaces one text in a file by another.
+
+The old text has to match exactly and once. A match that only comes close is shown to the
+model and never taken: an edit in the wrong place costs more than a second call.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +32,17 @@ from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
 from lsp_server.workspace.paths import Workspace
 
 STALE_RETRIES_MAX = 5
+"""How often an edit is planned anew because the file changed under it."""
 CONTEXT_LINES = 2
+"""Lines before and after an edit that its result shows."""
 SHOWN_LINES_MAX = 30
 COMPARED_LINES_MAX = 20_000
-"""Of a longer text, only the first lines are searched for what old_text may have meant."""
+"""In a longer text, only the first lines are searched for what old_text may have meant."""
 
 
 class EditArguments(ToolArguments):
+    """These are the arguments of `edit`."""
+
     path: str
     old_text: str = Field(description="Text as it stands in the file, without line numbers.")
     new_text: str
@@ -44,7 +52,10 @@ class EditArguments(ToolArguments):
 
 
 class Edit:
-    """Replaces text in a file through the Editor, against the version that was just read."""
+    """An `Edit` tool replaces text in a file, against the version that was just read.
+
+    `redactor` puts the file's secrets back where the model saw markers.
+    """
 
     spec = spec(
         "edit",
@@ -63,11 +74,11 @@ class Edit:
         self._redactor = redactor or Redactor()
 
     def describe(self, arguments: Mapping[str, object]) -> str:
-        """As in `edit src/a.py`."""
+        """Shows a call as in `edit src/a.py`."""
         return describe(self.spec.name, arguments.get("path"))
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """Writes the path."""
+        """Needs to write the path."""
         return NeedsPath(validate(EditArguments, arguments).path, writes=True)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
@@ -82,7 +93,7 @@ class Edit:
         _check_texts(wanted)
         document = await (editor or self._editor).read(self._workspace.locate(wanted.path))
         path = self._workspace.relative(document.path)
-        edits = self._edits(document, path, wanted)
+        edits = self._find_edits(document, path, wanted)
         after = apply_edits(document.text, edits)
         before_shown, after_shown = (
             self._redactor.of_file(path, text) for text in (document.text, after)
@@ -96,10 +107,10 @@ class Edit:
         )
 
     async def apply(self, planned: PlannedEdit) -> ToolResult:
-        """Applies what was planned; where the file changed since, the same edit of what it is now.
+        """Applies what was planned; if the file changed since, the same edit is planned anew.
 
-        Another run or a person may have been quicker, and what is to be replaced
-        may still be there. Raises ToolError when it is not.
+        Another run or a person may have been quicker, and the old text may still be there.
+        Raises ToolError when it is not.
         """
         for _ in range(STALE_RETRIES_MAX):
             with suppress(StaleEdit):
@@ -112,14 +123,16 @@ class Edit:
             await self._editor.apply(planned.edits)
         return planned.result
 
-    def _edits(self, document: Document, path: str, wanted: EditArguments) -> tuple[TextEdit, ...]:
-        """The edits, with the file's own secrets where the model saw markers."""
+    def _find_edits(
+        self, document: Document, path: str, wanted: EditArguments
+    ) -> tuple[TextEdit, ...]:
+        """Returns the edits, with the file's own secrets where the model saw markers."""
         texts = {
             name: self._redactor.restored(text, path, document.text)
             for name, text in (("old_text", wanted.old_text), ("new_text", wanted.new_text))
         }
         shown = self._redactor.of_file(path, document.text)
-        return _edits(document.text, wanted.model_copy(update=texts), shown)
+        return _replace_matches(document.text, wanted.model_copy(update=texts), shown)
 
 
 def _check_texts(wanted: EditArguments) -> None:
@@ -130,8 +143,8 @@ def _check_texts(wanted: EditArguments) -> None:
         raise ToolError("old_text and new_text are the same; nothing would change")
 
 
-def _edits(text: str, wanted: EditArguments, shown: str) -> tuple[TextEdit, ...]:
-    """The edits of every match; `shown` is as much of the text as an error may show.
+def _replace_matches(text: str, wanted: EditArguments, shown: str) -> tuple[TextEdit, ...]:
+    """Returns an edit for every match; `shown` is as much of the text as an error may show.
 
     Raises ToolError unless there is one, or all are wanted.
     """
@@ -140,7 +153,7 @@ def _edits(text: str, wanted: EditArguments, shown: str) -> tuple[TextEdit, ...]
     pattern = re.compile(r"\r?\n".join(map(re.escape, lines)))
     matches = list(pattern.finditer(text))
     if not matches:
-        raise ToolError(_not_found(text, wanted, shown))
+        raise ToolError(_explain_no_match(text, wanted, shown))
     if len(matches) > 1 and not wanted.replace_all:
         places = ", ".join(str(text.count("\n", 0, match.start()) + 1) for match in matches[:20])
         raise ToolError(
@@ -148,23 +161,26 @@ def _edits(text: str, wanted: EditArguments, shown: str) -> tuple[TextEdit, ...]
             "add lines around it, or set replace_all"
         )
     return tuple(
-        TextEdit(match.start(), match.end(), _with_ending(wanted.new_text, match.group(), text))
+        TextEdit(
+            match.start(), match.end(), _adopt_line_ending(wanted.new_text, match.group(), text)
+        )
         for match in matches
     )
 
 
-def _with_ending(new_text: str, replaced: str, text: str) -> str:
-    """`new_text` with the line ending of what it replaces, else of the file."""
+def _adopt_line_ending(new_text: str, replaced: str, text: str) -> str:
+    """Returns `new_text` with the line ending of what it replaces, else of the file."""
     plain = new_text.replace("\r\n", "\n")
+    # The beginning of a file shows how its lines end.
     near = replaced if "\n" in replaced else text[:10_000]
     return plain.replace("\n", "\r\n") if "\r\n" in near else plain
 
 
-def _not_found(text: str, wanted: EditArguments, shown: str) -> str:
+def _explain_no_match(text: str, wanted: EditArguments, shown: str) -> str:
     lines = split_lines(text)[:COMPARED_LINES_MAX]
     sought = split_lines(wanted.old_text) or [""]
     message = f"old_text is not in {wanted.path}"
-    start = _nearest(lines, sought)
+    start = _find_nearest(lines, sought)
     if start is None:
         return f"{message}, nor anything like it; read the file"
     end = min(start + len(sought), start + SHOWN_LINES_MAX)
@@ -174,8 +190,12 @@ def _not_found(text: str, wanted: EditArguments, shown: str) -> str:
     return f"{message}. The nearest text there is:\n{numbered_lines(split_lines(shown), start + 1, end)}"
 
 
-def _nearest(lines: list[str], sought: list[str]) -> int | None:
-    """Where, counted from 0, most of the sought lines stand together; None: nowhere."""
+def _find_nearest(lines: list[str], sought: list[str]) -> int | None:
+    """Returns the line, from 0, where most of the sought lines are together; None: nowhere.
+
+    Each line that occurs in the text votes for the place where the first sought line
+    would be; without any vote, the line most like the longest sought one decides.
+    """
     offsets: dict[str, list[int]] = {}
     for offset, line in enumerate(sought):
         if line.strip():
