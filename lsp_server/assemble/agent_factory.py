@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from lsp_server.agent.instructions import opening_text, project_instructions, system_text
+from lsp_server.agent.instructions import project_instructions, system_text, task_text
 from lsp_server.agent.loop import Agent
 from lsp_server.agent.run_config import RunConfig
 from lsp_server.assemble.goals import run_stop_policy
@@ -75,7 +75,7 @@ class AgentFactory:
         budget_tokens = settings.prompt_tokens_max
         return RunConfig(
             system=system_text(run_context.task.mode, project),
-            opening=opening_text(run_context.task, root),
+            task_text=task_text(run_context.task, root),
             budget=run_context.task.budget,
             budget_tokens=budget_tokens,
             compact_at_tokens=round(budget_tokens * settings.context.rebuild_at),

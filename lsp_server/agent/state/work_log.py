@@ -1,7 +1,7 @@
 """This module keeps what a run did: files, commands, tests, mistakes, and what is worth keeping.
 
-What grows with a run is kept within limits, the newest and the most used first;
-what falls out is still in the journal, and `recall` finds it.
+All that grows with a run is kept within limits, the newest and the most used first;
+what is dropped is still in the journal, and `recall` finds it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ LINE_CHARS_MAX = 300
 RECENT_FILES = 10
 
 SAID, GAVE, FAILED = 4, 1, 3
-"""How much a literal weighs: the model said it, a tool gave it, an error named it."""
+"""The weight of a literal: in the model's words, a tool's output, an error."""
 
 _TELLING = re.compile(r"error|exception|fail|fatal|cannot|denied|not found|refused", re.IGNORECASE)
 
@@ -49,7 +49,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class CommandRun:
-    """How a command last ended; `call_id` fetches the whole of it."""
+    """A `CommandRun` is how a command last ended; `recall` fetches all of it by `call_id`."""
 
     ending: str
     step: int
@@ -58,7 +58,7 @@ class CommandRun:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """Something that went wrong: its most telling line."""
+    """A `Mistake` is a call that failed, by the most telling line of its result."""
 
     what: str
     line: str
@@ -68,11 +68,14 @@ class Mistake:
 
 @dataclass(slots=True)
 class WorkLog:
-    """What a run did so far. Mappings have the oldest entry first."""
+    """A `WorkLog` has what a run did so far; its mappings have the oldest entry first.
+
+    `remarks` are the beginnings of the model's answers.
+    """
 
     step: int = 0
     snapshot: str = ""
-    """The state of files before the last command that may have changed some."""
+    """The name of the snapshot that was taken before the last command that may change files."""
     remarks: deque[str] = field(default_factory=lambda: deque(maxlen=REMARKS_MAX))
     notes: dict[str, Note] = field(default_factory=dict)
     """Decisions, lessons and questions, by their text."""
@@ -82,9 +85,9 @@ class WorkLog:
     suite_results: dict[str, SuiteResult] = field(default_factory=dict)
     """Each test command's last run."""
     files: dict[str, str] = field(default_factory=dict)
-    """What the run did to each file, in words."""
+    """By path: what the run did to the file, in words."""
     read: dict[str, int] = field(default_factory=dict)
-    """The step in which a file was last read."""
+    """By path: the step in which the file was last read."""
     changes: dict[str, FileChanged] = field(default_factory=dict)
     """By path: the content before the run's first change and after its last."""
     mistakes: deque[Mistake] = field(default_factory=lambda: deque(maxlen=ERRORS_MAX))
@@ -92,12 +95,12 @@ class WorkLog:
 
     @property
     def recent_files(self) -> tuple[str, ...]:
-        """The files that the run changed last, then those that it read last."""
+        """Returns up to RECENT_FILES paths: those changed last, then those read last."""
         touched = dict.fromkeys([*reversed(self.files), *reversed(self.read)])
         return tuple(touched)[:RECENT_FILES]
 
     def notes_of(self, kind: NoteKind) -> list[Note]:
-        """The notes of one kind, oldest first."""
+        """Returns the notes of one kind, oldest first."""
         return [note for note in self.notes.values() if note.kind == kind]
 
     def apply(self, event: Event) -> None:
@@ -124,7 +127,7 @@ class WorkLog:
     def _answer(self, event: ModelAnswered) -> None:
         self._called.clear()
         for call in event.message.tool_calls:
-            self.literals.used(call.arguments)
+            self.literals.mark_used(call.arguments)
         text = event.message.text
         if text.strip():
             self.remarks.append(f"step {event.step}: {one_line(text, LINE_CHARS_MAX)}")
@@ -160,7 +163,7 @@ class WorkLog:
         if not succeeded and not result.is_error:
             self._mistake(f"$ {line}", event)
         if not succeeded or not is_read_only(parse(command)):
-            # What a command only shows stands in a file and can be shown again.
+            # The output of a command that only reads is in a file, and can be had again.
             weight = GAVE if succeeded else FAILED
             self.literals.learn(result.output, event.step, weight)
 
