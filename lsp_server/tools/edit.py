@@ -1,8 +1,4 @@
-"""The tool `edit` replaces one text in a file by another.
-
-The old text has to match exactly and once. A match that only comes close is shown to the
-model and never taken: an edit in the wrong place costs more than a second call.
-"""
+"""The tool `edit` replaces one text in a file by another."""
 
 from __future__ import annotations
 
@@ -34,10 +30,10 @@ from lsp_server.workspace.paths import Workspace
 STALE_RETRIES_MAX = 5
 """How often an edit is planned anew because the file changed under it."""
 CONTEXT_LINES = 2
-"""Lines before and after an edit that its result shows."""
+"""How many lines before and after an edit its result shows."""
 SHOWN_LINES_MAX = 30
 COMPARED_LINES_MAX = 20_000
-"""In a longer text, only the first lines are searched for what old_text may have meant."""
+"""Of a longer text, only the first lines are searched for what old_text may have meant."""
 
 
 class EditArguments(ToolArguments):
@@ -54,7 +50,8 @@ class EditArguments(ToolArguments):
 class Edit:
     """An `Edit` tool replaces text in a file, against the version that was just read.
 
-    `redactor` puts the file's secrets back where the model saw markers.
+    The old text has to occur once, unless every place is meant. `redactor` puts the file's
+    secrets back where the model saw markers.
     """
 
     spec = spec(
@@ -93,7 +90,7 @@ class Edit:
         _check_texts(wanted)
         document = await (editor or self._editor).read(self._workspace.locate(wanted.path))
         path = self._workspace.relative(document.path)
-        edits = self._find_edits(document, path, wanted)
+        edits = self._edits(document, path, wanted)
         after = apply_edits(document.text, edits)
         before_shown, after_shown = (
             self._redactor.of_file(path, text) for text in (document.text, after)
@@ -123,16 +120,14 @@ class Edit:
             await self._editor.apply(planned.edits)
         return planned.result
 
-    def _find_edits(
-        self, document: Document, path: str, wanted: EditArguments
-    ) -> tuple[TextEdit, ...]:
-        """Returns the edits, with the file's own secrets where the model saw markers."""
+    def _edits(self, document: Document, path: str, wanted: EditArguments) -> tuple[TextEdit, ...]:
+        """The edits, with the file's own secrets where the model saw markers."""
         texts = {
             name: self._redactor.restored(text, path, document.text)
             for name, text in (("old_text", wanted.old_text), ("new_text", wanted.new_text))
         }
         shown = self._redactor.of_file(path, document.text)
-        return _replace_matches(document.text, wanted.model_copy(update=texts), shown)
+        return _edits(document.text, wanted.model_copy(update=texts), shown)
 
 
 def _check_texts(wanted: EditArguments) -> None:
@@ -143,8 +138,8 @@ def _check_texts(wanted: EditArguments) -> None:
         raise ToolError("old_text and new_text are the same; nothing would change")
 
 
-def _replace_matches(text: str, wanted: EditArguments, shown: str) -> tuple[TextEdit, ...]:
-    """Returns an edit for every match; `shown` is as much of the text as an error may show.
+def _edits(text: str, wanted: EditArguments, shown: str) -> tuple[TextEdit, ...]:
+    """The edits of every match; `shown` is as much of the text as an error may show.
 
     Raises ToolError unless there is one, or all are wanted.
     """
@@ -153,7 +148,7 @@ def _replace_matches(text: str, wanted: EditArguments, shown: str) -> tuple[Text
     pattern = re.compile(r"\r?\n".join(map(re.escape, lines)))
     matches = list(pattern.finditer(text))
     if not matches:
-        raise ToolError(_explain_no_match(text, wanted, shown))
+        raise ToolError(_not_found(text, wanted, shown))
     if len(matches) > 1 and not wanted.replace_all:
         places = ", ".join(str(text.count("\n", 0, match.start()) + 1) for match in matches[:20])
         raise ToolError(
@@ -161,26 +156,23 @@ def _replace_matches(text: str, wanted: EditArguments, shown: str) -> tuple[Text
             "add lines around it, or set replace_all"
         )
     return tuple(
-        TextEdit(
-            match.start(), match.end(), _adopt_line_ending(wanted.new_text, match.group(), text)
-        )
+        TextEdit(match.start(), match.end(), _with_ending(wanted.new_text, match.group(), text))
         for match in matches
     )
 
 
-def _adopt_line_ending(new_text: str, replaced: str, text: str) -> str:
-    """Returns `new_text` with the line ending of what it replaces, else of the file."""
+def _with_ending(new_text: str, replaced: str, text: str) -> str:
+    """`new_text` with the line ending of what it replaces, else of the file."""
     plain = new_text.replace("\r\n", "\n")
-    # The beginning of a file shows how its lines end.
     near = replaced if "\n" in replaced else text[:10_000]
     return plain.replace("\n", "\r\n") if "\r\n" in near else plain
 
 
-def _explain_no_match(text: str, wanted: EditArguments, shown: str) -> str:
+def _not_found(text: str, wanted: EditArguments, shown: str) -> str:
     lines = split_lines(text)[:COMPARED_LINES_MAX]
     sought = split_lines(wanted.old_text) or [""]
     message = f"old_text is not in {wanted.path}"
-    start = _find_nearest(lines, sought)
+    start = _nearest(lines, sought)
     if start is None:
         return f"{message}, nor anything like it; read the file"
     end = min(start + len(sought), start + SHOWN_LINES_MAX)
@@ -190,12 +182,8 @@ def _explain_no_match(text: str, wanted: EditArguments, shown: str) -> str:
     return f"{message}. The nearest text there is:\n{numbered_lines(split_lines(shown), start + 1, end)}"
 
 
-def _find_nearest(lines: list[str], sought: list[str]) -> int | None:
-    """Returns the line, from 0, where most of the sought lines are together; None: nowhere.
-
-    Each line that occurs in the text votes for the place where the first sought line
-    would be; without any vote, the line most like the longest sought one decides.
-    """
+def _nearest(lines: list[str], sought: list[str]) -> int | None:
+    """Where, counted from 0, most of the sought lines stand together; None: nowhere."""
     offsets: dict[str, list[int]] = {}
     for offset, line in enumerate(sought):
         if line.strip():

@@ -15,7 +15,7 @@ from lsp_server.domain.events import FileChanged
 from lsp_server.domain.ports import EditTool
 from lsp_server.domain.tools import ToolCall
 from lsp_server.text.excerpt import split_lines
-from lsp_server.tools.edit import EditArguments, _replace_matches
+from lsp_server.tools.edit import EditArguments, _edits
 from tests.fakes.files import lay_out
 from tests.fakes.tools import Bench
 
@@ -194,7 +194,7 @@ def test_an_edit_replaces_text_and_nothing_else(text: str, old: str, new: str) -
     arguments = EditArguments(path="f", old_text=old, new_text=new, replace_all=True)
     plain = text.replace("\r\n", "\n")
     try:
-        after = apply_edits(text, _replace_matches(text, arguments, text))
+        after = apply_edits(text, _edits(text, arguments, text))
     except ToolError:
         assert old not in plain
         return
