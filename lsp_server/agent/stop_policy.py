@@ -47,7 +47,7 @@ class StopPolicy:
     Example::
 
         policy = StopPolicy(verifier.verify, accept, event_log.emit, re_entries_max=12)
-        verdict = await policy.judge(event_log.state, summary, may_go_on=True)
+        verdict = await policy.decide(event_log.state, summary, may_go_on=True)
         if isinstance(verdict, Continue):
             ...  # the model reads verdict.text
         else:
@@ -62,7 +62,7 @@ class StopPolicy:
         self._asked_about_plan = False
 
     async def judge(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | Continue:
-        """Returns how the run ends, or a Continue with what is still to be done.
+        """The end of the run, or what keeps it going.
 
         `summary` is the agent's closing message. `may_go_on` says whether the budget has
         room for another step: a run is never sent back without one.

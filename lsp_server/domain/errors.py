@@ -64,7 +64,7 @@ class ModelMisbehaved(ModelError):
 
 
 class ToolError(HoldfastError):
-    """A tool call failed, and the text of the error lets the model react to it."""
+    """A tool call failed in a way that the model can react to."""
 
 
 class EditRejected(ToolError):
