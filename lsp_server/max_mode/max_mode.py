@@ -1,9 +1,11 @@
-"""MaxMode: a Model that asks its Model several times and answers once.
+"""This module has `MaxMode`, a Model that asks its Model several times and answers once.
 
-It draws candidates, looks at what each would do without doing it, and stops as soon
+It samples candidates, looks at what each would do without doing it, and stops as soon
 as enough agree; otherwise a judge chooses. A candidate that fails, repeats itself or
-cannot work is one fewer. When none is left, the Model is asked plainly, as without
-Max Mode, and its error is the error.
+cannot work is one fewer, and never spoils the step. When none is left, the Model is asked
+plainly, as without Max Mode, and its error is raised. The idea is best-of-n with a model
+as judge; to stop at agreement, and to look at dry runs before a judge is asked, keeps its
+price low.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ from lsp_server.max_mode.sampler import EndpointStats, Sampler
 from lsp_server.settings.sections import MaxModeSettings
 
 TEXT_CHARS_MAX = 2000
-"""What is kept of the text of a group that was not chosen."""
+"""How much is kept of the text of a group, in the Event that lists them."""
 
 NOTHING = Usage()
 OUT_OF_BUDGET = "the rest of the run's budget is too small for more candidates or a judge"
@@ -48,10 +50,11 @@ OUT_OF_BUDGET = "the rest of the run's budget is too small for more candidates o
 
 @dataclass(frozen=True, slots=True)
 class MaxModeContext:
-    """What Max Mode is told of the run.
+    """A `MaxModeContext` is what Max Mode knows of the run.
 
-    `prices` are those of the model that draws. `has_room` says whether so many more
-    tokens may be spent, and so many more dollars.
+    `step_context` describes the step to come. `has_room` says whether so many more tokens
+    and so many more US dollars may be spent. `prices` are those of the model that is
+    sampled.
     """
 
     step_context: Callable[[], StepContext]
@@ -61,7 +64,7 @@ class MaxModeContext:
 
 
 def settings_for(wished: Sampling, settings: MaxModeSettings) -> MaxModeSettings:
-    """The settings with what a person wishes; a proposal always compares two at least."""
+    """Returns the settings with a person's wish; a proposal compares two candidates at least."""
     if wished.samples is not None:
         settings = settings.model_copy(update={"samples": wished.samples})
     if wished.propose:
@@ -71,7 +74,17 @@ def settings_for(wished: Sampling, settings: MaxModeSettings) -> MaxModeSettings
 
 
 class MaxMode:
-    """For one run; `habits` are the endpoint's and outlive it."""
+    """A `MaxMode` is the Model of one run: it samples `model` and lets `judge` choose.
+
+    A dry runner looks at each candidate first. `settings` have the number of samples, the
+    strategy and the patience. `endpoint_stats` are what is known of the endpoint, and
+    outlive the run.
+
+    Example, as `assemble/model_chain.py` makes it::
+
+        model = MaxMode(worker, judge, dry_runner, settings, endpoint_stats, context)
+        response = await model.respond(request, listen)
+    """
 
     def __init__(
         self,
@@ -91,7 +104,11 @@ class MaxMode:
         self._agreed = True
 
     async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
-        """The chosen candidate; `usage` is its own, `billed` all that led to it."""
+        """Returns the chosen candidate; `usage` is its own, `billed` all that led to it.
+
+        `listen` gets the winner at the end, since losers are not for people to read. A
+        request for JSON, or with one sample, is passed on. Raises ModelError.
+        """
         if self._settings.samples == 1 or request.answer is not None:
             return await self._model.respond(request, listen)
         step_context = self._around.step_context()
@@ -144,7 +161,7 @@ class MaxMode:
         return groups
 
     def _waves(self, step_context: StepContext) -> Sequence[int]:
-        """How many candidates there shall be after each wave.
+        """Returns how many candidates there shall be after each wave.
 
         After a step on which they differed, all are drawn at once: a second wave
         would probably follow anyway, and reads the prompt once more.
@@ -160,11 +177,11 @@ class MaxMode:
 
     @property
     def _is_frugal(self) -> bool:
-        """Whether to do with fewer candidates, as each pays for the prompt again."""
+        """Says whether to do with fewer candidates, as each pays for the prompt again."""
         return self._settings.strategy == "gated" and self._endpoint_stats.honours_choices is False
 
     def _is_settled(self, groups: Sequence[DryRunGroup], wanted: int) -> bool:
-        """Whether there is nothing to choose: all agree, or the gate lets the only one pass."""
+        """Says whether nothing is left to choose: all agree, or the gate lets the only one pass."""
         if len(groups) != 1 or groups[0].trial.problem:
             return False
         if len(groups[0].candidates) == 1 < self._settings.samples:
@@ -224,7 +241,7 @@ class MaxMode:
 
 
 def _all_differ(groups: Sequence[DryRunGroup]) -> bool:
-    """Whether no two agree, so that more would hardly make a majority, and several can work."""
+    """Says whether no two agree, so that more would hardly make a majority; several can work."""
     able = [group for group in groups if not group.trial.problem]
     return len(able) > 1 and all(len(group.candidates) == 1 for group in able)
 
@@ -263,7 +280,7 @@ def _report(
 
 
 def _replay(message: Message, listen: Listener) -> None:
-    """The winner as a stream, for those who show the answer as it comes."""
+    """Sends the winner as a stream, for listeners that show the answer as it comes."""
     if message.reasoning:
         listen(ReasoningDelta(message.reasoning))
     if message.text:
