@@ -1,4 +1,4 @@
-"""An Agent for each run."""
+"""This module makes the Agent of a run, out of what its workspace shares."""
 
 from __future__ import annotations
 
@@ -21,7 +21,17 @@ from lsp_server.tools.approval import Approval
 
 
 class AgentFactory:
-    """Puts the parts of a run together."""
+    """An `AgentFactory` makes the Agent of each run in a workspace.
+
+    `services`, `judges`, `goals` and `memory` are those of the session. `endpoint_stats`
+    keep what Max Mode learned of each endpoint, by its name, from run to run.
+
+    Example, the way `session.runs.Runs` uses it::
+
+        factory = AgentFactory(services, judges, goals, memory, endpoint_stats={})
+        agent = await factory.agent(run_context)
+        outcome = await agent.run()
+    """
 
     def __init__(
         self,
@@ -38,9 +48,9 @@ class AgentFactory:
         self._models = ModelChain(services, judges, endpoint_stats)
 
     async def agent(self, run_context: RunContext) -> Agent:
-        """Raises ConfigurationError, ModelError when there is no model to ask."""
+        """Makes the Agent of a run. Raises ConfigurationError, ModelError when no model is found."""
         if await asyncio.to_thread(self._services.known_secrets.refresh):
-            # Files for secrets are mostly ignored ones, of which nobody tells memory.
+            # Files for secrets are mostly ignored, so no watcher reports them to memory.
             self._memory.changed([self._services.workspace.root])
         permissions, mode = run_context.settings.permissions, run_context.task.mode
         approval = Approval(permissions, self._services.workspace, mode)
@@ -69,6 +79,7 @@ class AgentFactory:
 
     async def _run_config(self, run_context: RunContext) -> RunConfig:
         root, settings = self._services.workspace.root, run_context.settings
+        # Reads files, and walks the whole workspace for them.
         project = await asyncio.to_thread(
             lambda: project_instructions(root, self._services.ignore.walk())
         )

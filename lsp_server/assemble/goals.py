@@ -1,4 +1,4 @@
-"""Who decides whether a goal is met: in a run, and outside of one."""
+"""This module makes what decides whether a goal is met: in a run, and outside of one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lsp_server.settings.sections import Settings
 from lsp_server.tools.approval import Approval
 
 GOALS_RUN = RunId("goals")
-"""Stands for the run in questions about checks that no run asked for."""
+"""The id that takes a run's place in questions about checks that no run asked for."""
 
 PERSON_WAITS_SECONDS = 60.0
 """How long a judge may take that no run but a person waits for."""
@@ -39,7 +39,7 @@ def run_stop_policy(
     run_context: RunContext,
     approval: Approval,
 ) -> StopPolicy:
-    """Decides on the stop attempts of one run."""
+    """Makes the policy for the stop attempts of one run; `approval` is the run's own."""
     settings, event_log = run_context.settings, run_context.event_log
     ask = services.asking(run_context.run_id, event_log.emit, settings)
 
@@ -47,6 +47,7 @@ def run_stop_policy(
         return (await judges.find(settings, event_log.emit)).model
 
     async def accept(paths: tuple[str, ...]) -> bool:
+        # A person who is asked sees the edits as a judge would.
         attempt = StopAttempt({path: event_log.state.work.changes[path] for path in paths})
         kept = services.checkpoints.kept
         shown = await asyncio.to_thread(
@@ -102,12 +103,12 @@ def _verifier(
 
 
 def _open_to(approval: Approval) -> Callable[[Path], bool]:
-    """Whose contents a judge may see: no rule is against it, and it is no file for secrets."""
+    """Returns a test of which files a judge may see: no rule is against it, nor is it secret."""
     return lambda path: approval.visible(path) and not is_secret_file(path.name)
 
 
 def _about_judges(paths: tuple[str, ...], shown: Sequence[Evidence]) -> Question:
-    """Whether a run may have edited what judges it."""
+    """Asks whether a run may have edited what judges it; `shown` are the edits."""
     return Question(
         id=uuid4().hex[:12],
         tool="goal",
