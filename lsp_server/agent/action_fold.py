@@ -83,6 +83,7 @@ class ActionFold:
                 yield self._task
             case ModelAnswered() as event:
                 self._step = event.step
+                # An answer that only calls tools may have its reason in the reasoning.
                 said = event.message.text.strip() or event.message.reasoning.strip()
                 self._reason = said[:REASON_CHARS_MAX]
             case ToolCalled() as event:
@@ -119,6 +120,7 @@ class ActionFold:
             reason=self._reason,
             seconds=round(event.seconds, 3),
         )
+        # A call that failed keeps that outcome, whatever a later check shows.
         if row.files and row.outcome == "ok":
             self._changes[row.id] = row
             for oldest in list(self._changes)[:-CHANGES_MAX]:

@@ -141,6 +141,7 @@ class Compaction:
         await self._compact(f"the endpoint refused the prompt: {refusal}")
 
     async def _compact(self, reason: str) -> None:
+        # The new prompt gets what memory could not give before.
         self._late = False
         recalled = await self._recall()
         now = await current_contents(self._workspace_view)
@@ -216,6 +217,7 @@ def next_prompt(
     known = render_state(state, round(tokens * STATE_SHARE), context.measure, now)
     kept, tail_tokens = context.tail(round(tokens * TAIL_SHARE))
     last_step_max = round(tokens * LAST_STEP_SHARE)
+    # Of a long last step the results are cut, or the next compaction would be near.
     chars_max = None
     if tail_tokens > last_step_max:
         chars_max = context.fit_results(kept, last_step_max)

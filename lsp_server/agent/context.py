@@ -125,6 +125,7 @@ class Context:
         model: endpoints refuse tool results without the calls that they answer.
         """
         kept, tokens, size = 0, 0, 0
+        # The first two messages, system and task, are written again in each cycle.
         for index in range(len(self._messages) - 1, 1, -1):
             size += _message_bytes(self._messages[index])
             if kept and size / self._bytes_per_token > tokens_max:
@@ -143,6 +144,7 @@ class Context:
         others = sum(_message_bytes(message) for message in tail) - sum(map(_size, results))
         left = tokens_max - round(others / self._bytes_per_token)
         chars = self.chars(max(0, left), "".join(results)) // max(1, len(results))
+        # The note about the cut needs room as well.
         return max(SHORTENED_CHARS_MIN, chars - SHORTENED_CHARS_MIN)
 
     def _begin(self, event: CycleStarted) -> None:
@@ -194,7 +196,7 @@ def _make_replayable(message: Message) -> Message:
     """Returns the message with arguments that every endpoint accepts back.
 
     Many parse the arguments in the history and refuse the whole prompt when one
-    call was malformed; the tool's answer tells the model what it had sent.
+    call was malformed; the tool's answer says to the model what it had sent.
     """
     calls = tuple(
         ToolCall(call.id, call.name, "{}") if isinstance(call.parsed, Malformed) else call

@@ -126,6 +126,7 @@ def check_step(
     """
     if malformed:
         return check_misbehaviour(counts, "its tool calls were malformed")
+    # Hashes are enough to compare, and results may be long.
     recent = (*counts.recent, hash(signature))[-PERIOD_STEPS_MAX * REPEATED_STEPS_STOP :]
     counts = replace(counts, malformed=0, recent=recent)
     repeated, period = _count_rounds(recent)

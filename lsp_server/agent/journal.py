@@ -87,6 +87,7 @@ class Journal:
         recorded = RecordedEvent(self._seq, now, event)
         if isinstance(event, Streamed):
             return recorded
+        # An Event that could not be written takes no place in the numbering.
         self._write(encode_record(recorded))
         self._seq += 1
         self._synced = False
@@ -181,6 +182,7 @@ def _read(path: Path) -> tuple[list[RecordedEvent], int]:
         try:
             records.append(decode_record(line))
         except LineDamaged:
+            # The last line was being written when a process was killed.
             if is_last:
                 break
             raise JournalDamaged(f"line {number} of {path} is damaged") from None

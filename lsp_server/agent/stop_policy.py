@@ -107,6 +107,7 @@ class StopPolicy:
     def _decide_unmet(
         self, report: GoalReport, state: State, summary: str, *, stuck: bool, may_go_on: bool
     ) -> Outcome | Continue:
+        # No further step and no answer of a person would help.
         if report.impossible:
             return Unmet(summary, report)
         if report.question is not None:

@@ -82,6 +82,7 @@ class Fact:
     @property
     def trusted(self) -> bool:
         """Says whether the fact may go into a prompt that did not ask for it."""
+        # A person's word counts until a check refutes it, the agent's once a check has shown it.
         return self.status == "verified" or (self.source == "person" and self.status == "claimed")
 
 

@@ -93,6 +93,7 @@ Arguments: TypeAlias = Mapping[str, object] | Malformed
 """The arguments of a call, read once: an object, or why they are none."""
 
 
+# Without slots: `parsed` is kept in the instance's dictionary.
 @dataclass(frozen=True)
 class ToolCall:
     """A `ToolCall` is one call that the model asks for; `arguments` is its JSON text, untouched.
@@ -184,6 +185,7 @@ def parse_arguments(text: str) -> Arguments:
         )
     except ToolError as error:
         return Malformed(str(error))
+    # A number of thousands of digits is a ValueError, deep nesting a RecursionError.
     except (ValueError, RecursionError) as error:
         return Malformed(f"the arguments cannot be read: {error}; nothing was run")
     if not isinstance(values, dict):
@@ -201,4 +203,5 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _no_constant(name: str) -> NoReturn:
+    # Python would read NaN and Infinity, which other parsers refuse.
     raise ToolError(f"the arguments have {name}, which JSON does not know; nothing was run")

@@ -178,6 +178,7 @@ class CandidateJudge:
         """Says whether to ask behind the worker's prompt: as set, else where it costs less."""
         if self._context != "auto":
             return self._context == "shared"
+        # Both have the proposals in them, so only the rest is compared.
         *prompt, _ = shared.messages
         cached = prompt_chars(replace(shared, messages=tuple(prompt)))
         fresh = prompt_chars(digest) - message_chars(shared.messages[-1])
@@ -289,7 +290,7 @@ class _JudgeQuestion:
 
     def _on_delta(self, delta: Delta) -> None:
         match delta:
-            case Waiting(reason):
+            case Waiting(reason):  # Retries may take hours, and a step has other ways to choose.
                 raise ModelUnavailable(reason)
             case TextDelta(text) | ReasoningDelta(text):
                 self._chars += len(text)

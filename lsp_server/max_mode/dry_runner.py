@@ -124,6 +124,7 @@ async def changed_files(editor: Editor, group: CandidateGroup) -> list[str]:
     """Returns the names of files that differ from when a group's dry run read them."""
     overlay = OverlayEditor(editor)
     for path in map(Path, group.read_versions):
+        # A file that is gone now is noted by the overlay before it raises.
         with suppress(ToolError):
             await overlay.read(path)
     return [

@@ -93,6 +93,7 @@ def shell_form(command: str) -> str:
     stripped = command.strip()
     if _NOT_PLAIN.search(stripped):
         return stripped
+    # Quotes stay, and `a&&b` has the same words as `a && b`.
     reader = shlex.shlex(stripped, posix=False, punctuation_chars=True)
     reader.whitespace_split = True
     reader.commenters = ""

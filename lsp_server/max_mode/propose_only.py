@@ -72,6 +72,7 @@ class ProposeOnly:
         calls = look.message.tool_calls
         if calls and all(map(self._only_looks, calls)):
             return look
+        # Nobody reads along: the answer of the run is another one.
         drawn = await self._several.respond(request, ignore_deltas)
         ready = Choice(Message("assistant", READY), "stop")
         return replace(

@@ -32,6 +32,7 @@ def syntax_errors(path: Path, text: str) -> int | None:
         parse(text)
     except (SyntaxError, ValueError):
         return 1
+    # Too deep for the parser, which says nothing about the text.
     except (RecursionError, MemoryError):
         return None
     return 0

@@ -40,6 +40,7 @@ class ToggledModel:
         wished = self._wished()
         if not wished.max_mode:
             return await self._plain.respond(request, listen)
+        # It knows how the last step went, so it is kept for as long as the wish is the same.
         if self._made is None or self._made[0] != wished:
             self._made = wished, await self._max_mode(wished)
         return await self._made[1].respond(request, listen)

@@ -134,6 +134,7 @@ class Approval:
         Deny rules are looked at first, and win. Raises ToolError when a path cannot be one
         of this machine.
         """
+        # A tool that is denied as a whole is denied whatever its calls need.
         for rule in self._denied:
             if rule.pattern is None and rule.covers(tool):
                 return _deny_by(rule)

@@ -50,6 +50,7 @@ class Diagnostics:
         wanted = validate(DiagnosticsArguments, arguments)
         path = self._workspace.locate(wanted.path) if wanted.path else None
         findings = await self._editor.diagnostics(path)
+        # That nobody looked is not the same as that nothing was found.
         if findings is None:
             return ToolResult(
                 "no editor reports diagnostics here; run the project's own checker with `shell`"

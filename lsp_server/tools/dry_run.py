@@ -68,6 +68,7 @@ class ToolDryRun:
         if isinstance(tool, CheckedTool):
             await tool.check(call.parsed, editor)
             return ""
+        # A tool without a check of its own fails on a path that does not exist.
         match tool.needs(call.parsed):
             case NeedsPath(path) if not self._workspace.locate(path).exists():
                 raise ToolError(f"{path} does not exist")

@@ -133,6 +133,7 @@ class Recall:
         for place, one in enumerate(found):
             text = f"{one.id}  {one.title}\n{one.excerpt}".rstrip()
             left -= len(text) + 2
+            # The first hit is always shown, if need be cut.
             if left < 0 and shown:
                 ids = ", ".join(other.id for other in found[place:])
                 shown.append(f"[{len(found) - place} more: {ids}]"[:LEFT_OUT_CHARS_MAX])

@@ -103,6 +103,7 @@ class ShellPattern:
     def _is_start_of(self, words: Sequence[str]) -> bool:
         if not self.words:
             return True
+        # `/bin/rm` is `rm`; and the words of a rule may be globs.
         program = {words[0], PurePosixPath(words[0]).name}
         if not any(fnmatchcase(name, self.words[0]) for name in program):
             return False
@@ -233,6 +234,8 @@ def _unwrap(script: ShellScript) -> Iterator[Sequence[str]]:
                     yield words
                     name = PurePosixPath(words[0]).name
                     runs = runs or name in _RUNNERS
+                    # `sh -c` takes a script as one word, `eval` as several, others as one
+                    # with blanks in it: `ssh host 'rm -r build'`.
                     if name in _SHELLS:
                         waiting += [parse(" ".join(words[1:])), *map(parse, words[1:])]
                     elif runs:

@@ -41,6 +41,7 @@ class SaveFirst:
         """Saves, calls the tool inside, and adds the names of unsaved files to its result."""
         await self._documents.save_drafts()
         result = await self._tool.call(arguments)
+        # Asked after the call, so that a file that was typed into meanwhile is named too.
         unsaved = await self._documents.unsaved()
         if not unsaved:
             return result

@@ -148,8 +148,10 @@ class Search:
                 timeout_seconds=self._deadline_seconds,
                 output_bytes_max=OUTPUT_BYTES_MAX,
             )
+        # What was found before the deadline is shown all the same.
         if completed.timed_out and wanted.mode == "regex" and not completed.output:
             raise ToolError("the search took too long; use a simpler expression or a smaller path")
+        # Copies are searched after all files, so hits have to be sorted in any case.
         hits = await asyncio.to_thread(lambda: sorted(self._accept(completed, place, copies)))
         return hits, not completed.timed_out and not completed.truncated_bytes
 
@@ -183,7 +185,7 @@ class Search:
         else:
             words = [self._ripgrep, *RIPGREP_OPTIONS]
             words.append("--ignore-case" if caseless else "--case-sensitive")
-            # Only we know our own rule files; what they hide is sifted out afterwards.
+            # Only we know our own rule files; what they hide is left out afterwards.
             own_rules = any((self._workspace.root / name).exists() for name in RULE_FILES[1:])
             if own_rules or self._is_foreign(place):
                 words.append("--no-ignore")
@@ -217,7 +219,7 @@ class Search:
         for found, line, text in _read_matches(completed.output):
             path = copies.get(found, found)
             if found not in copies:
-                # Many hits lie in one file, so each file is judged once.
+                # A file often has many hits, so it is asked about once.
                 if path not in counts:
                     counts[path] = self._is_searched(path, place)
                 if path in unsaved or not counts[path]:

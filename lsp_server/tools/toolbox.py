@@ -85,6 +85,7 @@ class Toolbox:
         try:
             tool, arguments = self.tool(call), _check_arguments(call)
             planned = await self._permit(tool, arguments)
+            # The change that a person agreed to is made, not one that is computed again.
             if planned is not None and isinstance(tool, EditTool):
                 return await tool.apply(planned)
             return await tool.call(arguments)
@@ -174,6 +175,7 @@ class Toolbox:
             case "once":
                 return
             case "always":
+                # Others read it from the settings; this run has read its rules already.
                 if question.rule:
                     self._approval.allow(question.rule)
             case "deny" | None:

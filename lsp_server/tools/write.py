@@ -104,6 +104,7 @@ class Write:
         text = self._redactor.restored(text, relative, before or "")
         if before is None:
             return text
+        # A file with mixed line endings gets those of most of its lines.
         is_crlf = before.count("\r\n") * 2 > before.count("\n")
         return text.replace("\r\n", "\n").replace("\n", "\r\n") if is_crlf else text
 

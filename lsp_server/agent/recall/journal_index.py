@@ -153,6 +153,7 @@ class JournalIndexes:
         The run whose journal is `own` comes last and has "" as its id; the others are in
         folders beside its own. Journals that cannot be read give the entries known so far.
         """
+        # Several runs may look back at once, each in a thread of its own.
         with self._reading:
             paths = [*_earlier(own), own]
             known = {path: self._by_path.get(path) or JournalIndex(path) for path in paths}

@@ -165,6 +165,7 @@ def _excerpt(found: _Found, wanted: Sequence[str]) -> str:
     for word in wanted:
         matches = re.finditer(re.escape(_ENDING.sub("", word)), lowered)
         places[word] = [match.start() for match in islice(matches, MATCHES_MAX)]
+    # A word that occurs once says more about a place than one that is everywhere.
     weights = {word: 1 / len(at) for word, at in places.items() if at}
     centres = [(at, word) for word in weights for at in places[word]]
 

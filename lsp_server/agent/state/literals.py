@@ -101,6 +101,7 @@ def _find_literals(text: str, step: int, weight: int) -> Iterator[Literal]:
         line = whole[:LINE_CHARS_MAX]
         telling = bool(_TELLING.search(line))
         for match in _LITERAL.finditer(line):
+            # A sentence's own punctuation is no part of a value.
             literal = match.group().rstrip(".,:;")
             if 3 < len(literal) <= CHARS_MAX:
                 start = max(0, match.start() - AROUND_CHARS)

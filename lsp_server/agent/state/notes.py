@@ -64,6 +64,7 @@ def notes_in(text: str, step: int) -> Iterator[Note]:
             yield Note(kind, marked["text"].strip()[:CHARS_MAX], step, True)
             continue
         for part in _SENTENCE_END.split(line):
+            # Without the marks of Markdown's lists, headings and quotes.
             sentence = part.strip(" -*#>\t")
             found = _kind(sentence)
             if found is not None:

@@ -64,6 +64,7 @@ def suite_result(command: str, output: str, step: int, *, succeeded: bool) -> Su
         for match in _FAILING.finditer(output)
     ]
     failing = tuple(dict.fromkeys(names))[:FAILING_MAX]
+    # pytest frames its summary with `=`.
     summaries = [match.group().strip(" =") for match in _SUMMARY.finditer(output)]
     passed = succeeded and not failing
     return SuiteResult(passed, summaries[-1][:NAME_CHARS_MAX] if summaries else "", failing, step)

@@ -137,6 +137,7 @@ class WorkLog:
 
     def _keep_note(self, note: Note) -> None:
         """Keeps it; when there are too many, one that the model did not mark goes first."""
+        # With a limit that is never reached here: it would drop the oldest, marked or not.
         _put_last(self.notes, note.text, note, NOTES_MAX * 2)
         if len(self.notes) > NOTES_MAX:
             unmarked = (key for key, one in self.notes.items() if not one.marked)
