@@ -52,10 +52,12 @@ def run_stop_policy(
         kept = services.checkpoints.kept
         shown = await asyncio.to_thread(
             lambda: list(
-                changes_as_evidence(attempt, services.workspace, kept, "", _open_to(approval))
+                changes_as_evidence(
+                    attempt, services.workspace, kept, "", _make_visibility(approval)
+                )
             )
         )
-        return await ask(_about_judges(paths, shown)) != "deny"
+        return await ask(_question_edits(paths, shown)) != "deny"
 
     judge = GoalJudge(judging)
     verifier = _verifier(services, goals, settings, approval, ask, judge)
@@ -93,7 +95,7 @@ def _verifier(
         workspace=services.workspace,
         contents=services.contents,
         kept=services.checkpoints.kept,
-        visible=_open_to(approval),
+        visible=_make_visibility(approval),
         waived=goals.statuses.waived,
         revision=services.revisions.of,
     )
@@ -102,12 +104,12 @@ def _verifier(
     return Verifier(scene, checks, judge)
 
 
-def _open_to(approval: Approval) -> Callable[[Path], bool]:
+def _make_visibility(approval: Approval) -> Callable[[Path], bool]:
     """Returns a test of which files a judge may see: no rule is against it, nor is it secret."""
     return lambda path: approval.visible(path) and not is_secret_file(path.name)
 
 
-def _about_judges(paths: tuple[str, ...], shown: Sequence[Evidence]) -> Question:
+def _question_edits(paths: tuple[str, ...], shown: Sequence[Evidence]) -> Question:
     """Asks whether a run may have edited what judges it; `shown` are the edits."""
     return Question(
         id=uuid4().hex[:12],

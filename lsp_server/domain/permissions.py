@@ -36,7 +36,7 @@ def visible(text: str) -> str:
     'safe\\u202etxt'
     """
     return "".join(
-        char if char in "\n\t" or unicodedata.category(char) not in _HIDING else _escaped(char)
+        char if char in "\n\t" or unicodedata.category(char) not in _HIDING else _escape(char)
         for char in text
     )
 
@@ -45,5 +45,5 @@ _HIDING = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 """Unicode's categories: control, format, private use, surrogate, line and paragraph separator."""
 
 
-def _escaped(char: str) -> str:
+def _escape(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")

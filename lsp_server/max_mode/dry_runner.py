@@ -152,13 +152,13 @@ class OverlayEditor:
     async def read(self, path: Path) -> Document:
         """Returns the text as it would be by now. Raises ToolError."""
         if path not in self.texts:
-            return await self._first_read(path)
+            return await self._read_through(path)
         text = self.texts[path]
         if text is None:
             raise ToolError(f"{path.name} would be gone by then")
         return Document(path, text)
 
-    async def _first_read(self, path: Path) -> Document:
+    async def _read_through(self, path: Path) -> Document:
         try:
             document = await self._editor.read(path)
         except ToolError:
@@ -310,7 +310,7 @@ class DryRunner:
             if text is None:
                 continue
             before, after, is_certain = await asyncio.to_thread(
-                self._errors, path, overlay.before[path], text
+                self._count_errors, path, overlay.before[path], text
             )
             if before is None or after is None:
                 continue
@@ -325,7 +325,9 @@ class DryRunner:
                 )
         return ""
 
-    def _errors(self, path: Path, before: str, after: str) -> tuple[int | None, int | None, bool]:
+    def _count_errors(
+        self, path: Path, before: str, after: str
+    ) -> tuple[int | None, int | None, bool]:
         """Counts errors before and after, and says whether the numbers are certain."""
         errors = self._parses(path, after)
         is_certain = errors is not None

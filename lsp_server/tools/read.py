@@ -84,9 +84,9 @@ class Read:
             )
         if end < start:
             raise ToolError(f"end_line {end} is before start_line {start}")
-        return ToolResult(self._window(lines, start, end), read=(path,))
+        return ToolResult(self._show(lines, start, end), read=(path,))
 
-    def _window(self, lines: list[str], start: int, end: int) -> str:
+    def _show(self, lines: list[str], start: int, end: int) -> str:
         shown: list[str] = []
         # The last line, which says how to go on, takes up to 100 characters.
         room = self._chars_max - 100

@@ -128,12 +128,14 @@ class JournalIndex:
         called_at, called = self._called.pop(event.call_id)
         if event.tool_kind in REPEATING_KINDS:
             return None
-        text = f"{called.title}\n{called.call.arguments}\n{_ends(event.result.text)}"
-        bag = _bag(text)
+        text = f"{called.title}\n{called.call.arguments}\n{_keep_ends(event.result.text)}"
+        bag = _join_words(text)
         return JournalEntry(event.call_id, event.step, event.tool, called.title, bag, at, called_at)
 
     def _new(self, entry_id: str, kind: str, title: str, event: Event, at: int) -> JournalEntry:
-        return JournalEntry(entry_id, self._step, kind, title, _bag(_ends(_own_text(event))), at)
+        return JournalEntry(
+            entry_id, self._step, kind, title, _join_words(_keep_ends(_own_text(event))), at
+        )
 
 
 class JournalIndexes:
@@ -155,7 +157,7 @@ class JournalIndexes:
         """
         # Several runs may look back at once, each in a thread of its own.
         with self._reading:
-            paths = [*_earlier(own), own]
+            paths = [*_find_earlier(own), own]
             known = {path: self._by_path.get(path) or JournalIndex(path) for path in paths}
             self._by_path |= known
             for index in known.values():
@@ -164,7 +166,7 @@ class JournalIndexes:
         return [("" if path == own else path.parent.name, known[path]) for path in known]
 
 
-def _earlier(own: Path) -> list[Path]:
+def _find_earlier(own: Path) -> list[Path]:
     """Returns the newest other journals, as far as the limits reach, oldest first."""
     # Ids of runs begin with their time, so that names sort by age.
     beside = own.parent.parent.glob(f"*/{own.name}")
@@ -195,11 +197,11 @@ def _own_text(event: Event | None) -> str:
             return ""
 
 
-def _bag(text: str) -> str:
+def _join_words(text: str) -> str:
     return f" {' '.join(distinct_words(text))} "
 
 
-def _ends(text: str) -> str:
+def _keep_ends(text: str) -> str:
     if len(text) <= HEAD_CHARS + TAIL_CHARS:
         return text
     return f"{text[:HEAD_CHARS]}\n{text[-TAIL_CHARS:]}"

@@ -95,7 +95,7 @@ def _sections(state: State, now: Mapping[str, str] | None) -> list[_Section]:
             "What the person said since, verbatim", 0.4, _quote(state.conversation.requests[1:])
         ),
         _Section("Plan", 0.25, outline(state.progress.plan, "- "), oldest_first=False),
-        _Section("The last check of the goal", 0.2, _goal(state), oldest_first=False),
+        _Section("The last check of the goal", 0.2, _list_conditions(state), oldest_first=False),
         _Section(
             "Your brief",
             0.2,
@@ -105,11 +105,13 @@ def _sections(state: State, now: Mapping[str, str] | None) -> list[_Section]:
         _Section("Decisions", 0.3, near(_list_notes(state.work.notes_of("decision")))),
         _Section("Open questions", 0.1, _list_notes(state.work.notes_of("question"))),
         _Section("Lessons", 0.2, near(_list_notes(state.work.notes_of("lesson")))),
-        _Section("Tests", 0.2, _tests(state)),
-        _Section("Files that this run changed", 0.25, _files(state, now)),
-        _Section("Exact values, as they stood", 0.35, near(_literals(state)), oldest_first=False),
-        _Section("What went wrong", 0.2, near(_mistakes(state))),
-        _Section("Commands and how they last ended", 0.25, near(_commands(state))),
+        _Section("Tests", 0.2, _list_tests(state)),
+        _Section("Files that this run changed", 0.25, _list_files(state, now)),
+        _Section(
+            "Exact values, as they stood", 0.35, near(_list_literals(state)), oldest_first=False
+        ),
+        _Section("What went wrong", 0.2, near(_list_mistakes(state))),
+        _Section("Commands and how they last ended", 0.25, near(_list_commands(state))),
         _Section(
             "What you said on the way", 0.4, [f"- {line}" for line in newest(state.work.remarks)]
         ),
@@ -133,7 +135,7 @@ def _quote(texts: Sequence[str]) -> list[str]:
     return ["> " + text.strip().replace("\n", "\n> ") for text in reversed(texts)]
 
 
-def _goal(state: State) -> list[str]:
+def _list_conditions(state: State) -> list[str]:
     return report_text(state.goal.report).splitlines() if state.goal.report else []
 
 
@@ -143,7 +145,7 @@ def _list_notes(notes: Sequence[Note]) -> list[str]:
     return [f"- {note.text} (step {note.step})" for note in ordered]
 
 
-def _tests(state: State) -> list[str]:
+def _list_tests(state: State) -> list[str]:
     lines = []
     for command, suite in reversed(state.work.suite_results.items()):
         ended = "pass" if suite.passed else "FAIL"
@@ -152,7 +154,7 @@ def _tests(state: State) -> list[str]:
     return lines
 
 
-def _files(state: State, now: Mapping[str, str] | None) -> list[str]:
+def _list_files(state: State, now: Mapping[str, str] | None) -> list[str]:
     lines = []
     for path, what in reversed(state.work.files.items()):
         after = state.work.changes[path].after
@@ -164,7 +166,7 @@ def _files(state: State, now: Mapping[str, str] | None) -> list[str]:
     return lines
 
 
-def _literals(state: State) -> list[str]:
+def _list_literals(state: State) -> list[str]:
     """Lists stretches of text with literals, each once; those in notes above are left out."""
     shown = [note.text for note in state.work.notes.values()]
     lines: dict[str, str] = {}
@@ -175,14 +177,14 @@ def _literals(state: State) -> list[str]:
     return list(lines.values())
 
 
-def _mistakes(state: State) -> list[str]:
+def _list_mistakes(state: State) -> list[str]:
     return [
         f"- step {mistake.step}: {mistake.what}: {mistake.line} (`{mistake.call_id}`)"
         for mistake in reversed(state.work.mistakes)
     ]
 
 
-def _commands(state: State) -> list[str]:
+def _list_commands(state: State) -> list[str]:
     return [
         f"- `{command}`: {run.ending}, step {run.step} (`{run.call_id}`)"
         for command, run in reversed(state.work.commands.items())

@@ -109,13 +109,13 @@ class WorkLog:
             case StepStarted():
                 self.step = event.step
             case ModelAnswered():
-                self._answer(event)
+                self._take_answer(event)
             case ToolCalled():
                 self._called[event.call.id] = event
             case ToolReturned():
-                self._result(event)
+                self._take_result(event)
             case FileChanged():
-                self._file(event)
+                self._take_file(event)
             case SnapshotTaken():
                 self.snapshot = event.name
             case Told(origin="person"):
@@ -124,7 +124,7 @@ class WorkLog:
             case _:
                 pass
 
-    def _answer(self, event: ModelAnswered) -> None:
+    def _take_answer(self, event: ModelAnswered) -> None:
         self._called.clear()
         for call in event.message.tool_calls:
             self.literals.mark_used(call.arguments)
@@ -143,16 +143,16 @@ class WorkLog:
             unmarked = (key for key, one in self.notes.items() if not one.marked)
             del self.notes[next(unmarked, next(iter(self.notes)))]
 
-    def _result(self, event: ToolReturned) -> None:
+    def _take_result(self, event: ToolReturned) -> None:
         called = self._called.pop(event.call_id, None)
         if called is not None and isinstance(called.needs, NeedsCommand):
-            self._command(called.needs.command, event)
+            self._take_command(called.needs.command, event)
         for path in event.result.read:
             _put_last(self.read, path, event.step, READ_MAX)
         if event.result.is_error:
-            self._mistake(event.tool, event)
+            self._add_mistake(event.tool, event)
 
-    def _command(self, command: str, event: ToolReturned) -> None:
+    def _take_command(self, command: str, event: ToolReturned) -> None:
         result, line = event.result, " ".join(command.split())
         ending = result.ending or first_line(result.text, LINE_CHARS_MAX)
         run = CommandRun(ending, event.step, event.call_id)
@@ -162,20 +162,20 @@ class WorkLog:
         if suite is not None:
             _put_last(self.suite_results, command[:LINE_CHARS_MAX], suite, SUITES_MAX)
         if not succeeded and not result.is_error:
-            self._mistake(f"$ {line}", event)
+            self._add_mistake(f"$ {line}", event)
         if not succeeded or not is_read_only(parse(command)):
             # The output of a command that only reads is in a file, and can be had again.
             weight = GAVE if succeeded else FAILED
             self.literals.learn(result.output, event.step, weight)
 
-    def _mistake(self, what: str, event: ToolReturned) -> None:
+    def _add_mistake(self, what: str, event: ToolReturned) -> None:
         lines = [line.strip() for line in event.result.text.splitlines() if line.strip()]
         # The first of several lines says how it ended, the others why.
         telling = [line for line in lines[1:] or lines if _TELLING.search(line)]
         line = (telling or lines or [""])[-1][:LINE_CHARS_MAX]
         self.mistakes.append(Mistake(what[:LINE_CHARS_MAX], line, event.step, event.call_id))
 
-    def _file(self, event: FileChanged) -> None:
+    def _take_file(self, event: FileChanged) -> None:
         if event.before is None:
             what = f"created in step {self.step}"
         elif event.after is None:
