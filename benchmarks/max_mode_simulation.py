@@ -157,7 +157,7 @@ class Looking:
         del call
         return ""
 
-    async def play(self, call: ToolCall, editor: Editor) -> str:
+    async def simulate(self, call: ToolCall, editor: Editor) -> str:
         del call, editor
         return ""
 

@@ -1,9 +1,9 @@
-"""What of a run's Events is worth finding again, as rows for memory.
+"""This module makes rows for memory of those Events of a run that are worth finding again.
 
-A fold, like `state.py`: the same journal gives the same rows under the same
-ids, so writing them twice is writing them once. How an action ended is known
-later than that it ended: a check that fails afterwards, or an undo, gives rows
-again that were given before, with another outcome.
+It is a fold, like the state of a run: the same journal gives the same rows under the same
+ids, so that writing them twice does no harm. Whether a change was any good is known only
+later: a check that fails afterwards, or an undo, gives rows again that were given before,
+with another outcome.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from lsp_server.domain.tasks import Achieved, Outcome
 from lsp_server.domain.tools import ToolKind
 
 LOOKED_CHARS_MAX = 300
-"""Of what was read or searched: the code index has the rest."""
+"""How much is kept of what was read or searched: the code index has the rest."""
 REPEATING_KINDS: frozenset[ToolKind] = frozenset({"recall", "plan", "finish"})
 """Kinds of tools whose results only repeat what is recorded elsewhere."""
 REASON_CHARS_MAX = 600
 CHANGES_MAX = 200
-"""Changes of a run whose outcome may still move."""
+"""How many of a run's changes, the latest, may still get another outcome."""
 CHECK_SECTION = "\nthe goal's check after it: "
 
 
 @dataclass(slots=True)
-class _Doing:
+class _OpenCall:
     """A call under way, and the files that changed meanwhile."""
 
     called: ToolCalled
@@ -52,20 +52,27 @@ class _Doing:
 
 
 class ActionFold:
-    """The rows of one run, told as they come."""
+    """An `ActionFold` gives the rows of one run, Event by Event.
+
+    >>> from lsp_server.domain.tasks import RunId, Task
+    >>> started = RunStarted(RunId("run-1"), Task("Fix the parser"), "/project", "a model")
+    >>> rows = ActionFold().fold(RecordedEvent(0, "2026-01-01T00:00:00+00:00", started))
+    >>> [(row.id, row.title, row.outcome) for row in rows]
+    [('run-1/task', 'Fix the parser', 'unknown')]
+    """
 
     def __init__(self) -> None:
         self._run_id = ""
         self._step = 0
         self._reason = ""
-        self._doing: dict[str, _Doing] = {}
+        self._open_calls: dict[str, _OpenCall] = {}
         self._task = ActionRecord("", "", 0, "", "task", "")
         self._files: dict[str, None] = {}
         self._changes: dict[str, ActionRecord] = {}
         """Rows of calls that changed files, by id, oldest first."""
 
     def fold(self, recorded: RecordedEvent) -> tuple[ActionRecord, ...]:
-        """The rows that are new or different after this Event."""
+        """Returns the rows that are new or different after this Event."""
         return tuple(self._rows(recorded))
 
     def _rows(self, recorded: RecordedEvent) -> Iterator[ActionRecord]:
@@ -76,63 +83,67 @@ class ActionFold:
                 yield self._task
             case ModelAnswered() as event:
                 self._step = event.step
+                # An answer that only calls tools may have its reason in the reasoning.
                 said = event.message.text.strip() or event.message.reasoning.strip()
                 self._reason = said[:REASON_CHARS_MAX]
             case ToolCalled() as event:
-                self._doing[event.call.id] = _Doing(event, recorded.at, {})
+                self._open_calls[event.call.id] = _OpenCall(event, recorded.at, {})
             case FileChanged() as event:
                 self._files[event.path] = None
-                for doing in self._doing.values():
-                    doing.files[event.path] = None
-            case ToolReturned() as event if event.call_id in self._doing:
-                yield from self._done(self._doing.pop(event.call_id), event)
+                for call in self._open_calls.values():
+                    call.files[event.path] = None
+            case ToolReturned() as event if event.call_id in self._open_calls:
+                yield from self._finish_call(self._open_calls.pop(event.call_id), event)
             case Told(origin="person") as event:
                 yield self._row(f"said-{recorded.seq}", "person", event.text, recorded.at)
             case CandidatesJudged() as event:
-                yield from self._rejected(event, recorded)
+                yield from self._list_rejected(event, recorded)
             case GoalChecked() as event:
-                yield from self._checked(event, recorded)
+                yield from self._add_verdict(event, recorded)
             case FileRestored(path, None):
-                yield from self._reverted(path)
+                yield from self._revert(path)
             case RunEnded() as event:
-                yield self._ended(event.outcome)
+                yield self._end_task(event.outcome)
             case _:
                 pass
 
-    def _done(self, doing: _Doing, event: ToolReturned) -> Iterator[ActionRecord]:
+    def _finish_call(self, call: _OpenCall, event: ToolReturned) -> Iterator[ActionRecord]:
         if event.tool_kind in REPEATING_KINDS:
             return
         result = event.result.text
         row = replace(
-            self._row(event.call_id, event.tool, doing.called.title, doing.at),
-            arguments=_readable(doing.called.call.arguments),
+            self._row(event.call_id, event.tool, call.called.title, call.at),
+            arguments=_unescape(call.called.call.arguments),
             result=result[:LOOKED_CHARS_MAX] if event.tool_kind == "read" else result,
             outcome="failed" if event.result.is_error or event.result.failed else "ok",
-            files=tuple(dict.fromkeys((*event.result.changed, *doing.files))),
+            files=tuple(dict.fromkeys((*event.result.changed, *call.files))),
             reason=self._reason,
             seconds=round(event.seconds, 3),
         )
+        # A call that failed keeps that outcome, whatever a later check shows.
         if row.files and row.outcome == "ok":
             self._changes[row.id] = row
             for oldest in list(self._changes)[:-CHANGES_MAX]:
                 del self._changes[oldest]
         yield row
 
-    def _rejected(self, event: CandidatesJudged, recorded: RecordedEvent) -> Iterator[ActionRecord]:
-        """The roads not taken, with why."""
+    def _list_rejected(
+        self, event: CandidatesJudged, recorded: RecordedEvent
+    ) -> Iterator[ActionRecord]:
+        """Yields the proposals that were not chosen, and why."""
         for place, group in enumerate(event.groups):
             if place != event.winner:
                 name = f"proposal-{recorded.seq}-{place + 1}"
                 title = f"not done: {group.title}"
                 yield replace(
                     self._row(name, "proposal", title, recorded.at),
-                    arguments="\n".join(_readable(call.arguments) for call in group.calls),
+                    arguments="\n".join(_unescape(call.arguments) for call in group.calls),
                     result=group.changes,
                     outcome="rejected",
-                    reason=_why_not(group, event),
+                    reason=_explain_rejection(group, event),
                 )
 
-    def _checked(self, event: GoalChecked, recorded: RecordedEvent) -> Iterator[ActionRecord]:
+    def _add_verdict(self, event: GoalChecked, recorded: RecordedEvent) -> Iterator[ActionRecord]:
         report = event.report
         text = report_text(report)
         failed = [item for item in report.conditions if item.verdict == "unmet"]
@@ -145,23 +156,24 @@ class ActionFold:
             tree=report.tree,
         )
         if outcome != "unknown":
-            # What was changed holds as long as nothing shows otherwise.
+            # The last check speaks for all changes before it; what was taken back stays so.
             for row in tuple(self._changes.values()):
                 if row.outcome in ("ok", "failed"):
-                    yield self._changed(row, outcome, f"{CHECK_SECTION}{title}")
+                    yield self._update(row, outcome, f"{CHECK_SECTION}{title}")
 
-    def _reverted(self, path: str) -> Iterator[ActionRecord]:
+    def _revert(self, path: str) -> Iterator[ActionRecord]:
         for row in tuple(self._changes.values()):
             if path in row.files:
-                yield self._changed(row, "reverted", "")
+                yield self._update(row, "reverted", "")
 
-    def _changed(self, row: ActionRecord, outcome: ActionOutcome, note: str) -> ActionRecord:
+    def _update(self, row: ActionRecord, outcome: ActionOutcome, note: str) -> ActionRecord:
+        # A later check takes the place of an earlier one in the row.
         result = row.result.partition(CHECK_SECTION)[0] + note
         self._changes[row.id] = replace(row, outcome=outcome, result=result)
         return self._changes[row.id]
 
-    def _ended(self, outcome: Outcome) -> ActionRecord:
-        """The task again, with how it ended: the digest of the run, which is kept for good."""
+    def _end_task(self, outcome: Outcome) -> ActionRecord:
+        """Returns the row of the task again, with how it ended: it is kept for good."""
         achieved = isinstance(outcome, Achieved)
         stopped = outcome.outcome in ("stopped", "blocked")
         return replace(
@@ -179,14 +191,14 @@ class ActionFold:
 
 
 def action_rows(past: Iterable[RecordedEvent]) -> tuple[ActionRecord, ...]:
-    """The rows of a whole journal, each as it stands in the end."""
+    """Returns the rows of a whole journal, each with the outcome that it has in the end."""
     fold = ActionFold()
     rows = {row.id: row for recorded in past for row in fold.fold(recorded)}
     return tuple(rows.values())
 
 
-def _readable(arguments: str) -> str:
-    """Arguments with their letters as they are read, however they were escaped."""
+def _unescape(arguments: str) -> str:
+    """Returns the arguments as people read them: some models escape all but ASCII."""
     if "\\u" not in arguments:
         return arguments
     with suppress(ValueError, RecursionError):
@@ -194,7 +206,7 @@ def _readable(arguments: str) -> str:
     return arguments
 
 
-def _why_not(group: CandidateGroup, event: CandidatesJudged) -> str:
+def _explain_rejection(group: CandidateGroup, event: CandidatesJudged) -> str:
     if group.problem:
         return f"it could not have worked: {group.problem}"
     points = f" ({group.scores.total} of 40 points)" if group.scores is not None else ""

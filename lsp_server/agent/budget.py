@@ -1,4 +1,4 @@
-"""What is left of steps, tokens, money and seconds."""
+"""This module checks what a run has used of its steps, tokens, money and seconds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from lsp_server.domain.tasks import Budget
 
 
 def check(budget: Budget, *, steps: int, billed: Usage, cost_usd: float, seconds: float) -> None:
-    """Raises BudgetExceeded when one more step would go over a limit."""
+    """Raises BudgetExceeded when a limit is used up, so that there is no room for a step.
+
+    `steps` and `seconds` count since the run began or was resumed, `billed` and `cost_usd`
+    since it first began.
+
+    >>> check(Budget(steps_max=2), steps=1, billed=Usage(), cost_usd=0.0, seconds=9.0)
+    >>> check(Budget(steps_max=2), steps=2, billed=Usage(), cost_usd=0.0, seconds=9.0)
+    Traceback (most recent call last):
+        ...
+    lsp_server.domain.errors.BudgetExceeded: the limit run.steps_max = 2 steps is reached; \
+raise it and resume the run to go on
+    """
     limits: tuple[tuple[str, float | None, float, str], ...] = (
         ("steps_max", budget.steps_max, steps, "steps"),
         ("tokens_max", budget.tokens_max, billed.total_tokens, "tokens"),

@@ -1,8 +1,10 @@
-"""A full window becomes a new cycle: state, recollection and tail, not a summary.
+"""This module starts a new cycle when the prompt is full: task, state, memory, last messages.
 
-The opening is rendered from the state, so it needs no model and cannot fail;
-what memory adds and what the model itself wrote are gifts. Trimming breaks the
-endpoint's prefix cache once, hence it is done rarely and in one large piece.
+The new prompt is composed from the state of the run, not summarised by a model, so that it
+needs none and cannot fail; what memory adds and what the model wrote itself come on top.
+Each compaction breaks the endpoint's prefix cache once, so it is done rarely and in one
+large piece. Each part of the prompt has a share of its size, and the list of what went in
+and what found no room is an Event (`CyclePacked`).
 """
 
 from __future__ import annotations
@@ -37,10 +39,13 @@ STATE_SHARE = 0.15
 RECALL_SHARE = 0.06
 TAIL_SHARE = 0.12
 LAST_STEP_SHARE = 0.3
-"""Shares of the size that starts a new cycle; together below it, so that a cycle lasts."""
+"""Shares of the size that starts a new cycle; together below 1, so that a cycle lasts.
+
+The last step is always kept; where it is larger than LAST_STEP_SHARE, its results are cut.
+"""
 
 OVERFLOW_SHARE = 0.6
-"""The budget shrinks to this share of the prompt that the endpoint found too long."""
+"""The limit shrinks to this share of the prompt that the endpoint found too long."""
 
 BRIEF_SECONDS_MAX = 120.0
 BRIEF_CHARS_MAX = 3000
@@ -63,7 +68,19 @@ NO_ROOM = (
 
 
 class Compaction:
-    """Starts the cycles of one run: the first, and each time that the prompt is full."""
+    """A `Compaction` starts the cycles of one run: the first, and one when the prompt is full.
+
+    `run_config` has the sizes in tokens. `model` writes the brief, if one is wished.
+    `workspace_view` shows which files changed since the run touched them.
+
+    Example, the order in which the loop calls it::
+
+        compaction.pin(toolbox.specs)
+        await compaction.begin()          # once, for a run without a past
+        while working:
+            await compaction.catch_up()   # what memory could not give at once
+            await compaction.make_room()  # before each request
+    """
 
     def __init__(
         self,
@@ -82,22 +99,25 @@ class Compaction:
         self._tools: tuple[ToolSpec, ...] = ()
         self._warned = False
         self._late = False
-        """Whether memory still owes what bears on the task."""
+        """Whether memory was not open yet when the run began, and has to be asked again."""
 
     def pin(self, tools: tuple[ToolSpec, ...]) -> None:
-        """The tools that go with every request."""
+        """Sets the tools that go with every request; they count into its size."""
         self._tools = tools
         self._event_log.context.pin(tools)
 
     async def begin(self) -> None:
-        """The cycle that a run begins with."""
-        self._late = self._memory.opening
+        """Starts the cycle that a run begins with; memory that is not open yet comes later."""
+        self._late = self._memory.opens_soon
         recalled = PromptParts() if self._late else await self._recall()
         self._start(first_prompt(self._event_log.context, self._run_config, recalled))
 
     async def catch_up(self) -> None:
-        """Tells what memory was not open to tell when the run began, behind the prompt so far."""
-        if not self._late or self._memory.opening:
+        """Adds what memory has to offer behind the prompt so far, once it is open.
+
+        It does nothing if memory was open when the run began.
+        """
+        if not self._late or self._memory.opens_soon:
             return
         self._late = False
         recalled = await self._recall()
@@ -107,19 +127,21 @@ class Compaction:
             self._event_log.emit(CyclePacked(number, tokens, recalled.taken, recalled.left_out))
 
     async def make_room(self) -> None:
-        """A new cycle, if the prompt has reached its limit."""
+        """Starts a new cycle if the prompt has reached its limit."""
         if self._event_log.context.tokens > self._compact_at_tokens:
             if self._run_config.brief:
                 await self._ask_for_brief()
-            await self._renew("the prompt reached its limit")
+            await self._compact("the prompt reached its limit")
 
     async def shrink(self, refusal: str) -> None:
-        """A new and smaller cycle, as the endpoint refused the prompt."""
+        """Starts a smaller cycle, as the endpoint refused the prompt; `refusal` is what it said."""
         tokens = self._event_log.context.tokens
+        # The window is smaller than the settings say, or the estimate was too low; both stay so.
         self._compact_at_tokens = min(self._compact_at_tokens, round(tokens * OVERFLOW_SHARE))
-        await self._renew(f"the endpoint refused the prompt: {refusal}")
+        await self._compact(f"the endpoint refused the prompt: {refusal}")
 
-    async def _renew(self, reason: str) -> None:
+    async def _compact(self, reason: str) -> None:
+        # The new prompt gets what memory could not give before.
         self._late = False
         recalled = await self._recall()
         now = await current_contents(self._workspace_view)
@@ -139,7 +161,7 @@ class Compaction:
             self._event_log.emit(event)
 
     async def _recall(self) -> PromptParts:
-        """What memory gives for where the run stands."""
+        """Returns what memory has to offer for what the run is doing, within its share."""
         state, emit = self._event_log.state, self._event_log.emit
         tokens_max = round(self._compact_at_tokens * RECALL_SHARE)
         offered = await memory_source.ask_memory(
@@ -148,7 +170,7 @@ class Compaction:
         return memory_source.choose_items(offered, tokens_max, self._event_log.context.measure)
 
     async def _ask_for_brief(self) -> None:
-        """One message behind the unchanged prompt, so that the endpoint has all of it cached."""
+        """Asks behind the unchanged prompt, tools included, so that the endpoint has it cached."""
         request = Request((*self._event_log.context.messages, Message("user", BRIEF)), self._tools)
         try:
             async with asyncio.timeout(BRIEF_SECONDS_MAX):
@@ -168,12 +190,12 @@ class Compaction:
 def first_prompt(
     context: Context, run_config: RunConfig, recalled: PromptParts
 ) -> tuple[CycleStarted, CyclePacked]:
-    """The Events that begin a run's first cycle."""
+    """Returns the Events that begin a run's first cycle."""
     tokens = run_config.compact_at_tokens
-    task = _task(context, run_config, tokens)
+    task = _fit_task(context, run_config, tokens)
     return (
-        CycleStarted(1, "the run starts", run_config.system, _opening(task, recalled)),
-        _receipt(context, 1, tokens, run_config, task, recalled),
+        CycleStarted(1, "the run starts", run_config.system, _add_recalled(task, recalled)),
+        _list_sections(context, 1, tokens, run_config, task, recalled),
     )
 
 
@@ -186,35 +208,41 @@ def next_prompt(
     reason: str,
     now: Mapping[str, str] | None = None,
 ) -> tuple[CycleStarted, CyclePacked]:
-    """The Events that begin the cycle after this one, well below `tokens`."""
-    task = _task(context, run_config, tokens)
+    """Returns the Events that begin the cycle after this one, well below `tokens`.
+
+    `recalled` is what memory gave, `reason` says to people why the cycle begins, and `now`
+    are the names of contents of the files by path, None when they could not be had.
+    """
+    task = _fit_task(context, run_config, tokens)
     known = render_state(state, round(tokens * STATE_SHARE), context.measure, now)
     kept, tail_tokens = context.tail(round(tokens * TAIL_SHARE))
     last_step_max = round(tokens * LAST_STEP_SHARE)
+    # Of a long last step the results are cut, or the next compaction would be near.
     chars_max = None
     if tail_tokens > last_step_max:
-        chars_max = context.shortening(kept, last_step_max)
+        chars_max = context.fit_results(kept, last_step_max)
         tail_tokens = last_step_max
     number = state.progress.cycle + 1
     text = f"{task}\n\n# Where you are\n{COMPACTED_NOTE}\n\n{known.text}"
-    kept_portion = PromptSection("tail", f"the last {kept} messages", tail_tokens)
+    tail = PromptSection("tail", f"the last {kept} messages", tail_tokens)
+    message = _add_recalled(text, recalled)
     return (
-        CycleStarted(number, reason, run_config.system, _opening(text, recalled), kept, chars_max),
-        _receipt(context, number, tokens, run_config, task, known, recalled, more=(kept_portion,)),
+        CycleStarted(number, reason, run_config.system, message, kept, chars_max),
+        _list_sections(context, number, tokens, run_config, task, known, recalled, more=(tail,)),
     )
 
 
-def _task(context: Context, run_config: RunConfig, tokens: int) -> str:
-    """The task; of one that would fill the window its ends, and how to see all of it."""
-    chars_max = context.chars(round(tokens * TASK_SHARE), run_config.opening)
-    return cut_result(run_config.opening, chars_max, "task")
+def _fit_task(context: Context, run_config: RunConfig, tokens: int) -> str:
+    """Returns the task; one that would fill the window is cut, with how to see all of it."""
+    chars_max = context.chars(round(tokens * TASK_SHARE), run_config.task_text)
+    return cut_result(run_config.task_text, chars_max, "task")
 
 
-def _opening(text: str, recalled: PromptParts) -> str:
+def _add_recalled(text: str, recalled: PromptParts) -> str:
     return f"{text}\n\n# From memory\n{recalled.text}" if recalled.text else text
 
 
-def _receipt(
+def _list_sections(
     context: Context,
     number: int,
     tokens: int,
@@ -228,6 +256,6 @@ def _receipt(
         PromptSection("system", "instructions", context.measure(run_config.system)),
         PromptSection("task", "task", context.measure(task)),
     )
-    taken = [portion for one in chosen for portion in one.taken]
-    left_out = [portion for one in chosen for portion in one.left_out]
+    taken = [section for one in chosen for section in one.taken]
+    left_out = [section for one in chosen for section in one.left_out]
     return CyclePacked(number, tokens, (*fixed, *taken, *more), tuple(left_out))

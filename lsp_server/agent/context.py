@@ -1,6 +1,6 @@
-"""The messages of the next request, as a fold over Events.
+"""This module turns Events into the conversation that goes with the next request.
 
-Within a cycle they only grow at the end, so the endpoint's prefix cache holds.
+Within a cycle it only grows at the end, so that the endpoint's prefix cache holds.
 A long tool result is cut here and nowhere else; the journal keeps it whole and
 `recall` fetches the rest by the id that the cut names.
 """
@@ -23,23 +23,32 @@ from lsp_server.domain.messages import Message
 from lsp_server.domain.tools import Malformed, ToolCall, ToolSpec
 
 BYTES_PER_TOKEN = 4.0
-"""The estimate before the endpoint has counted once: English and code lie near 4."""
+"""The estimate before the endpoint has counted once: English and code are near 4."""
 
 BYTES_PER_TOKEN_RANGE = (1.0, 8.0)
-"""What an endpoint's own count may correct the estimate to; outside it has miscounted."""
+"""The limits within which an endpoint's count corrects the estimate; others are miscounts."""
 
 SHORTENED_CHARS_MIN = 100
-"""No kept result is cut to less; about what the note of the cut takes."""
+"""No kept result is cut to less, since the note about the cut takes about as much."""
 
 COUNTED_TOKENS_MIN = 200
-"""A smaller prompt is mostly frame and says little of what text takes."""
+"""A smaller prompt is mostly the frame of messages, and no measure of what text takes."""
 
 
 class Context:
-    """The prompt so far, and how large it is.
+    """A `Context` is the prompt so far, and knows how large it is.
 
-    Sizes are the endpoint's own count of the last prompt plus an estimate of what
-    came since, in which it also corrects the bytes that a token takes.
+    Its size is the endpoint's own count of the last prompt plus an estimate of what came
+    since; each count also corrects how many bytes the estimate takes for a token. No
+    tokenizer is needed, whose vocabulary would have to fit the model.
+    `result_chars_max` is the length at which a tool result is cut, in characters.
+
+    >>> context = Context(result_chars_max=8000)
+    >>> context.fold(CycleStarted(1, "the run starts", "You are an agent.", "Fix the parser."))
+    >>> [message.role for message in context.messages]
+    ['system', 'user']
+    >>> context.tokens
+    16
     """
 
     def __init__(self, result_chars_max: int) -> None:
@@ -52,39 +61,43 @@ class Context:
         """Bytes of this cycle's messages, and the endpoint's count, of one and the same prompt."""
 
     def pin(self, tools: Sequence[ToolSpec]) -> None:
-        """The tools that go with every request; they count into its size."""
+        """Sets the tools that go with every request; they count into its size."""
         self._tool_bytes = sum(_spec_bytes(tool) for tool in tools)
 
     @property
     def messages(self) -> tuple[Message, ...]:
+        """Returns the messages of the next request."""
         return tuple(self._messages)
 
     @property
     def tokens(self) -> int:
-        """The estimated size of the next prompt, tools included."""
+        """Estimates the size of the next prompt, tools included."""
+        # An endpoint's count has the tools in it; before the first one they are added.
         size, tokens = self._counted or (-self._tool_bytes, 0)
         return tokens + round((self._bytes - size) / self._bytes_per_token)
 
     def measure(self, text: str) -> int:
-        """The estimated size of a text, in tokens."""
+        """Estimates the size of a text in tokens."""
         return round(_size(text) / self._bytes_per_token)
 
     def chars(self, tokens: int, text: str) -> int:
-        """About how many characters of a text so many tokens are."""
+        """Estimates how many characters of this text so many tokens are."""
         return round(tokens * self._bytes_per_token * len(text) / max(1, _size(text)))
 
     @property
     def tool_tokens(self) -> int:
-        """The estimated size of the tools' descriptions."""
+        """Estimates the size of the tools' descriptions in tokens."""
         return round(self._tool_bytes / self._bytes_per_token)
 
     def fold(self, event: Event) -> None:
+        """Takes an Event in. Only this changes the messages."""
         match event:
             case CycleStarted():
                 self._begin(event)
             case ModelAnswered():
+                # The count is of the prompt without its answer, so it comes first.
                 self._count(event.usage.prompt_tokens)
-                self._append(_replayable(event.message))
+                self._append(_make_replayable(event.message))
             case ToolReturned():
                 text = cut_result(event.result.text, self._result_chars_max, event.call_id)
                 self._append(Message("tool", text, tool_call_id=event.call_id))
@@ -96,7 +109,7 @@ class Context:
                 pass
 
     def _count(self, tokens: int) -> None:
-        """Takes the endpoint's count of the prompt as it stood."""
+        """Takes the endpoint's count of the prompt as it is."""
         if tokens <= 0:
             return
         self._counted = (self._bytes, tokens)
@@ -106,12 +119,13 @@ class Context:
             self._bytes_per_token = min(high, max(low, measured))
 
     def tail(self, tokens_max: int) -> tuple[int, int]:
-        """How many of the last messages fit, and their tokens: whole steps, the last one always.
+        """Returns how many of the last messages fit into `tokens_max`, and their tokens.
 
-        A tail begins with an answer of the model, since its tool results cannot
-        stand without the calls they answer.
+        Only whole steps are kept, the last one always. A tail begins with an answer of the
+        model: endpoints refuse tool results without the calls that they answer.
         """
         kept, tokens, size = 0, 0, 0
+        # The first two messages, system and task, are written again in each cycle.
         for index in range(len(self._messages) - 1, 1, -1):
             size += _message_bytes(self._messages[index])
             if kept and size / self._bytes_per_token > tokens_max:
@@ -120,13 +134,17 @@ class Context:
                 kept, tokens = len(self._messages) - index, round(size / self._bytes_per_token)
         return kept, tokens
 
-    def shortening(self, kept: int, tokens_max: int) -> int:
-        """To how many characters each result of the last `kept` messages has to be cut."""
+    def fit_results(self, kept: int, tokens_max: int) -> int:
+        """Returns the characters to which tool results have to be cut for a tail to fit.
+
+        The tail is the last `kept` messages, which may take `tokens_max`.
+        """
         tail = self._messages[len(self._messages) - kept :]
         results = [message.text for message in tail if message.role == "tool"]
         others = sum(_message_bytes(message) for message in tail) - sum(map(_size, results))
         left = tokens_max - round(others / self._bytes_per_token)
         chars = self.chars(max(0, left), "".join(results)) // max(1, len(results))
+        # The note about the cut needs room as well.
         return max(SHORTENED_CHARS_MIN, chars - SHORTENED_CHARS_MIN)
 
     def _begin(self, event: CycleStarted) -> None:
@@ -135,7 +153,7 @@ class Context:
         for message in (Message("system", event.system), Message("user", event.opening)):
             self._append(message)
         for message in tail:
-            self._append(_shortened(message, event.result_chars_max))
+            self._append(_shorten(message, event.result_chars_max))
 
     def _append(self, message: Message) -> None:
         self._messages.append(message)
@@ -143,7 +161,16 @@ class Context:
 
 
 def cut_result(text: str, chars_max: int, call_id: str) -> str:
-    """The text, or its head and tail and how to get the rest."""
+    """Returns the text, or its head and tail with a note of how to get the rest.
+
+    `call_id` is the id with which `recall` finds the whole text. The head gets two thirds of
+    the room, the tail one.
+
+    >>> print(cut_result("0123456789" * 3, 12, "call-7"))
+    01234567
+    [18 characters cut; recall {"id": "call-7", "cursor": 8} shows them]
+    6789
+    """
     if len(text) <= chars_max:
         return text
     head, tail = chars_max * 2 // 3, chars_max // 3
@@ -152,8 +179,12 @@ def cut_result(text: str, chars_max: int, call_id: str) -> str:
     return f"{text[:head]}\n{note}\n{text[-tail:]}"
 
 
-def _shortened(message: Message, chars_max: int | None) -> Message:
-    """A tool result within the limit; its beginning, as an earlier cut may lie behind that."""
+def _shorten(message: Message, chars_max: int | None) -> Message:
+    """Cuts a tool result to the limit.
+
+    Only its beginning is kept: behind that may be an earlier cut, whose note counts
+    characters of the whole text.
+    """
     if chars_max is None or message.role != "tool" or len(message.text) <= chars_max:
         return message
     call_id = message.tool_call_id
@@ -161,11 +192,11 @@ def _shortened(message: Message, chars_max: int | None) -> Message:
     return replace(message, text=f"{message.text[:chars_max]}\n{note}")
 
 
-def _replayable(message: Message) -> Message:
-    """The message with arguments that every endpoint accepts back.
+def _make_replayable(message: Message) -> Message:
+    """Returns the message with arguments that every endpoint accepts back.
 
     Many parse the arguments in the history and refuse the whole prompt when one
-    call was malformed; the tool's answer tells the model what it had sent.
+    call was malformed; the tool's answer says to the model what it had sent.
     """
     calls = tuple(
         ToolCall(call.id, call.name, "{}") if isinstance(call.parsed, Malformed) else call
@@ -177,7 +208,7 @@ def _replayable(message: Message) -> Message:
 
 
 def _message_bytes(message: Message) -> int:
-    """About what the message takes in the prompt, its frame included."""
+    """Estimates what the message takes in the prompt, its frame included."""
     calls = sum(len(call.name) + _size(call.arguments) + 40 for call in message.tool_calls)
     return _size(message.text) + _size(message.reasoning) + calls + 16
 

@@ -1,4 +1,9 @@
-"""Where the Events of a run go: the journal first, then all that follows from it."""
+"""This module records the Events of a run: in the journal first, then in all that follows.
+
+It is the one door for what is recorded: each Event is redacted here before it is kept.
+What is sent to a model passes `models/redacting.py` as well, since some of it is no Event.
+Folds that the loop does not need, such as those for memory, watch from outside.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +17,23 @@ from lsp_server.redaction.redactor import Redactor
 
 
 class EventLog:
-    """A run's journal with its folds; opening one replays what the journal holds.
+    """An `EventLog` is a run's journal with its folds, `state` and `context`.
 
-    No Event keeps a secret: journal, prompt, transcript, memory and whoever watches
-    are all behind this door.
+    Making one replays what the journal holds, so that a run goes on from the same state
+    and the same prompt. `watch` is called with each Event after it was kept, synchronously.
+    `redactor` takes secrets out of an Event before anything keeps it: journal, prompt,
+    transcript, memory and watchers only see what is left.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from lsp_server.domain.events import StepStarted
+    >>> journal = Journal(Path(tempfile.mkdtemp()) / "a-run" / "journal.jsonl")
+    >>> seen = []
+    >>> log = EventLog(journal, Context(result_chars_max=8000), seen.append)
+    >>> log.emit(StepStarted(step=1, prompt_tokens=900))
+    >>> log.state.progress.step, seen[0].seq
+    (1, 0)
+    >>> journal.close()
     """
 
     def __init__(
@@ -37,17 +55,20 @@ class EventLog:
         journal.past.clear()  # A long past would be held twice.
 
     def emit(self, event: Event) -> None:
-        """Keeps the Event, then tells whoever watches. Raises OSError when it cannot be kept."""
+        """Keeps the Event, then calls `watch` with it. Raises OSError when it cannot be kept."""
         self._watch(self.keep(event))
 
     def keep(self, event: Event) -> RecordedEvent:
-        """Keeps the Event and lets it take effect. Raises OSError when it cannot be kept."""
+        """Keeps the Event and folds it, without calling `watch`.
+
+        Raises OSError when it cannot be kept; then nothing has changed.
+        """
         recorded = self._journal.append(self._redactor.about(event))
         self._fold(recorded.event)
         return recorded
 
     async def flush(self) -> None:
-        """Returns when every Event so far is on the disk."""
+        """Waits until every Event so far is on the disk. Raises OSError."""
         await self._journal.flush()
 
     def _fold(self, event: Event) -> None:

@@ -1,9 +1,10 @@
-"""Guards against answers and steps that lead nowhere.
+"""This module keeps a run from answers and steps that lead nowhere.
 
-Pure: each takes what happened and how often it happened before, and says what
-to do. Healthy long runs pass: a repeated call whose result differs is progress
-(reading a file that changed), one that took its time is waiting (polling), and
-every count starts over after a good step.
+Each guard is a pure function: it takes what happened and how often it happened before, and
+gives the new counts and what to do. Healthy long runs pass: a repeated call whose result
+differs is progress (reading a file that changed), one that took its time is waiting
+(polling), and every count starts over after a good step.
+To add a guard: a count in `GuardCounts`, a function here, and its call in `loop.py`.
 """
 
 from __future__ import annotations
@@ -24,43 +25,43 @@ REPEATED_STEPS_REMINDER = 3
 REPEATED_STEPS_REPLAN = 5
 REPEATED_STEPS_STOP = 7
 PERIOD_STEPS_MAX = 3
-"""So many different steps in turn, again and again, are standing still too."""
+"""The same steps in turn, up to so many different ones, are a repetition too."""
 
 WAITING_SECONDS = 2.0
-"""A step that took so long waits for something; it is told, never stopped."""
+"""A step that took so long waits for something: the model is reminded and never stopped."""
 
 Signature: TypeAlias = tuple[tuple[str, str, str], ...]
-"""Of a step: name, arguments and result of each call, without durations."""
+"""A step to compare with others: name, arguments and result of each call, without durations."""
 
 _DURATION = re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s|seconds?)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class GuardCounts:
-    """How often in a row each thing happened."""
+    """A `GuardCounts` says how often in a row each thing happened."""
 
     length: int = 0
     empty: int = 0
     malformed: int = 0
     recent: tuple[int, ...] = ()
-    """Fingerprints of the last steps, the latest last."""
+    """Hashes of the last steps' signatures, the latest last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proceed:
-    """Nothing to say."""
+    """Nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remind:
-    """The model has to know this before it goes on."""
+    """The model has to read `text` before it goes on."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Going on would waste the budget."""
+    """Going on would waste the budget, so the run stops; `reason` is for people."""
 
     reason: str
 
@@ -69,7 +70,7 @@ Advice: TypeAlias = Proceed | Remind | Stop
 
 
 def check_answer(counts: GuardCounts, choice: Choice) -> tuple[GuardCounts, Advice]:
-    """The fences of one answer: cut off by length, or empty."""
+    """Looks at one answer: whether it was cut off by its length limit, or is empty."""
     if choice.stop_reason == "length":
         counts = replace(counts, length=counts.length + 1)
         if counts.length > LENGTH_CONTINUES_MAX:
@@ -90,7 +91,7 @@ def check_answer(counts: GuardCounts, choice: Choice) -> tuple[GuardCounts, Advi
 
 
 def check_misbehaviour(counts: GuardCounts, what: str) -> tuple[GuardCounts, Advice]:
-    """An answer that could not be used at all."""
+    """Counts an answer that could not be used at all; `what` says why."""
     counts = replace(counts, malformed=counts.malformed + 1)
     if counts.malformed > MALFORMED_MAX:
         return counts, Stop(f"the model's answers could not be used: {what}")
@@ -98,7 +99,10 @@ def check_misbehaviour(counts: GuardCounts, what: str) -> tuple[GuardCounts, Adv
 
 
 def step_signature(results: Iterable[tuple[ToolCall, ToolResult]]) -> Signature:
-    """What a step did and what came of it, comparable with other steps'."""
+    """Returns what a step did and what came of it, so that steps can be compared.
+
+    Durations in results are left out, as they differ each time.
+    """
     return tuple(
         (call.name, call.arguments, _DURATION.sub("", result.text)) for call, result in results
     )
@@ -107,19 +111,32 @@ def step_signature(results: Iterable[tuple[ToolCall, ToolResult]]) -> Signature:
 def check_step(
     counts: GuardCounts, signature: Signature, malformed: bool, seconds: float = 0.0
 ) -> tuple[GuardCounts, Advice]:
-    """The fences of a finished step that took so long: all malformed, or standing still."""
+    """Looks at a finished step: whether all its calls were malformed, or it repeats others.
+
+    `malformed` says that no call could be read, `seconds` how long the slowest call took.
+    A third repetition reminds the model, the fifth asks for a new plan, the seventh stops.
+
+    >>> read = ToolCall("call-1", "read", '{"path": "a.py"}')
+    >>> signature = step_signature([(read, ToolResult("the same text"))])
+    >>> counts = GuardCounts()
+    >>> for _ in range(REPEATED_STEPS_STOP):
+    ...     counts, advice = check_step(counts, signature, malformed=False)
+    >>> advice.reason
+    'the same call gave the same result 7 times in a row'
+    """
     if malformed:
         return check_misbehaviour(counts, "its tool calls were malformed")
+    # Hashes are enough to compare, and results may be long.
     recent = (*counts.recent, hash(signature))[-PERIOD_STEPS_MAX * REPEATED_STEPS_STOP :]
     counts = replace(counts, malformed=0, recent=recent)
-    repeated, period = _rounds(recent)
+    repeated, period = _count_rounds(recent)
     if not signature or repeated < REPEATED_STEPS_REMINDER:
         return counts, Proceed()
     same = "The same call" if period == 1 else f"The same {period} steps in turn"
     if repeated >= REPEATED_STEPS_STOP and seconds < WAITING_SECONDS:
         return counts, Stop(f"{same.lower()} gave the same result {repeated} times in a row")
     # Of several steps in turn, only the last one of a round is the time to say it.
-    if _rounds(recent[:-1])[0] >= repeated:
+    if _count_rounds(recent[:-1])[0] >= repeated:
         return counts, Proceed()
     if repeated == REPEATED_STEPS_REMINDER:
         return counts, Remind(
@@ -134,8 +151,11 @@ def check_step(
     return counts, Proceed()
 
 
-def _rounds(recent: tuple[int, ...]) -> tuple[int, int]:
-    """How many times the last steps were done over, whole rounds only, and a round's steps."""
+def _count_rounds(recent: tuple[int, ...]) -> tuple[int, int]:
+    """Returns how many times the last steps were done over, and how many steps a round has.
+
+    Only whole rounds count; of several readings, the one with the most rounds is taken.
+    """
     best, best_period = 1, 1
     for period in range(1, PERIOD_STEPS_MAX + 1):
         last, times = recent[-period:], 1
@@ -148,14 +168,19 @@ def _rounds(recent: tuple[int, ...]) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The calls of an answer that may run, and why each other one may not, by call id."""
+    """An `Admitted` has the calls that may run, and by call id why each other one may not."""
 
     calls: tuple[ToolCall, ...]
     refused: dict[str, str]
 
 
 def admit_calls(calls: tuple[ToolCall, ...], *, cut_off: bool) -> Admitted:
-    """Which calls run: none of a cut-off answer, each exact duplicate once, the first few."""
+    """Decides which calls of an answer run.
+
+    None of a cut-off answer does, of exact duplicates the first one, and at most
+    CALLS_PER_STEP_MAX in all.
+    """
+    # The last call of a cut-off answer may be valid JSON and still not what was meant.
     if cut_off:
         why = (
             "not run: your answer was cut off by the length limit, so the arguments may be "

@@ -1,4 +1,4 @@
-"""What the model is told before the task: its manner, the project's wishes, the place.
+"""This module writes what the model reads first: system prompt, project's wishes, task.
 
 `AGENTS.md` files are the project's own: the one at the root comes first, those
 in folders follow, nearest to the root first, as far as the limit reaches. The
@@ -16,7 +16,7 @@ from lsp_server.domain.tasks import Mode, Task
 
 INSTRUCTIONS_NAME = "AGENTS.md"
 INSTRUCTIONS_BYTES_MAX = 32_768
-"""As peers cap it; more would be read before every single request."""
+"""Other agents have the same limit; all of it is part of every single request."""
 
 SYSTEM_PROMPT = """\
 You are Holdfast, a coding agent. You work on the project in the current folder by calling tools.
@@ -37,15 +37,21 @@ You are in plan mode: you cannot change anything and have no tool that could. Ex
 
 
 def system_text(mode: Mode, project: str) -> str:
-    """The system message; pinned for a cycle."""
+    """Returns the system message, which stays the same for a cycle.
+
+    `project` is the text of `project_instructions`, empty if there is none.
+    """
     parts = [SYSTEM_PROMPT, PLAN_MODE_PROMPT] if mode == "plan" else [SYSTEM_PROMPT]
     if project:
         parts.append(f"# The project's own instructions\n\n{project}")
     return "\n\n".join(parts)
 
 
-def opening_text(task: Task, root: Path) -> str:
-    """The first user message: the task and what the person pointed at."""
+def task_text(task: Task, root: Path) -> str:
+    """Returns the first user message: the task, what the person pointed at, and the goal.
+
+    `root` is the project's folder, of which only the name is shown.
+    """
     parts = [task.instruction.strip()]
     if task.selection is not None:
         chosen = task.selection
@@ -64,9 +70,9 @@ def opening_text(task: Task, root: Path) -> str:
 
 
 def project_instructions(root: Path, paths: Iterable[str]) -> str:
-    """The text of the `AGENTS.md` files among `paths` (relative to `root`), within the limit.
+    """Returns the text of the `AGENTS.md` files among `paths` (relative to `root`).
 
-    Reads files; call it off the event loop.
+    At most INSTRUCTIONS_BYTES_MAX of it are given. Reads files: call it off the event loop.
     """
     names = sorted(
         (path for path in paths if path.rpartition("/")[2] == INSTRUCTIONS_NAME),
@@ -84,6 +90,7 @@ def project_instructions(root: Path, paths: Iterable[str]) -> str:
             continue
         data = text.encode()
         if len(data) > left:
+            # A character that is cut in two is left out.
             text = data[:left].decode(errors="ignore") + f"\n(cut; read {name} for the rest)"
         left -= len(data)
         folder = name.rpartition("/")[0]

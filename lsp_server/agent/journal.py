@@ -31,15 +31,17 @@ JOURNAL_NAME = "journal.jsonl"
 """The file name of a run's journal."""
 
 ENDS_BYTES = 65_536
-"""How much of a journal's end is looked at first for its last records."""
+"""How many bytes of a journal's end are read first to find its last records."""
 
 
 class JournalBusy(HoldfastError):
-    """Another process is running this run."""
+    """Another process has the journal open for writing: it is running this run."""
 
 
 class Journal:
-    """A journal open for writing, locked against a second writer.
+    """A `Journal` is a file of Events that is open for writing, locked against other writers.
+
+    `path` is its file; `past` are the records that were in it when it was opened.
 
     >>> import tempfile
     >>> from lsp_server.domain.events import Warned
@@ -56,6 +58,7 @@ class Journal:
         """Opens or creates `path`. Raises JournalBusy, JournalDamaged, FormatTooNew, OSError."""
         self.path = path
         make_private(path.parent)
+        # Not on the journal itself: it is replaced when secrets or words are taken out of it.
         self._lock = ProcessLock(_lock_path(path))
         if not self._lock.acquire():
             raise JournalBusy(f"run {path.parent.name} is active in another process")
@@ -66,6 +69,7 @@ class Journal:
             raise
         try:
             self.past, self._length_bytes = _read(path)
+            # What a killed process had begun to write would damage the next line.
             os.ftruncate(self._file, self._length_bytes)
         except BaseException:
             self.close()
@@ -74,22 +78,25 @@ class Journal:
         self._synced = True
 
     def append(self, event: Event) -> RecordedEvent:
-        """Records the Event and gives it its place; ephemeral ones are not kept.
+        """Records the Event and returns it with its place; ephemeral ones are not kept.
 
-        Raises OSError when it cannot be kept; then nothing of it is.
+        It blocks for as long as the system takes to buffer a line; `flush` waits for the
+        disk. Raises OSError when it cannot be kept; then nothing of it is.
         """
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         recorded = RecordedEvent(self._seq, now, event)
         if isinstance(event, Streamed):
             return recorded
+        # An Event that could not be written takes no place in the numbering.
         self._write(encode_record(recorded))
         self._seq += 1
         self._synced = False
         return recorded
 
     async def flush(self) -> None:
-        """Returns when all that was appended is on the disk."""
+        """Waits until all that was appended is on the disk. Raises OSError."""
         if not self._synced:
+            # Set before the wait: what is appended during it needs another one.
             self._synced = True
             await asyncio.to_thread(os.fsync, self._file)
 
@@ -99,7 +106,7 @@ class Journal:
         self._lock.release()
 
     def _write(self, line: bytes) -> None:
-        """All of the line or nothing: half of one would damage the journal."""
+        """Writes all of the line or nothing: half of one would damage the journal."""
         rest = line
         try:
             while rest:
@@ -111,14 +118,17 @@ class Journal:
 
 
 def replay(path: Path) -> list[RecordedEvent]:
-    """What a journal holds, without locking it. Raises JournalDamaged, FormatTooNew, OSError."""
+    """Reads all records of a journal, without locking it.
+
+    Raises JournalDamaged, FormatTooNew, OSError.
+    """
     return _read(path)[0]
 
 
 def read_from(path: Path, offset: int) -> Iterator[tuple[int, int, RecordedEvent]]:
-    """The records from a byte on, each with the byte where it begins and where it ends.
+    """Yields the records from a byte on, each with the byte where it begins and where it ends.
 
-    A line that is torn or damaged ends it. Raises FormatTooNew, OSError.
+    It ends at a line that is torn or damaged. Raises FormatTooNew, OSError.
     """
     with path.open("rb") as file:
         file.seek(offset)
@@ -134,9 +144,10 @@ def read_from(path: Path, offset: int) -> Iterator[tuple[int, int, RecordedEvent
 
 
 def read_ends(path: Path) -> tuple[RecordedEvent, list[RecordedEvent]]:
-    """The first record and the last few, without reading what lies between.
+    """Reads the first record and the last few, and not what is between them.
 
-    Raises JournalDamaged when there is no first record, FormatTooNew, OSError.
+    A list of runs needs no more: how a run began, and how it ended. Raises JournalDamaged
+    when there is no first record, FormatTooNew, OSError.
     """
     with path.open("rb") as file:
         try:
@@ -151,11 +162,11 @@ def read_ends(path: Path) -> tuple[RecordedEvent, list[RecordedEvent]]:
             last = _whole_records(file.read())
             if last or start == second:
                 return first, last
-            window *= 4
+            window *= 4  # A single record, the result of a tool, may be larger.
 
 
 def is_running(path: Path) -> bool:
-    """Whether some process has this journal open for writing."""
+    """Says whether some process has this journal open for writing."""
     return is_locked(_lock_path(path))
 
 
@@ -164,13 +175,14 @@ def _lock_path(path: Path) -> Path:
 
 
 def _read(path: Path) -> tuple[list[RecordedEvent], int]:
-    """The records, and the length in bytes of what is whole."""
+    """Returns the records, and the length in bytes of the lines that are whole."""
     records: list[RecordedEvent] = []
     length = 0
     for number, line, is_last in _lines(path.read_bytes()):
         try:
             records.append(decode_record(line))
         except LineDamaged:
+            # The last line was being written when a process was killed.
             if is_last:
                 break
             raise JournalDamaged(f"line {number} of {path} is damaged") from None
@@ -179,14 +191,14 @@ def _read(path: Path) -> tuple[list[RecordedEvent], int]:
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes, bool]]:
-    """Each line with its number; one that lacks its line feed is torn and left out."""
+    """Yields each line with its number; one that lacks its line feed is torn and left out."""
     whole = data.split(b"\n")[:-1]
     for number, line in enumerate(whole, start=1):
         yield number, line, number == len(whole)
 
 
 def _whole_records(data: bytes) -> list[RecordedEvent]:
-    """The records that lie whole in a piece of a journal."""
+    """Returns the records that are whole in a piece of a journal, whose first line may be cut."""
     records: list[RecordedEvent] = []
     for line in data.split(b"\n")[:-1]:
         with contextlib.suppress(LineDamaged):

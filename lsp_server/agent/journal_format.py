@@ -1,10 +1,11 @@
-"""This module is the format of a journal's lines: how an Event is written, and how old ones are read.
+"""This module defines the lines of a journal: how an Event is written, and how old ones are read.
 
 A line is one JSON object: `format`, `seq`, `at` and `event`. Lines of an older
-format are brought up to this one, step by step, before they become Events; so
-an Event may be renamed or gain a field without a run of last year being lost.
-To change the format: raise FORMAT, and add to UPCASTERS what makes a line of
-the format before into one of the new.
+format are upgraded to this one, step by step, before they become Events; so
+an Event may be renamed or gain a field, and a run of last year can still be read.
+To change the format: raise FORMAT, add to UPCASTERS a function that turns a line of the
+format before into one of the new, and record a data folder of the version before, as
+`tests/recorded` has it, so that a test shows it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ Line: TypeAlias = dict[str, Any]
 
 
 class LineDamaged(HoldfastError):
-    """A line is no record of an Event."""
+    """A line of a journal is no record of an Event."""
 
 
 class JournalDamaged(HoldfastError):
@@ -41,7 +42,7 @@ class FormatTooNew(JournalDamaged):
 
 @dataclass(frozen=True, slots=True)
 class _Record(RecordedEvent):
-    """A record whose `kind` says which Event it is, instead of trying them all."""
+    """A `_Record` is read by the Event's `kind`, instead of trying all types of the union."""
 
     event: Annotated[Event, Field(discriminator="kind")]
     format: int = FORMAT
@@ -50,34 +51,40 @@ class _Record(RecordedEvent):
 _RECORD: TypeAdapter[_Record] = TypeAdapter(_Record)
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 _CURRENT = b'"format":%d}' % FORMAT
-"""How a line of today ends, so that it is read at once."""
+"""How a line of today's format ends, by which it is known without parsing it twice."""
 
 
 def encode_record(recorded: RecordedEvent) -> bytes:
-    """One line, its line feed included."""
+    """Returns the line of a record, its line feed included.
+
+    >>> from lsp_server.domain.events import Warned
+    >>> recorded = RecordedEvent(0, "2026-01-01T00:00:00+00:00", Warned("low on disk"))
+    >>> decode_record(encode_record(recorded)) == recorded
+    True
+    """
     record = _Record(recorded.seq, recorded.at, recorded.event)
     return _RECORD.dump_json(record) + b"\n"
 
 
 def decode_record(line: bytes) -> RecordedEvent:
-    """The record in a line of any format so far. Raises LineDamaged, FormatTooNew."""
+    """Returns the record in a line of any format so far. Raises LineDamaged, FormatTooNew."""
     try:
         if line.rstrip().endswith(_CURRENT):
             record = _RECORD.validate_json(line)
         else:
-            record = _RECORD.validate_python(_brought_up(json.loads(line)))
+            record = _RECORD.validate_python(_upgrade(json.loads(line)))
     except (ValidationError, ValueError, RecursionError) as error:
         raise LineDamaged("the line is no record of an Event") from error
     return RecordedEvent(record.seq, record.at, record.event)
 
 
 def event_value(event: Event) -> dict[str, Any]:
-    """The Event as JSON types, as the journal has it."""
+    """Returns the Event as JSON types, in the form that the journal has."""
     value: dict[str, Any] = _EVENT.dump_python(event, mode="json")
     return value
 
 
-def _brought_up(line: Any) -> Line:
+def _upgrade(line: Any) -> Line:
     if not isinstance(line, dict) or not isinstance(line.get("event"), dict):
         raise LineDamaged("the line is no record of an Event")
     written = line.get("format", 1)
@@ -100,28 +107,31 @@ _KINDS_1: Mapping[str, str] = MappingProxyType(
         "finish": "finish",
     }
 )
-"""Format 1 knew tools by their names alone."""
+"""The kinds of the tools that format 1 knew, of which it had the names alone."""
 _ENDING_1 = re.compile(r"(?P<ending>exit status (?P<status>\d+)|[^\n]*?) after [\d.]+ s(?=[;\n]|$)")
 
 
-def _from_1(line: Line) -> Line:
-    """Format 2 says what tools are, and how commands ended, in fields of their own."""
+def _upgrade_1(line: Line) -> Line:
+    """Adds the fields in which format 2 says what tools are, and how commands ended.
+
+    Format 1 had this in the text of results and in names of tools, which is read here.
+    """
     event = dict(line["event"])
     match event.get("kind"):
         case "tool_called":
-            event |= _called_from_1(event.get("call") or {})
+            event |= _describe_call_1(event.get("call") or {})
         case "tool_returned":
             event["tool_kind"] = _KINDS_1.get(str(event.get("tool")), "other")
             if event["tool_kind"] == "execute":
-                event["result"] = _ended_from_1(event.get("result") or {})
+                event["result"] = _add_ending_1(event.get("result") or {})
         case "candidates_judged":
-            event["groups"] = [_group_from_1(group) for group in event.get("groups") or ()]
+            event["groups"] = [_upgrade_group_1(group) for group in event.get("groups") or ()]
         case _:
             pass
     return {**line, "event": event}
 
 
-def _called_from_1(call: Mapping[str, Any]) -> Line:
+def _describe_call_1(call: Mapping[str, Any]) -> Line:
     kind = _KINDS_1.get(str(call.get("name")), "other")
     try:
         arguments = json.loads(call.get("arguments") or "")
@@ -137,7 +147,7 @@ def _called_from_1(call: Mapping[str, Any]) -> Line:
     return {"tool_kind": kind, "needs": needs}
 
 
-def _ended_from_1(result: Mapping[str, Any]) -> Line:
+def _add_ending_1(result: Mapping[str, Any]) -> Line:
     ended = _ENDING_1.match(str(result.get("text", "")))
     if ended is None:
         return dict(result)
@@ -149,11 +159,11 @@ def _ended_from_1(result: Mapping[str, Any]) -> Line:
     }
 
 
-def _group_from_1(group: Line) -> Line:
+def _upgrade_group_1(group: Line) -> Line:
     met = group.pop("met", {})
     edits = [call["id"] for call in group.get("calls", ()) if _KINDS_1.get(call["name"]) == "edit"]
     return {**group, "read_versions": met, "diffed": edits if group.get("changes") else []}
 
 
-UPCASTERS: Mapping[int, Callable[[Line], Line]] = MappingProxyType({1: _from_1})
-"""What makes a line of the format that is the key into one of the next."""
+UPCASTERS: Mapping[int, Callable[[Line], Line]] = MappingProxyType({1: _upgrade_1})
+"""By format, the function that turns a line of it into one of the next format."""

@@ -1,7 +1,8 @@
-"""What memory adds to the opening of a cycle: asked for, bounded, never needed.
+"""This module asks memory for what bears on a task, for the prompt of a new cycle.
 
-The loop asks once when a run starts and once for each new cycle. Whatever goes
-wrong there costs a warning and the time until the deadline, never the run.
+It is asked once when a run starts and once for each new cycle, within a deadline and a
+share of the prompt. Memory is an advantage and never needed: all that goes wrong there
+costs a warning and the time until the deadline, never the run.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ SECONDS_MAX = 2.0
 """Memory that takes longer is done without."""
 
 ACTIONS_MAX = 3
+"""Few of what was tried earlier go into a prompt; a person finds the rest by a search."""
 SPANS_PER_FILE_MAX = 2
 FACTS_MAX = 20
 
@@ -30,18 +32,19 @@ TITLES: tuple[tuple[MemoryKind, str], ...] = (
     ("code", "Code that may matter (as it was indexed; read before you change it)"),
     ("action", "What was tried earlier"),
 )
-"""In the order in which room is given."""
+"""The kinds with their headings, in the order in which room is given to them."""
 
 MeasureTokens: TypeAlias = Callable[[str], int]
-"""The tokens that a text takes, estimated."""
+"""Estimates the tokens that a text takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryItem:
-    """One thing that memory offers; `id` fetches it whole, `title` is one line.
+    """A `MemoryItem` is one thing that memory offers for a prompt.
 
-    Code has a `path` and the number of its first line. Scores compare within one
-    kind, higher is better.
+    `id` fetches it whole, `title` is one line. Code has a `path`, relative to the
+    workspace, and the number of its first line, from 1. Scores compare within one kind,
+    higher is better.
     """
 
     id: str
@@ -54,33 +57,34 @@ class MemoryItem:
 
 
 class MemorySource(Protocol):
-    """Memory as the loop sees it."""
+    """A `MemorySource` offers what bears on a task: memory, as the loop sees it."""
 
     @property
-    def opening(self) -> bool:
-        """Whether it cannot answer yet and soon will: then a run begins without waiting for it."""
+    def opens_soon(self) -> bool:
+        """Says whether memory cannot answer yet and soon will, so that a run begins without it."""
         ...
 
     async def relevant_to(
         self, about: str, files: Sequence[str], tokens_max: int
     ) -> Sequence[MemoryItem]:
-        """What bears on a task, in any order; of facts only those that are trusted.
+        """Offers what bears on a task, in any order; of facts only those that are trusted.
 
-        `about` is the task and what is being done, `files` are workspace-relative
-        and were just touched. May offer more than `tokens_max`; what is best is
-        taken. Raises MemoryUnavailable.
+        `about` is the task and what is being done; `files`, relative to the workspace,
+        were just touched. More than `tokens_max` may be offered; the best is taken.
+        Raises MemoryUnavailable.
         """
         ...
 
 
 class NoMemorySource:
-    """Remembers nothing."""
+    """A `NoMemorySource` offers nothing: for a run without memory."""
 
-    opening = False
+    opens_soon = False
 
     async def relevant_to(
         self, about: str, files: Sequence[str], tokens_max: int
     ) -> Sequence[MemoryItem]:
+        """Offers nothing."""
         del about, files, tokens_max
         return ()
 
@@ -94,7 +98,11 @@ async def ask_memory(
     *,
     seconds_max: float = SECONDS_MAX,
 ) -> Sequence[MemoryItem]:
-    """What memory offers; nothing, and a warning, when it fails or is late."""
+    """Returns what memory offers; nothing, and a Warned, when it fails or is late.
+
+    `about`, `files` and `tokens_max` are as in `MemorySource.relevant_to`. It raises
+    nothing but what `emit` raises, and lets a cancellation pass.
+    """
     try:
         async with asyncio.timeout(seconds_max):
             return await memory_source.relevant_to(about, files, tokens_max)
@@ -110,29 +118,39 @@ async def ask_memory(
 def choose_items(
     offered: Sequence[MemoryItem], tokens_max: int, measure: MeasureTokens
 ) -> PromptParts:
-    """The best of each kind that fit, in sections."""
+    """Chooses the best items of each kind that fit into `tokens_max`, and puts them in sections.
+
+    A kind takes of the room what it needs, in the order of TITLES; an item that is too
+    large is passed over for smaller ones behind it.
+
+    >>> fact = MemoryItem("fact-1", "fact", "Tests", "Tests run with `make test`.", score=1.0)
+    >>> parts = choose_items([fact], tokens_max=50, measure=lambda text: len(text) // 4)
+    >>> print(parts.text)
+    ## Known of this project
+    - Tests run with `make test`.
+    """
     sections: list[str] = []
     taken: list[PromptSection] = []
     left_out: list[PromptSection] = []
     left = tokens_max
     for kind, title in TITLES:
         shown: list[str] = []
-        for one, allowed in _ranked(offered, kind):
-            text = _shown(one)
-            portion = PromptSection(kind, one.id, measure(text))
-            if not allowed or portion.tokens > left:
-                left_out.append(portion)
+        for one, allowed in _rank(offered, kind):
+            text = _format_item(one)
+            section = PromptSection(kind, one.id, measure(text))
+            if not allowed or section.tokens > left:
+                left_out.append(section)
                 continue
-            left -= portion.tokens
-            taken.append(portion)
+            left -= section.tokens
+            taken.append(section)
             shown.append(text)
         if shown:
             sections.append(f"## {title}\n" + "\n".join(shown))
     return PromptParts("\n\n".join(sections), tuple(taken), tuple(left_out))
 
 
-def _ranked(offered: Sequence[MemoryItem], kind: MemoryKind) -> Iterator[tuple[MemoryItem, bool]]:
-    """Those of one kind, the best first, and whether there may be so many."""
+def _rank(offered: Sequence[MemoryItem], kind: MemoryKind) -> Iterator[tuple[MemoryItem, bool]]:
+    """Yields the items of one kind, the best first, and whether the limits allow each."""
     limit = {"fact": FACTS_MAX, "action": ACTIONS_MAX}.get(kind)
     of_path: Counter[str] = Counter()
     ranked = sorted((one for one in offered if one.kind == kind), key=lambda one: -one.score)
@@ -142,7 +160,7 @@ def _ranked(offered: Sequence[MemoryItem], kind: MemoryKind) -> Iterator[tuple[M
         yield one, not crowded and (limit is None or place < limit)
 
 
-def _shown(one: MemoryItem) -> str:
+def _format_item(one: MemoryItem) -> str:
     match one.kind:
         case "fact":
             return f"- {one.text}"

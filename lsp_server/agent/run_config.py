@@ -1,4 +1,4 @@
-"""What a run works under."""
+"""This module has the `RunConfig`: the texts and sizes that are fixed for a run."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from lsp_server.domain.tasks import Budget
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """`rebuild_tokens` is the prompt size that starts a new cycle.
+    """A `RunConfig` holds what stays the same for a run, or for the part since it was resumed.
 
-    With `brief` the model is asked for one before that.
+    `system` is the system message and `task_text` the first user message. The prompt has
+    at most `budget_tokens`; at `compact_at_tokens`, a share of them, a new cycle starts.
+    With `brief` the model is asked for a brief of its own before that.
     """
 
     system: str
-    opening: str
+    task_text: str
     budget: Budget
     budget_tokens: int
     compact_at_tokens: int

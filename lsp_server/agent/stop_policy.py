@@ -1,8 +1,9 @@
-"""May the run stop? One place decides.
+"""This module decides whether a run that wants to stop may stop.
 
-Halts, errors and a person's stop never come here; a person's mail is read before. Then, in this
-order: open plan items (asked once), the goal's checks, its judge, and whether the run edited what
-judges it. What the agent says of itself does not count.
+Guards, errors and a person's stop end a run elsewhere, and a person's messages are delivered
+before. Here the order is: open items of the plan (asked about once), the goal's checks, its
+judge, and whether the run edited what judges it. The cheap and certain comes first; what the
+agent says of itself does not count. To add a reason to go on: a `Continue` in its place.
 """
 
 from __future__ import annotations
@@ -20,23 +21,38 @@ from lsp_server.goals.changes import StopAttempt
 from lsp_server.goals.verifier import Verified
 
 Verify: TypeAlias = Callable[[Goal, StopAttempt], Awaitable[Verified]]
+"""Checks the goal on the tree as it is now; `goals.verifier.Verifier.verify` does it."""
 Accept: TypeAlias = Callable[[tuple[str, ...]], Awaitable[bool]]
 """Asks a person whether these paths, which judge the run, may stay as the run left them."""
 
 STALE_CHECKS_MAX = 3
-"""How often the checks run anew because files changed under them."""
+"""How often the checks run at most, because files changed under them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Continue:
-    """Not yet; `text` is the next message to the model."""
+    """The run may not stop yet; `text` is the next message to the model."""
 
     text: str
     origin: Literal["fence", "goal"]
 
 
 class StopPolicy:
-    """Decides on stop attempts. `re_entries_max` bounds how often a goal sends back."""
+    """A `StopPolicy` decides on the stop attempts of one run.
+
+    `verify` checks the goal, `accept` asks a person about edits of what judges the run,
+    and `emit` takes the report of each check (GoalChecked). `re_entries_max` bounds how
+    often a goal that is not met sends the run back.
+
+    Example::
+
+        policy = StopPolicy(verifier.verify, accept, event_log.emit, re_entries_max=12)
+        verdict = await policy.decide(event_log.state, summary, may_go_on=True)
+        if isinstance(verdict, Continue):
+            ...  # the model reads verdict.text
+        else:
+            ...  # the run ends with this Outcome
+    """
 
     def __init__(self, verify: Verify, accept: Accept, emit: Emit, re_entries_max: int) -> None:
         self._verify = verify
@@ -48,8 +64,8 @@ class StopPolicy:
     async def decide(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | Continue:
         """The end of the run, or what keeps it going.
 
-        `may_go_on` says whether the budget has room for another step: a run is
-        never sent back without one.
+        `summary` is the agent's closing message. `may_go_on` says whether the budget has
+        room for another step: a run is never sent back without one.
         """
         open_items = self._open_items(state)
         if open_items and may_go_on:
@@ -60,13 +76,13 @@ class StopPolicy:
         gap_before = state.goal.gap
         report = await self._report(goal, StopAttempt(state.work.changes, summary))
         if report.met:
-            return await self._met(report, summary)
-        return self._not_met(
+            return await self._accept_met(report, summary)
+        return self._decide_unmet(
             report, state, summary, stuck=report.gap == gap_before, may_go_on=may_go_on
         )
 
     async def _report(self, goal: Goal, attempt: StopAttempt) -> GoalReport:
-        """The verdict on a tree that rests, as far as it comes to rest."""
+        """Checks the goal until no file changes under the checks, STALE_CHECKS_MAX times at most."""
         verified = await self._verify(goal, attempt)
         for _ in range(STALE_CHECKS_MAX - 1):
             if not any(item.verdict == "stale" for item in verified.report.conditions):
@@ -78,7 +94,7 @@ class StopPolicy:
         self._emit(GoalChecked(verified.report, verified.billed, verified.cost_usd))
         return verified.report
 
-    async def _met(self, report: GoalReport, summary: str) -> Outcome:
+    async def _accept_met(self, report: GoalReport, summary: str) -> Outcome:
         if not report.judges_edited or await self._accept(report.judges_edited):
             return Achieved(summary, report)
         paths = ", ".join(report.judges_edited)
@@ -88,26 +104,28 @@ class StopPolicy:
             report,
         )
 
-    def _not_met(
+    def _decide_unmet(
         self, report: GoalReport, state: State, summary: str, *, stuck: bool, may_go_on: bool
     ) -> Outcome | Continue:
+        # No further step and no answer of a person would help.
         if report.impossible:
             return Unmet(summary, report)
         if report.question is not None:
             return Blocked(report.question, report)
+        # Twice the same gap on the same tree: another round would end there again.
         if stuck:
             return Blocked(
-                f"The goal is not met and nothing changed since the last check. {_missing(report)}\n"
+                f"The goal is not met and nothing changed since the last check. {_list_missing(report)}\n"
                 "How should it go on?",
                 report,
             )
         if not may_go_on or state.goal.re_entries >= self._re_entries_max:
             return Unmet(summary, report)
-        text = f"You are not done. {_missing(report)}\nGo on until it holds, then finish."
+        text = f"You are not done. {_list_missing(report)}\nGo on until it holds, then finish."
         return Continue(text, "goal")
 
     def _open_items(self, state: State) -> str:
-        """Asked once: a plan is a help, not a contract."""
+        """Returns a message about open items of the plan, once: a plan binds nobody."""
         items = [item.text for _, item in walk(state.progress.plan) if item.open]
         if not items or self._asked_about_plan:
             return ""
@@ -119,7 +137,7 @@ class StopPolicy:
         )
 
 
-def _missing(report: GoalReport) -> str:
+def _list_missing(report: GoalReport) -> str:
     lines = []
     for item in report.conditions:
         if item.verdict in ("met", "waived"):

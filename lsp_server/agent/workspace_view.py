@@ -1,4 +1,4 @@
-"""What changed under a run while it did not look."""
+"""This module says which files changed while a run was not at work, so that it reads them again."""
 
 from __future__ import annotations
 
@@ -11,46 +11,53 @@ from lsp_server.agent.state import State
 from lsp_server.domain.events import FileChanged
 
 SECONDS_MAX = 20.0
-"""A working tree that takes longer to look at is not looked at."""
+"""When the working tree takes longer to read, the run goes on without."""
 
 NAMED_MAX = 20
+"""How many changed files are named; of more, their number."""
 
 GOES_ON = "The run was interrupted here and goes on now."
 
 
 class WorkspaceView(Protocol):
-    """The files of the workspace that count."""
+    """A `WorkspaceView` shows the files of the workspace that are not ignored.
+
+    Paths are relative to the workspace. `workspace.checkpoints.Checkpoints` is one.
+    """
 
     async def contents(self) -> Mapping[str, str]:
-        """Names of contents by workspace-relative path, equal for equal contents."""
+        """Returns names of contents by path, equal for equal contents. Raises OSError."""
         ...
 
     async def changed_since(self, moment: datetime) -> Sequence[str]:
-        """The paths of files that were written, moved or created later."""
+        """Returns the paths of files that were written, moved or created after `moment`."""
         ...
 
     async def left_behind(self, snapshot: str) -> Sequence[FileChanged]:
-        """What the command after this snapshot had changed, if it was killed at its work."""
+        """Returns what the command after this snapshot had changed when it was killed."""
         ...
 
 
 class NoWorkspaceView:
-    """No files at all: a run that nobody tells what changed."""
+    """A `NoWorkspaceView` shows no files at all, so that a run learns of no change."""
 
     async def contents(self) -> Mapping[str, str]:
+        """Returns no files."""
         return {}
 
     async def changed_since(self, moment: datetime) -> Sequence[str]:
+        """Returns no files."""
         del moment
         return ()
 
     async def left_behind(self, snapshot: str) -> Sequence[FileChanged]:
+        """Returns no changes."""
         del snapshot
         return ()
 
 
 async def current_contents(workspace_view: WorkspaceView) -> Mapping[str, str] | None:
-    """The contents now; None when they cannot be had in time."""
+    """Returns the contents of the files now, None when they cannot be had in time."""
     try:
         async with asyncio.timeout(SECONDS_MAX):
             return await workspace_view.contents()
@@ -59,24 +66,28 @@ async def current_contents(workspace_view: WorkspaceView) -> Mapping[str, str] |
 
 
 async def resume_note(state: State, workspace_view: WorkspaceView, ended_at: str) -> str:
-    """What the model is told when a run goes on; `ended_at` is when it was last at work."""
+    """Writes the message to the model with which a run goes on.
+
+    `ended_at` is when the run was last at work, as ISO 8601.
+    """
     try:
         async with asyncio.timeout(SECONDS_MAX):
             written = await workspace_view.changed_since(datetime.fromisoformat(ended_at))
             contents = await workspace_view.contents()
     except (OSError, TimeoutError):
         return f"{GOES_ON} Files may have changed: read again before you rely on what you saw."
-    moved = _moved(state, written, contents)
-    if not moved:
+    changed = _list_changed(state, written, contents)
+    if not changed:
         return f"{GOES_ON} No file has changed since."
-    named = "\n".join(f"- {line}" for line in moved[:NAMED_MAX])
-    more = f"\n- and {len(moved) - NAMED_MAX} more" if len(moved) > NAMED_MAX else ""
-    told = "These files have changed since; read them before you rely on what you saw"
-    return f"{GOES_ON} {told}:\n{named}{more}"
+    named = "\n".join(f"- {line}" for line in changed[:NAMED_MAX])
+    more = f"\n- and {len(changed) - NAMED_MAX} more" if len(changed) > NAMED_MAX else ""
+    advice = "These files have changed since; read them before you rely on what you saw"
+    return f"{GOES_ON} {advice}:\n{named}{more}"
 
 
-def _moved(state: State, written: Sequence[str], contents: Mapping[str, str]) -> list[str]:
-    """What the run itself changed or read comes first."""
+def _list_changed(state: State, written: Sequence[str], contents: Mapping[str, str]) -> list[str]:
+    """Lists the files that changed; those that the run itself changed or read come first."""
+    # What the run wrote is known and compared by content; what it only read, by time.
     left = {path: change.after for path, change in state.work.changes.items()}
     own = [path for path, after in left.items() if contents.get(path) != after]
     read = [

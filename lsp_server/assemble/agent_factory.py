@@ -1,10 +1,10 @@
-"""An Agent for each run."""
+"""This module makes the Agent of a run, out of what its workspace shares."""
 
 from __future__ import annotations
 
 import asyncio
 
-from lsp_server.agent.instructions import opening_text, project_instructions, system_text
+from lsp_server.agent.instructions import project_instructions, system_text, task_text
 from lsp_server.agent.loop import Agent
 from lsp_server.agent.run_config import RunConfig
 from lsp_server.assemble.goals import run_stop_policy
@@ -21,7 +21,17 @@ from lsp_server.tools.approval import Approval
 
 
 class AgentFactory:
-    """Puts the parts of a run together."""
+    """An `AgentFactory` makes the Agent of each run in a workspace.
+
+    `services`, `judges`, `goals` and `memory` are those of the session. `endpoint_stats`
+    keep what Max Mode learned of each endpoint, by its name, from run to run.
+
+    Example, the way `session.runs.Runs` uses it::
+
+        factory = AgentFactory(services, judges, goals, memory, endpoint_stats={})
+        agent = await factory.agent(run_context)
+        outcome = await agent.run()
+    """
 
     def __init__(
         self,
@@ -38,9 +48,9 @@ class AgentFactory:
         self._models = ModelChain(services, judges, endpoint_stats)
 
     async def agent(self, run_context: RunContext) -> Agent:
-        """Raises ConfigurationError, ModelError when there is no model to ask."""
+        """Makes the Agent of a run. Raises ConfigurationError, ModelError when no model is found."""
         if await asyncio.to_thread(self._services.known_secrets.refresh):
-            # Files for secrets are mostly ignored ones, of which nobody tells memory.
+            # Files for secrets are mostly ignored, so no watcher reports them to memory.
             self._memory.changed([self._services.workspace.root])
         permissions, mode = run_context.settings.permissions, run_context.task.mode
         approval = Approval(permissions, self._services.workspace, mode)
@@ -69,13 +79,14 @@ class AgentFactory:
 
     async def _run_config(self, run_context: RunContext) -> RunConfig:
         root, settings = self._services.workspace.root, run_context.settings
+        # Reads files, and walks the whole workspace for them.
         project = await asyncio.to_thread(
             lambda: project_instructions(root, self._services.ignore.walk())
         )
         budget_tokens = settings.prompt_tokens_max
         return RunConfig(
             system=system_text(run_context.task.mode, project),
-            opening=opening_text(run_context.task, root),
+            task_text=task_text(run_context.task, root),
             budget=run_context.budget,
             budget_tokens=budget_tokens,
             compact_at_tokens=round(budget_tokens * settings.context.rebuild_at),

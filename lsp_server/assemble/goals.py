@@ -1,4 +1,4 @@
-"""Who decides whether a goal is met: in a run, and outside of one."""
+"""This module makes what decides whether a goal is met: in a run, and outside of one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lsp_server.settings.sections import Settings
 from lsp_server.tools.approval import Approval, Deny
 
 GOALS_RUN = RunId("goals")
-"""Stands for the run in questions about checks that no run asked for."""
+"""The id that takes a run's place in questions about checks that no run asked for."""
 
 PERSON_WAITS_SECONDS = 60.0
 """How long a judge may take that no run but a person waits for."""
@@ -38,22 +38,25 @@ def run_stop_policy(
     run_context: RunContext,
     approval: Approval,
 ) -> StopPolicy:
-    """Decides on the stop attempts of one run."""
+    """Makes the policy for the stop attempts of one run; `approval` is the run's own."""
     settings, event_log = run_context.settings, run_context.event_log
-    ask = services.asking(run_context.run_id, event_log.emit, settings)
+    ask = services.asker(run_context.run_id, event_log.emit, settings)
 
     async def judging() -> Model:
         return (await judges.find(settings, event_log.emit)).model
 
     async def accept(paths: tuple[str, ...]) -> bool:
+        # A person who is asked sees the edits as a judge would.
         attempt = StopAttempt({path: event_log.state.work.changes[path] for path in paths})
         kept = services.checkpoints.kept
         shown = await asyncio.to_thread(
             lambda: list(
-                changes_as_evidence(attempt, services.workspace, kept, "", _open_to(approval))
+                changes_as_evidence(
+                    attempt, services.workspace, kept, "", _make_visibility(approval)
+                )
             )
         )
-        return await ask(_about_judges(paths, shown)) != "deny"
+        return await ask(_question_edits(paths, shown)) != "deny"
 
     judge = GoalJudge(judging)
     verifier = _verifier(services, goals, settings, approval, ask, judge)
@@ -77,7 +80,7 @@ def session_verifier(
     async def judging() -> Model:
         return (await judges.find(settings, lambda _: None)).model
 
-    ask = services.asking(GOALS_RUN, lambda _: on_change(), settings)
+    ask = services.asker(GOALS_RUN, lambda _: on_change(), settings)
     judge = None
     if asks and services.provider.description:
         judge = GoalJudge(judging, seconds_max=PERSON_WAITS_SECONDS)
@@ -101,7 +104,7 @@ def _verifier(
         workspace=services.workspace,
         contents=services.contents,
         kept=services.checkpoints.kept,
-        visible=_open_to(approval),
+        visible=_make_visibility(approval),
         waived=goals.statuses.waived,
         revision=services.revisions.of,
     )
@@ -110,13 +113,13 @@ def _verifier(
     return Verifier(scene, checks, judge)
 
 
-def _open_to(approval: Approval) -> Callable[[Path], bool]:
-    """Whose contents a judge may see: no rule is against it, and it is no file for secrets."""
+def _make_visibility(approval: Approval) -> Callable[[Path], bool]:
+    """Returns a test of which files a judge may see: no rule is against it, nor is it secret."""
     return lambda path: approval.visible(path) and not is_secret_file(path.name)
 
 
-def _about_judges(paths: tuple[str, ...], shown: Sequence[Evidence]) -> Question:
-    """Whether a run may have edited what judges it."""
+def _question_edits(paths: tuple[str, ...], shown: Sequence[Evidence]) -> Question:
+    """Asks whether a run may have edited what judges it; `shown` are the edits."""
     return Question(
         id=uuid4().hex[:12],
         tool="goal",

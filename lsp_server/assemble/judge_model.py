@@ -16,16 +16,20 @@ from lsp_server.settings.sections import Settings
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """The model that judges; `is_worker` says that it is the worker's, at the same endpoint."""
+    """A `Judging` is the model that judges, and whether it is the worker's own.
+
+    `is_worker` says so: then the endpoint has the worker's prompt in its cache.
+    """
 
     model: PricedModel
     is_worker: bool
 
 
 class JudgeModel:
-    """Finds the judge's model when it is first asked for; `close` it.
+    """A `JudgeModel` finds the model that judges when it is first asked for.
 
-    `chain` wraps an endpoint's wire as `model_chain.answering_model` does.
+    `worker` finds the worker's model, `chain` wraps an endpoint's wire as
+    `model_chain.answering_model` does. It has connections of its own: `close` it.
     """
 
     def __init__(
@@ -36,7 +40,11 @@ class JudgeModel:
         self._own: ModelProvider | None = None
 
     async def find(self, settings: Settings, emit: Emit) -> Judging:
-        """The judge's model. One that cannot be found is a warning, and the worker's judges."""
+        """Returns the judge's model, as the settings name it.
+
+        One that cannot be found costs a Warned, and the worker's model judges in its place.
+        Raises ConfigurationError, ModelError when there is no worker's model either.
+        """
         wanted = settings.judge.over(settings.model)
         if wanted != settings.model:
             if self._own is None:

@@ -1,4 +1,4 @@
-"""Memory for a session: which embedder, and where it lies."""
+"""This module opens the memory of a session, with the embedder that the settings name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from lsp_server.workspace.paths import Workspace
 
 
 def embedder_of(settings: MemorySettings) -> Embedder:
-    """The one that the settings name, not loaded yet. Raises ConfigurationError."""
+    """Returns the embedder that the settings name, not loaded yet. Raises ConfigurationError."""
+    # Each import takes a while and some memory, so only the one that is wanted is made.
     match settings.embedder:
         case "minilm":
             from lsp_server.embedders.minilm import MiniLmEmbedder  # noqa: PLC0415 - only if wanted
@@ -44,7 +45,10 @@ async def open_memory(
     secrets: Callable[[], Secrets],
     settings: MemorySettings,
 ) -> Memory:
-    """Raises MemoryUnavailable."""
+    """Opens the memory in `folder`; `secrets` returns what is to be redacted in it.
+
+    Raises MemoryUnavailable, also for wrong settings: a run goes on without memory.
+    """
     try:
         embedder = embedder_of(settings)
     except (ConfigurationError, ImportError) as error:

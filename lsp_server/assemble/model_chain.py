@@ -1,4 +1,4 @@
-"""This module is the one page on the chain of Models that answers a run.
+"""This module shows the whole chain of Models that answers a run, and makes it.
 
 From the outside in, each a Model holding a Model:
 
@@ -9,9 +9,10 @@ From the outside in, each a Model holding a Model:
                 └── CutRepetition      ends an answer that only repeats itself
                     └── ChatCompletions    the endpoint's wire
 
-With Max Mode, `MaxMode` stands between the first two and asks the rest several
+With Max Mode, `MaxMode` is between the first two and asks the rest several
 times. A run that only proposes has `ProposeOnly` in the place of the first. The
 judge's chain is the same from `PricedModel` down, of its own endpoint if it has one.
+Redaction is outside of the retries, so that a request is redacted once for all attempts.
 """
 
 from __future__ import annotations
@@ -41,12 +42,12 @@ from lsp_server.tools.toolbox import Toolbox
 
 
 def answering_model(wire: Model, redactor: Redactor, prices: Prices) -> PricedModel:
-    """The part of the chain that every request goes through, whoever asks."""
+    """Makes the part of the chain that every request goes through, the judge's as well."""
     return PricedModel(RedactingModel(Retrying(CutRepetition(wire)), redactor), prices)
 
 
 class ModelChain:
-    """Makes the Models of runs.
+    """A `ModelChain` makes the Models of runs.
 
     `endpoint_stats` keep what was learned of each endpoint, by its name, and
     outlive the runs.
@@ -63,12 +64,15 @@ class ModelChain:
         self._endpoint_stats = endpoint_stats
 
     async def worker(self, run: RunContext) -> PricedModel:
-        """The model that answers once. Raises ConfigurationError, ModelError."""
+        """Makes the Model that answers once. Raises ConfigurationError, ModelError."""
         wire = await self._services.provider.wire()
         return answering_model(wire, self._services.redactor, run.settings.model.prices)
 
     async def model(self, run: RunContext, worker: PricedModel, toolbox: Toolbox) -> Model:
-        """The whole chain. Raises ConfigurationError, ModelError."""
+        """Makes the whole chain; Max Mode itself is made once it is wished for.
+
+        Raises ConfigurationError, ModelError.
+        """
 
         async def max_mode(wished: Sampling) -> MaxMode:
             return await self._max_mode(run, wished, worker, toolbox)

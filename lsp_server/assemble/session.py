@@ -1,4 +1,18 @@
-"""A session out of its pieces, and the report on one."""
+"""This module puts a session together out of its pieces, and writes the report on one.
+
+A front door opens a session for each workspace folder, and closes it::
+
+    session = open_session(folder, settings, editor, documents, notify)
+    try:
+        session.runs.start(Task("Fix the parser"))
+        ...
+    finally:
+        await session.close()
+
+`folder` is the workspace, `editor` where edits are applied, and `documents` are the open
+buffers over the disk. Data of a workspace is in a folder of its own (`workspace_folder`):
+journals, checkpoints, verdicts and memory.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +69,7 @@ def open_session(
     *,
     data: Path | None = None,
 ) -> Session:
-    """A session for one workspace folder; must be called on a running event loop.
+    """Puts the session of one workspace folder together; it needs a running event loop.
 
     It begins to look for the model endpoint in the background. `data` is where
     journals and checkpoints go, the user's data folder if left out. `notify` is
@@ -101,13 +115,13 @@ def open_session(
 
 
 async def diagnose(session: Session | None, extra: Sequence[tuple[str, str]] = ()) -> str:
-    """The doctor's report as Markdown; `extra` are further sections, title and body."""
+    """Writes the doctor's report as Markdown; `extra` are further sections, title and body."""
     versions = f"Holdfast {__version__}, Python {platform.python_version()}, {platform.platform()}"
     return await doctor_report(versions, session, extra)
 
 
 def remember(rule: str) -> str:
-    """Adds a rule to the user's file; where, or why it could not be added."""
+    """Adds a rule to the user's file, and says where, or why it could not be added."""
     try:
         return f"the rule {rule} was added to {allow_always(rule)}"
     except ConfigurationError as error:
@@ -186,6 +200,10 @@ def _memory(
 
 
 def workspace_folder(data: Path, root: Path) -> Path:
-    """Where the data of one workspace lies: readable by name, unique by path."""
+    """Returns where the data of one workspace is kept: readable by name, unique by path.
+
+    `data` is the user's data folder, `root` the resolved path of the workspace.
+    """
+    # The path, not the name, as bytes: a name need not be UTF-8.
     digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
     return data / "workspaces" / f"{root.name or 'root'}-{digest}"

@@ -1,4 +1,4 @@
-"""The tools of one run."""
+"""This module makes the tools of a run. To add one: make it in the list that it belongs to."""
 
 from __future__ import annotations
 
@@ -28,16 +28,19 @@ from lsp_server.tools.write import Write
 def run_toolbox(
     services: WorkspaceServices, memory: SessionMemory, run_context: RunContext, approval: Approval
 ) -> Toolbox:
-    """The tools that come with Holdfast, over the services of the workspace."""
-    tools = _looking(services, memory, run_context, approval)
-    tools += _changing(services, run_context.event_log.emit)
+    """Makes the Toolbox of one run, with the tools that come with Holdfast.
+
+    Their order is part of the prompt's cached start: it is the same in each run.
+    """
+    tools = _make_looking_tools(services, memory, run_context, approval)
+    tools += _make_changing_tools(services, run_context.event_log.emit)
     if run_context.task.mode == "build":
         tools.append(Remember(lambda text: memory.claim(run_context.run_id, text)))
-    ask = services.asking(run_context.run_id, run_context.event_log.emit, run_context.settings)
+    ask = services.asker(run_context.run_id, run_context.event_log.emit, run_context.settings)
     return Toolbox(tools, approval, ask, run_context.task.mode)
 
 
-def _looking(
+def _make_looking_tools(
     services: WorkspaceServices, memory: SessionMemory, run_context: RunContext, approval: Approval
 ) -> list[Tool]:
     workspace, chars_max, visible = (
@@ -68,10 +71,11 @@ def _looking(
     ]
 
 
-def _changing(services: WorkspaceServices, emit: Emit) -> list[Tool]:
+def _make_changing_tools(services: WorkspaceServices, emit: Emit) -> list[Tool]:
     workspace, editor = services.workspace, services.checkpoints.recording(services.editor, emit)
     return [
         Edit(workspace, editor, services.redactor),
         Write(workspace, editor, services.redactor),
+        # Commands read the disk, so what runs left in open buffers is saved before.
         SaveFirst(Shell(workspace, services.checkpoints, emit), workspace, services.documents),
     ]

@@ -1,4 +1,4 @@
-"""What all runs of one workspace share."""
+"""This module holds what all runs of one workspace share."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ from lsp_server.workspace.paths import Workspace
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceServices:
-    """The pieces, and the few things that several of them make together."""
+    """A `WorkspaceServices` has the pieces that all runs of one workspace share.
+
+    They are made once in `assemble/session.py`, and outlive the runs.
+    """
 
     workspace: Workspace
     ignore: Ignore
@@ -40,8 +43,11 @@ class WorkspaceServices:
     revisions: Revisions
     journal_indexes: JournalIndexes
 
-    def asking(self, run_id: RunId, emit: Emit, settings: Settings) -> AskPerson:
-        """How a run asks a person."""
+    def asker(self, run_id: RunId, emit: Emit, settings: Settings) -> AskPerson:
+        """Returns the function with which a run asks a person, and records question and answer.
+
+        The wait ends after `permissions.answer_timeout_seconds` of the settings.
+        """
         seconds = settings.permissions.answer_timeout_seconds
 
         async def ask(question: Question) -> Answer:
@@ -50,6 +56,6 @@ class WorkspaceServices:
         return ask
 
     async def contents(self) -> Mapping[str, str]:
-        """The working state, with what runs left in open buffers brought to the disk first."""
+        """Returns names of contents by path, after what runs left in open buffers was saved."""
         await self.documents.save_drafts()
         return await self.checkpoints.tree.contents()

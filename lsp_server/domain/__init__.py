@@ -1,6 +1,7 @@
-"""The words of the house: frozen values and the four seams.
+"""This package is the vocabulary that all others share: frozen values, errors and four seams.
 
-Standard library only, no input or output, no clock. What crosses a process
-border (journal, wire, editor) gets its own shape in the room that owns the
-border; nothing here knows how it is written down.
+It imports the standard library alone, does no input or output and reads no clock. A
+value that crosses a process border (journal, wire, editor) gets its own shape in the
+package that owns the border; nothing here knows how it is written down. Start with
+`ports.py`, then `tasks.py` and `events.py`.
 """

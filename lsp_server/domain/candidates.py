@@ -1,4 +1,4 @@
-"""Candidates for one step, grouped by what they would do."""
+"""This module describes the candidates for one step of Max Mode, grouped by what they would do."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from lsp_server.domain.tools import ToolCall
 ChosenBy: TypeAlias = Literal[
     "agreement", "evidence", "judge", "largest group", "best evidence", "first"
 ]
-"""`agreement`: all candidates, or most, would do the same. `evidence`: no other group can work.
-The last three stand in for a judge that could not be asked or did not answer."""
+"""How a group was chosen.
+
+`agreement`: all candidates, or most, would do the same. `evidence`: no other group can
+work. `judge`: the judge gave it the highest score. The last three are used in place of a
+judge that could not be asked or gave no valid answer.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What a judge thinks of a group, 0 to 10 each."""
+    """A judge gives a group of candidates four scores of 0 to 10 each, more is better."""
 
     correctness: int
     groundedness: int
@@ -26,18 +30,22 @@ class Scores:
 
     @property
     def total(self) -> int:
+        """Adds the four scores up, to 0 to 40 points."""
         return self.correctness + self.groundedness + self.progress + self.safety
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateGroup:
-    """Candidates that would do the same; `text` and `calls` are those of one of them.
+    """A `CandidateGroup` holds candidates that would all do the same.
 
-    `problem` says why it cannot work, empty when nothing speaks against it. `notes`
-    are what a dry run showed, `changes` its diff, and `diffed` the ids of the calls
-    whose effect that diff shows. `read_versions` are the files that the dry run read:
-    their paths, and fingerprints of their texts, empty for a file that was not there.
-    `scores` are None where no judge was asked.
+    `title` says in one line for people what they would do. `text` and `calls` are
+    those of the first candidate, which represents the group, and `size` is the number
+    of candidates in it. `problem` says why it cannot work, and is empty when nothing
+    speaks against it. `notes` are what a dry run showed, `changes` its diff, and
+    `diffed` the ids of the calls whose effect that diff shows. `scores` are None where
+    no judge was asked. `read_versions` are the files that the dry run read: absolute
+    paths, and fingerprints of the texts, empty for a file that did not exist. They show
+    later whether the proposal still fits the files.
     """
 
     title: str

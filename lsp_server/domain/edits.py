@@ -1,7 +1,9 @@
-"""Edits of text, with the version that they assume.
+"""This module defines edits of text, each with the version of the text that it assumes.
 
-Offsets count code points of the text that was read; encodings of positions
-belong to the editor protocol and end there.
+An edit is made against a text that was read, and names that text's fingerprint. An Editor
+compares before it applies one, so that no edit lands in a text that has changed meanwhile.
+Offsets and columns count code points; the encodings of positions that an editor protocol
+knows (UTF-8, UTF-16) are translated at its border. All functions are pure.
 """
 
 from __future__ import annotations
@@ -18,15 +20,20 @@ from lsp_server.domain.tools import ToolResult
 
 
 def fingerprint(text: str) -> str:
-    """The version of a text: 16 hexadecimal digits of its SHA-256."""
+    """Returns the version of a text: the first 16 hexadecimal digits of its SHA-256.
+
+    >>> fingerprint("")
+    'e3b0c44298fc1c14'
+    """
+    # A text that came as JSON may hold half of a surrogate pair, which UTF-8 refuses.
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text file as it was read: unsaved buffer first, disk otherwise.
+    """A `Document` is a text file as it was read: from the unsaved buffer, else from disk.
 
-    `text` keeps its line endings and has no byte order mark.
+    `path` is absolute. `text` keeps its line endings and has no byte order mark.
     """
 
     path: Path
@@ -34,12 +41,13 @@ class Document:
 
     @property
     def version(self) -> str:
+        """Returns the fingerprint of the text, which an edit names as its base."""
         return fingerprint(self.text)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in a text, both counted from 0; `column` in code points."""
+    """A `Position` is a place in a text: line and column count from 0, columns in code points."""
 
     line: int
     column: int
@@ -47,7 +55,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A half-open stretch of text."""
+    """A `Range` is a stretch of text from `start` up to, and without, `end`."""
 
     start: Position
     end: Position
@@ -55,7 +63,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True, order=True)
 class TextEdit:
-    """Replaces `text[start:end]` by `new_text`; `start == end` inserts."""
+    """A `TextEdit` replaces `text[start:end]` by `new_text`; with `start == end` it inserts."""
 
     start: int
     end: int
@@ -64,10 +72,10 @@ class TextEdit:
 
 @dataclass(frozen=True, slots=True)
 class FileEdit:
-    """Edits of one file against `base`, the version that was read.
+    """A `FileEdit` holds the edits of one file against `base`, the version that was read.
 
-    `base` None creates the file and is rejected when it exists. With `deletes`
-    the file goes; `edits` is empty then.
+    `path` is absolute. `base` None creates the file, and is rejected when it exists. With
+    `deletes` the file is removed, and `edits` is empty.
     """
 
     path: Path
@@ -76,7 +84,10 @@ class FileEdit:
     deletes: bool = False
 
     def result(self, text: str) -> str:
-        """The text after this edit. Raises StaleEdit when `text` is not the base."""
+        """Returns the text after this edit.
+
+        Raises StaleEdit when `text` is not the base, EditRejected when the edits overlap.
+        """
         if self.base is not None and fingerprint(text) != self.base:
             raise StaleEdit(f"{self.path.name} changed since it was read; read it again")
         return apply_edits(text, self.edits)
@@ -84,7 +95,10 @@ class FileEdit:
 
 @dataclass(frozen=True, slots=True)
 class EditSet:
-    """File edits that belong together, and why they are made, for the person who reviews."""
+    """An `EditSet` holds file edits that are applied together or not at all.
+
+    `reason` says in one line why, for the person who reviews them.
+    """
 
     files: tuple[FileEdit, ...]
     reason: str
@@ -92,11 +106,11 @@ class EditSet:
 
 @dataclass(frozen=True, slots=True)
 class PlannedEdit:
-    """A change that a tool computed and has not applied.
+    """A `PlannedEdit` is a change that a tool has computed and not applied yet.
 
-    `diff` shows it to a person, secrets redacted, and `result` is what the call
-    gives once `edits` are applied. Without `edits` there is nothing to change.
-    `arguments` are those of the call.
+    `arguments` are those of the call. `edits` None means that there is nothing to
+    change. `diff` shows the change to a person, secrets redacted, and `result` is what
+    the call gives once the edits are applied.
     """
 
     arguments: Mapping[str, object]
@@ -106,11 +120,20 @@ class PlannedEdit:
 
 
 def apply_edits(text: str, edits: tuple[TextEdit, ...]) -> str:
-    """All edits at once, each against the original. Raises EditRejected on overlap."""
+    """Returns the text with all edits made at once; their offsets are those of the original.
+
+    The order of `edits` does not matter. Raises EditRejected when two of them overlap or
+    insert at the same place, when one ends before it starts, and when one lies outside of
+    the text.
+
+    >>> apply_edits("one two", (TextEdit(4, 7, "2"), TextEdit(0, 3, "1")))
+    '1 2'
+    """
     ordered = sorted(edits)
     if any(edit.end < edit.start for edit in ordered):
         raise EditRejected("an edit ends before it starts")
     for before, after in pairwise(ordered):
+        # Which of two insertions at one place comes first would be left to chance.
         if after.start < before.end or (after.start, after.end) == (before.start, before.end):
             raise EditRejected("the edits overlap; send them as one edit")
     if ordered and not 0 <= ordered[0].start <= ordered[-1].end <= len(text):
@@ -125,7 +148,13 @@ def apply_edits(text: str, edits: tuple[TextEdit, ...]) -> str:
 
 
 def invert(text: str, edits: tuple[TextEdit, ...]) -> tuple[TextEdit, ...]:
-    """The edits that bring `apply_edits(text, edits)` back to `text`."""
+    """Returns the edits that bring `apply_edits(text, edits)` back to `text`.
+
+    >>> edits = (TextEdit(0, 3, "1"),)
+    >>> back = invert("one two", edits)
+    >>> apply_edits(apply_edits("one two", edits), back)
+    'one two'
+    """
     shift = 0
     inverse: list[TextEdit] = []
     for edit in sorted(edits):
@@ -136,7 +165,14 @@ def invert(text: str, edits: tuple[TextEdit, ...]) -> tuple[TextEdit, ...]:
 
 
 def minimal_edit(before: str, after: str) -> tuple[TextEdit, ...]:
-    """The one edit from `before` to `after` without their common prefix and suffix."""
+    """Returns the one edit from `before` to `after`, without what they share at both ends.
+
+    The result is empty when the texts are equal. A small edit keeps cursors, folds and
+    marks of an editor where they are.
+
+    >>> minimal_edit("size = 10", "size = 12")
+    (TextEdit(start=8, end=9, new_text='2'),)
+    """
     if before == after:
         return ()
     shortest = min(len(before), len(after))
@@ -144,13 +180,26 @@ def minimal_edit(before: str, after: str) -> tuple[TextEdit, ...]:
     while start < shortest and before[start] == after[start]:
         start += 1
     tail = 0
+    # The two ends may not overlap: "aa" to "a" has the same letter at both.
     while tail < shortest - start and before[-1 - tail] == after[-1 - tail]:
         tail += 1
     return (TextEdit(start, len(before) - tail, after[start : len(after) - tail]),)
 
 
 class Lines:
-    """Line starts of a text, split as the Language Server Protocol does: \\n, \\r\\n, \\r."""
+    r"""`Lines` finds positions and offsets in a text, with the line endings \n, \r\n and \r.
+
+    These are the three line endings of the Language Server Protocol; Python's
+    `splitlines` knows more of them.
+
+    >>> lines = Lines("a\r\nbc\rd")
+    >>> len(lines), lines.line(1)
+    (3, 'bc')
+    >>> lines.position(4)
+    Position(line=1, column=1)
+    >>> lines.offset(Position(1, 1))
+    4
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -162,18 +211,22 @@ class Lines:
         return len(self.starts)
 
     def line(self, number: int) -> str:
-        """Line `number`, counted from 0, without its line ending."""
+        """Returns line `number`, counted from 0, without its line ending."""
         end = self.starts[number + 1] if number + 1 < len(self.starts) else len(self.text)
         return self.text[self.starts[number] : end].rstrip("\r\n")
 
     def position(self, offset: int) -> Position:
-        """The position of a code point offset; past the end means the end."""
+        """Returns the position of a code point offset; one past the end means the end."""
         offset = max(0, min(offset, len(self.text)))
         line = bisect_right(self.starts, offset) - 1
         return Position(line, offset - self.starts[line])
 
     def offset(self, position: Position) -> int:
-        """The code point offset of a position, clamped into its line."""
+        """Returns the code point offset of a position.
+
+        A column past the end of its line means the end of the line, a line past the last
+        one the end of the text, as the Language Server Protocol has it.
+        """
         if position.line >= len(self.starts):
             return len(self.text)
         start = self.starts[max(0, position.line)]

@@ -1,4 +1,4 @@
-"""Errors, sorted by who can mend them.
+"""This module defines the errors of Holdfast, sorted by who can fix them.
 
     HoldfastError
     ├── ConfigurationError    a person, by changing a setting
@@ -6,26 +6,29 @@
     │   ├── ModelUnavailable  nobody: wait and try again
     │   ├── ModelRefused      a person: key, model name, quota
     │   │   └── PromptTooLong the loop: a new cycle with a shorter prompt
-    │   └── ModelMisbehaved   the model, once it is told
-    ├── ToolError             the model, once it is told
-    │   └── EditRejected      the same: ambiguous, overlapping, refused
-    │       └── StaleEdit     the same, or whoever can read again and still means it
+    │   └── ModelMisbehaved   the model, when it reads what was wrong
+    ├── ToolError             the model, when it reads what was wrong
+    │   └── EditRejected      the model: ambiguous, overlapping, refused
+    │       └── StaleEdit     the model, or a caller that reads the text again
     ├── BudgetExceeded        nobody: it is the plan
     └── MemoryUnavailable     an operator, later
 
-A message names the thing and the mend, in one sentence, since a person or a
-model reads it as it stands.
+A message names the thing and the fix in one sentence, since a person or a model reads
+it unchanged. Each kind is caught in one place: `models/retrying.py` waits on
+ModelUnavailable, `tools/toolbox.py` turns ToolError into a result for the model,
+`agent/loop.py` reacts to the other ModelErrors and to BudgetExceeded, and
+`agent/memory_source.py` goes on without memory.
 """
 
 from __future__ import annotations
 
 
 class HoldfastError(Exception):
-    """Anything that Holdfast itself raises."""
+    """A `HoldfastError` is the base of everything that Holdfast itself raises."""
 
 
 class ConfigurationError(HoldfastError):
-    """A setting is missing or wrong; `key` is its dotted path, when there is one."""
+    """A setting is missing or wrong; `key` is its dotted path, as in `model.base_url`, if any."""
 
     def __init__(self, message: str, *, key: str | None = None) -> None:
         super().__init__(message)
@@ -33,13 +36,14 @@ class ConfigurationError(HoldfastError):
 
 
 class ModelError(HoldfastError):
-    """The model, or the way to it, failed."""
+    """A request to a model failed: the model itself, or the way to it."""
 
 
 class ModelUnavailable(ModelError):
-    """Transient: refused, dropped, silent, 429 or 5xx.
+    """An endpoint cannot answer now: it refused, dropped, stayed silent, sent 429 or 5xx.
 
-    `retry_after_seconds` is what the endpoint asked for, None if it said nothing.
+    Asking again later may help. `retry_after_seconds` is how long the endpoint asked to
+    be left alone, None if it did not say.
     """
 
     def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
@@ -48,7 +52,7 @@ class ModelUnavailable(ModelError):
 
 
 class ModelRefused(ModelError):
-    """The endpoint answered that it will not: trying again changes nothing."""
+    """An endpoint refused the request for good: asking again changes nothing."""
 
 
 class PromptTooLong(ModelRefused):
@@ -73,7 +77,7 @@ class ToolError(HoldfastError):
 
 
 class EditRejected(ToolError):
-    """An edit was not applied and nothing of it was written."""
+    """An edit was not applied, and nothing of it was written."""
 
 
 class StaleEdit(EditRejected):
@@ -89,4 +93,4 @@ class BudgetExceeded(HoldfastError):
 
 
 class MemoryUnavailable(HoldfastError):
-    """The memory store cannot serve; the run goes on without recall."""
+    """The memory database cannot be used; a run goes on without it."""

@@ -1,10 +1,12 @@
-"""What happened in a run, one frozen type per thing, tagged by `kind`.
+"""This module defines the Events of a run: one frozen type per thing that can happen.
 
-The union is closed: a new case fails the type checker in every `match`. The
-journal keeps every Event but the ephemeral ones, and replaying it rebuilds the
-run's state and prompt, so an Event carries all that the folds need.
-To add a case: define it, add it to `Event`, handle it in `agent/transcript.py`
-and `server/views/presenter.py`.
+The journal keeps every Event but the ephemeral ones, and replaying it gives the run's
+state and prompt again, so an Event carries all that the folds need. Fields and `kind`
+are written to disk and sent to editors: after a change, teach `agent/journal_format.py`
+to read what older versions wrote.
+To add a case: define it, add it to `Event`, put it into words where Events are shown, and
+into the folds that need it. Most folds end in `case _`, so the type checker does not
+lead you there.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from lsp_server.domain.tools import UNKNOWN_NEEDS, Needs, ToolCall, ToolKind, To
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """`model` is the name and place of the endpoint, without credentials."""
+    """A run begins. `workspace` is its folder, `model` name and place of the endpoint."""
 
     run_id: RunId
     task: Task
@@ -37,7 +39,7 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class RunResumed:
-    """`note` tells the model what was interrupted and what changed since."""
+    """A run goes on after its end or a crash; `note` says to the model what changed since."""
 
     note: str
     kind: Literal["run_resumed"] = "run_resumed"
@@ -45,10 +47,11 @@ class RunResumed:
 
 @dataclass(frozen=True, slots=True)
 class CycleStarted:
-    """A prompt begins anew with these two messages.
+    """A new prompt begins with two messages: the system prompt, and one with the task.
 
-    Of what came before, the last `kept` messages follow them; the rest leaves it.
-    With `result_chars_max` their tool results are cut to so much.
+    Of the messages before, the last `kept` follow; the others leave the prompt. With
+    `result_chars_max` the tool results among them are cut to so many characters.
+    `number` counts from 1.
     """
 
     number: int
@@ -62,7 +65,7 @@ class CycleStarted:
 
 @dataclass(frozen=True, slots=True)
 class BriefWritten:
-    """Before a cycle ended, the model said in its own words what it intends and has learned."""
+    """The model wrote down what it intends and has learned, before a cycle ended."""
 
     text: str
     usage: Usage
@@ -73,9 +76,10 @@ class BriefWritten:
 
 @dataclass(frozen=True, slots=True)
 class CyclePacked:
-    """The receipt of a cycle that just started: what went into it and what found no room.
+    """This Event lists what went into the prompt of a new cycle, and what found no room.
 
-    A second one of a cycle is of what memory told late.
+    `budget_tokens` is the size at which the next cycle starts. A second one for a cycle
+    lists what memory had to offer only later.
     """
 
     cycle: int
@@ -87,7 +91,7 @@ class CyclePacked:
 
 @dataclass(frozen=True, slots=True)
 class StepStarted:
-    """`prompt_tokens` is an estimate."""
+    """The model is about to be asked; `prompt_tokens` is an estimate of the prompt's size."""
 
     step: int
     prompt_tokens: int
@@ -96,7 +100,7 @@ class StepStarted:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """Ephemeral: a piece of the answer as it comes."""
+    """A piece of the answer came in. This Event is ephemeral: no journal keeps it."""
 
     step: int
     channel: Literal["text", "reasoning", "tool"]
@@ -106,7 +110,7 @@ class Streamed:
 
 @dataclass(frozen=True, slots=True)
 class ModelWaited:
-    """The endpoint failed and is asked again after `delay_seconds`."""
+    """The endpoint failed for the `attempt`th time and is asked again after `delay_seconds`."""
 
     reason: str
     attempt: int
@@ -116,10 +120,10 @@ class ModelWaited:
 
 @dataclass(frozen=True, slots=True)
 class CandidatesJudged:
-    """Of several candidates for a step, `groups[winner]` was chosen.
+    """Max Mode compared several candidates for a step and chose `groups[winner]`.
 
-    `drawn` candidates came; `failures` say what became of the others. `billed` and
-    `cost_usd` are all that drawing and judging cost.
+    `drawn` candidates came in; `failures` say what became of the others. `billed` and
+    `cost_usd` are all that sampling and judging cost.
     """
 
     groups: tuple[CandidateGroup, ...]
@@ -143,7 +147,7 @@ class CandidateAccepted:
 
 @dataclass(frozen=True, slots=True)
 class SamplingChanged:
-    """A person switched Max Mode on or off; it counts from the next step on."""
+    """A person has turned Max Mode on or off; this takes effect with the next step."""
 
     sampling: Sampling
     kind: Literal["sampling_changed"] = "sampling_changed"
@@ -160,7 +164,7 @@ class JudgeFellBack:
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswered:
-    """`usage` is the answer's own, `billed` all that was paid for it."""
+    """The model gave an answer; `usage` is its own, `billed` all that was paid to get it."""
 
     step: int
     message: Message
@@ -173,7 +177,7 @@ class ModelAnswered:
 
 @dataclass(frozen=True, slots=True)
 class ToolCalled:
-    """Recorded before the tool runs.
+    """A tool is about to run: a call without a ToolReturned may have taken effect or not.
 
     `title` is one line for people, `tool_kind` how the tool acts, and `needs` what
     the call needs permission for.
@@ -189,7 +193,7 @@ class ToolCalled:
 
 @dataclass(frozen=True, slots=True)
 class ToolReturned:
-    """Recorded after the tool ran; `result` is whole, prompts may show less."""
+    """A tool ran, for `seconds`; `result` is whole, although a prompt may show less of it."""
 
     step: int
     call_id: Id
@@ -202,7 +206,7 @@ class ToolReturned:
 
 @dataclass(frozen=True, slots=True)
 class FileChanged:
-    """The run changed a file. `before` and `after` name stored contents, None: no file."""
+    """The run changed a file. `before` and `after` name stored contents; None means no file."""
 
     path: str
     before: Id | None
@@ -212,7 +216,10 @@ class FileChanged:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotTaken:
-    """Before a command that may change files; kept under `name` until its changes are on record."""
+    """The state of all files was kept as `name`, before a command that may change some.
+
+    It is what changes are compared with if the command's run is killed.
+    """
 
     name: Id
     kind: Literal["snapshot_taken"] = "snapshot_taken"
@@ -229,7 +236,7 @@ class PermissionAsked:
 
 @dataclass(frozen=True, slots=True)
 class PermissionAnswered:
-    """The question is settled."""
+    """A question is settled: by a person, by its expiry, or since the run was stopped."""
 
     question_id: Id
     answer: Answer
@@ -239,7 +246,7 @@ class PermissionAnswered:
 
 @dataclass(frozen=True, slots=True)
 class PlanChanged:
-    """The agent wrote its plan anew."""
+    """The agent replaced its whole plan by `items`."""
 
     items: tuple[PlanItem, ...]
     kind: Literal["plan_changed"] = "plan_changed"
@@ -247,7 +254,10 @@ class PlanChanged:
 
 @dataclass(frozen=True, slots=True)
 class MessageReceived:
-    """A person wrote; the model is told at the next tool boundary or when the turn ends."""
+    """A person wrote to the run; `when` says whether the model reads it soon or at the end.
+
+    `steer`: before the next tool call. `queue`: when the model wants to stop.
+    """
 
     text: str
     when: When
@@ -256,7 +266,10 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A message to the model that is no tool result: from a person, a fence, a goal, memory."""
+    """The conversation got a message that is no tool result.
+
+    It comes from a person, a guard, the check of a goal, or memory.
+    """
 
     text: str
     origin: Literal["person", "fence", "goal", "memory"]
@@ -265,7 +278,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """Something a person should know; the run goes on."""
+    """A person should know this; the run goes on."""
 
     message: str
     kind: Literal["warned"] = "warned"
@@ -273,7 +286,7 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class GoalChecked:
-    """The verdict at a stop attempt, and what asking the judge cost."""
+    """The goal was checked as the run wanted to stop; `billed` is what asking the judge cost."""
 
     report: GoalReport
     billed: Usage = Usage()
@@ -283,7 +296,7 @@ class GoalChecked:
 
 @dataclass(frozen=True, slots=True)
 class StepFinished:
-    """Everything of the step is recorded; totals are of the whole run."""
+    """A step is over and all of it is recorded; the totals are those of the whole run."""
 
     step: int
     usage: Usage
@@ -303,7 +316,7 @@ class FileRestored:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """The last Event of a run; `resume` may append more behind it."""
+    """A run ended; if it is resumed, more Events follow. Totals are those of the whole run."""
 
     outcome: Outcome
     steps: int
@@ -346,9 +359,10 @@ Event: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class RecordedEvent:
-    """An Event with its place in the run: `seq` counts from 0, `at` is ISO 8601 UTC.
+    """A `RecordedEvent` is an Event with its place in the run and its time.
 
-    An ephemeral Event carries the `seq` of the next one that is kept.
+    `seq` counts from 0, `at` is ISO 8601 in UTC. An ephemeral Event carries the `seq` of
+    the next one that is kept.
     """
 
     seq: int
@@ -357,3 +371,4 @@ class RecordedEvent:
 
 
 Emit: TypeAlias = Callable[[Event], None]
+"""Records an Event of a run. Raises OSError when the journal cannot keep it."""

@@ -1,4 +1,8 @@
-"""Goals: what must hold, how it is shown, and what showed it."""
+"""This module defines goals: conditions, the checks that show them, and the evidence found.
+
+A verdict needs evidence that the harness itself produced on the tree as it is now;
+what a model says is never evidence. `goals/` decides on verdicts.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +17,27 @@ GOALS_FILE = ".holdfast/goals.md"
 Verdict: TypeAlias = Literal[
     "met", "unmet", "stale", "blocked", "impossible", "unverified", "waived"
 ]
+"""What is known of a condition.
+
+`stale`: the tree changed since the evidence. `blocked`: a person has to answer first.
+`impossible`: it cannot hold, which was confirmed independently. `unverified`: the judge
+could not be asked. `waived`: a person does not want it any more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandCheck:
-    """Holds when the command exits with status 0."""
+    """A `CommandCheck` holds when the command exits with status 0."""
 
     command: str
 
 
 @dataclass(frozen=True, slots=True)
 class FileCheck:
-    """Holds when the file exists and, if `contains` is given, contains that text."""
+    """A `FileCheck` holds when the file exists and, with `contains`, has that text in it.
+
+    `path` is relative to the workspace.
+    """
 
     path: str
     contains: str | None = None
@@ -32,9 +45,10 @@ class FileCheck:
 
 @dataclass(frozen=True, slots=True)
 class DiagnosticsCheck:
-    """Holds when the editor reports nothing as bad as `worst` in `under`.
+    """A `DiagnosticsCheck` holds when the editor reports nothing as bad as `worst`.
 
-    `under` is a file or a folder, "" is everywhere. Warnings include errors.
+    `under` is a file or folder relative to the workspace, "" means everywhere. With
+    `worst` as `warning`, errors count as well.
     """
 
     under: str
@@ -45,7 +59,11 @@ Check: TypeAlias = CommandCheck | FileCheck | DiagnosticsCheck
 
 
 def describe(check: Check) -> str:
-    """The check in words; a command as it is run."""
+    """Says in words what a check looks at; a command is shown as it is run.
+
+    >>> describe(DiagnosticsCheck("src", "warning"))
+    'no warnings in src'
+    """
     match check:
         case CommandCheck(command):
             return command
@@ -61,9 +79,10 @@ def describe(check: Check) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One thing that must hold; without checks it takes a judge.
+    """A `Condition` is one thing that must hold for a goal.
 
-    `waived` says that a person does not want it any more.
+    Its `checks` show it; without any, a judge decides. `waived` says that a person does
+    not want it any more.
     """
 
     id: Id
@@ -73,13 +92,14 @@ class Condition:
 
     @property
     def asks(self) -> bool:
-        """Whether it is a question: it holds once it is answered."""
+        """Says whether the condition is a question, which holds once it is answered."""
+        # The second mark is the full-width one of Chinese and Japanese texts.
         return self.text.rstrip().endswith(("?", "\uff1f"))
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A contract: met when all its conditions are."""
+    """A `Goal` is met when all of its conditions are met or waived."""
 
     id: Id
     title: str
@@ -88,9 +108,10 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to look at, with a place when it is known.
+    """A `Finding` is a problem or remark to look at, with its place where that is known.
 
-    `path` is workspace-relative; `line` counts from 1.
+    `path` is relative to the workspace; `line` counts from 1. `source` names the tool or
+    language server that found it.
     """
 
     message: str
@@ -102,11 +123,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the harness itself saw: how one check ended, or what a run changed.
+    """An `Evidence` is what the harness itself saw: how a check ended, or what a run changed.
 
-    `tree` is the hash of the working tree at that moment; when the tree moves,
-    the evidence is stale. `at` is an ISO 8601 time. `ending` says in words how
-    it ended, as in `timed out after 600 s`, `revision` what git calls that tree.
+    `tree` is the hash of the working tree at that moment; when the tree changes, the
+    evidence is stale. `revision` is git's name of that tree, if it has one. `at` is an
+    ISO 8601 time, `seconds` how long the check took, `output_tail` the end of its output.
+    `ending` says in words how it ended, as in `timed out after 600 s`; `exit_status` is
+    None where there was none.
     """
 
     id: Id
@@ -123,13 +146,16 @@ class Evidence:
 
     @property
     def where(self) -> str:
-        """The tree for a person: its commit where there is one, else its hash."""
+        """Names the tree for a person: by its commit where there is one, else by its hash."""
         return self.revision or self.tree
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionReport:
-    """The verdict on one condition; `missing` says what would make it met."""
+    """A `ConditionReport` is the verdict on one condition, with the evidence for it.
+
+    `missing` says what would make it met.
+    """
 
     condition: Condition
     verdict: Verdict
@@ -139,7 +165,7 @@ class ConditionReport:
 
 @dataclass(frozen=True, slots=True)
 class GoalReport:
-    """The verdict on a goal, condition by condition.
+    """A `GoalReport` is the verdict on a goal, condition by condition, on one tree.
 
     `judges_edited` are files that decide about the goal and that the run itself
     changed; until a person accepts them, what they show proves nothing.
@@ -152,20 +178,22 @@ class GoalReport:
 
     @property
     def met(self) -> bool:
+        """Says whether every condition is met or waived."""
         return all(report.verdict in ("met", "waived") for report in self.conditions)
 
     @property
     def question(self) -> str | None:
-        """What a person has to answer before the goal can be met, if anything."""
+        """Asks what a person has to answer before the goal can be met; None if nothing."""
         waiting = ("blocked", "unverified", "stale")
         asked = [r.missing for r in self.conditions if r.verdict in waiting]
         return "; ".join(asked) or None
 
     @property
     def impossible(self) -> bool:
+        """Says whether a condition can never be met."""
         return any(report.verdict == "impossible" for report in self.conditions)
 
     @property
     def gap(self) -> tuple[str, ...]:
-        """What is missing on which tree: the same gap twice means that nothing moves."""
+        """Returns the tree and all verdicts; two equal gaps in a row mean no progress."""
         return (self.tree, *(f"{r.condition.id}={r.verdict}" for r in self.conditions))

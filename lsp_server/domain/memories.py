@@ -1,6 +1,6 @@
-"""What is remembered, and how it is asked for.
+"""This module defines what memory holds (code, actions, facts), and how it is asked.
 
-Times are ISO 8601 in UTC, paths relative to the workspace with slashes, lines
+Times are ISO 8601 in UTC, paths are relative to the workspace with slashes, lines
 count from 1 with both ends included.
 """
 
@@ -13,7 +13,7 @@ from lsp_server.domain.ids import Id, ToolName
 
 MemoryKind: TypeAlias = Literal["code", "action", "fact"]
 ActionOutcome: TypeAlias = Literal["ok", "failed", "reverted", "rejected", "unknown"]
-"""`rejected`: proposed and not done. `unknown`: it has not ended, or nobody saw how."""
+"""How an action ended. `rejected`: proposed and not done. `unknown`: not ended, or not seen."""
 FactStatus: TypeAlias = Literal["claimed", "verified", "refuted", "stale"]
 FactSource: TypeAlias = Literal["person", "agent"]
 
@@ -22,7 +22,7 @@ MEMORY_KINDS: tuple[MemoryKind, ...] = ("code", "action", "fact")
 
 @dataclass(frozen=True, slots=True)
 class CodeChunk:
-    """A stretch of a file, secrets blacked out.
+    """A `CodeChunk` is a stretch of a file, with its secrets redacted.
 
     `symbol` is the dotted path of the definition that it belongs to, perhaps
     empty; `kind` says what that is: `function`, `class`, … or `text`. `defines`
@@ -42,10 +42,12 @@ class CodeChunk:
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """Something that a run did or meant to do, and how it ended.
+    """An `ActionRecord` is something that a run did or meant to do, and how it ended.
 
-    `arguments` and `result` are digests; the journal has them whole. `tree` is
-    the working tree's hash after it, if it was taken.
+    `id` begins with the run's id. `title` is one line for people, `reason` what the
+    model said before it. `arguments` and `result` may be shortened; the journal has them
+    whole. `tree` is the hash of the working tree after it, if it was taken. A `pinned`
+    row is kept when old ones are dropped.
     """
 
     id: Id
@@ -66,7 +68,10 @@ class ActionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Durable knowledge about the project; `evidence_id` is what showed or refuted it."""
+    """A `Fact` is durable knowledge about the project.
+
+    `evidence_id` names the evidence that showed or refuted it, `checked_at` says when.
+    """
 
     id: Id
     text: str
@@ -78,16 +83,18 @@ class Fact:
 
     @property
     def trusted(self) -> bool:
-        """Whether it may be told to a model unasked."""
+        """Says whether the fact may go into a prompt that did not ask for it."""
+        # A person's word counts until a check refutes it, the agent's once a check has shown it.
         return self.status == "verified" or (self.source == "person" and self.status == "claimed")
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is looked for.
+    """A `Query` says what to look for in memory, and where.
 
-    `path` narrows to a file or folder, `run_id`, `tool` and `since` to actions.
-    `near_files` are open or just found; what touched them counts for more.
+    `limit` bounds the hits of each kind. `path` narrows to a file or folder; `run_id`,
+    `tool` and `since` (a time) narrow actions. `near_files` are files that are open or
+    were just found: actions that touched them count for more.
     """
 
     text: str
@@ -102,7 +109,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Something found; scores compare within one kind only, higher is better."""
+    """A `Hit` is one result of a search; a higher score is better, within one kind only."""
 
     score: float
     found: CodeChunk | ActionRecord | Fact

@@ -1,4 +1,7 @@
-"""The chat vocabulary, as model APIs and the Agent Client Protocol use it."""
+"""This module defines the chat vocabulary, as model APIs and the Agent Client Protocol use it.
+
+A `Request` goes to a Model, `Delta`s come while it answers, and a `Response` is the end.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,11 @@ StopReason: TypeAlias = Literal["stop", "tool_calls", "length", "content_filter"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of a conversation.
+    """A `Message` is one entry of a conversation.
 
     `reasoning` is kept because some endpoints want it back inside a tool loop.
-    `tool_call_id` is set on `tool` messages alone.
+    `tool_calls` are set on `assistant` messages alone, `tool_call_id` on `tool` ones,
+    where it names the call that `text` answers.
     """
 
     role: Role
@@ -30,7 +34,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one or more requests; `cached_tokens` are part of `prompt_tokens`."""
+    """A `Usage` counts the tokens of one or more requests, as the endpoint reports them.
+
+    `cached_tokens` are a part of `prompt_tokens`.
+    """
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
@@ -45,18 +52,25 @@ class Usage:
 
     @property
     def total_tokens(self) -> int:
+        """Adds up all tokens, cached ones in full."""
         return self.prompt_tokens + self.completion_tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """US dollars per million tokens."""
+    """The `Prices` of a model are in US dollars per million tokens."""
 
     input_usd: float = 0.0
     cached_usd: float = 0.0
     output_usd: float = 0.0
 
     def cost_usd(self, usage: Usage) -> float:
+        """Returns the price of a usage in US dollars.
+
+        >>> prices = Prices(input_usd=1.0, cached_usd=0.1, output_usd=5.0)
+        >>> prices.cost_usd(Usage(1_000_000, cached_tokens=500_000, completion_tokens=100_000))
+        1.05
+        """
         uncached = usage.prompt_tokens - usage.cached_tokens
         return (
             uncached * self.input_usd
@@ -66,12 +80,12 @@ class Prices:
 
 
 FREE = Prices()
-"""Where no prices are known."""
+"""The prices where none are known."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSchema:
-    """A JSON schema that the whole answer has to follow."""
+    """An `AnswerSchema` is a JSON schema that the whole answer has to follow."""
 
     name: str
     schema: Mapping[str, object]
@@ -79,10 +93,10 @@ class AnswerSchema:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to a model.
+    """A `Request` is one question to a model: the messages so far, and the tools it may call.
 
     `temperature` None leaves the model's own default. `choices` above 1 asks for
-    several answers to one prompt; an endpoint may give fewer.
+    several answers to one prompt; an endpoint may give fewer. `answer` demands JSON.
     """
 
     messages: tuple[Message, ...]
@@ -94,7 +108,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer to a request."""
+    """A `Choice` is one answer to a request, and why it ended."""
 
     message: Message
     stop_reason: StopReason
@@ -102,11 +116,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The answers to one request, at least one.
+    """A `Response` holds the answers to one request, at least one.
 
-    `usage` is what the chosen answer cost, the measure for context estimates.
-    `billed` is everything that was paid to get it, `usage` included, and `cost_usd`
-    its price where prices are known.
+    `usage` is what the first choice took; estimates of the context's size rest on it.
+    `billed` is everything that was paid to get it, `usage` included, and `cost_usd` its
+    price, 0 where no prices are known.
     """
 
     choices: tuple[Choice, ...]
@@ -116,16 +130,18 @@ class Response:
 
     @property
     def message(self) -> Message:
+        """Returns the message of the first choice."""
         return self.choices[0].message
 
     @property
     def stop_reason(self) -> StopReason:
+        """Returns the stop reason of the first choice."""
         return self.choices[0].stop_reason
 
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A piece of the visible answer of choice number `choice`."""
+    """A `TextDelta` is a piece of the visible answer; `choice` counts answers from 0."""
 
     text: str
     choice: int = 0
@@ -133,7 +149,7 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class ReasoningDelta:
-    """A piece of the model's reasoning."""
+    """A `ReasoningDelta` is a piece of the model's reasoning."""
 
     text: str
     choice: int = 0
@@ -141,7 +157,7 @@ class ReasoningDelta:
 
 @dataclass(frozen=True, slots=True)
 class ToolCallDelta:
-    """A piece of a tool call: its name once, then its arguments as they come."""
+    """A `ToolCallDelta` is a piece of a tool call: its name once, then its arguments."""
 
     name: str
     arguments: str
@@ -150,7 +166,7 @@ class ToolCallDelta:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The request failed and is sent again after `delay_seconds`; what came is void."""
+    """The request failed and is sent again after `delay_seconds`; earlier pieces are void."""
 
     reason: str
     attempt: int
@@ -159,7 +175,8 @@ class Waiting:
 
 Delta: TypeAlias = TextDelta | ReasoningDelta | ToolCallDelta | Waiting
 Listener: TypeAlias = Callable[[Delta], None]
+"""Is called with each piece of an answer, synchronously on the event loop."""
 
 
 def ignore_deltas(delta: Delta) -> None:
-    """The listener of those who only want the response."""
+    """Does nothing: a listener for callers that only want the response."""

@@ -1,4 +1,4 @@
-"""Permission to act: the question to a person, and the answer."""
+"""This module defines how a person is asked for permission: the question and the answer."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Answer: TypeAlias = Literal["once", "always", "deny"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What would be done, in words that a person can decide on.
+    """A `Question` says what would be done, in words that a person can decide on.
 
-    `detail` is the exact operation: the command, or the diff. `path` is the
-    workspace-relative target of a file operation. `rule` is what "always" would
-    write into the user's settings, None when "always" is not on offer.
+    `summary` is one line. `detail` is the exact operation: the command, or the diff.
+    `path` is the target of a file operation, relative to the workspace. `rule` is what
+    "always" would write into the user's settings, None when "always" is not on offer.
     """
 
     id: Id
@@ -34,18 +34,23 @@ AskPerson: TypeAlias = Callable[[Question], Awaitable[Answer]]
 
 
 def visible(text: str) -> str:
-    """The text with what could hide a part of it made visible: control and bidi characters.
+    r"""Returns the text with control and bidi characters escaped, which could hide a part of it.
 
-    A person decides on what is seen, so nothing may rewrite the line or its order.
+    A person decides on what is seen, so nothing may rewrite the line or its order. Line
+    feeds and tabs stay.
+
+    >>> visible("safe\u202etxt")
+    'safe\\u202etxt'
     """
     return "".join(
-        char if char in "\n\t" or unicodedata.category(char) not in _HIDING else _escaped(char)
+        char if char in "\n\t" or unicodedata.category(char) not in _HIDING else _escape(char)
         for char in text
     )
 
 
 _HIDING = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+"""Unicode's categories: control, format, private use, surrogate, line and paragraph separator."""
 
 
-def _escaped(char: str) -> str:
+def _escape(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")

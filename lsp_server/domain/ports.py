@@ -18,7 +18,7 @@ from lsp_server.domain.tools import Needs, ToolResult, ToolSpec
 
 
 class Model(Protocol):
-    """Something that answers a request: an endpoint, a script, or a wrapper around another Model.
+    """A `Model` answers a request: it is an endpoint, a script, or a wrapper around a Model.
 
     Example, a Model that counts what its Model is asked::
 
@@ -42,16 +42,16 @@ class Model(Protocol):
 
 
 class Embedder(Protocol):
-    """Something that turns texts into vectors, which lie near each other when the texts are alike."""
+    """An `Embedder` turns texts into vectors, which lie near each other for texts that are alike."""
 
     @property
     def dimension(self) -> int:
-        """The number of components of every vector."""
+        """Returns the number of components of every vector."""
         ...
 
     @property
     def fingerprint(self) -> str:
-        """A name that changes when the same text would give another vector."""
+        """Returns a name that changes when the same text would give another vector."""
         ...
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
@@ -64,7 +64,7 @@ class Embedder(Protocol):
 
 
 class Editor(Protocol):
-    """The place where files are read, changed and shown to a person: an editor, or the disk.
+    """An `Editor` reads files, changes them and shows them to a person: an editor, or the disk.
 
     Paths are absolute and resolved inside the workspace by the caller.
     """
@@ -87,7 +87,7 @@ class Editor(Protocol):
 
 
 class Tool(Protocol):
-    """One thing that the model may do, which says itself what it is.
+    """A `Tool` is one thing that the model may do, and says itself what it is.
 
     Arguments come as the model wrote them, by name; each method reads what it
     needs of them.
@@ -110,15 +110,15 @@ class Tool(Protocol):
 
     @property
     def spec(self) -> ToolSpec:
-        """The name, what the model reads of the tool, and its kind."""
+        """Returns the name, what the model reads of the tool, and its kind."""
         ...
 
     def describe(self, arguments: Mapping[str, object]) -> str:
-        """A call in one line for people, as in `edit src/a.py`; never raises."""
+        """Shows a call in one line for people, as in `edit src/a.py`; never raises."""
         ...
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """What the call needs permission for. Raises ToolError when the arguments are wrong."""
+        """Says what the call needs permission for. Raises ToolError for wrong arguments."""
         ...
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:

@@ -1,4 +1,4 @@
-"""The pieces of which a prompt is put together, for the receipt."""
+"""This module defines the sections of which a prompt is composed, so that they can be listed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ PromptSectionKind: TypeAlias = Literal["system", "task", "state", "fact", "code"
 
 @dataclass(frozen=True, slots=True)
 class PromptSection:
-    """A piece of what a cycle begins with; `tokens` is an estimate.
+    """A `PromptSection` is a part of the prompt that a cycle begins with.
 
-    `id` is a section's title, or the id by which memory knows it.
+    `id` is the section's title, or the id by which memory knows it. `tokens` is an
+    estimate of its size.
     """
 
     kind: PromptSectionKind
@@ -22,7 +23,7 @@ class PromptSection:
 
 @dataclass(frozen=True, slots=True)
 class PromptParts:
-    """A text that goes into a prompt, and the receipt of it."""
+    """A `PromptParts` is a text for a prompt, with the sections it has and those left out."""
 
     text: str = ""
     taken: tuple[PromptSection, ...] = ()

@@ -1,4 +1,4 @@
-"""Tasks, the limits they run under, and how they end."""
+"""This module defines tasks, the limits that they run under, and how they end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from lsp_server.domain.goals import Finding, Goal, GoalReport
 
 RunId = NewType("RunId", str)
 Mode: TypeAlias = Literal["build", "plan"]
+"""In `plan` mode nothing can be changed."""
 When: TypeAlias = Literal["steer", "queue"]
+"""`steer`: the model reads a message before its next tool call. `queue`: when it wants to stop."""
 RunState: TypeAlias = Literal[
     "running", "waiting", "achieved", "unmet", "blocked", "stopped", "failed", "interrupted"
 ]
@@ -17,7 +19,10 @@ RunState: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Limits of one run; None means no limit."""
+    """A `Budget` limits one run; None means no limit.
+
+    Tokens are those of prompts and answers together, as billed.
+    """
 
     steps_max: int = 200
     tokens_max: int | None = None
@@ -27,10 +32,11 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """The wish for Max Mode; `samples` None takes the setting.
+    """A `Sampling` is a person's wish for Max Mode.
 
-    With `propose` the run looks around and then stops before the first change, with
-    several proposals of which a person accepts one.
+    `samples` is the number of candidates, None takes the setting. With `propose` the
+    run looks around and stops before its first change, with several proposals of which
+    a person accepts one.
     """
 
     max_mode: bool = False
@@ -39,7 +45,7 @@ class Sampling:
 
     @property
     def described(self) -> str:
-        """In words for a person."""
+        """Says in words, for a person, what is wished."""
         if not self.max_mode:
             return "Max Mode off"
         return "Max Mode on" + (f", {self.samples} candidates" if self.samples else "")
@@ -47,7 +53,10 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The code a person points at. Lines count from 1, both ends included."""
+    """A `Selection` is the code that a person points at.
+
+    `path` is relative to the workspace; lines count from 1, both ends included.
+    """
 
     path: str
     start_line: int
@@ -57,7 +66,11 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a person wants done. In `plan` mode nothing can be changed."""
+    """A `Task` is what a person wants done, in their words, and how it may be done.
+
+    `selection` and `findings` are what the person pointed at in the editor. With a
+    `goal`, the run ends as achieved only when the goal's checks hold.
+    """
 
     instruction: str
     goal: Goal | None = None
@@ -70,7 +83,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Achieved:
-    """The agent finished and, where a goal was set, every condition was shown to hold."""
+    """A run finished and, where a goal was set, every condition was shown to hold."""
 
     summary: str
     report: GoalReport | None = None
@@ -79,7 +92,7 @@ class Achieved:
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """The agent gave up or ran out of re-entries with conditions open."""
+    """A run gave up or ran out of re-entries, with conditions of its goal still open."""
 
     summary: str
     report: GoalReport
@@ -88,7 +101,7 @@ class Unmet:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A person has to answer before it can go on."""
+    """A run cannot go on before a person answers `question`."""
 
     question: str
     report: GoalReport | None = None
@@ -97,7 +110,7 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """Ended by a person or by a limit."""
+    """A run was ended by a person or by a limit."""
 
     reason: str
     outcome: Literal["stopped"] = "stopped"
@@ -105,7 +118,7 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Ended by an error that neither the agent nor waiting could mend."""
+    """A run was ended by an error that neither the agent nor waiting could fix."""
 
     error: str
     outcome: Literal["failed"] = "failed"

@@ -1,7 +1,7 @@
 """This module says what a tool is: its kind, what a call of it needs, and what a call gave.
 
-A tool describes itself, so that nobody else has to know it by its name: the
-approval decides by what a call needs, and whoever sorts calls does it by kind.
+A tool describes itself, so that no other module has to know it by its name: the
+approval decides by what a call needs, and code that sorts calls does it by kind.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class NeedsUrl:
 
 @dataclass(frozen=True, slots=True)
 class NeedsNothing:
-    """The call acts on what Holdfast keeps for the agent, and on nothing else."""
+    """The call touches nothing but what Holdfast keeps for the agent."""
 
     needs: Literal["nothing"] = "nothing"
 
@@ -82,7 +82,10 @@ UNKNOWN_NEEDS = NeedsUnknown()
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """Arguments that are no JSON object; `problem` says to the model what is wrong with them."""
+    """A `Malformed` takes the place of arguments that are no JSON object.
+
+    `problem` says to the model what is wrong with them.
+    """
 
     problem: str
 
@@ -91,9 +94,10 @@ Arguments: TypeAlias = Mapping[str, object] | Malformed
 """The arguments of a call, read once: an object, or why they are none."""
 
 
+# Without slots: `parsed` is kept in the instance's dictionary.
 @dataclass(frozen=True)
 class ToolCall:
-    """One call that the model asks for; `arguments` is its JSON text, untouched.
+    """A `ToolCall` is one call that the model asks for; `arguments` is its JSON text, untouched.
 
     >>> ToolCall("1", "read", '{"path": "a"}').parsed
     {'path': 'a'}
@@ -107,20 +111,21 @@ class ToolCall:
 
     @cached_property
     def parsed(self) -> Arguments:
-        """The arguments as a value. They are read when first asked for, and never again."""
+        """Returns the arguments as a value. They are parsed once, when first asked for."""
         return parse_arguments(self.arguments)
 
     @property
     def values(self) -> Mapping[str, object]:
-        """The arguments by name; none when they are malformed."""
+        """Returns the arguments by name; none when they are malformed."""
         return _NONE if isinstance(self.parsed, Malformed) else self.parsed
 
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """What a tool says of itself. The model sees `name`, `description` and `parameters`.
+    """A `ToolSpec` is what a tool says of itself.
 
-    `parameters` is a JSON schema. `forms` says of arguments what they hold, by name.
+    The model sees `name`, `description` and `parameters`, a JSON schema. `forms` says by
+    name what an argument holds; arguments that are not in it are compared as they are.
     """
 
     name: str
@@ -131,13 +136,13 @@ class ToolSpec:
 
     @property
     def looks(self) -> bool:
-        """Whether every call of the tool leaves the workspace as it is."""
+        """Says whether every call of the tool leaves the workspace as it is."""
         return self.kind in LOOKING_KINDS
 
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a tool call gave; `text` is what the model reads.
+    """A `ToolResult` is what a tool call gave; `text` is what the model reads.
 
     `is_error` says that the tool could not do its work, `failed` that it did, and
     that what it ran ended badly. `changed` and `read` list the workspace-relative
@@ -156,7 +161,7 @@ class ToolResult:
 
     @property
     def output(self) -> str:
-        """The text without the line that says how a command ended."""
+        """Returns the text without the line that says how a command ended."""
         return self.text.partition("\n")[2] if self.ending else self.text
 
 
@@ -164,7 +169,11 @@ _NONE: Mapping[str, object] = MappingProxyType({})
 
 
 def parse_arguments(text: str) -> Arguments:
-    """Reads the arguments of a call as they were written; nothing is repaired."""
+    """Reads the arguments of a call as they were written; nothing is repaired.
+
+    A repaired call could do something else than the model meant, so the model is asked
+    to send it again. A key that is there twice is refused, as parsers disagree on it.
+    """
     if not text.strip():
         return Malformed("the arguments are empty; send a JSON object, {} at least")
     try:
@@ -177,6 +186,7 @@ def parse_arguments(text: str) -> Arguments:
         )
     except ToolError as error:
         return Malformed(str(error))
+    # A number of thousands of digits is a ValueError, deep nesting a RecursionError.
     except (ValueError, RecursionError) as error:
         return Malformed(f"the arguments cannot be read: {error}; nothing was run")
     if not isinstance(values, dict):
@@ -194,4 +204,5 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _no_constant(name: str) -> NoReturn:
+    # Python would read NaN and Infinity, which other parsers refuse.
     raise ToolError(f"the arguments have {name}, which JSON does not know; nothing was run")

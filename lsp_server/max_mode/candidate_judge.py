@@ -1,9 +1,9 @@
-"""Which of several proposals is the best next step?
+"""This module asks a model which of several proposals is the best next step.
 
 The judge knows the task, the plan, what happened last and what dry runs showed. It
 reads either the worker's own prompt with the proposals behind it, which the endpoint
-has in its cache, or a digest. Labels are shuffled by content, so the order in which
-candidates came cannot sway it. An answer that is of no use is asked for once more, with
+has in its cache, or a digest. Labels are shuffled by content, so that the order in which
+candidates came cannot influence it. After an invalid answer it is asked once more, with
 the digest; then size, evidence and order decide, and each of these is an Event.
 """
 
@@ -41,10 +41,11 @@ JudgeContext: TypeAlias = Literal["auto", "shared", "compact"]
 
 ATTEMPTS_MAX = 2
 SECONDS_MAX = 180.0
-"""For one attempt; a judge that takes longer costs more than it saves."""
+"""The deadline of one attempt; a judge that takes longer costs more than it saves."""
 CACHED_SHARE = 0.1
-"""What endpoints ask for a cached prompt token, as a share of an uncached one."""
+"""The usual price of a cached prompt token, as a share of that of an uncached one."""
 CHARS_PER_TOKEN = 4
+"""The estimate for answers that failed, which no endpoint counts."""
 LABELS = "ABCDEFGHIJKLMNOP"
 
 TEXT_CHARS_MAX = 600
@@ -55,7 +56,7 @@ RESULT_CHARS_MAX = 900
 RESULTS_MAX = 4
 TASK_CHARS_MAX = 4000
 
-INSTRUCTION = """\
+JUDGE_PROMPT = """\
 You are the judge now. Several proposals for the next step of this task were made \
 independently; nothing of them was carried out yet, and nothing that you write is. \
 Call no tool. Score each proposal from 0 to 10 for
@@ -72,7 +73,10 @@ Points: TypeAlias = Annotated[int, Field(ge=0, le=10)]
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """Where the run stands: its plan as text, and whether the last step went well."""
+    """A `StepContext` is what the run knows before a step.
+
+    `plan` is the plan as text, `healthy` says whether the last step went well.
+    """
 
     plan: str = ""
     healthy: bool = True
@@ -80,10 +84,10 @@ class StepContext:
 
 @dataclass(frozen=True, slots=True)
 class JudgeDecision:
-    """The choice among groups, by their place.
+    """A `JudgeDecision` is the choice among groups; `winner` is the place of one, from 0.
 
-    `scores` by place are empty without a judge; `billed` and `cost_usd` are what asking
-    one cost, 0 where none was asked.
+    `by` and `reason` say how and why. `scores` by place are empty without a judge;
+    `billed` and `cost_usd` are what asking one cost, 0 where none was asked.
     """
 
     winner: int
@@ -95,10 +99,19 @@ class JudgeDecision:
 
 
 class CandidateJudge:
-    """Chooses among groups that can all work.
+    """A `CandidateJudge` chooses among groups of candidates that can all work.
 
-    `temperature` is usually 0. `is_worker`: it is the model that drew the candidates,
-    at the same endpoint, which has their prompt in its cache. `prices` are the judge's.
+    `model` is asked, `emit` takes a JudgeFellBack for each attempt that failed.
+    `temperature` is usually 0. `context` is what the judge reads: the worker's prompt
+    (`shared`), a digest (`compact`), or the cheaper of them (`auto`). `is_worker` says that
+    it is the model that gave the candidates, at the same endpoint, which has their prompt
+    in its cache. `prices` are the judge's.
+
+    Example::
+
+        judge = CandidateJudge(model, event_log.emit)
+        decision = await judge.choose(request, groups, StepContext(plan="[>] fix the parser"))
+        best = groups[decision.winner]
     """
 
     def __init__(
@@ -121,7 +134,11 @@ class CandidateJudge:
     async def choose(
         self, request: Request, groups: Sequence[DryRunGroup], step_context: StepContext
     ) -> JudgeDecision:
-        """Always an answer: when the judge has none, the ladder below it has."""
+        """Chooses a group; without a valid answer of the judge as `fall_back` does.
+
+        `request` is what the candidates answered, at least one group is needed. It raises
+        no ModelError.
+        """
         labels = shuffled_labels(groups)
         proposals = _proposals(groups, labels)
         answer = AnswerSchema("holdfast_verdict", verdict_schema(list(labels)))
@@ -132,7 +149,7 @@ class CandidateJudge:
         )
         suffix = Message("user", proposals)
         shared = replace(digest, messages=(*request.messages, suffix), tools=request.tools)
-        question = shared if self._shares(shared, digest) else digest
+        question = shared if self._takes_shared(shared, digest) else digest
         billed, problem = Usage(), ""
         for attempt in range(ATTEMPTS_MAX):
             asked = _JudgeQuestion(question)
@@ -143,23 +160,25 @@ class CandidateJudge:
                 billed += asked.billed
                 if attempt + 1 < ATTEMPTS_MAX:
                     self._emit(JudgeFellBack("asked again", problem))
-                    question = _with_complaint(digest, error)
+                    question = _add_complaint(digest, error)
                 continue
+            # From here on places count: labels mean nothing outside of the question.
             scores = {labels[each]: value.scores for each, value in verdict.scores.items()}
             winner = labels[verdict.winner]
             billed += asked.billed
-            return self._paid(
+            return self._add_cost(
                 JudgeDecision(winner, "judge", verdict.reason.strip(), scores), billed
             )
-        return self._paid(fall_back(groups, problem, self._emit), billed)
+        return self._add_cost(fall_back(groups, problem, self._emit), billed)
 
-    def _paid(self, ruling: JudgeDecision, billed: Usage) -> JudgeDecision:
-        return replace(ruling, billed=billed, cost_usd=self.prices.cost_usd(billed))
+    def _add_cost(self, decision: JudgeDecision, billed: Usage) -> JudgeDecision:
+        return replace(decision, billed=billed, cost_usd=self.prices.cost_usd(billed))
 
-    def _shares(self, shared: Request, digest: Request) -> bool:
-        """Whether to ask behind the worker's prompt: as set, else where it costs less."""
+    def _takes_shared(self, shared: Request, digest: Request) -> bool:
+        """Says whether to ask behind the worker's prompt: as set, else where it costs less."""
         if self._context != "auto":
             return self._context == "shared"
+        # Both have the proposals in them, so only the rest is compared.
         *prompt, _ = shared.messages
         cached = prompt_chars(replace(shared, messages=tuple(prompt)))
         fresh = prompt_chars(digest) - message_chars(shared.messages[-1])
@@ -167,7 +186,10 @@ class CandidateJudge:
 
 
 def fall_back(groups: Sequence[DryRunGroup], problem: str, emit: Emit) -> JudgeDecision:
-    """The choice without a judge: the largest group, else the best evidence, else the first."""
+    """Chooses without a judge: the largest group, else the fewest doubts, else the first.
+
+    `problem` says why there is no judge; each criterion that is tried is a JudgeFellBack.
+    """
     left = list(range(len(groups)))
     emit(JudgeFellBack("largest group", problem))
     size = max(len(groups[place].candidates) for place in left)
@@ -175,8 +197,8 @@ def fall_back(groups: Sequence[DryRunGroup], problem: str, emit: Emit) -> JudgeD
     if len(left) == 1:
         return JudgeDecision(left[0], "largest group", problem)
     emit(JudgeFellBack("best evidence", f"{len(left)} groups are equally large"))
-    doubts = min(groups[place].trial.doubts for place in left)
-    left = [place for place in left if groups[place].trial.doubts == doubts]
+    doubts = min(groups[place].dry_run.doubts for place in left)
+    left = [place for place in left if groups[place].dry_run.doubts == doubts]
     if len(left) == 1:
         return JudgeDecision(left[0], "best evidence", problem)
     emit(JudgeFellBack("first", f"nothing tells {len(left)} groups apart"))
@@ -184,17 +206,24 @@ def fall_back(groups: Sequence[DryRunGroup], problem: str, emit: Emit) -> JudgeD
 
 
 def shuffled_labels(groups: Sequence[DryRunGroup]) -> dict[str, int]:
-    """Labels to places, in an order that chance could have made and that is always the same."""
+    """Gives each group a label, in an order that does not depend on theirs.
+
+    The order follows from the hashes of their contents, so that it looks like chance and
+    is the same in each attempt. Returns places by label.
+    """
 
     def mark(place: int) -> str:
-        return hashlib.sha256(groups[place].trial.form.encode("utf-8", "replace")).hexdigest()
+        return hashlib.sha256(groups[place].dry_run.form.encode("utf-8", "replace")).hexdigest()
 
     places = sorted(range(len(groups)), key=mark)
     return dict(zip(LABELS, places, strict=False))
 
 
 def verdict_schema(labels: Sequence[str]) -> dict[str, object]:
-    """What the judge has to answer; the winner comes last, when all is weighed."""
+    """Returns the schema of the judge's answer, for proposals with these labels.
+
+    The winner comes last: a model that names it first has not weighed anything yet.
+    """
     points = {"type": "integer", "minimum": 0, "maximum": 10}
     criteria = list(Score.model_fields)
     score = _object(dict.fromkeys(criteria, points))
@@ -208,7 +237,7 @@ def verdict_schema(labels: Sequence[str]) -> dict[str, object]:
 
 
 class Score(BaseModel):
-    """The points of one proposal."""
+    """A `Score` has the points of one proposal, as the judge writes them."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
@@ -219,11 +248,12 @@ class Score(BaseModel):
 
     @property
     def scores(self) -> Scores:
+        """Returns the points as a value of the vocabulary."""
         return Scores(self.correctness, self.groundedness, self.progress, self.safety)
 
 
 class VerdictAnswer(BaseModel):
-    """The judge's answer as it arrives."""
+    """A `VerdictAnswer` is the judge's answer as it arrives; scores and winner go by label."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
@@ -260,7 +290,7 @@ class _JudgeQuestion:
 
     def _on_delta(self, delta: Delta) -> None:
         match delta:
-            case Waiting(reason):
+            case Waiting(reason):  # Retries may take hours, and a step has other ways to choose.
                 raise ModelUnavailable(reason)
             case TextDelta(text) | ReasoningDelta(text):
                 self._chars += len(text)
@@ -268,15 +298,16 @@ class _JudgeQuestion:
                 raise ModelMisbehaved("the judge called a tool")
 
     def _estimate(self) -> None:
-        """What a failed answer cost; one that never began costs nothing."""
+        """Estimates what a failed answer cost; one that never began costs nothing."""
         if self._chars:
             prompt = prompt_chars(self._question)
             self.billed = Usage(prompt // CHARS_PER_TOKEN, 0, self._chars // CHARS_PER_TOKEN)
 
 
 def _verdict(message: Message, labels: Sequence[str]) -> VerdictAnswer:
-    """The answer, if it is one and agrees with itself. Raises _Invalid."""
+    """Returns the answer, if it is one and agrees with itself. Raises _Invalid."""
     text = message.text
+    # Some models put words or a code fence around the JSON.
     start, end = text.find("{"), text.rfind("}")
     try:
         verdict = VerdictAnswer.model_validate_json(text[start : end + 1] if start >= 0 else text)
@@ -294,8 +325,8 @@ def _verdict(message: Message, labels: Sequence[str]) -> VerdictAnswer:
     return verdict
 
 
-def _with_complaint(question: Request, error: Exception) -> Request:
-    """The question again, with what was wrong if the judge can mend it."""
+def _add_complaint(question: Request, error: Exception) -> Request:
+    """Returns the question again, with what was wrong if the judge can fix it."""
     if not isinstance(error, _Invalid | ModelMisbehaved):
         return question
     *before, last = question.messages
@@ -304,7 +335,7 @@ def _with_complaint(question: Request, error: Exception) -> Request:
 
 
 def _digest(request: Request, step_context: StepContext) -> str:
-    """The task, the plan and what happened last, without the rest of the conversation."""
+    """Writes down the task, the plan and what happened last, instead of the conversation."""
     recent = request.messages[-2 * RESULTS_MAX :]
     lines = [_line(message) for message in recent if message.role in ("assistant", "tool")]
     task = next((message.text for message in request.messages if message.role == "user"), "")
@@ -312,17 +343,18 @@ def _digest(request: Request, step_context: StepContext) -> str:
     if step_context.plan:
         parts.append(f"# The plan\n{step_context.plan}")
     parts.append("# What happened last\n" + ("\n".join(lines) or "nothing yet"))
-    told = [message.text for message in recent[-2:] if message.role == "user"]
-    if told and len(request.messages) > 2:
-        parts.append("# What the worker was told last\n" + _cut(told[-1], RESULT_CHARS_MAX))
+    # The first two messages are the system prompt and the task, which is there already.
+    spoken = [message.text for message in recent[-2:] if message.role == "user"]
+    if spoken and len(request.messages) > 2:
+        parts.append("# What the worker was told last\n" + _cut(spoken[-1], RESULT_CHARS_MAX))
     return "\n\n".join(parts)
 
 
 def _proposals(groups: Sequence[DryRunGroup], labels: Mapping[str, int]) -> str:
-    """The question and what it is about."""
+    """Writes the question to the judge, with all proposals."""
     drawn = sum(len(group.candidates) for group in groups)
     listed = (_proposal(label, groups[place], drawn) for label, place in labels.items())
-    return "\n\n".join((INSTRUCTION, *listed))
+    return "\n\n".join((JUDGE_PROMPT, *listed))
 
 
 def _line(message: Message) -> str:
@@ -333,23 +365,23 @@ def _line(message: Message) -> str:
 
 
 def _proposal(label: str, group: DryRunGroup, drawn: int) -> str:
-    """One proposal: why, what, and what its dry run showed."""
-    message, trial = group.message, group.trial
+    """Writes one proposal: why, what, and what its dry run showed."""
+    message, dry_run = group.message, group.dry_run
     parts = [f"## Proposal {label} (of {len(group.candidates)} among {drawn} candidates)"]
     if message.reasoning.strip():
         parts.append("Thought: " + _cut(message.reasoning.strip(), REASONING_CHARS_MAX))
     if message.text.strip():
         parts.append("Says: " + _cut(message.text.strip(), TEXT_CHARS_MAX))
-    if trial.changes:
-        parts.append(f"Would change:\n{_cut(trial.changes, CHANGES_CHARS_MAX)}")
+    if dry_run.changes:
+        parts.append(f"Would change:\n{_cut(dry_run.changes, CHANGES_CHARS_MAX)}")
     parts += [
         f"Calls {call.name} {_cut(call.arguments, CALL_CHARS_MAX)}"
         for call in message.tool_calls
-        if call.id not in trial.diffed
+        if call.id not in dry_run.diffed
     ]
     if not message.tool_calls:
         parts.append("Calls nothing: it would stop with this answer.")
-    parts += [f"Fact: {note}" for note in trial.notes]
+    parts += [f"Fact: {note}" for note in dry_run.notes]
     return "\n".join(parts)
 
 

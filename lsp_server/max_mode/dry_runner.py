@@ -1,6 +1,6 @@
-"""What a candidate would do, found out without doing it.
+"""This module finds out what a candidate would do, without doing it.
 
-Edits are played on a `OverlayEditor`, an Editor that keeps what is written to itself, by
+Edits are made on an `OverlayEditor`, an Editor that keeps what is written to itself, by
 the very code that would carry them out. Nothing is written and no process starts.
 """
 
@@ -26,52 +26,57 @@ from lsp_server.max_mode.sample_set import SampledAnswer
 from lsp_server.max_mode.syntax import Parses, no_grammar, syntax_errors
 
 UNREADABLE = ""
-"""The version of a file that is not there."""
+"""The version of a file that does not exist or cannot be read."""
 CHANGES_CHARS_MAX = 8000
-"""What is kept of a candidate's diff."""
+"""How much is kept of a candidate's diff."""
 
 
 class DryRunTools(Protocol):
-    """The tools, looked at without effect; `assemble` hands them over."""
+    """A `DryRunTools` says what calls would do, and does nothing.
+
+    `tools.dry_run.ToolDryRun` is one.
+    """
 
     def locate(self, path: str) -> str:
-        """The path's one name, relative to the workspace. Raises ToolError."""
+        """Returns the path's one name, relative to the workspace. Raises ToolError."""
         ...
 
     def title(self, call: ToolCall) -> str:
-        """One line for people."""
+        """Shows the call in one line for people."""
         ...
 
     def read_only(self, call: ToolCall) -> bool:
-        """Whether the call is known to change nothing."""
+        """Says whether the call is known to change nothing."""
         ...
 
     def only_looks(self, call: ToolCall) -> bool:
-        """Whether the call is known to change nothing and does not end the run."""
+        """Says whether the call is known to change nothing and does not end the run."""
         ...
 
     def refusal(self, call: ToolCall) -> str:
-        """Why it would not be allowed without more ado; empty when it would. Raises ToolError."""
+        """Says why the call is against the rules; "" if it is not. Raises ToolError."""
         ...
 
-    async def play(self, call: ToolCall, editor: Editor) -> str:
-        """Plays a file operation on `editor`; a diff if it changes something.
+    async def simulate(self, call: ToolCall, editor: Editor) -> str:
+        """Makes a call's edit on `editor` and returns the diff; other calls are only checked.
 
-        Other calls are looked at only. Raises ToolError when the call would fail.
+        Raises ToolError when the call would fail.
         """
         ...
 
 
 RefutesDone: TypeAlias = Callable[[], Awaitable[str]]
-"""What a check of the goal on this very tree showed missing; empty: nothing is known."""
+"""Says what a check of the goal on this very tree found missing; "" if nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What looking at a candidate showed.
+    """A `DryRun` is what looking at a candidate showed.
 
-    `problem` says why it cannot work; `doubts` counts what speaks against it without
-    ruling it out. `form` is what it would do, in its normal form. `read_versions` and
+    `form` is what the candidate would do, in its normal form: candidates with the same one
+    would do the same. `title` is one line for people. `problem` says why it cannot work,
+    "" if nothing is known. `doubts` counts what speaks against it and does not exclude it.
+    `only_looks` says that it changes nothing. `notes`, `changes`, `read_versions` and
     `diffed` are as in a CandidateGroup.
     """
 
@@ -88,33 +93,38 @@ class DryRun:
 
 @dataclass(frozen=True, slots=True)
 class DryRunGroup:
-    """Candidates that would do the same; the first one's trial stands for all."""
+    """A `DryRunGroup` has candidates that would do the same, and the dry run of the first."""
 
     candidates: tuple[SampledAnswer, ...]
-    trial: DryRun
+    dry_run: DryRun
 
     @property
     def message(self) -> Message:
+        """Returns the message of the first candidate, which represents the group."""
         return self.candidates[0].choice.message
 
 
 def group_candidates(
-    candidates: Sequence[SampledAnswer], trials: Sequence[DryRun]
+    candidates: Sequence[SampledAnswer], dry_runs: Sequence[DryRun]
 ) -> tuple[DryRunGroup, ...]:
-    """In the order in which each first came."""
+    """Groups candidates by what they would do, in the order in which each group first came.
+
+    `dry_runs` are the dry runs of the candidates, in their order.
+    """
     groups: dict[str, list[int]] = {}
-    for place, trial in enumerate(trials):
-        groups.setdefault(f"{trial.problem}\n{trial.form}", []).append(place)
+    for place, dry_run in enumerate(dry_runs):
+        groups.setdefault(f"{dry_run.problem}\n{dry_run.form}", []).append(place)
     return tuple(
-        DryRunGroup(tuple(candidates[place] for place in places), trials[places[0]])
+        DryRunGroup(tuple(candidates[place] for place in places), dry_runs[places[0]])
         for places in groups.values()
     )
 
 
 async def changed_files(editor: Editor, group: CandidateGroup) -> list[str]:
-    """The names of the files that are no longer as they were when it was tried out."""
+    """Returns the names of files that differ from when a group's dry run read them."""
     overlay = OverlayEditor(editor)
     for path in map(Path, group.read_versions):
+        # A file that is gone now is noted by the overlay before it raises.
         with suppress(ToolError):
             await overlay.read(path)
     return [
@@ -125,26 +135,30 @@ async def changed_files(editor: Editor, group: CandidateGroup) -> list[str]:
 
 
 class OverlayEditor:
-    """An Editor on which files change and the disk does not."""
+    """An `OverlayEditor` is an Editor on which files change and the disk does not.
+
+    It reads through `editor`, and keeps to itself what is written.
+    """
 
     def __init__(self, editor: Editor) -> None:
         self._editor = editor
         self.texts: dict[Path, str | None] = {}
-        """What was written, None for a file that is gone."""
+        """By path: the text that was written, None for a file that was removed."""
         self.before: dict[Path, str] = {}
-        """What stood there, empty for a new file."""
+        """By path: the text before that, "" for a new file."""
         self.read_versions: dict[str, str] = {}
-        """The version of each file that was really read, as in a CandidateGroup."""
+        """The version of each file that `editor` was asked for, as in a CandidateGroup."""
 
     async def read(self, path: Path) -> Document:
+        """Returns the text as it would be by now. Raises ToolError."""
         if path not in self.texts:
-            return await self._first_read(path)
+            return await self._read_through(path)
         text = self.texts[path]
         if text is None:
             raise ToolError(f"{path.name} would be gone by then")
         return Document(path, text)
 
-    async def _first_read(self, path: Path) -> Document:
+    async def _read_through(self, path: Path) -> Document:
         try:
             document = await self._editor.read(path)
         except ToolError:
@@ -154,6 +168,7 @@ class OverlayEditor:
         return document
 
     async def apply(self, edits: EditSet) -> None:
+        """Keeps the edits. Raises EditRejected when they do not fit the text by now."""
         for file in edits.files:
             text = "" if file.base is None else (await self.read(file.path)).text
             if file.base is None and self.texts.get(file.path) is not None:
@@ -162,17 +177,19 @@ class OverlayEditor:
             self.texts[file.path] = None if file.deletes else file.result(text)
 
     async def confirm(self, question: Question) -> Answer | None:
+        """Asks nobody."""
         del question
         return None
 
     async def diagnostics(self, path: Path | None) -> Sequence[Finding] | None:
+        """Knows of none."""
         del path
         return None
 
 
 @dataclass(slots=True)
 class _Findings:
-    """What comes to light about one candidate, call by call."""
+    """A `_Findings` gathers what is found out about one candidate, call by call."""
 
     problem: str = ""
     notes: list[str] = field(default_factory=list)
@@ -181,7 +198,7 @@ class _Findings:
     diffed: list[str] = field(default_factory=list)
     effects: dict[int, Effect] = field(default_factory=dict)
     is_unsure: bool = False
-    """Whether an earlier call may have changed what later ones meet."""
+    """Whether an earlier call, such as a command, may have changed what later ones find."""
 
     def doubt(self, note: str) -> None:
         self.notes.append(note)
@@ -189,10 +206,19 @@ class _Findings:
 
 
 class DryRunner:
-    """Looks at candidates.
+    """A `DryRunner` looks at candidates: whether they can work, and what they would do.
 
-    `parses` counts the syntax errors of a text, for certain; where it does not know the
-    language `grammars` says how many places look wrong.
+    `dry_run_tools` are the tools without their effects, `editor` is where texts are read.
+    `refutes_done` is asked about a candidate that would end the run. `parses` counts the
+    syntax errors of a text, for certain; where it does not know the language, `grammars`
+    says how many places look wrong.
+
+    Example::
+
+        dry_runner = DryRunner(ToolDryRun(workspace, toolbox), editor, refutes_done)
+        dry_run = await dry_runner.try_out(choice, toolbox.specs)
+        if not dry_run.problem:
+            print(dry_run.title, dry_run.changes)
     """
 
     def __init__(
@@ -210,9 +236,12 @@ class DryRunner:
         self._parses = parses
 
     async def try_out(self, choice: Choice, specs: Sequence[ToolSpec]) -> DryRun:
-        """Never raises for what the candidate got wrong: that is its problem."""
+        """Looks at a candidate; `specs` are the tools that it could call.
+
+        All that is wrong with the candidate is in the result and never raised.
+        """
         message, calls = choice.message, choice.message.tool_calls
-        found = _Findings(problem=_unusable(choice))
+        found = _Findings(problem=_explain_unusable(choice))
         overlay = OverlayEditor(self._editor)
         for place, call in enumerate(calls):
             if not found.problem:
@@ -244,15 +273,16 @@ class DryRunner:
         overlay: OverlayEditor,
         found: _Findings,
     ) -> str:
-        """Why the call would fail, as far as that can be told; empty when nothing is known."""
+        """Says why the call would fail, as far as that can be known; "" otherwise."""
         if wrong := call_problem(call, specs):
             return wrong
         before = dict(overlay.texts)
         try:
             if refusal := self._dry_run_tools.refusal(call):
                 return f"not allowed: {refusal}"
-            diff = await self._dry_run_tools.play(call, overlay)
+            diff = await self._dry_run_tools.simulate(call, overlay)
         except ToolError as error:
+            # Behind a command, a file may exist that does not exist now.
             if not found.is_unsure:
                 return f"{call.name} would fail: {error}"
             found.doubt(f"{call.name} would fail unless what comes before it helps: {error}")
@@ -275,15 +305,16 @@ class DryRunner:
         return ""
 
     async def _compare_syntax(self, overlay: OverlayEditor, found: _Findings) -> str:
-        """A file that parsed must parse; one that did not, or only looks so, is a doubt."""
+        """Says which file would not parse any more; one that only looks worse is a doubt."""
         for path, text in overlay.texts.items():
             if text is None:
                 continue
             before, after, is_certain = await asyncio.to_thread(
-                self._errors, path, overlay.before[path], text
+                self._count_errors, path, overlay.before[path], text
             )
             if before is None or after is None:
                 continue
+            # A repair may leave errors in a broken file; a sound one has to stay sound.
             if is_certain and after > before == 0:
                 return f"{path.name} would not parse"
             if after > before:
@@ -294,8 +325,10 @@ class DryRunner:
                 )
         return ""
 
-    def _errors(self, path: Path, before: str, after: str) -> tuple[int | None, int | None, bool]:
-        """Before, after, and whether that is certain."""
+    def _count_errors(
+        self, path: Path, before: str, after: str
+    ) -> tuple[int | None, int | None, bool]:
+        """Counts errors before and after, and says whether the numbers are certain."""
         errors = self._parses(path, after)
         is_certain = errors is not None
         parses = self._parses if is_certain else self._grammars
@@ -304,8 +337,8 @@ class DryRunner:
         return (parses(path, before) if before else 0), errors, is_certain
 
 
-def _unusable(choice: Choice) -> str:
-    """Why the answer as a whole is none."""
+def _explain_unusable(choice: Choice) -> str:
+    """Says why the answer as a whole cannot be used; "" if it can."""
     message = choice.message
     if choice.stop_reason == "length":
         return "the answer was cut off by its length limit"

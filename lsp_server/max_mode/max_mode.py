@@ -1,9 +1,11 @@
-"""MaxMode: a Model that asks its Model several times and answers once.
+"""This module has `MaxMode`, a Model that asks its Model several times and answers once.
 
-It draws candidates, looks at what each would do without doing it, and stops as soon
+It samples candidates, looks at what each would do without doing it, and stops as soon
 as enough agree; otherwise a judge chooses. A candidate that fails, repeats itself or
-cannot work is one fewer. When none is left, the Model is asked plainly, as without
-Max Mode, and its error is the error.
+cannot work is one fewer, and never spoils the step. When none is left, the Model is asked
+plainly, as without Max Mode, and its error is raised. The idea is best-of-n with a model
+as judge; to stop at agreement, and to look at dry runs before a judge is asked, keeps its
+price low.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ from lsp_server.max_mode.sampler import Sampler
 from lsp_server.settings.sections import MaxModeSettings
 
 TEXT_CHARS_MAX = 2000
-"""What is kept of the text of a group that was not chosen."""
+"""How much is kept of the text of a group, in the Event that lists them."""
 
 NOTHING = Usage()
 OUT_OF_BUDGET = "the rest of the run's budget is too small for more candidates or a judge"
@@ -49,10 +51,11 @@ OUT_OF_BUDGET = "the rest of the run's budget is too small for more candidates o
 
 @dataclass(frozen=True, slots=True)
 class MaxModeContext:
-    """What Max Mode is told of the run.
+    """A `MaxModeContext` is what Max Mode knows of the run.
 
-    `prices` are those of the model that draws. `has_room` says whether so many more
-    tokens may be spent, and so many more dollars.
+    `step_context` describes the step to come. `has_room` says whether so many more tokens
+    and so many more US dollars may be spent. `prices` are those of the model that is
+    sampled.
     """
 
     step_context: Callable[[], StepContext]
@@ -62,7 +65,7 @@ class MaxModeContext:
 
 
 def settings_for(wished: Sampling, settings: MaxModeSettings) -> MaxModeSettings:
-    """The settings with what a person wishes; a proposal always compares two at least."""
+    """Returns the settings with a person's wish; a proposal compares two candidates at least."""
     if wished.samples is not None:
         settings = settings.model_copy(update={"samples": wished.samples})
     if wished.propose:
@@ -72,7 +75,17 @@ def settings_for(wished: Sampling, settings: MaxModeSettings) -> MaxModeSettings
 
 
 class MaxMode:
-    """For one run; `habits` are the endpoint's and outlive it."""
+    """A `MaxMode` is the Model of one run: it samples `model` and lets `judge` choose.
+
+    A dry runner looks at each candidate first. `settings` have the number of samples, the
+    strategy and the patience. `endpoint_stats` are what is known of the endpoint, and
+    outlive the run.
+
+    Example, as `assemble/model_chain.py` makes it::
+
+        model = MaxMode(worker, judge, dry_runner, settings, endpoint_stats, context)
+        response = await model.respond(request, listen)
+    """
 
     def __init__(
         self,
@@ -92,7 +105,11 @@ class MaxMode:
         self._agreed = True
 
     async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
-        """The chosen candidate; `usage` is its own, `billed` all that led to it."""
+        """Returns the chosen candidate; `usage` is its own, `billed` all that led to it.
+
+        `listen` gets the winner at the end, since losers are not for people to read. A
+        request for JSON, or with one sample, is passed on. Raises ModelError.
+        """
         if self._settings.samples == 1 or request.answer is not None:
             return await self._model.respond(request, listen)
         step_context = self._context.step_context()
@@ -126,18 +143,18 @@ class MaxMode:
     ) -> tuple[DryRunGroup, ...]:
         """Wave after wave, until the candidates agree or all are drawn."""
         groups: tuple[DryRunGroup, ...] = ()
-        trials: list[DryRun] = []
+        dry_runs: list[DryRun] = []
         for wanted in self._waves(step_context):
             if wanted > 1 and not self._has_room(
                 sampler.samples.billed + sampler.samples.expected(max(0, wanted - sampler.asked))
             ):
                 break
             await sampler.draw(wanted)
-            trials += [
+            dry_runs += [
                 await self._dry_runner.try_out(candidate.choice, request.tools)
-                for candidate in sampler.samples.candidates[len(trials) :]
+                for candidate in sampler.samples.candidates[len(dry_runs) :]
             ]
-            groups = group_candidates(sampler.samples.candidates, trials)
+            groups = group_candidates(sampler.samples.candidates, dry_runs)
             if sampler.samples.refused is not None or self._is_settled(groups, wanted):
                 break
             if self._is_frugal and _all_differ(groups):
@@ -147,7 +164,7 @@ class MaxMode:
         return groups
 
     def _waves(self, step_context: StepContext) -> Sequence[int]:
-        """How many candidates there shall be after each wave.
+        """Returns how many candidates there shall be after each wave.
 
         After a step on which they differed, all are drawn at once: a second wave
         would probably follow anyway, and reads the prompt once more.
@@ -163,15 +180,15 @@ class MaxMode:
 
     @property
     def _is_frugal(self) -> bool:
-        """Whether to do with fewer candidates, as each pays for the prompt again."""
+        """Says whether to do with fewer candidates, as each pays for the prompt again."""
         return self._settings.strategy == "gated" and self._endpoint_stats.honours_choices is False
 
     def _is_settled(self, groups: Sequence[DryRunGroup], wanted: int) -> bool:
-        """Whether there is nothing to choose: all agree, or the gate lets the only one pass."""
-        if len(groups) != 1 or groups[0].trial.problem:
+        """Says whether nothing is left to choose: all agree, or the gate lets the only one pass."""
+        if len(groups) != 1 or groups[0].dry_run.problem:
             return False
         if len(groups[0].candidates) == 1 < self._settings.samples:
-            return wanted == 1 and groups[0].trial.only_looks
+            return wanted == 1 and groups[0].dry_run.only_looks
         return True
 
     async def _choose(
@@ -182,10 +199,10 @@ class MaxMode:
         sampler: Sampler,
     ) -> JudgeDecision:
         if len(groups) == 1:
-            problem = groups[0].trial.problem
+            problem = groups[0].dry_run.problem
             reason = "all candidates would do the same" + (f": {problem}" if problem else "")
             return JudgeDecision(0, "agreement", reason)
-        able = [place for place, group in enumerate(groups) if not group.trial.problem]
+        able = [place for place, group in enumerate(groups) if not group.dry_run.problem]
         if len(able) == 1:
             return JudgeDecision(able[0], "evidence", "nothing else can work")
         most = max(able, key=lambda place: len(groups[place].candidates), default=0)
@@ -231,8 +248,8 @@ class MaxMode:
 
 
 def _all_differ(groups: Sequence[DryRunGroup]) -> bool:
-    """Whether no two agree, so that more would hardly make a majority, and several can work."""
-    able = [group for group in groups if not group.trial.problem]
+    """Says whether no two agree, so that more would hardly make a majority; several can work."""
+    able = [group for group in groups if not group.dry_run.problem]
     return len(able) > 1 and all(len(group.candidates) == 1 for group in able)
 
 
@@ -246,16 +263,16 @@ def _report(
     return CandidatesJudged(
         groups=tuple(
             CandidateGroup(
-                title=group.trial.title,
+                title=group.dry_run.title,
                 text=group.message.text[:TEXT_CHARS_MAX],
                 calls=group.message.tool_calls,
                 size=len(group.candidates),
-                problem=group.trial.problem,
-                notes=group.trial.notes,
-                changes=group.trial.changes,
+                problem=group.dry_run.problem,
+                notes=group.dry_run.notes,
+                changes=group.dry_run.changes,
                 scores=decision.scores.get(place),
-                read_versions=group.trial.read_versions,
-                diffed=group.trial.diffed,
+                read_versions=group.dry_run.read_versions,
+                diffed=group.dry_run.diffed,
             )
             for place, group in enumerate(groups)
         ),
@@ -270,7 +287,7 @@ def _report(
 
 
 def _replay(message: Message, listen: Listener) -> None:
-    """The winner as a stream, for those who show the answer as it comes."""
+    """Sends the winner as a stream, for listeners that show the answer as it comes."""
     if message.reasoning:
         listen(ReasoningDelta(message.reasoning))
     if message.text:

@@ -1,6 +1,6 @@
-"""What a candidate would do, in a form in which doing the same looks the same. Pure.
+"""This module writes down what a candidate would do, so that doing the same looks the same.
 
-Two candidates are one proposal when their calls would have the same effect: paths
+All functions are pure. Two candidates are one proposal when their calls would have the same effect: paths
 lead to the same file, a shell command differs in blanks only, an argument is left
 out or given its default, an edit is worded otherwise but gives the same text. When
 in doubt they differ: then a judge looks at both.
@@ -19,10 +19,10 @@ from lsp_server.domain.messages import Message, Request
 from lsp_server.domain.tools import ArgumentForm, Malformed, ToolCall, ToolSpec
 
 _NOT_PLAIN = re.compile(r"[\\\n\r]|<<")
-"""What makes blanks in a shell command mean something."""
+"""Signs that blanks in a shell command may mean something: escapes, lines, here-documents."""
 
 Locate: TypeAlias = Callable[[str], str]
-"""The one name of a path, however it was written. Raises ToolError for what is no path."""
+"""Returns the one name of a path, however it was written. Raises ToolError if it is none."""
 
 Effect: TypeAlias = Mapping[str, str]
 """The files that a call would leave behind: names, and fingerprints of the texts."""
@@ -31,9 +31,20 @@ Effect: TypeAlias = Mapping[str, str]
 def normal_form(
     message: Message, specs: Sequence[ToolSpec], locate: Locate, effects: Mapping[int, Effect]
 ) -> str:
-    """The proposal as JSON; `effects` has what dry runs showed, by the call's place.
+    """Returns a proposal in its normal form: lines of JSON, equal for equal effects.
 
-    An answer without calls is its text, since that is all there is of it.
+    `specs` say what arguments hold, `locate` gives paths their one name, and `effects` has
+    what dry runs showed, by the call's place. An answer without calls is its text, since
+    that is all there is of it.
+
+    >>> import posixpath
+    >>> specs = [ToolSpec("read", "", {}, kind="read", forms={"path": "path"})]
+    >>> def form(arguments):
+    ...     call = ToolCall("call-1", "read", arguments)
+    ...     message = Message("assistant", "", tool_calls=(call,))
+    ...     return normal_form(message, specs, posixpath.normpath, {})
+    >>> form('{"path": "./src/a.py"}') == form('{"path": "src/a.py"}')
+    True
     """
     if not message.tool_calls:
         return json.dumps(["says", " ".join(message.text.split())])
@@ -53,7 +64,10 @@ def normal_form(
 
 
 def call_form(call: ToolCall, spec: ToolSpec | None, locate: Locate) -> str:
-    """One call as JSON; arguments that are no object stay as they were written."""
+    """Returns one call as JSON; arguments that are no object stay as they were written.
+
+    Arguments that are left out, null, at their default or immaterial make no difference.
+    """
     if isinstance(call.parsed, Malformed):
         return json.dumps([call.name, call.arguments])
     defaults = _defaults(spec)
@@ -69,10 +83,17 @@ def call_form(call: ToolCall, spec: ToolSpec | None, locate: Locate) -> str:
 
 
 def shell_form(command: str) -> str:
-    """The command with single blanks between its words; untouched where blanks may count."""
+    """Returns the command with single blanks between its words.
+
+    Where blanks may mean something it is returned as it is, without those at its ends.
+
+    >>> shell_form("pytest   -q  'two  words'")
+    "pytest -q 'two  words'"
+    """
     stripped = command.strip()
     if _NOT_PLAIN.search(stripped):
         return stripped
+    # Quotes stay, and `a&&b` has the same words as `a && b`.
     reader = shlex.shlex(stripped, posix=False, punctuation_chars=True)
     reader.whitespace_split = True
     reader.commenters = ""
@@ -83,9 +104,10 @@ def shell_form(command: str) -> str:
 
 
 def call_problem(call: ToolCall, specs: Iterable[ToolSpec]) -> str:
-    """Why a call cannot be carried out as it is written; empty when nothing is wrong.
+    """Says why a call cannot be carried out as it is written; "" when nothing is wrong.
 
-    It looks at the tool's name and at the names and kinds of its arguments.
+    It looks at the tool's name and at the names and kinds of its arguments; the tool
+    itself checks more when it is called.
     """
     spec = next((spec for spec in specs if spec.name == call.name), None)
     if spec is None:
@@ -108,13 +130,13 @@ def call_problem(call: ToolCall, specs: Iterable[ToolSpec]) -> str:
 
 
 def message_chars(message: Message) -> int:
-    """What a message says, in characters."""
+    """Counts the characters of a message: text, reasoning and calls."""
     calls = sum(len(call.name) + len(call.arguments) for call in message.tool_calls)
     return len(message.text) + len(message.reasoning) + calls
 
 
 def prompt_chars(request: Request) -> int:
-    """About what a prompt takes, its tools included, in characters."""
+    """Counts the characters of a prompt, its tools included, without the frame around them."""
     tools = sum(
         len(spec.name) + len(spec.description) + len(json.dumps(dict(spec.parameters)))
         for spec in request.tools
@@ -147,7 +169,7 @@ def _defaults(spec: ToolSpec | None) -> dict[str, object]:
 
 
 def _fits(value: object, schema: Mapping[str, Any]) -> bool:
-    """Whether a value is of the schema's type and among its names, as far as both are given."""
+    """Says whether a value has the schema's type and is one of its names, where they are given."""
     names = schema.get("enum")
     if names is not None and value not in names:
         return False
@@ -162,6 +184,7 @@ def _fits(value: object, schema: Mapping[str, Any]) -> bool:
     kind = kinds.get(str(schema.get("type")))
     if kind is None:
         return True
+    # To Python, True is an integer.
     if isinstance(value, bool) and kind is not bool:
         return False
     return isinstance(value, kind)

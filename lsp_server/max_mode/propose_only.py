@@ -1,8 +1,8 @@
-"""One step on request: looking is free, and what would change something waits for a person.
+"""This module lets a run look around, and leaves its first change to a person.
 
-A Model that holds two. As long as the plain answer only reads, it passes. For the
-first that would do more, candidates are drawn and judged instead, and none is carried
-out; the run ends with saying so. Once a person accepted one, the same run goes on
+`ProposeOnly` is a Model that holds two. As long as the plain answer only reads, it passes.
+For the first that would do more, candidates are sampled and judged instead, and none is
+carried out: the run ends and says so. Once a person has accepted one, the same run goes on
 with it, unless the files that it was made for have changed.
 """
 
@@ -27,8 +27,8 @@ from lsp_server.domain.ports import Model
 from lsp_server.domain.tools import ToolCall
 from lsp_server.text.truncate import first_line
 
-Moved: TypeAlias = Callable[[CandidateGroup], Awaitable[Sequence[str]]]
-"""The names of the files that changed since a candidate was tried out."""
+ListChanged: TypeAlias = Callable[[CandidateGroup], Awaitable[Sequence[str]]]
+"""Returns the names of the files that changed since a candidate's dry run."""
 
 ENDING_CHARS_MAX = 200
 
@@ -36,9 +36,17 @@ READY = "The proposals are ready to be compared; nothing was changed."
 
 
 class ProposeOnly:
-    """`plain` looks around, `several` draws and compares.
+    """A `ProposeOnly` is the Model of a run that proposes its first change and stops.
 
-    `accepted` is what the person chose in an earlier part of the run, if they did.
+    `plain` answers as long as answers only look, which `only_looks` says of a call;
+    `several` is a `MaxMode` that compares candidates. `accepted` is what a person chose in
+    an earlier part of the run, None if they did not; `list_changed` says whether its files
+    are still the same.
+
+    Example::
+
+        model = ProposeOnly(worker, max_mode, toolbox.only_looks, list_changed)
+        response = await model.respond(request)  # proposes, and changes nothing
     """
 
     def __init__(
@@ -46,20 +54,20 @@ class ProposeOnly:
         plain: Model,
         several: Model,
         only_looks: Callable[[ToolCall], bool],
-        moved: Moved,
+        list_changed: ListChanged,
         accepted: CandidateGroup | None = None,
     ) -> None:
         self._plain = plain
         self._several = several
         self._only_looks = only_looks
-        self._moved = moved
+        self._list_changed = list_changed
         self._accepted = accepted
         self._is_done = False
 
     async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
-        """An answer to carry out, or the last one of this part of the run.
+        """Returns an answer to carry out, or the last one of this part of the run.
 
-        Raises StaleEdit when what was accepted was made for other texts.
+        Raises ModelError, and StaleEdit when the accepted proposal was made for other texts.
         """
         if self._accepted is not None:
             return await self._carry_out(request, self._accepted)
@@ -67,6 +75,7 @@ class ProposeOnly:
         calls = look.message.tool_calls
         if calls and all(map(self._only_looks, calls)):
             return look
+        # Nobody reads along: the answer of the run is another one.
         drawn = await self._several.respond(request, ignore_deltas)
         ready = Choice(Message("assistant", READY), "stop")
         return replace(
@@ -84,7 +93,7 @@ class ProposeOnly:
             ended = ended.rstrip(" .:")
             message = Message("assistant", f"Accepted {accepted.title}: {ended}.")
         else:
-            if names := await self._moved(accepted):
+            if names := await self._list_changed(accepted):
                 raise StaleEdit(
                     f"{', '.join(names)} changed since this was proposed, so nothing was done; "
                     "ask for a new proposal with holdfast.max.propose"

@@ -1,4 +1,4 @@
-"""Does a text parse? For the few languages that Python brings a parser for."""
+"""This module says whether a text parses, for the few languages that Python has a parser for."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 Parses: TypeAlias = Callable[[Path, str], int | None]
-"""The number of syntax errors in the text of a file; None: nobody here knows the language."""
+"""Counts the syntax errors in the text of a file; None if the language is not known."""
 
 TEXT_CHARS_MAX = 1_000_000
 """Longer texts are not parsed."""
 
 
 def syntax_errors(path: Path, text: str) -> int | None:
-    """0 or 1 for Python, JSON and TOML, None for anything else. Call it off the event loop."""
+    """Returns 0 or 1 for Python, JSON and TOML by the file's name, None for anything else.
+
+    Parsers stop at the first error. Call it off the event loop.
+
+    >>> syntax_errors(Path("a.py"), "x = "), syntax_errors(Path("a.py"), "x = 1")
+    (1, 0)
+    """
     parse = _PARSERS.get(path.suffix.lower())
     if parse is None or len(text) > TEXT_CHARS_MAX:
         return None
@@ -26,13 +32,14 @@ def syntax_errors(path: Path, text: str) -> int | None:
         parse(text)
     except (SyntaxError, ValueError):
         return 1
+    # Too deep for the parser, which says nothing about the text.
     except (RecursionError, MemoryError):
         return None
     return 0
 
 
 def no_grammar(path: Path, text: str) -> int | None:
-    """Of those who know no language."""
+    """Knows no language, so that nothing looks wrong."""
     del path, text
     return None
 

@@ -1,8 +1,8 @@
-"""What the model may do: one file per tool, the box that calls them, the approval.
+"""This package holds what the model may do: a file per tool, the `Toolbox`, the `Approval`.
 
-Here belongs what turns a model's call into an effect and back into text that it
-can act on. What does not: how files and processes work (`workspace`), who is
-asked and how (`session`). To add a tool: write its file, hand it to `Toolbox`
-in the composition root, give it a line in `Toolbox.title`, and teach
-`approval.py` its name when it touches paths or runs something.
+It turns a model's call into an effect, and the effect back into text that the model can
+act on. How files and processes work is the business of `workspace`, who is asked and how
+that of `session`. To add a tool: write its file with a class that follows
+`domain.ports.Tool`, list its spec in `builtin.py`, and make it in `assemble/toolbox.py`.
+Nothing else has to know its name: its kind and what its calls need say how it is treated.
 """

@@ -1,6 +1,6 @@
 """This module decides which calls are free, which are asked about and which are refused.
 
-It looks at what a call needs, not at which tool it is of:
+It looks at what a call needs, not at which tool it calls:
 
 | mode      | read inside | edit inside | shell, known to only read inside | other shell |
 |-----------|-------------|-------------|----------------------------------|-------------|
@@ -14,7 +14,8 @@ followed, is asked about in every mode unless a rule with an absolute pattern
 allows it; what keeps history, settings and goals (`PROTECTED`) is asked about
 on every write. A shell command cannot be held to the workspace, so `full` means
 what it says; elsewhere one that names a path outside is asked about. A task in
-`plan` mode is read-only. What a tool does not say is asked about in every mode.
+`plan` mode is read-only. A call of a tool that does not say what it needs is asked
+about in every mode. To add a mode: a row above, and its cases in `Approval`.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ PROTECTED = frozenset({".git", ".hg", ".svn", ".jj", ".holdfast"})
 """Folders whose files are never written without asking, at any depth."""
 
 COMMAND_CHARS_MAX = 78
-"""Of a command in the line that asks about it; the question's detail has all of it."""
+"""A longer command is cut in the line that asks about it; the question's detail has all of it."""
 
 _FAMILIES = (
     ("pytest",),
@@ -64,7 +65,7 @@ _FAMILIES = (
     ("go", "vet"),
     ("npm", "test"),
 )
-"""Checks that run the project's own code anyway: "always" means them with any arguments."""
+"""Checks that run the project's own code anyway: "always" allows them with any arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,18 @@ class Allow:
 
 @dataclass(frozen=True, slots=True)
 class Deny:
-    """The call is refused; the reason is for the model."""
+    """The call is refused; `reason` is for the model to read."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A person decides; with `outside` nothing there may be looked at before the answer."""
+    """A person decides.
+
+    With `outside` the path lies outside of the workspace, and nothing there may be looked
+    at before the answer, not even for a diff.
+    """
 
     question: Question
     outside: bool = False
@@ -91,15 +96,23 @@ Decision: TypeAlias = Allow | Deny | Ask
 
 
 class Approval:
-    """Decides about calls by what they need, by rules of a person, and by the mode.
+    """An `Approval` decides about calls by what they need, by a person's rules, and by the mode.
 
-    `tools` are the names that a rule may use, beside the kinds of tools. Raises
-    ConfigurationError for a rule that is none.
+    `permissions` holds the mode and the rules of the settings, `mode` is that of the task:
+    with `plan` everything is read-only. `tools` are the names that a rule may use. Raises
+    ConfigurationError for a rule that cannot be read.
 
-    Example::
-
-        approval = Approval(PermissionSettings(mode="ask"), workspace)
-        decision = approval.decide(Shell.spec, NeedsCommand("pytest -q"))
+    >>> import tempfile
+    >>> from lsp_server.tools.shell import Shell
+    >>> workspace = Workspace(Path(tempfile.mkdtemp()))
+    >>> approval = Approval(PermissionSettings(mode="ask"), workspace)
+    >>> approval.decide(Shell.spec, NeedsCommand("ls -la"))
+    Allow()
+    >>> approval.decide(Shell.spec, NeedsCommand("make all")).question.rule
+    'shell(make all)'
+    >>> approval.allow("shell(make all)")
+    >>> approval.decide(Shell.spec, NeedsCommand("make all"))
+    Allow()
     """
 
     def __init__(
@@ -116,30 +129,35 @@ class Approval:
         self._denied = [self._rule(text, "permissions.deny") for text in permissions.deny]
 
     def decide(self, tool: ToolSpec, needs: Needs) -> Decision:
-        """What to do about a call of this tool. Raises ToolError when its path is none."""
+        """Decides on a call of this tool by what it needs.
+
+        Deny rules are looked at first, and win. Raises ToolError when a path cannot be one
+        of this machine.
+        """
+        # A tool that is denied as a whole is denied whatever its calls need.
         for rule in self._denied:
             if rule.pattern is None and rule.covers(tool):
-                return _denied_by(rule)
+                return _deny_by(rule)
         match needs:
             case NeedsCommand(command):
-                return self._about_command(tool, command)
+                return self._decide_command(tool, command)
             case NeedsPath(path, writes):
-                return self._about_path(tool, self._workspace.locate(path), writes=writes)
+                return self._decide_path(tool, self._workspace.locate(path), writes=writes)
             case NeedsNothing():
                 return Allow()
             case NeedsUrl(url):
-                return self._about_the_unbounded(tool, f"contact {url}", free=self._mode == "full")
+                return self._decide_unbounded(tool, f"contact {url}", free=self._mode == "full")
             case NeedsUnknown():
-                return self._about_the_unbounded(tool, f"call {tool.name}", free=False)
+                return self._decide_unbounded(tool, f"call {tool.name}", free=False)
             case _:
                 assert_never(needs)
 
     def allow(self, rule: str) -> None:
-        """Adds what a person answered "always" to."""
+        """Adds a rule that a person answered "always" to. Raises ConfigurationError."""
         self._allowed.append(self._rule(rule, "permissions.allow"))
 
     def visible(self, path: Path) -> bool:
-        """Whether no deny rule keeps the contents of the file from being read."""
+        """Says whether no deny rule keeps the contents of a file (an absolute path) hidden."""
         return not any(self._hides(rule, path) for rule in self._denied)
 
     def _rule(self, text: str, key: str) -> Rule:
@@ -148,26 +166,27 @@ class Approval:
     def _hides(self, rule: Rule, path: Path) -> bool:
         return rule.about_reading and rule.matches(path, self._workspace)
 
-    def _about_the_unbounded(self, tool: ToolSpec, what: str, *, free: bool) -> Decision:
-        """What no other rule bounds: asked about in every mode, unless a person allowed the tool."""
+    def _decide_unbounded(self, tool: ToolSpec, what: str, *, free: bool) -> Decision:
+        """Decides on a call that no path or command bounds; a person may allow the whole tool."""
         if self._mode == "read-only":
             return Deny("it is not known to change nothing, and nothing else runs in this mode")
         if free or any(rule.pattern is None and rule.covers(tool) for rule in self._allowed):
             return Allow()
         return Ask(Question(_question_id(), tool.name, what, "", rule=tool.name))
 
-    def _about_path(self, tool: ToolSpec, path: Path, *, writes: bool) -> Decision:
+    def _decide_path(self, tool: ToolSpec, path: Path, *, writes: bool) -> Decision:
         for rule in self._denied:
             # An edit shows what it replaces, so a rule against reading holds for it too.
             named = rule.covers(tool) and rule.matches(path, self._workspace)
             if named or self._hides(rule, path):
-                return _denied_by(rule)
+                return _deny_by(rule)
         if writes and self._mode == "read-only":
             return Deny("nothing can be changed in this mode; say what you would change instead")
         if writes and self._is_protected(path):
             return self._ask(tool, path, ", which Holdfast or version control keeps", offer=False)
         inside = self._workspace.inside(path)
         for rule in self._allowed:
+            # A rule for a whole tool speaks of the workspace alone.
             reaches = inside or isinstance(rule.pattern, PathPattern)
             if reaches and rule.covers(tool) and rule.matches(path, self._workspace):
                 return Allow()
@@ -179,6 +198,7 @@ class Approval:
 
     def _is_protected(self, path: Path) -> bool:
         parts = PurePosixPath(self._workspace.relative(path)).parts
+        # Where the file system ignores case, `.GIT` is the same folder.
         return not PROTECTED.isdisjoint(part.lower() for part in parts)
 
     def _ask(
@@ -195,13 +215,14 @@ class Approval:
             id=_question_id(),
             tool=tool.name,
             summary=f"{tool.name} {name}{remark}",
+            # Of an edit, the toolbox puts the diff here.
             detail="" if tool.kind == "edit" else f"{tool.name} {path}",
             path=name,
             rule=path_rule(tool.name, path, self._workspace) if offer else None,
         )
         return Ask(question, outside)
 
-    def _about_command(self, tool: ToolSpec, command: str) -> Decision:
+    def _decide_command(self, tool: ToolSpec, command: str) -> Decision:
         script = parse(command)
         denied = [
             (rule, rule.pattern)
@@ -210,17 +231,18 @@ class Approval:
         ]
         for rule, pattern in denied:
             if pattern.hits(script):
-                return _denied_by(rule)
+                return _deny_by(rule)
         unsure = any(pattern.may_hide(script) for _, pattern in denied)
         if self._mode == "read-only" and not is_read_only(script):
             return Deny("only commands that are known to read can run in this mode")
+        # What may hide a denied command is asked about, even where all is free.
         if self._mode == "full" and not unsure:
             return Allow()
-        if not unsure and (self._free(script) or self._is_covered(tool, script)):
+        if not unsure and (self._is_free(script) or self._is_covered(tool, script)):
             return Allow()
         return Ask(_command_question(tool, command, script))
 
-    def _free(self, script: ShellScript) -> bool:
+    def _is_free(self, script: ShellScript) -> bool:
         # A command may read more than it names, so a rule against reading ends the freedom.
         hidden = any(rule.about_reading for rule in self._denied)
         if hidden or names_secrets(script):
@@ -232,7 +254,7 @@ class Approval:
         return any(isinstance(p, ShellPattern) and p.covers(script) for p in patterns)
 
 
-def _denied_by(rule: Rule) -> Deny:
+def _deny_by(rule: Rule) -> Deny:
     return Deny(f"the rule `{rule.text}` forbids it; find another way")
 
 
@@ -247,6 +269,7 @@ def _command_question(tool: ToolSpec, command: str, script: ShellScript) -> Ques
 
 
 def _command_rule(tool: str, script: ShellScript) -> str | None:
+    # A rule covers one simple command of plain words, so no other gets one.
     single = script.single
     if single is None or any(word.kind != "literal" for word in single.words):
         return None

@@ -20,7 +20,12 @@ _SHOWN_CHARS_MAX = 60
 
 
 class ToolArguments(BaseModel):
-    """The arguments of one tool: exactly these keys, and no value is bent into another type."""
+    """A `ToolArguments` is the base of a tool's arguments.
+
+    Other keys than its fields are refused, and no value is converted to another type: a
+    number in quotes shows that the model has misread the schema. Docstrings of classes
+    below the outermost one are sent to the model as descriptions.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -36,12 +41,20 @@ def spec(
     kind: ToolKind,
     forms: Mapping[str, ArgumentForm] | None = None,
 ) -> ToolSpec:
-    """Makes a tool's spec, whose schema has only what a model needs to read."""
+    """Makes a tool's spec, whose schema is derived from `model`.
+
+    `description` is for the model to read, `kind` says how the tool acts, and `forms` what
+    an argument holds, by name.
+    """
     return ToolSpec(name, description, schema(model), kind, forms or {})
 
 
 def schema(model: type[ToolArguments]) -> dict[str, object]:
-    """The JSON schema without titles and null alternatives, references resolved."""
+    """Returns the JSON schema of `model`, as small as a model can do with.
+
+    Titles and alternatives of null are left out and references resolved: the schema is
+    part of every prompt.
+    """
     whole = model.model_json_schema()
     compact: dict[str, object] = _compact(whole, whole.get("$defs", {}))
     compact.pop("$defs", None)
@@ -50,7 +63,7 @@ def schema(model: type[ToolArguments]) -> dict[str, object]:
 
 
 def validate(model: type[A], arguments: Mapping[str, object]) -> A:
-    """The arguments as the tool's own value.
+    """Turns the arguments of a call into the tool's own value.
 
     Raises ToolError with a line for each wrong field, and the shape that is right.
     """
@@ -62,12 +75,23 @@ def validate(model: type[A], arguments: Mapping[str, object]) -> A:
 
 
 def describe(name: str, value: object) -> str:
-    """The line that most tools show of a call: their name and what it is about, if it is a text."""
+    """Shows a call in one line: the tool's name, and what the call is about if that is a text.
+
+    >>> describe("read", "src/a.py"), describe("read", None)
+    ('read src/a.py', 'read')
+    """
     return f"{name} {value}" if isinstance(value, str) else name
 
 
 def shape(model: type[ToolArguments]) -> str:
-    """The arguments in short, as in `{path: string, start_line?: integer}`."""
+    """Shows the arguments of a tool in one line.
+
+    >>> class Move(ToolArguments):
+    ...     path: str
+    ...     line: int | None = None
+    >>> shape(Move)
+    '{path: string, line?: integer}'
+    """
     described = schema(model)
     required = described.get("required", [])
     properties: Any = described["properties"]
@@ -107,6 +131,7 @@ def _compact(node: Any, definitions: Mapping[str, Any]) -> Any:
     if "$ref" in node:
         return _compact(definitions[node["$ref"].rpartition("/")[2]], definitions)
     if "anyOf" in node:
+        # An optional argument can be left out; that it may be null as well helps nobody.
         kinds = [kind for kind in node["anyOf"] if kind != {"type": "null"}]
         rest = {key: value for key, value in node.items() if key not in ("anyOf", "default")}
         if len(kinds) == 1:

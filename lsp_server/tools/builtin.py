@@ -30,7 +30,7 @@ BUILTIN_SPECS: tuple[ToolSpec, ...] = (
 )
 
 BUILTIN_NAMES = frozenset(spec.name for spec in BUILTIN_SPECS)
-"""The names that a permission rule may use."""
+"""The names that a permission rule may begin with."""
 
 COMMAND_NAMES = frozenset(spec.name for spec in BUILTIN_SPECS if spec.kind == "execute")
 """Tools whose rules are about commands."""

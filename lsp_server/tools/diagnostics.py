@@ -16,11 +16,13 @@ FINDINGS_MAX = 100
 
 
 class DiagnosticsArguments(ToolArguments):
+    """These are the arguments of `diagnostics`."""
+
     path: str | None = Field(None, description="One file; all open files if left out.")
 
 
 class Diagnostics:
-    """Shows what others found; finds nothing itself."""
+    """A `Diagnostics` tool shows what language servers reported; it looks for nothing itself."""
 
     spec = spec(
         "diagnostics",
@@ -35,18 +37,20 @@ class Diagnostics:
         self._editor = editor
 
     def describe(self, arguments: Mapping[str, object]) -> str:
-        """As in `diagnostics src/a.py`."""
+        """Shows a call as in `diagnostics src/a.py`."""
         return describe(self.spec.name, arguments.get("path"))
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """Reads what the editor knows of a file, or of all that are open."""
+        """Needs to read the file; nothing when all open files are meant."""
         path = validate(DiagnosticsArguments, arguments).path
         return NeedsNothing() if path is None else NeedsPath(path, writes=False)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        """Lists the findings, FINDINGS_MAX at most, or says that nobody reports any."""
         wanted = validate(DiagnosticsArguments, arguments)
         path = self._workspace.locate(wanted.path) if wanted.path else None
         findings = await self._editor.diagnostics(path)
+        # That nobody looked is not the same as that nothing was found.
         if findings is None:
             return ToolResult(
                 "no editor reports diagnostics here; run the project's own checker with `shell`"

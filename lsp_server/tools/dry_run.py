@@ -1,4 +1,4 @@
-"""This module looks at what calls would do: edits are planned on another Editor, nothing runs."""
+"""This module says what calls would do: edits are made on another Editor, and nothing runs."""
 
 from __future__ import annotations
 
@@ -11,32 +11,37 @@ from lsp_server.workspace.paths import Workspace
 
 
 class ToolDryRun:
-    """What a call would do. Nothing runs, nobody is asked, and only the given Editor changes."""
+    """A `ToolDryRun` says what a call would do: nothing runs, and nobody is asked.
+
+    It is what Max Mode knows of the tools (`max_mode.dry_runner.DryRunTools`). Only the
+    Editor that `simulate` is given changes.
+    """
 
     def __init__(self, workspace: Workspace, toolbox: Toolbox) -> None:
         self._workspace = workspace
         self._toolbox = toolbox
 
     def locate(self, path: str) -> str:
-        """The path's one name, relative to the workspace. Raises ToolError."""
+        """Returns the path's one name, relative to the workspace. Raises ToolError."""
         return self._workspace.relative(self._workspace.locate(path))
 
     def title(self, call: ToolCall) -> str:
-        """The call in one line for people."""
+        """Shows the call in one line for people."""
         return self._toolbox.title(call)
 
     def read_only(self, call: ToolCall) -> bool:
-        """Whether the call is known to change nothing."""
+        """Says whether the call is known to change nothing."""
         return self._toolbox.read_only(call)
 
     def only_looks(self, call: ToolCall) -> bool:
-        """Whether the call is known to change nothing and does not end the run."""
+        """Says whether the call is known to change nothing and does not end the run."""
         return self._toolbox.only_looks(call)
 
     def refusal(self, call: ToolCall) -> str:
-        """Why rules or the workspace's border are against it; empty when they are not.
+        """Says why rules or the border of the workspace are against the call, "" if they are not.
 
-        Raises ToolError when the call cannot be carried out at all.
+        That a person would be asked is no refusal. Raises ToolError when the call cannot be
+        carried out at all.
         """
         match self._toolbox.decide(call):
             case Deny(reason):
@@ -46,10 +51,11 @@ class ToolDryRun:
             case _:
                 return ""
 
-    async def play(self, call: ToolCall, editor: Editor) -> str:
-        """Carries out a file operation on `editor` and gives its diff, empty for other calls.
+    async def simulate(self, call: ToolCall, editor: Editor) -> str:
+        """Makes a call's edit on `editor` and returns the diff; other calls are only checked.
 
-        Raises ToolError when the call would fail.
+        The diff is empty for calls that edit nothing. Raises ToolError when the call would
+        fail.
         """
         tool = self._toolbox.tool(call)
         if isinstance(call.parsed, Malformed):
@@ -62,6 +68,7 @@ class ToolDryRun:
         if isinstance(tool, CheckedTool):
             await tool.check(call.parsed, editor)
             return ""
+        # A tool without a check of its own fails on a path that does not exist.
         match tool.needs(call.parsed):
             case NeedsPath(path) if not self._workspace.locate(path).exists():
                 raise ToolError(f"{path} does not exist")

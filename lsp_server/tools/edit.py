@@ -26,11 +26,15 @@ from lsp_server.tools.text_match import TextMatch, match_text
 from lsp_server.workspace.paths import Workspace
 
 STALE_RETRIES_MAX = 5
+"""How often an edit is planned anew because the file changed under it."""
 CONTEXT_LINES = 2
+"""How many lines before and after an edit its result shows."""
 SHOWN_LINES_MAX = 30
 
 
 class EditArguments(ToolArguments):
+    """These are the arguments of `edit`."""
+
     path: str
     old_text: str = Field(description="Text as it stands in the file, without line numbers.")
     new_text: str
@@ -40,7 +44,11 @@ class EditArguments(ToolArguments):
 
 
 class Edit:
-    """Replaces text in a file through the Editor, against the version that was just read."""
+    """An `Edit` tool replaces text in a file, against the version that was just read.
+
+    The old text has to occur once, unless every place is meant. `redactor` puts the file's
+    secrets back where the model saw markers.
+    """
 
     spec = spec(
         "edit",
@@ -59,11 +67,11 @@ class Edit:
         self._redactor = redactor or Redactor()
 
     def describe(self, arguments: Mapping[str, object]) -> str:
-        """As in `edit src/a.py`."""
+        """Shows a call as in `edit src/a.py`."""
         return describe(self.spec.name, arguments.get("path"))
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """Writes the path."""
+        """Needs to write the path."""
         return NeedsPath(validate(EditArguments, arguments).path, writes=True)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
@@ -92,10 +100,10 @@ class Edit:
         )
 
     async def apply(self, planned: PlannedEdit) -> ToolResult:
-        """Applies what was planned; where the file changed since, the same edit of what it is now.
+        """Applies what was planned; if the file changed since, the same edit is planned anew.
 
-        Another run or a person may have been quicker, and what is to be replaced
-        may still be there. Raises ToolError when it is not.
+        Another run or a person may have been quicker, and the old text may still be there.
+        Raises ToolError when it is not.
         """
         for _ in range(STALE_RETRIES_MAX):
             with suppress(StaleEdit):

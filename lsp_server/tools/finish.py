@@ -11,11 +11,13 @@ from lsp_server.tools.arguments import ToolArguments, spec, validate
 
 
 class FinishArguments(ToolArguments):
+    """These are the arguments of `finish`."""
+
     summary: str = Field(description="What was done, for the person; what is left, if anything.")
 
 
 class Finish:
-    """Gives the summary as its result; the loop ends the run with it."""
+    """A `Finish` tool gives the summary as its result; the loop tries to end the run with it."""
 
     spec = spec(
         "finish",
@@ -26,14 +28,15 @@ class Finish:
     )
 
     def describe(self, arguments: Mapping[str, object]) -> str:
-        """The name alone: the summary is shown as the outcome."""
+        """Shows the name alone: the summary is shown as the outcome."""
         del arguments
         return self.spec.name
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """Changes nothing."""
+        """Needs nothing: it changes nothing."""
         del arguments
         return NeedsNothing()
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        """Returns the summary."""
         return ToolResult(validate(FinishArguments, arguments).summary)

@@ -17,16 +17,22 @@ from lsp_server.workspace.ignore import Ignore, Patterns
 from lsp_server.workspace.paths import Workspace
 
 ENTRIES_MAX = 200
+"""More files than this are summed up by folder."""
 FILES_MAX = 100_000
 
 
 class ListArguments(ToolArguments):
+    """These are the arguments of `list`."""
+
     pattern: str | None = Field(None, description="Glob below path, as in **/*.py or src/*.ts.")
     path: str | None = Field(None, description="Folder; the whole workspace if left out.")
 
 
 class List:
-    """Lists files by the ignore rules; too many become folders with counts."""
+    """A `List` tool lists the files that are not ignored; too many become folders with counts.
+
+    `visible` says of an absolute path whether rules let it be shown.
+    """
 
     spec = spec(
         "list",
@@ -48,26 +54,28 @@ class List:
         self._visible = visible
 
     def describe(self, arguments: Mapping[str, object]) -> str:
-        """As in `list *.py`, else with the folder."""
+        """Shows a call as in `list *.py`, else with the folder."""
         return describe(self.spec.name, arguments.get("pattern") or arguments.get("path"))
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """Reads the folder, the workspace by default."""
+        """Needs to read the folder, the whole workspace by default."""
         return NeedsPath(validate(ListArguments, arguments).path or ".", writes=False)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        """Lists the files, one path a line. Raises ToolError when the folder is none."""
         wanted = validate(ListArguments, arguments)
         folder = self._workspace.locate(wanted.path or ".")
-        return ToolResult(await asyncio.to_thread(self._listing, folder, wanted.pattern))
+        return ToolResult(await asyncio.to_thread(self._list, folder, wanted.pattern))
 
-    def _listing(self, folder: Path, pattern: str | None) -> str:
+    def _list(self, folder: Path, pattern: str | None) -> str:
         if not folder.is_dir():
             raise ToolError(f"{self._workspace.relative(folder)} is not a folder; use `read`")
+        # The slash binds the glob to the folder, as in `.gitignore`.
         patterns = (
             Patterns([f"/{pattern.removeprefix('./').removeprefix('/')}"]) if pattern else None
         )
         problems: list[str] = []
-        base, files = self._walked(folder, problems)
+        base, files = self._walk(folder, problems)
         found = [
             path
             for path in islice(files, FILES_MAX)
@@ -75,27 +83,27 @@ class List:
         ]
         if not found:
             return "no file matches" if pattern else "there are no files here, or all are ignored"
-        shown = found if len(found) <= ENTRIES_MAX else _summed_up(found, base)
+        shown = found if len(found) <= ENTRIES_MAX else _sum_up(found, base)
         return "\n".join([*shown, *problems])
 
-    def _walked(self, folder: Path, problems: list[str]) -> tuple[str, Iterator[str]]:
-        """The prefix of the folder's paths, and the paths."""
+    def _walk(self, folder: Path, problems: list[str]) -> tuple[str, Iterator[str]]:
+        """Returns the prefix of the folder's paths, and the paths; problems are added."""
 
-        def skipped(path: str, reason: str) -> None:
+        def report(path: str, reason: str) -> None:
             problems.append(f"[{path} was left out: {reason}]")
 
         relative = self._workspace.relative(folder)
         base = "" if relative == "." else f"{relative}/"
-        files = self._ignore.walk(folder, skipped)
+        files = self._ignore.walk(folder, report)
         if self._ignore.matches(folder):
             # It was asked for by name, so only the rules inside of it hold.
-            own = Ignore(Workspace(folder)).walk(skipped=skipped)
+            own = Ignore(Workspace(folder)).walk(skipped=report)
             files = (base + path for path in own)
         return base, (path for path in files if self._visible(self._workspace.root / path))
 
 
-def _summed_up(files: list[str], base: str) -> list[str]:
-    """The first level below `base`: folders with their number of files, then files."""
+def _sum_up(files: list[str], base: str) -> list[str]:
+    """Returns the first level below `base`: folders with their number of files, then files."""
     first = [path.removeprefix(base).split("/", 1) for path in files]
     folders = Counter(parts[0] for parts in first if len(parts) > 1)
     here = [f"{base}{parts[0]}" for parts in first if len(parts) == 1]

@@ -13,9 +13,10 @@ from lsp_server.domain.tools import Needs, NeedsNothing, ToolResult
 from lsp_server.tools.arguments import ToolArguments, spec, validate
 
 ITEMS_MAX = 100
-"""In the whole tree."""
+"""The limit for the whole tree."""
 
 
+# Docstrings of these would be sent to the model with the schema of the outermost one.
 class DetailArguments(ToolArguments):
     text: str = Field(min_length=1, max_length=500)
     status: PlanStatus
@@ -30,11 +31,13 @@ class ItemArguments(DetailArguments):
 
 
 class PlanArguments(ToolArguments):
+    """These are the arguments of `plan`: a tree of three levels at most."""
+
     items: list[ItemArguments]
 
 
 class Plan:
-    """Replaces the whole plan with each call; the Event is where it is kept."""
+    """A `Plan` tool replaces the whole plan with each call, by an Event that keeps it."""
 
     spec = spec(
         "plan",
@@ -48,18 +51,19 @@ class Plan:
         self._emit = emit
 
     def describe(self, arguments: Mapping[str, object]) -> str:
-        """As in `plan, 5 items`."""
+        """Shows a call as in `plan, 5 items`."""
         items = arguments.get("items")
         return (
             f"{self.spec.name}, {len(items)} items" if isinstance(items, list) else self.spec.name
         )
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """Changes the agent's own plan and nothing else."""
+        """Needs nothing: it changes the agent's own plan alone."""
         del arguments
         return NeedsNothing()
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        """Keeps the plan and returns it as an outline. Raises ToolError above ITEMS_MAX."""
         items = _items(validate(PlanArguments, arguments).items)
         count = sum(1 for _ in walk(items))
         if count > ITEMS_MAX:
@@ -69,7 +73,8 @@ class Plan:
 
 
 def _items(wanted: Sequence[DetailArguments]) -> tuple[PlanItem, ...]:
-    """The tree, three levels deep at most, as the arguments are."""
+    """Returns the tree, three levels deep at most, as the arguments are."""
+    # The innermost level has no `items` of its own.
     return tuple(
         PlanItem(item.text, item.status, _items(getattr(item, "items", ()))) for item in wanted
     )

@@ -18,13 +18,18 @@ LINES_MAX = 2000
 
 
 class ReadArguments(ToolArguments):
+    """These are the arguments of `read`."""
+
     path: str
     start_line: int | None = Field(None, ge=1, description="First line, from 1.")
     end_line: int | None = Field(None, ge=1, description="Last line, included.")
 
 
 class Read:
-    """Shows unsaved text where the editor has some; `chars_max` bounds one answer."""
+    """A `Read` tool shows a file's text, the unsaved one where the editor has some.
+
+    `chars_max` bounds one answer; `redactor` hides the secrets in it.
+    """
 
     spec = spec(
         "read",
@@ -49,15 +54,15 @@ class Read:
         self._chars_max = chars_max
 
     def describe(self, arguments: Mapping[str, object]) -> str:
-        """As in `read src/a.py`."""
+        """Shows a call as in `read src/a.py`."""
         return describe(self.spec.name, arguments.get("path"))
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """Reads the path."""
+        """Needs to read the path."""
         return NeedsPath(validate(ReadArguments, arguments).path, writes=False)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        """The lines that were asked for. Raises ToolError when there are none."""
+        """Returns the lines that were asked for. Raises ToolError when there are none."""
         return await self._read(validate(ReadArguments, arguments), self._editor)
 
     async def check(self, arguments: Mapping[str, object], editor: Editor) -> None:
@@ -79,10 +84,11 @@ class Read:
             )
         if end < start:
             raise ToolError(f"end_line {end} is before start_line {start}")
-        return ToolResult(self._window(lines, start, end), read=(path,))
+        return ToolResult(self._show(lines, start, end), read=(path,))
 
-    def _window(self, lines: list[str], start: int, end: int) -> str:
+    def _show(self, lines: list[str], start: int, end: int) -> str:
         shown: list[str] = []
+        # The last line, which says how to go on, takes up to 100 characters.
         room = self._chars_max - 100
         for number in range(start, min(end, start + LINES_MAX - 1) + 1):
             line = f"{number}\t{cut_line(lines[number - 1])}"

@@ -1,8 +1,8 @@
-"""Shell commands that are known to change nothing.
+"""This module knows shell commands that change nothing.
 
 A command is read-only when each of its parts is in this table and none of its
-options can write, run or follow something. What is not here is not bad, it is
-unknown; a person is asked. To add a program: look for every option of it that
+options can write, run or follow something. A program that is not here may be harmless
+too, but that is not known; a person is asked. To add a program: look for every option of it that
 writes a file, starts a program or waits for ever, and refuse those.
 """
 
@@ -23,11 +23,11 @@ GLOB_MATCHES_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class ReadOnlyProgram:
-    """A program that only reads, short of these options.
+    """A `ReadOnlyProgram` changes nothing, unless it is given one of these options.
 
-    `letters` are refused short options, alone or in a cluster; `options` refused
-    long ones, however abbreviated; `operands_max` bounds the words that are no
-    options.
+    Each character of `entries` is a refused short option, alone or in a cluster;
+    `options` are refused long ones, however abbreviated; `operands_max` bounds the words
+    that are no options.
     """
 
     entries: str = ""
@@ -35,6 +35,7 @@ class ReadOnlyProgram:
     operands_max: int | None = None
 
     def accepts(self, arguments: Sequence[str]) -> bool:
+        """Says whether the program only reads when it is given these arguments."""
         operands = [word for word in arguments if not word.startswith("-")]
         if self.operands_max is not None and len(operands) > self.operands_max:
             return False
@@ -126,7 +127,14 @@ _PATTERN_FIRST = frozenset({"grep", "egrep", "fgrep", "rg"})
 
 
 def is_read_only(script: ShellScript) -> bool:
-    """Whether every command in it is known to change nothing."""
+    """Says whether every command in the script is known to change nothing.
+
+    >>> from lsp_server.tools.shell_syntax import parse
+    >>> is_read_only(parse("ls -la | head"))
+    True
+    >>> is_read_only(parse("find . -name '*.pyc' -delete"))
+    False
+    """
     return (
         script.understood
         and bool(script.commands)
@@ -137,7 +145,7 @@ def is_read_only(script: ShellScript) -> bool:
 
 
 def is_confined(script: ShellScript, workspace: Workspace) -> bool:
-    """Whether every word of a read-only script that could be a path stays in the workspace."""
+    """Says whether all words of a read-only script that could be paths stay in the workspace."""
     return all(
         _word_is_confined(word, workspace)
         for command in script.commands
@@ -146,7 +154,7 @@ def is_confined(script: ShellScript, workspace: Workspace) -> bool:
 
 
 def names_secrets(script: ShellScript) -> bool:
-    """Whether a word of it may be a file that is for secrets by its name."""
+    """Says whether a word of the script may be a file that by its name is for secrets."""
     return any(
         is_secret_file(part)
         for command in script.everything()
@@ -196,7 +204,7 @@ def _git_reads(arguments: list[str]) -> bool:
 
 
 def _sed_reads(arguments: list[str]) -> bool:
-    """`sed -n 1,20p FILE`; a script can write and run, so no other is known."""
+    """Accepts `sed -n 1,20p FILE` alone: a sed script can write files and run programs."""
     match arguments:
         case ["-n", script, *files]:
             is_print = _SED_PRINTS.fullmatch(script) is not None
@@ -236,7 +244,7 @@ def _word_is_confined(word: Word, workspace: Workspace) -> bool:
 
 
 def _glob_is_confined(pattern: str, workspace: Workspace) -> bool:
-    """Every present match leads inside; one that would pass for an option is refused."""
+    """Says whether all files that match now are inside, and none would pass for an option."""
     if pattern.startswith("/") or ".." in pattern:
         return False
     for number, match in enumerate(workspace.root.glob(pattern)):

@@ -1,4 +1,8 @@
-"""The tool `recall` looks back at what happened earlier and is no longer in the prompt."""
+"""The tool `recall` looks back at what happened earlier and is no longer in the prompt.
+
+It finds by words, or fetches by an id that a cut result or a hit names. Long answers come
+page by page. Where it looks is behind `History`: the journals, and memory.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,15 @@ from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
 
 LIMIT = 8
 LEFT_OUT_CHARS_MAX = 1000
+"""How much of an answer may be ids of hits that found no room."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecallHit:
-    """One thing found: `id` fetches it whole, `title` is one line, `excerpt` a few."""
+    """A `RecallHit` is one thing found.
+
+    `id` fetches it whole, `title` is one line, `excerpt` are a few lines of it.
+    """
 
     id: str
     title: str
@@ -26,22 +34,27 @@ class RecallHit:
 
 
 class History(Protocol):
-    """What a run, and the runs before it, recorded."""
+    """A `History` looks back over what a run, and the runs before it, recorded."""
 
     async def get(self, entry_id: str) -> str | None:
-        """The whole text behind an id; None when there is no such thing."""
+        """Returns the whole text behind an id; None when there is no such thing."""
         ...
 
     async def search(self, query: str, *, kind: str | None, limit: int) -> Sequence[RecallHit]:
-        """The best matches first; `kind` narrows to what the archive calls so."""
+        """Finds up to `limit` entries, the best first.
+
+        `kind` narrows to a tool's name, or to `person`, `answer` or `verdict`.
+        """
         ...
 
     async def around(self, entry_id: str, steps: int) -> Sequence[RecallHit]:
-        """What happened so many steps before and after it, in order; nothing if unknown."""
+        """Returns what happened so many steps before and after it, in order; () if unknown."""
         ...
 
 
 class RecallArguments(ToolArguments):
+    """These are the arguments of `recall`: a query or an id, never both."""
+
     query: str | None = Field(None, description="Words to look for, or a question.")
     id: str | None = Field(None, description="Id of a cut result, or of something found.")
     around: int | None = Field(
@@ -55,9 +68,9 @@ class RecallArguments(ToolArguments):
 
 
 class Recall:
-    """Whole texts by id, page by page; a search; or the steps around something found.
+    """A `Recall` tool searches the history, fetches by id, or shows the steps around an id.
 
-    `chars_max` bounds one answer.
+    `chars_max` bounds one answer; a longer text goes on with `cursor`.
     """
 
     spec = spec(
@@ -68,36 +81,38 @@ class Recall:
         kind="recall",
     )
 
-    def __init__(self, archive: History, *, chars_max: int = 8000) -> None:
-        self._archive = archive
+    def __init__(self, history: History, *, chars_max: int = 8000) -> None:
+        self._history = history
+        # The line that says how to go on takes up to 100 characters.
         self._page_chars = chars_max - 100
 
     def describe(self, arguments: Mapping[str, object]) -> str:
-        """As in `recall call_7`, or with the words that are looked for."""
+        """Shows a call as in `recall call_7`, or with the words that are looked for."""
         return describe(self.spec.name, arguments.get("query") or arguments.get("id"))
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """Reads what Holdfast recorded itself."""
+        """Needs nothing: it reads what Holdfast itself recorded."""
         del arguments
         return NeedsNothing()
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        """Looks back. Raises ToolError for an unknown id, and unless there is one of id and query."""
         wanted = validate(RecallArguments, arguments)
         match wanted.id, wanted.query:
             case str(entry_id), None if wanted.around is not None:
-                return ToolResult(await self._near(entry_id, wanted.around))
+                return ToolResult(await self._look_around(entry_id, wanted.around))
             case str(entry_id), None:
                 return ToolResult(await self._page(entry_id, wanted.cursor))
             case None, str(query):
-                found = await self._archive.search(query, kind=wanted.kind, limit=wanted.limit)
-                return ToolResult(self._listed(found) or "nothing found; try fewer or other words")
+                found = await self._history.search(query, kind=wanted.kind, limit=wanted.limit)
+                return ToolResult(self._list(found) or "nothing found; try fewer or other words")
             case _:
                 raise ToolError("send either query or id")
 
     async def _page(self, entry_id: str, cursor: int) -> str:
-        text = await self._archive.get(entry_id)
+        text = await self._history.get(entry_id)
         if text is None:
-            raise ToolError(_unknown(entry_id))
+            raise ToolError(_explain_unknown(entry_id))
         if cursor > len(text):
             raise ToolError(f"the text has {len(text)} characters; cursor {cursor} is past them")
         end = cursor + self._page_chars
@@ -105,19 +120,20 @@ class Recall:
             return text[cursor:]
         return f"{text[cursor:end]}\n[{end} of {len(text)} characters; go on with cursor={end}]"
 
-    async def _near(self, entry_id: str, steps: int) -> str:
-        found = await self._archive.around(entry_id, steps)
+    async def _look_around(self, entry_id: str, steps: int) -> str:
+        found = await self._history.around(entry_id, steps)
         if not found:
-            raise ToolError(_unknown(entry_id))
-        return self._listed(found)
+            raise ToolError(_explain_unknown(entry_id))
+        return self._list(found)
 
-    def _listed(self, found: Sequence[RecallHit]) -> str:
-        """As many as fit on a page; the ids of the others."""
+    def _list(self, found: Sequence[RecallHit]) -> str:
+        """Shows as many hits as fit on a page, and the ids of the others."""
         shown: list[str] = []
         left = self._page_chars
         for place, one in enumerate(found):
             text = f"{one.id}  {one.title}\n{one.excerpt}".rstrip()
             left -= len(text) + 2
+            # The first hit is always shown, if need be cut.
             if left < 0 and shown:
                 ids = ", ".join(other.id for other in found[place:])
                 shown.append(f"[{len(found) - place} more: {ids}]"[:LEFT_OUT_CHARS_MAX])
@@ -126,5 +142,5 @@ class Recall:
         return "\n\n".join(shown)
 
 
-def _unknown(entry_id: str) -> str:
+def _explain_unknown(entry_id: str) -> str:
     return f"there is nothing with the id {entry_id!r}; search with query"

@@ -15,15 +15,21 @@ from lsp_server.tools.arguments import ToolArguments, spec, validate
 TEXT_CHARS_MAX = 1_000
 
 Keep: TypeAlias = Callable[[str], Awaitable[Fact]]
-"""Keeps a claim. Raises MemoryUnavailable."""
+"""Keeps a claim and returns the fact made of it. Raises MemoryUnavailable."""
 
 
 class RememberArguments(ToolArguments):
+    """These are the arguments of `remember`."""
+
     text: str = Field(min_length=8, max_length=TEXT_CHARS_MAX, description="One fact, whole.")
 
 
 class Remember:
-    """A claim of the agent's; it counts as verified only with evidence of the harness's own."""
+    """A `Remember` tool keeps what the agent claims about the project.
+
+    A claim counts as verified only once the harness itself has evidence for it, so a later
+    run is not misled by what an earlier one believed.
+    """
 
     spec = spec(
         "remember",
@@ -38,16 +44,17 @@ class Remember:
         self._keep = keep
 
     def describe(self, arguments: Mapping[str, object]) -> str:
-        """The name alone: the fact is in the result."""
+        """Shows the name alone."""
         del arguments
         return self.spec.name
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """Keeps a claim in Holdfast's own memory."""
+        """Needs nothing: it writes to Holdfast's own memory."""
         del arguments
         return NeedsNothing()
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        """Keeps the fact and returns its id. Raises ToolError when memory cannot be used."""
         wanted = validate(RememberArguments, arguments)
         try:
             fact = await self._keep(wanted.text)

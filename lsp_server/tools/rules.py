@@ -1,13 +1,13 @@
-"""This module reads permission rules `tool(pattern)`, as people write them into the settings.
+"""This module reads the permission rules `tool(pattern)` that people write into the settings.
 
 For shell the pattern is words, for tools with a path a glob in the language of
 `.gitignore`: relative to the workspace (`edit(src/**)`; `./a` is only that one),
 or absolute for what lies outside (`read(/usr/include/**)`, `read(~/notes/**)`).
-`tool` alone means all of it. `edit` covers every tool that edits, `read` all that read.
+`tool` alone means all of its calls. `edit` covers every tool that edits, `read` all that read.
 
 An allow rule has to cover a command for certain, so it says yes only to one
-simple command. A deny rule has to catch one in disguise, so it says yes to
-whatever could be it.
+simple command. A deny rule has to catch a command behind whatever runs it, so it says yes
+to all that could be it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from lsp_server.workspace.paths import Workspace
 
 _RULE = re.compile(r"([a-z_]+)(?:\((.+)\))?", re.DOTALL)
 _KINDS: Mapping[str, ToolKind] = MappingProxyType({"edit": "edit", "read": "read"})
-"""Names that cover every tool of a kind, which a tool of that name belongs to as well."""
+"""Rules with these names cover every tool of the kind, the tool of that name included."""
 
 _RUNNERS = word_set("""
     env sudo doas su xargs nohup nice ionice timeout time command exec builtin stdbuf setsid chroot
@@ -44,13 +44,26 @@ _PARSES_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class ShellPattern:
-    """Words that a command starts with; `open_ended` (a last `*`) lets any others follow."""
+    """A `ShellPattern` is the words that a command starts with.
+
+    `open_ended` (a last `*` in the rule) lets any other words follow.
+
+    >>> pattern = ShellPattern(("rm",), open_ended=True)
+    >>> pattern.covers(parse("rm a.txt")), pattern.covers(parse("rm a.txt; make"))
+    (True, False)
+    >>> pattern.hits(parse("make && sudo sh -c 'rm -r build'"))
+    True
+    """
 
     words: tuple[str, ...]
     open_ended: bool
 
     def covers(self, script: ShellScript) -> bool:
-        """For certain: one simple command whose words the shell passes as they are written."""
+        """Says whether the script is this command for certain, as an allow rule needs it.
+
+        It has to be one simple command whose first words the shell passes as they are
+        written.
+        """
         command = script.single
         if command is None or any(word.kind == "dynamic" for word in command.words):
             return False
@@ -60,11 +73,18 @@ class ShellPattern:
         return all(word.kind == "literal" for word in start)
 
     def hits(self, script: ShellScript) -> bool:
-        """Perhaps: any command inside, behind whatever runs it."""
-        return any(self._is_start_of(words) for words in _disguises(script))
+        """Says whether the script may run this command, as a deny rule needs it.
+
+        Any command inside of the script counts, behind whatever program runs it.
+        """
+        return any(self._is_start_of(words) for words in _unwrap(script))
 
     def may_hide(self, script: ShellScript) -> bool:
-        """Whether the script decides only when it runs what it is, where that matters here."""
+        """Says whether the script may turn into this command only when it runs.
+
+        It may when it cannot be parsed, and when a word is dynamic where it matters: the
+        program, or what a shell or a program that runs others is given.
+        """
         return not script.understood or any(self._may_hide(c) for c in script.everything())
 
     def _may_hide(self, command: Command) -> bool:
@@ -74,6 +94,7 @@ class ShellPattern:
         if program.kind != "literal":
             return True
         name = PurePosixPath(program.text).name
+        # A shell without a script reads one from its input.
         if name in _SHELLS and all(word.text.startswith("-") for word in arguments):
             return True
         concerned = name in _RUNNERS | _SHELLS or not self.words or name == self.words[0]
@@ -82,6 +103,7 @@ class ShellPattern:
     def _is_start_of(self, words: Sequence[str]) -> bool:
         if not self.words:
             return True
+        # `/bin/rm` is `rm`; and the words of a rule may be globs.
         program = {words[0], PurePosixPath(words[0]).name}
         if not any(fnmatchcase(name, self.words[0]) for name in program):
             return False
@@ -94,12 +116,13 @@ class ShellPattern:
 
 @dataclass(frozen=True, slots=True)
 class PathPattern:
-    """A glob, below the workspace or, when it is written absolute, below `/`."""
+    """A `PathPattern` is a glob below the workspace or, when it is written absolute, below `/`."""
 
     patterns: Patterns
     absolute: bool
 
     def matches(self, path: Path, workspace: Workspace) -> bool:
+        """Says whether the glob matches this absolute path."""
         if self.absolute:
             return self.patterns.decide(path.as_posix()[1:]) is True
         return workspace.inside(path) and self.patterns.decide(workspace.relative(path)) is True
@@ -107,28 +130,41 @@ class PathPattern:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule; without a pattern it holds for every call of the tools that it covers."""
+    """A `Rule` is one permission rule, made by `parse_rule`.
+
+    `text` is the rule as a person wrote it. Without a pattern it holds for every call of
+    the tools that it covers.
+    """
 
     text: str
     tool: str
     pattern: ShellPattern | PathPattern | None
 
     def covers(self, tool: ToolSpec) -> bool:
-        """Whether the rule is about this tool: by its name, or by its kind."""
+        """Says whether the rule is about this tool: by its name, or by its kind."""
         return self.tool == tool.name or _KINDS.get(self.tool) == tool.kind
 
     @property
     def about_reading(self) -> bool:
-        """Whether the rule is about everything that reads."""
+        """Says whether the rule is about everything that reads."""
         return _KINDS.get(self.tool) == "read"
 
     def matches(self, path: Path, workspace: Workspace) -> bool:
-        """Whether the rule holds for this path."""
+        """Says whether the rule holds for this path; one without a glob holds for all."""
         return not isinstance(self.pattern, PathPattern) or self.pattern.matches(path, workspace)
 
 
 def parse_rule(text: str, *, key: str, tools: Collection[str] = BUILTIN_NAMES) -> Rule:
-    """Reads a rule. Raises ConfigurationError for what is none; `key` is the setting's path."""
+    """Reads a rule as a person wrote it.
+
+    `key` is the dotted path of the setting that holds it, for the error; `tools` are the
+    names that it may begin with. Raises ConfigurationError for what is no rule.
+
+    >>> from lsp_server.tools.shell import Shell
+    >>> rule = parse_rule("shell(pytest *)", key="permissions.allow")
+    >>> rule.covers(Shell.spec), rule.pattern.covers(parse("pytest -q"))
+    (True, True)
+    """
     found = _RULE.fullmatch(text.strip())
     if found is None or found[1] not in tools:
         raise ConfigurationError(
@@ -147,7 +183,7 @@ def parse_rule(text: str, *, key: str, tools: Collection[str] = BUILTIN_NAMES) -
 
 
 def path_rule(tool: str, path: Path, workspace: Workspace) -> str | None:
-    """The rule for exactly this path, None when its name cannot be written as a pattern."""
+    """Returns the rule for exactly this path, None when its name cannot be a pattern."""
     name = workspace.relative(path)
     if re.search(r"[*?\[\]\\!#()\s]", name):
         return None
@@ -155,6 +191,7 @@ def path_rule(tool: str, path: Path, workspace: Workspace) -> str | None:
 
 
 def _shell_pattern(pattern: str, text: str, key: str) -> ShellPattern:
+    # What a rule means may not depend on variables or on files of the moment.
     command = parse(pattern).single
     if command is None or any(word.kind == "dynamic" for word in command.words):
         raise ConfigurationError(
@@ -171,6 +208,7 @@ def _path_pattern(pattern: str, text: str, key: str) -> PathPattern:
     if pattern.startswith("~/"):
         pattern = f"{Path.home().as_posix()}/{pattern[2:]}"
     absolute = pattern.startswith("/")
+    # A leading slash binds the glob to the workspace's root, as in `.gitignore`.
     if pattern.startswith("./"):
         pattern = pattern[1:]
     patterns = Patterns([pattern])
@@ -179,8 +217,11 @@ def _path_pattern(pattern: str, text: str, key: str) -> PathPattern:
     return PathPattern(patterns, absolute)
 
 
-def _disguises(script: ShellScript) -> Iterator[Sequence[str]]:
-    """The words of every command that the script would run, as far as words can tell."""
+def _unwrap(script: ShellScript) -> Iterator[Sequence[str]]:
+    """Yields the words of every command that the script would run, as far as words can tell.
+
+    `sudo nice make` yields three commands; `sh -c 'make all'` yields what its argument says.
+    """
     waiting = [script]
     for _ in range(_PARSES_MAX):
         if not waiting:
@@ -193,6 +234,8 @@ def _disguises(script: ShellScript) -> Iterator[Sequence[str]]:
                     yield words
                     name = PurePosixPath(words[0]).name
                     runs = runs or name in _RUNNERS
+                    # `sh -c` takes a script as one word, `eval` as several, others as one
+                    # with blanks in it: `ssh host 'rm -r build'`.
                     if name in _SHELLS:
                         waiting += [parse(" ".join(words[1:])), *map(parse, words[1:])]
                     elif runs:
@@ -200,7 +243,7 @@ def _disguises(script: ShellScript) -> Iterator[Sequence[str]]:
 
 
 def _has_option(option: str, words: Sequence[str]) -> bool:
-    """The option itself, or its letters spread over other clusters."""
+    """Says whether an option is there: itself, or its characters in clusters, as `-rf` in `-f -r`."""
     if any(fnmatchcase(word, option) or word.startswith(f"{option}=") for word in words):
         return True
     entries = {c for word in words if re.match(r"-[^-]", word) for c in word[1:]}
@@ -208,7 +251,7 @@ def _has_option(option: str, words: Sequence[str]) -> bool:
 
 
 def _has_operands(operands: Sequence[str], words: Sequence[str]) -> bool:
-    """The operands in order, with only options and their values before each."""
+    """Says whether the operands come in this order, with only options and values before each."""
     if not operands:
         return True
     for at, word in enumerate(words):

@@ -12,8 +12,11 @@ from lsp_server.workspace.paths import Workspace
 
 
 class SaveFirst:
-    """A Tool holding a Tool that reads the disk: it saves what runs wrote, and names what only a
-    person can save.
+    """A `SaveFirst` is a Tool that holds a Tool which reads the disk, such as a shell.
+
+    Before each call it saves what runs wrote into open buffers. What a person typed stays
+    theirs to save; the result names those files, so that the model knows what the tool
+    could not see.
     """
 
     def __init__(self, tool: Tool, workspace: Workspace, documents: Documents) -> None:
@@ -23,19 +26,22 @@ class SaveFirst:
 
     @property
     def spec(self) -> ToolSpec:
+        """Returns the spec of the tool inside."""
         return self._tool.spec
 
     def describe(self, arguments: Mapping[str, object]) -> str:
-        """As the tool itself."""
+        """Shows a call as the tool inside does."""
         return self._tool.describe(arguments)
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """What the tool itself needs."""
+        """Needs what the tool inside needs."""
         return self._tool.needs(arguments)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        """Saves, calls the tool inside, and adds the names of unsaved files to its result."""
         await self._documents.save_drafts()
         result = await self._tool.call(arguments)
+        # Asked after the call, so that a file that was typed into meanwhile is named too.
         unsaved = await self._documents.unsaved()
         if not unsaved:
             return result

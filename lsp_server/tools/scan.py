@@ -1,4 +1,4 @@
-"""The search of machines without ripgrep: a program of its own, so that it can be killed.
+"""This module searches the files where ripgrep is missing, as a program that can be killed.
 
 `python -m lsp_server.tools.scan (text|regex)[-caseless] QUERY ROOT PLACE [FILE]…`
 writes ripgrep's JSON for matches in PLACE, a file or folder below ROOT, and in
@@ -23,7 +23,7 @@ from lsp_server.workspace.paths import Workspace
 
 
 def main(arguments: Sequence[str], out: TextIO) -> int:
-    """Exit status 2 for an expression that cannot be read."""
+    """Writes the matches to `out`; returns 0, or 2 for an expression that cannot be read."""
     options, query, root, place, *copies = arguments
     flags = re.IGNORECASE if options.endswith("-caseless") else re.NOFLAG
     try:

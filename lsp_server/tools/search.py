@@ -1,7 +1,7 @@
 """The tool `search` finds text, regular expressions, and code by its meaning.
 
 ripgrep does the work where it is installed, `scan.py` elsewhere; both run as a
-child process with a deadline, so that an expression that explodes costs an
+child process with a deadline, so that an expression that takes for ever costs an
 error and not the server. Open buffers are searched as copies in place of their
 files.
 """
@@ -52,10 +52,12 @@ RIPGREP_OPTIONS = (
 )
 
 SearchByMeaning: TypeAlias = Callable[[str, Path | None, int], Awaitable[str]]
-"""Query, folder or file to stay in, number of hits; the answer is for the model."""
+"""Takes a query, a folder or file to stay in and a number of hits; the answer is for the model."""
 
 
 class SearchArguments(ToolArguments):
+    """These are the arguments of `search`."""
+
     query: str = Field(min_length=1, description="Lower case matches any case.")
     mode: Literal["text", "regex", "semantic"] = Field(
         "text", description="semantic finds code by what it does, in words."
@@ -66,7 +68,7 @@ class SearchArguments(ToolArguments):
 
 @dataclass(frozen=True, slots=True, order=True)
 class LineMatch:
-    """A line that matches; `path` as the model sees it, `line` from 1."""
+    """A `LineMatch` is a line that matches; `path` is as the model sees it, `line` from 1."""
 
     path: str
     line: int
@@ -74,7 +76,12 @@ class LineMatch:
 
 
 class Search:
-    """Searches what counts; `ripgrep` names the program, which need not be there."""
+    """A `Search` tool searches the files that are not ignored, and those asked for by name.
+
+    `redactor` hides secrets, `by_meaning` answers searches of mode `semantic`, `visible`
+    says of an absolute path whether rules let it be shown. `ripgrep` names the program,
+    which need not be installed.
+    """
 
     spec = spec(
         "search",
@@ -106,15 +113,16 @@ class Search:
         self._deadline_seconds = deadline_seconds
 
     def describe(self, arguments: Mapping[str, object]) -> str:
-        """As in `search 'retry'`."""
+        """Shows a call as in `search 'retry'`."""
         query = arguments.get("query")
         return f"{self.spec.name} {query!r}" if isinstance(query, str) else self.spec.name
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """Reads the file or folder, the workspace by default."""
+        """Needs to read the file or folder, the whole workspace by default."""
         return NeedsPath(validate(SearchArguments, arguments).path or ".", writes=False)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        """Returns the matches, a line each. Raises ToolError for what cannot be searched."""
         wanted = validate(SearchArguments, arguments)
         place = self._workspace.locate(wanted.path or ".")
         if wanted.mode == "semantic":
@@ -124,29 +132,34 @@ class Search:
             return ToolResult(await self._by_meaning(wanted.query, within, wanted.limit))
         if not place.exists() and place not in self._documents.buffers():
             raise ToolError(f"{wanted.path} does not exist; use `list` to see which files do")
-        hits, complete = await self._hits(wanted, place)
-        shown = await self._discreet(hits[: wanted.limit])
+        hits, complete = await self._find(wanted, place)
+        shown = await self._redact(hits[: wanted.limit])
         hits = [*shown, *hits[wanted.limit :]]
-        return ToolResult(_rendered(hits, wanted.limit, complete=complete))
+        return ToolResult(_render(hits, wanted.limit, complete=complete))
 
-    async def _hits(self, wanted: SearchArguments, place: Path) -> tuple[list[LineMatch], bool]:
-        """Sorted hits, more than the limit if there are; and whether everything was searched."""
+    async def _find(self, wanted: SearchArguments, place: Path) -> tuple[list[LineMatch], bool]:
+        """Returns sorted hits, perhaps more than the limit, and whether all was searched."""
         with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
             buffers = dict(self._documents.buffers())
-            copies = await asyncio.to_thread(self._copies, buffers, Path(folder), place)
+            copies = await asyncio.to_thread(self._copy_buffers, buffers, Path(folder), place)
             completed = await run_command(
-                self._command(wanted, place, list(copies)),
+                self._command_line(wanted, place, list(copies)),
                 self._workspace.root,
                 timeout_seconds=self._deadline_seconds,
                 output_bytes_max=OUTPUT_BYTES_MAX,
             )
+        # What was found before the deadline is shown all the same.
         if completed.timed_out and wanted.mode == "regex" and not completed.output:
             raise ToolError("the search took too long; use a simpler expression or a smaller path")
-        hits = await asyncio.to_thread(lambda: sorted(self._accepted(completed, place, copies)))
+        # Copies are searched after all files, so hits have to be sorted in any case.
+        hits = await asyncio.to_thread(lambda: sorted(self._accept(completed, place, copies)))
         return hits, not completed.timed_out and not completed.truncated_bytes
 
-    async def _discreet(self, hits: Sequence[LineMatch]) -> list[LineMatch]:
-        """The hits without secrets: it takes the whole file to see that a line is part of one."""
+    async def _redact(self, hits: Sequence[LineMatch]) -> list[LineMatch]:
+        """Returns the hits without secrets.
+
+        Whole files are read for it: the middle line of a key does not look like one.
+        """
         lines: dict[str, list[str]] = {}
         for path in {hit.path for hit in hits}:
             with suppress(ToolError):
@@ -159,66 +172,72 @@ class Search:
             for hit in hits
         ]
 
-    def _command(self, wanted: SearchArguments, place: Path, copies: list[Path]) -> str:
+    def _command_line(self, wanted: SearchArguments, place: Path, copies: list[Path]) -> str:
+        # An escape such as `\W` is no capital letter of the query.
         literal = re.sub(r"\\.", "", wanted.query)
         caseless = literal == literal.lower()
         if self._ripgrep is None:
             options = f"{'regex' if wanted.mode == 'regex' else 'text'}{'-caseless' * caseless}"
             root = place if self._is_foreign(place) else self._workspace.root
+            # -P: no module of the workspace is imported in place of ours.
             program = [sys.executable, "-P", "-m", "lsp_server.tools.scan"]
             words = [*program, options, wanted.query, str(root), str(place)]
         else:
             words = [self._ripgrep, *RIPGREP_OPTIONS]
             words.append("--ignore-case" if caseless else "--case-sensitive")
-            # Only we know our own rule files; what they hide is sifted out afterwards.
+            # Only we know our own rule files; what they hide is left out afterwards.
             own_rules = any((self._workspace.root / name).exists() for name in RULE_FILES[1:])
             if own_rules or self._is_foreign(place):
                 words.append("--no-ignore")
             if wanted.mode == "text":
                 words.append("--fixed-strings")
             words += ["-e", wanted.query, "--", str(place)]
+        # ripgrep writes lines about files too, and some matches are left out afterwards.
         lines_max = wanted.limit * 4 + 200
         return f"{shlex.join([*words, *map(str, copies)])} | head -n {lines_max}"
 
-    def _copies(self, buffers: Mapping[Path, str], folder: Path, place: Path) -> dict[Path, Path]:
+    def _copy_buffers(
+        self, buffers: Mapping[Path, str], folder: Path, place: Path
+    ) -> dict[Path, Path]:
         wanted = {
             path: text
             for path, text in buffers.items()
-            if path.is_relative_to(place) and self._counts(path, place)
+            if path.is_relative_to(place) and self._is_searched(path, place)
         }
         return copy_unsaved(wanted, folder)
 
-    def _accepted(
+    def _accept(
         self, completed: CommandResult, place: Path, copies: Mapping[Path, Path]
     ) -> Iterator[LineMatch]:
         unsaved = set(copies.values())
         counts: dict[Path, bool] = {}
-        # What is no JSON is a complaint, and without any JSON one about the query.
+        # Lines that are no JSON are errors; without any JSON it is an error of the query.
         if completed.output.strip() and "{" not in {
             line[:1] for line in completed.output.splitlines()
         }:
             raise ToolError(f"the query cannot be searched for: {completed.output.strip()[:500]}")
-        for found, line, text in _matches(completed.output):
+        for found, line, text in _read_matches(completed.output):
             path = copies.get(found, found)
             if found not in copies:
+                # A file often has many hits, so it is asked about once.
                 if path not in counts:
-                    counts[path] = self._counts(path, place)
+                    counts[path] = self._is_searched(path, place)
                 if path in unsaved or not counts[path]:
                     continue
             yield LineMatch(self._workspace.relative(path), line, text)
 
-    def _counts(self, path: Path, place: Path) -> bool:
+    def _is_searched(self, path: Path, place: Path) -> bool:
         if not self._visible(path):
             return False
         return self._is_foreign(place) or not self._ignore.matches(path)
 
     def _is_foreign(self, place: Path) -> bool:
-        """Whether our rules hide it all; asked for by name, it is searched nevertheless."""
+        """Says whether our rules hide all of it; asked for by name, it is searched all the same."""
         return self._ignore.matches(place)
 
 
-def _matches(output: str) -> Iterator[tuple[Path, int, str]]:
-    """The matches in ripgrep's JSON lines; what is no such line is passed over."""
+def _read_matches(output: str) -> Iterator[tuple[Path, int, str]]:
+    """Yields the matches in ripgrep's JSON lines; other lines are skipped."""
     for line in output.splitlines():
         try:
             match json.loads(line):
@@ -230,6 +249,7 @@ def _matches(output: str) -> Iterator[tuple[Path, int, str]]:
                         "lines": {"text": str(text)} | {"bytes": str(text)} as lines,
                     },
                 }:
+                    # ripgrep sends a line that is no UTF-8 as base64.
                     if "bytes" in lines:
                         text = base64.b64decode(text).decode("latin-1")
                     yield Path(path), number, text.rstrip("\r\n")
@@ -239,7 +259,7 @@ def _matches(output: str) -> Iterator[tuple[Path, int, str]]:
             continue
 
 
-def _rendered(hits: list[LineMatch], limit: int, *, complete: bool) -> str:
+def _render(hits: list[LineMatch], limit: int, *, complete: bool) -> str:
     lines = [f"{hit.path}:{hit.line}: {_cut(hit.text)}" for hit in hits[:limit]]
     if not lines:
         return "no match" if complete else "no match before the time was up; use a smaller path"

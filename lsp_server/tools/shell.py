@@ -26,12 +26,17 @@ _OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n|$)")
 
 
 class ShellArguments(ToolArguments):
+    """These are the arguments of `shell`."""
+
     command: str = Field(min_length=1)
     timeout_seconds: int = Field(TIMEOUT_SECONDS, ge=1, le=TIMEOUT_SECONDS_MAX)
 
 
 class Shell:
-    """Runs commands, and records what one changed unless it is known to only read."""
+    """A `Shell` tool runs commands, and records the files that one changed.
+
+    A command that is known to only read changes none, so it is run without looking.
+    """
 
     spec = spec(
         "shell",
@@ -48,15 +53,16 @@ class Shell:
         self._emit = emit
 
     def describe(self, arguments: Mapping[str, object]) -> str:
-        """As in `$ pytest -q`."""
+        """Shows a call as in `$ pytest -q`."""
         command = arguments.get("command")
         return f"$ {command}" if isinstance(command, str) else self.spec.name
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """Runs the command."""
+        """Needs to run the command."""
         return NeedsCommand(validate(ShellArguments, arguments).command)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
+        """Runs the command to its end or its timeout, and returns how it ended and its output."""
         wanted = validate(ShellArguments, arguments)
         if is_read_only(parse(wanted.command)):
             return _result(await self._run(wanted), [])

@@ -1,8 +1,8 @@
-"""What a shell command line says, read without running it.
+"""This module reads a shell command line without running it.
 
-Only as much of the grammar as permission needs: words with their quoting
+It reads as much of the grammar as permission needs: words with their quoting
 undone, which of them the shell would still change, control operators,
-redirections, and the command lines inside of substitutions. What it cannot read
+redirections, and the command lines inside of substitutions. Where it cannot read a line
 it says so (`understood`), and the callers then ask a person.
 """
 
@@ -24,7 +24,7 @@ _WORD_ENDS = " \t\n;&|()<>"
 
 
 def word_set(text: str) -> frozenset[str]:
-    """The words of a text, for tables that read like one."""
+    """Splits a text into its words, for tables that read like one."""
     return frozenset(text.split())
 
 
@@ -35,9 +35,9 @@ _RESERVED = word_set(
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word without its quotes.
+    """A `Word` is a word of a command line without its quotes.
 
-    The shell passes a literal word as it stands, makes paths of a glob, and
+    The shell passes a literal word as it is, makes paths of a glob, and
     anything at all of a dynamic one (variables, substitutions, braces, `~`).
     """
 
@@ -47,7 +47,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A simple command; redirections are pairs of operator and target."""
+    """A `Command` is a simple command; redirections are pairs of operator and target."""
 
     words: tuple[Word, ...]
     assigns: bool = False
@@ -55,7 +55,7 @@ class Command:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The words that name the program and its arguments, keywords dropped."""
+        """Returns the words of the program and its arguments, without leading keywords."""
         texts = [word.text for word in self.words]
         while texts and texts[0] in _RESERVED:
             del texts[0]
@@ -64,7 +64,11 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class ShellScript:
-    """A command line: its commands, what joins them, and the scripts substituted into it."""
+    """A `ShellScript` is a command line as it was read, made by `parse`.
+
+    `operators` join its commands, `nested` are the scripts that are substituted into it,
+    and `understood` says whether all of it could be read.
+    """
 
     commands: tuple[Command, ...]
     operators: frozenset[str]
@@ -72,14 +76,14 @@ class ShellScript:
     understood: bool
 
     def everything(self) -> Iterator[Command]:
-        """All commands, those of substitutions included."""
+        """Yields all commands, those of substitutions included."""
         yield from self.commands
         for script in self.nested:
             yield from script.everything()
 
     @property
     def single(self) -> Command | None:
-        """The command, when that is all there is: no joining, substituting, assigning, redirecting."""
+        """Returns the one command, None when there is more: others, substitutions, redirections."""
         if not self.understood or len(self.commands) != 1 or self.operators or self.nested:
             return None
         command = self.commands[0]
@@ -87,7 +91,15 @@ class ShellScript:
 
 
 def parse(text: str, depth: int = 0) -> ShellScript:
-    """Reads a command line; never fails."""
+    """Reads a command line; never fails, but the result may say that it was not understood.
+
+    >>> parse("grep -r 'two words' src | head").commands[0].texts
+    ('grep', '-r', 'two words', 'src')
+    >>> parse("echo $(date)").nested[0].single.texts
+    ('date',)
+    >>> parse("echo 'open").understood
+    False
+    """
     return _Parser(text.strip(), depth).script()
 
 
@@ -261,7 +273,7 @@ class _Parser:
             self._at += 1
 
     def _nest(self, draft: _Draft) -> None:
-        """Past an opening parenthesis: reads to its closing one."""
+        """Reads a substitution, from behind its `(` to its `)`."""
         self._depth += 1
         if self._depth >= NESTING_MAX:
             self._give_up()

@@ -1,7 +1,8 @@
 """This module carries out the calls of a run: it finds the tool, asks for permission, and calls it.
 
 The tools say themselves what they are and what a call needs; nothing here
-knows one by its name.
+knows one by its name. Errors that a model can correct become results, so that only faults
+of Holdfast itself leave `dispatch` as exceptions.
 """
 
 from __future__ import annotations
@@ -44,15 +45,26 @@ DETAIL_CHARS_MAX = 20_000
 
 
 class Toolbox:
-    """The tools of one run. In `plan` mode it has only those that change nothing.
+    """A `Toolbox` holds the tools of one run and carries out calls.
 
-    `tools` are offered in their order, which is part of the prompt's cached start.
-    Each call is decided by `approval`, and where that says so `ask` asks a person.
+    In `plan` mode it has only the tools that change nothing. `tools` are offered in their
+    order, which is part of the prompt's cached start. Each call is decided by `approval`,
+    and where that says so `ask` asks a person.
 
-    Example::
-
-        toolbox = Toolbox([Read(workspace, editor), Finish()], approval, ask)
-        result = await toolbox.dispatch(ToolCall("1", "read", '{"path": "a.py"}'))
+    >>> import asyncio, tempfile
+    >>> from pathlib import Path
+    >>> from lsp_server.settings.sections import PermissionSettings
+    >>> from lsp_server.tools.finish import Finish
+    >>> from lsp_server.workspace.paths import Workspace
+    >>> async def nobody(question):
+    ...     return None
+    >>> approval = Approval(PermissionSettings(), Workspace(Path(tempfile.mkdtemp())))
+    >>> toolbox = Toolbox([Finish()], approval, nobody)
+    >>> call = ToolCall("call-1", "finish", '{"summary": "Done."}')
+    >>> asyncio.run(toolbox.dispatch(call)).text
+    'Done.'
+    >>> asyncio.run(toolbox.dispatch(ToolCall("call-2", "finsh", "{}"))).text
+    "there is no tool 'finsh'; did you mean 'finish'? there are: finish"
     """
 
     def __init__(
@@ -65,14 +77,15 @@ class Toolbox:
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """What the model is shown, in the order in which the tools were given."""
+        """Returns what the model is shown, in the order in which the tools were given."""
         return tuple(tool.spec for tool in self._tools.values())
 
     async def dispatch(self, call: ToolCall) -> ToolResult:
-        """Carries out a call. What the model can correct comes back as an error result."""
+        """Carries out a call; an error that the model can correct is returned as a result."""
         try:
-            tool, arguments = self.tool(call), _arguments(call)
+            tool, arguments = self.tool(call), _check_arguments(call)
             planned = await self._permit(tool, arguments)
+            # The change that a person agreed to is made, not one that is computed again.
             if planned is not None and isinstance(tool, EditTool):
                 return await tool.apply(planned)
             return await tool.call(arguments)
@@ -80,7 +93,7 @@ class Toolbox:
             return ToolResult(str(error), is_error=True)
 
     def tool(self, call: ToolCall) -> Tool:
-        """The tool that the call names. Raises ToolError when there is none."""
+        """Returns the tool that the call names. Raises ToolError when there is none."""
         tool = self._tools.get(call.name)
         if tool is not None:
             return tool
@@ -90,17 +103,17 @@ class Toolbox:
         raise ToolError(f"there is no tool {call.name!r}; {hint}there are: {known}")
 
     def decide(self, call: ToolCall) -> Decision:
-        """What the rules say to a call. Raises ToolError when it cannot be carried out at all."""
+        """Decides on a call as `dispatch` would. Raises ToolError when it cannot be carried out."""
         tool = self.tool(call)
-        return self._approval.decide(tool.spec, tool.needs(_arguments(call)))
+        return self._approval.decide(tool.spec, tool.needs(_check_arguments(call)))
 
     def kind(self, call: ToolCall) -> ToolKind:
-        """How the call's tool acts; `other` where there is no such tool."""
+        """Says how the call's tool acts; `other` where there is no such tool."""
         tool = self._tools.get(call.name)
         return tool.spec.kind if tool is not None else "other"
 
     def needs(self, call: ToolCall) -> Needs:
-        """What the call needs, unknown where its tool or its arguments do not say."""
+        """Says what the call needs, unknown where its tool or its arguments do not say."""
         tool = self._tools.get(call.name)
         if tool is None or isinstance(call.parsed, Malformed):
             return NeedsUnknown()
@@ -110,7 +123,7 @@ class Toolbox:
             return NeedsUnknown()
 
     def read_only(self, call: ToolCall) -> bool:
-        """Whether the call changes nothing, so that it may run beside others."""
+        """Says whether the call changes nothing, so that it may run beside others."""
         match self.needs(call):
             case NeedsPath(writes=writes):
                 return not writes
@@ -123,17 +136,20 @@ class Toolbox:
                 return self.kind(call) in LOOKING_KINDS
 
     def only_looks(self, call: ToolCall) -> bool:
-        """Whether the call changes nothing and ends nothing: a wrong end is expensive."""
+        """Says whether the call changes nothing and ends nothing: a wrong end is expensive."""
         return self.read_only(call) and self.kind(call) != "finish"
 
     def title(self, call: ToolCall) -> str:
-        """The call in one line for people, whatever its arguments look like."""
+        """Shows the call in one line for people, whatever its arguments look like."""
         tool = self._tools.get(call.name)
         title = call.name if tool is None else tool.describe(call.values)
         return one_line(title, TITLE_CHARS_MAX)
 
     async def _permit(self, tool: Tool, arguments: Mapping[str, object]) -> PlannedEdit | None:
-        """The edit that a person was shown, if one was. Raises ToolError unless it is allowed."""
+        """Returns the edit that a person was shown, if one was, so that it is that one that is made.
+
+        Raises ToolError unless the call is allowed.
+        """
         decision = self._approval.decide(tool.spec, tool.needs(arguments))
         match decision:
             case Allow():
@@ -147,7 +163,7 @@ class Toolbox:
                     planned = await tool.plan(arguments)
                     question = replace(question, detail=planned.diff)
                 elif not question.detail:
-                    question = replace(question, detail=_shown(arguments))
+                    question = replace(question, detail=_format_arguments(arguments))
                 await self._wait_for(question)
                 return planned
             case _:
@@ -159,6 +175,7 @@ class Toolbox:
             case "once":
                 return
             case "always":
+                # Others read it from the settings; this run has read its rules already.
                 if question.rule:
                     self._approval.allow(question.rule)
             case "deny" | None:
@@ -170,12 +187,12 @@ class Toolbox:
                 assert_never(answer)
 
 
-def _arguments(call: ToolCall) -> Mapping[str, object]:
-    """Raises ToolError with what is wrong with them."""
+def _check_arguments(call: ToolCall) -> Mapping[str, object]:
+    """Returns the arguments of a call. Raises ToolError when they are no JSON object."""
     if isinstance(call.parsed, Malformed):
         raise ToolError(call.parsed.problem)
     return call.parsed
 
 
-def _shown(arguments: Mapping[str, object]) -> str:
+def _format_arguments(arguments: Mapping[str, object]) -> str:
     return json.dumps(dict(arguments), indent=2, ensure_ascii=False)[:DETAIL_CHARS_MAX]

@@ -27,12 +27,17 @@ from lsp_server.workspace.paths import Workspace
 
 
 class WriteArguments(ToolArguments):
+    """These are the arguments of `write`."""
+
     path: str
     text: str = Field(description="The whole content.")
 
 
 class Write:
-    """Writes whole files; of one that is there, line endings and encoding stay."""
+    """A `Write` tool writes whole files; a file that exists keeps its line endings and encoding.
+
+    `redactor` puts the file's secrets back where the model saw markers.
+    """
 
     spec = spec(
         "write",
@@ -50,11 +55,11 @@ class Write:
         self._redactor = redactor or Redactor()
 
     def describe(self, arguments: Mapping[str, object]) -> str:
-        """As in `write src/a.py`."""
+        """Shows a call as in `write src/a.py`."""
         return describe(self.spec.name, arguments.get("path"))
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """Writes the path."""
+        """Needs to write the path."""
         return NeedsPath(validate(WriteArguments, arguments).path, writes=True)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
@@ -70,12 +75,12 @@ class Write:
             raise ToolError(f"{wanted.path!r} names a folder; send the path of a file")
         path = self._workspace.locate(wanted.path)
         relative = self._workspace.relative(path)
-        before = await _text(editor or self._editor, path)
-        after = self._after(wanted.text, relative, before)
+        before = await _read_text(editor or self._editor, path)
+        after = self._new_content(wanted.text, relative, before)
         if before == after:
             done = f"{relative} has this content already; nothing changed"
             return PlannedEdit(arguments, None, "", ToolResult(done))
-        edit, done = _edit(path, relative, before, after)
+        edit, done = _make_edit(path, relative, before, after)
         shown = [self._redactor.of_file(relative, text) for text in (before or "", after)]
         return PlannedEdit(
             arguments,
@@ -94,25 +99,26 @@ class Write:
             await self._editor.apply(planned.edits)
         return planned.result
 
-    def _after(self, text: str, relative: str, before: str | None) -> str:
-        """The new content, with the file's own secrets and line endings."""
+    def _new_content(self, text: str, relative: str, before: str | None) -> str:
+        """Returns the new content, with the file's own secrets and line endings."""
         text = self._redactor.restored(text, relative, before or "")
         if before is None:
             return text
+        # A file with mixed line endings gets those of most of its lines.
         is_crlf = before.count("\r\n") * 2 > before.count("\n")
         return text.replace("\r\n", "\n").replace("\n", "\r\n") if is_crlf else text
 
 
-async def _text(editor: Editor, path: Path) -> str | None:
-    """The text that is there; None: no file."""
+async def _read_text(editor: Editor, path: Path) -> str | None:
+    """Returns the text of the file, None when there is no file."""
     try:
         return (await editor.read(path)).text
     except FileMissing:
         return None
 
 
-def _edit(path: Path, relative: str, before: str | None, after: str) -> tuple[FileEdit, str]:
-    """The edit, and what is said of it."""
+def _make_edit(path: Path, relative: str, before: str | None, after: str) -> tuple[FileEdit, str]:
+    """Returns the edit, and one line that says what it does."""
     if before is None:
         edit = FileEdit(path, None, (TextEdit(0, 0, after),) if after else ())
         return edit, f"created {relative}, {len(split_lines(after))} lines"

@@ -78,7 +78,7 @@ class Scribe:
 class Shelf:
     """A memory with these things in it."""
 
-    opening = False
+    opens_soon = False
 
     def __init__(self, *offered: MemoryItem | Exception) -> None:
         self._offered = offered
@@ -233,14 +233,14 @@ async def test_where_there_is_no_room_for_work_it_is_said_once(tmp_path: Path) -
 
 async def test_a_run_does_not_wait_for_a_memory_that_is_being_opened(tmp_path: Path) -> None:
     shelf = Shelf(MemoryItem("f", "fact", "Tests run with make", "Tests run with make", 1.0))
-    shelf.opening = True
+    shelf.opens_soon = True
     made, events = record(tmp_path, START[:1])
     cycles = Compaction(made, TERMS, shelf, NoWorkspaceView(), Scribe("no"))
     await cycles.begin()
     await cycles.catch_up()
     assert shelf.asked == []
     before = made.context.messages
-    shelf.opening = False
+    shelf.opens_soon = False
     for _ in range(2):
         await cycles.catch_up()
     assert len(shelf.asked) == 1

@@ -63,7 +63,7 @@ def test_code_has_the_numbers_of_its_lines_and_an_action_its_id() -> None:
 
 
 class Failing:
-    opening = False
+    opens_soon = False
 
     def __init__(self, error: Exception) -> None:
         self._error = error
@@ -75,7 +75,7 @@ class Failing:
 
 
 class Silent:
-    opening = False
+    opens_soon = False
 
     async def relevant_to(
         self, about: str, files: Sequence[str], tokens_max: int

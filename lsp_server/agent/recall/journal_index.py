@@ -1,8 +1,8 @@
-"""What one journal holds, in words that can be searched.
+"""This module keeps the words of journals, so that their entries can be searched.
 
-It is read once and from then on only what was appended. The words of each entry
+A journal is read once, and from then on only what was appended. The words of each entry
 are kept, its text is not: that stays in the journal and is read when it is asked
-for. Blocking; call it off the event loop.
+for. All of it blocks; call it off the event loop.
 """
 
 from __future__ import annotations
@@ -31,19 +31,20 @@ ENTRIES_MAX = 10_000
 
 EARLIER_RUNS_MAX = 100
 EARLIER_BYTES_MAX = 128_000_000
-"""Of the newest runs beside the own one, so many and so much of their journals."""
+"""How many earlier runs are indexed, the newest first, and how large their journals may be."""
 
 HEAD_CHARS = 12_000
 TAIL_CHARS = 4000
-"""Of a longer text, the words of its beginning and its end."""
+"""A longer text is indexed by the words of its beginning and its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One thing that happened. `words` are its different words, each between spaces.
+    """A `JournalEntry` is one thing that happened in a run, by its words.
 
-    `kind` is a tool's name, or `person`, `answer`, `verdict`. `called_at` and `at`
-    are the places of its records in the journal.
+    `words` are its different words, each between spaces. `kind` is a tool's name, or
+    `person`, `answer`, `verdict`. `at` is the byte at which its record begins in the
+    journal, `called_at` that of the call, for an action.
     """
 
     id: str
@@ -56,21 +57,24 @@ class JournalEntry:
 
 
 class JournalIndex:
-    """The entries of one journal, oldest first."""
+    """A `JournalIndex` holds the entries of one journal, oldest first.
+
+    `path` is the journal. The index is empty until `update` is called.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.entries: list[JournalEntry] = []
         self._read_bytes = 0
         self._file = 0
-        """Its number in the file system: a journal from which words were taken is a new file."""
+        """Its inode: a journal from which words were taken is a new file."""
         self._step = 0
         self._called: dict[str, tuple[int, ToolCalled]] = {}
 
     def update(self) -> None:
-        """Reads what was appended since; all of it again if another file has its place.
+        """Reads what was appended since; all of it again if another file has taken its place.
 
-        Raises OSError.
+        Raises OSError, FormatTooNew.
         """
         file = self.path.stat()
         if file.st_ino != self._file or file.st_size < self._read_bytes:
@@ -85,13 +89,13 @@ class JournalIndex:
         del self.entries[:-ENTRIES_MAX]
 
     def text(self, entry: JournalEntry) -> str:
-        """What it is about as a whole: for an action what was called and what came of it."""
+        """Returns all that an entry is about: for an action the arguments and the result."""
         called = self._event(entry.called_at)
         parts = [called.call.arguments] if isinstance(called, ToolCalled) else []
         return "\n".join([*parts, self.result(entry)])
 
     def result(self, entry: JournalEntry) -> str:
-        """The text that the entry's id stands for, whole."""
+        """Returns the whole text that `recall` gives for the entry's id; "" if it is gone."""
         return _own_text(self._event(entry.at))
 
     def _event(self, at: int | None) -> Event | None:
@@ -108,6 +112,7 @@ class JournalIndex:
                 if event.message.text.strip():
                     return self._new(f"step-{event.step}", "answer", "you said", event, at)
             case ToolCalled():
+                # It becomes an entry with its result, by which it is found as well.
                 self._called[event.call.id] = (at, event)
             case ToolReturned() if event.call_id in self._called:
                 return self._action(event, at)
@@ -123,29 +128,36 @@ class JournalIndex:
         called_at, called = self._called.pop(event.call_id)
         if event.tool_kind in REPEATING_KINDS:
             return None
-        text = f"{called.title}\n{called.call.arguments}\n{_ends(event.result.text)}"
-        bag = _bag(text)
+        text = f"{called.title}\n{called.call.arguments}\n{_keep_ends(event.result.text)}"
+        bag = _join_words(text)
         return JournalEntry(event.call_id, event.step, event.tool, called.title, bag, at, called_at)
 
     def _new(self, entry_id: str, kind: str, title: str, event: Event, at: int) -> JournalEntry:
-        return JournalEntry(entry_id, self._step, kind, title, _bag(_ends(_own_text(event))), at)
+        return JournalEntry(
+            entry_id, self._step, kind, title, _join_words(_keep_ends(_own_text(event))), at
+        )
 
 
 class JournalIndexes:
-    """The digests of a workspace's runs, each read once however many runs look back."""
+    """A `JournalIndexes` holds the indexes of a workspace's runs.
+
+    All runs of a session share one, so that each journal is read once however many look
+    back.
+    """
 
     def __init__(self) -> None:
         self._by_path: dict[Path, JournalIndex] = {}
         self._reading = threading.Lock()
 
     def of(self, own: Path) -> list[tuple[str, JournalIndex]]:
-        """Each run's name and its digest, up to date, oldest first.
+        """Returns each run's id and its index, up to date, oldest first.
 
-        The run whose journal is `own` comes last and has no name; the others lie in
-        folders beside its own.
+        The run whose journal is `own` comes last and has "" as its id; the others are in
+        folders beside its own. Journals that cannot be read give the entries known so far.
         """
+        # Several runs may look back at once, each in a thread of its own.
         with self._reading:
-            paths = [*_earlier(own), own]
+            paths = [*_find_earlier(own), own]
             known = {path: self._by_path.get(path) or JournalIndex(path) for path in paths}
             self._by_path |= known
             for index in known.values():
@@ -154,8 +166,9 @@ class JournalIndexes:
         return [("" if path == own else path.parent.name, known[path]) for path in known]
 
 
-def _earlier(own: Path) -> list[Path]:
-    """The newest other journals, as far as the limits reach, oldest first."""
+def _find_earlier(own: Path) -> list[Path]:
+    """Returns the newest other journals, as far as the limits reach, oldest first."""
+    # Ids of runs begin with their time, so that names sort by age.
     beside = own.parent.parent.glob(f"*/{own.name}")
     others = sorted((path for path in beside if path != own), reverse=True)[:EARLIER_RUNS_MAX]
     left_bytes, kept = EARLIER_BYTES_MAX, 0
@@ -184,11 +197,11 @@ def _own_text(event: Event | None) -> str:
             return ""
 
 
-def _bag(text: str) -> str:
+def _join_words(text: str) -> str:
     return f" {' '.join(distinct_words(text))} "
 
 
-def _ends(text: str) -> str:
+def _keep_ends(text: str) -> str:
     if len(text) <= HEAD_CHARS + TAIL_CHARS:
         return text
     return f"{text[:HEAD_CHARS]}\n{text[-TAIL_CHARS:]}"

@@ -1,8 +1,9 @@
-"""Looking back over journals: this run's and those of the runs before it.
+"""This module searches the journals of a run and of the runs before it.
 
-Ids of this run stand as they are, those of another run behind its name and a
+Ids of entries of this run are given as they are, those of another run behind its id and a
 slash. What is searched is kept in memory and grows with the journal, so a
-search costs what is new and one look at each entry's words.
+search costs what is new and one look at each entry's words. Scores follow BM25: a rare
+word counts for more than a frequent one, and a long entry for less than a short one.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from lsp_server.tools.recall import RecallHit
 EXCERPT_CHARS = 400
 AROUND_CHARS = 160
 MATCHES_MAX = 40
-"""Places of a word that are looked at for the best stretch of one text."""
+"""How many places of a word are looked at for the best excerpt of one text."""
 OWN_WORTH = 1.15
-"""What an entry of this run counts for, beside one of another run."""
+"""The factor for entries of this run, beside those of other runs."""
 PREFIX_WORTH = 0.6
-"""What a word counts that only begins as the one that was asked for."""
+"""The weight of a word that only begins as the one that was asked for."""
 PREFIX_CHARS_MIN = 4
 LENGTH_SHARE = 0.25
-"""How much an entry's length counts against it."""
+"""How much an entry's length counts against it, 0 to 1, as BM25's `b`."""
 FLOOR = 0.2
 """Below this share of the best score, nothing is shown."""
 
@@ -54,23 +55,36 @@ class _Found:
 
 
 class JournalSearch:
-    """The archive of the run whose journal is `path`; other runs lie in folders beside its own."""
+    """A `JournalSearch` finds what a run, and the runs before it, recorded.
+
+    `path` is the journal of the run; other runs are in folders beside its own.
+    `journal_indexes` are shared with other runs of the workspace, so that each journal is
+    read once. It is a `tools.recall.History`. Its methods read files in a thread.
+
+    Example::
+
+        search = JournalSearch(runs_folder / run_id / "journal.jsonl")
+        for hit in await search.search("port of the server", kind=None, limit=8):
+            print(hit.id, hit.title)
+    """
 
     def __init__(self, path: Path, journal_indexes: JournalIndexes | None = None) -> None:
-        """`digests` shares what was read with the archives of other runs."""
         self._path = path
         self._journal_indexes = journal_indexes or JournalIndexes()
 
     async def get(self, entry_id: str) -> str | None:
-        """The whole text; of entries that share an id, the last one's."""
+        """Returns the whole text of an entry, None if there is none.
+
+        Of entries that share an id, the last one is meant.
+        """
         return await asyncio.to_thread(self._get, entry_id)
 
     async def search(self, query: str, *, kind: str | None, limit: int) -> Sequence[RecallHit]:
-        """Best first; a rare word counts for more than a frequent one."""
+        """Finds up to `limit` entries of a kind, or of any, the best first."""
         return await asyncio.to_thread(self._search, query, kind, limit)
 
     async def around(self, entry_id: str, steps: int) -> Sequence[RecallHit]:
-        """What happened near an entry, in order; nothing for an unknown id."""
+        """Returns what happened up to so many steps from an entry, in order; () if unknown."""
         return await asyncio.to_thread(self._around, entry_id, steps)
 
     def _get(self, entry_id: str) -> str | None:
@@ -86,7 +100,7 @@ class JournalSearch:
             for entry in found.index.entries
             if abs(entry.step - found.entry.step) <= steps
         ]
-        return [RecallHit(one.id, one.title, _start(one)) for one in near]
+        return [RecallHit(one.id, one.title, _beginning(one)) for one in near]
 
     def _search(self, query: str, kind: str | None, limit: int) -> list[RecallHit]:
         wanted = query_words(query)
@@ -120,10 +134,11 @@ class JournalSearch:
 
 
 def _scores(entries: Sequence[JournalEntry], wanted: Sequence[str]) -> list[float]:
-    """How well each entry answers: the sum of the weights of the words that it has."""
+    """Returns how well each entry answers: the sum of the weights of the words that it has."""
     scores = [0.0] * len(entries)
     for word in wanted:
         whole, begun = f" {word} ", f" {_ENDING.sub('', word)}"
+        # The beginning of a short word is in too many others.
         if len(begun) <= PREFIX_CHARS_MIN:
             begun = whole
         hits = [
@@ -131,6 +146,7 @@ def _scores(entries: Sequence[JournalEntry], wanted: Sequence[str]) -> list[floa
             for entry in entries
         ]
         count = sum(map(bool, hits))
+        # BM25's weight of a rare word, which is never negative in this form.
         weight = math.log(1 + (len(entries) - count + 0.5) / (count + 0.5))
         for place, hit in enumerate(hits):
             scores[place] += weight * hit
@@ -142,13 +158,14 @@ def _scores(entries: Sequence[JournalEntry], wanted: Sequence[str]) -> list[floa
 
 
 def _excerpt(found: _Found, wanted: Sequence[str]) -> str:
-    """The stretch of the entry's text with the most of the words, about the rarest of them."""
+    """Returns the stretch of the entry's text with the most of the words, around the rarest."""
     text = found.index.text(found.entry)
     lowered = text.lower()
     places: dict[str, list[int]] = {}
     for word in wanted:
         matches = re.finditer(re.escape(_ENDING.sub("", word)), lowered)
         places[word] = [match.start() for match in islice(matches, MATCHES_MAX)]
+    # A word that occurs once says more about a place than one that is everywhere.
     weights = {word: 1 / len(at) for word, at in places.items() if at}
     centres = [(at, word) for word in weights for at in places[word]]
 
@@ -159,13 +176,13 @@ def _excerpt(found: _Found, wanted: Sequence[str]) -> str:
 
     best = max(centres, key=worth, default=(0, ""))[0]
     start = max(0, best - EXCERPT_CHARS // 3)
-    return _marked(text, start, start + EXCERPT_CHARS)
+    return _cut_out(text, start, start + EXCERPT_CHARS)
 
 
-def _start(found: _Found) -> str:
-    return _marked(found.index.text(found.entry), 0, AROUND_CHARS)
+def _beginning(found: _Found) -> str:
+    return _cut_out(found.index.text(found.entry), 0, AROUND_CHARS)
 
 
-def _marked(text: str, start: int, end: int) -> str:
-    """A stretch of the text; where it was cut, it shows."""
+def _cut_out(text: str, start: int, end: int) -> str:
+    """Returns a stretch of the text, with an ellipsis where it was cut."""
     return f"{'…' * (start > 0)}{text[start:end].strip()}{'…' * (end < len(text))}"

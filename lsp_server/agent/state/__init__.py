@@ -1,9 +1,9 @@
-"""What is known of a run without asking a model: five small folds over its Events.
+"""This package keeps what is known of a run without asking a model: five folds over its Events.
 
 `Progress` counts, `Conversation` knows what was said and is still unanswered,
-`WorkLog` what was done, `GoalProgress` how the goal stands and `MaxModeState`
-what Max Mode proposed. To keep a new fact across cycles, fold it in the one that
-it belongs to and give it a section in `state_summary.py`.
+`WorkLog` what was done, `GoalProgress` what the last check of the goal found and
+`MaxModeState` what Max Mode proposed. To keep a new fact across cycles, fold it in the
+one that it belongs to and give it a section in `state_summary.py`.
 """
 
 from lsp_server.agent.state.state import State

@@ -21,7 +21,10 @@ from lsp_server.domain.tools import ToolCall
 
 @dataclass(slots=True)
 class Conversation:
-    """The task, a person's messages, and the calls of the last answer."""
+    """A `Conversation` knows the task, a person's messages, and the calls of the last answer.
+
+    `answered` is the model's last answer.
+    """
 
     task: Task | None = None
     requests: list[str] = field(default_factory=list)
@@ -30,13 +33,13 @@ class Conversation:
     """What the person wrote and the model has not read yet."""
     answered: ModelAnswered | None = None
     brief: str = ""
-    """What the model last wrote of its intent, at the end of a cycle."""
+    """The brief that the model wrote last, at the end of a cycle."""
     call_ids: set[str] = field(default_factory=set)
     """The ids of all calls so far."""
     open_calls: dict[str, ToolCall] = field(default_factory=dict)
     """Calls of the last answer that have no result yet, by id."""
     started_calls: set[str] = field(default_factory=set)
-    """Those of them that may have taken effect."""
+    """The ids of open calls that may have taken effect."""
 
     def apply(self, event: Event) -> None:
         """Takes an Event in."""
@@ -59,6 +62,7 @@ class Conversation:
                 self.pending_messages.append(event)
             case Told(origin="person"):
                 self.requests.append(event.text)
+                # Delivered messages are recognised by their text, which the Event repeats.
                 waiting = self.pending_messages
                 self.pending_messages = [one for one in waiting if one.text != event.text]
             case BriefWritten():

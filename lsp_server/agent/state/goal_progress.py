@@ -10,11 +10,14 @@ from lsp_server.domain.goals import GoalReport
 
 @dataclass(slots=True)
 class GoalProgress:
-    """The last report on the goal; `re_entries` counts how often it was not enough."""
+    """A `GoalProgress` has the last report on the goal.
+
+    `re_entries` counts how often the run was sent back since a person last spoke.
+    """
 
     report: GoalReport | None = None
     gap: tuple[str, ...] = ()
-    """What the last verdict found missing; empty once a person has moved the run on."""
+    """The gap of the last report; empty once a person has moved the run on."""
     re_entries: int = 0
 
     def apply(self, event: Event) -> None:
@@ -26,7 +29,7 @@ class GoalProgress:
             case Told(origin="goal"):
                 self.re_entries += 1
             case Told(origin="person") | RunResumed():
-                # A person answered or resumed: what stood still may move again.
+                # A person answered or resumed, so the same gap is worth another attempt.
                 self.gap = ()
                 self.re_entries = 0
             case _:

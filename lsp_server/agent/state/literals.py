@@ -1,7 +1,7 @@
 """This module keeps exact strings that a later step may need: ports, paths, ids, flags.
 
 A literal is kept with the words around it, since `48123` alone says nothing.
-What stands in a file is not looked for: it can be read again.
+Texts of files are not searched for them: a file can be read again.
 """
 
 from __future__ import annotations
@@ -39,25 +39,38 @@ _TELLING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """`around` is the stretch of text in which it stood, the literal in it."""
+    """A `Literal` is an exact string with the words around it.
+
+    `around` is the stretch of text in which it was found, the literal included.
+    """
 
     text: str
     around: str
     step: int
     weight: int
-    """Higher is kept longer: what was used, what was said, what a tool gave."""
+    """How much it is wanted: a higher one is kept longer."""
 
 
 @dataclass(slots=True)
 class Literals:
-    """The literals of a run, the most wanted ones kept."""
+    """A `Literals` keeps the literals of a run, the most wanted ones.
+
+    >>> literals = Literals()
+    >>> literals.learn("The server listens on port 48123.", step=2, weight=4)
+    >>> literals.mark_used('{"command": "curl localhost:48123"}')
+    >>> [(literal.text, literal.weight) for literal in literals.best()]
+    [('48123', 6)]
+    """
 
     _kept: dict[str, Literal] = field(default_factory=dict)
 
     def learn(self, text: str, step: int, weight: int) -> None:
-        """Keeps what stands in a text, PER_TEXT_MAX at most, telling lines first."""
+        """Keeps the literals of a text, PER_TEXT_MAX at most, those of telling lines first.
+
+        One more is added to `weight` on a line that says what a value is, such as `port =`.
+        """
         found: dict[str, Literal] = {}
-        for literal in _found(text[:TEXT_CHARS_MAX], step, weight):
+        for literal in _find_literals(text[:TEXT_CHARS_MAX], step, weight):
             known = found.get(literal.text)
             if known is None or known.weight < literal.weight:
                 found[literal.text] = literal
@@ -67,26 +80,28 @@ class Literals:
                 self._kept[literal.text] = literal
         self._shrink()
 
-    def used(self, text: str) -> None:
-        """What stands in the arguments of a call counts for more from now on."""
+    def mark_used(self, text: str) -> None:
+        """Raises the weight of each literal that occurs in the arguments of a call."""
         for key, literal in self._kept.items():
             if key in text:
                 self._kept[key] = replace(literal, weight=literal.weight + 1)
 
     def best(self) -> list[Literal]:
-        """The most wanted first; of equals the latest."""
+        """Returns the literals, the most wanted first; of equals the latest."""
         return sorted(self._kept.values(), key=lambda one: (-one.weight, -one.step))
 
     def _shrink(self) -> None:
+        # A quarter goes at once, so that they are not sorted with every new one.
         if len(self._kept) > LITERALS_MAX:
             self._kept = {one.text: one for one in self.best()[: LITERALS_MAX * 3 // 4]}
 
 
-def _found(text: str, step: int, weight: int) -> Iterator[Literal]:
+def _find_literals(text: str, step: int, weight: int) -> Iterator[Literal]:
     for whole in text.splitlines():
         line = whole[:LINE_CHARS_MAX]
         telling = bool(_TELLING.search(line))
         for match in _LITERAL.finditer(line):
+            # A sentence's own punctuation is no part of a value.
             literal = match.group().rstrip(".,:;")
             if 3 < len(literal) <= CHARS_MAX:
                 start = max(0, match.start() - AROUND_CHARS)

@@ -18,13 +18,13 @@ from lsp_server.domain.tasks import Sampling
 
 @dataclass(slots=True)
 class MaxModeState:
-    """The last comparison of candidates, and the wish for Max Mode."""
+    """A `MaxModeState` has the last comparison of candidates, and the wish for Max Mode."""
 
     judged: CandidatesJudged | None = None
     accepted: CandidateGroup | None = None
-    """What a person chose of `judged`, until it is the run's answer or the run ended."""
+    """The group of `judged` that a person chose, until it is the run's answer or the run ends."""
     sampling: Sampling | None = None
-    """What a person wished since the run began; None: what the task says counts."""
+    """A person's wish since the run began; None: that of the task counts."""
 
     def apply(self, event: Event) -> None:
         """Takes an Event in."""
@@ -34,7 +34,7 @@ class MaxModeState:
             case CandidateAccepted() if self.judged is not None:
                 self.accepted = self.judged.groups[event.group]
             case ModelAnswered() | RunEnded():
-                # What could not be carried out is not tried by itself again.
+                # A proposal that could not be carried out is not tried again by itself.
                 self.accepted = None
             case SamplingChanged():
                 self.sampling = event.sampling

@@ -1,7 +1,7 @@
 """This module finds sentences of the model that outlive the conversation: decisions, lessons, questions.
 
-A line that begins with `Decision:`, `Lesson:` or `Question:` is one, as the model
-was told; other sentences are recognised by their words.
+A line that begins with `Decision:`, `Lesson:` or `Question:` is one, as the system prompt
+asks for; other sentences are recognised by their words, and given up first.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _SIGNS: tuple[tuple[NoteKind, re.Pattern[str]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One sentence, verbatim; `marked` if the model itself said what it is."""
+    """A `Note` is one sentence, verbatim; `marked` says that the model itself gave its kind."""
 
     kind: NoteKind
     text: str
@@ -52,7 +52,11 @@ class Note:
 
 
 def notes_in(text: str, step: int) -> Iterator[Note]:
-    """The notes in an answer, in its order."""
+    """Yields the notes in an answer, in its order; each is cut at CHARS_MAX.
+
+    >>> [(note.kind, note.text) for note in notes_in("Decision: use port 4812. Done.", step=3)]
+    [('decision', 'use port 4812. Done.')]
+    """
     for line in text.splitlines():
         marked = _MARKED.match(line)
         if marked:
@@ -60,6 +64,7 @@ def notes_in(text: str, step: int) -> Iterator[Note]:
             yield Note(kind, marked["text"].strip()[:CHARS_MAX], step, True)
             continue
         for part in _SENTENCE_END.split(line):
+            # Without the marks of Markdown's lists, headings and quotes.
             sentence = part.strip(" -*#>\t")
             found = _kind(sentence)
             if found is not None:

@@ -19,10 +19,10 @@ from lsp_server.domain.plans import PlanItem, walk
 
 @dataclass(slots=True)
 class Progress:
-    """The counters of a run, and its plan.
+    """A `Progress` has the counters of a run, and its plan.
 
-    `usage` is what the answers that count have used, `billed` everything that was
-    paid, judges and rejected candidates included.
+    `usage` is what the answers in the conversation have used, `billed` everything that
+    was paid, judges and rejected candidates included. `cycle` and `step` count from 1.
     """
 
     cycle: int = 0
@@ -51,7 +51,7 @@ class Progress:
 
     @property
     def doing(self) -> list[str]:
-        """The items of the plan that are in progress."""
+        """Returns the texts of the plan's items that are in progress."""
         return [item.text for _, item in walk(self.plan) if item.status == "in_progress"]
 
     def _pay(self, billed: Usage, cost_usd: float) -> None:

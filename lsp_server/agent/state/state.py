@@ -14,7 +14,9 @@ from lsp_server.domain.events import Event
 
 @dataclass(slots=True)
 class State:
-    """The facts of a run so far. Two replays of one journal give equal states.
+    """A `State` has the facts of a run so far, in five folds.
+
+    Two replays of one journal give equal states; nothing but Events changes one.
 
     >>> from lsp_server.domain.events import StepStarted
     >>> state = State()
@@ -39,10 +41,10 @@ class State:
 
     @property
     def about(self) -> str:
-        """The task, the person's last word and what is being done, for a search."""
+        """Returns the task and the focus as one text, for a search in memory."""
         return "\n".join(filter(None, [*self.conversation.requests[:1], self.focus]))
 
     @property
     def focus(self) -> str:
-        """The person's last word since the task, and what is being done."""
+        """Returns the person's last message since the task, and what is being done."""
         return "\n".join([*self.conversation.requests[1:][-1:], *self.progress.doing])

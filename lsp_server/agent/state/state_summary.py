@@ -3,6 +3,7 @@
 The sections are in the order in which they matter; each may take a share of the
 room, and what it leaves is for those after it. Of a section's lines those go in
 first that bear on what is being done, then the newest and the most wanted.
+To add a section: a row in `_sections`, and a function that makes its lines.
 """
 
 from __future__ import annotations
@@ -19,11 +20,15 @@ from lsp_server.domain.prompt_sections import PromptParts, PromptSection
 from lsp_server.text.tokenizer import distinct_words, query_words
 
 HASH_CHARS = 8
+"""How many characters of a content's name are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """`lines` have the most wanted first; with `oldest_first` they are shown the other way."""
+    """A `_Section` has lines with the most wanted first, and a share of the room.
+
+    With `oldest_first` those that find room are shown in reverse.
+    """
 
     title: str
     share: float
@@ -34,14 +39,26 @@ class _Section:
 def render_state(
     state: State, tokens_max: int, measure: MeasureTokens, now: Mapping[str, str] | None = None
 ) -> PromptParts:
-    """The state as Markdown within `tokens_max`; `now` are the contents of files by path."""
+    """Writes the state as Markdown, in about `tokens_max` tokens as `measure` counts them.
+
+    `now` are the names of contents of files by path, to say which have changed since the
+    run changed them; None if that is not known. What found no room is listed in the result.
+
+    >>> from lsp_server.domain.events import PlanChanged
+    >>> from lsp_server.domain.plans import PlanItem
+    >>> state = State()
+    >>> state.apply(PlanChanged((PlanItem("fix the parser", "in_progress"),)))
+    >>> print(render_state(state, 500, measure=len).text)
+    ## Plan
+    - [>] fix the parser
+    """
     parts: list[str] = []
     taken: list[PromptSection] = []
     left_out: list[PromptSection] = []
     left = tokens_max
     for section in _sections(state, now):
         room = min(left, round(tokens_max * section.share))
-        fitting, rest = _fitting(section, room, measure)
+        fitting, rest = _split_to_fit(section, room, measure)
         if rest:
             tokens = sum(map(measure, rest))
             left_out.append(PromptSection("state", f"{section.title}: {len(rest)} lines", tokens))
@@ -57,9 +74,10 @@ def render_state(
     return PromptParts("\n\n".join(parts), tuple(taken), tuple(left_out))
 
 
-def _fitting(
+def _split_to_fit(
     section: _Section, tokens_max: int, measure: MeasureTokens
 ) -> tuple[list[str], Sequence[str]]:
+    # The heading, and the line that says how many more there are.
     tokens_max -= measure(section.title) + 16
     for place, line in enumerate(section.lines):
         tokens_max -= measure(line) + 1
@@ -69,28 +87,31 @@ def _fitting(
 
 
 def _sections(state: State, now: Mapping[str, str] | None) -> list[_Section]:
-    near = _nearness(state)
+    # The shares add up to more than 1: most sections take less than they may.
+    near = _make_nearness(state)
     newest = reversed
     return [
         _Section(
-            "What the person said since, verbatim", 0.4, _quoted(state.conversation.requests[1:])
+            "What the person said since, verbatim", 0.4, _quote(state.conversation.requests[1:])
         ),
         _Section("Plan", 0.25, outline(state.progress.plan, "- "), oldest_first=False),
-        _Section("The last check of the goal", 0.2, _goal(state), oldest_first=False),
+        _Section("The last check of the goal", 0.2, _list_conditions(state), oldest_first=False),
         _Section(
             "Your brief",
             0.2,
             [state.conversation.brief] if state.conversation.brief else [],
             oldest_first=False,
         ),
-        _Section("Decisions", 0.3, near(_said(state.work.notes_of("decision")))),
-        _Section("Open questions", 0.1, _said(state.work.notes_of("question"))),
-        _Section("Lessons", 0.2, near(_said(state.work.notes_of("lesson")))),
-        _Section("Tests", 0.2, _tests(state)),
-        _Section("Files that this run changed", 0.25, _files(state, now)),
-        _Section("Exact values, as they stood", 0.35, near(_literals(state)), oldest_first=False),
-        _Section("What went wrong", 0.2, near(_mistakes(state))),
-        _Section("Commands and how they last ended", 0.25, near(_commands(state))),
+        _Section("Decisions", 0.3, near(_list_notes(state.work.notes_of("decision")))),
+        _Section("Open questions", 0.1, _list_notes(state.work.notes_of("question"))),
+        _Section("Lessons", 0.2, near(_list_notes(state.work.notes_of("lesson")))),
+        _Section("Tests", 0.2, _list_tests(state)),
+        _Section("Files that this run changed", 0.25, _list_files(state, now)),
+        _Section(
+            "Exact values, as they stood", 0.35, near(_list_literals(state)), oldest_first=False
+        ),
+        _Section("What went wrong", 0.2, near(_list_mistakes(state))),
+        _Section("Commands and how they last ended", 0.25, near(_list_commands(state))),
         _Section(
             "What you said on the way", 0.4, [f"- {line}" for line in newest(state.work.remarks)]
         ),
@@ -98,8 +119,8 @@ def _sections(state: State, now: Mapping[str, str] | None) -> list[_Section]:
     ]
 
 
-def _nearness(state: State) -> Callable[[list[str]], list[str]]:
-    """Puts the lines first that share words with what is being done, else leaves the order."""
+def _make_nearness(state: State) -> Callable[[list[str]], list[str]]:
+    """Returns a sort that puts the lines first that share words with what is being done."""
     focus = set(query_words(state.focus))
 
     def near(lines: list[str]) -> list[str]:
@@ -110,21 +131,21 @@ def _nearness(state: State) -> Callable[[list[str]], list[str]]:
     return near
 
 
-def _quoted(texts: Sequence[str]) -> list[str]:
+def _quote(texts: Sequence[str]) -> list[str]:
     return ["> " + text.strip().replace("\n", "\n> ") for text in reversed(texts)]
 
 
-def _goal(state: State) -> list[str]:
+def _list_conditions(state: State) -> list[str]:
     return report_text(state.goal.report).splitlines() if state.goal.report else []
 
 
-def _said(notes: Sequence[Note]) -> list[str]:
-    """What the model marked itself counts for more than what was only recognised."""
+def _list_notes(notes: Sequence[Note]) -> list[str]:
+    # A sentence that the model marked counts for more than one that was only recognised.
     ordered = sorted(notes, key=lambda note: (not note.marked, -note.step))
     return [f"- {note.text} (step {note.step})" for note in ordered]
 
 
-def _tests(state: State) -> list[str]:
+def _list_tests(state: State) -> list[str]:
     lines = []
     for command, suite in reversed(state.work.suite_results.items()):
         ended = "pass" if suite.passed else "FAIL"
@@ -133,7 +154,7 @@ def _tests(state: State) -> list[str]:
     return lines
 
 
-def _files(state: State, now: Mapping[str, str] | None) -> list[str]:
+def _list_files(state: State, now: Mapping[str, str] | None) -> list[str]:
     lines = []
     for path, what in reversed(state.work.files.items()):
         after = state.work.changes[path].after
@@ -145,8 +166,8 @@ def _files(state: State, now: Mapping[str, str] | None) -> list[str]:
     return lines
 
 
-def _literals(state: State) -> list[str]:
-    """One line for each stretch of text, with all literals in it; what stands above is left out."""
+def _list_literals(state: State) -> list[str]:
+    """Lists stretches of text with literals, each once; those in notes above are left out."""
     shown = [note.text for note in state.work.notes.values()]
     lines: dict[str, str] = {}
     for literal in state.work.literals.best():
@@ -156,14 +177,14 @@ def _literals(state: State) -> list[str]:
     return list(lines.values())
 
 
-def _mistakes(state: State) -> list[str]:
+def _list_mistakes(state: State) -> list[str]:
     return [
         f"- step {mistake.step}: {mistake.what}: {mistake.line} (`{mistake.call_id}`)"
         for mistake in reversed(state.work.mistakes)
     ]
 
 
-def _commands(state: State) -> list[str]:
+def _list_commands(state: State) -> list[str]:
     return [
         f"- `{command}`: {run.ending}, step {run.step} (`{run.call_id}`)"
         for command, run in reversed(state.work.commands.items())

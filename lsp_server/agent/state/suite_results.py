@@ -1,4 +1,7 @@
-"""This module reads how a test command ended off its output, for the common runners."""
+"""This module says how a test command ended, from its output, for the common runners.
+
+To add a runner: its name in `_RUNNER`, and how it names a failing test in `_FAILING`.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,11 @@ _SUMMARY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SuiteResult:
-    """`summary` is the runner's own line; `failing` are names as the runner writes them."""
+    """A `SuiteResult` is how a test command ended.
+
+    `summary` is the runner's own line; `failing` are names as the runner writes them, the
+    first FAILING_MAX.
+    """
 
     passed: bool
     summary: str
@@ -41,9 +48,14 @@ class SuiteResult:
 
 
 def suite_result(command: str, output: str, step: int, *, succeeded: bool) -> SuiteResult | None:
-    """What a command's output says of tests; None when it ran none.
+    """Reads how tests ended from a command and its output; None when it ran none.
 
-    `succeeded` says whether the command ended with status 0.
+    `succeeded` says whether the command ended with status 0. A command may end well all
+    the same: `pytest | tail` has the status of `tail`.
+
+    >>> output = "FAILED tests/a.py::test_b - assert\\n1 failed, 2 passed"
+    >>> suite_result("pytest -q", output, step=4, succeeded=False)
+    SuiteResult(passed=False, summary='1 failed, 2 passed', failing=('tests/a.py::test_b',), step=4)
     """
     if not _RUNNER.search(command):
         return None
@@ -52,6 +64,7 @@ def suite_result(command: str, output: str, step: int, *, succeeded: bool) -> Su
         for match in _FAILING.finditer(output)
     ]
     failing = tuple(dict.fromkeys(names))[:FAILING_MAX]
+    # pytest frames its summary with `=`.
     summaries = [match.group().strip(" =") for match in _SUMMARY.finditer(output)]
     passed = succeeded and not failing
     return SuiteResult(passed, summaries[-1][:NAME_CHARS_MAX] if summaries else "", failing, step)

@@ -1,7 +1,7 @@
 """This module keeps what a run did: files, commands, tests, mistakes, and what is worth keeping.
 
-What grows with a run is kept within limits, the newest and the most used first;
-what falls out is still in the journal, and `recall` finds it.
+All that grows with a run is kept within limits, the newest and the most used first;
+what is dropped is still in the journal, and `recall` finds it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ LINE_CHARS_MAX = 300
 RECENT_FILES = 10
 
 SAID, GAVE, FAILED = 4, 1, 3
-"""How much a literal weighs: the model said it, a tool gave it, an error named it."""
+"""The weight of a literal: in the model's words, a tool's output, an error."""
 
 _TELLING = re.compile(r"error|exception|fail|fatal|cannot|denied|not found|refused", re.IGNORECASE)
 
@@ -49,7 +49,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class CommandRun:
-    """How a command last ended; `call_id` fetches the whole of it."""
+    """A `CommandRun` is how a command last ended; `recall` fetches all of it by `call_id`."""
 
     ending: str
     step: int
@@ -58,7 +58,7 @@ class CommandRun:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """Something that went wrong: its most telling line."""
+    """A `Mistake` is a call that failed, by the most telling line of its result."""
 
     what: str
     line: str
@@ -68,11 +68,14 @@ class Mistake:
 
 @dataclass(slots=True)
 class WorkLog:
-    """What a run did so far. Mappings have the oldest entry first."""
+    """A `WorkLog` has what a run did so far; its mappings have the oldest entry first.
+
+    `remarks` are the beginnings of the model's answers.
+    """
 
     step: int = 0
     snapshot: str = ""
-    """The state of files before the last command that may have changed some."""
+    """The name of the snapshot that was taken before the last command that may change files."""
     remarks: deque[str] = field(default_factory=lambda: deque(maxlen=REMARKS_MAX))
     notes: dict[str, Note] = field(default_factory=dict)
     """Decisions, lessons and questions, by their text."""
@@ -82,9 +85,9 @@ class WorkLog:
     suite_results: dict[str, SuiteResult] = field(default_factory=dict)
     """Each test command's last run."""
     files: dict[str, str] = field(default_factory=dict)
-    """What the run did to each file, in words."""
+    """By path: what the run did to the file, in words."""
     read: dict[str, int] = field(default_factory=dict)
-    """The step in which a file was last read."""
+    """By path: the step in which the file was last read."""
     changes: dict[str, FileChanged] = field(default_factory=dict)
     """By path: the content before the run's first change and after its last."""
     mistakes: deque[Mistake] = field(default_factory=lambda: deque(maxlen=ERRORS_MAX))
@@ -92,12 +95,12 @@ class WorkLog:
 
     @property
     def recent_files(self) -> tuple[str, ...]:
-        """The files that the run changed last, then those that it read last."""
+        """Returns up to RECENT_FILES paths: those changed last, then those read last."""
         touched = dict.fromkeys([*reversed(self.files), *reversed(self.read)])
         return tuple(touched)[:RECENT_FILES]
 
     def notes_of(self, kind: NoteKind) -> list[Note]:
-        """The notes of one kind, oldest first."""
+        """Returns the notes of one kind, oldest first."""
         return [note for note in self.notes.values() if note.kind == kind]
 
     def apply(self, event: Event) -> None:
@@ -106,13 +109,13 @@ class WorkLog:
             case StepStarted():
                 self.step = event.step
             case ModelAnswered():
-                self._answer(event)
+                self._take_answer(event)
             case ToolCalled():
                 self._called[event.call.id] = event
             case ToolReturned():
-                self._result(event)
+                self._take_result(event)
             case FileChanged():
-                self._file(event)
+                self._take_file(event)
             case SnapshotTaken():
                 self.snapshot = event.name
             case Told(origin="person"):
@@ -121,10 +124,10 @@ class WorkLog:
             case _:
                 pass
 
-    def _answer(self, event: ModelAnswered) -> None:
+    def _take_answer(self, event: ModelAnswered) -> None:
         self._called.clear()
         for call in event.message.tool_calls:
-            self.literals.used(call.arguments)
+            self.literals.mark_used(call.arguments)
         text = event.message.text
         if text.strip():
             self.remarks.append(f"step {event.step}: {one_line(text, LINE_CHARS_MAX)}")
@@ -134,21 +137,22 @@ class WorkLog:
 
     def _keep_note(self, note: Note) -> None:
         """Keeps it; when there are too many, one that the model did not mark goes first."""
+        # With a limit that is never reached here: it would drop the oldest, marked or not.
         _put_last(self.notes, note.text, note, NOTES_MAX * 2)
         if len(self.notes) > NOTES_MAX:
             unmarked = (key for key, one in self.notes.items() if not one.marked)
             del self.notes[next(unmarked, next(iter(self.notes)))]
 
-    def _result(self, event: ToolReturned) -> None:
+    def _take_result(self, event: ToolReturned) -> None:
         called = self._called.pop(event.call_id, None)
         if called is not None and isinstance(called.needs, NeedsCommand):
-            self._command(called.needs.command, event)
+            self._take_command(called.needs.command, event)
         for path in event.result.read:
             _put_last(self.read, path, event.step, READ_MAX)
         if event.result.is_error:
-            self._mistake(event.tool, event)
+            self._add_mistake(event.tool, event)
 
-    def _command(self, command: str, event: ToolReturned) -> None:
+    def _take_command(self, command: str, event: ToolReturned) -> None:
         result, line = event.result, " ".join(command.split())
         ending = result.ending or first_line(result.text, LINE_CHARS_MAX)
         run = CommandRun(ending, event.step, event.call_id)
@@ -158,20 +162,20 @@ class WorkLog:
         if suite is not None:
             _put_last(self.suite_results, command[:LINE_CHARS_MAX], suite, SUITES_MAX)
         if not succeeded and not result.is_error:
-            self._mistake(f"$ {line}", event)
+            self._add_mistake(f"$ {line}", event)
         if not succeeded or not is_read_only(parse(command)):
-            # What a command only shows stands in a file and can be shown again.
+            # The output of a command that only reads is in a file, and can be had again.
             weight = GAVE if succeeded else FAILED
             self.literals.learn(result.output, event.step, weight)
 
-    def _mistake(self, what: str, event: ToolReturned) -> None:
+    def _add_mistake(self, what: str, event: ToolReturned) -> None:
         lines = [line.strip() for line in event.result.text.splitlines() if line.strip()]
         # The first of several lines says how it ended, the others why.
         telling = [line for line in lines[1:] or lines if _TELLING.search(line)]
         line = (telling or lines or [""])[-1][:LINE_CHARS_MAX]
         self.mistakes.append(Mistake(what[:LINE_CHARS_MAX], line, event.step, event.call_id))
 
-    def _file(self, event: FileChanged) -> None:
+    def _take_file(self, event: FileChanged) -> None:
         if event.before is None:
             what = f"created in step {self.step}"
         elif event.after is None:

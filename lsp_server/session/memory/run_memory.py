@@ -32,7 +32,7 @@ class RunMemorySource:
         self._visible = visible
 
     @property
-    def opening(self) -> bool:
+    def opens_soon(self) -> bool:
         if not self._memory.worth_waiting_for or self._memory.state().phase == "open":
             return False
         self._memory.start()

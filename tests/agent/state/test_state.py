@@ -203,7 +203,7 @@ def test_exact_values_are_recognised(text: str, found: list[str]) -> None:
 def test_of_too_many_values_the_used_and_the_said_stay() -> None:
     literals = Literals()
     literals.learn("port 40001", 1, 1)
-    literals.used('{"command": "curl :40001"}')
+    literals.mark_used('{"command": "curl :40001"}')
     literals.learn("said 40002", 1, 4)
     for number in range(1000):
         literals.learn(f"noise {50_000 + number}", number, 1)
