@@ -10,10 +10,10 @@ import pytest
 
 LOADED = """
 import asyncio, sys, tempfile
-from lsp_server.memory.connection import connected
+from lsp_server.memory.connection import connect
 
 with tempfile.TemporaryDirectory() as folder:
-    asyncio.run(connected(folder, writes=True))
+    asyncio.run(connect(folder, writes=True))
 """
 LEFT_OUT = "print(*(name for name in sys.modules if name.startswith('lance_namespace_urllib3_client.api')))"
 POOL = "import pyarrow; print(pyarrow.default_memory_pool().backend_name)"

@@ -173,14 +173,14 @@ async def test_cancelled_indexing_goes_on_where_it_was(opened: Opener, root: Pat
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from lsp_server.embedders.hashing import Hashing
+from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.memory import Memory
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 
 async def main():
     folder, root = map(Path, sys.argv[1:])
-    memory = await Memory.open(folder, Workspace(root), Hashing(), MemorySettings())
+    memory = await Memory.open(folder, Workspace(root), HashingEmbedder(), MemorySettings())
     print("open", flush=True)
     for turn in range(1000):
         for i in range(turn % 7, 60, 7):

@@ -394,14 +394,14 @@ READER = """
 import asyncio, sys
 from pathlib import Path
 from lsp_server.domain.memories import ActionRecord, Query
-from lsp_server.embedders.hashing import Hashing
+from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.memory import Memory
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 
 async def main():
     folder, root = map(Path, sys.argv[1:])
-    memory = await Memory.open(folder, Workspace(root), Hashing(), MemorySettings())
+    memory = await Memory.open(folder, Workspace(root), HashingEmbedder(), MemorySettings())
     print(memory.status().writes)
     for _ in range(20):
         (hit, *_) = await memory.search(Query("wait_before_retry", kinds=("code",)))

@@ -21,7 +21,7 @@ import asyncio, sys
 from pathlib import Path
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import ActionRecord, Query
-from lsp_server.embedders.hashing import Hashing
+from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.memory import Memory
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
@@ -31,7 +31,7 @@ AT = "2026-01-01T00:00:00+00:00"
 async def main():
     folder, root = map(Path, sys.argv[1:3])
     name, turns = sys.argv[3], int(sys.argv[4])
-    memory = await Memory.open(folder, Workspace(root), Hashing(), MemorySettings())
+    memory = await Memory.open(folder, Workspace(root), HashingEmbedder(), MemorySettings())
     print("writes", memory.status().writes, flush=True)
     for turn in range(turns):
         memory.record(ActionRecord(f"{name}{turn}", name, turn, AT, "shell", f"step {turn}"))
