@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import PurePosixPath
 
 from lsp_server.domain.memories import ActionOutcome, CodeChunk
 from lsp_server.memory.languages import DATA, PROSE
-from lsp_server.text.tokenizer import STOP_WORDS, is_symbol, symbols_in, tokenize
+from lsp_server.text.bm25 import stems
+from lsp_server.text.tokenizer import is_symbol, symbols_in, tokenize
 
 FUSION_K = 30
 """Of reciprocal rank fusion; smaller than the usual 60 (Cormack et al., 2009), the first
@@ -36,8 +36,6 @@ REPEAT_FACTOR = 0.95
 """For each earlier hit in the same file. Fused scores lie close together: a little moves much."""
 PER_FILE_MAX = 4
 
-ENDINGS = (("ies", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""))
-SAYS_NOTHING = STOP_WORDS | {"return"}
 ABOUT_TESTS = frozenset(["test", "spec", "fixture"])
 ABOUT_PROSE = frozenset(["readme", "doc", "documentation", "changelog", "config", "configuration"])
 """Stems of words after which tests, or documents and settings, are not put behind code."""
@@ -167,22 +165,6 @@ def _named_alike(asked: frozenset[str], names: Iterable[str]) -> float:
         if shared:
             best = max(best, 2 * shared / (len(parts) + min(len(asked), QUESTION_WORDS_MAX)))
     return best
-
-
-@lru_cache(maxsize=20_000)
-def stems(text: str) -> frozenset[str]:
-    """The words of a text without their endings, and without those that say nothing."""
-    found = tokenize(text, whole=False).split()
-    return frozenset(stem(word) for word in found if word not in SAYS_NOTHING)
-
-
-@lru_cache(maxsize=50_000)
-def stem(word: str) -> str:
-    """A word without its ending."""
-    for ending, instead in ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
-            return word[: -len(ending)] + instead
-    return word
 
 
 def _capitalized(text: str) -> list[str]:

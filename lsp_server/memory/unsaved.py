@@ -8,29 +8,23 @@ hand, since the database has no score for them.
 from __future__ import annotations
 
 import asyncio
-import math
 import os
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
 from lsp_server.memory.parse_workers import ParseWorkers
 from lsp_server.memory.parsing import ReadRequest, digest
-from lsp_server.memory.ranking import stem, stems
 from lsp_server.memory.table_schema import Row
 from lsp_server.redaction.secrets import Secrets
+from lsp_server.text.bm25 import bm25_scores, stems
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 
 BUFFERS_MAX = 64
 """Kept cut into chunks."""
-SATURATION = 1.2
-LENGTH_SHARE = 0.75
-"""The usual constants of BM25 (Robertson and Zaragoza, 2009)."""
-
 ALL_SAVED: Mapping[str, str] = MappingProxyType({})
 
 
@@ -62,7 +56,7 @@ class UnsavedOverlay:
         """The ranking by words with the changed chunks in their places; rows need `words`."""
         held = self.over(stored)
         fresh = [row for row in self.rows.values() if not any(row is one for one in held)]
-        scores = relevance(stems(question), [row["words"] for row in (*held, *fresh)])
+        scores = bm25_scores(stems(question), [row["words"] for row in (*held, *fresh)])
         of_held, of_fresh = scores[: len(held)], scores[len(held) :]
         placed = [(float(place), row) for place, row in enumerate(held)]
         for score, row in sorted(zip(of_fresh, fresh, strict=True), key=lambda pair: -pair[0]):
@@ -74,34 +68,6 @@ class UnsavedOverlay:
 
 
 NO_OVERLAY = UnsavedOverlay()
-
-
-def relevance(asked: frozenset[str], documents: Sequence[str]) -> list[float]:
-    """BM25 of each document, a text of words; what is rare among these counts for more."""
-    counts = [counted(text) for text in documents]
-    lengths = [max(1, count.total()) for count in counts]
-    mean = sum(lengths) / max(1, len(lengths))
-    number = len(documents)
-    having: dict[str, int] = {word: sum(word in count for count in counts) for word in asked}
-    weight = {
-        word: math.log(1 + (number - share + 0.5) / (share + 0.5)) for word, share in having.items()
-    }
-    return [
-        sum(
-            weight[word]
-            * count[word]
-            * (SATURATION + 1)
-            / (count[word] + SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * length / mean))
-            for word in asked & count.keys()
-        )
-        for count, length in zip(counts, lengths, strict=True)
-    ]
-
-
-@lru_cache(maxsize=4_096)
-def counted(text: str) -> Counter[str]:
-    """How often each stem stands in a text of words."""
-    return Counter(stem(word) for word in text.split())
 
 
 class UnsavedChunks:

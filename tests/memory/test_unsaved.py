@@ -10,7 +10,6 @@ import pytest
 
 from lsp_server.domain.memories import CodeChunk, Query
 from lsp_server.memory.memory import Memory
-from lsp_server.memory.unsaved import relevance
 from tests.fakes.files import lay_out
 from tests.fakes.planted import planted
 from tests.memory.conftest import Opener
@@ -96,11 +95,3 @@ async def test_many_buffers_are_cut_once_and_few_are_kept(opened: Opener, root: 
             (best, *_) = await chunks(memory, "made_77", unsaved)
             assert best.path == "new77.py"
         assert len(memory._store.unsaved._cut) <= 64
-
-
-def test_relevance_is_that_of_rare_and_repeated_words() -> None:
-    documents = ["alpha beta gamma", "alpha alpha gamma", "delta gamma", "gamma", "gamma"]
-    scores = relevance(frozenset({"alpha", "gamma"}), documents)
-    assert sorted(range(5), key=lambda i: -scores[i])[:2] == [1, 0]
-    assert relevance(frozenset(), documents) == [0.0] * 5
-    assert relevance(frozenset({"alpha"}), []) == []
