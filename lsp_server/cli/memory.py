@@ -117,7 +117,7 @@ async def _index(session: Session, *, full: bool, words: bool) -> int:
                 most = max(most, pending)
                 report("vectors", most - pending, most)
             settled.result()
-    status = await memory.measured()
+    status = await memory.measure()
     changed = f"{done.changed} files read and {done.removed} gone in {done.seconds:.1f} s"
     sys.stdout.write(f"{changed}; {visible(memory_text(session.memory.state()))}\n")
     for reason, count in sorted(status.skipped.items()):

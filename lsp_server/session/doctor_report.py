@@ -30,7 +30,7 @@ async def doctor_report(
     sections = [("Versions", versions), ("Programs", _programs())]
     if session is not None:
         with suppress(MemoryUnavailable):
-            await (await session.memory.ready()).measured()
+            await (await session.memory.ready()).measure()
         sections += [
             ("Workspace", f"`{session.root}`"),
             ("Model endpoint", await _endpoint(session)),

@@ -104,12 +104,12 @@ async def test_memory_that_was_lost_is_learned_again_from_the_journals(parser: P
         assert sorted(one.id for one in await actions(shop, "header parser colon")) == sorted(
             one.id for one in before
         )
-        assert len(await (await shop.session.memory.ready()).trusted_facts()) == 1
+        assert len(await (await shop.session.memory.ready()).reader.trusted_facts()) == 1
         await shop.session.forget(ForgetRequest(text="empty line"))
     shutil.rmtree(folder / "memory")
     async with remembering(parser, []) as shop:
         await shop.session.memory.settled()
-        assert await (await shop.session.memory.ready()).trusted_facts() == ()
+        assert await (await shop.session.memory.ready()).reader.trusted_facts() == ()
 
 
 async def test_a_run_works_while_memory_does_not_and_says_so_once(parser: Path) -> None:
@@ -218,10 +218,10 @@ async def test_a_fact_is_stale_once_its_command_fails(parser: Path) -> None:
     async with remembering(parser, turns) as shop:
         await shop.run("look")
         memory = await shop.session.memory.ready()
-        assert len(await memory.trusted_facts()) == 1
+        assert len(await memory.reader.trusted_facts()) == 1
         await shop.run("look again")
         await shop.session.memory.search(Query("whole"))
-        assert await memory.trusted_facts() == ()
+        assert await memory.reader.trusted_facts() == ()
 
 
 async def test_code_is_found_while_the_memory_belongs_to_another_process(parser: Path) -> None:
@@ -252,7 +252,7 @@ async def test_the_history_of_the_project_is_remembered_on_the_first_day(parser:
             assert [(one.title, one.files) for one in found] == [
                 ("Split headers at their colon", ("parser.py",))
             ]
-            assert (await memory.measured()).actions == 1
+            assert (await memory.measure()).actions == 1
     async with remembering(parser, []) as shop:
         assert (await shop.session.forget(ForgetRequest(text="proxies"))).rows == 1
     async with remembering(parser, []) as shop:

@@ -173,7 +173,7 @@ class MemoryCommands:
         session.memory.start()
         if session.memory.state().phase == "open":
             with suppress(MemoryUnavailable):  # Then the state says why.
-                await (await session.memory.ready()).measured()
+                await (await session.memory.ready()).measure()
         state = session.memory.state()
         message = hit_format.memory_text(state)
         if not self._client.can.status:
@@ -228,7 +228,7 @@ class MemoryCommands:
         if asked.strip():
             hits = await session.memory.search(Query(asked, ("action",), WHY_MAX, path))
             near = [hit.found for hit in hits if isinstance(hit.found, ActionRecord)]
-        records = {one.id: one for one in (*near, *await memory.history(path, WHY_MAX))}
+        records = {one.id: one for one in (*near, *await memory.reader.history(path, WHY_MAX))}
         return [one for one in records.values() if one.tool != "task"][:WHY_MAX]
 
     def _show(self, session: Session, name: str, text: str) -> str:

@@ -20,12 +20,12 @@ RUNS_MAX = 200
 
 async def learn_runs(memory: Memory, runs: Path) -> None:
     """Takes in what journals tell and memory does not know. Raises MemoryUnavailable."""
-    known = await memory.ended_runs()
+    known = await memory.reader.ended_runs()
     journals = await asyncio.to_thread(_journals, runs)
     unknown = [path for path in journals if path.parent.name not in known]
     for path in unknown[-RUNS_MAX:]:
         for row in await asyncio.to_thread(_rows, path):
-            memory.record(row)
+            memory.records.add(row)
 
 
 async def learn_commits(
@@ -40,11 +40,11 @@ async def learn_commits(
     Raises MemoryUnavailable.
     """
     found = await commits(root, commits_max) if commits_max else ()
-    known = forgotten | (await memory.commits() if found else frozenset())
+    known = forgotten | (await memory.reader.commits() if found else frozenset())
     for commit in found:
         row = _row_of(commit)
         if row.id not in known:
-            memory.record(redactor.about(row))
+            memory.records.add(redactor.about(row))
 
 
 def past_events(journal: Path, before_seq: int | None = None) -> list[RecordedEvent]:

@@ -66,7 +66,7 @@ async def _with_text_of_fact(memory: SessionMemory, wish: ForgetRequest) -> Forg
     if wish.id is None or memory.state().phase == "off":
         return wish
     with suppress(MemoryUnavailable):
-        found = await (await memory.ready()).get(wish.id)
+        found = await (await memory.ready()).reader.get(wish.id)
         if isinstance(found, Fact):
             return replace(wish, id=None, text=found.text)
     return wish

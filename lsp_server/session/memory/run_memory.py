@@ -48,8 +48,8 @@ class RunMemorySource:
             return ()
         memory = await self._memory.ready()
         query = Query(about[:ABOUT_CHARS_MAX], limit=CODE_OFFERED_MAX, near_files=tuple(files))
-        facts = await memory.trusted_facts()
-        alike = await memory.worth_telling(query)
+        facts = await memory.reader.trusted_facts()
+        alike = await memory.reader.relevant_actions(query)
         # What this run did is in its state.
         actions = [hit for hit in alike if not hit.found.id.startswith(f"{self._run_id}/")]
         code = await self._code(query)
@@ -82,7 +82,7 @@ class RunHistory:
         if found is not None:
             return found
         try:
-            record = await (await self._memory.ready()).get(entry_id)
+            record = await (await self._memory.ready()).reader.get(entry_id)
         except MemoryUnavailable:
             return None
         return None if record is None else hit_text(record)

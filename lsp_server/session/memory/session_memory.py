@@ -171,7 +171,7 @@ class SessionMemory:
     def changed(self, paths: Iterable[Path]) -> None:
         """Files may have changed; cheap."""
         if self._memory is not None:
-            self._memory.changed(paths)
+            self._memory.code.files_changed(paths)
 
     # What is asked
 
@@ -179,12 +179,12 @@ class SessionMemory:
         """As `Memory.search`, with what stands unsaved in buffers. Raises MemoryUnavailable."""
         memory = await self.ready()
         await self._action_recorder.caught_up()
-        return await memory.search(query, unsaved=await self._unsaved())
+        return await memory.reader.search(query, unsaved=await self._unsaved())
 
     async def remember(self, text: str) -> Fact:
         """What a person says. Raises MemoryUnavailable."""
         return await self._noted(
-            await (await self.ready()).remember(self._redactor(text), "person")
+            await (await self.ready()).records.remember(self._redactor(text), "person")
         )
 
     async def note(self, text: str) -> Fact:
@@ -204,15 +204,17 @@ class SessionMemory:
         memory = await self.ready()
         await self._action_recorder.caught_up()
         evidence_id = self._action_recorder.evidence_for(run_id, text)
-        return await self._noted(await memory.remember(self._redactor(text), "agent", evidence_id))
+        return await self._noted(
+            await memory.records.remember(self._redactor(text), "agent", evidence_id)
+        )
 
     async def forget(self, forgetting: ForgetRequest) -> int:
         """How many rows went, so that they do not come back. Raises MemoryUnavailable."""
         memory = await self.ready()
         await self.learned()
-        before = await memory.lasting()
-        rows = await memory.forget(forgetting)
-        gone = before - await memory.lasting()
+        before = await memory.reader.lasting_ids()
+        rows = await memory.records.forget(forgetting)
+        gone = before - await memory.reader.lasting_ids()
         await asyncio.to_thread(self._fact_file.forget, gone)
         return rows
 
@@ -289,7 +291,7 @@ class SessionMemory:
             raise MemoryUnavailable(self._problem) from error
         self._memory, self._problem = memory, ""
         while self._rows:
-            memory.record(self._rows.popleft())
+            memory.records.add(self._rows.popleft())
         self._learning = self._begin(self._learn(memory), "learning")
         if self._settings.index_on_start:
             self._first_index = self._begin(self._indexed(memory), "indexing")
@@ -311,7 +313,7 @@ class SessionMemory:
             self.on_progress(progress)
 
         try:
-            done = await (memory.rebuild(report) if full else memory.index(report))
+            done = await memory.code.index(report, full=full)
             self._problem = ""
             return done
         except MemoryUnavailable as error:
@@ -324,9 +326,9 @@ class SessionMemory:
             self._changed()
 
     async def _learn(self, memory: Memory) -> None:
-        for change in await memory.changes():
+        for change in await memory.reader.changes():
             self.changed_lines.add(change)
-        await memory.restore(await asyncio.to_thread(self._fact_file.facts))
+        await memory.records.restore(await asyncio.to_thread(self._fact_file.facts))
         await learn_runs(memory, self._runs)
         forgotten = await asyncio.to_thread(self._fact_file.forgotten)
         count, root = self._settings.commits_max, self._workspace.root
@@ -334,7 +336,7 @@ class SessionMemory:
 
     async def _take_in(self, fact: Fact) -> None:
         """A note that is left behind here is learned when memory opens the next time."""
-        await (await self.ready()).restore([fact])
+        await (await self.ready()).records.restore([fact])
 
     async def _noted(self, fact: Fact) -> Fact:
         await asyncio.to_thread(self._fact_file.add, fact)
@@ -342,12 +344,12 @@ class SessionMemory:
 
     def _keep(self, row: ActionRecord) -> None:
         self.changed_lines.add(row)
-        (self._rows.append if self._memory is None else self._memory.record)(row)
+        (self._rows.append if self._memory is None else self._memory.records.add)(row)
 
     async def _refuted(self, evidence_id: str) -> None:
         if self._memory is not None:
             with suppress(MemoryUnavailable):
-                await self._memory.demote(evidence_id)
+                await self._memory.records.mark_stale(evidence_id)
 
     async def _unsaved(self) -> Mapping[str, str]:
         """The buffers that differ from the disk, by workspace-relative path."""
