@@ -41,7 +41,7 @@ class AgentFactory:
         """Raises ConfigurationError, ModelError when there is no model to ask."""
         if await asyncio.to_thread(self._services.known_secrets.refresh):
             # Files for secrets are mostly ignored ones, of which nobody tells memory.
-            self._memory.changed([self._services.workspace.root])
+            self._memory.files_changed([self._services.workspace.root])
         permissions, mode = run_context.settings.permissions, run_context.task.mode
         approval = Approval(permissions, self._services.workspace, mode)
         toolbox = run_toolbox(self._services, self._memory, run_context, approval)

@@ -28,6 +28,7 @@ from lsp_server.session.goals import Goals
 from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.goals.verdict_store import VerdictStore
 from lsp_server.session.memory import SessionMemory
+from lsp_server.session.notices import StatusChanged
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
@@ -81,7 +82,7 @@ def open_session(
         goals.see(recorded.event)
         memory.see(run_id, recorded)
         if isinstance(recorded.event, FileChanged):
-            memory.changed([workspace.root / recorded.event.path])
+            memory.files_changed([workspace.root / recorded.event.path])
         publish(session, run_id, recorded)
 
     runs = Runs(
@@ -165,7 +166,7 @@ def _memory(
         services.documents,
         folder / "runs",
         redactor=services.redactor,
-        changed=changed,
+        notify=lambda notice: changed() if isinstance(notice, StatusChanged) else None,
     )
 
 

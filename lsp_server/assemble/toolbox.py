@@ -32,7 +32,7 @@ def run_toolbox(
     tools = _reading(services, memory, run_context, approval)
     if run_context.task.mode == "build":
         tools += _changing(services, run_context.event_log.emit)
-        tools.append(Remember(lambda text: memory.claim(run_context.run_id, text)))
+        tools.append(Remember(lambda text: memory.facts.claim(run_context.run_id, text)))
     ask = services.asking(run_context.run_id, run_context.event_log.emit, run_context.settings)
     return Toolbox(tools, approval, ask)
 

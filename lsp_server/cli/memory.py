@@ -144,7 +144,7 @@ async def find(session: Session, query: Query, *, as_json: bool = False) -> int:
 
 
 async def _remember(session: Session, text: str) -> int:
-    fact = await session.memory.remember(text)
+    fact = await session.memory.facts.remember(text)
     sys.stdout.write(f"remembered ({fact.id}): {visible(fact.text)}\n")
     return 0
 

@@ -173,6 +173,6 @@ class Lifecycle:
         if path is None or folder is None or folder.session is None:
             return
         session = folder.session
-        session.memory.changed([path])
+        session.memory.files_changed([path])
         session.goals.file_saved(check=saved and session.settings.goal.check_on_save)
         session.goals.text_changed(path)

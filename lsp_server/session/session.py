@@ -110,7 +110,7 @@ class Session:
 
     def files_changed(self, paths: Collection[Path]) -> None:
         """Whoever changed them: what was shown of goals may not hold, and code is read again."""
-        self.memory.changed(paths)
+        self.memory.files_changed(paths)
         self.goals.tree_moved()
         for path in islice(paths, FILES_LOOKED_AT_MAX):
             self.goals.text_changed(path)

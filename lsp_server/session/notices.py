@@ -1,0 +1,53 @@
+"""This module lists all that a session says by itself to whoever shows it.
+
+A front door hands one `Notify` to `open_session` and matches on the kind of the
+notice. To say something new: add a case to `Notice`; the type checker finds
+every door that has to handle it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from lsp_server.domain.events import RecordedEvent
+from lsp_server.domain.tasks import RunId
+from lsp_server.memory.indexing import IndexProgress
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """Something happened in a run. Ephemeral Events come too, often many a second."""
+
+    run_id: RunId
+    recorded: RecordedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class GoalsChanged:
+    """A goal, what is known of one, or a question about a check is different now."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexProgressed:
+    """The index of the code is so far; None: no file is being read any more."""
+
+    progress: IndexProgress | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """The model endpoint was found or lost, or memory was opened, closed or lost."""
+
+
+Notice: TypeAlias = RunEvent | GoalsChanged | IndexProgressed | StatusChanged
+
+Notify: TypeAlias = Callable[[Notice], None]
+"""Called synchronously on the event loop, so it must not wait. What it raises while a run
+works ends that run."""
+
+
+def ignore(notice: Notice) -> None:
+    """A `Notify` for sessions that nobody watches."""
+    del notice
