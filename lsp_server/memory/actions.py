@@ -85,8 +85,10 @@ class ActionTable:
             key: row
             for key, row in found.rows.items()
             if found.cosines.get(key, 0.0) >= COSINE_MIN
+            # One word alone is shared by chance.
             or len(asked & set(row["words"].split())) >= max(2.0, SHARED_WORDS_MIN * len(asked))
         }
+        # Found without being asked for: a wrong one costs more than a missing one.
         hits = _rank(replace(found, rows=alike), query, now or datetime.now(UTC))
         return hits[:RELEVANT_MAX]
 
@@ -98,6 +100,7 @@ class ActionTable:
 
     async def ended_runs(self) -> frozenset[str]:
         """The ids of the runs that are known to their end."""
+        # The row of a task is there from the start, and pinned at the end.
         where = f"{equals('tool', TASK)} AND pinned"
         return frozenset(row["run_id"] for row in await self.records.table.rows(["run_id"], where))
 
@@ -174,6 +177,7 @@ def _condition(query: Query) -> str | None:
 
 def _rank(found: HybridResult, query: Query, now: datetime) -> list[Hit]:
     about_errors = is_about_errors(query.text)
+    # Scaled so that a row that comes first in both rankings has 1 before its weight.
     hits = [
         Hit(
             found.scores[key] * (FUSION_K + 1) * _weight(row, query, now, about_errors),
@@ -202,7 +206,7 @@ def _weight(row: Row, query: Query, now: datetime, about_errors: bool) -> float:
 def _age_days(at: str, now: datetime) -> float:
     try:
         then = datetime.fromisoformat(at)
-    except ValueError:
+    except ValueError:  # An odd time must not fail a whole search.
         return 0.0
     return (now - (then if then.tzinfo else then.replace(tzinfo=UTC))) / timedelta(days=1)
 
@@ -214,6 +218,7 @@ def _spread(hits: Iterable[Hit], per_run_max: int) -> Iterable[Hit]:
     for hit in hits:
         action = hit.found
         assert isinstance(action, ActionRecord)
+        # A command that is run again and again is one hit.
         same = (action.tool, action.title, action.outcome)
         if same not in seen and of_run[action.run_id] < per_run_max:
             seen.add(same)

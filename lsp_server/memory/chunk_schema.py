@@ -1,7 +1,7 @@
 """This module says how chunks and indexed files are stored.
 
-Worker processes make the rows of chunks (`parsing.py`), as cutting texts into
-words is work; so nothing here imports the database.
+Processes beside the event loop make the rows of chunks (`parsing.py`), as cutting texts into
+words takes time; so nothing here imports the database.
 """
 
 from __future__ import annotations
@@ -48,13 +48,14 @@ CHUNKS = record_schema(
     SCHEMA_VERSION,
     CodeChunk,
     computed={"words": "text", "vector_key": "text", "is_test": "flag"},
-    lines=("defines",),
+    lines=("defines",),  # Older tables have it as text, and nobody filters by it.
     indexes={"id": "btree", "path": "btree", "vector_key": "btree", "words": "words"},
 )
 
 
 def chunk_rows(path: str, chunks: Sequence[CodeChunk]) -> tuple[Row, ...]:
     """The rows of the chunks of one file."""
+    # A file is also found by its name, though vectors do without it.
     in_test, path_words = is_test(path), tokenize(path)
     return tuple(
         CHUNKS.row(
@@ -73,7 +74,7 @@ def embedded_text(symbol: str, text: str) -> str:
 
 
 def is_test(path: str) -> bool:
-    """Whether a file belongs to tests, by its path.
+    """True if a file belongs to tests, by its path.
 
     >>> is_test("tests/a.py"), is_test("src/a.spec.ts"), is_test("src/contest.py")
     (True, True, False)

@@ -68,6 +68,7 @@ def chunks(path: str, text: str) -> tuple[CodeChunk, ...]:
     >>> chunk.symbol, chunk.defines, chunk.start_line, chunk.end_line
     ('Store', ('Store', 'load'), 1, 3)
     """
+    # Tree-sitter counts bytes. Odd file names and buffers may have halves of surrogate pairs.
     source = text.encode("utf-8", "surrogatepass")
     if not source.strip(_WHITE):
         return ()
@@ -78,7 +79,7 @@ def chunks(path: str, text: str) -> tuple[CodeChunk, ...]:
 
 
 def _cut(source: bytes, language: Language | None) -> tuple[Sequence[int], Sequence[Definition]]:
-    """Where chunks start, and the definitions in the text."""
+    """The starts of the chunks, and the definitions in the text."""
     if language is not None:
         tree = load(language).parser.parse(source)
         if not _is_broken(tree.root_node):
@@ -110,7 +111,7 @@ def _cuts(source: bytes, node: Node, depth: int) -> Iterator[int]:
                 yield from _cuts(source, unit, depth + 1)
             else:
                 yield from list(_line_cuts(source, start, end))[1:]
-            filled = CHARS_MAX
+            filled = CHARS_MAX  # Its last part is not joined with the next sibling.
         else:
             filled += size
 
@@ -161,6 +162,7 @@ def _character_start(source: bytes, at: int) -> int:
 
 def _join_small(source: bytes, cuts: Sequence[int]) -> list[int]:
     """Starts of chunks that fit: small neighbours are joined, large ones cut again."""
+    # Cuts of nested nodes may coincide where a definition begins a line.
     ascending = sorted({0, *cuts})
     kept = [0]
     for cut, following in pairwise([*ascending[1:], len(source)]):
@@ -206,6 +208,7 @@ def _describe(
     line = 1
     for start, end in pairwise([*starts, len(source)]):
         inside = definitions[bisect_left(begins, start) : bisect_left(begins, end)]
+        # Blank lines at the end do not count: a definition may end before them.
         last = start + len(source[start:end].rstrip(_WHITE))
         around = [one for one in around if one.end >= last]
         shown = _shown_definition(inside, around)

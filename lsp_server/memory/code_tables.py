@@ -65,7 +65,7 @@ class CodeTables:
         if writes:
             await self._check()
 
-    async def rebuild(self) -> None:
+    async def clear(self) -> None:
         """Empties the tables; vectors stay, as they belong to contents."""
         await self._database.replace(FILES.table)
         await self._database.replace(CHUNKS.table)
@@ -107,6 +107,7 @@ class CodeTables:
         rows = [row for read in cut for row in read.rows or ()]
         paths = [read.path for read in cut if read.rows or self._may_have_chunks(read.path)]
         if paths:
+            # One commit: a search sees all of a file as it was, or all of it as it is.
             await self.chunks.put(rows, scope=is_one_of("path", paths))
         files = {read.path: self._file(read) for read in changed}
         await self.files.put([FILES.row(file) for file in files.values()])
@@ -117,6 +118,7 @@ class CodeTables:
 
     async def remove(self, paths: Iterable[str]) -> int:
         """Deletes files and their chunks; returns how many of them were known."""
+        # In parts: a condition that names all files of a branch would be megabytes.
         going = iter(sorted(self.known.keys() & set(paths)))
         removed = 0
         while part := list(islice(going, DELETE_FILES)):
@@ -132,6 +134,7 @@ class CodeTables:
 
     async def embed(self, count: int) -> Mapping[str, Sequence[float]]:
         """Makes the vectors of up to `count` chunks of the backlog; returns them by key."""
+        # The backlog has keys alone: at the start, the texts may be 100 MB.
         keys = self.backlog.first(count)
         where = is_one_of("vector_key", keys)
         rows = await self.chunks.rows(["vector_key", "symbol", "text"], where) if keys else []
@@ -150,6 +153,7 @@ class CodeTables:
         stored = Counter(row["path"] for row in rows)
         for path, file in self.known.items():
             if stored[path] != file.chunks:
+                # Without a hash, the next comparison reads it again.
                 unknown = IndexedFile(path, "", "", file.language, max(1, stored[path]), "")
                 self.known[path] = unknown
         strays = iter(sorted(stored.keys() - self.known.keys()))

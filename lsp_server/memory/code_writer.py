@@ -15,7 +15,7 @@ from lsp_server.memory.table import Table
 from lsp_server.memory.upkeep import optimize_next
 
 CHANGED_MAX = 2_000
-"""With more changed paths, all files are compared."""
+"""If more paths changed, all files are compared."""
 EMBED_TEXTS = 8
 EMBED_COMMIT_ROWS = 256
 EMBED_COMMIT_SECONDS = 10.0
@@ -24,9 +24,8 @@ EMBED_COMMIT_SECONDS = 10.0
 class CodeWriter:
     """Writes the code index; a `MemoryWriter` calls what works in the background.
 
-    `lock` is held by whoever writes tables of code. It is not the lock of the
-    records, so that a long index run holds up nobody who remembers something.
-    `work_added` is called when something waits to be written, `written` when rows
+    Its lock is not that of the records, so that a long index run holds up nobody who
+    remembers something. `work_added` is called when something waits to be written, `written` when rows
     were written that may lack vectors.
     """
 
@@ -66,7 +65,7 @@ class CodeWriter:
                     return IndexReport(len(self._tables.code.known), 0, 0, 0, 0, 0.0)
                 await self._repair()
                 if full:
-                    await self._tables.code.rebuild()
+                    await self._tables.code.clear()
                 done = await self._indexer.sync(report)
                 self.health.recover()
                 return done
@@ -74,6 +73,7 @@ class CodeWriter:
                 self.health.fail(error, in_tables=self._tables.writable)
                 raise
             finally:
+                # After a failure, too: what was written until then lacks vectors.
                 self.indexing = False
                 self._tables.measured_at = float("-inf")
                 self._written()
@@ -93,7 +93,7 @@ class CodeWriter:
 
     @property
     def is_busy(self) -> bool:
-        """Whether changes or vectors are still to be written."""
+        """True while changes or vectors are still to be written."""
         return bool(self._changed or self.indexing or self.pending)
 
     async def write(self, *, quiet: bool) -> None:
@@ -135,6 +135,7 @@ class CodeWriter:
             await self._repair()
             await self._indexer.sync()
         if self._changed:
+            # Paths that come meanwhile stay for the next time, and so do all if this fails.
             paths = set(self._changed)
             if len(paths) > CHANGED_MAX:
                 await self._indexer.sync()
@@ -147,10 +148,11 @@ class CodeWriter:
         """Empties damaged tables; the next index run fills them from files."""
         if self.health.damaged:
             await self._tables.code.vectors.repair()
-            await self._tables.code.rebuild()
+            await self._tables.code.clear()
             self.health.damaged = False
 
     async def _prune(self, table: Table) -> None:
+        # Before the table is optimized, as then many commits came together.
         code = self._tables.code
         if table is code.chunks:
             await code.vectors.prune(await code.used_keys())

@@ -1,7 +1,7 @@
 """A `Database` opens, makes, replaces and drops the tables at one place.
 
-A table of a lower version is rebuilt if files can rebuild it, and otherwise gets
-the new columns. A table that cannot be read is set aside and made again.
+A table of a lower version is made again if its rows come from files, and otherwise
+gets the new columns. A table that cannot be read is set aside and made again.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Database:
         """Connects again in order to write; all tables have to be opened again."""
         self._connection.close()
         self._connection = await connect(self.place, writes=True)
+        # The handles of the old connection stay at the versions that it saw.
         self._tables.clear()
 
     async def table(self, schema: TableSchema, *, writes: bool) -> Table:
@@ -48,13 +49,14 @@ class Database:
         when it is not there yet.
         """
         opened = self._tables.get(schema.name)
+        # A table that was opened for reading may lack indexes.
         if opened is not None and (opened.upkeep.indexed or not writes):
             return opened
         if schema.name in await self.names():
             try:
                 table = await self._open_table(schema)
             except PlaceUnavailable:
-                raise
+                raise  # The table may be whole: the disk is full, or the store does not answer.
             except MemoryUnavailable:
                 if not writes or await self._is_newer(schema):
                     raise
@@ -66,7 +68,7 @@ class Database:
         return await self._make(schema)
 
     async def replace(self, schema: TableSchema) -> Table:
-        """Makes an empty table in the place of this one; what files cannot rebuild is set aside."""
+        """Makes an empty table in the place of this one; rows that no file has are set aside."""
         self._tables.pop(schema.name, None)
         if schema.name in await self.names():
             if schema.derived:
@@ -108,6 +110,7 @@ class Database:
         return table
 
     async def _is_newer(self, schema: TableSchema) -> bool:
+        # It may be damaged and newer at once; then it is left to the newer version.
         try:
             with translate_errors(schema.name, self.place):
                 table = Table(schema, await self._connection.open_table(schema.name), self.place)

@@ -38,7 +38,8 @@ class FactTable:
         self.records = RecordTable(database, FACTS, vectors, _text, _text)
 
     async def is_full(self) -> bool:
-        """Whether facts have to be forgotten before more can be remembered."""
+        """Says whether facts have to be forgotten before more can be remembered."""
+        # An agent in a loop must not fill the file that is read at each start.
         return await self.records.table.count() >= FACTS_MAX
 
     async def find(self, query: Query) -> list[Hit]:
@@ -75,7 +76,7 @@ def new_fact(text: str, source: FactSource, evidence_id: str = "") -> Fact:
     text = " ".join(redact(text).text.encode("utf-8", "replace").decode().split())
     now = datetime.now(UTC).isoformat()
     return Fact(
-        id=digest("fact", text)[:16],
+        id=digest("fact", text)[:16],  # The same text again replaces the fact.
         text=text[:TEXT_CHARS_MAX],
         source=source,
         status="verified" if evidence_id else "claimed",

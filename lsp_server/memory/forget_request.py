@@ -9,10 +9,10 @@ from lsp_server.memory.sql import equals, quote
 
 @dataclass(frozen=True, slots=True)
 class ForgetRequest:
-    """What a record must be to be forgotten; of several fields, all must hold.
+    """A selection of records; of several fields, all must hold.
 
-    `text` is found anywhere in a record, in any case; `before` is ISO 8601 in UTC. A
-    request without any field selects nothing.
+    `text` is found anywhere in a record, in any case; `before` is ISO 8601 in UTC. With
+    no field it selects nothing.
 
     >>> ForgetRequest(id="a").facts_condition()
     "(id = 'a')"

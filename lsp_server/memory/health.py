@@ -36,12 +36,13 @@ class Health:
 
     @property
     def may_try(self) -> bool:
-        """Whether the last failure is long enough ago."""
+        """True if the last failure is long enough ago."""
         return time.monotonic() >= self._retry_at
 
     def fail(self, error: MemoryUnavailable, *, in_tables: bool) -> None:
         """Notes a failure; `in_tables` when tables that this process writes may be damaged."""
         self.problem = str(error)
+        # A full disk or a store that refuses leaves tables as they were.
         self.damaged = self.damaged or (in_tables and not isinstance(error, PlaceUnavailable))
         self._retry_at = time.monotonic() + RETRY_SECONDS
 

@@ -50,6 +50,7 @@ async def hybrid_search(
     """
     columns = tuple(dict.fromkeys(("id", "vector_key", *columns)))
     compared = tuple(dict.fromkeys((*columns, "words"))) if overlay.rows else columns
+    # As they are before the query: vectors may be written while it runs.
     stored_keys = vectors.keys
     by_words, (near, problem) = await asyncio.gather(
         table.matching(tokenize(text), compared, where, POOL),
@@ -57,6 +58,7 @@ async def hybrid_search(
     )
     by_vector = await _rows_of_keys(near, table, columns, where, overlay)
     if overlay.paths:
+        # The database ranked what is stored; changed chunks are placed among them by hand.
         by_words = overlay.rank(text, by_words)[:POOL]
     words_weight, vectors_weight = ranking_weights(text)
     scores = fuse_rankings(

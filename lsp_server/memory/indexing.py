@@ -36,7 +36,7 @@ AFTER_FOLDER = chr(ord("/") + 1)
 
 @dataclass(frozen=True, slots=True)
 class IndexProgress:
-    """How far an index run is: files read of those to read, and chunks written so far."""
+    """The state of an index run: files read of those to read, and chunks written so far."""
 
     done: int
     total: int
@@ -106,11 +106,13 @@ class CodeIndexer:
     async def sync(self, report: Report = ignore_progress) -> IndexReport:
         """Compares all files and reads what differs. Raises MemoryUnavailable."""
         started = time.monotonic()
+        # Before the walk: the stamps of files depend on the secrets in them.
         self.secrets = await asyncio.to_thread(self._look_for_secrets)
         found = await asyncio.to_thread(self._scan)
         changed = [path for path, stamp in found.items() if self._may_differ(path, stamp)]
         gone = self._tables.known.keys() - found.keys()
         rows, removed = await self._apply(changed, gone, report)
+        # Until the full text index has them, every query looks through all new rows.
         if rows >= OPTIMIZE_ROWS_MIN:
             await self._tables.chunks.upkeep.optimize()
             await self._tables.files.upkeep.optimize()
@@ -135,7 +137,7 @@ class CodeIndexer:
         found: dict[str, str] = {}
         unwalked: dict[str, str] = {}
         for path, entry in islice(self._ignore.scan(None, unwalked.__setitem__), FILES_MAX):
-            with suppress(OSError):
+            with suppress(OSError):  # It went meanwhile.
                 state = entry.stat(follow_symlinks=False)
                 if S_ISREG(state.st_mode):
                     found[path] = stamp_of(state, self.secrets)
@@ -160,6 +162,7 @@ class CodeIndexer:
             start = bisect_left(ordered, f"{path}/")
             below = set(ordered[start : bisect_left(ordered, f"{path}{AFTER_FOLDER}")])
             file = self._workspace.root / path
+            # Links are not followed, so what was found behind one before is gone.
             if file.is_symlink() or self._ignore.matches(file):
                 gone |= {path, *below}
             elif file.is_dir():
@@ -175,6 +178,7 @@ class CodeIndexer:
         self, paths: Sequence[str], gone: Collection[str], report: Report, *, urgent: bool = False
     ) -> tuple[int, int]:
         """Reads and removes files; returns the number of chunks written and files removed."""
+        # First, so that a file that was renamed is not found twice meanwhile.
         removed = await self._tables.remove(gone)
         if not paths:
             return 0, removed
@@ -210,7 +214,7 @@ class CodeIndexer:
 
 
 def _needs_walk(path: str) -> bool:
-    """Whether other files may count now too, or only the walk can deal with this path."""
+    """True if other files may count now too, or only the walk can deal with this path."""
     name = path.rpartition("/")[2]
     # A value in a file for secrets may occur in any other file.
     return path == "." or name in RULE_FILES or is_secret_file(name) or not path.isprintable()

@@ -33,7 +33,7 @@ from lsp_server.system.process_lock import ProcessLock
 from lsp_server.workspace.paths import Workspace
 
 LOCK_FILE = "lock"
-"""Whoever holds the lock on this file of the memory's folder writes its tables."""
+"""The process that holds the lock on this file of the memory's folder writes its tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,7 @@ class Memory:
                 f"{folder} cannot be used for memory ({error.strerror}); "
                 "fix its permissions or set memory.enabled to false"
             ) from error
+        # The lock decides whether the database is opened for writing, so it came first.
         try:
             place = StoragePlace.for_workspace(folder, workspace.root, settings.uri)
             database = await Database.open(place, writes=lock.held)
@@ -152,6 +153,7 @@ class Memory:
 
     async def close(self) -> None:
         """Writes what was added, within a few seconds, and ends all that was started."""
+        # In this order: the writer still needs the tables, and nobody the workers.
         await self._writer.close()
         await self._workers.close()
         self._tables.close()

@@ -51,12 +51,12 @@ class MemoryTables:
 
     @property
     def writable(self) -> bool:
-        """Whether this process writes, and has opened the tables."""
+        """True if this process writes, and has opened the tables."""
         return self.opened and self._lock.held
 
     @property
     def writes(self) -> bool:
-        """Whether this process is the one that writes."""
+        """True if this process is the one that writes."""
         return self._lock.held
 
     @property
@@ -67,6 +67,7 @@ class MemoryTables:
     async def open(self) -> None:
         """Opens all tables; a process that does not write leaves out what is missing."""
         try:
+            # Vectors come first: opening rows finds out which of them lack one.
             for vectors in self.vectors:
                 await vectors.open(writes=self.writes)
             for table in (self.code, self.actions.records, self.facts.records):
@@ -86,7 +87,8 @@ class MemoryTables:
             raise MemoryUnavailable("another process is making the memory; try again soon")
 
     async def become_writer(self) -> bool:
-        """Whether this process writes; it takes over when no other process does any more."""
+        """Takes over when no other process writes; returns whether this process writes."""
+        # Records and code ask at the same time.
         async with self._becoming_writer:
             if not self.writes:
                 try:
@@ -101,6 +103,7 @@ class MemoryTables:
                     await self.database.become_writer()
                     await self.open()
                 except BaseException:
+                    # Another process may be able to write; this one tries again later.
                     self._lock.release()
                     raise
         return True

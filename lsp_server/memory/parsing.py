@@ -87,7 +87,7 @@ class FileRead:
 
     @property
     def gone(self) -> bool:
-        """Whether there is no such file."""
+        """True if there is no such file."""
         return not self.hash and not self.skipped
 
 
@@ -114,6 +114,7 @@ def read_file(
         state = (root / path).lstat()
     except OSError:
         return FileRead(path, "", "", name)
+    # A file that changes again within a clock tick would keep its stamp.
     settled = max(state.st_mtime, state.st_ctime) < time.time() - RACY_SECONDS
     stamp = stamp_of(state, secrets) if settled else ""
     reason = _refusal(path, state.st_size, name, file_bytes_max)
@@ -126,8 +127,10 @@ def read_file(
     except ToolError as error:
         return FileRead(path, "", "", name, skipped=str(error))
     decoded = decode(data)
+    # Part of the hash, so that a value that becomes secret makes its files be read again.
     found = secrets.within(decoded[0]) if decoded is not None else ()
     file_hash = hashlib.sha256(data).hexdigest()[:32] + replace(secrets, values=found).digest
+    # It was only touched, or a secret that is not in it changed.
     if file_hash == known_hash:
         return FileRead(path, stamp, file_hash, name, rows=None)
     if decoded is None:
@@ -172,6 +175,7 @@ def _read_text(path: str, text: str, secrets: Secrets) -> FileRead:
     name = _language_name(path)
     if _is_generated(text):
         return FileRead(path, "", "", name, skipped="generated or minified")
+    # Before it is cut: half of a secret has no shape to know it by.
     redacted = redact(text, secrets)
     rows = chunk_rows(path, chunks(path, redacted.text))
     return FileRead(path, "", "", name, rows, secrets=redacted.count)

@@ -95,12 +95,12 @@ class QueryTerms:
 
     @property
     def wants_tests(self) -> bool:
-        """Whether tests do not come behind other code."""
+        """True if tests do not come behind other code."""
         return bool(self.words & TEST_STEMS)
 
     @property
     def wants_prose(self) -> bool:
-        """Whether documents and settings do not come behind code."""
+        """True if documents and settings do not come behind code."""
         return bool(self.words & PROSE_STEMS)
 
 
@@ -142,6 +142,7 @@ def rank_chunks(
     if not candidates:
         return []
     terms = QueryTerms.parse(question)
+    # Bonuses are relative to it, as fused scores have no scale of their own.
     best = max(scores[one.chunk.id] for one in candidates)
     hits_in = Counter(one.chunk.path for one in candidates)
     scored = sorted(
@@ -154,6 +155,7 @@ def rank_chunks(
         path = one.chunk.path
         ranked.append((score * REPEAT_FACTOR ** seen[path], one.chunk))
         seen[path] += 1
+    # Again: later hits of a file have lost a little.
     ranked.sort(key=lambda pair: -pair[0])
     return list(_limit_per_file(ranked))[:limit]
 
@@ -173,7 +175,7 @@ def action_weight(
 
 
 def is_about_errors(question: str) -> bool:
-    """Whether failures are looked for rather than successes."""
+    """True if failures are looked for rather than successes."""
     return bool(ERROR_WORDS & set(tokenize(question).split()))
 
 

@@ -55,6 +55,7 @@ class MemoryReader:
         without.
         """
         await self._prepare()
+        # Cutting buffers takes time, which a question about actions need not spend.
         overlay = await self._unsaved.overlay(unsaved if "code" in query.kinds else ALL_SAVED)
         return tuple(
             [hit for kind in query.kinds for hit in await self._find(kind, query, overlay)]
@@ -103,6 +104,7 @@ class MemoryReader:
             or await tables.facts.records.get(record_id)
             or await tables.code.get(record_id)
         )
+        # A hit may have come from a buffer that is not saved.
         if record is None and (row := self._unsaved.row(record_id)):
             return CHUNKS.record(row)
         return record

@@ -62,6 +62,7 @@ class RecordWriter:
         `evidence_id` identifies what the harness itself saw. Raises
         MemoryUnavailable, also when FACTS_MAX facts are remembered.
         """
+        # What waits may be facts, too, and counts.
         await self.flush()
         await self._tables.prepare_read()
         if await self._tables.facts.is_full():
@@ -99,6 +100,7 @@ class RecordWriter:
             tables = self._tables
             removed = await tables.actions.records.erase(request.actions_condition())
             removed += await tables.facts.records.erase(request.facts_condition())
+            # A damaged table that was kept for a look may hold the words, too.
             await asyncio.to_thread(tables.database.place.delete_set_aside)
         return removed
 
@@ -116,16 +118,19 @@ class RecordWriter:
 
     @property
     def is_busy(self) -> bool:
-        """Whether records or vectors are still to be written."""
+        """True while records or vectors are still to be written."""
         return bool(self._waiting or self.pending)
 
     async def write(self, *, quiet: bool) -> None:
         """Writes what waits; when `quiet`, may optimize a table. Raises MemoryUnavailable."""
         async with self._lock:
-            await self._repair()
+            records = (self._tables.actions.records, self._tables.facts.records)
+            if self.health.damaged:
+                for each in records:
+                    await each.repair()
+                self.health.damaged = False
             await self._store()
             if self._tables.writes:
-                records = (self._tables.actions.records, self._tables.facts.records)
                 tables = [one for each in records for one in (each.table, *each.vectors.tables)]
                 await optimize_next(tables, self.health, quiet=quiet, clean=self._expire)
 
@@ -137,6 +142,7 @@ class RecordWriter:
         for records in (self._tables.actions.records, self._tables.facts.records):
             if records.backlog:
                 made = await records.embed(EMBED_TEXTS)
+                # The lock is taken only now: embedding may take a second.
                 async with self._lock:
                     await records.keep(made)
                 return True
@@ -148,6 +154,7 @@ class RecordWriter:
         try:
             if await self._tables.become_writer():
                 entries, sent = await asyncio.to_thread(self._queue.read)
+                # Removed only when it is written: writing it twice is writing it once.
                 await self._put([*sent, *records])
                 await asyncio.to_thread(self._queue.remove, entries)
             elif records:
@@ -173,13 +180,6 @@ class RecordWriter:
                 "do it there, or close that one"
             )
         await self._store()
-
-    async def _repair(self) -> None:
-        """Sets tables aside that cannot be read."""
-        if self.health.damaged:
-            await self._tables.actions.records.repair()
-            await self._tables.facts.records.repair()
-            self.health.damaged = False
 
     async def _expire(self, table: Table) -> None:
         if table is self._tables.actions.records.table:

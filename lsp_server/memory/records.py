@@ -66,6 +66,7 @@ class RecordTable(Generic[R]):
 
     async def put(self, records: Iterable[R]) -> None:
         """Inserts the records, or replaces those with the same id."""
+        # A merge takes one row for each key.
         newest = {str(getattr(one, self._schema.table.key)): one for one in records}
         # Cutting the texts into words takes half a millisecond each.
         rows = await asyncio.to_thread(lambda: [self._row(one) for one in newest.values()])
@@ -92,6 +93,7 @@ class RecordTable(Generic[R]):
     async def delete(self, where: str) -> int:
         """Deletes rows, and the vectors that no other row points to; returns how many rows."""
         rows = await self.table.rows(["vector_key"], where)
+        # Vectors go last: a row without a vector is found by words, and gets it again.
         removed = await self.table.delete(where)
         await self.vectors.delete(await self._unused({row["vector_key"] for row in rows}))
         return removed
@@ -112,6 +114,7 @@ class RecordTable(Generic[R]):
 
     async def keep(self, vectors: Mapping[str, Sequence[float]]) -> None:
         """Stores vectors, without those of records that were forgotten meanwhile."""
+        # Forgetting takes keys out of the backlog while their vectors are made.
         wanted = {key: vector for key, vector in vectors.items() if key in self.backlog}
         await self.vectors.put(wanted)
         for key in wanted:

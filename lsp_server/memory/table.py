@@ -45,6 +45,7 @@ class Table:
         `rows` are deleted in that commit.
         """
         if not rows:
+            # Nothing to merge, but rows of the scope may have to go.
             if scope is not None:
                 await self.delete(scope)
             return
@@ -70,6 +71,7 @@ class Table:
         Their bytes stay in files until the upkeep removes old versions.
         """
         with translate_errors(self.schema.name, self._place):
+            # Counted first: deleting commits a version even if it deletes nothing.
             before = int(await self._table.count_rows(where))
             if before:
                 await self._table.delete(where)
@@ -83,6 +85,7 @@ class Table:
         in files that hold enough other rows. Raises PlaceUnavailable when a file of
         before could not be removed.
         """
+        # Compared at the end, as the upkeep may leave a file that another process reads.
         before = await asyncio.to_thread(self._place.table_files, self.schema.name)
         with translate_errors(self.schema.name, self._place):
             whole = await self._table.query().to_arrow()

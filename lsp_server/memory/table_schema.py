@@ -2,8 +2,8 @@
 
 A record is declared once, as a frozen dataclass: `record_schema` derives the
 columns from its fields. A new field is a new column, so raise the version of the
-table with it: tables that files can rebuild are then made anew, the others get
-the column, empty.
+table with it: tables whose rows come from files are then made again, the others
+get the column, empty.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ EMPTY_VALUES: Mapping[ColumnType, str] = MappingProxyType(
 class TableSchema:
     """The columns of a table, the first being its key, and the indexes over them.
 
-    `derived` tables can be rebuilt from files. `dimension` is the length of the
+    The rows of `derived` tables come from files, and can be read from them again. `dimension` is the length of the
     column `vector`, 0 for tables that have none.
     """
 
@@ -188,9 +188,11 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
     for column in schema:
         values = [row[column.name] for row in rows]
         if column.name == "vector":
+            # Half precision: 73 MiB instead of 147 for 100,000 vectors of 384, at the same recall.
             flat = pa.array(np.asarray(values, dtype=np.float16).ravel())
             columns.append(pa.FixedSizeListArray.from_arrays(flat, column.type.list_size))
         else:
+            # Typed by the table: a column without values would get a type of its own.
             columns.append(pa.array(values, column.type))
     return pa.Table.from_arrays(columns, schema=schema)
 

@@ -23,7 +23,7 @@ OPTIMIZE_COMMITS_BUSY = 128
 KEEP_SECONDS = 60.0
 """Old versions stay for so long, for queries that still read them."""
 VECTOR_INDEX_ROWS_MIN = 5_000
-"""With fewer rows, comparing every vector is as fast."""
+"""If there are fewer rows, comparing every vector is as fast."""
 REINDEX_GROWTH = 4
 REINDEX_FAILURES = 2
 """After so many failed optimizes in a row the indexes are made again."""
@@ -47,14 +47,14 @@ class TableUpkeep:
         self._old_versions_until = float("inf")
 
     def is_due(self, *, quiet: bool) -> bool:
-        """Whether it is time to optimize; `quiet` means that nobody waits for anything."""
+        """Says whether it is time to optimize; `quiet` means that nobody waits for anything."""
         if quiet and time.monotonic() >= self._old_versions_until:
             return True
         return self.commits >= (OPTIMIZE_COMMITS if quiet else OPTIMIZE_COMMITS_BUSY)
 
     @property
     def is_wanted(self) -> bool:
-        """Whether a quiet moment would be used, now or within KEEP_SECONDS."""
+        """True if a quiet moment would be used, now or within KEEP_SECONDS."""
         return self.commits >= OPTIMIZE_COMMITS or self._old_versions_until < float("inf")
 
     async def optimize(
@@ -67,7 +67,7 @@ class TableUpkeep:
         try:
             with translate_errors(self._schema.name, self._place):
                 if self.failed_optimizes >= REINDEX_FAILURES:
-                    await self.make_indexes(rebuild=True)
+                    await self.make_indexes(replace=True)
                 await self._make_vector_index()
                 await self._table.optimize(
                     cleanup_older_than=timedelta(seconds=keep_seconds),
@@ -88,10 +88,10 @@ class TableUpkeep:
     async def reindex(self) -> None:
         """Makes all indexes again, for rows that were written as a whole."""
         self._vector_rows = 0
-        await self.make_indexes(rebuild=True)
+        await self.make_indexes(replace=True)
 
-    async def make_indexes(self, *, rebuild: bool = False) -> None:
-        """Makes the indexes of the schema that are missing, or with `rebuild` all of them."""
+    async def make_indexes(self, *, replace: bool = False) -> None:
+        """Makes the indexes of the schema that are missing, or with `replace` all of them."""
         from lancedb import index  # noqa: PLC0415 - heavy: loaded when memory is used
 
         kinds: Mapping[str, Any] = {
@@ -104,7 +104,7 @@ class TableUpkeep:
         with translate_errors(self._schema.name, self._place):
             there = {column for one in await self._table.list_indices() for column in one.columns}
             for column, kind in self._schema.indexes.items():
-                if column not in there or rebuild:
+                if column not in there or replace:
                     await self._table.create_index(column, config=kinds[kind](), replace=True)
         self.indexed = True
 

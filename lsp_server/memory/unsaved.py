@@ -60,6 +60,7 @@ class UnsavedOverlay:
         All rows need the column `words`.
         """
         kept = self.hide(stored)
+        # By identity: `hide` returns the very rows of this overlay where a chunk is unchanged.
         changed = [row for row in self.rows.values() if not any(row is one for one in kept)]
         scores = bm25_scores(stems(question), [row["words"] for row in (*kept, *changed)])
         kept_scores, changed_scores = scores[: len(kept)], scores[len(kept) :]
@@ -68,6 +69,7 @@ class UnsavedOverlay:
         for score, row in best_first:
             if score > 0.0:
                 better = sum(one > score for one in kept_scores)
+                # Between the last better one and the next.
                 placed.append((better - 0.5, row))
         placed.sort(key=lambda pair: pair[0])
         return [row for _, row in placed]
@@ -129,6 +131,7 @@ class UnsavedChunks:
     async def _read(self, buffers: Mapping[str, str]) -> dict[str, tuple[Row, ...]]:
         """The chunks of each buffer; an ignored one has none."""
         paths = await asyncio.to_thread(self._without_ignored, tuple(buffers))
+        # Cut by the same processes, and refused for the same reasons, as files on disk.
         texts = {path: buffers[path] for path in paths}
         root = str(self._workspace.root)
         request = ReadRequest(root, paths, {}, self._file_bytes_max, texts, self._secrets())

@@ -88,6 +88,7 @@ class VectorTable:
         if self._table is None and not self._writes:
             with suppress(MemoryUnavailable):  # Another process may be making it right now.
                 await self.open(writes=False)
+        # Before there are vectors, the embedder need not even be loaded.
         if self._table is None:
             return {}
         (vector,) = await self.embed([text])
@@ -109,6 +110,7 @@ class VectorTable:
     async def delete(self, keys: Iterable[str]) -> None:
         """Deletes the vectors with these keys."""
         going = sorted(self.keys.intersection(keys))
+        # In parts, as a condition with all keys could be megabytes.
         for start in range(0, len(going), DELETE_ROWS):
             if self._table is not None:
                 await self._table.delete(is_one_of("key", going[start : start + DELETE_ROWS]))

@@ -97,6 +97,7 @@ class MemoryWriter:
                 await asyncio.sleep(GROUP_SECONDS)
                 self._work.clear()
             quiet = not woken and time.monotonic() - self._tables.read_at > TICK_SECONDS
+            # Records come first, as people and runs wait for them.
             await self._write(self._records, quiet=quiet)
             await self._write(self._code, quiet=quiet)
             await self._report_progress()
@@ -160,7 +161,7 @@ class MemoryWriter:
 
 
 async def _wait(event: asyncio.Event) -> bool:
-    """Whether the event came within TICK_SECONDS."""
+    """Waits for the event, up to TICK_SECONDS; returns whether it came."""
     try:
         async with asyncio.timeout(TICK_SECONDS):
             await event.wait()

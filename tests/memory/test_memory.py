@@ -370,7 +370,7 @@ async def test_the_folder_is_private(opened: Opener, tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / "memory").stat().st_mode) == 0o700
 
 
-async def test_a_second_process_reads_and_leaves_its_letters(
+async def test_a_second_process_reads_and_queues_its_records(
     opened: Opener, tmp_path: Path, root: Path
 ) -> None:
     write(root, FILES)
@@ -399,7 +399,7 @@ async def test_a_second_process_reads_and_leaves_its_letters(
         assert second.stdout is not None
         assert (await second.stdout.read()).decode().split() == ["False", "src/retry.py", "a", "0"]
         first.code.files_changed([root / "src/retry.py"])
-        await first.settled()  # A turn of the writer empties the box.
+        await first.settled()  # The writer empties the queue.
         assert "b" in ids(await find(first, "pytest of the second", "action"))
         assert [fact.text for fact in await first.reader.trusted_facts()] == [
             "A fact of the second"

@@ -73,7 +73,9 @@ async def test_a_memory_in_an_object_store_is_as_good_as_any(
                 (await memory.reader.trusted_facts())[0].id,
             )
             second.records.add(action("b", "call the heron"))
-        await memory.records.remember("Herons answer", "person")  # What writes reads the letters.
+        await memory.records.remember(
+            "Herons answer", "person"
+        )  # The process that writes empties the queue.
         assert await memory.reader.search(Query("heron", kinds=("action",)))
         (root / "src/heron.py").write_text("def call_stork(): ...\n", "utf-8")
         memory.code.files_changed([root / "src/heron.py"])

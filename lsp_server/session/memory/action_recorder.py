@@ -38,6 +38,7 @@ class ActionRecorder:
         """Takes an Event in; cheap."""
         if isinstance(recorded.event, Streamed):
             return
+        # In a task of its own: folding may have to read a journal, and a run must not wait.
         if self._work is None:
             self._work = asyncio.create_task(self._follow(), name="recording of actions")
         with suppress(asyncio.QueueFull):  # The journal has it; the next opening learns it.
@@ -69,6 +70,7 @@ class ActionRecorder:
                 self._events.task_done()
 
     async def _rows(self, run_id: RunId, recorded: RecordedEvent) -> Sequence[ActionRecord]:
+        # By id: of a row that changes again and again, the last state counts.
         rows: dict[str, ActionRecord] = {}
         fold = self._folds.get(run_id)
         if fold is None:

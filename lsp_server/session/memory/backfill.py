@@ -47,6 +47,7 @@ class Backfill:
             self._changed_lines.add(change)
         await memory.records.restore(await asyncio.to_thread(self._fact_file.facts))
         await learn_runs(memory, self._runs)
+        # Facts and runs that were forgotten are in no file any more; commits still are in git.
         forgotten = await asyncio.to_thread(self._fact_file.forgotten)
         await learn_commits(memory, self._root, commits_max, self._redactor, forgotten)
 
@@ -58,6 +59,7 @@ async def learn_runs(memory: Memory, runs: Path) -> None:
     """
     known = await memory.reader.ended_runs()
     journals = await asyncio.to_thread(_journals, runs)
+    # Runs that were cut short count as unknown each time, and give the same rows.
     unknown = [path for path in journals if path.parent.name not in known]
     for path in unknown[-RUNS_MAX:]:
         for row in await asyncio.to_thread(_rows, path):
@@ -111,5 +113,5 @@ def _row_of(commit: Commit) -> ActionRecord:
         outcome="ok",
         files=commit.files,
         reason=commit.body,
-        pinned=True,
+        pinned=True,  # History does not age.
     )

@@ -36,6 +36,7 @@ class ChangedLines:
             return
         stripped = [line.strip() for line in written_text(action).split("\n")]
         for path in action.files:
+            # A path counts even when nobody knows which lines a command wrote.
             lines = self._lines.setdefault(path, set())
             if len(lines) < LINES_MAX:
                 lines.update(line for line in stripped if len(line) >= LINE_CHARS_MIN)
@@ -44,7 +45,7 @@ class ChangedLines:
         return path in self._lines
 
     def wrote(self, path: str, lines: Iterable[str]) -> bool:
-        """Whether a run wrote one of the first LINES_ASKED_MAX lines of these, or a part of it."""
+        """Says whether a run wrote one of the first LINES_ASKED_MAX lines, or a part of it."""
         known = self._lines.get(path, set())
         return any(part in line for line in islice(lines, LINES_ASKED_MAX) for part in known)
 

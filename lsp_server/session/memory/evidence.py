@@ -56,10 +56,11 @@ _NOTHING_CHECKED = re.compile(
     re.IGNORECASE,
 )
 _CODE_SPAN = re.compile(r"(`+)(.+?)\1", re.DOTALL)
+_PYTHON = re.compile(r"^python[\d.]+$")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 
 
-class Evidence:
+class PassedChecks:
     """The checks of each run that succeeded when they last ran, with their output."""
 
     def __init__(self) -> None:
@@ -80,7 +81,7 @@ class Evidence:
                 del passed[oldest]
         return ""
 
-    def of_claim(self, run_id: RunId, claim: str) -> str:
+    def evidence_of(self, run_id: RunId, claim: str) -> str:
         """The id of the check that shows a claim of a run, or "" if none does.
 
         The claim has to name a check that succeeded in this run, word for word, and
@@ -112,7 +113,7 @@ def shell_command(action: ActionRecord) -> str | None:
 
 
 def is_check(command: str) -> bool:
-    """Whether the success of a shell command shows something about the project.
+    """Says whether the success of a shell command shows something about the project.
 
     >>> is_check("uv run pytest -q tests"), is_check("cd web && npm test")
     (True, True)
@@ -123,8 +124,8 @@ def is_check(command: str) -> bool:
     # Behind any other operator, a failure would not show in the exit status.
     if not script.understood or script.nested or not script.operators <= {"&&"}:
         return False
-    kinds = [_kind(each) for each in script.commands]
-    return "check" in kinds and "other" not in kinds
+    commands = [one for one in script.commands if one.texts[:1] != ("cd",) or not _is_plain(one)]
+    return bool(commands) and all(_is_plain(one) and _is_known(one) for one in commands)
 
 
 def evidence_id(command: str) -> str:
@@ -138,24 +139,27 @@ def evidence_command(evidence: str) -> str:
     return evidence.removeprefix(prefix) if evidence.startswith(prefix) else ""
 
 
-def _kind(command: Command) -> str:
+def _is_plain(command: Command) -> bool:
+    """True if the command runs as it is written, with its output where it was seen."""
+    hidden = [one for one in command.redirections if one != ("2>&", "1")]
+    dynamic = [word for word in command.words if word.kind == "dynamic"]
+    # Variables that it sets may turn it into something else.
+    return not (command.assigns or hidden or dynamic)
+
+
+def _is_known(command: Command) -> bool:
+    """True if a command of two words or more begins as one of CHECKS."""
     # All words: behind a keyword such as `!` or `if`, success means something else.
     words = tuple(word.text for word in command.words)
-    length = len(words)
-    hidden = [one for one in command.redirections if one != ("2>&", "1")]
-    if command.assigns or hidden or any(word.kind == "dynamic" for word in command.words):
-        return "other"
-    if words[:1] == ("cd",):
-        return "cd"
+    if len(words) < 2 or NO_EFFECT.intersection(words):
+        return False
     for wrapper in WRAPPERS:
         if words[: len(wrapper)] == wrapper:
             words = words[len(wrapper) :]
-    if length < 2 or not words or NO_EFFECT.intersection(words):
-        return "other"
     # `.venv/bin/pytest` and `python3.12` are pytest and python.
-    program = re.sub(r"^(python)[\d.]+$", r"\1", PurePosixPath(words[0]).name)
-    words = (program, *words[1:])
-    return "check" if any(words[: len(check)] == check for check in CHECKS) else "other"
+    program = PurePosixPath(words[0]).name if words else ""
+    words = (_PYTHON.sub("python", program), *words[1:])
+    return any(words[: len(check)] == check for check in CHECKS)
 
 
 def _names(claim: str, command: str) -> bool:

@@ -39,6 +39,7 @@ class FactFile:
 
         Raises MemoryUnavailable, also when there are FACTS_MAX others.
         """
+        # Facts are few, so that the whole file is written, and never half of it.
         others = [one for one in self.facts() if one.id != fact.id]
         if len(others) >= FACTS_MAX:
             raise MemoryUnavailable(TOO_MANY)
@@ -77,6 +78,7 @@ class FactFile:
     def _write(self, path: Path, text: str) -> None:
         try:
             make_private(path.parent)
+            # A person may have typed half of a surrogate pair.
             replace_file(path, text.encode("utf-8", "replace"), private=True)
         except OSError as error:
             raise MemoryUnavailable(f"{path} cannot be written: {error}") from error

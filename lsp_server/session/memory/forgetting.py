@@ -53,6 +53,7 @@ async def forget(memory: SessionMemory, runs: Path, request: ForgetRequest) -> F
             "memory is turned off and still holds rows; set memory.enabled to true to forget them"
         )
     request = await _by_words_of_fact(memory, request)
+    # Journals come first: what they still had, memory would learn again.
     journals = await asyncio.to_thread(_rewrite_journals, runs, request)
     try:
         rows = 0 if is_off else await _forget_rows(memory, request)
@@ -64,6 +65,7 @@ async def forget(memory: SessionMemory, runs: Path, request: ForgetRequest) -> F
 
 async def _forget_rows(memory: SessionMemory, request: ForgetRequest) -> int:
     """Removes rows so that they do not come back."""
+    # Rows that come from journals later would not be forgotten.
     opened = await memory.ready()
     await memory.learned()
     before = await opened.reader.lasting_ids()

@@ -71,7 +71,7 @@ def fact_claim(fact: Fact) -> str:
     """A fact for a prompt: a person's own words, or a run's claim, quoted and with its evidence.
 
     A run may have read its claim anywhere, so it is quoted as somebody's words and
-    never as an instruction.
+    never as something to do.
 
     >>> at = "2026-01-01T00:00:00+00:00"
     >>> claim = "Tests pass with `pytest -q`"

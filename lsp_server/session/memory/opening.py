@@ -18,7 +18,7 @@ OpenMemory: TypeAlias = Callable[[MemorySettings], Awaitable[Memory]]
 MemoryPhase: TypeAlias = Literal["off", "closed", "opening", "open", "failed"]
 
 WAIT_SECONDS_MAX = 20.0
-"""Whoever asks waits for so long until memory is open."""
+"""Callers of `ready` wait for so long at most."""
 RETRY_SECONDS = 60.0
 """After a failure, nothing is opened for so long."""
 CLOSE_SECONDS_MAX = 8.0
@@ -58,7 +58,7 @@ class MemoryOpener:
 
     @property
     def phase(self) -> MemoryPhase:
-        """How far the opening is."""
+        """The state of the memory."""
         if not self.settings.enabled:
             return "off"
         if self.memory is not None:
@@ -69,7 +69,7 @@ class MemoryOpener:
 
     @property
     def is_worth_waiting_for(self) -> bool:
-        """Whether memory is open, or will be and may know something."""
+        """True if memory is open, or will be and may know something."""
         phase = self.phase
         return phase == "open" or (phase in ("closed", "opening") and self.has_data())
 
@@ -100,6 +100,7 @@ class MemoryOpener:
         """Takes new settings; a memory that is open or opening is opened again with them."""
         if settings == self.settings:
             return
+        # New settings may be what was wrong, so they are tried at once.
         was_wanted = self._opening is not None
         self.settings, self._retry_at = settings, 0.0
         if was_wanted:

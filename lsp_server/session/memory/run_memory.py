@@ -37,7 +37,7 @@ class RunMemorySource:
 
     @property
     def opening(self) -> bool:
-        """Whether memory cannot answer yet and soon will."""
+        """True if memory cannot answer yet and soon will."""
         opener = self._memory.opener
         if not opener.is_worth_waiting_for or opener.phase == "open":
             return False
@@ -89,6 +89,7 @@ class RunHistory:
 
     async def get(self, entry_id: str) -> str | None:
         """The whole text of an entry or a record; None when there is none with this id."""
+        # Journals have texts whole; memory has them cut.
         found = await self._journals.get(entry_id)
         if found is not None:
             return found

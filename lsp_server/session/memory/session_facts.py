@@ -10,7 +10,7 @@ from lsp_server.domain.tasks import RunId
 from lsp_server.memory.facts import new_fact
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.memory.action_recorder import ActionRecorder
-from lsp_server.session.memory.evidence import Evidence
+from lsp_server.session.memory.evidence import PassedChecks
 from lsp_server.session.memory.fact_file import FactFile
 from lsp_server.session.memory.opening import MemoryOpener
 from lsp_server.system.task_set import TaskSet
@@ -26,13 +26,13 @@ class SessionFacts:
         self,
         opener: MemoryOpener,
         recorder: ActionRecorder,
-        evidence: Evidence,
+        checks: PassedChecks,
         file: FactFile,
         redactor: Redactor,
     ) -> None:
         self._opener = opener
         self._recorder = recorder
-        self._evidence = evidence
+        self._checks = checks
         self._file = file
         self._redactor = redactor
         self._tasks = TaskSet(expected=MemoryUnavailable)
@@ -55,7 +55,7 @@ class SessionFacts:
         """Keeps what a run says; it is verified if a check of that run shows it."""
         memory = await self._opener.ready()
         await self._recorder.caught_up()
-        evidence_id = self._evidence.of_claim(run_id, text)
+        evidence_id = self._checks.evidence_of(run_id, text)
         fact = await memory.records.remember(self._redactor(text), "agent", evidence_id)
         return await self._keep(fact)
 

@@ -24,7 +24,7 @@ from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.memory.action_recorder import ActionRecorder
 from lsp_server.session.memory.backfill import Backfill
 from lsp_server.session.memory.changed_lines import ChangedLines
-from lsp_server.session.memory.evidence import Evidence
+from lsp_server.session.memory.evidence import PassedChecks
 from lsp_server.session.memory.fact_file import FactFile
 from lsp_server.session.memory.index_runs import IndexRuns
 from lsp_server.session.memory.opening import OFF, MemoryOpener, MemoryPhase, OpenMemory
@@ -87,7 +87,7 @@ class SessionMemory:
         """Rows that wait for memory to open."""
         self._tasks = TaskSet(expected=MemoryUnavailable)
         self._learning: asyncio.Task[None] | None = None
-        self._evidence = Evidence()
+        self._checks = PassedChecks()
         self._recorder = ActionRecorder(runs, self._keep)
         self.changed_lines = ChangedLines()
         self.fact_file = FactFile(runs.parent)
@@ -100,7 +100,7 @@ class SessionMemory:
         )
         self.index_runs = IndexRuns(self.opener, self._show_progress)
         self.facts = SessionFacts(
-            self.opener, self._recorder, self._evidence, self.fact_file, redactor
+            self.opener, self._recorder, self._checks, self.fact_file, redactor
         )
         self._backfill = Backfill(
             runs, workspace.root, self.fact_file, self.changed_lines, redactor
@@ -135,6 +135,7 @@ class SessionMemory:
     def see(self, run_id: RunId, recorded: RecordedEvent) -> None:
         """Takes an Event of a run in; cheap."""
         if self.opener.phase != "off":
+            # Not earlier: a run that cannot even begin needs no memory.
             if isinstance(recorded.event, StepStarted):
                 self.start()
             self._recorder.see(run_id, recorded)
@@ -150,6 +151,7 @@ class SessionMemory:
         Raises MemoryUnavailable.
         """
         memory = await self.ready()
+        # A run finds what it did a moment ago.
         await self._recorder.caught_up()
         unsaved = await _unsaved_buffers(self._documents, self._workspace)
         return await memory.reader.search(query, unsaved=unsaved)
@@ -205,7 +207,7 @@ class SessionMemory:
         memory = self.opener.memory
         self.changed_lines.add(row)
         (self._rows.append if memory is None else memory.records.add)(row)
-        refuted = self._evidence.see(row)
+        refuted = self._checks.see(row)
         if refuted and memory is not None:
             with suppress(MemoryUnavailable):  # Another process writes, or nothing can be.
                 await memory.records.mark_stale(refuted)

@@ -10,7 +10,7 @@ from lsp_server.session.memory.evidence import (
     CHECKS_MAX,
     CLAIM_CHARS_MAX,
     RUNS_MAX,
-    Evidence,
+    PassedChecks,
     evidence_command,
     evidence_id,
     is_check,
@@ -92,11 +92,11 @@ def test_a_check_is_of_a_known_kind_and_able_to_fail(command: str, expected: boo
     ],
 )
 def test_a_claim_is_shown_by_the_check_that_it_names(claim: str, command: str) -> None:
-    evidence = Evidence()
+    checks = PassedChecks()
     for one in ("true", "pytest -q", "pytest -q tests", "mypy src", "cat README.md"):
-        assert evidence.see(ran(one)) == ""
-    assert evidence.of_claim(RUN, claim) == (evidence_id(command) if command else "")
-    assert evidence.of_claim(RunId("other"), claim) == ""
+        assert checks.see(ran(one)) == ""
+    assert checks.evidence_of(RUN, claim) == (evidence_id(command) if command else "")
+    assert checks.evidence_of(RunId("other"), claim) == ""
 
 
 @pytest.mark.parametrize(
@@ -112,29 +112,29 @@ def test_a_claim_is_shown_by_the_check_that_it_names(claim: str, command: str) -
 def test_a_check_that_fails_or_checks_nothing_shows_nothing(
     outcome: ActionOutcome, result: str
 ) -> None:
-    evidence = Evidence()
-    evidence.see(ran("make test"))
-    refuted = evidence.see(ran("make test", outcome, result))
+    checks = PassedChecks()
+    checks.see(ran("make test"))
+    refuted = checks.see(ran("make test", outcome, result))
     assert refuted == (evidence_id("make test") if outcome == "failed" else "")
-    assert evidence.of_claim(RUN, "Tests run with `make test`") == ""
+    assert checks.evidence_of(RUN, "Tests run with `make test`") == ""
 
 
 def test_other_actions_are_no_evidence() -> None:
-    evidence = Evidence()
+    checks = PassedChecks()
     note = ActionRecord("id", RUN, 1, "", "edit", "pytest -q", result=PASSED, outcome="ok")
-    assert evidence.see(note) == ""
-    assert evidence.of_claim(RUN, "`pytest -q` passes") == ""
+    assert checks.see(note) == ""
+    assert checks.evidence_of(RUN, "`pytest -q` passes") == ""
 
 
 def test_what_is_known_is_bounded() -> None:
-    evidence = Evidence()
+    checks = PassedChecks()
     for number in range(CHECKS_MAX + 1):
-        evidence.see(ran(f"pytest test_{number}.py", result=f"{number} passed"))
-    assert evidence.of_claim(RUN, "`pytest test_0.py`") == ""
-    assert evidence.of_claim(RUN, f"`pytest test_{CHECKS_MAX}.py`")
+        checks.see(ran(f"pytest test_{number}.py", result=f"{number} passed"))
+    assert checks.evidence_of(RUN, "`pytest test_0.py`") == ""
+    assert checks.evidence_of(RUN, f"`pytest test_{CHECKS_MAX}.py`")
     for number in range(RUNS_MAX):
-        evidence.see(ActionRecord("id", f"run-{number}", 1, "", "shell", "$ ls -l"))
-    assert evidence.of_claim(RUN, f"`pytest test_{CHECKS_MAX}.py`") == ""
+        checks.see(ActionRecord("id", f"run-{number}", 1, "", "shell", "$ ls -l"))
+    assert checks.evidence_of(RUN, f"`pytest test_{CHECKS_MAX}.py`") == ""
 
 
 def test_evidence_names_its_command() -> None:
