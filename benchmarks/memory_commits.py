@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from benchmarks.memory_quality import Baselines, Rankings, WordsAlone
+from benchmarks.memory_quality import Baselines, WordsAlone, all_chunks
 from benchmarks.table import Row, arguments, show
 from lsp_server.domain.memories import ActionRecord, CodeChunk, Query
 from lsp_server.embedders.minilm import MiniLmEmbedder
@@ -55,11 +55,11 @@ class Answers:
         return in_order([chunk.path for chunk in await self._baselines.bm25(message)])
 
     async def code(self, message: str) -> Sequence[str]:
-        hits = await self._memory.search(Query(message, ("code",), HITS))
+        hits = await self._memory.reader.search(Query(message, ("code",), HITS))
         return in_order([hit.found.path for hit in hits if isinstance(hit.found, CodeChunk)])
 
     async def past(self, message: str) -> Sequence[str]:
-        hits = await self._memory.search(Query(message, ("action",), HITS))
+        hits = await self._memory.reader.search(Query(message, ("action",), HITS))
         found = [hit.found.files for hit in hits if isinstance(hit.found, ActionRecord)]
         return in_order([path for paths in found for path in paths])
 
@@ -114,11 +114,11 @@ async def run(repository: Path, scratch: Path, number: int, *, vectors: bool) ->
     embedder = MiniLmEmbedder() if vectors else WordsAlone()
     memory = await Memory.open(scratch / "memory", Workspace(clone), embedder, MemorySettings())
     try:
-        await memory.index()
+        await memory.code.index()
         await learn_commits(memory, clone, READ_MAX, Redactor())
         if vectors:
             await memory.settled()
-        answers = Answers(memory, Baselines(await Rankings(memory).all()))
+        answers = Answers(memory, Baselines(await all_chunks(memory)))
         rows = [
             await measured("plain BM25", answers.bm25, asked),
             await measured("memory, code", answers.code, asked),

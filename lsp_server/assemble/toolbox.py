@@ -35,7 +35,7 @@ def run_toolbox(
     tools = _make_looking_tools(services, memory, run_context, approval)
     tools += _make_changing_tools(services, run_context.event_log.emit)
     if run_context.task.mode == "build":
-        tools.append(Remember(lambda text: memory.claim(run_context.run_id, text)))
+        tools.append(Remember(lambda text: memory.facts.claim(run_context.run_id, text)))
     ask = services.asker(run_context.run_id, run_context.event_log.emit, run_context.settings)
     return Toolbox(tools, approval, ask, run_context.task.mode)
 

@@ -36,7 +36,7 @@ async def doctor_report(
     if session is not None:
         with suppress(MemoryUnavailable):
             # Sizes on disk are not known before somebody asks for them.
-            await (await session.memory.ready()).measured()
+            await (await session.memory.ready()).measure()
         sections += [
             ("Workspace", f"`{session.root}`"),
             ("Model endpoint", await _endpoint(session)),

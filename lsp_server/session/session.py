@@ -132,7 +132,7 @@ class Session:
         The root among the `paths` means that any file may have. With `saved` a person
         saved them in an editor, after which quick checks run where settings want that.
         """
-        self.memory.changed(paths)
+        self.memory.files_changed(paths)
         # A change alone does not cancel the checks of the last save, as a save does: the same
         # save is seen again when the watch of the files reports it.
         if saved:

@@ -14,9 +14,9 @@ import pytest
 from lsp_server.agent.journal import replay
 from lsp_server.domain.events import BriefWritten, CyclePacked, CycleStarted, RunResumed, Warned
 from lsp_server.domain.tasks import Achieved, Budget, Failed, Sampling, Task
-from lsp_server.memory.lock import WriterLock
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
+from lsp_server.system.process_lock import ProcessLock
 from tests.fakes.command_line import holdfast, started
 from tests.fakes.workshop import calls, finish, says, workshop
 
@@ -166,7 +166,7 @@ async def test_a_rebuild_does_without_a_memory_that_is_of_no_use(project: Path, 
         assert await shop.run() == Achieved("done")
         await shop.session.memory.ready()
     (folder,) = Path(os.environ["XDG_DATA_HOME"]).rglob("memory")
-    held = WriterLock(folder / "lock")
+    held = ProcessLock(folder / "lock")
     if fault == "damaged":
         for path in (folder / "tables").rglob("*"):
             if path.is_file():

@@ -10,10 +10,11 @@ import pytest
 
 LOADED = """
 import asyncio, sys, tempfile
-from lsp_server.memory.connection import connected
+from lsp_server.memory.connection import connect
+from lsp_server.memory.storage_place import StoragePlace
 
 with tempfile.TemporaryDirectory() as folder:
-    asyncio.run(connected(folder, writes=True))
+    asyncio.run(connect(StoragePlace(folder), writes=True))
 """
 LEFT_OUT = "print(*(name for name in sys.modules if name.startswith('lance_namespace_urllib3_client.api')))"
 POOL = "import pyarrow; print(pyarrow.default_memory_pool().backend_name)"
@@ -43,13 +44,13 @@ print(held_after(200) // 10**6)
 NEEDS_IT_WHOLE = """
 import lsp_server.memory.connection as connection
 
-whole = connection._imported
-def imported():
+whole = connection._import_modules
+def import_modules():
     import lance_namespace_urllib3_client
     if not hasattr(lance_namespace_urllib3_client, "ApiClient"):
         raise ImportError("cannot import name 'ApiClient'")
     return whole()
-connection._imported = imported
+connection._import_modules = import_modules
 """
 
 

@@ -95,7 +95,7 @@ class MemoryCommands:
         """Once memory is open."""
         try:
             for folder in folders:
-                await session_of(folder).memory.indexed()
+                await session_of(folder).memory.index_runs.first_ended()
             hits = await _hits(folders, query)
         except MemoryUnavailable as error:
             self._client.show("warning", str(error))
@@ -140,9 +140,9 @@ class MemoryCommands:
         try:
             await _opened(folder)
         except StillOpening:
-            fact = await memory.note(text)
+            fact = await memory.facts.note(text)
         else:
-            fact = await memory.remember(text)
+            fact = await memory.facts.remember(text)
         return Reply(state="idle", message=f"remembered ({fact.id}): {fact.text}")
 
     async def _forget(self, arguments: MemoryForget) -> ForgetReply:
@@ -165,7 +165,7 @@ class MemoryCommands:
 
     async def _reindex(self, arguments: MemoryReindex) -> Reply:
         for session in [await _opened(folder) for folder in self._meant(arguments.uri)]:
-            session.memory.start_index(full=arguments.full)
+            session.memory.index_runs.start(full=arguments.full)
         return Reply(state="indexing", message="the code is being indexed")
 
     async def _status(self, _: NoArguments) -> MemoryStatusReply:
@@ -173,7 +173,7 @@ class MemoryCommands:
         session.memory.start()
         if session.memory.state().phase == "open":
             with suppress(MemoryUnavailable):  # Then the state says why.
-                await (await session.memory.ready()).measured()
+                await (await session.memory.ready()).measure()
         state = session.memory.state()
         message = hit_format.memory_text(state)
         if not self._client.can.status:
@@ -228,7 +228,7 @@ class MemoryCommands:
         if asked.strip():
             hits = await session.memory.search(Query(asked, ("action",), WHY_MAX, path))
             near = [hit.found for hit in hits if isinstance(hit.found, ActionRecord)]
-        records = {one.id: one for one in (*near, *await memory.history(path, WHY_MAX))}
+        records = {one.id: one for one in (*near, *await memory.reader.history(path, WHY_MAX))}
         return [one for one in records.values() if one.tool != "task"][:WHY_MAX]
 
     def _show(self, session: Session, name: str, text: str) -> str:
