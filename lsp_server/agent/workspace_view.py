@@ -29,7 +29,7 @@ class WorkspaceView(Protocol):
         """The paths of files that were written, moved or created later."""
         ...
 
-    async def left_behind(self, snapshot: str) -> Sequence[FileChanged]:
+    async def changes_of_killed_command(self, snapshot: str) -> Sequence[FileChanged]:
         """What the command after this snapshot had changed, if it was killed at its work."""
         ...
 
@@ -44,7 +44,7 @@ class NoWorkspaceView:
         del moment
         return ()
 
-    async def left_behind(self, snapshot: str) -> Sequence[FileChanged]:
+    async def changes_of_killed_command(self, snapshot: str) -> Sequence[FileChanged]:
         del snapshot
         return ()
 

@@ -48,7 +48,7 @@ def run_stop_policy(
 
     async def accept(paths: tuple[str, ...]) -> bool:
         attempt = StopAttempt({path: event_log.state.work.changes[path] for path in paths})
-        kept = services.checkpoints.kept
+        kept = services.checkpoints.content
         shown = await asyncio.to_thread(
             lambda: list(
                 changes_as_evidence(attempt, services.workspace, kept, "", _open_to(approval))
@@ -91,7 +91,7 @@ def _verifier(
     scene = VerifierContext(
         workspace=services.workspace,
         contents=services.contents,
-        kept=services.checkpoints.kept,
+        kept=services.checkpoints.content,
         visible=_open_to(approval),
         waived=goals.statuses.waived,
         revision=services.revisions.of,

@@ -30,11 +30,13 @@ from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.goals.verdict_store import VerdictStore
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.permissions import Permissions
+from lsp_server.session.run_store import RunStore
 from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
 from lsp_server.settings.folders import data_folder
-from lsp_server.settings.sections import MemorySettings, Settings
+from lsp_server.settings.sections import CheckpointSettings, MemorySettings, Settings
 from lsp_server.settings.user_file import allow_always
+from lsp_server.system.task_set import TaskSet
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.git_revision import Revisions
@@ -97,6 +99,7 @@ def open_session(
         ready=services.provider.check,
         redactor=services.redactor,
     )
+    pruning = _start_pruning(services, folder, lambda: session.settings.checkpoints)
     session = Session(
         workspace.root,
         settings,
@@ -108,9 +111,29 @@ def open_session(
         services.check_approvals,
         memory,
         endpoint_stats,
-        release=judges.close,
+        release=partial(_release, pruning, judges),
     )
     return session
+
+
+def _start_pruning(
+    services: WorkspaceServices, folder: Path, limits: Callable[[], CheckpointSettings]
+) -> TaskSet:
+    """Starts what removes old checkpoints some time after the start."""
+    runs = RunStore(folder / "runs")
+    background = TaskSet()
+    background.start(
+        services.checkpoints.pruner.prune_later(
+            limits, lambda: runs.contents_needed(limits().days_max)
+        ),
+        "pruning of checkpoints",
+    )
+    return background
+
+
+async def _release(background: TaskSet, judges: JudgeModel) -> None:
+    await background.close()
+    await judges.close()
 
 
 async def diagnose(session: Session | None, extra: Sequence[tuple[str, str]] = ()) -> str:

@@ -60,7 +60,19 @@ class ModelMisbehaved(ModelError):
 
 
 class ToolError(HoldfastError):
-    """A tool call failed in a way that the model can react to."""
+    """A tool call failed in a way that the model can react to.
+
+    `message` says what happened, `hint` what to do instead, in the words of the
+    tools; whoever reports it to a person may leave the hint out.
+
+    >>> str(ToolError("notes.txt does not exist", "use `list` to see which files do"))
+    'notes.txt does not exist; use `list` to see which files do'
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(f"{message}; {hint}" if hint else message)
+        self.message = message
+        self.hint = hint
 
 
 class EditRejected(ToolError):

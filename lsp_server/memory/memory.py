@@ -40,7 +40,7 @@ from lsp_server.memory.tables import Database, sql_quoted
 from lsp_server.memory.unsaved import ALL_SAVED, UnsavedOverlay
 from lsp_server.redaction.secrets import Secrets
 from lsp_server.settings.sections import MemorySettings
-from lsp_server.workspace.blobs import make_private
+from lsp_server.system.private_folder import make_private
 from lsp_server.workspace.paths import Workspace
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from lsp_server.domain.memories import ActionRecord, Fact
-from lsp_server.workspace.blobs import make_private
+from lsp_server.system.private_folder import make_private
 
 LETTERS_MAX = 10_000
 SUFFIX = ".json"

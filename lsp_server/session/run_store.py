@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_server.agent import proposals_document, transcript
-from lsp_server.agent.journal import Journal, read_ends, replay
+from lsp_server.agent.journal import JOURNAL_NAME, Journal, read_ends, replay
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import CandidatesJudged, Event, RecordedEvent, RunStarted
 from lsp_server.domain.tasks import RunId, Task
 from lsp_server.session.run_summary import RunSummary, summary_from_journal
+from lsp_server.workspace.blobs import find_content_names
 
 
 class RunStore:
@@ -75,6 +77,19 @@ class RunStore:
         """Writes that document. Raises OSError."""
         text = proposals_document.render_proposals(judged, instruction, run_id)
         self._beside(run_id, "proposals.md").write_text(text, "utf-8")
+
+    def contents_needed(self, days_max: float) -> frozenset[str]:
+        """The names of contents in all journals that were written in the last `days_max`.
+
+        Undo needs them. A journal of any format is read, a newer one too. Raises OSError.
+        """
+        oldest = time.time() - days_max * 86_400
+        names: set[str] = set()
+        for journal in self.path.glob(f"*/{JOURNAL_NAME}"):
+            if journal.stat().st_mtime >= oldest:
+                with journal.open("rb") as lines:
+                    names.update(name for line in lines for name in find_content_names(line))
+        return frozenset(names)
 
     def _journal(self, run_id: RunId) -> Path:
         return self._beside(run_id, "journal.jsonl")

@@ -180,6 +180,15 @@ class RunSettings(Section):
         return Budget(self.steps_max, self.tokens_max, self.cost_usd_max, self.wall_seconds_max)
 
 
+class CheckpointSettings(Section):
+    """What is kept so that runs can be undone."""
+
+    days_max: Annotated[float, Field(gt=0)] = 30.0
+    """Runs that ended longer ago cannot be undone any more, and what they changed is not kept."""
+    bytes_max: Positive = 2_000_000_000
+    """Beyond it the oldest contents that no undo needs are removed earlier. Needed ones stay."""
+
+
 class Settings(Section):
     """All of them. Frozen: a reload makes new settings, a run keeps its own."""
 
@@ -191,6 +200,7 @@ class Settings(Section):
     memory: MemorySettings = MemorySettings()
     permissions: PermissionSettings = PermissionSettings()
     run: RunSettings = RunSettings()
+    checkpoints: CheckpointSettings = CheckpointSettings()
 
     @property
     def prompt_tokens_max(self) -> int:

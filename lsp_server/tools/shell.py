@@ -60,7 +60,7 @@ class Shell:
         wanted = validate(ShellArguments, arguments)
         if is_read_only(parse(wanted.command)):
             return _result(await self._run(wanted), [])
-        async with self._checkpoints.around(self._emit) as changed:
+        async with self._checkpoints.record_command(self._emit) as changed:
             completed = await self._run(wanted)
         return _result(completed, changed)
 

@@ -19,7 +19,7 @@ from typing import TypeAlias
 from pathspec import GitIgnoreSpec
 from pathspec.patterns.gitignore import GitIgnorePatternError
 
-from lsp_server.workspace.disk import STAGING_PREFIX
+from lsp_server.system.atomic_file import STAGING_PREFIX
 from lsp_server.workspace.paths import Workspace
 
 INTERNAL = frozenset({".git", ".hg", ".svn", ".jj", ".holdfast"})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lsp_server.redaction.encodings import encodings_of
 from lsp_server.redaction.secrets import Secrets, longest_first, secrets_in_environment
-from lsp_server.workspace.blobs import make_private
+from lsp_server.system.private_folder import make_private
 from lsp_server.workspace.secret_files import SecretFiles
 
 KEY_FILE = "marks.key"

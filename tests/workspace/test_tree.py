@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -117,21 +116,6 @@ def test_blobs_are_private_shared_and_checked(tmp_path: Path) -> None:
     file.write_bytes(b"y")
     assert blobs.get(name) is None
     assert blobs.problem is None
-
-
-def test_what_nobody_used_is_pruned(tmp_path: Path) -> None:
-    blobs = Blobs(tmp_path)
-    for data in (b"old", b"kept", b"new"):
-        blobs.put(data)
-        if data != b"new":
-            name = content_name(data)
-            os.utime(tmp_path / name[:2] / name[2:], (0, 0))
-    assert blobs.prune(unused_days=1, keep=[content_name(b"kept")]) == 1
-    assert [blobs.get(content_name(d)) for d in (b"old", b"kept", b"new")] == [
-        None,
-        b"kept",
-        b"new",
-    ]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")

@@ -17,9 +17,9 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tools import NeedsCommand
 from lsp_server.settings.sections import PermissionSettings
+from lsp_server.system.private_folder import make_private
 from lsp_server.tools.approval import Allow, Approval, Deny
 from lsp_server.tools.shell import Shell
-from lsp_server.workspace.blobs import make_private
 from lsp_server.workspace.disk import write_bytes
 from lsp_server.workspace.paths import Workspace
 

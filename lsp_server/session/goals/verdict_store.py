@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.goals import ConditionReport, Evidence
-from lsp_server.workspace.blobs import make_private
+from lsp_server.system.private_folder import make_private
 from lsp_server.workspace.disk import write_bytes
 
 CONDITIONS_MAX = 10_000

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from lsp_server.domain.errors import EditRejected, MemoryUnavailable
 from lsp_server.domain.memories import Fact
 from lsp_server.memory.facts import FACTS_MAX, TOO_MANY
-from lsp_server.workspace.blobs import make_private
+from lsp_server.system.private_folder import make_private
 from lsp_server.workspace.disk import write_bytes
 
 _FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
