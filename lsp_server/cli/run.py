@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from lsp_server.assemble import open_session
-from lsp_server.cli import gc_tuning
 from lsp_server.cli.error_output import error_text, print_error
 from lsp_server.cli.screen import JsonLines, PlainScreen, Screen
 from lsp_server.cli.terminal_prompt import TerminalPrompt
@@ -23,6 +22,7 @@ from lsp_server.goals.goals_document import goal_from, goal_prompt
 from lsp_server.session.session import Session
 from lsp_server.settings.layers import load
 from lsp_server.settings.sections import Settings
+from lsp_server.system import startup
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 
@@ -57,7 +57,7 @@ class RunOptions:
 
 def execute(order: RunOptions) -> int:
     """Runs it; the process's exit status. Errors go to standard error, one sentence each."""
-    gc_tuning.restore()
+    startup.restore_garbage_collection()
     try:
         return asyncio.run(execute_async(order))
     except KeyboardInterrupt:

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsp_server.cli import gc_tuning
 from lsp_server.cli.log import configure_log
 from lsp_server.domain.errors import ConfigurationError
+from lsp_server.system import startup
 
 USAGE_ERROR = 2
 
@@ -24,7 +24,7 @@ def serve(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     from lsp_server.server.server import serve_stdio, serve_tcp
 
-    gc_tuning.restore()
+    startup.restore_garbage_collection()
     configure_log(options.log_file, options.verbose)
     watched = options.client_process_id or (os.getppid() if options.check_parent_process else None)
     if options.tcp is None:

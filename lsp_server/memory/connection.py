@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import importlib.util
-import os
 import sys
 from datetime import timedelta
 from typing import Any
 
 from lsp_server.domain.errors import MemoryUnavailable
-from lsp_server.memory.allocation import bound_pools, share_pools
+from lsp_server.memory.allocation import share_pools
 from lsp_server.memory.storage_errors import translate_errors
+from lsp_server.system import startup
 
 READ_INTERVAL_SECONDS = 1.0
 """How old the view of a process may be that does not write itself."""
-REST_CLIENT = "lance_namespace_urllib3_client"
-"""LanceDB wants a few of its types; what it begins with talks to servers that nobody asked for,
-and takes longer to load than all the rest."""
 
 
 async def connect(place: str, *, writes: bool) -> Any:
@@ -31,17 +26,14 @@ async def connect(place: str, *, writes: bool) -> Any:
 
 def _loaded() -> Any:
     """Raises MemoryUnavailable."""
-    # Its Rust half writes warnings to standard error, which an editor may show.
-    os.environ.setdefault("LANCEDB_LOG", "error")
     first = "lancedb" not in sys.modules
     if first:
-        bound_pools()
-        _open_without_its_beginning(REST_CLIENT)
+        startup.prepare_lancedb()
     try:
         try:
             lancedb = _imported()
         except ImportError:
-            _open_with_its_beginning(REST_CLIENT)  # Another release of it may be needed whole.
+            startup.bring_back_rest_client_of_lancedb()
             lancedb = _imported()
     except ImportError as error:
         raise MemoryUnavailable(
@@ -50,9 +42,7 @@ def _loaded() -> Any:
         ) from error
     if first:
         share_pools()
-        # Nobody will collect what was loaded: to look through it would stop everything, time and
-        # again, for a quarter of a second.
-        gc.freeze()
+        startup.freeze_garbage_collection()
     return lancedb
 
 
@@ -61,15 +51,3 @@ def _imported() -> Any:
     import lancedb.index  # noqa: PLC0415
 
     return lancedb
-
-
-def _open_without_its_beginning(package: str) -> None:
-    """Modules of the package can be imported; its own `__init__` is left out."""
-    if package not in sys.modules and (spec := importlib.util.find_spec(package)):
-        sys.modules[package] = importlib.util.module_from_spec(spec)
-
-
-def _open_with_its_beginning(package: str) -> None:
-    """As anybody else imports it."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
-        del sys.modules[name]
