@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def model(server: ScriptedServer) -> dict[str, str]:
 
 
 async def run(
-    project: Path, turns: list[ScriptedTurn], *arguments: str, **environment: str
+    project: Path, turns: Sequence[ScriptedTurn], *arguments: str, **environment: str
 ) -> Ended:
     async with ScriptedServer(turns) as server:
         return await holdfast("run", *arguments, folder=project, **model(server), **environment)
@@ -46,7 +47,7 @@ async def run(
     ],
 )
 async def test_the_exit_status_tells_the_outcome(
-    project: Path, turns: list[ScriptedTurn], arguments: list[str], status: int, outcome: str
+    project: Path, turns: Sequence[ScriptedTurn], arguments: list[str], status: int, outcome: str
 ) -> None:
     entries = {"HOLDFAST_GOAL__RE_ENTRIES_MAX": "0"} if outcome == "unmet" else {}
     result = await run(project, turns, "--json", *arguments, **entries)

@@ -124,19 +124,19 @@ async def test_max_mode_is_switched_on_and_off_while_a_run_runs(project: Path, n
         await client.initialize(project, capabilities)
         await client.command("holdfast.status")
         run_id = (await client.command("holdfast.run.start", {"prompt": "Look."}))["runId"]
-        await model.until(lambda: len(model.requests) > 1)
+        await model.wait_until(lambda: len(model.requests) > 1)
         assert {request.body.get("n", 1) for request in model.requests} == {1}
 
         offered = await actions(client, path, "Switch Max Mode on")
         reply = await client.request("workspace/executeCommand", offered[0]["command"])
         assert (reply["runId"], "Max Mode on" in reply["message"]) == (run_id, True)
-        await model.until(lambda: model.requests[-1].body.get("n", 1) > 1)
+        await model.wait_until(lambda: model.requests[-1].body.get("n", 1) > 1)
         assert (await client.command("holdfast.status"))["maxMode"] is True
 
         assert await actions(client, path, "Switch Max Mode off")
         await client.command("holdfast.max.switch", {"to": "off"})
         seen = len(model.requests)
-        await model.until(lambda: len(model.requests) > seen + 4)
+        await model.wait_until(lambda: len(model.requests) > seen + 4)
         last = [request.body for request in model.requests[-2:]]
         assert [body.get("n", 1) for body in last if not is_verdict(body)] == [1, 1]
         assert "maxMode" not in await client.command("holdfast.status")

@@ -112,7 +112,7 @@ async def test_one_bad_choice_of_one_request_never_wins(root: Path, place: int) 
         turns[place] = bad
         first = ScriptedTurn.model_validate({**turns[0].model_dump(), "alternatives": turns[1:]})
         async with stand(
-            root, sequence(first), conduct=EndpointBehaviour(n="honour"), strategy="always"
+            root, sequence(first), behaviour=EndpointBehaviour(n="honour"), strategy="always"
         ) as here:
             await here.ask()
             assert takes(here) == "x = 2"
@@ -166,7 +166,7 @@ async def test_where_the_prompt_is_paid_once_a_gated_step_is_drawn_in_full(root:
         first, *more = (next(turns) for _ in range(body.get("n", 1)))
         return ScriptedTurn.model_validate({**first.model_dump(), "alternatives": more})
 
-    async with stand(root, turn, conduct=EndpointBehaviour(n="honour"), strategy="gated") as here:
+    async with stand(root, turn, behaviour=EndpointBehaviour(n="honour"), strategy="gated") as here:
         await here.ask()
         assert [body.get("n", 1) for body in here.draws] == [1, 2, 2]
         assert (here.judged.by, here.judged.drawn) == ("judge", 5)
@@ -175,7 +175,7 @@ async def test_where_the_prompt_is_paid_once_a_gated_step_is_drawn_in_full(root:
 async def test_after_a_step_without_agreement_all_are_drawn_at_once(root: Path) -> None:
     others = [edit(f"x = {n}0") for n in range(1, 6)]
     differ = ScriptedTurn.model_validate({**GOOD.model_dump(), "alternatives": others})
-    async with stand(root, sequence(differ, GOOD), conduct=EndpointBehaviour(n="honour")) as here:
+    async with stand(root, sequence(differ, GOOD), behaviour=EndpointBehaviour(n="honour")) as here:
         await here.ask()
         for _ in range(2):
             await here.ask()
@@ -209,7 +209,7 @@ async def test_choices_of_one_request_pay_their_prompt_once(root: Path) -> None:
     turns = [edit(f"x = {n}0") for n in range(1, 6)]
     first = ScriptedTurn.model_validate({**turns[0].model_dump(), "alternatives": turns[1:]})
     async with stand(
-        root, sequence(first), conduct=EndpointBehaviour(n="honour"), strategy="always"
+        root, sequence(first), behaviour=EndpointBehaviour(n="honour"), strategy="always"
     ) as here:
         response = await here.ask()
         sizes = [len(each.raw) // 4 for each in here.server.requests]

@@ -240,7 +240,7 @@ async def test_stopping_in_a_draw_closes_all_requests_and_runs_nothing(project: 
         await until(lambda: shop.server.requests, "a request")
         (stopped,) = shop.session.runs.stop()
         await until(lambda: not shop.session.runs.active(), "the run is over", 2.0)
-        await shop.server.until(lambda: "open" not in {r.ending for r in shop.server.requests})
+        await shop.server.wait_until(lambda: "open" not in {r.ending for r in shop.server.requests})
         assert stopped.title == "make it"
         assert list(project.iterdir()) == []
 

@@ -14,6 +14,7 @@ from lsp_server.domain.errors import ModelRefused, ModelUnavailable, PromptTooLo
 from lsp_server.domain.events import Warned
 from lsp_server.max_mode.sampler import CALM_STEPS, EndpointStats
 from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
+from tests.fakes.faults import FaultyBehaviour
 from tests.fakes.stand import Stand, acts, is_verdict, says_verdict, stand
 
 
@@ -78,7 +79,7 @@ async def test_several_choices_are_asked_for_where_they_are_given(
         )
 
     async with stand(
-        root, turn, conduct=EndpointBehaviour(n=n), grace_seconds=3, **settings
+        root, turn, behaviour=EndpointBehaviour(n=n), grace_seconds=3, **settings
     ) as here:
         await here.ask()
         assert [body.get("n", 1) for body in here.draws] == asked
@@ -134,7 +135,7 @@ async def test_a_straggler_is_not_waited_for_and_its_connection_is_closed(
         assert time.monotonic() - started < 2.0
         assert here.judged.drawn == 4
         assert here.judged.failures == ("cancelled: the others were ready long before",)
-        await here.server.until(lambda: "client gone" in endings(here))
+        await here.server.wait_until(lambda: "client gone" in endings(here))
         # The endpoint read its prompt, so it was paid for.
         prompts = [len(each.raw) // 4 for each in here.server.requests]
         assert response.billed.prompt_tokens == pytest.approx(sum(prompts), rel=0.02)
@@ -164,9 +165,9 @@ async def test_an_endpoint_with_a_parallel_limit_still_gives_all_candidates(
 ) -> None:
     endpoint_stats = ignoring()
     turns = drawn(first_token_seconds=0.02, tokens_per_second=2000.0)
-    conduct = EndpointBehaviour(n="ignore", parallel_max=limit)
+    behaviour = FaultyBehaviour(n="ignore", parallel_max=limit)
     async with stand(
-        root, turns, conduct=conduct, endpoint_stats=endpoint_stats, strategy="always"
+        root, turns, behaviour=behaviour, endpoint_stats=endpoint_stats, strategy="always"
     ) as here:
         await here.ask()
         assert here.judged.drawn >= 4
@@ -267,11 +268,11 @@ async def test_cancelling_leaves_no_open_request_and_no_trace(root: Path, phase:
     ) as here:
         step = asyncio.create_task(here.ask())
         requests = 1 if is_drawing else 6
-        await here.server.until(lambda: len(here.server.requests) == requests)
+        await here.server.wait_until(lambda: len(here.server.requests) == requests)
         step.cancel()
         with pytest.raises(asyncio.CancelledError):
             await step
-        await here.server.until(lambda: "open" not in endings(here))
+        await here.server.wait_until(lambda: "open" not in endings(here))
         assert [path.name for path in root.iterdir()] == ["a.py"]
 
 
@@ -317,7 +318,7 @@ async def test_the_first_of_two_stands_alone_for_the_draw_that_follows(root: Pat
         assert time.monotonic() - started < 4.0
         assert (here.judged.by, here.judged.drawn) == ("agreement", 3)
         assert len(here.draws) == 5
-        await here.server.until(lambda: "client gone" in endings(here))
+        await here.server.wait_until(lambda: "client gone" in endings(here))
 
 
 SLOW = {"tokens_per_second": 20.0}
@@ -333,15 +334,15 @@ async def test_a_refusal_of_several_in_unknown_words_is_learned(root: Path, stat
         return same(body)
 
     same = drawn()
-    async with stand(root, turn, conduct=EndpointBehaviour(), strategy="always") as here:
+    async with stand(root, turn, behaviour=EndpointBehaviour(), strategy="always") as here:
         await here.ask()
         assert here.endpoint_stats.honours_choices is False
         assert here.judged.drawn >= 4
 
 
 async def test_a_prompt_that_is_too_long_teaches_nothing_about_several(root: Path) -> None:
-    conduct = EndpointBehaviour(prompt_tokens_max=10)
-    async with stand(root, drawn(), conduct=conduct, strategy="always") as here:
+    behaviour = FaultyBehaviour(prompt_tokens_max=10)
+    async with stand(root, drawn(), behaviour=behaviour, strategy="always") as here:
         with pytest.raises(PromptTooLong):
             await here.ask()
         assert here.endpoint_stats.honours_choices is None
