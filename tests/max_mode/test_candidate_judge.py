@@ -14,7 +14,7 @@ from lsp_server.domain.messages import Message
 from lsp_server.domain.tools import ToolCall
 from lsp_server.max_mode.candidate_judge import StepContext
 from lsp_server.models.scripted.scenario import ScriptedTurn
-from tests.fakes.faults import FaultyBehaviour
+from tests.fakes.faults import FaultyBehaviour, FaultyTurn
 from tests.fakes.stand import Stand, acts, is_verdict, proposals, says_verdict, stand, verdict
 
 VALUES = (3, 1, 4, 2, 5)
@@ -158,15 +158,15 @@ FAILURES: dict[str, Any] = {
     "no reason": broken(reason=None),
     "a tool call": always(acts("shell", {"command": "touch ran"})),
     "cut off": always(ScriptedTurn(text='{"reason": "it', stop_reason="length")),
-    "repeating": always(ScriptedTurn.model_validate({"fault": {"kind": "repetition"}})),
+    "repeating": always(FaultyTurn.model_validate({"fault": {"kind": "repetition"}})),
     "500": always(
-        ScriptedTurn.model_validate({"fault": {"kind": "status", "status": 500, "times": 9}})
+        FaultyTurn.model_validate({"fault": {"kind": "status", "status": 500, "times": 9}})
     ),
     "400": always(
-        ScriptedTurn.model_validate({"fault": {"kind": "status", "status": 400, "times": 9}})
+        FaultyTurn.model_validate({"fault": {"kind": "status", "status": 400, "times": 9}})
     ),
-    "dropped": always(ScriptedTurn.model_validate({"text": "{" * 99, "fault": {"kind": "drop"}})),
-    "silent": always(ScriptedTurn.model_validate({"fault": {"kind": "silence"}})),
+    "dropped": always(FaultyTurn.model_validate({"text": "{" * 99, "fault": {"kind": "drop"}})),
+    "silent": always(FaultyTurn.model_validate({"fault": {"kind": "silence"}})),
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes import clients
+from tests.fakes.faults import FaultyTurn
 from tests.fakes.lsp_client import LspClient, LspError, Message, started
 from tests.fakes.stand import acts, is_verdict, says_verdict
 
@@ -29,7 +30,7 @@ def script(body: Mapping[str, Any]) -> ScriptedTurn:
         return rewrite(0)
     others = [rewrite(n) for n in range(1, body["n"])]
     alternatives = [{"text": each.text, "tool_calls": each.tool_calls} for each in others]
-    return ScriptedTurn.model_validate({**rewrite(0).model_dump(), "alternatives": alternatives})
+    return FaultyTurn.model_validate({**rewrite(0).model_dump(), "alternatives": alternatives})
 
 
 async def actions(client: LspClient, path: Path, title: str = "Accept") -> list[dict[str, Any]]:
@@ -107,7 +108,7 @@ def looks_on(body: Mapping[str, Any]) -> ScriptedTurn:
         return ScriptedTurn(text="That is enough.")
     ways = [acts("list", {"pattern": f"{way}*"}) for way in range(body.get("n", 1))]
     alternatives = [{"text": each.text, "tool_calls": each.tool_calls} for each in ways[1:]]
-    return ScriptedTurn.model_validate(
+    return FaultyTurn.model_validate(
         {**ways[0].model_dump(), "alternatives": alternatives, "first_token_seconds": 0.05}
     )
 

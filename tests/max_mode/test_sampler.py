@@ -14,7 +14,7 @@ from lsp_server.domain.errors import ModelRefused, ModelUnavailable, PromptTooLo
 from lsp_server.domain.events import Warned
 from lsp_server.max_mode.sampler import CALM_STEPS, EndpointStats
 from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
-from tests.fakes.faults import FaultyBehaviour
+from tests.fakes.faults import FaultyBehaviour, FaultyTurn
 from tests.fakes.stand import Stand, acts, is_verdict, says_verdict, stand
 
 
@@ -74,7 +74,7 @@ async def test_several_choices_are_asked_for_where_they_are_given(
             return says_verdict(body)
         first = len(here.draws) * 10
         alternatives = [different(first + number) for number in range(1, 5)]
-        return ScriptedTurn.model_validate(
+        return FaultyTurn.model_validate(
             {**different(first).model_dump(), "alternatives": alternatives}
         )
 
@@ -151,7 +151,7 @@ async def test_grace_is_given_to_one_that_can_still_make_it(root: Path) -> None:
 
 
 async def test_a_leader_that_is_silent_holds_nobody_for_ever(root: Path) -> None:
-    turns = {0: ScriptedTurn.model_validate({"fault": {"kind": "silence"}})}
+    turns = {0: FaultyTurn.model_validate({"fault": {"kind": "silence"}})}
     async with stand(
         root, drawn(turns), endpoint_stats=ignoring(), strategy="always", silence_seconds=0.3
     ) as here:
@@ -217,7 +217,7 @@ async def test_a_refusal_of_the_prompt_is_the_error_at_once(
     root: Path, fault: dict[str, Any], error: type[Exception], requests: int
 ) -> None:
     def turn(body: Mapping[str, Any]) -> ScriptedTurn:
-        return ScriptedTurn.model_validate({"fault": {**fault, "times": 99}})
+        return FaultyTurn.model_validate({"fault": {**fault, "times": 99}})
 
     async with stand(root, turn, endpoint_stats=ignoring(), strategy="always") as here:
         with pytest.raises(error):
@@ -227,9 +227,7 @@ async def test_a_refusal_of_the_prompt_is_the_error_at_once(
 
 async def test_a_dead_endpoint_gives_the_plain_error(root: Path) -> None:
     def turn(body: Mapping[str, Any]) -> ScriptedTurn:
-        return ScriptedTurn.model_validate(
-            {"fault": {"kind": "status", "status": 503, "times": 999}}
-        )
+        return FaultyTurn.model_validate({"fault": {"kind": "status", "status": 503, "times": 999}})
 
     async with stand(root, turn, endpoint_stats=ignoring(), strategy="always") as here:
         with pytest.raises(ModelUnavailable):
@@ -240,7 +238,7 @@ async def test_a_dead_endpoint_gives_the_plain_error(root: Path) -> None:
 
 async def test_when_all_candidates_fail_one_plain_answer_is_taken(root: Path) -> None:
     turns = {
-        number: ScriptedTurn.model_validate({"fault": {"kind": "status", "status": 500}})
+        number: FaultyTurn.model_validate({"fault": {"kind": "status", "status": 500}})
         for number in range(5)
     }
     async with stand(root, drawn(turns), endpoint_stats=ignoring(), strategy="always") as here:
@@ -251,7 +249,7 @@ async def test_when_all_candidates_fail_one_plain_answer_is_taken(root: Path) ->
 
 @pytest.mark.parametrize("phase", ["drawing", "judging"])
 async def test_cancelling_leaves_no_open_request_and_no_trace(root: Path, phase: str) -> None:
-    silent = ScriptedTurn.model_validate({"fault": {"kind": "silence"}})
+    silent = FaultyTurn.model_validate({"fault": {"kind": "silence"}})
     is_drawing = phase == "drawing"
 
     def turn(body: Mapping[str, Any]) -> ScriptedTurn:
@@ -328,7 +326,7 @@ SLOW = {"tokens_per_second": 20.0}
 async def test_a_refusal_of_several_in_unknown_words_is_learned(root: Path, status: int) -> None:
     def turn(body: Mapping[str, Any]) -> ScriptedTurn:
         if body.get("n"):
-            return ScriptedTurn.model_validate(
+            return FaultyTurn.model_validate(
                 {"fault": {"kind": "status", "status": status, "times": 9}}
             )
         return same(body)
