@@ -97,7 +97,14 @@ def _verifier(
         revision=services.revisions.of,
     )
     seconds = settings.goal.check_timeout_seconds
-    checks = CheckRunner(services.workspace, services.editor, permit, seconds, services.redactor)
+    checks = CheckRunner(
+        services.workspace,
+        services.editor,
+        permit,
+        seconds,
+        services.redactor,
+        services.commands,
+    )
     return Verifier(scene, checks, judge)
 
 

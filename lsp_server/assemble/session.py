@@ -38,6 +38,7 @@ from lsp_server.settings.sections import CheckpointSettings, MemorySettings, Set
 from lsp_server.settings.user_file import allow_always
 from lsp_server.system.task_set import TaskSet
 from lsp_server.workspace.checkpoints import Checkpoints
+from lsp_server.workspace.commands import HostCommandRunner
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.git_revision import Revisions
 from lsp_server.workspace.ignore import Ignore
@@ -159,7 +160,7 @@ def _services(
     documents: Documents,
     changed: Callable[[], None],
 ) -> WorkspaceServices:
-    ignore = Ignore(workspace)
+    ignore, commands = Ignore(workspace), HostCommandRunner()
     known_secrets = KnownSecrets(workspace.root, data, lambda: provider.api_key)
     redactor = Redactor(known_secrets)
     provider = ModelProvider(settings.model, changed)
@@ -174,8 +175,9 @@ def _services(
         CheckApprovals(folder / "approved-checks.json", workspace),
         redactor,
         known_secrets,
-        Revisions(workspace.root),
+        Revisions(workspace.root, commands),
         JournalIndexes(),
+        commands,
     )
 
 

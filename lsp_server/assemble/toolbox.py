@@ -57,6 +57,7 @@ def _looking(
                 workspace, memory, lambda path: visible(workspace.root / path)
             ),
             visible=visible,
+            commands=services.commands,
         ),
         Diagnostics(workspace, services.editor),
         Recall(
@@ -73,5 +74,9 @@ def _changing(services: WorkspaceServices, emit: Emit) -> list[Tool]:
     return [
         Edit(workspace, editor, services.redactor),
         Write(workspace, editor, services.redactor),
-        SaveFirst(Shell(workspace, services.checkpoints, emit), workspace, services.documents),
+        SaveFirst(
+            Shell(workspace, services.checkpoints, emit, services.commands),
+            workspace,
+            services.documents,
+        ),
     ]

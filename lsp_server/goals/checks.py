@@ -22,9 +22,9 @@ from lsp_server.domain.goals import (
 )
 from lsp_server.domain.ports import Editor
 from lsp_server.goals.findings import findings, nothing_ran
+from lsp_server.workspace.commands import CommandResult, CommandRunner, HostCommandRunner
 from lsp_server.workspace.disk import FileMissing, read_text
 from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.process import CommandResult, run_command
 
 OUTPUT_BYTES_MAX = 262_144
 OUTPUT_TAIL_CHARS = 3000
@@ -56,12 +56,14 @@ class CheckRunner:
         permit: Permit,
         timeout_seconds: float,
         mask: Callable[[str], str] = str,
+        commands: CommandRunner = HostCommandRunner(),
     ) -> None:
         self._workspace = workspace
         self._editor = editor
         self._permit = permit
         self._timeout_seconds = timeout_seconds
         self._mask = mask
+        self._commands = commands
 
     async def show(self, check: Check, tree: str) -> Evidence | CheckRefused | None:
         """What `check` says of the tree `tree`; None when nobody here can tell.
@@ -104,7 +106,7 @@ class CheckRunner:
         )  # fmt: skip
 
     async def _run(self, command: str) -> CommandResult:
-        return await run_command(
+        return await self._commands.run(
             command,
             self._workspace.root,
             timeout_seconds=self._timeout_seconds,

@@ -13,8 +13,8 @@ from lsp_server.tools.arguments import ToolArguments, spec, validate
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.shell_syntax import parse
 from lsp_server.workspace.checkpoints import Checkpoints
+from lsp_server.workspace.commands import CommandResult, CommandRunner, HostCommandRunner
 from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.process import CommandResult, run_command
 
 TIMEOUT_SECONDS = 120
 TIMEOUT_SECONDS_MAX = 3600
@@ -42,10 +42,17 @@ class Shell:
         forms={"command": "command", "timeout_seconds": "immaterial"},
     )
 
-    def __init__(self, workspace: Workspace, checkpoints: Checkpoints, emit: Emit) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        checkpoints: Checkpoints,
+        emit: Emit,
+        commands: CommandRunner = HostCommandRunner(),
+    ) -> None:
         self._workspace = workspace
         self._checkpoints = checkpoints
         self._emit = emit
+        self._commands = commands
 
     def describe(self, arguments: Mapping[str, object]) -> str:
         """As in `$ pytest -q`."""
@@ -65,7 +72,7 @@ class Shell:
         return _result(completed, changed)
 
     async def _run(self, wanted: ShellArguments) -> CommandResult:
-        return await run_command(
+        return await self._commands.run(
             wanted.command,
             self._workspace.root,
             timeout_seconds=wanted.timeout_seconds,

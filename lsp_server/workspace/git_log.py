@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.workspace.process import run_command
+from lsp_server.workspace.commands import CommandRunner, HostCommandRunner
 
 SECONDS_MAX = 20.0
 OUTPUT_BYTES_MAX = 16_000_000
@@ -36,11 +36,13 @@ class Commit:
     files: tuple[str, ...]
 
 
-async def commits(folder: Path, commits_max: int) -> tuple[Commit, ...]:
+async def commits(
+    folder: Path, commits_max: int, commands: CommandRunner = HostCommandRunner()
+) -> tuple[Commit, ...]:
     """Those that touch the folder, the newest first; none without git or without a past."""
     command = shlex.join([*_COMMAND, f"--max-count={commits_max}", "--", "."])
     try:
-        done = await run_command(
+        done = await commands.run(
             command, folder, timeout_seconds=SECONDS_MAX, output_bytes_max=OUTPUT_BYTES_MAX
         )
     except ToolError:
