@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import platform
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -33,7 +31,7 @@ from lsp_server.session.permissions import Permissions
 from lsp_server.session.run_store import RunStore
 from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
-from lsp_server.settings.folders import data_folder
+from lsp_server.settings.folders import data_folder, workspace_folder
 from lsp_server.settings.sections import CheckpointSettings, MemorySettings, Settings
 from lsp_server.settings.user_file import allow_always
 from lsp_server.system.task_set import TaskSet
@@ -195,9 +193,3 @@ def _memory(
         redactor=services.redactor,
         changed=changed,
     )
-
-
-def workspace_folder(data: Path, root: Path) -> Path:
-    """Where the data of one workspace lies: readable by name, unique by path."""
-    digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
-    return data / "workspaces" / f"{root.name or 'root'}-{digest}"
