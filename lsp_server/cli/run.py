@@ -18,7 +18,7 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import RecordedEvent
 from lsp_server.domain.goals import GOALS_FILE, Goal
 from lsp_server.domain.tasks import Mode, Outcome, RunId, Sampling, Task
-from lsp_server.goals.goals_document import goal_from, goal_prompt
+from lsp_server.goals.new_goal import goal_from_parts, prompt_for_goal
 from lsp_server.session.session import Session
 from lsp_server.settings.layers import load
 from lsp_server.settings.sections import Settings
@@ -127,11 +127,11 @@ async def _begin(session: Session, order: RunOptions, settings: Settings) -> Run
         if order.task:
             return session.runs.send(resumed, order.task, "steer").run_id
         return session.runs.resume(resumed).run_id
-    goal = goal_from(order.goals, order.checks) or await _open_goal(session, order)
+    goal = goal_from_parts(order.goals, order.checks) or await _open_goal(session, order)
     session.check_approvals.approve(order.checks)
     return session.runs.start(
         Task(
-            instruction=order.task or goal_prompt(goal),
+            instruction=order.task or prompt_for_goal(goal),
             goal=goal,
             mode=order.mode,
             sampling=order.sampling,

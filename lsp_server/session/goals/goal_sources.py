@@ -15,13 +15,8 @@ from typing import TypeAlias
 from lsp_server.domain.edits import Range
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.goals import GOALS_FILE, Condition, Goal
-from lsp_server.goals.goals_document import (
-    CommentGoal,
-    GoalsDocument,
-    comment_goals,
-    parse_goals,
-    unreadable,
-)
+from lsp_server.goals.comment_goals import CommentGoal, find_comment_goals
+from lsp_server.goals.goals_document import GoalsDocument, parse_goals, unreadable_document
 from lsp_server.workspace.disk import FileMissing, read_bytes, read_text
 from lsp_server.workspace.documents import Documents
 
@@ -124,7 +119,7 @@ class GoalSources:
             name = path.relative_to(self._root).as_posix()
             known = self._buffered.get(path)
             if known is None or known[0] is not text:
-                known = self._buffered[path] = (text, comment_goals(text, name))
+                known = self._buffered[path] = (text, find_comment_goals(text, name))
             found[name] = known[1]
         return {path: each for path, each in found.items() if each}
 
@@ -147,7 +142,7 @@ def _read(path: Path) -> GoalsDocument:
         return parse_goals("")
     except ToolError as error:
         # What stands behind the semicolon tells a model which tool to use instead.
-        return unreadable(str(error).partition("; use ")[0])
+        return unreadable_document(str(error).partition("; use ")[0])
 
 
 def _found(sources: Sources) -> dict[str, tuple[CommentGoal, ...]]:
@@ -170,6 +165,6 @@ def _comments_in(file: Path, path: str) -> tuple[CommentGoal, ...]:
     try:
         if b"GOAL:" not in read_bytes(file, SOURCE_BYTES_MAX):
             return ()
-        return comment_goals(read_text(file).text, path)
+        return find_comment_goals(read_text(file).text, path)
     except ToolError:
         return ()

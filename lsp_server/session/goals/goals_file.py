@@ -15,7 +15,7 @@ from lsp_server.domain.edits import EditSet, FileEdit, TextEdit
 from lsp_server.domain.errors import EditRejected, HoldfastError, ToolError
 from lsp_server.domain.goals import GOALS_FILE, Condition, ConditionReport, Goal
 from lsp_server.domain.ports import Editor
-from lsp_server.goals import edits
+from lsp_server.goals import document_edits
 from lsp_server.goals.goals_document import GoalsDocument, parse_goals
 from lsp_server.workspace.disk import FileMissing
 
@@ -34,7 +34,9 @@ class GoalsFile:
     async def write_back(self, reports: Mapping[str, ConditionReport]) -> None:
         """Shows verdicts by condition id, where the file is there and rests."""
         try:
-            await self._edit(lambda contract: edits.write_back(contract, reports), "goal evidence")
+            await self._edit(
+                lambda contract: document_edits.write_back(contract, reports), "goal evidence"
+            )
         except FileMissing:
             return
         except ToolError as error:
@@ -46,7 +48,7 @@ class GoalsFile:
 
         def addition(contract: GoalsDocument) -> tuple[TextEdit, ...]:
             nonlocal added
-            edit = edits.append(contract.text, goal)
+            edit = document_edits.append_goal(contract.text, goal)
             goals = parse_goals(contract.text + edit.new_text).goals
             if len(goals) == len(contract.goals):
                 raise HoldfastError(f"{GOALS_FILE} ends inside of a code block; close that first")
@@ -61,7 +63,7 @@ class GoalsFile:
         today = f"{datetime.now(UTC):%Y-%m-%d}"
 
         def waiver(contract: GoalsDocument) -> tuple[TextEdit, ...]:
-            edit = edits.waive(contract, condition.id, today)
+            edit = document_edits.waive(contract, condition.id, today)
             return (edit,) if edit is not None else ()
 
         await self._edit(waiver, f"waive: {condition.text}")
