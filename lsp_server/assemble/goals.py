@@ -48,10 +48,10 @@ def run_stop_policy(
 
     async def accept(paths: tuple[str, ...]) -> bool:
         attempt = StopAttempt({path: event_log.state.work.changes[path] for path in paths})
-        kept = services.checkpoints.content
+        content = services.checkpoints.content
         shown = await asyncio.to_thread(
             lambda: list(
-                changes_as_evidence(attempt, services.workspace, kept, "", _open_to(approval))
+                changes_as_evidence(attempt, services.workspace, content, "", _open_to(approval))
             )
         )
         return await ask(_about_judges(paths, shown)) != "deny"
@@ -88,10 +88,10 @@ def _verifier(
     async def permit(command: str) -> str | None:
         return await services.check_approvals.permit(command, settings.permissions, ask)
 
-    scene = VerifierContext(
+    context = VerifierContext(
         workspace=services.workspace,
         contents=services.contents,
-        kept=services.checkpoints.content,
+        content=services.checkpoints.content,
         visible=_open_to(approval),
         waived=goals.statuses.waived,
         revision=services.revisions.of,
@@ -105,7 +105,7 @@ def _verifier(
         services.redactor,
         services.commands,
     )
-    return Verifier(scene, checks, judge)
+    return Verifier(context, checks, judge)
 
 
 def _open_to(approval: Approval) -> Callable[[Path], bool]:

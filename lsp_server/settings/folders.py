@@ -22,8 +22,8 @@ def data_folder() -> Path:
 def workspace_folder(data: Path, root: Path) -> Path:
     """The folder below `data` for one workspace: readable by name, unique by path.
 
-    >>> workspace_folder(Path("/data"), Path("/home/ada/engine")).as_posix()
-    '/data/workspaces/engine-af3dd4fd7f2b'
+    >>> workspace_folder(Path("/data"), Path("/src/engine")).as_posix()
+    '/data/workspaces/engine-576b1993bee7'
     """
     digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
     return data / "workspaces" / f"{root.name or 'root'}-{digest}"

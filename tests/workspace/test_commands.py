@@ -217,7 +217,7 @@ async def by_search(project: Path, runner: CommandRunner) -> object:
 async def by_check(project: Path, runner: CommandRunner) -> object:
     editor = DiskEditor(Documents())
     checks = CheckRunner(Workspace(project), editor, permitted, 20.0, commands=runner)
-    return await checks.show(CommandCheck("true"), "tree")
+    return await checks.run(CommandCheck("true"), "tree")
 
 
 async def by_revision(project: Path, runner: CommandRunner) -> object:
