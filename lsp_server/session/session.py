@@ -23,7 +23,7 @@ from lsp_server.session.run_summary import RunSummary
 from lsp_server.session.runs import Runs
 from lsp_server.settings.sections import Settings
 from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.watching import changes
+from lsp_server.workspace.watching import watch_files
 
 FILES_LOOKED_AT_MAX = 200
 """Of those that changed together, for comments with goals."""
@@ -142,7 +142,7 @@ class Session:
         await self.memory.close()
 
     async def _follow(self) -> None:
-        async for paths in changes(self.root):
+        async for paths in watch_files(self.root):
             self.files_changed(paths)
 
     def _message(self, summary: RunSummary | None) -> str:

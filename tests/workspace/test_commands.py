@@ -24,7 +24,7 @@ from lsp_server.workspace.commands import (
 )
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.git_log import commits
+from lsp_server.workspace.git_log import read_commits
 from lsp_server.workspace.git_revision import Revisions
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
@@ -225,7 +225,7 @@ async def by_revision(project: Path, runner: CommandRunner) -> object:
 
 
 async def by_log(project: Path, runner: CommandRunner) -> object:
-    return await commits(project, 1, runner)
+    return await read_commits(project, 1, runner)
 
 
 @pytest.mark.parametrize("use", [by_shell, by_search, by_check, by_revision, by_log])

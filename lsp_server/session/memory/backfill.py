@@ -13,7 +13,7 @@ from lsp_server.domain.events import RecordedEvent
 from lsp_server.domain.memories import ActionRecord
 from lsp_server.memory.memory import Memory
 from lsp_server.redaction.redactor import Redactor
-from lsp_server.workspace.git_log import Commit, commits
+from lsp_server.workspace.git_log import Commit, read_commits
 
 RUNS_MAX = 200
 """The newest of those that memory does not know to have ended."""
@@ -40,7 +40,7 @@ async def learn_commits(
 
     Raises MemoryUnavailable.
     """
-    found = await commits(root, commits_max) if commits_max else ()
+    found = await read_commits(root, commits_max) if commits_max else ()
     known = forgotten | (await memory.commits() if found else frozenset())
     for commit in found:
         row = _row_of(commit)
