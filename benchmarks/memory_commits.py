@@ -27,7 +27,7 @@ from lsp_server.memory.ranking import fuse_rankings
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.memory.backfill import learn_commits
 from lsp_server.settings.sections import MemorySettings
-from lsp_server.workspace.git_log import Commit, commits
+from lsp_server.workspace.git_log import Commit, read_commits
 from lsp_server.workspace.paths import Workspace
 
 READ_MAX = 6_000
@@ -89,7 +89,7 @@ def git(repository: Path, *command: str) -> bytes:
 
 async def prepared(repository: Path, clone: Path, number: int) -> tuple[list[Commit], int]:
     """The commits that are asked about; `clone` is at the state before the first of them."""
-    past = await commits(repository, READ_MAX)
+    past = await read_commits(repository, READ_MAX)
     newest = past[: min(number, len(past) // 2)]
     git(repository, "clone", "--quiet", "--no-hardlinks", ".", str(clone))
     git(clone, "checkout", "--quiet", "--detach", f"{newest[-1].id}^")

@@ -60,6 +60,7 @@ def _make_looking_tools(
                 workspace, memory, lambda path: visible(workspace.root / path)
             ),
             visible=visible,
+            commands=services.commands,
         ),
         Diagnostics(workspace, services.editor),
         Recall(
@@ -77,5 +78,9 @@ def _make_changing_tools(services: WorkspaceServices, emit: Emit) -> list[Tool]:
         Edit(workspace, editor, services.redactor),
         Write(workspace, editor, services.redactor),
         # Commands read the disk, so what runs left in open buffers is saved before.
-        SaveFirst(Shell(workspace, services.checkpoints, emit), workspace, services.documents),
+        SaveFirst(
+            Shell(workspace, services.checkpoints, emit, services.commands),
+            workspace,
+            services.documents,
+        ),
     ]

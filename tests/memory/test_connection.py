@@ -73,6 +73,6 @@ def test_what_is_left_out_is_loaded_where_a_release_needs_it() -> None:
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="this C library has no pools")
 def test_what_is_freed_goes_back_to_the_system() -> None:
-    bound = "from lsp_server.memory.allocation import bound_pools\nbound_pools()"
+    bound = "from lsp_server.system.startup import limit_malloc_pools\nlimit_malloc_pools()"
     assert int(said_by(PIECES)) > 40, "the program does not show what it is for"
     assert int(said_by(f"{bound}\n{PIECES}")) < 10

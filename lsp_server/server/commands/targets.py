@@ -11,7 +11,7 @@ from lsp_server.domain.edits import Lines
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.goals import Goal
 from lsp_server.domain.tasks import Sampling, Selection, Task
-from lsp_server.goals.goals_document import goal_prompt
+from lsp_server.goals.new_goal import prompt_for_goal
 from lsp_server.server import from_lsp
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.from_lsp import Encoding
@@ -145,7 +145,7 @@ def _instruction(start: RunStart, selection: Selection | None, goal: Goal | None
     if selection is not None:
         return WORK_ON_SELECTION
     if goal is not None:
-        return goal_prompt(goal)
+        return prompt_for_goal(goal)
     raise HoldfastError(NOTHING_TO_DO)
 
 

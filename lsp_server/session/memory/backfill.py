@@ -17,7 +17,7 @@ from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.memory.changed_lines import ChangedLines
 from lsp_server.session.memory.fact_file import FactFile
 from lsp_server.session.run_store import RunStore
-from lsp_server.workspace.git_log import Commit, commits
+from lsp_server.workspace.git_log import Commit, read_commits
 
 RUNS_MAX = 200
 """So many of the newest runs are learned that memory does not know to their end."""
@@ -79,7 +79,7 @@ async def learn_commits(
 
     `forgotten` are the ids of rows that do not come back. Raises MemoryUnavailable.
     """
-    found = await commits(root, commits_max) if commits_max else ()
+    found = await read_commits(root, commits_max) if commits_max else ()
     known = forgotten | (await memory.reader.commits() if found else frozenset())
     for commit in found:
         row = _row_of(commit)
