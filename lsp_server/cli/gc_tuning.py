@@ -19,7 +19,7 @@ def relax() -> None:
 
 
 def restore() -> None:
-    """Looks as often as Python does by itself; from here on work makes garbage."""
+    """Collects garbage as often as Python does by itself, since from here on work makes it."""
     # What the start made stays as long as the process, so nobody needs to look through it.
     gc.freeze()
     gc.set_threshold(OBJECTS)

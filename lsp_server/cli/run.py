@@ -37,7 +37,7 @@ NOTHING_TO_DO = (
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """A task with all that the flags of the command line say about it.
+    """`RunOptions` hold a task with all that the flags of the command line say about it.
 
     `goals` are conditions in words, `checks` commands that must exit 0. `resume` is the
     id of an earlier run to go on with; `task` is a message to it then. `settings` are

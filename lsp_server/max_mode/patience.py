@@ -21,7 +21,7 @@ GRACE_SECONDS_MIN = 0.25
 
 
 class Patience:
-    """How long one wave of candidates may take.
+    """A `Patience` decides how long one wave of candidates may take.
 
     `quorum` candidates, all but one by default, start the grace period of
     `grace_seconds`, by default half the median latency. `clock` gives seconds.

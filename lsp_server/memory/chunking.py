@@ -45,7 +45,7 @@ _WHITE = b" \t\r\n\f\v"
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """The definition of `name` in the bytes from `start` to `end`.
+    """A `Definition` is the place of the definition of `name`, in the bytes from `start` to `end`.
 
     `path` is its name behind those of the definitions around it, as in `Store.load`.
     """

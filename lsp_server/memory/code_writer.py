@@ -93,7 +93,7 @@ class CodeWriter:
 
     @property
     def is_busy(self) -> bool:
-        """True while changes or vectors are still to be written."""
+        """Says whether changes or vectors are still to be written."""
         return bool(self._changed or self.indexing or self.pending)
 
     async def write(self, *, quiet: bool) -> None:

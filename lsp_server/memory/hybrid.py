@@ -24,9 +24,9 @@ COSINE_MIN = 0.15
 
 @dataclass(frozen=True, slots=True)
 class HybridResult:
-    """Rows with their fused scores, and the cosines of those that vectors found, all by id.
+    """A `HybridResult` holds rows with their fused scores, by id.
 
-    `problem` says why vectors were left out, None if they were not.
+    `cosines` are those of rows that vectors found. `problem` says why vectors were left out, None if they were not.
     """
 
     rows: dict[str, Row]

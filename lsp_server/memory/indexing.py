@@ -36,7 +36,7 @@ AFTER_FOLDER = chr(ord("/") + 1)
 
 @dataclass(frozen=True, slots=True)
 class IndexProgress:
-    """The state of an index run: files read of those to read, and chunks written so far."""
+    """`IndexProgress` is the state of an index run: files read, files to read, chunks written."""
 
     done: int
     total: int
@@ -45,7 +45,7 @@ class IndexProgress:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """The result of an index run.
+    """An `IndexReport` is the result of an index run.
 
     `files` are in the index now, `skipped` of them without chunks; `changed` were
     read, `removed` are gone; `chunks` were written, in `seconds`.
@@ -64,7 +64,7 @@ Report: TypeAlias = Callable[[IndexProgress], None]
 
 
 def ignore_progress(_: IndexProgress) -> None:
-    """A `Report` that does nothing."""
+    """Does nothing: a `Report` for a caller that shows no progress."""
 
 
 class CodeIndexer:
@@ -95,7 +95,7 @@ class CodeIndexer:
 
     @property
     def counts(self) -> IndexCounts:
-        """The size of the index; `skipped` also counts what could not be walked."""
+        """Returns the size of the index; `skipped` also counts what could not be walked."""
         counts = self._tables.counts
         if not self._unwalked:
             return counts

@@ -118,7 +118,7 @@ class RecordWriter:
 
     @property
     def is_busy(self) -> bool:
-        """True while records or vectors are still to be written."""
+        """Says whether records or vectors are still to be written."""
         return bool(self._waiting or self.pending)
 
     async def write(self, *, quiet: bool) -> None:

@@ -32,7 +32,7 @@ WriterPart: TypeAlias = RecordWriter | CodeWriter
 
 
 class MemoryWriter:
-    """The background work of one memory; start it, and close it.
+    """A `MemoryWriter` does the background work of one memory; start it, and close it.
 
     `work` is set when something waits to be written, `embedding` when rows may lack
     vectors.

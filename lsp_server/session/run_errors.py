@@ -13,7 +13,7 @@ from lsp_server.domain.tasks import RunId
 
 
 class RunError(HoldfastError):
-    """A person asked for something that cannot be done with this run, or with any."""
+    """A `RunError` says that something cannot be done with this run, or with any."""
 
 
 class RunNotFound(RunError):

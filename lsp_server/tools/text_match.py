@@ -26,7 +26,10 @@ LINE_END = r"(?:\r\n|\r(?!\n)|(?<!\r)\n)"
 
 @dataclass(frozen=True, slots=True)
 class TextMatch:
-    """Where the text stands, as pairs of start and end; `note` says how it differs, if it does."""
+    """A `TextMatch` says where a text is found, as pairs of start and end.
+
+    `note` says how the text there differs, empty if it does not.
+    """
 
     spans: tuple[tuple[int, int], ...]
     note: str = ""

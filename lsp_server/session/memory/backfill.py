@@ -88,7 +88,7 @@ async def learn_commits(
 
 
 def past_events(journal: Path, before_seq: int | None = None) -> list[RecordedEvent]:
-    """The Events of a journal before a number; none when it cannot be read. Blocking."""
+    """Returns the Events of a journal before a number; none when it cannot be read. Blocking."""
     with suppress(OSError, JournalDamaged):
         return [one for one in replay(journal) if before_seq is None or one.seq < before_seq]
     return []

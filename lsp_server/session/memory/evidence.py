@@ -61,7 +61,7 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 
 
 class PassedChecks:
-    """The checks of each run that succeeded when they last ran, with their output."""
+    """`PassedChecks` keeps the checks of each run that last succeeded, with their output."""
 
     def __init__(self) -> None:
         self._passed: OrderedDict[RunId, dict[str, str]] = OrderedDict()
@@ -82,7 +82,7 @@ class PassedChecks:
         return ""
 
     def evidence_of(self, run_id: RunId, claim: str) -> str:
-        """The id of the check that shows a claim of a run, or "" if none does.
+        """Returns the id of the check that shows a claim of a run, or "" if none does.
 
         The claim has to name a check that succeeded in this run, word for word, and
         no other command. Numbers in it have to occur in the check's output.
@@ -108,7 +108,7 @@ class PassedChecks:
 
 
 def shell_command(action: ActionRecord) -> str | None:
-    """The command that an action ran; None if it ran none."""
+    """Returns the command that an action ran; None if it ran none."""
     return action.title.removeprefix("$ ") if action.tool == "shell" else None
 
 
@@ -129,12 +129,12 @@ def is_check(command: str) -> bool:
 
 
 def evidence_id(command: str) -> str:
-    """The id of what a command shows by succeeding."""
+    """Returns the id of what a command shows by succeeding."""
     return f"command: {command}"
 
 
 def evidence_command(evidence: str) -> str:
-    """The command whose success is the evidence with this id; "" for other evidence."""
+    """Returns the command whose success is the evidence with this id; "" for other evidence."""
     prefix = evidence_id("")
     return evidence.removeprefix(prefix) if evidence.startswith(prefix) else ""
 

@@ -27,7 +27,7 @@ from lsp_server.session.run_store import RunStore
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """The number of rows that were removed, and of journals in which something was."""
+    """`Forgotten` counts the rows that were removed, and the journals in which something was."""
 
     rows: int
     journals: int
