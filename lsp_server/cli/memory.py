@@ -174,7 +174,7 @@ def _shown(hit: Hit) -> str:
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    """A bar on a terminal, a line for each stage elsewhere."""
+    """Shows a bar on a terminal, a line for each stage elsewhere."""
     if not sys.stderr.isatty():
         named: set[str] = set()
 

@@ -96,7 +96,7 @@ class ActionTable:
         return hits[:RELEVANT_MAX]
 
     async def history(self, path: str, limit: int) -> list[ActionRecord]:
-        """The last `limit` actions that touched a file, the newest first."""
+        """Returns the last `limit` actions that touched a file, the newest first."""
         actions = await self.records.select(f"array_has_any(files, [{quote(path)}])")
         actions.sort(key=lambda one: (one.at, one.id), reverse=True)
         return actions[:limit]
@@ -215,7 +215,7 @@ def _age_days(at: str, now: datetime) -> float:
 
 
 def _spread(hits: Iterable[Hit], per_run_max: int) -> Iterable[Hit]:
-    """The hits without those beyond `per_run_max` of one run, and without repeats."""
+    """Returns the hits without those beyond `per_run_max` of one run, and without repeats."""
     seen: set[tuple[str, str, str]] = set()
     of_run: Counter[str] = Counter()
     for hit in hits:

@@ -88,7 +88,7 @@ class CodeWriter:
 
     @property
     def pending(self) -> int:
-        """The number of vectors that are still to be made or written."""
+        """Returns the number of vectors that are still to be made or written."""
         return len(self._tables.code.backlog) + len(self._vectors)
 
     @property

@@ -133,7 +133,7 @@ class CodeIndexer:
         return self._finish(len(wanted), removed, rows, started)
 
     def _scan(self) -> dict[str, str]:
-        """The stamps of all files that count, by path. Blocking."""
+        """Returns the stamps of all files that count, by path. Blocking."""
         found: dict[str, str] = {}
         unwalked: dict[str, str] = {}
         for path, entry in islice(self._ignore.scan(None, unwalked.__setitem__), FILES_MAX):
@@ -154,7 +154,7 @@ class CodeIndexer:
         return known is None or known.stamp != stamp or not known.hash or large
 
     def _sort_paths(self, relative: Collection[str]) -> tuple[set[str], set[str]]:
-        """The files to read, and those that are gone. Blocking."""
+        """Returns the files to read, and those that are gone. Blocking."""
         wanted: set[str] = set()
         gone: set[str] = set()
         ordered = sorted(self._tables.known)
@@ -214,7 +214,7 @@ class CodeIndexer:
 
 
 def _needs_walk(path: str) -> bool:
-    """True if other files may count now too, or only the walk can deal with this path."""
+    """Says whether other files may count now too, or only the walk can deal with this path."""
     name = path.rpartition("/")[2]
     # A value in a file for secrets may occur in any other file.
     return path == "." or name in RULE_FILES or is_secret_file(name) or not path.isprintable()

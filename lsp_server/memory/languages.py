@@ -34,7 +34,7 @@ class Language:
 
 
 def _named(kind: str, *nodes: str, field: str = "name") -> tuple[tuple[str, str], ...]:
-    """Definitions whose name is a field of the node."""
+    """Returns patterns of definitions whose name is a field of the node."""
     return tuple((kind, f"({node} {field}: (_) @name) @def") for node in nodes)
 
 

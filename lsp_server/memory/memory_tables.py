@@ -51,7 +51,7 @@ class MemoryTables:
 
     @property
     def writable(self) -> bool:
-        """True if this process writes, and has opened the tables."""
+        """Says whether this process writes, and has opened the tables."""
         return self.opened and self._lock.held
 
     @property

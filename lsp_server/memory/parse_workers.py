@@ -78,7 +78,7 @@ class ParseWorkers:
 async def _next(
     answers: asyncio.Queue[list[FileRead]], tasks: Sequence[asyncio.Task[None]]
 ) -> list[FileRead]:
-    """The next answer, or the error of the task that would have given it."""
+    """Returns the next answer, or the error of the task that would have given it."""
     waiting = asyncio.create_task(answers.get())
     try:
         while not waiting.done():

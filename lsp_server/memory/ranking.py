@@ -129,7 +129,7 @@ def ranking_weights(question: str) -> tuple[float, float]:
 def rank_chunks(
     question: str, candidates: Sequence[RankingCandidate], scores: dict[str, float], limit: int
 ) -> list[tuple[float, CodeChunk]]:
-    """The best `limit` chunks with their scores, best first, PER_FILE_MAX of a file.
+    """Returns the best `limit` chunks with their scores, best first, PER_FILE_MAX of a file.
 
     `scores` are the fused scores of the candidates by id, as `fuse_rankings` gives
     them; scores of other ids are ignored.
@@ -200,12 +200,12 @@ def _score(
 
 
 def _path_share(asked: frozenset[str], path: str) -> float:
-    """The share of the question's words that a path has."""
+    """Returns the share of the question's words that a path has."""
     return len(asked & stems(path)) / len(asked) if asked else 0.0
 
 
 def _name_likeness(asked: frozenset[str], names: Iterable[str]) -> float:
-    """The best F score between the words of the question and those of a name."""
+    """Returns the best F score between the words of the question and those of a name."""
     best = 0.0
     for name in names:
         parts = stems(name)

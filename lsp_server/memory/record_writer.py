@@ -112,7 +112,7 @@ class RecordWriter:
 
     @property
     def pending(self) -> int:
-        """The number of vectors that are still to be made."""
+        """Returns the number of vectors that are still to be made."""
         tables = self._tables
         return len(tables.actions.records.backlog) + len(tables.facts.records.backlog)
 

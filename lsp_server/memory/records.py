@@ -132,7 +132,7 @@ class RecordTable(Generic[R]):
             self._table = await self._database.replace(self._schema.table)
 
     async def _unused(self, keys: set[str]) -> set[str]:
-        """The vector keys to which no row points any more; they leave the backlog, too."""
+        """Returns the vector keys to which no row points any more; they leave the backlog, too."""
         left = await self.table.rows(["vector_key"], is_one_of("vector_key", sorted(keys)))
         unused = keys - {row["vector_key"] for row in left}
         for key in unused:

@@ -52,7 +52,7 @@ class StoragePlace:
         return frozenset((str(path), one.st_ino, one.st_mtime_ns) for path, one in states)
 
     def bytes_on_disk(self) -> int | None:
-        """The size of all files, old versions included; None for an object store."""
+        """Returns the size of all files, old versions included; None for an object store."""
         if self.folder is None:
             return None
         size = 0

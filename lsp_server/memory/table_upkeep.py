@@ -56,7 +56,7 @@ class TableUpkeep:
 
     @property
     def is_wanted(self) -> bool:
-        """True if a quiet moment would be used, now or within KEEP_SECONDS."""
+        """Says whether a quiet moment would be used, now or within KEEP_SECONDS."""
         return self.commits >= OPTIMIZE_COMMITS or self._old_versions_until < float("inf")
 
     async def optimize(

@@ -129,7 +129,7 @@ class UnsavedChunks:
         return next((row for row in rows if row["id"] == chunk_id), None)
 
     async def _read(self, buffers: Mapping[str, str]) -> dict[str, tuple[Row, ...]]:
-        """The chunks of each buffer; an ignored one has none."""
+        """Returns the chunks of each buffer; an ignored one has none."""
         paths = await asyncio.to_thread(self._without_ignored, tuple(buffers))
         # Cut by the same processes, and refused for the same reasons, as files on disk.
         texts = {path: buffers[path] for path in paths}

@@ -146,7 +146,7 @@ class VectorTable:
         return frozenset(row["key"] for row in await table.rows(["key"]))
 
     def _schema(self, dimension: int = 1) -> TableSchema:
-        """The schema of the table; the dimension matters only when the table is made."""
+        """Returns the schema of the table; the dimension matters only when the table is made."""
         return TableSchema(
             self._name,
             VECTORS_VERSION,

@@ -73,7 +73,7 @@ class MemoryWriter:
 
     @property
     def pending(self) -> int:
-        """The number of vectors that are still to be made or written."""
+        """Returns the number of vectors that are still to be made or written."""
         return self._records.pending + self._code.pending
 
     async def settled(self) -> None:

@@ -37,7 +37,7 @@ async def refutes_done(run: RunContext, tree_hash: Callable[[], Awaitable[str]])
 
 
 def _step_context(run: RunContext) -> StepContext:
-    """Where the run is. A step that failed, or a message from outside, is not healthy."""
+    """Says where the run is. A failed step, or a message from outside, is not healthy."""
     state, messages = run.event_log.state, run.event_log.context.messages[2:]
     since = takewhile(lambda message: message.role != "assistant", reversed(messages))
     spoken_to = any(message.role == "user" for message in since)
@@ -47,7 +47,7 @@ def _step_context(run: RunContext) -> StepContext:
 
 
 def _has_room(run: RunContext, more: Usage, cost_usd: float) -> bool:
-    """Whether the run's budget allows so much more."""
+    """Says whether the run's budget allows so much more."""
     spent = run.event_log.state.progress
     try:
         budget.check(

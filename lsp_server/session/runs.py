@@ -227,5 +227,5 @@ class Runs:
                 await asyncio.gather(*(run.wait() for run in runs), return_exceptions=True)
 
     def _summaries(self) -> Iterator[RunSummary]:
-        """All runs, newest first. Read one by one: there may be thousands."""
+        """Yields all runs, newest first, one by one: there may be thousands."""
         return filter(None, map(self.find, self.store.ids()))

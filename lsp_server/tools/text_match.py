@@ -91,7 +91,7 @@ def _not_found(text: str, old_text: str, path: str, shown: str, alike: list[Look
 
 
 def _nearest(lines: list[str], sought: list[str]) -> int | None:
-    """Where, counted from 0, most of the sought lines stand together; None: nowhere."""
+    """Returns the line, from 0, where most of the sought lines are together; None if none is."""
     offsets: dict[str, list[int]] = {}
     for offset, line in enumerate(sought):
         if line.strip():

@@ -135,7 +135,7 @@ class GoalSources:
 
 
 def _signature(path: Path) -> tuple[int, ...] | None:
-    """A value that changes when the file may say something else; None where there is none."""
+    """Returns a value that changes when the file may say something else; None where there is none."""
     try:
         state = path.stat()
     except (FileNotFoundError, NotADirectoryError):

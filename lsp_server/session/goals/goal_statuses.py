@@ -122,7 +122,7 @@ class GoalStatuses:
         return tuple({one.goal.id: one.goal for one in self._sources.conditions()}.values())
 
     def first_open(self) -> Goal | None:
-        """The first goal of the goals file that is not shown to hold now.
+        """Returns the first goal of the goals file that is not shown to hold now.
 
         Raises HoldfastError when nobody knows what the file says.
         """
@@ -153,7 +153,7 @@ class GoalStatuses:
 
 
 def _summary(verdicts: list[Verdict]) -> Verdict:
-    """One word for a goal."""
+    """Sums a goal up in one word."""
     if all(verdict in _DONE for verdict in verdicts):
         return "met"
     # What waits for a person comes before what the agent can do by itself.

@@ -131,7 +131,7 @@ def redact_document(path: Path, rewrite: Rewrite) -> bool:
 
 
 def _in_arguments(text: str, rewrite: Callable[[Any], Any]) -> str:
-    """The arguments of a call rewritten, however their characters are escaped."""
+    """Returns the arguments of a call rewritten, however their characters are escaped."""
     try:
         given = json.loads(text)
     except ValueError:

@@ -69,7 +69,7 @@ class MemoryOpener:
 
     @property
     def is_worth_waiting_for(self) -> bool:
-        """True if memory is open, or will be and may know something."""
+        """Says whether memory is open, or will be and may know something."""
         phase = self.phase
         return phase == "open" or (phase in ("closed", "opening") and self.has_data())
 

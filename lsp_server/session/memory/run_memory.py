@@ -37,7 +37,7 @@ class RunMemorySource:
 
     @property
     def opens_soon(self) -> bool:
-        """True if memory cannot answer yet and soon will."""
+        """Says whether memory cannot answer yet and soon will."""
         opener = self._memory.opener
         if not opener.is_worth_waiting_for or opener.phase == "open":
             return False
@@ -136,7 +136,7 @@ class SemanticSearch:
         self._visible = visible
 
     async def __call__(self, query: str, within: Path | None, limit: int) -> str:
-        """The hits in a file or folder, or everywhere, as text for a model.
+        """Returns the hits in a file or folder, or everywhere, as text for a model.
 
         Raises ToolError when memory cannot be asked.
         """

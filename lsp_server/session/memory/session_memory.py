@@ -218,7 +218,7 @@ class SessionMemory:
 
 
 async def _unsaved_buffers(documents: Documents, workspace: Workspace) -> Mapping[str, str]:
-    """The texts of buffers that differ from the disk, by workspace-relative path."""
+    """Returns the texts of buffers that differ from the disk, by workspace-relative path."""
     buffers = [(path, text) for path, text in documents.buffers().items() if workspace.inside(path)]
     return await asyncio.to_thread(
         lambda: {
