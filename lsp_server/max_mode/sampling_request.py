@@ -49,17 +49,21 @@ class SamplingRequest:
 
     @property
     def chars(self) -> int:
+        """Returns the number of characters that came so far, of all choices together."""
         return sum(self.heard.values())
 
     def start(self, model: Model, tasks: asyncio.TaskGroup, clock: Clock) -> None:
+        """Sends the request to `model`, as a task of `tasks`."""
         self.started = clock()
         self._task = tasks.create_task(self._run(model, clock))
 
     def cancel(self) -> None:
+        """Cancels the request when it is under way, which closes its connection."""
         if self._task is not None:
             self._task.cancel()
 
     def billed(self, prompt: Usage) -> Usage:
+        """Returns what the request cost; a cancelled one is estimated, with `prompt` in it."""
         if self.response is not None:
             return self.response.billed
         if self.error is not None and not self.heard:

@@ -1,4 +1,4 @@
-"""This module finds where the text that an edit replaces stands in a file.
+"""This module finds the text that an edit replaces in a file.
 
 It matches exactly, but for line endings, which the file decides. Where nothing
 matches, one place that only looks the same is taken and named; otherwise the
@@ -36,7 +36,7 @@ class TextMatch:
 
 
 def match_text(text: str, old_text: str, path: str, shown: str, *, every: bool) -> TextMatch:
-    """Finds `old_text` in the text of the file `path`; with `every` wherever it stands.
+    """Finds `old_text` in the text of the file `path`; with `every` wherever it is.
 
     `shown` is as much of the text as an error may show. Raises ToolError when
     there is no place, or more than one without `every`.

@@ -35,10 +35,12 @@ class ConditionStatus:
 
     @property
     def goal(self) -> Goal:
+        """Returns the goal that the condition belongs to."""
         return self.location.goal
 
     @property
     def condition(self) -> Condition:
+        """Returns the condition itself."""
         return self.location.condition
 
 
