@@ -44,7 +44,7 @@ CHECK_SECTION = "\nthe goal's check after it: "
 
 @dataclass(slots=True)
 class _OpenCall:
-    """A call under way, and the files that changed meanwhile."""
+    """An `_OpenCall` is a call under way, with the files that changed meanwhile."""
 
     called: ToolCalled
     at: str

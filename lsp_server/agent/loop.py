@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from typing import assert_never
 from uuid import uuid4
@@ -53,7 +54,7 @@ OVERFLOWS_MAX = 3
 
 
 class Agent:
-    """Works on one task until there is an outcome.
+    """An `Agent` works on one task until there is an outcome.
 
     `model` answers the steps, with the tools of `toolbox`. `stop_policy` decides
     whether the run may end, `run_config` says what it works under. At the start of
@@ -160,7 +161,7 @@ class Agent:
         return bool(texts)
 
     async def _ask(self) -> Response | None:
-        """The model's next answer; None when it cannot be used, which the model then reads."""
+        """Returns the model's next answer; None when it cannot be used, which the model reads."""
         await self._compaction.make_room()
         self._event_log.emit(
             StepStarted(self._state.progress.step + 1, self._event_log.context.tokens)
@@ -171,7 +172,7 @@ class Agent:
             self._counts, advice = guards.check_misbehaviour(self._counts, str(error))
             self._apply_advice(advice)
             return None
-        message = self._distinct(response.message)
+        message = _with_new_call_ids(response.message, self._state.conversation.call_ids)
         self._event_log.emit(
             ModelAnswered(
                 self._state.progress.step,
@@ -184,21 +185,6 @@ class Agent:
         )
         choices = (replace(response.choices[0], message=message), *response.choices[1:])
         return replace(response, choices=choices)
-
-    def _distinct(self, message: Message) -> Message:
-        """The message with ids of calls that no earlier step had.
-
-        Some endpoints count their calls anew in each answer, and two results
-        with one id could not be told apart.
-        """
-        used = self._state.conversation.call_ids
-        if used.isdisjoint(call.id for call in message.tool_calls):
-            return message
-        calls = [
-            replace(call, id=uuid4().hex[:9]) if call.id in used else call
-            for call in message.tool_calls
-        ]
-        return replace(message, tool_calls=tuple(calls))
 
     async def _respond(self) -> Response:
         """Asks the model, with a smaller prompt when the endpoint says that it is too long."""
@@ -279,3 +265,13 @@ class Agent:
                 self._event_log.emit(ModelWaited(reason, attempt, delay_seconds))
             case _:
                 assert_never(delta)
+
+
+def _with_new_call_ids(message: Message, used: Collection[str]) -> Message:
+    """Gives each call an id that no earlier step had; `used` has those of earlier steps."""
+    # Some endpoints count their calls anew in each answer, and a result names its call by id.
+    calls = [
+        replace(call, id=uuid4().hex[:9]) if call.id in used else call
+        for call in message.tool_calls
+    ]
+    return replace(message, tool_calls=tuple(calls))

@@ -62,7 +62,7 @@ class StopPolicy:
         self._asked_about_plan = False
 
     async def decide(self, state: State, summary: str, *, may_go_on: bool) -> Outcome | Continue:
-        """The end of the run, or what keeps it going.
+        """Decides whether the run ends, and returns its outcome or what keeps it going.
 
         `summary` is the agent's closing message. `may_go_on` says whether the budget has
         room for another step: a run is never sent back without one.

@@ -72,9 +72,10 @@ def session_verifier(
     *,
     asks: bool,
 ) -> Verifier:
-    """For checks outside of a run; with `asks` a person and the judge are asked.
+    """Makes the verifier for checks outside of a run.
 
-    `on_change` is called when a question was asked or answered.
+    With `asks` a person and the judge are asked. `on_change` is called when a
+    question was asked or answered.
     """
 
     async def judging() -> Model:

@@ -44,6 +44,7 @@ from lsp_server.session.goals.verdict_store import VerdictStore
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.notices import GoalsChanged, Notify, StatusChanged
 from lsp_server.session.permissions import Permissions
+from lsp_server.session.run import BuildAgent, OnEvent
 from lsp_server.session.run_store import RunStore
 from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
@@ -89,15 +90,8 @@ def open_session(
 
     goals = _goals(services, judges, folder, lambda: session.settings, notify)
     memory = _memory(services, folder, settings.memory, notify)
-    runs = Runs(
-        RunStore(folder / "runs"),
-        workspace.root,
-        settings,
-        build=AgentFactory(services, judges, goals, memory, endpoint_stats).agent,
-        on_event=on_event,
-        check_model=services.provider.check,
-        redactor=services.redactor,
-    )
+    agents = AgentFactory(services, judges, goals, memory, endpoint_stats)
+    runs = _runs(services, folder, settings, agents.agent, on_event)
     pruning = _start_pruning(services, folder, lambda: session.settings.checkpoints)
     session = Session(
         workspace.root,
@@ -176,6 +170,24 @@ def _services(
         Revisions(workspace.root, commands),
         JournalIndexes(),
         commands,
+    )
+
+
+def _runs(
+    services: WorkspaceServices,
+    folder: Path,
+    settings: Settings,
+    build: BuildAgent,
+    on_event: OnEvent,
+) -> Runs:
+    return Runs(
+        RunStore(folder / "runs"),
+        services.workspace.root,
+        settings,
+        build=build,
+        on_event=on_event,
+        check_model=services.provider.check,
+        redactor=services.redactor,
     )
 
 

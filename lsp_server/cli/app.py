@@ -32,7 +32,7 @@ VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help=
 
 
 class Kind(StrEnum):
-    """The kinds of memory that can be searched."""
+    """A `Kind` of memory can be searched alone, or all of them at once."""
 
     CODE = "code"
     ACTION = "action"
@@ -52,7 +52,7 @@ def holdfast(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """A coding agent for long tasks, in every editor and on the command line."""
+    """Shows the version, or leaves the work to a command."""
 
 
 @app.command(

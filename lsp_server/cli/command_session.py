@@ -18,7 +18,7 @@ from lsp_server.workspace.documents import Documents
 
 
 def load_settings(workspace: Path, flags: Mapping[str, Any] | None = None) -> Settings:
-    """The settings for a folder, with those of the command's `flags` above all others.
+    """Returns the settings for a folder, with those of the command's `flags` above all others.
 
     Problems with them go to standard error, one sentence each.
     """
@@ -37,10 +37,10 @@ async def command_session(
     notify: Notify = ignore,
     data: Path | None = None,
 ) -> AsyncIterator[Session]:
-    """A session that works on the disk, for one command.
+    """Opens a session that works on the disk, for one command, and closes it at the end.
 
-    `confirm` asks the person at the terminal, None: nobody is asked. `data` is where
-    the session keeps what lasts, the user's data folder if left out.
+    `confirm` asks the person at the terminal; with None nobody is asked. `data` is
+    where the session keeps what lasts, the user's data folder if left out.
 
     Example::
 

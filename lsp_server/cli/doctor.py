@@ -12,7 +12,7 @@ from lsp_server.settings.layers import load
 
 
 def doctor(workspace: Path) -> str:
-    """The report as Markdown, fit for a terminal: it quotes goals, titles and settings."""
+    """Returns the report as Markdown; what it quotes has its control characters escaped."""
     return visible(asyncio.run(_report(workspace.resolve())))
 
 

@@ -15,7 +15,7 @@ def print_error(text: str) -> None:
 
 
 def error_text(error: HoldfastError) -> str:
-    """One sentence: what went wrong, and the command of a terminal that helps, if one does.
+    """Returns one sentence: what went wrong, and the command that helps, if one does.
 
     >>> error_text(RunNotFound(None, "undo"))
     'there is no run to undo; `holdfast doctor` lists the runs of a folder'

@@ -42,7 +42,7 @@ def run_command(
 
 
 def workspace_folder(path: Path) -> Path:
-    """The folder that `--workspace` names, made absolute. Raises UsageError."""
+    """Returns the folder that `--workspace` names, made absolute. Raises UsageError."""
     if not path.is_dir():
         raise UsageError(f"--workspace {path} is not a folder")
     return path.resolve()

@@ -62,7 +62,7 @@ def forget(workspace: Path, text: str | None, entry_id: str | None, before: date
 async def memory_session(
     workspace: Path, notify: Notify = ignore, data: Path | None = None
 ) -> AsyncIterator[Session]:
-    """A session that indexes only when it is asked to. Raises UsageError without a folder."""
+    """Opens a session that indexes only when it is asked to. Raises UsageError without a folder."""
     folder = workspace_folder(workspace)
     # A command that indexes does it by itself and shows how far it is.
     settings = load_settings(folder, {"memory": {"index_on_start": False}})
@@ -174,7 +174,7 @@ def _shown(hit: Hit) -> str:
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    """A bar on a terminal, a line for each stage elsewhere."""
+    """Shows a bar on a terminal, a line for each stage elsewhere."""
     if not sys.stderr.isatty():
         named: set[str] = set()
 

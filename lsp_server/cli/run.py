@@ -37,7 +37,7 @@ NOTHING_TO_DO = (
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """A task with all that the flags of the command line say about it.
+    """`RunOptions` hold a task with all that the flags of the command line say about it.
 
     `goals` are conditions in words, `checks` commands that must exit 0. `resume` is the
     id of an earlier run to go on with; `task` is a message to it then. `settings` are
@@ -135,7 +135,7 @@ async def _begin(session: Session, options: RunOptions) -> Run:
 
 
 async def _open_goal(session: Session, options: RunOptions) -> Goal | None:
-    """The first open goal of the goals file, for options that say nothing else."""
+    """Returns the first open goal of the goals file, for options that say nothing else."""
     if options.task:
         return None
     await session.goals.refresh()
@@ -146,7 +146,7 @@ async def _open_goal(session: Session, options: RunOptions) -> Goal | None:
 
 
 async def _wait(session: Session, run: Run) -> Outcome:
-    """The outcome; signals that ask the process to end stop the run first."""
+    """Waits for the outcome; signals that ask the process to end stop the run first."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -166,7 +166,7 @@ def _settings(options: RunOptions) -> dict[str, Any]:
 
 
 def _folder(options: RunOptions) -> Path:
-    """The folder to work in, before anything is opened. Raises UsageError."""
+    """Returns the folder to work in, before anything is opened. Raises UsageError."""
     # A task that a shell made empty is a mistake; no task at all means the goals file.
     if options.task is not None and not options.task.strip():
         raise UsageError("the task is empty")

@@ -64,7 +64,7 @@ class ModelMisbehaved(ModelError):
 
 
 class ToolError(HoldfastError):
-    """A tool call failed in a way that the model can react to.
+    """A tool call failed, and the model can react to that.
 
     `hint` is what a model may do instead, if there is something. The text of the error
     is `what` with the hint behind it; `what` alone is fit for a person.

@@ -1,4 +1,4 @@
-"""This module embeds texts without a model, by hashing their words."""
+"""This module makes vectors of texts without a model, by hashing their words."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class HashingEmbedder:
     fingerprint = f"hashing-1-{DIMENSION}"
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        """The vectors of the texts, in their order; 10,000 words take about 10 ms."""
+        """Returns the vectors of the texts, in their order; 10,000 words take about 10 ms."""
         return await asyncio.to_thread(lambda: [_vector(text) for text in texts])
 
 

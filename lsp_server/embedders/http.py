@@ -1,4 +1,4 @@
-"""This module embeds texts through any OpenAI-compatible `/v1/embeddings`."""
+"""This module gets vectors of texts from any OpenAI-compatible `/v1/embeddings`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 
 
 class HttpEmbedder:
-    """Embeds through an endpoint. Close it, or use it in an `async with` block.
+    """An `HttpEmbedder` gets its vectors from an endpoint.
+
+    Close it, or use it in an `async with` block.
 
     `base_url` ends with the version, as in `http://localhost:11434/v1`; `model` is
     the name that the endpoint knows. `dimension` is 0 until the first answer; then
@@ -57,11 +59,11 @@ class HttpEmbedder:
 
     @property
     def fingerprint(self) -> str:
-        """A name of the vectors: the endpoint without credentials, and the model."""
+        """Returns a name of the vectors: the endpoint without credentials, and the model."""
         return f"http-{self._place}-{self._model}"
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        """The vectors of the texts, in their order, asked for in batches of BATCH_TEXTS.
+        """Returns the vectors of the texts, in their order, asked for in batches of BATCH_TEXTS.
 
         Raises ModelUnavailable when the endpoint did not recover within WAITS_SECONDS,
         ModelRefused when it will not serve, and ModelMisbehaved when its answer is no
@@ -138,14 +140,14 @@ class HttpEmbedder:
 
 
 class EmbeddingRow(BaseModel):
-    """One vector of an answer; `index` is the place of its text."""
+    """An `EmbeddingRow` is one vector of an answer; `index` is the place of its text."""
 
     index: int
     embedding: list[float]
 
 
 class EmbeddingsAnswer(BaseModel):
-    """The answer of an endpoint, whose rows may come in any order."""
+    """An `EmbeddingsAnswer` is the answer of an endpoint, whose rows may come in any order."""
 
     data: list[EmbeddingRow]
 

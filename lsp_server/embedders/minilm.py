@@ -1,4 +1,4 @@
-"""This module embeds texts with all-MiniLM-L6-v2, in this process.
+"""This module makes vectors of texts with all-MiniLM-L6-v2, in this process.
 
 The model is shipped as int8 ONNX beside this file; `scripts/build_minilm.py` builds
 it.
@@ -39,7 +39,7 @@ NICENESS = 10
 
 
 class MiniLmEmbedder:
-    """Embeds with a small sentence model; vectors have 384 numbers and length 1.
+    """A `MiniLmEmbedder` makes vectors of 384 numbers and length 1 with a small sentence model.
 
     The model is loaded on first use, in a thread, takes 60 MB, and is released when
     it is unused for `idle_seconds`. `threads` bounds the cores of one call, by
@@ -73,11 +73,11 @@ class MiniLmEmbedder:
 
     @property
     def loaded(self) -> bool:
-        """True while the model is loaded."""
+        """Says whether the model is in memory now."""
         return self._network is not None
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        """The vectors of the texts, in their order.
+        """Returns the vectors of the texts, in their order.
 
         A single text is taken for a question and made at once, in about 2 ms; several
         are made one by one at low priority, 60 ms for 1,000 characters. A vector does
@@ -115,13 +115,13 @@ def _lower_priority() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The loaded model; safe to run from several threads at once."""
+    """A `Network` is the loaded model; it is safe to run from several threads at once."""
 
     session: onnxruntime.InferenceSession
     tokenizer: Tokenizer
 
     def run(self, text: str) -> list[float]:
-        """The vector of a text. Blocking."""
+        """Returns the vector of a text. Blocking."""
         import numpy as np  # noqa: PLC0415 - heavy: kept off the way to the first answer
 
         ids = np.array([self.tokenizer.encode(text).ids], dtype=np.int64)

@@ -263,11 +263,11 @@ class VerdictAnswer(BaseModel):
 
 
 class _Invalid(Exception):
-    """The judge answered, and not what it was asked."""
+    """An `_Invalid` says that the judge answered, and not what it was asked."""
 
 
 class _JudgeQuestion:
-    """One question to the judge, and what it cost even if it failed."""
+    """A `_JudgeQuestion` is one question to the judge, with what it cost even if it failed."""
 
     def __init__(self, question: Request) -> None:
         self.billed = Usage()

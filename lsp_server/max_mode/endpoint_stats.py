@@ -13,7 +13,7 @@ CALM_STEPS = 10
 
 @dataclass(slots=True)
 class EndpointStats:
-    """What was seen of one endpoint and model, kept from step to step and shared by runs.
+    """`EndpointStats` keep what was seen of one endpoint and model, over steps and runs.
 
     `honours_choices` says whether several answers come to one request, None until
     it was tried. `parallel_max` is how many requests it takes at once, None while
@@ -40,7 +40,7 @@ class EndpointStats:
         self.parallel_max = min(self.parallel_max or beside, beside)
 
     def describe(self) -> str:
-        """What is known, in words for a person."""
+        """Returns what is known, in words for a person."""
         several = {
             None: "not known yet whether it gives several answers to one request",
             True: "gives several answers to one request, so that they share its prompt",

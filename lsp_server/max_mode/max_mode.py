@@ -222,7 +222,10 @@ class MaxMode:
         return replace(decision, winner=able[decision.winner], scores=scores)
 
     def _is_majority(self, group: DryRunGroup) -> bool:
-        """More than half of all that may be drawn would do it; `always` has a judge all the same."""
+        """Says whether more than half of all that may be drawn would do the same.
+
+        With the strategy `always` the judge decides all the same.
+        """
         size = len(group.candidates)
         return self._settings.strategy != "always" and size * 2 > self._settings.samples
 

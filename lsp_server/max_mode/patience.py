@@ -1,4 +1,4 @@
-"""`Patience` decides how long the candidates of a step are worth waiting for."""
+"""A `Patience` decides how long the candidates of a step are worth waiting for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GRACE_SECONDS_MIN = 0.25
 
 
 class Patience:
-    """How long one wave of candidates may take.
+    """A `Patience` decides how long one wave of candidates may take.
 
     `quorum` candidates, all but one by default, start the grace period of
     `grace_seconds`, by default half the median latency. `clock` gives seconds.
@@ -49,11 +49,35 @@ class Patience:
         self._ended_before = ended
 
     def is_satisfied(self, ended: int, wanted: int) -> bool:
-        """Whether nobody else is needed; failed ones count, else a straggler holds the step."""
+        """Says whether no more answers are needed when `ended` of `wanted` requests have ended."""
+        # Failed ones count as ended: else one slow request would hold up the step.
         return ended >= self._least(wanted) and len(self._samples.candidates) >= min(2, wanted)
 
-    def after_quorum(self, running: Collection[SamplingRequest], wanted: int) -> float:
-        """How many seconds the next answer is worth once enough are there; 0 when none."""
+    def seconds(
+        self,
+        running: Collection[SamplingRequest],
+        wanted: int,
+        *,
+        ended: int,
+        queued: int,
+        warm: bool,
+    ) -> float | None:
+        """Returns how many seconds the next change is worth waiting for.
+
+        None sets no limit, 0 means that no other answer is worth it. `warm` says whether
+        the endpoint has the prompt in its cache, so that no request waits for the first.
+        """
+        if self.is_satisfied(ended, wanted):
+            return self._after_quorum(running, wanted)
+        if wanted == 1 and len(running) == 1 and not ended and not queued:
+            (only,) = running
+            return self._for_the_only_one(only)
+        if queued and running and not warm:
+            return self._for_the_leader()
+        return None
+
+    def _after_quorum(self, running: Collection[SamplingRequest], wanted: int) -> float:
+        """Returns the seconds that the next answer is worth once enough are there; 0 for none."""
         if wanted == 1:
             return 0.0
         latencies = [each.seconds for each in self._samples.requests if each.response]
@@ -70,20 +94,20 @@ class Patience:
                 return max(0.0, deadline - now)
         return 0.0
 
-    def for_the_only_one(self, only: SamplingRequest) -> float | None:
-        """How long a candidate that is drawn alone may take in all; None: as long as it takes."""
+    def _for_the_only_one(self, only: SamplingRequest) -> float | None:
+        """Returns the seconds left to a candidate that is drawn alone; None sets no limit."""
         latencies = self._endpoint_stats.latencies
         if not latencies:
             return None
         usual = max(ALONE_SECONDS_MIN, ALONE_LATENCIES * statistics.median(latencies))
         return max(0.0, only.started + usual - self._clock())
 
-    def for_the_leader(self) -> float:
-        """How long the others wait for the first piece of the first answer."""
+    def _for_the_leader(self) -> float:
+        """Returns the seconds that the others wait for the first piece of the first answer."""
         return max(LEADER_SECONDS_MAX, 3 * self._endpoint_stats.leader_seconds)
 
     def _least(self, wanted: int) -> int:
-        """How many have to be there, one of this wave at least."""
+        """Returns how many have to have ended, one of this wave at least."""
         least = max(min(2, wanted), wanted - 1)
         if self._quorum is not None:
             least = min(self._quorum, wanted)

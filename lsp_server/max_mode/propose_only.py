@@ -86,7 +86,7 @@ class ProposeOnly:
         )
 
     async def _carry_out(self, request: Request, accepted: CandidateGroup) -> Response:
-        """The accepted answer, then how it went."""
+        """Returns the accepted answer, then how it went."""
         if self._is_done:
             results = [message.text for message in request.messages[-8:] if message.role == "tool"]
             ended = first_line(results[-1] if results else accepted.text, ENDING_CHARS_MAX)

@@ -16,7 +16,7 @@ REFUSALS_MAX = 2
 
 @dataclass(frozen=True, slots=True)
 class SampledAnswer:
-    """One answer; `usage` is what it would have cost alone."""
+    """A `SampledAnswer` is one answer; `usage` is what it would have cost alone."""
 
     number: int
     choice: Choice
@@ -24,7 +24,7 @@ class SampledAnswer:
 
 
 class SampleSet:
-    """The candidates of one step, in the order in which they came, and the failures."""
+    """A `SampleSet` keeps the candidates of one step, in the order in which they came."""
 
     def __init__(self, request: Request, endpoint_stats: EndpointStats) -> None:
         self.candidates: list[SampledAnswer] = []
@@ -40,19 +40,19 @@ class SampleSet:
 
     @property
     def billed(self) -> Usage:
-        """All that was paid so far; estimated where the endpoint could not count."""
+        """Returns all that was paid so far; estimated where the endpoint could not count."""
         prompt = self.prompt
         return sum((request.billed(prompt) for request in self.requests), Usage())
 
     @property
     def prompt(self) -> Usage:
-        """The prompt's size, as the endpoint counted it if it did."""
+        """Returns the prompt's size, as the endpoint counted it if it did."""
         for candidate in self.candidates:
             return replace(candidate.usage, completion_tokens=0)
         return Usage(prompt_chars(self._request) // CHARS_PER_TOKEN)
 
     def expected(self, missing: int) -> Usage:
-        """About what so many more answers would cost."""
+        """Estimates what so many more answers would cost."""
         longest = max((each.usage.completion_tokens for each in self.candidates), default=0)
         requests = min(missing, 1) if self._endpoint_stats.honours_choices else missing
         prompt = self.prompt

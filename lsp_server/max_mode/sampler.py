@@ -25,9 +25,10 @@ TOGETHER_TIMES_MAX = 3
 
 
 class Sampler:
-    """Draws the candidates of one step into `samples`. Close it, or requests run on in `tasks`.
+    """A `Sampler` draws the candidates of one step into `samples`.
 
-    `quorum` and `grace_seconds` are those of `Patience`.
+    Close it, or requests run on in `tasks`. `quorum` and `grace_seconds` are those of
+    `Patience`.
 
     Example::
 
@@ -83,7 +84,7 @@ class Sampler:
         return self._patience.is_satisfied(self._ended, wanted)
 
     async def _draw_together(self, wanted: int) -> None:
-        """One request for all, where that works or was never tried; fewer answers may come."""
+        """Sends one request for all, where that works or was never tried; fewer may come."""
         for _ in range(TOGETHER_TIMES_MAX):
             missing = wanted - self.asked
             known = self._endpoint_stats.honours_choices
@@ -108,7 +109,13 @@ class Sampler:
             self._enqueue()
         while self.samples.refused is None and (self._queue or self._running):
             self._start_next(wanted)
-            seconds = self._seconds(wanted)
+            seconds = self._patience.seconds(
+                self._running,
+                wanted,
+                ended=self._ended,
+                queued=len(self._queue),
+                warm=self._warm,
+            )
             if seconds == 0:
                 if wanted == 1:
                     self._cancel_running()
@@ -124,17 +131,6 @@ class Sampler:
                     self._enqueue()  # Another one beside one that was drawn alone and is slow.
             self._changed.clear()
             self._collect()
-
-    def _seconds(self, wanted: int) -> float | None:
-        """How long the next change is worth waiting for; None: as long as the model takes."""
-        if self._enough(wanted):
-            return self._patience.after_quorum(self._running, wanted)
-        if wanted == 1 and len(self._running) == self.asked == 1:
-            (only,) = self._running
-            return self._patience.for_the_only_one(only)
-        if self._queue and self._running and not self._warm:
-            return self._patience.for_the_leader()
-        return None
 
     def _enqueue(self) -> None:
         self._queue.append(SamplingRequest(self._request, self._begun))
@@ -199,6 +195,6 @@ class Sampler:
 
 
 def _was_one_too_many(sent: SamplingRequest) -> bool:
-    """Whether it was turned away before it brought anything, while others were served."""
+    """Says whether it was turned away before it brought anything, while others were served."""
     turned_away = isinstance(sent.error, ModelUnavailable) and not sent.heard
     return turned_away and sent.beside > 0 and not sent.is_second

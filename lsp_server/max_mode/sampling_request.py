@@ -1,4 +1,4 @@
-"""One request for candidates, and what became of it."""
+"""A `SamplingRequest` is one request for candidates and keeps what came of it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Clock: TypeAlias = Callable[[], float]
 
 
 class SamplingRequest:
-    """One request, and what became of it. Waiting to try again counts as failing."""
+    """A `SamplingRequest` runs one request. Waiting to try again counts as failing."""
 
     def __init__(self, request: Request, begun: Callable[[SamplingRequest], None]) -> None:
         self.request = request
@@ -49,17 +49,21 @@ class SamplingRequest:
 
     @property
     def chars(self) -> int:
+        """Returns the number of characters that came so far, of all choices together."""
         return sum(self.heard.values())
 
     def start(self, model: Model, tasks: asyncio.TaskGroup, clock: Clock) -> None:
+        """Sends the request to `model`, as a task of `tasks`."""
         self.started = clock()
         self._task = tasks.create_task(self._run(model, clock))
 
     def cancel(self) -> None:
+        """Cancels the request when it is under way, which closes its connection."""
         if self._task is not None:
             self._task.cancel()
 
     def billed(self, prompt: Usage) -> Usage:
+        """Returns what the request cost; a cancelled one is estimated, with `prompt` in it."""
         if self.response is not None:
             return self.response.billed
         if self.error is not None and not self.heard:
@@ -69,7 +73,12 @@ class SamplingRequest:
     def may_end_by(
         self, deadline: float, now: float, chars_least: int, seconds_least: float
     ) -> bool:
-        """Whether, at its pace, it would say as much by then as the shortest answer."""
+        """Says whether it may end by `deadline` with an answer that is long enough.
+
+        At its pace up to `now` it has to give `chars_least` characters by then. Before its
+        first piece, there have to be `seconds_least` seconds left. Times are those of the
+        event loop's clock.
+        """
         if not self.heard:
             return deadline - now >= seconds_least
         pace = self.chars / max(now - self.started, 1e-9)

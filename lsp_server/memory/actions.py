@@ -61,13 +61,16 @@ ACTIONS = record_schema(
 
 
 class ActionTable:
-    """The table `actions`. Each method that waits raises MemoryUnavailable."""
+    """An `ActionTable` reads and writes the table `actions`.
+
+    Each method that waits raises MemoryUnavailable.
+    """
 
     def __init__(self, database: Database, vectors: VectorTable) -> None:
         self.records = RecordTable(database, ACTIONS, vectors, _searched_text, _embedded_text)
 
     async def find(self, query: Query, now: datetime | None = None) -> list[Hit]:
-        """The best hits first, by content, outcome, age and nearness.
+        """Returns the best hits first, by content, outcome, age and nearness.
 
         `now` is the time from which ages count, UTC; the clock's when left out.
         """
@@ -75,7 +78,7 @@ class ActionTable:
         return _rank(found, query, now or datetime.now(UTC))
 
     async def find_relevant(self, query: Query, now: datetime | None = None) -> list[Hit]:
-        """Up to RELEVANT_MAX hits that are alike in words or meaning, not just the best.
+        """Returns up to RELEVANT_MAX hits that are alike in words or meaning, not just the best.
 
         These may go into a prompt that did not ask for them.
         """
@@ -93,24 +96,24 @@ class ActionTable:
         return hits[:RELEVANT_MAX]
 
     async def history(self, path: str, limit: int) -> list[ActionRecord]:
-        """The last `limit` actions that touched a file, the newest first."""
+        """Returns the last `limit` actions that touched a file, the newest first."""
         actions = await self.records.select(f"array_has_any(files, [{quote(path)}])")
         actions.sort(key=lambda one: (one.at, one.id), reverse=True)
         return actions[:limit]
 
     async def ended_runs(self) -> frozenset[str]:
-        """The ids of the runs that are known to their end."""
+        """Returns the ids of the runs that are known to their end."""
         # The row of a task is there from the start, and pinned at the end.
         where = f"{equals('tool', TASK)} AND pinned"
         return frozenset(row["run_id"] for row in await self.records.table.rows(["run_id"], where))
 
     async def commits(self) -> frozenset[str]:
-        """The ids of the rows of commits."""
+        """Returns the ids of the rows of commits."""
         rows = await self.records.table.rows(["id"], equals("tool", COMMIT))
         return frozenset(row["id"] for row in rows)
 
     async def changes(self) -> list[ActionRecord]:
-        """The last CHANGES_MAX actions of runs that changed files, the oldest first."""
+        """Returns the last CHANGES_MAX actions of runs that changed files, the oldest first."""
         # Only calls of tools change files: a task's row repeats theirs, a commit is no run's.
         where = f"array_length(files) > 0 AND tool NOT IN ({quote(TASK)}, {quote(COMMIT)})"
         actions = await self.records.select(where)
@@ -124,7 +127,7 @@ class ActionTable:
 
 
 def clean_action(record: ActionRecord) -> ActionRecord:
-    """The record with secrets redacted and its texts cut to what a row may have."""
+    """Returns the record with secrets redacted and its texts cut to what a row may have."""
     return replace(
         record,
         id=_writable(record.id),
@@ -212,7 +215,7 @@ def _age_days(at: str, now: datetime) -> float:
 
 
 def _spread(hits: Iterable[Hit], per_run_max: int) -> Iterable[Hit]:
-    """The hits without those beyond `per_run_max` of one run, and without repeats."""
+    """Returns the hits without those beyond `per_run_max` of one run, and without repeats."""
     seen: set[tuple[str, str, str]] = set()
     of_run: Counter[str] = Counter()
     for hit in hits:

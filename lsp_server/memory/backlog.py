@@ -11,7 +11,9 @@ from lsp_server.memory.table_schema import Row
 
 
 class Backlog:
-    """Vector keys in the order of their use: just saved files, source, tests, all the rest.
+    """A `Backlog` keeps vector keys in the order in which they get their vectors.
+
+    These are just saved files, source, tests, all the rest.
 
     >>> backlog = Backlog()
     >>> backlog.add([{"path": "a.md", "language": "markdown", "vector_key": "prose"}])

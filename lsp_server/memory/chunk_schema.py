@@ -27,7 +27,7 @@ TEST_PATH = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class IndexedFile:
-    """A file as it was read last.
+    """An `IndexedFile` is a file as it was when it was last read.
 
     `stamp` is its status on disk then, empty when that cannot be trusted; `hash`
     identifies its content and the known secrets in it; `chunks` counts its rows;
@@ -54,7 +54,7 @@ CHUNKS = record_schema(
 
 
 def chunk_rows(path: str, chunks: Sequence[CodeChunk]) -> tuple[Row, ...]:
-    """The rows of the chunks of one file."""
+    """Returns the rows of the chunks of one file."""
     # A file is also found by its name, though vectors do without it.
     in_test, path_words = is_test(path), tokenize(path)
     return tuple(
@@ -69,12 +69,12 @@ def chunk_rows(path: str, chunks: Sequence[CodeChunk]) -> tuple[Row, ...]:
 
 
 def embedded_text(symbol: str, text: str) -> str:
-    """The text of a chunk that is embedded; without its path, so that renames cost nothing."""
+    """Returns the text that is embedded; it has no path, so that renames cost nothing."""
     return f"{symbol}\n{text}" if symbol else text
 
 
 def is_test(path: str) -> bool:
-    """True if a file belongs to tests, by its path.
+    """Says whether a file belongs to tests, by its path.
 
     >>> is_test("tests/a.py"), is_test("src/a.spec.ts"), is_test("src/contest.py")
     (True, True, False)

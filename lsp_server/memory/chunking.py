@@ -45,7 +45,7 @@ _WHITE = b" \t\r\n\f\v"
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """The definition of `name` in the bytes from `start` to `end`.
+    """A `Definition` is the place of the definition of `name`, in the bytes from `start` to `end`.
 
     `path` is its name behind those of the definitions around it, as in `Store.load`.
     """
@@ -79,7 +79,7 @@ def chunks(path: str, text: str) -> tuple[CodeChunk, ...]:
 
 
 def _cut(source: bytes, language: Language | None) -> tuple[Sequence[int], Sequence[Definition]]:
-    """The starts of the chunks, and the definitions in the text."""
+    """Returns the starts of the chunks, and the definitions in the text."""
     if language is not None:
         tree = load(language).parser.parse(source)
         if not _is_broken(tree.root_node):
@@ -94,7 +94,7 @@ def _is_broken(root: Node) -> bool:
 
 
 def _size(source: bytes, start: int, end: int) -> int:
-    """Non-white bytes; a character outside of ASCII counts as those that it takes."""
+    """Counts the bytes of the text in UTF-8 that are not white space."""
     return len(source[start:end].translate(None, _WHITE))
 
 
@@ -117,7 +117,7 @@ def _cuts(source: bytes, node: Node, depth: int) -> Iterator[int]:
 
 
 def _units(source: bytes, node: Node) -> Iterator[tuple[int, int, Node]]:
-    """The children with the comments that lead to them: start, end, and the child itself."""
+    """Returns the children with the comments that lead to them: start, end, and the child itself."""
     start: int | None = None
     for child in node.children:
         start = child.start_byte if start is None else start
@@ -129,7 +129,7 @@ def _units(source: bytes, node: Node) -> Iterator[tuple[int, int, Node]]:
 
 
 def _line_start(source: bytes, at: int) -> int:
-    """The start of the line if only white space is before `at` in it, else `at`."""
+    """Returns the start of the line if only white space is before `at` in it, else `at`."""
     start = source.rfind(b"\n", 0, at) + 1
     return at if source[start:at].strip(_WHITE) else start
 
@@ -236,7 +236,7 @@ def _describe(
 def _shown_definition(
     inside: Sequence[Definition], around: Sequence[Definition]
 ) -> Definition | None:
-    """The one definition that a chunk contains, else the one around it, else the first."""
+    """Returns the one definition that a chunk contains, else the one around it, else the first."""
     outermost: list[Definition] = []
     for one in inside:
         if not outermost or one.start >= outermost[-1].end:

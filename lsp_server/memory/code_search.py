@@ -17,7 +17,7 @@ COLUMNS = (*CHUNKS.columns, "is_test")
 async def search_code(
     chunks: Table, vectors: VectorTable, query: Query, overlay: UnsavedOverlay
 ) -> tuple[list[Hit], HybridResult]:
-    """The best hits first, a few of each file, and the pool that they were chosen from.
+    """Returns the best hits first, a few of each file, and the pool that they were chosen from.
 
     Raises MemoryUnavailable.
     """

@@ -29,7 +29,7 @@ DELETE_FILES = 500
 
 @dataclass(frozen=True, slots=True)
 class IndexCounts:
-    """Files, chunks, and the number of files that are skipped, by the reason why."""
+    """`IndexCounts` has the numbers of files, chunks, and skipped files by the reason why."""
 
     files: int
     chunks: int
@@ -37,7 +37,7 @@ class IndexCounts:
 
 
 class CodeTables:
-    """The code index. One caller at a time may write; any may read meanwhile.
+    """`CodeTables` keep the code index. One caller at a time may write; any may read meanwhile.
 
     `known` are the rows of the table of files by path, `backlog` the chunks that
     lack a vector. Each method that waits raises MemoryUnavailable.
@@ -73,19 +73,19 @@ class CodeTables:
 
     @property
     def files(self) -> Table:
-        """The table of files."""
+        """Returns the table of files."""
         assert self._files is not None, "open it first"
         return self._files
 
     @property
     def chunks(self) -> Table:
-        """The table of chunks."""
+        """Returns the table of chunks."""
         assert self._chunks is not None, "open it first"
         return self._chunks
 
     @property
     def counts(self) -> IndexCounts:
-        """The size of the index; counted once after each change, as many ask."""
+        """Returns the size of the index; counted once after each change, as many ask."""
         if self._counts is None:
             files = self.known.values()
             skipped = Counter(file.skipped for file in files if file.skipped)
@@ -93,7 +93,7 @@ class CodeTables:
         return self._counts
 
     async def get(self, chunk_id: str) -> CodeChunk | None:
-        """The chunk with this id."""
+        """Returns the chunk with this id, None when there is none."""
         rows = await self.chunks.rows(CHUNKS.columns, equals("id", chunk_id), 1)
         return CHUNKS.record(rows[0]) if rows else None
 
@@ -144,7 +144,7 @@ class CodeTables:
         return dict(zip(texts, vectors, strict=True))
 
     async def used_keys(self) -> set[str]:
-        """The keys of the vectors that chunks point to."""
+        """Returns the keys of the vectors that chunks point to."""
         return {row["vector_key"] for row in await self.chunks.rows(["vector_key"])}
 
     async def _check(self) -> None:

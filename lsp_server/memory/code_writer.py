@@ -88,12 +88,12 @@ class CodeWriter:
 
     @property
     def pending(self) -> int:
-        """The number of vectors that are still to be made or written."""
+        """Returns the number of vectors that are still to be made or written."""
         return len(self._tables.code.backlog) + len(self._vectors)
 
     @property
     def is_busy(self) -> bool:
-        """True while changes or vectors are still to be written."""
+        """Says whether changes or vectors are still to be written."""
         return bool(self._changed or self.indexing or self.pending)
 
     async def write(self, *, quiet: bool) -> None:

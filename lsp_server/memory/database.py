@@ -19,7 +19,7 @@ from lsp_server.memory.table_schema import TableSchema, arrow_schema
 
 
 class Database:
-    """The tables at `place`; each method that waits raises MemoryUnavailable.
+    """A `Database` opens the tables at `place`; each method that waits raises MemoryUnavailable.
 
     `problems` says which tables had to be set aside.
     """
@@ -78,7 +78,7 @@ class Database:
         return await self._make(schema)
 
     async def names(self) -> set[str]:
-        """The names of all tables that are there."""
+        """Returns the names of all tables that are there."""
         with translate_errors("list of tables", self.place):
             return set((await self._connection.list_tables()).tables)
 
@@ -89,7 +89,7 @@ class Database:
             await self._connection.drop_table(name, ignore_missing=True)
 
     def tables(self) -> Sequence[Table]:
-        """The tables that are open."""
+        """Returns the tables that are open."""
         return tuple(self._tables.values())
 
     def close(self) -> None:

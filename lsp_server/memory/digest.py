@@ -6,7 +6,7 @@ import hashlib
 
 
 def digest(*parts: str) -> str:
-    """128 bits of SHA-256 over the parts, as 32 hexadecimal digits.
+    """Returns 128 bits of SHA-256 over the parts, as 32 hexadecimal digits.
 
     >>> digest("a", "b") == digest("ab")
     False

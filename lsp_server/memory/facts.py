@@ -29,7 +29,9 @@ FACTS = record_schema(
 
 
 class FactTable:
-    """The table `facts`. Each method that waits raises MemoryUnavailable.
+    """A `FactTable` reads and writes the table `facts`.
+
+    Each method that waits raises MemoryUnavailable.
 
     One text is one fact, however often it is remembered.
     """
@@ -43,18 +45,18 @@ class FactTable:
         return await self.records.table.count() >= FACTS_MAX
 
     async def find(self, query: Query) -> list[Hit]:
-        """The best hits first."""
+        """Returns the best hits first."""
         found = await self.records.search(query.text, None)
         hits = [Hit(found.scores[key], FACTS.record(row)) for key, row in found.rows.items()]
         hits.sort(key=lambda hit: (-hit.score, hit.found.id))
         return hits[: query.limit]
 
     async def ids(self) -> frozenset[str]:
-        """The ids of all facts."""
+        """Returns the ids of all facts."""
         return frozenset(row["id"] for row in await self.records.table.rows(["id"]))
 
     async def trusted(self, limit: int) -> list[Fact]:
-        """The facts that may go into a prompt that did not ask for them, the newest first."""
+        """Returns the facts that may go into any prompt, the newest first."""
         where = "status = 'verified' OR (status = 'claimed' AND source = 'person')"
         facts = await self.records.select(where)
         return sorted(facts, key=lambda fact: (fact.at, fact.id), reverse=True)[:limit]
@@ -68,7 +70,7 @@ class FactTable:
 
 
 def new_fact(text: str, source: FactSource, evidence_id: str = "") -> Fact:
-    """A fact with secrets redacted, on one line: verified with evidence, else claimed.
+    """Makes a fact with secrets redacted, on one line: verified with evidence, else claimed.
 
     >>> new_fact("Tests  run with\\npytest", "person").text
     'Tests run with pytest'

@@ -9,7 +9,7 @@ from lsp_server.memory.sql import equals, quote
 
 @dataclass(frozen=True, slots=True)
 class ForgetRequest:
-    """A selection of records; of several fields, all must hold.
+    """A `ForgetRequest` selects records; of several fields, all must hold.
 
     `text` is found anywhere in a record, in any case; `before` is ISO 8601 in UTC. With
     no field it selects nothing.
@@ -26,12 +26,12 @@ class ForgetRequest:
     run_id: str | None = None
 
     def actions_condition(self) -> str:
-        """The condition for actions."""
+        """Returns the SQL condition for actions."""
         run = [] if self.run_id is None else [equals("run_id", self.run_id)]
         return _all([*self._parts("title", "arguments", "result", "reason"), *run])
 
     def facts_condition(self) -> str:
-        """The condition for facts, which belong to no run."""
+        """Returns the SQL condition for facts, which belong to no run."""
         return "false" if self.run_id is not None else _all(self._parts("text"))
 
     def _parts(self, *searched: str) -> list[str]:

@@ -12,7 +12,7 @@ RETRY_SECONDS = 30.0
 
 
 class Health:
-    """The state of one part: the code index, the records, or the making of vectors.
+    """A `Health` is the state of one part: the code index, the records, or the making of vectors.
 
     `problem` is the last failure, `upkeep_problem` that of an optimize, each None
     when there is none. `damaged` tables are to be repaired before the next write.
@@ -31,12 +31,12 @@ class Health:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """The problems that there are."""
+        """Returns the problems that there are."""
         return tuple(one for one in (self.problem, self.upkeep_problem) if one)
 
     @property
     def may_try(self) -> bool:
-        """True if the last failure is long enough ago."""
+        """Says whether the last failure is long enough ago for another try."""
         return time.monotonic() >= self._retry_at
 
     def fail(self, error: MemoryUnavailable, *, in_tables: bool) -> None:
@@ -47,13 +47,13 @@ class Health:
         self._retry_at = time.monotonic() + RETRY_SECONDS
 
     def recover(self) -> None:
-        """Notes that work succeeded."""
+        """Forgets the last failure, as work has succeeded since."""
         self.problem = None
         self._retry_at = 0.0
 
 
 class MemoryHealth:
-    """The state of all parts of a memory."""
+    """`MemoryHealth` is the state of all parts of a memory."""
 
     def __init__(self) -> None:
         self.code = Health()
@@ -62,6 +62,6 @@ class MemoryHealth:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """The problems of all parts, each once."""
+        """Returns the problems of all parts, each once."""
         parts = (self.code, self.records, self.vectors)
         return tuple(dict.fromkeys(problem for part in parts for problem in part.problems))

@@ -24,9 +24,9 @@ COSINE_MIN = 0.15
 
 @dataclass(frozen=True, slots=True)
 class HybridResult:
-    """Rows with their fused scores, and the cosines of those that vectors found, all by id.
+    """A `HybridResult` holds rows with their fused scores, by id.
 
-    `problem` says why vectors were left out, None if they were not.
+    `cosines` are those of rows that vectors found. `problem` says why vectors were left out, None if they were not.
     """
 
     rows: dict[str, Row]
@@ -79,7 +79,7 @@ async def hybrid_search(
 async def _nearest_keys(
     vectors: VectorTable, text: str, limit: int
 ) -> tuple[dict[str, float], str | None]:
-    """Cosines by vector key, and why there are none if the embedder failed."""
+    """Returns cosines by vector key, and why there are none if the embedder failed."""
     try:
         near = await vectors.nearest(text, limit)
     except NoVectors as error:
@@ -94,7 +94,7 @@ async def _rows_of_keys(
     where: str | None,
     overlay: UnsavedOverlay,
 ) -> list[Row]:
-    """The rows that point to these vectors, the nearest first."""
+    """Returns the rows that point to these vectors, the nearest first."""
     if not near:
         return []
     wanted = is_one_of("vector_key", list(near))

@@ -36,7 +36,7 @@ AFTER_FOLDER = chr(ord("/") + 1)
 
 @dataclass(frozen=True, slots=True)
 class IndexProgress:
-    """The state of an index run: files read of those to read, and chunks written so far."""
+    """`IndexProgress` is the state of an index run: files read, files to read, chunks written."""
 
     done: int
     total: int
@@ -45,7 +45,7 @@ class IndexProgress:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """The result of an index run.
+    """An `IndexReport` is the result of an index run.
 
     `files` are in the index now, `skipped` of them without chunks; `changed` were
     read, `removed` are gone; `chunks` were written, in `seconds`.
@@ -64,7 +64,7 @@ Report: TypeAlias = Callable[[IndexProgress], None]
 
 
 def ignore_progress(_: IndexProgress) -> None:
-    """A `Report` that does nothing."""
+    """Does nothing: a `Report` for a caller that shows no progress."""
 
 
 class CodeIndexer:
@@ -95,7 +95,7 @@ class CodeIndexer:
 
     @property
     def counts(self) -> IndexCounts:
-        """The size of the index; `skipped` also counts what could not be walked."""
+        """Returns the size of the index; `skipped` also counts what could not be walked."""
         counts = self._tables.counts
         if not self._unwalked:
             return counts
@@ -133,7 +133,7 @@ class CodeIndexer:
         return self._finish(len(wanted), removed, rows, started)
 
     def _scan(self) -> dict[str, str]:
-        """The stamps of all files that count, by path. Blocking."""
+        """Returns the stamps of all files that count, by path. Blocking."""
         found: dict[str, str] = {}
         unwalked: dict[str, str] = {}
         for path, entry in islice(self._ignore.scan(None, unwalked.__setitem__), FILES_MAX):
@@ -154,7 +154,7 @@ class CodeIndexer:
         return known is None or known.stamp != stamp or not known.hash or large
 
     def _sort_paths(self, relative: Collection[str]) -> tuple[set[str], set[str]]:
-        """The files to read, and those that are gone. Blocking."""
+        """Returns the files to read, and those that are gone. Blocking."""
         wanted: set[str] = set()
         gone: set[str] = set()
         ordered = sorted(self._tables.known)
@@ -214,7 +214,7 @@ class CodeIndexer:
 
 
 def _needs_walk(path: str) -> bool:
-    """True if other files may count now too, or only the walk can deal with this path."""
+    """Says whether other files may count now too, or only the walk can deal with this path."""
     name = path.rpartition("/")[2]
     # A value in a file for secrets may occur in any other file.
     return path == "." or name in RULE_FILES or is_secret_file(name) or not path.isprintable()

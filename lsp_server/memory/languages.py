@@ -20,7 +20,7 @@ from tree_sitter import Parser, Query
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language with a grammar in the package `module`.
+    """A `Language` has a grammar in the package `module`.
 
     `definitions` are pairs of a kind and a query pattern; `entry` is the function of
     `module` that gives the grammar.
@@ -34,7 +34,7 @@ class Language:
 
 
 def _named(kind: str, *nodes: str, field: str = "name") -> tuple[tuple[str, str], ...]:
-    """Definitions whose name is a field of the node."""
+    """Returns patterns of definitions whose name is a field of the node."""
     return tuple((kind, f"({node} {field}: (_) @name) @def") for node in nodes)
 
 
@@ -206,7 +206,7 @@ DATA = frozenset({"json", "yaml", "toml"})
 
 
 def language_of(path: str) -> Language | None:
-    """The language of a file by its name, None when it has no grammar here.
+    """Returns the language of a file by its name, None when it has no grammar here.
 
     >>> language_of("src/app.tsx").name, language_of("notes.txt")
     ('tsx', None)
@@ -217,7 +217,10 @@ def language_of(path: str) -> Language | None:
 
 @dataclass(frozen=True, slots=True)
 class Grammars:
-    """The parser and the query of one language; `kinds` are those of its patterns, in order."""
+    """`Grammars` hold the parser and the query of one language.
+
+    `kinds` are those of the query's patterns, in their order.
+    """
 
     parser: Parser
     query: Query | None
@@ -226,7 +229,7 @@ class Grammars:
 
 @lru_cache(maxsize=len(LANGUAGES))
 def load(language: Language) -> Grammars:
-    """The parser of a language and the query for its definitions.
+    """Returns the parser of a language and the query for its definitions.
 
     Both are kept: making them takes milliseconds.
     """

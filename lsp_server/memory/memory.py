@@ -38,7 +38,7 @@ LOCK_FILE = "lock"
 
 @dataclass(frozen=True, slots=True)
 class MemoryStatus:
-    """A snapshot of a memory.
+    """A `MemoryStatus` is a snapshot of a memory.
 
     `writes` is whether this process writes; if not, another process does. `pending`
     counts vectors that are still to be made, `skipped` files without chunks by the
@@ -62,7 +62,7 @@ class MemoryStatus:
 
 
 class Memory:
-    """The memory of one workspace, for one event loop. Open it with `open`, and close it.
+    """A `Memory` is that of one workspace, for one event loop. Open it with `open`, and close it.
 
     Example::
 
@@ -166,14 +166,14 @@ class Memory:
         await self._writer.settled()
 
     async def measure(self) -> MemoryStatus:
-        """The status, with sizes as they are now. Raises MemoryUnavailable."""
+        """Measures the sizes, and returns the status with them. Raises MemoryUnavailable."""
         await self.records.flush()
         await self._tables.prepare_read()
         await self._tables.measure()
         return self.status()
 
     def status(self) -> MemoryStatus:
-        """The status as it is known. Cheap."""
+        """Returns the status with sizes as they were last measured. Cheap."""
         tables, counts, sizes = self._tables, self._indexer.counts, self._tables.sizes
         upkeeps = [table.upkeep for table in tables.database.tables()]
         problems = (*tables.database.problems, *self._health.problems)

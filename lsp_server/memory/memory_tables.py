@@ -22,7 +22,7 @@ from lsp_server.system.process_lock import ProcessLock
 
 @dataclass(frozen=True, slots=True)
 class TableSizes:
-    """The number of rows, and the bytes of all files; None for an object store."""
+    """`TableSizes` are numbers of rows, and the bytes of all files; None for an object store."""
 
     actions: int = 0
     facts: int = 0
@@ -30,7 +30,7 @@ class TableSizes:
 
 
 class MemoryTables:
-    """The tables of code, actions and facts; close them.
+    """`MemoryTables` are the tables of code, actions and facts; close them.
 
     `opened` is whether the tables can be read, `sizes` are as they were measured at
     `measured_at`, and `read_at` is when somebody read last, both by the monotonic
@@ -51,17 +51,17 @@ class MemoryTables:
 
     @property
     def writable(self) -> bool:
-        """True if this process writes, and has opened the tables."""
+        """Says whether this process writes, and has opened the tables."""
         return self.opened and self._lock.held
 
     @property
     def writes(self) -> bool:
-        """True if this process is the one that writes."""
+        """Says whether this process is the one that writes."""
         return self._lock.held
 
     @property
     def vectors(self) -> tuple[VectorTable, ...]:
-        """The tables of vectors."""
+        """Returns the tables of vectors."""
         return (self.code.vectors, self.actions.records.vectors, self.facts.records.vectors)
 
     async def open(self) -> None:

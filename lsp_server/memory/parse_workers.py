@@ -1,4 +1,4 @@
-"""`ParseWorkers` read and cut files in processes of their own, beside the event loop."""
+"""`ParseWorkers` keep processes that read and cut files, beside the event loop."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ QUEUED_MAX = 4
 
 
 class ParseWorkers:
-    """Up to PROCESSES_MAX processes, started on demand. Close them.
+    """`ParseWorkers` are up to PROCESSES_MAX processes, started on demand. Close them.
 
     A process that died, or ended as it had nothing to do, is replaced. `processes`
     is their number, by default one for each core; `module` is what they run.
@@ -56,7 +56,7 @@ class ParseWorkers:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def read_all(self, request: ReadRequest) -> list[FileRead]:
-        """All results at once, for a few files. Raises MemoryUnavailable."""
+        """Returns all results at once, for a few files. Raises MemoryUnavailable."""
         async with aclosing(self.read(request)) as answers:
             return [read async for answer in answers for read in answer]
 
@@ -78,7 +78,7 @@ class ParseWorkers:
 async def _next(
     answers: asyncio.Queue[list[FileRead]], tasks: Sequence[asyncio.Task[None]]
 ) -> list[FileRead]:
-    """The next answer, or the error of the task that would have given it."""
+    """Returns the next answer, or the error of the task that would have given it."""
     waiting = asyncio.create_task(answers.get())
     try:
         while not waiting.done():
@@ -93,7 +93,7 @@ async def _next(
 
 
 class ParseWorker:
-    """One process, for one request at a time."""
+    """A `ParseWorker` is one process, for one request at a time."""
 
     def __init__(self, module: str) -> None:
         self._module = module

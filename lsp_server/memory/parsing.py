@@ -46,7 +46,7 @@ DATA_NAMES = ("package-lock.json", "pnpm-lock.yaml", "npm-shrinkwrap.json", "go.
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """Files to read.
+    """A `ReadRequest` names the files to read.
 
     `hashes` are those of the contents that are indexed already; such a file is not
     cut again. `texts` are read in the place of what is on disk. `secrets` get into
@@ -61,7 +61,7 @@ class ReadRequest:
     secrets: Secrets = NO_SECRETS
 
     def part(self, paths: tuple[str, ...]) -> ReadRequest:
-        """A request for some of the paths."""
+        """Returns a request for some of the paths."""
         hashes = {path: self.hashes[path] for path in paths if path in self.hashes}
         texts = {path: self.texts[path] for path in paths if path in self.texts}
         return replace(self, paths=paths, hashes=hashes, texts=texts)
@@ -69,7 +69,7 @@ class ReadRequest:
 
 @dataclass(frozen=True, slots=True)
 class FileRead:
-    """The result of reading one file.
+    """A `FileRead` is the result of reading one file.
 
     `rows` are its chunks, None when its content has the hash that was known.
     `skipped` says why there are none. `stamp` is its status on disk, empty when
@@ -87,18 +87,18 @@ class FileRead:
 
     @property
     def gone(self) -> bool:
-        """True if there is no such file."""
+        """Says whether there is no such file."""
         return not self.hash and not self.skipped
 
 
 def stamp_of(state: os.stat_result, secrets: Secrets = NO_SECRETS) -> str:
-    """A text that differs whenever a file, or the secrets in it, may have changed."""
+    """Returns a text that differs whenever a file, or the secrets in it, may have changed."""
     stamp = f"{state.st_mtime_ns}:{state.st_ctime_ns}:{state.st_size}:{state.st_ino}"
     return f"{stamp}:{secrets.digest}" if secrets.values else stamp
 
 
 def bytes_of(stamp: str) -> int:
-    """The size of a file when it had this stamp."""
+    """Returns the size of a file when it had this stamp."""
     return int(stamp.split(":")[2])
 
 

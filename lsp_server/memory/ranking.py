@@ -67,7 +67,7 @@ ERROR_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class RankingCandidate:
-    """A chunk that was found, and whether it belongs to tests."""
+    """A `RankingCandidate` is a chunk that was found; `is_test` is whether it belongs to tests."""
 
     chunk: CodeChunk
     is_test: bool
@@ -75,7 +75,7 @@ class RankingCandidate:
 
 @dataclass(frozen=True, slots=True)
 class QueryTerms:
-    """A question as the rules compare it.
+    """`QueryTerms` are a question as the rules compare it.
 
     `names` are the names in it, in lower case, `words` the stems of all its words;
     `is_symbol` is whether it is nothing but one name.
@@ -87,7 +87,7 @@ class QueryTerms:
 
     @classmethod
     def parse(cls, text: str) -> QueryTerms:
-        """The terms of a question."""
+        """Returns the terms of a question."""
         single = is_symbol(text)
         named = (text.strip(),) if single else (*symbols_in(text), *_capitalized_words(text))
         names = frozenset(_last_part(name).lower() for name in named)
@@ -95,17 +95,19 @@ class QueryTerms:
 
     @property
     def wants_tests(self) -> bool:
-        """True if tests do not come behind other code."""
+        """Says whether the question is about tests; else they come behind other code."""
         return bool(self.words & TEST_STEMS)
 
     @property
     def wants_prose(self) -> bool:
-        """True if documents and settings do not come behind code."""
+        """Says whether it is about documents or settings; else they come behind code."""
         return bool(self.words & PROSE_STEMS)
 
 
 def fuse_rankings(rankings: Sequence[tuple[float, Sequence[str]]]) -> dict[str, float]:
-    """The scores of ids by reciprocal rank fusion; each ranking is a weight and ids, best first.
+    """Returns the scores of ids by reciprocal rank fusion.
+
+    Each ranking is a weight and ids, best first.
 
     >>> scores = fuse_rankings([(0.5, ["a", "b"]), (0.5, ["b"])])
     >>> max(scores, key=scores.get)
@@ -119,7 +121,7 @@ def fuse_rankings(rankings: Sequence[tuple[float, Sequence[str]]]) -> dict[str, 
 
 
 def ranking_weights(question: str) -> tuple[float, float]:
-    """The weights of the rankings by words and by vectors; their sum is 1."""
+    """Returns the weights of the rankings by words and by vectors; their sum is 1."""
     words_weight = SYMBOL_WORDS_WEIGHT if is_symbol(question) else 0.5
     return words_weight, 1.0 - words_weight
 
@@ -127,7 +129,7 @@ def ranking_weights(question: str) -> tuple[float, float]:
 def rank_chunks(
     question: str, candidates: Sequence[RankingCandidate], scores: dict[str, float], limit: int
 ) -> list[tuple[float, CodeChunk]]:
-    """The best `limit` chunks with their scores, best first, PER_FILE_MAX of a file.
+    """Returns the best `limit` chunks with their scores, best first, PER_FILE_MAX of a file.
 
     `scores` are the fused scores of the candidates by id, as `fuse_rankings` gives
     them; scores of other ids are ignored.
@@ -163,7 +165,7 @@ def rank_chunks(
 def action_weight(
     outcome: ActionOutcome, age_days: float, *, near: float, about_errors: bool, pinned: bool
 ) -> float:
-    """The factor of an action's score; `near` is the share of its files that are at hand.
+    """Returns the factor of an action's score; `near` is the share of its files that are at hand.
 
     Pinned actions do not age.
     """
@@ -175,7 +177,7 @@ def action_weight(
 
 
 def is_about_errors(question: str) -> bool:
-    """True if failures are looked for rather than successes."""
+    """Says whether a question looks for failures rather than successes."""
     return bool(ERROR_WORDS & set(tokenize(question).split()))
 
 
@@ -198,12 +200,12 @@ def _score(
 
 
 def _path_share(asked: frozenset[str], path: str) -> float:
-    """The share of the question's words that a path has."""
+    """Returns the share of the question's words that a path has."""
     return len(asked & stems(path)) / len(asked) if asked else 0.0
 
 
 def _name_likeness(asked: frozenset[str], names: Iterable[str]) -> float:
-    """The best F score between the words of the question and those of a name."""
+    """Returns the best F score between the words of the question and those of a name."""
     best = 0.0
     for name in names:
         parts = stems(name)

@@ -21,7 +21,7 @@ from lsp_server.memory.unsaved import ALL_SAVED, UnsavedChunks, UnsavedOverlay
 
 @dataclass(frozen=True, slots=True)
 class MemoryContents:
-    """All rows of a memory, for tests and diagnosis; `missing_vectors` are keys without one."""
+    """`MemoryContents` are all rows of a memory; `missing_vectors` are keys that lack a vector."""
 
     files: tuple[IndexedFile, ...]
     chunks: tuple[CodeChunk, ...]
@@ -62,41 +62,41 @@ class MemoryReader:
         )
 
     async def relevant_actions(self, query: Query) -> tuple[Hit, ...]:
-        """Up to 3 earlier actions that are really alike, for a prompt that did not ask."""
+        """Returns up to 3 earlier actions that are really alike, for a prompt that did not ask."""
         await self._prepare()
         return tuple(await self._tables.actions.find_relevant(query))
 
     async def history(self, path: str, limit: int = 10) -> tuple[ActionRecord, ...]:
-        """The last actions that touched a file, the newest first."""
+        """Returns the last actions that touched a file, the newest first."""
         await self._prepare()
         return tuple(await self._tables.actions.history(path, limit))
 
     async def trusted_facts(self, limit: int = 20) -> tuple[Fact, ...]:
-        """Verified facts and those of a person, the newest first."""
+        """Returns verified facts and those of a person, the newest first."""
         await self._prepare()
         return tuple(await self._tables.facts.trusted(limit))
 
     async def changes(self) -> tuple[ActionRecord, ...]:
-        """The last actions of runs that changed files, the oldest first."""
+        """Returns the last actions of runs that changed files, the oldest first."""
         await self._prepare()
         return tuple(await self._tables.actions.changes())
 
     async def ended_runs(self) -> frozenset[str]:
-        """The ids of the runs that are remembered to their end."""
+        """Returns the ids of the runs that are remembered to their end."""
         await self._prepare()
         return await self._tables.actions.ended_runs()
 
     async def commits(self) -> frozenset[str]:
-        """The ids of the commits that are remembered."""
+        """Returns the ids of the commits that are remembered."""
         await self._prepare()
         return await self._tables.actions.commits()
 
     async def lasting_ids(self) -> frozenset[str]:
-        """The ids of facts and commits, which no journal of a run could bring back."""
+        """Returns the ids of facts and commits, which no journal of a run could bring back."""
         return await self.commits() | await self._tables.facts.ids()
 
     async def get(self, record_id: str) -> CodeChunk | ActionRecord | Fact | None:
-        """The record of a hit by its id."""
+        """Returns the record of a hit by its id, None when there is none."""
         await self._prepare()
         tables = self._tables
         record = (
@@ -110,7 +110,7 @@ class MemoryReader:
         return record
 
     async def contents(self) -> MemoryContents:
-        """Everything that is stored. Reads all rows."""
+        """Returns everything that is stored. Reads all rows."""
         await self._prepare()
         tables = self._tables
         missing: set[str] = set()

@@ -112,13 +112,13 @@ class RecordWriter:
 
     @property
     def pending(self) -> int:
-        """The number of vectors that are still to be made."""
+        """Returns the number of vectors that are still to be made."""
         tables = self._tables
         return len(tables.actions.records.backlog) + len(tables.facts.records.backlog)
 
     @property
     def is_busy(self) -> bool:
-        """True while records or vectors are still to be written."""
+        """Says whether records or vectors are still to be written."""
         return bool(self._waiting or self.pending)
 
     async def write(self, *, quiet: bool) -> None:

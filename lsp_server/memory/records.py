@@ -29,7 +29,7 @@ BACKLOG_ROWS = 500
 
 
 class RecordTable(Generic[R]):
-    """The records of one kind, such as actions or facts, keyed by their `id`.
+    """A `RecordTable` keeps the records of one kind, such as actions or facts, keyed by their `id`.
 
     `searched_text` gives the text of a record that words are compared with,
     `embedded_text` the text that is embedded. `backlog` has the texts that still
@@ -60,7 +60,7 @@ class RecordTable(Generic[R]):
 
     @property
     def table(self) -> Table:
-        """The open table."""
+        """Returns the open table."""
         assert self._table is not None, "open it first"
         return self._table
 
@@ -76,17 +76,17 @@ class RecordTable(Generic[R]):
                 self.backlog[row["vector_key"]] = self._embedded_text(self._schema.record(row))
 
     async def get(self, record_id: str) -> R | None:
-        """The record with this id."""
+        """Returns the record with this id, None when there is none."""
         rows = await self.table.rows(self._schema.columns, equals("id", record_id), 1)
         return self._schema.record(rows[0]) if rows else None
 
     async def select(self, where: str | None = None) -> list[R]:
-        """The records that meet a condition, or all, in no order."""
+        """Returns the records that meet a condition, or all, in no order."""
         rows = await self.table.rows(self._schema.columns, where)
         return [self._schema.record(row) for row in rows]
 
     async def search(self, text: str, where: str | None) -> HybridResult:
-        """The rows that match best, with all columns of a record and `words`."""
+        """Returns the rows that match best, with all columns of a record and `words`."""
         columns = (*self._schema.columns, "words")
         return await hybrid_search(self.table, self.vectors, text, columns, where)
 
@@ -132,7 +132,7 @@ class RecordTable(Generic[R]):
             self._table = await self._database.replace(self._schema.table)
 
     async def _unused(self, keys: set[str]) -> set[str]:
-        """The vector keys to which no row points any more; they leave the backlog, too."""
+        """Returns the vector keys to which no row points any more; they leave the backlog, too."""
         left = await self.table.rows(["vector_key"], is_one_of("vector_key", sorted(keys)))
         unused = keys - {row["vector_key"] for row in left}
         for key in unused:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def quote(text: str) -> str:
-    """A text as a literal of SQL.
+    """Returns a text as a literal of SQL.
 
     >>> quote("it's")
     "'it''s'"
@@ -15,12 +15,12 @@ def quote(text: str) -> str:
 
 
 def equals(column: str, value: str) -> str:
-    """The condition that a column has this value."""
+    """Returns the condition that a column has this value."""
     return f"{column} = {quote(value)}"
 
 
 def is_one_of(column: str, values: Sequence[str]) -> str:
-    """The condition that a column has one of the values; with no values it never holds.
+    """Returns the condition that a column has one of the values; with no values it never holds.
 
     >>> is_one_of("path", ["a.py", "b.py"])
     "path IN ('a.py','b.py')"
@@ -31,7 +31,7 @@ def is_one_of(column: str, values: Sequence[str]) -> str:
 
 
 def is_within(path: str | None) -> str | None:
-    """The condition that a row belongs to this file or to a file in this folder.
+    """Returns the condition that a row belongs to this file or to a file in this folder.
 
     Without a path, or for the workspace's root, every row does: None.
 

@@ -17,7 +17,7 @@ SET_ASIDE = ".broken"
 
 @dataclass(frozen=True, slots=True)
 class StoragePlace:
-    """A folder, or the URI of an object store such as `s3://bucket/prefix`.
+    """A `StoragePlace` is a folder, or the URI of an object store such as `s3://bucket/prefix`.
 
     The methods block; call them in a thread. They do nothing for an object store.
     """
@@ -26,7 +26,7 @@ class StoragePlace:
 
     @classmethod
     def for_workspace(cls, data: Path, root: Path, uri: str | None) -> StoragePlace:
-        """The place of the tables of the workspace at `root`.
+        """Returns the place of the tables of the workspace at `root`.
 
         `data` is the workspace's own data folder; `uri` is a place that several
         workspaces share, in which each gets a folder named by a hash of its root.
@@ -40,11 +40,11 @@ class StoragePlace:
 
     @property
     def folder(self) -> Path | None:
-        """The folder on this machine; None for an object store."""
+        """Returns the folder on this machine; None for an object store."""
         return None if "://" in self.uri else Path(self.uri)
 
     def table_files(self, table: str) -> frozenset[tuple[str, int, int]]:
-        """All files of a table, as path, inode and time of modification in nanoseconds."""
+        """Returns all files of a table, as path, inode and time of modification in nanoseconds."""
         if self.folder is None:
             return frozenset()
         files = (path for path in self.folder.joinpath(f"{table}.lance").rglob("*"))
@@ -52,7 +52,7 @@ class StoragePlace:
         return frozenset((str(path), one.st_ino, one.st_mtime_ns) for path, one in states)
 
     def bytes_on_disk(self) -> int | None:
-        """The size of all files, old versions included; None for an object store."""
+        """Returns the size of all files, old versions included; None for an object store."""
         if self.folder is None:
             return None
         size = 0

@@ -12,7 +12,7 @@ NODES_MAX = 1000
 
 
 def broken_places(path: str, text: str) -> int | None:
-    """The number of syntax errors in the text of a file; None without a grammar for it.
+    """Returns the number of syntax errors in the text of a file; None without a grammar for it.
 
     Grammars lag behind their languages, so an error is a sign and no proof. A text
     longer than TEXT_CHARS_MAX counts as one without a grammar. Blocking.

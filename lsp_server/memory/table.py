@@ -26,7 +26,9 @@ ROWS_AT_ONCE = 100
 
 
 class Table:
-    """The rows of one table. Each method that waits raises MemoryUnavailable.
+    """A `Table` reads and writes the rows of one table.
+
+    Each method that waits raises MemoryUnavailable.
 
     `table` is LanceDB's own asynchronous table.
     """
@@ -100,14 +102,14 @@ class Table:
             )
 
     async def count(self, where: str | None = None) -> int:
-        """The number of rows that meet a condition, or of all."""
+        """Returns the number of rows that meet a condition, or of all."""
         with translate_errors(self.schema.name, self._place):
             return int(await self._table.count_rows(where))
 
     async def rows(
         self, columns: Sequence[str], where: str | None = None, limit: int | None = None
     ) -> list[Row]:
-        """The rows that meet a condition, or all, in no order, with these columns."""
+        """Returns the rows that meet a condition, or all, in no order, with these columns."""
         query = self._table.query().select(list(columns))
         if where is not None:
             query = query.where(where)
@@ -116,7 +118,7 @@ class Table:
     async def matching(
         self, words: str, columns: Sequence[str], where: str | None, limit: int
     ) -> list[Row]:
-        """Full text search over the column `words`, best first.
+        """Finds rows by full text search over the column `words`, and returns them best first.
 
         `words` is a text without operators, as `tokenize` makes it.
         """
@@ -129,7 +131,10 @@ class Table:
     async def nearest(
         self, vector: Sequence[float], columns: Sequence[str], limit: int
     ) -> list[Row]:
-        """Rows by cosine, nearest first; `_distance` is 1 minus the cosine."""
+        """Returns the rows that are nearest by cosine, nearest first.
+
+        Each has the column `_distance`, which is 1 minus the cosine.
+        """
         query = self._table.query().nearest_to(list(vector)).distance_type("cosine")
         query = query.refine_factor(REFINE_FACTOR).select([*columns, "_distance"]).limit(limit)
         return await self._fetch(query)

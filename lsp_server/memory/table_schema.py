@@ -48,10 +48,10 @@ EMPTY_VALUES: Mapping[ColumnType, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class TableSchema:
-    """The columns of a table, the first being its key, and the indexes over them.
+    """A `TableSchema` names the columns of a table, its key first, and the indexes over them.
 
-    The rows of `derived` tables come from files, and can be read from them again. `dimension` is the length of the
-    column `vector`, 0 for tables that have none.
+    The rows of `derived` tables come from files, and can be read from them again.
+    `dimension` is the length of the column `vector`, 0 for tables that have none.
     """
 
     name: str
@@ -63,13 +63,13 @@ class TableSchema:
 
     @property
     def key(self) -> str:
-        """The name of the column that identifies a row."""
+        """Returns the name of the column that identifies a row."""
         return next(iter(self.columns))
 
 
 @dataclass(frozen=True, slots=True)
 class RecordSchema(Generic[R]):
-    """A table whose rows are records of one dataclass, with some computed columns more.
+    """A `RecordSchema` maps the rows of a table to records of one dataclass and back.
 
     >>> @dataclass(frozen=True)
     ... class Pin:
@@ -89,16 +89,16 @@ class RecordSchema(Generic[R]):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the columns that make a record; select these to call `record`."""
+        """Returns the names of the columns that make a record; select these to call `record`."""
         return tuple(name for name, _ in self.fields)
 
     def row(self, record: R, **computed: object) -> Row:
-        """The row of a record; `computed` are the values of all other columns."""
+        """Returns the row of a record; `computed` are the values of all other columns."""
         values = {name: _to_column(getattr(record, name), kind) for name, kind in self.fields}
         return values | computed
 
     def record(self, row: Row) -> R:
-        """The record of a row, which may have more columns."""
+        """Returns the record of a row, which may have more columns."""
         return self.record_type(
             **{name: _from_column(row[name], kind) for name, kind in self.fields}
         )
@@ -114,7 +114,7 @@ def record_schema(
     indexes: Mapping[str, IndexType] = MappingProxyType({}),
     derived: bool = True,
 ) -> RecordSchema[R]:
-    """The schema of a table with a column for each field of the dataclass `record_type`.
+    """Returns the schema of a table with a column for each field of the dataclass `record_type`.
 
     The first field is the key. `lines` names the fields that are stored as one
     text, `computed` the columns that no field holds. Raises KeyError for a field
@@ -155,7 +155,7 @@ def _from_column(value: Any, kind: ColumnType) -> object:
 
 
 def arrow_schema(schema: TableSchema) -> pa.Schema:
-    """The schema as LanceDB takes it. Imports pyarrow."""
+    """Returns the schema as LanceDB takes it. Imports pyarrow."""
     import pyarrow as pa  # noqa: PLC0415 - heavy: loaded when memory is used
 
     types = {
@@ -180,7 +180,7 @@ def arrow_schema(schema: TableSchema) -> pa.Schema:
 
 
 def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
-    """The rows in the form in which LanceDB writes them. Blocking; imports pyarrow."""
+    """Returns the rows in the form in which LanceDB writes them. Blocking; imports pyarrow."""
     import numpy as np  # noqa: PLC0415 - heavy: loaded when memory is used
     import pyarrow as pa  # noqa: PLC0415
 
@@ -198,7 +198,7 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
 
 
 def drop_rows(table: pa.Table, key: str, values: Collection[str]) -> pa.Table:
-    """The rows that have none of these values in the column `key`. Blocking."""
+    """Returns the rows that have none of these values in the column `key`. Blocking."""
     import pyarrow as pa  # noqa: PLC0415 - heavy: loaded when memory is used
     import pyarrow.compute as pc  # type: ignore[import-untyped]  # noqa: PLC0415
 

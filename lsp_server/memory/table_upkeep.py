@@ -30,7 +30,9 @@ REINDEX_FAILURES = 2
 
 
 class TableUpkeep:
-    """The upkeep of one table. Each method that waits raises MemoryUnavailable.
+    """A `TableUpkeep` optimizes one table and makes its indexes.
+
+    Each method that waits raises MemoryUnavailable.
 
     `commits` counts those since the last optimize, `failed_optimizes` the failures
     since the last success. `indexed` is whether this process made sure of the indexes.
@@ -54,7 +56,7 @@ class TableUpkeep:
 
     @property
     def is_wanted(self) -> bool:
-        """True if a quiet moment would be used, now or within KEEP_SECONDS."""
+        """Says whether a quiet moment would be used, now or within KEEP_SECONDS."""
         return self.commits >= OPTIMIZE_COMMITS or self._old_versions_until < float("inf")
 
     async def optimize(
@@ -109,7 +111,7 @@ class TableUpkeep:
         self.indexed = True
 
     async def version(self) -> int:
-        """The version of the schema with which the table was written."""
+        """Returns the version of the schema with which the table was written."""
         with translate_errors(self._schema.name, self._place):
             schema: Any = await self._table.schema()
             metadata = schema.field(0).metadata or {}

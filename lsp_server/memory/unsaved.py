@@ -32,13 +32,13 @@ ALL_SAVED: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class UnsavedOverlay:
-    """The rows of chunks, by id, that replace all that is stored of `paths`."""
+    """An `UnsavedOverlay` has rows of chunks, by id, that replace all that is stored of `paths`."""
 
     paths: frozenset[str] = frozenset()
     rows: Mapping[str, Row] = field(default_factory=dict)
 
     def within(self, path: str | None) -> UnsavedOverlay:
-        """The overlay with only the rows of a file or folder; None is the whole workspace."""
+        """Returns the overlay for a file or folder alone; None is the whole workspace."""
         folder = (path or "").strip("/")
         if folder in ("", "."):
             return self
@@ -50,12 +50,12 @@ class UnsavedOverlay:
         return UnsavedOverlay(self.paths, rows)
 
     def hide(self, stored: Iterable[Row]) -> list[Row]:
-        """The stored rows that the buffers still have, with the lines of the buffers."""
+        """Returns the stored rows that the buffers still have, with the lines of the buffers."""
         current = ((row, self.rows.get(row["id"])) for row in stored)
         return [now or row for row, now in current if now or row.get("path") not in self.paths]
 
     def rank(self, question: str, stored: Sequence[Row]) -> list[Row]:
-        """The stored rows, best first, with the changed chunks in their places among them.
+        """Returns the stored rows, best first, with the changed chunks in their places among them.
 
         All rows need the column `words`.
         """
@@ -103,7 +103,7 @@ class UnsavedChunks:
         return len(self._chunks)
 
     async def overlay(self, buffers: Mapping[str, str]) -> UnsavedOverlay:
-        """The overlay for the texts of buffers by workspace-relative path.
+        """Returns the overlay for the texts of buffers by workspace-relative path.
 
         Raises MemoryUnavailable.
         """
@@ -124,12 +124,12 @@ class UnsavedChunks:
         return UnsavedOverlay(frozenset(buffers), by_id)
 
     def row(self, chunk_id: str) -> Row | None:
-        """A chunk of a buffer that was searched lately."""
+        """Returns a chunk of a buffer that was searched lately, None when there is none."""
         rows = (row for chunks in self._chunks.values() for row in chunks)
         return next((row for row in rows if row["id"] == chunk_id), None)
 
     async def _read(self, buffers: Mapping[str, str]) -> dict[str, tuple[Row, ...]]:
-        """The chunks of each buffer; an ignored one has none."""
+        """Returns the chunks of each buffer; an ignored one has none."""
         paths = await asyncio.to_thread(self._without_ignored, tuple(buffers))
         # Cut by the same processes, and refused for the same reasons, as files on disk.
         texts = {path: buffers[path] for path in paths}

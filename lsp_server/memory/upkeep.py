@@ -1,4 +1,4 @@
-"""This module optimizes tables when it is time, one after the other."""
+"""This module decides which table is optimized next, one after the other."""
 
 from __future__ import annotations
 

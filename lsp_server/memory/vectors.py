@@ -32,11 +32,12 @@ class NoVectors(MemoryUnavailable):
 
 
 class VectorTable:
-    """The vectors of one kind of rows.
+    """A `VectorTable` keeps the vectors of one kind of rows.
 
     `keys` are those that are stored; the set is replaced and never changed, so that a
-    search can tell what was stored when it began. `name` begins the table's name, as in `chunk`. Each method that waits raises
-    MemoryUnavailable; those that embed raise NoVectors when the embedder fails.
+    search keeps the set with which it began. `name` begins the table's name, as in
+    `chunk`. Each method that waits raises MemoryUnavailable; those that embed raise
+    NoVectors when the embedder fails.
     """
 
     def __init__(self, database: Database, name: str, embedder: Embedder) -> None:
@@ -50,7 +51,7 @@ class VectorTable:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """The table, if there are vectors."""
+        """Returns the one table, or none while there are no vectors."""
         return () if self._table is None else (self._table,)
 
     async def open(self, *, writes: bool) -> None:
@@ -66,7 +67,7 @@ class VectorTable:
                 await self._database.drop(self._name)
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        """The vectors of the texts, not stored yet."""
+        """Returns the vectors of the texts without storing them."""
         try:
             return await self._embedder.embed(texts)
         except ModelError as error:
@@ -84,7 +85,7 @@ class VectorTable:
         self.keys |= fresh.keys()
 
     async def nearest(self, text: str, limit: int) -> dict[str, float]:
-        """The cosines of the `limit` nearest vectors to a text, by key, nearest first."""
+        """Returns the cosines of the `limit` nearest vectors to a text, by key, nearest first."""
         if self._table is None and not self._writes:
             with suppress(MemoryUnavailable):  # Another process may be making it right now.
                 await self.open(writes=False)
@@ -138,14 +139,14 @@ class VectorTable:
                 await self._database.drop(name)
 
     async def check(self) -> frozenset[str]:
-        """The keys that are really stored, read from the table."""
+        """Returns the keys that are really stored, read from the table."""
         return await self._stored_keys(self._table) if self._table else frozenset()
 
     async def _stored_keys(self, table: Table) -> frozenset[str]:
         return frozenset(row["key"] for row in await table.rows(["key"]))
 
     def _schema(self, dimension: int = 1) -> TableSchema:
-        """The schema of the table; the dimension matters only when the table is made."""
+        """Returns the schema of the table; the dimension matters only when the table is made."""
         return TableSchema(
             self._name,
             VECTORS_VERSION,

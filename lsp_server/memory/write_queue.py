@@ -24,7 +24,10 @@ SUFFIX = ".json"
 
 
 class WriteQueue:
-    """A queue in a folder, which is made when it is missing. Blocking; call it in a thread."""
+    """A `WriteQueue` keeps entries in a folder, which is made when it is missing.
+
+    Blocking; call it in a thread.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -43,7 +46,7 @@ class WriteQueue:
         replace_file(self._folder / name, data, private=True, durable=False)
 
     def read(self) -> tuple[list[Path], list[ActionRecord | Fact]]:
-        """All entries, oldest first, and their records; a damaged entry has none."""
+        """Returns all entries, oldest first, and their records; a damaged entry has none."""
         entries = self._entries()
         records: list[ActionRecord | Fact] = []
         if not entries:

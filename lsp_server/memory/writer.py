@@ -32,7 +32,7 @@ WriterPart: TypeAlias = RecordWriter | CodeWriter
 
 
 class MemoryWriter:
-    """The background work of one memory; start it, and close it.
+    """A `MemoryWriter` does the background work of one memory; start it, and close it.
 
     `work` is set when something waits to be written, `embedding` when rows may lack
     vectors.
@@ -73,7 +73,7 @@ class MemoryWriter:
 
     @property
     def pending(self) -> int:
-        """The number of vectors that are still to be made or written."""
+        """Returns the number of vectors that are still to be made or written."""
         return self._records.pending + self._code.pending
 
     async def settled(self) -> None:

@@ -12,7 +12,7 @@ from lsp_server.domain.messages import Usage
 
 @dataclass(slots=True)
 class MaxModeStats:
-    """Totals of one run.
+    """`MaxModeStats` are the totals of one run.
 
     `chosen` counts steps by what chose the winner. `answers` is what the winners alone
     cost, `billed` what was paid for all candidates and the judge.
@@ -26,7 +26,7 @@ class MaxModeStats:
     billed: Usage = Usage()
 
     def describe(self) -> str:
-        """One line for a person; empty for a run without Max Mode."""
+        """Returns one line for a person; empty for a run without Max Mode."""
         if not self.chosen:
             return ""
         by = ", ".join(f"{way} {count}" for way, count in self.chosen.most_common())

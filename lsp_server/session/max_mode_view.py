@@ -15,7 +15,10 @@ from lsp_server.session.run_context import RunContext
 
 
 def max_mode_context(run: RunContext, prices: Prices) -> MaxModeContext:
-    """How Max Mode sees the run; `prices` are those of the model that draws candidates."""
+    """Returns the context in which Max Mode works on the run.
+
+    `prices` are those of the model that draws candidates.
+    """
     return MaxModeContext(
         step_context=lambda: _step_context(run),
         has_room=lambda more, cost_usd: _has_room(run, more, cost_usd),
@@ -25,7 +28,7 @@ def max_mode_context(run: RunContext, prices: Prices) -> MaxModeContext:
 
 
 async def refutes_done(run: RunContext, tree_hash: Callable[[], Awaitable[str]]) -> str:
-    """What the last check of the goal found missing, if nothing changed since; else empty."""
+    """Returns what the goal's last check found missing, if nothing changed since; else empty."""
     report = run.event_log.state.goal.report
     if report is None or report.met or report.tree != await tree_hash():
         return ""
@@ -34,7 +37,7 @@ async def refutes_done(run: RunContext, tree_hash: Callable[[], Awaitable[str]])
 
 
 def _step_context(run: RunContext) -> StepContext:
-    """Where the run is. A step that failed, or a message from outside, is not healthy."""
+    """Says where the run is. A failed step, or a message from outside, is not healthy."""
     state, messages = run.event_log.state, run.event_log.context.messages[2:]
     since = takewhile(lambda message: message.role != "assistant", reversed(messages))
     spoken_to = any(message.role == "user" for message in since)
@@ -44,7 +47,7 @@ def _step_context(run: RunContext) -> StepContext:
 
 
 def _has_room(run: RunContext, more: Usage, cost_usd: float) -> bool:
-    """Whether the run's budget allows so much more."""
+    """Says whether the run's budget allows so much more."""
     spent = run.event_log.state.progress
     try:
         budget.check(

@@ -18,7 +18,7 @@ from lsp_server.memory.indexing import IndexProgress
 
 @dataclass(frozen=True, slots=True)
 class RunEvent:
-    """Something happened in a run. Ephemeral Events come too, often many a second."""
+    """A `RunEvent` is an Event of a run. Ephemeral Events come too, often many a second."""
 
     run_id: RunId
     recorded: RecordedEvent
@@ -49,5 +49,5 @@ works ends that run."""
 
 
 def ignore(notice: Notice) -> None:
-    """A `Notify` for sessions that nobody watches."""
+    """Does nothing: a `Notify` for sessions that nobody watches."""
     del notice

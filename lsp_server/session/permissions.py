@@ -22,7 +22,7 @@ from lsp_server.system.task_set import TaskSet
 
 @dataclass(frozen=True, slots=True)
 class PendingQuestion:
-    """A question that waits for an answer until `expires_at`, which is ISO 8601 in UTC."""
+    """A `PendingQuestion` waits for an answer until `expires_at`, which is ISO 8601 in UTC."""
 
     question: Question
     run_id: RunId
@@ -36,7 +36,7 @@ class _Open:
 
 
 class Permissions:
-    """The open questions of one session.
+    """`Permissions` holds the open questions of one session.
 
     `remember` keeps a rule that was granted for good; it returns a sentence that says
     where, or why it could not.
@@ -66,7 +66,7 @@ class Permissions:
         self._prompts = TaskSet()
 
     def pending(self) -> tuple[PendingQuestion, ...]:
-        """The questions that nobody has answered yet, oldest first."""
+        """Returns the questions that nobody has answered yet, oldest first."""
         return tuple(waiting.pending for waiting in self._open.values())
 
     def answer(self, question_id: str, answer: Answer) -> bool:

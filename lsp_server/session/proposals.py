@@ -14,7 +14,7 @@ from lsp_server.session.runs import Runs
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Several candidates for a change, of which a person may accept one."""
+    """A `Proposal` is a change in several candidates, of which a person may accept one."""
 
     run_id: RunId
     judged: CandidatesJudged
@@ -58,7 +58,7 @@ class Proposals:
         return self._runs.begin(past.run_id, lambda run: run.accept(candidate))
 
     def comparison(self, run_id: RunId | None = None) -> Path:
-        """The document that compares the proposals of a run, by default the newest.
+        """Returns the document that compares the proposals of a run, by default the newest.
 
         Raises RunNotFound, NothingProposed.
         """

@@ -63,7 +63,7 @@ OnEvent: TypeAlias = Callable[[RunId, RecordedEvent], None]
 
 
 class Run:
-    """One run of one task: its event log, and the work on it in the background.
+    """A `Run` is one run of one task: its event log, and the work on it in the background.
 
     Making a run replays its journal, which it owns from then on. Then an Event is
     recorded that says why it goes to work, and `start` lets it. Whoever starts a

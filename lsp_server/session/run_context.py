@@ -31,7 +31,10 @@ class RunContext:
 
     @property
     def task(self) -> Task:
-        """The task as it was asked. Raises JournalDamaged when nothing has begun the run."""
+        """Returns the task as it was asked.
+
+        Raises JournalDamaged when nothing has begun the run.
+        """
         task = self.event_log.state.conversation.task
         if task is None:
             raise JournalDamaged(f"run {self.run_id} does not begin with its task")
@@ -39,18 +42,24 @@ class RunContext:
 
     @property
     def sampling(self) -> Sampling:
-        """The wish for Max Mode as it is now; a person may change it while the run works."""
+        """Returns the wish for Max Mode as it is now.
+
+        A person may change it while the run works.
+        """
         asked = self.task.sampling
         as_begun = replace(asked, max_mode=asked.max_mode or self.settings.max_mode.enabled)
         return self.event_log.state.max_mode.sampling or as_begun
 
     @property
     def result_chars_max(self) -> int:
-        """The most characters that one tool result may have in a prompt."""
+        """Returns the most characters that one tool result may have in a prompt."""
         return result_chars_max(self.settings)
 
 
 def result_chars_max(settings: Settings) -> int:
-    """The most characters of one tool result in a prompt: the setting, less in small prompts."""
+    """Returns the most characters of one tool result in a prompt.
+
+    It is the setting, or less when the prompt is small.
+    """
     share = round(settings.prompt_tokens_max * BYTES_PER_TOKEN * RESULT_SHARE)
     return min(settings.context.result_chars_max, share)

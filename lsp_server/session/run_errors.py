@@ -13,7 +13,7 @@ from lsp_server.domain.tasks import RunId
 
 
 class RunError(HoldfastError):
-    """A person asked for something that cannot be done with this run, or with any."""
+    """Something that a person asked for cannot be done with this run, or with any."""
 
 
 class RunNotFound(RunError):

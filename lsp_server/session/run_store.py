@@ -38,16 +38,16 @@ class RunStore:
         self.folder = folder
 
     def ids(self) -> tuple[RunId, ...]:
-        """All runs, newest first."""
+        """Returns the ids of all runs, newest first."""
         # An id begins with the time of its start, so that names sort by age.
         return tuple(RunId(journal.parent.name) for journal in reversed(self.journals()))
 
     def journals(self) -> list[Path]:
-        """The journals of all runs, oldest first."""
+        """Returns the journals of all runs, oldest first."""
         return sorted(self.folder.glob(f"*/{JOURNAL_NAME}"))
 
     def journal(self, run_id: RunId) -> Path:
-        """The journal of a run, whether it is there or not."""
+        """Returns the path of a run's journal, whether the file exists or not."""
         return self._file(run_id, JOURNAL_NAME)
 
     def open(self, run_id: RunId) -> Journal:
@@ -67,19 +67,19 @@ class RunStore:
         return journal
 
     def refusal(self, error: OSError) -> ConfigurationError:
-        """The error that says that nothing can be kept here, and what helps."""
+        """Returns the error that says that nothing can be kept here, and what helps."""
         return ConfigurationError(
             f"runs cannot be kept in {self.folder} ({error.strerror or error}); "
             "make room or access there, or set XDG_DATA_HOME to another folder"
         )
 
     def summary(self, run_id: RunId) -> RunSummary | None:
-        """Reads from the journal how a run is; None when there is no readable beginning."""
+        """Reads the journal of a run for its summary; None when there is no readable beginning."""
         # A run id may come from outside: only its last part is taken as a folder's name.
         return summary_from_journal(self.journal(RunId(Path(run_id).name)))
 
     def events(self, run_id: RunId) -> Sequence[Event]:
-        """All that the journal of a run holds. Raises JournalDamaged, OSError."""
+        """Returns all that the journal of a run holds. Raises JournalDamaged, OSError."""
         return [recorded.event for recorded in replay(self.journal(run_id))]
 
     def write_transcript(self, run_id: RunId) -> Path:
@@ -95,7 +95,7 @@ class RunStore:
                 file.write(text)
 
     def proposals(self, run_id: RunId) -> Path | None:
-        """The document that compares what a run proposed; None when there is none."""
+        """Returns the document that compares what a run proposed; None when there is none."""
         path = self._file(run_id, PROPOSALS)
         return path if path.exists() else None
 

@@ -26,7 +26,7 @@ from lsp_server.domain.tasks import RunId, RunState
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One run as a list shows it.
+    """A `RunSummary` is one run as a list shows it.
 
     `message` is how the run ended, or what it does now. `usage` and `cost_usd` are
     all that was billed. `started_at` is ISO 8601 in UTC. `max_mode` says whether
@@ -51,7 +51,7 @@ class RunSummary:
 
 @dataclass(slots=True)
 class Activity:
-    """A fold over Events that says what a run does now."""
+    """An `Activity` is a fold over Events that says what a run does now."""
 
     text: str = "starting"
     questions: int = 0

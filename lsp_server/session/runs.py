@@ -34,7 +34,9 @@ CLOSED = "the session was closed; resume the run to go on"
 
 
 class Runs:
-    """The runs of one workspace folder. Close it: it owns those that are at work.
+    """`Runs` starts, finds and resumes the runs of one workspace folder.
+
+    Close it: it owns those that are at work.
 
     `build` makes the agent of a run. `check_model` says which model will be asked,
     and raises ConfigurationError when there is none. Ids of runs sort by time.
@@ -171,7 +173,7 @@ class Runs:
         return run
 
     def active_run(self, run_id: RunId | None = None) -> Run:
-        """The run at work with that id, by default the newest. Raises RunNotActive."""
+        """Returns the run at work with that id, by default the newest. Raises RunNotActive."""
         newest = next(reversed(self._active.values()), None)
         run = newest if run_id is None else self._active.get(run_id)
         if run is None:
@@ -179,18 +181,18 @@ class Runs:
         return run
 
     def active(self) -> tuple[RunSummary, ...]:
-        """The runs of this process that are at work, newest first."""
+        """Returns the runs of this process that are at work, newest first."""
         return tuple(run.summary() for run in reversed(self._active.values()))
 
     def find(self, run_id: RunId) -> RunSummary | None:
-        """The run with that id, however old it is."""
+        """Returns the run with that id, however old it is; None when there is none."""
         run = self._active.get(run_id)
         return run.summary() if run is not None else self.store.summary(run_id)
 
     def choose(
         self, run_id: RunId | None, verb: str, *, idle: bool = False, achieved: bool = True
     ) -> RunSummary:
-        """The run that a person means: the one with that id, or the newest.
+        """Chooses the run that a person means: the one with that id, or the newest.
 
         `verb` says for what, as in "there is no run to undo". With `idle` the run may
         not be at work, and without `achieved` it may not have achieved its task.
@@ -208,11 +210,11 @@ class Runs:
         raise RunNotFound(run_id, verb)
 
     def newest(self) -> RunSummary | None:
-        """The newest run at work, else the newest of all."""
+        """Returns the newest run at work, else the newest of all."""
         return next(iter(self.active() or self._summaries()), None)
 
     def list(self) -> tuple[RunSummary, ...]:
-        """The newest LISTED_RUNS_MAX runs, newest first. Blocking."""
+        """Returns the newest LISTED_RUNS_MAX runs, newest first. Blocking."""
         return tuple(islice(self._summaries(), LISTED_RUNS_MAX))
 
     async def close(self) -> None:
@@ -225,5 +227,5 @@ class Runs:
                 await asyncio.gather(*(run.wait() for run in runs), return_exceptions=True)
 
     def _summaries(self) -> Iterator[RunSummary]:
-        """All runs, newest first. Read one by one: there may be thousands."""
+        """Yields all runs, newest first, one by one: there may be thousands."""
         return filter(None, map(self.find, self.store.ids()))

@@ -33,7 +33,7 @@ class ModelSource(Protocol):
 
     @property
     def description(self) -> str | None:
-        """The model's name and place without credentials; None while none is known."""
+        """Returns the model's name and place without credentials; None while none is known."""
         ...
 
     async def examine(self) -> str:
@@ -53,12 +53,12 @@ class EndpointNotes(Protocol):
     """Knows what Max Mode learned about an endpoint."""
 
     def describe(self) -> str:
-        """One line for a person."""
+        """Returns one line for a person."""
         ...
 
 
 class Session:
-    """One workspace folder at work. Close it: it owns tasks, files and connections.
+    """A `Session` is one workspace folder at work. Close it: it owns tasks, files and connections.
 
     Front doors ask its parts directly: `runs`, `proposals`, `permissions`, `goals`
     and `memory`. What concerns several of them goes through the session itself,
@@ -98,7 +98,7 @@ class Session:
         self._tasks = TaskSet()
 
     def status(self) -> SessionStatus:
-        """A snapshot; cheap enough to be taken several times a second."""
+        """Returns a snapshot; cheap enough to be taken several times a second."""
         waiting = self.permissions.pending()
         return session_status(
             self.runs.newest(),

@@ -16,7 +16,7 @@ SessionState: TypeAlias = Literal["idle", "indexing", "running", "waiting", "err
 
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
-    """A session in a few fields, with its newest run at work, else with its newest run.
+    """A `SessionStatus` is a session in a few fields, with its newest run, one at work first.
 
     `endpoint` is the model's name and place, None while none is known. Without a run
     `run_id` is None, and the fields that are about one are empty.

@@ -119,7 +119,7 @@ class Edit:
     def _edits(
         self, document: Document, path: str, wanted: EditArguments
     ) -> tuple[TextMatch, tuple[TextEdit, ...]]:
-        """Where the text stands and the edits there, with the file's own secrets for markers."""
+        """Finds the text, and returns the edits there; markers become the file's own secrets."""
         old_text, new_text = (
             self._redactor.restored(text, path, document.text)
             for text in (wanted.old_text, wanted.new_text)
@@ -143,7 +143,7 @@ def _edit(text: str, span: tuple[int, int], new_text: str) -> TextEdit:
 
 
 def _with_ending(new_text: str, replaced: str, text: str) -> str:
-    """`new_text` with the line ending of what it replaces, else of the file."""
+    """Returns `new_text` with the line ending of what it replaces, else of the file."""
     plain = new_text.replace("\r\n", "\n")
     near = replaced if "\n" in replaced or "\r" in replaced else text[:10_000]
     if "\r\n" in near:

@@ -25,12 +25,12 @@ GLOB_MATCHES_MAX = 1000
 class ReadOnlyProgram:
     """A `ReadOnlyProgram` changes nothing, unless it is given one of these options.
 
-    Each character of `entries` is a refused short option, alone or in a cluster;
+    Each character of `short_options` is a refused one, alone or in a cluster;
     `options` are refused long ones, however abbreviated; `operands_max` bounds the words
     that are no options.
     """
 
-    entries: str = ""
+    short_options: str = ""
     options: tuple[str, ...] = ()
     operands_max: int | None = None
 
@@ -45,7 +45,7 @@ class ReadOnlyProgram:
         if word.startswith("--"):
             name = word.partition("=")[0]
             return len(name) > 2 and any(option.startswith(name) for option in self.options)
-        return word.startswith("-") and any(letter in self.entries for letter in word[1:])
+        return word.startswith("-") and any(option in self.short_options for option in word[1:])
 
 
 _PLAIN = word_set("""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from lsp_server.domain.events import Emit
-from lsp_server.domain.tools import Needs, NeedsCommand, ToolResult
+from lsp_server.domain.tools import Needs, NeedsCommand, ToolResult, parse_arguments
 from lsp_server.tools.arguments import ToolArguments, spec, validate
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.shell_syntax import parse
@@ -86,6 +86,23 @@ class Shell:
         )
 
 
+def recorded_command(tool: str, arguments: str) -> str | None:
+    """Returns the command of a call in a journal, None when the call is of another tool.
+
+    `tool` is the name of the call's tool, `arguments` is the JSON that the model sent.
+
+    >>> recorded_command("shell", '{"command": "pytest -q"}')
+    'pytest -q'
+    """
+    if tool != Shell.spec.name:
+        return None
+    match parse_arguments(arguments):
+        case {"command": str(command)}:
+            return command
+        case _:
+            return None
+
+
 def _result(completed: CommandResult, changed: list[str]) -> ToolResult:
     parts = [f"{completed.ending} after {completed.seconds:.1f} s"]
     if completed.timed_out:
@@ -107,5 +124,5 @@ def _result(completed: CommandResult, changed: list[str]) -> ToolResult:
 
 
 def _visible(output: str) -> str:
-    """The output as a terminal would leave it: no escape sequences, progress bars at their end."""
+    """Returns the output as a terminal would leave it: no escape sequences, progress bars at their end."""
     return _OVERWRITTEN.sub("", _ESCAPES.sub("", output)).replace("\r\n", "\n")

@@ -105,7 +105,7 @@ def parse(text: str, depth: int = 0) -> ShellScript:
 
 @dataclass(slots=True)
 class _Draft:
-    """A script as far as it is read."""
+    """A `_Draft` is a script as far as it is read."""
 
     commands: list[Command] = field(default_factory=list)
     operators: set[str] = field(default_factory=set)
@@ -155,7 +155,7 @@ class _Parser:
             self._at = len(text)
 
     def script(self, *, closing: bool = False) -> ShellScript:
-        """Up to the end, or with `closing` past the `)` that matches none inside."""
+        """Reads up to the end, or with `closing` past the `)` that matches none inside."""
         draft = _Draft()
         parentheses = 0
         closed = not closing
@@ -248,7 +248,7 @@ class _Parser:
         self._at += 2
 
     def _expansion(self, word: _WordDraft, draft: _Draft, *, quoted: bool = False) -> None:
-        """At a `$` or a backtick."""
+        """Reads what begins at a `$` or a backtick."""
         following = self._text[self._at : self._at + 2]
         if following.startswith("`"):
             word.changes("dynamic")

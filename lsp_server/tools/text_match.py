@@ -1,4 +1,4 @@
-"""This module finds where the text that an edit replaces stands in a file.
+"""This module finds the text that an edit replaces in a file.
 
 It matches exactly, but for line endings, which the file decides. Where nothing
 matches, one place that only looks the same is taken and named; otherwise the
@@ -26,14 +26,17 @@ LINE_END = r"(?:\r\n|\r(?!\n)|(?<!\r)\n)"
 
 @dataclass(frozen=True, slots=True)
 class TextMatch:
-    """Where the text stands, as pairs of start and end; `note` says how it differs, if it does."""
+    """A `TextMatch` says where a text is found, as pairs of start and end.
+
+    `note` says how the text there differs, empty if it does not.
+    """
 
     spans: tuple[tuple[int, int], ...]
     note: str = ""
 
 
 def match_text(text: str, old_text: str, path: str, shown: str, *, every: bool) -> TextMatch:
-    """Finds `old_text` in the text of the file `path`; with `every` wherever it stands.
+    """Finds `old_text` in the text of the file `path`; with `every` wherever it is.
 
     `shown` is as much of the text as an error may show. Raises ToolError when
     there is no place, or more than one without `every`.
@@ -88,7 +91,7 @@ def _not_found(text: str, old_text: str, path: str, shown: str, alike: list[Look
 
 
 def _nearest(lines: list[str], sought: list[str]) -> int | None:
-    """Where, counted from 0, most of the sought lines stand together; None: nowhere."""
+    """Returns the line, from 0, where most of the sought lines are together; None if none is."""
     offsets: dict[str, list[int]] = {}
     for offset, line in enumerate(sought):
         if line.strip():

@@ -38,7 +38,7 @@ class CheckApprovals:
 
     @property
     def approved(self) -> tuple[str, ...]:
-        """The commands that run without a question, oldest first."""
+        """Returns the commands that run without a question, oldest first."""
         return tuple(self._approved)
 
     def approve(self, commands: Iterable[str]) -> None:

@@ -31,7 +31,9 @@ VerifierFactory: TypeAlias = Callable[[bool], Verifier]
 
 
 class GoalChecks:
-    """The checks of one workspace outside of runs. Close it: they run in the background.
+    """`GoalChecks` carries out the checks of one workspace outside of runs.
+
+    Close it: they run in the background.
 
     `running` counts checks at work. `billed` and `cost_usd` are what the judge cost
     here; a run has its own bill. `on_change` is called when a verdict is recorded,
@@ -59,7 +61,7 @@ class GoalChecks:
         self._recording = asyncio.Lock()
 
     def start(self, goals: Sequence[Goal], done: Callable[[list[GoalReport]], None]) -> None:
-        """Checks in the background, then calls `done`."""
+        """Checks the goals in the background, then calls `done` with their reports."""
 
         async def check() -> None:
             done(await self.run(goals))

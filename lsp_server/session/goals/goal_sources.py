@@ -33,7 +33,10 @@ Scan: TypeAlias = Mapping[str, tuple[str, Comments]]
 
 @dataclass(frozen=True, slots=True)
 class ConditionLocation:
-    """A condition and its place: `range` is in `line` of the workspace-relative `path`."""
+    """A `ConditionLocation` is a condition and its place.
+
+    `range` is in `line` of the workspace-relative `path`.
+    """
 
     path: str
     range: Range
@@ -43,7 +46,7 @@ class ConditionLocation:
 
 
 class GoalSources:
-    """The conditions of one workspace with their places."""
+    """`GoalSources` finds the conditions of one workspace, with their places."""
 
     def __init__(self, root: Path, documents: Documents) -> None:
         self._root = root
@@ -54,7 +57,7 @@ class GoalSources:
         self._buffered: dict[Path, tuple[str, Comments]] = {}
 
     def document(self) -> GoalsDocument:
-        """The goals file as it is now, unsaved changes included; empty where there is none.
+        """Returns the goals file as it is now, unsaved changes included; empty where there is none.
 
         A file that cannot be read is a problem, not an empty one. A long file that a
         person types into is as it was until `read` has read it.
@@ -78,7 +81,7 @@ class GoalSources:
         return True
 
     def conditions(self) -> Iterator[ConditionLocation]:
-        """The goals file first, then comments by path, each of them a goal of its own."""
+        """Yields the conditions of the goals file, then each comment by path as a goal of its own."""
         for section in self.document().sections:
             for entry in section.entries:
                 yield ConditionLocation(
@@ -127,7 +130,7 @@ class GoalSources:
 
 
 def _signature(path: Path) -> tuple[int, ...] | None:
-    """A value that changes when the file may say something else; None where there is none."""
+    """Returns a value that changes when the file may say something else; None where there is none."""
     try:
         state = path.stat()
     except (FileNotFoundError, NotADirectoryError):

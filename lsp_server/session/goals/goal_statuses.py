@@ -22,7 +22,7 @@ _DONE = ("met", "waived")
 
 @dataclass(frozen=True, slots=True)
 class ConditionStatus:
-    """One condition with its place, and what is known of it now.
+    """A `ConditionStatus` is one condition with its place, and what is known of it now.
 
     `missing` says what is not there yet, empty when nothing is. `report` is what was
     last shown, None if it never was; it may be about an older tree.
@@ -35,16 +35,18 @@ class ConditionStatus:
 
     @property
     def goal(self) -> Goal:
+        """Returns the goal that the condition belongs to."""
         return self.location.goal
 
     @property
     def condition(self) -> Condition:
+        """Returns the condition itself."""
         return self.location.condition
 
 
 @dataclass(frozen=True, slots=True)
 class GoalTotals:
-    """Numbers of goals by what is known of them; `total` has those that nobody checked, too."""
+    """`GoalTotals` counts goals by what is known of them; `total` includes unchecked ones."""
 
     met: int = 0
     unmet: int = 0
@@ -77,15 +79,15 @@ class GoalStatuses:
         self._verdict_store = verdict_store
 
     def document(self) -> GoalsDocument:
-        """The goals file as it is now, unsaved changes included; empty where there is none."""
+        """Returns the goals file as it is now, with unsaved changes; empty where there is none."""
         return self._sources.document()
 
     def problems(self) -> tuple[DocumentProblem, ...]:
-        """The places in the goals file that mean nothing."""
+        """Returns the places in the goals file that mean nothing."""
         return self.document().problems
 
     def conditions(self) -> tuple[ConditionStatus, ...]:
-        """Every condition with its verdict: the goals file first, then comments by path."""
+        """Returns every condition with its verdict: the goals file first, then comments by path."""
         known = self._verdict_store.verdicts()
         return tuple(
             self._status(location, known.get(location.condition.id))
@@ -101,7 +103,10 @@ class GoalStatuses:
         return GoalTotals(found["met"], found["unmet"], found["blocked"], len(by_goal))
 
     def find(self, goal_id: str) -> Goal:
-        """The goal with that id, or one condition with it as a goal. Raises HoldfastError."""
+        """Returns the goal with that id, or one condition with it as a goal.
+
+        Raises HoldfastError when neither has the id.
+        """
         goals = self.goals()
         for goal in goals:
             if goal.id == goal_id:
@@ -115,11 +120,11 @@ class GoalStatuses:
         raise HoldfastError(f"there is no goal with the id {goal_id!r}; there are: {known}")
 
     def goals(self) -> tuple[Goal, ...]:
-        """All goals, in their order."""
+        """Returns all goals, in their order."""
         return tuple({one.goal.id: one.goal for one in self._sources.conditions()}.values())
 
     def first_open(self) -> Goal | None:
-        """The first goal of the goals file that is not shown to hold now.
+        """Returns the first goal of the goals file that is not shown to hold now.
 
         Raises HoldfastError when nobody knows what the file says.
         """
@@ -132,7 +137,7 @@ class GoalStatuses:
         return None
 
     def waived(self) -> frozenset[str]:
-        """The ids of the conditions that a person gave up."""
+        """Returns the ids of the conditions that a person gave up."""
         return frozenset(e.condition.id for e in self.document().entries if e.condition.waived)
 
     def _status(self, location: ConditionLocation, known: StoredVerdict | None) -> ConditionStatus:
@@ -150,7 +155,7 @@ class GoalStatuses:
 
 
 def _summary(verdicts: list[Verdict]) -> Verdict:
-    """One word for a goal."""
+    """Sums a goal up in one word."""
     if all(verdict in _DONE for verdict in verdicts):
         return "met"
     # What waits for a person comes before what the agent can do by itself.

@@ -35,7 +35,9 @@ CHEAP_SECONDS = 5.0
 
 
 class Goals:
-    """The goals of one workspace. Close it: it follows files in the background.
+    """`Goals` holds the parts that deal with the goals of one workspace.
+
+    Close it: it follows files in the background.
 
     `statuses` says what is known, `checks` finds out, `file` is where goals are
     written, `check_approvals` says which check commands may run.

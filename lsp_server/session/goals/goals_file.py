@@ -29,7 +29,7 @@ Change: TypeAlias = Callable[[GoalsDocument], tuple[TextEdit, ...]]
 
 
 class GoalsFile:
-    """The goals file at `path`, as one to write into."""
+    """A `GoalsFile` writes into the goals file at `path`."""
 
     def __init__(self, path: Path, editor: Editor) -> None:
         self.path = path

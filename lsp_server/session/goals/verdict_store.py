@@ -30,7 +30,7 @@ LOCK_SECONDS_MAX = 10.0
 
 @dataclass(frozen=True, slots=True)
 class StoredVerdict:
-    """The last verdict on a condition, and the hash of the tree that it is about."""
+    """A `StoredVerdict` is the last verdict on a condition; `tree` is the hash of its files."""
 
     report: ConditionReport
     tree: str
@@ -48,7 +48,9 @@ _STORED: TypeAdapter[_Stored] = TypeAdapter(_Stored)
 
 
 class VerdictStore:
-    """Verdicts by condition id, in the file `path`. `record` blocks; call it in a thread.
+    """A `VerdictStore` keeps verdicts by condition id, in the file `path`.
+
+    `record` blocks; call it in a thread.
 
     >>> import tempfile
     >>> from lsp_server.domain.goals import Condition
@@ -71,7 +73,7 @@ class VerdictStore:
         return self._read().revision
 
     def verdicts(self) -> Mapping[str, StoredVerdict]:
-        """All that is known now. The file is read only when its status changed."""
+        """Returns all that is known now. The file is read only when its status changed."""
         return self._read().verdicts
 
     def record(self, reports: Mapping[str, ConditionReport], tree: str) -> None:

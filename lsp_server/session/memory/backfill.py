@@ -88,7 +88,7 @@ async def learn_commits(
 
 
 def past_events(journal: Path, before_seq: int | None = None) -> list[RecordedEvent]:
-    """The Events of a journal before a number; none when it cannot be read. Blocking."""
+    """Returns the Events of a journal before a number; none when it cannot be read. Blocking."""
     with suppress(OSError, JournalDamaged):
         return [one for one in replay(journal) if before_seq is None or one.seq < before_seq]
     return []
@@ -99,12 +99,12 @@ def _rows(journal: Path) -> tuple[ActionRecord, ...]:
 
 
 def _journals(runs: Path) -> list[Path]:
-    """The journals on which no process works, oldest first."""
+    """Returns the journals on which no process works, oldest first."""
     return [path for path in RunStore(runs).journals() if not is_running(path)]
 
 
 def _row_of(commit: Commit) -> ActionRecord:
-    """A commit as an action of a run of its own."""
+    """Returns a commit as an action of a run of its own."""
     return ActionRecord(
         id=f"git/{commit.id}",
         run_id=f"git/{commit.id[:12]}",

@@ -18,7 +18,7 @@ LINES_ASKED_MAX = 50
 
 
 class ChangedLines:
-    """Grows with every action; paths are workspace-relative.
+    """`ChangedLines` knows the lines that runs wrote, by file; it grows with every action.
 
     >>> changed = ChangedLines()
     >>> arguments = '{"path": "a.py", "text": "import os"}'
@@ -51,7 +51,7 @@ class ChangedLines:
 
 
 def written_text(action: ActionRecord) -> str:
-    """The text that an edit put into a file, or the whole file that was written; else empty."""
+    """Returns the text that an edit put into a file, or that of the whole file; else empty."""
     with suppress(ValueError):
         match json.loads(action.arguments):
             case {"new_text": str(text)} | {"text": str(text)}:

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 
 from lsp_server.domain.memories import ActionRecord
 from lsp_server.domain.tasks import RunId
+from lsp_server.tools.shell import recorded_command
 from lsp_server.tools.shell_syntax import Command, parse, word_set
 
 RUNS_MAX = 32
@@ -61,28 +62,30 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 
 
 class PassedChecks:
-    """The checks of each run that succeeded when they last ran, with their output."""
+    """`PassedChecks` keeps the checks of each run that last succeeded, with their output."""
 
     def __init__(self) -> None:
         self._passed: OrderedDict[RunId, dict[str, str]] = OrderedDict()
 
     def see(self, action: ActionRecord) -> str:
         """Takes an action in; returns the id of evidence that does not hold any more, or ""."""
-        command = shell_command(action)
-        if command is None:
+        script = recorded_command(action.tool, action.arguments)
+        if script is None:
             return ""
+        # A claim is one line, so a check is known by its command on one line.
+        command = " ".join(script.split())
         passed = self._of_run(RunId(action.run_id))
         passed.pop(command, None)
         if action.outcome != "ok":
             return evidence_id(command)
-        if is_check(command) and not _NOTHING_CHECKED.search(action.result):
+        if is_check(script) and not _NOTHING_CHECKED.search(action.result):
             passed[command] = action.result
             for oldest in list(passed)[:-CHECKS_MAX]:
                 del passed[oldest]
         return ""
 
     def evidence_of(self, run_id: RunId, claim: str) -> str:
-        """The id of the check that shows a claim of a run, or "" if none does.
+        """Returns the id of the check that shows a claim of a run, or "" if none does.
 
         The claim has to name a check that succeeded in this run, word for word, and
         no other command. Numbers in it have to occur in the check's output.
@@ -107,11 +110,6 @@ class PassedChecks:
         return self._passed[run_id]
 
 
-def shell_command(action: ActionRecord) -> str | None:
-    """The command that an action ran; None if it ran none."""
-    return action.title.removeprefix("$ ") if action.tool == "shell" else None
-
-
 def is_check(command: str) -> bool:
     """Says whether the success of a shell command shows something about the project.
 
@@ -129,18 +127,18 @@ def is_check(command: str) -> bool:
 
 
 def evidence_id(command: str) -> str:
-    """The id of what a command shows by succeeding."""
+    """Returns the id of what a command shows by succeeding."""
     return f"command: {command}"
 
 
 def evidence_command(evidence: str) -> str:
-    """The command whose success is the evidence with this id; "" for other evidence."""
+    """Returns the command whose success is the evidence with this id; "" for other evidence."""
     prefix = evidence_id("")
     return evidence.removeprefix(prefix) if evidence.startswith(prefix) else ""
 
 
 def _is_plain(command: Command) -> bool:
-    """True if the command runs as it is written, with its output where it was seen."""
+    """Says whether the command runs as it is written, with its output where it was seen."""
     hidden = [one for one in command.redirections if one != ("2>&", "1")]
     dynamic = [word for word in command.words if word.kind == "dynamic"]
     # Variables that it sets may turn it into something else.
@@ -148,7 +146,7 @@ def _is_plain(command: Command) -> bool:
 
 
 def _is_known(command: Command) -> bool:
-    """True if a command of two words or more begins as one of CHECKS."""
+    """Says whether a command of two words or more begins as one of CHECKS."""
     # All words: behind a keyword such as `!` or `if`, success means something else.
     words = tuple(word.text for word in command.words)
     if len(words) < 2 or NO_EFFECT.intersection(words):

@@ -25,7 +25,9 @@ _FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
 
 
 class FactFile:
-    """The two files in `folder`. Blocking; call it in a thread.
+    """A `FactFile` keeps facts and forgotten commits, in two files in `folder`.
+
+    Blocking; call it in a thread.
 
     Methods that write raise MemoryUnavailable when a file cannot be written.
     """
@@ -46,7 +48,7 @@ class FactFile:
         self._write_facts([*others, fact])
 
     def facts(self) -> tuple[Fact, ...]:
-        """The facts, oldest first; a line that cannot be read is left out."""
+        """Returns the facts, oldest first; a line that cannot be read is left out."""
         found: list[Fact] = []
         with suppress(OSError):
             for line in self._facts.read_bytes().splitlines():
@@ -66,7 +68,7 @@ class FactFile:
             self._write(self._forgotten, "".join(f"{line}\n" for line in lines))
 
     def forgotten(self) -> frozenset[str]:
-        """The ids of forgotten commits."""
+        """Returns the ids of forgotten commits."""
         with suppress(OSError):
             return frozenset(self._forgotten.read_text("utf-8").split())
         return frozenset()

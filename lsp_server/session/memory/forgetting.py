@@ -27,7 +27,7 @@ from lsp_server.session.run_store import RunStore
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """The number of rows that were removed, and of journals in which something was."""
+    """`Forgotten` counts the rows that were removed, and the journals in which something was."""
 
     rows: int
     journals: int
@@ -78,7 +78,7 @@ async def _forget_rows(memory: SessionMemory, request: ForgetRequest) -> int:
 
 
 async def _by_words_of_fact(memory: SessionMemory, request: ForgetRequest) -> ForgetRequest:
-    """The request for a fact by its text: a journal has its words, and not its id."""
+    """Returns the request for a fact by its text, since a journal has its words but not its id."""
     if request.id is None or memory.state().phase == "off":
         return request
     with suppress(MemoryUnavailable):

@@ -17,7 +17,7 @@ EXCERPT_CHARS = 400
 
 
 def hit_title(found: Remembered) -> str:
-    """One line that names a record."""
+    """Returns one line that names a record."""
     match found:
         case CodeChunk():
             lines = f"{found.path}:{found.start_line}-{found.end_line}"
@@ -29,7 +29,7 @@ def hit_title(found: Remembered) -> str:
 
 
 def hit_excerpt(found: Remembered) -> str:
-    """The beginning of a record's text, EXCERPT_CHARS characters at most."""
+    """Returns the beginning of a record's text, EXCERPT_CHARS characters at most."""
     match found:
         case CodeChunk():
             return truncate(found.text, EXCERPT_CHARS)
@@ -41,7 +41,7 @@ def hit_excerpt(found: Remembered) -> str:
 
 
 def hit_text(found: Remembered) -> str:
-    """Everything that memory has of a record."""
+    """Returns everything that memory has of a record."""
     match found:
         case CodeChunk():
             return f"{hit_title(found)}\n{found.text}"
@@ -54,7 +54,10 @@ def hit_text(found: Remembered) -> str:
 
 
 def hit_source(found: Remembered) -> str:
-    """The origin of a record: lines of a file, a commit, a step of a run, or who claimed it."""
+    """Returns the origin of a record.
+
+    It is lines of a file, a commit, a step of a run, or who claimed it.
+    """
     match found:
         case CodeChunk():
             return f"{found.path}, lines {found.start_line} to {found.end_line}"
@@ -68,7 +71,7 @@ def hit_source(found: Remembered) -> str:
 
 
 def fact_claim(fact: Fact) -> str:
-    """A fact for a prompt: a person's own words, or a run's claim, quoted and with its evidence.
+    """Returns a fact for a prompt: a person's own words, or a run's claim with its evidence.
 
     A run may have read its claim anywhere, so it is quoted as somebody's words and
     never as something to do.
@@ -87,7 +90,7 @@ def fact_claim(fact: Fact) -> str:
 
 
 def action_markdown(record: ActionRecord) -> str:
-    """An action as Markdown: why, what, and how it ended."""
+    """Returns an action as Markdown: why, what, and how it ended."""
     parts = [f"*{hit_source(record)}*"]
     if record.reason:
         parts.append(f"Why: {record.reason}")
@@ -100,7 +103,7 @@ def action_markdown(record: ActionRecord) -> str:
 
 
 def memory_text(state: MemoryState) -> str:
-    """The state of memory, in one line."""
+    """Returns the state of memory, in one line."""
     status = state.status
     if status is None:
         return f"memory is {state.phase}" + (f": {state.problem}" if state.problem else "")

@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class IndexRuns:
-    """The index runs of a session. Close them.
+    """`IndexRuns` starts the index runs of a session and keeps how far they are. Close them.
 
     `progress` is that of the current run, None when no file is being read;
     `progressed` is called with each change of it. `problem` says why the last run

@@ -50,7 +50,7 @@ Rewrite = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def without_text(text: str) -> Rewrite:
-    """A rewrite that replaces a text everywhere, in upper and lower case."""
+    """Returns a rewrite that replaces a text everywhere, in upper and lower case."""
     pattern = re.compile(re.escape(text), re.IGNORECASE)
     # The arguments of a call are JSON in a text: there, quotes and line ends are escaped.
     quoted = re.compile(re.escape(json.dumps(text, ensure_ascii=False)[1:-1]), re.IGNORECASE)
@@ -72,7 +72,7 @@ def without_text(text: str) -> Rewrite:
 
 
 def without_call(call_id: str) -> Rewrite:
-    """A rewrite that takes out the arguments and the result of one call."""
+    """Returns a rewrite that takes out the arguments and the result of one call."""
 
     def rewrite(event: dict[str, Any]) -> dict[str, Any]:
         match event:
@@ -131,7 +131,7 @@ def redact_document(path: Path, rewrite: Rewrite) -> bool:
 
 
 def _in_arguments(text: str, rewrite: Callable[[Any], Any]) -> str:
-    """The arguments of a call rewritten, however their characters are escaped."""
+    """Returns the arguments of a call rewritten, however their characters are escaped."""
     try:
         given = json.loads(text)
     except ValueError:

@@ -58,7 +58,7 @@ class MemoryOpener:
 
     @property
     def phase(self) -> MemoryPhase:
-        """The state of the memory."""
+        """Returns the state of the memory: off, opening, open, failed, or closed for now."""
         if not self.settings.enabled:
             return "off"
         if self.memory is not None:
@@ -69,7 +69,7 @@ class MemoryOpener:
 
     @property
     def is_worth_waiting_for(self) -> bool:
-        """True if memory is open, or will be and may know something."""
+        """Says whether memory is open, or will be and may know something."""
         phase = self.phase
         return phase == "open" or (phase in ("closed", "opening") and self.has_data())
 
@@ -80,7 +80,7 @@ class MemoryOpener:
             self._opening = self._tasks.start(self._open(), "opening memory")
 
     async def ready(self) -> Memory:
-        """The open memory. Raises MemoryUnavailable, also after WAIT_SECONDS_MAX."""
+        """Returns the open memory. Raises MemoryUnavailable, also after WAIT_SECONDS_MAX."""
         self.start()
         opening = self._opening
         if opening is None:

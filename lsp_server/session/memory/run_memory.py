@@ -37,7 +37,7 @@ class RunMemorySource:
 
     @property
     def opens_soon(self) -> bool:
-        """True if memory cannot answer yet and soon will."""
+        """Says whether memory cannot answer yet and soon will."""
         opener = self._memory.opener
         if not opener.is_worth_waiting_for or opener.phase == "open":
             return False
@@ -47,7 +47,7 @@ class RunMemorySource:
     async def relevant_to(
         self, about: str, files: Sequence[str], tokens_max: int
     ) -> Sequence[MemoryItem]:
-        """Facts, actions and code that bear on a task, in any order.
+        """Returns facts, actions and code that bear on a task, in any order.
 
         Returns nothing while there is no memory: to index the code from nothing is not
         worth waiting for. Raises MemoryUnavailable.
@@ -88,7 +88,7 @@ class RunHistory:
         self._memory = memory
 
     async def get(self, entry_id: str) -> str | None:
-        """The whole text of an entry or a record; None when there is none with this id."""
+        """Returns the whole text of an entry or a record; None when there is none with this id."""
         # Journals have texts whole; memory has them cut.
         found = await self._journals.get(entry_id)
         if found is not None:
@@ -100,7 +100,7 @@ class RunHistory:
         return None if record is None else hit_text(record)
 
     async def search(self, query: str, *, kind: str | None, limit: int) -> Sequence[RecallHit]:
-        """Hits in journals first, then those of memory that are close in meaning alone."""
+        """Returns hits in journals first, then those of memory that are close in meaning alone."""
         found = list(await self._journals.search(query, kind=kind, limit=limit))
         known = {one.id for one in found}
         for one in await self._remembered(query, kind, limit):
@@ -109,7 +109,7 @@ class RunHistory:
         return found
 
     async def around(self, entry_id: str, steps: int) -> Sequence[RecallHit]:
-        """The entries up to so many steps before and after one."""
+        """Returns the entries up to so many steps before and after one."""
         return await self._journals.around(entry_id, steps)
 
     async def _remembered(self, query: str, kind: str | None, limit: int) -> list[RecallHit]:
@@ -136,7 +136,7 @@ class SemanticSearch:
         self._visible = visible
 
     async def __call__(self, query: str, within: Path | None, limit: int) -> str:
-        """The hits in a file or folder, or everywhere, as text for a model.
+        """Returns the hits in a file or folder, or everywhere, as text for a model.
 
         Raises ToolError when memory cannot be asked.
         """

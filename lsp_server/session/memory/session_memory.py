@@ -44,7 +44,7 @@ CLOSE_SECONDS_MAX = 4.0
 
 @dataclass(frozen=True, slots=True)
 class MemoryState:
-    """A snapshot of a session's memory.
+    """A `MemoryState` is a snapshot of a session's memory.
 
     `status` is None unless memory is open, `index` while no file is being read.
     """
@@ -56,7 +56,7 @@ class MemoryState:
 
 
 class SessionMemory:
-    """The memory of a session. Close it.
+    """A `SessionMemory` opens the memory of a session and fills it. Close it.
 
     `opener` opens it when it is first wanted, `index_runs` keeps the code index up,
     `facts` keeps what people and runs claim, and `changed_lines` knows what runs
@@ -107,7 +107,7 @@ class SessionMemory:
         )
 
     def state(self) -> MemoryState:
-        """A snapshot; cheap."""
+        """Returns a snapshot; cheap."""
         opener, memory = self.opener, self.opener.memory
         match opener.phase:
             case "off":
@@ -128,7 +128,7 @@ class SessionMemory:
         self.opener.reconfigure(settings)
 
     async def ready(self) -> Memory:
-        """The open memory. Raises MemoryUnavailable, also when opening takes too long."""
+        """Returns the open memory. Raises MemoryUnavailable, also when opening takes too long."""
         return await self.opener.ready()
 
     def see(self, run_id: RunId, recorded: RecordedEvent) -> None:
@@ -145,7 +145,7 @@ class SessionMemory:
             self.opener.memory.code.files_changed(paths)
 
     async def search(self, query: Query) -> tuple[Hit, ...]:
-        """Searches as `MemoryReader.search` does, with the buffers that are not saved.
+        """Finds what `MemoryReader.search` finds, with the buffers that are not saved.
 
         Raises MemoryUnavailable.
         """
@@ -218,7 +218,7 @@ class SessionMemory:
 
 
 async def _unsaved_buffers(documents: Documents, workspace: Workspace) -> Mapping[str, str]:
-    """The texts of buffers that differ from the disk, by workspace-relative path."""
+    """Returns the texts of buffers that differ from the disk, by workspace-relative path."""
     buffers = [(path, text) for path, text in documents.buffers().items() if workspace.inside(path)]
     return await asyncio.to_thread(
         lambda: {

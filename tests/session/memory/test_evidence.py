@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from lsp_server.domain.memories import ActionOutcome, ActionRecord
@@ -21,7 +24,9 @@ PASSED = "exit status 0 after 1.2 s\n47 passed in 1.05s"
 
 
 def ran(command: str, outcome: ActionOutcome = "ok", result: str = PASSED) -> ActionRecord:
-    return ActionRecord("id", RUN, 1, "", "shell", f"$ {command}", result=result, outcome=outcome)
+    arguments = json.dumps({"command": command})
+    title = f"$ {command}"
+    return ActionRecord("id", RUN, 1, "", "shell", title, arguments, result, outcome)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +52,7 @@ def ran(command: str, outcome: ActionOutcome = "ok", result: str = PASSED) -> Ac
         ("pytest -q; true", False),
         ("pytest -q | tail -3", False),
         ("pytest -q &", False),
+        ("pytest -q\ntrue", False),
         ("! pytest -q", False),
         ("pytest --version", False),
         ("pytest --collect-only tests", False),
@@ -119,6 +125,12 @@ def test_a_check_that_fails_or_checks_nothing_shows_nothing(
     assert checks.evidence_of(RUN, "Tests run with `make test`") == ""
 
 
+def test_a_command_behind_the_check_on_a_line_of_its_own_is_seen() -> None:
+    checks = PassedChecks()
+    checks.see(ran("pytest -q tests\ntrue"))
+    assert checks.evidence_of(RUN, "`pytest -q tests true` passes") == ""
+
+
 def test_other_actions_are_no_evidence() -> None:
     checks = PassedChecks()
     note = ActionRecord("id", RUN, 1, "", "edit", "pytest -q", result=PASSED, outcome="ok")
@@ -133,7 +145,7 @@ def test_what_is_known_is_bounded() -> None:
     assert checks.evidence_of(RUN, "`pytest test_0.py`") == ""
     assert checks.evidence_of(RUN, f"`pytest test_{CHECKS_MAX}.py`")
     for number in range(RUNS_MAX):
-        checks.see(ActionRecord("id", f"run-{number}", 1, "", "shell", "$ ls -l"))
+        checks.see(replace(ran("ls -l"), run_id=f"run-{number}"))
     assert checks.evidence_of(RUN, f"`pytest test_{CHECKS_MAX}.py`") == ""
 
 
