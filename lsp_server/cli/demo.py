@@ -91,7 +91,7 @@ async def _ask_memory(folder: Path, data: Path | None) -> None:
 
     async def ask(session: Session) -> int:
         await session.memory.index()
-        await session.memory.settled()
+        await session.memory.settle()
         for kind, question in QUESTIONS:
             sys.stdout.write(f"\nAsked of memory ({kind}): {question}\n\n")
             await find(session, Query(question, (kind,), limit=1))

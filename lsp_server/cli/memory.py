@@ -109,7 +109,7 @@ async def _index(session: Session, *, full: bool, words: bool) -> int:
         done = await session.memory.index(full=full)
         memory = await session.memory.ready()
         if not words:
-            settled = asyncio.ensure_future(session.memory.settled())
+            settled = asyncio.ensure_future(session.memory.settle())
             most = memory.status().pending
             while not settled.done():
                 await asyncio.wait({settled}, timeout=LOOK_SECONDS)
@@ -127,7 +127,7 @@ async def _index(session: Session, *, full: bool, words: bool) -> int:
 
 async def find(session: Session, query: Query, *, as_json: bool = False) -> int:
     """Prints hits; 0 when there are some. Raises MemoryUnavailable."""
-    await session.memory.learned()
+    await session.memory.catch_up()
     if "code" in query.kinds:
         await session.memory.index()
     hits = await session.memory.search(query)

@@ -113,7 +113,7 @@ class Table:
             query = query.where(where)
         return await self._fetch(query if limit is None else query.limit(limit))
 
-    async def matching(
+    async def search_words(
         self, words: str, columns: Sequence[str], where: str | None, limit: int
     ) -> list[Row]:
         """Full text search over the column `words`, best first.
@@ -126,7 +126,7 @@ class Table:
         query = query.select([*columns, "_score"]).limit(limit)
         return await self._fetch(query if where is None else query.where(where))
 
-    async def nearest(
+    async def search_vectors(
         self, vector: Sequence[float], columns: Sequence[str], limit: int
     ) -> list[Row]:
         """Rows by cosine, nearest first; `_distance` is 1 minus the cosine."""

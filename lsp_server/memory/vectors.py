@@ -83,7 +83,7 @@ class VectorTable:
         await self._table.add([{"key": key, "vector": vector} for key, vector in fresh.items()])
         self.keys |= fresh.keys()
 
-    async def nearest(self, text: str, limit: int) -> dict[str, float]:
+    async def find_nearest(self, text: str, limit: int) -> dict[str, float]:
         """The cosines of the `limit` nearest vectors to a text, by key, nearest first."""
         if self._table is None and not self._writes:
             with suppress(MemoryUnavailable):  # Another process may be making it right now.
@@ -92,7 +92,7 @@ class VectorTable:
         if self._table is None:
             return {}
         (vector,) = await self.embed([text])
-        rows = await self._table.nearest(vector, ["key"], limit)
+        rows = await self._table.search_vectors(vector, ["key"], limit)
         return {row["key"]: 1.0 - row["_distance"] for row in rows}
 
     async def repair(self) -> None:

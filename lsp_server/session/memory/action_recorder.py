@@ -44,7 +44,7 @@ class ActionRecorder:
         with suppress(asyncio.QueueFull):  # The journal has it; the next opening learns it.
             self._events.put_nowait((run_id, recorded))
 
-    async def caught_up(self) -> None:
+    async def catch_up(self) -> None:
         """Returns when `keep` was called for everything that was seen."""
         if self._work is None or self._work.done():
             return

@@ -67,7 +67,7 @@ async def _forget_rows(memory: SessionMemory, request: ForgetRequest) -> int:
     """Removes rows so that they do not come back."""
     # Rows that come from journals later would not be forgotten.
     opened = await memory.ready()
-    await memory.learned()
+    await memory.catch_up()
     before = await opened.reader.lasting_ids()
     rows = await opened.records.forget(request)
     gone = before - await opened.reader.lasting_ids()

@@ -100,7 +100,7 @@ async def test_memory_that_was_lost_is_learned_again_from_the_journals(parser: P
         await shop.session.memory.facts.remember("Headers end with an empty line.")
     shutil.rmtree(folder / "memory")
     async with remembering(parser, []) as shop:
-        await shop.session.memory.settled()
+        await shop.session.memory.settle()
         assert sorted(one.id for one in await actions(shop, "header parser colon")) == sorted(
             one.id for one in before
         )
@@ -108,7 +108,7 @@ async def test_memory_that_was_lost_is_learned_again_from_the_journals(parser: P
         await shop.session.forget(ForgetRequest(text="empty line"))
     shutil.rmtree(folder / "memory")
     async with remembering(parser, []) as shop:
-        await shop.session.memory.settled()
+        await shop.session.memory.settle()
         assert await (await shop.session.memory.ready()).reader.trusted_facts() == ()
 
 
@@ -240,7 +240,7 @@ async def test_a_later_run_sees_whose_claim_a_fact_is(parser: Path) -> None:
     async with remembering(parser, turns) as shop:
         await shop.run("look")
         await shop.session.memory.facts.remember("Tests live beside their modules.")
-        await shop.session.memory.settled()
+        await shop.session.memory.settle()
         await shop.run("look again")
         opening = str(shop.prompts()[-1][1]["content"])
     assert "- Tests live beside their modules." in opening
@@ -273,7 +273,7 @@ async def test_the_history_of_the_project_is_remembered_on_the_first_day(parser:
     for _ in range(2):  # The second time nothing is new.
         async with remembering(parser, []) as shop:
             memory = await shop.session.memory.ready()
-            await shop.session.memory.settled()
+            await shop.session.memory.settle()
             found = await actions(shop, "proxies headers")
             assert [(one.title, one.files) for one in found] == [
                 ("Split headers at their colon", ("parser.py",))
@@ -282,7 +282,7 @@ async def test_the_history_of_the_project_is_remembered_on_the_first_day(parser:
     async with remembering(parser, []) as shop:
         assert (await shop.session.forget(ForgetRequest(text="proxies"))).rows == 1
     async with remembering(parser, []) as shop:
-        await shop.session.memory.settled()
+        await shop.session.memory.settle()
         assert await actions(shop, "proxies headers") == []
 
 
@@ -304,7 +304,7 @@ async def test_what_a_run_did_before_it_was_resumed_is_remembered(parser: Path) 
     async with remembering(parser, [finish("two")]) as shop:
         run = shop.session.runs.send(None, "and look again", "steer")
         await shop.session.runs.wait(run.run_id)
-        await shop.session.memory.learned()
+        await shop.session.memory.catch_up()
         assert "edit" in [one.tool for one in await actions(shop, "edit parser.py colon")]
 
 
@@ -349,7 +349,7 @@ def cable(project: Path) -> Path:
 
 async def shown(shop: Workshop) -> str:
     """The code that is remembered of it."""
-    await shop.session.memory.settled()
+    await shop.session.memory.settle()
     hits = await shop.session.memory.search(Query("connect dial host", ("code",)))
     return next(hit.found.text for hit in hits if isinstance(hit.found, CodeChunk))
 
@@ -371,7 +371,7 @@ async def test_code_is_read_again_when_what_is_secret_changes(cable: Path) -> No
         assert SECRET in await shown(shop)
         writes_env(cable)
         shop.session.memory.files_changed([cable / ".env"])
-        await shop.session.memory.settled()
+        await shop.session.memory.settle()
         assert "redacted:known:" in await shown(shop)
     (cable / ".env").unlink()
     async with remembering(cable, [finish()]) as shop:
