@@ -25,7 +25,8 @@ VERSION_KEY = b"holdfast:version"
 """The metadata of the key's column have the table's version under this name."""
 
 ColumnType: TypeAlias = Literal["text", "texts", "lines", "count", "number", "flag", "vector"]
-"""`texts` is a list; `lines` is a list too, stored as one text with a line for each item."""
+"""`texts` is a list; `lines` is one too, stored as a text with a line for each item that is not
+empty."""
 IndexType: TypeAlias = Literal["btree", "bitmap", "labels", "words"]
 Row: TypeAlias = dict[str, Any]
 
@@ -50,8 +51,8 @@ EMPTY_VALUES: Mapping[ColumnType, str] = MappingProxyType(
 class TableSchema:
     """The columns of a table, the first being its key, and the indexes over them.
 
-    The rows of `derived` tables come from files, and can be read from them again. `dimension` is the length of the
-    column `vector`, 0 for tables that have none.
+    The rows of `derived` tables come from files, and can be read from them again.
+    `dimension` is the length of the column `vector`, 0 for tables that have none.
     """
 
     name: str

@@ -35,8 +35,9 @@ class VectorTable:
     """The vectors of one kind of rows.
 
     `keys` are those that are stored; the set is replaced and never changed, so that a
-    search can tell what was stored when it began. `name` begins the table's name, as in `chunk`. Each method that waits raises
-    MemoryUnavailable; those that embed raise NoVectors when the embedder fails.
+    search can tell what was stored when it began. `name` begins the table's name, as
+    in `chunk`. Each method that waits raises MemoryUnavailable; those that embed raise
+    NoVectors when the embedder fails.
     """
 
     def __init__(self, database: Database, name: str, embedder: Embedder) -> None:

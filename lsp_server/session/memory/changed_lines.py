@@ -21,8 +21,8 @@ class ChangedLines:
     """Grows with every action; paths are workspace-relative.
 
     >>> changed = ChangedLines()
-    >>> arguments = '{"path": "a.py", "text": "import os"}'
-    >>> changed.add(ActionRecord("1", "run", 1, "", "write", "write a.py", arguments, files=("a.py",)))
+    >>> text = '{"path": "a.py", "text": "import os"}'
+    >>> changed.add(ActionRecord("1", "run", 1, "", "write", "a.py", text, files=("a.py",)))
     >>> "a.py" in changed, changed.wrote("a.py", ["import os  # new"])
     (True, True)
     """

@@ -1,4 +1,4 @@
-"""This module forgets for good: rows of memory, and the words in the journals that they came from."""
+"""This module forgets for good: rows of memory, and the words of journals they came from."""
 
 from __future__ import annotations
 

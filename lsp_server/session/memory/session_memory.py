@@ -105,6 +105,7 @@ class SessionMemory:
         self._backfill = Backfill(
             runs, workspace.root, self.fact_file, self.changed_lines, redactor
         )
+        # For front doors that take no notices.
         self.on_progress: Callable[[IndexProgress | None], None] = lambda _: None
 
     def state(self) -> MemoryState:

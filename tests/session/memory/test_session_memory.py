@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from lsp_server.agent.recall.journal_search import JournalSearch
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.events import CyclePacked, ToolReturned, Warned
 from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact, Query
 from lsp_server.domain.tasks import Achieved
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.session.memory.run_memory import RunHistory
 from tests.fakes.workshop import Workshop, calls, finish, workshop
 
 PARSER = 'def parse_header(line):\n    """Split a header line at its colon."""\n    return line.split(":")\n'
@@ -248,6 +250,19 @@ async def test_a_later_run_sees_whose_claim_a_fact_is(parser: Path) -> None:
         f"an earlier run claimed \"It compiles: '{COMPILE}'\", and `{COMPILE}` succeeded" in opening
     )
     assert "POLICY" not in opening
+
+
+async def test_recall_says_whose_claim_a_fact_is(parser: Path) -> None:
+    claim = "Headers end at a blank line"
+    async with remembering(parser, [calls(("remember", {"text": claim})), finish()]) as shop:
+        await shop.run()
+        (fact,) = (await (await shop.session.memory.ready()).reader.contents()).facts
+        no_journals = JournalSearch(parser / "none" / "journal.jsonl")
+        history = RunHistory(no_journals, shop.session.memory)
+        said = f'an earlier run claimed "{claim}"'
+        assert (await history.get(fact.id) or "").splitlines() == [said, "agent, claimed"]
+        (hit,) = await history.search("blank line of headers", kind=None, limit=1)
+        assert hit.title == said
 
 
 async def test_code_is_found_while_the_memory_belongs_to_another_process(parser: Path) -> None:
