@@ -34,7 +34,7 @@ class CodeVectors:
 
     async def nearest(self, question: str, limit: int) -> Sequence[CodeChunk]:
         """The chunks of the `limit` nearest vectors, nearest first."""
-        near = await self._tables.vectors.nearest(question, limit)
+        near = await self._tables.vectors.find_nearest(question, limit)
         columns = (*CHUNKS.columns, "vector_key")
         rows = await self._tables.chunks.rows(columns, is_one_of("vector_key", list(near)))
         rows.sort(key=lambda row: -near[row["vector_key"]])

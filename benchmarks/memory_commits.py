@@ -117,7 +117,7 @@ async def run(repository: Path, scratch: Path, number: int, *, vectors: bool) ->
         await memory.code.index()
         await learn_commits(memory, clone, READ_MAX, Redactor())
         if vectors:
-            await memory.settled()
+            await memory.settle()
         answers = Answers(memory, Baselines(await all_chunks(memory)))
         rows = [
             await measured("plain BM25", answers.bm25, asked),

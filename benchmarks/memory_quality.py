@@ -263,7 +263,7 @@ async def run(
         started = time.perf_counter()
         minilm = MiniLmEmbedder()
         async with opened(folder, root, minilm) as memory:
-            await memory.settled()
+            await memory.settle()
             seconds = time.perf_counter() - started
             rankings = Rankings(memory, await CodeVectors.open(folder, minilm))
             rows.append(await measured("vectors alone", rankings.nearest, chosen))

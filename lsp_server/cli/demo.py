@@ -93,7 +93,7 @@ async def _ask_memory(folder: Path, data: Path | None) -> int:
     try:
         async with memory_session(folder, data=data) as session:
             await session.memory.index()
-            await session.memory.settled()
+            await session.memory.settle()
             for kind, question in QUESTIONS:
                 sys.stdout.write(f"\nAsked of memory ({kind}): {question}\n\n")
                 await print_hits(session, Query(question, (kind,), limit=1))

@@ -73,7 +73,7 @@ async def memory_session(
 async def print_hits(session: Session, query: Query, *, as_json: bool = False) -> int:
     """Prints hits; 0 when there are some, else 1. Raises MemoryUnavailable."""
     # What earlier runs did may not have been taken in yet: nobody kept a server running.
-    await session.memory.learned()
+    await session.memory.catch_up()
     if "code" in query.kinds:
         await session.memory.index()
     hits = await session.memory.search(query)
@@ -116,7 +116,7 @@ async def _index(workspace: Path, *, full: bool, words: bool) -> int:
 
 
 async def _make_vectors(session: Session, memory: Memory, progress: Progress) -> None:
-    settled = asyncio.ensure_future(session.memory.settled())
+    settled = asyncio.ensure_future(session.memory.settle())
     # More become known while they are made, so the end of the bar moves.
     most = memory.status().pending
     while not settled.done():

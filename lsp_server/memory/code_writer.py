@@ -25,8 +25,8 @@ class CodeWriter:
     """Writes the code index; a `MemoryWriter` calls what works in the background.
 
     Its lock is not that of the records, so that a long index run holds up nobody who
-    remembers something. `work_added` is called when something waits to be written, `written` when rows
-    were written that may lack vectors.
+    remembers something. `work_added` is called when something waits to be written,
+    `written` when rows were written that may lack vectors.
     """
 
     def __init__(

@@ -53,7 +53,7 @@ async def hybrid_search(
     # As they are before the query: vectors may be written while it runs.
     stored_keys = vectors.keys
     by_words, (near, problem) = await asyncio.gather(
-        table.matching(tokenize(text), compared, where, POOL),
+        table.search_words(tokenize(text), compared, where, POOL),
         _nearest_keys(vectors, text, POOL if where is None else POOL_NARROWED),
     )
     by_vector = await _rows_of_keys(near, table, columns, where, overlay)
@@ -81,7 +81,7 @@ async def _nearest_keys(
 ) -> tuple[dict[str, float], str | None]:
     """Returns cosines by vector key, and why there are none if the embedder failed."""
     try:
-        near = await vectors.nearest(text, limit)
+        near = await vectors.find_nearest(text, limit)
     except NoVectors as error:
         return {}, str(error)
     return {key: cosine for key, cosine in near.items() if cosine >= COSINE_MIN}, None

@@ -29,7 +29,6 @@ from lsp_server.memory.writer import MemoryWriter
 from lsp_server.redaction.secrets import Secrets
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.system.private_folder import make_private
-from lsp_server.system.process_lock import ProcessLock
 from lsp_server.workspace.paths import Workspace
 
 LOCK_FILE = "lock"
@@ -127,6 +126,9 @@ class Memory:
         to load LanceDB. Raises MemoryUnavailable, also when a newer version wrote the
         tables.
         """
+        # Heavy: loaded when memory is used.
+        from lsp_server.system.process_lock import ProcessLock  # noqa: PLC0415
+
         lock = ProcessLock(folder / LOCK_FILE)
         try:
             await asyncio.to_thread(make_private, folder)
@@ -158,12 +160,12 @@ class Memory:
         await self._workers.close()
         self._tables.close()
 
-    async def settled(self) -> None:
+    async def settle(self) -> None:
         """Returns when everything that was added and changed is written and has its vectors.
 
         Raises MemoryUnavailable when that cannot be reached for now.
         """
-        await self._writer.settled()
+        await self._writer.settle()
 
     async def measure(self) -> MemoryStatus:
         """Measures the sizes, and returns the status with them. Raises MemoryUnavailable."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.ports import Embedder
@@ -17,7 +18,9 @@ from lsp_server.memory.code_tables import CodeTables
 from lsp_server.memory.database import Database
 from lsp_server.memory.facts import FactTable
 from lsp_server.memory.vectors import VectorTable
-from lsp_server.system.process_lock import ProcessLock
+
+if TYPE_CHECKING:
+    from lsp_server.system.process_lock import ProcessLock
 
 
 @dataclass(frozen=True, slots=True)

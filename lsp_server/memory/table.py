@@ -115,7 +115,7 @@ class Table:
             query = query.where(where)
         return await self._fetch(query if limit is None else query.limit(limit))
 
-    async def matching(
+    async def search_words(
         self, words: str, columns: Sequence[str], where: str | None, limit: int
     ) -> list[Row]:
         """Finds rows by full text search over the column `words`, and returns them best first.
@@ -128,7 +128,7 @@ class Table:
         query = query.select([*columns, "_score"]).limit(limit)
         return await self._fetch(query if where is None else query.where(where))
 
-    async def nearest(
+    async def search_vectors(
         self, vector: Sequence[float], columns: Sequence[str], limit: int
     ) -> list[Row]:
         """Returns the rows that are nearest by cosine, nearest first.

@@ -25,7 +25,8 @@ VERSION_KEY = b"holdfast:version"
 """The metadata of the key's column have the table's version under this name."""
 
 ColumnType: TypeAlias = Literal["text", "texts", "lines", "count", "number", "flag", "vector"]
-"""`texts` is a list; `lines` is a list too, stored as one text with a line for each item."""
+"""`texts` is a list; `lines` is one too, stored as a text with a line for each item that is not
+empty."""
 IndexType: TypeAlias = Literal["btree", "bitmap", "labels", "words"]
 Row: TypeAlias = dict[str, Any]
 

@@ -35,8 +35,8 @@ class VectorTable:
     """A `VectorTable` keeps the vectors of one kind of rows.
 
     `keys` are those that are stored; the set is replaced and never changed, so that a
-    search keeps the set with which it began. `name` begins the table's name, as in
-    `chunk`. Each method that waits raises MemoryUnavailable; those that embed raise
+    search keeps the set with which it began. `name` begins the table's name, as
+    in `chunk`. Each method that waits raises MemoryUnavailable; those that embed raise
     NoVectors when the embedder fails.
     """
 
@@ -84,7 +84,7 @@ class VectorTable:
         await self._table.add([{"key": key, "vector": vector} for key, vector in fresh.items()])
         self.keys |= fresh.keys()
 
-    async def nearest(self, text: str, limit: int) -> dict[str, float]:
+    async def find_nearest(self, text: str, limit: int) -> dict[str, float]:
         """Returns the cosines of the `limit` nearest vectors to a text, by key, nearest first."""
         if self._table is None and not self._writes:
             with suppress(MemoryUnavailable):  # Another process may be making it right now.
@@ -93,7 +93,7 @@ class VectorTable:
         if self._table is None:
             return {}
         (vector,) = await self.embed([text])
-        rows = await self._table.nearest(vector, ["key"], limit)
+        rows = await self._table.search_vectors(vector, ["key"], limit)
         return {row["key"]: 1.0 - row["_distance"] for row in rows}
 
     async def repair(self) -> None:

@@ -76,7 +76,7 @@ class MemoryWriter:
         """Returns the number of vectors that are still to be made or written."""
         return self._records.pending + self._code.pending
 
-    async def settled(self) -> None:
+    async def settle(self) -> None:
         """Returns when everything that was added and changed is written and has its vectors.
 
         Raises MemoryUnavailable when that cannot be reached for now.

@@ -102,7 +102,7 @@ async def test_no_planted_secret_is_kept_or_sent(
         assert isinstance(outcome, Achieved)
         memory_of = await shop.session.memory.ready()
         await shop.session.memory.search(Query("token"))
-        await memory_of.settled()
+        await memory_of.settle()
         shop.session.transcript()
         prompts = prompts_of(shop)
         kept = kept_of(shop)
@@ -165,7 +165,7 @@ async def test_a_secret_is_known_however_it_is_written_and_wherever(project: Pat
         await shop.run(f"Log in with {IN_ADDRESS}")
         await shop.session.memory.facts.remember(f"The password is {IN_ADDRESS}.")
         await shop.session.memory.index()
-        await shop.session.memory.settled()
+        await shop.session.memory.settle()
         shop.session.transcript()
         prompts, kept = prompts_of(shop), kept_of(shop)
     seen = {form: [*(["prompts"] if form in prompts else [])] for form in FORMS}

@@ -76,7 +76,7 @@ async def _with_files(scratch: Path, spoil: Callable[[Path], None]) -> str:
         await memory.records.remember(FACT, "person")
         spoil(root)
         await memory.code.index()
-        await memory.settled()
+        await memory.settle()
         await check_all_is_there(memory, root)
         return reasons(memory.status())
 

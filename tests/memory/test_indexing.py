@@ -71,7 +71,7 @@ async def test_random_changes_end_as_a_fresh_index(opened: Opener, root: Path, s
             for _ in range(6):
                 paths = [path for _ in range(chance.randint(1, 4)) for path in change(root, chance)]
                 memory.code.files_changed(paths)
-                await memory.settled()
+                await memory.settle()
                 assert await stored(memory) == fresh(root)
         for _ in range(chance.randint(0, 5)):
             change(root, chance)
@@ -109,22 +109,22 @@ async def test_moved_and_returned_code_keeps_its_vectors(opened: Opener, root: P
     (root / "a.py").write_text("def load(value):\n    return value\n", "utf-8")
     async with opened(counting) as memory, asyncio.timeout(SECONDS_MAX):
         await memory.code.index()
-        await memory.settled()
+        await memory.settle()
         assert counting.texts == 1
         (root / "a.py").rename(root / "b.py")
         memory.code.files_changed([root / "a.py", root / "b.py"])
-        await memory.settled()
+        await memory.settle()
         (root / "b.py").write_text("def other(): ...\n", "utf-8")
         memory.code.files_changed([root / "b.py"])
-        await memory.settled()
+        await memory.settle()
         assert counting.texts == 2
         (root / "b.py").write_text("def load(value):\n    return value\n", "utf-8")
         memory.code.files_changed([root / "b.py"])
-        await memory.settled()
+        await memory.settle()
         assert counting.texts == 2
     async with opened(counting) as memory, asyncio.timeout(SECONDS_MAX):
         await memory.code.index()
-        await memory.settled()
+        await memory.settle()
         assert counting.texts == 2
 
 

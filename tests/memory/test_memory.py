@@ -82,7 +82,7 @@ async def test_code_is_found_by_words_and_by_vectors(opened: Opener, root: Path)
     async with opened() as memory, asyncio.timeout(30):
         await memory.code.index()
         assert paths(await find(memory, "wait_before_retry", "code"))[0] == "src/retry.py"
-        await memory.settled()
+        await memory.settle()
         for question, path in CODE_QUESTIONS:
             assert paths(await find(memory, question, "code"))[0] == path, question
         narrowed = await find(memory, "retry", "code", path="docs")
@@ -117,7 +117,7 @@ async def test_without_an_embedder_words_are_compared(opened: Opener, root: Path
     async with opened(Broken()) as memory, asyncio.timeout(30):
         await memory.code.index()
         with pytest.raises(MemoryUnavailable, match="endpoint is down"):
-            await memory.settled()
+            await memory.settle()
         assert paths(await find(memory, "wait before retry", "code"))[0] == "src/retry.py"
         assert "endpoint is down" in memory.status().problems[0]
 
@@ -261,7 +261,7 @@ async def test_another_embedder_makes_all_vectors_anew_while_words_serve(
         await memory.code.index()
         memory.records.add(action("a", "pytest"))
         await memory.records.remember("It works", "person")
-        await memory.settled()
+        await memory.settle()
         made = first.texts
     async with opened(second) as memory, asyncio.timeout(30):
         await memory.code.index()
@@ -270,11 +270,11 @@ async def test_another_embedder_makes_all_vectors_anew_while_words_serve(
         assert ids(await find(memory, "pytest", "action")) == ["a"]
         assert vector_tables() == 3
     async with opened(first) as memory, asyncio.timeout(30):
-        await memory.settled()
+        await memory.settle()
         assert first.texts == made
     second.ready = True
     async with opened(second) as memory, asyncio.timeout(30):
-        await memory.settled()
+        await memory.settle()
         assert (second.texts, memory.status().pending) == (made, 0)
         await until(lambda: vector_tables() == 3, "the first embedder's vectors are gone")
 
@@ -296,7 +296,7 @@ async def test_what_is_forgotten_is_on_no_disk(
     async with opened() as memory, asyncio.timeout(30):
         memory.records.add(action("a", "deploy the pelican", days=1))
         memory.records.add(action("b", "deploy the heron"))
-        await memory.settled()
+        await memory.settle()
         assert await memory.records.forget(forgetting) == 1
         assert ids(await find(memory, "deploy", "action")) == ["b"]
         assert not holding(tmp_path / "memory", b"pelican")
@@ -312,7 +312,7 @@ async def test_forgetting_one_of_many_leaves_no_file_of_before(
         for i in range(300):
             memory.records.add(action(f"id-{i:03}", f"step {i}", result=f"unlike {i * i} others"))
         await memory.records.remember("Herons are grey", "person")
-        await memory.settled()
+        await memory.settle()
     database = await database_of(tmp_path / "memory")
     for schema in (ACTIONS.table, FACTS.table):
         await (await database.table(schema, writes=True)).upkeep.optimize()
@@ -351,7 +351,7 @@ async def test_no_secret_reaches_the_disk(opened: Opener, tmp_path: Path, root: 
             memory.records.add(action(f"b{i}", "cat", result=cut, tool=line))
         for line in lines[::10]:
             await memory.records.remember(line, "person")
-        await memory.settled()
+        await memory.settle()
         question = Query("secret", kinds=("code",))
         assert await memory.reader.search(question, unsaved={"b.py": text})
         status = memory.status()
@@ -377,7 +377,7 @@ async def test_a_second_process_reads_and_queues_its_records(
     async with opened() as first, asyncio.timeout(60):
         await first.code.index()
         first.records.add(action("a", "pytest of the first"))
-        await first.settled()
+        await first.settle()
         second = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
@@ -390,7 +390,7 @@ async def test_a_second_process_reads_and_queues_its_records(
         while second.returncode is None:
             write(root, {"src/retry.py": f"def wait_before_retry(n):\n    return {id(object())}\n"})
             first.code.files_changed([root / "src/retry.py"])
-            await first.settled()
+            await first.settle()
             try:
                 async with asyncio.timeout(0.05):
                     await second.wait()
@@ -399,7 +399,7 @@ async def test_a_second_process_reads_and_queues_its_records(
         assert second.stdout is not None
         assert (await second.stdout.read()).decode().split() == ["False", "src/retry.py", "a", "0"]
         first.code.files_changed([root / "src/retry.py"])
-        await first.settled()  # The writer empties the queue.
+        await first.settle()  # The writer empties the queue.
         assert "b" in ids(await find(first, "pytest of the second", "action"))
         assert [fact.text for fact in await first.reader.trusted_facts()] == [
             "A fact of the second"
@@ -455,7 +455,7 @@ async def test_damaged_tables_are_made_anew(
     write(root, FILES)
     async with opened() as memory, asyncio.timeout(30):
         await memory.code.index()
-        await memory.settled()
+        await memory.settle()
     for table in ("chunks", "actions"):
         for file in (tmp_path / "memory" / "tables" / f"{table}.lance" / damage).glob("*"):
             file.write_bytes(b"rubbish")
@@ -473,7 +473,7 @@ async def test_tables_that_break_while_open_are_mended_by_the_next_run(
     write(root, FILES)
     async with opened() as memory, asyncio.timeout(30):
         await memory.code.index()
-        await memory.settled()
+        await memory.settle()
         for file in (tmp_path / "memory" / "tables" / "chunks.lance" / "data").glob("*"):
             file.unlink()
         with pytest.raises(MemoryUnavailable, match="next index run repairs"):
@@ -488,7 +488,7 @@ async def test_broken_vectors_are_made_anew_by_the_next_run(
     write(root, FILES)
     async with opened() as memory, asyncio.timeout(30):
         await memory.code.index()
-        await memory.settled()
+        await memory.settle()
         (table,) = (tmp_path / "memory" / "tables").glob("chunk_vectors_*.lance")
         for file in (table / "data").glob("*"):
             file.unlink()
@@ -507,7 +507,7 @@ async def test_names_and_texts_of_any_kind_are_no_problem(opened: Opener, root: 
         memory.code.files_changed(
             [root / "it's a \u00a0 name.py", root / "no \udcff such", Path("/elsewhere")]
         )
-        await memory.settled()
+        await memory.settle()
         assert len(await find(memory, "odd name", "action")) == 1
         assert len(await find(memory, "oddly_named", "code")) == 1
         assert not memory.status().problems
@@ -536,12 +536,12 @@ async def test_when_every_table_is_damaged_all_of_the_code_is_found_again(
     (root / "a.py").write_text("def boiler():\n    return 1\n")
     async with opened() as memory:
         await memory.code.index()
-        await memory.settled()
+        await memory.settle()
     for manifest in (tmp_path / "memory").rglob("*.manifest"):
         manifest.write_bytes(b"")
     async with opened() as memory:
         await memory.code.index()
         assert len(await memory.reader.search(Query("boiler", ("code",)))) == 1
-        await memory.settled()
+        await memory.settle()
         assert memory.status().pending == 0
         assert len(await memory.reader.search(Query("boiler", ("code",)))) == 1

@@ -181,7 +181,7 @@ class Workshop(RuleBasedStateMachine):
         else:
             await self._memory.code.index()
         self._hints.clear()
-        await self._memory.settled()
+        await self._memory.settle()
         assert await stored(self._memory) == fresh(self._root)
         assert await stored_files(self._memory) == fresh_files(self._root)
         assert await missing_vectors(self._memory) == set()

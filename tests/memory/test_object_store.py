@@ -58,7 +58,7 @@ async def test_a_memory_in_an_object_store_is_as_good_as_any(
         await memory.code.index()
         memory.records.add(action("a", "feed the pelican"))
         await memory.records.remember("Pelicans are fed at noon", "person")
-        await memory.settled()
+        await memory.settle()
         status = memory.status()
         assert (status.writes, status.bytes_on_disk, status.problems) == (True, None, ())
         assert await stored(memory) == fresh(root)
@@ -79,7 +79,7 @@ async def test_a_memory_in_an_object_store_is_as_good_as_any(
         assert await memory.reader.search(Query("heron", kinds=("action",)))
         (root / "src/heron.py").write_text("def call_stork(): ...\n", "utf-8")
         memory.code.files_changed([root / "src/heron.py"])
-        await memory.settled()
+        await memory.settle()
         assert await stored(memory) == fresh(root)
         assert await memory.records.forget(ForgetRequest(id="a")) == 1
     assert not list((tmp_path / "memory").rglob("*.lance"))

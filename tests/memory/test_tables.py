@@ -45,12 +45,12 @@ async def test_words_are_found_before_and_after_optimizing(place: StoragePlace) 
     table = await (await Database.open(place, writes=True)).table(NOTES, writes=True)
     await table.put([note(str(i), f"word{i} files") for i in range(50)])
     for _ in range(2):
-        (hit,) = await table.matching("word7", ["id"], None, 5)
+        (hit,) = await table.search_words("word7", ["id"], None, 5)
         assert hit["id"] == "7"
         # Stems are compared, and words that say nothing are not.
-        assert len(await table.matching("file", ["id"], None, 100)) == 50
-        assert await table.matching("the of", ["id"], None, 5) == []
-        assert await table.matching("  ", ["id"], None, 5) == []
+        assert len(await table.search_words("file", ["id"], None, 100)) == 50
+        assert await table.search_words("the of", ["id"], None, 5) == []
+        assert await table.search_words("  ", ["id"], None, 5) == []
         await table.upkeep.optimize()
 
 

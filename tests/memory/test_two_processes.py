@@ -104,7 +104,7 @@ async def test_two_processes_keep_all_of_both(
                 await process.wait()
     async with opened() as memory, asyncio.timeout(SECONDS_MAX):
         await memory.code.index()
-        await memory.settled()
+        await memory.settle()
         assert await stored(memory) == fresh(root)
         assert await missing_vectors(memory) == set()
         contents = await memory.reader.contents()

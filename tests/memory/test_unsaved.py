@@ -43,7 +43,7 @@ async def test_a_buffer_wins_over_what_is_stored(
     async with opened() as memory, asyncio.timeout(30):
         await memory.code.index()
         if embedded:
-            await memory.settled()
+            await memory.settle()
         changed = f"import heron\n\n\n{SAVED.replace('def first', 'def feed_heron')}"
         unsaved = {"src/two.py": changed}
         (best, *_) = await chunks(memory, "feed_heron", unsaved)

@@ -95,7 +95,7 @@ class MemoryCommands:
         """Once memory is open."""
         try:
             for folder in folders:
-                await session_of(folder).memory.index_runs.first_ended()
+                await session_of(folder).memory.index_runs.wait()
             hits = await _hits(folders, query)
         except MemoryUnavailable as error:
             self._client.show("warning", str(error))
@@ -207,7 +207,7 @@ class MemoryCommands:
         async def wait_and_work() -> None:
             try:
                 for folder in folders:
-                    await session_of(folder).memory.learned()
+                    await session_of(folder).memory.catch_up()
                 await work()
             except HoldfastError as error:
                 self._client.show("warning", str(error))

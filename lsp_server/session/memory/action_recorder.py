@@ -13,6 +13,7 @@ from lsp_server.domain.memories import ActionRecord
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.memory.backfill import past_events
 from lsp_server.session.run_store import RunStore
+from lsp_server.system.task_set import TaskSet
 
 EVENTS_MAX = 20_000
 
@@ -33,6 +34,7 @@ class ActionRecorder:
         self._keep = keep
         self._folds: dict[RunId, ActionFold] = {}
         self._events: asyncio.Queue[tuple[RunId, RecordedEvent]] = asyncio.Queue(EVENTS_MAX)
+        self._tasks = TaskSet()
         self._work: asyncio.Task[None] | None = None
 
     def see(self, run_id: RunId, recorded: RecordedEvent) -> None:
@@ -41,11 +43,11 @@ class ActionRecorder:
             return
         # In a task of its own: folding may have to read a journal, and a run must not wait.
         if self._work is None:
-            self._work = asyncio.create_task(self._follow(), name="recording of actions")
+            self._work = self._tasks.start(self._follow(), "recording of actions")
         with suppress(asyncio.QueueFull):  # The journal has it; the next opening learns it.
             self._events.put_nowait((run_id, recorded))
 
-    async def caught_up(self) -> None:
+    async def catch_up(self) -> None:
         """Returns when `keep` was called for everything that was seen."""
         if self._work is None or self._work.done():
             return
@@ -57,9 +59,7 @@ class ActionRecorder:
 
     async def close(self) -> None:
         """Ends the task; Events that wait are left to the journals."""
-        if self._work is not None:
-            self._work.cancel()
-            await asyncio.gather(self._work, return_exceptions=True)
+        await self._tasks.close()
 
     async def _follow(self) -> None:
         while True:

@@ -1,4 +1,4 @@
-"""This module lets memory learn what happened before it was opened: from journals, files and git."""
+"""This module lets memory learn what happened before it was opened, from journals and git."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ class ChangedLines:
     """`ChangedLines` knows the lines that runs wrote, by file; it grows with every action.
 
     >>> changed = ChangedLines()
-    >>> arguments = '{"path": "a.py", "text": "import os"}'
-    >>> changed.add(ActionRecord("1", "run", 1, "", "write", "write a.py", arguments, files=("a.py",)))
+    >>> text = '{"path": "a.py", "text": "import os"}'
+    >>> changed.add(ActionRecord("1", "run", 1, "", "write", "a.py", text, files=("a.py",)))
     >>> "a.py" in changed, changed.wrote("a.py", ["import os  # new"])
     (True, True)
     """

@@ -1,4 +1,4 @@
-"""This module forgets for good: rows of memory, and the words in the journals that they came from."""
+"""This module forgets for good: rows of memory, and the words of journals they came from."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def _forget_rows(memory: SessionMemory, request: ForgetRequest) -> int:
     """Removes rows so that they do not come back."""
     # Rows that come from journals later would not be forgotten.
     opened = await memory.ready()
-    await memory.learned()
+    await memory.catch_up()
     before = await opened.reader.lasting_ids()
     rows = await opened.records.forget(request)
     gone = before - await opened.reader.lasting_ids()

@@ -30,7 +30,7 @@ class IndexRuns:
         self._opener = opener
         self._progressed = progressed
         self._tasks = TaskSet(expected=MemoryUnavailable)
-        self._first: asyncio.Task[IndexReport] | None = None
+        self._latest: asyncio.Task[IndexReport] | None = None
 
     async def run(self, *, full: bool = False) -> IndexReport:
         """Brings the index up to the disk, with `full` from nothing. Raises MemoryUnavailable."""
@@ -48,14 +48,16 @@ class IndexRuns:
 
     def start(self, *, full: bool = False) -> None:
         """Begins a run in the background."""
-        task = self._tasks.start(self.run(full=full), "indexing")
-        self._first = self._first or task
+        self._latest = self._tasks.start(self.run(full=full), "indexing")
 
-    async def first_ended(self) -> None:
-        """Returns when the first run that was started has ended. Raises MemoryUnavailable."""
+    async def wait(self) -> None:
+        """Returns when the last run that was started in the background has ended.
+
+        Raises MemoryUnavailable.
+        """
         await self._opener.ready()
-        if self._first is not None:
-            await asyncio.wait([self._first])
+        if self._latest is not None:
+            await asyncio.wait([self._latest])
 
     async def close(self) -> None:
         """Ends runs in the background; the next one goes on where they were."""

@@ -11,7 +11,14 @@ from lsp_server.domain.errors import MemoryUnavailable, ToolError
 from lsp_server.domain.memories import CodeChunk, Fact, Hit, MemoryKind, Query
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.memory.evidence import evidence_command, is_check
-from lsp_server.session.memory.hit_format import fact_claim, hit_excerpt, hit_text, hit_title
+from lsp_server.session.memory.hit_format import (
+    Remembered,
+    fact_claim,
+    hit_excerpt,
+    hit_source,
+    hit_text,
+    hit_title,
+)
 from lsp_server.session.memory.session_memory import SessionMemory
 from lsp_server.tools.recall import RecallHit
 from lsp_server.workspace.paths import Workspace
@@ -97,6 +104,8 @@ class RunHistory:
             record = await (await self._memory.ready()).reader.get(entry_id)
         except MemoryUnavailable:
             return None
+        if isinstance(record, Fact):
+            return f"{fact_claim(record)}\n{hit_source(record)}"
         return None if record is None else hit_text(record)
 
     async def search(self, query: str, *, kind: str | None, limit: int) -> Sequence[RecallHit]:
@@ -121,7 +130,8 @@ class RunHistory:
         except MemoryUnavailable:
             return []
         return [
-            RecallHit(hit.found.id, hit_title(hit.found), hit_excerpt(hit.found)) for hit in hits
+            RecallHit(hit.found.id, _recall_title(hit.found), hit_excerpt(hit.found))
+            for hit in hits
         ]
 
 
@@ -154,6 +164,10 @@ class SemanticSearch:
         if state.index is not None:
             shown.append(f"[the code is being indexed: {state.index.done} of {state.index.total}]")
         return "\n\n".join(shown) or "nothing found; try other words, or mode text"
+
+
+def _recall_title(found: Remembered) -> str:
+    return fact_claim(found) if isinstance(found, Fact) else hit_title(found)
 
 
 def _is_shown(fact: Fact) -> bool:

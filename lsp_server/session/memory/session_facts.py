@@ -54,7 +54,7 @@ class SessionFacts:
     async def claim(self, run_id: RunId, text: str) -> Fact:
         """Keeps what a run says; it is verified if a check of that run shows it."""
         memory = await self._opener.ready()
-        await self._recorder.caught_up()
+        await self._recorder.catch_up()
         evidence_id = self._checks.evidence_of(run_id, text)
         fact = await memory.records.remember(self._redactor(text), "agent", evidence_id)
         return await self._keep(fact)

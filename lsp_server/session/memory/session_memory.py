@@ -151,7 +151,7 @@ class SessionMemory:
         """
         memory = await self.ready()
         # A run finds what it did a moment ago.
-        await self._recorder.caught_up()
+        await self._recorder.catch_up()
         unsaved = await _unsaved_buffers(self._documents, self._workspace)
         return await memory.reader.search(query, unsaved=unsaved)
 
@@ -162,7 +162,7 @@ class SessionMemory:
         """
         return await self.index_runs.run(full=full)
 
-    async def learned(self) -> None:
+    async def catch_up(self) -> None:
         """Returns when memory has what journals tell and what just happened.
 
         Raises MemoryUnavailable.
@@ -170,22 +170,22 @@ class SessionMemory:
         await self.ready()
         if self._learning is not None:
             await asyncio.wait([self._learning])
-        await self._recorder.caught_up()
+        await self._recorder.catch_up()
 
-    async def settled(self) -> None:
+    async def settle(self) -> None:
         """Returns when everything that is known of is remembered, with its vectors.
 
         Raises MemoryUnavailable.
         """
-        await self.learned()
-        await (await self.ready()).settled()
+        await self.catch_up()
+        await (await self.ready()).settle()
 
     async def close(self) -> None:
         """Writes what is left, within a few seconds, and ends all that was started."""
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS_MAX):
                 if self.opener.memory is not None:
-                    await self._recorder.caught_up()
+                    await self._recorder.catch_up()
         await self._tasks.close()
         await self.index_runs.close()
         await self.facts.close()

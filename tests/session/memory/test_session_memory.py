@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from lsp_server.agent.recall.journal_search import JournalSearch
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.events import CyclePacked, ToolReturned, Warned
 from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact, Query
 from lsp_server.domain.tasks import Achieved
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.session.memory.run_memory import RunHistory
 from tests.fakes.workshop import Workshop, calls, finish, workshop
 
 PARSER = 'def parse_header(line):\n    """Split a header line at its colon."""\n    return line.split(":")\n'
@@ -100,7 +102,7 @@ async def test_memory_that_was_lost_is_learned_again_from_the_journals(parser: P
         await shop.session.memory.facts.remember("Headers end with an empty line.")
     shutil.rmtree(folder / "memory")
     async with remembering(parser, []) as shop:
-        await shop.session.memory.settled()
+        await shop.session.memory.settle()
         assert sorted(one.id for one in await actions(shop, "header parser colon")) == sorted(
             one.id for one in before
         )
@@ -108,7 +110,7 @@ async def test_memory_that_was_lost_is_learned_again_from_the_journals(parser: P
         await shop.session.forget(ForgetRequest(text="empty line"))
     shutil.rmtree(folder / "memory")
     async with remembering(parser, []) as shop:
-        await shop.session.memory.settled()
+        await shop.session.memory.settle()
         assert await (await shop.session.memory.ready()).reader.trusted_facts() == ()
 
 
@@ -240,7 +242,7 @@ async def test_a_later_run_sees_whose_claim_a_fact_is(parser: Path) -> None:
     async with remembering(parser, turns) as shop:
         await shop.run("look")
         await shop.session.memory.facts.remember("Tests live beside their modules.")
-        await shop.session.memory.settled()
+        await shop.session.memory.settle()
         await shop.run("look again")
         opening = str(shop.prompts()[-1][1]["content"])
     assert "- Tests live beside their modules." in opening
@@ -248,6 +250,19 @@ async def test_a_later_run_sees_whose_claim_a_fact_is(parser: Path) -> None:
         f"an earlier run claimed \"It compiles: '{COMPILE}'\", and `{COMPILE}` succeeded" in opening
     )
     assert "POLICY" not in opening
+
+
+async def test_recall_says_whose_claim_a_fact_is(parser: Path) -> None:
+    claim = "Headers end at a blank line"
+    async with remembering(parser, [calls(("remember", {"text": claim})), finish()]) as shop:
+        await shop.run()
+        (fact,) = (await (await shop.session.memory.ready()).reader.contents()).facts
+        no_journals = JournalSearch(parser / "none" / "journal.jsonl")
+        history = RunHistory(no_journals, shop.session.memory)
+        said = f'an earlier run claimed "{claim}"'
+        assert (await history.get(fact.id) or "").splitlines() == [said, "agent, claimed"]
+        (hit,) = await history.search("blank line of headers", kind=None, limit=1)
+        assert hit.title == said
 
 
 async def test_code_is_found_while_the_memory_belongs_to_another_process(parser: Path) -> None:
@@ -273,7 +288,7 @@ async def test_the_history_of_the_project_is_remembered_on_the_first_day(parser:
     for _ in range(2):  # The second time nothing is new.
         async with remembering(parser, []) as shop:
             memory = await shop.session.memory.ready()
-            await shop.session.memory.settled()
+            await shop.session.memory.settle()
             found = await actions(shop, "proxies headers")
             assert [(one.title, one.files) for one in found] == [
                 ("Split headers at their colon", ("parser.py",))
@@ -282,7 +297,7 @@ async def test_the_history_of_the_project_is_remembered_on_the_first_day(parser:
     async with remembering(parser, []) as shop:
         assert (await shop.session.forget(ForgetRequest(text="proxies"))).rows == 1
     async with remembering(parser, []) as shop:
-        await shop.session.memory.settled()
+        await shop.session.memory.settle()
         assert await actions(shop, "proxies headers") == []
 
 
@@ -304,7 +319,7 @@ async def test_what_a_run_did_before_it_was_resumed_is_remembered(parser: Path) 
     async with remembering(parser, [finish("two")]) as shop:
         run = shop.session.runs.send(None, "and look again", "steer")
         await run.wait()
-        await shop.session.memory.learned()
+        await shop.session.memory.catch_up()
         assert "edit" in [one.tool for one in await actions(shop, "edit parser.py colon")]
 
 
@@ -349,7 +364,7 @@ def cable(project: Path) -> Path:
 
 async def shown(shop: Workshop) -> str:
     """The code that is remembered of it."""
-    await shop.session.memory.settled()
+    await shop.session.memory.settle()
     hits = await shop.session.memory.search(Query("connect dial host", ("code",)))
     return next(hit.found.text for hit in hits if isinstance(hit.found, CodeChunk))
 
@@ -371,7 +386,7 @@ async def test_code_is_read_again_when_what_is_secret_changes(cable: Path) -> No
         assert SECRET in await shown(shop)
         writes_env(cable)
         shop.session.memory.files_changed([cable / ".env"])
-        await shop.session.memory.settled()
+        await shop.session.memory.settle()
         assert "redacted:known:" in await shown(shop)
     (cable / ".env").unlink()
     async with remembering(cable, [finish()]) as shop:
