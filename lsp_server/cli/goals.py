@@ -10,7 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lsp_server.agent.transcript import usage_text
 from lsp_server.assemble import open_session
 from lsp_server.cli.error_output import print_error
 from lsp_server.cli.terminal_prompt import TerminalPrompt
@@ -20,6 +19,7 @@ from lsp_server.domain.permissions import visible
 from lsp_server.session.goals import ConditionStatus
 from lsp_server.session.session import Session
 from lsp_server.settings.layers import load
+from lsp_server.wording.run_texts import usage_text
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 

@@ -3,8 +3,7 @@
 The union is closed: a new case fails the type checker in every `match`. The
 journal keeps every Event but the ephemeral ones, and replaying it rebuilds the
 run's state and prompt, so an Event carries all that the folds need.
-To add a case: define it, add it to `Event`, handle it in `agent/transcript.py`
-and `server/views/presenter.py`.
+To add a case: define it, add it to `Event`, word it in `wording/event_view.py`.
 """
 
 from __future__ import annotations

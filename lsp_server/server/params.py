@@ -16,6 +16,7 @@ from lsp_server.domain.goals import Verdict
 from lsp_server.domain.memories import MemoryKind
 from lsp_server.domain.permissions import Answer
 from lsp_server.domain.tasks import Mode, RunState, When
+from lsp_server.wording.event_view import Tone
 
 
 class CommandParams(BaseModel):
@@ -343,21 +344,38 @@ class Status(MessagePayload):
     cost_usd: float | None = None
     index: IndexState = IndexState()
     endpoint: str | None = None
+    line: str = ""
+    """Goals and the run, ready for a status line; empty when there is nothing to say."""
     max_mode: bool | None = None
     """True while the run draws several candidates for each step."""
+
+
+class EventViewPayload(Payload):
+    """An Event in words: what a view of runs shows.
+
+    `label` is one line, empty if there is nothing to show; `detail` is more of it.
+    `muted` is what only a complete log shows. `fields` are values for views with more
+    than text, such as `step`, `callId`, `costUsd`.
+    """
+
+    label: str
+    detail: str = ""
+    tone: Tone = "plain"
+    fields: dict[str, Any] = Field(default_factory=dict)
 
 
 class EventNotice(Payload):
     """`holdfast/event`: one Event of a run, its fields in camelCase under `event`.
 
-    `seq` counts from 0 within the run, `at` is ISO 8601. Pieces of a streaming
-    answer may be left out when the client reads slowly.
+    `seq` counts from 0 within the run, `at` is ISO 8601. `view` says it in words. Pieces
+    of a streaming answer may be left out when the client reads slowly.
     """
 
     run_id: str
     seq: int
     at: str
     event: dict[str, Any]
+    view: EventViewPayload
 
 
 class DiagnosticsRequest(Payload):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from lsp_server.agent import transcript
 from lsp_server.agent.journal import JournalDamaged, is_running, read_ends
 from lsp_server.domain.events import FileRestored, RecordedEvent, RunEnded, RunStarted, StepFinished
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import RunId, RunState
+from lsp_server.wording.run_texts import outcome_text, task_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def summary_from_journal(path: Path) -> RunSummary | None:
     step, usage, cost_usd = _spent(last)
     return RunSummary(
         run_id=first.event.run_id,
-        title=transcript.task_title(first.event.task.instruction),
+        title=task_title(first.event.task.instruction),
         state=state,
         step=step,
         started_at=first.at,
@@ -58,7 +58,7 @@ def _end(last: list[RecordedEvent], *, running: bool) -> tuple[RunState, str]:
     events = [r.event for r in last if not isinstance(r.event, FileRestored)]
     if events and isinstance(events[-1], RunEnded):
         outcome = events[-1].outcome
-        return outcome.outcome, transcript.outcome_text(outcome)
+        return outcome.outcome, outcome_text(outcome)
     return "interrupted", "it was interrupted; resume it to go on"
 
 

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from lsp_server.agent import transcript
 from lsp_server.agent.context import BYTES_PER_TOKEN, Context
 from lsp_server.agent.event_log import EventLog
 from lsp_server.agent.journal import Journal
@@ -45,6 +44,7 @@ from lsp_server.session.run_errors import RunError
 from lsp_server.session.run_store import RunStore
 from lsp_server.session.run_summary import RunSummary
 from lsp_server.settings.sections import Settings
+from lsp_server.wording.run_texts import task_title
 from lsp_server.workspace.undo import UndoReport
 
 ACTIVE_RUNS_MAX = 8
@@ -352,7 +352,7 @@ class Runs:
             case ToolCalled():
                 active.message = event.title
             case ModelAnswered() if event.message.text.strip():
-                active.message = transcript.task_title(event.message.text)
+                active.message = task_title(event.message.text)
             case CandidatesJudged() if active.run_context.task.sampling.propose:
                 self._compare(active, event)
             case CandidateAccepted():
@@ -412,7 +412,7 @@ def _summary(active: _Active) -> RunSummary:
     state = active.run_context.event_log.state
     return RunSummary(
         run_id=active.run_context.run_id,
-        title=transcript.task_title(active.run_context.task.instruction),
+        title=task_title(active.run_context.task.instruction),
         state="waiting" if active.waiting else "running",
         step=state.step,
         started_at=active.started_at,

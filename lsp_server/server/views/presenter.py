@@ -9,20 +9,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lsprotocol import types
-from pydantic.alias_generators import to_camel
 
-from lsp_server.agent import transcript
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import (
-    CandidatesJudged,
     Event,
-    JudgeFellBack,
-    ModelWaited,
     PermissionAnswered,
     PermissionAsked,
     RecordedEvent,
@@ -32,7 +26,8 @@ from lsp_server.domain.events import (
     SamplingChanged,
     StepFinished,
     StepStarted,
-    ToolCalled,
+    Streamed,
+    ToolReturned,
     Warned,
 )
 from lsp_server.domain.goals import GOALS_FILE
@@ -43,14 +38,18 @@ from lsp_server.server.background import Background
 from lsp_server.server.client import Client, Level
 from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.folders import Folder, Folders
-from lsp_server.server.params import EventNotice, GoalCounts, IndexState, Status, Tokens
+from lsp_server.server.params import GoalCounts, IndexState, Status, Tokens
 from lsp_server.server.protocol import SOURCE, CommandName, DiagnosticCode
 from lsp_server.server.views import goal_view
+from lsp_server.server.views.event_notice import event_notice
 from lsp_server.server.views.progress import IndexProgressView, RunProgress, Throttle
 from lsp_server.session.goals import GoalTotals
 from lsp_server.session.memory import MemoryState
 from lsp_server.session.permissions import PendingQuestion
 from lsp_server.session.session import Session
+from lsp_server.wording.event_view import view_of
+from lsp_server.wording.run_texts import outcome_text, task_title
+from lsp_server.wording.status_line import status_line
 
 STATUS_SECONDS = 0.25
 """At most four a second."""
@@ -70,25 +69,18 @@ class _Shown:
     cost_usd: float = 0.0
 
     def follow(self, event: Event) -> None:
-        """Reports what the run does now."""
+        """Reports what the run does now, in the words of the Event."""
+        if isinstance(event, Streamed | ToolReturned):
+            return  # That a call came back is over before anybody has read it.
+        view = view_of(event)
         match event:
             case StepStarted():
                 self.step = event.step
-                self._report("thinks")
-            case ToolCalled():
-                self._report(event.title)
-            case ModelWaited():
-                self._report(f"waits for the model, attempt {event.attempt}: {event.reason}")
-            case PermissionAsked():
-                self._report(f"waits for permission: {event.question.summary}")
-            case PermissionAnswered():
-                self._report(f"goes on: {event.answer}")
-            case CandidatesJudged() | JudgeFellBack() | SamplingChanged():
-                self._report(transcript.sampling_text(event))
+                self._report("thinking")
             case StepFinished():
                 self.cost_usd = event.cost_usd
-            case _:
-                pass
+            case _ if view.label and view.tone != "muted":
+                self._report(view.label)
 
     def _report(self, text: str) -> None:
         cost = f" · ${self.cost_usd:.2f}" if self.cost_usd else ""
@@ -130,7 +122,7 @@ class Presenter:
     def publish(self, session: Session, run_id: RunId, recorded: RecordedEvent) -> None:
         """Shows one Event."""
         if self._client.can.events:
-            self._client.notify_event(_notice(run_id, recorded).wire())
+            self._client.notify_event(event_notice(run_id, recorded).wire())
         self._tell(session, run_id, recorded)
         self._status.offer(None)
 
@@ -142,6 +134,7 @@ class Presenter:
         chosen = min(found, key=lambda status: order.index(status.state), default=None)
         if chosen is None:
             return Status(state="idle", message="no workspace folder is open")
+        goals = _counts([status.goals for status in found])
         return Status(
             state=chosen.state,
             message=chosen.message,
@@ -156,7 +149,8 @@ class Presenter:
             cost_usd=chosen.cost_usd or None,
             endpoint=chosen.endpoint,
             max_mode=chosen.max_mode or None,
-            goals=_counts([status.goals for status in found]),
+            goals=goals,
+            line=status_line(chosen.state, goals.met, goals.total, chosen.step, chosen.cost_usd),
             index=_index_state(chosen.memory),
         )
 
@@ -184,7 +178,7 @@ class Presenter:
         event = recorded.event
         match event:
             case RunStarted():
-                self._begin(session, run_id, transcript.task_title(event.task.instruction))
+                self._begin(session, run_id, task_title(event.task.instruction))
             case RunResumed():
                 self._begin(session, run_id, _title(session, run_id))
             case PermissionAsked() | PermissionAnswered() | SamplingChanged():
@@ -207,7 +201,7 @@ class Presenter:
         self.refresh()
 
     def _end(self, session: Session, run_id: RunId, outcome: Outcome) -> None:
-        sentence = transcript.outcome_text(outcome)
+        sentence = outcome_text(outcome)
         if (shown := self._shown.pop(run_id, None)) is not None:
             shown.progress.end(f"{outcome.outcome}: {sentence}")
         if isinstance(outcome, Failed):
@@ -312,17 +306,3 @@ def _level(outcome: Outcome) -> Level:
 
 def _title(session: Session, run_id: RunId) -> str:
     return next((run.title for run in session.runs.active() if run.run_id == run_id), run_id)
-
-
-def _notice(run_id: RunId, recorded: RecordedEvent) -> EventNotice:
-    event = _camel(asdict(recorded.event))
-    return EventNotice(run_id=run_id, seq=recorded.seq, at=recorded.at, event=event)
-
-
-def _camel(value: Any) -> Any:
-    """The fields of Events as the wire spells them."""
-    if isinstance(value, dict):
-        return {to_camel(key): _camel(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_camel(item) for item in value]
-    return value

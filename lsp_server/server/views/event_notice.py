@@ -1,0 +1,48 @@
+"""This module makes the payload of `holdfast/event`: an Event, and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+
+from lsp_server.domain.events import Event, RecordedEvent
+from lsp_server.domain.tasks import RunId
+from lsp_server.server.params import EventNotice, EventViewPayload
+from lsp_server.text.truncate import truncate
+from lsp_server.wording.event_view import view_of
+
+DETAIL_CHARS_MAX = 4000
+"""The Event itself has the whole text."""
+
+
+def event_notice(run_id: RunId, recorded: RecordedEvent) -> EventNotice:
+    """The payload for an Event of a run; made only for clients that declared `event`."""
+    return EventNotice(
+        run_id=run_id,
+        seq=recorded.seq,
+        at=recorded.at,
+        event=_camel_case(asdict(recorded.event)),
+        view=_view_payload(recorded.event),
+    )
+
+
+def _view_payload(event: Event) -> EventViewPayload:
+    view = view_of(event)
+    return EventViewPayload(
+        label=view.label,
+        detail=truncate(view.detail, DETAIL_CHARS_MAX),
+        tone=view.tone,
+        fields=_camel_case(view.fields),
+    )
+
+
+def _camel_case(value: Any) -> Any:
+    """The value with the keys of its objects as the wire spells them."""
+    if isinstance(value, Mapping):
+        return {to_camel(key): _camel_case(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_camel_case(item) for item in value]
+    return value
