@@ -1,4 +1,4 @@
-"""From the editor's places to ours. Encodings of positions end here and in `to_lsp.py`."""
+"""This module turns the editor's places into ours; encodings of positions end here and in `to_lsp.py`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ _SEVERITIES: Mapping[int, Literal["error", "warning", "information", "hint"]] = 
 
 
 def path(uri: str) -> Path | None:
-    """The resolved path of a `file:` URI; None for every other document."""
+    """The resolved path of a `file:` URI; None for every other document.
+
+    >>> path("untitled:Untitled-1") is None
+    True
+    """
     try:
         parts = urlsplit(uri)
     except ValueError:
@@ -36,8 +40,7 @@ def path(uri: str) -> Path | None:
     try:
         return Path(text).resolve()
     except (OSError, RuntimeError):
-        # A loop of symbolic links.
-        return None
+        return None  # A loop of symbolic links has no path.
 
 
 def offset(lines: Lines, position: types.Position, encoding: Encoding) -> int:
@@ -49,7 +52,9 @@ def offset(lines: Lines, position: types.Position, encoding: Encoding) -> int:
     return lines.offset(Position(number, column))
 
 
-def changed(text: str, change: types.TextDocumentContentChangeEvent, encoding: Encoding) -> str:
+def apply_change(
+    text: str, change: types.TextDocumentContentChangeEvent, encoding: Encoding
+) -> str:
     """The text after one change of a buffer."""
     if isinstance(change, types.TextDocumentContentChangeWholeDocument):
         return change.text

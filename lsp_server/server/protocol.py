@@ -1,7 +1,8 @@
-"""The names of our own on the wire: commands, methods, codes.
+"""This module has the names of our own on the wire: commands, methods, codes.
 
-Mirrored by the editor client; the shapes that travel with them are in
-`params.py`. Standard library only, since it is imported before `initialize`.
+`scripts/client_protocol.py` writes them for the VS Code extension; the shapes that
+travel with them are in `params/`. Only the standard library is imported, since this is
+needed before `initialize`.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class ActionKind(StrEnum):
 
 
 INDEX_TOKEN = f"{SOURCE}/index"
-"""Begins the token of the progress of an index run."""
+"""The beginning of the token of an index run's progress."""
 
 
 def progress_token(run_id: str) -> str:
@@ -81,7 +82,11 @@ def progress_token(run_id: str) -> str:
 
 
 def run_of_token(token: int | str) -> str | None:
-    """The run that a progress token belongs to, None when it is not ours."""
+    """The run that a progress token belongs to, None if it is not one of ours.
+
+    >>> run_of_token(progress_token("r1"))
+    'r1'
+    """
     prefix = f"{SOURCE}/"
     if isinstance(token, str) and token.startswith(prefix):
         return token.removeprefix(prefix)

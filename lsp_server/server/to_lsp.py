@@ -1,4 +1,4 @@
-"""From our places to the editor's. Encodings of positions end here and in `from_lsp.py`."""
+"""This module turns our places into the editor's; encodings of positions end here and in `from_lsp.py`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def text_edits(text: str, edits: tuple[TextEdit, ...], encoding: Encoding) -> li
 
 
 def range_in_line(number: int, line: str, start: int, end: int, encoding: Encoding) -> types.Range:
-    """From column to column of one line, both in code points."""
+    """A range within line `number`, whose text is `line`; `start` and `end` are code points."""
     return types.Range(
         types.Position(number, code_units(line[:start], encoding)),
         types.Position(number, code_units(line[:end], encoding)),
@@ -52,12 +52,12 @@ def whole_line(number: int) -> types.Range:
 
 
 def _splits(text: str, offset: int) -> bool:
-    """Whether an offset lies inside of a line ending, where no position is."""
+    """Whether an offset lies inside a line ending, where no position is."""
     return text[max(0, offset - 1) : offset + 1] == "\r\n"
 
 
 def _around_line_endings(text: str, edits: tuple[TextEdit, ...]) -> TextEdit:
-    """All edits as one that starts and ends where positions are."""
+    """The edits as one that starts and ends where positions are."""
     start = min(edit.start for edit in edits)
     end = max(edit.end for edit in edits)
     start -= _splits(text, start)

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lsprotocol import types
-from pygls.lsp.server import LanguageServer
 
-from lsp_server.server.transport.json_rpc import JsonRpc, converter
+from lsp_server.server.transport.language_server import HandlerServer
 from tests.fakes.lsp_client import NoAnswer, Refused, nothing
 
 Message = dict[str, Any]
@@ -24,8 +23,8 @@ class Peer:
         self.keys: list[str | None] = []
         self.exit_codes: list[int] = []
         self.answers = dict(answers or {})
-        self.server = LanguageServer("test", "0", protocol_cls=JsonRpc, converter_factory=converter)
-        self.rpc: JsonRpc = self.server.protocol  # type: ignore[assignment]
+        self.server = HandlerServer("test", "0")
+        self.rpc = self.server.protocol
         self.rpc.sink = self
         self.rpc.exited = self.exit_codes.append
         self.rpc.describe = lambda capabilities: None

@@ -17,7 +17,8 @@ from pydantic.alias_generators import to_camel
 
 from lsp_server import __version__
 from lsp_server.domain import candidates, events, goals, permissions, tasks
-from lsp_server.server import params, protocol
+from lsp_server.server import protocol
+from lsp_server.server.params import base, goal_params, memory_params, method_params, run_params
 
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "editor-client"
@@ -47,8 +48,13 @@ def test_names_are_those_of_the_server(name: str, real: type[StrEnum]) -> None:
     assert mirrored == {to_camel(member.name.lower()): member.value for member in real}
 
 
+PARAMS = {
+    name: shape
+    for module in (base, goal_params, memory_params, method_params, run_params)
+    for name, shape in vars(module).items()
+}
 SHAPES: list[tuple[str, Iterable[str]]] = [
-    (name, [to_camel(key) for key in getattr(params, name).model_fields])
+    (name, [to_camel(key) for key in PARAMS[name].model_fields])
     for name in (
         *("Reply", "RunEntry", "RunListReply", "GoalEntry", "GoalListReply", "GoalCounts"),
         *("Status", "EventNotice", "DiagnosticsRequest", "MemoryHit", "MemorySearchReply"),

@@ -1,8 +1,8 @@
-"""Frames over a byte stream: `Content-Length: N`, a blank line, N bytes of JSON.
+"""This module reads and writes frames: `Content-Length: N`, a blank line, N bytes of JSON.
 
-Reading and writing have a thread each, so that neither a client that sends half
-a message nor one that does not read its answers can hold up the event loop.
-What the frames say is `json_rpc.py`'s business.
+Reading and writing have a thread each, so that neither a client that sends half a
+message nor one that does not read its answers can hold up the event loop. `json_rpc.py`
+knows what the bodies mean.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 FRAME_BYTES_MAX = 256 * 2**20
-"""A larger message cannot be meant; the stream is given up."""
+"""A larger message is an error of the sender; the stream is given up."""
 
 HEADER_BYTES_MAX = 64 * 2**10
 UNHANDLED_FRAMES_MAX = 256
-"""Frames read but not handled yet; then the reader waits and the client feels it."""
+"""So many frames are read ahead; then the reader waits, and the client with it."""
 
 UNREAD_BYTES_MAX = 64 * 2**20
-"""What a client may leave unread before it counts as lost."""
+"""How much a client may leave unread before it counts as lost."""
 
 READ_BYTES = 2**16
 
@@ -33,19 +33,29 @@ _LENGTH = re.compile(rb"Content-Length: *(\d{1,18})\s*$", re.IGNORECASE)
 
 
 class BrokenStream(Exception):
-    """The bytes that come cannot be frames, or cannot be followed any further."""
+    """The bytes that come cannot be frames, or lead no further."""
 
 
 @dataclass(frozen=True, slots=True)
 class ByteStream:
-    """Two blocking functions; `receive` returns b"" at the end and both raise OSError."""
+    """A stream as two blocking functions.
+
+    `receive` takes the most bytes to return, and returns b"" at the end. Both raise OSError.
+    """
 
     receive: Callable[[int], bytes]
     send: Callable[[bytes], object]
 
 
 class Frames:
-    """Bytes in any portions to the bodies of whole frames."""
+    r"""A parser of bytes that come in any pieces into the bodies of whole frames.
+
+    >>> frames = Frames()
+    >>> frames.feed(b"Content-Length: 2\r\n\r\n{")
+    []
+    >>> frames.feed(b"}")
+    [b'{}']
+    """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -53,7 +63,7 @@ class Frames:
         self._in_body = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The bodies that are complete now. Raises BrokenStream.
+        """Takes bytes and returns the bodies that are complete now. Raises BrokenStream.
 
         Lines that are no header are skipped, so that noise costs no message.
         """
@@ -100,11 +110,11 @@ def frame(body: bytes) -> bytes:
 
 
 class FrameWriter:
-    """Bodies on their way to a reader that may be slow.
+    """A queue of bodies to a client that may read slowly, written by a thread of its own.
 
-    A body with a `key` takes the place of one with the same key that still
-    waits. `lost` is called once, from any thread, when the client is gone or
-    leaves too much unread.
+    A body with a `key` takes the place of one with the same key that still waits.
+    `lost` is called once, from any thread, when the client is gone or leaves more than
+    UNREAD_BYTES_MAX unread.
     """
 
     def __init__(self, send: Callable[[bytes], object], lost: Callable[[], None]) -> None:
@@ -114,7 +124,7 @@ class FrameWriter:
         self._bytes = 0
         self._closed = False
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._write_all, name="outbox", daemon=True)
+        self._thread = threading.Thread(target=self._write_all, name="frame writer", daemon=True)
         self._thread.start()
 
     def put(self, body: bytes, key: str | None = None) -> None:
@@ -133,7 +143,7 @@ class FrameWriter:
             self._lost()
 
     def close(self, timeout_seconds: float) -> None:
-        """Lets what is queued leave, for at most `timeout_seconds`."""
+        """Writes what is queued, for at most `timeout_seconds`, and then no more."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -151,7 +161,7 @@ class FrameWriter:
                 return
 
     def _next(self) -> bytes | None:
-        """The oldest body, waiting for one; None when it is closed and empty."""
+        """The oldest body, once there is one; None when it is closed and empty."""
         with self._changed:
             while not self._waiting:
                 if self._closed:
@@ -163,10 +173,10 @@ class FrameWriter:
 
 
 class FrameReader:
-    """Reads frames on a thread of its own and hands them to the event loop.
+    """A reader of frames on a thread of its own.
 
-    `deliver` gets each body, `ended` is called once at the end of the stream;
-    both on the loop.
+    `deliver` is called with each body, `ended` once at the end of the stream; both on
+    the event loop that runs when the reader is made.
     """
 
     def __init__(
@@ -180,7 +190,7 @@ class FrameReader:
         self._ended = ended
         self._loop = asyncio.get_running_loop()
         self._room = threading.BoundedSemaphore(UNHANDLED_FRAMES_MAX)
-        threading.Thread(target=self._read_all, name="inbox", daemon=True).start()
+        threading.Thread(target=self._read_all, name="frame reader", daemon=True).start()
 
     def _read_all(self) -> None:
         frames = Frames()
@@ -200,10 +210,10 @@ class FrameReader:
 
 @contextlib.contextmanager
 def standard_streams() -> Iterator[ByteStream]:
-    """The real stdin and stdout, for the protocol alone.
+    """Takes the real stdin and stdout for the protocol alone.
 
-    Meanwhile whatever else reads finds nothing, and what is printed, by a child
-    process too, lands on stderr.
+    Meanwhile other code that reads finds nothing, and what is printed, by a child
+    process too, goes to stderr.
     """
     incoming, outgoing = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)

@@ -1,1 +1,1 @@
-"""What an editor shows: progress, diagnostics, code actions, lenses, symbols and messages."""
+"""The views of an editor: progress, diagnostics, code actions, lenses, symbols, messages."""

@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from lsp_server.domain.events import Event, RecordedEvent
 from lsp_server.domain.tasks import RunId
-from lsp_server.server.params import EventNotice, EventViewPayload
+from lsp_server.server.params.method_params import EventNotice, EventViewPayload
 from lsp_server.text.truncate import truncate
 from lsp_server.wording.event_view import view_of
 
