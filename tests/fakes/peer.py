@@ -29,6 +29,27 @@ class Peer:
         self.rpc.exited = self.exit_codes.append
         self.rpc.describe = lambda capabilities: None
 
+    def on(self, method: str, handler: Callable[[Any], Any]) -> None:
+        """Handles a method; before `initialize`."""
+        self.server.on(method, handler)
+
+    def on_command(self, handler: Callable[..., Any]) -> None:
+        """Handles every command."""
+        self.on(types.WORKSPACE_EXECUTE_COMMAND, handler)
+
+    @property
+    def protocol(self) -> Any:
+        """The server's side of the connection, to look inside."""
+        return self.rpc
+
+    def ask(self, method: str, params: Any) -> Any:
+        """Lets the server ask this client."""
+        return self.rpc.ask(method, params, timeout_seconds=1)
+
+    def document_uris(self) -> list[str]:
+        """The documents that the protocol library keeps."""
+        return list(self.server.workspace.text_documents)
+
     def put(self, body: bytes, key: str | None = None) -> None:
         message = json.loads(body)
         self.sent.append(message)
