@@ -77,7 +77,7 @@ class EventView:
     `kind` is the Event's own. `label` is one line of at most LABEL_CHARS_MAX characters,
     empty if there is nothing to show. `detail` is more of it, Markdown or plain text of
     any length, empty if the label says it all. `fields` are the few values that a view
-    with more than text needs, JSON values under names in snake case.
+    with more than text needs, JSON values; `EventFields` of the server lists them.
     """
 
     kind: str

@@ -41,13 +41,16 @@ class MessagePayload(Payload):
     message: str
 
 
+ReplyState: TypeAlias = RunState | Literal["idle", "indexing", "error"]
+
+
 class Reply(MessagePayload):
     """The result of every command. `state` is the run's, or the session's without one.
 
     `uri` is the document that the command opens, for clients that cannot be told to.
     """
 
-    state: RunState | Literal["idle", "indexing", "error"]
+    state: ReplyState
     run_id: str | None = None
     uri: str | None = None
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict
 
+from lsp_server.domain.goals import Verdict
+from lsp_server.domain.permissions import Answer
+from lsp_server.domain.tasks import RunState
 from lsp_server.server.params.base import MessagePayload, Payload, WireDiagnostic
 from lsp_server.wording.event_view import Tone
 
@@ -57,18 +60,50 @@ class Status(MessagePayload):
     max_mode: bool | None = None
 
 
-class EventViewPayload(Payload):
-    """An Event in words: what a view of runs shows.
+class EventFields(Payload):
+    """Values of an Event for views with more than text, each only where the Event has it.
 
-    `label` is one line, empty if there is nothing to show; `detail` is more of it.
-    `muted` is what only a complete log shows. `fields` are values for views with more
-    than text, such as `step`, `callId`, `costUsd`.
+    `callId` joins a tool call and its result, `questionId` a question and its answer.
+    `winner` counts from 0, `candidate` from 1. `verdicts` are those of a goal's
+    conditions by their ids.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    answer: Answer | None = None
+    attempt: int | None = None
+    call_id: str | None = None
+    candidate: int | None = None
+    candidates: int | None = None
+    channel: Literal["text", "reasoning", "tool"] | None = None
+    cost_usd: float | None = None
+    cycle: int | None = None
+    max_mode: bool | None = None
+    model: str | None = None
+    outcome: RunState | None = None
+    path: str | None = None
+    prompt_tokens: int | None = None
+    proposes: bool | None = None
+    question_id: str | None = None
+    run_id: str | None = None
+    seconds: float | None = None
+    step: int | None = None
+    tool: str | None = None
+    verdicts: dict[str, Verdict] | None = None
+    winner: int | None = None
+
+
+class EventViewPayload(Payload):
+    """An Event in words, for a view of runs.
+
+    `label` is one line, empty if there is nothing to show; `detail` is more of it. An
+    Event with the tone `muted` is of interest to a complete log alone.
     """
 
     label: str
     detail: str = ""
     tone: Tone = "plain"
-    fields: dict[str, Any] = Field(default_factory=dict)
+    fields: EventFields = EventFields()
 
 
 class EventNotice(Payload):

@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from lsp_server.domain.events import Event, RecordedEvent
 from lsp_server.domain.tasks import RunId
-from lsp_server.server.params.method_params import EventNotice, EventViewPayload
+from lsp_server.server.params.method_params import EventFields, EventNotice, EventViewPayload
 from lsp_server.text.truncate import truncate
 from lsp_server.wording.event_view import view_of
 
@@ -35,7 +35,7 @@ def _view_payload(event: Event) -> EventViewPayload:
         label=view.label,
         detail=truncate(view.detail, DETAIL_CHARS_MAX),
         tone=view.tone,
-        fields=_camel_case(view.fields),
+        fields=EventFields(**view.fields),
     )
 
 
