@@ -76,9 +76,9 @@ export const Tone = v.picklist(["plain", "good", "bad", "waiting", "muted"]);
 export type Tone = v.InferOutput<typeof Tone>;
 
 /**
- * The result of every command. `state` is the run's, or the session's without one.
+ * A `Reply` is the result of a command. `state` is the run's, else the session's.
  *
- * `uri` is the document that the command opens, for clients that cannot be told to.
+ * `uri` is the document that the command opens, for clients that cannot be asked to.
  */
 export const Reply = v.object({
   message: v.string(),
@@ -88,7 +88,7 @@ export const Reply = v.object({
 });
 export type Reply = v.InferOutput<typeof Reply>;
 
-/** One line of a list of runs; `startedAt` is ISO 8601. */
+/** A `RunEntry` is one line of a list of runs; `startedAt` is ISO 8601. */
 export const RunEntry = v.object({
   runId: v.string(),
   title: v.string(),
@@ -100,7 +100,7 @@ export const RunEntry = v.object({
 });
 export type RunEntry = v.InferOutput<typeof RunEntry>;
 
-/** The runs, newest first. */
+/** The runs are newest first. */
 export const RunListReply = v.object({
   message: v.string(),
   state: v.string(),
@@ -110,7 +110,7 @@ export const RunListReply = v.object({
 });
 export type RunListReply = v.InferOutput<typeof RunListReply>;
 
-/** One condition; `line` counts from 1, `path` is workspace-relative, `uri` the same file. */
+/** A `GoalEntry` is one condition. `line` counts from 1, `path` is workspace-relative. */
 export const GoalEntry = v.object({
   goalId: v.string(),
   title: v.string(),
@@ -124,7 +124,7 @@ export const GoalEntry = v.object({
 });
 export type GoalEntry = v.InferOutput<typeof GoalEntry>;
 
-/** The conditions in the order of the goals file, then those of comments by path. */
+/** Conditions are in the order of the goals file, then those of comments by path. */
 export const GoalListReply = v.object({
   message: v.string(),
   state: v.string(),
@@ -134,7 +134,7 @@ export const GoalListReply = v.object({
 });
 export type GoalListReply = v.InferOutput<typeof GoalListReply>;
 
-/** Goals by what is known of them; the rest of `total` is stale or not verified. */
+/** Goals are counted by what is known of them; the rest of `total` is stale or not verified. */
 export const GoalCounts = v.object({
   met: v.optional(v.number(), 0),
   unmet: v.optional(v.number(), 0),
@@ -143,7 +143,7 @@ export const GoalCounts = v.object({
 });
 export type GoalCounts = v.InferOutput<typeof GoalCounts>;
 
-/** The tokens of a run; `cached` is part of `input`. */
+/** `Tokens` counts those of a run; `cached` is part of `input`. */
 export const Tokens = v.object({
   input: v.optional(v.number(), 0),
   cached: v.optional(v.number(), 0),
@@ -151,7 +151,7 @@ export const Tokens = v.object({
 });
 export type Tokens = v.InferOutput<typeof Tokens>;
 
-/** How many files are indexed; `pending` vectors are still to be made. */
+/** An `IndexState` counts indexed files; `pending` vectors are still to be made. */
 export const IndexState = v.object({
   files: v.optional(v.number(), 0),
   pending: v.optional(v.number(), 0),
@@ -159,7 +159,7 @@ export const IndexState = v.object({
 export type IndexState = v.InferOutput<typeof IndexState>;
 
 /**
- * `holdfast/status`, and the reply to `holdfast.status`.
+ * A `Status` is sent as `holdfast/status` and as the reply to `holdfast.status`.
  *
  * `line` has goals and the run, ready for a status line, and is empty when there is
  * nothing to say. `maxMode` is true while the run samples several candidates a step.
@@ -180,21 +180,21 @@ export const Status = v.object({
 });
 export type Status = v.InferOutput<typeof Status>;
 
-/** A position in the encoding that was agreed on with the client. */
+/** A `WirePosition` is in the encoding that was agreed on with the client. */
 export const WirePosition = v.object({
   line: v.number(),
   character: v.number(),
 });
 export type WirePosition = v.InferOutput<typeof WirePosition>;
 
-/** A range of the editor protocol. */
+/** A `WireRange` is a range of the editor protocol. */
 export const WireRange = v.object({
   start: WirePosition,
   end: WirePosition,
 });
 export type WireRange = v.InferOutput<typeof WireRange>;
 
-/** As much of an editor's diagnostic as a model can use; `severity` 1 is an error. */
+/** A `WireDiagnostic` has what a model can use of a diagnostic; `severity` 1 is an error. */
 export const WireDiagnostic = v.object({
   range: WireRange,
   message: v.string(),
@@ -204,7 +204,7 @@ export const WireDiagnostic = v.object({
 export type WireDiagnostic = v.InferOutput<typeof WireDiagnostic>;
 
 /**
- * One thing found. Lines count from 1; scores compare within a kind.
+ * A `MemoryHit` is one thing found. Scores compare within a kind.
  *
  * `provenance` says where it comes from: a run and its step, or who said so and
  * what shows it. Code has a `uri` and a `range`.
@@ -222,7 +222,7 @@ export const MemoryHit = v.object({
 });
 export type MemoryHit = v.InferOutput<typeof MemoryHit>;
 
-/** The hits, best first within each kind: code, actions, facts. */
+/** The hits are best first within each kind: code, actions, facts. */
 export const MemorySearchReply = v.object({
   message: v.string(),
   state: v.string(),
@@ -232,27 +232,27 @@ export const MemorySearchReply = v.object({
 });
 export type MemorySearchReply = v.InferOutput<typeof MemorySearchReply>;
 
-/** `holdfast/diagnostics`: the document that is meant, all documents by default. */
+/** `holdfast/diagnostics` asks about a document, by default about all. */
 export const DiagnosticsRequest = v.object({
   uri: v.optional(v.string()),
 });
 export type DiagnosticsRequest = v.InferOutput<typeof DiagnosticsRequest>;
 
-/** The diagnostics that the editor shows for one file. */
+/** A `DiagnosticsOfFile` has what the editor shows for one file. */
 export const DiagnosticsOfFile = v.object({
   uri: v.string(),
   diagnostics: v.array(WireDiagnostic),
 });
 export type DiagnosticsOfFile = v.InferOutput<typeof DiagnosticsOfFile>;
 
-/** The answer to `holdfast/diagnostics`. */
+/** A `DiagnosticsReply` is the answer to `holdfast/diagnostics`. */
 export const DiagnosticsReply = v.object({
   items: v.array(DiagnosticsOfFile),
 });
 export type DiagnosticsReply = v.InferOutput<typeof DiagnosticsReply>;
 
 /**
- * Values of an Event for views with more than text, each only where the Event has it.
+ * `EventFields` are values for views with more than text; an Event has few of them.
  *
  * `callId` joins a tool call and its result, `questionId` a question and its answer.
  * `winner` counts from 0, `candidate` from 1. `verdicts` are those of a goal's
@@ -284,7 +284,7 @@ export const EventFields = v.object({
 export type EventFields = v.InferOutput<typeof EventFields>;
 
 /**
- * An Event in words, for a view of runs.
+ * An Event is put into words for a view of runs.
  *
  * `label` is one line, empty if there is nothing to show; `detail` is more of it. An
  * Event with the tone `muted` is of interest to a complete log alone.
@@ -298,7 +298,7 @@ export const EventView = v.object({
 export type EventView = v.InferOutput<typeof EventView>;
 
 /**
- * `holdfast/event`: one Event of a run, its fields in camelCase under `event`.
+ * `holdfast/event` carries one Event of a run, its fields in camelCase under `event`.
  *
  * `seq` counts from 0 within the run, `at` is ISO 8601. `view` says it in words. Pieces
  * of a streaming answer may be left out when the client reads slowly.

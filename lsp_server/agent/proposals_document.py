@@ -13,7 +13,7 @@ ARGUMENTS_CHARS_MAX = 2000
 
 
 def render_proposals(judged: CandidatesJudged, instruction: str, run_id: str) -> str:
-    """The proposals of a run side by side, as Markdown.
+    """Returns the proposals of a run side by side, as Markdown.
 
     Candidates are numbered from 1, as `holdfast.max.accept` takes them; `instruction`
     is the run's task.

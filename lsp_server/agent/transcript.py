@@ -27,7 +27,7 @@ RESULT_CHARS_MAX = 2000
 
 
 def render_event(event: Event) -> str:
-    r"""The Markdown of one Event, empty if a reader does not need it.
+    r"""Returns the Markdown of one Event, empty if a reader does not need it.
 
     >>> render_event(StepStarted(3, 1200))
     '\n## Step 3\n'
@@ -78,7 +78,7 @@ def _escaped(label: str) -> str:
 
 
 def _excerpt(text: str) -> str:
-    """As much of a result as a reader wants to see; it says how many lines are left out."""
+    """Cuts a result to what a reader wants to see, and says how many lines are left out."""
     lines = text.splitlines()
     shown = "\n".join(lines[:RESULT_LINES_MAX])[:RESULT_CHARS_MAX]
     left_out = len(lines) - RESULT_LINES_MAX

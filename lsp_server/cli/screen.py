@@ -35,7 +35,7 @@ _RESULTS_SEEN_ELSEWHERE = frozenset({"plan", "finish"})
 
 
 class Screen(Protocol):
-    """What a run is shown on."""
+    """A `Screen` shows a run."""
 
     def show(self, run_id: RunId, recorded: RecordedEvent) -> None:
         """Shows one Event; ephemeral ones come too."""
@@ -51,7 +51,7 @@ class Screen(Protocol):
 
 
 class JsonLines:
-    """One Event a line as JSON; the last line has the outcome in short."""
+    """`JsonLines` writes one Event a line; the last line has the outcome in short."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -94,7 +94,7 @@ def _ended(run_id: RunId, event: RunEnded) -> dict[str, object]:
 
 
 class PlainScreen:
-    """Lines of text without colour, for pipes and logs."""
+    """A `PlainScreen` writes text without colour, for pipes and logs."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -115,7 +115,7 @@ class PlainScreen:
 
 @dataclass(frozen=True, slots=True)
 class ScreenLine:
-    """One line of text and how it may be coloured."""
+    """A `ScreenLine` is one line of text, with the tone for its colour."""
 
     text: str
     tone: Tone = "plain"
@@ -132,7 +132,7 @@ class EventFormatter:
         self._titles: dict[str, str] = {}
 
     def lines(self, event: Event) -> Iterator[ScreenLine]:
-        """The lines of one Event, none if it is of interest to a complete log alone."""
+        """Yields the lines of one Event, none if it is of interest to a complete log alone."""
         if isinstance(event, Streamed):
             return
         view = view_of(event)

@@ -32,7 +32,7 @@ _STYLES: Mapping[Tone, str] = {
 
 
 class TerminalScreen:
-    """The answer as it streams, calls and results in short, a spinner while waiting."""
+    """A `TerminalScreen` shows the answer as it streams, results in short, and a spinner."""
 
     def __init__(self) -> None:
         self._console = Console(highlight=False)

@@ -1,4 +1,4 @@
-"""The language server: it turns messages of the editor into Tasks, and Events into messages.
+"""This room turns messages of the editor into Tasks, and Events into messages.
 
 The agent's own work lies below. `transport/` carries messages, `commands/` carries out
 what a person asks for, `views/` shows what happens. What an editor can do is asked once

@@ -17,7 +17,7 @@ ANNOTATION = "holdfast"
 
 @dataclass(frozen=True, slots=True)
 class BufferEdit:
-    """An edit of an open buffer, and the version and the text that it was made for."""
+    """A `BufferEdit` is an edit of an open buffer, and the version and text it was made for."""
 
     document: OpenDocument
     edit: FileEdit
@@ -26,7 +26,7 @@ class BufferEdit:
 
     @property
     def is_applied(self) -> bool:
-        """Whether the buffer has the edit already."""
+        """Says whether the buffer has the edit already."""
         if self.edit.deletes:
             return not self.edit.path.exists()
         return self.document.text == self.edit.result(self.text)
@@ -35,7 +35,7 @@ class BufferEdit:
 def apply_edit_params(
     edits: Sequence[BufferEdit], reason: str, can: Capabilities
 ) -> types.ApplyWorkspaceEditParams:
-    """The parameters for edits that are made together; `reason` is for the person."""
+    """Returns the parameters for edits that are made together; `reason` is for the person."""
     metadata = types.WorkspaceEditMetadata(is_refactoring=True)
     return types.ApplyWorkspaceEditParams(
         edit=_workspace_edit(edits, reason, can),

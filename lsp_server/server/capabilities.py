@@ -19,7 +19,7 @@ from lsp_server.server.protocol import SOURCE
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What one client can do; the defaults are those of a client that declares nothing."""
+    """`Capabilities` says what a client can do; by default it can do nothing special."""
 
     encoding: Encoding = "utf-16"
     """The unit of columns: the first that the client prefers and we know."""
@@ -56,7 +56,7 @@ class Capabilities:
 
 
 def resolve(params: types.InitializeParams) -> Capabilities:
-    """The capabilities of the client that sends these parameters of `initialize`."""
+    """Returns the capabilities of the client that sends these parameters of `initialize`."""
     declared = params.capabilities
 
     def has(path: str) -> bool:
@@ -109,13 +109,13 @@ def _encoding(preferred: Any) -> Encoding:
 
 
 def _chooses_quick_fixes(declared: types.ClientCapabilities) -> bool:
-    """Whether fixes are offered one by one: a client that knows preferred ones does not run all."""
+    """Says whether a client knows a preferred fix, and so does not run them all."""
     action = declared.text_document and declared.text_document.code_action
     return bool(action and action.is_preferred_support and _knows_quick_fixes(action))
 
 
 def _runs_all_fixes(declared: types.ClientCapabilities) -> bool:
-    """Whether this is Kate, which knows the kinds of actions and nothing else of them."""
+    """Says whether this is Kate, which knows the kinds of actions and nothing else of them."""
     action = declared.text_document and declared.text_document.code_action
     if not action or not _knows_quick_fixes(action):
         return False

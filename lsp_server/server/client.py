@@ -43,7 +43,7 @@ _LEVELS: Mapping[Level, types.MessageType] = {
 
 
 class Client:
-    """One connected editor. `can` has its capabilities once `initialize` came.
+    """A `Client` speaks to one editor; `can` has its capabilities once `initialize` came.
 
     `answer_seconds` is how long it may take to answer a request.
     """
@@ -57,7 +57,7 @@ class Client:
 
     @property
     def asks(self) -> bool:
-        """Whether a person can be asked through the editor; only asking shows it."""
+        """Says whether a person can be asked through the editor; only asking shows it."""
         return types.WINDOW_SHOW_MESSAGE_REQUEST not in self._requests.unknown
 
     # Notifications
@@ -97,14 +97,14 @@ class Client:
     # Requests
 
     async def create_progress(self, token: str) -> bool:
-        """Announces a progress; whether reports under `token` will be seen."""
+        """Announces a progress; says whether reports under `token` will be seen."""
         if not self.can.progress:
             return False
         params = types.WorkDoneProgressCreateParams(token)
         return await self._requests.succeeds(types.WINDOW_WORK_DONE_PROGRESS_CREATE, params)
 
     async def choose(self, text: str, titles: Sequence[str]) -> str | None:
-        """The title that a person picks; None when dismissed, or nobody can be asked here.
+        """Asks a person; returns the title picked, None when dismissed or nobody can be asked here.
 
         One question is open at a time. Cancelling withdraws it.
         """
@@ -142,7 +142,7 @@ class Client:
             self.show("info", f"open {uri}")
 
     async def configuration(self, scopes: Sequence[str]) -> list[Any]:
-        """The section `holdfast` for each scope, None where there is none."""
+        """Asks for the section `holdfast` of each scope; an item is None where there is none."""
         nothing: list[Any] = [None] * len(scopes)
         if not self.can.configuration or not scopes:
             return nothing
@@ -175,7 +175,7 @@ class Client:
         )
 
     async def diagnostics(self, request: dict[str, Any]) -> Any:
-        """The answer to `holdfast/diagnostics` as JSON, None without one."""
+        """Asks `holdfast/diagnostics`; returns the answer as JSON, None without one."""
         return (
             await self._requests.ask(Method.DIAGNOSTICS, request) if self.can.diagnostics else None
         )
@@ -190,7 +190,7 @@ class _Requests:
         self._answer_seconds = answer_seconds
 
     async def succeeds(self, method: str, params: Any) -> bool:
-        """Whether a request succeeds that is answered with null then."""
+        """Says whether a request succeeds that is answered with null then."""
         return await self.ask(method, params, failed=False) is None
 
     async def ask(

@@ -14,7 +14,7 @@ _NO_SETTINGS = ("clientCapabilities", "token")
 
 
 class EditorConfiguration:
-    """The settings of one editor, in the three ways in which editors send them.
+    """An `EditorConfiguration` takes settings in the three ways in which editors send them.
 
     `initializationOptions` count least, then what a notification pushed, then the answers
     to `workspace/configuration`.
@@ -35,14 +35,14 @@ class EditorConfiguration:
             self._pushed = section(settings)
 
     async def layers(self, folders: Sequence[Folder]) -> list[dict[str, Any]]:
-        """The settings for each folder, in the same order."""
+        """Asks the editor and returns the settings for each folder, in the same order."""
         pulled = await self._client.configuration([folder.uri for folder in folders])
         sent = layer_over(self._options, self._pushed)
         return [layer_over(sent, section(value)) for value in pulled]
 
 
 def section(value: object) -> dict[str, Any]:
-    """The settings in what an editor sends: the section, or an object that holds it.
+    """Returns the settings in what an editor sends: the section, or an object that holds it.
 
     >>> section({"holdfast": {"model": {"name": "m"}}})
     {'model': {'name': 'm'}}
@@ -55,7 +55,7 @@ def section(value: object) -> dict[str, Any]:
 
 
 def layer_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """`above` over `below`, key by key within each section.
+    """Returns `above` over `below`, key by key within each section.
 
     >>> layer_over({"run": {"steps_max": 5}}, {"run": {"transcript": False, "steps_max": None}})
     {'run': {'steps_max': 5, 'transcript': False}}

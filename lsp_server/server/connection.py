@@ -36,7 +36,7 @@ EXIT_SECONDS = 5.0
 
 
 class Connection:
-    """A client, the handlers of its messages, and the end.
+    """A `Connection` joins a client, the handlers of its messages, and the end.
 
     `parent_process_id` is a process that the server does not outlive.
     """

@@ -36,7 +36,7 @@ class _Change:
 
 @dataclass(eq=False, slots=True)
 class OpenDocument:
-    """A buffer as the editor has it; `path` is None if it is no file on this machine.
+    """An `OpenDocument` is a buffer as the editor has it; `path` is None if it is no file here.
 
     `seen` are other servers' diagnostics of this text, as far as a code action named them.
     """
@@ -73,7 +73,7 @@ class OpenDocument:
 
 
 class OpenDocuments:
-    """All buffers by URI; those of files below a folder are its session's documents too."""
+    """`OpenDocuments` keeps all buffers by URI; those below a folder are its session's too."""
 
     def __init__(self, client: Client, folders: Folders) -> None:
         self._client = client
@@ -121,18 +121,18 @@ class OpenDocuments:
                 folder.documents.open(place[1], document.text)
 
     def get(self, uri: str) -> OpenDocument | None:
-        """The buffer with that URI, None if it is not open."""
+        """Returns the buffer with that URI, None if it is not open."""
         return self._by_uri.get(uri)
 
     def at(self, path: Path) -> OpenDocument | None:
-        """The buffer of a file, by its canonical path; None if it is not open."""
+        """Returns the buffer of a file, by its canonical path; None if it is not open."""
         for document in self._by_uri.values():
             if document.path == path:
                 return document
         return None
 
     def below(self, root: Path) -> list[OpenDocument]:
-        """The buffers of files below a folder."""
+        """Returns the buffers of files below a folder."""
         return [d for d in self._by_uri.values() if d.path and d.path.is_relative_to(root)]
 
     async def wait_for_change(

@@ -37,7 +37,7 @@ TYPED_SECONDS = 0.5
 
 
 class LspEditor:
-    """The editor as the session of one folder sees it.
+    """An `LspEditor` is the editor as the session of one folder sees it.
 
     `change_seconds` is how long an applied edit may take to come back as a change.
     """
@@ -58,7 +58,7 @@ class LspEditor:
         self._disk = DiskEditor(folder.documents)
 
     async def read(self, path: Path) -> Document:
-        """The text of a file, its buffer first. Raises ToolError: missing, binary, too large."""
+        """Reads a file, its buffer first. Raises ToolError: missing, binary, too large."""
         return await self._disk.read(path)
 
     async def apply(self, edits: EditSet) -> None:
@@ -83,7 +83,7 @@ class LspEditor:
                 raise
 
     async def confirm(self, question: Question) -> Answer | None:
-        """A person's answer; None when it was dismissed or nobody can be asked here."""
+        """Asks a person; returns None when it was dismissed or nobody can be asked here."""
         offered = {
             title: answer
             for answer, title in ANSWERS.items()
@@ -99,7 +99,7 @@ class LspEditor:
         return offered.get(title) if title is not None else None
 
     async def diagnostics(self, path: Path | None) -> Sequence[Finding] | None:
-        """The editor's diagnostics of a file, or of all; None if they are not known.
+        """Returns the editor's diagnostics of a file, or of all; None if they are not known.
 
         An editor that cannot be asked names some with each code action.
         """
@@ -154,7 +154,7 @@ class LspEditor:
                 ) from error
 
     async def _were_typed_into(self, edits: list[BufferEdit]) -> bool:
-        """Whether typing is why an edit was refused; the refusal may come before the change."""
+        """Says whether typing is why an edit was refused, which may come before the change."""
         for item in edits:
             if not item.is_applied:
                 with suppress(TimeoutError):

@@ -38,7 +38,7 @@ START_SECONDS = 30.0
 
 
 class Lifecycle:
-    """The state of one connection that outlives a message.
+    """A `Lifecycle` holds the state of one connection that outlives a message.
 
     `watch_process` is called with the process id of the editor, if it names one.
     """
@@ -69,12 +69,12 @@ class Lifecycle:
         self._start()
 
     async def editor_services(self) -> EditorServices:
-        """The sessions and what belongs to them, once they are there. Raises TimeoutError."""
+        """Waits for the sessions and what belongs to them. Raises TimeoutError."""
         async with asyncio.timeout(START_SECONDS):
             return await asyncio.shield(self._start())
 
     def add_folder(self, uri: str) -> Folder | None:
-        """The new folder; None for one that cannot be worked in, which the log says."""
+        """Adds a folder; returns None for one that cannot be worked in, which the log says."""
         folder = self.folders.add(uri)
         if folder is not None:
             self.documents.adopt(folder)

@@ -16,7 +16,7 @@ PROJECT_SETTINGS_FILE = ".holdfast/config.toml"
 
 
 class CommandName(StrEnum):
-    """Every command that `workspace/executeCommand` takes."""
+    """These are the commands that `workspace/executeCommand` takes."""
 
     RUN_START = "holdfast.run.start"
     RUN_STOP = "holdfast.run.stop"
@@ -44,7 +44,7 @@ class CommandName(StrEnum):
 
 
 class Method(StrEnum):
-    """Methods of our own; used only with clients that declare them."""
+    """These methods are our own, and used only with clients that declare them."""
 
     STATUS = "holdfast/status"
     EVENT = "holdfast/event"
@@ -52,7 +52,7 @@ class Method(StrEnum):
 
 
 class DiagnosticCode(StrEnum):
-    """The `code` of a diagnostic that we publish."""
+    """These are the `code`s of the diagnostics that we publish."""
 
     PERMISSION_PENDING = "permission-pending"
     RUN_FAILED = "run-failed"
@@ -65,7 +65,7 @@ class DiagnosticCode(StrEnum):
 
 
 class ActionKind(StrEnum):
-    """The code action kinds on offer; see `code_actions.py` for which is used when."""
+    """These kinds of code actions are on offer; `code_actions.py` says which is used when."""
 
     QUICK_FIX = "quickfix"
     REWRITE = "refactor.rewrite"
@@ -77,12 +77,12 @@ INDEX_TOKEN = f"{SOURCE}/index"
 
 
 def progress_token(run_id: str) -> str:
-    """The token of a run's progress."""
+    """Returns the token of a run's progress."""
     return f"{SOURCE}/{run_id}"
 
 
 def run_of_token(token: int | str) -> str | None:
-    """The run that a progress token belongs to, None if it is not one of ours.
+    """Returns the run that a progress token belongs to, None if it is not one of ours.
 
     >>> run_of_token(progress_token("r1"))
     'r1'

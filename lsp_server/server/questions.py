@@ -22,7 +22,7 @@ ANSWERS: Mapping[Answer, str] = {
 def question_text(
     question: Question, folder: Folder, *, name: str | None, opens_changes: bool
 ) -> str:
-    """Who asks where for what, and the operation itself where it is not seen anyway.
+    """Says who asks for what and where, with the operation itself if it is not seen anyway.
 
     `name` is the folder's name if several are open. `opens_changes` says that the client
     opens what would be done to a file beside the person's work.

@@ -12,7 +12,7 @@ from lsp_server.server.protocol import PROJECT_SETTINGS_FILE, run_of_token
 
 
 class WorkspaceEvents:
-    """The handlers of notifications about the workspace, plain and quick."""
+    """`WorkspaceEvents` handles notifications about the workspace; all handlers are quick."""
 
     def __init__(self, lifecycle: Lifecycle) -> None:
         self._lifecycle = lifecycle
@@ -54,7 +54,7 @@ class WorkspaceEvents:
 
 
 def _look_again(folder: Folder, path: Path, *, saved: bool) -> None:
-    """What is known of a file may not hold any more: its goals, its rows in memory."""
+    """Forgets what was known of a file: its goals and its rows in memory may not hold any more."""
     session = folder.session
     if session is not None:
         session.memory.changed([path])

@@ -12,7 +12,7 @@ _MOST_PRESSING_FIRST = ("waiting", "running", "indexing", "error", "idle")
 
 
 def combine_statuses(statuses: Sequence[SessionStatus]) -> SessionStatus | None:
-    """The status of the session that most presses, with the goals of all; None of none.
+    """Returns the most pressing status, with the goals of all; None if there is no session.
 
     A goal that two sessions have counts twice.
     """

@@ -37,7 +37,7 @@ class NothingToDo(HoldfastError):
 
 @dataclass(frozen=True, slots=True)
 class TaskRequest:
-    """A wish for a run, in plain values; without any of them the first open goal is meant.
+    """A `TaskRequest` is a wish for a run; an empty one means the first open goal.
 
     `prompt` is what the person wrote. `goal_id` names a goal or one condition. `path` is
     a file of the workspace, absolute, that the task is about, and `selected` a stretch of
@@ -55,7 +55,7 @@ class TaskRequest:
 
 
 async def make_task(request: TaskRequest, session: Session) -> Task:
-    """The task that is wished for, with the limits of the session's settings.
+    """Makes the task that is wished for, with the limits of the session's settings.
 
     Raises NothingToDo, HoldfastError if there is no such goal, ToolError if the file
     cannot be read.
@@ -78,7 +78,7 @@ async def make_task(request: TaskRequest, session: Session) -> Task:
 
 
 def find_session_with_goal(name: str, sessions: Iterable[Session]) -> Session | None:
-    """The first session that has a goal or a condition with that id."""
+    """Returns the first session that has a goal or a condition with that id."""
     return next((each for each in sessions if _has_goal(each, name)), None)
 
 

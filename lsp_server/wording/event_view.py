@@ -72,7 +72,7 @@ _ORIGINS = {"person": "person", "fence": "reminder", "goal": "goal", "memory": "
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """An Event as a person is shown it.
+    """An `EventView` is an Event as a person is shown it.
 
     `kind` is the Event's own. `label` is one line of at most LABEL_CHARS_MAX characters,
     empty if there is nothing to show. `detail` is more of it, Markdown or plain text of
@@ -88,7 +88,7 @@ class EventView:
 
 
 def view_of(event: Event) -> EventView:
-    """The words for an Event.
+    """Puts an Event into words.
 
     >>> view_of(Warned("the disk is nearly full"))
     EventView(kind='warned', label='warning: the disk is nearly full', detail='', tone='bad', fields={})
@@ -305,7 +305,7 @@ def _outcome_label(outcome: Outcome) -> str:
 
 
 def _prompt_label(event: CyclePacked) -> str:
-    """What a cycle began with and what found no room, as in `cycle 2 begins with 900 tokens: …`."""
+    """Says what a cycle began with, as in `cycle 2 begins with 900 tokens: task 900`."""
     tokens: dict[str, int] = {}
     for section in event.taken:
         tokens[section.kind] = tokens.get(section.kind, 0) + section.tokens
@@ -315,7 +315,7 @@ def _prompt_label(event: CyclePacked) -> str:
 
 
 def _choice_label(event: CandidatesJudged) -> str:
-    """Which of how many candidates was chosen, and by whom."""
+    """Says which of how many candidates was chosen, and by whom."""
     group, others = event.groups[event.winner], len(event.groups) - 1
     over = f" over {others} other" + "s" * (others > 1) if others else ""
     scored = f", {group.scores.total} of 40 points" if group.scores else ""

@@ -13,7 +13,7 @@ TITLE_CHARS_MAX = 70
 
 
 def task_title(instruction: str) -> str:
-    r"""The first line of a task, at most TITLE_CHARS_MAX characters, for lists and headings.
+    r"""Returns the first line of a task, at most TITLE_CHARS_MAX characters.
 
     >>> task_title("\n  Fix the parser. \nAll of it.")
     'Fix the parser.'
@@ -24,7 +24,7 @@ def task_title(instruction: str) -> str:
 
 
 def usage_text(usage: Usage, cost_usd: float) -> str:
-    """The tokens of one or more requests and, where prices are known, their cost.
+    """Says how many tokens requests took and, where prices are known, what they cost.
 
     >>> usage_text(Usage(12_345, 11_000, 678), 0.012)
     '12,345 tokens in (89 % cached), 678 out, $0.012'
@@ -38,7 +38,7 @@ def usage_text(usage: Usage, cost_usd: float) -> str:
 
 
 def report_text(report: GoalReport) -> str:
-    """A goal's conditions as a Markdown list, each with its verdict and the evidence for it."""
+    """Lists a goal's conditions in Markdown, each with its verdict and the evidence for it."""
     lines = []
     for item in report.conditions:
         box = "x" if item.verdict == "met" else " "
@@ -54,7 +54,7 @@ def report_text(report: GoalReport) -> str:
 
 
 def outcome_text(outcome: Outcome) -> str:
-    """How a run ended, as Markdown; the first line is enough for a message.
+    """Says how a run ended, as Markdown; the first line is enough for a message.
 
     >>> outcome_text(Blocked("Which port?"))
     'It needs an answer: Which port?'

@@ -1,4 +1,4 @@
-"""The commands of `workspace/executeCommand`, a file for each subject.
+"""This room has the commands of `workspace/executeCommand`, a file for each subject.
 
 To add one: name it in `protocol.py`, shape its argument in `params/`, add it to the
 `commands` of its subject. A subject that is new is listed in `registry.py`.

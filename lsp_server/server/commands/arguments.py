@@ -15,7 +15,7 @@ Params = TypeVar("Params", bound=CommandParams)
 
 
 def parse_arguments(command: str, shape: type[Params], arguments: Sequence[Any]) -> Params:
-    """The one argument of a command, which `command` names in errors. Raises InvalidParams.
+    """Parses the one argument of a command; errors call it `command`. Raises InvalidParams.
 
     None, `null` and an empty object are the same, and so are a key without a value,
     with null and with false: some editors turn the one into the other.
@@ -46,7 +46,7 @@ def _without_half_characters(value: dict[str, Any]) -> Any:
 
 
 def _objection(command: str, shape: type[CommandParams], error: ValidationError) -> str:
-    """Which keys are wrong, and which there are."""
+    """Names the keys that are wrong, and those that there are."""
     wrong: list[str] = []
     for detail in error.errors(include_url=False, include_input=False):
         key = ".".join(str(part) for part in detail["loc"])

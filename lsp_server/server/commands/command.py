@@ -26,8 +26,8 @@ REPLY_SECONDS = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """One command: the shape of its argument, and what carries it out.
+class ServerCommand:
+    """A `ServerCommand` says which shape the argument of a command has and what carries it out.
 
     `handle` is called with an instance of `params` and answers at once. A HoldfastError
     that it raises becomes a reply with the state `error`.
@@ -40,7 +40,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """The editor, its folders, and what commands do with them alike."""
+    """A `CommandContext` has the editor and its folders, and what all commands do with them."""
 
     client: Client
     folders: Folders
@@ -49,7 +49,7 @@ class CommandContext:
 
     @property
     def state(self) -> SessionState:
-        """The state of the session where most is going on."""
+        """Returns the state of the session where most is going on."""
         return self.status.status().state
 
     def show_message(self, message: str) -> None:
@@ -64,7 +64,7 @@ class CommandContext:
         return uri
 
     async def reply_soon(self, work: Coroutine[Any, Any, Reply], meanwhile: str) -> Reply:
-        """The reply of `work` if it is quick. Else it goes on and shows its result itself."""
+        """Returns the reply of `work` if it is quick; else that goes on and shows its result."""
         task = self.tasks.start(work, meanwhile)
         done, _ = await asyncio.wait({task}, timeout=REPLY_SECONDS)
         if done:
@@ -73,7 +73,7 @@ class CommandContext:
         return Reply(state=self.state, message=meanwhile)
 
     def session_of_run(self, run_id: RunId | None, *, active: bool = False) -> Session:
-        """The session of a run; without one that of the current folder.
+        """Returns the session of a run; without one that of the current folder.
 
         With `active` a session at work is preferred. Raises ConfigurationError.
         """

@@ -14,7 +14,7 @@ from lsp_server.settings.folders import data_folder
 
 
 class DoctorReport:
-    """The general report, and what only the server knows: the editor and its folders."""
+    """A `DoctorReport` adds the editor and its folders to the general report."""
 
     def __init__(self, client: Client, folders: Folders, editor: str) -> None:
         self._client = client

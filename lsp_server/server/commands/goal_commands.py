@@ -11,7 +11,7 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import Goal, GoalReport
 from lsp_server.goals.goals_document import goal_from
 from lsp_server.server import to_lsp
-from lsp_server.server.commands.command import Command, CommandContext
+from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import folder_of_goal, locate, range_of
 from lsp_server.server.folders import Folder
 from lsp_server.server.params.base import Reply, WireRange
@@ -35,20 +35,20 @@ NEW_CONDITION = "what must hold"
 
 
 class GoalCommands:
-    """The commands about the goals of the folder that is meant."""
+    """`GoalCommands` has the commands about goals of the folder that is meant."""
 
     def __init__(self, context: CommandContext) -> None:
         self._context = context
         self._client = context.client
         self._folders = context.folders
 
-    def commands(self) -> tuple[Command, ...]:
-        """The commands of this subject."""
+    def commands(self) -> tuple[ServerCommand, ...]:
+        """Returns the commands of this subject."""
         return (
-            Command(CommandName.GOAL_NEW, GoalNew, self._new),
-            Command(CommandName.GOAL_CHECK, GoalCheck, self._check),
-            Command(CommandName.GOAL_LIST, GoalChoice, self._list),
-            Command(CommandName.GOAL_WAIVE, GoalChoice, self._waive),
+            ServerCommand(CommandName.GOAL_NEW, GoalNew, self._new),
+            ServerCommand(CommandName.GOAL_CHECK, GoalCheck, self._check),
+            ServerCommand(CommandName.GOAL_LIST, GoalChoice, self._list),
+            ServerCommand(CommandName.GOAL_WAIVE, GoalChoice, self._waive),
         )
 
     async def _new(self, arguments: GoalNew) -> Reply:
@@ -162,7 +162,7 @@ def _entry(folder: Folder, status: ConditionStatus) -> GoalEntry:
 
 
 def _unmet_text(report: GoalReport) -> str:
-    """How many conditions have which verdict, and what is missing for the first open one."""
+    """Counts the conditions by verdict, and says what is missing for the first open one."""
     found = Counter(item.verdict for item in report.conditions)
     why = next(i.missing for i in report.conditions if i.verdict not in ("met", "waived"))
     counts = ", ".join(f"{number} {verdict}" for verdict, number in found.items())

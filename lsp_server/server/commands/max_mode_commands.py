@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from lsp_server.domain.tasks import Achieved, RunId, Sampling
 from lsp_server.server import to_lsp
-from lsp_server.server.commands.command import Command, CommandContext
+from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.run_commands import run_id_of
 from lsp_server.server.commands.targets import locate, task_of
 from lsp_server.server.params.base import Reply
@@ -16,17 +16,17 @@ from lsp_server.session.session import Session
 
 
 class MaxModeCommands:
-    """The commands about several candidates for one step."""
+    """`MaxModeCommands` has the commands about several candidates for one step."""
 
     def __init__(self, context: CommandContext) -> None:
         self._context = context
 
-    def commands(self) -> tuple[Command, ...]:
-        """The commands of this subject."""
+    def commands(self) -> tuple[ServerCommand, ...]:
+        """Returns the commands of this subject."""
         return (
-            Command(CommandName.MAX_PROPOSE, MaxPropose, self._propose),
-            Command(CommandName.MAX_ACCEPT, MaxAccept, self._accept),
-            Command(CommandName.MAX_SWITCH, MaxSwitch, self._switch),
+            ServerCommand(CommandName.MAX_PROPOSE, MaxPropose, self._propose),
+            ServerCommand(CommandName.MAX_ACCEPT, MaxAccept, self._accept),
+            ServerCommand(CommandName.MAX_SWITCH, MaxSwitch, self._switch),
         )
 
     async def _propose(self, arguments: MaxPropose) -> Reply:

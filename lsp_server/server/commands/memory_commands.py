@@ -16,7 +16,7 @@ from lsp_server.domain.errors import HoldfastError, MemoryUnavailable
 from lsp_server.domain.memories import MEMORY_KINDS, ActionRecord, Hit, Query
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.server import to_lsp
-from lsp_server.server.commands.command import Command, CommandContext
+from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import locate
 from lsp_server.server.folders import Folder
 from lsp_server.server.params.base import NoParams, Reply, WireRange
@@ -45,7 +45,7 @@ class StillOpening(MemoryUnavailable):
 
 
 class MemoryCommands:
-    """The commands about the memories of the folders that are meant."""
+    """`MemoryCommands` has the commands about the memories of the folders that are meant."""
 
     def __init__(self, context: CommandContext) -> None:
         self._context = context
@@ -53,15 +53,15 @@ class MemoryCommands:
         self._folders = context.folders
         self._waiting_search: asyncio.Task[None] | None = None
 
-    def commands(self) -> tuple[Command, ...]:
-        """The commands of this subject."""
+    def commands(self) -> tuple[ServerCommand, ...]:
+        """Returns the commands of this subject."""
         return (
-            Command(CommandName.MEMORY_SEARCH, MemorySearch, self._search),
-            Command(CommandName.MEMORY_WHY, MemoryWhy, self._why),
-            Command(CommandName.MEMORY_REMEMBER, MemoryRemember, self._remember),
-            Command(CommandName.MEMORY_FORGET, MemoryForget, self._forget),
-            Command(CommandName.MEMORY_REINDEX, MemoryReindex, self._reindex),
-            Command(CommandName.MEMORY_STATUS, NoParams, self._status),
+            ServerCommand(CommandName.MEMORY_SEARCH, MemorySearch, self._search),
+            ServerCommand(CommandName.MEMORY_WHY, MemoryWhy, self._why),
+            ServerCommand(CommandName.MEMORY_REMEMBER, MemoryRemember, self._remember),
+            ServerCommand(CommandName.MEMORY_FORGET, MemoryForget, self._forget),
+            ServerCommand(CommandName.MEMORY_REINDEX, MemoryReindex, self._reindex),
+            ServerCommand(CommandName.MEMORY_STATUS, NoParams, self._status),
         )
 
     async def _search(self, arguments: MemorySearch) -> MemorySearchReply:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from lsp_server.domain.errors import HoldfastError
-from lsp_server.server.commands.command import Command, CommandContext
+from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.params.base import Reply
 from lsp_server.server.params.run_params import PermissionAnswer
 from lsp_server.server.protocol import CommandName
 
 
 class PermissionCommands:
-    """The command about permission."""
+    """`PermissionCommands` has the command that answers a question."""
 
     def __init__(self, context: CommandContext) -> None:
         self._context = context
 
-    def commands(self) -> tuple[Command, ...]:
-        """The commands of this subject."""
-        return (Command(CommandName.PERMISSION_ANSWER, PermissionAnswer, self._answer),)
+    def commands(self) -> tuple[ServerCommand, ...]:
+        """Returns the commands of this subject."""
+        return (ServerCommand(CommandName.PERMISSION_ANSWER, PermissionAnswer, self._answer),)
 
     async def _answer(self, arguments: PermissionAnswer) -> Reply:
         asked = [

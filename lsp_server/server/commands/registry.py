@@ -15,7 +15,7 @@ from lsprotocol import types
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.server.commands.arguments import parse_arguments
-from lsp_server.server.commands.command import Command, CommandContext
+from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.doctor_report import DoctorReport
 from lsp_server.server.commands.goal_commands import GoalCommands
 from lsp_server.server.commands.max_mode_commands import MaxModeCommands
@@ -32,7 +32,7 @@ once more arrives; without this line a question could wait there unseen."""
 
 
 class CommandRegistry:
-    """Every command of `CommandName` by its name."""
+    """A `CommandRegistry` finds a command by its name and carries it out."""
 
     def __init__(self, context: CommandContext, doctor: DoctorReport) -> None:
         self._context = context
@@ -44,12 +44,12 @@ class CommandRegistry:
             PermissionCommands(context),
             StatusCommands(context, doctor),
         )
-        self._commands: Mapping[str, Command] = {
+        self._commands: Mapping[str, ServerCommand] = {
             command.name: command for subject in subjects for command in subject.commands()
         }
 
     async def execute(self, params: types.ExecuteCommandParams) -> dict[str, Any]:
-        """The reply of a command as JSON. Raises InvalidParams."""
+        """Carries out a command and returns its reply as JSON. Raises InvalidParams."""
         command = self._commands.get(params.command)
         if command is None:
             known = ", ".join(self._commands)

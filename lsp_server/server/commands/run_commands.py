@@ -6,7 +6,7 @@ import asyncio
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.tasks import RunId
-from lsp_server.server.commands.command import Command, CommandContext
+from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import folder_to_work_in, task_of
 from lsp_server.server.params.base import Reply
 from lsp_server.server.params.run_params import (
@@ -27,21 +27,21 @@ LISTED_IN_MESSAGE_MAX = 10
 
 
 class RunCommands:
-    """The commands about whole runs."""
+    """`RunCommands` has the commands about whole runs."""
 
     def __init__(self, context: CommandContext) -> None:
         self._context = context
 
-    def commands(self) -> tuple[Command, ...]:
-        """The commands of this subject."""
+    def commands(self) -> tuple[ServerCommand, ...]:
+        """Returns the commands of this subject."""
         return (
-            Command(CommandName.RUN_START, RunStart, self._start),
-            Command(CommandName.RUN_STOP, RunStop, self._stop),
-            Command(CommandName.RUN_RESUME, RunChoice, self._resume),
-            Command(CommandName.RUN_SEND, RunSend, self._send),
-            Command(CommandName.RUN_LIST, RunChoice, self._list),
-            Command(CommandName.RUN_SHOW, RunChoice, self._show),
-            Command(CommandName.RUN_UNDO, RunChoice, self._undo),
+            ServerCommand(CommandName.RUN_START, RunStart, self._start),
+            ServerCommand(CommandName.RUN_STOP, RunStop, self._stop),
+            ServerCommand(CommandName.RUN_RESUME, RunChoice, self._resume),
+            ServerCommand(CommandName.RUN_SEND, RunSend, self._send),
+            ServerCommand(CommandName.RUN_LIST, RunChoice, self._list),
+            ServerCommand(CommandName.RUN_SHOW, RunChoice, self._show),
+            ServerCommand(CommandName.RUN_UNDO, RunChoice, self._undo),
         )
 
     async def _start(self, arguments: RunStart) -> Reply:
@@ -129,7 +129,7 @@ class RunCommands:
 
 
 def run_id_of(value: str | None) -> RunId | None:
-    """The id of a run as it came on the wire."""
+    """Returns the id of a run as it came on the wire."""
     return RunId(value) if value is not None else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lsp_server.server.commands.command import Command, CommandContext
+from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.doctor_report import DoctorReport
 from lsp_server.server.params.base import NoParams, Reply
 from lsp_server.server.params.method_params import Status
@@ -10,17 +10,17 @@ from lsp_server.server.protocol import CommandName
 
 
 class StatusCommands:
-    """The commands about the state of everything."""
+    """`StatusCommands` has the commands that say how everything is."""
 
     def __init__(self, context: CommandContext, doctor: DoctorReport) -> None:
         self._context = context
         self._doctor = doctor
 
-    def commands(self) -> tuple[Command, ...]:
-        """The commands of this subject."""
+    def commands(self) -> tuple[ServerCommand, ...]:
+        """Returns the commands of this subject."""
         return (
-            Command(CommandName.STATUS, NoParams, self._status),
-            Command(CommandName.DOCTOR, NoParams, self._examine),
+            ServerCommand(CommandName.STATUS, NoParams, self._status),
+            ServerCommand(CommandName.DOCTOR, NoParams, self._examine),
         )
 
     async def _status(self, _: NoParams) -> Status:

@@ -37,7 +37,7 @@ NOTHING_TO_DO = (
 
 
 def locate(uri: str | None, folders: Folders) -> tuple[Folder, Path | None]:
-    """The folder that is meant, and the file in it if `uri` names one.
+    """Returns the folder that is meant, and the file in it if `uri` names one.
 
     Raises InvalidParams for a document that is no file below a folder, ConfigurationError
     if no folder is open.
@@ -55,7 +55,7 @@ def locate(uri: str | None, folders: Folders) -> tuple[Folder, Path | None]:
 
 
 def folder_of_goal(name: str, uri: str | None, folders: Folders) -> Folder:
-    """The folder of the document `uri`; without one a folder with such a goal or condition.
+    """Returns the folder of the document `uri`, else one that has such a goal or condition.
 
     Two folders may have the same goal: then the current one is meant, as it is if none
     has the goal. Raises as `locate`.
@@ -67,7 +67,7 @@ def folder_of_goal(name: str, uri: str | None, folders: Folders) -> Folder:
 
 
 def folder_to_work_in(start: RunStart, folders: Folders) -> tuple[Folder, Path | None]:
-    """The folder of a run, and the file that it is about. Raises as `locate`."""
+    """Returns the folder of a run, and the file that it is about. Raises as `locate`."""
     folder, path = locate(start.uri, folders)
     if start.goal_id is not None:
         return folder_of_goal(start.goal_id, start.uri, folders), path
@@ -78,7 +78,7 @@ def folder_to_work_in(start: RunStart, folders: Folders) -> tuple[Folder, Path |
 
 
 async def task_of(start: RunStart, folder: Folder, path: Path | None, encoding: Encoding) -> Task:
-    """The Task that a command asks for. Raises HoldfastError if there is nothing to do."""
+    """Makes the Task that a command asks for. Raises HoldfastError if there is nothing to do."""
     selected = None
     if path is not None and start.range is not None:
         selected = await range_of(folder, path, start.range, encoding)
@@ -112,7 +112,7 @@ async def range_of(folder: Folder, path: Path, where: WireRange, encoding: Encod
 
 
 def offset_of(lines: Lines, position: WirePosition, encoding: Encoding) -> int:
-    """The code point offset of a position on the wire."""
+    """Returns the code point offset of a position on the wire."""
     return from_lsp.offset(lines, types.Position(position.line, position.character), encoding)
 
 

@@ -11,32 +11,32 @@ from lsp_server.domain.tasks import RunState
 
 
 class CommandParams(BaseModel):
-    """The one JSON object that a command takes; all of its keys are optional."""
+    """A `CommandParams` is the one JSON object that a command takes; all keys are optional."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 
     @classmethod
     def keys(cls) -> tuple[str, ...]:
-        """The accepted keys as they are written on the wire."""
+        """Returns the accepted keys as they are written on the wire."""
         return tuple(field.alias or name for name, field in cls.model_fields.items())
 
 
 class NoParams(CommandParams):
-    """A command that takes no keys."""
+    """A command with `NoParams` takes no keys."""
 
 
 class Payload(BaseModel):
-    """Something that we send."""
+    """A `Payload` is something that we send."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
     def wire(self) -> dict[str, Any]:
-        """JSON values; what is None is left out."""
+        """Returns JSON values; what is None is left out."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 class MessagePayload(Payload):
-    """A payload with one sentence for a person."""
+    """A `MessagePayload` has a sentence for a person."""
 
     message: str
 
@@ -45,9 +45,9 @@ ReplyState: TypeAlias = RunState | Literal["idle", "indexing", "error"]
 
 
 class Reply(MessagePayload):
-    """The result of every command. `state` is the run's, or the session's without one.
+    """A `Reply` is the result of a command. `state` is the run's, else the session's.
 
-    `uri` is the document that the command opens, for clients that cannot be told to.
+    `uri` is the document that the command opens, for clients that cannot be asked to.
     """
 
     state: ReplyState
@@ -60,21 +60,21 @@ Unsigned: TypeAlias = Annotated[StrictInt, Field(ge=0, lt=2**31)]
 
 
 class WirePosition(BaseModel):
-    """A position in the encoding that was agreed on with the client."""
+    """A `WirePosition` is in the encoding that was agreed on with the client."""
 
     line: Unsigned
     character: Unsigned
 
 
 class WireRange(BaseModel):
-    """A range of the editor protocol."""
+    """A `WireRange` is a range of the editor protocol."""
 
     start: WirePosition
     end: WirePosition
 
 
 class WireDiagnostic(BaseModel):
-    """As much of an editor's diagnostic as a model can use; `severity` 1 is an error."""
+    """A `WireDiagnostic` has what a model can use of a diagnostic; `severity` 1 is an error."""
 
     range: WireRange
     message: str

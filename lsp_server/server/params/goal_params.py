@@ -9,7 +9,7 @@ from lsp_server.server.params.base import CommandParams, Payload, Reply, WireRan
 
 
 class GoalNew(CommandParams):
-    """`holdfast.goal.new`: by default a goal to fill in.
+    """`holdfast.goal.new` adds a goal, by default one to fill in.
 
     What `range` selects in the document `uri` becomes a condition.
     """
@@ -22,7 +22,7 @@ class GoalNew(CommandParams):
 
 
 class GoalCheck(CommandParams):
-    """`holdfast.goal.check`: a goal, all goals of the folder that `uri` lies in, or `all`."""
+    """`holdfast.goal.check` takes a goal, all goals of the folder of `uri`, or `all`."""
 
     goal_id: StrictStr | None = None
     uri: StrictStr | None = None
@@ -30,7 +30,7 @@ class GoalCheck(CommandParams):
 
 
 class GoalChoice(CommandParams):
-    """A goal, or a condition by its id or text; `uri` is any file of the folder that has it."""
+    """A goal, or a condition by its id or text, is named; `uri` is any file of its folder."""
 
     goal_id: StrictStr | None = None
     uri: StrictStr | None = None
@@ -38,7 +38,7 @@ class GoalChoice(CommandParams):
 
 
 class GoalEntry(Payload):
-    """One condition; `line` counts from 1, `path` is workspace-relative, `uri` the same file."""
+    """A `GoalEntry` is one condition. `line` counts from 1, `path` is workspace-relative."""
 
     goal_id: str
     title: str
@@ -52,6 +52,6 @@ class GoalEntry(Payload):
 
 
 class GoalListReply(Reply):
-    """The conditions in the order of the goals file, then those of comments by path."""
+    """Conditions are in the order of the goals file, then those of comments by path."""
 
     goals: tuple[GoalEntry, ...] = ()

@@ -17,7 +17,7 @@ from lsp_server.server.params.method_params import IndexState
 
 
 class MemorySearch(CommandParams):
-    """`holdfast.memory.search`: words to look for; `path` is workspace-relative."""
+    """`holdfast.memory.search` looks for words; `path` is workspace-relative."""
 
     query: StrictStr | None = None
     uri: StrictStr | None = None
@@ -27,21 +27,21 @@ class MemorySearch(CommandParams):
 
 
 class MemoryWhy(CommandParams):
-    """`holdfast.memory.why`: a file, and lines of it that an earlier run may have changed."""
+    """`holdfast.memory.why` takes a file, and lines that an earlier run may have changed."""
 
     uri: StrictStr | None = None
     range: WireRange | None = None
 
 
 class MemoryRemember(CommandParams):
-    """`holdfast.memory.remember`: a fact, in a sentence or two."""
+    """`holdfast.memory.remember` takes a fact, in a sentence or two."""
 
     text: Annotated[StrictStr, Field(max_length=2000)] | None = None
     uri: StrictStr | None = None
 
 
 class MemoryForget(CommandParams):
-    """`holdfast.memory.forget`: conditions that must all hold; `before` is ISO 8601."""
+    """`holdfast.memory.forget` takes conditions that must all hold; `before` is ISO 8601."""
 
     id: StrictStr | None = None
     uri: StrictStr | None = None
@@ -50,14 +50,14 @@ class MemoryForget(CommandParams):
 
 
 class MemoryReindex(CommandParams):
-    """`holdfast.memory.reindex`: with `full` nothing of the present index is kept."""
+    """`holdfast.memory.reindex` keeps nothing of the present index with `full`."""
 
     full: StrictBool = False
     uri: StrictStr | None = None
 
 
 class MemoryHit(Payload):
-    """One thing found. Lines count from 1; scores compare within a kind.
+    """A `MemoryHit` is one thing found. Scores compare within a kind.
 
     `provenance` says where it comes from: a run and its step, or who said so and
     what shows it. Code has a `uri` and a `range`.
@@ -75,20 +75,20 @@ class MemoryHit(Payload):
 
 
 class MemorySearchReply(Reply):
-    """The hits, best first within each kind: code, actions, facts."""
+    """The hits are best first within each kind: code, actions, facts."""
 
     hits: tuple[MemoryHit, ...] = ()
 
 
 class ForgetReply(Reply):
-    """How many rows went, and how many journals lost words."""
+    """A `ForgetReply` counts the rows that went, and the journals that lost words."""
 
     rows: int = 0
     journals: int = 0
 
 
 class MemoryStatusReply(Reply):
-    """The size and the health of memory; `skipped` counts unsearched files by the reason."""
+    """A `MemoryStatusReply` says how memory is; `skipped` counts unsearched files by reason."""
 
     phase: str
     writes: bool = False

@@ -14,7 +14,7 @@ from lsp_server.wording.event_view import Tone
 
 
 class GoalCounts(Payload):
-    """Goals by what is known of them; the rest of `total` is stale or not verified."""
+    """Goals are counted by what is known of them; the rest of `total` is stale or not verified."""
 
     met: int = 0
     unmet: int = 0
@@ -23,7 +23,7 @@ class GoalCounts(Payload):
 
 
 class Tokens(Payload):
-    """The tokens of a run; `cached` is part of `input`."""
+    """`Tokens` counts those of a run; `cached` is part of `input`."""
 
     input: int = 0
     cached: int = 0
@@ -31,7 +31,7 @@ class Tokens(Payload):
 
 
 class IndexState(Payload):
-    """How many files are indexed; `pending` vectors are still to be made."""
+    """An `IndexState` counts indexed files; `pending` vectors are still to be made."""
 
     files: int = 0
     pending: int = 0
@@ -41,7 +41,7 @@ SessionState: TypeAlias = Literal["idle", "indexing", "running", "waiting", "err
 
 
 class Status(MessagePayload):
-    """`holdfast/status`, and the reply to `holdfast.status`.
+    """A `Status` is sent as `holdfast/status` and as the reply to `holdfast.status`.
 
     `line` has goals and the run, ready for a status line, and is empty when there is
     nothing to say. `max_mode` is True while the run samples several candidates a step.
@@ -61,7 +61,7 @@ class Status(MessagePayload):
 
 
 class EventFields(Payload):
-    """Values of an Event for views with more than text, each only where the Event has it.
+    """`EventFields` are values for views with more than text; an Event has few of them.
 
     `callId` joins a tool call and its result, `questionId` a question and its answer.
     `winner` counts from 0, `candidate` from 1. `verdicts` are those of a goal's
@@ -94,7 +94,7 @@ class EventFields(Payload):
 
 
 class EventViewPayload(Payload):
-    """An Event in words, for a view of runs.
+    """An Event is put into words for a view of runs.
 
     `label` is one line, empty if there is nothing to show; `detail` is more of it. An
     Event with the tone `muted` is of interest to a complete log alone.
@@ -107,7 +107,7 @@ class EventViewPayload(Payload):
 
 
 class EventNotice(Payload):
-    """`holdfast/event`: one Event of a run, its fields in camelCase under `event`.
+    """`holdfast/event` carries one Event of a run, its fields in camelCase under `event`.
 
     `seq` counts from 0 within the run, `at` is ISO 8601. `view` says it in words. Pieces
     of a streaming answer may be left out when the client reads slowly.
@@ -121,19 +121,19 @@ class EventNotice(Payload):
 
 
 class DiagnosticsRequest(Payload):
-    """`holdfast/diagnostics`: the document that is meant, all documents by default."""
+    """`holdfast/diagnostics` asks about a document, by default about all."""
 
     uri: str | None = None
 
 
 class DiagnosticsOfFile(BaseModel):
-    """The diagnostics that the editor shows for one file."""
+    """A `DiagnosticsOfFile` has what the editor shows for one file."""
 
     uri: str
     diagnostics: tuple[WireDiagnostic, ...]
 
 
 class DiagnosticsReply(BaseModel):
-    """The answer to `holdfast/diagnostics`."""
+    """A `DiagnosticsReply` is the answer to `holdfast/diagnostics`."""
 
     items: tuple[DiagnosticsOfFile, ...]

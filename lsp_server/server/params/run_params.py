@@ -23,7 +23,7 @@ Samples: TypeAlias = Annotated[StrictInt, Field(ge=1, le=SAMPLES_MAX)]
 
 
 class RunStart(CommandParams):
-    """`holdfast.run.start`: a task in words, a goal by its id, or a place to work on.
+    """`holdfast.run.start` takes a task in words, a goal by its id, or a place to work on.
 
     Without any of them the first open goal is worked on.
     """
@@ -39,20 +39,20 @@ class RunStart(CommandParams):
 
 
 class RunStop(CommandParams):
-    """`holdfast.run.stop`: a run, by default the newest active one, or all."""
+    """`holdfast.run.stop` takes a run, by default the newest active one, or all."""
 
     run_id: StrictStr | None = None
     all: StrictBool = False
 
 
 class RunChoice(CommandParams):
-    """A run; each command says which one it takes by default."""
+    """A run is named; each command says which one it takes by default."""
 
     run_id: StrictStr | None = None
 
 
 class RunSend(CommandParams):
-    """`holdfast.run.send`: words for a run, by default the newest active one."""
+    """`holdfast.run.send` says something to a run, by default the newest active one."""
 
     run_id: StrictStr | None = None
     text: StrictStr | None = None
@@ -60,7 +60,7 @@ class RunSend(CommandParams):
 
 
 class RunEntry(Payload):
-    """One line of a list of runs; `started_at` is ISO 8601."""
+    """A `RunEntry` is one line of a list of runs; `started_at` is ISO 8601."""
 
     run_id: str
     title: str
@@ -72,13 +72,13 @@ class RunEntry(Payload):
 
 
 class RunListReply(Reply):
-    """The runs, newest first."""
+    """The runs are newest first."""
 
     runs: tuple[RunEntry, ...] = ()
 
 
 class MaxPropose(CommandParams):
-    """`holdfast.max.propose`: something to work on, and how many candidates to sample."""
+    """`holdfast.max.propose` takes something to work on, and how many candidates to sample."""
 
     prompt: StrictStr | None = None
     uri: StrictStr | None = None
@@ -87,7 +87,7 @@ class MaxPropose(CommandParams):
 
 
 class MaxAccept(CommandParams):
-    """`holdfast.max.accept`: a run with proposals, by default the newest such.
+    """`holdfast.max.accept` takes a run with proposals, by default the newest such.
 
     `candidate` counts from 1; by default the winner is accepted.
     """
@@ -97,7 +97,7 @@ class MaxAccept(CommandParams):
 
 
 class MaxSwitch(CommandParams):
-    """`holdfast.max.switch`: a run at work, by default the newest.
+    """`holdfast.max.switch` takes a run at work, by default the newest.
 
     Without `to` Max Mode is toggled. `to` is a word, since `false` counts as left out.
     """
@@ -108,7 +108,7 @@ class MaxSwitch(CommandParams):
 
 
 class PermissionAnswer(CommandParams):
-    """`holdfast.permission.answer`: a question, by default the only one that waits."""
+    """`holdfast.permission.answer` takes a question, by default the only one that waits."""
 
     id: StrictStr | None = None
     answer: Answer | None = None

@@ -38,7 +38,7 @@ class BrokenStream(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ByteStream:
-    """A stream as two blocking functions.
+    """A `ByteStream` is two blocking functions.
 
     `receive` takes the most bytes to return, and returns b"" at the end. Both raise OSError.
     """
@@ -48,7 +48,7 @@ class ByteStream:
 
 
 class Frames:
-    r"""A parser of bytes that come in any pieces into the bodies of whole frames.
+    r"""`Frames` parses bytes, which come in any pieces, into the bodies of whole frames.
 
     >>> frames = Frames()
     >>> frames.feed(b"Content-Length: 2\r\n\r\n{")
@@ -105,12 +105,12 @@ class Frames:
 
 
 def frame(body: bytes) -> bytes:
-    """The body with its header."""
+    """Returns the body with its header."""
     return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 class FrameWriter:
-    """A queue of bodies to a client that may read slowly, written by a thread of its own.
+    """A `FrameWriter` queues bodies for a client that may read slowly; a thread writes them.
 
     A body with a `key` takes the place of one with the same key that still waits.
     `lost` is called once, from any thread, when the client is gone or leaves more than
@@ -173,7 +173,7 @@ class FrameWriter:
 
 
 class FrameReader:
-    """A reader of frames on a thread of its own.
+    """A `FrameReader` reads frames on a thread of its own.
 
     `deliver` is called with each body, `ended` once at the end of the stream; both on
     the event loop that runs when the reader is made.

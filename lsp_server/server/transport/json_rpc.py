@@ -76,7 +76,7 @@ time, and cancelling would not reach a coroutine behind its own handler."""
 
 
 class MessageSink(Shape):
-    """The way out of messages."""
+    """A `MessageSink` takes the bodies of outgoing messages."""
 
     def put(self, body: bytes, key: str | None = None) -> None:
         """Queues a body; it may replace an unsent one with the same `key`."""
@@ -84,7 +84,7 @@ class MessageSink(Shape):
 
 
 def converter() -> Converter:
-    """The converter of the protocol's types.
+    """Makes the converter of the protocol's types.
 
     Answers to requests of our own stay JSON: pygls makes named tuples of them, which
     cannot have every key.
@@ -99,7 +99,7 @@ def converter() -> Converter:
 
 
 class JsonRpc(LanguageServerProtocol):
-    """One connection; everything here runs on the event loop.
+    """A `JsonRpc` carries the messages of one connection, on the event loop.
 
     Before the first message, `sink` is set to the way out, `exited` to a function that
     is called with the exit code, and `describe` to one that adds to our capabilities.
@@ -193,7 +193,7 @@ class JsonRpc(LanguageServerProtocol):
     # Outgoing
 
     async def ask(self, method: str, params: Any, timeout_seconds: float) -> Any:
-        """The client's answer. Raises JsonRpcException when it refuses, TimeoutError.
+        """Asks the client and returns its answer. Raises RpcError when it refuses, TimeoutError.
 
         Giving up, by time or by cancelling, withdraws the request.
         """
@@ -299,7 +299,7 @@ def _replaces(message: dict[str, Any]) -> str | None:
 
 
 def _reason(error: BaseException) -> str:
-    """Where a message has the wrong shape, without quoting it."""
+    """Names the place where a message has the wrong shape, without quoting it."""
     if isinstance(error, BaseValidationError):
         return "; ".join(transform_error(error))
     return f"the parameters have the wrong shape ({type(error).__name__})"

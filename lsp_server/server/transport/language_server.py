@@ -15,7 +15,10 @@ log = logging.getLogger(__name__)
 
 
 class HandlerServer(LanguageServer):
-    """The handlers of a connection by method; `protocol` carries the messages."""
+    """A `HandlerServer` keeps the handlers of a connection by method.
+
+    `protocol` carries the messages.
+    """
 
     protocol: JsonRpc
 

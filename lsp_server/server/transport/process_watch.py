@@ -10,7 +10,7 @@ POLL_SECONDS = 2.0
 
 
 def process_is_alive(process_id: int) -> bool:
-    """Whether a process with that id exists."""
+    """Says whether a process with that id exists."""
     try:
         os.kill(process_id, 0)
     except (ProcessLookupError, OverflowError):

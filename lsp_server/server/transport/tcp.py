@@ -26,7 +26,7 @@ FIRST_MESSAGE_SECONDS = 10.0
 def authenticated_client(
     host: str, port: int, token: str, listening: Callable[[int], None]
 ) -> Iterator[ByteStream]:
-    """The stream of the first client that shows the token.
+    """Listens and gives the stream of the first client that shows the token.
 
     `port` 0 lets the system choose one; `listening` is called with the port. Raises
     ConfigurationError when the host is not this machine or the port is taken.

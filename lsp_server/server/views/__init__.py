@@ -1,1 +1,1 @@
-"""The views of an editor: progress, diagnostics, code actions, lenses, symbols, messages."""
+"""This room has a file for each view of an editor: progress, diagnostics, code actions, …"""

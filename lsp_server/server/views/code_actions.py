@@ -40,7 +40,7 @@ class CodeActions:
         self._open = open_documents
 
     def offer(self, params: types.CodeActionParams) -> list[types.CodeAction]:
-        """The actions for a range, most pressing first; only kinds that were asked for."""
+        """Returns the actions for a range that were asked for, most pressing first."""
         located = self._folders.locate(params.text_document.uri)
         if located is None:
             return []
@@ -60,7 +60,7 @@ class CodeActions:
         session = folder.session
         if session is not None:
             yield from self._answers(session, params)
-            yield from self._goals(folder, path, params)
+            yield from self._goals(folder, session, path, params)
         yield from self._fixes(params)
         yield from self._work(params)
         if session is not None:
@@ -81,14 +81,14 @@ class CodeActions:
                 yield _action(command, kind, diagnostics=shown)
 
     def _goals(
-        self, folder: Folder, path: Path, params: types.CodeActionParams
+        self, folder: Folder, session: Session, path: Path, params: types.CodeActionParams
     ) -> Iterator[types.CodeAction]:
-        """The commands about the goals on these lines."""
+        """Yields the commands about the goals on these lines."""
         first, last = params.range.start.line, params.range.end.line
-        for _, command, place in goal_view.commands_at(folder, path, first, last):
-            shown = [d for d in params.context.diagnostics if _is_of(d, place.condition.id)]
+        for command in goal_view.commands_at(folder, session.goals, path, first, last):
+            shown = [d for d in params.context.diagnostics if _is_of(d, command.condition_id)]
             kind = self._fix_kind if shown else ActionKind.RUN
-            yield _action(command, kind, diagnostics=shown)
+            yield _action(command.as_action(), kind, diagnostics=shown)
 
     def _fixes(self, params: types.CodeActionParams) -> Iterator[types.CodeAction]:
         for diagnostic in params.context.diagnostics:
@@ -165,7 +165,7 @@ class CodeActions:
         return ActionKind.QUICK_FIX if self._client.can.quick_fixes else ActionKind.REWRITE
 
     def _remember_diagnostics(self, params: types.CodeActionParams) -> None:
-        """Keeps what other servers found, as only code actions name it; it holds until the text changes."""
+        """Keeps what other servers found, until the text changes; only code actions name it."""
         document = self._open.get(params.text_document.uri)
         if document is not None:
             others = (d for d in params.context.diagnostics if d.source != SOURCE)
@@ -174,7 +174,7 @@ class CodeActions:
 
 
 def run_commands(session: Session) -> Iterator[types.Command]:
-    """Stop, Max Mode and transcript of each run that is active in a session."""
+    """Yields commands to stop, switch and show each run that is active in a session."""
     for run in session.runs.active():
         arguments = [{"runId": run.run_id}]
         title = _short(run.title)
@@ -192,7 +192,7 @@ def _switch_command(run: RunSummary) -> types.Command:
 
 
 def answers_to(pending: PendingQuestion) -> Iterator[tuple[Answer, str]]:
-    """The answers that a question allows, with titles."""
+    """Yields the answers that a question allows, with titles."""
     for answer, title in ANSWERS.items():
         if answer == "always":
             if pending.question.rule is not None:
@@ -202,7 +202,7 @@ def answers_to(pending: PendingQuestion) -> Iterator[tuple[Answer, str]]:
 
 
 def permission_command(title: str, pending: PendingQuestion, answer: Answer) -> types.Command:
-    """The command that answers a question."""
+    """Returns the command that answers a question."""
     arguments = [{"id": pending.question.id, "answer": answer}]
     return types.Command(title, CommandName.PERMISSION_ANSWER, arguments=arguments)
 
@@ -216,7 +216,7 @@ def _action(
 
 
 def _is_among(kind: types.CodeActionKind | str | None, wanted: Any) -> bool:
-    """Whether a kind was asked for: `refactor` means `refactor.rewrite` too, the empty one all."""
+    """Says whether a kind was asked for: `refactor` means `refactor.rewrite` too, "" all."""
     own = str(getattr(kind, "value", kind))
     names = [str(getattr(name, "value", name)) for name in wanted]
     return any(not name or own == name or own.startswith(f"{name}.") for name in names)

@@ -16,19 +16,19 @@ from lsp_server.server.views.code_actions import answers_to, permission_command,
 
 
 class CodeLenses:
-    """The lenses of goals, above each, and of runs and questions, above the goals file."""
+    """`CodeLenses` offers lenses above each goal, and for runs above the goals file."""
 
     def __init__(self, folders: Folders) -> None:
         self._folders = folders
 
     def offer(self, params: types.CodeLensParams) -> list[types.CodeLens]:
-        """The lenses of a document."""
+        """Returns the lenses of a document."""
         located = self._folders.locate(params.text_document.uri)
         if located is None or located[0].session is None:
             return []
         folder, path = located
         session = folder.require_session()
-        on_goals = list(goal_view.lenses(folder, path))
+        on_goals = list(goal_view.lenses(folder, session.goals, path))
         if path != folder.root / GOALS_FILE:
             return on_goals
         answers = [

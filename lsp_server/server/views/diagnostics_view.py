@@ -25,7 +25,10 @@ DETAIL_CHARS_MAX = 2000
 
 
 class DiagnosticsView:
-    """All of our diagnostics of all folders. `failures` says why the last run of a root failed."""
+    """A `DiagnosticsView` publishes our diagnostics of all folders.
+
+    `failures` says why the last run of a root failed.
+    """
 
     def __init__(self, client: Client, folders: Folders, open_documents: OpenDocuments) -> None:
         self.failures: dict[Path, str] = {}
@@ -60,7 +63,7 @@ class DiagnosticsView:
 
 
 def _questions(folder: Folder, session: Session) -> Iterator[tuple[Path, types.Diagnostic]]:
-    """A question stands in the goals file, and in the file that it is about."""
+    """Yields a question twice: in the goals file, and in the file that it is about."""
     for pending in session.permissions.pending():
         diagnostic = _question(pending)
         yield folder.root / GOALS_FILE, diagnostic

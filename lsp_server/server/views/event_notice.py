@@ -19,7 +19,7 @@ DETAIL_CHARS_MAX = 4000
 
 
 def event_notice(run_id: RunId, recorded: RecordedEvent) -> EventNotice:
-    """The payload for an Event of a run; made only for clients that declared `event`."""
+    """Makes the payload for an Event of a run, for clients that declared `event`."""
     return EventNotice(
         run_id=run_id,
         seq=recorded.seq,

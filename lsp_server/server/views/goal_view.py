@@ -1,8 +1,9 @@
-"""This module shows goals in an editor: their diagnostics, and the commands about them."""
+"""This module makes the diagnostics of goals, and the commands about them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ _SHOWN: dict[Verdict, tuple[DiagnosticCode, types.DiagnosticSeverity]] = {
 def diagnostics(
     folder: Folder, goals: Goals, encoding: Encoding, *, related: bool
 ) -> Iterator[tuple[Path, types.Diagnostic]]:
-    """A diagnostic for every condition that does not hold, and for every wrong line, with its file.
+    """Yields a diagnostic, with its file, for each condition that does not hold and bad line.
 
     `related` adds the places that the evidence names.
     """
@@ -56,15 +57,38 @@ def diagnostics(
         )
 
 
-def commands_at(
-    folder: Folder, path: Path, first: int, last: int
-) -> Iterator[tuple[int, types.Command, ConditionStatus]]:
-    """The commands about the goals on these lines: line, command, condition.
+@dataclass(frozen=True, slots=True)
+class GoalCommand:
+    """A `GoalCommand` is something to do about a goal or a condition of it.
 
-    Lines count from 0.
+    `line` counts from 0. `title` says what to do, `subject` which goal or condition it is
+    about.
     """
-    goals = folder.session.goals if folder.session is not None else None
-    if goals is None or not path.is_relative_to(folder.root):
+
+    line: int
+    condition_id: str
+    title: str
+    subject: str
+    name: CommandName
+    arguments: Mapping[str, Any]
+
+    def as_action(self) -> types.Command:
+        """Returns the command as a code action names it, with its subject."""
+        return types.Command(
+            f"{self.title}: {self.subject}", self.name, arguments=[dict(self.arguments)]
+        )
+
+    def as_lens(self) -> types.CodeLens:
+        """Returns the command as a lens, above its goal and so without the subject."""
+        command = types.Command(self.title, self.name, arguments=[dict(self.arguments)])
+        return types.CodeLens(range=to_lsp.whole_line(self.line), command=command)
+
+
+def commands_at(
+    folder: Folder, goals: Goals, path: Path, first: int, last: int
+) -> Iterator[GoalCommand]:
+    """Yields the commands about the goals on these lines of a file, counted from 0."""
+    if not path.is_relative_to(folder.root):
         return
     relative = folder.relative(path)
     uri = to_lsp.uri(path)
@@ -78,23 +102,16 @@ def commands_at(
         is_here = first <= number <= last
         if (first <= heading <= last or is_here) and status.goal.id not in offered:
             offered.add(status.goal.id)
-            for command in _about_goal(status, uri):
-                yield heading, command, status
-        if is_here and status.verdict not in ("met", "waived"):
-            for command in _about_condition(status, relative, uri):
-                yield number, command, status
+            yield from _about_goal(status, heading, uri)
+        if is_here and relative == GOALS_FILE and status.verdict not in ("met", "waived"):
+            yield _waive(status, number, uri)
 
 
-def lenses(folder: Folder, path: Path) -> Iterator[types.CodeLens]:
-    """Lenses above each goal and comment, to work on it and to check it.
-
-    Their titles leave out the goal, which is plain to see there.
-    """
-    for line, command, status in commands_at(folder, path, 0, 2**31):
-        if command.command in (CommandName.RUN_START, CommandName.GOAL_CHECK):
-            title = command.title.removesuffix(f": {short_title(status.goal.title)}")
-            brief = types.Command(title, command.command, arguments=command.arguments)
-            yield types.CodeLens(range=to_lsp.whole_line(line), command=brief)
+def lenses(folder: Folder, goals: Goals, path: Path) -> Iterator[types.CodeLens]:
+    """Yields lenses above each goal and comment, to work on it and to check it."""
+    for command in commands_at(folder, goals, path, 0, 2**31):
+        if command.name in (CommandName.RUN_START, CommandName.GOAL_CHECK):
+            yield command.as_lens()
 
 
 def _headings(goals: Goals) -> dict[str, int]:
@@ -103,24 +120,28 @@ def _headings(goals: Goals) -> dict[str, int]:
     }
 
 
-def _about_goal(status: ConditionStatus, uri: str) -> Iterator[types.Command]:
-    """The commands about a goal. The URI says in which folder, as two may have the same goal."""
-    title, goal = short_title(status.goal.title), {"goalId": status.goal.id, "uri": uri}
-    yield _command(f"Holdfast: Work on this goal: {title}", CommandName.RUN_START, **goal)
-    with_max = f"Holdfast: Work on this goal with Max Mode: {title}"
-    yield _command(with_max, CommandName.RUN_START, **goal, maxMode=True)
-    yield _command(f"Holdfast: Check now: {title}", CommandName.GOAL_CHECK, **goal)
+def _about_goal(status: ConditionStatus, line: int, uri: str) -> Iterator[GoalCommand]:
+    """Yields the commands about a goal. The URI names its folder: two may have the same goal."""
+    goal = {"goalId": status.goal.id, "uri": uri}
+    start, check = CommandName.RUN_START, CommandName.GOAL_CHECK
+    for title, name, arguments in (
+        ("Holdfast: Work on this goal", start, goal),
+        ("Holdfast: Work on this goal with Max Mode", start, {**goal, "maxMode": True}),
+        ("Holdfast: Check now", check, goal),
+    ):
+        subject = _short_title(status.goal.title)
+        yield GoalCommand(line, status.condition.id, title, subject, name, arguments)
 
 
-def _about_condition(status: ConditionStatus, relative: str, uri: str) -> Iterator[types.Command]:
-    if relative == GOALS_FILE:
-        condition = {"condition": status.condition.id, "uri": uri}
-        title = f"Holdfast: Waive: {short_title(status.condition.text)}"
-        yield _command(title, CommandName.GOAL_WAIVE, **condition)
-
-
-def _command(title: str, name: CommandName, **arguments: Any) -> types.Command:
-    return types.Command(title, name, arguments=[arguments])
+def _waive(status: ConditionStatus, line: int, uri: str) -> GoalCommand:
+    return GoalCommand(
+        line,
+        status.condition.id,
+        "Holdfast: Waive",
+        _short_title(status.condition.text),
+        CommandName.GOAL_WAIVE,
+        {"condition": status.condition.id, "uri": uri},
+    )
 
 
 def _diagnostic(
@@ -162,6 +183,6 @@ def _range(place: Range, line: str, encoding: Encoding) -> types.Range:
     )
 
 
-def short_title(text: str) -> str:
-    """A goal or condition on one line of a title."""
+def _short_title(text: str) -> str:
+    """Returns a goal or condition on one line of a title."""
     return one_line(text, TITLE_CHARS_MAX)

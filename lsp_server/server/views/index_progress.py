@@ -1,4 +1,4 @@
-"""This module shows in the editor how far the index of a folder is."""
+"""This module has the progress of an index, as an editor shows it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILES_SHOWN_MIN = 20
 
 
 class IndexProgressView:
-    """The progress of index runs, one after the other, with a percentage.
+    """An `IndexProgressView` follows index runs, one after the other, with a percentage.
 
     Each begins in the editor at its first report.
     """
@@ -46,7 +46,7 @@ class IndexProgressView:
         return f"{INDEX_TOKEN}-{self._runs}"
 
     async def _begin(self) -> bool:
-        """Whether the editor shows it."""
+        """Says whether the editor shows it."""
         if not await self._client.create_progress(self._token):
             return False
         begin = types.WorkDoneProgressBegin(title=self._title, cancellable=False, percentage=0)

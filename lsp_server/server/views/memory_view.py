@@ -1,4 +1,4 @@
-"""This module shows memory: what was found, as a reply and as a page, and its state."""
+"""This module makes replies and pages of what was found in memory, and of its state."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Hits: TypeAlias = Sequence[tuple[Folder, Hit]]
 
 
 def counts_text(hits: Hits) -> str:
-    """How many hits there are, and which is the best."""
+    """Says how many hits there are, and which is the best."""
     first = f": {hit_format.hit_title(hits[0][1].found)}" if hits else "; try other words"
     return f"{len(hits)} found{first}"
 
 
 def hit_payload(folder: Folder, hit: Hit) -> MemoryHit:
-    """A hit as a reply carries it."""
+    """Returns a hit as a reply carries it."""
     one = hit.found
     entry = MemoryHit(
         id=one.id,
@@ -52,13 +52,13 @@ def hit_payload(folder: Folder, hit: Hit) -> MemoryHit:
 
 
 def hits_markdown(title: str, hits: Hits) -> str:
-    """Hits as a page of Markdown, with links to their places."""
+    """Returns hits as a page of Markdown, with links to their places."""
     parts = [_section(folder, hit) for folder, hit in hits]
     return "\n".join([f"# {title}\n", *(parts or ["Nothing found; try other words.\n"])])
 
 
 def status_reply(state: MemoryState) -> MemoryStatusReply:
-    """The state of memory in numbers and in a sentence."""
+    """Returns the state of memory in numbers and in a sentence."""
     message = hit_format.memory_text(state)
     status = state.status
     if status is None:

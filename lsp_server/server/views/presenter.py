@@ -1,7 +1,7 @@
 """This module turns Events into what a person sees: progress, diagnostics, messages, status.
 
 An Event without a case in `_react` is shown in its own words, as progress and to clients
-that draw Events themselves.
+that show Events themselves.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ REFRESH_SECONDS = 0.15
 
 
 class Presenter:
-    """One for all sessions; they call `publish` for each Event, and `refresh` for other changes."""
+    """A `Presenter` shows all sessions: `publish` takes each Event, `refresh` other changes."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Presenter:
         self._status.update()
 
     def index_progress(self, folder: Folder) -> Callable[[IndexProgress | None], None]:
-        """A function that shows how far the index of a folder is, also in the status."""
+        """Makes a function that shows how far the index of a folder is, also in the status."""
         view = IndexProgressView(self._client, self._tasks, folder.root.name)
 
         def show(progress: IndexProgress | None) -> None:
@@ -90,7 +90,7 @@ class Presenter:
         return show
 
     def refresh_soon(self) -> None:
-        """Refreshes with a limit, for changes that come with every key that is typed."""
+        """Does a `refresh` soon, for changes that come with every key that is typed."""
         self._refreshes.offer(None)
 
     def refresh(self) -> None:

@@ -19,7 +19,7 @@ MESSAGE_CHARS_MAX = 80
 
 
 class RunProgress:
-    """Open-ended work, so messages and no percentage; its Cancel button stops the run.
+    """A `RunProgress` has messages and no percentage; its Cancel button stops the run.
 
     A client without progress gets one message at the start instead; a message says how
     the run ended anyway.

@@ -26,7 +26,7 @@ class StatusView:
         self._throttle: Throttle[None] = Throttle(STATUS_SECONDS, self._send)
 
     def status(self) -> Status:
-        """The state of the folder where most is going on; goals are counted in all of them."""
+        """Returns the state of the folder where most is going on, with the goals of all."""
         combined = combine_statuses([session.status() for session in self._folders.sessions()])
         if combined is None:
             return Status(state="idle", message="no workspace folder is open")

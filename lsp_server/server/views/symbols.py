@@ -1,4 +1,4 @@
-"""This module answers `workspace/symbol`: a symbol picker searches the code by meaning."""
+"""This module finds code by meaning for `workspace/symbol`, the symbol picker of an editor."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ KINDS = {
 
 
 class SymbolSearch:
-    """A search in the memories of all folders."""
+    """A `SymbolSearch` asks the memories of all folders."""
 
     def __init__(self, folders: Folders) -> None:
         self._folders = folders
 
     async def find(self, params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation]:
-        """The definitions found, best first; none while memory is not open."""
+        """Returns the definitions found, best first; none while memory is not open."""
         if not params.query.strip():
             return []
         query = Query(params.query, ("code",), HITS_MAX)
