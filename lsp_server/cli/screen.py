@@ -59,7 +59,7 @@ class JsonLines:
     def show(self, run_id: RunId, recorded: RecordedEvent) -> None:
         event = recorded.event
         if isinstance(event, Streamed):
-            return
+            return  # The whole answer comes as an Event of its own.
         line = _ended(run_id, event) if isinstance(event, RunEnded) else plain_value(event)
         self._out.write(json.dumps({"seq": recorded.seq, "at": recorded.at, **line}) + "\n")
         self._out.flush()

@@ -112,10 +112,12 @@ class Client:
         params = types.ShowMessageRequestParams(
             types.MessageType.Warning, f"Holdfast: {text}", actions
         )
+        # Editors show only the last of several questions.
         async with self._question:
             picked = await self._requests.ask(
                 types.WINDOW_SHOW_MESSAGE_REQUEST, params, timeout_seconds=PERSON_SECONDS
             )
+        # Some clients answer with a title that was not offered.
         title = getattr(picked, "title", None)
         return title if title in titles else None
 

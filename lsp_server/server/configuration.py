@@ -49,6 +49,7 @@ def section(value: object) -> dict[str, Any]:
     """
     if not isinstance(value, Mapping):
         return {}
+    # `workspace/configuration` answers with the section, a notification with what holds it.
     inner = value.get(SOURCE)
     own = inner if isinstance(inner, Mapping) else value
     return {key: own[key] for key in own if key not in _NO_SETTINGS}

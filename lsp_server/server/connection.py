@@ -67,11 +67,13 @@ class Connection:
                 self._watch(self._parent_process_id)
             FrameReader(self._stream.receive, self._deliver, self._end_of_input)
             code = await self._exit_code
+            # A thread that hangs, in a library or on a dead disk, would keep the process.
             forced = threading.Timer(EXIT_SECONDS, os._exit, (code,))
             forced.daemon = True
             forced.start()
             deadline.callback(forced.cancel)
             await self._lifecycle.close()
+        # After the log is detached, so that nothing is queued any more.
         writer.close(LAST_WRITES_SECONDS)
         return code
 

@@ -61,6 +61,7 @@ class OpenDocument:
         """
         kept = [each for each in self._recent if each.version <= version]
         later = [each for each in self._recent if each.version > version]
+        # A late change goes back to the text before the later ones, which are applied again.
         text = later[0].before if later else self.text
         for each in (_Change(version, parts, text), *later):
             kept.append(replace(each, before=text))
@@ -69,6 +70,7 @@ class OpenDocument:
         while len(kept) > LATE_MAX or sum(len(each.before) for each in kept) > LATE_CHARS_MAX:
             del kept[0]
         self._recent = tuple(kept)
+        # The diagnostics of other servers were about the text before.
         self.text, self.version, self.seen = text, max(version, self.version), None
 
 
@@ -140,6 +142,7 @@ class OpenDocuments:
     ) -> None:
         """Returns once the buffer is past `version` or closed. Raises TimeoutError."""
         async with asyncio.timeout(timeout_seconds):
+            # A document that was closed and opened again is another one, and moved as well.
             while document.version <= version and self._by_uri.get(document.uri) is document:
                 change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                 self._waiting.add(change)

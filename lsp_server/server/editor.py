@@ -129,7 +129,7 @@ class LspEditor:
                 continue
             if edit.base is None and not edit.deletes:
                 raise EditRejected(f"{edit.path.name} is open in the editor; read and edit that")
-            edit.result(document.text)
+            edit.result(document.text)  # Raises where the buffer is not what was read.
             in_buffers.append(BufferEdit(document, edit, document.version, document.text))
         return in_buffers, tuple(on_disk)
 
@@ -139,6 +139,7 @@ class LspEditor:
 
     async def _apply_to_buffers(self, edits: list[BufferEdit], reason: str) -> None:
         refusal = await self._client.apply(apply_edit_params(edits, reason, self._client.can))
+        # Some editors refuse, or do not answer in time, and have made the edit all the same.
         if refusal is not None and not all(item.is_applied for item in edits):
             if await self._were_typed_into(edits):
                 raise StaleEdit(f"{_names(edits)} changed since it was read; read it again")

@@ -63,6 +63,7 @@ def apply_change(
         return change.text
     lines = Lines(text)
     start = offset(lines, change.range.start, encoding)
+    # A client may send the ends of an empty range in the wrong order.
     end = max(start, offset(lines, change.range.end, encoding))
     return f"{text[:start]}{change.text}{text[end:]}"
 
@@ -76,6 +77,7 @@ def finding(
 
 def code_units(text: str, encoding: Encoding) -> int:
     """Returns the length of a text as the client counts it."""
+    # Nearly all lines are ASCII, and then every encoding counts alike.
     if encoding == "utf-32" or text.isascii():
         return len(text)
     if encoding == "utf-16":

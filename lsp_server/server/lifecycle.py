@@ -70,6 +70,7 @@ class Lifecycle:
 
     async def editor_services(self) -> EditorServices:
         """Waits for the sessions and what belongs to them. Raises TimeoutError."""
+        # Shielded: a request that gives up must not cancel the start for all others.
         async with asyncio.timeout(START_SECONDS):
             return await asyncio.shield(self._start())
 

@@ -27,6 +27,7 @@ def position(lines: Lines, offset: int, encoding: Encoding) -> types.Position:
 
 def text_edits(text: str, edits: tuple[TextEdit, ...], encoding: Encoding) -> list[types.TextEdit]:
     """Converts edits of `text` that do not overlap."""
+    # Between \r and \n there is no position: such edits grow until they begin and end at one.
     if any(_splits(text, edit.start) or _splits(text, edit.end) for edit in edits):
         edits = (_around_line_endings(text, edits),)
     lines = Lines(text)

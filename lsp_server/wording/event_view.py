@@ -291,6 +291,7 @@ def _view(
     event: Event, label: str = "", detail: str = "", tone: Tone = "plain", **fields: Any
 ) -> EventView:
     line = one_line(label, LABEL_CHARS_MAX)
+    # What is cut off the label must still be readable somewhere.
     if not detail and len(label) > LABEL_CHARS_MAX:
         detail = label
     return EventView(event.kind, line, detail, tone, fields)

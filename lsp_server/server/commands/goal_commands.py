@@ -63,6 +63,7 @@ class GoalCommands:
         goal = goal_from(tuple(texts), arguments.checks, title)
         if goal is None:
             raise HoldfastError("say what must hold: pass `title`, `conditions` or `checks`")
+        # The person wrote these commands just now, so they are not asked about again.
         session.check_approvals.approve(arguments.checks)
         added = await session.goals.add(goal)
         uri = self._context.show_document(session.goals.file.path)

@@ -92,6 +92,7 @@ class RunCommands:
     async def _show(self, arguments: RunChoice) -> Reply:
         run_id = run_id_of(arguments.run_id)
         session = self._context.session_of_run(run_id)
+        # Written anew from the journal, which may be large.
         path = await asyncio.to_thread(session.runs.transcript, run_id)
         return Reply(
             state=self._context.state,

@@ -91,6 +91,7 @@ class Frames:
         return True
 
     def _read_header(self, line: bytes) -> None:
+        # Searched, not matched: what a child process printed may stand in front of it.
         if match := _LENGTH.search(line):
             self._length = int(match.group(1))
             if self._length > FRAME_BYTES_MAX:
@@ -134,12 +135,14 @@ class FrameWriter:
                 return
             if key is not None and (replaced := self._waiting.pop(key, None)) is not None:
                 self._bytes -= len(replaced)
+            # A body without a key gets one of its own, and so is never replaced.
             self._waiting[key if key is not None else object()] = body
             self._bytes += len(body)
             overflown = self._bytes > UNREAD_BYTES_MAX
+            # Nothing more is queued for a client that has stopped reading.
             self._closed = overflown
             self._changed.notify()
-        if overflown:
+        if overflown:  # Outside of the lock, since it may call back.
             self._lost()
 
     def close(self, timeout_seconds: float) -> None:
@@ -199,11 +202,13 @@ class FrameReader:
             with contextlib.suppress(OSError, BrokenStream):
                 while data := self._receive(READ_BYTES):
                     for body in frames.feed(data):
+                        # Waits in this thread when the loop is behind; then the pipe fills.
                         self._room.acquire()
                         self._loop.call_soon_threadsafe(self._handle, body)
             self._loop.call_soon_threadsafe(self._ended)
 
     def _handle(self, body: bytes) -> None:
+        # Before the handler, which may raise.
         self._room.release()
         self._deliver(body)
 

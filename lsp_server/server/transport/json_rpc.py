@@ -136,6 +136,7 @@ class JsonRpc(LanguageServerProtocol):
     def _receive_call(self, message: dict[str, Any]) -> None:
         method, is_request = message["method"], "id" in message
         msg_id: Any = message.get("id")
+        # `true` is an int in Python and no id in JSON-RPC, so the type is compared exactly.
         if not isinstance(method, str) or (is_request and type(msg_id) not in (int, str)):
             self._refuse(None, JsonRpcInvalidRequest("`method` or `id` has the wrong type"))
             return
@@ -167,6 +168,7 @@ class JsonRpc(LanguageServerProtocol):
                 return JsonRpcInvalidRequest("the server is initialized already")
             case "shut down" if method != types.EXIT:
                 return JsonRpcInvalidRequest("the server is shut down")
+        # Asked before the parameters are structured: nothing is done for an unknown method.
         known = {types.CANCEL_REQUEST, *self.fm.builtin_features, *self.fm.features}
         return None if method in known else JsonRpcMethodNotFound(f"unknown method {method!r}")
 
@@ -178,6 +180,7 @@ class JsonRpc(LanguageServerProtocol):
         method, future = self._asked.pop(msg_id)
         if future.done():
             return
+        # The type is found by the method that was asked, as an answer does not name it.
         kind = types.ResponseErrorMessage if "error" in message else self.get_result_type(method)
         try:
             answer = self._converter.structure(message, kind or JsonRPCResponseMessage)
@@ -197,6 +200,7 @@ class JsonRpc(LanguageServerProtocol):
 
         Giving up, by time or by cancelling, withdraws the request.
         """
+        # Text, so that it cannot be mixed up with a client's own numbers in its log.
         msg_id = f"holdfast-{next(self._numbers)}"
         request_type = self.get_message_type(method)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -235,6 +239,7 @@ class JsonRpc(LanguageServerProtocol):
         kwargs: dict[str, Any] | None = None,
     ) -> None:
         super()._execute_handler(msg_id, handler, callback, args, kwargs)
+        # pygls forgets the futures of requests alone; notifications have futures too.
         if (future := self._request_futures.get(msg_id)) is not None:
             future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
 
@@ -269,6 +274,7 @@ class JsonRpc(LanguageServerProtocol):
         self.phase = "shut down"
         if (handler := self.fm.features.get(types.SHUTDOWN)) is not None:
             await handler(*params)
+        # The task of `shutdown` itself is among the open ones, and has to answer.
         own: AnyFuture | None = asyncio.current_task()
         for future in list(self._request_futures.values()):
             if future is not own:

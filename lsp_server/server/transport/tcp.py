@@ -49,6 +49,7 @@ def _listener(host: str, port: int) -> socket.socket:
         raise ConfigurationError(f"{host!r} is not this machine; listen on 127.0.0.1")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
+        # One client is served, so no more than one may wait.
         return socket.create_server((address, port), family=family, backlog=1)
     except OSError as error:
         raise ConfigurationError(f"cannot listen on {host}:{port}: {error.strerror}") from error
@@ -87,6 +88,7 @@ def _shows(body: bytes, token: str) -> bool:
         shown = message["params"]["initializationOptions"]["token"]
     except (ValueError, RecursionError, KeyError, TypeError):
         return False
+    # Takes as long for a wrong token as for a right one, so that none can be guessed by time.
     return isinstance(shown, str) and hmac.compare_digest(shown.encode(), token.encode())
 
 

@@ -169,6 +169,7 @@ class CodeActions:
         document = self._open.get(params.text_document.uri)
         if document is not None:
             others = (d for d in params.context.diagnostics if d.source != SOURCE)
+            # Each request names those of its range, so they are collected.
             known = {(d.message, str(d.range)): d for d in (*(document.seen or ()), *others)}
             document.seen = tuple(known.values())
 

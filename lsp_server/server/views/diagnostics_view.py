@@ -41,6 +41,7 @@ class DiagnosticsView:
         """Publishes what differs from what the editor has."""
         current: dict[str, list[types.Diagnostic]] = {}
         for path, diagnostic in self._diagnostics():
+            # The editor's own spelling of the URI, or it would show a second file.
             document = self._open.at(path)
             uri = document.uri if document is not None else to_lsp.uri(path)
             current.setdefault(uri, []).append(diagnostic)

@@ -63,6 +63,7 @@ class IndexProgressView:
 
     def _end(self) -> None:
         self._reports.close()
+        # The next run gets a token of its own, also while this one still begins.
         begun, self._begun = self._begun, None
         if begun is not None:
             token = self._token

@@ -74,7 +74,7 @@ class RunProgress:
         created = await self._client.create_progress(self._token)
         if not created:
             self._client.show("info", f"works on: {self._title}")
-        elif not self._ended:
+        elif not self._ended:  # A run may be over before the editor has answered.
             self._begun = True
             begin = types.WorkDoneProgressBegin(
                 title=f"Holdfast: {self._title}", cancellable=True, message=self._message

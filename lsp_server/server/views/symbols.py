@@ -72,6 +72,7 @@ def _symbols(query: str, found: list[tuple[Folder, Hit]]) -> Iterator[types.Symb
                 continue
             if not name:
                 nameless.add(uri)
+            # A definition inside of a piece is one line, as its own end is not known.
             end = chunk.end_line if line == chunk.start_line else line
             span = types.Range(types.Position(line - 1, 0), types.Position(end, 0))
             yield types.SymbolInformation(
