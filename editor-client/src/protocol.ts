@@ -264,7 +264,6 @@ export const EventFields = v.object({
   callId: v.optional(v.string()),
   candidate: v.optional(v.number()),
   candidates: v.optional(v.number()),
-  channel: v.optional(v.picklist(["text", "reasoning", "tool"])),
   costUsd: v.optional(v.number()),
   cycle: v.optional(v.number()),
   maxMode: v.optional(v.boolean()),

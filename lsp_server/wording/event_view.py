@@ -173,9 +173,9 @@ def _step_view(
             )
         case StepFinished(step):
             return _view(event, step=step, cost_usd=event.cost_usd)
-        case Streamed(step, channel):
-            # Thousands come in a run; the whole answer has words of its own.
-            return _view(event, step=step, channel=channel)
+        case Streamed():
+            # The whole answer has words of its own.
+            return _view(event)
         case ModelWaited(reason, attempt, delay_seconds):
             label = f"waiting {delay_seconds:.0f} s for the model, attempt {attempt}: {reason}"
             return _view(event, label, tone="waiting", attempt=attempt)

@@ -75,7 +75,6 @@ class EventFields(Payload):
     call_id: str | None = None
     candidate: int | None = None
     candidates: int | None = None
-    channel: Literal["text", "reasoning", "tool"] | None = None
     cost_usd: float | None = None
     cycle: int | None = None
     max_mode: bool | None = None

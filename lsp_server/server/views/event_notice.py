@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from lsp_server.domain.events import Event, RecordedEvent
+from lsp_server.domain.events import Event, RecordedEvent, Streamed
 from lsp_server.domain.tasks import RunId
 from lsp_server.server.params.method_params import EventFields, EventNotice, EventViewPayload
 from lsp_server.text.truncate import truncate
@@ -16,6 +16,8 @@ from lsp_server.wording.event_view import view_of
 
 DETAIL_CHARS_MAX = 4000
 """The Event itself has the whole text."""
+
+_NO_WORDS = EventViewPayload(label="")
 
 
 def event_notice(run_id: RunId, recorded: RecordedEvent) -> EventNotice:
@@ -30,6 +32,9 @@ def event_notice(run_id: RunId, recorded: RecordedEvent) -> EventNotice:
 
 
 def _view_payload(event: Event) -> EventViewPayload:
+    # Thousands of pieces come in a run, and nobody shows them in words.
+    if isinstance(event, Streamed):
+        return _NO_WORDS
     view = view_of(event)
     return EventViewPayload(
         label=view.label,
