@@ -15,6 +15,7 @@ from lsp_server.domain.events import (
     RunEnded,
     RunStarted,
     StepStarted,
+    Streamed,
     Told,
     ToolCalled,
     ToolReturned,
@@ -32,6 +33,8 @@ def render_event(event: Event) -> str:
     >>> render_event(StepStarted(3, 1200))
     '\n## Step 3\n'
     """
+    if isinstance(event, Streamed):
+        return ""  # Thousands of pieces come in a run; the whole answer has its place.
     view = view_of(event)
     if not view.label:
         return ""
