@@ -21,7 +21,7 @@ from lsp_server.domain.events import (
     ToolReturned,
 )
 from lsp_server.text.markdown import code_block
-from lsp_server.wording.event_view import view_of
+from lsp_server.wording.event_view import EventView, view_of
 
 RESULT_LINES_MAX = 20
 RESULT_CHARS_MAX = 2000
@@ -36,8 +36,10 @@ def render_event(event: Event) -> str:
     if isinstance(event, Streamed):
         return ""  # Thousands of pieces come in a run; the whole answer has its place.
     view = view_of(event)
-    if not view.label:
-        return ""
+    return _markdown(event, view) if view.label else ""
+
+
+def _markdown(event: Event, view: EventView) -> str:
     match event:
         case RunStarted():
             return f"# {view.label}\n\n{view.detail}\n"
