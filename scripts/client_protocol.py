@@ -1,4 +1,4 @@
-"""Writes the names and shapes of the wire for the VS Code extension: `src/protocol.ts`.
+"""This script writes the names and shapes of the wire for the VS Code extension: `src/protocol.ts`.
 
     python scripts/client_protocol.py [--check]
 
@@ -102,8 +102,8 @@ SHAPES: Mapping[tuple[str, str], str] = {
 SIMPLE: Mapping[type, str] = {str: "string", int: "number", float: "number", bool: "boolean"}
 
 
-def written() -> str:
-    """The text of the file as it has to be now."""
+def render() -> str:
+    """Returns the text of the file as it has to be now."""
     parts = [
         HEAD,
         _enum("CommandName", CommandName),
@@ -152,7 +152,7 @@ def _fields_of_model(shape: type[BaseModel]) -> Iterator[tuple[str, str]]:
 
 
 def _field(annotation: Any, missing: str, default: Any = None) -> str:
-    """The shape of a field; one with a default has it where an older server leaves it out."""
+    """Returns the shape of a field; a default is for an older server that leaves it out."""
     options = [each for each in get_args(annotation) if each is not NoneType]
     if NoneType in get_args(annotation):
         (only,) = options
@@ -183,7 +183,7 @@ def _shape(annotation: Any) -> str:
 
 
 def _picklist(annotation: Any, room: int = WIDTH) -> str:
-    """The values of a Literal, on one line where they fit into so many characters."""
+    """Lists the values of a Literal, on one line if they fit into `room` characters."""
     listed = [json.dumps(value) for value in get_args(annotation)]
     flat = f"v.picklist([{', '.join(listed)}])"
     if len(flat) <= room:
@@ -193,7 +193,7 @@ def _picklist(annotation: Any, room: int = WIDTH) -> str:
 
 
 def _value(value: Any) -> str:
-    """A default as TypeScript is formatted."""
+    """Returns a default in TypeScript, as prettier formats it."""
     if isinstance(value, dict):
         inner = ", ".join(f"{key}: {_value(each)}" for key, each in value.items())
         return f"{{ {inner} }}" if inner else "{}"
@@ -224,7 +224,7 @@ def _exported(name: str, shape: str) -> str:
 
 
 def main() -> int:
-    fresh = written()
+    fresh = render()
     if "--check" in sys.argv[1:]:
         return int(fresh != FILE.read_text("utf-8"))
     FILE.write_text(fresh, "utf-8")
