@@ -16,6 +16,7 @@ from lsp_server.domain.goals import Finding, Goal
 from lsp_server.domain.tasks import Mode, Sampling, Selection, Task
 from lsp_server.goals.goals_document import goal_prompt
 from lsp_server.session.session import Session
+from lsp_server.workspace.documents import Documents
 
 SELECTION_CHARS_MAX = 20_000
 """A larger selection is cut; the agent can read the file."""
@@ -54,13 +55,15 @@ class TaskRequest:
     samples: int | None = None
 
 
-async def make_task(request: TaskRequest, session: Session) -> Task:
+async def make_task(request: TaskRequest, session: Session, documents: Documents) -> Task:
     """Makes the task that is wished for, with the limits of the session's settings.
+
+    `documents` are the texts of the session's workspace, unsaved ones included.
 
     Raises NothingToDo, HoldfastError if there is no such goal, ToolError if the file
     cannot be read.
     """
-    selection = await _selection(request, session)
+    selection = await _selection(request, session, documents)
     goal = _goal(request, selection, session)
     instruction = _instruction(request, selection, goal)
     if request.path is not None and selection is None and request.goal_id is None:
@@ -115,11 +118,13 @@ def _instruction(request: TaskRequest, selection: Selection | None, goal: Goal |
     raise NothingToDo("there is nothing to do: no words, no open goal, no selected code")
 
 
-async def _selection(request: TaskRequest, session: Session) -> Selection | None:
+async def _selection(
+    request: TaskRequest, session: Session, documents: Documents
+) -> Selection | None:
     """The whole lines of what is selected."""
     if request.path is None or request.selected is None:
         return None
-    lines = Lines((await session.documents.read(request.path)).text)
+    lines = Lines((await documents.read(request.path)).text)
     # The text may be another one than the one that was pointed at.
     start, end = (
         lines.position(lines.offset(place))

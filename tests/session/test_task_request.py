@@ -19,6 +19,7 @@ from lsp_server.session.task_request import (
     find_session_with_open_goal,
     make_task,
 )
+from lsp_server.workspace.documents import Documents
 from tests.fakes.workshop import workshop
 
 TEXT = "one\r\ntwo 😀\r\nthree\r\n"
@@ -32,11 +33,11 @@ def span(start: tuple[int, int], end: tuple[int, int]) -> Range:
 async def task(project: Path, sections: dict[str, Any] | None = None, **wish: Any) -> Task:
     """The task of a request about `a b.py`, whose buffer has TEXT."""
     async with workshop(project, [], **sections or {}) as shop:
-        path = project / "a b.py"
-        shop.session.documents.open(path, TEXT)
+        path, documents = project / "a b.py", Documents()
+        documents.open(path, TEXT)
         if wish.pop("about", True):
             wish["path"] = path
-        return await make_task(TaskRequest(**wish), shop.session)
+        return await make_task(TaskRequest(**wish), shop.session, documents)
 
 
 @pytest.mark.parametrize(
@@ -61,10 +62,10 @@ async def test_whole_lines_are_selected(
 
 async def test_a_large_selection_is_cut(project: Path) -> None:
     async with workshop(project, []) as shop:
-        path = project / "large.txt"
-        shop.session.documents.open(path, "word " * SELECTION_CHARS_MAX)
+        path, documents = project / "large.txt", Documents()
+        documents.open(path, "word " * SELECTION_CHARS_MAX)
         request = TaskRequest(path=path, selected=span((0, 0), (0, 9)))
-        made = await make_task(request, shop.session)
+        made = await make_task(request, shop.session, documents)
     assert made.selection is not None
     assert len(made.selection.text) == SELECTION_CHARS_MAX
 

@@ -97,7 +97,7 @@ async def task_of(start: RunStart, folder: Folder, path: Path | None, encoding: 
         samples=start.samples,
     )
     try:
-        return await make_task(request, folder.require_session())
+        return await make_task(request, folder.require_session(), folder.documents)
     except NothingToDo:
         raise HoldfastError(NOTHING_TO_DO) from None
 

@@ -38,7 +38,6 @@ async def task(project: Path, **arguments: Any) -> Task:
     path = project / "a b.py"
     folder.documents.open(path, TEXT)
     async with workshop(project, []) as shop:
-        shop.session.documents.open(path, TEXT)
         folder.session = shop.session
         about = path if "range" in arguments or "uri" in arguments else None
         return await task_of(RunStart.model_validate(arguments), folder, about, "utf-16")
