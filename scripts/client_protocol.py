@@ -131,10 +131,11 @@ def _literal(name: str, alias: Any) -> str:
 
 
 def _model(shape: type[BaseModel]) -> str:
-    return _object(shape, _fields_of_model(shape))
+    return f"{_comment(shape)}{_object(shape, _fields_of_model(shape))}"
 
 
 def _record(shape: type, keys: Iterable[str]) -> str:
+    # Without a comment: the words of `domain/` change without the extension.
     hints = get_type_hints(shape)
     return _object(shape, ((to_camel(key), _field(hints[key], "nullish")) for key in keys))
 
@@ -205,7 +206,7 @@ def _value(value: Any) -> str:
 def _object(shape: type, fields: Iterable[tuple[str, str]]) -> str:
     name = NAMES[shape]
     body = "".join(f"  {key}: {value},\n" for key, value in fields)
-    return f"{_comment(shape)}{_exported(name, f'v.object({{{chr(10)}{body}}})')}"
+    return _exported(name, f"v.object({{\n{body}}})")
 
 
 def _comment(shape: type) -> str:

@@ -311,13 +311,6 @@ export const EventNotice = v.object({
 });
 export type EventNotice = v.InferOutput<typeof EventNotice>;
 
-/**
- * What would be done, in words that a person can decide on.
- *
- * `detail` is the exact operation: the command, or the diff. `path` is the
- * workspace-relative target of a file operation. `rule` is what "always" would
- * write into the user's settings, null when "always" is not on offer.
- */
 export const Question = v.object({
   id: v.string(),
   summary: v.string(),
@@ -326,7 +319,6 @@ export const Question = v.object({
 });
 export type Question = v.InferOutput<typeof Question>;
 
-/** What a judge thinks of a group, 0 to 10 each. */
 export const Scores = v.object({
   correctness: v.number(),
   groundedness: v.number(),
@@ -335,14 +327,6 @@ export const Scores = v.object({
 });
 export type Scores = v.InferOutput<typeof Scores>;
 
-/**
- * Candidates that would do the same; `text` and `calls` are those of one of them.
- *
- * `problem` says why it cannot work, empty when nothing speaks against it. `notes`
- * are what a dry run showed, `changes` its diff, `met` the files that it read: their
- * paths, and fingerprints of their texts, empty for a file that was not there.
- * `scores` are null where no judge was asked.
- */
 export const CandidateGroup = v.object({
   title: v.string(),
   text: v.string(),
