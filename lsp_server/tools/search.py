@@ -28,7 +28,7 @@ from lsp_server.domain.errors import ToolError
 from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.tools.arguments import ToolArguments, spec, validate
-from lsp_server.workspace.commands import CommandResult, CommandRunner, HostCommandRunner
+from lsp_server.workspace.commands import CommandResult, CommandRunner
 from lsp_server.workspace.documents import Documents, copy_unsaved
 from lsp_server.workspace.ignore import RULE_FILES, Ignore
 from lsp_server.workspace.paths import Workspace
@@ -97,12 +97,12 @@ class Search:
         ignore: Ignore,
         documents: Documents,
         *,
+        commands: CommandRunner,
         redactor: Redactor | None = None,
         by_meaning: SearchByMeaning | None = None,
         visible: Callable[[Path], bool] = lambda _: True,
         ripgrep: str = "rg",
         deadline_seconds: float = DEADLINE_SECONDS,
-        commands: CommandRunner = HostCommandRunner(),
     ) -> None:
         self._workspace = workspace
         self._ignore = ignore

@@ -24,6 +24,7 @@ from lsp_server.tools.shell import Shell
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
 from lsp_server.workspace.checkpoints import Checkpoints
+from lsp_server.workspace.commands import HostCommandRunner
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore
@@ -76,7 +77,12 @@ class Bench:
             Read(self.workspace, editor),
             List(self.workspace, ignore, visible=approval.visible),
             Search(
-                self.workspace, ignore, self.documents, visible=approval.visible, ripgrep=ripgrep
+                self.workspace,
+                ignore,
+                self.documents,
+                commands=HostCommandRunner(),
+                visible=approval.visible,
+                ripgrep=ripgrep,
             ),
             Edit(self.workspace, editor),
             Write(self.workspace, editor),

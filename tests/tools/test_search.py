@@ -8,6 +8,7 @@ import pytest
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.tools.search import Search
+from lsp_server.workspace.commands import HostCommandRunner
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
@@ -104,7 +105,12 @@ async def test_an_expression_that_explodes_is_given_up(project: Path) -> None:
     lay_out(project, {"evil": "a" * 40 + "!\n"})
     workspace = Workspace(project)
     search = Search(
-        workspace, Ignore(workspace), Documents(), ripgrep="no-such-program", deadline_seconds=0.5
+        workspace,
+        Ignore(workspace),
+        Documents(),
+        commands=HostCommandRunner(),
+        ripgrep="no-such-program",
+        deadline_seconds=0.5,
     )
     started = time.monotonic()
     with pytest.raises(ToolError, match="took too long"):
@@ -117,6 +123,12 @@ async def test_meaning_is_plugged_in(project: Path) -> None:
         return f"{query} {within} {limit}"
 
     workspace = Workspace(project)
-    search = Search(workspace, Ignore(workspace), Documents(), by_meaning=by_meaning)
+    search = Search(
+        workspace,
+        Ignore(workspace),
+        Documents(),
+        commands=HostCommandRunner(),
+        by_meaning=by_meaning,
+    )
     result = await search.call({"query": "retry", "mode": "semantic", "limit": 3})
     assert result.text == "retry None 3"
