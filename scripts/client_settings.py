@@ -1,10 +1,10 @@
-"""Writes the settings of the VS Code extension from those of the server.
+"""This script writes the settings of the VS Code extension from those of the server.
 
     python scripts/client_settings.py [--check]
 
 Names, types, defaults and limits are the schema's, descriptions the docstrings of the
-fields. What a project may not set freely gets the scope `machine`, which the settings of
-a workspace cannot set. With `--check` nothing is written: exit status 1 says that the
+fields. A setting that a project may not set freely gets the scope `machine`, which the
+settings of a workspace cannot set. With `--check` nothing is written: exit status 1 says that the
 manifest is stale.
 """
 
@@ -52,8 +52,8 @@ SERVER_PATH = (
 )
 
 
-def written(manifest: dict[str, Any], words: dict[str, str]) -> tuple[str, str]:
-    """The texts of both files with the settings as they are now."""
+def render(manifest: dict[str, Any], words: dict[str, str]) -> tuple[str, str]:
+    """Returns the texts of both files with the settings as they are now."""
     groups: list[dict[str, Any]] = [SERVER]
     others = {key: text for key, text in words.items() if not key.startswith("settings.")}
     described = {"settings.server.path": SERVER_PATH}
@@ -64,7 +64,7 @@ def written(manifest: dict[str, Any], words: dict[str, str]) -> tuple[str, str]:
         properties: dict[str, Any] = {}
         for key, field in schema["$defs"][kind.__name__]["properties"].items():
             name = f"settings.{section}.{key}"
-            described[name] = _described(kind.__name__, key)
+            described[name] = _description(kind.__name__, key)
             # A workspace's list of what is denied would replace the person's.
             free = key in project.SETS.get(section, ()) and key != "deny"
             scope = "resource" if free else "machine"
@@ -76,7 +76,7 @@ def written(manifest: dict[str, Any], words: dict[str, str]) -> tuple[str, str]:
 
 
 def _shape(field: dict[str, Any]) -> dict[str, Any]:
-    """One of the schema's fields as VS Code takes it; null is what is not set."""
+    """Converts one of the schema's fields for VS Code; null means that it is not set."""
     options = field.get("anyOf", [field])
     kinds = [option["type"] for option in options]
     shape: dict[str, Any] = {"type": kinds if len(kinds) > 1 else kinds[0]}
@@ -86,8 +86,8 @@ def _shape(field: dict[str, Any]) -> dict[str, Any]:
     return shape
 
 
-def _described(kind: str, key: str) -> str:
-    """The docstring of a field, or its name in words; a judge's are those of the worker."""
+def _description(kind: str, key: str) -> str:
+    """Returns the docstring of a field, or its name in words; a judge has those of the model."""
     documented = dict(_docstrings())
     text = documented.get((kind, key)) or documented.get(("ModelSettings", key))
     return " ".join(text.split()) if text else f"{key.replace('_', ' ').capitalize()}."
@@ -112,7 +112,7 @@ def _text(value: dict[str, Any]) -> str:
 
 def main() -> int:
     manifest, words = MANIFEST.read_text("utf-8"), WORDS.read_text("utf-8")
-    fresh = written(json.loads(manifest), json.loads(words))
+    fresh = render(json.loads(manifest), json.loads(words))
     if "--check" in sys.argv[1:]:
         return int(fresh != (manifest, words))
     MANIFEST.write_text(fresh[0], "utf-8")

@@ -1,10 +1,10 @@
-"""Writes what works in which editor into the pages of `editor-client/editors`.
+"""This script writes what works in which editor into the pages of `editor-client/editors`.
 
     python scripts/editor_table.py [--check]
 
-What a test shows of an editor, by its marker `shows`, is tested; `abilities.toml` has the
-words for what no test shows. Each page ends with what is written here, below a line that
-says so. With `--check` nothing is written: exit status 1 says that a page is stale.
+An ability that a test shows of an editor, by its marker `shows`, is tested;
+`abilities.toml` has the words for the others. Each page ends with what is written here,
+below a line that says so. With `--check` nothing is written: exit status 1 says that a page is stale.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ Cells = Mapping[tuple[str, str], str]
 """The word for each editor and ability."""
 
 
-class Shown:
-    """Collects what the tests show, without running them."""
+class AbilityCollector:
+    """A plug-in of pytest collects the abilities that tests show, without running them."""
 
     def __init__(self) -> None:
         self.pairs: set[tuple[str, str]] = set()
@@ -41,9 +41,9 @@ class Shown:
                 self.pairs |= {(editor, ability) for ability in abilities}
 
 
-def shown() -> set[tuple[str, str]]:
-    """Editors and abilities that a test shows."""
-    collector = Shown()
+def tested_abilities() -> set[tuple[str, str]]:
+    """Returns the editors and abilities that a test shows."""
+    collector = AbilityCollector()
     quietly = ["--collect-only", "-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}"]
     with contextlib.redirect_stdout(io.StringIO()) as output:
         status = pytest.main([*quietly, str(ROOT / "tests" / "end_to_end")], [collector])
@@ -53,7 +53,7 @@ def shown() -> set[tuple[str, str]]:
 
 
 def cells(data: Mapping[str, Any], tested: set[tuple[str, str]]) -> Cells:
-    """Refuses names that nobody knows, and words where a test speaks."""
+    """Returns a word for each ability; ends on unknown names, and on words beside a test."""
     known = {(editor, ability) for editor in data["editors"] for ability in data["abilities"]}
     if unknown := tested - known:
         sys.exit(f"abilities.toml has no {sorted(unknown)}")
@@ -77,7 +77,7 @@ def table(data: Mapping[str, Any], words: Cells) -> str:
 
 
 def line(data: Mapping[str, Any], words: Cells, editor: str) -> str:
-    """What works in one editor, tested first, as a paragraph."""
+    """Lists what works in one editor, tested first, as a paragraph."""
     kinds: dict[str, list[str]] = {TESTED: []}
     for ability, title in data["abilities"].items():
         kinds.setdefault(words[editor, ability], []).append(title)
@@ -87,7 +87,7 @@ def line(data: Mapping[str, Any], words: Cells, editor: str) -> str:
 
 
 def pages(data: Mapping[str, Any], words: Cells) -> dict[Path, str]:
-    """The end of each page."""
+    """Returns the end of each page."""
     ends = {EDITORS / "README.md": table(data, words)}
     for name, editor in data["editors"].items():
         if "folder" in editor:
@@ -100,7 +100,7 @@ def pages(data: Mapping[str, Any], words: Cells) -> dict[Path, str]:
 def main() -> int:
     data = tomllib.loads((EDITORS / "abilities.toml").read_text("utf-8"))
     stale = 0
-    for path, end in pages(data, cells(data, shown())).items():
+    for path, end in pages(data, cells(data, tested_abilities())).items():
         text = path.read_text("utf-8")
         fresh = f"{text.partition(BELOW)[0].rstrip()}\n\n{BELOW}\n\n{end}\n"
         stale |= fresh != text

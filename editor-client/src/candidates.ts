@@ -45,7 +45,7 @@ function picked(
       show(shown);
     }
   };
-  // The first row becomes active without being told.
+  // The first row becomes active without an event.
   follow(pick.activeItems);
   return new Promise((resolve) => {
     pick.onDidChangeActive(follow);

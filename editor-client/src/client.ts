@@ -14,7 +14,8 @@ import { diagnosticsOf } from "./diagnostics.js";
 import type { Launch } from "./launch.js";
 import { askForPrompt } from "./prompt.js";
 import { runProgress, type RunProgress } from "./progress.js";
-import { DiagnosticsRequest, EventNotice, Method, parsed, SECTION, Status } from "./protocol.js";
+import { parsed } from "./parsed.js";
+import { DiagnosticsRequest, EventNotice, Method, SECTION, Status } from "./protocol.js";
 
 export interface Listener {
   readonly status: (status: Status) => void;

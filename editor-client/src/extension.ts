@@ -17,7 +17,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const log = vscode.window.createOutputChannel("Holdfast", { log: true });
   const holdfast = (running = server(context, log));
   const shown = diffs();
-  const around = {
+  const parts = {
     context,
     log,
     server: holdfast,
@@ -29,13 +29,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   context.subscriptions.push(
     log,
     holdfast,
-    around.runs,
-    around.goals,
+    parts.runs,
+    parts.goals,
     shown,
     statusItem(holdfast),
     resumeOffers(holdfast, context.workspaceState),
-    questions(around.runs, shown),
-    commands(around),
+    questions(parts.runs, shown),
+    commands(parts),
     vscode.workspace.onDidGrantWorkspaceTrust(() => holdfast.restart()),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration(`${SECTION}.server`)) {

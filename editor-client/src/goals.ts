@@ -1,7 +1,8 @@
 /** The view of goals: what must hold, and what is known of it. */
 import * as vscode from "vscode";
 import { inFolder } from "./folders.js";
-import { CommandName, GoalListReply, parsed, type GoalEntry, type Verdict } from "./protocol.js";
+import { parsed } from "./parsed.js";
+import { CommandName, GoalListReply, type GoalEntry, type Verdict } from "./protocol.js";
 import type { Server } from "./server.js";
 
 export interface Goals {

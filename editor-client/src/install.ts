@@ -34,7 +34,7 @@ export async function offerServer(context: vscode.ExtensionContext): Promise<boo
   return answer === install;
 }
 
-/** Whether there is a server now; when not, the person was told why. */
+/** Whether there is a server now; when not, a message says why. */
 export async function installServer(
   context: vscode.ExtensionContext,
   log: vscode.LogOutputChannel,
@@ -43,7 +43,7 @@ export async function installServer(
   const folder = managedFolder(context);
   const commands = await installation(folder, wheel(context), probe);
   if (commands === undefined) {
-    void tellOfMeans(context);
+    void showMissingMeans(context);
     return false;
   }
   const options = {
@@ -64,7 +64,7 @@ export async function installServer(
     });
     return true;
   } catch (error) {
-    void tellOfFailure(log, error as Error);
+    void showFailure(log, error as Error);
     return false;
   }
 }
@@ -102,7 +102,7 @@ async function showHow(context: vscode.ExtensionContext): Promise<void> {
   await vscode.commands.executeCommand("workbench.action.openWalkthrough", walkthrough);
 }
 
-async function tellOfMeans(context: vscode.ExtensionContext): Promise<void> {
+async function showMissingMeans(context: vscode.ExtensionContext): Promise<void> {
   const how = vscode.l10n.t("Show How");
   const text = vscode.l10n.t(
     "Holdfast’s server needs uv or Python 3.11 or newer with its venv module (on Debian: python3-venv); this machine has neither.",
@@ -112,7 +112,7 @@ async function tellOfMeans(context: vscode.ExtensionContext): Promise<void> {
   }
 }
 
-async function tellOfFailure(log: vscode.LogOutputChannel, error: Error): Promise<void> {
+async function showFailure(log: vscode.LogOutputChannel, error: Error): Promise<void> {
   log.error(error.message);
   const show = vscode.l10n.t("Show Log");
   const reason = error.message.trim().split("\n").at(-1) ?? "";

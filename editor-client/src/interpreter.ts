@@ -1,7 +1,7 @@
 /** The Python interpreter that a person selected, from whichever extension knows it. */
 import * as vscode from "vscode";
 import * as v from "valibot";
-import { parsed } from "./protocol.js";
+import { parsed } from "./parsed.js";
 
 const EnvironmentsApi = v.object({ getEnvironment: v.function() });
 const Environment = v.object({

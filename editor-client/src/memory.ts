@@ -1,7 +1,8 @@
 /** The search in memory: hits as one types, with the place shown behind the list. */
 import * as vscode from "vscode";
 import { inFolder } from "./folders.js";
-import { CommandName, MemorySearchReply, parsed, type MemoryHit } from "./protocol.js";
+import { parsed } from "./parsed.js";
+import { CommandName, MemorySearchReply, type MemoryHit } from "./protocol.js";
 import type { Server } from "./server.js";
 
 const TYPING_MILLISECONDS = 200;

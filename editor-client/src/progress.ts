@@ -15,13 +15,13 @@ export interface RunProgress {
   readonly handle: NonNullable<Middleware["handleWorkDoneProgress"]>;
 }
 
-interface Shown {
+interface Notification {
   readonly report: (message: string) => void;
   readonly end: () => void;
 }
 
 export function runProgress(client: () => BaseLanguageClient): RunProgress {
-  const shown = new Map<ProgressToken, Shown>();
+  const shown = new Map<ProgressToken, Notification>();
   return {
     handle: (token, params, next) => {
       switch (params.kind) {
@@ -57,7 +57,7 @@ function notification(
   token: ProgressToken,
   title: string,
   message: string,
-): Shown {
+): Notification {
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {
     end = resolve;

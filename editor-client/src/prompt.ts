@@ -1,7 +1,8 @@
 /** Code actions whose title ends in “…” ask what to do before they do it. */
 import * as vscode from "vscode";
 import * as v from "valibot";
-import { CommandName, parsed } from "./protocol.js";
+import { parsed } from "./parsed.js";
+import { CommandName } from "./protocol.js";
 
 /** A selection without words: what “Work on this…” sends. */
 const Wordless = v.looseObject({
@@ -16,16 +17,18 @@ export async function askForPrompt(
   command: string,
   args: readonly unknown[],
 ): Promise<unknown[] | undefined> {
-  const place = parsed(Wordless, args[0]);
+  const selection = parsed(Wordless, args[0]);
   const asks = command === CommandName.runStart || command === CommandName.maxPropose;
-  if (!asks || place?.range === undefined) {
+  if (!asks || selection?.range === undefined) {
     return [...args];
   }
   const prompt = await vscode.window.showInputBox({
     title: "Holdfast",
     prompt: vscode.l10n.t("What should be done with the selection?"),
-    placeHolder: vscode.l10n.t("Empty: complete what is unfinished there and mend what is wrong"),
+    placeHolder: vscode.l10n.t("Empty: complete what is unfinished there and fix what is wrong"),
     ignoreFocusOut: true,
   });
-  return prompt === undefined ? undefined : [prompt.trim() === "" ? place : { ...place, prompt }];
+  return prompt === undefined
+    ? undefined
+    : [prompt.trim() === "" ? selection : { ...selection, prompt }];
 }

@@ -1,13 +1,13 @@
 /**
  * The names and shapes of our own on the wire; the only file that has them.
  *
- * Mirrors `protocol.py`, `shapes.py` and the Events of the server, and a test of the
- * server compares them. What the wire brings is parsed, never trusted; keys that a
- * newer server adds are ignored.
+ * Written by scripts/client_protocol.py from those of the server: change them there.
+ * Keys that a newer server adds are ignored, and those that an older one lacks have defaults.
  */
 import * as v from "valibot";
 
 export const SECTION = "holdfast";
+export const SAMPLES_MAX = 16;
 
 export const CommandName = {
   runStart: "holdfast.run.start",
@@ -41,8 +41,9 @@ export const Method = {
   event: "holdfast/event",
   diagnostics: "holdfast/diagnostics",
 } as const;
+export type Method = (typeof Method)[keyof typeof Method];
 
-const RunState = v.picklist([
+export const RunState = v.picklist([
   "running",
   "waiting",
   "achieved",
@@ -54,7 +55,10 @@ const RunState = v.picklist([
 ]);
 export type RunState = v.InferOutput<typeof RunState>;
 
-const Verdict = v.picklist([
+export const SessionState = v.picklist(["idle", "indexing", "running", "waiting", "error"]);
+export type SessionState = v.InferOutput<typeof SessionState>;
+
+export const Verdict = v.picklist([
   "met",
   "unmet",
   "stale",
@@ -65,14 +69,27 @@ const Verdict = v.picklist([
 ]);
 export type Verdict = v.InferOutput<typeof Verdict>;
 
+export const Answer = v.picklist(["once", "always", "deny"]);
+export type Answer = v.InferOutput<typeof Answer>;
+
+export const Tone = v.picklist(["plain", "good", "bad", "waiting", "muted"]);
+export type Tone = v.InferOutput<typeof Tone>;
+
+/**
+ * A `Reply` is the result of a command. `state` is the run's, else the session's.
+ *
+ * `uri` is the document that the command opens, for clients that cannot be asked to.
+ */
 export const Reply = v.object({
-  state: v.string(),
   message: v.string(),
+  state: v.string(),
   runId: v.optional(v.string()),
   uri: v.optional(v.string()),
 });
+export type Reply = v.InferOutput<typeof Reply>;
 
-const RunEntry = v.object({
+/** A `RunEntry` is one line of a list of runs; `startedAt` is ISO 8601. */
+export const RunEntry = v.object({
   runId: v.string(),
   title: v.string(),
   state: RunState,
@@ -83,11 +100,18 @@ const RunEntry = v.object({
 });
 export type RunEntry = v.InferOutput<typeof RunEntry>;
 
+/** The runs are newest first. */
 export const RunListReply = v.object({
-  runs: v.array(RunEntry),
+  message: v.string(),
+  state: v.string(),
+  runId: v.optional(v.string()),
+  uri: v.optional(v.string()),
+  runs: v.optional(v.array(RunEntry), []),
 });
+export type RunListReply = v.InferOutput<typeof RunListReply>;
 
-const GoalEntry = v.object({
+/** A `GoalEntry` is one condition. `line` counts from 1, `path` is workspace-relative. */
+export const GoalEntry = v.object({
   goalId: v.string(),
   title: v.string(),
   conditionId: v.string(),
@@ -100,81 +124,194 @@ const GoalEntry = v.object({
 });
 export type GoalEntry = v.InferOutput<typeof GoalEntry>;
 
+/** Conditions are in the order of the goals file, then those of comments by path. */
 export const GoalListReply = v.object({
-  goals: v.array(GoalEntry),
-});
-
-const GoalCounts = v.object({
-  met: v.number(),
-  unmet: v.number(),
-  blocked: v.number(),
-  total: v.number(),
-});
-
-export const Status = v.object({
-  state: v.picklist(["idle", "indexing", "running", "waiting", "error"]),
   message: v.string(),
+  state: v.string(),
+  runId: v.optional(v.string()),
+  uri: v.optional(v.string()),
+  goals: v.optional(v.array(GoalEntry), []),
+});
+export type GoalListReply = v.InferOutput<typeof GoalListReply>;
+
+/** Goals are counted by what is known of them; the rest of `total` is stale or not verified. */
+export const GoalCounts = v.object({
+  met: v.optional(v.number(), 0),
+  unmet: v.optional(v.number(), 0),
+  blocked: v.optional(v.number(), 0),
+  total: v.optional(v.number(), 0),
+});
+export type GoalCounts = v.InferOutput<typeof GoalCounts>;
+
+/** `Tokens` counts those of a run; `cached` is part of `input`. */
+export const Tokens = v.object({
+  input: v.optional(v.number(), 0),
+  cached: v.optional(v.number(), 0),
+  output: v.optional(v.number(), 0),
+});
+export type Tokens = v.InferOutput<typeof Tokens>;
+
+/** An `IndexState` counts indexed files; `pending` vectors are still to be made. */
+export const IndexState = v.object({
+  files: v.optional(v.number(), 0),
+  pending: v.optional(v.number(), 0),
+});
+export type IndexState = v.InferOutput<typeof IndexState>;
+
+/**
+ * A `Status` is sent as `holdfast/status` and as the reply to `holdfast.status`.
+ *
+ * `line` has goals and the run, ready for a status line, and is empty when there is
+ * nothing to say. `maxMode` is true while the run samples several candidates a step.
+ */
+export const Status = v.object({
+  message: v.string(),
+  state: SessionState,
+  line: v.optional(v.string(), ""),
   runId: v.optional(v.string()),
   title: v.optional(v.string()),
   step: v.optional(v.number()),
-  goals: GoalCounts,
+  goals: v.optional(GoalCounts, { met: 0, unmet: 0, blocked: 0, total: 0 }),
+  tokens: v.optional(Tokens, { input: 0, cached: 0, output: 0 }),
   costUsd: v.optional(v.number()),
+  index: v.optional(IndexState, { files: 0, pending: 0 }),
   endpoint: v.optional(v.string()),
+  maxMode: v.optional(v.boolean()),
 });
 export type Status = v.InferOutput<typeof Status>;
 
-const MemoryHit = v.object({
+/** A `WirePosition` is in the encoding that was agreed on with the client. */
+export const WirePosition = v.object({
+  line: v.number(),
+  character: v.number(),
+});
+export type WirePosition = v.InferOutput<typeof WirePosition>;
+
+/** A `WireRange` is a range of the editor protocol. */
+export const WireRange = v.object({
+  start: WirePosition,
+  end: WirePosition,
+});
+export type WireRange = v.InferOutput<typeof WireRange>;
+
+/** A `WireDiagnostic` has what a model can use of a diagnostic; `severity` 1 is an error. */
+export const WireDiagnostic = v.object({
+  range: WireRange,
+  message: v.string(),
+  severity: v.optional(v.number(), 1),
+  source: v.optional(v.string(), ""),
+});
+export type WireDiagnostic = v.InferOutput<typeof WireDiagnostic>;
+
+/**
+ * A `MemoryHit` is one thing found. Scores compare within a kind.
+ *
+ * `provenance` says where it comes from: a run and its step, or who said so and
+ * what shows it. Code has a `uri` and a `range`.
+ */
+export const MemoryHit = v.object({
   id: v.string(),
-  kind: v.string(),
+  kind: v.picklist(["code", "action", "fact"]),
   score: v.number(),
   title: v.string(),
   text: v.string(),
-  uri: v.nullish(v.string()),
-  range: v.nullish(v.object({ start: v.object({ line: v.number() }) })),
-  path: v.nullish(v.string()),
+  path: v.optional(v.string()),
+  uri: v.optional(v.string()),
+  range: v.optional(WireRange),
+  provenance: v.optional(v.string(), ""),
 });
 export type MemoryHit = v.InferOutput<typeof MemoryHit>;
 
+/** The hits are best first within each kind: code, actions, facts. */
 export const MemorySearchReply = v.object({
   message: v.string(),
+  state: v.string(),
+  runId: v.optional(v.string()),
+  uri: v.optional(v.string()),
   hits: v.optional(v.array(MemoryHit), []),
 });
+export type MemorySearchReply = v.InferOutput<typeof MemorySearchReply>;
 
+/** `holdfast/diagnostics` asks about a document, by default about all. */
 export const DiagnosticsRequest = v.object({
-  uri: v.nullish(v.string()),
+  uri: v.optional(v.string()),
 });
+export type DiagnosticsRequest = v.InferOutput<typeof DiagnosticsRequest>;
 
-/** What the client answers to `holdfast/diagnostics`; `severity` counts from 1, an error. */
-export interface DiagnosticsReply {
-  readonly items: readonly DiagnosticsOfFile[];
-}
+/** A `DiagnosticsOfFile` has what the editor shows for one file. */
+export const DiagnosticsOfFile = v.object({
+  uri: v.string(),
+  diagnostics: v.array(WireDiagnostic),
+});
+export type DiagnosticsOfFile = v.InferOutput<typeof DiagnosticsOfFile>;
 
-export interface DiagnosticsOfFile {
-  readonly uri: string;
-  readonly diagnostics: readonly WireDiagnostic[];
-}
+/** A `DiagnosticsReply` is the answer to `holdfast/diagnostics`. */
+export const DiagnosticsReply = v.object({
+  items: v.array(DiagnosticsOfFile),
+});
+export type DiagnosticsReply = v.InferOutput<typeof DiagnosticsReply>;
 
-export interface WireDiagnostic {
-  readonly range: { readonly start: WirePosition; readonly end: WirePosition };
-  readonly message: string;
-  readonly severity: number;
-  readonly source: string;
-}
+/**
+ * `EventFields` are values for views with more than text; an Event has few of them.
+ *
+ * `callId` joins a tool call and its result, `questionId` a question and its answer.
+ * `winner` counts from 0, `candidate` from 1. `verdicts` are those of a goal's
+ * conditions by their ids.
+ */
+export const EventFields = v.object({
+  answer: v.optional(Answer),
+  attempt: v.optional(v.number()),
+  callId: v.optional(v.string()),
+  candidate: v.optional(v.number()),
+  candidates: v.optional(v.number()),
+  costUsd: v.optional(v.number()),
+  cycle: v.optional(v.number()),
+  maxMode: v.optional(v.boolean()),
+  model: v.optional(v.string()),
+  outcome: v.optional(RunState),
+  path: v.optional(v.string()),
+  promptTokens: v.optional(v.number()),
+  proposes: v.optional(v.boolean()),
+  questionId: v.optional(v.string()),
+  runId: v.optional(v.string()),
+  seconds: v.optional(v.number()),
+  step: v.optional(v.number()),
+  tool: v.optional(v.string()),
+  verdicts: v.optional(v.record(v.string(), Verdict)),
+  winner: v.optional(v.number()),
+});
+export type EventFields = v.InferOutput<typeof EventFields>;
 
-export interface WirePosition {
-  readonly line: number;
-  readonly character: number;
-}
+/**
+ * An Event is put into words for a view of runs.
+ *
+ * `label` is one line, empty if there is nothing to show; `detail` is more of it. An
+ * Event with the tone `muted` is of interest to a complete log alone.
+ */
+export const EventView = v.object({
+  label: v.string(),
+  detail: v.optional(v.string(), ""),
+  tone: v.optional(Tone, "plain"),
+  fields: v.optional(EventFields, {}),
+});
+export type EventView = v.InferOutput<typeof EventView>;
 
+/**
+ * `holdfast/event` carries one Event of a run, its fields in camelCase under `event`.
+ *
+ * `seq` counts from 0 within the run, `at` is ISO 8601. `view` says it in words. Pieces
+ * of a streaming answer may be left out when the client reads slowly.
+ */
 export const EventNotice = v.object({
   runId: v.string(),
   seq: v.number(),
   at: v.string(),
   event: v.looseObject({ kind: v.string() }),
+  view: EventView,
 });
 export type EventNotice = v.InferOutput<typeof EventNotice>;
 
-const Question = v.object({
+export const Question = v.object({
   id: v.string(),
   summary: v.string(),
   detail: v.string(),
@@ -182,14 +319,15 @@ const Question = v.object({
 });
 export type Question = v.InferOutput<typeof Question>;
 
-const Scores = v.object({
+export const Scores = v.object({
   correctness: v.number(),
   groundedness: v.number(),
   progress: v.number(),
   safety: v.number(),
 });
+export type Scores = v.InferOutput<typeof Scores>;
 
-const CandidateGroup = v.object({
+export const CandidateGroup = v.object({
   title: v.string(),
   text: v.string(),
   size: v.number(),
@@ -199,84 +337,3 @@ const CandidateGroup = v.object({
   scores: v.nullish(Scores),
 });
 export type CandidateGroup = v.InferOutput<typeof CandidateGroup>;
-
-const Outcome = v.object({
-  outcome: RunState,
-  summary: v.optional(v.string()),
-  question: v.optional(v.string()),
-  reason: v.optional(v.string()),
-  error: v.optional(v.string()),
-});
-
-const ConditionReport = v.object({
-  condition: v.object({ text: v.string() }),
-  verdict: Verdict,
-  missing: v.string(),
-});
-
-/** The Events that the views show; the others pass unseen. */
-const ShownEvent = v.variant("kind", [
-  v.object({
-    kind: v.literal("run_started"),
-    task: v.object({
-      instruction: v.string(),
-      sampling: v.object({ propose: v.boolean() }),
-    }),
-  }),
-  v.object({ kind: v.literal("run_resumed") }),
-  v.object({ kind: v.literal("step_started"), step: v.number() }),
-  v.object({
-    kind: v.literal("model_answered"),
-    message: v.object({ text: v.string() }),
-  }),
-  v.object({
-    kind: v.literal("tool_called"),
-    call: v.object({ id: v.string() }),
-    title: v.string(),
-  }),
-  v.object({
-    kind: v.literal("tool_returned"),
-    callId: v.string(),
-    result: v.object({ text: v.string(), isError: v.boolean() }),
-    seconds: v.number(),
-  }),
-  v.object({
-    kind: v.literal("candidates_judged"),
-    groups: v.array(CandidateGroup),
-    winner: v.number(),
-    by: v.string(),
-    reason: v.string(),
-    drawn: v.number(),
-  }),
-  v.object({ kind: v.literal("candidate_accepted"), group: v.number() }),
-  v.object({ kind: v.literal("permission_asked"), question: Question }),
-  v.object({
-    kind: v.literal("permission_answered"),
-    questionId: v.string(),
-    answer: v.string(),
-    by: v.string(),
-  }),
-  v.object({
-    kind: v.literal("goal_checked"),
-    report: v.object({ conditions: v.array(ConditionReport) }),
-  }),
-  v.object({ kind: v.literal("warned"), message: v.string() }),
-  v.object({ kind: v.literal("step_finished"), step: v.number(), costUsd: v.number() }),
-  v.object({ kind: v.literal("file_restored"), path: v.string(), conflict: v.nullish(v.string()) }),
-  v.object({ kind: v.literal("run_ended"), outcome: Outcome, costUsd: v.number() }),
-]);
-export type ShownEvent = v.InferOutput<typeof ShownEvent>;
-
-/** The value as that shape; undefined when it has another one. */
-export function parsed<Shape extends v.GenericSchema>(
-  shape: Shape,
-  value: unknown,
-): v.InferOutput<Shape> | undefined {
-  const result = v.safeParse(shape, value);
-  return result.success ? result.output : undefined;
-}
-
-/** The Event of a notice if it is one that the views show. */
-export function shownEvent(notice: EventNotice): ShownEvent | undefined {
-  return parsed(ShownEvent, notice.event);
-}

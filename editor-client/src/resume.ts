@@ -1,6 +1,7 @@
 /** Offers to go on with a run that was interrupted, until the person declines. */
 import * as vscode from "vscode";
-import { CommandName, parsed, RunListReply } from "./protocol.js";
+import { parsed } from "./parsed.js";
+import { CommandName, RunListReply } from "./protocol.js";
 import type { Server } from "./server.js";
 
 const DECLINED = "holdfast.declined";

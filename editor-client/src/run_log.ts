@@ -1,9 +1,17 @@
 /**
- * What happened in the runs of this window: a fold over the server's Events, with a
- * bound on what is kept. The views draw it; the journal of the server is the truth.
+ * What happened in the runs of this window: a fold over the server's Events, with a bound
+ * on what is kept. Their words are the server's; the views draw them.
  */
-import type { CandidateGroup, EventNotice, Question, RunEntry, RunState } from "./protocol.js";
-import { shownEvent, type ShownEvent } from "./protocol.js";
+import * as v from "valibot";
+import { parsed } from "./parsed.js";
+import {
+  CandidateGroup,
+  Question,
+  type EventNotice,
+  type RunEntry,
+  type RunState,
+  type Tone,
+} from "./protocol.js";
 
 export interface Run {
   readonly runId: string;
@@ -14,34 +22,37 @@ export interface Run {
   readonly startedAt: string;
   readonly entries: readonly Entry[];
   readonly questions: readonly Question[];
-  /** What was drawn for its last step, if a person may choose. */
+  /** The candidates of its last step, if a person may choose. */
   readonly proposal: Judged | undefined;
   readonly proposes: boolean;
 }
 
 export interface Entry {
-  readonly kind: "said" | "call" | "judged" | "question" | "checked" | "warning" | "told";
+  /** The kind of its Event. */
+  readonly kind: string;
+  readonly id: string;
   readonly label: string;
   readonly detail: string;
-  readonly state: "open" | "good" | "bad" | "plain";
-  readonly id: string;
+  readonly tone: Tone;
   readonly judged?: Judged;
-}
-
-export interface Judged {
-  readonly groups: readonly CandidateGroup[];
-  readonly winner: number;
-  readonly reason: string;
 }
 
 export type RunLog = ReadonlyMap<string, Run>;
 
 const RUNS_MAX = 50;
 const ENTRIES_MAX = 500;
-const DETAIL_CHARS_MAX = 4000;
 const LABEL_CHARS_MAX = 120;
 
-/** With what the server lists; what was seen happening here is kept. */
+const Judged = v.object({
+  groups: v.array(CandidateGroup),
+  winner: v.number(),
+  reason: v.string(),
+});
+export type Judged = v.InferOutput<typeof Judged>;
+
+const Asked = v.object({ question: Question });
+
+/** The log with what the server lists; what was seen happening here is kept. */
 export function listed(log: RunLog, runs: readonly RunEntry[]): RunLog {
   const all = new Map<string, Run>();
   for (const run of runs.slice(0, RUNS_MAX)) {
@@ -58,14 +69,13 @@ export function listed(log: RunLog, runs: readonly RunEntry[]): RunLog {
   return all;
 }
 
-/** With one more Event. */
+/** The log with one more Event. */
 export function followed(log: RunLog, notice: EventNotice): RunLog {
-  const event = shownEvent(notice);
-  if (event === undefined) {
+  if (notice.event.kind === "streamed") {
     return log;
   }
   const before = log.get(notice.runId) ?? blank(notice.runId, notice.at);
-  const after = next(before, event, `${notice.runId}/${notice.seq}`);
+  const after = next(before, notice);
   const others = [...log].filter(([runId]) => runId !== notice.runId);
   return log.has(notice.runId)
     ? new Map([...log].map(([runId, run]) => [runId, runId === notice.runId ? after : run]))
@@ -96,125 +106,93 @@ function blank(runId: string, startedAt: string): Run {
   };
 }
 
-function next(run: Run, event: ShownEvent, id: string): Run {
+/** A run after an Event; one of a kind that means nothing more here is shown in its words. */
+function next(before: Run, notice: EventNotice): Run {
+  const { event, view } = notice;
+  const { fields } = view;
+  const run = {
+    ...before,
+    step: fields.step ?? before.step,
+    costUsd: fields.costUsd ?? before.costUsd,
+  };
   switch (event.kind) {
     case "run_started":
-      return {
-        ...run,
-        title: oneLine(event.task.instruction.trim().split("\n", 1)[0] ?? ""),
-        state: "running",
-        proposes: event.task.sampling.propose,
-      };
+      return { ...run, title: view.label, state: "running", proposes: fields.proposes ?? false };
     case "run_resumed":
-      return added({ ...run, state: "running" }, told(id, "goes on"));
-    case "step_started":
-      return { ...run, step: event.step };
-    case "model_answered":
-      return event.message.text.trim() === ""
-        ? run
-        : added(run, entry("said", id, event.message.text, event.message.text, "plain"));
+      return withEntry({ ...run, state: "running" }, notice);
     case "tool_called":
-      return added(run, entry("call", event.call.id, event.title, "", "open"));
+      return withEntry(run, notice, { id: fields.callId ?? "" });
     case "tool_returned":
-      return returned(run, event.callId, event.result.text, event.result.isError, event.seconds);
+      return changed(run, fields.callId, ({ label }) => ({
+        label: oneLine(`${label}: ${view.label}`),
+        detail: view.detail,
+        tone: view.tone,
+      }));
     case "candidates_judged": {
-      const judged = { groups: event.groups, winner: event.winner, reason: event.reason };
-      const label = `${event.drawn} candidates: ${event.groups[event.winner]?.title ?? event.by}`;
-      return {
-        ...added(run, { ...entry("judged", id, label, event.reason, "plain"), judged }),
-        proposal: run.proposes ? judged : undefined,
-      };
+      const judged = parsed(Judged, event);
+      return judged === undefined
+        ? run
+        : {
+            ...withEntry(run, notice, { judged }),
+            proposal: run.proposes ? judged : undefined,
+          };
     }
     case "candidate_accepted":
-      return added({ ...run, proposal: undefined }, told(id, `accepted ${event.group + 1}`));
-    case "permission_asked":
-      return {
-        ...added(
-          run,
-          entry(
-            "question",
-            event.question.id,
-            event.question.summary,
-            event.question.detail,
-            "open",
-          ),
-        ),
-        state: "waiting",
-        questions: [...run.questions, event.question],
-      };
-    case "permission_answered":
-      return answered(run, event.questionId, event.answer);
-    case "goal_checked":
-      return event.report.conditions.reduce((soFar, condition, place) => {
-        const good = condition.verdict === "met" || condition.verdict === "waived";
-        const label = `${condition.verdict}: ${condition.condition.text}`;
-        const checked = entry(
-          "checked",
-          `${id}/${place}`,
-          label,
-          condition.missing,
-          good ? "good" : "bad",
-        );
-        return added(soFar, checked);
-      }, run);
-    case "warned":
-      return added(run, entry("warning", id, event.message, event.message, "bad"));
-    case "step_finished":
-      return { ...run, step: event.step, costUsd: event.costUsd };
-    case "file_restored":
-      return added(run, told(id, event.conflict ?? `restored ${event.path}`));
-    case "run_ended": {
-      const { outcome, summary, question, reason, error } = event.outcome;
-      const text = summary ?? question ?? reason ?? error ?? "";
-      return {
-        ...added(run, told(id, `${outcome}: ${text}`)),
-        state: outcome,
-        costUsd: event.costUsd,
-        questions: [],
-      };
+      return { ...withEntry(run, notice), proposal: undefined };
+    case "permission_asked": {
+      const question = parsed(Asked, event)?.question;
+      return question === undefined
+        ? run
+        : {
+            ...withEntry(run, notice, { id: question.id, label: oneLine(question.summary) }),
+            state: "waiting",
+            questions: [...run.questions, question],
+          };
     }
+    case "permission_answered":
+      return answered(run, notice);
+    case "run_ended":
+      return { ...withEntry(run, notice), state: fields.outcome ?? "stopped", questions: [] };
+    default:
+      return withEntry(run, notice);
   }
 }
 
-function returned(run: Run, callId: string, text: string, isError: boolean, seconds: number): Run {
-  return changed(run, callId, (call) => ({
-    ...call,
-    label: `${call.label} (${seconds.toFixed(1)} s)`,
-    detail: text.slice(0, DETAIL_CHARS_MAX),
-    state: isError ? "bad" : "good",
-  }));
-}
-
-function answered(run: Run, questionId: string, answer: string): Run {
-  const questions = run.questions.filter((question) => question.id !== questionId);
-  const after = changed(run, questionId, (question) => ({
-    ...question,
-    label: `${answer}: ${question.label}`,
-    state: answer === "deny" ? "bad" : "good",
+function answered(run: Run, { view }: EventNotice): Run {
+  const id = view.fields.questionId;
+  const questions = run.questions.filter((question) => question.id !== id);
+  const after = changed(run, id, ({ label }) => ({
+    label: oneLine(`${view.label}: ${label}`),
+    tone: view.tone,
   }));
   return { ...after, questions, state: questions.length > 0 ? "waiting" : "running" };
 }
 
-function changed(run: Run, id: string, change: (entry: Entry) => Entry): Run {
-  return { ...run, entries: run.entries.map((each) => (each.id === id ? change(each) : each)) };
+function changed(run: Run, id: string | undefined, change: (entry: Entry) => Partial<Entry>): Run {
+  return {
+    ...run,
+    entries: run.entries.map((each) => (each.id === id ? { ...each, ...change(each) } : each)),
+  };
 }
 
-function added(run: Run, more: Entry): Run {
-  return { ...run, entries: [...run.entries, more].slice(-ENTRIES_MAX) };
-}
-
-function told(id: string, text: string): Entry {
-  return entry("told", id, text, text, "plain");
-}
-
-function entry(
-  kind: Entry["kind"],
-  id: string,
-  label: string,
-  detail: string,
-  state: Entry["state"],
-): Entry {
-  return { kind, id, label: oneLine(label), detail: detail.slice(0, DETAIL_CHARS_MAX), state };
+/** The run with a row for an Event, unless only a complete log shows it. */
+function withEntry(
+  run: Run,
+  { runId, seq, event, view }: EventNotice,
+  more: Partial<Entry> = {},
+): Run {
+  if (view.label === "" || view.tone === "muted") {
+    return run;
+  }
+  const entry = {
+    kind: event.kind,
+    id: `${runId}/${seq}`,
+    label: oneLine(view.label),
+    detail: view.detail,
+    tone: view.tone,
+    ...more,
+  };
+  return { ...run, entries: [...run.entries, entry].slice(-ENTRIES_MAX) };
 }
 
 function oneLine(text: string): string {

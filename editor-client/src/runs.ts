@@ -1,6 +1,7 @@
 /** The view of runs: what each did, step by step, as it happens. */
 import * as vscode from "vscode";
-import { CommandName, parsed, RunListReply, type RunState } from "./protocol.js";
+import { parsed } from "./parsed.js";
+import { CommandName, RunListReply, type RunState, type Tone } from "./protocol.js";
 import { followed, isActive, listed, type Entry, type Run, type RunLog } from "./run_log.js";
 import type { Server } from "./server.js";
 
@@ -112,33 +113,35 @@ function runItem(run: Run): vscode.TreeItem {
   return item;
 }
 
-const ENTRY_ICONS: Readonly<Record<Entry["kind"], string>> = {
-  said: "comment",
-  call: "tools",
-  judged: "law",
-  question: "bell",
-  checked: "checklist",
-  warning: "warning",
-  told: "info",
+/** By the kind of the Event; another one is some information. */
+const ENTRY_ICONS: Readonly<Record<string, string>> = {
+  model_answered: "comment",
+  tool_called: "tools",
+  candidates_judged: "law",
+  permission_asked: "bell",
+  plan_changed: "list-tree",
+  goal_checked: "checklist",
+  warned: "warning",
 };
 
-const COLORS: Readonly<Record<Entry["state"], vscode.ThemeColor | undefined>> = {
-  open: new vscode.ThemeColor("list.warningForeground"),
+const COLORS: Readonly<Record<Tone, vscode.ThemeColor | undefined>> = {
+  waiting: new vscode.ThemeColor("list.warningForeground"),
   good: new vscode.ThemeColor("testing.iconPassed"),
   bad: new vscode.ThemeColor("testing.iconFailed"),
   plain: undefined,
+  muted: undefined,
 };
 
 function entryItem(run: Run, entry: Entry): vscode.TreeItem {
   const item = new vscode.TreeItem(entry.label);
   item.id = `${run.runId}/${entry.id}`;
-  item.iconPath = new vscode.ThemeIcon(ENTRY_ICONS[entry.kind], COLORS[entry.state]);
-  item.contextValue =
-    entry.kind === "question" && entry.state === "open" ? "question" : `entry.${entry.kind}`;
+  item.iconPath = new vscode.ThemeIcon(ENTRY_ICONS[entry.kind] ?? "info", COLORS[entry.tone]);
+  const asks = entry.kind === "permission_asked";
+  item.contextValue = asks && entry.tone === "waiting" ? "question" : `entry.${entry.kind}`;
   if (entry.detail !== "") {
     item.tooltip = new vscode.MarkdownString().appendCodeblock(entry.detail);
   }
-  if (entry.kind === "question") {
+  if (asks) {
     item.command = {
       title: vscode.l10n.t("Show what would change"),
       command: "holdfast.ui.preview",

@@ -27,7 +27,7 @@ export interface Server {
   readonly onState: vscode.Event<ServerState>;
   readonly onStatus: vscode.Event<Status>;
   readonly onEvent: vscode.Event<EventNotice>;
-  /** The reply; undefined when it failed, which the person was told then. */
+  /** The reply; undefined when it failed, which a message says then. */
   readonly command: (name: CommandName, argument?: object) => Promise<unknown>;
   /** Whether the running server knows a command. */
   readonly knows: (name: CommandName) => boolean;
@@ -75,7 +75,7 @@ export function server(context: vscode.ExtensionContext, log: vscode.LogOutputCh
     log.error(`The server ended unexpectedly${again ? " and is started again." : " once more."}`);
     if (!again) {
       enter("stopped");
-      void tellOfLoop(log);
+      void showCrashLoop(log);
     }
     return again;
   };
@@ -94,7 +94,7 @@ export function server(context: vscode.ExtensionContext, log: vscode.LogOutputCh
       }
     });
     client = fresh;
-    // A server that ends while it starts is a crash and told as one.
+    // A server that ends while it starts is a crash and shown as one.
     await fresh.start().catch((error: unknown) => {
       log.error(String(error));
     });
@@ -170,7 +170,7 @@ export function server(context: vscode.ExtensionContext, log: vscode.LogOutputCh
   };
 }
 
-/** The server to start; when there is none, the person is told and `offer` may help. */
+/** The server to start; when there is none, a message says so and `offer` may help. */
 async function found(
   context: vscode.ExtensionContext,
   probe: Probe,
@@ -189,7 +189,7 @@ async function found(
     return launch;
   } catch (error) {
     if (error instanceof ServerPathWrong) {
-      void tellOfPath(error.message);
+      void showWrongPath(error.message);
       return undefined;
     }
     throw error;
@@ -206,7 +206,7 @@ function printed(cwd: string): Probe {
     });
 }
 
-async function tellOfLoop(log: vscode.LogOutputChannel): Promise<void> {
+async function showCrashLoop(log: vscode.LogOutputChannel): Promise<void> {
   const [restart, show] = [vscode.l10n.t("Restart"), vscode.l10n.t("Show Log")];
   const text = vscode.l10n.t(
     "Holdfast’s server ended twice within minutes and was not started again. Your runs are on disk and can be resumed.",
@@ -219,7 +219,7 @@ async function tellOfLoop(log: vscode.LogOutputChannel): Promise<void> {
   }
 }
 
-async function tellOfPath(path: string): Promise<void> {
+async function showWrongPath(path: string): Promise<void> {
   const settings = vscode.l10n.t("Open Settings");
   const text = vscode.l10n.t(
     "holdfast.server.path is set to “{0}”, which is no Holdfast server",

@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { CommandName, type Status } from "./protocol.js";
 import type { Server, ServerState } from "./server.js";
-import { statusLine, type Words } from "./status_line.js";
+import { statusLine } from "./status_line.js";
 
 export function statusItem(server: Server): vscode.Disposable {
   const item = vscode.window.createStatusBarItem(
@@ -25,22 +25,13 @@ export function statusItem(server: Server): vscode.Disposable {
   };
   const change = (status: Status): void => {
     void vscode.commands.executeCommand("setContext", "holdfast.state", status.state);
-    const { text, attention } = statusLine(status, WORDS);
-    show(item, text, attention);
+    show(item, statusLine(status), status.state === "waiting");
     item.tooltip = tooltip(status);
   };
   whole(server.state);
   item.show();
   return vscode.Disposable.from(item, server.onState(whole), server.onStatus(change));
 }
-
-const WORDS: Words = {
-  goals: (met, total) =>
-    total === 1 ? vscode.l10n.t("{0}/1 goal", met) : vscode.l10n.t("{0}/{1} goals", met, total),
-  waiting: () => vscode.l10n.t("waits for you"),
-  step: (step) => vscode.l10n.t("step {0}", step),
-  indexing: () => vscode.l10n.t("indexing"),
-};
 
 const SERVER_TEXTS: Readonly<Record<Exclude<ServerState, "running">, () => string>> = {
   stopped: () => vscode.l10n.t("$(circle-slash) Holdfast: stopped"),

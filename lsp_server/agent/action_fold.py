@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from lsp_server.agent.transcript import outcome_text, report_text
 from lsp_server.domain.candidates import CandidateGroup
 from lsp_server.domain.events import (
     CandidatesJudged,
@@ -31,6 +30,7 @@ from lsp_server.domain.events import (
 from lsp_server.domain.memories import ActionOutcome, ActionRecord
 from lsp_server.domain.tasks import Achieved, Outcome
 from lsp_server.domain.tools import ToolKind
+from lsp_server.wording.run_texts import outcome_text, report_text
 
 LOOKED_CHARS_MAX = 300
 """How much is kept of what was read or searched: the code index has the rest."""

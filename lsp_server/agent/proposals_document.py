@@ -1,18 +1,23 @@
-"""Proposals side by side, as Markdown: what each would do, what speaks for it, what it cost."""
+"""This module writes the document that compares proposals: what each would do, and its scores."""
 
 from __future__ import annotations
 
 import json
 
-from lsp_server.agent.transcript import usage_text
 from lsp_server.domain.candidates import CandidateGroup
 from lsp_server.domain.events import CandidatesJudged
+from lsp_server.text.markdown import code_block
+from lsp_server.wording.run_texts import usage_text
 
 ARGUMENTS_CHARS_MAX = 2000
 
 
 def render_proposals(judged: CandidatesJudged, instruction: str, run_id: str) -> str:
-    """The document; candidates are numbered from 1, as they are accepted."""
+    """Returns the proposals of a run side by side, as Markdown.
+
+    Candidates are numbered from 1, as `holdfast.max.accept` takes them; `instruction`
+    is the run's task.
+    """
     command = f'`holdfast.max.accept` and `{{"proposalId": "{run_id}", "candidate": 1}}`'
     opening = (
         f"# Proposals\n\n{instruction.strip()}\n\nNothing is done yet. Accept one from the code "
@@ -54,9 +59,9 @@ def _proposal(number: int, group: CandidateGroup, *, is_winner: bool) -> str:
     if group.problem:
         parts.append(f"**Cannot work:** {group.problem}\n")
     if group.changes:
-        parts.append(_fenced(group.changes, "diff"))
+        parts.append(f"{code_block(group.changes, 'diff')}\n")
     parts += [
-        _fenced(f"{call.name} {_readable(call.arguments)}")
+        f"{code_block(f'{call.name} {_readable(call.arguments)}')}\n"
         for call in group.calls
         if call.id not in group.diffed
     ]
@@ -70,11 +75,3 @@ def _readable(arguments: str) -> str:
     except ValueError:
         text = arguments
     return text[:ARGUMENTS_CHARS_MAX]
-
-
-def _fenced(text: str, language: str = "") -> str:
-    """A code block that the text cannot end."""
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return f"{fence}{language}\n{text}\n{fence}\n"

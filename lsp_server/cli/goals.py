@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lsp_server.agent.transcript import usage_text
 from lsp_server.cli.command_session import command_session, load_settings
 from lsp_server.cli.exit_status import USAGE_ERROR, run_command, workspace_folder
 from lsp_server.cli.terminal_prompt import TerminalPrompt
@@ -18,6 +17,7 @@ from lsp_server.domain.permissions import visible
 from lsp_server.session.goals import ConditionStatus
 from lsp_server.session.session import Session
 from lsp_server.text.truncate import one_line
+from lsp_server.wording.run_texts import usage_text
 
 MISSING_CHARS_MAX = 200
 TITLE_CHARS_MAX = 60

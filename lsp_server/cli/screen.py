@@ -1,55 +1,58 @@
-"""What a person or a program sees of a run as it goes."""
+"""This module shows a run as it goes: to a program as JSON, to a person as lines of text."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol, TextIO
 
-from lsp_server.agent import transcript
 from lsp_server.agent.journal_format import event_value
 from lsp_server.domain.events import (
     CandidatesJudged,
-    CycleStarted,
     Event,
     GoalChecked,
-    JudgeFellBack,
     ModelAnswered,
-    ModelWaited,
-    PermissionAsked,
     PlanChanged,
     RecordedEvent,
     RunEnded,
     RunStarted,
-    SamplingChanged,
     StepStarted,
     Streamed,
-    Told,
     ToolCalled,
     ToolReturned,
-    Warned,
 )
 from lsp_server.domain.permissions import visible
-from lsp_server.domain.plans import outline
 from lsp_server.domain.tasks import RunId
+from lsp_server.domain.tools import ToolKind
+from lsp_server.wording.event_view import Tone, view_of
+from lsp_server.wording.run_texts import outcome_text
 
 PREVIEW_LINES_MAX = 6
 PREVIEW_CHARS_MAX = 160
 
+_REPEATING_KINDS: frozenset[ToolKind] = frozenset({"plan", "finish"})
+"""Kinds of tools whose results say no more than the Event that comes with them."""
+
 
 class Screen(Protocol):
-    """Shows Events; `close` leaves the terminal as it was."""
+    """A `Screen` shows a run."""
 
-    def show(self, run_id: RunId, recorded: RecordedEvent) -> None: ...
+    def show(self, run_id: RunId, recorded: RecordedEvent) -> None:
+        """Shows one Event; ephemeral ones come too."""
+        ...
 
     def pause(self) -> None:
         """Makes room for a question."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Leaves the terminal as it was."""
+        ...
 
 
 class JsonLines:
-    """One Event a line; the last line has the outcome in short."""
+    """`JsonLines` writes one Event a line; the last line has the outcome in short."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -57,7 +60,7 @@ class JsonLines:
     def show(self, run_id: RunId, recorded: RecordedEvent) -> None:
         event = recorded.event
         if isinstance(event, Streamed):
-            return
+            return  # The whole answer comes as an Event of its own.
         line = _ended(run_id, event) if isinstance(event, RunEnded) else event_value(event)
         self._out.write(json.dumps({"seq": recorded.seq, "at": recorded.at, **line}) + "\n")
         self._out.flush()
@@ -87,20 +90,21 @@ def _ended(run_id: RunId, event: RunEnded) -> dict[str, object]:
         },
         "cost_usd": event.cost_usd,
         "goals": goals,
-        "message": transcript.outcome_text(event.outcome),
+        "message": outcome_text(event.outcome),
     }
 
 
 class PlainScreen:
-    """One line a fact, for pipes and logs."""
+    """A `PlainScreen` writes text without colour, for pipes and logs."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self._narrator = EventFormatter()
+        self._formatter = EventFormatter()
 
     def show(self, run_id: RunId, recorded: RecordedEvent) -> None:
-        for line in self._narrator.lines(run_id, recorded.event):
-            self._out.write(visible(line) + "\n")
+        del run_id  # A RunStarted says it.
+        for line in self._formatter.lines(recorded.event):
+            self._out.write(visible(line.text) + "\n")
         self._out.flush()
 
     def pause(self) -> None:
@@ -110,70 +114,62 @@ class PlainScreen:
         self._out.flush()
 
 
+@dataclass(frozen=True, slots=True)
+class ScreenLine:
+    """A `ScreenLine` is one line of text, with the tone for its colour."""
+
+    text: str
+    tone: Tone = "plain"
+
+
 class EventFormatter:
-    """Events as lines for people; a call and its result become one paragraph."""
+    """Formats Events as lines for people; a tool call and its result become one paragraph.
+
+    >>> [line.text for line in EventFormatter().lines(StepStarted(3, 1200))]
+    ['step 3']
+    """
 
     def __init__(self) -> None:
         self._titles: dict[str, str] = {}
 
-    def lines(self, run_id: RunId, event: Event) -> list[str]:
+    def lines(self, event: Event) -> Iterator[ScreenLine]:
+        """Yields the lines of one Event, none if it is of interest to a complete log alone."""
+        if isinstance(event, Streamed):
+            return
+        view = view_of(event)
         match event:
-            case RunStarted():
-                return [f"run {run_id} with {event.model}"]
+            case RunStarted(run_id=run_id, model=model):
+                yield ScreenLine(f"run {run_id} with {model}")
             case StepStarted():
-                return [f"step {event.step}"]
-            case ModelAnswered() if event.message.text.strip():
-                return [f"  {line}" for line in event.message.text.strip().splitlines()]
+                yield ScreenLine(view.label)
+            case ModelAnswered():
+                yield from _indented(view.detail, "  ")
             case ToolCalled():
-                self._titles[event.call.id] = event.title
-                return []
+                self._titles[event.call.id] = view.label
             case ToolReturned():
-                return self._result(event)
-            case PlanChanged():
-                return outline(event.items, "    ")
+                title = self._titles.pop(event.call_id, event.tool)
+                yield ScreenLine(f"  > {title}: {view.label}", view.tone)
+                if event.result.is_error or event.tool_kind not in _REPEATING_KINDS:
+                    yield from _preview(view.detail)
             case RunEnded():
-                spent = transcript.usage_text(event.billed, event.cost_usd)
-                ended = f"{event.outcome.outcome}: {transcript.outcome_text(event.outcome)}"
-                return ["", ended, f"{event.steps} steps, {spent}"]
-            case _:
-                return _notices(event)
-
-    def _result(self, event: ToolReturned) -> list[str]:
-        title = self._titles.pop(event.call_id, event.tool)
-        if event.tool == "shell" and not event.result.is_error:
-            ending, _, output = event.result.text.partition("\n")
-            return [f"  > {title}: {ending}", *_preview(output)]
-        mark = "failed" if event.result.is_error else "ok"
-        line = f"  > {title}: {mark}, {event.seconds:.1f} s"
-        told = event.tool in ("plan", "finish") and not event.result.is_error
-        return [line] if told else [line, *_preview(event.result.text)]
+                yield ScreenLine("")
+                yield from _indented(f"{event.outcome.outcome}: {view.detail}", "", view.tone)
+            case PlanChanged() | GoalChecked() | CandidatesJudged():
+                yield ScreenLine(f"  {view.label}", view.tone)
+                yield from _indented(view.detail, "    ", "muted")
+            case _ if view.label and view.tone != "muted":
+                yield ScreenLine(f"  {view.label}", view.tone)
 
 
-def _notices(event: Event) -> list[str]:
-    match event:
-        case ModelWaited():
-            return [f"  waiting {event.delay_seconds:.0f} s: {event.reason}"]
-        case CandidatesJudged() | JudgeFellBack() | SamplingChanged():
-            return [f"  {transcript.sampling_text(event)}"]
-        case CycleStarted() if event.number > 1:
-            return [f"  new cycle: {event.reason}"]
-        case Told(origin="goal"):
-            return ["  not done yet: it is told what is missing and goes on"]
-        case Told():
-            return [f"  ({event.origin}: {transcript.task_title(event.text)})"]
-        case PermissionAsked():
-            return [f"  asks: {event.question.summary}"]
-        case GoalChecked():
-            return [f"  {line}" for line in transcript.report_text(event.report).splitlines()]
-        case Warned():
-            return [f"  warning: {event.message}"]
-        case _:
-            return []
+def _indented(text: str, indent: str, tone: Tone = "plain") -> Iterator[ScreenLine]:
+    for line in filter(str.strip, text.splitlines()):
+        yield ScreenLine(f"{indent}{line}", tone)
 
 
-def _preview(text: str) -> list[str]:
+def _preview(text: str) -> Iterator[ScreenLine]:
+    """The first lines of a result; it says how many are left out."""
     lines = text.splitlines()
-    shown = [f"    | {line[:PREVIEW_CHARS_MAX]}" for line in lines[:PREVIEW_LINES_MAX]]
+    for line in lines[:PREVIEW_LINES_MAX]:
+        yield ScreenLine(f"    | {line[:PREVIEW_CHARS_MAX]}", "muted")
     if len(lines) > PREVIEW_LINES_MAX:
-        shown.append(f"    | … {len(lines) - PREVIEW_LINES_MAX} more lines")
-    return shown
+        yield ScreenLine(f"    | … {len(lines) - PREVIEW_LINES_MAX} more lines", "muted")

@@ -1,45 +1,53 @@
-"""A run as it goes, on a terminal."""
+"""This module shows a run on a terminal, with colour and a spinner."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from lsp_server.cli.screen import EventFormatter
+from lsp_server.cli.screen import EventFormatter, ScreenLine
 from lsp_server.domain.events import (
     Event,
     ModelAnswered,
-    ModelWaited,
-    PermissionAsked,
     RecordedEvent,
     RunEnded,
     StepStarted,
     Streamed,
     ToolCalled,
-    ToolReturned,
-    Warned,
 )
 from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
+from lsp_server.wording.event_view import Tone
+
+_STYLES: Mapping[Tone, str] = {
+    "plain": "",
+    "good": "green",
+    "bad": "red",
+    "waiting": "yellow",
+    "muted": "dim",
+}
 
 
 class TerminalScreen:
-    """The answer as it streams, calls and results in short, a spinner while waiting."""
+    """A `TerminalScreen` shows the answer as it streams, results in short, and a spinner."""
 
     def __init__(self) -> None:
         self._console = Console(highlight=False)
-        self._narrator = EventFormatter()
+        self._formatter = EventFormatter()
         self._status: Status | None = None
         self._streaming = False
 
     def show(self, run_id: RunId, recorded: RecordedEvent) -> None:
+        del run_id  # A RunStarted says it.
         event = recorded.event
         if isinstance(event, Streamed):
             self._stream(event)
             return
         self._end_stream()
-        lines = [visible(line) for line in self._narrator.lines(run_id, event)]
+        lines = list(self._formatter.lines(event))
         if not isinstance(event, ModelAnswered):  # Its text was streamed.
             for line in lines:
                 self._console.print(_styled(event, line), soft_wrap=True)
@@ -50,14 +58,14 @@ class TerminalScreen:
 
     def pause(self) -> None:
         self._end_stream()
-        self._rest()
+        self._stop_spinner()
 
     def close(self) -> None:
         self.pause()
 
     def _stream(self, event: Streamed) -> None:
         if event.channel == "text":
-            self._rest()
+            self._stop_spinner()
             self._streaming = True
             self._console.print(visible(event.text), end="", markup=False, soft_wrap=True)
         elif not self._streaming:
@@ -67,7 +75,7 @@ class TerminalScreen:
         if self._streaming:
             self._console.print()
         self._streaming = False
-        self._rest()
+        self._stop_spinner()
 
     def _spin(self, text: str) -> None:
         if self._status is None:
@@ -76,23 +84,14 @@ class TerminalScreen:
         else:
             self._status.update(text)
 
-    def _rest(self) -> None:
+    def _stop_spinner(self) -> None:
         if self._status is not None:
             self._status.stop()
             self._status = None
 
 
-def _styled(event: Event, line: str) -> str:
-    text = escape(line)
-    match event:
-        case StepStarted():
-            return f"[bold]{text}[/bold]"
-        case ToolReturned(result=result):
-            return f"[red]{text}[/red]" if result.is_error else f"[dim]{text}[/dim]"
-        case ModelWaited() | Warned() | PermissionAsked():
-            return f"[yellow]{text}[/yellow]"
-        case RunEnded(outcome=outcome):
-            colour = "green" if outcome.outcome == "achieved" else "yellow"
-            return f"[bold {colour}]{text}[/bold {colour}]"
-        case _:
-            return text
+def _styled(event: Event, line: ScreenLine) -> str:
+    bold = "bold " if isinstance(event, StepStarted | RunEnded) else ""
+    style = f"{bold}{_STYLES[line.tone]}".strip()
+    text = escape(visible(line.text))
+    return f"[{style}]{text}[/{style}]" if style else text

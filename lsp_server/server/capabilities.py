@@ -1,8 +1,8 @@
-"""What this client can do, asked once: one boolean for each thing that we may do.
+"""This module reads what a client can do, once: one boolean for each thing that we may do.
 
 Everything else reads only these. `window/showMessageRequest` and code lenses are
-missing on purpose: several editors have them without saying so, so they are
-offered to all, and `client.py` remembers who refused.
+missing on purpose: several editors have them without declaring it, so they are
+offered to all, and `client.py` remembers the methods that a client does not know.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from lsprotocol import types
-from pygls.capabilities import get_capability
 
 from lsp_server.server.from_lsp import Encoding
 from lsp_server.server.protocol import SOURCE
@@ -20,10 +19,10 @@ from lsp_server.server.protocol import SOURCE
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """The defaults are those of a client that declares nothing."""
+    """`Capabilities` says what a client can do; by default it can do nothing special."""
 
     encoding: Encoding = "utf-16"
-    """The unit of columns; the first of the client's wishes that we know."""
+    """The unit of columns: the first that the client prefers and we know."""
     progress: bool = False
     """`window/workDoneProgress/create` and server-created tokens."""
     show_document: bool = False
@@ -57,28 +56,28 @@ class Capabilities:
 
 
 def resolve(params: types.InitializeParams) -> Capabilities:
-    """The capabilities of the client that sends these parameters."""
+    """Returns the capabilities of the client that sends these parameters of `initialize`."""
     declared = params.capabilities
 
     def has(path: str) -> bool:
-        return bool(get_capability(declared, path))
+        return bool(_declared(declared, path))
 
-    own = _own(params)
+    own = _own_methods(params)
     return Capabilities(
-        encoding=_encoding(get_capability(declared, "general.position_encodings") or ()),
+        encoding=_encoding(_declared(declared, "general.position_encodings") or ()),
         progress=has("window.work_done_progress"),
         show_document=has("window.show_document.support"),
         apply_edit=has("workspace.apply_edit"),
         document_changes=has("workspace.workspace_edit.document_changes"),
         change_annotations=(
             has("workspace.workspace_edit.document_changes")
-            and get_capability(declared, "workspace.workspace_edit.change_annotation_support")
+            and _declared(declared, "workspace.workspace_edit.change_annotation_support")
             is not None
         ),
         refactoring_metadata=has("workspace.workspace_edit.metadata_support"),
         delete_files=(
             types.ResourceOperationKind.Delete
-            in (get_capability(declared, "workspace.workspace_edit.resource_operations") or ())
+            in (_declared(declared, "workspace.workspace_edit.resource_operations") or ())
         ),
         code_lens_refresh=has("workspace.code_lens.refresh_support"),
         related_information=has("text_document.publish_diagnostics.related_information"),
@@ -93,22 +92,30 @@ def resolve(params: types.InitializeParams) -> Capabilities:
     )
 
 
-def _encoding(wishes: Any) -> Encoding:
-    for wish in wishes:
+def _declared(capabilities: types.ClientCapabilities, path: str) -> Any:
+    """The value at a dotted path, None where a part of it is missing."""
+    value: Any = capabilities
+    for name in path.split("."):
+        value = getattr(value, name, None)
+    return value
+
+
+def _encoding(preferred: Any) -> Encoding:
+    for encoding in preferred:
         for known in get_args(Encoding):
-            if wish == known:
+            if encoding == known:
                 return known  # type: ignore[no-any-return]  # one of the Literal's values
     return "utf-16"
 
 
 def _chooses_quick_fixes(declared: types.ClientCapabilities) -> bool:
-    """A client that knows a preferred fix does not run them all."""
+    """Says whether a client knows a preferred fix, and so does not run them all."""
     action = declared.text_document and declared.text_document.code_action
     return bool(action and action.is_preferred_support and _knows_quick_fixes(action))
 
 
 def _runs_all_fixes(declared: types.ClientCapabilities) -> bool:
-    """Kate, which knows the kinds of actions and nothing else of them."""
+    """Says whether this is Kate, which knows the kinds of actions and nothing else of them."""
     action = declared.text_document and declared.text_document.code_action
     if not action or not _knows_quick_fixes(action):
         return False
@@ -122,11 +129,11 @@ def _knows_quick_fixes(action: types.CodeActionClientCapabilities) -> bool:
     )
 
 
-def _own(params: types.InitializeParams) -> Mapping[str, Any]:
-    """Which methods of our own the client has.
+def _own_methods(params: types.InitializeParams) -> Mapping[str, Any]:
+    """The methods of our own that the client declares.
 
-    Either `capabilities.experimental.holdfast` or, since many clients cannot add
-    capabilities, `initializationOptions.clientCapabilities.holdfast`.
+    They are in `capabilities.experimental.holdfast` or, since many clients cannot add
+    capabilities, in `initializationOptions.clientCapabilities.holdfast`.
     """
     options = params.initialization_options
     places = (

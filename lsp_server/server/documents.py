@@ -1,7 +1,7 @@
-"""The editor's buffers: synchronised here, read by the sessions.
+"""This module keeps the editor's buffers in step with it, for the sessions to read.
 
-Plain functions in the order of the messages; the one thing that is awaited is
-the change which follows an edit of ours.
+Its handlers are plain functions, called in the order of the messages. The one thing
+that is awaited is the change which follows an edit of ours.
 """
 
 from __future__ import annotations
@@ -20,30 +20,33 @@ from lsp_server.server.folders import Folder, Folders
 
 log = logging.getLogger(__name__)
 
-
 LATE_MAX = 32
 LATE_CHARS_MAX = 4_000_000
-"""So many changes, and texts of this length in all, are kept in case an earlier one comes late."""
+"""How many changes, and how much text of them, is kept in case an earlier one comes late."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
+    """One `didChange`, and the text that it changed."""
+
     version: int
     parts: Sequence[types.TextDocumentContentChangeEvent]
     before: str
-    """The text that it changed."""
 
 
 @dataclass(eq=False, slots=True)
 class OpenDocument:
-    """A buffer as the editor has it. `seen` are other servers' diagnostics of this text."""
+    """An `OpenDocument` is a buffer as the editor has it; `path` is None if it is no file here.
+
+    `seen` are other servers' diagnostics of this text, as far as a code action named them.
+    """
 
     uri: str
     path: Path | None
     version: int
     text: str
     seen: tuple[types.Diagnostic, ...] | None = None
-    _lately: tuple[_Change, ...] = ()
+    _recent: tuple[_Change, ...] = ()
 
     def change(
         self,
@@ -51,26 +54,28 @@ class OpenDocument:
         parts: Sequence[types.TextDocumentContentChangeEvent],
         encoding: from_lsp.Encoding,
     ) -> None:
-        """A change that comes late takes its place among the others.
+        """Applies a change; one that comes late takes its place among the others.
 
-        Helix up to 25.01 hands over what is typed quickly in any order, and only the
-        versions tell which was first.
+        Helix up to 25.01 sends what is typed quickly in any order, and only the versions
+        show which was first.
         """
-        kept = [each for each in self._lately if each.version <= version]
-        later = [each for each in self._lately if each.version > version]
+        kept = [each for each in self._recent if each.version <= version]
+        later = [each for each in self._recent if each.version > version]
+        # A late change goes back to the text before the later ones, which are applied again.
         text = later[0].before if later else self.text
         for each in (_Change(version, parts, text), *later):
             kept.append(replace(each, before=text))
             for part in each.parts:
-                text = from_lsp.changed(text, part, encoding)
+                text = from_lsp.apply_change(text, part, encoding)
         while len(kept) > LATE_MAX or sum(len(each.before) for each in kept) > LATE_CHARS_MAX:
             del kept[0]
-        self._lately = tuple(kept)
+        self._recent = tuple(kept)
+        # The diagnostics of other servers were about the text before.
         self.text, self.version, self.seen = text, max(version, self.version), None
 
 
 class OpenDocuments:
-    """All buffers by URI; those that are files below a folder reach its session too."""
+    """`OpenDocuments` keeps all buffers by URI; those below a folder are its session's too."""
 
     def __init__(self, client: Client, folders: Folders) -> None:
         self._client = client
@@ -86,7 +91,7 @@ class OpenDocuments:
             folder, path = place
             folder.documents.open(path, document.text)
             self._folders.use(folder)
-            _tell(folder, path)
+            _look_for_goals(folder, path)
 
     def did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         document = self._by_uri.get(params.text_document.uri)
@@ -99,7 +104,7 @@ class OpenDocuments:
             folder, path = place
             folder.documents.change(path, document.text)
             self._folders.use(folder)
-            _tell(folder, path)
+            _look_for_goals(folder, path)
         self._wake()
 
     def did_close(self, params: types.DidCloseTextDocumentParams) -> None:
@@ -107,7 +112,7 @@ class OpenDocuments:
         if document is not None and (place := self._place(document)) is not None:
             folder, path = place
             folder.documents.close(path)
-            _tell(folder, path)
+            _look_for_goals(folder, path)
         self._wake()
 
     def adopt(self, folder: Folder) -> None:
@@ -118,23 +123,26 @@ class OpenDocuments:
                 folder.documents.open(place[1], document.text)
 
     def get(self, uri: str) -> OpenDocument | None:
-        """The buffer with that URI."""
+        """Returns the buffer with that URI, None if it is not open."""
         return self._by_uri.get(uri)
 
     def at(self, path: Path) -> OpenDocument | None:
-        """The buffer of a canonical path."""
+        """Returns the buffer of a file, by its canonical path; None if it is not open."""
         for document in self._by_uri.values():
             if document.path == path:
                 return document
         return None
 
     def below(self, root: Path) -> list[OpenDocument]:
-        """The buffers of files below a folder."""
+        """Returns the buffers of files below a folder."""
         return [d for d in self._by_uri.values() if d.path and d.path.is_relative_to(root)]
 
-    async def moved(self, document: OpenDocument, version: int, timeout_seconds: float) -> None:
+    async def wait_for_change(
+        self, document: OpenDocument, version: int, timeout_seconds: float
+    ) -> None:
         """Returns once the buffer is past `version` or closed. Raises TimeoutError."""
         async with asyncio.timeout(timeout_seconds):
+            # A document that was closed and opened again is another one, and moved as well.
             while document.version <= version and self._by_uri.get(document.uri) is document:
                 change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                 self._waiting.add(change)
@@ -153,7 +161,7 @@ class OpenDocuments:
         self._waiting.clear()
 
 
-def _tell(folder: Folder, path: Path) -> None:
-    """Goals are stated in buffers, too."""
+def _look_for_goals(folder: Folder, path: Path) -> None:
+    """Goals are stated in buffers, too, and not only on the disk."""
     if folder.session is not None:
         folder.session.text_changed(path)

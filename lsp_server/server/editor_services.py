@@ -1,7 +1,7 @@
-"""What works for an initialized editor: sessions, commands, actions, presentation.
+"""This module has what works for an initialized editor: sessions, commands, actions, views.
 
-Importing this module is the slow part of starting, so `lifecycle.py` does it in
-a thread once `initialize` is answered.
+Importing it is the slow part of starting, so `lifecycle.py` does that in a thread once
+`initialize` is answered.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from typing import Any
 
 from lsp_server.assemble import open_session
 from lsp_server.domain.errors import HoldfastError
-from lsp_server.server.background import Background
 from lsp_server.server.client import Client
-from lsp_server.server.commands.commands import Commands
-from lsp_server.server.commands.doctor import Doctor
+from lsp_server.server.commands.command import CommandContext
+from lsp_server.server.commands.doctor_report import DoctorReport
+from lsp_server.server.commands.registry import CommandRegistry
 from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.editor import LspEditor
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.views.code_actions import CodeActions
 from lsp_server.server.views.code_lenses import CodeLenses
+from lsp_server.server.views.diagnostics_view import DiagnosticsView
 from lsp_server.server.views.presenter import Presenter
+from lsp_server.server.views.status_view import StatusView
 from lsp_server.server.views.symbols import SymbolSearch
 from lsp_server.session.notices import (
     GoalsChanged,
@@ -34,40 +36,68 @@ from lsp_server.session.notices import (
 from lsp_server.session.session import Session
 from lsp_server.settings.layers import load
 from lsp_server.settings.sections import Settings
+from lsp_server.system.task_set import TaskSet
 
 log = logging.getLogger(__name__)
 
 
 class EditorServices:
-    """Opens a session for each folder and closes it again."""
+    """The sessions of all folders, and everything that shows and commands them.
+
+    `editor` is the name of the client, for the doctor's report.
+    """
 
     def __init__(
         self,
         client: Client,
         folders: Folders,
         open_documents: OpenDocuments,
-        background: Background,
+        tasks: TaskSet,
         editor: str,
     ) -> None:
         self._client = client
         self._folders = folders
         self._open = open_documents
-        self._problems_told: set[str] = set()
-        self.presenter = Presenter(client, folders, open_documents, background)
+        self._problems_shown: set[str] = set()
+        status = StatusView(client, folders)
+        diagnostics = DiagnosticsView(client, folders, open_documents)
+        self.presenter = Presenter(client, folders, diagnostics, status, tasks)
         self.code_actions = CodeActions(client, folders, open_documents)
         self.code_lenses = CodeLenses(folders)
         self.symbols = SymbolSearch(folders)
-        doctor = Doctor(client, folders, editor)
-        self.commands = Commands(client, folders, self.presenter, doctor, background)
+        self.commands = CommandRegistry(
+            CommandContext(client, folders, tasks, status), DoctorReport(client, folders, editor)
+        )
 
     async def configure(self, folder: Folder, layer: Mapping[str, Any]) -> None:
-        """Opens the folder's session, or gives an open one new settings."""
+        """Opens the folder's session, or gives an open one new settings.
+
+        `layer` are the settings of the editor.
+        """
         settings = await self._settings(folder, layer)
         if folder not in self._folders:
             return  # It was closed meanwhile.
         if folder.session is not None:
             folder.session.reconfigure(settings)
             return
+        try:
+            folder.session = self._open_session(folder, settings)
+            self.presenter.show_interrupted(folder.session)
+        except (HoldfastError, OSError) as error:
+            folder.problem = f"{folder.root.name} cannot be opened: {error}"
+            log.exception("%s", folder.problem)
+            self._client.show("error", folder.problem)
+        self.presenter.refresh()
+
+    async def close(self, folder: Folder) -> None:
+        """Ends the folder's session and takes back what was shown for it."""
+        session, folder.session = folder.session, None
+        folder.problem = f"{folder.root.name} is no folder of the workspace any more"
+        if session is not None:
+            await session.close()
+        self.presenter.refresh()
+
+    def _open_session(self, folder: Folder, settings: Settings) -> Session:
         editor = LspEditor(self._client, self._open, self._folders, folder)
         show_index = self.presenter.index_progress(folder)
         session: Session
@@ -83,29 +113,15 @@ class EditorServices:
                 case StatusChanged():
                     self.presenter.refresh()
 
-        try:
-            session = open_session(folder.root, settings, editor, folder.documents, notify)
-            folder.session = session
-            session.watch()
-            self.presenter.opened(session)
-        except (HoldfastError, OSError) as error:
-            folder.problem = f"{folder.root.name} cannot be opened: {error}"
-            log.exception("%s", folder.problem)
-            self._client.show("error", folder.problem)
-        self.presenter.refresh()
-
-    async def close(self, folder: Folder) -> None:
-        """Ends the folder's session and takes back what was shown for it."""
-        session, folder.session = folder.session, None
-        folder.problem = f"{folder.root.name} is no folder of the workspace any more"
-        if session is not None:
-            await session.close()
-        self.presenter.refresh()
+        session = open_session(folder.root, settings, editor, folder.documents, notify)
+        session.watch()
+        return session
 
     async def _settings(self, folder: Folder, layer: Mapping[str, Any]) -> Settings:
+        """The settings of a folder; each problem in them is shown once."""
         loaded = await asyncio.to_thread(load, folder.root, editor=layer)
         for problem in map(str, loaded.problems):
-            if problem not in self._problems_told:
-                self._problems_told.add(problem)
+            if problem not in self._problems_shown:
+                self._problems_shown.add(problem)
                 self._client.show("warning", problem)
         return loaded.settings

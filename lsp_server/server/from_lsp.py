@@ -1,4 +1,7 @@
-"""From the editor's places to ours. Encodings of positions end here and in `to_lsp.py`."""
+"""This module turns the editor's places into ours.
+
+Encodings of positions end here and in `to_lsp.py`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,11 @@ _SEVERITIES: Mapping[int, Literal["error", "warning", "information", "hint"]] = 
 
 
 def path(uri: str) -> Path | None:
-    """The resolved path of a `file:` URI; None for every other document."""
+    """Returns the resolved path of a `file:` URI; None for every other document.
+
+    >>> path("untitled:Untitled-1") is None
+    True
+    """
     try:
         parts = urlsplit(uri)
     except ValueError:
@@ -36,12 +43,11 @@ def path(uri: str) -> Path | None:
     try:
         return Path(text).resolve()
     except (OSError, RuntimeError):
-        # A loop of symbolic links.
-        return None
+        return None  # A loop of symbolic links has no path.
 
 
 def offset(lines: Lines, position: types.Position, encoding: Encoding) -> int:
-    """The code point offset of a position; past the end of its line or text means that end."""
+    """Returns the code point offset of a position; beyond a line or text, that of its end."""
     if position.line >= len(lines):
         return len(lines.text)
     number = max(0, position.line)
@@ -49,12 +55,15 @@ def offset(lines: Lines, position: types.Position, encoding: Encoding) -> int:
     return lines.offset(Position(number, column))
 
 
-def changed(text: str, change: types.TextDocumentContentChangeEvent, encoding: Encoding) -> str:
-    """The text after one change of a buffer."""
+def apply_change(
+    text: str, change: types.TextDocumentContentChangeEvent, encoding: Encoding
+) -> str:
+    """Applies one change of a buffer and returns the new text."""
     if isinstance(change, types.TextDocumentContentChangeWholeDocument):
         return change.text
     lines = Lines(text)
     start = offset(lines, change.range.start, encoding)
+    # A client may send the ends of an empty range in the wrong order.
     end = max(start, offset(lines, change.range.end, encoding))
     return f"{text[:start]}{change.text}{text[end:]}"
 
@@ -62,12 +71,13 @@ def changed(text: str, change: types.TextDocumentContentChangeEvent, encoding: E
 def finding(
     path: str, line: int, message: str, severity: int | None, source: str | None
 ) -> Finding:
-    """A diagnostic of a workspace-relative path; `line` counts from 0."""
+    """Returns a diagnostic of a workspace-relative path; `line` counts from 0."""
     return Finding(message, path, line + 1, _SEVERITIES[severity or 1], source or "")
 
 
 def code_units(text: str, encoding: Encoding) -> int:
-    """The length of a text as the client counts it."""
+    """Returns the length of a text as the client counts it."""
+    # Nearly all lines are ASCII, and then every encoding counts alike.
     if encoding == "utf-32" or text.isascii():
         return len(text)
     if encoding == "utf-16":
@@ -76,7 +86,7 @@ def code_units(text: str, encoding: Encoding) -> int:
 
 
 def _code_points(line: str, units: int, encoding: Encoding) -> int:
-    """How many whole code points fit into `units` code units."""
+    """Counts the whole code points that fit into `units` code units."""
     if encoding == "utf-32" or line.isascii():
         return units
     used = 0

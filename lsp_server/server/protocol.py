@@ -1,7 +1,8 @@
-"""The names of our own on the wire: commands, methods, codes.
+"""This module has the names of our own on the wire: commands, methods, codes.
 
-Mirrored by the editor client; the shapes that travel with them are in
-`params.py`. Standard library only, since it is imported before `initialize`.
+`scripts/client_protocol.py` writes them for the VS Code extension; the shapes that
+travel with them are in `params/`. Only the standard library is imported, since this is
+needed before `initialize`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ PROJECT_SETTINGS_FILE = ".holdfast/config.toml"
 
 
 class CommandName(StrEnum):
-    """Every command that `workspace/executeCommand` takes."""
+    """These are the commands that `workspace/executeCommand` takes."""
 
     RUN_START = "holdfast.run.start"
     RUN_STOP = "holdfast.run.stop"
@@ -43,7 +44,7 @@ class CommandName(StrEnum):
 
 
 class Method(StrEnum):
-    """Methods of our own; used only with clients that declare them."""
+    """These methods are our own, and used only with clients that declare them."""
 
     STATUS = "holdfast/status"
     EVENT = "holdfast/event"
@@ -51,7 +52,7 @@ class Method(StrEnum):
 
 
 class DiagnosticCode(StrEnum):
-    """The `code` of a diagnostic that we publish."""
+    """These are the `code`s of the diagnostics that we publish."""
 
     PERMISSION_PENDING = "permission-pending"
     RUN_FAILED = "run-failed"
@@ -64,7 +65,7 @@ class DiagnosticCode(StrEnum):
 
 
 class ActionKind(StrEnum):
-    """The code action kinds on offer; see `code_actions.py` for which is used when."""
+    """These kinds of code actions are on offer; `code_actions.py` says which is used when."""
 
     QUICK_FIX = "quickfix"
     REWRITE = "refactor.rewrite"
@@ -72,16 +73,20 @@ class ActionKind(StrEnum):
 
 
 INDEX_TOKEN = f"{SOURCE}/index"
-"""Begins the token of the progress of an index run."""
+"""The beginning of the token of an index run's progress."""
 
 
 def progress_token(run_id: str) -> str:
-    """The token of a run's progress."""
+    """Returns the token of a run's progress."""
     return f"{SOURCE}/{run_id}"
 
 
 def run_of_token(token: int | str) -> str | None:
-    """The run that a progress token belongs to, None when it is not ours."""
+    """Returns the run that a progress token belongs to, None if it is not one of ours.
+
+    >>> run_of_token(progress_token("r1"))
+    'r1'
+    """
     prefix = f"{SOURCE}/"
     if isinstance(token, str) and token.startswith(prefix):
         return token.removeprefix(prefix)

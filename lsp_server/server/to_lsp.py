@@ -1,4 +1,7 @@
-"""From our places to the editor's. Encodings of positions end here and in `from_lsp.py`."""
+"""This module turns our places into the editor's.
+
+Encodings of positions end here and in `from_lsp.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,20 @@ from lsp_server.server.from_lsp import Encoding, code_units
 
 
 def uri(path: Path) -> str:
-    """The `file:` URI of an absolute path."""
+    """Returns the `file:` URI of an absolute path."""
     return path.as_uri()
 
 
 def position(lines: Lines, offset: int, encoding: Encoding) -> types.Position:
-    """The position of a code point offset."""
+    """Returns the position of a code point offset."""
     place = lines.position(offset)
     before = lines.line(place.line)[: place.column]
     return types.Position(place.line, code_units(before, encoding))
 
 
 def text_edits(text: str, edits: tuple[TextEdit, ...], encoding: Encoding) -> list[types.TextEdit]:
-    """Edits of `text` that do not overlap, as the editor takes them."""
+    """Converts edits of `text` that do not overlap."""
+    # Between \r and \n there is no position: such edits grow until they begin and end at one.
     if any(_splits(text, edit.start) or _splits(text, edit.end) for edit in edits):
         edits = (_around_line_endings(text, edits),)
     lines = Lines(text)
@@ -39,7 +43,7 @@ def text_edits(text: str, edits: tuple[TextEdit, ...], encoding: Encoding) -> li
 
 
 def range_in_line(number: int, line: str, start: int, end: int, encoding: Encoding) -> types.Range:
-    """From column to column of one line, both in code points."""
+    """Returns a range within line `number`, whose text is `line`, from code points."""
     return types.Range(
         types.Position(number, code_units(line[:start], encoding)),
         types.Position(number, code_units(line[:end], encoding)),
@@ -47,17 +51,17 @@ def range_in_line(number: int, line: str, start: int, end: int, encoding: Encodi
 
 
 def whole_line(number: int) -> types.Range:
-    """All of line `number`, counted from 0."""
+    """Returns all of line `number`, counted from 0."""
     return types.Range(types.Position(number, 0), types.Position(number + 1, 0))
 
 
 def _splits(text: str, offset: int) -> bool:
-    """Whether an offset lies inside of a line ending, where no position is."""
+    """Says whether an offset lies inside a line ending, where no position is."""
     return text[max(0, offset - 1) : offset + 1] == "\r\n"
 
 
 def _around_line_endings(text: str, edits: tuple[TextEdit, ...]) -> TextEdit:
-    """All edits as one that starts and ends where positions are."""
+    """The edits as one that starts and ends where positions are."""
     start = min(edit.start for edit in edits)
     end = max(edit.end for edit in edits)
     start -= _splits(text, start)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from lsp_server.agent.journal_format import JournalDamaged
-from lsp_server.agent.transcript import usage_text
 from lsp_server.domain.errors import HoldfastError, MemoryUnavailable
 from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.session.goals import ConditionStatus, Goals
@@ -19,6 +18,7 @@ from lsp_server.session.session import Session
 from lsp_server.settings.folders import config_folder, data_folder
 from lsp_server.settings.shown import masked, without_credentials
 from lsp_server.text.markdown import code_block
+from lsp_server.wording.run_texts import usage_text
 
 RUNS_SHOWN_MAX = 10
 CONDITIONS_SHOWN_MAX = 50

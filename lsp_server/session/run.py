@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeAlias
 
-from lsp_server.agent import transcript
 from lsp_server.agent.context import Context
 from lsp_server.agent.event_log import EventLog
 from lsp_server.agent.journal import Journal
@@ -39,6 +38,7 @@ from lsp_server.session.run_errors import (
 from lsp_server.session.run_store import RunStore
 from lsp_server.session.run_summary import Activity, RunSummary
 from lsp_server.settings.sections import Settings
+from lsp_server.wording.run_texts import outcome_text, task_title
 
 MESSAGES_MAX = 100
 """How many messages may wait for a run to read them."""
@@ -169,7 +169,7 @@ class Run:
         state, doing = self.context.event_log.state, self._activity.text
         summary = RunSummary(
             run_id=self.run_id,
-            title=transcript.task_title(self.context.task.instruction),
+            title=task_title(self.context.task.instruction),
             state="waiting" if self._activity.questions else "running",
             step=state.progress.step,
             started_at=self._started_at,
@@ -181,7 +181,7 @@ class Run:
         # Until its end is on the disk the run counts as at work.
         if self._outcome is None or self._work is None or not self._work.done():
             return summary
-        how = transcript.outcome_text(self._outcome)
+        how = outcome_text(self._outcome)
         return replace(summary, state=self._outcome.outcome, message=how)
 
     async def _supervise(self, build: BuildAgent, ended: Callable[[], object]) -> Outcome:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from lsp_server.agent import transcript
 from lsp_server.agent.journal import is_running, read_ends
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.events import (
@@ -22,6 +21,7 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import RunId, RunState
+from lsp_server.wording.run_texts import outcome_text, task_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Activity:
             case ToolCalled():
                 self.text = event.title
             case ModelAnswered() if event.message.text.strip():
-                self.text = transcript.task_title(event.message.text)
+                self.text = task_title(event.message.text)
             case PermissionAsked():
                 self.questions += 1
                 self.text = f"waits for permission: {event.question.summary}"
@@ -85,7 +85,7 @@ def summary_from_journal(path: Path) -> RunSummary | None:
     step, usage, cost_usd = _spent(last)
     return RunSummary(
         run_id=first.event.run_id,
-        title=transcript.task_title(first.event.task.instruction),
+        title=task_title(first.event.task.instruction),
         state=state,
         step=step,
         started_at=first.at,
@@ -102,7 +102,7 @@ def _end(last: list[RecordedEvent], *, running: bool) -> tuple[RunState, str]:
     events = [r.event for r in last if not isinstance(r.event, FileRestored)]
     if events and isinstance(events[-1], RunEnded):
         outcome = events[-1].outcome
-        return outcome.outcome, transcript.outcome_text(outcome)
+        return outcome.outcome, outcome_text(outcome)
     return "interrupted", "it was interrupted; resume it to go on"
 
 

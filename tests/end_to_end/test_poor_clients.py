@@ -26,5 +26,5 @@ async def test_an_editor_that_never_answers_gives_permission_by_command(
     async with ScriptedServer([calls(("edit", EDIT)), finish("The answer is 42.")]) as server:
         seen = await play(ALE, "run", project, server)
     assert any("edit answer.py" in problem for problem in seen["problems"])
-    assert "0/1 goals" in seen["waiting"]
+    assert "0/1 goal" in seen["waiting"]
     assert seen["lines"] == ["def answer():", "    return 42"]

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lsprotocol import types
-from pygls.lsp.server import LanguageServer
 
-from lsp_server.server.transport.json_rpc import JsonRpc, converter
+from lsp_server.server.transport.language_server import HandlerServer
 from tests.fakes.lsp_client import NoAnswer, Refused, nothing
 
 Message = dict[str, Any]
@@ -24,11 +23,32 @@ class Peer:
         self.keys: list[str | None] = []
         self.exit_codes: list[int] = []
         self.answers = dict(answers or {})
-        self.server = LanguageServer("test", "0", protocol_cls=JsonRpc, converter_factory=converter)
-        self.rpc: JsonRpc = self.server.protocol  # type: ignore[assignment]
+        self.server = HandlerServer("test", "0")
+        self.rpc = self.server.protocol
         self.rpc.sink = self
         self.rpc.exited = self.exit_codes.append
         self.rpc.describe = lambda capabilities: None
+
+    def on(self, method: str, handler: Callable[[Any], Any]) -> None:
+        """Handles a method; before `initialize`."""
+        self.server.on(method, handler)
+
+    def on_command(self, handler: Callable[..., Any]) -> None:
+        """Handles every command."""
+        self.on(types.WORKSPACE_EXECUTE_COMMAND, handler)
+
+    @property
+    def protocol(self) -> Any:
+        """The server's side of the connection, to look inside."""
+        return self.rpc
+
+    def ask(self, method: str, params: Any) -> Any:
+        """Lets the server ask this client."""
+        return self.rpc.ask(method, params, timeout_seconds=1)
+
+    def document_uris(self) -> list[str]:
+        """The documents that the protocol library keeps."""
+        return list(self.server.workspace.text_documents)
 
     def put(self, body: bytes, key: str | None = None) -> None:
         message = json.loads(body)

@@ -21,8 +21,8 @@ EDITORS = ROOT / "editor-client" / "editors"
 @pytest.mark.parametrize(
     ("file", "pattern"),
     [
-        ("neovim/lua/holdfast.lua", r"M\.command\('([\w.]+)'"),
-        ("emacs/holdfast.el", r'(?:holdfast--tell|holdfast-request) "([\w.]+)"'),
+        ("neovim/lua/holdfast/commands.lua", r"client\.command\('([\w.]+)'"),
+        ("emacs/holdfast.el", r'(?:holdfast--run|holdfast-request) "([\w.]+)"'),
         ("vim/plugin/holdfast.vim", r"\['([a-z]+(?:\.[a-z]+)?)', \{"),
         ("sublime/Holdfast.sublime-commands", r'"command_name": "holdfast\.([\w.]+)"'),
     ],

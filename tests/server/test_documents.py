@@ -89,11 +89,11 @@ async def test_waiting_for_a_change_ends_with_it_with_closing_and_with_time(proj
     document = desk.open.get(uri)
     assert document is not None
     with pytest.raises(TimeoutError):
-        await desk.open.moved(document, 1, 0.01)
+        await desk.open.wait_for_change(document, 1, 0.01)
     desk.did_change(uri, "2")
-    await desk.open.moved(document, 1, 0.01)
+    await desk.open.wait_for_change(document, 1, 0.01)
     desk.did_close(uri)
-    await desk.open.moved(document, 99, 0.01)
+    await desk.open.wait_for_change(document, 99, 0.01)
 
 
 EDITS = st.lists(
@@ -125,7 +125,7 @@ def test_what_is_kept_of_a_buffer_for_late_changes_is_bounded() -> None:
     whole = types.TextDocumentContentChangeWholeDocument("x" * (LATE_CHARS_MAX // 2))
     for version in range(2, 100):
         document.change(version, [whole], "utf-16")
-    kept = [each.before for each in document._lately]
+    kept = [each.before for each in document._recent]
     assert 1 <= len(kept) <= LATE_MAX
     assert sum(map(len, kept)) <= LATE_CHARS_MAX
 

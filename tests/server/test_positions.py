@@ -74,7 +74,7 @@ def test_a_change_of_a_buffer_arrives(
         ),
         text=new,
     )
-    assert from_lsp.changed(text, change, encoding) == text[:start] + new + text[end:]
+    assert from_lsp.apply_change(text, change, encoding) == text[:start] + new + text[end:]
 
 
 @given(texts, encodings, st.integers(0, 2**31 - 1), st.integers(0, 2**31 - 1))

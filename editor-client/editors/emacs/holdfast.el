@@ -22,6 +22,7 @@
 
 (require 'cl-lib)
 (require 'subr-x)
+(require 'url-util)
 
 (defgroup holdfast nil "A coding agent for long tasks." :group 'tools)
 
@@ -29,40 +30,40 @@
   "The program and its arguments."
   :type '(repeat string))
 
-(defvar holdfast--status nil "The last `holdfast/status'.")
-
 ;; Without room for capabilities of our own they travel with the options.
 (defconst holdfast--options '(:clientCapabilities (:holdfast (:status t))))
 
 ;;; The mode line
 
+(defvar holdfast--statuses (make-hash-table :test #'eq :weakness 'key)
+  "The last `holdfast/status' of each server, a plist.")
+
 (defun holdfast-mode-line ()
-  "Goals and the run, as in ` 2/5 goals · step 14 · $0.03'."
-  (if (null holdfast--status) ""
-    (let* ((goals (plist-get holdfast--status :goals))
-           (state (plist-get holdfast--status :state))
-           (active (member state '("running" "waiting")))
-           (step (plist-get holdfast--status :step))
-           (cost (plist-get holdfast--status :costUsd))
-           (parts (delq nil
-                        (list (and (> (or (plist-get goals :total) 0) 0)
-                                   (format "%d/%d goals" (plist-get goals :met) (plist-get goals :total)))
-                              (and (equal state "waiting")
-                                   (propertize "waits for you" 'face 'warning))
-                              (and (equal state "indexing") "indexing")
-                              (and active step (format "step %d" step))
-                              (and active cost (format "$%.2f" cost))))))
-      (if parts (concat " " (string-join parts " · ")) ""))))
+  "Goals and the run of this buffer's server, as in ` 2/5 goals · step 14 · $0.03'."
+  (let* ((status (gethash (holdfast--server) holdfast--statuses))
+         (line (or (plist-get status :line) "")))
+    (cond ((string-empty-p line) "")
+          ((equal (plist-get status :state) "waiting") (concat " " (propertize line 'face 'warning)))
+          (t (concat " " line)))))
 
 (defvar holdfast--segment '(:eval (holdfast-mode-line)))
 (put 'holdfast--segment 'risky-local-variable t)
 
-(defun holdfast--show-status (status)
-  "Keep STATUS, a plist, for the mode line."
-  (setq holdfast--status status)
+(defun holdfast--server ()
+  "The server of this buffer: of eglot, or Holdfast's own of lsp-mode."
+  (or (and (fboundp 'eglot-current-server) (eglot-current-server))
+      (and (bound-and-true-p lsp-mode)
+           (cl-find-if (lambda (each)
+                         (eq 'holdfast (lsp--client-server-id (lsp--workspace-client each))))
+                       (lsp-workspaces)))))
+
+(defun holdfast--keep-status (server status)
+  "Keep STATUS of SERVER, a plist, for the mode line."
+  (puthash server status holdfast--statuses)
   (force-mode-line-update t))
 
 (defun holdfast--join-mode-line ()
+  "Show the status in every mode line."
   (unless (member 'holdfast--segment mode-line-misc-info)
     (setq-default mode-line-misc-info (append mode-line-misc-info '(holdfast--segment)))))
 
@@ -72,6 +73,7 @@
 (declare-function jsonrpc-request "jsonrpc")
 (defvar eglot-server-programs)
 
+;;;###autoload
 (defun holdfast-eglot (modes)
   "Let eglot start Holdfast for the major MODES."
   (require 'eglot)
@@ -81,22 +83,20 @@
               eglot-server-programs :test #'equal))
 
 (with-eval-after-load 'eglot
-  (cl-defmethod eglot-handle-notification (_server (_method (eql holdfast/status)) &rest status)
-    (holdfast--show-status status)))
+  (cl-defmethod eglot-handle-notification (server (_method (eql holdfast/status)) &rest status)
+    (holdfast--keep-status server status)))
 
 ;;; lsp-mode
 
 (declare-function lsp-register-client "lsp-mode")
 (declare-function make-lsp-client "lsp-mode")
 (declare-function lsp-stdio-connection "lsp-mode")
-(declare-function lsp-find-workspace "lsp-mode")
 (declare-function lsp-workspaces "lsp-mode")
 (declare-function lsp--workspace-client "lsp-mode")
 (declare-function lsp--client-server-id "lsp-mode")
-(declare-function lsp-get "lsp-protocol")
 (declare-function lsp-request "lsp-mode")
-(defvar lsp-language-id-configuration)
 
+;;;###autoload
 (defun holdfast-lsp-mode ()
   "Let lsp-mode start Holdfast beside the servers of a buffer."
   (require 'lsp-mode)
@@ -106,14 +106,14 @@
                     :activation-fn (lambda (_file _mode) t)
                     :add-on? t
                     :server-id 'holdfast
-                    ;; It counts characters; up to version 8 it does not say so.
+                    ;; It counts characters; up to version 8 it does not declare that.
                     :custom-capabilities '((general . ((positionEncodings . ["utf-32"]))))
                     :initialization-options (lambda () holdfast--options)
                     :notification-handlers
                     (let ((handlers (make-hash-table :test #'equal)))
                       (puthash "holdfast/status"
-                               (lambda (_workspace status)
-                                 (holdfast--show-status (holdfast--plist status)))
+                               (lambda (workspace status)
+                                 (holdfast--keep-status workspace (holdfast--plist status)))
                                handlers)
                       handlers))))
 
@@ -141,12 +141,14 @@
            (holdfast--plist (lsp-request "workspace/executeCommand" params)))
           (t (user-error "Holdfast runs in no server of this buffer; M-x eglot or M-x lsp")))))
 
-(defun holdfast--tell (name &optional argument)
+(defun holdfast--run (name &optional argument)
+  "Run the server's command NAME with ARGUMENT and show its message.
+Return its reply, a plist."
   (let ((reply (holdfast-request name argument)))
     (message "Holdfast: %s" (plist-get reply :message))
     reply))
 
-(defun holdfast--here ()
+(defun holdfast--selection ()
   "The file of this buffer, and the lines that are selected in it."
   (when buffer-file-name
     (append
@@ -157,57 +159,100 @@
              (list :start (list :line (1- (line-number-at-pos (region-beginning))) :character 0)
                    :end (list :line (line-number-at-pos (region-end)) :character 0)))))))
 
+;;;###autoload
 (defun holdfast-work (prompt)
   "Work on PROMPT, and on the region if there is one."
   (interactive "sTask: ")
-  (holdfast--tell "run.start" (append (list :prompt prompt) (holdfast--here))))
+  (holdfast--run "run.start" (append (list :prompt prompt) (holdfast--selection))))
 
+;;;###autoload
 (defun holdfast-work-on-goals ()
   "Work on the first goal that is open."
   (interactive)
-  (holdfast--tell "run.start"))
+  (holdfast--run "run.start"))
 
+;;;###autoload
 (defun holdfast-propose (prompt samples)
   "Compare SAMPLES answers to PROMPT; nothing is changed."
   (interactive "sTask: \nnCandidates: ")
-  (holdfast--tell "max.propose" (append (list :prompt prompt :samples samples) (holdfast--here))))
+  (holdfast--run "max.propose" (append (list :prompt prompt :samples samples) (holdfast--selection))))
 
+;;;###autoload
 (defun holdfast-accept (candidate)
   "Carry out CANDIDATE, counted from 1, of the newest proposal."
   (interactive "nCandidate: ")
-  (holdfast--tell "max.accept" (list :candidate candidate)))
+  (holdfast--run "max.accept" (list :candidate candidate)))
 
-(defun holdfast-stop () "Stop the newest run." (interactive) (holdfast--tell "run.stop"))
-(defun holdfast-resume () "Go on with a run." (interactive) (holdfast--tell "run.resume"))
-(defun holdfast-undo () "Take the newest run back." (interactive) (holdfast--tell "run.undo"))
-(defun holdfast-list () "Tell the states of runs." (interactive) (holdfast--tell "run.list"))
-(defun holdfast-status () "Tell what goes on." (interactive) (holdfast--tell "status"))
-(defun holdfast-doctor () "Open a report." (interactive) (holdfast--tell "doctor"))
-(defun holdfast-check () "Check all goals." (interactive) (holdfast--tell "goal.check" '(:all t)))
+;;;###autoload
+(defun holdfast-stop ()
+  "Stop the newest run."
+  (interactive)
+  (holdfast--run "run.stop"))
 
+;;;###autoload
+(defun holdfast-resume ()
+  "Go on with a run that ended short of its task."
+  (interactive)
+  (holdfast--run "run.resume"))
+
+;;;###autoload
+(defun holdfast-undo ()
+  "Take back what the newest run changed."
+  (interactive)
+  (holdfast--run "run.undo"))
+
+;;;###autoload
+(defun holdfast-list ()
+  "Show the states of runs."
+  (interactive)
+  (holdfast--run "run.list"))
+
+;;;###autoload
+(defun holdfast-status ()
+  "Show what goes on."
+  (interactive)
+  (holdfast--run "status"))
+
+;;;###autoload
+(defun holdfast-doctor ()
+  "Open a report."
+  (interactive)
+  (holdfast--run "doctor"))
+
+;;;###autoload
+(defun holdfast-check ()
+  "Check all goals."
+  (interactive)
+  (holdfast--run "goal.check" '(:all t)))
+
+;;;###autoload
 (defun holdfast-show ()
   "Open the transcript of the newest run."
   (interactive)
   (let ((uri (plist-get (holdfast-request "run.show") :uri)))
     (find-file (url-unhex-string (string-remove-prefix "file://" uri)))))
 
+;;;###autoload
 (defun holdfast-send (text)
-  "Tell the run TEXT."
+  "Say TEXT to the run."
   (interactive "sTell it: ")
-  (holdfast--tell "run.send" (list :text text)))
+  (holdfast--run "run.send" (list :text text)))
 
+;;;###autoload
 (defun holdfast-goal (title)
   "Add a goal with TITLE and open the goals file."
   (interactive "sWhat must hold: ")
-  (holdfast--tell "goal.new" (list :title title)))
+  (holdfast--run "goal.new" (list :title title)))
 
+;;;###autoload
 (defun holdfast-answer (answer)
   "Give ANSWER to the question that waits."
   (interactive (list (completing-read "Permission: " '("once" "always" "deny") nil t)))
   (if (string-empty-p answer)
       (message "Holdfast: nothing answered; the question waits on")
-    (holdfast--tell "permission.answer" (list :answer answer))))
+    (holdfast--run "permission.answer" (list :answer answer))))
 
+;;;###autoload
 (defun holdfast-search (query)
   "List what the memory finds for QUERY."
   (interactive "sSearch: ")
@@ -223,6 +268,7 @@
         (grep-mode))
       (display-buffer (current-buffer)))))
 
+;;;###autoload
 (defvar holdfast-map
   (let ((map (make-sparse-keymap)))
     (pcase-dolist (`(,key . ,command)

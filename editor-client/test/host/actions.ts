@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { CommandName, parsed, RunListReply, type RunEntry } from "../../src/protocol.js";
+import { parsed } from "../../src/parsed.js";
+import { CommandName, RunListReply, type RunEntry } from "../../src/protocol.js";
 import { command, ended, place, shown, until, type Behaviours } from "./prelude.js";
 
 export const actions: Behaviours = {

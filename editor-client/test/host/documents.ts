@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { CommandName, parsed, Status } from "../../src/protocol.js";
+import { parsed } from "../../src/parsed.js";
+import { CommandName, Status } from "../../src/protocol.js";
 import { command, ours, place, shown, until, type Behaviours } from "./prelude.js";
 
 export const documents: Behaviours = {

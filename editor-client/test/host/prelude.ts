@@ -1,7 +1,8 @@
 /** What every behaviour needs: the project, a document, a run to its end. */
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { CommandName, parsed, Reply, RunListReply, type RunEntry } from "../../src/protocol.js";
+import { parsed } from "../../src/parsed.js";
+import { CommandName, Reply, RunListReply, type RunEntry } from "../../src/protocol.js";
 
 /** What the extension does, and what shows it. */
 export type Behaviours = Readonly<Record<string, () => Promise<void>>>;

@@ -1,96 +1,100 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EventNotice, parsed } from "../../src/protocol.js";
+import { parsed } from "../../src/parsed.js";
+import { EventNotice } from "../../src/protocol.js";
 import { followed, listed, openQuestions, type RunLog } from "../../src/run_log.js";
 
 const RUN = "20260101-000000-000001";
-const STARTED = {
-  kind: "run_started",
-  runId: RUN,
-  task: { instruction: "Mend  it.\nAll of it.", sampling: { propose: false } },
-};
-const ASKED = {
-  kind: "permission_asked",
-  question: { id: "q1", tool: "shell", summary: "run make", detail: "make", rule: "shell(make)" },
-  expiresAt: "2026-01-01T00:10:00Z",
-};
-const ENDED = {
-  kind: "run_ended",
-  outcome: { outcome: "achieved", summary: "Done." },
-  costUsd: 0.5,
-};
+
+/** An Event and its view, as the server sends them. */
+interface Sent {
+  readonly event: object & { readonly kind: string };
+  readonly view: object;
+}
+
+function sent(kind: string, label: string, more: object = {}, event: object = {}): Sent {
+  return { event: { kind, ...event }, view: { label, ...more } };
+}
+
+const QUESTION = { id: "q1", summary: "run make", detail: "make", rule: "shell(make)" };
+const STARTED = sent("run_started", "Fix it.", { fields: { proposes: false } });
+const ASKED = sent(
+  "permission_asked",
+  "waits for permission: run make",
+  { detail: "make", tone: "waiting", fields: { questionId: "q1" } },
+  { question: { tool: "shell", ...QUESTION }, expiresAt: "2026-01-01T00:10:00Z" },
+);
+const ENDED = sent("run_ended", "achieved: Done.", {
+  tone: "good",
+  fields: { outcome: "achieved", costUsd: 0.5 },
+});
 
 /** The log after these Events of one run. */
-function after(...events: object[]): RunLog {
-  return events.reduce<RunLog>((log, event, seq) => {
-    const notice = parsed(EventNotice, { runId: RUN, seq, at: "2026-01-01T00:00:00Z", event });
+function after(...events: Sent[]): RunLog {
+  return events.reduce<RunLog>((log, each, seq) => {
+    const notice = parsed(EventNotice, { runId: RUN, seq, at: "2026-01-01T00:00:00Z", ...each });
     assert.ok(notice);
     return followed(log, notice);
   }, new Map());
 }
 
-test("a run is told from its first Event to its last", () => {
-  const call = {
-    kind: "tool_called",
-    step: 1,
-    call: { id: "c1", name: "read" },
-    title: "read a.py",
-  };
-  const result = { text: "…", isError: false, changed: [] };
-  const returned = {
-    kind: "tool_returned",
-    step: 1,
-    callId: "c1",
-    tool: "read",
-    result,
-    seconds: 0.25,
-  };
+test("a run is shown from its first Event to its last, in the words of the server", () => {
   const log = after(
     STARTED,
-    { kind: "step_started", step: 1, promptTokens: 10 },
-    { kind: "model_answered", step: 1, message: { role: "assistant", text: "I look." } },
-    call,
-    returned,
-    { kind: "step_finished", step: 1, costUsd: 0.25 },
+    sent("step_started", "step 1", { tone: "muted", fields: { step: 1 } }),
+    sent("streamed", "", { fields: { step: 1 } }),
+    sent("model_answered", "I look.", { detail: "I look.\nThen I edit." }),
+    sent("tool_called", "read a.py", { tone: "waiting", fields: { callId: "c1" } }),
+    sent("tool_returned", "ok, 0.3 s", { detail: "…", tone: "good", fields: { callId: "c1" } }),
+    sent("snapshot_taken", ""),
+    sent("step_finished", "", { fields: { step: 1, costUsd: 0.25 } }),
     ENDED,
   );
   const run = log.get(RUN);
-  assert.equal(run?.title, "Mend it.");
+  assert.equal(run?.title, "Fix it.");
   assert.equal(run.state, "achieved");
   assert.equal(run.step, 1);
   assert.equal(run.costUsd, 0.5);
   assert.deepEqual(
-    run.entries.map(({ label, state }) => [label, state]),
+    run.entries.map(({ kind, label, tone }) => [kind, label, tone]),
     [
-      ["I look.", "plain"],
-      ["read a.py (0.3 s)", "good"],
-      ["achieved: Done.", "plain"],
+      ["model_answered", "I look.", "plain"],
+      ["tool_called", "read a.py: ok, 0.3 s", "good"],
+      ["run_ended", "achieved: Done.", "good"],
     ],
   );
+});
+
+test("a call waits until its result is there", () => {
+  const called = sent("tool_called", "read a.py", { tone: "waiting", fields: { callId: "c1" } });
+  assert.equal(after(STARTED, called).get(RUN)?.entries[0]?.tone, "waiting");
 });
 
 test("a question waits until it is answered", () => {
   const waiting = after(STARTED, ASKED);
   assert.equal(waiting.get(RUN)?.state, "waiting");
+  assert.equal(waiting.get(RUN)?.entries[0]?.label, "run make");
   assert.deepEqual(
     openQuestions(waiting).map(({ question }) => question.summary),
     ["run make"],
   );
-  const settled = after(STARTED, ASKED, {
-    kind: "permission_answered",
-    questionId: "q1",
-    answer: "once",
-    by: "person",
+  const answered = sent("permission_answered", "approved once", {
+    tone: "good",
+    fields: { questionId: "q1", answer: "once" },
   });
+  const settled = after(STARTED, ASKED, answered);
   assert.equal(settled.get(RUN)?.state, "running");
   assert.deepEqual(openQuestions(settled), []);
-  assert.equal(settled.get(RUN)?.entries[0]?.label, "once: run make");
+  assert.deepEqual(
+    settled.get(RUN)?.entries.map(({ label, tone }) => [label, tone]),
+    [["approved once: run make", "good"]],
+  );
 });
 
 test("the questions of a server that died are gone, and its run can be resumed", () => {
   const entry = {
     runId: RUN,
-    title: "Mend it.",
+    title: "Fix it.",
     state: "interrupted" as const,
     step: 1,
     startedAt: "2026-01-01T00:00:00Z",
@@ -103,33 +107,39 @@ test("the questions of a server that died are gone, and its run can be resumed",
 });
 
 test("a proposal can be accepted until one is", () => {
-  const proposing = { ...STARTED, task: { instruction: "x", sampling: { propose: true } } };
+  const proposing = sent("run_started", "x", { fields: { proposes: true } });
   const group = { title: "edit a", text: "", size: 1, problem: "", notes: [], changes: "" };
-  const judged = {
-    kind: "candidates_judged",
-    groups: [group, { ...group, title: "edit b" }],
-    winner: 1,
-    by: "judge",
-    reason: "better",
-    drawn: 3,
-  };
+  const judged = sent(
+    "candidates_judged",
+    "chose edit b",
+    {},
+    { groups: [group, { ...group, title: "edit b" }], winner: 1, by: "judge", reason: "better" },
+  );
   assert.equal(after(proposing, judged).get(RUN)?.proposal?.winner, 1);
   assert.equal(after(STARTED, judged).get(RUN)?.proposal, undefined);
-  const accepted = after(proposing, judged, { kind: "candidate_accepted", group: 1 });
+  assert.equal(after(STARTED, judged).get(RUN)?.entries[0]?.judged?.groups.length, 2);
+  const accepted = after(proposing, judged, sent("candidate_accepted", "accepted proposal 2"));
   assert.equal(accepted.get(RUN)?.proposal, undefined);
 });
 
-test("what a newer server tells is passed over", () => {
-  const before = after(STARTED);
-  const more = after(STARTED, { kind: "teleported" }, { kind: "tool_called", wrong: true });
-  assert.deepEqual(more, before);
+test("an Event of a newer server is shown in its words", () => {
+  const log = after(STARTED, sent("teleported", "teleported to the moon", { tone: "good" }));
+  assert.deepEqual(
+    log.get(RUN)?.entries.map(({ kind, label }) => [kind, label]),
+    [["teleported", "teleported to the moon"]],
+  );
+});
+
+test("what does not say what it has to is passed over", () => {
+  const broken = [
+    sent("permission_asked", "waits for permission", {}, { question: 3 }),
+    sent("candidates_judged", "chose one", {}, { groups: "none" }),
+  ];
+  assert.deepEqual(after(STARTED, ...broken), after(STARTED));
 });
 
 test("a long run keeps its end", () => {
-  const said = Array.from({ length: 700 }, (_, step) => ({
-    kind: "model_answered",
-    message: { text: `step ${step}` },
-  }));
+  const said = Array.from({ length: 700 }, (_, step) => sent("model_answered", `step ${step}`));
   const entries = after(STARTED, ...said).get(RUN)?.entries ?? [];
   assert.equal(entries.length, 500);
   assert.equal(entries.at(-1)?.label, "step 699");

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from lsp_server.agent.action_fold import REPEATING_KINDS
 from lsp_server.agent.journal import read_from
-from lsp_server.agent.transcript import report_text
 from lsp_server.domain.events import (
     Event,
     GoalChecked,
@@ -25,6 +24,7 @@ from lsp_server.domain.events import (
     ToolReturned,
 )
 from lsp_server.text.tokenizer import distinct_words
+from lsp_server.wording.run_texts import report_text
 
 ENTRIES_MAX = 10_000
 """The oldest go first; the journal still has them."""

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from lsp_server.agent.memory_source import MeasureTokens
 from lsp_server.agent.state import State
 from lsp_server.agent.state.notes import Note
-from lsp_server.agent.transcript import report_text
 from lsp_server.domain.plans import outline
 from lsp_server.domain.prompt_sections import PromptParts, PromptSection
 from lsp_server.text.tokenizer import distinct_words, query_words
+from lsp_server.wording.run_texts import report_text
 
 HASH_CHARS = 8
 """How many characters of a content's name are shown."""

@@ -1,1 +1,5 @@
-"""The commands of `workspace/executeCommand`: their parameters, what they act on, and what they answer."""
+"""This room has the commands of `workspace/executeCommand`, a file for each subject.
+
+To add one: name it in `protocol.py`, shape its argument in `params/`, add it to the
+`commands` of its subject. A subject that is new is listed in `registry.py`.
+"""

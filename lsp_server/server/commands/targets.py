@@ -1,168 +1,134 @@
-"""From what a person points at to a Task."""
+"""This module turns what a command points at, on the wire, into folders, files and Tasks.
+
+What is to be done there is decided in `session.task_request`.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcInvalidParams
 
-from lsp_server.domain.edits import Lines
+from lsp_server.domain.edits import Lines, Range
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
-from lsp_server.domain.goals import Goal
-from lsp_server.domain.tasks import Sampling, Selection, Task
-from lsp_server.goals.goals_document import goal_prompt
+from lsp_server.domain.goals import Finding
+from lsp_server.domain.tasks import Task
 from lsp_server.server import from_lsp
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.from_lsp import Encoding
-from lsp_server.server.params import RunStart, WirePosition, WireRange
+from lsp_server.server.params.base import WireDiagnostic, WirePosition, WireRange
+from lsp_server.server.params.run_params import RunStart
+from lsp_server.server.transport.errors import InvalidParams
 from lsp_server.session.session import Session
-from lsp_server.settings.sections import Settings
-
-SELECTION_CHARS_MAX = 20_000
-"""A larger selection is cut; the agent can read the file."""
+from lsp_server.session.task_request import (
+    NothingToDo,
+    TaskRequest,
+    find_session_with_goal,
+    find_session_with_open_goal,
+    make_task,
+)
 
 DIAGNOSTICS_MAX = 50
 
-WORK_ON_SELECTION = (
-    "Work on the selected code: do what its comments and TODOs ask for, complete what is "
-    "unfinished, and mend what is wrong. Leave the rest of the file alone."
-)
-FIX_DIAGNOSTICS = "Mend the cause of these problems, and nothing else."
 NOTHING_TO_DO = (
     "say what to do: pass `prompt`, write a goal, or select code and choose “Holdfast: Work on this…” "
     "from the code actions"
 )
 
 
-def place_of(uri: str | None, folders: Folders) -> tuple[Folder, Path | None]:
-    """The folder that is meant, and the file in it when there is one.
+def locate(uri: str | None, folders: Folders) -> tuple[Folder, Path | None]:
+    """Returns the folder that is meant, and the file in it if `uri` names one.
 
-    Raises JsonRpcInvalidParams for a document that is no file below a folder,
-    ConfigurationError when no folder is open.
+    Raises InvalidParams for a document that is no file below a folder, ConfigurationError
+    if no folder is open.
     """
     if uri is None:
         if folders.current is None:
             raise ConfigurationError("open a folder in the editor first; Holdfast works in folders")
         return folders.current, None
-    path = from_lsp.path(uri)
-    if path is None:
-        raise JsonRpcInvalidParams(
-            f"`uri` {uri!r} is no file on this machine; save it as one first"
-        )
-    folder = folders.of(path)
-    if folder is None:
-        raise JsonRpcInvalidParams(f"`uri` {uri!r} lies outside of the workspace folders")
-    return folder, path
+    if from_lsp.path(uri) is None:
+        raise InvalidParams(f"`uri` {uri!r} is no file on this machine; save it as one first")
+    located = folders.locate(uri)
+    if located is None:
+        raise InvalidParams(f"`uri` {uri!r} lies outside of the workspace folders")
+    return located
 
 
 def folder_of_goal(name: str, uri: str | None, folders: Folders) -> Folder:
-    """That of the document; without one that which has such a goal or condition.
+    """Returns the folder of the document `uri`, else one that has such a goal or condition.
 
-    Two folders may have the same goal: then the current folder's is meant, and
-    the current folder is meant as well when none has it. Raises as `place_of`.
+    Two folders may have the same goal: then the current one is meant, as it is if none
+    has the goal. Raises as `locate`.
     """
-    folder, _ = place_of(uri, folders)
+    folder, _ = locate(uri, folders)
     if uri is not None:
         return folder
-    having = (each for each in folders.in_order() if _has_goal(each, name))
-    return next(having, folder)
+    return _folder_of(find_session_with_goal(name, _current_first(folders)), folders) or folder
 
 
 def folder_to_work_in(start: RunStart, folders: Folders) -> tuple[Folder, Path | None]:
-    """The folder of a run, and the file that it is about. Raises as `place_of`."""
-    folder, path = place_of(start.uri, folders)
+    """Returns the folder of a run, and the file that it is about. Raises as `locate`."""
+    folder, path = locate(start.uri, folders)
     if start.goal_id is not None:
         return folder_of_goal(start.goal_id, start.uri, folders), path
     if start.uri is not None or (start.prompt or "").strip() or start.diagnostics:
         return folder, path
-    waiting = (each for each in folders.in_order() if _has_open_goal(each))
-    return next(waiting, folder), None
+    waiting = find_session_with_open_goal(_current_first(folders))
+    return _folder_of(waiting, folders) or folder, None
 
 
-async def task_of(
-    start: RunStart, folder: Folder, path: Path | None, settings: Settings, encoding: Encoding
-) -> Task:
-    """The Task that a command asks for. Raises HoldfastError when there is nothing to do."""
-    selection = None
+async def task_of(start: RunStart, folder: Folder, path: Path | None, encoding: Encoding) -> Task:
+    """Makes the Task that a command asks for. Raises HoldfastError if there is nothing to do."""
+    selected = None
     if path is not None and start.range is not None:
-        selection = await _selection(folder, path, start.range, encoding)
-    goal = _goal(start, folder, selection)
-    instruction = _instruction(start, selection, goal)
-    if path is not None and selection is None and start.goal_id is None:
-        instruction += f"\n\nIt is about the file {folder.relative(path)}."
-    return Task(
-        instruction=instruction,
-        goal=goal,
-        mode=start.mode,
-        sampling=Sampling(start.max_mode or settings.max_mode.enabled, start.samples),
-        budget=settings.run.budget,
-        selection=selection,
+        selected = await range_of(folder, path, start.range, encoding)
+    request = TaskRequest(
+        prompt=start.prompt or "",
+        goal_id=start.goal_id,
+        path=path,
+        selected=selected,
         findings=tuple(
-            from_lsp.finding(
-                folder.relative(path),
-                diagnostic.range.start.line,
-                diagnostic.message,
-                diagnostic.severity,
-                diagnostic.source,
-            )
+            _finding(folder.relative(path), diagnostic)
             for diagnostic in start.diagnostics[:DIAGNOSTICS_MAX]
             if path is not None
         ),
+        mode=start.mode,
+        max_mode=start.max_mode,
+        samples=start.samples,
     )
+    try:
+        return await make_task(request, folder.require_session(), folder.documents)
+    except NothingToDo:
+        raise HoldfastError(NOTHING_TO_DO) from None
 
 
-def session_of(folder: Folder) -> Session:
-    """The folder's session. Raises ConfigurationError while there is none."""
-    if folder.session is None:
-        raise ConfigurationError(folder.problem or f"{folder.root.name} is still being opened")
-    return folder.session
-
-
-def _has_goal(folder: Folder, name: str) -> bool:
-    goals = folder.session.goals.statuses.goals() if folder.session is not None else ()
-    return any(goal.id == name or any(c.id == name for c in goal.conditions) for goal in goals)
-
-
-def _has_open_goal(folder: Folder) -> bool:
-    return folder.session is not None and folder.session.goals.statuses.first_open() is not None
-
-
-def _goal(start: RunStart, folder: Folder, selection: Selection | None) -> Goal | None:
-    """The goal that is named; the first open one when nothing else is said."""
-    if start.goal_id is not None:
-        return session_of(folder).goals.statuses.find(start.goal_id)
-    if (start.prompt or "").strip() or start.diagnostics or selection is not None:
-        return None
-    return session_of(folder).goals.statuses.first_open()
-
-
-def _instruction(start: RunStart, selection: Selection | None, goal: Goal | None) -> str:
-    if start.prompt is not None and start.prompt.strip():
-        return start.prompt.strip()
-    if start.diagnostics:
-        return FIX_DIAGNOSTICS
-    if selection is not None:
-        return WORK_ON_SELECTION
-    if goal is not None:
-        return goal_prompt(goal)
-    raise HoldfastError(NOTHING_TO_DO)
-
-
-async def _selection(folder: Folder, path: Path, where: WireRange, encoding: Encoding) -> Selection:
-    """The whole lines of a range. Raises ToolError when the file cannot be read."""
+async def range_of(folder: Folder, path: Path, where: WireRange, encoding: Encoding) -> Range:
+    """A range of a file in code points. Raises ToolError if the file cannot be read."""
     lines = Lines((await folder.documents.read(path)).text)
-    first = lines.position(offset_of(lines, where.start, encoding)).line
-    end = lines.position(offset_of(lines, where.end, encoding))
-    last = end.line - 1 if end.column == 0 and end.line > first else end.line
-    text = "\n".join(lines.line(number) for number in range(first, last + 1))
-    return Selection(
-        path=folder.relative(path),
-        start_line=first + 1,
-        end_line=max(first, last) + 1,
-        text=text[:SELECTION_CHARS_MAX],
+    start, end = (
+        lines.position(offset_of(lines, place, encoding)) for place in (where.start, where.end)
     )
+    return Range(start, end)
 
 
 def offset_of(lines: Lines, position: WirePosition, encoding: Encoding) -> int:
+    """Returns the code point offset of a position on the wire."""
     return from_lsp.offset(lines, types.Position(position.line, position.character), encoding)
+
+
+def _finding(path: str, diagnostic: WireDiagnostic) -> Finding:
+    return from_lsp.finding(
+        path,
+        diagnostic.range.start.line,
+        diagnostic.message,
+        diagnostic.severity,
+        diagnostic.source,
+    )
+
+
+def _current_first(folders: Folders) -> list[Session]:
+    return [folder.session for folder in folders.in_order() if folder.session is not None]
+
+
+def _folder_of(session: Session | None, folders: Folders) -> Folder | None:
+    return next((folder for folder, opened in folders.opened() if opened is session), None)

@@ -1,8 +1,8 @@
-"""Frames over a byte stream: `Content-Length: N`, a blank line, N bytes of JSON.
+"""This module reads and writes frames: `Content-Length: N`, a blank line, N bytes of JSON.
 
-Reading and writing have a thread each, so that neither a client that sends half
-a message nor one that does not read its answers can hold up the event loop.
-What the frames say is `json_rpc.py`'s business.
+Reading and writing have a thread each, so that neither a client that sends half a
+message nor one that does not read its answers can hold up the event loop. `json_rpc.py`
+knows what the bodies mean.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 FRAME_BYTES_MAX = 256 * 2**20
-"""A larger message cannot be meant; the stream is given up."""
+"""A larger message is an error of the sender; the stream is given up."""
 
 HEADER_BYTES_MAX = 64 * 2**10
 UNHANDLED_FRAMES_MAX = 256
-"""Frames read but not handled yet; then the reader waits and the client feels it."""
+"""So many frames are read ahead; then the reader waits, and the client with it."""
 
 UNREAD_BYTES_MAX = 64 * 2**20
-"""What a client may leave unread before it counts as lost."""
+"""How much a client may leave unread before it counts as lost."""
 
 READ_BYTES = 2**16
 
@@ -33,19 +33,29 @@ _LENGTH = re.compile(rb"Content-Length: *(\d{1,18})\s*$", re.IGNORECASE)
 
 
 class BrokenStream(Exception):
-    """The bytes that come cannot be frames, or cannot be followed any further."""
+    """The bytes that come cannot be frames, or lead no further."""
 
 
 @dataclass(frozen=True, slots=True)
 class ByteStream:
-    """Two blocking functions; `receive` returns b"" at the end and both raise OSError."""
+    """A `ByteStream` is two blocking functions.
+
+    `receive` takes the most bytes to return, and returns b"" at the end. Both raise OSError.
+    """
 
     receive: Callable[[int], bytes]
     send: Callable[[bytes], object]
 
 
 class Frames:
-    """Bytes in any portions to the bodies of whole frames."""
+    r"""`Frames` parses bytes, which come in any pieces, into the bodies of whole frames.
+
+    >>> frames = Frames()
+    >>> frames.feed(b"Content-Length: 2\r\n\r\n{")
+    []
+    >>> frames.feed(b"}")
+    [b'{}']
+    """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -53,7 +63,7 @@ class Frames:
         self._in_body = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The bodies that are complete now. Raises BrokenStream.
+        """Takes bytes and returns the bodies that are complete now. Raises BrokenStream.
 
         Lines that are no header are skipped, so that noise costs no message.
         """
@@ -81,6 +91,7 @@ class Frames:
         return True
 
     def _read_header(self, line: bytes) -> None:
+        # Searched, not matched: what a child process printed may stand in front of it.
         if match := _LENGTH.search(line):
             self._length = int(match.group(1))
             if self._length > FRAME_BYTES_MAX:
@@ -95,16 +106,16 @@ class Frames:
 
 
 def frame(body: bytes) -> bytes:
-    """The body with its header."""
+    """Returns the body with its header."""
     return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 class FrameWriter:
-    """Bodies on their way to a reader that may be slow.
+    """A `FrameWriter` queues bodies for a client that may read slowly; a thread writes them.
 
-    A body with a `key` takes the place of one with the same key that still
-    waits. `lost` is called once, from any thread, when the client is gone or
-    leaves too much unread.
+    A body with a `key` takes the place of one with the same key that still waits.
+    `lost` is called once, from any thread, when the client is gone or leaves more than
+    UNREAD_BYTES_MAX unread.
     """
 
     def __init__(self, send: Callable[[bytes], object], lost: Callable[[], None]) -> None:
@@ -114,7 +125,7 @@ class FrameWriter:
         self._bytes = 0
         self._closed = False
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._write_all, name="outbox", daemon=True)
+        self._thread = threading.Thread(target=self._write_all, name="frame writer", daemon=True)
         self._thread.start()
 
     def put(self, body: bytes, key: str | None = None) -> None:
@@ -124,16 +135,18 @@ class FrameWriter:
                 return
             if key is not None and (replaced := self._waiting.pop(key, None)) is not None:
                 self._bytes -= len(replaced)
+            # A body without a key gets one of its own, and so is never replaced.
             self._waiting[key if key is not None else object()] = body
             self._bytes += len(body)
             overflown = self._bytes > UNREAD_BYTES_MAX
+            # Nothing more is queued for a client that has stopped reading.
             self._closed = overflown
             self._changed.notify()
-        if overflown:
+        if overflown:  # Outside of the lock, since it may call back.
             self._lost()
 
     def close(self, timeout_seconds: float) -> None:
-        """Lets what is queued leave, for at most `timeout_seconds`."""
+        """Writes what is queued, for at most `timeout_seconds`, and then no more."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -151,7 +164,7 @@ class FrameWriter:
                 return
 
     def _next(self) -> bytes | None:
-        """The oldest body, waiting for one; None when it is closed and empty."""
+        """The oldest body, once there is one; None when it is closed and empty."""
         with self._changed:
             while not self._waiting:
                 if self._closed:
@@ -163,10 +176,10 @@ class FrameWriter:
 
 
 class FrameReader:
-    """Reads frames on a thread of its own and hands them to the event loop.
+    """A `FrameReader` reads frames on a thread of its own.
 
-    `deliver` gets each body, `ended` is called once at the end of the stream;
-    both on the loop.
+    `deliver` is called with each body, `ended` once at the end of the stream; both on
+    the event loop that runs when the reader is made.
     """
 
     def __init__(
@@ -180,7 +193,7 @@ class FrameReader:
         self._ended = ended
         self._loop = asyncio.get_running_loop()
         self._room = threading.BoundedSemaphore(UNHANDLED_FRAMES_MAX)
-        threading.Thread(target=self._read_all, name="inbox", daemon=True).start()
+        threading.Thread(target=self._read_all, name="frame reader", daemon=True).start()
 
     def _read_all(self) -> None:
         frames = Frames()
@@ -189,21 +202,23 @@ class FrameReader:
             with contextlib.suppress(OSError, BrokenStream):
                 while data := self._receive(READ_BYTES):
                     for body in frames.feed(data):
+                        # Waits in this thread when the loop is behind; then the pipe fills.
                         self._room.acquire()
                         self._loop.call_soon_threadsafe(self._handle, body)
             self._loop.call_soon_threadsafe(self._ended)
 
     def _handle(self, body: bytes) -> None:
+        # Before the handler, which may raise.
         self._room.release()
         self._deliver(body)
 
 
 @contextlib.contextmanager
 def standard_streams() -> Iterator[ByteStream]:
-    """The real stdin and stdout, for the protocol alone.
+    """Takes the real stdin and stdout for the protocol alone.
 
-    Meanwhile whatever else reads finds nothing, and what is printed, by a child
-    process too, lands on stderr.
+    Meanwhile other code that reads finds nothing, and what is printed, by a child
+    process too, goes to stderr.
     """
     incoming, outgoing = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)

@@ -1,10 +1,10 @@
-"""Messages in, messages out: pygls' protocol, mended where it does not hold.
+"""This module receives and sends JSON-RPC messages: pygls' protocol, with its faults fixed.
 
-What is mended: each request gets exactly one answer, also when its parameters
-are wrong, when it comes before `initialize` or after `shutdown`, and when the
-JSON is broken; cancelling reaches the coroutine; nothing is kept of what is
-done; no error carries a traceback and no log a payload; documents are not kept
-twice. A test in `tests/server/test_json_rpc.py` stands for each of them.
+Each request gets exactly one answer, also when its parameters are wrong, when it comes
+before `initialize` or after `shutdown`, and when the JSON is broken. Cancelling reaches
+the coroutine. Nothing is kept of what is done. No error carries a traceback and no log a
+payload. Documents are not kept twice. `tests/server/transport/test_pygls_fixes.py` has a
+test for each fix and says when pygls would make it needless.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _MALFORMED = (
     TypeError,
     ValueError,
 )
-"""What structuring raises on JSON of another shape than the type's."""
+"""The errors of structuring JSON of another shape than the type's."""
 
 _OURS = frozenset(
     {
@@ -71,17 +71,24 @@ _OURS = frozenset(
         types.WINDOW_WORK_DONE_PROGRESS_CANCEL,
     }
 )
-"""Methods that pygls would handle itself, in a way that ours replaces."""
+"""Methods that pygls handles itself, and that are ours: it would keep documents a second
+time, and cancelling would not reach a coroutine behind its own handler."""
 
 
 class MessageSink(Shape):
-    """Takes whole bodies; one with a `key` may replace an unsent one."""
+    """A `MessageSink` takes the bodies of outgoing messages."""
 
-    def put(self, body: bytes, key: str | None = None) -> None: ...
+    def put(self, body: bytes, key: str | None = None) -> None:
+        """Queues a body; it may replace an unsent one with the same `key`."""
+        ...
 
 
 def converter() -> Converter:
-    """The converter of the protocol's types; answers without a type stay JSON."""
+    """Makes the converter of the protocol's types.
+
+    Answers to requests of our own stay JSON: pygls makes named tuples of them, which
+    cannot have every key.
+    """
     made: Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls has no type
 
     def plain(message: dict[str, Any], _: type[Any]) -> JsonRPCResponseMessage:
@@ -92,7 +99,11 @@ def converter() -> Converter:
 
 
 class JsonRpc(LanguageServerProtocol):
-    """One connection. Everything here runs on the event loop."""
+    """A `JsonRpc` carries the messages of one connection, on the event loop.
+
+    Before the first message, `sink` is set to the way out, `exited` to a function that
+    is called with the exit code, and `describe` to one that adds to our capabilities.
+    """
 
     sink: MessageSink
     exited: Callable[[int], None]
@@ -106,7 +117,7 @@ class JsonRpc(LanguageServerProtocol):
         for method in _OURS:
             self.fm.builtin_features.pop(method, None)
 
-    # What comes in
+    # Incoming
 
     def receive(self, body: bytes) -> None:
         """Handles one message, whatever it is."""
@@ -125,6 +136,7 @@ class JsonRpc(LanguageServerProtocol):
     def _receive_call(self, message: dict[str, Any]) -> None:
         method, is_request = message["method"], "id" in message
         msg_id: Any = message.get("id")
+        # `true` is an int in Python and no id in JSON-RPC, so the type is compared exactly.
         if not isinstance(method, str) or (is_request and type(msg_id) not in (int, str)):
             self._refuse(None, JsonRpcInvalidRequest("`method` or `id` has the wrong type"))
             return
@@ -156,6 +168,7 @@ class JsonRpc(LanguageServerProtocol):
                 return JsonRpcInvalidRequest("the server is initialized already")
             case "shut down" if method != types.EXIT:
                 return JsonRpcInvalidRequest("the server is shut down")
+        # Asked before the parameters are structured: nothing is done for an unknown method.
         known = {types.CANCEL_REQUEST, *self.fm.builtin_features, *self.fm.features}
         return None if method in known else JsonRpcMethodNotFound(f"unknown method {method!r}")
 
@@ -167,6 +180,7 @@ class JsonRpc(LanguageServerProtocol):
         method, future = self._asked.pop(msg_id)
         if future.done():
             return
+        # The type is found by the method that was asked, as an answer does not name it.
         kind = types.ResponseErrorMessage if "error" in message else self.get_result_type(method)
         try:
             answer = self._converter.structure(message, kind or JsonRPCResponseMessage)
@@ -179,13 +193,14 @@ class JsonRpc(LanguageServerProtocol):
         else:
             future.set_result(answer.result)
 
-    # What goes out
+    # Outgoing
 
     async def ask(self, method: str, params: Any, timeout_seconds: float) -> Any:
-        """The client's answer. Raises JsonRpcException when it refuses, TimeoutError.
+        """Asks the client and returns its answer. Raises RpcError when it refuses, TimeoutError.
 
         Giving up, by time or by cancelling, withdraws the request.
         """
+        # Text, so that it cannot be mixed up with a client's own numbers in its log.
         msg_id = f"holdfast-{next(self._numbers)}"
         request_type = self.get_message_type(method)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -204,7 +219,7 @@ class JsonRpc(LanguageServerProtocol):
                 self.notify(types.CANCEL_REQUEST, types.CancelParams(id=msg_id))
 
     def _send_data(self, data: Any) -> None:
-        """Queues a message; what a newer one makes needless is replaced."""
+        """Queues a message, in the place of an unsent one that it makes needless."""
         message = self._converter.unstructure(data)
         body = json.dumps(message, default=self._serialize_message, separators=(",", ":"))
         self.sink.put(body.encode(), _replaces(message))
@@ -213,7 +228,7 @@ class JsonRpc(LanguageServerProtocol):
         answer = {"code": error.code, "message": error.message}
         self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "error": answer})
 
-    # How handlers run
+    # Handlers
 
     def _execute_handler(
         self,
@@ -224,6 +239,7 @@ class JsonRpc(LanguageServerProtocol):
         kwargs: dict[str, Any] | None = None,
     ) -> None:
         super()._execute_handler(msg_id, handler, callback, args, kwargs)
+        # pygls forgets the futures of requests alone; notifications have futures too.
         if (future := self._request_futures.get(msg_id)) is not None:
             future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
 
@@ -240,13 +256,13 @@ class JsonRpc(LanguageServerProtocol):
         if not future.cancelled() and (error := future.exception()) is not None:
             log.error("a notification could not be handled", exc_info=error)
 
-    # The life of a connection
+    # Lifetime
 
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(
         self, params: types.InitializeParams
     ) -> Generator[Any, Any, types.InitializeResult]:
-        """Adds to the capabilities what pygls cannot express."""
+        """Adds our own capabilities to those that pygls derives from the handlers."""
         result = yield from super().lsp_initialize(params)
         self.describe(result.capabilities)
         self.phase = "running"
@@ -258,6 +274,7 @@ class JsonRpc(LanguageServerProtocol):
         self.phase = "shut down"
         if (handler := self.fm.features.get(types.SHUTDOWN)) is not None:
             await handler(*params)
+        # The task of `shutdown` itself is among the open ones, and has to answer.
         own: AnyFuture | None = asyncio.current_task()
         for future in list(self._request_futures.values()):
             if future is not own:
@@ -273,7 +290,7 @@ class JsonRpc(LanguageServerProtocol):
 
 
 def _replaces(message: dict[str, Any]) -> str | None:
-    """Names what a message is the latest word on, None when each one counts."""
+    """A key for messages of which only the newest counts, None if each one counts."""
     match message:
         case {"method": types.PROGRESS, "params": {"token": token, "value": {"kind": "report"}}}:
             return f"progress {token}"
@@ -288,14 +305,14 @@ def _replaces(message: dict[str, Any]) -> str | None:
 
 
 def _reason(error: BaseException) -> str:
-    """Where a message has the wrong shape, without quoting it."""
+    """Names the place where a message has the wrong shape, without quoting it."""
     if isinstance(error, BaseValidationError):
         return "; ".join(transform_error(error))
     return f"the parameters have the wrong shape ({type(error).__name__})"
 
 
 def _as_answer(error: BaseException) -> JsonRpcException:
-    """What the client is told; the log has the rest."""
+    """The error that the client gets; the log has the rest."""
     if isinstance(error, JsonRpcException):
         return error
     if isinstance(error, HoldfastError):

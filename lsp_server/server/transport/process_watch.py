@@ -1,4 +1,4 @@
-"""Whether the process that started us, or the editor, is still there."""
+"""This module watches whether the process that started us, or the editor, still runs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 import os
 
 POLL_SECONDS = 2.0
-"""The end of stdin tells of most deaths at once; this is for the rest."""
+"""The end of stdin shows most deaths at once; polling is for the rest."""
 
 
 def process_is_alive(process_id: int) -> bool:
-    """Whether a process with that id exists."""
+    """Says whether a process with that id exists."""
     try:
         os.kill(process_id, 0)
     except (ProcessLookupError, OverflowError):
@@ -24,7 +24,7 @@ async def wait_until_gone(process_id: int) -> None:
     """Returns when the process has ended, or does not return."""
     was_parent = os.getppid() == process_id
     # An orphan gets another parent, and a dead process's id may be used again.
-    while (  # noqa: ASYNC110 - no event tells of it
+    while (  # noqa: ASYNC110 - no event says it
         process_is_alive(process_id) and was_parent == (os.getppid() == process_id)
     ):
         await asyncio.sleep(POLL_SECONDS)

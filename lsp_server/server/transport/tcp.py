@@ -1,8 +1,8 @@
-"""One client over TCP: this machine only, and only with the token.
+"""This module accepts one client over TCP, from this machine only and only with the token.
 
-The first message has to be `initialize` with `initializationOptions.token`; who
-cannot show it is turned away and the next one is heard. Once a client is in,
-nobody else is accepted.
+The first message has to be `initialize` with `initializationOptions.token`. A client
+that cannot show it is turned away and the next one may try. Once a client is in, nobody
+else is accepted.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ FIRST_MESSAGE_SECONDS = 10.0
 def authenticated_client(
     host: str, port: int, token: str, listening: Callable[[int], None]
 ) -> Iterator[ByteStream]:
-    """The first client that shows the token. `listening` gets the port, which 0 leaves open.
+    """Listens and gives the stream of the first client that shows the token.
 
-    Raises ConfigurationError when the host is not this machine or the port is taken.
+    `port` 0 lets the system choose one; `listening` is called with the port. Raises
+    ConfigurationError when the host is not this machine or the port is taken.
     """
     with contextlib.ExitStack() as stack:
         with _listener(host, port) as listener:
             listening(listener.getsockname()[1])
             client, read = _first_with_token(listener, token)
             stack.enter_context(client)
-        yield ByteStream(receive=_resuming(read, client), send=client.sendall)
+        yield ByteStream(receive=_receive_after(read, client), send=client.sendall)
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -48,13 +49,14 @@ def _listener(host: str, port: int) -> socket.socket:
         raise ConfigurationError(f"{host!r} is not this machine; listen on 127.0.0.1")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
+        # One client is served, so no more than one may wait.
         return socket.create_server((address, port), family=family, backlog=1)
     except OSError as error:
         raise ConfigurationError(f"cannot listen on {host}:{port}: {error.strerror}") from error
 
 
 def _first_with_token(listener: socket.socket, token: str) -> tuple[socket.socket, bytes]:
-    """The client, and all that was read from it so far."""
+    """The first client that shows the token, and the bytes that were read from it so far."""
     while True:
         client, _ = listener.accept()
         with contextlib.suppress(OSError, BrokenStream):
@@ -86,11 +88,12 @@ def _shows(body: bytes, token: str) -> bool:
         shown = message["params"]["initializationOptions"]["token"]
     except (ValueError, RecursionError, KeyError, TypeError):
         return False
+    # Takes as long for a wrong token as for a right one, so that none can be guessed by time.
     return isinstance(shown, str) and hmac.compare_digest(shown.encode(), token.encode())
 
 
-def _resuming(read: bytes, client: socket.socket) -> Callable[[int], bytes]:
-    """Receives what was read before, then what comes."""
+def _receive_after(read: bytes, client: socket.socket) -> Callable[[int], bytes]:
+    """A function that receives the bytes that were read before, then those that come."""
     left = bytearray(read)
 
     def receive(count: int) -> bytes:

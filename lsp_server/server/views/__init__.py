@@ -1,1 +1,1 @@
-"""What an editor shows: progress, diagnostics, code actions, lenses, symbols and messages."""
+"""This room has a file for each view of an editor: progress, diagnostics, code actions, …"""

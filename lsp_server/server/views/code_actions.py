@@ -1,10 +1,10 @@
-"""The code actions: every way into the product that needs no client code.
+"""This module offers code actions: every way into the product that needs no client code.
 
-Kinds. A command that acts must not run because somebody pressed "fix all". So the
-kind `quickfix` is used only with clients that know a preferred fix, none of ours is
-preferred, and all others get `refactor.rewrite`. What concerns a run has the kind
+A command that acts must not run because somebody pressed "fix all". So the kind
+`quickfix` is used only with clients that know a preferred fix, none of ours is
+preferred, and all others get `refactor.rewrite`. Actions about a run have the kind
 `holdfast`. Kate's Quick Fix runs all that is offered for a diagnostic, of whatever
-kind: there a request that names one gets nothing. Kate's menu names none.
+kind: there a request that names a diagnostic gets nothing. Kate's menu names none.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from typing import Any
 from lsprotocol import types
 
 from lsp_server.domain.permissions import Answer
-from lsp_server.server import from_lsp
 from lsp_server.server.client import Client
 from lsp_server.server.documents import OpenDocuments
-from lsp_server.server.editor import ANSWERS
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.protocol import SOURCE, ActionKind, CommandName, DiagnosticCode
+from lsp_server.server.questions import ANSWERS
 from lsp_server.server.views import goal_view
 from lsp_server.session.permissions import PendingQuestion
 from lsp_server.session.run_summary import RunSummary
+from lsp_server.session.session import Session
+from lsp_server.text.truncate import one_line
 
 EXPLAIN = "Explain the selected code: what it does, why, and what to watch out for."
 SUMMARY_CHARS_MAX = 60
@@ -39,10 +40,9 @@ class CodeActions:
         self._open = open_documents
 
     def offer(self, params: types.CodeActionParams) -> list[types.CodeAction]:
-        """The actions for a range, most pressing first; only kinds that were asked for."""
-        path = from_lsp.path(params.text_document.uri)
-        folder = self._folders.of(path) if path is not None else None
-        if folder is None:
+        """Returns the actions for a range that were asked for, most pressing first."""
+        located = self._folders.locate(params.text_document.uri)
+        if located is None:
             return []
         self._remember_diagnostics(params)
         if self._client.can.runs_all_fixes and params.context.diagnostics:
@@ -50,24 +50,30 @@ class CodeActions:
         wanted = params.context.only
         return [
             action
-            for action in (
-                *self._permissions(folder, params),
-                *self._goals(folder, path, params),
-                *self._fixes(params),
-                *self._work(params),
-                *self._whys(folder, path, params),
-                *self._proposals(folder),
-                *self._runs(folder),
-            )
-            if wanted is None or _among(action.kind, wanted)
+            for action in self._all(*located, params)
+            if wanted is None or _is_among(action.kind, wanted)
         ]
 
-    def _permissions(
-        self, folder: Folder, params: types.CodeActionParams
+    def _all(
+        self, folder: Folder, path: Path, params: types.CodeActionParams
+    ) -> Iterator[types.CodeAction]:
+        session = folder.session
+        if session is not None:
+            yield from self._answers(session, params)
+            yield from self._goals(folder, session, path, params)
+        yield from self._fixes(params)
+        yield from self._work(params)
+        if session is not None:
+            yield from self._whys(folder, session, path, params)
+            yield from self._proposals(session)
+            for command in run_commands(session):
+                yield _action(command, ActionKind.RUN)
+
+    def _answers(
+        self, session: Session, params: types.CodeActionParams
     ) -> Iterator[types.CodeAction]:
         """The answers to every open question, wherever the person is."""
-        pending = folder.session.permissions.pending() if folder.session is not None else ()
-        for asked in pending:
+        for asked in session.permissions.pending():
             shown = [d for d in params.context.diagnostics if _asks(d, asked.question.id)]
             kind = self._fix_kind if shown else ActionKind.RUN
             for answer, title in answers_to(asked):
@@ -75,16 +81,14 @@ class CodeActions:
                 yield _action(command, kind, diagnostics=shown)
 
     def _goals(
-        self, folder: Folder, path: Path | None, params: types.CodeActionParams
+        self, folder: Folder, session: Session, path: Path, params: types.CodeActionParams
     ) -> Iterator[types.CodeAction]:
-        """What can be done about the goals on these lines."""
-        if path is None:
-            return
+        """Yields the commands about the goals on these lines."""
         first, last = params.range.start.line, params.range.end.line
-        for _, command, place in goal_view.commands_at(folder, path, first, last):
-            shown = [d for d in params.context.diagnostics if _is_of(d, place.condition.id)]
+        for command in goal_view.commands_at(folder, session.goals, path, first, last):
+            shown = [d for d in params.context.diagnostics if _is_of(d, command.condition_id)]
             kind = self._fix_kind if shown else ActionKind.RUN
-            yield _action(command, kind, diagnostics=shown)
+            yield _action(command.as_action(), kind, diagnostics=shown)
 
     def _fixes(self, params: types.CodeActionParams) -> Iterator[types.CodeAction]:
         for diagnostic in params.context.diagnostics:
@@ -127,12 +131,10 @@ class CodeActions:
             yield _action(command, ActionKind.REWRITE)
 
     def _whys(
-        self, folder: Folder, path: Path | None, params: types.CodeActionParams
+        self, folder: Folder, session: Session, path: Path, params: types.CodeActionParams
     ) -> Iterator[types.CodeAction]:
-        """Where an earlier run wrote these lines, or selected: changed this file."""
-        if path is None or folder.session is None:
-            return
-        changed_lines, relative = folder.session.memory.changed_lines, folder.relative(path)
+        """Asks about lines that an earlier run wrote, or about a selection in such a file."""
+        changed_lines, relative = session.memory.changed_lines, folder.relative(path)
         span, document = params.range, self._open.get(params.text_document.uri)
         lines = document.text.split("\n") if document is not None else []
         here = changed_lines.wrote(relative, lines[span.start.line : span.end.line + 1])
@@ -142,9 +144,9 @@ class CodeActions:
             command = types.Command(title, CommandName.MEMORY_WHY, arguments=[place])
             yield _action(command, ActionKind.RUN)
 
-    def _proposals(self, folder: Folder) -> Iterator[types.CodeAction]:
-        """Each candidate of the newest proposal, the recommended one first."""
-        proposal = folder.session.proposals.newest if folder.session is not None else None
+    def _proposals(self, session: Session) -> Iterator[types.CodeAction]:
+        """Accepts a candidate of the newest proposal, the recommended one first."""
+        proposal = session.proposals.newest
         if proposal is None:
             return
         judged = proposal.judged
@@ -158,43 +160,40 @@ class CodeActions:
             command = types.Command(title, CommandName.MAX_ACCEPT, arguments=arguments)
             yield _action(command, ActionKind.RUN)
 
-    def _runs(self, folder: Folder) -> Iterator[types.CodeAction]:
-        for command in run_commands(folder):
-            yield _action(command, ActionKind.RUN)
-
     @property
     def _fix_kind(self) -> ActionKind:
         return ActionKind.QUICK_FIX if self._client.can.quick_fixes else ActionKind.REWRITE
 
     def _remember_diagnostics(self, params: types.CodeActionParams) -> None:
-        """What other servers found is only told here; it holds until the text changes."""
+        """Keeps what other servers found, until the text changes; only code actions name it."""
         document = self._open.get(params.text_document.uri)
         if document is not None:
             others = (d for d in params.context.diagnostics if d.source != SOURCE)
+            # Each request names those of its range, so they are collected.
             known = {(d.message, str(d.range)): d for d in (*(document.seen or ()), *others)}
             document.seen = tuple(known.values())
 
 
-def run_commands(folder: Folder) -> Iterator[types.Command]:
-    """Stop, Max Mode and transcript of each run that is active in a folder."""
-    for run in folder.session.runs.active() if folder.session is not None else ():
+def run_commands(session: Session) -> Iterator[types.Command]:
+    """Yields commands to stop, switch and show each run that is active in a session."""
+    for run in session.runs.active():
         arguments = [{"runId": run.run_id}]
         title = _short(run.title)
         yield types.Command(f"Holdfast: Stop “{title}”", CommandName.RUN_STOP, arguments=arguments)
-        yield _switch(run)
+        yield _switch_command(run)
         yield types.Command(
             f"Holdfast: Show transcript of “{title}”", CommandName.RUN_SHOW, arguments=arguments
         )
 
 
-def _switch(run: RunSummary) -> types.Command:
+def _switch_command(run: RunSummary) -> types.Command:
     to = "off" if run.max_mode else "on"
     title = f"Holdfast: Switch Max Mode {to} for “{_short(run.title)}”"
     return types.Command(title, CommandName.MAX_SWITCH, arguments=[{"runId": run.run_id, "to": to}])
 
 
 def answers_to(pending: PendingQuestion) -> Iterator[tuple[Answer, str]]:
-    """The answers that a question allows, with titles."""
+    """Yields the answers that a question allows, with titles."""
     for answer, title in ANSWERS.items():
         if answer == "always":
             if pending.question.rule is not None:
@@ -204,7 +203,7 @@ def answers_to(pending: PendingQuestion) -> Iterator[tuple[Answer, str]]:
 
 
 def permission_command(title: str, pending: PendingQuestion, answer: Answer) -> types.Command:
-    """The command that answers a question."""
+    """Returns the command that answers a question."""
     arguments = [{"id": pending.question.id, "answer": answer}]
     return types.Command(title, CommandName.PERMISSION_ANSWER, arguments=arguments)
 
@@ -217,8 +216,8 @@ def _action(
     )
 
 
-def _among(kind: types.CodeActionKind | str | None, wanted: Any) -> bool:
-    """Kinds are hierarchical: `refactor` asks for `refactor.rewrite` too; `` for all."""
+def _is_among(kind: types.CodeActionKind | str | None, wanted: Any) -> bool:
+    """Says whether a kind was asked for: `refactor` means `refactor.rewrite` too, "" all."""
     own = str(getattr(kind, "value", kind))
     names = [str(getattr(name, "value", name)) for name in wanted]
     return any(not name or own == name or own.startswith(f"{name}.") for name in names)
@@ -255,5 +254,4 @@ def _wire_diagnostic(diagnostic: types.Diagnostic) -> dict[str, Any]:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= SUMMARY_CHARS_MAX else f"{line[: SUMMARY_CHARS_MAX - 1]}…"
+    return one_line(text, SUMMARY_CHARS_MAX)

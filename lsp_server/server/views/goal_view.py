@@ -1,8 +1,9 @@
-"""Goals as an editor shows them: diagnostics where they stand, and what can be done there."""
+"""This module makes the diagnostics of goals, and the commands about them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from lsp_server.server.folders import Folder
 from lsp_server.server.from_lsp import Encoding
 from lsp_server.server.protocol import SOURCE, CommandName, DiagnosticCode
 from lsp_server.session.goals import ConditionStatus, Goals
+from lsp_server.text.truncate import one_line
 
 RELATED_MAX = 10
 TITLE_CHARS_MAX = 60
@@ -26,19 +28,22 @@ _SHOWN: dict[Verdict, tuple[DiagnosticCode, types.DiagnosticSeverity]] = {
     "impossible": (DiagnosticCode.GOAL_IMPOSSIBLE, types.DiagnosticSeverity.Error),
     "unverified": (DiagnosticCode.GOAL_UNVERIFIED, types.DiagnosticSeverity.Information),
 }
-"""What holds, and what was waived, is not shown."""
+"""A condition that holds or was waived has no diagnostic."""
 
 
 def diagnostics(
     folder: Folder, goals: Goals, encoding: Encoding, *, related: bool
 ) -> Iterator[tuple[Path, types.Diagnostic]]:
-    """Every condition that does not hold, and every line of the goals file that means nothing."""
-    for place in goals.statuses.conditions():
-        if place.verdict in _SHOWN:
-            yield folder.root / place.location.path, _of_place(folder, place, encoding, related)
-    contract = goals.statuses.document()
-    lines = Lines(contract.text if contract.problems else "")
-    for problem in contract.problems:
+    """Yields a diagnostic, with its file, for each condition that does not hold and bad line.
+
+    `related` adds the places that the evidence names.
+    """
+    for status in goals.statuses.conditions():
+        if status.verdict in _SHOWN:
+            yield folder.root / status.location.path, _diagnostic(folder, status, encoding, related)
+    document = goals.statuses.document()
+    lines = Lines(document.text if document.problems else "")
+    for problem in document.problems:
         line = lines.line(problem.range.start.line)
         yield (
             goals.file.path,
@@ -52,40 +57,61 @@ def diagnostics(
         )
 
 
+@dataclass(frozen=True, slots=True)
+class GoalCommand:
+    """A `GoalCommand` is something to do about a goal or a condition of it.
+
+    `line` counts from 0. `title` says what to do, `subject` which goal or condition it is
+    about.
+    """
+
+    line: int
+    condition_id: str
+    title: str
+    subject: str
+    name: CommandName
+    arguments: Mapping[str, Any]
+
+    def as_action(self) -> types.Command:
+        """Returns the command as a code action names it, with its subject."""
+        return types.Command(
+            f"{self.title}: {self.subject}", self.name, arguments=[dict(self.arguments)]
+        )
+
+    def as_lens(self) -> types.CodeLens:
+        """Returns the command as a lens, above its goal and so without the subject."""
+        command = types.Command(self.title, self.name, arguments=[dict(self.arguments)])
+        return types.CodeLens(range=to_lsp.whole_line(self.line), command=command)
+
+
 def commands_at(
-    folder: Folder, path: Path, first: int, last: int
-) -> Iterator[tuple[int, types.Command, ConditionStatus]]:
-    """What can be done about the goals on these lines, counted from 0: line, command, place."""
-    goals = folder.session.goals if folder.session is not None else None
-    if goals is None or not path.is_relative_to(folder.root):
+    folder: Folder, goals: Goals, path: Path, first: int, last: int
+) -> Iterator[GoalCommand]:
+    """Yields the commands about the goals on these lines of a file, counted from 0."""
+    if not path.is_relative_to(folder.root):
         return
     relative = folder.relative(path)
     uri = to_lsp.uri(path)
     headings = _headings(goals) if relative == GOALS_FILE else {}
-    told: set[str] = set()
-    for place in goals.statuses.conditions():
-        if place.location.path != relative:
+    offered: set[str] = set()
+    for status in goals.statuses.conditions():
+        if status.location.path != relative:
             continue
-        number = place.location.range.start.line
-        heading = headings.get(place.goal.id, number)
-        on_heading = first <= heading <= last and place.goal.id not in told
-        if on_heading or (first <= number <= last and place.goal.id not in told):
-            told.add(place.goal.id)
-            for command in _about_goal(place, uri):
-                yield heading, command, place
-        if first <= number <= last and place.verdict not in ("met", "waived"):
-            yield from (
-                (number, command, place) for command in _about_condition(place, relative, uri)
-            )
+        number = status.location.range.start.line
+        heading = headings.get(status.goal.id, number)
+        is_here = first <= number <= last
+        if (first <= heading <= last or is_here) and status.goal.id not in offered:
+            offered.add(status.goal.id)
+            yield from _about_goal(status, heading, uri)
+        if is_here and relative == GOALS_FILE and status.verdict not in ("met", "waived"):
+            yield _waive(status, number, uri)
 
 
-def lenses(folder: Folder, path: Path) -> Iterator[types.CodeLens]:
-    """Above each goal and comment: to work on it, to check it. Which goal is plain to see there."""
-    for line, command, place in commands_at(folder, path, 0, 2**31):
-        if command.command in (CommandName.RUN_START, CommandName.GOAL_CHECK):
-            title = command.title.removesuffix(f": {short_title(place.goal.title)}")
-            brief = types.Command(title, command.command, arguments=command.arguments)
-            yield types.CodeLens(range=to_lsp.whole_line(line), command=brief)
+def lenses(folder: Folder, goals: Goals, path: Path) -> Iterator[types.CodeLens]:
+    """Yields lenses above each goal and comment, to work on it and to check it."""
+    for command in commands_at(folder, goals, path, 0, 2**31):
+        if command.name in (CommandName.RUN_START, CommandName.GOAL_CHECK):
+            yield command.as_lens()
 
 
 def _headings(goals: Goals) -> dict[str, int]:
@@ -94,48 +120,52 @@ def _headings(goals: Goals) -> dict[str, int]:
     }
 
 
-def _about_goal(place: ConditionStatus, uri: str) -> Iterator[types.Command]:
-    """The URI says in which folder, since two may have the same goal."""
-    title, goal = short_title(place.goal.title), {"goalId": place.goal.id, "uri": uri}
-    yield _command(f"Holdfast: Work on this goal: {title}", CommandName.RUN_START, **goal)
-    with_max = f"Holdfast: Work on this goal with Max Mode: {title}"
-    yield _command(with_max, CommandName.RUN_START, **goal, maxMode=True)
-    yield _command(f"Holdfast: Check now: {title}", CommandName.GOAL_CHECK, **goal)
+def _about_goal(status: ConditionStatus, line: int, uri: str) -> Iterator[GoalCommand]:
+    """Yields the commands about a goal. The URI names its folder: two may have the same goal."""
+    goal = {"goalId": status.goal.id, "uri": uri}
+    start, check = CommandName.RUN_START, CommandName.GOAL_CHECK
+    for title, name, arguments in (
+        ("Holdfast: Work on this goal", start, goal),
+        ("Holdfast: Work on this goal with Max Mode", start, {**goal, "maxMode": True}),
+        ("Holdfast: Check now", check, goal),
+    ):
+        subject = _short_title(status.goal.title)
+        yield GoalCommand(line, status.condition.id, title, subject, name, arguments)
 
 
-def _about_condition(place: ConditionStatus, relative: str, uri: str) -> Iterator[types.Command]:
-    if relative == GOALS_FILE:
-        condition = {"condition": place.condition.id, "uri": uri}
-        title = f"Holdfast: Waive: {short_title(place.condition.text)}"
-        yield _command(title, CommandName.GOAL_WAIVE, **condition)
+def _waive(status: ConditionStatus, line: int, uri: str) -> GoalCommand:
+    return GoalCommand(
+        line,
+        status.condition.id,
+        "Holdfast: Waive",
+        _short_title(status.condition.text),
+        CommandName.GOAL_WAIVE,
+        {"condition": status.condition.id, "uri": uri},
+    )
 
 
-def _command(title: str, name: CommandName, **arguments: Any) -> types.Command:
-    return types.Command(title, name, arguments=[arguments])
-
-
-def _of_place(
-    folder: Folder, place: ConditionStatus, encoding: Encoding, related: bool
+def _diagnostic(
+    folder: Folder, status: ConditionStatus, encoding: Encoding, related: bool
 ) -> types.Diagnostic:
-    code, severity = _SHOWN[place.verdict]
+    code, severity = _SHOWN[status.verdict]
     return types.Diagnostic(
-        range=_range(place.location.range, place.location.line, encoding),
-        message=place.missing,
+        range=_range(status.location.range, status.location.line, encoding),
+        message=status.missing,
         severity=severity,
         code=code.value,
         source=SOURCE,
-        data={"goalId": place.goal.id, "condition": place.condition.id},
-        related_information=list(_related(folder, place)) or None if related else None,
+        data={"goalId": status.goal.id, "condition": status.condition.id},
+        related_information=list(_related(folder, status)) or None if related else None,
     )
 
 
 def _related(
-    folder: Folder, place: ConditionStatus
+    folder: Folder, status: ConditionStatus
 ) -> Iterator[types.DiagnosticRelatedInformation]:
-    """The places that the evidence names."""
+    """The places that failed evidence names, at most RELATED_MAX."""
     found = [
         finding
-        for shown in (place.report.evidence if place.report is not None else ())
+        for shown in (status.report.evidence if status.report is not None else ())
         if not shown.passed
         for finding in shown.findings
     ]
@@ -153,7 +183,6 @@ def _range(place: Range, line: str, encoding: Encoding) -> types.Range:
     )
 
 
-def short_title(text: str) -> str:
-    """One line for a title."""
-    line = " ".join(text.split())
-    return line if len(line) <= TITLE_CHARS_MAX else f"{line[: TITLE_CHARS_MAX - 1]}…"
+def _short_title(text: str) -> str:
+    """Returns a goal or condition on one line of a title."""
+    return one_line(text, TITLE_CHARS_MAX)

@@ -1,4 +1,4 @@
-"""What was found in memory, as a reply and as a document."""
+"""This module makes replies and pages of what was found in memory, and of its state."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from typing import TypeAlias
 from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact, Hit
 from lsp_server.server import to_lsp
 from lsp_server.server.folders import Folder
-from lsp_server.server.params import MemoryHit, WirePosition, WireRange
-from lsp_server.session.memory import hit_format
+from lsp_server.server.params.base import WirePosition, WireRange
+from lsp_server.server.params.memory_params import MemoryHit, MemoryStatusReply
+from lsp_server.server.params.method_params import IndexState
+from lsp_server.session.memory import MemoryState, hit_format
+from lsp_server.text.markdown import code_block
 
 Hits: TypeAlias = Sequence[tuple[Folder, Hit]]
 """Best first, each with the folder that it belongs to."""
 
-FENCE = "~~~~"
-
 
 def counts_text(hits: Hits) -> str:
-    """How many there are, and which is the best."""
+    """Says how many hits there are, and which is the best."""
     first = f": {hit_format.hit_title(hits[0][1].found)}" if hits else "; try other words"
     return f"{len(hits)} found{first}"
 
 
 def hit_payload(folder: Folder, hit: Hit) -> MemoryHit:
-    """One of them in a reply."""
+    """Returns a hit as a reply carries it."""
     one = hit.found
     entry = MemoryHit(
         id=one.id,
@@ -51,9 +52,34 @@ def hit_payload(folder: Folder, hit: Hit) -> MemoryHit:
 
 
 def hits_markdown(title: str, hits: Hits) -> str:
-    """All of them as Markdown, with places to jump to."""
+    """Returns hits as a page of Markdown, with links to their places."""
     parts = [_section(folder, hit) for folder, hit in hits]
     return "\n".join([f"# {title}\n", *(parts or ["Nothing found; try other words.\n"])])
+
+
+def status_reply(state: MemoryState) -> MemoryStatusReply:
+    """Returns the state of memory in numbers and in a sentence."""
+    message = hit_format.memory_text(state)
+    status = state.status
+    if status is None:
+        problems = (state.problem,) if state.problem else ()
+        return MemoryStatusReply(
+            state="idle", message=message, phase=state.phase, problems=problems
+        )
+    return MemoryStatusReply(
+        state="indexing" if state.index is not None else "idle",
+        message=message,
+        phase=state.phase,
+        writes=status.writes,
+        index=IndexState(files=status.files, pending=status.pending),
+        chunks=status.chunks,
+        actions=status.actions,
+        facts=status.facts,
+        bytes_on_disk=status.bytes_on_disk,
+        failed_optimizes=status.failed_optimizes,
+        skipped=status.skipped,
+        problems=status.problems,
+    )
 
 
 def _section(folder: Folder, hit: Hit) -> str:
@@ -61,7 +87,7 @@ def _section(folder: Folder, hit: Hit) -> str:
         case CodeChunk() as code:
             place = f"{to_lsp.uri(folder.root / code.path)}#L{code.start_line}"
             link = f"[{code.path}:{code.start_line}]({place})"
-            return f"## {code.symbol or code.path}\n\n{link}\n\n{FENCE}\n{code.text}\n{FENCE}\n"
+            return f"## {code.symbol or code.path}\n\n{link}\n\n{code_block(code.text)}\n"
         case ActionRecord() as action:
             return f"## {hit_format.hit_title(action)}\n\n{hit_format.action_markdown(action)}\n"
         case Fact() as fact:

@@ -35,7 +35,7 @@ call Wait('the status', {-> HoldfastStatus() =~# 'waits for you'})
 let s:seen.waiting = HoldfastStatus()
 Holdfast once
 call Wait('the edit', {-> match(readfile($FILE), 'return 42') >= 0})
-call Wait('the end', {-> HoldfastStatus() ==# '0/1 goals'})
+call Wait('the end', {-> HoldfastStatus() ==# '0/1 goal'})
 let s:seen.status = HoldfastStatus()
 checktime
 let s:seen.lines = getline(1, '$')

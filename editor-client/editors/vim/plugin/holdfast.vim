@@ -11,6 +11,7 @@ let g:loaded_holdfast = 1
 let g:holdfast_filetypes = get(g:, 'holdfast_filetypes', ['python', 'markdown', 'javascript', 'typescript', 'go', 'rust', 'c', 'cpp'])
 let g:holdfast_command = get(g:, 'holdfast_command', ['holdfast'])
 let s:status = {}
+let s:joining = 0
 
 function! s:Root(buffer) abort
   let folder = ale#path#FindNearestDirectory(a:buffer, '.git')
@@ -31,36 +32,49 @@ function! s:Define() abort
   endfor
 endfunction
 
-" Runs a command of the server; its reply goes to Done.
+" Runs a command of the server; Done is called with its reply.
 function! HoldfastCommand(name, argument, Done) abort
   let params = {'command': 'holdfast.' . a:name, 'arguments': empty(a:argument) ? [] : [a:argument]}
   call ale#lsp_linter#SendRequest(bufnr(''), 'holdfast', [0, 'workspace/executeCommand', params], a:Done)
 endfunction
 
-function! s:Tell(reply) abort
+function! s:ShowMessage(reply) abort
   let result = get(a:reply, 'result', {})
   echomsg 'Holdfast: ' . get(result, 'message', get(get(a:reply, 'error', {}), 'message', ''))
 endfunction
 
-function! s:Keep(reply) abort
-  let s:status = get(a:reply, 'result', {})
+" As in `2/5 goals · step 14 · $0.03`; empty where there is nothing to say.
+function! HoldfastStatus() abort
+  return get(s:status, 'line', '')
+endfunction
+
+function! s:KeepStatus(status) abort
+  let s:status = a:status
   redrawstatus!
 endfunction
 
-" As in `2/5 goals · step 14`; asked for every two seconds.
-function! HoldfastStatus() abort
-  let goals = get(s:status, 'goals', {})
-  let parts = get(goals, 'total', 0) > 0 ? [printf('%d/%d goals', goals.met, goals.total)] : []
-  let active = index(['running', 'waiting'], get(s:status, 'state', '')) >= 0
-  let parts += get(s:status, 'state', '') ==# 'waiting' ? ['waits for you'] : []
-  let parts += active && has_key(s:status, 'step') ? ['step ' . s:status.step] : []
-  return join(parts, ' · ')
+" ALE calls this with every message of our server, also with those that answer no request.
+function! s:Receive(connection, message) abort
+  if get(a:message, 'method', '') ==# 'holdfast/status'
+    call s:KeepStatus(a:message.params)
+  endif
 endfunction
 
-function! HoldfastPoll(timer) abort
-  if index(g:holdfast_filetypes, &filetype) >= 0 && get(g:, 'holdfast_started', 0)
-    call HoldfastCommand('status', {}, function('s:Keep'))
-  endif
+function! s:Join(linter, details) abort
+  call ale#lsp#RegisterCallback(a:details.connection_id, function('s:Receive'))
+  " The first status may have come before.
+  call HoldfastCommand('status', {}, {reply -> s:KeepStatus(get(reply, 'result', {}))})
+endfunction
+
+" ALE says that a server of this buffer has started, and says it again for each request.
+function! s:Started() abort
+  let g:holdfast_started = 1
+  if s:joining || index(g:holdfast_filetypes, &filetype) < 0 | return | endif
+  let s:joining = 1
+  for linter in filter(copy(ale#linter#Get(&filetype)), {_, each -> each.name ==# 'holdfast'})
+    call ale#lsp_linter#StartLSP(bufnr(''), linter, function('s:Join'))
+  endfor
+  let s:joining = 0
 endfunction
 
 let s:words = {
@@ -91,7 +105,7 @@ function! s:Run(args) abort
     return
   endif
   let [name, argument] = s:words[word](trim(a:args[len(word):]))
-  call HoldfastCommand(name, argument, function('s:Tell'))
+  call HoldfastCommand(name, argument, function('s:ShowMessage'))
 endfunction
 
 function! s:Words(start, line, position) abort
@@ -101,7 +115,6 @@ endfunction
 command! -nargs=+ -complete=customlist,s:Words Holdfast call s:Run(<q-args>)
 augroup holdfast
   autocmd!
-  autocmd User ALELSPStarted let g:holdfast_started = 1
+  autocmd User ALELSPStarted call s:Started()
 augroup END
 call s:Define()
-call timer_start(2000, 'HoldfastPoll', {'repeat': -1})

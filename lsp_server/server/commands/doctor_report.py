@@ -1,4 +1,4 @@
-"""The report for a person who wonders why something does not work."""
+"""This module writes the report for a person who wonders why something does not work."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from lsp_server.session.session import Session
 from lsp_server.settings.folders import data_folder
 
 
-class Doctor:
-    """Adds to the general report what only the server knows: the editor."""
+class DoctorReport:
+    """A `DoctorReport` adds the editor and its folders to the general report."""
 
     def __init__(self, client: Client, folders: Folders, editor: str) -> None:
         self._client = client
         self._folders = folders
         self._editor = editor
 
-    async def report(self, session: Session | None) -> Path:
-        """Writes the report and returns where it is. Raises OSError."""
-        sections = [("Editor", self._capabilities()), ("Workspace folders", self._roots())]
+    async def write(self, session: Session | None) -> Path:
+        """Writes the report on a session, or on none, and returns its file. Raises OSError."""
+        sections = [("Editor", self._editor_text()), ("Workspace folders", self._folders_text())]
         text = await diagnose(session, sections)
         path = data_folder() / "doctor.md"
         await asyncio.to_thread(_write, path, text)
         return path
 
-    def _capabilities(self) -> str:
+    def _editor_text(self) -> str:
         rows = [f"- {name}: {value}" for name, value in asdict(self._client.can).items()]
         return "\n".join([self._editor, "", *rows])
 
-    def _roots(self) -> str:
+    def _folders_text(self) -> str:
         rows = [
             f"- {folder.root}: {folder.problem or ('open' if folder.session else 'opening')}"
             for folder in self._folders

@@ -1,41 +1,17 @@
 from __future__ import annotations
 
-import asyncio
-from itertools import pairwise
-
 import pytest
 
-from lsp_server.server.background import Background
+from lsp_server.domain.events import Event
 from lsp_server.server.capabilities import Capabilities
 from lsp_server.server.client import Client
-from lsp_server.server.views.progress import MESSAGE_CHARS_MAX, RunProgress, Throttle
+from lsp_server.server.views.run_progress import MESSAGE_CHARS_MAX, RunProgress
+from lsp_server.system.task_set import TaskSet
+from tests.fakes.events import ONE_OF_EACH
 from tests.fakes.lsp_client import nothing, unknown
 from tests.fakes.peer import Peer
 
 CREATE = "window/workDoneProgress/create"
-
-
-async def test_the_first_value_goes_at_once_and_the_last_one_is_never_lost() -> None:
-    sent: asyncio.Queue[int] = asyncio.Queue()
-    throttle = Throttle(0.02, sent.put_nowait)
-    for value in range(100):
-        throttle.offer(value)
-    assert await asyncio.wait_for(sent.get(), 5) == 99
-    throttle.offer(100)
-    throttle.offer(101)
-    assert await asyncio.wait_for(sent.get(), 5) == 101
-    assert sent.empty()
-
-
-async def test_values_are_spaced() -> None:
-    loop = asyncio.get_running_loop()
-    sent: asyncio.Queue[float] = asyncio.Queue()
-    throttle: Throttle[int] = Throttle(0.02, lambda value: sent.put_nowait(loop.time()))
-    times: list[float] = []
-    for value in range(4):
-        throttle.offer(value)
-        times.append(await asyncio.wait_for(sent.get(), 5))
-    assert min(later - earlier for earlier, later in pairwise(times)) >= 0.019
 
 
 async def shown(can: Capabilities, answer: object, *, end_early: bool = False) -> list[str]:
@@ -43,12 +19,12 @@ async def shown(can: Capabilities, answer: object, *, end_early: bool = False) -
     peer = Peer({CREATE: answer})  # type: ignore[dict-item]
     client = Client(peer.rpc)
     client.can = can
-    background = Background()
-    progress = RunProgress(client, background, "r1", "Title")
+    tasks = TaskSet()
+    progress = RunProgress(client, tasks, "r1", "Title")
     progress.report("early " * 50)
     if end_early:
         progress.end("over")
-    await asyncio.gather(*background._tasks)
+    await tasks.wait(5)
     if not end_early:
         progress.end("over")
     seen = []
@@ -71,7 +47,7 @@ async def shown(can: Capabilities, answer: object, *, end_early: bool = False) -
         (Capabilities(), nothing, ["message"]),
     ],
 )
-async def test_progress_begins_and_ends_or_is_told(
+async def test_progress_begins_and_ends_or_a_message_comes(
     can: Capabilities, answer: object, expected: list[str]
 ) -> None:
     assert await shown(can, answer) == expected
@@ -79,3 +55,28 @@ async def test_progress_begins_and_ends_or_is_told(
 
 async def test_what_ended_before_the_client_was_ready_does_not_begin() -> None:
     assert await shown(Capabilities(progress=True), nothing, end_early=True) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("tool_called", "step 3 · $ pytest -q"),
+        ("tool_returned", "step 3 · thinking"),
+        ("permission_asked", "step 3 · waits for permission: run `make`"),
+        ("step_finished", "step 3 · thinking"),
+        ("plan_changed", "step 3 · plan, 1 of 2 done: edit"),
+        ("file_changed", "step 3 · thinking"),
+    ],
+)
+async def test_a_report_says_what_the_run_does_now(kind: str, message: str) -> None:
+    events: dict[str, Event] = {event.kind: event for event in ONE_OF_EACH}
+    peer = Peer({CREATE: nothing})
+    client = Client(peer.rpc)
+    client.can = Capabilities(progress=True)
+    tasks = TaskSet()
+    progress = RunProgress(client, tasks, "r1", "Title")
+    progress.follow(events["step_started"])
+    progress.follow(events[kind])
+    await tasks.wait(5)
+    (begin,) = peer.params("$/progress")
+    assert begin["value"]["message"] == message

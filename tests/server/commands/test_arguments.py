@@ -5,15 +5,10 @@ from typing import Any
 import pytest
 from pygls.exceptions import JsonRpcInvalidParams
 
-from lsp_server.server.commands.commands import parsed
-from lsp_server.server.params import (
-    MemorySearch,
-    NoArguments,
-    PermissionAnswer,
-    RunSend,
-    RunStart,
-    RunStop,
-)
+from lsp_server.server.commands.arguments import parse_arguments
+from lsp_server.server.params.base import NoParams
+from lsp_server.server.params.memory_params import MemorySearch
+from lsp_server.server.params.run_params import PermissionAnswer, RunSend, RunStart, RunStop
 
 
 @pytest.mark.parametrize(
@@ -21,7 +16,7 @@ from lsp_server.server.params import (
     [[], [None], [False], [{}], [None, None], [{"runId": None}], [{"all": False}], [{"all": None}]],
 )
 def test_saying_nothing_is_saying_nothing(arguments: list[Any]) -> None:
-    assert parsed("c", RunStop, arguments) == RunStop()
+    assert parse_arguments("c", RunStop, arguments) == RunStop()
 
 
 @pytest.mark.parametrize(
@@ -37,7 +32,7 @@ def test_saying_nothing_is_saying_nothing(arguments: list[Any]) -> None:
     ],
 )  # fmt: skip
 def test_keys_are_camel_case(arguments: list[Any], expected: dict[str, Any]) -> None:
-    start = parsed("c", RunStart, arguments)
+    start = parse_arguments("c", RunStart, arguments)
     assert {key: getattr(start, key) for key in expected} == expected
 
 
@@ -51,9 +46,11 @@ def test_keys_are_camel_case(arguments: list[Any], expected: dict[str, Any]) -> 
     ],
 )
 def test_half_a_character_is_a_question_mark(written: str, read: str) -> None:
-    assert parsed("c", MemorySearch, [{"query": written}]) == MemorySearch(query=read)
+    assert parse_arguments("c", MemorySearch, [{"query": written}]) == MemorySearch(query=read)
     place = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
-    start = parsed("c", RunStart, [{"diagnostics": [{"range": place, "message": written}]}])
+    start = parse_arguments(
+        "c", RunStart, [{"diagnostics": [{"range": place, "message": written}]}]
+    )
     assert isinstance(start, RunStart)
     assert start.diagnostics[0].message == read
 
@@ -69,14 +66,14 @@ def test_half_a_character_is_a_question_mark(written: str, read: str) -> None:
         (RunStart, [{"range": {"start": {"line": 2**31, "character": 0}}}], ["`range.start.line`"]),
         (RunSend, [{"txt": "x", "when": "later"}], ["`txt` is unknown", "`when`", "runId, text"]),
         (PermissionAnswer, [{"answer": "sure"}], ["'once', 'always' or 'deny'"]),
-        (NoArguments, [{"x": 1}], ["`x` is unknown", "no keys"]),
-        (NoArguments, [0], ["a JSON object, not 0"]),
-        (NoArguments, ["x" * 1000], ["a JSON object"]),
-        (NoArguments, [{}, {}], ["one JSON object, not 2"]),
+        (NoParams, [{"x": 1}], ["`x` is unknown", "no keys"]),
+        (NoParams, [0], ["a JSON object, not 0"]),
+        (NoParams, ["x" * 1000], ["a JSON object"]),
+        (NoParams, [{}, {}], ["one JSON object, not 2"]),
     ],
 )
 def test_what_is_wrong_is_named(shape: Any, arguments: list[Any], words: list[str]) -> None:
     with pytest.raises(JsonRpcInvalidParams) as wrong:
-        parsed("holdfast.x", shape, arguments)
+        parse_arguments("holdfast.x", shape, arguments)
     assert [word for word in words if word not in wrong.value.message] == []
     assert len(wrong.value.message) < 400

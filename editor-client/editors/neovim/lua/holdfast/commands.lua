@@ -1,0 +1,99 @@
+-- `:Holdfast WORD REST`; a range in front of it selects lines.
+local client = require('holdfast.client')
+local M = {}
+
+-- The file of the current buffer, and the lines of a range.
+local function selection(input)
+  if vim.api.nvim_buf_get_name(0) == '' then return {} end
+  local found = { uri = vim.uri_from_bufnr(0) }
+  if input.range > 0 then
+    found.range = {
+      start = { line = input.line1 - 1, character = 0 },
+      ['end'] = { line = input.line2, character = 0 },
+    }
+  end
+  return found
+end
+
+local function start_run(prompt, input, more)
+  local argument = vim.tbl_extend('force', selection(input), { prompt = prompt }, more or {})
+  client.command('run.start', argument)
+end
+
+local function list_hits(reply)
+  local items = {}
+  for _, hit in ipairs(reply.hits or {}) do
+    table.insert(items, {
+      filename = hit.uri and vim.uri_to_fname(hit.uri) or nil,
+      lnum = hit.range and hit.range.start.line + 1 or nil,
+      text = hit.title,
+    })
+  end
+  if #items == 0 then return client.notify(reply.message) end
+  vim.fn.setqflist({}, ' ', { title = 'Holdfast', items = items })
+  vim.cmd('copen')
+end
+
+local function open_transcript(reply)
+  vim.cmd('edit ' .. vim.fn.fnameescape(vim.uri_to_fname(reply.uri)))
+end
+
+local words = {
+  work = function(rest, input) start_run(rest, input) end,
+  plan = function(rest, input) start_run(rest, input, { mode = 'plan' }) end,
+  max = function(rest, input) start_run(rest, input, { maxMode = true }) end,
+  goals = function() client.command('run.start') end,
+  propose = function(rest, input)
+    client.command('max.propose', vim.tbl_extend('force', selection(input), { prompt = rest }))
+  end,
+  accept = function(rest)
+    if not rest:match('^%d*$') then
+      local text = 'accept takes the number of a candidate, not “%s”'
+      return client.notify(text:format(rest), vim.log.levels.ERROR)
+    end
+    client.command('max.accept', { candidate = tonumber(rest) })
+  end,
+  stop = function() client.command('run.stop') end,
+  resume = function() client.command('run.resume') end,
+  send = function(rest) client.command('run.send', { text = rest }) end,
+  undo = function() client.command('run.undo') end,
+  show = function() client.command('run.show', nil, open_transcript) end,
+  list = function() client.command('run.list') end,
+  goal = function(rest) client.command('goal.new', rest ~= '' and { title = rest } or nil) end,
+  check = function() client.command('goal.check', { all = true }) end,
+  once = function() client.command('permission.answer', { answer = 'once' }) end,
+  always = function() client.command('permission.answer', { answer = 'always' }) end,
+  deny = function() client.command('permission.answer', { answer = 'deny' }) end,
+  search = function(rest) client.command('memory.search', { query = rest }, list_hits) end,
+  remember = function(rest) client.command('memory.remember', { text = rest }) end,
+  status = function() client.command('status') end,
+  doctor = function() client.command('doctor') end,
+}
+
+local function names()
+  local known = vim.tbl_keys(words)
+  table.sort(known)
+  return known
+end
+
+local function run(input)
+  local word, rest = input.args:match('^(%S+)%s*(.*)$')
+  if not words[word] then
+    local text = ('unknown: %s; known are %s'):format(word, table.concat(names(), ', '))
+    return client.notify(text, vim.log.levels.ERROR)
+  end
+  words[word](rest, input)
+end
+
+-- Adds `:Holdfast`.
+function M.create()
+  vim.api.nvim_create_user_command('Holdfast', run, {
+    nargs = '+',
+    range = true,
+    complete = function(begun)
+      return vim.tbl_filter(function(word) return vim.startswith(word, begun) end, names())
+    end,
+  })
+end
+
+return M

@@ -1,0 +1,11 @@
+/** Parses what comes from outside: from the wire, from other extensions, from manifests. */
+import * as v from "valibot";
+
+/** The value as that shape; undefined when it has another one. */
+export function parsed<Shape extends v.GenericSchema>(
+  shape: Shape,
+  value: unknown,
+): v.InferOutput<Shape> | undefined {
+  const result = v.safeParse(shape, value);
+  return result.success ? result.output : undefined;
+}

@@ -1,0 +1,176 @@
+/** The commands of the palette and of the view of runs. */
+import * as vscode from "vscode";
+import type { Candidates } from "./candidates.js";
+import type { Diffs } from "./diffs.js";
+import { askForSamples, askForText, currentSelection } from "./input.js";
+import { CommandName, type Answer, type RunEntry } from "./protocol.js";
+import { isActive, openQuestions, type Judged, type Run } from "./run_log.js";
+import { stateName, type RunNode, type Runs } from "./runs.js";
+import type { Server } from "./server.js";
+
+export type RunHandler = (node?: RunNode) => unknown;
+
+export function runCommands(
+  server: Server,
+  runs: Runs,
+  candidates: Candidates,
+  diffs: Diffs,
+): Record<string, RunHandler> {
+  /** The run of the row that was clicked, else one that the person chooses. */
+  const choose = (
+    title: string,
+    isChoice: (run: Run) => boolean,
+    node?: RunNode,
+  ): Promise<Run | undefined> =>
+    node === undefined ? chosenRun(runs, title, isChoice) : Promise.resolve(node.run);
+  /** Runs a command on a run that the person chose. */
+  const onRun =
+    (name: CommandName, title: () => string, isChoice: (run: Run) => boolean): RunHandler =>
+    async (node) => {
+      const run = await choose(title(), isChoice, node);
+      return run === undefined ? undefined : server.command(name, { runId: run.runId });
+    };
+  const answerWith =
+    (answer: Answer): RunHandler =>
+    (node) =>
+      server.command(CommandName.permissionAnswer, { id: node?.entry?.id, answer });
+  return {
+    work: async () => {
+      const prompt = await askForText(vscode.l10n.t("What should be done?"));
+      if (prompt !== undefined) {
+        await server.command(CommandName.runStart, { prompt, ...currentSelection() });
+      }
+    },
+    propose: async () => {
+      const prompt = await askForText(vscode.l10n.t("What should the candidates do?"));
+      const samples = prompt === undefined ? undefined : await askForSamples();
+      if (samples !== undefined) {
+        const argument = { prompt, samples, ...currentSelection() };
+        await server.command(CommandName.maxPropose, argument);
+      }
+    },
+    compare: async (node) => {
+      const run = await choose(vscode.l10n.t("Compare the candidates of"), hasJudged, node);
+      const judged = node?.entry?.judged ?? run?.proposal ?? lastJudged(run);
+      if (run === undefined || judged === undefined) {
+        return;
+      }
+      const candidate = await candidates.choose(run, judged);
+      if (candidate !== undefined) {
+        await server.command(CommandName.maxAccept, { proposalId: run.runId, candidate });
+      }
+    },
+    send: async (node) => {
+      const run = await choose(vscode.l10n.t("Tell"), isActive, node);
+      const text = run && (await askForText(vscode.l10n.t("What should it know?")));
+      if (text !== undefined) {
+        await server.command(CommandName.runSend, { runId: run?.runId, text });
+      }
+    },
+    stop: onRun(CommandName.runStop, () => vscode.l10n.t("Stop"), isActive),
+    switchMax: onRun(CommandName.maxSwitch, () => vscode.l10n.t("Switch Max Mode of"), isActive),
+    resume: onRun(
+      CommandName.runResume,
+      () => vscode.l10n.t("Resume"),
+      (run) => !isActive(run) && run.state !== "achieved",
+    ),
+    show: onRun(
+      CommandName.runShow,
+      () => vscode.l10n.t("Show the transcript of"),
+      () => true,
+    ),
+    undo: onRun(
+      CommandName.runUndo,
+      () => vscode.l10n.t("Take back"),
+      (run) => !isActive(run),
+    ),
+    answer: (node) => answer(server, runs, diffs, node),
+    preview: async (node) => {
+      // The row has only the beginning of a long change.
+      const open = node?.run.questions.find(({ id }) => id === node.entry?.id);
+      const detail = open?.detail ?? node?.entry?.detail;
+      if (node !== undefined && detail !== undefined) {
+        await diffs.show(detail, node.run.title);
+      }
+    },
+    once: answerWith("once"),
+    always: answerWith("always"),
+    deny: answerWith("deny"),
+  };
+}
+
+/** Lets a person answer a question that waits, even after its notification was closed. */
+async function answer(server: Server, runs: Runs, diffs: Diffs, node?: RunNode): Promise<void> {
+  const open = openQuestions(runs.log());
+  const items = open.map(({ run, question }) => ({
+    label: question.summary,
+    description: run.title,
+    run,
+    question,
+  }));
+  const [only] = open.length === 1 ? open : [];
+  const named = open.find(({ question }) => question.id === node?.entry?.id) ?? only;
+  const title = vscode.l10n.t("Holdfast waits for permission");
+  const chosen =
+    named ?? (await vscode.window.showQuickPick(items, { title, ignoreFocusOut: true }));
+  if (chosen === undefined) {
+    return;
+  }
+  const { run, question } = chosen;
+  void diffs.show(question.detail, run.title, vscode.ViewColumn.Beside);
+  const answers: readonly (vscode.QuickPickItem & { answer: Answer })[] = [
+    { label: vscode.l10n.t("Approve once"), answer: "once" },
+    ...(question.rule == null
+      ? []
+      : [
+          {
+            label: vscode.l10n.t("Always"),
+            description: question.rule,
+            answer: "always" as const,
+          },
+        ]),
+    { label: vscode.l10n.t("Deny"), answer: "deny" },
+  ];
+  const options = { title: question.summary, placeHolder: run.title, ignoreFocusOut: true };
+  const given = (await vscode.window.showQuickPick(answers, options))?.answer;
+  if (given !== undefined) {
+    await server.command(CommandName.permissionAnswer, { id: question.id, answer: given });
+    await diffs.close(question.detail);
+  }
+}
+
+/** A run for which `isChoice` holds; the person is asked when there are several. */
+async function chosenRun(
+  runs: Runs,
+  title: string,
+  isChoice: (run: Run) => boolean,
+): Promise<Run | undefined> {
+  const all = [...runs.log().values()];
+  const choices = all.filter(isChoice);
+  if (choices.length === 0) {
+    const busy = all.find((run) => isActive(run) && isChoice({ ...run, state: "stopped" }));
+    void vscode.window.showInformationMessage(
+      busy === undefined
+        ? vscode.l10n.t("Holdfast: there is no such run")
+        : vscode.l10n.t("Holdfast: “{0}” is at work", busy.title),
+    );
+  }
+  if (choices.length <= 1) {
+    return choices[0];
+  }
+  const items = choices.map((run) => ({ label: run.title, description: stateAndTime(run), run }));
+  return (await vscode.window.showQuickPick(items, { title }))?.run;
+}
+
+function stateAndTime({ state, startedAt }: Pick<RunEntry, "state" | "startedAt">): string {
+  return `${stateName(state)} · ${new Date(startedAt).toLocaleString()}`;
+}
+
+/** Whether a run has candidates to compare. */
+export function hasJudged(run: Run): boolean {
+  return lastJudged(run) !== undefined;
+}
+
+function lastJudged(run: Run | undefined): Judged | undefined {
+  return run?.entries.findLast(({ judged }) => judged !== undefined)?.judged;
+}

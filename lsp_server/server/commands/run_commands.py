@@ -1,0 +1,154 @@
+"""This module has the commands about runs: start, stop, resume, send, list, show, undo."""
+
+from __future__ import annotations
+
+import asyncio
+
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.tasks import RunId
+from lsp_server.server.commands.command import CommandContext, ServerCommand
+from lsp_server.server.commands.run_errors import error_text
+from lsp_server.server.commands.targets import folder_to_work_in, task_of
+from lsp_server.server.params.base import Reply
+from lsp_server.server.params.run_params import (
+    RunChoice,
+    RunEntry,
+    RunListReply,
+    RunSend,
+    RunStart,
+    RunStop,
+)
+from lsp_server.server.protocol import CommandName
+from lsp_server.session.run_errors import RunNotFound
+from lsp_server.session.run_summary import RunSummary
+from lsp_server.session.session import Session
+from lsp_server.workspace.undo import UndoReport
+
+LISTED_IN_MESSAGE_MAX = 10
+
+
+class RunCommands:
+    """`RunCommands` has the commands about whole runs."""
+
+    def __init__(self, context: CommandContext) -> None:
+        self._context = context
+
+    def commands(self) -> tuple[ServerCommand, ...]:
+        """Returns the commands of this subject."""
+        return (
+            ServerCommand(CommandName.RUN_START, RunStart, self._start),
+            ServerCommand(CommandName.RUN_STOP, RunStop, self._stop),
+            ServerCommand(CommandName.RUN_RESUME, RunChoice, self._resume),
+            ServerCommand(CommandName.RUN_SEND, RunSend, self._send),
+            ServerCommand(CommandName.RUN_LIST, RunChoice, self._list),
+            ServerCommand(CommandName.RUN_SHOW, RunChoice, self._show),
+            ServerCommand(CommandName.RUN_UNDO, RunChoice, self._undo),
+        )
+
+    async def _start(self, arguments: RunStart) -> Reply:
+        folders = self._context.folders
+        folder, path = folder_to_work_in(arguments, folders)
+        session = folder.require_session()
+        task = await task_of(arguments, folder, path, self._context.client.can.encoding)
+        folders.use(folder)
+        run = session.runs.start(task).summary()
+        return Reply(state=run.state, message=f"started: {run.title}", run_id=run.run_id)
+
+    async def _stop(self, arguments: RunStop) -> Reply:
+        if arguments.all:
+            stopped = [
+                run
+                for session in self._context.folders.sessions()
+                for run in session.runs.stop(everything=True)
+            ]
+            return Reply(state="idle", message=f"{len(stopped)} runs stopped")
+        run_id = run_id_of(arguments.run_id)
+        session = self._context.session_of_run(run_id, active=True)
+        run = session.runs.stop(run_id)[0].summary()
+        return Reply(state="stopped", message=f"stopped: {run.title}", run_id=run.run_id)
+
+    async def _resume(self, arguments: RunChoice) -> Reply:
+        run_id = run_id_of(arguments.run_id)
+        run = self._context.session_of_run(run_id).runs.resume(run_id).summary()
+        return Reply(state=run.state, message=f"goes on: {run.title}", run_id=run.run_id)
+
+    async def _send(self, arguments: RunSend) -> Reply:
+        if arguments.text is None:
+            raise HoldfastError("pass what to say as `text`")
+        run_id = run_id_of(arguments.run_id)
+        session = self._context.session_of_run(run_id, active=run_id is None)
+        run = session.runs.send(run_id, arguments.text, arguments.when).summary()
+        return Reply(state=run.state, message=f"sent to: {run.title}", run_id=run.run_id)
+
+    async def _list(self, arguments: RunChoice) -> RunListReply:
+        found = self._listed(run_id_of(arguments.run_id))
+        runs = sorted(found, key=lambda run: run.started_at, reverse=True)
+        lines = [f"{run.state}: {run.title} ({run.run_id})" for run in runs[:LISTED_IN_MESSAGE_MAX]]
+        message = "\n".join(lines) or "there are no runs"
+        self._context.show_message(message)
+        return RunListReply(
+            state=self._context.state, message=message, runs=tuple(map(_entry, runs))
+        )
+
+    async def _show(self, arguments: RunChoice) -> Reply:
+        run_id = run_id_of(arguments.run_id)
+        session = self._context.session_of_run(run_id)
+        # Written anew from the journal, which may be large.
+        path = await asyncio.to_thread(session.transcript, run_id)
+        return Reply(
+            state=self._context.state,
+            message=f"the transcript is {path}",
+            run_id=path.parent.name,
+            uri=self._context.show_document(path),
+        )
+
+    async def _undo(self, arguments: RunChoice) -> Reply:
+        run_id = run_id_of(arguments.run_id)
+        return await self._context.reply_soon(
+            self._take_back(self._context.session_of_run(run_id), run_id),
+            "the run's changes are taken back; a message says when that is done",
+        )
+
+    async def _take_back(self, session: Session, run_id: RunId | None) -> Reply:
+        try:
+            report = await session.undo(run_id)
+        except HoldfastError as error:
+            self._context.client.show("warning", error_text(error))
+            return Reply(state="error", message=error_text(error))
+        message = _undo_text(report)
+        self._context.client.show("warning" if report.conflicts else "info", message)
+        return Reply(state=self._context.state, message=message)
+
+    def _listed(self, run_id: RunId | None) -> list[RunSummary]:
+        """The run with that id, or all that are listed. Raises RunNotFound."""
+        sessions = self._context.folders.sessions()
+        if run_id is None:
+            return [run for session in sessions for run in session.runs.list()]
+        found = [run for session in sessions if (run := session.runs.find(run_id))]
+        if not found:
+            raise RunNotFound(run_id, "find")
+        return found
+
+
+def run_id_of(value: str | None) -> RunId | None:
+    """Returns the id of a run as it came on the wire."""
+    return RunId(value) if value is not None else None
+
+
+def _entry(run: RunSummary) -> RunEntry:
+    return RunEntry(
+        run_id=run.run_id,
+        title=run.title,
+        state=run.state,
+        step=run.step,
+        started_at=run.started_at,
+        cost_usd=run.cost_usd,
+        message=run.message,
+    )
+
+
+def _undo_text(report: UndoReport) -> str:
+    message = f"{len(report.restored)} files are as they were before the run"
+    message += f", {len(report.removed)} of them removed" if report.removed else ""
+    kept = [f"{conflict.path}: {conflict.reason}" for conflict in report.conflicts]
+    return message + (f"; {len(kept)} were left alone: " + "; ".join(kept) if kept else "")

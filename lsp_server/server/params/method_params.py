@@ -1,0 +1,136 @@
+"""This module has the shapes of our own methods, which only clients that declare them get."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from lsp_server.domain.goals import Verdict
+from lsp_server.domain.permissions import Answer
+from lsp_server.domain.tasks import RunState
+from lsp_server.server.params.base import MessagePayload, Payload, WireDiagnostic
+from lsp_server.session.session_status import SessionState
+from lsp_server.wording.event_view import Tone
+
+
+class GoalCounts(Payload):
+    """Goals are counted by what is known of them; the rest of `total` is stale or not verified."""
+
+    met: int = 0
+    unmet: int = 0
+    blocked: int = 0
+    total: int = 0
+
+
+class Tokens(Payload):
+    """`Tokens` counts those of a run; `cached` is part of `input`."""
+
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+
+
+class IndexState(Payload):
+    """An `IndexState` counts indexed files; `pending` vectors are still to be made."""
+
+    files: int = 0
+    pending: int = 0
+
+
+class Status(MessagePayload):
+    """A `Status` is sent as `holdfast/status` and as the reply to `holdfast.status`.
+
+    `line` has goals and the run, ready for a status line, and is empty when there is
+    nothing to say. `max_mode` is True while the run samples several candidates a step.
+    """
+
+    state: SessionState
+    line: str = ""
+    run_id: str | None = None
+    title: str | None = None
+    step: int | None = None
+    goals: GoalCounts = GoalCounts()
+    tokens: Tokens = Tokens()
+    cost_usd: float | None = None
+    index: IndexState = IndexState()
+    endpoint: str | None = None
+    max_mode: bool | None = None
+
+
+class EventFields(Payload):
+    """`EventFields` are values for views with more than text; an Event has few of them.
+
+    `callId` joins a tool call and its result, `questionId` a question and its answer.
+    `winner` counts from 0, `candidate` from 1. `verdicts` are those of a goal's
+    conditions by their ids.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    answer: Answer | None = None
+    attempt: int | None = None
+    call_id: str | None = None
+    candidate: int | None = None
+    candidates: int | None = None
+    cost_usd: float | None = None
+    cycle: int | None = None
+    max_mode: bool | None = None
+    model: str | None = None
+    outcome: RunState | None = None
+    path: str | None = None
+    prompt_tokens: int | None = None
+    proposes: bool | None = None
+    question_id: str | None = None
+    run_id: str | None = None
+    seconds: float | None = None
+    step: int | None = None
+    tool: str | None = None
+    verdicts: dict[str, Verdict] | None = None
+    winner: int | None = None
+
+
+class EventViewPayload(Payload):
+    """An Event is put into words for a view of runs.
+
+    `label` is one line, empty if there is nothing to show; `detail` is more of it. An
+    Event with the tone `muted` is of interest to a complete log alone.
+    """
+
+    label: str
+    detail: str = ""
+    tone: Tone = "plain"
+    fields: EventFields = EventFields()
+
+
+class EventNotice(Payload):
+    """`holdfast/event` carries one Event of a run, its fields in camelCase under `event`.
+
+    `seq` counts from 0 within the run, `at` is ISO 8601. `view` says it in words. Pieces
+    of a streaming answer may be left out when the client reads slowly.
+    """
+
+    run_id: str
+    seq: int
+    at: str
+    event: dict[str, Any]
+    view: EventViewPayload
+
+
+class DiagnosticsRequest(Payload):
+    """`holdfast/diagnostics` asks about a document, by default about all."""
+
+    uri: str | None = None
+
+
+class DiagnosticsOfFile(BaseModel):
+    """A `DiagnosticsOfFile` has what the editor shows for one file."""
+
+    uri: str
+    diagnostics: tuple[WireDiagnostic, ...]
+
+
+class DiagnosticsReply(BaseModel):
+    """A `DiagnosticsReply` is the answer to `holdfast/diagnostics`."""
+
+    items: tuple[DiagnosticsOfFile, ...]

@@ -1,0 +1,114 @@
+"""This module has the shapes of the commands about runs, Max Mode and permission."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, StrictBool, StrictInt, StrictStr
+
+from lsp_server.domain.permissions import Answer
+from lsp_server.domain.tasks import Mode, RunState, When
+from lsp_server.server.params.base import (
+    CommandParams,
+    Payload,
+    Reply,
+    WireDiagnostic,
+    WireRange,
+)
+
+SAMPLES_MAX = 16
+
+Samples: TypeAlias = Annotated[StrictInt, Field(ge=1, le=SAMPLES_MAX)]
+"""How many candidates of one step are sampled; also the number of one, counted from 1."""
+
+
+class RunStart(CommandParams):
+    """`holdfast.run.start` takes a task in words, a goal by its id, or a place to work on.
+
+    Without any of them the first open goal is worked on.
+    """
+
+    prompt: StrictStr | None = None
+    goal_id: StrictStr | None = None
+    uri: StrictStr | None = None
+    range: WireRange | None = None
+    diagnostics: tuple[WireDiagnostic, ...] = ()
+    mode: Mode = "build"
+    max_mode: StrictBool = False
+    samples: Samples | None = None
+
+
+class RunStop(CommandParams):
+    """`holdfast.run.stop` takes a run, by default the newest active one, or all."""
+
+    run_id: StrictStr | None = None
+    all: StrictBool = False
+
+
+class RunChoice(CommandParams):
+    """A run is named; each command says which one it takes by default."""
+
+    run_id: StrictStr | None = None
+
+
+class RunSend(CommandParams):
+    """`holdfast.run.send` says something to a run, by default the newest active one."""
+
+    run_id: StrictStr | None = None
+    text: StrictStr | None = None
+    when: When = "steer"
+
+
+class RunEntry(Payload):
+    """A `RunEntry` is one line of a list of runs; `started_at` is ISO 8601."""
+
+    run_id: str
+    title: str
+    state: RunState
+    step: int
+    started_at: str
+    cost_usd: float
+    message: str
+
+
+class RunListReply(Reply):
+    """The runs are newest first."""
+
+    runs: tuple[RunEntry, ...] = ()
+
+
+class MaxPropose(CommandParams):
+    """`holdfast.max.propose` takes something to work on, and how many candidates to sample."""
+
+    prompt: StrictStr | None = None
+    uri: StrictStr | None = None
+    range: WireRange | None = None
+    samples: Samples | None = None
+
+
+class MaxAccept(CommandParams):
+    """`holdfast.max.accept` takes a run with proposals, by default the newest such.
+
+    `candidate` counts from 1; by default the winner is accepted.
+    """
+
+    proposal_id: StrictStr | None = None
+    candidate: Samples | None = None
+
+
+class MaxSwitch(CommandParams):
+    """`holdfast.max.switch` takes a run at work, by default the newest.
+
+    Without `to` Max Mode is toggled. `to` is a word, since `false` counts as left out.
+    """
+
+    run_id: StrictStr | None = None
+    to: Literal["on", "off"] | None = None
+    samples: Samples | None = None
+
+
+class PermissionAnswer(CommandParams):
+    """`holdfast.permission.answer` takes a question, by default the only one that waits."""
+
+    id: StrictStr | None = None
+    answer: Answer | None = None

@@ -1,0 +1,146 @@
+"""This module makes a Task of what a person points at: words, a goal, code, problems.
+
+Every front door turns its own way of pointing into a `TaskRequest` of plain values
+and lets `make_task` decide what is to be done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsp_server.domain.edits import Lines, Range
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.goals import Finding, Goal
+from lsp_server.domain.tasks import Mode, Sampling, Selection, Task
+from lsp_server.goals.goals_document import goal_prompt
+from lsp_server.session.session import Session
+from lsp_server.workspace.documents import Documents
+
+SELECTION_CHARS_MAX = 20_000
+"""A larger selection is cut; the agent can read the file."""
+
+WORK_ON_SELECTION = (
+    "Work on the selected code: do what its comments and TODOs ask for, complete what is "
+    "unfinished, and fix what is wrong. Leave the rest of the file alone."
+)
+FIX_FINDINGS = "Fix the cause of these problems, and nothing else."
+
+
+class NothingToDo(HoldfastError):
+    """A request has neither words nor a goal nor a place, and no goal is open.
+
+    The message says no more than that: each front door knows how its own requests
+    are made.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRequest:
+    """A `TaskRequest` is a wish for a run; an empty one means the first open goal.
+
+    `prompt` is what the person wrote. `goal_id` names a goal or one condition. `path` is
+    a file of the workspace, absolute, that the task is about, and `selected` a stretch of
+    it, in code points. `findings` are problems to fix. `samples` None takes the setting.
+    """
+
+    prompt: str = ""
+    goal_id: str | None = None
+    path: Path | None = None
+    selected: Range | None = None
+    findings: tuple[Finding, ...] = ()
+    mode: Mode = "build"
+    max_mode: bool = False
+    samples: int | None = None
+
+
+async def make_task(request: TaskRequest, session: Session, documents: Documents) -> Task:
+    """Makes the task that is wished for, with the limits of the session's settings.
+
+    `documents` are the texts of the session's workspace, unsaved ones included.
+
+    Raises NothingToDo, HoldfastError if there is no such goal, ToolError if the file
+    cannot be read.
+    """
+    selection = await _selection(request, session, documents)
+    goal = _goal(request, selection, session)
+    instruction = _instruction(request, selection, goal)
+    if request.path is not None and selection is None and request.goal_id is None:
+        instruction += f"\n\nIt is about the file {_relative(request.path, session)}."
+    settings = session.settings
+    return Task(
+        instruction=instruction,
+        goal=goal,
+        mode=request.mode,
+        sampling=Sampling(request.max_mode or settings.max_mode.enabled, request.samples),
+        budget=settings.run.budget,
+        selection=selection,
+        findings=request.findings,
+    )
+
+
+def find_session_with_goal(name: str, sessions: Iterable[Session]) -> Session | None:
+    """Returns the first session that has a goal or a condition with that id."""
+    return next((each for each in sessions if _has_goal(each, name)), None)
+
+
+def find_session_with_open_goal(sessions: Iterable[Session]) -> Session | None:
+    """The first session with a goal that is not shown to hold now. Raises HoldfastError."""
+    return next((each for each in sessions if each.goals.statuses.first_open()), None)
+
+
+def _has_goal(session: Session, name: str) -> bool:
+    return any(
+        goal.id == name or any(condition.id == name for condition in goal.conditions)
+        for goal in session.goals.statuses.goals()
+    )
+
+
+def _goal(request: TaskRequest, selection: Selection | None, session: Session) -> Goal | None:
+    """The goal that is named; the first open one if the request says nothing else."""
+    if request.goal_id is not None:
+        return session.goals.statuses.find(request.goal_id)
+    if request.prompt.strip() or request.findings or selection is not None:
+        return None
+    return session.goals.statuses.first_open()
+
+
+def _instruction(request: TaskRequest, selection: Selection | None, goal: Goal | None) -> str:
+    if request.prompt.strip():
+        return request.prompt.strip()
+    if request.findings:
+        return FIX_FINDINGS
+    if selection is not None:
+        return WORK_ON_SELECTION
+    if goal is not None:
+        return goal_prompt(goal)
+    raise NothingToDo("there is nothing to do: no words, no open goal, no selected code")
+
+
+async def _selection(
+    request: TaskRequest, session: Session, documents: Documents
+) -> Selection | None:
+    """The whole lines of what is selected."""
+    if request.path is None or request.selected is None:
+        return None
+    lines = Lines((await documents.read(request.path)).text)
+    # The text may be another one than the one that was pointed at.
+    start, end = (
+        lines.position(lines.offset(place))
+        for place in (request.selected.start, request.selected.end)
+    )
+    # A selection that ends before the first character of a line does not mean that line.
+    last = end.line - 1 if end.column == 0 and end.line > start.line else end.line
+    text = "\n".join(lines.line(number) for number in range(start.line, last + 1))
+    return Selection(
+        path=_relative(request.path, session),
+        start_line=start.line + 1,
+        end_line=max(start.line, last) + 1,
+        text=text[:SELECTION_CHARS_MAX],
+    )
+
+
+def _relative(path: Path, session: Session) -> str:
+    inside = path.is_relative_to(session.root)
+    return (path.relative_to(session.root) if inside else path).as_posix()

@@ -1,0 +1,1 @@
+"""This room puts into words what happens in a run, for every front door alike."""

@@ -1,0 +1,329 @@
+"""This module says in words what an Event is, once for all that show runs.
+
+The transcript, the terminal, the progress in an editor and the editor's own view of
+runs format an `EventView` and add no words of their own. A new case of the union
+`Event` fails the type checker here until it has words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, assert_never
+
+from lsp_server.domain.events import (
+    BriefWritten,
+    CandidateAccepted,
+    CandidatesJudged,
+    CyclePacked,
+    CycleStarted,
+    Event,
+    FileChanged,
+    FileRestored,
+    GoalChecked,
+    JudgeFellBack,
+    MessageReceived,
+    ModelAnswered,
+    ModelWaited,
+    PermissionAnswered,
+    PermissionAsked,
+    PlanChanged,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    SamplingChanged,
+    SnapshotTaken,
+    StepFinished,
+    StepStarted,
+    Streamed,
+    Told,
+    ToolCalled,
+    ToolReturned,
+    Warned,
+)
+from lsp_server.domain.goals import GoalReport
+from lsp_server.domain.plans import outline, progress
+from lsp_server.domain.tasks import Outcome
+from lsp_server.text.truncate import first_line, one_line
+from lsp_server.wording.run_texts import outcome_text, report_text, task_title, usage_text
+
+Tone: TypeAlias = Literal["plain", "good", "bad", "waiting", "muted"]
+"""How a view may colour an Event. `waiting`: the run waits for a person, the endpoint or a
+tool. `muted`: only a complete log shows it."""
+
+LABEL_CHARS_MAX = 300
+"""A view with less room cuts the label once more."""
+
+_OUTCOME_TONES: Mapping[str, Tone] = {
+    "achieved": "good",
+    "unmet": "bad",
+    "blocked": "waiting",
+    "failed": "bad",
+}
+
+_ANSWERS = {"once": "approved once", "always": "approved for good", "deny": "denied"}
+_ANSWERED_BY = {
+    "person": "",
+    "expiry": ", as nobody answered in time",
+    "stop": ", as the run ended",
+}
+_ORIGINS = {"person": "person", "fence": "reminder", "goal": "goal", "memory": "memory"}
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """An `EventView` is an Event as a person is shown it.
+
+    `kind` is the Event's own. `label` is one line of at most LABEL_CHARS_MAX characters,
+    empty if there is nothing to show. `detail` is more of it, Markdown or plain text of
+    any length, empty if the label says it all. `fields` are the few values that a view
+    with more than text needs, JSON values; `EventFields` of the server lists them.
+    """
+
+    kind: str
+    label: str
+    detail: str = ""
+    tone: Tone = "plain"
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+def view_of(event: Event) -> EventView:
+    """Puts an Event into words.
+
+    >>> view_of(Warned("the disk is nearly full"))
+    EventView(kind='warned', label='warning: the disk is nearly full', detail='', tone='bad', fields={})
+    >>> view_of(StepStarted(3, 1200)).label
+    'step 3'
+    """
+    match event:
+        case RunStarted() | RunResumed() | RunEnded():
+            return _run_view(event)
+        case CycleStarted() | CyclePacked() | BriefWritten():
+            return _prompt_view(event)
+        case StepStarted() | StepFinished() | Streamed() | ModelWaited() | ModelAnswered():
+            return _step_view(event)
+        case CandidatesJudged() | CandidateAccepted() | JudgeFellBack() | SamplingChanged():
+            return _max_mode_view(event)
+        case ToolCalled() | ToolReturned():
+            return _tool_view(event)
+        case FileChanged() | FileRestored() | SnapshotTaken():
+            return _file_view(event)
+        case PermissionAsked() | PermissionAnswered() | MessageReceived() | Told() | Warned():
+            return _message_view(event)
+        case PlanChanged() | GoalChecked():
+            return _progress_view(event)
+        case _:
+            assert_never(event)
+
+
+def _run_view(event: RunStarted | RunResumed | RunEnded) -> EventView:
+    match event:
+        case RunStarted(run_id, task, workspace, model):
+            place = f"Run `{run_id}` in `{workspace}` with {model}, mode {task.mode}."
+            return _view(
+                event,
+                task_title(task.instruction),
+                f"{task.instruction.strip()}\n\n{place}",
+                run_id=run_id,
+                model=model,
+                proposes=task.sampling.propose,
+            )
+        case RunResumed(note):
+            return _view(event, "the run goes on", note)
+        case RunEnded(outcome, steps):
+            text = outcome_text(outcome)
+            spent = f"{steps} steps, {usage_text(event.billed, event.cost_usd)}."
+            return _view(
+                event,
+                _outcome_label(outcome),
+                f"{text}\n\n{spent}",
+                _OUTCOME_TONES.get(outcome.outcome, "plain"),
+                outcome=outcome.outcome,
+                step=steps,
+                cost_usd=event.cost_usd,
+            )
+        case _:
+            assert_never(event)
+
+
+def _prompt_view(event: CycleStarted | CyclePacked | BriefWritten) -> EventView:
+    match event:
+        case CycleStarted(number=1):
+            return _view(event)
+        case CycleStarted(number, reason):
+            return _view(event, f"cycle {number}: {reason}", cycle=number)
+        case CyclePacked(cycle=1, left_out=()):
+            return _view(event)
+        case CyclePacked():
+            return _view(event, _prompt_label(event), tone="muted", cycle=event.cycle)
+        case BriefWritten(text):
+            label = f"brief: {_first(text)}" if text.strip() else ""
+            return _view(event, label, text.strip(), "muted")
+        case _:
+            assert_never(event)
+
+
+def _step_view(
+    event: StepStarted | StepFinished | Streamed | ModelWaited | ModelAnswered,
+) -> EventView:
+    match event:
+        case StepStarted(step, prompt_tokens):
+            return _view(
+                event, f"step {step}", tone="muted", step=step, prompt_tokens=prompt_tokens
+            )
+        case StepFinished(step):
+            return _view(event, step=step, cost_usd=event.cost_usd)
+        case Streamed():
+            # The whole answer has words of its own.
+            return _view(event)
+        case ModelWaited(reason, attempt, delay_seconds):
+            label = f"waiting {delay_seconds:.0f} s for the model, attempt {attempt}: {reason}"
+            return _view(event, label, tone="waiting", attempt=attempt)
+        case ModelAnswered(step, message):
+            return _view(event, _first(message.text), message.text.strip(), step=step)
+        case _:
+            assert_never(event)
+
+
+def _max_mode_view(
+    event: CandidatesJudged | CandidateAccepted | JudgeFellBack | SamplingChanged,
+) -> EventView:
+    match event:
+        case CandidatesJudged():
+            spent = f"{usage_text(event.billed, event.cost_usd)} in all"
+            return _view(
+                event,
+                _choice_label(event),
+                f"{event.reason}\n\n{spent}",
+                winner=event.winner,
+                candidates=event.drawn,
+            )
+        case CandidateAccepted(group):
+            return _view(event, f"accepted proposal {group + 1}", candidate=group + 1)
+        case JudgeFellBack(rung, reason):
+            return _view(event, f"the judge did not decide ({reason}): {rung}")
+        case SamplingChanged(sampling):
+            label = f"from the next step on: {sampling.described}"
+            return _view(event, label, max_mode=sampling.max_mode)
+        case _:
+            assert_never(event)
+
+
+def _tool_view(event: ToolCalled | ToolReturned) -> EventView:
+    match event:
+        case ToolCalled(step, call, title):
+            return _view(event, title, tone="waiting", step=step, call_id=call.id, tool=call.name)
+        case ToolReturned(step, call_id, tool, result, seconds):
+            has_failed = result.is_error or result.failed
+            ending = result.ending or ("failed" if has_failed else "ok")
+            return _view(
+                event,
+                f"{ending}, {seconds:.1f} s",
+                result.output,
+                "bad" if has_failed else "good",
+                step=step,
+                call_id=call_id,
+                tool=tool,
+                seconds=seconds,
+            )
+        case _:
+            assert_never(event)
+
+
+def _file_view(event: FileChanged | FileRestored | SnapshotTaken) -> EventView:
+    match event:
+        case FileChanged(path, before, after):
+            verb = "created" if before is None else "deleted" if after is None else "changed"
+            return _view(event, f"{verb} {path}", tone="muted", path=path)
+        case FileRestored(path, None):
+            return _view(event, f"restored {path}", path=path)
+        case FileRestored(path, conflict):
+            return _view(event, f"{path} was left alone: {conflict}", tone="bad", path=path)
+        case SnapshotTaken():
+            return _view(event)
+        case _:
+            assert_never(event)
+
+
+def _message_view(
+    event: PermissionAsked | PermissionAnswered | MessageReceived | Told | Warned,
+) -> EventView:
+    match event:
+        case PermissionAsked(question):
+            label = f"waits for permission: {question.summary}"
+            return _view(event, label, question.detail, "waiting", question_id=question.id)
+        case PermissionAnswered(question_id, answer, by):
+            return _view(
+                event,
+                f"{_ANSWERS[answer]}{_ANSWERED_BY[by]}",
+                tone="bad" if answer == "deny" else "good",
+                question_id=question_id,
+                answer=answer,
+            )
+        case MessageReceived(text):
+            return _view(event, f"message: {_first(text)}", text.strip(), "muted")
+        case Told(text, "goal"):
+            return _view(event, "not done yet; it goes on with what is missing", text.strip())
+        case Told(text, origin):
+            return _view(event, f"{_ORIGINS[origin]}: {_first(text)}", text.strip())
+        case Warned(message):
+            return _view(event, f"warning: {message}", tone="bad")
+        case _:
+            assert_never(event)
+
+
+def _progress_view(event: PlanChanged | GoalChecked) -> EventView:
+    match event:
+        case PlanChanged(items):
+            return _view(event, f"plan, {progress(items)}", "\n".join(outline(items, "- ")))
+        case GoalChecked(report):
+            return _view(
+                event,
+                _goal_label(report),
+                report_text(report),
+                "good" if report.met else "bad",
+                verdicts={item.condition.id: item.verdict for item in report.conditions},
+            )
+        case _:
+            assert_never(event)
+
+
+def _view(
+    event: Event, label: str = "", detail: str = "", tone: Tone = "plain", **fields: Any
+) -> EventView:
+    line = one_line(label, LABEL_CHARS_MAX)
+    # What is cut off the label must still be readable somewhere.
+    if not detail and len(label) > LABEL_CHARS_MAX:
+        detail = label
+    return EventView(event.kind, line, detail, tone, fields)
+
+
+def _first(text: str) -> str:
+    return first_line(text, LABEL_CHARS_MAX)
+
+
+def _outcome_label(outcome: Outcome) -> str:
+    return f"{outcome.outcome}: {_first(outcome_text(outcome))}"
+
+
+def _prompt_label(event: CyclePacked) -> str:
+    """Says what a cycle began with, as in `cycle 2 begins with 900 tokens: task 900`."""
+    tokens: dict[str, int] = {}
+    for section in event.taken:
+        tokens[section.kind] = tokens.get(section.kind, 0) + section.tokens
+    parts = ", ".join(f"{kind} {count:,}" for kind, count in tokens.items())
+    left = f"; left out: {len(event.left_out)}" if event.left_out else ""
+    return f"cycle {event.cycle} begins with {sum(tokens.values()):,} tokens: {parts}{left}"
+
+
+def _choice_label(event: CandidatesJudged) -> str:
+    """Says which of how many candidates was chosen, and by whom."""
+    group, others = event.groups[event.winner], len(event.groups) - 1
+    over = f" over {others} other" + "s" * (others > 1) if others else ""
+    scored = f", {group.scores.total} of 40 points" if group.scores else ""
+    return f"chose {group.title}{over}: {group.size} of {event.drawn} candidates, by {event.by}{scored}"
+
+
+def _goal_label(report: GoalReport) -> str:
+    met = sum(item.verdict in ("met", "waived") for item in report.conditions)
+    return f"goal “{report.goal.title}”: {met} of {len(report.conditions)} conditions met"

@@ -1,0 +1,77 @@
+"""This module words a run for people: its title, its usage, its goals and how it ended."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from lsp_server.domain.goals import GoalReport
+from lsp_server.domain.messages import Usage
+from lsp_server.domain.tasks import Achieved, Blocked, Failed, Outcome, Stopped, Unmet
+from lsp_server.text.truncate import first_line
+
+TITLE_CHARS_MAX = 70
+
+
+def task_title(instruction: str) -> str:
+    r"""Returns the first line of a task, at most TITLE_CHARS_MAX characters.
+
+    >>> task_title("\n  Fix the parser. \nAll of it.")
+    'Fix the parser.'
+    >>> task_title(" ")
+    '(no text)'
+    """
+    return first_line(instruction, TITLE_CHARS_MAX) or "(no text)"
+
+
+def usage_text(usage: Usage, cost_usd: float) -> str:
+    """Says how many tokens requests took and, where prices are known, what they cost.
+
+    >>> usage_text(Usage(12_345, 11_000, 678), 0.012)
+    '12,345 tokens in (89 % cached), 678 out, $0.012'
+    """
+    cached = round(100 * usage.cached_tokens / usage.prompt_tokens) if usage.prompt_tokens else 0
+    cost = f", ${cost_usd:.3f}" if cost_usd else ""
+    return (
+        f"{usage.prompt_tokens:,} tokens in ({cached} % cached), "
+        f"{usage.completion_tokens:,} out{cost}"
+    )
+
+
+def report_text(report: GoalReport) -> str:
+    """Lists a goal's conditions in Markdown, each with its verdict and the evidence for it."""
+    lines = []
+    for item in report.conditions:
+        box = "x" if item.verdict == "met" else " "
+        lines.append(f"- [{box}] {item.condition.text}: {item.verdict}")
+        if item.missing:
+            lines.append(f"  - missing: {item.missing}")
+        for shown in item.evidence:
+            ended = f"{shown.ending}, {shown.seconds:.1f} s, at {shown.where}"
+            lines.append(f"  - evidence: `{shown.check}`: {ended}")
+    if report.judges_edited:
+        lines.append(f"- the run edited what judges it: {', '.join(report.judges_edited)}")
+    return "\n".join(lines)
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """Says how a run ended, as Markdown; the first line is enough for a message.
+
+    >>> outcome_text(Blocked("Which port?"))
+    'It needs an answer: Which port?'
+    """
+    match outcome:
+        case Achieved():
+            checked = "" if outcome.report else " (No goal was set, so nothing was checked.)"
+            return (outcome.summary.strip() or "Done.") + checked
+        case Unmet():
+            return (
+                f"The goal is not met. {outcome.summary.strip()}\n\n{report_text(outcome.report)}"
+            )
+        case Blocked():
+            return f"It needs an answer: {outcome.question}"
+        case Stopped():
+            return outcome.reason
+        case Failed():
+            return outcome.error
+        case _:
+            assert_never(outcome)

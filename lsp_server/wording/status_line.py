@@ -1,0 +1,27 @@
+"""This module words the state of a session for the status line of an editor."""
+
+from __future__ import annotations
+
+
+def status_line(
+    state: str, goals_met: int, goals_total: int, step: int = 0, cost_usd: float = 0.0
+) -> str:
+    """Goals and the run in one short line, empty when there is nothing to say.
+
+    `state` is that of the session. The step and the cost of its newest run, in US
+    dollars, count only while that run is active: what the last run did is no news.
+
+    >>> status_line("running", 2, 5, 14, 0.034)
+    '2/5 goals · step 14 · $0.03'
+    >>> status_line("idle", 0, 1, 9)
+    '0/1 goal'
+    """
+    is_active = state in ("running", "waiting")
+    parts = (
+        f"{goals_met}/{goals_total} goal{'s' * (goals_total != 1)}" if goals_total else "",
+        "waits for you" if state == "waiting" else "",
+        f"step {step}" if is_active and step else "",
+        f"${cost_usd:.2f}" if is_active and cost_usd else "",
+        "indexing" if state == "indexing" else "",
+    )
+    return " · ".join(filter(None, parts))

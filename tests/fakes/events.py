@@ -1,0 +1,95 @@
+"""An Event of each kind, for tests that show all of them."""
+
+from __future__ import annotations
+
+from lsp_server.domain.candidates import CandidateGroup, Scores
+from lsp_server.domain.events import (
+    BriefWritten,
+    CandidateAccepted,
+    CandidatesJudged,
+    CyclePacked,
+    CycleStarted,
+    Event,
+    FileChanged,
+    FileRestored,
+    GoalChecked,
+    JudgeFellBack,
+    MessageReceived,
+    ModelAnswered,
+    ModelWaited,
+    PermissionAnswered,
+    PermissionAsked,
+    PlanChanged,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    SamplingChanged,
+    SnapshotTaken,
+    StepFinished,
+    StepStarted,
+    Streamed,
+    Told,
+    ToolCalled,
+    ToolReturned,
+    Warned,
+)
+from lsp_server.domain.goals import Condition, ConditionReport, Evidence, Goal, GoalReport
+from lsp_server.domain.messages import Message, Usage
+from lsp_server.domain.permissions import Question
+from lsp_server.domain.plans import PlanItem
+from lsp_server.domain.prompt_sections import PromptSection
+from lsp_server.domain.tasks import Achieved, RunId, Sampling, Task
+from lsp_server.domain.tools import ToolCall, ToolResult
+
+USAGE = Usage(1000, 500, 20)
+CONDITION = Condition("c1", "the tests pass")
+OTHER = Condition("c2", "it is fast")
+GOAL = Goal("g1", "Retry on 429", (CONDITION, OTHER))
+EVIDENCE = Evidence(
+    "e1", "pytest -q", True, "", 2.1, "tree", "2026-01-01", 0, ending="exit status 0"
+)
+REPORT = GoalReport(
+    GOAL,
+    (
+        ConditionReport(CONDITION, "met", evidence=(EVIDENCE,)),
+        ConditionReport(OTHER, "unmet", missing="a measurement"),
+    ),
+    "tree",
+)
+GROUPS = (
+    CandidateGroup("edit a.py", "", (), 1),
+    CandidateGroup("edit b.py", "", (), 2, scores=Scores(8, 9, 7, 7)),
+)
+QUESTION = Question("q1", "shell", "run `make`", "make all", rule="shell(make)")
+
+ONE_OF_EACH: tuple[Event, ...] = (
+    RunStarted(RunId("r1"), Task("Fix the parser.\nAll of it."), "/project", "m at http://x"),
+    RunResumed("a command was interrupted"),
+    CycleStarted(2, "the prompt is full", "system", "opening"),
+    BriefWritten("I go on with the tests.", USAGE, USAGE, 0.0),
+    CyclePacked(2, 9000, (PromptSection("task", "t", 100),), (PromptSection("fact", "f", 9),)),
+    StepStarted(3, 1200),
+    Streamed(3, "text", "I lo"),
+    ModelWaited("cannot be reached", 2, 5.0),
+    CandidatesJudged(GROUPS, 1, "judge", "it is best", 4, (), USAGE, 0.25),
+    CandidateAccepted(1),
+    SamplingChanged(Sampling(max_mode=True, samples=3)),
+    JudgeFellBack("largest group", "no answer"),
+    ModelAnswered(3, Message("assistant", "I look.\nThen I edit."), "stop", USAGE, USAGE, 0.0),
+    ToolCalled(3, ToolCall("t1", "shell", "{}"), "$ pytest -q"),
+    ToolReturned(
+        3, "t1", "shell", ToolResult("exit status 0\n4 passed", ending="exit status 0"), 0.25
+    ),
+    FileChanged("a.py", "before", "after"),
+    SnapshotTaken("s1"),
+    PermissionAsked(QUESTION, "2026-01-01T00:10:00Z"),
+    PermissionAnswered("q1", "once", "person"),
+    PlanChanged((PlanItem("look", "done"), PlanItem("edit", "in_progress"))),
+    MessageReceived("Use tabs.", "steer"),
+    Told("Use tabs.\nEverywhere.", "person"),
+    Warned("the disk is nearly full"),
+    GoalChecked(REPORT),
+    StepFinished(3, USAGE, USAGE, 0.02),
+    FileRestored("a.py"),
+    RunEnded(Achieved("Done."), 3, USAGE, USAGE, 0.5),
+)

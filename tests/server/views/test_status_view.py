@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from lsp_server.domain.goals import GOALS_FILE
+from lsp_server.server.capabilities import Capabilities
+from lsp_server.server.client import Client
+from lsp_server.server.folders import Folders
+from lsp_server.server.views.status_view import StatusView
+from tests.fakes.peer import Peer
+from tests.fakes.workshop import finish, workshop
+
+
+async def test_without_a_folder_there_is_nothing_to_say() -> None:
+    status = StatusView(Client(Peer().rpc), Folders()).status()
+    assert (status.state, status.line, status.goals.total) == ("idle", "", 0)
+
+
+async def test_the_line_is_ready_for_a_status_line(project: Path) -> None:
+    (project / GOALS_FILE).parent.mkdir()
+    (project / GOALS_FILE).write_text("## One\n- [ ] it holds\n\n## Two\n- [ ] it holds too\n")
+    folders = Folders()
+    folder = folders.add(project.as_uri())
+    assert folder is not None
+    async with workshop(project, [finish()]) as shop:
+        folder.session = shop.session
+        view = StatusView(Client(Peer().rpc), folders)
+        assert view.status().line == "0/2 goals"
+        await shop.run()
+        assert view.status().line == "0/2 goals", "what the last run did is no news"
+
+
+@pytest.mark.parametrize(("declared", "count"), [(True, 1), (False, 0)])
+async def test_a_status_is_sent_once_to_clients_that_declared_it(
+    declared: bool, count: int
+) -> None:
+    peer = Peer()
+    client = Client(peer.rpc)
+    client.can = Capabilities(status=declared)
+    view = StatusView(client, Folders())
+    view.update()
+    view.update()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert peer.methods() == ["holdfast/status"] * count
