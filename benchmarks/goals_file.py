@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.table import Row, arguments, show
 from lsp_server.domain.edits import apply_edits
 from lsp_server.domain.goals import ConditionReport, Evidence
-from lsp_server.goals.edits import write_back
+from lsp_server.goals.document_edits import write_back
 from lsp_server.goals.goals_document import parse_goals
 from lsp_server.server.folders import Folder
 from lsp_server.server.views import goal_view

@@ -38,8 +38,9 @@ from lsp_server.max_mode.max_mode import MaxMode, MaxModeContext
 from lsp_server.models.chat_completions import ChatCompletions
 from lsp_server.models.repetition import CutRepetition
 from lsp_server.models.retrying import Retrying
+from lsp_server.models.scripted.endpoint import LoggedRequest
 from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
-from lsp_server.models.scripted.server import LoggedRequest, ScriptedServer
+from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.settings.sections import MaxModeSettings, ModelSettings, PermissionSettings
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.dry_run import ToolDryRun
@@ -141,9 +142,9 @@ async def play(folder: Path, cell: Cell, steps: int) -> Spent:
     repository = make_repository(folder)
     (repository / MARKER).write_text("start\n")
     script, log, spent = Scripted(repository, cell, steps), Log(), Spent()
-    conduct = EndpointBehaviour(n="honour" if cell.n else "ignore")
+    behaviour = EndpointBehaviour(n="honour" if cell.n else "ignore")
     async with ScriptedServer(
-        lambda body: script.turn(body, server, log), conduct=conduct
+        lambda body: script.turn(body, server, log), behaviour=behaviour
     ) as server:
         wire = ChatCompletions(ModelSettings(base_url=server.base_url, name="scripted"))
         bench = Bench(repository, folder.with_suffix(".data"))

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from benchmarks.memory_quality import Baselines, Rankings, WordsAlone
+from benchmarks.memory_quality import Baselines, WordsAlone, all_chunks
 from benchmarks.table import Row, arguments, show
 from lsp_server.domain.memories import ActionRecord, CodeChunk, Query
 from lsp_server.embedders.minilm import MiniLmEmbedder
@@ -27,7 +27,7 @@ from lsp_server.memory.ranking import fuse_rankings
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.memory.backfill import learn_commits
 from lsp_server.settings.sections import MemorySettings
-from lsp_server.workspace.git_log import Commit, commits
+from lsp_server.workspace.git_log import Commit, read_commits
 from lsp_server.workspace.paths import Workspace
 
 READ_MAX = 6_000
@@ -55,11 +55,11 @@ class Answers:
         return in_order([chunk.path for chunk in await self._baselines.bm25(message)])
 
     async def code(self, message: str) -> Sequence[str]:
-        hits = await self._memory.search(Query(message, ("code",), HITS))
+        hits = await self._memory.reader.search(Query(message, ("code",), HITS))
         return in_order([hit.found.path for hit in hits if isinstance(hit.found, CodeChunk)])
 
     async def past(self, message: str) -> Sequence[str]:
-        hits = await self._memory.search(Query(message, ("action",), HITS))
+        hits = await self._memory.reader.search(Query(message, ("action",), HITS))
         found = [hit.found.files for hit in hits if isinstance(hit.found, ActionRecord)]
         return in_order([path for paths in found for path in paths])
 
@@ -89,7 +89,7 @@ def git(repository: Path, *command: str) -> bytes:
 
 async def prepared(repository: Path, clone: Path, number: int) -> tuple[list[Commit], int]:
     """The commits that are asked about; `clone` is at the state before the first of them."""
-    past = await commits(repository, READ_MAX)
+    past = await read_commits(repository, READ_MAX)
     newest = past[: min(number, len(past) // 2)]
     git(repository, "clone", "--quiet", "--no-hardlinks", ".", str(clone))
     git(clone, "checkout", "--quiet", "--detach", f"{newest[-1].id}^")
@@ -114,11 +114,11 @@ async def run(repository: Path, scratch: Path, number: int, *, vectors: bool) ->
     embedder = MiniLmEmbedder() if vectors else WordsAlone()
     memory = await Memory.open(scratch / "memory", Workspace(clone), embedder, MemorySettings())
     try:
-        await memory.index()
+        await memory.code.index()
         await learn_commits(memory, clone, READ_MAX, Redactor())
         if vectors:
             await memory.settled()
-        answers = Answers(memory, Baselines(await Rankings(memory).all()))
+        answers = Answers(memory, Baselines(await all_chunks(memory)))
         rows = [
             await measured("plain BM25", answers.bm25, asked),
             await measured("memory, code", answers.code, asked),

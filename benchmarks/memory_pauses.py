@@ -77,7 +77,7 @@ async def timer_lateness(work: Callable[[], Awaitable[object]]) -> list[float]:
 async def from_inside(root: Path, folder: Path) -> Row:
     memory = await Memory.open(folder, Workspace(root), MiniLmEmbedder(), MemorySettings())
     try:
-        late = await timer_lateness(memory.index)
+        late = await timer_lateness(memory.code.index)
     finally:
         await memory.close()
     return row("a timer of 1 ms in the process of memory, indexing", late)

@@ -26,15 +26,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
+from benchmarks.code_vectors import CodeVectors
 from benchmarks.sources import DOCUMENTED, files, python_package
 from benchmarks.table import Row, arguments, show
 from lsp_server.domain.errors import ModelUnavailable
 from lsp_server.domain.memories import CodeChunk, Query
 from lsp_server.embedders.minilm import MiniLmEmbedder
 from lsp_server.memory.memory import Memory
-from lsp_server.memory.tables import is_one_of
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.text.tokenizer import STOP_WORDS
 from lsp_server.workspace.paths import Workspace
@@ -198,36 +198,25 @@ class Baselines:
 
 
 class Rankings:
-    """Those of one memory."""
+    """Those of one memory, and of its vectors by themselves."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, vectors: CodeVectors) -> None:
         self._memory = memory
+        self._vectors = vectors
 
     async def best(self, question: str) -> Sequence[CodeChunk]:
-        hits = await self._memory.search(Query(question, kinds=("code",), limit=RANKS))
+        hits = await self._memory.reader.search(Query(question, kinds=("code",), limit=RANKS))
         return [hit.found for hit in hits if isinstance(hit.found, CodeChunk)]
 
     async def nearest(self, question: str) -> Sequence[CodeChunk]:
         """By vectors alone, without rules."""
-        store = self._memory._store
-        near = await store.vectors.nearest(question, NEAREST)
-        rows = await self._rows(is_one_of("vector_key", list(near)))
-        rows.sort(key=lambda row: -near[row["vector_key"]])
-        return [chunk(row) for row in rows[:RANKS]]
-
-    async def all(self) -> list[CodeChunk]:
-        found = [chunk(row) for row in await self._rows(None)]
-        return sorted(found, key=lambda one: (one.path, one.start_line))
-
-    async def _rows(self, where: str | None) -> list[dict[str, Any]]:
-        return await self._memory._store.code.chunks.rows((*COLUMNS, "vector_key"), where)
+        return (await self._vectors.nearest(question, NEAREST))[:RANKS]
 
 
-COLUMNS = ("id", "path", "language", "kind", "symbol", "start_line", "end_line", "text")
-
-
-def chunk(row: dict[str, Any]) -> CodeChunk:
-    return CodeChunk(**{name: row[name] for name in COLUMNS})
+async def all_chunks(memory: Memory) -> list[CodeChunk]:
+    """In the order of their files."""
+    chunks = (await memory.reader.contents()).chunks
+    return sorted(chunks, key=lambda one: (one.path, one.start_line))
 
 
 async def measured(method: str, ranking: Ranking, asked: Sequence[Asked]) -> Row:
@@ -262,19 +251,21 @@ async def run(
     unique = [one for one in asked if counts[one.question] == 1]
     chosen = random.Random(1).sample(unique, min(queries, len(unique)))
     rows: list[Row] = []
-    async with opened(folder, root, WordsAlone()) as memory:
-        rankings = Rankings(memory)
-        chunks = await rankings.all()
+    words_alone = WordsAlone()
+    async with opened(folder, root, words_alone) as memory:
+        rankings = Rankings(memory, await CodeVectors.open(folder, words_alone))
+        chunks = await all_chunks(memory)
         baselines = Baselines(chunks)
         rows.append(await measured("substrings", baselines.substrings, chosen))
         rows.append(await measured("plain BM25", baselines.bm25, chosen))
         rows.append(await measured("memory, words", rankings.best, chosen))
     if vectors:
         started = time.perf_counter()
-        async with opened(folder, root, MiniLmEmbedder()) as memory:
+        minilm = MiniLmEmbedder()
+        async with opened(folder, root, minilm) as memory:
             await memory.settled()
             seconds = time.perf_counter() - started
-            rankings = Rankings(memory)
+            rankings = Rankings(memory, await CodeVectors.open(folder, minilm))
             rows.append(await measured("vectors alone", rankings.nearest, chosen))
             row = await measured("memory, words and vectors", rankings.best, chosen)
             rows.append({**row, "vectors a second": len(chunks) / seconds})
@@ -289,7 +280,7 @@ async def opened(
     """The memory of everything below `root`, indexed."""
     memory = await Memory.open(folder, Workspace(root), embedder, MemorySettings())
     try:
-        await memory.index()
+        await memory.code.index()
         yield memory
     finally:
         await memory.close()

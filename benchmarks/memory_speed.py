@@ -29,6 +29,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks.code_vectors import CodeVectors, optimize
 from benchmarks.sources import (
     SourceMissing,
     debian_package,
@@ -41,10 +42,9 @@ from benchmarks.table import Row, arguments, show
 from lsp_server.domain.errors import ModelUnavailable
 from lsp_server.domain.memories import ActionRecord, Query
 from lsp_server.embedders.minilm import DIMENSION, MiniLmEmbedder
-from lsp_server.memory.code import COLUMNS
+from lsp_server.memory.chunk_schema import embedded_text
 from lsp_server.memory.memory import Memory
-from lsp_server.memory.parsing import embedded_text, read_file
-from lsp_server.memory.tables import is_one_of
+from lsp_server.memory.parsing import read_file
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 from tests.fakes.expectation import until
@@ -167,7 +167,7 @@ async def first_index(root: Path, folder: Path) -> Row:
     number, size, chunks, bare = bare_work(root)
     memory = await Memory.open(folder, Workspace(root), Scattered(), MemorySettings())
     started, used = time.perf_counter(), cpu_seconds()
-    report = await memory.index()
+    report = await memory.code.index()
     seconds, used = time.perf_counter() - started, cpu_seconds() - used
     await memory.close()
     return {
@@ -210,7 +210,7 @@ def resident_mb(folder: Path, root: Path, asked: Sequence[str]) -> float:
     async def work() -> float:
         embedder = Scattered()
         memory = await Memory.open(folder, Workspace(root), embedder, MemorySettings())
-        await memory.index()
+        await memory.code.index()
         embedder.asking = True
         for question in asked:
             await search(memory, question)
@@ -222,14 +222,12 @@ def resident_mb(folder: Path, root: Path, asked: Sequence[str]) -> float:
 
 
 async def search(memory: Memory, question: str) -> None:
-    await memory.search(Query(question, kinds=("code",)))
+    await memory.reader.search(Query(question, kinds=("code",)))
 
 
-async def nearest(memory: Memory, question: str) -> None:
+async def nearest(vectors: CodeVectors, question: str) -> None:
     """The nearest vectors and their chunks, without words and rules."""
-    store = memory._store
-    near = await store.vectors.nearest(question, 60)
-    await store.code.chunks.rows(COLUMNS, is_one_of("vector_key", list(near)))
+    await vectors.nearest(question, 60)
 
 
 class Bench:
@@ -249,7 +247,7 @@ class Bench:
         await self._first_index(number, size)
         started = time.perf_counter()
         memory = await self._open()
-        await memory.index()
+        await memory.code.index()
         self._add("restart, nothing changed", time.perf_counter() - started, "s")
         await self._queries(memory)
         await self._saves(memory)
@@ -270,7 +268,7 @@ class Bench:
         memory = await self._open()
         self._add("open, empty", time.perf_counter() - started, "s")
         started = time.perf_counter()
-        await memory.index()
+        await memory.code.index()
         seconds = time.perf_counter() - started
         self._add("files", number, "")
         self._add("chunks", memory.status().chunks, "")
@@ -278,18 +276,16 @@ class Bench:
         self._add("throughput", number / seconds, "files/s")
         self._add("throughput", size / seconds / 1e6, "MB/s")
         await memory.settled()
-        for table in memory._store.database.tables():
-            await table.optimize()
-            await table.purge()  # what upkeep does a minute later
-        kept = self._kept()
-        self._add("disk, of the source's size", sum(kept) / size, "x")
         await memory.close()
+        await optimize(self._folder, self._embedder)  # what upkeep does a minute later
+        self._add("disk, of the source's size", sum(self._kept()) / size, "x")
 
     async def _queries(self, memory: Memory) -> None:
         embedder = self._embedder
+        vectors = await CodeVectors.open(self._folder, embedder)
         embedder.asking = True
         await self._add_times("hybrid query", partial(search, memory), self._questions)
-        await self._add_times("query by vectors", partial(nearest, memory), self._questions)
+        await self._add_times("query by vectors", partial(nearest, vectors), self._questions)
         embedder.refusing = True
         await self._add_times("query by words", partial(search, memory), self._questions)
         embedder.refusing = embedder.asking = False
@@ -311,7 +307,7 @@ class Bench:
         times: list[float] = []
         for turn in range(10):
             saved.write_text(f"def saved_now_{turn}():\n    return {turn}\n{saved.read_text()}")
-            memory.changed([saved])
+            memory.code.files_changed([saved])
             times.append(await timed(memory.settled))
         self._add("a saved file, words and vectors, median", statistics.median(times), "s")
 
@@ -323,7 +319,7 @@ class Bench:
             for file, data in there.items():
                 file.write_bytes(data.replace(b"return", b"return  ") if name == "new" else data)
             made = self._embedder.made
-            words = await timed(memory.index)
+            words = await timed(memory.code.index)
             rest = await timed(memory.settled)
             what = f"{len(chosen)} files change with a branch"
             self._add(f"{what}, vectors {vectors}: words found", words, "s")
@@ -333,21 +329,19 @@ class Bench:
     async def _growth(self, memory: Memory) -> None:
         """Actions one by one, each committed, against as many that came at once."""
         fresh_folder = self._folder.with_name("fresh")
-        fresh = await Memory.open(
-            fresh_folder, Workspace(self._root), self._embedder, MemorySettings()
-        )
+        fresh = await self._open(fresh_folder)
         for number in range(ACTIONS):
-            fresh.record(self._action(number))
+            fresh.records.add(self._action(number))
         await fresh.settled()
-        for table in fresh._store.record_tables():
-            await table.optimize()
+        await fresh.close()
+        await optimize(fresh_folder, self._embedder)
+        fresh = await self._open(fresh_folder)
         for number in range(ACTIONS):
-            memory.record(self._action(number))
-            await memory.trusted_facts()  # reads what was recorded, which commits it
+            memory.records.add(self._action(number))
+            await memory.reader.trusted_facts()  # reads what was recorded, which commits it
         await memory.settled()
         # A quiet while, in which the upkeep does what is due.
-        tables = memory._store.database.tables
-        await until(lambda: not any(one.littered for one in tables()), "old versions gone", 180.0)
+        await until(lambda: not memory.status().upkeep_pending, "old versions gone", 180.0)
         self._embedder.asking = True
         at_once = await self._action_p50(fresh)
         one_by_one = await self._action_p50(memory)
@@ -365,13 +359,14 @@ class Bench:
     async def _action_p50(self, memory: Memory) -> float:
         queries = [Query(question, kinds=("action",)) for question in self._questions]
         for query in queries[:10]:
-            await memory.search(query)
-        p50, _ = percentiles([await timed(memory.search, query) for query in queries])
+            await memory.reader.search(query)
+        p50, _ = percentiles([await timed(memory.reader.search, query) for query in queries])
         return p50
 
-    async def _open(self) -> Memory:
+    async def _open(self, folder: Path | None = None) -> Memory:
+        workspace = Workspace(self._root)
         return await Memory.open(
-            self._folder, Workspace(self._root), self._embedder, MemorySettings()
+            folder or self._folder, workspace, self._embedder, MemorySettings()
         )
 
     def _add(self, what: str, value: float, unit: str) -> None:

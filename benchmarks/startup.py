@@ -61,7 +61,7 @@ def row(name: str, measured: list[tuple[float, float]]) -> dict[str, Any]:
     }
 
 
-def measure(command: list[str]) -> tuple[float, float]:
+def measure(command: list[str], settle_seconds: float = SETTLE_SECONDS) -> tuple[float, float]:
     """Seconds from the process's start to the reply, and its memory when it has settled."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as data:
         started = time.monotonic()
@@ -86,7 +86,7 @@ def measure(command: list[str]) -> tuple[float, float]:
             receive(process)
             seconds = time.monotonic() - started
             send(process, {"method": "initialized", "params": {}})
-            time.sleep(SETTLE_SECONDS)
+            time.sleep(settle_seconds)
             rss = psutil.Process(process.pid).memory_info().rss / 1e6
         finally:
             process.kill()

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsp_server.cli import gc_tuning
+from lsp_server.system import startup
 
 
 def main() -> None:
     """Without a command, as editors start it, it serves over standard input and output."""
-    gc_tuning.relax()
+    startup.relax_garbage_collection()
     import_nothing_from_the_workspace()
-    spare_httpx_its_command_line()
+    startup.leave_out_command_line_of_httpx()
     command, *arguments = sys.argv[1:] or ["serve"]
     if command.startswith("-") and command not in ("--help", "-h", "--version"):
         command, arguments = "serve", sys.argv[1:]
@@ -50,15 +50,6 @@ def refuse_what_is_no_text(arguments: Sequence[str]) -> None:
         except UnicodeEncodeError:
             print_error(f"the argument '{argument}' is not UTF-8; write it in UTF-8")
             sys.exit(2)
-
-
-def spare_httpx_its_command_line() -> None:
-    """Keeps httpx from importing rich, click and pygments, a third of a start's time.
-
-    httpx does without its own command line where these are not installed, and
-    an entry of None is how Python says that a module is not.
-    """
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ TITLES = {
     "memory": "Memory",
     "permissions": "Permissions",
     "run": "Run",
+    "checkpoints": "Checkpoints",
 }
 
 SERVER = {

@@ -28,11 +28,11 @@ from typing import Any, get_args
 
 from lsp_server import __version__
 from lsp_server.domain.events import Event
-from lsp_server.models.scripted.server import ScriptedServer
 from scripts import recorded_runs as runs
 from tests.fakes import clients, lsp_client
 from tests.fakes.command_line import Ended, holdfast, started
 from tests.fakes.expectation import until
+from tests.fakes.faulty_server import FaultyServer
 from tests.fakes.git import committed
 from tests.fakes.lsp_client import LspClient
 
@@ -62,7 +62,7 @@ class Recording:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         """One run to its end, or one of these runs taken up again."""
-        async with ScriptedServer(script) as model:
+        async with FaultyServer(script) as model:
             more = {**_endpoint(model), **(environment or {})}
             ended = await self._ended(("run", "--json", *arguments), status, more)
         self.ids[name] = ended.events[-1]["run_id"]
@@ -85,7 +85,7 @@ class Recording:
     async def editor(self, script: runs.Script = ()) -> AsyncIterator[LspClient]:
         """An editor that shows what it is asked and leaves the answer to commands."""
         answers = {"window/showMessageRequest": lsp_client.silent}
-        async with ScriptedServer(script) as model:
+        async with FaultyServer(script) as model:
             environment = _endpoint(model)
             async with lsp_client.started(environment=environment, answers=answers) as client:
                 await client.initialize(self.project, CAPABILITIES)
@@ -94,7 +94,7 @@ class Recording:
                 await client.shutdown()
 
 
-def _endpoint(model: ScriptedServer) -> dict[str, str]:
+def _endpoint(model: FaultyServer) -> dict[str, str]:
     return {"HOLDFAST_MODEL__BASE_URL": model.base_url, "HOLDFAST_MODEL__NAME": "recorded"}
 
 
@@ -202,7 +202,7 @@ async def killed(recording: Recording) -> None:
     """A run whose process dies in the middle of a command."""
     arguments = ("run", "--json", "--yes", "Measure and count")
     async with (
-        ScriptedServer(runs.INTERRUPTED) as model,
+        FaultyServer(runs.INTERRUPTED) as model,
         started(*arguments, folder=recording.project, **_endpoint(model)) as process,
     ):
         assert process.stdout is not None

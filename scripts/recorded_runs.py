@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from lsp_server.models.scripted.scenario import ScriptedTurn
+from tests.fakes.faults import FaultyTurn
 from tests.fakes.stand import is_verdict, says_verdict
 from tests.fakes.workshop import calls, finish, says
 
@@ -192,9 +193,7 @@ def several(ways: Sequence[ScriptedTurn], body: Mapping[str, Any]) -> ScriptedTu
     """As many of the ways as a request asks for."""
     fields = {"text", "tool_calls"}
     others = [each.model_dump(include=fields) for each in ways[1 : body.get("n", 1)]]
-    return ScriptedTurn.model_validate(
-        {**ways[0].model_dump(include=fields), "alternatives": others}
-    )
+    return FaultyTurn.model_validate({**ways[0].model_dump(include=fields), "alternatives": others})
 
 
 def blocked(body: Mapping[str, Any]) -> ScriptedTurn:

@@ -33,8 +33,8 @@ class WorkspaceView(Protocol):
         """Returns the paths of files that were written, moved or created after `moment`."""
         ...
 
-    async def left_behind(self, snapshot: str) -> Sequence[FileChanged]:
-        """Returns what the command after this snapshot had changed when it was killed."""
+    async def changes_of_killed_command(self, snapshot: str) -> Sequence[FileChanged]:
+        """What the command after this snapshot had changed, if it was killed at its work."""
         ...
 
 
@@ -50,8 +50,7 @@ class NoWorkspaceView:
         del moment
         return ()
 
-    async def left_behind(self, snapshot: str) -> Sequence[FileChanged]:
-        """Returns no changes."""
+    async def changes_of_killed_command(self, snapshot: str) -> Sequence[FileChanged]:
         del snapshot
         return ()
 

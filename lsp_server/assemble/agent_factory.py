@@ -51,7 +51,7 @@ class AgentFactory:
         """Makes the Agent of a run. Raises ConfigurationError, ModelError when no model is found."""
         if await asyncio.to_thread(self._services.known_secrets.refresh):
             # Files for secrets are mostly ignored, so no watcher reports them to memory.
-            self._memory.changed([self._services.workspace.root])
+            self._memory.files_changed([self._services.workspace.root])
         permissions, mode = run_context.settings.permissions, run_context.task.mode
         approval = Approval(permissions, self._services.workspace, mode)
         toolbox = run_toolbox(self._services, self._memory, run_context, approval)

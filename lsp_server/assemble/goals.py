@@ -48,11 +48,11 @@ def run_stop_policy(
     async def accept(paths: tuple[str, ...]) -> bool:
         # A person who is asked sees the edits as a judge would.
         attempt = StopAttempt({path: event_log.state.work.changes[path] for path in paths})
-        kept = services.checkpoints.kept
+        content = services.checkpoints.content
         shown = await asyncio.to_thread(
             lambda: list(
                 changes_as_evidence(
-                    attempt, services.workspace, kept, "", _make_visibility(approval)
+                    attempt, services.workspace, content, "", _make_visibility(approval)
                 )
             )
         )
@@ -100,17 +100,24 @@ def _verifier(
         decision = await services.check_approvals.decide(command, settings.permissions, ask)
         return decision.reason if isinstance(decision, Deny) else None
 
-    scene = VerifierContext(
+    context = VerifierContext(
         workspace=services.workspace,
         contents=services.contents,
-        kept=services.checkpoints.kept,
+        content=services.checkpoints.content,
         visible=_make_visibility(approval),
         waived=goals.statuses.waived,
         revision=services.revisions.of,
     )
     seconds = settings.goal.check_timeout_seconds
-    checks = CheckRunner(services.workspace, services.editor, permit, seconds, services.redactor)
-    return Verifier(scene, checks, judge)
+    checks = CheckRunner(
+        services.workspace,
+        services.editor,
+        permit,
+        seconds,
+        services.redactor,
+        services.commands,
+    )
+    return Verifier(context, checks, judge)
 
 
 def _make_visibility(approval: Approval) -> Callable[[Path], bool]:

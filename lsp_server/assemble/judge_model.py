@@ -9,8 +9,8 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Emit, Warned
 from lsp_server.domain.messages import Prices
 from lsp_server.domain.ports import Model
-from lsp_server.models.priced import PricedModel
 from lsp_server.models.provider import ModelProvider
+from lsp_server.models.wrappers import PricedModel
 from lsp_server.settings.sections import Settings
 
 

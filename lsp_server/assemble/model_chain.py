@@ -30,10 +30,9 @@ from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.max_mode.max_mode import MaxMode, settings_for
 from lsp_server.max_mode.propose_only import ProposeOnly
 from lsp_server.max_mode.toggled_model import ToggledModel
-from lsp_server.models.priced import PricedModel
-from lsp_server.models.redacting import RedactingModel
 from lsp_server.models.repetition import CutRepetition
 from lsp_server.models.retrying import Retrying
+from lsp_server.models.wrappers import PricedModel, RedactingModel
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.max_mode_view import max_mode_context, refutes_done
 from lsp_server.session.run_context import RunContext

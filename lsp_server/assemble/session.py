@@ -16,8 +16,6 @@ journals, checkpoints, verdicts and memory.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import platform
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -49,10 +47,12 @@ from lsp_server.session.permissions import Permissions
 from lsp_server.session.run_store import RunStore
 from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
-from lsp_server.settings.folders import data_folder
-from lsp_server.settings.sections import MemorySettings, Settings
+from lsp_server.settings.folders import data_folder, workspace_folder
+from lsp_server.settings.sections import CheckpointSettings, MemorySettings, Settings
 from lsp_server.settings.user_file import allow_always
+from lsp_server.system.task_set import TaskSet
 from lsp_server.workspace.checkpoints import Checkpoints
+from lsp_server.workspace.commands import HostCommandRunner
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.git_revision import Revisions
 from lsp_server.workspace.ignore import Ignore
@@ -98,6 +98,7 @@ def open_session(
         check_model=services.provider.check,
         redactor=services.redactor,
     )
+    pruning = _start_pruning(services, folder, lambda: session.settings.checkpoints)
     session = Session(
         workspace.root,
         settings,
@@ -109,9 +110,29 @@ def open_session(
         notify=notify,
         take_back=lambda changes: services.checkpoints.undo(changes, editor),
         endpoint_stats=endpoint_stats,
-        release=judges.close,
+        release=partial(_release, pruning, judges),
     )
     return session
+
+
+def _start_pruning(
+    services: WorkspaceServices, folder: Path, limits: Callable[[], CheckpointSettings]
+) -> TaskSet:
+    """Starts what removes old checkpoints some time after the start."""
+    runs = RunStore(folder / "runs")
+    background = TaskSet()
+    background.start(
+        services.checkpoints.pruner.prune_later(
+            limits, lambda: runs.contents_needed(limits().days_max)
+        ),
+        "pruning of checkpoints",
+    )
+    return background
+
+
+async def _release(background: TaskSet, judges: JudgeModel) -> None:
+    await background.close()
+    await judges.close()
 
 
 async def diagnose(session: Session | None, extra: Sequence[tuple[str, str]] = ()) -> str:
@@ -137,7 +158,7 @@ def _services(
     documents: Documents,
     notify: Notify,
 ) -> WorkspaceServices:
-    ignore = Ignore(workspace)
+    ignore, commands = Ignore(workspace), HostCommandRunner()
     known_secrets = KnownSecrets(workspace.root, data, lambda: provider.api_key)
     redactor = Redactor(known_secrets)
     provider = ModelProvider(settings.model, lambda: notify(StatusChanged()))
@@ -152,8 +173,9 @@ def _services(
         CheckApprovals(folder / "approved-checks.json", workspace),
         redactor,
         known_secrets,
-        Revisions(workspace.root),
+        Revisions(workspace.root, commands),
         JournalIndexes(),
+        commands,
     )
 
 
@@ -197,13 +219,3 @@ def _memory(
         redactor=services.redactor,
         notify=notify,
     )
-
-
-def workspace_folder(data: Path, root: Path) -> Path:
-    """Returns where the data of one workspace is kept: readable by name, unique by path.
-
-    `data` is the user's data folder, `root` the resolved path of the workspace.
-    """
-    # The path, not the name, as bytes: a name need not be UTF-8.
-    digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
-    return data / "workspaces" / f"{root.name or 'root'}-{digest}"

@@ -35,7 +35,7 @@ def run_toolbox(
     tools = _make_looking_tools(services, memory, run_context, approval)
     tools += _make_changing_tools(services, run_context.event_log.emit)
     if run_context.task.mode == "build":
-        tools.append(Remember(lambda text: memory.claim(run_context.run_id, text)))
+        tools.append(Remember(lambda text: memory.facts.claim(run_context.run_id, text)))
     ask = services.asker(run_context.run_id, run_context.event_log.emit, run_context.settings)
     return Toolbox(tools, approval, ask, run_context.task.mode)
 
@@ -60,6 +60,7 @@ def _make_looking_tools(
                 workspace, memory, lambda path: visible(workspace.root / path)
             ),
             visible=visible,
+            commands=services.commands,
         ),
         Diagnostics(workspace, services.editor),
         Recall(
@@ -77,5 +78,9 @@ def _make_changing_tools(services: WorkspaceServices, emit: Emit) -> list[Tool]:
         Edit(workspace, editor, services.redactor),
         Write(workspace, editor, services.redactor),
         # Commands read the disk, so what runs left in open buffers is saved before.
-        SaveFirst(Shell(workspace, services.checkpoints, emit), workspace, services.documents),
+        SaveFirst(
+            Shell(workspace, services.checkpoints, emit, services.commands),
+            workspace,
+            services.documents,
+        ),
     ]

@@ -16,6 +16,7 @@ from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.permissions import Permissions
 from lsp_server.settings.sections import Settings
 from lsp_server.workspace.checkpoints import Checkpoints
+from lsp_server.workspace.commands import CommandRunner
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.git_revision import Revisions
 from lsp_server.workspace.ignore import Ignore
@@ -42,6 +43,7 @@ class WorkspaceServices:
     known_secrets: KnownSecrets
     revisions: Revisions
     journal_indexes: JournalIndexes
+    commands: CommandRunner
 
     def asker(self, run_id: RunId, emit: Emit, settings: Settings) -> AskPerson:
         """Returns the function with which a run asks a person, and records question and answer.

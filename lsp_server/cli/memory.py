@@ -106,7 +106,7 @@ async def _index(workspace: Path, *, full: bool, words: bool) -> int:
             memory = await session.memory.ready()
             if not words:
                 await _make_vectors(session, memory, progress)
-            status = await memory.measured()
+            status = await memory.measure()
             known = memory_text(session.memory.state())
     changed = f"{done.changed} files read and {done.removed} gone in {done.seconds:.1f} s"
     sys.stdout.write(f"{changed}; {visible(known)}\n")
@@ -141,7 +141,7 @@ async def _remember(workspace: Path, text: str) -> int:
     if not text.strip():
         raise UsageError("say what to remember")
     async with memory_session(workspace) as session:
-        fact = await session.memory.remember(text)
+        fact = await session.memory.facts.remember(text)
     sys.stdout.write(f"remembered ({fact.id}): {visible(fact.text)}\n")
     return 0
 

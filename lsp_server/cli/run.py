@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lsp_server.cli import gc_tuning
 from lsp_server.cli.command_session import command_session, load_settings
 from lsp_server.cli.exit_status import (
     FAILED,
@@ -23,10 +22,11 @@ from lsp_server.cli.screen import JsonLines, PlainScreen, Screen
 from lsp_server.cli.terminal_prompt import TerminalPrompt
 from lsp_server.domain.goals import GOALS_FILE, Goal
 from lsp_server.domain.tasks import Mode, Outcome, RunId, Sampling, Task
-from lsp_server.goals.goals_document import goal_from, goal_prompt
+from lsp_server.goals.new_goal import goal_from_parts, prompt_for_goal
 from lsp_server.session.notices import Notice, RunEvent
 from lsp_server.session.run import Run
 from lsp_server.session.session import Session
+from lsp_server.system import startup
 
 EXIT_STATUS = {"achieved": 0, "failed": FAILED, "unmet": 3, "blocked": 4, "stopped": STOPPED}
 NOTHING_TO_DO = (
@@ -60,7 +60,7 @@ class RunOptions:
 
 def run(options: RunOptions) -> int:
     """Runs a task; the exit status says how it ended."""
-    gc_tuning.restore()
+    startup.restore_garbage_collection()
     return run_command(run_task(options), stopped="stopped before the run began")
 
 
@@ -121,11 +121,11 @@ async def _begin(session: Session, options: RunOptions) -> Run:
         if options.task:
             return session.runs.send(resumed, options.task, "steer")
         return session.runs.resume(resumed)
-    goal = goal_from(options.goals, options.checks) or await _open_goal(session, options)
+    goal = goal_from_parts(options.goals, options.checks) or await _open_goal(session, options)
     session.goals.check_approvals.approve(options.checks)
     return session.runs.start(
         Task(
-            instruction=options.task or goal_prompt(goal),
+            instruction=options.task or prompt_for_goal(goal),
             goal=goal,
             mode=options.mode,
             sampling=options.sampling,

@@ -12,10 +12,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsp_server.cli import gc_tuning
 from lsp_server.cli.exit_status import USAGE_ERROR
 from lsp_server.cli.log import configure_log
 from lsp_server.domain.errors import ConfigurationError
+from lsp_server.system import startup
 
 
 def serve(arguments: Sequence[str]) -> int:
@@ -23,7 +23,7 @@ def serve(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     from lsp_server.server.server import serve_stdio, serve_tcp
 
-    gc_tuning.restore()
+    startup.restore_garbage_collection()
     configure_log(options.log_file, options.verbose)
     # Some clients say whose child they are, others only that they want to be watched.
     watched = options.client_process_id or (os.getppid() if options.check_parent_process else None)

@@ -68,9 +68,12 @@ class ToolError(HoldfastError):
 
     `hint` is what a model may do instead, if there is something. The text of the error
     is `what` with the hint behind it; `what` alone is fit for a person.
+
+    >>> str(ToolError("notes.txt does not exist", "use `list` to see which files do"))
+    'notes.txt does not exist; use `list` to see which files do'
     """
 
-    def __init__(self, what: str, *, hint: str = "") -> None:
+    def __init__(self, what: str, hint: str = "") -> None:
         super().__init__(f"{what}; {hint}" if hint else what)
         self.what = what
         self.hint = hint

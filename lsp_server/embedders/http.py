@@ -1,4 +1,4 @@
-"""Vectors from any OpenAI-compatible `/v1/embeddings`."""
+"""This module embeds texts through any OpenAI-compatible `/v1/embeddings`."""
 
 from __future__ import annotations
 
@@ -17,17 +17,22 @@ BATCH_TEXTS = 64
 TIMEOUT_SECONDS = 60.0
 CONNECT_TIMEOUT_SECONDS = 10.0
 WAITS_SECONDS = (0.5, 2.0, 8.0)
-"""Between the tries of one batch."""
+"""The waits between the tries of one batch."""
 RETRY_AFTER_SECONDS_MAX = 30.0
 TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 
 
 class HttpEmbedder:
-    """Embeds through an endpoint; close it.
+    """Embeds through an endpoint. Close it, or use it in an `async with` block.
 
-    `dimension` is 0 until the first answer. Raises ModelUnavailable when the
-    endpoint did not recover within the waits, ModelRefused when it will not
-    serve, ModelMisbehaved when its answer is no list of vectors.
+    `base_url` ends with the version, as in `http://localhost:11434/v1`; `model` is
+    the name that the endpoint knows. `dimension` is 0 until the first answer; then
+    all vectors must have it. They are as the endpoint makes them, of any length.
+
+    Example::
+
+        async with HttpEmbedder("http://localhost:11434/v1", "nomic-embed-text") as embedder:
+            vectors = await embedder.embed(["def load(path): ...", "read a file"])
     """
 
     def __init__(
@@ -46,21 +51,29 @@ class HttpEmbedder:
             base_url=base_url.rstrip("/") + "/",
             headers=headers,
             timeout=httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
-            trust_env=not _is_loopback(base_url),
+            trust_env=not _is_loopback(base_url),  # A proxy cannot reach this machine's own.
         )
         self.dimension = 0
 
     @property
     def fingerprint(self) -> str:
+        """A name of the vectors: the endpoint without credentials, and the model."""
         return f"http-{self._place}-{self._model}"
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """The vectors of the texts, in their order, asked for in batches of BATCH_TEXTS.
+
+        Raises ModelUnavailable when the endpoint did not recover within WAITS_SECONDS,
+        ModelRefused when it will not serve, and ModelMisbehaved when its answer is no
+        list of vectors.
+        """
         vectors: list[Sequence[float]] = []
         for start in range(0, len(texts), BATCH_TEXTS):
             vectors += await self._batch(texts[start : start + BATCH_TEXTS])
         return vectors
 
     async def aclose(self) -> None:
+        """Closes the connections."""
         await self._client.aclose()
 
     async def __aenter__(self) -> Self:
@@ -125,16 +138,20 @@ class HttpEmbedder:
 
 
 class EmbeddingRow(BaseModel):
+    """One vector of an answer; `index` is the place of its text."""
+
     index: int
     embedding: list[float]
 
 
 class EmbeddingsAnswer(BaseModel):
+    """The answer of an endpoint, whose rows may come in any order."""
+
     data: list[EmbeddingRow]
 
 
 def _retry_after_seconds(response: httpx.Response) -> float | None:
-    """In seconds and bounded; a date is not worth a parser here."""
+    # The header may also be a date, which no endpoint for embeddings was seen to send.
     try:
         asked = float(response.headers.get("Retry-After", ""))
     except ValueError:

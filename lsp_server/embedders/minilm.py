@@ -1,4 +1,8 @@
-"""all-MiniLM-L6-v2, shipped as int8 ONNX beside this file; built by `scripts/build_minilm.py`."""
+"""This module embeds texts with all-MiniLM-L6-v2, in this process.
+
+The model is shipped as int8 ONNX beside this file; `scripts/build_minilm.py` builds
+it.
+"""
 
 from __future__ import annotations
 
@@ -26,19 +30,26 @@ FOLDER = Path(__file__).with_name("minilm")
 
 DIMENSION = 384
 PIECES_MAX = 256
-"""What the model was trained on: about 1,000 characters of code. The rest of a text is cut."""
+"""The model was trained on so many word pieces, about 1,000 characters of code. The rest of a
+text is cut off."""
 THREADS_MAX = 4
 IDLE_SECONDS = 60.0
-"""Unused for so long, the model is let go; loading it again takes a tenth of a second."""
+"""A model that is unused for so long is released; loading it again takes a tenth of a second."""
 NICENESS = 10
 
 
 class MiniLmEmbedder:
-    """Unit vectors of 384 from a sentence model that runs in this process.
+    """Embeds with a small sentence model; vectors have 384 numbers and length 1.
 
-    Loaded on first use, in a thread, and let go when unused for `idle_seconds`.
-    `threads` bounds the cores of one call; unset takes half of them. Raises
-    ModelRefused when the installation is damaged.
+    The model is loaded on first use, in a thread, takes 60 MB, and is released when
+    it is unused for `idle_seconds`. `threads` bounds the cores of one call, by
+    default to half of them. `folder` holds the files of the model.
+
+    Example::
+
+        embedder = MiniLmEmbedder()
+        question, code = await embedder.embed(["read a file", "def load(path): ..."])
+        cosine = sum(a * b for a, b in zip(question, code, strict=True))
     """
 
     dimension = DIMENSION
@@ -55,41 +66,48 @@ class MiniLmEmbedder:
         self._folder = folder
         self._idle_seconds = idle_seconds
         self._network: Network | None = None
-        self._letting_go: asyncio.TimerHandle | None = None
+        self._release_timer: asyncio.TimerHandle | None = None
         self._loading = asyncio.Lock()
-        self._patient = ThreadPoolExecutor(1, "minilm", initializer=_give_way)
-        """For many texts: they are made in the background, and somebody may be typing."""
+        # Many texts are made in the background, while somebody may be typing.
+        self._background = ThreadPoolExecutor(1, "minilm", initializer=_lower_priority)
 
     @property
     def loaded(self) -> bool:
-        """Whether the model is held, which takes 60 MB."""
+        """True while the model is loaded."""
         return self._network is not None
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        run = (await self._held()).run
+        """The vectors of the texts, in their order.
+
+        A single text is taken for a question and made at once, in about 2 ms; several
+        are made one by one at low priority, 60 ms for 1,000 characters. A vector does
+        not depend on the other texts. Raises ModelRefused when the installation is
+        damaged.
+        """
+        run = (await self._load()).run
         if len(texts) == 1:
             return [await asyncio.to_thread(run, texts[0])]
         loop = asyncio.get_running_loop()
-        # One by one: no padding to compute, no vector that depends on its neighbours, little memory.
-        return [await loop.run_in_executor(self._patient, run, text) for text in texts]
+        # A batch would compute padding, take memory, and let neighbours change a vector.
+        return [await loop.run_in_executor(self._background, run, text) for text in texts]
 
-    async def _held(self) -> Network:
+    async def _load(self) -> Network:
         async with self._loading:
             if self._network is None:
                 self._network = await asyncio.to_thread(load, self._folder, self._threads)
-        if self._letting_go is not None:
-            self._letting_go.cancel()
+        if self._release_timer is not None:
+            self._release_timer.cancel()
         loop = asyncio.get_running_loop()
-        self._letting_go = loop.call_later(self._idle_seconds, self._let_go)
+        self._release_timer = loop.call_later(self._idle_seconds, self._release)
         return self._network
 
-    def _let_go(self) -> None:
-        """What still runs holds it until it is done."""
+    def _release(self) -> None:
+        # Calls that still run have the network in their hands, so it stays until they end.
         self._network = None
 
 
-def _give_way() -> None:
-    """This thread works when others do not want to."""
+def _lower_priority() -> None:
+    """Lets this thread work only when others do not want to."""
     if sys.platform == "linux":  # Elsewhere it would be the priority of the whole process.
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
@@ -103,7 +121,7 @@ class Network:
     tokenizer: Tokenizer
 
     def run(self, text: str) -> list[float]:
-        """The vector of a text. Blocking: 2 ms for a question, 60 ms for 1,000 characters."""
+        """The vector of a text. Blocking."""
         import numpy as np  # noqa: PLC0415 - heavy: kept off the way to the first answer
 
         ids = np.array([self.tokenizer.encode(text).ids], dtype=np.int64)

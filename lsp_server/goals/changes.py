@@ -1,37 +1,37 @@
-"""What a run changed, as evidence for the judge: diffs, and files that a goal names."""
+"""This module shows the judge what a run changed: diffs, and files that a goal names."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import FileChanged
 from lsp_server.domain.goals import Evidence
+from lsp_server.text.diff import unified_diff
 from lsp_server.workspace.disk import read_text
 from lsp_server.workspace.paths import Workspace
 
 FILES_MAX = 100
-DIFF_CHARS_MAX = 20_000
 NAMED_CHARS_MAX = 8_000
 NAMED_FILES_MAX = 10
 
-Kept = Callable[[str], bytes | None]
-"""A stored content by its name; None when it is not kept."""
+ContentByName: TypeAlias = Callable[[str], bytes | None]
+"""Gives a stored content by its name; None when it is not kept."""
 
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
 @dataclass(frozen=True, slots=True)
 class StopAttempt:
-    """A run that wants to stop.
+    """An attempt of a run to stop.
 
-    `changes` is by path what the run changed since it began: the content
-    before the first change and after the last. `closing` is its last message.
+    `changes` has, by path, the changes of the run since it began: the content
+    before the first and after the last. `closing` is its last message.
     """
 
     changes: Mapping[str, FileChanged] = field(default_factory=dict)
@@ -41,15 +41,19 @@ class StopAttempt:
 def changes_as_evidence(
     attempt: StopAttempt,
     workspace: Workspace,
-    kept: Kept,
+    content: ContentByName,
     tree: str,
     visible: Callable[[Path], bool] = lambda _: True,
 ) -> Iterator[Evidence]:
-    """A diff for each changed file as it is now, or that there is none. Blocking."""
+    """Gives a diff for each changed file as it is now, or says that no file differs.
+
+    `tree` is the hash of the working tree that is looked at. Files that are not
+    `visible` are named without their contents. Blocking.
+    """
     number = 0
     for path, change in sorted(attempt.changes.items())[:FILES_MAX]:
-        before = kept(change.before) if change.before else b""
-        diff = _diff(path, before, _now(workspace, path))
+        before = content(change.before) if change.before else b""
+        diff = _diff(path, before, _current_text(workspace, path))
         if not visible(workspace.root / path):
             diff = "(changed; a rule keeps its contents from being shown)"
         if diff:
@@ -65,18 +69,18 @@ def named_files_as_evidence(
     visible: Callable[[Path], bool],
     tree: str,
 ) -> Iterator[Evidence]:
-    """The contents of files that a goal names in backticks. Blocking."""
+    """Gives the contents of files that the texts of a goal name in backticks. Blocking."""
     names = dict.fromkeys(name for text in texts for name in _CODE.findall(text))
     number = 0
     for name in names:
-        text = _named(workspace, name, visible)
+        text = _named_text(workspace, name, visible)
         if text is not None and number < NAMED_FILES_MAX:
             number += 1
             yield _seen(f"file-{number}", f"contents of {name}", text, tree)
 
 
 def closing_message(attempt: StopAttempt, tree: str) -> Evidence | None:
-    """The closing message, for the judge to hold against the evidence."""
+    """The closing message, for the judge to compare with the evidence; None if it is empty."""
     said = attempt.closing.strip()
     return _seen("closing", "the closing message", said, tree) if said else None
 
@@ -84,24 +88,18 @@ def closing_message(attempt: StopAttempt, tree: str) -> Evidence | None:
 def _diff(path: str, before: bytes | None, after: str | None) -> str:
     if before is None:
         return "(changed; what it was before is not kept)"
-    old = before.decode("utf-8", "replace").splitlines()
-    lines = difflib.unified_diff(old, (after or "").splitlines(), path, path, lineterm="", n=3)
-    text = "\n".join(lines)
-    if after is None and text:
-        text = f"(deleted)\n{text}"
-    if len(text) > DIFF_CHARS_MAX:
-        text = f"{text[:DIFF_CHARS_MAX]}\n({len(text) - DIFF_CHARS_MAX} more characters)"
-    return text
+    text = unified_diff(path, before.decode("utf-8", "replace"), after or "")
+    return f"(deleted)\n{text}" if after is None and text else text
 
 
-def _now(workspace: Workspace, path: str) -> str | None:
+def _current_text(workspace: Workspace, path: str) -> str | None:
     try:
         return read_text(workspace.resolve(path)).text
     except ToolError:
         return None
 
 
-def _named(workspace: Workspace, name: str, visible: Callable[[Path], bool]) -> str | None:
+def _named_text(workspace: Workspace, name: str, visible: Callable[[Path], bool]) -> str | None:
     if "/" not in name and "." not in name:
         return None
     try:

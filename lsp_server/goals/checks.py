@@ -1,4 +1,4 @@
-"""Runs one check and keeps what it showed as Evidence."""
+"""This module runs one check and keeps the outcome as Evidence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import assert_never
+from typing import TypeAlias, assert_never
 from uuid import uuid4
 
 from lsp_server.domain.errors import ToolError
@@ -21,10 +21,10 @@ from lsp_server.domain.goals import (
     describe,
 )
 from lsp_server.domain.ports import Editor
-from lsp_server.goals.findings import findings, nothing_ran
+from lsp_server.goals.findings import parse_findings, ran_no_test
+from lsp_server.workspace.commands import CommandResult, CommandRunner, HostCommandRunner
 from lsp_server.workspace.disk import FileMissing, read_text
 from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.process import CommandResult, run_command
 
 OUTPUT_BYTES_MAX = 262_144
 OUTPUT_TAIL_CHARS = 3000
@@ -35,19 +35,23 @@ PIPE_FAILURES = "(set -o pipefail) 2>/dev/null && set -o pipefail\n"
 BROKEN_PIPE = 141
 """The status of a command whose reader had enough, as in `… | head`: not a failure."""
 
-Permit = Callable[[str], Awaitable[str | None]]
-"""Whether a command may run: None, or why it may not."""
+Permit: TypeAlias = Callable[[str], Awaitable[str | None]]
+"""Decides whether a command may run: None, or why it may not."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckRefused:
-    """A check that was not allowed to run, and why."""
+    """The outcome of a check that was not allowed to run."""
 
     reason: str
 
 
 class CheckRunner:
-    """Runs the checks of one workspace. `mask` takes secrets out of what they print."""
+    """Runs the checks of one workspace.
+
+    `permit` is asked before each command, `mask` takes secrets out of what it prints.
+    A command that takes longer than `timeout_seconds` has failed.
+    """
 
     def __init__(
         self,
@@ -56,15 +60,17 @@ class CheckRunner:
         permit: Permit,
         timeout_seconds: float,
         mask: Callable[[str], str] = str,
+        commands: CommandRunner = HostCommandRunner(),
     ) -> None:
         self._workspace = workspace
         self._editor = editor
         self._permit = permit
         self._timeout_seconds = timeout_seconds
         self._mask = mask
+        self._commands = commands
 
-    async def show(self, check: Check, tree: str) -> Evidence | CheckRefused | None:
-        """What `check` says of the tree `tree`; None when nobody here can tell.
+    async def run(self, check: Check, tree: str) -> Evidence | CheckRefused | None:
+        """Runs a check on the tree with the hash `tree`; None when nobody here can tell.
 
         A check that cannot run is one that did not pass.
         """
@@ -74,7 +80,7 @@ class CheckRunner:
                 refusal = await self._permit(command)
                 if refusal is not None:
                     return CheckRefused(refusal)
-                return await self._command(command, tree)
+                return await self._run_command(command, tree)
             case FileCheck():
                 problem = await asyncio.to_thread(self._file_problem, check)
                 found: tuple[Finding, ...] = ()
@@ -88,12 +94,12 @@ class CheckRunner:
                 assert_never(check)
         return _evidence(check, tree, started, not problem, problem, findings=found)
 
-    async def _command(self, command: str, tree: str) -> Evidence:
+    async def _run_command(self, command: str, tree: str) -> Evidence:
         started = time.monotonic()
         try:
-            done = await self._run(PIPE_FAILURES + command)
+            done = await self._execute(PIPE_FAILURES + command)
             if done.exit_status == BROKEN_PIPE:
-                done = await self._run(command)
+                done = await self._execute(command)
         except ToolError as error:
             return _evidence(CommandCheck(command), tree, started, False, str(error))
         passed, ending = _ending(done, self._timeout_seconds)
@@ -103,8 +109,8 @@ class CheckRunner:
             output=self._mask(done.output), exit_status=done.exit_status, findings=places,
         )  # fmt: skip
 
-    async def _run(self, command: str) -> CommandResult:
-        return await run_command(
+    async def _execute(self, command: str) -> CommandResult:
+        return await self._commands.run(
             command,
             self._workspace.root,
             timeout_seconds=self._timeout_seconds,
@@ -112,9 +118,13 @@ class CheckRunner:
         )
 
     def _findings(self, output: str) -> tuple[Finding, ...]:
-        """Those whose file is there; other text only looks like a place."""
         root = self._workspace.root
-        return tuple(f for f in findings(output, root) if f.path and (root / f.path).is_file())
+        # Text that names no file of the project only looks like a place.
+        return tuple(
+            each
+            for each in parse_findings(output, root)
+            if each.path and (root / each.path).is_file()
+        )
 
     def _file_problem(self, check: FileCheck) -> str:
         try:
@@ -145,10 +155,10 @@ class CheckRunner:
 
 
 def _ending(done: CommandResult, timeout_seconds: float) -> tuple[bool, str]:
-    """Whether it passed, and how it ended in words for a person."""
+    """Whether a command passed, and its end in words for a person."""
     if done.timed_out:
         return False, f"no end within {timeout_seconds:g} s, so it was stopped"
-    if done.exit_status == 0 and nothing_ran(done.output):
+    if done.exit_status == 0 and ran_no_test(done.output):
         return False, "exit status 0, but it says that no test ran"
     if done.exit_status == 126:
         return False, "exit status 126: the program cannot be executed; see its permissions"

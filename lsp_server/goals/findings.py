@@ -1,8 +1,8 @@
-"""What the output of a check says: places to look at, and whether anything ran at all.
+"""This module reads the output of a check: places to look at, and whether any test ran.
 
-Pure. Compilers, linters and test runners are told apart by their lines; what
-nothing knows is read as `path:line`. To read another tool: a pattern in
-`_PATTERNS`, tried in their order on each line.
+Compilers, linters and test runners are recognised by their lines; the output of
+others is read as `path:line`. To read another tool: a pattern in `_PATTERNS`,
+which are tried in their order on each line.
 """
 
 from __future__ import annotations
@@ -76,11 +76,18 @@ _GO_NOTHING = re.compile(
 )
 
 
-def findings(output: str, root: Path) -> tuple[Finding, ...]:
-    """The places that an output names, those inside of `root`, each once, errors first."""
+def parse_findings(output: str, root: Path) -> tuple[Finding, ...]:
+    """The places inside of `root` that an output names, each once, errors first.
+
+    Of a long output the end is read, and at most FINDINGS_MAX places are given.
+
+    >>> found = parse_findings("src/a.py:3: error: Name is not defined", Path("/project"))
+    >>> found[0].path, found[0].line, found[0].source
+    ('src/a.py', 3, 'mypy')
+    """
     found: dict[tuple[str, int | None], Finding] = {}
     for finding in _places(_ESCAPE.sub("", output[-OUTPUT_CHARS_MAX:])):
-        path = _inside(finding.path or "", root)
+        path = _relative(finding.path or "", root)
         if path is None:
             continue
         known = found.get((path, finding.line))
@@ -95,8 +102,12 @@ def findings(output: str, root: Path) -> tuple[Finding, ...]:
     return tuple(kept[:FINDINGS_MAX])
 
 
-def nothing_ran(output: str) -> bool:
-    """Whether a test runner says that it had no test to run."""
+def ran_no_test(output: str) -> bool:
+    """Whether a test runner says that it had no test to run.
+
+    >>> ran_no_test("Ran 0 tests in 0.000s"), ran_no_test("2 passed in 0.1s")
+    (True, False)
+    """
     text = _ESCAPE.sub("", output[-OUTPUT_CHARS_MAX:])
     if _GO_NOTHING.search(text):
         tested = [m[0] for m in _GO_RESULT.finditer(text)]
@@ -107,7 +118,7 @@ def nothing_ran(output: str) -> bool:
 
 
 def _places(text: str) -> Iterator[Finding]:
-    """One pass; some tools tell message and place on different lines."""
+    """Reads the lines once; some tools write message and place on different ones."""
     message, severity, eslint_file = "", "error", ""
     for line in text.splitlines():
         if head := _RUST_HEAD.match(line) or _RUFF_HEAD.match(line):
@@ -154,8 +165,8 @@ def _finding(match: re.Match[str], source: str, message: str, severity: str = "e
             return Finding(message, match["path"], int(match["line"]), "error", source)
 
 
-def _inside(written: str, root: Path) -> str | None:
-    """The path from the root; None for what lies elsewhere, or is no file of the project."""
+def _relative(written: str, root: Path) -> str | None:
+    """The path from the root; None for one that lies elsewhere, or is no file of the project."""
     text = written.replace("\\", "/")
     path = PurePosixPath(text)
     if path.is_absolute():

@@ -1,9 +1,9 @@
-"""Did the run edit what judges it?
+"""This module finds out whether a run edited what judges it.
 
-Pure. What judges a run are the goals file, the scripts and tests that its
-checks name or run, and the settings of the tools that they call. What a check
-is about (`ruff check src/`, `grep -q x README.md`) is the work itself. To teach
-it a tool: a row in `_TOOLS`.
+A run is judged by the goals file, the scripts and tests that its checks name or
+run, and the settings of the tools that they call. The files that a check is about
+(`ruff check src/`, `grep -q x README.md`) are the work itself. To teach it a
+tool: a row in `_TOOLS`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from lsp_server.domain.events import FileChanged
 from lsp_server.domain.goals import GOALS_FILE, CommandCheck, Goal
-from lsp_server.goals.changes import Kept, StopAttempt
+from lsp_server.goals.changes import ContentByName, StopAttempt
 from lsp_server.goals.goals_document import parse_goals
 
 _TEST = re.compile(
@@ -60,8 +60,8 @@ _SHARED: dict[str, tuple[str, ...]] = {
 """Files with much else in them, and the parts that decide about checks."""
 
 
-def edited_judges(goal: Goal, attempt: StopAttempt, kept: Kept) -> tuple[str, ...]:
-    """The paths that the run changed and that decide about the goal, sorted."""
+def find_edited_judges(goal: Goal, attempt: StopAttempt, content: ContentByName) -> tuple[str, ...]:
+    """The paths that the run changed and that decide about the goal, sorted. Blocking."""
     rules = [_Rule(check.command) for c in goal.conditions for check in c.checks
              if isinstance(check, CommandCheck) and not c.waived]  # fmt: skip
     return tuple(
@@ -69,15 +69,15 @@ def edited_judges(goal: Goal, attempt: StopAttempt, kept: Kept) -> tuple[str, ..
         for path, change in sorted(attempt.changes.items())
         if change.before != change.after
         and (
-            _changes_contract(path, change, kept)
-            or _changes_settings(path, change, kept, rules)
+            _changes_goals(path, change, content)
+            or _changes_settings(path, change, content, rules)
             or any(rule.is_judge(path, change) for rule in rules)
         )
     )
 
 
 class _Rule:
-    """What decides about the outcome of one command."""
+    """The files that decide about the outcome of one command."""
 
     def __init__(self, command: str) -> None:
         words = list(_words(command))
@@ -100,6 +100,7 @@ class _Rule:
         ]
 
     def is_judge(self, path: str, change: FileChanged) -> bool:
+        """Whether the changed file decides about the command."""
         name = PurePosixPath(path).name
         if path in self._scripts:
             return True
@@ -126,7 +127,7 @@ def _words(command: str) -> Iterator[str]:
 
 
 def _scripts(words: list[str]) -> Iterator[str]:
-    """Files that a command runs and whose name or place says that they judge."""
+    """The files that a command runs and whose name or place says that they judge."""
     expects_script = False
     starts = True
     for word in words:
@@ -152,31 +153,39 @@ def _names(word: str) -> Iterator[str]:
             yield "/".join(module[:length]) + ".py"
 
 
-def _changes_contract(path: str, change: FileChanged, kept: Kept) -> bool:
+def _changes_goals(path: str, change: FileChanged, content: ContentByName) -> bool:
     """Whether the goals file says something else now; ticks and evidence do not count."""
     if path != GOALS_FILE:
         return False
-    return _parsed(change, kept, lambda text: parse_goals(text).goals)
+    return _reads_differently(change, content, lambda text: parse_goals(text).goals)
 
 
-def _changes_settings(path: str, change: FileChanged, kept: Kept, rules: list[_Rule]) -> bool:
+def _changes_settings(
+    path: str, change: FileChanged, content: ContentByName, rules: list[_Rule]
+) -> bool:
     keys = _SHARED.get(PurePosixPath(path).name)
     if keys is None or not any(rule.tools for rule in rules):
         return False
     if path.endswith(".json"):
-        return _parsed(change, kept, lambda text: _part(json.loads(text or "{}"), keys))
-    return _parsed(change, kept, lambda text: _part(tomllib.loads(text).get("tool", {}), keys))
+        return _reads_differently(
+            change, content, lambda text: _part(json.loads(text or "{}"), keys)
+        )
+    return _reads_differently(
+        change, content, lambda text: _part(tomllib.loads(text).get("tool", {}), keys)
+    )
 
 
 def _part(value: Any, keys: tuple[str, ...]) -> dict[str, Any]:
     return {key: value[key] for key in keys if key in value}
 
 
-def _parsed(change: FileChanged, kept: Kept, read: Callable[[str], object]) -> bool:
-    """Whether both contents read differently; what cannot be read counts as different."""
+def _reads_differently(
+    change: FileChanged, content: ContentByName, read: Callable[[str], object]
+) -> bool:
+    """Whether both contents read differently; one that cannot be read counts as different."""
     try:
         before, after = (
-            read((kept(name) or b"").decode() if name else "")
+            read((content(name) or b"").decode() if name else "")
             for name in (change.before, change.after)
         )
     except (ValueError, AttributeError, TypeError):

@@ -1,23 +1,23 @@
-"""What runs did, how it ended and what it touched."""
+"""An `ActionTable` stores what runs did, how it ended and which files it touched."""
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from lsp_server.domain.memories import ActionRecord, Hit, Query
-from lsp_server.memory.hybrid import HybridResult, hybrid_search
-from lsp_server.memory.parsing import digest
-from lsp_server.memory.ranking import FUSION_K, about_errors, action_weight
+from lsp_server.memory.database import Database
+from lsp_server.memory.hybrid import HybridResult
+from lsp_server.memory.ranking import FUSION_K, action_weight, is_about_errors
 from lsp_server.memory.records import RecordTable
-from lsp_server.memory.table_schema import Row, TableSchema
-from lsp_server.memory.tables import Database, sql_quoted
+from lsp_server.memory.sql import equals, quote
+from lsp_server.memory.table_schema import Row, record_schema
 from lsp_server.memory.vectors import VectorTable
 from lsp_server.redaction.secrets import redact
 from lsp_server.text.tokenizer import tokenize
+from lsp_server.text.truncate import ELLIPSIS
 
 TITLE_CHARS_MAX = 120
 ARGUMENTS_CHARS_MAX = 2_000
@@ -27,39 +27,28 @@ PATH_CHARS_MAX = 4_096
 EMBEDDED_RESULT_CHARS = 500
 PER_RUN_MAX = 2
 """Hits of one run, unless a query asks for that run."""
-TOLD_MAX = 3
-LIKENESS_MIN = 0.45
-"""Cosine; unrelated texts lie below 0.3 with the shipped embedder."""
+RELEVANT_MAX = 3
+COSINE_MIN = 0.45
+"""Unrelated texts have less than 0.3 with the shipped embedder."""
 SHARED_WORDS_MIN = 0.5
-"""Of the words of the question."""
+"""An action with so much of the question's words is relevant without a near vector."""
 COMMIT_FACTOR = 0.5
-"""The project's history, which does not age, against what runs did."""
+"""The weight of the project's history, which does not age, beside what runs did."""
 CHANGES_MAX = 5_000
 KEEP_DAYS = 180
-"""Pinned actions stay."""
+"""Older actions are deleted, unless they are pinned."""
 
-ACTIONS = TableSchema(
+TASK = "task"
+"""The `tool` of the row that describes a whole run; it is pinned when the run has ended."""
+COMMIT = "commit"
+"""The `tool` of the row of a commit of the project's history."""
+
+ACTIONS = record_schema(
     "actions",
     1,
-    {
-        "id": "text",
-        "run_id": "text",
-        "step": "count",
-        "at": "text",
-        "tool": "text",
-        "title": "text",
-        "arguments": "text",
-        "result": "text",
-        "outcome": "text",
-        "files": "texts",
-        "reason": "text",
-        "seconds": "number",
-        "tree": "text",
-        "pinned": "flag",
-        "words": "text",
-        "vector_key": "text",
-    },
-    {
+    ActionRecord,
+    computed={"words": "text", "vector_key": "text"},
+    indexes={
         "id": "btree",
         "run_id": "btree",
         "at": "btree",
@@ -69,183 +58,147 @@ ACTIONS = TableSchema(
     },
     derived=False,
 )
-COLUMNS = tuple(name for name in ACTIONS.columns if name not in ("id", "vector_key"))
 
 
 class ActionTable:
-    """The table `actions`."""
+    """The table `actions`. Each method that waits raises MemoryUnavailable."""
 
     def __init__(self, database: Database, vectors: VectorTable) -> None:
-        self.records = RecordTable(database, ACTIONS, vectors, _embedded)
-
-    async def put(self, records: Sequence[ActionRecord]) -> None:
-        """Inserts or replaces cleaned records by id. Raises MemoryUnavailable."""
-        newest = {record.id: record for record in records}
-        # Cutting their texts into words takes half a millisecond each.
-        rows = await asyncio.to_thread(lambda: [_row(record) for record in newest.values()])
-        await self.records.put(rows)
+        self.records = RecordTable(database, ACTIONS, vectors, _searched_text, _embedded_text)
 
     async def find(self, query: Query, now: datetime | None = None) -> list[Hit]:
-        """Best first: by content, outcome, age and nearness. Raises MemoryUnavailable."""
-        return self._ranked(await self._found(query), query, now or datetime.now(UTC))
+        """The best hits first, by content, outcome, age and nearness.
 
-    async def worth_telling(self, query: Query, now: datetime | None = None) -> list[Hit]:
-        """The few that a model may be told unasked: alike in words or meaning, not just best.
-
-        Raises MemoryUnavailable.
+        `now` is the time from which ages count, UTC; the clock's when left out.
         """
-        found = await self._found(query)
+        found = await self.records.search(query.text, _condition(query))
+        return _rank(found, query, now or datetime.now(UTC))
+
+    async def find_relevant(self, query: Query, now: datetime | None = None) -> list[Hit]:
+        """Up to RELEVANT_MAX hits that are alike in words or meaning, not just the best.
+
+        These may go into a prompt that did not ask for them.
+        """
+        found = await self.records.search(query.text, _condition(query))
         asked = set(tokenize(query.text).split())
         alike = {
             key: row
             for key, row in found.rows.items()
-            if found.likeness.get(key, 0.0) >= LIKENESS_MIN
+            if found.cosines.get(key, 0.0) >= COSINE_MIN
+            # One word alone is shared by chance.
             or len(asked & set(row["words"].split())) >= max(2.0, SHARED_WORDS_MIN * len(asked))
         }
-        hits = self._ranked(replace(found, rows=alike), query, now or datetime.now(UTC))
-        return hits[:TOLD_MAX]
-
-    async def get(self, action_id: str) -> ActionRecord | None:
-        rows = await self.records.table.rows(("id", *COLUMNS), f"id = {sql_quoted(action_id)}", 1)
-        return action_of(rows[0]) if rows else None
+        # Found without being asked for: a wrong one costs more than a missing one.
+        hits = _rank(replace(found, rows=alike), query, now or datetime.now(UTC))
+        return hits[:RELEVANT_MAX]
 
     async def history(self, path: str, limit: int) -> list[ActionRecord]:
-        """Those that touched a file, the newest first. Raises MemoryUnavailable."""
-        where = f"array_has_any(files, [{sql_quoted(path)}])"
-        rows = await self.records.table.rows(("id", *COLUMNS), where)
-        actions = sorted(map(action_of, rows), key=lambda one: (one.at, one.id), reverse=True)
+        """The last `limit` actions that touched a file, the newest first."""
+        actions = await self.records.select(f"array_has_any(files, [{quote(path)}])")
+        actions.sort(key=lambda one: (one.at, one.id), reverse=True)
         return actions[:limit]
 
     async def ended_runs(self) -> frozenset[str]:
-        """Those whose last row is there: their task with how it ended. Raises MemoryUnavailable."""
-        rows = await self.records.table.rows(["run_id"], "tool = 'task' AND pinned")
-        return frozenset(row["run_id"] for row in rows)
+        """The ids of the runs that are known to their end."""
+        # The row of a task is there from the start, and pinned at the end.
+        where = f"{equals('tool', TASK)} AND pinned"
+        return frozenset(row["run_id"] for row in await self.records.table.rows(["run_id"], where))
 
     async def commits(self) -> frozenset[str]:
-        """The ids of those that are remembered. Raises MemoryUnavailable."""
-        rows = await self.records.table.rows(["id"], "tool = 'commit'")
+        """The ids of the rows of commits."""
+        rows = await self.records.table.rows(["id"], equals("tool", COMMIT))
         return frozenset(row["id"] for row in rows)
 
     async def changes(self) -> list[ActionRecord]:
-        """Of runs, not of the project's history; the last CHANGES_MAX. Raises MemoryUnavailable."""
-        where = "tool IN ('edit', 'write', 'shell') AND array_length(files) > 0"
-        rows = await self.records.table.rows(("id", *COLUMNS), where)
-        rows.sort(key=lambda row: row["at"])
-        return [action_of(row) for row in rows[-CHANGES_MAX:]]
-
-    async def _found(self, query: Query) -> HybridResult:
-        where = _condition(query)
-        records = self.records
-        return await hybrid_search(records.table, records.vectors, query.text, COLUMNS, where)
-
-    def _ranked(self, found: HybridResult, query: Query, now: datetime) -> list[Hit]:
-        errors = about_errors(query.text)
-        hits = [
-            Hit(
-                found.scores[key] * (FUSION_K + 1) * _weight(row, query, now, errors),
-                action_of(row),
-            )
-            for key, row in found.rows.items()
-        ]
-        hits.sort(key=lambda hit: (-hit.score, hit.found.id))
-        per_run = query.limit if query.run_id else PER_RUN_MAX
-        return list(_spread(hits, per_run))[: query.limit]
+        """The last CHANGES_MAX actions of runs that changed files, the oldest first."""
+        # Only calls of tools change files: a task's row repeats theirs, a commit is no run's.
+        where = f"array_length(files) > 0 AND tool NOT IN ({quote(TASK)}, {quote(COMMIT)})"
+        actions = await self.records.select(where)
+        actions.sort(key=lambda action: action.at)
+        return actions[-CHANGES_MAX:]
 
     async def expire(self) -> int:
-        """Removes what is older than KEEP_DAYS. Raises MemoryUnavailable."""
+        """Deletes what is older than KEEP_DAYS and returns how many rows."""
         oldest = (datetime.now(UTC) - timedelta(days=KEEP_DAYS)).isoformat()
-        return await self.records.delete(f"at < {sql_quoted(oldest)} AND NOT pinned")
-
-
-def action_of(row: Row) -> ActionRecord:
-    return ActionRecord(
-        id=row["id"],
-        run_id=row["run_id"],
-        step=row["step"],
-        at=row["at"],
-        tool=row["tool"],
-        title=row["title"],
-        arguments=row["arguments"],
-        result=row["result"],
-        outcome=row["outcome"],
-        files=tuple(row["files"] or ()),
-        reason=row["reason"],
-        seconds=row["seconds"],
-        tree=row["tree"],
-        pinned=row["pinned"],
-    )
+        return await self.records.delete(f"at < {quote(oldest)} AND NOT pinned")
 
 
 def clean_action(record: ActionRecord) -> ActionRecord:
-    """Without secrets and within bounds: what may be written anywhere."""
+    """The record with secrets redacted and its texts cut to what a row may have."""
     return replace(
         record,
         id=_writable(record.id),
         run_id=_writable(record.run_id),
         at=_writable(record.at),
-        tool=_safe(record.tool, TITLE_CHARS_MAX),
+        tool=_clean(record.tool, TITLE_CHARS_MAX),
         tree=_writable(record.tree),
-        files=tuple(_safe(path, PATH_CHARS_MAX) for path in record.files),
-        title=_safe(record.title, TITLE_CHARS_MAX),
-        arguments=_safe(record.arguments, ARGUMENTS_CHARS_MAX),
-        result=_safe(record.result, RESULT_CHARS_MAX),
-        reason=_safe(record.reason, REASON_CHARS_MAX),
+        files=tuple(_clean(path, PATH_CHARS_MAX) for path in record.files),
+        title=_clean(record.title, TITLE_CHARS_MAX),
+        arguments=_clean(record.arguments, ARGUMENTS_CHARS_MAX),
+        result=_clean(record.result, RESULT_CHARS_MAX),
+        reason=_clean(record.reason, REASON_CHARS_MAX),
     )
 
 
-def _row(record: ActionRecord) -> Row:
-    row: Row = {name: getattr(record, name) for name in ("id", *COLUMNS) if name != "words"}
-    row["files"] = list(record.files)
-    searched = ("tool", "title", "reason", "arguments", "result")
-    row["words"] = tokenize(" ".join((*(row[name] for name in searched), *record.files)))
-    row["vector_key"] = digest(_embedded(row))
-    return row
-
-
-def _safe(text: str, chars_max: int) -> str:
-    """Without secrets, and its end rather than its middle cut off."""
-    # Redacted before it is cut: half of a secret has no shape.
+def _clean(text: str, chars_max: int) -> str:
+    # Redacted before it is cut: half of a secret has no shape to know it by.
     text = _writable(redact(text).text)
-    return text if len(text) <= chars_max else f"{text[: chars_max - 1]}…"
+    return text if len(text) <= chars_max else text[: chars_max - 1] + ELLIPSIS
 
 
 def _writable(text: str) -> str:
-    """Without halves of surrogate pairs, which names of files may have."""
+    # Names of files may have halves of surrogate pairs, which UTF-8 cannot write.
     return text.encode("utf-8", "replace").decode()
 
 
-def _embedded(row: Row) -> str:
-    parts = (
-        row["title"],
-        row["reason"],
-        *(row["files"] or ()),
-        row["result"][:EMBEDDED_RESULT_CHARS],
-    )
+def _searched_text(record: ActionRecord) -> str:
+    texts = (record.tool, record.title, record.reason, record.arguments, record.result)
+    return " ".join((*texts, *record.files))
+
+
+def _embedded_text(record: ActionRecord) -> str:
+    result = record.result[:EMBEDDED_RESULT_CHARS]
+    parts = (record.title, record.reason, *record.files, result)
     return "\n".join(part for part in parts if part)
 
 
 def _condition(query: Query) -> str | None:
     parts: list[str] = []
     if query.run_id:
-        parts.append(f"run_id = {sql_quoted(query.run_id)}")
+        parts.append(equals("run_id", query.run_id))
     if query.tool:
-        parts.append(f"tool = {sql_quoted(query.tool)}")
+        parts.append(equals("tool", query.tool))
     if query.since:
-        parts.append(f"at >= {sql_quoted(query.since)}")
+        parts.append(f"at >= {quote(query.since)}")
     if query.path:
-        parts.append(f"array_has_any(files, [{sql_quoted(query.path)}])")
+        parts.append(f"array_has_any(files, [{quote(query.path)}])")
     return " AND ".join(parts) or None
 
 
-def _weight(row: Row, query: Query, now: datetime, errors: bool) -> float:
+def _rank(found: HybridResult, query: Query, now: datetime) -> list[Hit]:
+    about_errors = is_about_errors(query.text)
+    # Scaled so that a row that comes first in both rankings has 1 before its weight.
+    hits = [
+        Hit(
+            found.scores[key] * (FUSION_K + 1) * _weight(row, query, now, about_errors),
+            ACTIONS.record(row),
+        )
+        for key, row in found.rows.items()
+    ]
+    hits.sort(key=lambda hit: (-hit.score, hit.found.id))
+    per_run = query.limit if query.run_id else PER_RUN_MAX
+    return list(_spread(hits, per_run))[: query.limit]
+
+
+def _weight(row: Row, query: Query, now: datetime, about_errors: bool) -> float:
     files = row["files"] or ()
     near = len(set(files) & set(query.near_files)) / len(files) if files else 0.0
-    of_past = COMMIT_FACTOR if row["tool"] == "commit" else 1.0
-    return of_past * action_weight(
+    factor = COMMIT_FACTOR if row["tool"] == COMMIT else 1.0
+    return factor * action_weight(
         row["outcome"],
         _age_days(row["at"], now),
         near=near,
-        about_errors=errors,
+        about_errors=about_errors,
         pinned=row["pinned"],
     )
 
@@ -253,18 +206,19 @@ def _weight(row: Row, query: Query, now: datetime, errors: bool) -> float:
 def _age_days(at: str, now: datetime) -> float:
     try:
         then = datetime.fromisoformat(at)
-    except ValueError:
+    except ValueError:  # An odd time must not fail a whole search.
         return 0.0
     return (now - (then if then.tzinfo else then.replace(tzinfo=UTC))) / timedelta(days=1)
 
 
 def _spread(hits: Iterable[Hit], per_run_max: int) -> Iterable[Hit]:
-    """Few of each run, and of equal ones the best."""
+    """The hits without those beyond `per_run_max` of one run, and without repeats."""
     seen: set[tuple[str, str, str]] = set()
     of_run: Counter[str] = Counter()
     for hit in hits:
         action = hit.found
         assert isinstance(action, ActionRecord)
+        # A command that is run again and again is one hit.
         same = (action.tool, action.title, action.outcome)
         if same not in seen and of_run[action.run_id] < per_run_max:
             seen.add(same)

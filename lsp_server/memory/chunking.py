@@ -1,60 +1,54 @@
-"""A file's text, cut into chunks along its syntax.
+"""This module cuts a file's text into chunks along its syntax.
 
-The rule is cAST's (Zhang et al., 2025): a node that is too large is entered,
-siblings that fit together are joined; size counts non-white characters, so that
-indentation does not matter. What has no grammar is cut between lines. The
-chunks of a text, put one after another, are the text.
+The rule is cAST's (Zhang et al., 2025): a node that is too large is entered, and
+siblings that fit together are joined. Size counts non-white characters, so that
+indentation does not matter. A text without a grammar is cut between lines.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from tree_sitter import Node, QueryCursor, Tree
 
-from lsp_server.memory.languages import Language, load
+from lsp_server.domain.memories import CodeChunk
+from lsp_server.memory.digest import digest
+from lsp_server.memory.languages import Language, language_of, load
 
 CHUNKING_VERSION = 1
-"""Moves when the same text would give other chunks; then all files are cut anew."""
+"""Raise it when the same text gives other chunks; then all files are cut again."""
 
 CHARS_MAX = 800
 """Non-white characters of a chunk: about the 256 word pieces that the shipped embedder reads."""
 LEAD_CHARS_MAX = 400
-"""Of comments that stay with what follows them."""
+"""Longer comments do not stay with the node after them."""
 CHARS_HARD_MAX = 1_000
-"""What cutting between nodes left larger is cut between lines."""
+"""A chunk that is still larger after cutting between nodes is cut between lines."""
 DEPTH_MAX = 100
 """Deeper nodes are cut between lines."""
 SYMBOL_CHARS_MAX = 200
-RUBBLE_CHILDREN_MIN = 5_000
+BROKEN_CHILDREN_MIN = 5_000
+"""A tree with errors and so many siblings is no use: queries take quadratic time on it."""
 
 LEADS = frozenset(
     {"comment", "line_comment", "block_comment", "attribute_item", "decorator", "template_string"}
 )
-"""Nodes that speak of the next one and stay with it."""
+"""Nodes that describe the next node and stay with it."""
 
 NEWLINE = ord("\n")
 _WHITE = b" \t\r\n\f\v"
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """`symbol` is the definition it belongs to, `defines` the names of those that start in it."""
-
-    text: str
-    kind: str
-    symbol: str
-    defines: tuple[str, ...]
-    start_line: int
-    end_line: int
-
-
-@dataclass(frozen=True, slots=True)
 class Definition:
-    """Bytes from `start` to `end` that define `path`, dotted from the outside."""
+    """The definition of `name` in the bytes from `start` to `end`.
+
+    `path` is its name behind those of the definitions around it, as in `Store.load`.
+    """
 
     start: int
     end: int
@@ -63,25 +57,40 @@ class Definition:
     path: str
 
 
-def chunks(text: str, language: Language | None) -> tuple[Chunk, ...]:
-    """Empty for a text of white space alone."""
+def chunks(path: str, text: str) -> tuple[CodeChunk, ...]:
+    r"""Cuts a text into chunks, which put one after another are the text.
+
+    The name of the file at `path`, workspace-relative, decides on the grammar. A
+    chunk has up to CHARS_MAX non-white characters, in rare cases CHARS_HARD_MAX. A
+    text of white space alone has no chunk. Blocking: about 100 ms a megabyte.
+
+    >>> (chunk,) = chunks("store.py", "class Store:\n    def load(self):\n        return 1\n")
+    >>> chunk.symbol, chunk.defines, chunk.start_line, chunk.end_line
+    ('Store', ('Store', 'load'), 1, 3)
+    """
+    # Tree-sitter counts bytes. Odd file names and buffers may have halves of surrogate pairs.
     source = text.encode("utf-8", "surrogatepass")
     if not source.strip(_WHITE):
         return ()
-    if language is None:
-        return _described(source, list(_line_cuts(source, 0, len(source))), ())
-    grammar = load(language)
-    tree = grammar.parser.parse(source)
-    if _is_rubble(tree.root_node):
-        return _described(source, list(_line_cuts(source, 0, len(source))), ())
-    starts = _joined(source, list(_cuts(source, tree.root_node, 0)))
-    return _described(source, starts, tuple(_definitions(tree, language)))
+    language = language_of(path)
+    starts, definitions = _cut(source, language)
+    name = language.name if language else "text"
+    return tuple(_describe(path, name, source, starts, definitions))
 
 
-def _is_rubble(root: Node) -> bool:
-    """Whether there is no syntax to speak of; queries take quadratic time on such trees."""
-    broken = [root, *(child for child in root.children if child.is_error)]
-    return root.has_error and any(node.child_count > RUBBLE_CHILDREN_MIN for node in broken)
+def _cut(source: bytes, language: Language | None) -> tuple[Sequence[int], Sequence[Definition]]:
+    """The starts of the chunks, and the definitions in the text."""
+    if language is not None:
+        tree = load(language).parser.parse(source)
+        if not _is_broken(tree.root_node):
+            starts = _join_small(source, list(_cuts(source, tree.root_node, 0)))
+            return starts, tuple(_definitions(tree, language))
+    return list(_line_cuts(source, 0, len(source))), ()
+
+
+def _is_broken(root: Node) -> bool:
+    suspects = [root, *(child for child in root.children if child.is_error)]
+    return root.has_error and any(node.child_count > BROKEN_CHILDREN_MIN for node in suspects)
 
 
 def _size(source: bytes, start: int, end: int) -> int:
@@ -90,7 +99,7 @@ def _size(source: bytes, start: int, end: int) -> int:
 
 
 def _cuts(source: bytes, node: Node, depth: int) -> Iterator[int]:
-    """Where chunks begin inside of a node, ascending, its own start left out."""
+    """Places inside of a node where chunks begin, ascending, without its own start."""
     filled = 0
     for start, end, unit in _units(source, node):
         size = _size(source, start, end)
@@ -102,13 +111,13 @@ def _cuts(source: bytes, node: Node, depth: int) -> Iterator[int]:
                 yield from _cuts(source, unit, depth + 1)
             else:
                 yield from list(_line_cuts(source, start, end))[1:]
-            filled = CHARS_MAX
+            filled = CHARS_MAX  # Its last part is not joined with the next sibling.
         else:
             filled += size
 
 
 def _units(source: bytes, node: Node) -> Iterator[tuple[int, int, Node]]:
-    """The children with what leads to them: start, end, and the child itself."""
+    """The children with the comments that lead to them: start, end, and the child itself."""
     start: int | None = None
     for child in node.children:
         start = child.start_byte if start is None else start
@@ -120,13 +129,13 @@ def _units(source: bytes, node: Node) -> Iterator[tuple[int, int, Node]]:
 
 
 def _line_start(source: bytes, at: int) -> int:
-    """The start of the line when only white space stands before `at`, else `at`."""
+    """The start of the line if only white space is before `at` in it, else `at`."""
     start = source.rfind(b"\n", 0, at) + 1
     return at if source[start:at].strip(_WHITE) else start
 
 
 def _line_cuts(source: bytes, start: int, end: int) -> Iterator[int]:
-    """Starts of stretches of whole lines that fit; lines that do not fit are cut anywhere."""
+    """Starts of stretches of whole lines that fit; longer lines are cut anywhere."""
     yield start
     filled = 0
     at = start
@@ -151,8 +160,9 @@ def _character_start(source: bytes, at: int) -> int:
     return at
 
 
-def _joined(source: bytes, cuts: Sequence[int]) -> list[int]:
-    """Starts of chunks that fit: small neighbours joined, what is too large cut again."""
+def _join_small(source: bytes, cuts: Sequence[int]) -> list[int]:
+    """Starts of chunks that fit: small neighbours are joined, large ones cut again."""
+    # Cuts of nested nodes may coincide where a definition begins a line.
     ascending = sorted({0, *cuts})
     kept = [0]
     for cut, following in pairwise([*ascending[1:], len(source)]):
@@ -166,7 +176,7 @@ def _joined(source: bytes, cuts: Sequence[int]) -> list[int]:
 
 
 def _definitions(tree: Tree, language: Language) -> Iterator[Definition]:
-    """In the order of their starts, the outer before the inner."""
+    """All definitions in the order of their starts, the outer before the inner."""
     grammar = load(language)
     if grammar.query is None:
         return
@@ -174,6 +184,7 @@ def _definitions(tree: Tree, language: Language) -> Iterator[Definition]:
     for pattern, captures in QueryCursor(grammar.query).matches(tree.root_node):
         whole, name = captures["def"][0], captures["name"][0]
         label = " ".join((name.text or b"").decode("utf-8", "replace").split()).strip("\"'")
+        # The end is negative so that of two with one start the outer comes first.
         found.add((whole.start_byte, -whole.end_byte, grammar.kinds[pattern], label))
     around: list[Definition] = []
     for start, negative_end, kind, label in sorted(found):
@@ -184,36 +195,48 @@ def _definitions(tree: Tree, language: Language) -> Iterator[Definition]:
         yield around[-1]
 
 
-def _described(
-    source: bytes, starts: Sequence[int], definitions: Sequence[Definition]
-) -> tuple[Chunk, ...]:
+def _describe(
+    path: str,
+    language: str,
+    source: bytes,
+    starts: Sequence[int],
+    definitions: Sequence[Definition],
+) -> Iterator[CodeChunk]:
     begins = [one.start for one in definitions]
     around: list[Definition] = []
-    made: list[Chunk] = []
+    repeats: Counter[tuple[str, str]] = Counter()
     line = 1
     for start, end in pairwise([*starts, len(source)]):
         inside = definitions[bisect_left(begins, start) : bisect_left(begins, end)]
+        # Blank lines at the end do not count: a definition may end before them.
         last = start + len(source[start:end].rstrip(_WHITE))
         around = [one for one in around if one.end >= last]
-        of = _belongs_to(inside, around)
+        shown = _shown_definition(inside, around)
+        symbol = shown.path if shown else ""
+        text = source[start:end].decode("utf-8", "surrogatepass")
         lines = source.count(b"\n", start, end)
-        made.append(
-            Chunk(
-                source[start:end].decode("utf-8", "surrogatepass"),
-                of.kind if of else "text",
-                of.path if of else "",
-                tuple(dict.fromkeys(one.name for one in inside)),
-                line,
-                line + lines - (source[end - 1] == NEWLINE),
-            )
+        # Lines are no part of the id: a chunk that only moves down keeps its row.
+        repeat = repeats[symbol, text]
+        repeats[symbol, text] += 1
+        yield CodeChunk(
+            id=digest(path, symbol, str(repeat), text),
+            path=path,
+            language=language,
+            kind=shown.kind if shown else "text",
+            symbol=symbol,
+            start_line=line,
+            end_line=line + lines - (source[end - 1] == NEWLINE),
+            text=text,
+            defines=tuple(dict.fromkeys(one.name for one in inside)),
         )
         line += lines
         around += [one for one in inside if one.end > end]
-    return tuple(made)
 
 
-def _belongs_to(inside: Sequence[Definition], around: Sequence[Definition]) -> Definition | None:
-    """The one definition that a chunk shows, else the one that it is part of, else the first."""
+def _shown_definition(
+    inside: Sequence[Definition], around: Sequence[Definition]
+) -> Definition | None:
+    """The one definition that a chunk contains, else the one around it, else the first."""
     outermost: list[Definition] = []
     for one in inside:
         if not outermost or one.start >= outermost[-1].end:

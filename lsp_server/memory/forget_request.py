@@ -1,17 +1,23 @@
-"""What is to be forgotten, as conditions on the tables."""
+"""A `ForgetRequest` says what is to be forgotten, as conditions on the tables."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lsp_server.memory.tables import sql_quoted
+from lsp_server.memory.sql import equals, quote
 
 
 @dataclass(frozen=True, slots=True)
 class ForgetRequest:
-    """One of these, or several that all must hold; with none, nothing is forgotten.
+    """A selection of records; of several fields, all must hold.
 
-    `text` is found anywhere in a record, in any case; `before` is ISO 8601.
+    `text` is found anywhere in a record, in any case; `before` is ISO 8601 in UTC. With
+    no field it selects nothing.
+
+    >>> ForgetRequest(id="a").facts_condition()
+    "(id = 'a')"
+    >>> ForgetRequest().actions_condition()
+    'false'
     """
 
     id: str | None = None
@@ -19,23 +25,24 @@ class ForgetRequest:
     before: str | None = None
     run_id: str | None = None
 
-    def of_actions(self) -> str:
-        searched = ("title", "arguments", "result", "reason")
-        run = [] if self.run_id is None else [f"run_id = {sql_quoted(self.run_id)}"]
-        return _all([*self._shared(searched), *run])
+    def actions_condition(self) -> str:
+        """The condition for actions."""
+        run = [] if self.run_id is None else [equals("run_id", self.run_id)]
+        return _all([*self._parts("title", "arguments", "result", "reason"), *run])
 
-    def of_facts(self) -> str:
-        return "false" if self.run_id is not None else _all(self._shared(("text",)))
+    def facts_condition(self) -> str:
+        """The condition for facts, which belong to no run."""
+        return "false" if self.run_id is not None else _all(self._parts("text"))
 
-    def _shared(self, searched: tuple[str, ...]) -> list[str]:
+    def _parts(self, *searched: str) -> list[str]:
         parts: list[str] = []
         if self.id is not None:
-            parts.append(f"id = {sql_quoted(self.id)}")
+            parts.append(equals("id", self.id))
         if self.text:
-            wanted = sql_quoted(self.text.lower())
+            wanted = quote(self.text.lower())
             parts.append(" OR ".join(f"contains(lower({name}), {wanted})" for name in searched))
         if self.before is not None:
-            parts.append(f"at < {sql_quoted(self.before)}")
+            parts.append(f"at < {quote(self.before)}")
         return parts
 
 

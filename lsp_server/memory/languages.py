@@ -1,7 +1,7 @@
-"""Languages: which file is in which, its grammar, and what counts as a definition there.
+"""This module knows the languages: their files, their grammars, and what a definition is.
 
 To add one: add its grammar's wheel to the dependencies and a row to LANGUAGES.
-A definition is a query pattern that captures `@def` and `@name`; `tree-sitter`
+A definition is a query pattern that captures `@def` and `@name`; tree-sitter
 runs all patterns of a language in one pass.
 """
 
@@ -20,7 +20,11 @@ from tree_sitter import Parser, Query
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """`definitions` are pairs of kind and pattern; `entry` is the function of the grammar's module."""
+    """A language with a grammar in the package `module`.
+
+    `definitions` are pairs of a kind and a query pattern; `entry` is the function of
+    `module` that gives the grammar.
+    """
 
     name: str
     module: str
@@ -30,7 +34,7 @@ class Language:
 
 
 def _named(kind: str, *nodes: str, field: str = "name") -> tuple[tuple[str, str], ...]:
-    """Definitions whose name stands in a field of the node."""
+    """Definitions whose name is a field of the node."""
     return tuple((kind, f"({node} {field}: (_) @name) @def") for node in nodes)
 
 
@@ -202,14 +206,18 @@ DATA = frozenset({"json", "yaml", "toml"})
 
 
 def language_of(path: str) -> Language | None:
-    """The language of a file by its name, None when it has no grammar here."""
+    """The language of a file by its name, None when it has no grammar here.
+
+    >>> language_of("src/app.tsx").name, language_of("notes.txt")
+    ('tsx', None)
+    """
     name = PurePosixPath(path)
     return BY_SUFFIX.get(BY_NAME.get(name.name, name.suffix.lower()))
 
 
 @dataclass(frozen=True, slots=True)
 class Grammars:
-    """What it takes to read one language; `kinds` are those of the query's patterns, in order."""
+    """The parser and the query of one language; `kinds` are those of its patterns, in order."""
 
     parser: Parser
     query: Query | None
@@ -218,7 +226,10 @@ class Grammars:
 
 @lru_cache(maxsize=len(LANGUAGES))
 def load(language: Language) -> Grammars:
-    """The parser and the definitions' query; kept, as making them takes milliseconds."""
+    """The parser of a language and the query for its definitions.
+
+    Both are kept: making them takes milliseconds.
+    """
     module = importlib.import_module(language.module)
     grammar = Grammar(getattr(module, language.entry)())
     patterns = "\n".join(pattern for _, pattern in language.definitions)

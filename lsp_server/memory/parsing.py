@@ -1,9 +1,9 @@
-"""A file of the workspace, read and cut for the index.
+"""This module reads a file of the workspace and cuts it into rows for the index.
 
-Runs in processes of its own (`parse_workers.py`), since parsing holds the
-interpreter and would stop the event loop. Requests and answers are pickles
-behind their length in bytes; the end of the stream, or a while without
-requests, ends the process.
+It runs in processes of its own (`parse_workers.py`), since parsing holds the
+interpreter and would stop the event loop. Requests and answers are pickles, each
+behind its length in 8 bytes. The end of the stream, or IDLE_SECONDS without a
+request, ends such a process.
 """
 
 from __future__ import annotations
@@ -16,17 +16,16 @@ import select
 import socket
 import stat
 import time
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeAlias
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.memory.chunking import Chunk, chunks
+from lsp_server.memory.chunk_schema import chunk_rows
+from lsp_server.memory.chunking import chunks
 from lsp_server.memory.languages import DATA, language_of
+from lsp_server.memory.table_schema import Row
 from lsp_server.redaction.secrets import NO_SECRETS, Secrets, is_secret_file, redact
-from lsp_server.text.tokenizer import tokenize
 from lsp_server.workspace.disk import read_bytes
 from lsp_server.workspace.encoding import decode
 
@@ -43,19 +42,15 @@ GENERATED = re.compile(
 )
 DATA_SUFFIXES = (".csv", ".tsv", ".svg", ".map", ".lock", ".jsonl", ".ipynb", ".geojson", ".po", ".pot", ".log", ".patch", ".diff")  # fmt: skip
 DATA_NAMES = ("package-lock.json", "pnpm-lock.yaml", "npm-shrinkwrap.json", "go.sum")
-TEST_PATH = re.compile(
-    r"(^|/)(tests?|__tests__|spec|specs|testing|testdata|fixtures)/|(^|/)test_[^/]*$|(^|/)conftest\.py$"
-    r"|[._-](test|spec)s?\.[^/.]+$|[a-z]Tests?\.[^/.]+$"
-)
-
-Row: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """Files to read; `hashes` are those already indexed, whose content needs no second look.
+    """Files to read.
 
-    `texts` are read in the place of what is on disk. `secrets` do not get into any row.
+    `hashes` are those of the contents that are indexed already; such a file is not
+    cut again. `texts` are read in the place of what is on disk. `secrets` get into
+    no row.
     """
 
     root: str
@@ -66,7 +61,7 @@ class ReadRequest:
     secrets: Secrets = NO_SECRETS
 
     def part(self, paths: tuple[str, ...]) -> ReadRequest:
-        """The same for some of the paths."""
+        """A request for some of the paths."""
         hashes = {path: self.hashes[path] for path in paths if path in self.hashes}
         texts = {path: self.texts[path] for path in paths if path in self.texts}
         return replace(self, paths=paths, hashes=hashes, texts=texts)
@@ -74,12 +69,12 @@ class ReadRequest:
 
 @dataclass(frozen=True, slots=True)
 class FileRead:
-    """What became of a file.
+    """The result of reading one file.
 
-    `rows` are its chunks, None when they are those of the hash that was known.
+    `rows` are its chunks, None when its content has the hash that was known.
     `skipped` says why there are none. `stamp` is its status on disk, empty when
-    that cannot be trusted. `hash` is that of its content and of the known secrets in
-    it; a file that is gone has none.
+    that cannot be trusted. `hash` identifies its content and the known secrets in
+    it; a file that is gone has none. `secrets` counts those that were redacted.
     """
 
     path: str
@@ -92,45 +87,34 @@ class FileRead:
 
     @property
     def gone(self) -> bool:
+        """True if there is no such file."""
         return not self.hash and not self.skipped
 
 
 def stamp_of(state: os.stat_result, secrets: Secrets = NO_SECRETS) -> str:
-    """Moves whenever a file, or what is secret in it, may have changed."""
-    moved = f"{state.st_mtime_ns}:{state.st_ctime_ns}:{state.st_size}:{state.st_ino}"
-    return f"{moved}:{secrets.digest}" if secrets.values else moved
+    """A text that differs whenever a file, or the secrets in it, may have changed."""
+    stamp = f"{state.st_mtime_ns}:{state.st_ctime_ns}:{state.st_size}:{state.st_ino}"
+    return f"{stamp}:{secrets.digest}" if secrets.values else stamp
 
 
 def bytes_of(stamp: str) -> int:
-    """How large a file was when it had this stamp."""
+    """The size of a file when it had this stamp."""
     return int(stamp.split(":")[2])
-
-
-def is_test(path: str) -> bool:
-    return TEST_PATH.search(path) is not None
-
-
-def embedded_text(symbol: str, text: str) -> str:
-    """What of a chunk is turned into a vector; the path is left out, so that renames are free."""
-    return f"{symbol}\n{text}" if symbol else text
-
-
-def digest(*parts: str) -> str:
-    """128 bits in hexadecimal."""
-    joined = "\0".join(parts).encode("utf-8", "surrogatepass")
-    return hashlib.sha256(joined).hexdigest()[:32]
 
 
 def read_file(
     root: Path, path: str, known_hash: str, file_bytes_max: int, secrets: Secrets = NO_SECRETS
 ) -> FileRead:
-    """Never raises for what a file may be; `skipped` says what is wrong with it."""
-    language = language_of(path)
-    name = language.name if language else "text"
+    """Reads a file of the workspace at `root` and cuts it; `path` is relative to it.
+
+    Raises nothing for a file that is odd in any way: `skipped` says what is wrong.
+    """
+    name = _language_name(path)
     try:
         state = (root / path).lstat()
     except OSError:
         return FileRead(path, "", "", name)
+    # A file that changes again within a clock tick would keep its stamp.
     settled = max(state.st_mtime, state.st_ctime) < time.time() - RACY_SECONDS
     stamp = stamp_of(state, secrets) if settled else ""
     reason = _refusal(path, state.st_size, name, file_bytes_max)
@@ -143,38 +127,67 @@ def read_file(
     except ToolError as error:
         return FileRead(path, "", "", name, skipped=str(error))
     decoded = decode(data)
+    # Part of the hash, so that a value that becomes secret makes its files be read again.
     found = secrets.within(decoded[0]) if decoded is not None else ()
     file_hash = hashlib.sha256(data).hexdigest()[:32] + replace(secrets, values=found).digest
+    # It was only touched, or a secret that is not in it changed.
     if file_hash == known_hash:
         return FileRead(path, stamp, file_hash, name, rows=None)
     if decoded is None:
         return FileRead(path, stamp, file_hash, name, skipped="binary")
-    return replace(read_text(path, decoded[0], secrets), stamp=stamp, hash=file_hash)
-
-
-def read_text(path: str, text: str, secrets: Secrets = NO_SECRETS) -> FileRead:
-    """What becomes of a file that has this text."""
-    language = language_of(path)
-    name = language.name if language else "text"
-    if _is_generated(text):
-        return FileRead(path, "", "", name, skipped="generated or minified")
-    redacted = redact(text, secrets)
-    rows = _rows(path, name, chunks(redacted.text, language))
-    return FileRead(path, "", "", name, rows, secrets=redacted.count)
+    return replace(_read_text(path, decoded[0], secrets), stamp=stamp, hash=file_hash)
 
 
 def read_buffer(path: str, text: str, file_bytes_max: int, secrets: Secrets) -> FileRead:
-    """A text that is not on disk, refused for the same reasons as a file."""
-    language = language_of(path)
-    name = language.name if language else "text"
+    """Cuts the text of a buffer, which is refused for the same reasons as a file."""
+    name = _language_name(path)
     reason = _refusal(path, len(text), name, file_bytes_max)
     if reason:
         return FileRead(path, "", "", name, skipped=reason)
-    return read_text(path, text, secrets)
+    return _read_text(path, text, secrets)
+
+
+def serve_requests(connection: socket.socket) -> None:
+    """Answers requests until there are no more. Blocking."""
+    stream = connection.makefile("rwb")
+    while select.select([connection], [], [], IDLE_SECONDS)[0]:
+        head = stream.read(8)
+        if len(head) < 8:
+            return
+        body = stream.read(int.from_bytes(head, "big"))
+        request: ReadRequest = pickle.loads(body)  # noqa: S301 - both ends are this program
+        answer = pickle.dumps(_answer(request), protocol=pickle.HIGHEST_PROTOCOL)
+        stream.write(len(answer).to_bytes(8, "big") + answer)
+        stream.flush()
+
+
+def _answer(request: ReadRequest) -> list[FileRead]:
+    root, bytes_max = Path(request.root), request.file_bytes_max
+    return [
+        read_buffer(path, request.texts[path], bytes_max, request.secrets)
+        if path in request.texts
+        else read_file(root, path, request.hashes.get(path, ""), bytes_max, request.secrets)
+        for path in request.paths
+    ]
+
+
+def _read_text(path: str, text: str, secrets: Secrets) -> FileRead:
+    name = _language_name(path)
+    if _is_generated(text):
+        return FileRead(path, "", "", name, skipped="generated or minified")
+    # Before it is cut: half of a secret has no shape to know it by.
+    redacted = redact(text, secrets)
+    rows = chunk_rows(path, chunks(path, redacted.text))
+    return FileRead(path, "", "", name, rows, secrets=redacted.count)
+
+
+def _language_name(path: str) -> str:
+    language = language_of(path)
+    return language.name if language else "text"
 
 
 def _refusal(path: str, size: int, language: str, file_bytes_max: int) -> str:
-    """Why a file is not even opened, if so; `size` in bytes."""
+    """Why a file of `size` bytes is not even opened; empty if it is."""
     name = PurePosixPath(path).name
     if is_secret_file(path):
         return "its name says that it holds secrets"
@@ -192,54 +205,3 @@ def _is_generated(text: str) -> bool:
     if len(text) > LINE_CHARS_MAX and len(text) / lines > LINE_CHARS_MAX / 10:
         return True
     return GENERATED.search(text, 0, GENERATED_HEAD_CHARS) is not None
-
-
-def _rows(path: str, language: str, made: tuple[Chunk, ...]) -> tuple[Row, ...]:
-    seen: Counter[tuple[str, str]] = Counter()
-    rows: list[Row] = []
-    test = is_test(path)
-    path_words = tokenize(path)
-    for chunk in made:
-        same = seen[chunk.symbol, chunk.text]
-        seen[chunk.symbol, chunk.text] += 1
-        rows.append(
-            {
-                "id": digest(path, chunk.symbol, str(same), chunk.text),
-                "path": path,
-                "language": language,
-                "kind": chunk.kind,
-                "symbol": chunk.symbol,
-                "defines": "\n".join(chunk.defines),
-                "start_line": chunk.start_line,
-                "end_line": chunk.end_line,
-                "text": chunk.text,
-                "words": f"{path_words} {tokenize(chunk.symbol)} {tokenize(chunk.text)}",
-                "vector_key": digest(embedded_text(chunk.symbol, chunk.text)),
-                "is_test": test,
-            }
-        )
-    return tuple(rows)
-
-
-def serve_requests(connection: socket.socket) -> None:
-    """Answers requests until there are no more."""
-    stream = connection.makefile("rwb")
-    while select.select([connection], [], [], IDLE_SECONDS)[0]:
-        head = stream.read(8)
-        if len(head) < 8:
-            return
-        body = stream.read(int.from_bytes(head, "big"))
-        wanted: ReadRequest = pickle.loads(body)  # noqa: S301 - both ends are this program
-        answer = pickle.dumps(_answers(wanted), protocol=pickle.HIGHEST_PROTOCOL)
-        stream.write(len(answer).to_bytes(8, "big") + answer)
-        stream.flush()
-
-
-def _answers(wanted: ReadRequest) -> list[FileRead]:
-    root, bytes_max = Path(wanted.root), wanted.file_bytes_max
-    return [
-        read_buffer(path, wanted.texts[path], bytes_max, wanted.secrets)
-        if path in wanted.texts
-        else read_file(root, path, wanted.hashes.get(path, ""), bytes_max, wanted.secrets)
-        for path in wanted.paths
-    ]

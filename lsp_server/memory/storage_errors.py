@@ -1,4 +1,4 @@
-"""What LanceDB raises, as errors that say what helps."""
+"""This module turns what LanceDB raises into errors that say what helps."""
 
 from __future__ import annotations
 
@@ -7,40 +7,45 @@ from contextlib import contextmanager
 from types import MappingProxyType
 
 from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.memory.storage_place import StoragePlace
 
 REASON_CHARS_MAX = 300
-MENDS: Mapping[str, str] = MappingProxyType(
+FIXES: Mapping[str, str] = MappingProxyType(
     {
         "No space left": "free some space on its disk, or set memory.uri to another place",
         "File too large": "raise the limit of a file's size, or set memory.uri to another place",
         "quota": "raise the quota of its disk, or set memory.uri to another place",
-        "Permission denied": "mend the permissions of its folder",
+        "Permission denied": "fix the permissions of its folder",
         "Too many open files": "raise the limit of open files",
         "Input/output error": "check its disk",
         "Read-only file system": "set memory.uri to a place that can be written",
     }
 )
+"""Words of the operating system that occur in an error of LanceDB, and what helps against it."""
 
 
 class PlaceUnavailable(MemoryUnavailable):
-    """The disk or the object store is in trouble: what is in the tables is not in question."""
+    """The disk or the object store fails; the tables themselves need no repair."""
 
 
 @contextmanager
-def translate_errors(name: str, place: str) -> Iterator[None]:
-    """Errors of LanceDB, and of what is under it, as MemoryUnavailable or PlaceUnavailable."""
+def translate_errors(name: str, place: StoragePlace) -> Iterator[None]:
+    """Raises MemoryUnavailable, or PlaceUnavailable, for any error of LanceDB in the block.
+
+    `name` is what the message calls the thing that was used, such as a table.
+    """
     try:
         yield
     except (RuntimeError, ValueError, OSError, TypeError, NotImplementedError) as error:
         reason = " ".join(str(error).split())
         what = f"the memory's {name} cannot be used ({reason[:REASON_CHARS_MAX]})"
-        if mend := _mend_of_place(reason, place):
-            raise PlaceUnavailable(f"{what}; {mend}") from error
+        if fix := _fix_of_place(reason, place):
+            raise PlaceUnavailable(f"{what}; {fix}") from error
         raise MemoryUnavailable(f"{what}; the next index run repairs it") from error
 
 
-def _mend_of_place(reason: str, place: str) -> str | None:
-    """What helps when the trouble is with the place, by what was said of it."""
-    if "://" in place:
+def _fix_of_place(reason: str, place: StoragePlace) -> str | None:
+    """A fix when the place is to blame, guessed from the error's words; else None."""
+    if place.folder is None:
         return "check memory.uri, the way to its store and the credentials in the environment"
-    return next((mend for said, mend in MENDS.items() if said in reason), None)
+    return next((fix for words, fix in FIXES.items() if words in reason), None)

@@ -1,4 +1,4 @@
-"""How much of a text its grammar cannot read. Blocking; call it off the event loop."""
+"""This module counts the places of a text that its grammar cannot read."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ NODES_MAX = 1000
 
 
 def broken_places(path: str, text: str) -> int | None:
-    """The number of places where the text of a file does not fit; None: no grammar knows.
+    """The number of syntax errors in the text of a file; None without a grammar for it.
 
-    Grammars lag behind their languages, so this is a sign and no proof.
+    Grammars lag behind their languages, so an error is a sign and no proof. A text
+    longer than TEXT_CHARS_MAX counts as one without a grammar. Blocking.
+
+    >>> broken_places("a.py", "def f(:\\n"), broken_places("notes.txt", "(")
+    (1, None)
     """
     language = language_of(path)
     if language is None or language.name in PROSE or len(text) > TEXT_CHARS_MAX:

@@ -1,25 +1,58 @@
-"""What a table looks like, and rows in the form that the database takes."""
+"""This module says which columns a table has, and turns dataclasses into its rows and back.
+
+A record is declared once, as a frozen dataclass: `record_schema` derives the
+columns from its fields. A new field is a new column, so raise the version of the
+table with it: tables whose rows come from files are then made again, the others
+get the column, empty.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, get_type_hints
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
+    from _typeshed import DataclassInstance
+
+    R = TypeVar("R", bound=DataclassInstance)
+else:
+    R = TypeVar("R")
 
 VERSION_KEY = b"holdfast:version"
-"""Stands in the metadata of the key's column."""
+"""The metadata of the key's column have the table's version under this name."""
 
-ColumnType: TypeAlias = Literal["text", "texts", "count", "number", "flag", "vector"]
+ColumnType: TypeAlias = Literal["text", "texts", "lines", "count", "number", "flag", "vector"]
+"""`texts` is a list; `lines` is a list too, stored as one text with a line for each item."""
 IndexType: TypeAlias = Literal["btree", "bitmap", "labels", "words"]
 Row: TypeAlias = dict[str, Any]
+
+COLUMN_TYPES: Mapping[object, ColumnType] = MappingProxyType(
+    {str: "text", bool: "flag", int: "count", float: "number", tuple[str, ...]: "texts"}
+)
+"""The column of a field by its annotation; a `Literal` is a text."""
+EMPTY_VALUES: Mapping[ColumnType, str] = MappingProxyType(
+    {
+        "text": "cast('' as string)",
+        "texts": "cast(null as array<string>)",
+        "lines": "cast('' as string)",
+        "count": "cast(0 as bigint)",
+        "number": "cast(0 as double)",
+        "flag": "false",
+    }
+)
+"""A new column of an old table is filled with this expression of SQL."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableSchema:
-    """A table's columns, the first being its key; `derived` means that files can rebuild it."""
+    """The columns of a table, the first being its key, and the indexes over them.
+
+    The rows of `derived` tables come from files, and can be read from them again. `dimension` is the length of the
+    column `vector`, 0 for tables that have none.
+    """
 
     name: str
     version: int
@@ -30,10 +63,124 @@ class TableSchema:
 
     @property
     def key(self) -> str:
+        """The name of the column that identifies a row."""
         return next(iter(self.columns))
 
 
+@dataclass(frozen=True, slots=True)
+class RecordSchema(Generic[R]):
+    """A table whose rows are records of one dataclass, with some computed columns more.
+
+    >>> @dataclass(frozen=True)
+    ... class Pin:
+    ...     id: str
+    ...     tags: tuple[str, ...] = ()
+    >>> pins = record_schema("pins", 1, Pin, computed={"words": "text"}, lines=("tags",))
+    >>> row = pins.row(Pin("p", ("a", "b")), words="a b")
+    >>> row
+    {'id': 'p', 'tags': 'a\\nb', 'words': 'a b'}
+    >>> pins.record(row)
+    Pin(id='p', tags=('a', 'b'))
+    """
+
+    table: TableSchema
+    record_type: type[R]
+    fields: tuple[tuple[str, ColumnType], ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns that make a record; select these to call `record`."""
+        return tuple(name for name, _ in self.fields)
+
+    def row(self, record: R, **computed: object) -> Row:
+        """The row of a record; `computed` are the values of all other columns."""
+        values = {name: _to_column(getattr(record, name), kind) for name, kind in self.fields}
+        return values | computed
+
+    def record(self, row: Row) -> R:
+        """The record of a row, which may have more columns."""
+        return self.record_type(
+            **{name: _from_column(row[name], kind) for name, kind in self.fields}
+        )
+
+
+def record_schema(
+    name: str,
+    version: int,
+    record_type: type[R],
+    *,
+    computed: Mapping[str, ColumnType] = MappingProxyType({}),
+    lines: Collection[str] = (),
+    indexes: Mapping[str, IndexType] = MappingProxyType({}),
+    derived: bool = True,
+) -> RecordSchema[R]:
+    """The schema of a table with a column for each field of the dataclass `record_type`.
+
+    The first field is the key. `lines` names the fields that are stored as one
+    text, `computed` the columns that no field holds. Raises KeyError for a field
+    of a type that has no column.
+    """
+    hints = get_type_hints(record_type)
+    columns = tuple(
+        (one.name, "lines" if one.name in lines else _column_type(hints[one.name]))
+        for one in fields(record_type)
+    )
+    table = TableSchema(name, version, {**dict(columns), **computed}, indexes, derived)
+    return RecordSchema(table, record_type, columns)
+
+
+def _column_type(annotation: object) -> ColumnType:
+    is_literal = getattr(annotation, "__origin__", None) is Literal
+    return "text" if is_literal else COLUMN_TYPES[annotation]
+
+
+def _to_column(value: Any, kind: ColumnType) -> object:
+    match kind:
+        case "texts":
+            return list(value)
+        case "lines":
+            return "\n".join(value)
+        case _:
+            return value
+
+
+def _from_column(value: Any, kind: ColumnType) -> object:
+    match kind:
+        case "texts":
+            return tuple(value or ())
+        case "lines":
+            return tuple(filter(None, value.split("\n")))
+        case _:
+            return value
+
+
+def arrow_schema(schema: TableSchema) -> pa.Schema:
+    """The schema as LanceDB takes it. Imports pyarrow."""
+    import pyarrow as pa  # noqa: PLC0415 - heavy: loaded when memory is used
+
+    types = {
+        "text": pa.string(),
+        "texts": pa.list_(pa.string()),
+        "lines": pa.string(),
+        "count": pa.int64(),
+        "number": pa.float64(),
+        "flag": pa.bool_(),
+    }
+    if schema.dimension:
+        types["vector"] = pa.list_(pa.float16(), schema.dimension)
+    version = {VERSION_KEY: str(schema.version).encode()}
+    return pa.schema(
+        [
+            pa.field(name, types[kind])
+            if name != schema.key
+            else pa.field(name, types[kind], nullable=False, metadata=version)
+            for name, kind in schema.columns.items()
+        ]
+    )
+
+
 def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
+    """The rows in the form in which LanceDB writes them. Blocking; imports pyarrow."""
     import numpy as np  # noqa: PLC0415 - heavy: loaded when memory is used
     import pyarrow as pa  # noqa: PLC0415
 
@@ -41,50 +188,19 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
     for column in schema:
         values = [row[column.name] for row in rows]
         if column.name == "vector":
+            # Half precision: 73 MiB instead of 147 for 100,000 vectors of 384, at the same recall.
             flat = pa.array(np.asarray(values, dtype=np.float16).ravel())
             columns.append(pa.FixedSizeListArray.from_arrays(flat, column.type.list_size))
         else:
+            # Typed by the table: a column without values would get a type of its own.
             columns.append(pa.array(values, column.type))
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def without(table: pa.Table, key: str, values: Collection[str]) -> pa.Table:
-    """The rows that have none of these values in the column `key`."""
+def drop_rows(table: pa.Table, key: str, values: Collection[str]) -> pa.Table:
+    """The rows that have none of these values in the column `key`. Blocking."""
     import pyarrow as pa  # noqa: PLC0415 - heavy: loaded when memory is used
     import pyarrow.compute as pc  # type: ignore[import-untyped]  # noqa: PLC0415
 
     gone = pc.is_in(table[key], value_set=pa.array(sorted(values), table.schema.field(key).type))
     return table.filter(pc.invert(gone))
-
-
-EMPTY: Mapping[ColumnType, str] = {
-    "text": "cast('' as string)",
-    "texts": "cast(null as array<string>)",
-    "count": "cast(0 as bigint)",
-    "number": "cast(0 as double)",
-    "flag": "false",
-}
-
-
-def arrow_schema(layout: TableSchema) -> pa.Schema:
-    """Needs pyarrow loaded."""
-    import pyarrow as pa  # noqa: PLC0415 - heavy: loaded when memory is used
-
-    types = {
-        "text": pa.string(),
-        "texts": pa.list_(pa.string()),
-        "count": pa.int64(),
-        "number": pa.float64(),
-        "flag": pa.bool_(),
-    }
-    if layout.dimension:
-        types["vector"] = pa.list_(pa.float16(), layout.dimension)
-    version = {VERSION_KEY: str(layout.version).encode()}
-    return pa.schema(
-        [
-            pa.field(name, types[kind])
-            if name != layout.key
-            else pa.field(name, types[kind], nullable=False, metadata=version)
-            for name, kind in layout.columns.items()
-        ]
-    )

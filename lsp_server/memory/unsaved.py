@@ -1,48 +1,44 @@
-"""Buffers that are not saved: in a search, their text counts and not what is stored.
+"""This module makes a search see buffers that are not saved instead of what is stored.
 
-Most of a buffer is as it was saved, and its chunks are found as they are
-stored. Only those that were changed have to be placed among the others by
-hand, since the database has no score for them.
+Most of a buffer is as it was saved, and its chunks are found as they are stored.
+Only chunks that were changed have to be placed among the others by hand, since
+the database has no score for them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 import os
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
+from lsp_server.memory.digest import digest
 from lsp_server.memory.parse_workers import ParseWorkers
-from lsp_server.memory.parsing import ReadRequest, digest
-from lsp_server.memory.ranking import stem, stems
+from lsp_server.memory.parsing import ReadRequest
 from lsp_server.memory.table_schema import Row
 from lsp_server.redaction.secrets import Secrets
+from lsp_server.text.bm25 import bm25_scores, stems
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 
 BUFFERS_MAX = 64
-"""Kept cut into chunks."""
-SATURATION = 1.2
-LENGTH_SHARE = 0.75
-"""The usual constants of BM25 (Robertson and Zaragoza, 2009)."""
+"""Buffers whose chunks are kept, the least recently searched going first."""
 
 ALL_SAVED: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class UnsavedOverlay:
-    """Rows of chunks, by id, that stand in for all that is stored of `paths`."""
+    """The rows of chunks, by id, that replace all that is stored of `paths`."""
 
     paths: frozenset[str] = frozenset()
     rows: Mapping[str, Row] = field(default_factory=dict)
 
-    def below(self, path: str | None) -> UnsavedOverlay:
-        """The part that a query for a file or folder wants."""
+    def within(self, path: str | None) -> UnsavedOverlay:
+        """The overlay with only the rows of a file or folder; None is the whole workspace."""
         folder = (path or "").strip("/")
         if folder in ("", "."):
             return self
@@ -53,21 +49,27 @@ class UnsavedOverlay:
         }
         return UnsavedOverlay(self.paths, rows)
 
-    def over(self, stored: Iterable[Row]) -> list[Row]:
-        """The stored rows that still hold, at the lines where they stand now."""
-        kept = ((row, self.rows.get(row["id"])) for row in stored)
-        return [now or row for row, now in kept if now or row.get("path") not in self.paths]
+    def hide(self, stored: Iterable[Row]) -> list[Row]:
+        """The stored rows that the buffers still have, with the lines of the buffers."""
+        current = ((row, self.rows.get(row["id"])) for row in stored)
+        return [now or row for row, now in current if now or row.get("path") not in self.paths]
 
-    def matching(self, question: str, stored: Sequence[Row]) -> list[Row]:
-        """The ranking by words with the changed chunks in their places; rows need `words`."""
-        held = self.over(stored)
-        fresh = [row for row in self.rows.values() if not any(row is one for one in held)]
-        scores = relevance(stems(question), [row["words"] for row in (*held, *fresh)])
-        of_held, of_fresh = scores[: len(held)], scores[len(held) :]
-        placed = [(float(place), row) for place, row in enumerate(held)]
-        for score, row in sorted(zip(of_fresh, fresh, strict=True), key=lambda pair: -pair[0]):
+    def rank(self, question: str, stored: Sequence[Row]) -> list[Row]:
+        """The stored rows, best first, with the changed chunks in their places among them.
+
+        All rows need the column `words`.
+        """
+        kept = self.hide(stored)
+        # By identity: `hide` returns the very rows of this overlay where a chunk is unchanged.
+        changed = [row for row in self.rows.values() if not any(row is one for one in kept)]
+        scores = bm25_scores(stems(question), [row["words"] for row in (*kept, *changed)])
+        kept_scores, changed_scores = scores[: len(kept)], scores[len(kept) :]
+        placed = [(float(place), row) for place, row in enumerate(kept)]
+        best_first = sorted(zip(changed_scores, changed, strict=True), key=lambda pair: -pair[0])
+        for score, row in best_first:
             if score > 0.0:
-                better = sum(one > score for one in of_held)
+                better = sum(one > score for one in kept_scores)
+                # Between the last better one and the next.
                 placed.append((better - 0.5, row))
         placed.sort(key=lambda pair: pair[0])
         return [row for _, row in placed]
@@ -76,86 +78,67 @@ class UnsavedOverlay:
 NO_OVERLAY = UnsavedOverlay()
 
 
-def relevance(asked: frozenset[str], documents: Sequence[str]) -> list[float]:
-    """BM25 of each document, a text of words; what is rare among these counts for more."""
-    counts = [counted(text) for text in documents]
-    lengths = [max(1, count.total()) for count in counts]
-    mean = sum(lengths) / max(1, len(lengths))
-    number = len(documents)
-    having: dict[str, int] = {word: sum(word in count for count in counts) for word in asked}
-    weight = {
-        word: math.log(1 + (number - share + 0.5) / (share + 0.5)) for word, share in having.items()
-    }
-    return [
-        sum(
-            weight[word]
-            * count[word]
-            * (SATURATION + 1)
-            / (count[word] + SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * length / mean))
-            for word in asked & count.keys()
-        )
-        for count, length in zip(counts, lengths, strict=True)
-    ]
-
-
-@lru_cache(maxsize=4_096)
-def counted(text: str) -> Counter[str]:
-    """How often each stem stands in a text of words."""
-    return Counter(stem(word) for word in text.split())
-
-
 class UnsavedChunks:
-    """Cuts buffers into chunks, each text once."""
+    """Cuts buffers into chunks and keeps the last BUFFERS_MAX, so that each is cut once.
+
+    `secrets` are those that get into no row.
+    """
 
     def __init__(
         self,
         workspace: Workspace,
-        readers: ParseWorkers,
+        workers: ParseWorkers,
         *,
         file_bytes_max: int,
         secrets: Callable[[], Secrets],
     ) -> None:
         self._workspace = workspace
         self._ignore = Ignore(workspace)
-        self._readers = readers
+        self._workers = workers
         self._file_bytes_max = file_bytes_max
         self._secrets = secrets
-        self._cut: OrderedDict[tuple[str, str], tuple[Row, ...]] = OrderedDict()
+        self._chunks: OrderedDict[tuple[str, str], tuple[Row, ...]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._chunks)
 
     async def overlay(self, buffers: Mapping[str, str]) -> UnsavedOverlay:
-        """What a search lays over the stored rows. Raises MemoryUnavailable."""
+        """The overlay for the texts of buffers by workspace-relative path.
+
+        Raises MemoryUnavailable.
+        """
         if not buffers:
             return NO_OVERLAY
         keys = {path: (path, digest(text)) for path, text in buffers.items()}
-        missing = {path: buffers[path] for path, key in keys.items() if key not in self._cut}
-        rows = {key: self._cut[key] for key in keys.values() if key in self._cut}
+        missing = {path: buffers[path] for path, key in keys.items() if key not in self._chunks}
+        rows = {key: self._chunks[key] for key in keys.values() if key in self._chunks}
         if missing:
-            rows |= {
-                (path, keys[path][1]): cut for path, cut in (await self._read(missing)).items()
-            }
-        for key, cut in rows.items():
-            self._cut[key] = cut
-            self._cut.move_to_end(key)
-        while len(self._cut) > BUFFERS_MAX:
-            self._cut.popitem(last=False)
-        found = {row["id"]: row for cut in rows.values() for row in cut}
-        return UnsavedOverlay(frozenset(buffers), found)
+            made = await self._read(missing)
+            rows |= {(path, keys[path][1]): chunks for path, chunks in made.items()}
+        for key, chunks in rows.items():
+            self._chunks[key] = chunks
+            self._chunks.move_to_end(key)
+        while len(self._chunks) > BUFFERS_MAX:
+            self._chunks.popitem(last=False)
+        by_id = {row["id"]: row for chunks in rows.values() for row in chunks}
+        return UnsavedOverlay(frozenset(buffers), by_id)
 
     def row(self, chunk_id: str) -> Row | None:
         """A chunk of a buffer that was searched lately."""
-        cut = (row for rows in self._cut.values() for row in rows)
-        return next((row for row in cut if row["id"] == chunk_id), None)
+        rows = (row for chunks in self._chunks.values() for row in chunks)
+        return next((row for row in rows if row["id"] == chunk_id), None)
 
     async def _read(self, buffers: Mapping[str, str]) -> dict[str, tuple[Row, ...]]:
-        """The chunks of each; none of those that do not count."""
-        counting = await asyncio.to_thread(self._counting, tuple(buffers))
-        texts = {path: buffers[path] for path in counting}
+        """The chunks of each buffer; an ignored one has none."""
+        paths = await asyncio.to_thread(self._without_ignored, tuple(buffers))
+        # Cut by the same processes, and refused for the same reasons, as files on disk.
+        texts = {path: buffers[path] for path in paths}
         root = str(self._workspace.root)
-        wanted = ReadRequest(root, counting, {}, self._file_bytes_max, texts, self._secrets())
-        reads = await self._readers.read_all(wanted) if counting else []
+        request = ReadRequest(root, paths, {}, self._file_bytes_max, texts, self._secrets())
+        reads = await self._workers.read_all(request) if paths else []
         return dict.fromkeys(buffers, ()) | {read.path: read.rows or () for read in reads}
 
-    def _counting(self, paths: Sequence[str]) -> tuple[str, ...]:
+    def _without_ignored(self, paths: Sequence[str]) -> tuple[str, ...]:
         root = self._workspace.root
         return tuple(
             path for path in paths if not self._ignore.matches(Path(os.path.normpath(root / path)))

@@ -1,9 +1,9 @@
-"""Vectors by the content they stand for.
+"""A `VectorTable` stores the vectors of texts by their content.
 
-A vector is made once for each text and embedder: what was moved, renamed or
-comes back with a branch costs nothing. Rows point to vectors by key, so that
-they can be written at once and found by words while vectors are still made.
-Each embedder has a table of its own.
+A vector is made once for each text and embedder: code that moves, is renamed or
+comes back with a branch costs nothing. Rows point to vectors by key, so that they
+can be written at once and found by words while vectors are still made. Each
+embedder has a table of its own.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from contextlib import suppress
 
 from lsp_server.domain.errors import MemoryUnavailable, ModelError
 from lsp_server.domain.ports import Embedder
-from lsp_server.memory.parsing import digest
+from lsp_server.memory.database import Database
+from lsp_server.memory.digest import digest
+from lsp_server.memory.sql import is_one_of
 from lsp_server.memory.storage_errors import PlaceUnavailable
+from lsp_server.memory.table import Table
 from lsp_server.memory.table_schema import TableSchema
-from lsp_server.memory.tables import Database, Table, is_one_of
 
 VECTORS_VERSION = 1
 UNUSED_ROWS_MAX = 5_000
-"""Vectors that nothing points to may stay, as other branches want them, up to this many more
-than those in use."""
+"""Vectors to which no row points may stay for other branches, up to this many more than the
+vectors in use."""
 DELETE_ROWS = 1_000
 
 
@@ -30,58 +32,63 @@ class NoVectors(MemoryUnavailable):
 
 
 class VectorTable:
-    """The vectors of one kind of rows; `keys` are those that are there."""
+    """The vectors of one kind of rows.
+
+    `keys` are those that are stored; the set is replaced and never changed, so that a
+    search can tell what was stored when it began. `name` begins the table's name, as in `chunk`. Each method that waits raises
+    MemoryUnavailable; those that embed raise NoVectors when the embedder fails.
+    """
 
     def __init__(self, database: Database, name: str, embedder: Embedder) -> None:
+        self.keys: frozenset[str] = frozenset()
         self._database = database
         self._prefix = f"{name}_vectors_"
         self._name = self._prefix + digest(embedder.fingerprint)[:8]
         self._embedder = embedder
         self._table: Table | None = None
         self._writes = False
-        self.keys: set[str] = set()
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The table, if there are vectors."""
+        return () if self._table is None else (self._table,)
 
     async def open(self, *, writes: bool) -> None:
-        """Raises MemoryUnavailable."""
+        """Opens the table if it is there; it is made with the first vectors."""
         self._writes = writes
         if self._name in await self._database.names():
-            table = await self._database.table(self._layout(), writes=writes)
-            self.keys = {row["key"] for row in await table.rows(["key"])}
+            table = await self._database.table(self._schema(), writes=writes)
+            self.keys = await self._stored_keys(table)
             self._table = table if self.keys else None
             if writes and not self.keys:
-                # One that was made anew here is of no width; the next vectors make theirs.
+                # A damaged one may just have been made again with a dimension of 1; the next
+                # vectors make it with theirs.
                 await self._database.drop(self._name)
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        """Raises NoVectors when the embedder cannot."""
+        """The vectors of the texts, not stored yet."""
         try:
             return await self._embedder.embed(texts)
         except ModelError as error:
             raise NoVectors(str(error)) from error
 
     async def put(self, vectors: Mapping[str, Sequence[float]]) -> None:
-        """Those whose keys are not there yet. Raises MemoryUnavailable."""
+        """Stores vectors by their keys; those that are stored already are left alone."""
         fresh = {key: vector for key, vector in vectors.items() if key not in self.keys}
         if not fresh:
             return
         if self._table is None:
-            self._table = await self._database.table(
-                self._layout(len(next(iter(fresh.values())))), writes=True
-            )
+            schema = self._schema(len(next(iter(fresh.values()))))
+            self._table = await self._database.table(schema, writes=True)
         await self._table.add([{"key": key, "vector": vector} for key, vector in fresh.items()])
         self.keys |= fresh.keys()
 
-    async def drop_others(self) -> None:
-        """Vectors of other embedders, once this one has made all. Raises MemoryUnavailable."""
-        for name in await self._database.names():
-            if name.startswith(self._prefix) and name != self._name:
-                await self._database.drop(name)
-
     async def nearest(self, text: str, limit: int) -> dict[str, float]:
-        """Cosines by key, nearest first. Raises NoVectors and MemoryUnavailable."""
+        """The cosines of the `limit` nearest vectors to a text, by key, nearest first."""
         if self._table is None and not self._writes:
             with suppress(MemoryUnavailable):  # Another process may be making it right now.
                 await self.open(writes=False)
+        # Before there are vectors, the embedder need not even be loaded.
         if self._table is None:
             return {}
         (vector,) = await self.embed([text])
@@ -89,7 +96,7 @@ class VectorTable:
         return {row["key"]: 1.0 - row["_distance"] for row in rows}
 
     async def repair(self) -> None:
-        """Drops the vectors when they cannot be read. Raises MemoryUnavailable."""
+        """Drops the vectors when they cannot be read."""
         try:
             if self._table is not None:
                 await self._table.rows(["key", "vector"])
@@ -97,34 +104,48 @@ class VectorTable:
             raise
         except MemoryUnavailable:
             self._table = None
-            self.keys = set()
+            self.keys = frozenset()
             await self._database.drop(self._name)
 
+    async def delete(self, keys: Iterable[str]) -> None:
+        """Deletes the vectors with these keys."""
+        going = sorted(self.keys.intersection(keys))
+        # In parts, as a condition with all keys could be megabytes.
+        for start in range(0, len(going), DELETE_ROWS):
+            if self._table is not None:
+                await self._table.delete(is_one_of("key", going[start : start + DELETE_ROWS]))
+        self.keys = self.keys.difference(going)
+
     async def erase(self, keys: Iterable[str]) -> None:
-        """Removes them from all files on disk. Raises MemoryUnavailable."""
+        """Removes the vectors with these keys from all files on disk."""
         going = self.keys.intersection(keys)
         if self._table is not None and going:
             await self._table.erase(going)
         self.keys -= going
 
-    async def delete(self, keys: Iterable[str]) -> None:
-        """Raises MemoryUnavailable."""
-        going = sorted(self.keys.intersection(keys))
-        for start in range(0, len(going), DELETE_ROWS):
-            if self._table is not None:
-                await self._table.delete(is_one_of("key", going[start : start + DELETE_ROWS]))
-        self.keys.difference_update(going)
-
     async def prune(self, used: Collection[str]) -> int:
-        """Once too many are unused, all of those go; says how many. Raises MemoryUnavailable."""
+        """Deletes the vectors that are not `used`, once there are too many; returns how many."""
         unused = self.keys.difference(used)
         if len(unused) <= len(used) + UNUSED_ROWS_MAX:
             return 0
         await self.delete(unused)
         return len(unused)
 
-    def _layout(self, dimension: int = 1) -> TableSchema:
-        """The dimension matters only when the table is made."""
+    async def drop_others(self) -> None:
+        """Drops the vectors of other embedders; call it once this one has made all."""
+        for name in await self._database.names():
+            if name.startswith(self._prefix) and name != self._name:
+                await self._database.drop(name)
+
+    async def check(self) -> frozenset[str]:
+        """The keys that are really stored, read from the table."""
+        return await self._stored_keys(self._table) if self._table else frozenset()
+
+    async def _stored_keys(self, table: Table) -> frozenset[str]:
+        return frozenset(row["key"] for row in await table.rows(["key"]))
+
+    def _schema(self, dimension: int = 1) -> TableSchema:
+        """The schema of the table; the dimension matters only when the table is made."""
         return TableSchema(
             self._name,
             VECTORS_VERSION,

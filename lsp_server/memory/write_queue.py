@@ -1,6 +1,6 @@
-"""Letters to the process that writes, from those that may not.
+"""A `WriteQueue` passes records from processes that may not write to the one that does.
 
-One file for each, staged and renamed, so that a letter is whole or not there.
+Each entry is a file that is staged and renamed, so that it is whole or not there.
 """
 
 from __future__ import annotations
@@ -16,45 +16,48 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from lsp_server.domain.memories import ActionRecord, Fact
-from lsp_server.workspace.blobs import make_private
+from lsp_server.system.atomic_file import replace_file
+from lsp_server.system.private_folder import make_private
 
-LETTERS_MAX = 10_000
+ENTRIES_MAX = 10_000
 SUFFIX = ".json"
 
 
 class WriteQueue:
-    """A folder of letters. Blocking; call it in a thread."""
+    """A queue in a folder, which is made when it is missing. Blocking; call it in a thread."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def send(self, records: Sequence[ActionRecord | Fact]) -> None:
-        """Raises OSError, also when nobody empties the box."""
+        """Adds an entry with the records.
+
+        Raises OSError, also when ENTRIES_MAX entries wait already.
+        """
         make_private(self._folder)
-        if len(self._entries()) >= LETTERS_MAX:
-            raise OSError(f"{LETTERS_MAX} letters wait for a process that writes")
-        name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
-        draft = self._folder / f"{name}.draft"
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps([asdict(record) for record in records]), "utf-8")
-        draft.rename(draft.with_suffix(SUFFIX))
+        if len(self._entries()) >= ENTRIES_MAX:
+            raise OSError(f"{ENTRIES_MAX} entries wait for a process that writes")
+        # The time comes first in the name, so that names sort by age.
+        name = f"{time.time_ns():020d}-{secrets.token_hex(4)}{SUFFIX}"
+        data = json.dumps([asdict(record) for record in records]).encode()
+        replace_file(self._folder / name, data, private=True, durable=False)
 
     def read(self) -> tuple[list[Path], list[ActionRecord | Fact]]:
-        """All letters, oldest first, and what they say; unreadable ones say nothing."""
+        """All entries, oldest first, and their records; a damaged entry has none."""
         entries = self._entries()
         records: list[ActionRecord | Fact] = []
         if not entries:
             return entries, records
-        letter_type = TypeAdapter(list[ActionRecord | Fact])
-        for letter in entries:
+        entry_type = TypeAdapter(list[ActionRecord | Fact])
+        for entry in entries:
             with suppress(OSError, ValidationError):
-                records += letter_type.validate_json(letter.read_bytes())
+                records += entry_type.validate_json(entry.read_bytes())
         return entries, records
 
     def remove(self, entries: Sequence[Path]) -> None:
-        """What was read and written."""
-        for letter in entries:
-            letter.unlink(missing_ok=True)
+        """Removes entries whose records are written."""
+        for entry in entries:
+            entry.unlink(missing_ok=True)
 
     def _entries(self) -> list[Path]:
         return sorted(self._folder.glob(f"*{SUFFIX}"))

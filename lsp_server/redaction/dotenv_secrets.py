@@ -1,4 +1,4 @@
-"""What files that are for secrets hold: `.env` and its like, YAML, JSON and `.netrc`."""
+"""This module finds the secrets in files that are for them: `.env`, YAML, JSON and `.netrc`."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def secrets_in_file(text: str) -> tuple[str, ...]:
-    """The secrets in such a file, the longest first.
+    """Returns the secrets in the text of such a file, the longest first.
 
-    What a name calls secret, what stands as a password in an address, and what looks
-    random; all else may be a word of every day.
+    A value counts if its name calls it secret, if it is a password in an address, or if it
+    looks random; all else may be an everyday word.
     """
     found = {value for match in _ASSIGNED.finditer(text) for value in _of_assignment(match)}
     in_json = (one for one in _IN_JSON.finditer(text) if not is_dummy(one["name"], one["value"]))

@@ -1,4 +1,4 @@
-"""The ways in which programs write one value: in addresses, JSON, HTML, source and base64."""
+"""This module lists the ways in which programs write one value: in addresses, JSON, HTML, source and base64."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 
 
 def encodings_of(value: str) -> frozenset[str]:
-    """The value itself and whatever else it may look like in a text."""
+    """Returns a value and its other spellings in texts."""
     encoded = base64.b64encode(value.encode("utf-8", "surrogatepass")).decode()
     try:
         in_addresses = {quote(value, safe=""), quote(value), quote_plus(value)}

@@ -1,4 +1,4 @@
-"""Values that are secret by what stands before them: a name, a header, a flag, an address.
+"""This module finds values that are secret by what precedes them: a name, header, flag, address.
 
 Anybody may write such names, so most of the values must also look random.
 """

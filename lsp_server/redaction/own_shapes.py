@@ -1,4 +1,4 @@
-"""Secrets that announce themselves and have no rule in gitleaks, or a narrower one.
+"""This module lists shapes of secrets for which gitleaks has no rule, or a narrower one.
 
 To add a kind: add a row here and one to `tests/fakes/issued.py`.
 """

@@ -1,4 +1,4 @@
-"""Whether a value was made by a program, or chosen or written by a person."""
+"""This module guesses whether a value was made by a program or written by a person."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def looks_random(
     entropy_bits_min: float = LONE_VALUE_ENTROPY_BITS_MIN,
     chars_min: int = VALUE_CHARS_MIN,
 ) -> bool:
-    """Whether a value is rather made by a program than chosen or written by a person."""
+    """Says whether a value was more likely made by a program than written by a person."""
     if len(value) < chars_min or value.startswith(OPENS) or _PLACEHOLDER.search(value):
         return False
     kinds = (str.isdigit, str.islower, str.isupper)
@@ -40,11 +40,11 @@ def looks_random(
 
 
 def is_plain(value: str) -> bool:
-    """Whether a value is a few words joined, as in `lm-studio` or `NOT_NEEDED`."""
+    """Says whether a value is a few words joined, as in `lm-studio` or `NOT_NEEDED`."""
     return _WORDS.fullmatch(value) is not None
 
 
 def entropy_bits(text: str) -> float:
-    """Shannon's, of each character."""
+    """Returns the Shannon entropy of a value, in bits per character."""
     counts = Counter(text).values()
     return -sum(count / len(text) * math.log2(count / len(text)) for count in counts)

@@ -1,4 +1,4 @@
-"""The one who sees to it that secrets stay where they are.
+"""A `Redactor` keeps secrets out of everything that leaves the place they are kept in.
 
 Whatever is recorded, remembered, shown or sent to a model passes through a
 `Redactor`. A model sees marks in their place, and may write these marks back
@@ -43,12 +43,14 @@ _Looks: TypeAlias = tuple[tuple[str, Callable[[Any], Any]], ...]
 
 
 def no_known_secrets() -> Secrets:
-    """No secret is known by its value."""
+    """Returns no secrets, for where none is known by its value."""
     return NO_SECRETS
 
 
 class Redactor:
-    """Calling it gives a text without secrets. `known` tells those of now."""
+    """A `Redactor` takes secrets out of texts; call it with one.
+
+    `known` returns the values that are secret at present."""
 
     def __init__(self, known: Callable[[], Secrets] = no_known_secrets) -> None:
         self._known = known
@@ -58,19 +60,19 @@ class Redactor:
         return redact(text, self._known()).text
 
     def announced(self, text: str) -> str:
-        """Without secrets that are known by their shape: what is of our making stays whole."""
+        """Takes out the secrets that are known by their shape alone."""
         return redact(text, replace(self._known(), values=())).text
 
     def of_file(self, path: str, text: str) -> str:
-        """The content of a file; of one that is for secrets by its name, hardly anything."""
+        """Takes the secrets out of a file's content; a file for secrets keeps comments and names."""
         return self._of_file(path, text).text
 
     def about(self, value: T) -> T:
-        """The same value without secrets in any of its texts, itself if there were none."""
+        """Takes the secrets out of every text in a value; a value without any is returned itself."""
         return self._about(value)  # type: ignore[no-any-return]
 
     def restored(self, text: str, path: str, content: str) -> str:
-        """What a model wrote into a file, with that file's own secrets in place of their marks.
+        """Puts a file's own secrets back into what a model wrote to it, in place of their marks.
 
         Raises ToolError when a mark stands for nothing in `content`.
         """
@@ -94,8 +96,8 @@ class Redactor:
         return MARK.sub(restored, text)
 
     def _of_file(self, path: str, text: str) -> Redacted:
-        black_out = redact_values if is_secret_file(path) else redact
-        return black_out(text, self._known())
+        replace = redact_values if is_secret_file(path) else redact
+        return replace(text, self._known())
 
     def _about(self, value: Any) -> Any:
         match value:

@@ -1,6 +1,6 @@
-"""Secrets in text, blacked out before anything is stored or sent to a model.
+"""This module replaces secrets in texts, before anything is stored or sent to a model.
 
-They are found by their shape, or because their value is known. A known shape is
+Secrets are found by their shape, or because their value is known. A known shape is
 enough for keys that announce themselves; a value beside a word such as
 `password` must also look random, so that code that handles passwords stays
 readable.
@@ -70,7 +70,7 @@ HARMLESS = (".example", ".sample", ".template", ".dist")
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Values that are secret whatever they look like, the longest first.
+    """`Secrets` are values that are secret whatever they look like, the longest first.
 
     `key` goes into the marks: with a person's own, nobody else can try out on a mark
     whether a guess is right.
@@ -87,12 +87,12 @@ class Secrets:
         object.__setattr__(self, "digest", digest)
 
     def digest_of(self, text: str) -> str:
-        """In 8 hexadecimal digits."""
+        """Returns a digest of a value in 8 hexadecimal digits."""
         data = text.encode("utf-8", "surrogatepass")
         return hashlib.blake2b(data, key=self.key, digest_size=4).hexdigest()
 
     def within(self, text: str) -> tuple[str, ...]:
-        """The values that stand in a text."""
+        """Returns the values that a text contains."""
         return tuple(value for value in self.values if value in text)
 
 
@@ -101,7 +101,7 @@ NO_SECRETS = Secrets()
 
 @dataclass(slots=True)
 class Redacted:
-    """A text with its secrets replaced; line breaks stay, so lines keep their numbers.
+    """`Redacted` is a text whose secrets are replaced; line breaks stay, so lines keep their numbers.
 
     `secrets` are what the marks stand for, line breaks included.
     """
@@ -112,7 +112,7 @@ class Redacted:
     secrets: dict[str, str] = field(default_factory=dict)
 
     def mark(self, kind: str, secret: str) -> str:
-        """What stands for a secret from now on."""
+        """Returns the mark that replaces a secret from now on."""
         mark = mark_of(kind, self.known.digest_of(secret), secret.count("\n"))
         self.count += 1
         self.secrets[mark] = secret
@@ -120,7 +120,7 @@ class Redacted:
 
 
 def redact(text: str, known: Secrets = NO_SECRETS) -> Redacted:
-    """Equal secrets become equal marks, which say nothing else of them."""
+    """Replaces the secrets of a text. Equal secrets become equal marks, which reveal nothing else."""
     redacted = Redacted(text, known)
     if found := known.within(text):
         # Marks of an earlier time are looked over: a secret may be one of their words.
@@ -144,7 +144,7 @@ _VARIABLE = re.compile(r"\s*(?:#\s*)?(?:export\s+)?[^\W\d][\w.]*\s*$")
 
 
 def redact_values(text: str, known: Secrets = NO_SECRETS) -> Redacted:
-    """For files that are secret by their name: only comments and the names of values stay."""
+    """Replaces every value of a file for secrets; only comments and names stay."""
     redacted = Redacted(text, known)
     lines: list[str] = []
     for line in text.split("\n"):
@@ -160,7 +160,7 @@ def redact_values(text: str, known: Secrets = NO_SECRETS) -> Redacted:
 
 
 def is_secret_file(path: str) -> bool:
-    """Whether a file is for secrets by its name, so that nothing in it should be read."""
+    """Says whether a file is for secrets by its name, so that nothing in it should be read."""
     name = PurePosixPath(path).name.lower()
     if name.endswith(HARMLESS):
         return False
@@ -168,7 +168,7 @@ def is_secret_file(path: str) -> bool:
 
 
 def secrets_in_environment(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The values of variables whose names say that they are secret, longest first."""
+    """Returns the values of variables whose names say that they are secret, longest first."""
     values = {
         value
         for name, value in environment.items()
@@ -179,15 +179,15 @@ def secrets_in_environment(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def is_api_key(key: str) -> bool:
-    """Whether a key lets anybody in: servers of one's own are often given a word for want of one.
+    """Says whether a value is a real API key, not a word that a local server takes for one.
 
-    Such a word, as in `ollama`, `x` or `lm-studio`, stands in many texts and is no secret.
+    Such a word, as in `ollama`, `x` or `lm-studio`, occurs in many texts and is no secret.
     """
     return len(key) >= API_KEY_CHARS_MIN and not is_plain(key)
 
 
 def is_dummy(name: str, value: str) -> bool:
-    """Whether a name promises an API key and its value is none."""
+    """Says whether a name promises an API key and its value is none."""
     return _API_KEY.search(name) is not None and not is_api_key(value)
 
 
@@ -196,12 +196,12 @@ def _chars_min(name: str) -> int:
 
 
 def longest_first(values: Iterable[str]) -> tuple[str, ...]:
-    """So that no secret is cut by one that it contains."""
+    """Orders secrets so that none is cut by one that it contains."""
     return tuple(sorted(values, key=lambda value: (-len(value), value)))
 
 
 def is_path(value: str) -> bool:
-    """Whether it names a file rather than being a secret itself; base64 has a slash now and then."""
+    """Says whether a value names a file; base64 may have a slash too."""
     if not value.startswith(("/", "~/", "./", "../")):
         return False
     return value.count("/") > 2 or "." in value or not any(char.isdigit() for char in value)

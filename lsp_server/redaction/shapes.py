@@ -1,4 +1,4 @@
-"""How secrets look: a keyword announces one, a pattern says where it begins and ends.
+"""This module finds secrets by how they look: a keyword announces one, a pattern finds its ends.
 
 A text is looked through once for all keywords, and the patterns of a keyword are tried
 only where it stands. No pattern repeats anything without a bound, so the time that a
@@ -32,12 +32,12 @@ ENDS = r"(?=[\\\"'`\s;,<&|)\]}]|$)"
 
 @dataclass(frozen=True)
 class Shape:
-    """One kind of secret.
+    """A `Shape` is one kind of secret.
 
-    One of `keywords`, in lower case, stands `offset` characters behind the beginning of
-    `pattern`, and what is `followed_by` behind it where it is a common one. The last group
-    that took part is the secret, all of the match where there is none; it has at least so
-    much entropy, and looks random where that is asked.
+    One of `keywords`, in lower case, begins `offset` characters after the beginning of
+    `pattern`; a common keyword is also `followed_by` something. The last group that took
+    part in the match is the secret, or all of the match where no group did. It must have at
+    least `entropy_bits_min` per character, and look random where that is asked.
     """
 
     kind: str
@@ -54,11 +54,11 @@ class Shape:
         return re.compile(self.pattern, re.ASCII)
 
     def match_at(self, text: str, at: int) -> re.Match[str] | None:
-        """What matches with a keyword that begins at a character."""
+        """Returns the match whose keyword begins at a character, or None."""
         return self._compiled.match(text, max(0, at - self.offset))
 
     def accepts(self, value: str) -> bool:
-        """Whether what matched is a secret and not a word, nor a mark of one."""
+        """Says whether what matched is a secret, and not a word or the mark of a secret."""
         if OPENS in value or CLOSES in value:
             return False
         if self.random:
@@ -75,7 +75,7 @@ def inside(
     offset: int = 0,
     followed_by: str = "",
 ) -> Shape:
-    """A secret that is known wherever it begins."""
+    """Makes the Shape of a secret that may begin anywhere."""
     return Shape(kind, tuple(keywords.split()), pattern, entropy_bits_min, offset, followed_by)
 
 
@@ -88,13 +88,13 @@ def token(
     offset: int = 0,
     followed_by: str = "",
 ) -> Shape:
-    """A secret that does not begin in the middle of a word."""
+    """Makes the Shape of a secret that does not begin in the middle of a word."""
     pattern = f"{BEGINS}(?:{pattern})"
     return Shape(kind, tuple(keywords.split()), pattern, entropy_bits_min, offset, followed_by)
 
 
 def named(kind: str, keywords: str, name: str, value: str, entropy_bits_min: float = 0.0) -> Shape:
-    """A value that is given to a name, and that looks random."""
+    """Makes the Shape of a value that is given to a name and looks random."""
     pattern = f"(?i:{name}){GIVEN}({value}){ENDS}"
     entropy_bits_min = max(entropy_bits_min, VALUE_ENTROPY_BITS_MIN)
     return Shape(kind, tuple(keywords.split()), pattern, entropy_bits_min, random=True)
@@ -105,13 +105,13 @@ _Found: TypeAlias = tuple[int, int, int]
 
 
 class Shapes:
-    """A table of shapes. Of two that overlap in a text, the earlier one names both."""
+    """`Shapes` is a table of shapes. Of two that overlap in a text, the earlier one names both."""
 
     def __init__(self, *shapes: Shape) -> None:
         self._shapes = shapes
 
     def found_in(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """Where a secret begins, where it ends, and its kind; in order, each apart."""
+        """Yields where a secret begins, where it ends, and its kind; in order, without overlaps."""
         for start, end, rank in _apart(sorted(self._all_in(text))):
             yield start, end, self._shapes[rank].kind
 
@@ -149,7 +149,7 @@ class Shapes:
 
 
 def lower(text: str) -> str:
-    """As long as the text: some letters outside of ASCII become two in lower case."""
+    """Returns a text in lower case that is as long: outside of ASCII some become two."""
     if text.isascii():
         return text.lower()
     return re.sub("[A-Z]+", lambda match: match.group().lower(), text)
@@ -173,11 +173,11 @@ def _any_of(followed_by: Mapping[str, set[str]]) -> str:
     """An expression for any of these words that shares what their beginnings share."""
     if list(followed_by) == [""]:
         return _behind(followed_by[""])
-    by_letter: dict[str, dict[str, set[str]]] = {}
+    by_first: dict[str, dict[str, set[str]]] = {}
     for word, behind in followed_by.items():
         if word:
-            by_letter.setdefault(word[0], {})[word[1:]] = behind
-    branches = [re.escape(letter) + _any_of(rest) for letter, rest in sorted(by_letter.items())]
+            by_first.setdefault(word[0], {})[word[1:]] = behind
+    branches = [re.escape(first) + _any_of(rest) for first, rest in sorted(by_first.items())]
     if "" in followed_by:
         branches.append(_behind(followed_by[""]))
     return branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"

@@ -74,7 +74,7 @@ class LspEditor:
                 # No command reads the goals file, so it is left for the person to save.
                 if not item.edit.deletes and item.edit.path != self._folder.root / GOALS_FILE:
                     after = item.edit.result(item.text)
-                    await self._folder.documents.drafted(item.edit.path, item.text, after)
+                    await self._folder.documents.add_draft(item.edit.path, item.text, after)
         if on_disk:
             try:
                 await self._disk.apply(EditSet(on_disk, edits.reason))

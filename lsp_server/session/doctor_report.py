@@ -16,7 +16,7 @@ from lsp_server.session.max_mode_stats import max_mode_stats
 from lsp_server.session.memory.hit_format import memory_text
 from lsp_server.session.session import Session
 from lsp_server.settings.folders import config_folder, data_folder
-from lsp_server.settings.shown import masked, without_credentials
+from lsp_server.settings.shown import mask, without_credentials
 from lsp_server.text.markdown import code_block
 from lsp_server.wording.run_texts import usage_text
 
@@ -36,7 +36,7 @@ async def doctor_report(
     if session is not None:
         with suppress(MemoryUnavailable):
             # Sizes on disk are not known before somebody asks for them.
-            await (await session.memory.ready()).measured()
+            await (await session.memory.ready()).measure()
         sections += [
             ("Workspace", f"`{session.root}`"),
             ("Model endpoint", await _endpoint(session)),
@@ -164,4 +164,4 @@ def _judge(session: Session) -> str:
 
 
 def _settings(session: Session) -> str:
-    return code_block(json.dumps(masked(session.settings), indent=2), "json")
+    return code_block(json.dumps(mask(session.settings), indent=2), "json")

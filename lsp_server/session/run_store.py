@@ -7,18 +7,19 @@ may be removed at any time.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_server.agent import proposals_document, transcript
-from lsp_server.agent.journal import Journal, replay
+from lsp_server.agent.journal import JOURNAL_NAME, Journal, replay
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import CandidatesJudged, Event, RecordedEvent, RunStarted
 from lsp_server.domain.tasks import RunId, Task
 from lsp_server.session.run_summary import RunSummary, summary_from_journal
+from lsp_server.workspace.blobs import find_content_names
 
-JOURNAL = "journal.jsonl"
 TRANSCRIPT = "transcript.md"
 PROPOSALS = "proposals.md"
 
@@ -43,11 +44,11 @@ class RunStore:
 
     def journals(self) -> list[Path]:
         """The journals of all runs, oldest first."""
-        return sorted(self.folder.glob(f"*/{JOURNAL}"))
+        return sorted(self.folder.glob(f"*/{JOURNAL_NAME}"))
 
     def journal(self, run_id: RunId) -> Path:
         """The journal of a run, whether it is there or not."""
-        return self._file(run_id, JOURNAL)
+        return self._file(run_id, JOURNAL_NAME)
 
     def open(self, run_id: RunId) -> Journal:
         """Opens the journal of a run for writing, or begins one.
@@ -107,6 +108,19 @@ class RunStore:
         """Removes what was written from the journal of a run, since the journal changed."""
         for name in (TRANSCRIPT, PROPOSALS):
             self._file(run_id, name).unlink(missing_ok=True)
+
+    def contents_needed(self, days_max: float) -> frozenset[str]:
+        """Returns the names of contents in all journals that were written in the last `days_max`.
+
+        Undo needs them. A journal of any format is read, a newer one too. Raises OSError.
+        """
+        oldest = time.time() - days_max * 86_400
+        names: set[str] = set()
+        for journal in self.journals():
+            if journal.stat().st_mtime >= oldest:
+                with journal.open("rb") as lines:
+                    names.update(name for line in lines for name in find_content_names(line))
+        return frozenset(names)
 
     def _file(self, run_id: RunId, name: str) -> Path:
         return self.folder / run_id / name

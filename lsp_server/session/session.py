@@ -22,7 +22,7 @@ from lsp_server.session.session_status import SessionStatus, session_status
 from lsp_server.settings.sections import ModelSettings, Settings
 from lsp_server.system.task_set import TaskSet
 from lsp_server.workspace.undo import UndoReport
-from lsp_server.workspace.watching import changes
+from lsp_server.workspace.watching import watch_files
 
 FILES_READ_MAX = 200
 """So many of the files that changed together are read for comments with goals."""
@@ -132,7 +132,7 @@ class Session:
         The root among the `paths` means that any file may have. With `saved` a person
         saved them in an editor, after which quick checks run where settings want that.
         """
-        self.memory.changed(paths)
+        self.memory.files_changed(paths)
         # A change alone does not cancel the checks of the last save, as a save does: the same
         # save is seen again when the watch of the files reports it.
         if saved:
@@ -187,5 +187,5 @@ class Session:
         await self.memory.close()
 
     async def _follow(self) -> None:
-        async for paths in changes(self.root):
+        async for paths in watch_files(self.root):
             self.files_changed(paths)

@@ -14,7 +14,7 @@ from lsp_server.domain.edits import Lines, Range
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import Finding, Goal
 from lsp_server.domain.tasks import Mode, Sampling, Selection, Task
-from lsp_server.goals.goals_document import goal_prompt
+from lsp_server.goals.new_goal import prompt_for_goal
 from lsp_server.session.session import Session
 from lsp_server.workspace.documents import Documents
 
@@ -114,7 +114,7 @@ def _instruction(request: TaskRequest, selection: Selection | None, goal: Goal |
     if selection is not None:
         return WORK_ON_SELECTION
     if goal is not None:
-        return goal_prompt(goal)
+        return prompt_for_goal(goal)
     raise NothingToDo("there is nothing to do: no words, no open goal, no selected code")
 
 

@@ -1,5 +1,6 @@
-"""Every knob with its unit (`sections`), and where its value comes from (`layers`).
+"""This room has every setting with its unit (`sections`) and finds their values (`layers`).
 
-To add a knob: add a field in `sections` with its unit; a project may set it only where
-a table in `project` says so.
+To add a setting: add a field in `sections` with its unit, and run
+`scripts/client_settings.py`. A project may set it only where a table in `project`
+says so.
 """

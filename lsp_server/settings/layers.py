@@ -1,4 +1,4 @@
-"""Where values come from.
+"""This module finds the values of settings.
 
 Precedence, later wins: defaults, user file, project file, environment
 (`HOLDFAST_MODEL__BASE_URL`), the editor. A wrong value costs one message and falls
@@ -26,14 +26,14 @@ Layer: TypeAlias = Mapping[str, Any]
 ENVIRONMENT_PREFIX = "HOLDFAST_"
 
 _FREEING = ("allow", "answer_timeout_seconds")
-"""Of the permissions, those that forbid nothing: without them, no more is free."""
+"""The permissions that forbid nothing: without them, no more is free."""
 
 _CAUTION = "and edits and commands ask"
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, and what was wrong on the way to them, one sentence each."""
+    """Settings, and one sentence for each thing that was wrong on the way to them."""
 
     settings: Settings
     problems: tuple[ConfigurationError, ...]
@@ -46,7 +46,17 @@ def load(
     environment: Mapping[str, str] = os.environ,
     user_file: Path | None = None,
 ) -> Loaded:
-    """Settings for a workspace from all layers. Wrong values become problems, never errors."""
+    """Loads the settings for a workspace from all layers.
+
+    `editor` is the section `holdfast` as an editor sends it; `user_file` is read in
+    the place of the user's own. Wrong values become problems, never errors.
+
+    >>> loaded = load(environment={"HOLDFAST_RUN__STEPS_MAX": "7", "HOLDFAST_RUN__PACE": "1"})
+    >>> loaded.settings.run.steps_max
+    7
+    >>> [problem.key for problem in loaded.problems]
+    ['run.pace']
+    """
     unread: list[ConfigurationError] = []
     ignored: list[ConfigurationError] = []
     merged: dict[str, Any] = {}
@@ -62,13 +72,13 @@ def load(
         if source == str(project_path):
             wished = Settings.model_validate(_merge(merged, accepted))
             granted = Settings.model_validate(merged)
-            accepted = project.narrowed(accepted, wished, granted, source, ignored)
+            accepted = project.narrow(accepted, wished, granted, source, ignored)
         merged = _merge(merged, accepted)
-    return Loaded(_cautious(Settings.model_validate(merged), unread), (*unread, *ignored))
+    return Loaded(_ask_if_unsure(Settings.model_validate(merged), unread), (*unread, *ignored))
 
 
-def _cautious(settings: Settings, unread: Sequence[ConfigurationError]) -> Settings:
-    """Where what forbids could not be read, nothing is free that would have been asked about."""
+def _ask_if_unsure(settings: Settings, unread: Sequence[ConfigurationError]) -> Settings:
+    """Makes everything ask where a rule that forbids something may not have been read."""
     is_unsure = any(_may_forbid(problem.key) for problem in unread)
     if not is_unsure or settings.permissions.mode == "read-only":
         return settings
@@ -77,7 +87,7 @@ def _cautious(settings: Settings, unread: Sequence[ConfigurationError]) -> Setti
 
 
 def _may_forbid(key: str | None) -> bool:
-    """Whether it is of a whole file, or of a permission other than those that only free."""
+    """True for a problem with a whole file, or a permission other than those that only free."""
     if key is None:
         return True
     section, _, rest = key.partition(".")
@@ -88,19 +98,25 @@ def _accepted(
     layer: dict[str, Any], below: Layer, source: str, problems: list[ConfigurationError]
 ) -> dict[str, Any]:
     """The layer without its wrong values, each of which becomes a problem."""
-    while True:
-        try:
-            Settings.model_validate(_merge(below, layer))
-            return layer
-        except ValidationError as error:
-            for detail in error.errors(include_url=False):
-                place = [str(part) for part in detail["loc"]]
-                while place and not _remove(layer, place):
-                    place.pop()
-                if not place:
-                    problems.append(ConfigurationError(f"{source}: {detail['msg']}"))
-                    return {}
-                problems.append(_problem(detail["type"], detail["msg"], place, source))
+    # Again after each removal: a value may be wrong only together with another one.
+    while error := _validation_error(below, layer):
+        for detail in error.errors(include_url=False):
+            place = [str(part) for part in detail["loc"]]
+            while place and not _remove(layer, place):
+                place.pop()
+            if not place:
+                problems.append(ConfigurationError(f"{source}: {detail['msg']}"))
+                return {}
+            problems.append(_problem(detail["type"], detail["msg"], place, source))
+    return layer
+
+
+def _validation_error(below: Layer, layer: Layer) -> ValidationError | None:
+    try:
+        Settings.model_validate(_merge(below, layer))
+    except ValidationError as error:
+        return error
+    return None
 
 
 def _problem(kind: str, message: str, place: list[str], source: str) -> ConfigurationError:
@@ -120,7 +136,7 @@ def _problem(kind: str, message: str, place: list[str], source: str) -> Configur
 
 
 def _remove(layer: dict[str, Any], place: list[str]) -> bool:
-    """Deletes the value at `place`; False when there is none."""
+    """Removes the value at `place`; False when there is none."""
     at: Any = layer
     for part in place[:-1]:
         at = at.get(part) if isinstance(at, dict) else None
@@ -131,7 +147,7 @@ def _remove(layer: dict[str, Any], place: list[str]) -> bool:
 
 
 def _merge(below: Layer, above: Layer) -> dict[str, Any]:
-    """`above` over `below`, section by section; deny rules add up."""
+    """Lays `above` over `below`, section by section; deny rules add up."""
     merged: dict[str, Any] = dict(below)
     for section, values in above.items():
         lower = merged.get(section)
@@ -156,7 +172,7 @@ def _read_toml(path: Path, problems: list[ConfigurationError]) -> dict[str, Any]
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """`HOLDFAST_SECTION__KEY=value`; lists and tables are written as TOML values."""
+    """The layer of variables `HOLDFAST_SECTION__KEY`; lists and tables are written as in TOML."""
     layer: dict[str, Any] = {}
     for name, text in environment.items():
         if not name.startswith(ENVIRONMENT_PREFIX) or "__" not in name:
@@ -176,7 +192,7 @@ def _environment_value(text: str) -> Any:
 
 
 def _plain(layer: Layer) -> dict[str, Any]:
-    """A copy that is safe to prune; null means unset, as editors send it."""
+    """A copy whose values may be removed; null means unset, as editors send it."""
     return {
         key: _plain(value) if isinstance(value, Mapping) else value
         for key, value in layer.items()

@@ -1,6 +1,6 @@
-"""What little a project may set.
+"""This module lets a project set the little that it may.
 
-Its file comes with a checkout, so it cannot name endpoints, executables, keys or allow
+A project's file comes with a checkout, so it cannot name endpoints, executables, keys or allow
 rules, nor what makes a run cost more.
 """
 
@@ -20,7 +20,7 @@ SETS = {
     "context": ("rebuild_at",),
     "permissions": ("deny",),
 }
-"""What costs nothing and frees nothing."""
+"""Settings that cost nothing and free nothing."""
 
 LOWERS = {
     "model": ("context_tokens", "output_tokens_max", "silence_timeout_seconds"),
@@ -31,22 +31,26 @@ LOWERS = {
     "permissions": ("mode", "answer_timeout_seconds"),
     "run": ("steps_max", "tokens_max", "cost_usd_max", "wall_seconds_max", "transcript"),
 }
-"""What a project may have less of than the user, or switch off. All else is the user's alone."""
+"""Settings of which a project may have less than the user, or which it may switch off.
+
+All others are the user's alone.
+"""
 
 _CHOICES = (*PERMISSION_MODES, "gated", "adaptive", "always")
 """The names that a lowered setting can have, from the least to the most of each."""
 
 
-def narrowed(
+def narrow(
     layer: Mapping[str, Any],
     wished: Settings,
     granted: Settings,
     source: str,
     problems: list[ConfigurationError],
 ) -> dict[str, Any]:
-    """A project's layer without what only the user may decide.
+    """Leaves out of a project's layer what only the user may decide.
 
-    `wished` are the settings with the layer, `granted` those without it.
+    `wished` are the settings with the layer, `granted` those without it. What is
+    left out is named in `problems`, with `source`, the path of the project's file.
     """
     kept: dict[str, Any] = {}
     for section, values in layer.items():
@@ -62,7 +66,7 @@ def narrowed(
 
 
 def _too_wide(section: str, key: str, wished: Any, granted: Any) -> str:
-    """Why a project may not set the key to what it wished; empty when it may."""
+    """The reason why a project may not set the key as it wished; empty when it may."""
     if key in SETS.get(section, ()):
         return ""
     if key not in LOWERS.get(section, ()):

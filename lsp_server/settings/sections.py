@@ -1,4 +1,4 @@
-"""What can be set: a class for each section, a field for each knob."""
+"""This module declares what can be set: a class for each section, a field for each setting."""
 
 from __future__ import annotations
 
@@ -56,11 +56,12 @@ class ModelSettings(Section):
 
     @property
     def prices(self) -> Prices:
+        """The prices as the accounting takes them."""
         return Prices(self.price_input, self.price_cached, self.price_output)
 
 
 class JudgeSettings(Section):
-    """The model that judges; what is unset is the worker's."""
+    """The model that judges; whatever is unset is as in `model`."""
 
     base_url: str | None = Field(None, pattern=r"^https?://")
     name: str | None = None
@@ -103,7 +104,7 @@ class MaxModeSettings(Section):
 
 
 class GoalSettings(Section):
-    """When done is believed."""
+    """The checks of goals."""
 
     re_entries_max: Annotated[int, Field(ge=0)] = 12
     """How often a run that says it is done goes on because a condition does not hold."""
@@ -145,7 +146,7 @@ class MemorySettings(Section):
 
 
 class PermissionSettings(Section):
-    """What may be done without asking."""
+    """The rules for what may be done without asking."""
 
     mode: PermissionMode = "ask"
     """`ask` before edits and commands, `auto-edit` frees edits, `read-only` refuses both, `full` frees both."""
@@ -177,11 +178,21 @@ class RunSettings(Section):
 
     @property
     def budget(self) -> Budget:
+        """The limits of a run that brings none of its own."""
         return Budget(self.steps_max, self.tokens_max, self.cost_usd_max, self.wall_seconds_max)
 
 
+class CheckpointSettings(Section):
+    """The contents that are kept so that runs can be undone."""
+
+    days_max: Annotated[float, Field(gt=0)] = 30.0
+    """Runs that ended longer ago cannot be undone any more, and what they changed is not kept."""
+    bytes_max: Positive = 2_000_000_000
+    """Beyond it the oldest contents that no undo needs are removed earlier. Needed ones stay."""
+
+
 class Settings(Section):
-    """All of them. Frozen: a reload makes new settings, a run keeps its own."""
+    """All settings. They are frozen: a reload makes new ones, a run keeps its own."""
 
     model: ModelSettings = ModelSettings()
     judge: JudgeSettings = JudgeSettings()
@@ -191,9 +202,10 @@ class Settings(Section):
     memory: MemorySettings = MemorySettings()
     permissions: PermissionSettings = PermissionSettings()
     run: RunSettings = RunSettings()
+    checkpoints: CheckpointSettings = CheckpointSettings()
 
     @property
     def prompt_tokens_max(self) -> int:
-        """The largest prompt that a run may build."""
+        """The largest prompt, in tokens, that a run may build."""
         window = self.model.context_tokens - self.model.output_tokens_max
         return max(2048, min(self.context.budget_tokens, window))

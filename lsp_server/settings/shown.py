@@ -1,4 +1,4 @@
-"""Settings as a report may show them."""
+"""This module masks in settings what a report may not show."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from lsp_server.settings.sections import Settings
 
 
-def masked(settings: Settings) -> dict[str, Any]:
-    """The effective settings for a report; what could hold a secret is masked."""
+def mask(settings: Settings) -> dict[str, Any]:
+    """The effective settings as JSON types, with whatever could hold a secret masked."""
     dump = settings.model_dump(mode="json")
     for name in ("model", "judge"):
         if dump[name].get("api_key_command"):
@@ -21,7 +21,11 @@ def masked(settings: Settings) -> dict[str, Any]:
 
 
 def without_credentials(url: str) -> str:
-    """The URL without user, password and query."""
+    """The URL without user, password and query.
+
+    >>> without_credentials("https://ada:secret@example.org/v1?key=secret")
+    'https://example.org/v1'
+    """
     scheme, separator, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"

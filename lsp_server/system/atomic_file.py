@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 STAGING_PREFIX = ".holdfast-staging-"
-"""How the name of a file begins that is about to be renamed into place."""
+"""Begins the name of a file that is about to be renamed into place."""
 
 
 def replace_file(path: Path, data: bytes, *, private: bool = False, durable: bool = True) -> None:
@@ -36,10 +36,36 @@ def replace_file(path: Path, data: bytes, *, private: bool = False, durable: boo
         raise
 
 
+def create_file(path: Path, data: bytes, *, private: bool = False) -> bool:
+    """Writes `data` to `path` unless a file is there already; says whether it was written. Blocking.
+
+    Of several processes that try at the same time one succeeds, and the others find
+    its whole file. Raises OSError.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "key"
+    >>> create_file(target, b"first"), create_file(target, b"second")
+    (True, False)
+    >>> target.read_bytes()
+    b'first'
+    """
+    if path.exists():
+        return False
+    staged = stage_file(path, data, private=private)
+    try:
+        # A link, unlike a rename, replaces nothing.
+        os.link(staged, path)
+    except FileExistsError:
+        return False
+    finally:
+        staged.unlink(missing_ok=True)
+    return True
+
+
 def stage_file(path: Path, data: bytes, *, private: bool = False, durable: bool = True) -> Path:
     """Writes `data` beside `path`, ready to be renamed into its place; returns where.
 
-    For those who stage several files before they replace the first. Raises
+    For callers that stage several files before they replace the first. Raises
     OSError; then nothing is left behind.
     """
     staged = path.with_name(STAGING_PREFIX + secrets.token_hex(8))

@@ -1,1 +1,1 @@
-"""The room for work on plain text: words, lines, excerpts and differences."""
+"""This room works on plain text: words, lines, excerpts, differences and Markdown."""

@@ -28,10 +28,10 @@ from lsp_server.domain.errors import ToolError
 from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.tools.arguments import ToolArguments, spec, validate
+from lsp_server.workspace.commands import CommandResult, CommandRunner, HostCommandRunner
 from lsp_server.workspace.documents import Documents, copy_unsaved
 from lsp_server.workspace.ignore import RULE_FILES, Ignore
 from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.process import CommandResult, run_command
 
 LIMIT = 50
 LIMIT_MAX = 500
@@ -102,6 +102,7 @@ class Search:
         visible: Callable[[Path], bool] = lambda _: True,
         ripgrep: str = "rg",
         deadline_seconds: float = DEADLINE_SECONDS,
+        commands: CommandRunner = HostCommandRunner(),
     ) -> None:
         self._workspace = workspace
         self._ignore = ignore
@@ -111,6 +112,7 @@ class Search:
         self._visible = visible
         self._ripgrep = shutil.which(ripgrep)
         self._deadline_seconds = deadline_seconds
+        self._commands = commands
 
     def describe(self, arguments: Mapping[str, object]) -> str:
         """Shows a call as in `search 'retry'`."""
@@ -142,7 +144,7 @@ class Search:
         with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
             buffers = dict(self._documents.buffers())
             copies = await asyncio.to_thread(self._copy_buffers, buffers, Path(folder), place)
-            completed = await run_command(
+            completed = await self._commands.run(
                 self._command_line(wanted, place, list(copies)),
                 self._workspace.root,
                 timeout_seconds=self._deadline_seconds,

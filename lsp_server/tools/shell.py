@@ -13,8 +13,8 @@ from lsp_server.tools.arguments import ToolArguments, spec, validate
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.shell_syntax import parse
 from lsp_server.workspace.checkpoints import Checkpoints
+from lsp_server.workspace.commands import CommandResult, CommandRunner, HostCommandRunner
 from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.process import CommandResult, run_command
 
 TIMEOUT_SECONDS = 120
 TIMEOUT_SECONDS_MAX = 3600
@@ -47,10 +47,17 @@ class Shell:
         forms={"command": "command", "timeout_seconds": "immaterial"},
     )
 
-    def __init__(self, workspace: Workspace, checkpoints: Checkpoints, emit: Emit) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        checkpoints: Checkpoints,
+        emit: Emit,
+        commands: CommandRunner = HostCommandRunner(),
+    ) -> None:
         self._workspace = workspace
         self._checkpoints = checkpoints
         self._emit = emit
+        self._commands = commands
 
     def describe(self, arguments: Mapping[str, object]) -> str:
         """Shows a call as in `$ pytest -q`."""
@@ -66,12 +73,12 @@ class Shell:
         wanted = validate(ShellArguments, arguments)
         if is_read_only(parse(wanted.command)):
             return _result(await self._run(wanted), [])
-        async with self._checkpoints.around(self._emit) as changed:
+        async with self._checkpoints.record_command(self._emit) as changed:
             completed = await self._run(wanted)
         return _result(completed, changed)
 
     async def _run(self, wanted: ShellArguments) -> CommandResult:
-        return await run_command(
+        return await self._commands.run(
             wanted.command,
             self._workspace.root,
             timeout_seconds=wanted.timeout_seconds,

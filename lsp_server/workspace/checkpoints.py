@@ -1,4 +1,4 @@
-"""What a run changed, kept so that it can be undone.
+"""This module keeps what a run changed, so that it can be undone.
 
 File edits are recorded as they pass through the Editor; what a command did is
 found by looking at the working state before and after. Changes that a person
@@ -21,22 +21,24 @@ from lsp_server.domain.goals import Finding
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.ports import Editor
 from lsp_server.workspace.blobs import Blobs, content_name
+from lsp_server.workspace.checkpoint_pruner import CheckpointPruner
 from lsp_server.workspace.disk import FileMissing
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 from lsp_server.workspace.snapshots import Snapshots
-from lsp_server.workspace.tree import NOT_KEPT, WorkingTree
+from lsp_server.workspace.tree import NOT_KEPT, WATCHED, WorkingTree
 from lsp_server.workspace.undo import Undo, UndoReport
 
 ALIVE = timedelta(seconds=1)
 """How often a running command's snapshot says that it still runs."""
 
-UNUSED_DAYS = 30.0
-"""Contents that nothing used for so long are removed; runs that old cannot be undone."""
-
 
 class Checkpoints:
-    """The kept contents of one workspace, in `folder`, and its working state, `tree`."""
+    """The contents of files that runs of one workspace changed, and its working state.
+
+    They lie in `folder`; `tree` is the working state, `pruner` removes what no run
+    needs any more.
+    """
 
     def __init__(self, folder: Path, workspace: Workspace, ignore: Ignore) -> None:
         self._workspace = workspace
@@ -46,14 +48,18 @@ class Checkpoints:
         self.tree = WorkingTree(
             workspace, ignore, blobs=self._blobs, cache_file=folder / "tree.json"
         )
+        self.pruner = CheckpointPruner(folder, self.tree, self._blobs, self._snapshots)
 
     def recording(self, editor: Editor, emit: Emit) -> Editor:
-        """`editor`, with every applied edit recorded."""
+        """Wraps `editor` so that every applied edit is recorded."""
         return Recording(editor, self, emit)
 
     @asynccontextmanager
-    async def around(self, emit: Emit) -> AsyncIterator[list[str]]:
-        """Emits what changes inside; the list names the changed paths at the end."""
+    async def record_command(self, emit: Emit) -> AsyncIterator[list[str]]:
+        """Emits a FileChanged for each file that changes inside of the `with` block.
+
+        The list that it gives has the changed paths once the block has ended.
+        """
         changed: list[str] = []
         before = await self._contents(emit)
         name = await asyncio.to_thread(self._snapshots.put, before)
@@ -69,13 +75,13 @@ class Checkpoints:
                 emit(change)
             self._snapshots.remove(name)
 
-    async def left_behind(self, snapshot: str) -> Sequence[FileChanged]:
-        """What a command had changed that was killed before its changes were on record."""
-        kept = await asyncio.to_thread(self._snapshots.get, snapshot)
-        if kept is None:
+    async def changes_of_killed_command(self, snapshot: str) -> Sequence[FileChanged]:
+        """Finds what a command had changed that was killed before its changes were recorded."""
+        before = await asyncio.to_thread(self._snapshots.get, snapshot)
+        if before is None:
             return ()
-        later = await self.tree.changed_since(kept.alive_until + 2 * ALIVE)
-        changes = _changes(kept.contents, await self.tree.contents())
+        later = await self.tree.changed_since(before.alive_until + 2 * ALIVE)
+        changes = _changes(before.contents, await self.tree.contents())
         # What was written after it had died is somebody else's.
         return [change for change in changes if change.path not in later]
 
@@ -89,40 +95,39 @@ class Checkpoints:
         return await self.tree.contents()
 
     async def changed_since(self, moment: datetime) -> Sequence[str]:
-        """The paths of files that were written, moved or created later."""
-        return await self.tree.changed_since(moment)
+        """The paths of files that were written, moved or created later.
+
+        The goals file and the settings are left out: Holdfast writes into them itself.
+        """
+        return [path for path in await self.tree.changed_since(moment) if path not in WATCHED]
 
     async def undo(
         self, history: Sequence[FileChanged | SnapshotTaken], editor: Editor
     ) -> UndoReport:
-        """Takes changes back, in the order of a run's record.
+        """Takes the changes of a run back. `history` has its Events in their order.
 
-        What nobody changed in the same lines since goes back, and of the last command
-        too what it had done when it was killed.
+        A change goes back if nobody changed the same lines since. What the last
+        command had done when it was killed goes back too.
         """
         changes = [event for event in history if isinstance(event, FileChanged)]
         snapshots = [event.name for event in history if isinstance(event, SnapshotTaken)]
         for name in snapshots[-1:]:
-            changes += await self.left_behind(name)
+            changes += await self.changes_of_killed_command(name)
         return await Undo(self._workspace, self._blobs, editor).run(changes)
 
-    def kept(self, name: str) -> bytes | None:
-        """A content by its name, None when it is not kept. Blocking."""
+    def content(self, name: str) -> bytes | None:
+        """The content with this name, None when it is not kept. Blocking."""
         return self._blobs.get(name)
 
-    async def prune(self) -> int:
-        """Removes contents that were not used for UNUSED_DAYS; says how many."""
-        names = set((await self.tree.contents()).values())
-        await asyncio.to_thread(self._snapshots.prune, UNUSED_DAYS)
-        return await asyncio.to_thread(self._blobs.prune, unused_days=UNUSED_DAYS, keep=names)
-
-    async def keep(self, path: Path, before: str | None, after: str | None, emit: Emit) -> None:
-        """Keeps the texts of a file before and after, None: no file, and emits the change."""
-        names = await asyncio.to_thread(self._put, path, (before, after))
+    async def record_edit(
+        self, path: Path, before: str | None, after: str | None, emit: Emit
+    ) -> None:
+        """Keeps the texts of a file before and after, None: no file, and emits a FileChanged."""
+        names = await asyncio.to_thread(self._keep_texts, path, (before, after))
         emit(FileChanged(self._workspace.relative(path), before=names[0], after=names[1]))
         self._warn(self._blobs.problem, emit)
 
-    def _put(self, path: Path, texts: Sequence[str | None]) -> list[str | None]:
+    def _keep_texts(self, path: Path, texts: Sequence[str | None]) -> list[str | None]:
         names: list[str | None] = []
         executable = path.exists() and bool(path.stat().st_mode & stat.S_IXUSR)
         for text in texts:
@@ -143,7 +148,7 @@ class Checkpoints:
         return contents
 
     def _warn(self, message: str | None, emit: Emit) -> None:
-        """Once for each message."""
+        """Emits each message once."""
         if message and message not in self._warned:
             self._warned.add(message)
             emit(Warned(message))
@@ -158,7 +163,7 @@ def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[FileCh
 
 
 class Recording:
-    """An Editor that records what another one applied."""
+    """An Editor that records what its Editor applied."""
 
     def __init__(self, editor: Editor, checkpoints: Checkpoints, emit: Emit) -> None:
         self._editor = editor
@@ -166,6 +171,7 @@ class Recording:
         self._emit = emit
 
     async def read(self, path: Path) -> Document:
+        """Reads as its Editor does."""
         return await self._editor.read(path)
 
     async def apply(self, edits: EditSet) -> None:
@@ -174,12 +180,14 @@ class Recording:
         await self._editor.apply(edits)
         for edit, text in zip(edits.files, before, strict=True):
             after = None if edit.deletes else edit.result(text or "")
-            await self._checkpoints.keep(edit.path, text, after, self._emit)
+            await self._checkpoints.record_edit(edit.path, text, after, self._emit)
 
     async def confirm(self, question: Question) -> Answer | None:
+        """Asks as its Editor does."""
         return await self._editor.confirm(question)
 
     async def diagnostics(self, path: Path | None) -> Sequence[Finding] | None:
+        """Reports what its Editor reports."""
         return await self._editor.diagnostics(path)
 
     async def _text(self, path: Path) -> str | None:

@@ -1,28 +1,23 @@
-"""Text files on disk: whole reads, atomic writes. Blocking; call it in a thread.
+"""This module reads and writes text files on disk, each whole or not at all.
 
-A write is staged next to its target, flushed to the disk and then renamed, so
-a full disk or a crash leaves the old file or the new one, never half of one.
+All of it blocks; call it in a thread.
 """
 
 from __future__ import annotations
 
-import os
-import secrets
 import stat
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.domain.edits import FileEdit
 from lsp_server.domain.errors import EditRejected, ToolError
+from lsp_server.system.atomic_file import replace_file, stage_file
 from lsp_server.workspace.encoding import UTF_8, Encoding, decode, encode
 
 FILE_BYTES_MAX = 10_000_000
 """Larger files are not for a model to read or edit."""
-
-STAGING_PREFIX = ".holdfast-staging-"
-"""The name of a file that is about to be renamed into place."""
 
 
 class FileMissing(ToolError):
@@ -31,137 +26,119 @@ class FileMissing(ToolError):
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """The text of a file without byte order mark, and how it is spelled."""
+    """The text of a file without its byte order mark, and the encoding it is in."""
 
     text: str
     encoding: Encoding
 
 
 def read_text(path: Path) -> TextFile:
-    """Raises ToolError: missing, a directory, too large, unreadable, binary."""
+    """Reads a text file. Raises ToolError: missing, a directory, too large, unreadable, binary."""
     decoded = decode(read_bytes(path))
     if decoded is None:
-        raise ToolError(f"{path.name} is binary", hint="use `shell` to look into it")
+        raise ToolError(f"{path.name} is binary", "use `shell` to look into it")
     return TextFile(*decoded)
 
 
 def read_bytes(path: Path, bytes_max: int = FILE_BYTES_MAX) -> bytes:
-    """Raises ToolError: missing, a directory, not a regular file, too large, unreadable."""
+    """Reads a file of at most `bytes_max`.
+
+    Raises ToolError: missing, a directory, not a regular file, too large, unreadable.
+    """
     try:
         state = path.stat()
         if stat.S_ISDIR(state.st_mode):
-            raise ToolError(f"{path.name} is a directory", hint="use `list` to see what is in it")
+            raise ToolError(f"{path.name} is a directory", "use `list` to see what is in it")
         if not stat.S_ISREG(state.st_mode):
             raise ToolError(f"{path.name} is a device, a pipe or a socket, not a file with text")
         with path.open("rb") as file:
+            # One byte more than may be: the file can have grown since it was looked at.
             data = file.read(bytes_max + 1) if state.st_size <= bytes_max else b""
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise _read_error(path, error) from error
     if max(state.st_size, len(data)) > bytes_max:
         raise ToolError(
             f"{path.name} is too large: {state.st_size / 1e6:.0f} MB, the limit is "
             f"{bytes_max / 1e6:.0f} MB",
-            hint="use `search`, or `shell` with head or sed",
+            "use `search`, or `shell` with head or sed",
         )
     return data
 
 
 def apply_edits_on_disk(edits: Sequence[FileEdit]) -> None:
-    """All of the edits or none.
+    """Applies all of the edits or none.
 
     Each is checked against the text on disk and staged before the first file
     is replaced. Raises EditRejected.
     """
-    with ExitStack() as staged:
+    with ExitStack() as unused:
         writes: list[tuple[Path, Path | None]] = []
         for edit in edits:
-            data = _checked(edit)
-            temporary = None if data is None else _stage(edit.path, data)
-            if temporary is not None:
-                staged.callback(temporary.unlink, missing_ok=True)
-            writes.append((edit.path, temporary))
-        for path, temporary in writes:
-            try:
-                _put(path, temporary)
-            except OSError as error:
-                raise EditRejected(f"{path.name} cannot be replaced: {error.strerror}") from error
+            data = _new_bytes(edit)
+            staged = None if data is None else _stage(edit.path, data)
+            if staged is not None:
+                unused.callback(staged.unlink, missing_ok=True)
+            writes.append((edit.path, staged))
+        for path, staged in writes:
+            _replace_or_delete(path, staged)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Replaces or creates one file. Raises EditRejected."""
-    temporary = _stage(path, data)
     try:
-        temporary.replace(path)
+        replace_file(path, data)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise EditRejected(f"{path.name} cannot be replaced: {error.strerror}") from error
+        raise EditRejected(f"{path.name} cannot be written: {error.strerror}") from error
 
 
-def _checked(edit: FileEdit) -> bytes | None:
+def _new_bytes(edit: FileEdit) -> bytes | None:
     """The bytes to write, None to delete. Raises EditRejected."""
     path = edit.path
     if path.resolve() != path:
         raise EditRejected(
-            f"{path.name} leads elsewhere by now, to {path.resolve()}; read it again"
+            f"{path.name} leads elsewhere by now, to {path.resolve()}", "read it again"
         )
     if edit.base is None and not edit.deletes:
         if path.exists():
-            raise EditRejected(f"{path.name} exists already; read it and edit that version")
+            raise EditRejected(f"{path.name} exists already", "read it and edit that version")
         return encode(edit.result(""), UTF_8)
     try:
         current = read_text(path)
     except FileMissing as error:
         raise EditRejected(f"{path.name} is gone since it was read") from error
     except ToolError as error:
-        raise EditRejected(str(error)) from error
+        raise EditRejected(error.what, error.hint) from error
+    # A rename would replace it all the same: its folder decides about that, not the file.
     if path.stat().st_mode & 0o222 == 0:
-        raise EditRejected(f"{path.name} is read-only; a person has to make it writable first")
+        raise EditRejected(f"{path.name} is read-only", "a person has to make it writable first")
     text = edit.result(current.text)
     return None if edit.deletes else encode(text, current.encoding)
 
 
 def _stage(path: Path, data: bytes) -> Path:
-    """A flushed file next to `path` with its mode and owner. Raises EditRejected."""
-    temporary = path.with_name(STAGING_PREFIX + secrets.token_hex(8))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        state = path.stat() if path.exists() else None
-        # A new file gets what the umask leaves; a private one is never open to others.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(temporary, flags, 0o666 if state is None else 0o600)
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
-            if state is not None:
-                _like(descriptor, state)
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
+        return stage_file(path, data)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise EditRejected(f"{path.name} cannot be written: {error.strerror}") from error
-    return temporary
 
 
-def _like(descriptor: int, state: os.stat_result) -> None:
-    with suppress(PermissionError):
-        os.fchown(descriptor, state.st_uid, state.st_gid)
-    os.fchmod(descriptor, stat.S_IMODE(state.st_mode))
+def _replace_or_delete(path: Path, staged: Path | None) -> None:
+    try:
+        if staged is None:
+            path.unlink(missing_ok=True)
+        else:
+            staged.replace(path)
+    except OSError as error:
+        raise EditRejected(f"{path.name} cannot be replaced: {error.strerror}") from error
 
 
-def _put(path: Path, temporary: Path | None) -> None:
-    if temporary is None:
-        path.unlink(missing_ok=True)
-    else:
-        temporary.replace(path)
-
-
-def _unreadable(path: Path, error: OSError) -> ToolError:
+def _read_error(path: Path, error: OSError) -> ToolError:
     match error:
         case FileNotFoundError() | NotADirectoryError():
-            return FileMissing(
-                f"{path.name} does not exist", hint="use `list` to see which files do"
-            )
+            return FileMissing(f"{path.name} does not exist", "use `list` to see which files do")
         case PermissionError():
-            return ToolError(f"{path.name} may not be read; a person has to change its permissions")
+            return ToolError(
+                f"{path.name} may not be read", "a person has to change its permissions"
+            )
         case _:
             return ToolError(f"{path.name} cannot be read: {error.strerror}")

@@ -1,10 +1,11 @@
-"""The Editor seam without an editor: files on disk."""
+"""This module is the Editor seam without an editor: it reads and writes files on disk."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from lsp_server.domain.edits import Document, EditSet
 from lsp_server.domain.errors import EditRejected
@@ -13,11 +14,14 @@ from lsp_server.domain.permissions import Answer, Question
 from lsp_server.workspace.disk import apply_edits_on_disk
 from lsp_server.workspace.documents import Documents, is_saved
 
-Confirm = Callable[[Question], Awaitable[Answer | None]]
+Confirm: TypeAlias = Callable[[Question], Awaitable[Answer | None]]
 
 
 class DiskEditor:
-    """Writes to disk; `confirm` asks a person, None when there is nobody to ask."""
+    """An Editor over the disk and the buffers in `documents`, which it never overwrites.
+
+    `confirm` asks a person; None when there is nobody to ask.
+    """
 
     def __init__(self, documents: Documents, confirm: Confirm | None = None) -> None:
         self._documents = documents
@@ -25,11 +29,11 @@ class DiskEditor:
         self._writing = asyncio.Lock()
 
     async def read(self, path: Path) -> Document:
-        """Raises ToolError: missing, binary, too large."""
+        """Reads a file, its buffer first. Raises ToolError: missing, binary, too large."""
         return await self._documents.read(path)
 
     async def apply(self, edits: EditSet) -> None:
-        """All of the edits or none, each against its base. Raises EditRejected."""
+        """Applies all of the edits or none, each against its base. Raises EditRejected."""
         async with self._writing:
             buffers = self._documents.buffers()
             open_before = {e.path: buffers[e.path] for e in edits.files if e.path in buffers}
@@ -39,11 +43,12 @@ class DiskEditor:
                     self._documents.change(edit.path, edit.result(open_before[edit.path]))
 
     async def confirm(self, question: Question) -> Answer | None:
-        """A person's answer; None when nobody can be asked here."""
+        """Asks a person; None when nobody can be asked here."""
         return await self._confirm(question) if self._confirm else None
 
-    async def diagnostics(self, path: Path | None) -> Sequence[Finding] | None:  # noqa: ARG002 - the seam's
-        """None: no language server reports here."""
+    async def diagnostics(self, path: Path | None) -> Sequence[Finding] | None:
+        """Gives None, since no language server reports here."""
+        del path
         return None
 
 
@@ -51,6 +56,6 @@ def _apply(edits: EditSet, buffers: dict[Path, str]) -> None:
     for path, text in buffers.items():
         if not is_saved(path, text):
             raise EditRejected(
-                f"{path.name} has unsaved changes in an editor; they must be saved first"
+                f"{path.name} has unsaved changes in an editor", "they must be saved first"
             )
     apply_edits_on_disk(edits.files)

@@ -1,8 +1,8 @@
-"""Open buffers over the disk: an unsaved buffer is the truth.
+"""This module keeps the open buffers: where there is one, its text counts and not the disk's.
 
-Commands read the disk, though, and no editor can be told to save. So what a
-run wrote into a buffer that was saved before is a draft, which is brought to
-the disk before a command runs. What a person typed is the person's to save.
+Commands read the disk, though, and no editor can be asked to save. So a text that
+a run wrote into a buffer that was saved before is a draft, which is written to
+the disk before a command runs. A text that a person typed is the person's to save.
 """
 
 from __future__ import annotations
@@ -20,22 +20,25 @@ from lsp_server.workspace.disk import apply_edits_on_disk, read_text
 
 
 class Documents:
-    """Every text that can be read. An editor's paths are made canonical here."""
+    """The open buffers of an editor, and every other text by way of the disk.
+
+    Paths that an editor gives are made canonical here.
+    """
 
     def __init__(self) -> None:
         self._buffers: dict[Path, str] = {}
         self._drafts: dict[Path, _Draft] = {}
 
     def open(self, path: Path, text: str) -> None:
-        """The editor holds the file now, with this text."""
+        """Takes a file that the editor opened, with its text."""
         self._buffers[path.resolve()] = text
 
     def change(self, path: Path, text: str) -> None:
-        """The buffer's whole text is this now."""
+        """Takes the whole new text of a buffer."""
         self._buffers[path.resolve()] = text
 
     def close(self, path: Path) -> None:
-        """The disk is the truth again."""
+        """Forgets a buffer, since the editor closed it."""
         self._buffers.pop(path.resolve(), None)
         self._drafts.pop(path.resolve(), None)
 
@@ -43,8 +46,8 @@ class Documents:
         """The open files' texts, a live view."""
         return MappingProxyType(self._buffers)
 
-    async def drafted(self, path: Path, before: str, after: str) -> None:
-        """A run changed a buffer from `before` to `after`, which the editor did not save."""
+    async def add_draft(self, path: Path, before: str, after: str) -> None:
+        """Notes that a run changed a buffer from `before` to `after` and nobody saved it."""
         known = self._drafts.pop(path, None)
         if known is not None and known.text == before:
             self._drafts[path] = _Draft(known.base, after)
@@ -52,21 +55,21 @@ class Documents:
             self._drafts[path] = _Draft(before, after)
 
     async def save_drafts(self) -> None:
-        """Brings drafts that nobody has typed into since to the disk."""
+        """Writes the drafts to the disk that nobody has typed into since."""
         drafts = {p: d for p, d in self._drafts.items() if self._buffers.get(p) == d.text}
         self._drafts.clear()
         if drafts:
             await asyncio.to_thread(_save, drafts)
 
     async def unsaved(self) -> list[Path]:
-        """The open files of which the disk has another text."""
+        """The open files whose text on the disk is another one."""
         buffers = dict(self._buffers)
         return await asyncio.to_thread(
             lambda: [path for path, text in buffers.items() if not is_saved(path, text)]
         )
 
     async def read(self, path: Path) -> Document:
-        """Of a canonical path: buffer first, else disk. Raises ToolError, perhaps FileMissing."""
+        """Reads the buffer at a canonical path, else the file. Raises ToolError, FileMissing."""
         buffer = self._buffers.get(path)
         if buffer is not None:
             return Document(path, buffer)
@@ -76,7 +79,7 @@ class Documents:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """`text` is in the buffer while the disk still has `base`."""
+    """A buffer has `text` while the disk still has `base`."""
 
     base: str
     text: str
@@ -85,15 +88,15 @@ class _Draft:
 def _save(drafts: Mapping[Path, _Draft]) -> None:
     for path, draft in drafts.items():
         edit = FileEdit(path, fingerprint(draft.base), minimal_edit(draft.base, draft.text))
-        # A file that moved on the disk, or cannot be written, is the person's to sort out.
+        # A file that changed on the disk, or cannot be written, is the person's to sort out.
         with suppress(EditRejected):
             apply_edits_on_disk([edit])
 
 
 def copy_unsaved(buffers: Mapping[Path, str], folder: Path) -> dict[Path, Path]:
-    """Writes each text that differs from the disk into `folder`; the copies and whose they are.
+    """Writes each text that differs from the disk into `folder`, for programs that search files.
 
-    For programs that search files. Blocking; call it in a thread.
+    Returns the original of each copy. Blocking; call it in a thread.
     """
     copies: dict[Path, Path] = {}
     for path, text in buffers.items():
@@ -105,7 +108,7 @@ def copy_unsaved(buffers: Mapping[Path, str], folder: Path) -> dict[Path, Path]:
 
 
 def is_saved(path: Path, text: str) -> bool:
-    """Whether the disk has this text. Blocking."""
+    """Whether the disk has this text at `path`. Blocking."""
     try:
         return read_text(path).text == text
     except ToolError:

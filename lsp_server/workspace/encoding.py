@@ -1,4 +1,4 @@
-"""Bytes and the text in them: found out when read, kept when written back."""
+"""This module decodes the bytes of files, and encodes text as the file had it before."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lsp_server.domain.errors import EditRejected
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a file spells its text; `mark` is its byte order mark, perhaps empty."""
+    """The encoding of a file's text; `mark` is its byte order mark, perhaps empty."""
 
     codec: str
     mark: bytes = b""
@@ -26,11 +26,17 @@ MARKED = (
 )
 
 _CONTROL = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")
-"""Bytes that no text in an eight-bit encoding has."""
+"""Bytes that no text in an eight-bit encoding has: with one of them a file is binary."""
 
 
 def decode(data: bytes) -> tuple[str, Encoding] | None:
-    """The text without its byte order mark, and how it was spelled; None: binary."""
+    r"""The text without its byte order mark, and its encoding; None for a binary file.
+
+    >>> decode(b"caf\xe9")
+    ('café', Encoding(codec='latin-1', mark=b''))
+    >>> decode(b"\x89PNG\0") is None
+    True
+    """
     for encoding in MARKED:
         if data.startswith(encoding.mark):
             return _decoded(data[len(encoding.mark) :], encoding)
@@ -38,23 +44,25 @@ def decode(data: bytes) -> tuple[str, Encoding] | None:
 
 
 def encode(text: str, encoding: Encoding) -> bytes:
-    """The bytes of `text`. Raises EditRejected when reading them back would give another."""
+    """The bytes of `text`. Raises EditRejected when they would be read back as another text."""
     if "\0" in text:
         raise EditRejected("the text holds a NUL character, which would make the file binary")
     if text.startswith("\ufeff"):
         raise EditRejected(
-            "the text starts with a byte order mark; leave it out, files keep theirs"
+            "the text starts with a byte order mark", "leave it out, files keep theirs"
         )
     try:
         data = encoding.mark + text.encode(encoding.codec)
     except UnicodeEncodeError as error:
         char = text[error.start]
         raise EditRejected(
-            f"{char!r} cannot be written in the file's encoding, {encoding.codec}; "
-            "spell it another way"
+            f"{char!r} cannot be written in the file's encoding, {encoding.codec}",
+            "write it another way",
         ) from error
     if encoding == LATIN_1 and (decode(data) or ("\0",))[0] != text:
-        raise EditRejected("the text in latin-1 would be taken for another; use other characters")
+        raise EditRejected(
+            "the text in latin-1 would be taken for another encoding", "use other characters"
+        )
     return data
 
 

@@ -1,4 +1,4 @@
-"""The project's own past, as git tells it: what was changed together, and why."""
+"""This module reads the history of a project from git: which files were changed together, and why."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.workspace.process import run_command
+from lsp_server.workspace.commands import CommandRunner, HostCommandRunner
 
 SECONDS_MAX = 20.0
 OUTPUT_BYTES_MAX = 16_000_000
 FILES_MAX = 50
-"""A commit of more files says little about any of them."""
+"""A commit of more files says little about any of them, so its files are left out."""
 
 _FIELD, _RECORD = "\x1f", "\x1e"
 _COMMAND = (
@@ -27,7 +27,7 @@ _COMMAND = (
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """`at` is ISO 8601 in UTC, `files` are relative to the folder that was asked about."""
+    """A commit. `at` is ISO 8601 in UTC, `files` are relative to the folder that was asked about."""
 
     id: str
     at: str
@@ -36,11 +36,16 @@ class Commit:
     files: tuple[str, ...]
 
 
-async def commits(folder: Path, commits_max: int) -> tuple[Commit, ...]:
-    """Those that touch the folder, the newest first; none without git or without a past."""
+async def read_commits(
+    folder: Path, commits_max: int, commands: CommandRunner = HostCommandRunner()
+) -> tuple[Commit, ...]:
+    """The newest `commits_max` commits that touch the folder, the newest first.
+
+    Empty without git, without a commit, or when git takes longer than SECONDS_MAX.
+    """
     command = shlex.join([*_COMMAND, f"--max-count={commits_max}", "--", "."])
     try:
-        done = await run_command(
+        done = await commands.run(
             command, folder, timeout_seconds=SECONDS_MAX, output_bytes_max=OUTPUT_BYTES_MAX
         )
     except ToolError:

@@ -1,7 +1,7 @@
-"""Where a working tree stands, in words that a person knows: a commit, and what differs from it.
+"""This module names a working tree as a person does: by its commit, and how many files differ.
 
-Git is asked without a question to anybody, so nothing that a repository's own
-settings name may be started by it: no filter, no monitor, no transport.
+Git is run without asking anybody, so nothing that a repository's own settings
+name may be started by it: no filter, no monitor, no transport.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ import asyncio
 import os
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.workspace.process import run_command
+from lsp_server.workspace.commands import CommandRunner, HostCommandRunner
 
 GIT_SECONDS_MAX = 3.0
 GIT_OUTPUT_BYTES_MAX = 4_000_000
 KEPT_SECONDS = 1.0
-"""A commit leaves the tree as it is, so what was found is not taken for longer."""
+"""A commit leaves the tree as it is, so what was found may be wrong after it."""
 OWN_FOLDER = ".holdfast/"
 """What is written there is about the tree and no change of it."""
 
@@ -33,44 +34,71 @@ STATUS = "status --porcelain --no-renames --untracked-files=all --ignore-submodu
 
 
 class Revisions:
-    """Of the working tree at `root`. What was found is taken again for a moment.
+    """Names the state of the working tree at `root`, as in `1f3c9a2 with 3 changes`.
 
-    Many goals are often checked in a row on one tree.
+    What was found is taken again for `kept_seconds`: many goals are often checked
+    in a row on one tree.
     """
 
-    def __init__(self, root: Path, kept_seconds: float = KEPT_SECONDS) -> None:
-        self._root = root
+    def __init__(
+        self,
+        root: Path,
+        commands: CommandRunner = HostCommandRunner(),
+        kept_seconds: float = KEPT_SECONDS,
+    ) -> None:
+        self._git = _Git(root, commands)
         self._kept_seconds = kept_seconds
         self._last = ("", float("-inf"), "")
 
     async def of(self, tree: str) -> str:
-        """Where the tree with that hash stands, which is the one that is there now."""
+        """The revision of the tree with that hash, which has to be the one that is there now.
+
+        Empty where git knows no commit or is slow.
+        """
         known, asked_at, found = self._last
         if tree != known or time.monotonic() - asked_at > self._kept_seconds:
-            asked_at, found = time.monotonic(), await revision(self._root)
+            asked_at, found = time.monotonic(), await self._find()
             self._last = (tree, asked_at, found)
         return found
 
+    async def _find(self) -> str:
+        place, filters = await asyncio.gather(
+            self._git.run("rev-parse --show-prefix --short HEAD"),
+            self._git.run(f"{FILTERS} || test $? = 1"),  # 1: there are none.
+        )
+        if place is None or filters is None:
+            return ""
+        status = await self._git.run(STATUS, _switched_off(filters.split("\0")))
+        if status is None:
+            return ""
+        prefix, commit = place.splitlines()
+        own = prefix + OWN_FOLDER
+        count = sum(bool(line) and not line[3:].startswith(own) for line in status.split("\0"))
+        return commit + (f" with {count} change{'s' * (count > 1)}" if count else "")
 
-async def revision(root: Path) -> str:
-    """As in `1f3c9a2` or `1f3c9a2 with 3 changes`; empty where git knows no commit or is slow."""
-    place, filters = await asyncio.gather(
-        _git(root, "rev-parse --show-prefix --short HEAD"),
-        _git(root, f"{FILTERS} || test $? = 1"),  # 1: there are none.
-    )
-    if place is None or filters is None:
-        return ""
-    status = await _git(root, STATUS, _switched_off(filters.split("\0")))
-    if status is None:
-        return ""
-    prefix, commit = place.splitlines()
-    own = prefix + OWN_FOLDER
-    count = sum(bool(line) and not line[3:].startswith(own) for line in status.split("\0"))
-    return commit + (f" with {count} change{'s' * (count > 1)}" if count else "")
+
+@dataclass(frozen=True, slots=True)
+class _Git:
+    root: Path
+    commands: CommandRunner
+
+    async def run(self, arguments: str, settings: Mapping[str, str] = INERT) -> str | None:
+        """The output of git; None when it fails, is missing or takes too long."""
+        try:
+            done = await self.commands.run(
+                f"git {arguments} 2>/dev/null",
+                self.root,
+                timeout_seconds=GIT_SECONDS_MAX,
+                output_bytes_max=GIT_OUTPUT_BYTES_MAX,
+                environment={**os.environ, **INERT, **settings},
+            )
+        except ToolError:
+            return None
+        return done.output if done.exit_status == 0 and not done.truncated_bytes else None
 
 
 def _switched_off(names: Iterable[str]) -> dict[str, str]:
-    """Settings of a repository that would start something, by name, as git reads them."""
+    """Overrides the settings of a repository that would start something, as git reads them."""
     empty = dict.fromkeys(filter(None, names), "")
     pairs = {"core.fsmonitor": "false", **empty}
     pairs |= {name: "false" for name in empty if name.endswith(".required")}
@@ -78,18 +106,3 @@ def _switched_off(names: Iterable[str]) -> dict[str, str]:
     for number, (name, value) in enumerate(pairs.items()):
         listed |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
     return listed
-
-
-async def _git(root: Path, arguments: str, settings: Mapping[str, str] = INERT) -> str | None:
-    """What git prints; None when it fails, is missing or takes too long."""
-    try:
-        done = await run_command(
-            f"git {arguments} 2>/dev/null",
-            root,
-            timeout_seconds=GIT_SECONDS_MAX,
-            output_bytes_max=GIT_OUTPUT_BYTES_MAX,
-            environment={**os.environ, **INERT, **settings},
-        )
-    except ToolError:
-        return None
-    return done.output if done.exit_status == 0 and not done.truncated_bytes else None

@@ -1,10 +1,10 @@
-"""Which files count, as git sees it, with rules of our own on top.
+"""This module decides which files count, as git does, with rules of our own on top.
 
-Read are `.gitignore` and `.holdfastignore` in every folder, those above the
-workspace up to the repository's root, and `.git/info/exclude`; a person's
-global git rules are not. Deeper rules win, `.holdfastignore` wins over
-`.gitignore` beside it. What tools leave behind (`DERIVED`) is ignored unless a
-rule says otherwise; what version control and Holdfast keep (`INTERNAL`) always.
+It reads `.gitignore` and `.holdfastignore` in every folder, those above the
+workspace up to the repository's root, and `.git/info/exclude`, but not a person's
+global git rules. Deeper rules win, `.holdfastignore` wins over
+`.gitignore` beside it. Files that tools make (`DERIVED`) are ignored unless a
+rule says otherwise, those of version control and Holdfast (`INTERNAL`) always.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TypeAlias
 from pathspec import GitIgnoreSpec
 from pathspec.patterns.gitignore import GitIgnorePatternError
 
-from lsp_server.workspace.disk import STAGING_PREFIX
+from lsp_server.system.atomic_file import STAGING_PREFIX
 from lsp_server.workspace.paths import Workspace
 
 INTERNAL = frozenset({".git", ".hg", ".svn", ".jj", ".holdfast"})
@@ -41,26 +41,34 @@ RULE_FILE_BYTES_MAX = 1_000_000
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 
 Skipped: TypeAlias = Callable[[str, str], None]
-"""Told of a path that cannot be walked, and why."""
+"""Is called with a path that cannot be walked, and the reason."""
 
 
 class Patterns:
-    """Lines in the language of `.gitignore`; unreadable ones are left out, as git does."""
+    """Patterns in the language of `.gitignore`; unreadable lines are left out, as git does.
+
+    >>> patterns = Patterns(["*.log", "!keep.log"])
+    >>> patterns.decide("a/b.log"), patterns.decide("keep.log"), patterns.decide("a.py")
+    (True, False, None)
+    """
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._spec = _compile([_as_git_means(line) for line in lines if _readable(line)])
 
     @property
     def usable(self) -> bool:
-        """Whether any line says something."""
+        """Whether any line is a pattern."""
         return any(pattern.include is not None for pattern in self._spec.patterns)
 
     def decide(self, path: str) -> bool | None:
-        """True: matched, False: negated, None: no word on it. A folder ends with `/`."""
+        """Whether the path is matched (True) or negated (False); None when no line says.
+
+        A folder ends with `/`.
+        """
         return self._spec.check_file(path).include
 
     def decide_alone(self, path: str) -> bool | None:
-        """The same, by what matches the path itself and not a folder above it."""
+        """Decides as `decide`, by lines that match the path itself and no folder above it."""
         for pattern in reversed(self._spec.patterns):
             if pattern.regex is not None and pattern.regex.fullmatch(path):
                 return pattern.include
@@ -68,14 +76,22 @@ class Patterns:
 
 
 class Ignore:
-    """The rules of one workspace, read anew for each question."""
+    """The ignore rules of one workspace, read anew for each question.
+
+    >>> import tempfile
+    >>> root = Path(tempfile.mkdtemp())
+    >>> for name, text in {"a.py": "", "b.log": "", ".gitignore": "*.log"}.items():
+    ...     _ = (root / name).write_text(text)
+    >>> list(Ignore(Workspace(root)).walk())
+    ['.gitignore', 'a.py']
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._compiled: dict[tuple[str, ...], Patterns] = {}
 
     def matches(self, path: Path) -> bool:
-        """Whether a canonical path does not count; outside of the workspace nothing does."""
+        """Whether a canonical path is ignored; everything outside of the workspace is."""
         if not self._workspace.inside(path):
             return True
         relative = self._workspace.relative(path)
@@ -92,7 +108,10 @@ class Ignore:
         return False
 
     def walk(self, folder: Path | None = None, skipped: Skipped = lambda *_: None) -> Iterator[str]:
-        """Every regular file that counts, relative with slashes, lazily and in order."""
+        """Gives every regular file that counts, relative with slashes, lazily and in order.
+
+        `skipped` is called with each folder or name that cannot be walked, and why.
+        """
         for path, entry in self.scan(folder, skipped):
             if entry.is_file(follow_symlinks=False):
                 yield path
@@ -100,7 +119,7 @@ class Ignore:
     def scan(
         self, folder: Path | None = None, skipped: Skipped = lambda *_: None
     ) -> Iterator[tuple[str, os.DirEntry[str]]]:
-        """Every entry that counts and is no folder; symbolic links are not followed."""
+        """Gives every entry that counts and is no folder; symbolic links are not followed."""
         start = self._workspace.relative(folder) if folder else "."
         if folder and start != "." and self.matches(folder):
             return
@@ -123,7 +142,7 @@ class Ignore:
     def _listed(
         self, folder: str, scopes: Scopes, skipped: Skipped
     ) -> Iterator[tuple[str, os.DirEntry[str], Scopes]]:
-        """What counts in one folder; folders end with `/`."""
+        """The entries of one folder that count; folders end with `/`."""
         try:
             with os.scandir(self._workspace.root / folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
@@ -175,14 +194,18 @@ class Ignore:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Patterns with the way from a path of the workspace to the folder they stand in."""
+    """Patterns of one folder, and how a path of the workspace becomes one of that folder.
+
+    The first `drop` characters of the path go, `add` is put before the rest.
+    """
 
     drop: int
     add: str
     patterns: Patterns
 
     def decide(self, path: str) -> bool | None:
-        # Of the folders above it was decided on the way down.
+        """Decides as Patterns does."""
+        # The folders above were decided on the way down.
         return self.patterns.decide_alone(self.add + path[self.drop :])
 
 

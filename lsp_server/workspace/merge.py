@@ -1,4 +1,4 @@
-"""Three-way merge of texts, by lines."""
+"""This module merges the changes of two sides into one text, line by line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ LINES_MAX = 20_000
 
 
 def merge(base: str, mine: str, theirs: str) -> str | None:
-    """`mine` with the changes from `base` to `theirs`; None when both changed the same lines."""
+    r"""Applies the changes from `base` to `theirs` to `mine`; None when both changed the same lines.
+
+    Also None for texts of more than LINES_MAX lines.
+
+    >>> merge("1\n2\n3\n", "one\n2\n3\n", "1\n2\nthree\n")
+    'one\n2\nthree\n'
+    >>> merge("1\n", "one\n", "eins\n") is None
+    True
+    """
     texts = [text.splitlines(keepends=True) for text in (base, mine, theirs)]
     if max(map(len, texts)) > LINES_MAX:
         return None

@@ -1,4 +1,4 @@
-"""Paths that a model wrote, turned into canonical ones.
+"""This module turns paths that a model wrote into canonical ones.
 
 Nothing here decides what may be touched; it says where a path really leads,
 symbolic links followed, so that `tools/approval.py` can.
@@ -14,7 +14,16 @@ from lsp_server.domain.errors import ToolError
 
 
 class Workspace:
-    """One folder that the agent works in, and the paths seen from there."""
+    """One folder that the agent works in, and the paths seen from there.
+
+    >>> import tempfile
+    >>> workspace = Workspace(Path(tempfile.mkdtemp()))
+    >>> path = workspace.resolve("src/../a.py")
+    >>> path == workspace.root / "a.py", workspace.relative(path)
+    (True, 'a.py')
+    >>> workspace.inside(workspace.locate("../b.py"))
+    False
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
@@ -27,9 +36,9 @@ class Workspace:
         """
         written = _from_uri(text) if text.startswith("file:") else text
         if not written or any(mark in written for mark in "\0\n\r"):
-            raise ToolError(f"{text!r} is not a path; send one path relative to the workspace")
+            raise ToolError(f"{text!r} is not a path", "send one path relative to the workspace")
         if any("\ud800" <= char <= "\udfff" for char in written):
-            raise ToolError(f"{text!r} is not a path; it has characters that no file name can have")
+            raise ToolError(f"{text!r} is not a path: it has characters that no file name can have")
         try:
             path = (self.root / written).resolve()
         except (OSError, RuntimeError):
@@ -43,7 +52,7 @@ class Workspace:
         path = self.locate(text)
         if not self.inside(path):
             raise ToolError(
-                f"{text!r} lies outside of the workspace; use a path below {self.root.name}/"
+                f"{text!r} lies outside of the workspace", f"use a path below {self.root.name}/"
             )
         return path
 
@@ -52,12 +61,12 @@ class Workspace:
         return path.is_relative_to(self.root)
 
     def relative(self, path: Path) -> str:
-        """The path as the model sees it: from the root with slashes; absolute outside of it."""
+        """The path as the model sees it: from the root with slashes, absolute outside of it."""
         return path.relative_to(self.root).as_posix() if self.inside(path) else path.as_posix()
 
 
 def _leads_in_circles(path: Path) -> bool:
-    """Whether a loop of links is left in it: before Python 3.13 `resolve` raises instead."""
+    """Whether a loop of links is left in the path: before Python 3.13 `resolve` raises instead."""
     try:
         path.stat()
     except OSError as error:
@@ -69,7 +78,7 @@ def _from_uri(uri: str) -> str:
     try:
         parts = urlsplit(uri)
     except ValueError as error:
-        raise ToolError(f"{uri!r} is not a file URI; send a plain path") from error
+        raise ToolError(f"{uri!r} is not a file URI", "send a plain path") from error
     if parts.netloc not in ("", "localhost"):
-        raise ToolError(f"{uri!r} is on another machine; send a plain path")
+        raise ToolError(f"{uri!r} is on another machine", "send a plain path")
     return unquote(parts.path)

@@ -1,4 +1,4 @@
-"""The values of `.env` and its like, so that they are recognised wherever they turn up."""
+"""This module reads the values of `.env` and similar files, so that they are recognised anywhere."""
 
 from __future__ import annotations
 
@@ -16,22 +16,25 @@ from lsp_server.workspace.disk import read_text
 FILE_BYTES_MAX = 100_000
 FILES_MAX = 200
 FOLDERS_MAX = 5_000
-"""Looked into; what lies deeper in a larger tree is guarded by its shape alone."""
-OF_TOOLS = frozenset(
+"""Files deeper in a larger tree are not read: only the shape of their secrets gives them away."""
+TOOL_FOLDERS = frozenset(
     [".git", ".hg", ".svn", ".jj", ".venv", "venv", "node_modules", "__pycache__", "target", ".tox"]
 )
 """Folders that hold what programs put there, not a person's secrets."""
 
 
 class SecretFiles:
-    """Those in a workspace, ignored ones too. `values` are as of the last look, longest first."""
+    """The files for secrets in a workspace, ignored ones too.
+
+    `values` are the secrets as of the last look, the longest first.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self.values: tuple[str, ...] = ()
 
     def look(self) -> None:
-        """Reads them anew. Blocking; what cannot be read tells nothing."""
+        """Reads the files anew. Blocking; one that cannot be read is passed over."""
         found: set[str] = set()
         for path in islice(self._files(), FILES_MAX):
             with suppress(OSError, ToolError):
@@ -41,5 +44,5 @@ class SecretFiles:
 
     def _files(self) -> Iterator[Path]:
         for folder, below, names in islice(os.walk(self._root), FOLDERS_MAX):
-            below[:] = sorted(set(below) - OF_TOOLS)
+            below[:] = sorted(set(below) - TOOL_FOLDERS)
             yield from (Path(folder, name) for name in names if is_secret_file(name))

@@ -1,4 +1,4 @@
-"""Working states kept for as long as a command runs, so that a killed one can be undone."""
+"""This module keeps working states while commands run, so that what a killed one did can be undone."""
 
 from __future__ import annotations
 
@@ -6,66 +6,79 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lsp_server.workspace.blobs import make_private
+from lsp_server.system.atomic_file import replace_file
+from lsp_server.system.private_folder import make_private
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Names of contents by path before a command, and when the command was last seen at work."""
+    """The names of contents by path before a command, and when the command was last seen at work."""
 
     contents: Mapping[str, str]
     alive_until: datetime
 
 
 class Snapshots:
-    """A private folder, a file for each command that runs now or was killed. Blocking."""
+    """A private folder with a file for each command that runs now or was killed.
+
+    All of it blocks.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def put(self, contents: Mapping[str, str]) -> str | None:
-        """Keeps names of contents by path; the snapshot's name, None when it cannot be kept."""
+        """Keeps names of contents by path; returns the snapshot's name, None when it failed."""
         name = secrets.token_hex(8)
+        data = json.dumps(dict(contents)).encode()
         try:
             make_private(self._folder)
-            self._path(name).write_text(json.dumps(dict(contents)), "utf-8", "surrogatepass")
+            replace_file(self._path(name), data, private=True, durable=False)
         except OSError:
             return None
         return name
 
     def touch(self, name: str | None) -> None:
-        """The command is still at work."""
+        """Notes that the command is still at work."""
         if name is not None:
             with suppress(OSError):
                 os.utime(self._path(name))
 
     def get(self, name: str) -> Snapshot | None:
-        """What was kept; None once it was removed."""
+        """The snapshot with this name; None once it was removed."""
         path = self._path(name)
         try:
-            contents = json.loads(path.read_text("utf-8", "surrogatepass"))
+            contents = json.loads(path.read_bytes())
             alive_until = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         except (OSError, ValueError):
             return None
         return Snapshot(contents, alive_until) if isinstance(contents, dict) else None
 
     def remove(self, name: str | None) -> None:
-        """The command's changes are on record."""
+        """Removes a snapshot, since the command's changes are recorded."""
         if name is not None:
             self._path(name).unlink(missing_ok=True)
 
-    def prune(self, unused_days: float) -> None:
-        """Removes those of runs that nobody took up for so long."""
-        oldest = time.time() - unused_days * 86_400
+    def prune(self, days_max: float) -> None:
+        """Removes those of commands that were killed so many days ago. Raises OSError."""
+        oldest = time.time() - days_max * 86_400
+        for path in self._folder.iterdir() if self._folder.exists() else ():
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
+
+    def content_names(self) -> Iterator[str]:
+        """The names of all contents that some snapshot needs."""
         for path in self._folder.glob("*.json"):
-            if path.stat().st_mtime < oldest:
-                path.unlink(missing_ok=True)
+            snapshot = self.get(path.stem)
+            yield from snapshot.contents.values() if snapshot else ()
 
     def _path(self, name: str) -> Path:
+        # A name comes from a journal, which a person may have edited.
         return self._folder / f"{Path(name).name}.json"

@@ -1,6 +1,6 @@
-"""The working state: every file that counts, with the name of its content.
+"""This module looks at the working state: every file that counts, with the name of its content.
 
-A file is read again only when its status moved, so a second look costs one
+A file is read again only when its status changed, so a second look costs one
 walk. A file changed less than `racy_seconds` before it was read is not trusted
 to that: its clock may not have ticked for a change that came right after.
 """
@@ -22,19 +22,21 @@ from pathlib import Path
 from typing import TypeAlias
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.workspace.blobs import Blobs, content_name, make_private
-from lsp_server.workspace.disk import read_bytes, write_bytes
+from lsp_server.system.atomic_file import replace_file
+from lsp_server.system.private_folder import make_private
+from lsp_server.workspace.blobs import Blobs, content_name
+from lsp_server.workspace.disk import read_bytes
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 
 FILE_BYTES_MAX = 5_000_000
 TOTAL_BYTES_MAX = 500_000_000
 FILES_MAX = 200_000
-"""What lies beyond these is known by its status alone, and its content is not kept."""
+"""Beyond these a file is known by its status alone, and its content is not kept."""
 
 RACY_SECONDS = 2.0
 SAVE_SECONDS = 5.0
-"""What was learned is written down at most this often."""
+"""The shortest time between two writes of the cache file."""
 
 WATCHED = (".holdfast/goals.md", ".holdfast/config.toml")
 """Outside of the hash, as evidence is written into them; a change is still a change."""
@@ -47,7 +49,7 @@ Status: TypeAlias = tuple[int, int, int, int, int]
 
 
 class WorkingTree:
-    """One workspace's working state.
+    """The working state of one workspace.
 
     With `blobs` every content that is read is kept there. `cache_file` carries
     what is known from one process to the next.
@@ -72,7 +74,7 @@ class WorkingTree:
         self._scanning = threading.Lock()
 
     async def hash(self) -> str:
-        """16 hexadecimal digits that move whenever a file that counts does."""
+        """16 hexadecimal digits that change whenever a file that counts does."""
         return tree_hash(await self.contents())
 
     async def contents(self) -> Mapping[str, str]:
@@ -80,16 +82,16 @@ class WorkingTree:
         return await asyncio.to_thread(self._scan)
 
     async def changed_since(self, moment: datetime) -> Sequence[str]:
-        """The paths of files that were written, moved or created later, but for the watched ones."""
-        return await asyncio.to_thread(self._later, moment.timestamp() * 1e9)
+        """The paths of files that were written, moved or created later, watched ones included."""
+        return await asyncio.to_thread(self._changed_since, moment.timestamp() * 1e9)
 
-    def _later(self, moment_ns: float) -> list[str]:
+    def cached_names(self) -> frozenset[str]:
+        """Names of contents that a later look may take for known and not read. Blocking."""
+        return frozenset(name for _, name in _load(self._cache_file).values())
+
+    def _changed_since(self, moment_ns: float) -> list[str]:
         statuses = islice(self._statuses(), FILES_MAX)
-        return sorted(
-            path
-            for path, status in statuses
-            if max(status[0], status[1]) > moment_ns and path not in WATCHED
-        )
+        return sorted(path for path, status in statuses if max(status[0], status[1]) > moment_ns)
 
     def _scan(self) -> dict[str, str]:
         with self._scanning:
@@ -137,9 +139,10 @@ class WorkingTree:
         now = time.monotonic()
         if self._cache_file and changed and now - self._saved_at >= SAVE_SECONDS:
             self._saved_at = now
-            with suppress(ToolError, OSError):
+            # Without the file every content is read once more, and that is all.
+            with suppress(OSError):
                 make_private(self._cache_file.parent)
-                write_bytes(self._cache_file, json.dumps(self._known).encode())
+                replace_file(self._cache_file, json.dumps(self._known).encode())
 
 
 def tree_hash(names: Mapping[str, str]) -> str:

@@ -1,9 +1,9 @@
-"""Taking back what a run changed, and nothing that a person did since.
+"""This module takes back what a run changed, and nothing that a person did since.
 
-The changes are undone newest first. Where a file is no longer what the run
-left, the difference is merged in; where that would touch a person's lines, the
-file stays as it is and is reported. A buffer may never have had the changes,
-as in an editor that did not read the file again: then the disk alone goes back.
+The changes are undone newest first. Where a file is no longer as the run left it,
+the difference is merged in; where that would touch a person's lines, the file
+stays as it is and is reported. A buffer may never have had the changes, as in an
+editor that did not read the file again: then the disk alone is changed back.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Content: TypeAlias = str | bytes | None
 
 @dataclass(frozen=True, slots=True)
 class UndoConflict:
-    """A file that undo left as it is, and why."""
+    """A file that undo left as it is, and the reason."""
 
     path: str
     reason: str
@@ -41,9 +41,10 @@ class UndoConflict:
 
 @dataclass(frozen=True, slots=True)
 class UndoReport:
-    """Workspace-relative paths; what was already as before is in none.
+    """The result of an undo, as workspace-relative paths.
 
-    `removed` are those of `restored` that the run had created.
+    Files that were already as before are in none; `removed` are those of `restored`
+    that the run had created.
     """
 
     restored: tuple[str, ...]
@@ -52,7 +53,7 @@ class UndoReport:
 
 
 class Undo:
-    """Restores files from kept contents through an Editor, so that open buffers are right."""
+    """Restores files from stored contents through an Editor, so that open buffers are right."""
 
     def __init__(self, workspace: Workspace, blobs: Blobs, editor: Editor) -> None:
         self._workspace = workspace
@@ -77,12 +78,12 @@ class Undo:
         return UndoReport(tuple(restored), tuple(conflicts), removed)
 
     async def _restore(self, path: str, history: Sequence[FileChanged]) -> bool:
-        """Whether there was something to do. Raises ToolError for a conflict."""
+        """Restores one file; False when there was nothing to do. Raises ToolError for a conflict."""
         file = self._workspace.locate(path)
-        kept = await asyncio.to_thread(self._contents, history)
+        contents = await asyncio.to_thread(self._contents, history)
         restored = await self._take_back(
-            self._editor, file, history, kept
-        ) or await self._take_back(self._disk, file, history, kept)
+            self._editor, file, history, contents
+        ) or await self._take_back(self._disk, file, history, contents)
         executable = _executable_before(history)
         if executable is None or executable == _is_executable(file):
             return restored
@@ -94,11 +95,14 @@ class Undo:
         editor: Editor,
         file: Path,
         history: Sequence[FileChanged],
-        kept: Mapping[str, Content],
+        contents: Mapping[str, Content],
     ) -> bool:
-        """Whether the file as this editor has it was changed. Raises ToolError for a conflict."""
+        """Restores the file as this editor has it; False when it was as before.
+
+        Raises ToolError for a conflict.
+        """
         current = await _current(editor, file)
-        target = _before(current, history, kept)
+        target = _before(current, history, contents)
         if target == current:
             return False
         if isinstance(target, str) and isinstance(current, str):
@@ -110,12 +114,16 @@ class Undo:
         elif target is None:
             await asyncio.to_thread(file.unlink, missing_ok=True)
         else:
-            await asyncio.to_thread(write_bytes, file, self._bytes(target, history[0].before, kept))
+            await asyncio.to_thread(
+                write_bytes, file, self._bytes(target, history[0].before, contents)
+            )
         return True
 
-    def _bytes(self, target: str | bytes, first: str | None, kept: Mapping[str, Content]) -> bytes:
-        """What to write where no text is now: the very bytes of before, if that is the target."""
-        raw = self._blobs.get(first) if first and kept[first] == target else None
+    def _bytes(
+        self, target: str | bytes, first: str | None, contents: Mapping[str, Content]
+    ) -> bytes:
+        """The bytes to write where no text is now: those of before, if that is the target."""
+        raw = self._blobs.get(first) if first and contents[first] == target else None
         if raw is not None:
             return raw
         return target.encode("utf-8", "surrogatepass") if isinstance(target, str) else target
@@ -142,30 +150,30 @@ async def _current(editor: Editor, file: Path) -> Content:
 
 
 def _before(
-    current: Content, history: Sequence[FileChanged], kept: Mapping[str, Content]
+    current: Content, history: Sequence[FileChanged], contents: Mapping[str, Content]
 ) -> Content:
     """The content without the changes. Raises ToolError for a conflict."""
-    if current == _content(history[0].before, kept):
+    if current == _content(history[0].before, contents):
         return current
     for change in reversed(history):
-        before, after = _content(change.before, kept), _content(change.after, kept)
+        before, after = _content(change.before, contents), _content(change.after, contents)
         if current == after:
             current = before
         elif current != before:
-            current = _merged(after, current, before)
+            current = _merge(after, current, before)
     return current
 
 
-def _content(name: str | None, kept: Mapping[str, Content]) -> Content:
-    return kept[name] if name else None
+def _content(name: str | None, contents: Mapping[str, Content]) -> Content:
+    return contents[name] if name else None
 
 
-def _merged(after: Content, current: Content, before: Content) -> str:
+def _merge(after: Content, current: Content, before: Content) -> str:
     match after, current, before:
         case str(), str(), str():
             merged = merge(after, current, before)
             if merged is None:
-                raise ToolError("the same lines were changed since; undo them by hand")
+                raise ToolError("the same lines were changed since", "undo them by hand")
             return merged
         case None, _, _:
             raise ToolError("it was deleted by the run and has been created anew since")

@@ -1,7 +1,7 @@
-"""Which files change, as far as the system tells.
+"""This module reports which files change, as far as the system says so.
 
-A hint and not the truth: events get lost, and where nothing can be watched the
-place is looked over now and then.
+Reports are hints: events get lost, and where nothing can be watched everything
+is reported as changed now and then.
 """
 
 from __future__ import annotations
@@ -12,33 +12,34 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 GATHER_MILLISECONDS = 200
-"""What comes within it is told together."""
-LOOK_OVER_SECONDS = 600.0
-LOOK_OVER_SECONDS_BLIND = 30.0
-"""How often all is compared while nothing can be watched."""
+"""Changes within it are reported together."""
+RESCAN_SECONDS = 600.0
+"""The time between two reports of everything, since events get lost."""
+RESCAN_SECONDS_UNWATCHED = 30.0
+"""The same while nothing can be watched."""
 
 _log = logging.getLogger(__name__)
 
 
-async def changes(root: Path) -> AsyncIterator[set[Path]]:
-    """What changed below `root`; `root` itself means that anything may have.
+async def watch_files(root: Path) -> AsyncIterator[set[Path]]:
+    """Gives the paths that changed below `root`; `root` itself means that anything may have.
 
-    Never ends by itself. Folders of version control are passed over, but for a
-    change of branch.
+    It never ends by itself. Folders of version control are passed over, except for
+    a change of branch.
     """
     try:
         async for changed in _watched(root):
             yield changed
     except OSError as error:
         # Too many folders for inotify, most of the time.
-        _log.warning("files cannot be watched (%s); they are looked over instead", error)
+        _log.warning("files cannot be watched (%s); they are compared now and then instead", error)
     while True:
-        await asyncio.sleep(LOOK_OVER_SECONDS_BLIND)
+        await asyncio.sleep(RESCAN_SECONDS_UNWATCHED)
         yield {root}
 
 
 async def _watched(root: Path) -> AsyncIterator[set[Path]]:
-    """Raises OSError when it cannot be watched."""
+    """Gives changes as the system reports them. Raises OSError when it cannot watch."""
     from watchfiles import awatch  # noqa: PLC0415 - not needed to answer `initialize`
 
     head = root / ".git" / "HEAD"
@@ -52,7 +53,7 @@ async def _watched(root: Path) -> AsyncIterator[set[Path]]:
         watch_filter=counts,
         debounce=GATHER_MILLISECONDS,
         step=GATHER_MILLISECONDS // 4,
-        rust_timeout=int(LOOK_OVER_SECONDS * 1000),
+        rust_timeout=int(RESCAN_SECONDS * 1000),
         yield_on_timeout=True,
         ignore_permission_denied=True,
         recursive=True,

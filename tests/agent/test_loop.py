@@ -23,8 +23,9 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.goals import CommandCheck, Condition, Goal
 from lsp_server.domain.tasks import Achieved, Blocked, Budget, Failed, Stopped, Task, Unmet
-from lsp_server.models.scripted.scenario import Scenario, ScriptedTurn
+from lsp_server.models.scripted.scenario import ScriptedTurn
 from tests.fakes.expectation import until
+from tests.fakes.faults import FaultyScenario
 from tests.fakes.workshop import calls, finish, says, workshop
 
 
@@ -171,7 +172,7 @@ async def test_a_full_window_becomes_a_new_cycle_and_the_run_goes_on(project: Pa
 async def test_a_prompt_that_the_endpoint_finds_too_long_is_rebuilt(project: Path) -> None:
     turns = [calls(("shell", {"command": f"seq {n} {n + 700}"})) for n in range(12)]
     scenario = {"turns": [*turns, finish()], "prompt_tokens_max": 7000}
-    async with workshop(project, Scenario.model_validate(scenario)) as shop:
+    async with workshop(project, FaultyScenario.model_validate(scenario)) as shop:
         assert await shop.run() == Achieved("done")
         reasons = [event.reason for event in shop.events(CycleStarted)]
         assert any("refused the prompt" in reason for reason in reasons)

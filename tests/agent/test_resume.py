@@ -113,7 +113,7 @@ class Unreadable:
     async def changed_since(self, moment: datetime) -> Sequence[str]:
         return ()
 
-    async def left_behind(self, snapshot: str) -> Sequence[FileChanged]:
+    async def changes_of_killed_command(self, snapshot: str) -> Sequence[FileChanged]:
         return ()
 
 

@@ -6,26 +6,27 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from lsp_server.models.scripted.scenario import ScriptedTurn
-from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.command_line import Ended, ended, holdfast, started
+from tests.fakes.faulty_server import FaultyServer
 from tests.fakes.workshop import calls, finish, says
 
 WRITE = calls(("write", {"path": "made.txt", "text": "made\n"}))
 
 
-def model(server: ScriptedServer) -> dict[str, str]:
+def model(server: FaultyServer) -> dict[str, str]:
     return {"HOLDFAST_MODEL__BASE_URL": server.base_url, "HOLDFAST_MODEL__NAME": "scripted"}
 
 
 async def run(
-    project: Path, turns: list[ScriptedTurn], *arguments: str, **environment: str
+    project: Path, turns: Sequence[ScriptedTurn], *arguments: str, **environment: str
 ) -> Ended:
-    async with ScriptedServer(turns) as server:
+    async with FaultyServer(turns) as server:
         return await holdfast("run", *arguments, folder=project, **model(server), **environment)
 
 
@@ -46,7 +47,7 @@ async def run(
     ],
 )
 async def test_the_exit_status_tells_the_outcome(
-    project: Path, turns: list[ScriptedTurn], arguments: list[str], status: int, outcome: str
+    project: Path, turns: Sequence[ScriptedTurn], arguments: list[str], status: int, outcome: str
 ) -> None:
     entries = {"HOLDFAST_GOAL__RE_ENTRIES_MAX": "0"} if outcome == "unmet" else {}
     result = await run(project, turns, "--json", *arguments, **entries)
@@ -92,7 +93,7 @@ async def test_a_transcript_is_written(project: Path) -> None:
 async def test_a_signal_stops_the_run_and_what_it_started(project: Path, number: int) -> None:
     turns = [calls(("shell", {"command": "echo $$ > pid; sleep 100"})), finish()]
     async with (
-        ScriptedServer(turns) as server,
+        FaultyServer(turns) as server,
         started("run", "--yes", "--json", "x", folder=project, **model(server)) as process,
     ):
         assert process.stdout is not None
@@ -106,7 +107,7 @@ async def test_a_signal_stops_the_run_and_what_it_started(project: Path, number:
 
 async def test_a_reader_that_goes_away_stops_the_run(project: Path) -> None:
     turns = [calls(("shell", {"command": f"echo {n}; sleep 0.05"})) for n in range(100)]
-    async with ScriptedServer(turns) as server:
+    async with FaultyServer(turns) as server:
         read_end, write_end = os.pipe()
         process = await asyncio.create_subprocess_exec(
             *("sh", "-c", 'exec "$0" -m lsp_server run --yes --json x | head -n 3'),
@@ -128,7 +129,7 @@ async def test_a_run_that_was_killed_goes_on(project: Path) -> None:
         calls(("shell", {"command": "echo started >> log; sleep 100"})),
         finish("gone on"),
     ]
-    async with ScriptedServer(turns) as server:
+    async with FaultyServer(turns) as server:
         async with started(
             "run", "--yes", "--json", "x", folder=project, **model(server)
         ) as process:
@@ -238,7 +239,7 @@ async def test_yes_does_not_free_what_unread_settings_may_forbid(
 
 
 async def test_a_closed_standard_input_denies(project: Path) -> None:
-    async with ScriptedServer([WRITE, finish()]) as server:
+    async with FaultyServer([WRITE, finish()]) as server:
         process = await asyncio.create_subprocess_exec(
             *("sh", "-c", 'exec "$0" -m lsp_server run x <&-', sys.executable),
             cwd=project,
@@ -259,7 +260,7 @@ async def test_the_key_and_other_secrets_stay_out_of_everything(project: Path) -
     ]
     (project / "leaked.txt").write_text(f"key={secret}\n")
     environment = {"HOLDFAST_API_KEY": secret, "MY_TOKEN": "token-abcdefgh-98765"}
-    async with ScriptedServer(turns) as server:
+    async with FaultyServer(turns) as server:
         result = await holdfast(
             "run", "--yes", "--json", "-vv", "x",
             folder=project, **model(server), **environment,
@@ -291,7 +292,7 @@ async def test_a_dead_endpoint_is_waited_for_and_said(project: Path) -> None:
 
 
 async def test_doctor_reports_without_a_single_secret(project: Path) -> None:
-    async with ScriptedServer([]) as server:
+    async with FaultyServer([]) as server:
         result = await holdfast(
             "doctor",
             folder=project,

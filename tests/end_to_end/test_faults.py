@@ -10,23 +10,21 @@ import pytest
 
 from lsp_server.domain.events import ModelWaited, Told, ToolCalled, ToolReturned
 from lsp_server.domain.tasks import Achieved, Failed, Outcome
-from lsp_server.models.scripted.scenario import Scenario, ScriptedTurn
+from tests.fakes.faults import FaultyScenario, FaultyTurn
 from tests.fakes.workshop import Workshop, calls, finish, workshop
 
 STEP = {"tool_calls": [{"name": "shell", "arguments": {"command": "echo ran >> log"}}]}
 
 
-def step(fault: dict[str, Any] | None = None, **more: Any) -> ScriptedTurn:
-    return ScriptedTurn.model_validate(
-        {**STEP, "text": "I run it now. " * 5, "fault": fault, **more}
-    )
+def step(fault: dict[str, Any] | None = None, **more: Any) -> FaultyTurn:
+    return FaultyTurn.model_validate({**STEP, "text": "I run it now. " * 5, "fault": fault, **more})
 
 
 async def run(
-    project: Path, turns: list[ScriptedTurn], **sections: Any
+    project: Path, turns: list[FaultyTurn], **sections: Any
 ) -> tuple[Outcome, Workshop, float]:
-    conduct = sections.pop("conduct", {})
-    scenario = Scenario.model_validate({"turns": turns, **conduct})
+    behaviour = sections.pop("behaviour", {})
+    scenario = FaultyScenario.model_validate({"turns": turns, **behaviour})
     started = time.monotonic()
     async with workshop(project, scenario, **sections) as shop:
         outcome = await shop.run()
@@ -105,13 +103,13 @@ async def test_what_does_not_pass_ends_the_run_in_one_sentence(
         ),
         (step(tool_calls=[{"name": "launch", "arguments": {}}]), "there is no tool 'launch'"),
         (step({"kind": "invalid_utf8"}), ""),
-        (ScriptedTurn.model_validate({}), "empty"),
+        (FaultyTurn.model_validate({}), "empty"),
         (step({"kind": "repetition", "chars": 60_000}), "repe"),
     ],
     ids=["malformed", "length", "cut off", "unknown tool", "invalid utf-8", "empty", "endless"],
 )
 async def test_what_the_model_did_wrong_it_is_told_and_nothing_of_it_runs(
-    project: Path, bad: ScriptedTurn, told: str
+    project: Path, bad: FaultyTurn, told: str
 ) -> None:
     outcome, shop, _ = await run(project, [bad, step(), finish()])
     assert outcome == Achieved("done")
@@ -129,7 +127,7 @@ async def test_a_prompt_over_the_window_is_rebuilt_once_and_the_run_goes_on(
 ) -> None:
     look = calls(("shell", {"command": "seq 1 900"}))
     turns = [*(calls(("shell", {"command": f"seq {n} {n + 900}"})) for n in range(8)), finish()]
-    outcome, shop, _ = await run(project, [look, *turns], conduct={"prompt_tokens_max": 6000})
+    outcome, shop, _ = await run(project, [look, *turns], behaviour={"prompt_tokens_max": 6000})
     assert outcome == Achieved("done")
     called = [event.call.arguments for event in shop.events(ToolCalled)]
     assert len(called) == len(set(called)), "no step was done twice"

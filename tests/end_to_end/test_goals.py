@@ -7,7 +7,7 @@ import copy
 import json
 import re
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ def capabilities(encoding: str) -> dict[str, Any]:
 @asynccontextmanager
 async def editor(
     project: Path,
-    turns: list[ScriptedTurn] | Callable[[Any], ScriptedTurn],
+    turns: Sequence[ScriptedTurn] | Callable[[Any], ScriptedTurn],
     *,
     encoding: str = "utf-16",
     settings: dict[str, Any] | None = None,

@@ -11,6 +11,7 @@ import pytest
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.editors import EGLOTS, NEOVIMS, Editor, play
+from tests.fakes.faults import FaultyTurn
 from tests.fakes.stand import acts, is_verdict, says_verdict
 
 
@@ -25,7 +26,7 @@ def script(body: Mapping[str, Any]) -> ScriptedTurn:
         return says_verdict(body, lambda text: 9 - int(text.split("+the new ")[1][0]))
     others = [rewrite(n) for n in range(1, body.get("n", 1))]
     alternatives = [{"text": each.text, "tool_calls": each.tool_calls} for each in others]
-    return ScriptedTurn.model_validate({**rewrite(0).model_dump(), "alternatives": alternatives})
+    return FaultyTurn.model_validate({**rewrite(0).model_dump(), "alternatives": alternatives})
 
 
 @pytest.mark.editor

@@ -21,10 +21,11 @@ from typing import Any
 
 import pytest
 
-from lsp_server.models.scripted.scenario import HttpError, ScriptedCall, ScriptedTurn
-from lsp_server.models.scripted.server import ScriptedServer
+from lsp_server.models.scripted.scenario import ScriptedCall, ScriptedTurn
 from lsp_server.server.protocol import ActionKind, CommandName, Method
 from tests.fakes import clients
+from tests.fakes.faults import FaultyTurn, HttpError
+from tests.fakes.faulty_server import FaultyServer
 from tests.fakes.lsp_client import (
     REPOSITORY,
     LspClient,
@@ -76,7 +77,7 @@ async def at_work(
     answers: Mapping[str, Callable[[Any], Any]] | None = None,
 ) -> AsyncIterator[LspClient]:
     """A client of a server whose model plays a script; files of the project are there already."""
-    async with ScriptedServer(turns) as model:
+    async with FaultyServer(turns) as model:
         environment = {"HOLDFAST_MODEL__BASE_URL": model.base_url}
         async with started(environment=environment, answers=answers) as client:
             await client.initialize(
@@ -179,7 +180,7 @@ async def test_a_data_folder_that_cannot_be_used_is_named_and_the_server_goes_on
 ) -> None:
     data = tmp_path / "data"
     data.write_text("a file in its place")
-    async with ScriptedServer([]) as model:
+    async with FaultyServer([]) as model:
         environment = {
             "XDG_DATA_HOME": str(data),
             "HOLDFAST_MODEL__BASE_URL": model.base_url,
@@ -441,7 +442,7 @@ async def test_an_editor_that_never_answers_hangs_nothing(project: Path) -> None
 
 
 async def test_a_failed_run_is_shown_where_a_person_looks(project: Path) -> None:
-    refused = ScriptedTurn(fault=HttpError(status=401, times=99))
+    refused = FaultyTurn(fault=HttpError(status=401, times=99))
     async with at_work(project, [refused]) as client:
         await client.command("holdfast.run.start", {"prompt": "x"})
         failed = await client.wait_for(
@@ -588,7 +589,7 @@ async def test_a_client_that_does_not_read_stalls_nothing(project: Path) -> None
     turns = [ScriptedTurn(text=text, tool_calls=(call("read", path="a.txt"),))] * 3
     finish = ScriptedTurn(tool_calls=(call("shell", command="touch done.txt"),))
     environment = {"HOLDFAST_PERMISSIONS__MODE": "full"}
-    async with ScriptedServer([*turns, finish]) as model:
+    async with FaultyServer([*turns, finish]) as model:
         environment["HOLDFAST_MODEL__BASE_URL"] = model.base_url
         async with started(environment=environment) as client:
             await client.initialize(project, RICH)

@@ -14,10 +14,10 @@ import pytest
 from lsp_server.agent.journal import replay
 from lsp_server.domain.events import BriefWritten, CyclePacked, CycleStarted, RunResumed, Warned
 from lsp_server.domain.tasks import Achieved, Budget, Failed, Sampling, Task
-from lsp_server.memory.lock import WriterLock
 from lsp_server.models.scripted.scenario import ScriptedTurn
-from lsp_server.models.scripted.server import ScriptedServer
+from lsp_server.system.process_lock import ProcessLock
 from tests.fakes.command_line import holdfast, started
+from tests.fakes.faulty_server import FaultyServer
 from tests.fakes.workshop import calls, finish, says, workshop
 
 STEPS = 24
@@ -60,7 +60,7 @@ async def test_killed_in_a_rebuild_a_run_goes_on_where_it_was(project: Path, mom
         done += 1
         return numbered(done)
 
-    async with ScriptedServer(answer) as server:
+    async with FaultyServer(answer) as server:
         environment = {
             "HOLDFAST_MODEL__BASE_URL": server.base_url,
             "HOLDFAST_MODEL__NAME": "s",
@@ -166,7 +166,7 @@ async def test_a_rebuild_does_without_a_memory_that_is_of_no_use(project: Path, 
         assert await shop.run() == Achieved("done")
         await shop.session.memory.ready()
     (folder,) = Path(os.environ["XDG_DATA_HOME"]).rglob("memory")
-    held = WriterLock(folder / "lock")
+    held = ProcessLock(folder / "lock")
     if fault == "damaged":
         for path in (folder / "tables").rglob("*"):
             if path.is_file():

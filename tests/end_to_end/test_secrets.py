@@ -163,7 +163,7 @@ async def test_a_secret_is_known_however_it_is_written_and_wherever(project: Pat
     memory = {"enabled": True, "embedder": "hashing"}
     async with workshop(project, careless, memory=memory) as shop:
         await shop.run(f"Log in with {IN_ADDRESS}")
-        await shop.session.memory.remember(f"The password is {IN_ADDRESS}.")
+        await shop.session.memory.facts.remember(f"The password is {IN_ADDRESS}.")
         await shop.session.memory.index()
         await shop.session.memory.settled()
         shop.session.transcript()

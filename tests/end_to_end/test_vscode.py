@@ -18,6 +18,7 @@ from lsp_server import __version__
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.code_server import CLIENT, code_server, need, need_index
+from tests.fakes.faults import FaultyTurn
 from tests.fakes.stand import acts, is_verdict, says_verdict
 from tests.fakes.workshop import calls, finish
 
@@ -73,7 +74,7 @@ def day(body: Mapping[str, Any]) -> ScriptedTurn:
     if "Say what the answer is." in task:
         others = [comment(number) for number in range(1, body.get("n", 1))]
         more = [{"text": each.text, "tool_calls": each.tool_calls} for each in others]
-        return ScriptedTurn.model_validate({**comment(0).model_dump(), "alternatives": more})
+        return FaultyTurn.model_validate({**comment(0).model_dump(), "alternatives": more})
     return (
         (calls(("read", {"path": "answer.py"}), text="I look first."), acts("edit", EDIT))[step]
         if step < 2

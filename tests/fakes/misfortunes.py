@@ -58,10 +58,10 @@ async def check_all_is_there(memory: Memory, root: Path) -> None:
     ids = {
         row["id"] for path in paths for row in read_file(root, path, "", FILE_BYTES_MAX).rows or ()
     }
-    rows = await memory._store.code.chunks.rows(["id"])
-    assert sorted(row["id"] for row in rows) == sorted(ids)
+    chunks = (await memory.reader.contents()).chunks
+    assert sorted(chunk.id for chunk in chunks) == sorted(ids)
     assert set(NEIGHBOURS) <= set(paths)
-    assert [fact.text for fact in await memory.trusted_facts()] == [FACT]
+    assert [fact.text for fact in await memory.reader.trusted_facts()] == [FACT]
 
 
 def reasons(status: MemoryStatus) -> str:
@@ -72,10 +72,10 @@ async def _with_files(scratch: Path, spoil: Callable[[Path], None]) -> str:
     """A healthy workspace gets something odd; what memory says of it."""
     root = lay_out(scratch / "root", NEIGHBOURS)
     async with opened(scratch) as memory:
-        await memory.index()
-        await memory.remember(FACT, "person")
+        await memory.code.index()
+        await memory.records.remember(FACT, "person")
         spoil(root)
-        await memory.index()
+        await memory.code.index()
         await memory.settled()
         await check_all_is_there(memory, root)
         return reasons(memory.status())
@@ -118,7 +118,7 @@ async def changes_while_read(scratch: Path) -> str:
     """A file is rewritten all the time; in the end it is as it stands on disk."""
     root = lay_out(scratch / "root", NEIGHBOURS)
     async with opened(scratch) as memory:
-        await memory.remember(FACT, "person")
+        await memory.records.remember(FACT, "person")
 
         async def write() -> None:
             for turn in range(200):
@@ -128,9 +128,9 @@ async def changes_while_read(scratch: Path) -> str:
 
         writing = asyncio.create_task(write())
         while not writing.done():
-            await memory.index()
+            await memory.code.index()
         await writing
-        await memory.index()
+        await memory.code.index()
         await check_all_is_there(memory, root)
         return reasons(memory.status())
 
@@ -138,12 +138,12 @@ async def changes_while_read(scratch: Path) -> str:
 async def corrupt_manifest(scratch: Path) -> str:
     root = lay_out(scratch / "root", NEIGHBOURS)
     async with opened(scratch) as memory:
-        await memory.index()
-        await memory.remember(FACT, "person")
+        await memory.code.index()
+        await memory.records.remember(FACT, "person")
     for file in (scratch / "memory" / "tables" / "chunks.lance" / "_versions").iterdir():
         file.write_bytes(b"rubbish")
     async with opened(scratch) as memory:
-        await memory.index()
+        await memory.code.index()
         await check_all_is_there(memory, root)
         return reasons(memory.status())
 
@@ -152,21 +152,21 @@ async def full_disk(scratch: Path) -> str:
     root = lay_out(scratch / "root", NEIGHBOURS)
     with small_disk(scratch / "disk") as disk:
         async with opened(scratch, str(disk)) as memory:
-            await memory.index()
-            await memory.remember(FACT, "person")
+            await memory.code.index()
+            await memory.records.remember(FACT, "person")
             (disk / "filler").write_bytes(bytes(shutil.disk_usage(disk).free - 50_000))
             many = {
                 f"many/f{i}.py": f"def f{i}(value):\n" + "    value += 1\n" * 400 for i in range(99)
             }
             lay_out(root, many)
             try:
-                await memory.index()
+                await memory.code.index()
             except MemoryUnavailable as error:
                 said = str(error)
             else:
                 raise AssertionError("the disk was not full")
             (disk / "filler").unlink()
-            await memory.index()
+            await memory.code.index()
             await check_all_is_there(memory, root)
             return said
 

@@ -29,6 +29,8 @@ from lsp_server.settings.sections import (
 )
 from lsp_server.tools.dry_run import ToolDryRun
 from lsp_server.workspace.disk_editor import DiskEditor
+from tests.fakes.faults import FaultyTurn
+from tests.fakes.faulty_server import FaultyServer
 from tests.fakes.tools import Bench
 
 E = TypeVar("E", bound=Event)
@@ -36,10 +38,10 @@ E = TypeVar("E", bound=Event)
 TASK = (Message("system", "You are an agent."), Message("user", "Set x to 2 in a.py."))
 
 
-def acts(name: str, arguments: dict[str, Any] | str, text: str = "", **more: Any) -> ScriptedTurn:
+def acts(name: str, arguments: dict[str, Any] | str, text: str = "", **more: Any) -> FaultyTurn:
     """A turn of one tool call."""
     call = {"name": name, "arguments": arguments}
-    return ScriptedTurn.model_validate({"text": text, "tool_calls": [call], **more})
+    return FaultyTurn.model_validate({"text": text, "tool_calls": [call], **more})
 
 
 def is_verdict(body: Mapping[str, Any]) -> bool:
@@ -68,8 +70,8 @@ def verdict(
 
 def says_verdict(
     body: Mapping[str, Any], points: Callable[[str], int] = len, **more: Any
-) -> ScriptedTurn:
-    return ScriptedTurn(text=json.dumps(verdict(body, lambda text: points(text) % 11)), **more)
+) -> FaultyTurn:
+    return FaultyTurn(text=json.dumps(verdict(body, lambda text: points(text) % 11)), **more)
 
 
 @dataclass
@@ -111,7 +113,7 @@ async def stand(
     root: Path,
     turn: Callable[[Mapping[str, Any]], ScriptedTurn] | Sequence[ScriptedTurn],
     *,
-    conduct: EndpointBehaviour | None = None,
+    behaviour: EndpointBehaviour | None = None,
     step_context: StepContext | None = None,
     has_room: Callable[[Usage], bool] = lambda _: True,
     refutes_done: str = "",
@@ -134,7 +136,7 @@ async def stand(
     bench = Bench(root, mode=mode, deny=deny)
     events: list[Event] = []
     endpoint_stats = endpoint_stats or EndpointStats()
-    async with ScriptedServer(turn, conduct=conduct or EndpointBehaviour(n="ignore")) as server:
+    async with FaultyServer(turn, behaviour=behaviour or EndpointBehaviour(n="ignore")) as server:
         wire = ChatCompletions(
             ModelSettings(
                 base_url=server.base_url, name="scripted", silence_timeout_seconds=silence_seconds

@@ -26,7 +26,7 @@ from lsp_server.domain.goals import (
 )
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import Budget
-from lsp_server.goals.goals_document import goal_of
+from lsp_server.goals.new_goal import make_goal
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from tests.fakes.workshop import calls, finish, says
 
@@ -92,7 +92,7 @@ class Stop:
 
     @property
     def goal(self) -> Goal:
-        goal = goal_of("The work", self.conditions)
+        goal = make_goal("The work", self.conditions)
         conditions = tuple(
             Condition(c.id, c.text, c.checks, waived=number in self.waived)
             for number, c in enumerate(goal.conditions)

@@ -19,22 +19,24 @@ from lsp_server.session.session import Session
 from lsp_server.settings.layers import load
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
+from tests.fakes.faults import FaultyTurn
+from tests.fakes.faulty_server import FaultyServer
 
 E = TypeVar("E", bound=Event)
 
 
-def calls(*pairs: tuple[str, dict[str, Any] | str], text: str = "", **more: Any) -> ScriptedTurn:
+def calls(*pairs: tuple[str, dict[str, Any] | str], text: str = "", **more: Any) -> FaultyTurn:
     """A turn of tool calls, each a name and arguments (or their raw text)."""
     listed = [{"name": name, "arguments": arguments} for name, arguments in pairs]
-    return ScriptedTurn.model_validate({"text": text, "tool_calls": listed, **more})
+    return FaultyTurn.model_validate({"text": text, "tool_calls": listed, **more})
 
 
-def says(text: str, **more: Any) -> ScriptedTurn:
+def says(text: str, **more: Any) -> FaultyTurn:
     """A turn without calls."""
-    return ScriptedTurn.model_validate({"text": text, **more})
+    return FaultyTurn.model_validate({"text": text, **more})
 
 
-def finish(summary: str = "done") -> ScriptedTurn:
+def finish(summary: str = "done") -> FaultyTurn:
     return calls(("finish", {"summary": summary}))
 
 
@@ -82,7 +84,7 @@ async def workshop(
     **sections: dict[str, Any],
 ) -> AsyncIterator[Workshop]:
     """Permission mode is `full` unless `sections` or `answer` say otherwise."""
-    async with ScriptedServer(turns) as server:
+    async with FaultyServer(turns) as server:
         settings = load(
             project,
             editor={

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from lsp_server.domain.events import FileChanged
 from lsp_server.goals.changes import (
-    DIFF_CHARS_MAX,
     StopAttempt,
     changes_as_evidence,
     closing_message,
     named_files_as_evidence,
 )
+from lsp_server.text.diff import DIFF_CHARS_MAX
 from lsp_server.workspace.paths import Workspace
 
 KEPT = {"old": b"one\ntwo\n", "new": b"one\n2\n"}

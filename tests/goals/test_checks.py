@@ -52,7 +52,7 @@ def checks(
 
 
 async def shown(project: Path, check: Check, timeout_seconds: float = 20.0) -> Evidence:
-    evidence = await checks(project, timeout_seconds=timeout_seconds).show(check, "t")
+    evidence = await checks(project, timeout_seconds=timeout_seconds).run(check, "t")
     assert isinstance(evidence, Evidence)
     return evidence
 
@@ -107,7 +107,7 @@ async def test_nothing_is_left_of_a_check_that_hangs_or_is_cancelled(project: Pa
     await shown(project, command, timeout_seconds=0.3)
     assert not psutil.pid_exists(int((project / "pid").read_text()))
     (project / "pid").unlink()
-    running = asyncio.create_task(checks(project).show(command, "t"))
+    running = asyncio.create_task(checks(project).run(command, "t"))
     pid = project / "pid"
     await until(lambda: pid.exists() and pid.read_text().strip(), "the check")
     running.cancel()
@@ -133,14 +133,14 @@ async def test_secrets_do_not_get_into_evidence(project: Path) -> None:
         20.0,
         lambda text: text.replace("hunter2hunter2", "[secret]"),
     )
-    evidence = await checked.show(CommandCheck("env; echo hunter2hunter2"), "t")
+    evidence = await checked.run(CommandCheck("env; echo hunter2hunter2"), "t")
     assert isinstance(evidence, Evidence)
     assert "sk-very-secret" not in evidence.output_tail
     assert evidence.output_tail.endswith("[secret]")
 
 
 async def test_what_is_not_permitted_does_not_run(project: Path) -> None:
-    refused = await CheckRunner(Workspace(project), Reporting(None), nothing, 20.0).show(
+    refused = await CheckRunner(Workspace(project), Reporting(None), nothing, 20.0).run(
         CommandCheck("touch ran"), "t"
     )
     assert isinstance(refused, CheckRefused)
@@ -189,11 +189,11 @@ FOUND = (
 async def test_diagnostics_checks(
     project: Path, check: DiagnosticsCheck, findings: Sequence[Finding], found: int
 ) -> None:
-    evidence = await checks(project, findings=findings).show(check, "t")
+    evidence = await checks(project, findings=findings).run(check, "t")
     assert isinstance(evidence, Evidence)
     assert len(evidence.findings) == found
     assert evidence.passed is (found == 0)
 
 
 async def test_diagnostics_that_nobody_knows_are_no_evidence(project: Path) -> None:
-    assert await checks(project).show(DiagnosticsCheck(""), "t") is None
+    assert await checks(project).run(DiagnosticsCheck(""), "t") is None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.goals.findings import findings, nothing_ran
+from lsp_server.goals.findings import parse_findings, ran_no_test
 
 ROOT = Path("/project")
 
@@ -140,13 +140,13 @@ FAIL
     ],
 )
 def test_places_are_read(output: str, expected: list[tuple[str, int, str, str]]) -> None:
-    found = findings(output, ROOT)
+    found = parse_findings(output, ROOT)
     assert [(f.path, f.line, f.message, f.source) for f in found] == expected
 
 
 def test_errors_come_before_warnings_and_their_number_is_bounded() -> None:
     lines = [f"a.py:{n}: {'error' if n % 2 else 'warning'}: x" for n in range(1, 200)]
-    found = findings("\n".join(lines), ROOT)
+    found = parse_findings("\n".join(lines), ROOT)
     assert len(found) == 50
     assert {f.severity for f in found} == {"error"}
 
@@ -168,4 +168,4 @@ def test_errors_come_before_warnings_and_their_number_is_bounded() -> None:
     ],
 )
 def test_a_runner_that_ran_nothing_is_noticed(output: str, nothing: bool) -> None:
-    assert nothing_ran(output) is nothing
+    assert ran_no_test(output) is nothing

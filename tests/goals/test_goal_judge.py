@@ -15,13 +15,13 @@ from lsp_server.goals.goal_judge import (
     judge_prompt,
     verdict_schema_for,
 )
-from lsp_server.goals.goals_document import goal_of
-from lsp_server.models.priced import PricedModel
-from lsp_server.models.scripted.model import ScriptedModel
+from lsp_server.goals.new_goal import make_goal
 from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.wrappers import PricedModel
+from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.workshop import says
 
-GOAL = goal_of("G", (("it reads well", ()), ("is it fast?", ())))
+GOAL = make_goal("G", (("it reads well", ()), ("is it fast?", ())))
 FIRST, QUESTION = GOAL.conditions
 
 

@@ -9,8 +9,8 @@ import pytest
 from lsp_server.domain.events import FileChanged
 from lsp_server.domain.goals import CommandCheck, Goal
 from lsp_server.goals.changes import StopAttempt
-from lsp_server.goals.goals_document import goal_of
-from lsp_server.goals.guard import edited_judges
+from lsp_server.goals.guard import find_edited_judges
+from lsp_server.goals.new_goal import make_goal
 
 
 class Contents(dict[str, bytes]):
@@ -25,13 +25,13 @@ class Contents(dict[str, bytes]):
 
 
 def goal(command: str) -> Goal:
-    return goal_of("G", (("c", (CommandCheck(command),)),))
+    return make_goal("G", (("c", (CommandCheck(command),)),))
 
 
 def flagged(command: str, path: str, before: str | None, after: str | None) -> bool:
     kept = Contents()
     change = FileChanged(path, kept.name(before), kept.name(after))
-    return edited_judges(goal(command), StopAttempt({path: change}), kept.get) == (path,)
+    return find_edited_judges(goal(command), StopAttempt({path: change}), kept.get) == (path,)
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,21 @@ def test_only_the_editors_and_their_disk_write_files_of_the_workspace(path: Path
     assert not {"write_text", "write_bytes", "unlink", "rename"} & called
 
 
+STARTS_PROGRAMS = {
+    "workspace/commands.py": "commands of the model and of checks",
+    "models/api_key.py": "the command of the user's settings that prints the key",
+    "memory/parse_workers.py": "Holdfast itself, to parse in",
+}
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_programs_are_started_in_few_places(path: Path) -> None:
+    """Whatever confines commands wraps a CommandRunner, so nothing else may run them."""
+    called = {ast.unparse(node.func) for node in calls(tree(path))}
+    starts = {each for each in called if "subprocess" in each or "Popen" in each}
+    assert bool(starts) == (name(path) in STARTS_PROGRAMS), starts
+
+
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_the_source_speaks_of_itself_alone(path: Path) -> None:
     text = path.read_text("utf-8")

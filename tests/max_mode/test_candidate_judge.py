@@ -13,7 +13,8 @@ import pytest
 from lsp_server.domain.messages import Message
 from lsp_server.domain.tools import ToolCall
 from lsp_server.max_mode.candidate_judge import StepContext
-from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from tests.fakes.faults import FaultyBehaviour, FaultyTurn
 from tests.fakes.stand import Stand, acts, is_verdict, proposals, says_verdict, stand, verdict
 
 VALUES = (3, 1, 4, 2, 5)
@@ -157,15 +158,15 @@ FAILURES: dict[str, Any] = {
     "no reason": broken(reason=None),
     "a tool call": always(acts("shell", {"command": "touch ran"})),
     "cut off": always(ScriptedTurn(text='{"reason": "it', stop_reason="length")),
-    "repeating": always(ScriptedTurn.model_validate({"fault": {"kind": "repetition"}})),
+    "repeating": always(FaultyTurn.model_validate({"fault": {"kind": "repetition"}})),
     "500": always(
-        ScriptedTurn.model_validate({"fault": {"kind": "status", "status": 500, "times": 9}})
+        FaultyTurn.model_validate({"fault": {"kind": "status", "status": 500, "times": 9}})
     ),
     "400": always(
-        ScriptedTurn.model_validate({"fault": {"kind": "status", "status": 400, "times": 9}})
+        FaultyTurn.model_validate({"fault": {"kind": "status", "status": 400, "times": 9}})
     ),
-    "dropped": always(ScriptedTurn.model_validate({"text": "{" * 99, "fault": {"kind": "drop"}})),
-    "silent": always(ScriptedTurn.model_validate({"fault": {"kind": "silence"}})),
+    "dropped": always(FaultyTurn.model_validate({"text": "{" * 99, "fault": {"kind": "drop"}})),
+    "silent": always(FaultyTurn.model_validate({"fault": {"kind": "silence"}})),
 }
 
 
@@ -208,8 +209,8 @@ async def test_an_invalid_verdict_is_asked_for_again_with_what_was_wrong(root: P
 
 
 async def test_an_endpoint_without_schemas_is_told_in_words(root: Path) -> None:
-    conduct = EndpointBehaviour(n="ignore", refuses=("response_format",))
-    async with stand(root, Scene(), conduct=conduct, strategy="always") as here:
+    behaviour = FaultyBehaviour(n="ignore", refuses=("response_format",))
+    async with stand(root, Scene(), behaviour=behaviour, strategy="always") as here:
         await here.ask()
         assert (here.judged.by, written(here)) == ("judge", "x = 50")
 

@@ -12,6 +12,7 @@ import pytest
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes import clients
+from tests.fakes.faults import FaultyTurn
 from tests.fakes.lsp_client import LspClient, LspError, Message, started
 from tests.fakes.stand import acts, is_verdict, says_verdict
 
@@ -29,7 +30,7 @@ def script(body: Mapping[str, Any]) -> ScriptedTurn:
         return rewrite(0)
     others = [rewrite(n) for n in range(1, body["n"])]
     alternatives = [{"text": each.text, "tool_calls": each.tool_calls} for each in others]
-    return ScriptedTurn.model_validate({**rewrite(0).model_dump(), "alternatives": alternatives})
+    return FaultyTurn.model_validate({**rewrite(0).model_dump(), "alternatives": alternatives})
 
 
 async def actions(client: LspClient, path: Path, title: str = "Accept") -> list[dict[str, Any]]:
@@ -107,7 +108,7 @@ def looks_on(body: Mapping[str, Any]) -> ScriptedTurn:
         return ScriptedTurn(text="That is enough.")
     ways = [acts("list", {"pattern": f"{way}*"}) for way in range(body.get("n", 1))]
     alternatives = [{"text": each.text, "tool_calls": each.tool_calls} for each in ways[1:]]
-    return ScriptedTurn.model_validate(
+    return FaultyTurn.model_validate(
         {**ways[0].model_dump(), "alternatives": alternatives, "first_token_seconds": 0.05}
     )
 
@@ -124,19 +125,19 @@ async def test_max_mode_is_switched_on_and_off_while_a_run_runs(project: Path, n
         await client.initialize(project, capabilities)
         await client.command("holdfast.status")
         run_id = (await client.command("holdfast.run.start", {"prompt": "Look."}))["runId"]
-        await model.until(lambda: len(model.requests) > 1)
+        await model.wait_until(lambda: len(model.requests) > 1)
         assert {request.body.get("n", 1) for request in model.requests} == {1}
 
         offered = await actions(client, path, "Switch Max Mode on")
         reply = await client.request("workspace/executeCommand", offered[0]["command"])
         assert (reply["runId"], "Max Mode on" in reply["message"]) == (run_id, True)
-        await model.until(lambda: model.requests[-1].body.get("n", 1) > 1)
+        await model.wait_until(lambda: model.requests[-1].body.get("n", 1) > 1)
         assert (await client.command("holdfast.status"))["maxMode"] is True
 
         assert await actions(client, path, "Switch Max Mode off")
         await client.command("holdfast.max.switch", {"to": "off"})
         seen = len(model.requests)
-        await model.until(lambda: len(model.requests) > seen + 4)
+        await model.wait_until(lambda: len(model.requests) > seen + 4)
         last = [request.body for request in model.requests[-2:]]
         assert [body.get("n", 1) for body in last if not is_verdict(body)] == [1, 1]
         assert "maxMode" not in await client.command("holdfast.status")

@@ -16,6 +16,7 @@ from lsp_server.domain.messages import AnswerSchema, Delta, Request, TextDelta, 
 from lsp_server.max_mode.candidate_judge import StepContext
 from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
+from tests.fakes.faults import FaultyTurn
 from tests.fakes.stand import TASK, Stand, acts, is_verdict, says_verdict, stand
 
 SAMPLES = 5
@@ -30,7 +31,7 @@ GOOD = edit("x = 2")
 
 
 def fault(**values: Any) -> ScriptedTurn:
-    return ScriptedTurn.model_validate({**GOOD.model_dump(), "fault": values})
+    return FaultyTurn.model_validate({**GOOD.model_dump(), "fault": values})
 
 
 BAD: dict[str, ScriptedTurn] = {
@@ -40,7 +41,7 @@ BAD: dict[str, ScriptedTurn] = {
     "falls silent": fault(kind="silence", after_pieces=1, times=9),
     "never answers": fault(kind="silence", times=9),
     "fails inside the stream": fault(kind="error_in_stream", times=9),
-    "repeats itself": ScriptedTurn.model_validate({"fault": {"kind": "repetition"}}),
+    "repeats itself": FaultyTurn.model_validate({"fault": {"kind": "repetition"}}),
     "is empty": ScriptedTurn(),
     "is cut off": edit("x = 9", stop_reason="length"),
     "is malformed": acts("edit", '{"path": "a.py", "old_te'),
@@ -110,9 +111,9 @@ async def test_one_bad_choice_of_one_request_never_wins(root: Path, place: int) 
     for bad in (BAD["does not apply"], BAD["is malformed"], ScriptedTurn(text="and again " * 4000)):
         turns = [GOOD] * SAMPLES
         turns[place] = bad
-        first = ScriptedTurn.model_validate({**turns[0].model_dump(), "alternatives": turns[1:]})
+        first = FaultyTurn.model_validate({**turns[0].model_dump(), "alternatives": turns[1:]})
         async with stand(
-            root, sequence(first), conduct=EndpointBehaviour(n="honour"), strategy="always"
+            root, sequence(first), behaviour=EndpointBehaviour(n="honour"), strategy="always"
         ) as here:
             await here.ask()
             assert takes(here) == "x = 2"
@@ -164,9 +165,9 @@ async def test_where_the_prompt_is_paid_once_a_gated_step_is_drawn_in_full(root:
         if is_verdict(body):
             return says_verdict(body)
         first, *more = (next(turns) for _ in range(body.get("n", 1)))
-        return ScriptedTurn.model_validate({**first.model_dump(), "alternatives": more})
+        return FaultyTurn.model_validate({**first.model_dump(), "alternatives": more})
 
-    async with stand(root, turn, conduct=EndpointBehaviour(n="honour"), strategy="gated") as here:
+    async with stand(root, turn, behaviour=EndpointBehaviour(n="honour"), strategy="gated") as here:
         await here.ask()
         assert [body.get("n", 1) for body in here.draws] == [1, 2, 2]
         assert (here.judged.by, here.judged.drawn) == ("judge", 5)
@@ -174,8 +175,8 @@ async def test_where_the_prompt_is_paid_once_a_gated_step_is_drawn_in_full(root:
 
 async def test_after_a_step_without_agreement_all_are_drawn_at_once(root: Path) -> None:
     others = [edit(f"x = {n}0") for n in range(1, 6)]
-    differ = ScriptedTurn.model_validate({**GOOD.model_dump(), "alternatives": others})
-    async with stand(root, sequence(differ, GOOD), conduct=EndpointBehaviour(n="honour")) as here:
+    differ = FaultyTurn.model_validate({**GOOD.model_dump(), "alternatives": others})
+    async with stand(root, sequence(differ, GOOD), behaviour=EndpointBehaviour(n="honour")) as here:
         await here.ask()
         for _ in range(2):
             await here.ask()
@@ -207,9 +208,9 @@ async def test_the_winner_is_what_is_heard_and_what_counts_for_the_prompt(root: 
 
 async def test_choices_of_one_request_pay_their_prompt_once(root: Path) -> None:
     turns = [edit(f"x = {n}0") for n in range(1, 6)]
-    first = ScriptedTurn.model_validate({**turns[0].model_dump(), "alternatives": turns[1:]})
+    first = FaultyTurn.model_validate({**turns[0].model_dump(), "alternatives": turns[1:]})
     async with stand(
-        root, sequence(first), conduct=EndpointBehaviour(n="honour"), strategy="always"
+        root, sequence(first), behaviour=EndpointBehaviour(n="honour"), strategy="always"
     ) as here:
         response = await here.ask()
         sizes = [len(each.raw) // 4 for each in here.server.requests]

@@ -13,6 +13,7 @@ from lsp_server.domain.events import CandidatesJudged, ToolCalled
 from lsp_server.domain.tasks import Achieved, Failed, Sampling, Task
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.session.run_errors import NothingProposed, NothingToAccept
+from tests.fakes.faults import FaultyTurn
 from tests.fakes.stand import is_verdict, proposals, verdict
 from tests.fakes.workshop import Workshop, calls, workshop
 
@@ -35,7 +36,7 @@ def script(body: Mapping[str, Any]) -> ScriptedTurn:
         return calls(("read", {"path": "a.py"}))
     others = [{"text": turn.text, "tool_calls": turn.tool_calls} for turn in (edit(4), edit(2))]
     n = body.get("n", 1)
-    return ScriptedTurn.model_validate({**edit(3).model_dump(), "alternatives": others[: n - 1]})
+    return FaultyTurn.model_validate({**edit(3).model_dump(), "alternatives": others[: n - 1]})
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ async def test_a_new_file_that_is_there_by_then_is_not_replaced(root: Path) -> N
         first, second = (calls(("write", {"path": "b.py", "text": f"b = {n}\n"})) for n in "12")
         other = {"text": second.text, "tool_calls": second.tool_calls}
         alternatives = [other] * (body.get("n", 1) - 1)
-        return ScriptedTurn.model_validate({**first.model_dump(), "alternatives": alternatives})
+        return FaultyTurn.model_validate({**first.model_dump(), "alternatives": alternatives})
 
     async with workshop(root, create) as shop:
         await propose(shop)

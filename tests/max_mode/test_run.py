@@ -33,6 +33,7 @@ from lsp_server.settings.layers import load
 from tests.fakes.audit import audited
 from tests.fakes.command_line import holdfast
 from tests.fakes.expectation import until
+from tests.fakes.faults import FaultyTurn
 from tests.fakes.stand import acts, is_verdict, says_verdict
 from tests.fakes.workshop import calls, finish, workshop
 
@@ -56,7 +57,7 @@ def script(*steps: Callable[[int], ScriptedTurn]) -> Callable[[Mapping[str, Any]
             {key: turn[key] for key in ("text", "reasoning", "tool_calls", "stop_reason")}
             for turn in turns[1:]
         ]
-        return ScriptedTurn.model_validate({**turns[0], "alternatives": alternatives})
+        return FaultyTurn.model_validate({**turns[0], "alternatives": alternatives})
 
     return turn
 
@@ -235,14 +236,14 @@ async def test_stopping_in_a_draw_closes_all_requests_and_runs_nothing(project: 
     def slow(number: int) -> ScriptedTurn:
         fault = {"kind": "silence", "after_pieces": 2}
         turn = acts("shell", {"command": "touch ran"}, text="Let me see what there is.")
-        return ScriptedTurn.model_validate({**turn.model_dump(), "fault": fault})
+        return FaultyTurn.model_validate({**turn.model_dump(), "fault": fault})
 
     async with workshop(project, script(slow), max_mode={"strategy": "always"}) as shop:
         shop.session.runs.start(TASK)
         await until(lambda: shop.server.requests, "a request")
         (stopped,) = shop.session.runs.stop()
         await until(lambda: not shop.session.runs.active(), "the run is over", 2.0)
-        await shop.server.until(lambda: "open" not in {r.ending for r in shop.server.requests})
+        await shop.server.wait_until(lambda: "open" not in {r.ending for r in shop.server.requests})
         assert stopped.summary().title == "make it"
         assert list(project.iterdir()) == []
 

@@ -14,6 +14,7 @@ from lsp_server.domain.errors import ModelRefused, ModelUnavailable, PromptTooLo
 from lsp_server.domain.events import Warned
 from lsp_server.max_mode.endpoint_stats import CALM_STEPS, EndpointStats
 from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
+from tests.fakes.faults import FaultyBehaviour, FaultyTurn
 from tests.fakes.stand import Stand, acts, is_verdict, says_verdict, stand
 
 
@@ -73,12 +74,12 @@ async def test_several_choices_are_asked_for_where_they_are_given(
             return says_verdict(body)
         first = len(here.draws) * 10
         alternatives = [different(first + number) for number in range(1, 5)]
-        return ScriptedTurn.model_validate(
+        return FaultyTurn.model_validate(
             {**different(first).model_dump(), "alternatives": alternatives}
         )
 
     async with stand(
-        root, turn, conduct=EndpointBehaviour(n=n), grace_seconds=3, **settings
+        root, turn, behaviour=EndpointBehaviour(n=n), grace_seconds=3, **settings
     ) as here:
         await here.ask()
         assert [body.get("n", 1) for body in here.draws] == asked
@@ -134,7 +135,7 @@ async def test_a_straggler_is_not_waited_for_and_its_connection_is_closed(
         assert time.monotonic() - started < 2.0
         assert here.judged.drawn == 4
         assert here.judged.failures == ("cancelled: the others were ready long before",)
-        await here.server.until(lambda: "client gone" in endings(here))
+        await here.server.wait_until(lambda: "client gone" in endings(here))
         # The endpoint read its prompt, so it was paid for.
         prompts = [len(each.raw) // 4 for each in here.server.requests]
         assert response.billed.prompt_tokens == pytest.approx(sum(prompts), rel=0.02)
@@ -150,7 +151,7 @@ async def test_grace_is_given_to_one_that_can_still_make_it(root: Path) -> None:
 
 
 async def test_a_leader_that_is_silent_holds_nobody_for_ever(root: Path) -> None:
-    turns = {0: ScriptedTurn.model_validate({"fault": {"kind": "silence"}})}
+    turns = {0: FaultyTurn.model_validate({"fault": {"kind": "silence"}})}
     async with stand(
         root, drawn(turns), endpoint_stats=ignoring(), strategy="always", silence_seconds=0.3
     ) as here:
@@ -164,9 +165,9 @@ async def test_an_endpoint_with_a_parallel_limit_still_gives_all_candidates(
 ) -> None:
     endpoint_stats = ignoring()
     turns = drawn(first_token_seconds=0.02, tokens_per_second=2000.0)
-    conduct = EndpointBehaviour(n="ignore", parallel_max=limit)
+    behaviour = FaultyBehaviour(n="ignore", parallel_max=limit)
     async with stand(
-        root, turns, conduct=conduct, endpoint_stats=endpoint_stats, strategy="always"
+        root, turns, behaviour=behaviour, endpoint_stats=endpoint_stats, strategy="always"
     ) as here:
         await here.ask()
         assert here.judged.drawn >= 4
@@ -216,7 +217,7 @@ async def test_a_refusal_of_the_prompt_is_the_error_at_once(
     root: Path, fault: dict[str, Any], error: type[Exception], requests: int
 ) -> None:
     def turn(body: Mapping[str, Any]) -> ScriptedTurn:
-        return ScriptedTurn.model_validate({"fault": {**fault, "times": 99}})
+        return FaultyTurn.model_validate({"fault": {**fault, "times": 99}})
 
     async with stand(root, turn, endpoint_stats=ignoring(), strategy="always") as here:
         with pytest.raises(error):
@@ -226,9 +227,7 @@ async def test_a_refusal_of_the_prompt_is_the_error_at_once(
 
 async def test_a_dead_endpoint_gives_the_plain_error(root: Path) -> None:
     def turn(body: Mapping[str, Any]) -> ScriptedTurn:
-        return ScriptedTurn.model_validate(
-            {"fault": {"kind": "status", "status": 503, "times": 999}}
-        )
+        return FaultyTurn.model_validate({"fault": {"kind": "status", "status": 503, "times": 999}})
 
     async with stand(root, turn, endpoint_stats=ignoring(), strategy="always") as here:
         with pytest.raises(ModelUnavailable):
@@ -239,7 +238,7 @@ async def test_a_dead_endpoint_gives_the_plain_error(root: Path) -> None:
 
 async def test_when_all_candidates_fail_one_plain_answer_is_taken(root: Path) -> None:
     turns = {
-        number: ScriptedTurn.model_validate({"fault": {"kind": "status", "status": 500}})
+        number: FaultyTurn.model_validate({"fault": {"kind": "status", "status": 500}})
         for number in range(5)
     }
     async with stand(root, drawn(turns), endpoint_stats=ignoring(), strategy="always") as here:
@@ -250,7 +249,7 @@ async def test_when_all_candidates_fail_one_plain_answer_is_taken(root: Path) ->
 
 @pytest.mark.parametrize("phase", ["drawing", "judging"])
 async def test_cancelling_leaves_no_open_request_and_no_trace(root: Path, phase: str) -> None:
-    silent = ScriptedTurn.model_validate({"fault": {"kind": "silence"}})
+    silent = FaultyTurn.model_validate({"fault": {"kind": "silence"}})
     is_drawing = phase == "drawing"
 
     def turn(body: Mapping[str, Any]) -> ScriptedTurn:
@@ -267,11 +266,11 @@ async def test_cancelling_leaves_no_open_request_and_no_trace(root: Path, phase:
     ) as here:
         step = asyncio.create_task(here.ask())
         requests = 1 if is_drawing else 6
-        await here.server.until(lambda: len(here.server.requests) == requests)
+        await here.server.wait_until(lambda: len(here.server.requests) == requests)
         step.cancel()
         with pytest.raises(asyncio.CancelledError):
             await step
-        await here.server.until(lambda: "open" not in endings(here))
+        await here.server.wait_until(lambda: "open" not in endings(here))
         assert [path.name for path in root.iterdir()] == ["a.py"]
 
 
@@ -317,7 +316,7 @@ async def test_the_first_of_two_stands_alone_for_the_draw_that_follows(root: Pat
         assert time.monotonic() - started < 4.0
         assert (here.judged.by, here.judged.drawn) == ("agreement", 3)
         assert len(here.draws) == 5
-        await here.server.until(lambda: "client gone" in endings(here))
+        await here.server.wait_until(lambda: "client gone" in endings(here))
 
 
 SLOW = {"tokens_per_second": 20.0}
@@ -327,21 +326,21 @@ SLOW = {"tokens_per_second": 20.0}
 async def test_a_refusal_of_several_in_unknown_words_is_learned(root: Path, status: int) -> None:
     def turn(body: Mapping[str, Any]) -> ScriptedTurn:
         if body.get("n"):
-            return ScriptedTurn.model_validate(
+            return FaultyTurn.model_validate(
                 {"fault": {"kind": "status", "status": status, "times": 9}}
             )
         return same(body)
 
     same = drawn()
-    async with stand(root, turn, conduct=EndpointBehaviour(), strategy="always") as here:
+    async with stand(root, turn, behaviour=EndpointBehaviour(), strategy="always") as here:
         await here.ask()
         assert here.endpoint_stats.honours_choices is False
         assert here.judged.drawn >= 4
 
 
 async def test_a_prompt_that_is_too_long_teaches_nothing_about_several(root: Path) -> None:
-    conduct = EndpointBehaviour(prompt_tokens_max=10)
-    async with stand(root, drawn(), conduct=conduct, strategy="always") as here:
+    behaviour = FaultyBehaviour(prompt_tokens_max=10)
+    async with stand(root, drawn(), behaviour=behaviour, strategy="always") as here:
         with pytest.raises(PromptTooLong):
             await here.ask()
         assert here.endpoint_stats.honours_choices is None

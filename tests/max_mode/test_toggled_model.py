@@ -12,6 +12,7 @@ from lsp_server.domain.events import CandidatesJudged, Event, SamplingChanged, S
 from lsp_server.domain.tasks import Achieved, Budget, RunId, Sampling, Stopped, Task
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.session.run_errors import MaxModeFixed, RunNotActive
+from tests.fakes.faults import FaultyTurn
 from tests.fakes.stand import is_verdict, says_verdict
 from tests.fakes.workshop import Workshop, calls, finish, workshop
 
@@ -27,7 +28,7 @@ def script(body: Mapping[str, Any]) -> ScriptedTurn:
         return finish()
     ways = [calls(("shell", {"command": f"echo {step} {way}"})) for way in range(body.get("n", 1))]
     others = [{"text": way.text, "tool_calls": way.tool_calls} for way in ways[1:]]
-    return ScriptedTurn.model_validate({**ways[0].model_dump(), "alternatives": others})
+    return FaultyTurn.model_validate({**ways[0].model_dump(), "alternatives": others})
 
 
 def after(step: int, act: Callable[[], object]) -> Callable[[Event], None]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from lsp_server.memory.database import Database
 from lsp_server.memory.memory import Memory
 from lsp_server.memory.parsing import read_file
+from lsp_server.memory.storage_place import StoragePlace
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 
@@ -24,9 +25,9 @@ def fresh(root: Path) -> dict[str, tuple[str, int, str]]:
 
 
 async def stored(memory: Memory) -> dict[str, tuple[str, int, str]]:
-    rows = await memory._store.code.chunks.rows(["id", "path", "start_line", "text"])
-    found = {row["id"]: (row["path"], row["start_line"], row["text"]) for row in rows}
-    assert len(found) == len(rows), "an id stands twice"
+    chunks = (await memory.reader.contents()).chunks
+    found = {chunk.id: (chunk.path, chunk.start_line, chunk.text) for chunk in chunks}
+    assert len(found) == len(chunks), "an id is there twice"
     return found
 
 
@@ -37,15 +38,17 @@ def fresh_files(root: Path) -> dict[str, tuple[str, int, str]]:
 
 
 async def stored_files(memory: Memory) -> dict[str, tuple[str, int, str]]:
-    table = memory._store.code._table_of_files()
-    rows: list[dict[str, Any]] = await table.rows(["path", "hash", "chunks", "skipped"])
-    found = {row["path"]: (row["hash"], row["chunks"], row["skipped"]) for row in rows}
-    assert len(found) == len(rows), "a path stands twice"
+    files = (await memory.reader.contents()).files
+    found = {file.path: (file.hash, file.chunks, file.skipped) for file in files}
+    assert len(found) == len(files), "a path is there twice"
     return found
 
 
-async def missing_vectors(memory: Memory) -> set[str]:
-    """Keys of vectors that chunks point to and that are not there."""
-    store = memory._store
-    there = {row["key"] for row in await store.vectors._table.rows(["key"])} if store.vectors._table else set()  # fmt: skip
-    return await store.code.used_keys() - there
+async def missing_vectors(memory: Memory) -> frozenset[str]:
+    """Keys of vectors that rows point to and that are not there."""
+    return (await memory.reader.contents()).missing_vectors
+
+
+async def database_of(folder: Path) -> Database:
+    """The tables of a memory that is closed."""
+    return await Database.open(StoragePlace(str(folder / "tables")), writes=True)

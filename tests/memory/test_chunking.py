@@ -4,19 +4,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsp_server.memory.chunking import CHARS_HARD_MAX, Chunk, chunks
-from lsp_server.memory.languages import LANGUAGES, Language, language_of, load
+from lsp_server.domain.memories import CodeChunk
+from lsp_server.memory.chunking import CHARS_HARD_MAX, chunks
+from lsp_server.memory.languages import LANGUAGES, Language, load
 
 SUFFIXES = sorted({suffix for language in LANGUAGES for suffix in language.suffixes} | {".txt"})
 
 
-def check(path: str, text: str) -> tuple[Chunk, ...]:
+def check(path: str, text: str) -> tuple[CodeChunk, ...]:
     """The chunks, after what holds of all chunks was checked."""
-    made = chunks(text, language_of(path))
+    made = chunks(path, text)
     assert "".join(chunk.text for chunk in made) == (text if text.strip(" \t\r\n\f\v") else "")
     line = 1
+    assert len({chunk.id for chunk in made}) == len(made)
     for chunk in made:
         assert chunk.text
+        assert chunk.path == path
         assert chunk.start_line == line
         line += chunk.text.count("\n")
         assert chunk.end_line == line - chunk.text.endswith("\n")

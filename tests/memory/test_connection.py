@@ -10,10 +10,11 @@ import pytest
 
 LOADED = """
 import asyncio, sys, tempfile
-from lsp_server.memory.connection import connected
+from lsp_server.memory.connection import connect
+from lsp_server.memory.storage_place import StoragePlace
 
 with tempfile.TemporaryDirectory() as folder:
-    asyncio.run(connected(folder, writes=True))
+    asyncio.run(connect(StoragePlace(folder), writes=True))
 """
 LEFT_OUT = "print(*(name for name in sys.modules if name.startswith('lance_namespace_urllib3_client.api')))"
 POOL = "import pyarrow; print(pyarrow.default_memory_pool().backend_name)"
@@ -43,13 +44,13 @@ print(held_after(200) // 10**6)
 NEEDS_IT_WHOLE = """
 import lsp_server.memory.connection as connection
 
-whole = connection._imported
-def imported():
+whole = connection._import_modules
+def import_modules():
     import lance_namespace_urllib3_client
     if not hasattr(lance_namespace_urllib3_client, "ApiClient"):
         raise ImportError("cannot import name 'ApiClient'")
     return whole()
-connection._imported = imported
+connection._import_modules = import_modules
 """
 
 
@@ -72,6 +73,6 @@ def test_what_is_left_out_is_loaded_where_a_release_needs_it() -> None:
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="this C library has no pools")
 def test_what_is_freed_goes_back_to_the_system() -> None:
-    bound = "from lsp_server.memory.allocation import bound_pools\nbound_pools()"
+    bound = "from lsp_server.system.startup import limit_malloc_pools\nlimit_malloc_pools()"
     assert int(said_by(PIECES)) > 40, "the program does not show what it is for"
     assert int(said_by(f"{bound}\n{PIECES}")) < 10

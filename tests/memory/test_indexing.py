@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.memory.chunk_schema import CHUNKS, FILES
 from lsp_server.memory.indexing import IndexProgress
+from lsp_server.memory.memory import Memory
 from tests.memory.conftest import Opener
-from tests.memory.expected import fresh, stored
+from tests.memory.expected import database_of, fresh, stored
 
 NAMES = ("a.py", "b.py", "pkg/a.py", "pkg/deep/c.ts", "docs/d.md", "data/e.json", "pkg/f.txt")
 SECONDS_MAX = 30.0
@@ -64,11 +66,11 @@ async def test_random_changes_end_as_a_fresh_index(opened: Opener, root: Path, s
     chance = random.Random(seed)
     for _ in range(2):
         async with opened() as memory, asyncio.timeout(SECONDS_MAX):
-            await memory.index()
+            await memory.code.index()
             assert await stored(memory) == fresh(root)
             for _ in range(6):
                 paths = [path for _ in range(chance.randint(1, 4)) for path in change(root, chance)]
-                memory.changed(paths)
+                memory.code.files_changed(paths)
                 await memory.settled()
                 assert await stored(memory) == fresh(root)
         for _ in range(chance.randint(0, 5)):
@@ -84,40 +86,44 @@ async def test_the_limit_of_a_file_counts_as_it_is_now(opened: Opener, root: Pat
         (10_000, {"small.py", "large.py"}),
     ]:
         async with opened(file_bytes_max=bytes_max) as memory, asyncio.timeout(SECONDS_MAX):
-            await memory.index()
-            code = memory._store.code
-            assert {row["path"] for row in await code.chunks.rows(["path"])} == indexed
-            while not code.known["large.py"].stamp:  # A young file is read again in any case.
-                await memory.index()
+            await memory.code.index()
+            assert {chunk.path for chunk in (await memory.reader.contents()).chunks} == indexed
+            while not await stamp(memory, "large.py"):  # A young file is read again in any case.
+                await memory.code.index()
+
+
+async def stamp(memory: Memory, path: str) -> str:
+    files = (await memory.reader.contents()).files
+    return next(file.stamp for file in files if file.path == path)
 
 
 async def test_an_unchanged_file_is_not_read_again(opened: Opener, root: Path) -> None:
     (root / "a.py").write_text("x = 1\n", "utf-8")
     async with opened() as memory:
-        assert (await memory.index()).chunks == 1
-        assert (await memory.index()).chunks == 0
+        assert (await memory.code.index()).chunks == 1
+        assert (await memory.code.index()).chunks == 0
 
 
 async def test_moved_and_returned_code_keeps_its_vectors(opened: Opener, root: Path) -> None:
     counting = Counting()
     (root / "a.py").write_text("def load(value):\n    return value\n", "utf-8")
     async with opened(counting) as memory, asyncio.timeout(SECONDS_MAX):
-        await memory.index()
+        await memory.code.index()
         await memory.settled()
         assert counting.texts == 1
         (root / "a.py").rename(root / "b.py")
-        memory.changed([root / "a.py", root / "b.py"])
+        memory.code.files_changed([root / "a.py", root / "b.py"])
         await memory.settled()
         (root / "b.py").write_text("def other(): ...\n", "utf-8")
-        memory.changed([root / "b.py"])
+        memory.code.files_changed([root / "b.py"])
         await memory.settled()
         assert counting.texts == 2
         (root / "b.py").write_text("def load(value):\n    return value\n", "utf-8")
-        memory.changed([root / "b.py"])
+        memory.code.files_changed([root / "b.py"])
         await memory.settled()
         assert counting.texts == 2
     async with opened(counting) as memory, asyncio.timeout(SECONDS_MAX):
-        await memory.index()
+        await memory.code.index()
         await memory.settled()
         assert counting.texts == 2
 
@@ -146,7 +152,7 @@ async def test_progress_reaches_its_end_and_reasons_are_kept(opened: Opener, roo
         seen.append((progress.done, progress.total))
 
     async with opened() as memory:
-        report = await memory.index(report_to)
+        report = await memory.code.index(report_to)
         assert seen[-1] == (41, 41)
         assert seen == sorted(seen)
         assert (report.files, report.skipped, report.chunks) == (41, 1, 40)
@@ -163,29 +169,29 @@ async def test_cancelled_indexing_goes_on_where_it_was(opened: Opener, root: Pat
         task.cancel()
 
     async with opened() as memory:
-        task = asyncio.create_task(memory.index(cancel))
+        task = asyncio.create_task(memory.code.index(cancel))
         with pytest.raises(asyncio.CancelledError):
             await task
-        await memory.index()
+        await memory.code.index()
         assert await stored(memory) == fresh(root)
 
 
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from lsp_server.embedders.hashing import Hashing
+from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.memory import Memory
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 
 async def main():
     folder, root = map(Path, sys.argv[1:])
-    memory = await Memory.open(folder, Workspace(root), Hashing(), MemorySettings())
+    memory = await Memory.open(folder, Workspace(root), HashingEmbedder(), MemorySettings())
     print("open", flush=True)
     for turn in range(1000):
         for i in range(turn % 7, 60, 7):
             (root / f"f{i}.py").write_text(f"def f{i}():\\n    return {turn}\\n", "utf-8")
-        await memory.index()
+        await memory.code.index()
         print(turn, flush=True)
 
 asyncio.run(main())
@@ -216,21 +222,24 @@ async def test_a_killed_writer_leaves_nothing_wrong(
         await child.communicate()
         async with opened() as memory:
             assert memory.status().writes
-            await memory.index()
+            await memory.code.index()
             assert await stored(memory) == fresh(root)
 
 
-async def test_half_written_files_are_found_at_the_next_start(opened: Opener, root: Path) -> None:
+async def test_half_written_files_are_found_at_the_next_start(
+    opened: Opener, tmp_path: Path, root: Path
+) -> None:
     for name in ("a.py", "b.py", "c.py"):
         (root / name).write_text(f"def in_{name[0]}(): ...\n", "utf-8")
     async with opened() as memory:
-        await memory.index()
-        code = memory._store.code
-        await code._table_of_files().delete("path = 'a.py'")
-        await code.chunks.delete("path = 'b.py'")
+        await memory.code.index()
+    database = await database_of(tmp_path / "memory")
+    await (await database.table(FILES.table, writes=True)).delete("path = 'a.py'")
+    await (await database.table(CHUNKS.table, writes=True)).delete("path = 'b.py'")
+    database.close()
     (root / "a.py").unlink()
     async with opened() as memory:
-        await memory.index()
+        await memory.code.index()
         assert await stored(memory) == fresh(root)
 
 

@@ -20,11 +20,14 @@ from lsp_server.domain.memories import (
     MemoryKind,
     Query,
 )
+from lsp_server.memory.actions import ACTIONS
+from lsp_server.memory.facts import FACTS
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.memory.memory import Memory
 from tests.fakes.expectation import until
 from tests.fakes.planted import planted
 from tests.memory.conftest import Opener
+from tests.memory.expected import database_of
 
 NOW = datetime.now(UTC)
 FILES = {
@@ -60,7 +63,7 @@ def ids(hits: Sequence[Hit]) -> list[str]:
 
 
 async def find(memory: Memory, text: str, kind: MemoryKind, **more: object) -> Sequence[Hit]:
-    return await memory.search(Query(text, kinds=(kind,), **more))  # type: ignore[arg-type]
+    return await memory.reader.search(Query(text, kinds=(kind,), **more))  # type: ignore[arg-type]
 
 
 CODE_QUESTIONS = [
@@ -77,7 +80,7 @@ CODE_QUESTIONS = [
 async def test_code_is_found_by_words_and_by_vectors(opened: Opener, root: Path) -> None:
     write(root, FILES)
     async with opened() as memory, asyncio.timeout(30):
-        await memory.index()
+        await memory.code.index()
         assert paths(await find(memory, "wait_before_retry", "code"))[0] == "src/retry.py"
         await memory.settled()
         for question, path in CODE_QUESTIONS:
@@ -86,16 +89,16 @@ async def test_code_is_found_by_words_and_by_vectors(opened: Opener, root: Path)
         assert paths(narrowed) == ["docs/retry.md"]
         assert paths(await find(memory, "retry", "code", path="src/retry.py")) == ["src/retry.py"]
         (best, *_) = await find(memory, "parseHeader", "code", limit=1)
-        assert await memory.get(best.found.id) == best.found
+        assert await memory.reader.get(best.found.id) == best.found
         assert not memory.status().problems
 
 
 async def test_odd_questions_find_something_or_nothing(opened: Opener, root: Path) -> None:
     write(root, FILES)
     async with opened() as memory:
-        await memory.index()
+        await memory.code.index()
         for text in ("", " ", "'", '"; DROP TABLE', "the", "\x00", "(((", "AND OR NOT", "語" * 500):
-            assert isinstance(await memory.search(Query(text)), tuple)
+            assert isinstance(await memory.reader.search(Query(text)), tuple)
         assert await find(memory, "retry", "code", path="no/such' folder") == ()
 
 
@@ -112,7 +115,7 @@ class Broken:
 async def test_without_an_embedder_words_are_compared(opened: Opener, root: Path) -> None:
     write(root, FILES)
     async with opened(Broken()) as memory, asyncio.timeout(30):
-        await memory.index()
+        await memory.code.index()
         with pytest.raises(MemoryUnavailable, match="endpoint is down"):
             await memory.settled()
         assert paths(await find(memory, "wait before retry", "code"))[0] == "src/retry.py"
@@ -121,10 +124,12 @@ async def test_without_an_embedder_words_are_compared(opened: Opener, root: Path
 
 async def test_actions_are_found_at_once_best_first(opened: Opener) -> None:
     async with opened() as memory:
-        memory.record(action("a", "pytest tests/test_retry.py", result="3 passed"))
-        memory.record(action("b", "pytest tests/test_store.py", "failed", result="KeyError: key"))
-        memory.record(action("c", "pytest tests/test_old.py", days=90))
-        memory.record(action("d", "edit src/store.py", tool="edit", files=("src/store.py",)))
+        memory.records.add(action("a", "pytest tests/test_retry.py", result="3 passed"))
+        memory.records.add(
+            action("b", "pytest tests/test_store.py", "failed", result="KeyError: key")
+        )
+        memory.records.add(action("c", "pytest tests/test_old.py", days=90))
+        memory.records.add(action("d", "edit src/store.py", tool="edit", files=("src/store.py",)))
         assert ids(await find(memory, "pytest retry", "action"))[0] == "a"
         assert ids(await find(memory, "pytest failed with an error", "action"))[0] == "b"
         assert ids(await find(memory, "pytest", "action"))[-1] == "c"
@@ -137,10 +142,10 @@ async def test_actions_are_found_at_once_best_first(opened: Opener) -> None:
 
 async def test_an_outcome_that_comes_later_replaces(opened: Opener) -> None:
     async with opened() as memory:
-        memory.record(action("a", "edit parser", "ok"))
-        await memory.search(Query("parser"))
-        memory.record(action("a", "edit parser", "reverted"))
-        found = await memory.get("a")
+        memory.records.add(action("a", "edit parser", "ok"))
+        await memory.reader.search(Query("parser"))
+        memory.records.add(action("a", "edit parser", "reverted"))
+        found = await memory.reader.get("a")
         assert isinstance(found, ActionRecord)
         assert found.outcome == "reverted"
         assert len(await find(memory, "parser", "action")) == 1
@@ -149,10 +154,12 @@ async def test_an_outcome_that_comes_later_replaces(opened: Opener) -> None:
 async def test_what_was_done_to_a_file_is_told_newest_first(opened: Opener) -> None:
     async with opened() as memory:
         for i in range(5):
-            memory.record(action(f"a{i}", "edit", days=i, tool="edit", files=("a.py", f"b{i}.py")))
-        assert [one.id for one in await memory.history("a.py", 3)] == ["a0", "a1", "a2"]
-        assert [one.id for one in await memory.history("b4.py")] == ["a4"]
-        assert await memory.history("no'body.py") == ()
+            memory.records.add(
+                action(f"a{i}", "edit", days=i, tool="edit", files=("a.py", f"b{i}.py"))
+            )
+        assert [one.id for one in await memory.reader.history("a.py", 3)] == ["a0", "a1", "a2"]
+        assert [one.id for one in await memory.reader.history("b4.py")] == ["a4"]
+        assert await memory.reader.history("no'body.py") == ()
 
 
 async def test_the_status_says_how_much_there_is(
@@ -160,9 +167,9 @@ async def test_the_status_says_how_much_there_is(
 ) -> None:
     write(root, FILES)
     async with opened() as memory, asyncio.timeout(30):
-        await memory.index()
-        memory.record(action("a", "edit"))
-        await memory.remember("It works", "person")
+        await memory.code.index()
+        memory.records.add(action("a", "edit"))
+        await memory.records.remember("It works", "person")
         await until(lambda: memory.status().facts, "the extent is measured")
         status = memory.status()
         assert (status.actions, status.facts, status.failed_optimizes) == (1, 1, 0)
@@ -173,8 +180,8 @@ async def test_the_status_says_how_much_there_is(
 async def test_one_run_does_not_fill_the_answer_and_repeats_are_one(opened: Opener) -> None:
     async with opened() as memory:
         for i in range(6):
-            memory.record(action(f"a{i}", f"build part {i}", run_id="one"))
-            memory.record(action(f"b{i}", "build all"))
+            memory.records.add(action(f"a{i}", f"build part {i}", run_id="one"))
+            memory.records.add(action(f"b{i}", "build all"))
         hits = await find(memory, "build", "action")
         runs = [hit.found.run_id for hit in hits if isinstance(hit.found, ActionRecord)]
         titles = [hit.found.title for hit in hits if isinstance(hit.found, ActionRecord)]
@@ -185,37 +192,41 @@ async def test_one_run_does_not_fill_the_answer_and_repeats_are_one(opened: Open
 async def test_only_what_is_really_alike_is_worth_telling(opened: Opener) -> None:
     async with opened() as memory:
         for i in range(8):
-            memory.record(action(f"a{i}", f"install grammar {i} for the parser", reason=f"try {i}"))
-        told = await memory.worth_telling(Query("install a grammar for the parser"))
+            memory.records.add(
+                action(f"a{i}", f"install grammar {i} for the parser", reason=f"try {i}")
+            )
+        told = await memory.reader.relevant_actions(Query("install a grammar for the parser"))
         assert len(told) == 3
-        assert await memory.worth_telling(Query("why is the socket closed too early")) == ()
+        assert (
+            await memory.reader.relevant_actions(Query("why is the socket closed too early")) == ()
+        )
 
 
 async def test_facts_are_told_only_when_they_can_be_trusted(opened: Opener) -> None:
     async with opened() as memory:
-        mine = await memory.remember("Tests run with uv run pytest", "person")
-        shown = await memory.remember("The parser is generated", "agent", "evidence-1")
-        claim = await memory.remember("The cache is never emptied", "agent")
+        mine = await memory.records.remember("Tests run with uv run pytest", "person")
+        shown = await memory.records.remember("The parser is generated", "agent", "evidence-1")
+        claim = await memory.records.remember("The cache is never emptied", "agent")
         assert [fact.status for fact in (mine, shown, claim)] == ["claimed", "verified", "claimed"]
-        assert {fact.id for fact in await memory.trusted_facts()} == {mine.id, shown.id}
+        assert {fact.id for fact in await memory.reader.trusted_facts()} == {mine.id, shown.id}
         assert ids(await find(memory, "cache emptied", "fact"))[0] == claim.id
-        assert await memory.demote("evidence-1") == 1
-        assert await memory.judge(claim.id, "verified", "evidence-2")
-        assert not await memory.judge("nobody", "verified")
-        assert {fact.id for fact in await memory.trusted_facts()} == {mine.id, claim.id}
-        again = await memory.remember("Tests  run with\nuv run pytest", "person")
+        assert await memory.records.mark_stale("evidence-1") == 1
+        await memory.records.remember("The cache is never emptied", "agent", "evidence-2")
+        assert await memory.records.mark_stale("nobody") == 0
+        assert {fact.id for fact in await memory.reader.trusted_facts()} == {mine.id, claim.id}
+        again = await memory.records.remember("Tests  run with\nuv run pytest", "person")
         assert again.id == mine.id
-        found = await memory.get(shown.id)
+        found = await memory.reader.get(shown.id)
         assert isinstance(found, Fact)
         assert found.status == "stale"
 
 
 async def test_what_is_remembered_outlives_the_process(opened: Opener) -> None:
     async with opened() as memory:
-        memory.record(action("a", "pytest"))
-        fact = await memory.remember("Tests run with uv", "person")
+        memory.records.add(action("a", "pytest"))
+        fact = await memory.records.remember("Tests run with uv", "person")
     async with opened() as memory:
-        assert ids(await memory.search(Query("pytest uv", kinds=("action", "fact")))) == [
+        assert ids(await memory.reader.search(Query("pytest uv", kinds=("action", "fact")))) == [
             "a",
             fact.id,
         ]
@@ -247,13 +258,13 @@ async def test_another_embedder_makes_all_vectors_anew_while_words_serve(
     write(root, FILES)
     first, second = Constant("first"), Constant("second", ready=False)
     async with opened(first) as memory, asyncio.timeout(30):
-        await memory.index()
-        memory.record(action("a", "pytest"))
-        await memory.remember("It works", "person")
+        await memory.code.index()
+        memory.records.add(action("a", "pytest"))
+        await memory.records.remember("It works", "person")
         await memory.settled()
         made = first.texts
     async with opened(second) as memory, asyncio.timeout(30):
-        await memory.index()
+        await memory.code.index()
         assert memory.status().pending == made
         assert paths(await find(memory, "wait_before_retry", "code"))[0] == "src/retry.py"
         assert ids(await find(memory, "pytest", "action")) == ["a"]
@@ -283,14 +294,14 @@ async def test_what_is_forgotten_is_on_no_disk(
     opened: Opener, tmp_path: Path, forgetting: ForgetRequest
 ) -> None:
     async with opened() as memory, asyncio.timeout(30):
-        memory.record(action("a", "deploy the pelican", days=1))
-        memory.record(action("b", "deploy the heron"))
+        memory.records.add(action("a", "deploy the pelican", days=1))
+        memory.records.add(action("b", "deploy the heron"))
         await memory.settled()
-        assert await memory.forget(forgetting) == 1
+        assert await memory.records.forget(forgetting) == 1
         assert ids(await find(memory, "deploy", "action")) == ["b"]
         assert not holding(tmp_path / "memory", b"pelican")
         assert holding(tmp_path / "memory", b"heron")
-        assert await memory.forget(ForgetRequest()) == 0
+        assert await memory.records.forget(ForgetRequest()) == 0
 
 
 async def test_forgetting_one_of_many_leaves_no_file_of_before(
@@ -299,26 +310,29 @@ async def test_forgetting_one_of_many_leaves_no_file_of_before(
     """Few deleted rows are not worth a new file to the database; to us they are."""
     async with opened() as memory, asyncio.timeout(60):
         for i in range(300):
-            memory.record(action(f"id-{i:03}", f"step {i}", result=f"unlike {i * i} others"))
-        await memory.remember("Herons are grey", "person")
+            memory.records.add(action(f"id-{i:03}", f"step {i}", result=f"unlike {i * i} others"))
+        await memory.records.remember("Herons are grey", "person")
         await memory.settled()
-        for table in memory._store.record_tables():
-            await table.optimize()
+    database = await database_of(tmp_path / "memory")
+    for schema in (ACTIONS.table, FACTS.table):
+        await (await database.table(schema, writes=True)).upkeep.optimize()
+    database.close()
+    async with opened() as memory, asyncio.timeout(60):
         assert holding(tmp_path / "memory", b"id-077")
         before = set((tmp_path / "memory" / "tables").glob("action*/**/*.lance"))
-        assert await memory.forget(ForgetRequest(text="STEP 77")) == 1
+        assert await memory.records.forget(ForgetRequest(text="STEP 77")) == 1
         left = holding(tmp_path / "memory", b"")
         assert not before & set(left)
         assert not holding(tmp_path / "memory", b"id-077")
         assert not holding(tmp_path / "memory", b"step 77")
-        assert memory._store.actions.records.vectors.keys
+        assert not (await memory.reader.contents()).missing_vectors
         hits = await find(memory, "step 78", "action", limit=400)
         assert "id-078" in ids(hits)
-        assert (await memory.measured()).actions == 299
-        assert [fact.text for fact in await memory.trusted_facts()] == ["Herons are grey"]
+        assert (await memory.measure()).actions == 299
+        assert [fact.text for fact in await memory.reader.trusted_facts()] == ["Herons are grey"]
     async with opened() as memory:
         assert not memory.status().problems
-        assert isinstance(await memory.get("id-078"), ActionRecord)
+        assert isinstance(await memory.reader.get("id-078"), ActionRecord)
 
 
 async def test_no_secret_reaches_the_disk(opened: Opener, tmp_path: Path, root: Path) -> None:
@@ -327,19 +341,19 @@ async def test_no_secret_reaches_the_disk(opened: Opener, tmp_path: Path, root: 
     text = "".join(lines)
     write(root, {"app.py": text, "a.ts": text, ".env": text, "docs/a.md": text, "a.txt": text})
     async with opened() as memory, asyncio.timeout(60):
-        await memory.index()
+        await memory.code.index()
         for i, line in enumerate(lines):
             arguments = json.dumps({"command": line})
             cut = "x" * (7_999 - len(line) // 2) + line
-            memory.record(
+            memory.records.add(
                 action(f"a{i}", line, arguments=arguments, result=line, reason=line, files=(line,))
             )
-            memory.record(action(f"b{i}", "cat", result=cut, tool=line))
+            memory.records.add(action(f"b{i}", "cat", result=cut, tool=line))
         for line in lines[::10]:
-            await memory.remember(line, "person")
+            await memory.records.remember(line, "person")
         await memory.settled()
         question = Query("secret", kinds=("code",))
-        assert await memory.search(question, unsaved={"b.py": text})
+        assert await memory.reader.search(question, unsaved={"b.py": text})
         status = memory.status()
         assert (status.files, status.skipped) == (5, {"its name says that it holds secrets": 1})
     stored = b"".join(file.read_bytes() for file in holding(tmp_path / "memory", b""))
@@ -356,13 +370,13 @@ async def test_the_folder_is_private(opened: Opener, tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / "memory").stat().st_mode) == 0o700
 
 
-async def test_a_second_process_reads_and_leaves_its_letters(
+async def test_a_second_process_reads_and_queues_its_records(
     opened: Opener, tmp_path: Path, root: Path
 ) -> None:
     write(root, FILES)
     async with opened() as first, asyncio.timeout(60):
-        await first.index()
-        first.record(action("a", "pytest of the first"))
+        await first.code.index()
+        first.records.add(action("a", "pytest of the first"))
         await first.settled()
         second = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -375,7 +389,7 @@ async def test_a_second_process_reads_and_leaves_its_letters(
         )
         while second.returncode is None:
             write(root, {"src/retry.py": f"def wait_before_retry(n):\n    return {id(object())}\n"})
-            first.changed([root / "src/retry.py"])
+            first.code.files_changed([root / "src/retry.py"])
             await first.settled()
             try:
                 async with asyncio.timeout(0.05):
@@ -384,32 +398,34 @@ async def test_a_second_process_reads_and_leaves_its_letters(
                 continue
         assert second.stdout is not None
         assert (await second.stdout.read()).decode().split() == ["False", "src/retry.py", "a", "0"]
-        first.changed([root / "src/retry.py"])
-        await first.settled()  # A turn of the writer empties the box.
+        first.code.files_changed([root / "src/retry.py"])
+        await first.settled()  # The writer empties the queue.
         assert "b" in ids(await find(first, "pytest of the second", "action"))
-        assert [fact.text for fact in await first.trusted_facts()] == ["A fact of the second"]
+        assert [fact.text for fact in await first.reader.trusted_facts()] == [
+            "A fact of the second"
+        ]
 
 
 READER = """
 import asyncio, sys
 from pathlib import Path
 from lsp_server.domain.memories import ActionRecord, Query
-from lsp_server.embedders.hashing import Hashing
+from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.memory import Memory
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 
 async def main():
     folder, root = map(Path, sys.argv[1:])
-    memory = await Memory.open(folder, Workspace(root), Hashing(), MemorySettings())
+    memory = await Memory.open(folder, Workspace(root), HashingEmbedder(), MemorySettings())
     print(memory.status().writes)
     for _ in range(20):
-        (hit, *_) = await memory.search(Query("wait_before_retry", kinds=("code",)))
+        (hit, *_) = await memory.reader.search(Query("wait_before_retry", kinds=("code",)))
     print(hit.found.path)
-    print((await memory.search(Query("pytest", kinds=("action",))))[0].found.id)
-    print((await memory.index()).changed)
-    memory.record(ActionRecord("b", "run", 1, "2026-01-01T00:00:00+00:00", "shell", "pytest of the second"))
-    await memory.remember("A fact of the second", "person")
+    print((await memory.reader.search(Query("pytest", kinds=("action",))))[0].found.id)
+    print((await memory.code.index()).changed)
+    memory.records.add(ActionRecord("b", "run", 1, "2026-01-01T00:00:00+00:00", "shell", "pytest of the second"))
+    await memory.records.remember("A fact of the second", "person")
     await memory.close()
 
 asyncio.run(main())
@@ -421,14 +437,14 @@ async def test_the_second_becomes_the_writer_when_the_first_goes(
 ) -> None:
     write(root, FILES)
     async with opened() as first:
-        await first.index()
+        await first.code.index()
         async with opened() as second:
             assert (first.status().writes, second.status().writes) == (True, False)
             with pytest.raises(MemoryUnavailable, match="another process"):
-                await second.forget(ForgetRequest(text="x"))
+                await second.records.forget(ForgetRequest(text="x"))
             await first.close()
             write(root, {"src/new.py": "def brand_new(): ...\n"})
-            assert (await second.index()).chunks == 1
+            assert (await second.code.index()).chunks == 1
             assert paths(await find(second, "brand_new", "code"))[0] == "src/new.py"
 
 
@@ -438,15 +454,15 @@ async def test_damaged_tables_are_made_anew(
 ) -> None:
     write(root, FILES)
     async with opened() as memory, asyncio.timeout(30):
-        await memory.index()
+        await memory.code.index()
         await memory.settled()
     for table in ("chunks", "actions"):
         for file in (tmp_path / "memory" / "tables" / f"{table}.lance" / damage).glob("*"):
             file.write_bytes(b"rubbish")
     async with opened() as memory, asyncio.timeout(30):
-        await memory.index()
+        await memory.code.index()
         assert paths(await find(memory, "wait_before_retry", "code"))[0] == "src/retry.py"
-        memory.record(action("a", "pytest"))
+        memory.records.add(action("a", "pytest"))
         assert ids(await find(memory, "pytest", "action")) == ["a"]
         assert any("chunks" in problem for problem in memory.status().problems)
 
@@ -456,13 +472,13 @@ async def test_tables_that_break_while_open_are_mended_by_the_next_run(
 ) -> None:
     write(root, FILES)
     async with opened() as memory, asyncio.timeout(30):
-        await memory.index()
+        await memory.code.index()
         await memory.settled()
         for file in (tmp_path / "memory" / "tables" / "chunks.lance" / "data").glob("*"):
             file.unlink()
         with pytest.raises(MemoryUnavailable, match="next index run repairs"):
-            await memory.search(Query("wait_before_retry"))
-        await memory.index()
+            await memory.reader.search(Query("wait_before_retry"))
+        await memory.code.index()
         assert paths(await find(memory, "wait_before_retry", "code"))[0] == "src/retry.py"
 
 
@@ -471,14 +487,14 @@ async def test_broken_vectors_are_made_anew_by_the_next_run(
 ) -> None:
     write(root, FILES)
     async with opened() as memory, asyncio.timeout(30):
-        await memory.index()
+        await memory.code.index()
         await memory.settled()
         (table,) = (tmp_path / "memory" / "tables").glob("chunk_vectors_*.lance")
         for file in (table / "data").glob("*"):
             file.unlink()
         with pytest.raises(MemoryUnavailable, match="next index run repairs"):
-            await memory.search(Query("wait_before_retry"))
-        await memory.index()
+            await memory.reader.search(Query("wait_before_retry"))
+        await memory.code.index()
         assert memory.status().pending
         assert paths(await find(memory, "wait_before_retry", "code"))[0] == "src/retry.py"
 
@@ -486,9 +502,9 @@ async def test_broken_vectors_are_made_anew_by_the_next_run(
 async def test_names_and_texts_of_any_kind_are_no_problem(opened: Opener, root: Path) -> None:
     odd = "odd \udcff \x00 name ' \" \n"
     async with opened() as memory, asyncio.timeout(30):
-        memory.record(action(odd, odd, result=odd, files=(odd,), tool=odd, run_id=odd))
+        memory.records.add(action(odd, odd, result=odd, files=(odd,), tool=odd, run_id=odd))
         write(root, {"it's a \u00a0 name.py": "def oddly_named(): ...\n"})
-        memory.changed(
+        memory.code.files_changed(
             [root / "it's a \u00a0 name.py", root / "no \udcff such", Path("/elsewhere")]
         )
         await memory.settled()
@@ -509,7 +525,7 @@ async def test_a_folder_that_cannot_be_used_is_memory_unavailable(
 async def test_the_tables_can_be_elsewhere(opened: Opener, tmp_path: Path, root: Path) -> None:
     write(root, FILES)
     async with opened(uri=str(tmp_path / "elsewhere")) as memory:
-        await memory.index()
+        await memory.code.index()
     assert list((tmp_path / "elsewhere").glob("*/chunks.lance"))
     assert not (tmp_path / "memory" / "tables").exists()
 
@@ -519,13 +535,13 @@ async def test_when_every_table_is_damaged_all_of_the_code_is_found_again(
 ) -> None:
     (root / "a.py").write_text("def boiler():\n    return 1\n")
     async with opened() as memory:
-        await memory.index()
+        await memory.code.index()
         await memory.settled()
     for manifest in (tmp_path / "memory").rglob("*.manifest"):
         manifest.write_bytes(b"")
     async with opened() as memory:
-        await memory.index()
-        assert len(await memory.search(Query("boiler", ("code",)))) == 1
+        await memory.code.index()
+        assert len(await memory.reader.search(Query("boiler", ("code",)))) == 1
         await memory.settled()
         assert memory.status().pending == 0
-        assert len(await memory.search(Query("boiler", ("code",)))) == 1
+        assert len(await memory.reader.search(Query("boiler", ("code",)))) == 1

@@ -118,7 +118,7 @@ class Workshop(RuleBasedStateMachine):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         shutil.copytree(branch, self._root, dirs_exist_ok=True)
         self._hints.clear()
-        self._wait(self._memory.index())
+        self._wait(self._memory.code.index())
 
     @rule()
     def kill_workers(self) -> None:
@@ -132,7 +132,7 @@ class Workshop(RuleBasedStateMachine):
         """While an index run needs them."""
 
         async def work() -> None:
-            running = asyncio.create_task(self._memory.index())
+            running = asyncio.create_task(self._memory.code.index())
             await asyncio.sleep(0)
             self.kill_workers()
             await running
@@ -150,7 +150,7 @@ class Workshop(RuleBasedStateMachine):
 
         async def work() -> None:
             nonlocal running
-            running = asyncio.create_task(self._memory.index(give_up))
+            running = asyncio.create_task(self._memory.code.index(give_up))
             with suppress(asyncio.CancelledError):
                 await running
 
@@ -162,7 +162,7 @@ class Workshop(RuleBasedStateMachine):
         self._wait(self._memory.close())
         self._memory = self._wait(self._opened())
         self._hints.clear()
-        self._wait(self._memory.index())
+        self._wait(self._memory.code.index())
 
     @rule(named=st.booleans())
     def compare(self, named: bool) -> None:
@@ -177,9 +177,9 @@ class Workshop(RuleBasedStateMachine):
     async def _compared(self, named: bool) -> None:
         """Brought up by the paths that changed, or by a walk, the tables hold what they should."""
         if named:
-            self._memory.changed(self._hints)
+            self._memory.code.files_changed(self._hints)
         else:
-            await self._memory.index()
+            await self._memory.code.index()
         self._hints.clear()
         await self._memory.settled()
         assert await stored(self._memory) == fresh(self._root)

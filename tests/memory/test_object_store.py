@@ -55,9 +55,9 @@ async def test_a_memory_in_an_object_store_is_as_good_as_any(
         },
     )
     async with opened(uri=URI) as memory, asyncio.timeout(SECONDS_MAX):
-        await memory.index()
-        memory.record(action("a", "feed the pelican"))
-        await memory.remember("Pelicans are fed at noon", "person")
+        await memory.code.index()
+        memory.records.add(action("a", "feed the pelican"))
+        await memory.records.remember("Pelicans are fed at noon", "person")
         await memory.settled()
         status = memory.status()
         assert (status.writes, status.bytes_on_disk, status.problems) == (True, None, ())
@@ -65,21 +65,26 @@ async def test_a_memory_in_an_object_store_is_as_good_as_any(
         assert await missing_vectors(memory) == set()
         async with opened(uri=URI) as second:
             assert not second.status().writes
-            code, act, fact = await second.search(Query("pelican", limit=1))
+            code, act, fact = await second.reader.search(Query("pelican", limit=1))
             assert isinstance(code.found, CodeChunk)
             assert code.found.path == "src/pelican.py"
-            assert (act.found.id, fact.found.id) == ("a", (await memory.trusted_facts())[0].id)
-            second.record(action("b", "call the heron"))
-        await memory.remember("Herons answer", "person")  # What writes reads the letters.
-        assert await memory.search(Query("heron", kinds=("action",)))
+            assert (act.found.id, fact.found.id) == (
+                "a",
+                (await memory.reader.trusted_facts())[0].id,
+            )
+            second.records.add(action("b", "call the heron"))
+        await memory.records.remember(
+            "Herons answer", "person"
+        )  # The process that writes empties the queue.
+        assert await memory.reader.search(Query("heron", kinds=("action",)))
         (root / "src/heron.py").write_text("def call_stork(): ...\n", "utf-8")
-        memory.changed([root / "src/heron.py"])
+        memory.code.files_changed([root / "src/heron.py"])
         await memory.settled()
         assert await stored(memory) == fresh(root)
-        assert await memory.forget(ForgetRequest(id="a")) == 1
+        assert await memory.records.forget(ForgetRequest(id="a")) == 1
     assert not list((tmp_path / "memory").rglob("*.lance"))
     async with opened(uri=URI) as memory, asyncio.timeout(SECONDS_MAX):
-        assert (await memory.index()).chunks == 0
-        assert [hit.found.id for hit in await memory.search(Query("feed call", kinds=("action",)))] == ["b"]  # fmt: skip
+        assert (await memory.code.index()).chunks == 0
+        assert [hit.found.id for hit in await memory.reader.search(Query("feed call", kinds=("action",)))] == ["b"]  # fmt: skip
     keys = (await asyncio.to_thread(httpx.get, f"{store}/memories", headers=AUTHORIZED)).text
     assert "team/" in keys

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.memory.parsing import FileRead, is_test, read_file, stamp_of
+from lsp_server.memory.chunk_schema import is_test
+from lsp_server.memory.parsing import FileRead, read_file, stamp_of
 
 LIMIT = 50_000
 

@@ -18,8 +18,11 @@ def candidate(
     path: str, symbol: str = "", line: int = 1, *, is_test: bool = False
 ) -> RankingCandidate:
     language = "markdown" if path.endswith(".md") else "python"
-    chunk = CodeChunk(f"{path}:{line}", path, language, "function", symbol, line, line + 9, "")
-    return RankingCandidate(chunk, frozenset([symbol] if symbol else []), is_test)
+    defines = (symbol,) if symbol else ()
+    chunk = CodeChunk(
+        f"{path}:{line}", path, language, "function", symbol, line, line + 9, "", defines
+    )
+    return RankingCandidate(chunk, is_test)
 
 
 def check(question: str, *candidates: RankingCandidate) -> list[str]:

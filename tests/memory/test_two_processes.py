@@ -21,7 +21,7 @@ import asyncio, sys
 from pathlib import Path
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import ActionRecord, Query
-from lsp_server.embedders.hashing import Hashing
+from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.memory import Memory
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
@@ -31,20 +31,20 @@ AT = "2026-01-01T00:00:00+00:00"
 async def main():
     folder, root = map(Path, sys.argv[1:3])
     name, turns = sys.argv[3], int(sys.argv[4])
-    memory = await Memory.open(folder, Workspace(root), Hashing(), MemorySettings())
+    memory = await Memory.open(folder, Workspace(root), HashingEmbedder(), MemorySettings())
     print("writes", memory.status().writes, flush=True)
     for turn in range(turns):
-        memory.record(ActionRecord(f"{name}{turn}", name, turn, AT, "shell", f"step {turn}"))
-        memory.record(ActionRecord("both", "both", 1, AT, "shell", f"shared {name} {turn}"))
+        memory.records.add(ActionRecord(f"{name}{turn}", name, turn, AT, "shell", f"step {turn}"))
+        memory.records.add(ActionRecord("both", "both", 1, AT, "shell", f"shared {name} {turn}"))
         try:
-            await memory.remember(f"Fact {turn} of {name}", "agent")
+            await memory.records.remember(f"Fact {turn} of {name}", "agent")
             print("kept", turn, flush=True)
             file = root / f"f{turn}.py"
             file.write_text(f"def f{turn}_of_{name}():\\n    return {turn}\\n", "utf-8")
-            memory.changed([file])
+            memory.code.files_changed([file])
             if turn % 8 == 0:
-                await memory.index()
-            await memory.search(Query(f"step {turn}"))
+                await memory.code.index()
+            await memory.reader.search(Query(f"step {turn}"))
         except MemoryUnavailable as error:
             print("unavailable", error, flush=True)
     await memory.close()
@@ -103,14 +103,13 @@ async def test_two_processes_keep_all_of_both(
             else:
                 await process.wait()
     async with opened() as memory, asyncio.timeout(SECONDS_MAX):
-        await memory.index()
+        await memory.code.index()
         await memory.settled()
         assert await stored(memory) == fresh(root)
         assert await missing_vectors(memory) == set()
-        store = memory._store
-        rows = await store.actions.records.table.rows(["id"])
-        actions = [row["id"] for row in rows]
-        facts = [row["text"] for row in await store.facts.records.table.rows(["text"])]
+        contents = await memory.reader.contents()
+        actions = [action.id for action in contents.actions]
+        facts = [fact.text for fact in contents.facts]
         assert len(actions) == len(set(actions))
         assert len(facts) == len(set(facts))
         for name, lines in said.items():
@@ -120,4 +119,4 @@ async def test_two_processes_keep_all_of_both(
                 assert len(kept) == TURNS
             assert {f"Fact {turn} of {name}" for turn in kept} <= set(facts)
             assert {f"{name}{turn}" for turn in kept} <= set(actions)
-        assert await memory.search(Query("shared", kinds=("action",)))
+        assert await memory.reader.search(Query("shared", kinds=("action",)))

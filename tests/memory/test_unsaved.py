@@ -10,7 +10,10 @@ import pytest
 
 from lsp_server.domain.memories import CodeChunk, Query
 from lsp_server.memory.memory import Memory
-from lsp_server.memory.unsaved import relevance
+from lsp_server.memory.parse_workers import ParseWorkers
+from lsp_server.memory.unsaved import BUFFERS_MAX, UnsavedChunks
+from lsp_server.redaction.secrets import Secrets
+from lsp_server.workspace.paths import Workspace
 from tests.fakes.files import lay_out
 from tests.fakes.planted import planted
 from tests.memory.conftest import Opener
@@ -28,7 +31,7 @@ FILES = {
 async def chunks(
     memory: Memory, text: str, unsaved: Mapping[str, str], path: str | None = None
 ) -> list[CodeChunk]:
-    hits = await memory.search(Query(text, kinds=("code",), path=path), unsaved=unsaved)
+    hits = await memory.reader.search(Query(text, kinds=("code",), path=path), unsaved=unsaved)
     return [hit.found for hit in hits if isinstance(hit.found, CodeChunk)]
 
 
@@ -38,14 +41,14 @@ async def test_a_buffer_wins_over_what_is_stored(
 ) -> None:
     lay_out(root, FILES)
     async with opened() as memory, asyncio.timeout(30):
-        await memory.index()
+        await memory.code.index()
         if embedded:
             await memory.settled()
         changed = f"import heron\n\n\n{SAVED.replace('def first', 'def feed_heron')}"
         unsaved = {"src/two.py": changed}
         (best, *_) = await chunks(memory, "feed_heron", unsaved)
         assert (best.path, best.symbol, best.start_line) == ("src/two.py", "feed_heron", 1)
-        assert await memory.get(best.id) == best
+        assert await memory.reader.get(best.id) == best
         assert not any(one.symbol == "first" for one in await chunks(memory, "first", unsaved))
         (same, *_) = await chunks(memory, "second", unsaved)
         assert (same.symbol, same.start_line) == ("second", changed[: changed.index("def second")].count("\n") + 1)  # fmt: skip
@@ -59,7 +62,7 @@ async def test_a_buffer_wins_over_what_is_stored(
 async def test_a_buffer_without_a_file_and_an_emptied_one(opened: Opener, root: Path) -> None:
     lay_out(root, FILES)
     async with opened() as memory, asyncio.timeout(30):
-        await memory.index()
+        await memory.code.index()
         unsaved = {"lib/new.py": "def feed_stork(): ...\n", "lib/pelican.py": ""}
         found = await chunks(memory, "feed", unsaved)
         assert [one.path for one in found] == ["lib/new.py"]
@@ -72,7 +75,7 @@ async def test_what_may_not_be_indexed_is_not_searched_in_a_buffer(
 ) -> None:
     lay_out(root, FILES)
     async with opened(file_bytes_max=1_000) as memory, asyncio.timeout(30):
-        await memory.index()
+        await memory.code.index()
         stork = "def feed_stork(): ...\n"
         refused = {
             ".env": stork,
@@ -87,20 +90,17 @@ async def test_what_may_not_be_indexed_is_not_searched_in_a_buffer(
             assert not [one for one in secrets if one.text in chunk.text]
 
 
-async def test_many_buffers_are_cut_once_and_few_are_kept(opened: Opener, root: Path) -> None:
+async def test_many_buffers_are_all_searched_and_few_are_kept(opened: Opener, root: Path) -> None:
     lay_out(root, FILES)
+    unsaved = {f"new{i}.py": f"def made_{i}(): ...\n" for i in range(100)}
     async with opened() as memory, asyncio.timeout(60):
-        await memory.index()
-        unsaved = {f"new{i}.py": f"def made_{i}(): ...\n" for i in range(100)}
+        await memory.code.index()
         for _ in range(2):
             (best, *_) = await chunks(memory, "made_77", unsaved)
             assert best.path == "new77.py"
-        assert len(memory._store.unsaved._cut) <= 64
-
-
-def test_relevance_is_that_of_rare_and_repeated_words() -> None:
-    documents = ["alpha beta gamma", "alpha alpha gamma", "delta gamma", "gamma", "gamma"]
-    scores = relevance(frozenset({"alpha", "gamma"}), documents)
-    assert sorted(range(5), key=lambda i: -scores[i])[:2] == [1, 0]
-    assert relevance(frozenset(), documents) == [0.0] * 5
-    assert relevance(frozenset({"alpha"}), []) == []
+    workers = ParseWorkers(1)
+    kept = UnsavedChunks(Workspace(root), workers, file_bytes_max=10**6, secrets=Secrets)
+    for _ in range(2):
+        overlay = await kept.overlay(unsaved)
+        assert (len(overlay.paths), len(overlay.rows), len(kept)) == (100, 100, BUFFERS_MAX)
+    await workers.close()

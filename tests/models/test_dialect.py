@@ -10,8 +10,9 @@ import pytest
 from lsp_server.domain.errors import ModelRefused
 from lsp_server.domain.messages import AnswerSchema, Message, Request
 from lsp_server.models.dialect import Dialect
-from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
-from lsp_server.models.scripted.server import ScriptedServer
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from tests.fakes.faults import FaultyBehaviour
+from tests.fakes.faulty_server import FaultyServer
 from tests.fakes.wire_server import QUESTION, Reply, WireServer, model_at
 
 SCHEMA = AnswerSchema("verdict", {"type": "object"})
@@ -37,9 +38,9 @@ ALL = Request(
 )
 async def test_a_refused_parameter_is_remembered(refuses: tuple[str, ...], tries: int) -> None:
     async with (
-        ScriptedServer(
+        FaultyServer(
             [ScriptedTurn(text="A"), ScriptedTurn(text="B")],
-            conduct=EndpointBehaviour(refuses=refuses),
+            behaviour=FaultyBehaviour(refuses=refuses),
         ) as server,
         model_at(server.base_url) as model,
     ):
@@ -55,8 +56,8 @@ async def test_a_refused_parameter_is_remembered(refuses: tuple[str, ...], tries
 
 async def test_a_refusal_for_another_reason_changes_nothing() -> None:
     async with (
-        ScriptedServer(
-            [ScriptedTurn(text="A")], conduct=EndpointBehaviour(refuses=("model",))
+        FaultyServer(
+            [ScriptedTurn(text="A")], behaviour=FaultyBehaviour(refuses=("model",))
         ) as server,
         model_at(server.base_url) as model,
     ):
@@ -79,7 +80,7 @@ async def test_several_choices_as_the_endpoint_has_it(
 ) -> None:
     turn = ScriptedTurn(text="A", alternatives=(ScriptedTurn(text="B"), ScriptedTurn(text="C")))
     async with (
-        ScriptedServer([turn], conduct=EndpointBehaviour(n=way)) as server,
+        FaultyServer([turn], behaviour=FaultyBehaviour(n=way)) as server,
         model_at(server.base_url) as model,
     ):
         response = await model.respond(ALL)
@@ -89,8 +90,8 @@ async def test_several_choices_as_the_endpoint_has_it(
 
 async def test_an_endpoint_that_does_not_stream_is_read_whole() -> None:
     async with (
-        ScriptedServer(
-            [ScriptedTurn(text="A", reasoning="Hm")], conduct=EndpointBehaviour(streams=False)
+        FaultyServer(
+            [ScriptedTurn(text="A", reasoning="Hm")], behaviour=FaultyBehaviour(streams=False)
         ) as server,
         model_at(server.base_url) as model,
     ):

@@ -72,7 +72,9 @@ async def test_what_is_no_model_server_is_not_taken(replies: list[Reply | None])
 
 
 async def test_a_configured_endpoint_is_asked_for_its_models() -> None:
-    async with ScriptedServer(conduct=EndpointBehaviour(models=("text-embed", "a", "b"))) as server:
+    async with ScriptedServer(
+        behaviour=EndpointBehaviour(models=("text-embed", "a", "b"))
+    ) as server:
         endpoint = await discover(ModelSettings(base_url=server.base_url))
         assert endpoint is not None
         assert endpoint.models == ("text-embed", "a", "b")

@@ -18,19 +18,19 @@ from lsp_server.domain.errors import (
 from lsp_server.domain.messages import Delta, Response, Waiting
 from lsp_server.models.repetition import CutRepetition
 from lsp_server.models.retrying import Retrying
-from lsp_server.models.scripted.scenario import (
+from lsp_server.models.scripted.scenario import ScriptedCall
+from tests.fakes.faults import (
     Drop,
-    EndpointBehaviour,
     ErrorInStream,
     Fault,
+    FaultyBehaviour,
+    FaultyTurn,
     HttpError,
     InvalidUtf8,
     Repetition,
-    ScriptedCall,
-    ScriptedTurn,
     Silence,
 )
-from lsp_server.models.scripted.server import ScriptedServer
+from tests.fakes.faulty_server import FaultyServer
 from tests.fakes.wire_server import QUESTION, model_at
 
 TEXT = "An answer of several pieces, so that it can break off in the middle of one."
@@ -47,7 +47,7 @@ class Played:
 
 
 async def play(
-    turn: ScriptedTurn, conduct: EndpointBehaviour | None = None, **settings: Any
+    turn: FaultyTurn, behaviour: FaultyBehaviour | None = None, **settings: Any
 ) -> Played:
     heard: list[Delta] = []
     slept: list[float] = []
@@ -56,7 +56,7 @@ async def play(
         slept.append(seconds)
 
     async with (
-        ScriptedServer([turn], conduct=conduct) as server,
+        FaultyServer([turn], behaviour=behaviour) as server,
         model_at(server.base_url, **settings) as endpoint,
     ):
         model = Retrying(CutRepetition(endpoint), sleep=sleep, chance=lambda: 0.0)
@@ -86,7 +86,7 @@ async def play(
 async def test_what_passes_is_waited_for_and_only_the_whole_answer_counts(
     fault: Fault, slept: list[float]
 ) -> None:
-    played = await play(ScriptedTurn(text=TEXT, fault=fault), silence_timeout_seconds=0.15)
+    played = await play(FaultyTurn(text=TEXT, fault=fault), silence_timeout_seconds=0.15)
     assert isinstance(played.outcome, Response), played.outcome
     assert played.outcome.message.text == TEXT
     assert played.slept == slept
@@ -96,34 +96,34 @@ async def test_what_passes_is_waited_for_and_only_the_whole_answer_counts(
 
 
 @pytest.mark.parametrize(
-    ("turn", "conduct", "error"),
+    ("turn", "behaviour", "error"),
     [
-        (ScriptedTurn(fault=HttpError(status=401, times=9)), EndpointBehaviour(), ModelRefused),
+        (FaultyTurn(fault=HttpError(status=401, times=9)), FaultyBehaviour(), ModelRefused),
         (
-            ScriptedTurn(fault=HttpError(status=400, times=9, body={"error": "no"})),
-            EndpointBehaviour(),
+            FaultyTurn(fault=HttpError(status=400, times=9, body={"error": "no"})),
+            FaultyBehaviour(),
             ModelRefused,
         ),
         (
-            ScriptedTurn(
+            FaultyTurn(
                 fault=HttpError(status=429, times=9, body={"error": {"code": "insufficient_quota"}})
             ),
-            EndpointBehaviour(),
+            FaultyBehaviour(),
             ModelRefused,
         ),
         (
-            ScriptedTurn(fault=ErrorInStream(times=9, error={"message": "no", "code": 400})),
-            EndpointBehaviour(),
+            FaultyTurn(fault=ErrorInStream(times=9, error={"message": "no", "code": 400})),
+            FaultyBehaviour(),
             ModelRefused,
         ),
-        (ScriptedTurn(text=TEXT), EndpointBehaviour(prompt_tokens_max=10), PromptTooLong),
-        (ScriptedTurn(fault=Repetition()), EndpointBehaviour(), ModelMisbehaved),
+        (FaultyTurn(text=TEXT), FaultyBehaviour(prompt_tokens_max=10), PromptTooLong),
+        (FaultyTurn(fault=Repetition()), FaultyBehaviour(), ModelMisbehaved),
     ],
 )
 async def test_what_does_not_pass_is_asked_once(
-    turn: ScriptedTurn, conduct: EndpointBehaviour, error: type[HoldfastError]
+    turn: FaultyTurn, behaviour: FaultyBehaviour, error: type[HoldfastError]
 ) -> None:
-    played = await play(turn, conduct)
+    played = await play(turn, behaviour)
     assert type(played.outcome) is error
     assert (played.tries, played.slept) == (1, [])
 
@@ -131,16 +131,16 @@ async def test_what_does_not_pass_is_asked_once(
 @pytest.mark.parametrize(
     ("turn", "text", "arguments", "stop_reason"),
     [
-        (ScriptedTurn(), "", [], "stop"),
-        (ScriptedTurn(text="Hi", fault=InvalidUtf8()), "��Hi", [], "stop"),
+        (FaultyTurn(), "", [], "stop"),
+        (FaultyTurn(text="Hi", fault=InvalidUtf8()), "��Hi", [], "stop"),
         (
-            ScriptedTurn(tool_calls=(ScriptedCall(name="read", arguments='{"path": '),)),
+            FaultyTurn(tool_calls=(ScriptedCall(name="read", arguments='{"path": '),)),
             "",
             ['{"path": '],
             "tool_calls",
         ),
         (
-            ScriptedTurn(
+            FaultyTurn(
                 tool_calls=(ScriptedCall(name="read", arguments='{"pa'),), stop_reason="length"
             ),
             "",
@@ -150,7 +150,7 @@ async def test_what_does_not_pass_is_asked_once(
     ],
 )
 async def test_odd_answers_are_handed_on_as_they_are(
-    turn: ScriptedTurn, text: str, arguments: list[str], stop_reason: str
+    turn: FaultyTurn, text: str, arguments: list[str], stop_reason: str
 ) -> None:
     played = await play(turn)
     assert isinstance(played.outcome, Response)
@@ -162,13 +162,13 @@ async def test_odd_answers_are_handed_on_as_they_are(
 
 
 async def test_too_many_requests_at_once_wait_their_turn() -> None:
-    turns = [ScriptedTurn(text="slow", first_token_seconds=0.05), ScriptedTurn(text="next")]
+    turns = [FaultyTurn(text="slow", first_token_seconds=0.05), FaultyTurn(text="next")]
     async with (
-        ScriptedServer(turns, conduct=EndpointBehaviour(parallel_max=1)) as server,
+        FaultyServer(turns, behaviour=FaultyBehaviour(parallel_max=1)) as server,
         model_at(server.base_url) as model,
     ):
         first = asyncio.create_task(model.respond(QUESTION))
-        await server.until(lambda: len(server.requests) == 1)
+        await server.wait_until(lambda: len(server.requests) == 1)
         with pytest.raises(ModelUnavailable, match="too many requests"):
             await model.respond(QUESTION)
         assert (await first).message.text == "slow"
@@ -198,15 +198,15 @@ async def test_signs_of_life_without_an_answer_are_silence_in_the_end(
 @pytest.mark.parametrize("fault", [Silence(), Silence(after_pieces=2)])
 async def test_cancelling_closes_the_connection_at_once(fault: Fault) -> None:
     async with (
-        ScriptedServer([ScriptedTurn(text=TEXT, fault=fault)]) as server,
+        FaultyServer([FaultyTurn(text=TEXT, fault=fault)]) as server,
         model_at(server.base_url) as model,
     ):
         asking = asyncio.create_task(model.respond(QUESTION))
-        await server.until(lambda: len(server.requests) == 1)
+        await server.wait_until(lambda: len(server.requests) == 1)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-        await server.until(lambda: server.open_connections == 0)
+        await server.wait_until(lambda: server.open_connections == 0)
         assert server.requests[0].ending == "client gone"
 
 
@@ -218,18 +218,18 @@ async def test_a_listener_that_raises_closes_the_stream() -> None:
         raise Enough
 
     async with (
-        ScriptedServer([ScriptedTurn(text=TEXT, tokens_per_second=20)]) as server,
+        FaultyServer([FaultyTurn(text=TEXT, tokens_per_second=20)]) as server,
         model_at(server.base_url) as model,
     ):
         with pytest.raises(Enough):
             await model.respond(QUESTION, enough)
-        await server.until(lambda: server.open_connections == 0)
+        await server.wait_until(lambda: server.open_connections == 0)
         assert server.requests[0].ending == "client gone"
 
 
 async def test_answers_follow_each_other_on_one_connection() -> None:
     async with (
-        ScriptedServer([ScriptedTurn(text=TEXT)] * 5) as server,
+        FaultyServer([FaultyTurn(text=TEXT)] * 5) as server,
         model_at(server.base_url) as model,
     ):
         for _ in range(5):
@@ -240,9 +240,9 @@ async def test_answers_follow_each_other_on_one_connection() -> None:
 
 
 async def test_the_key_travels_and_is_not_logged() -> None:
-    turn = ScriptedTurn(fault=HttpError(status=401, body={"error": "bad key sk-secret"}))
+    turn = FaultyTurn(fault=HttpError(status=401, body={"error": "bad key sk-secret"}))
     async with (
-        ScriptedServer([turn]) as server,
+        FaultyServer([turn]) as server,
         model_at(server.base_url, api_key="sk-secret") as model,
     ):
         with pytest.raises(ModelRefused) as raised:

@@ -23,8 +23,9 @@ from lsp_server.domain.messages import (
     ignore_deltas,
 )
 from lsp_server.models.repetition import CHECK_EVERY_CHARS, CutRepetition, repeats
-from lsp_server.models.scripted.model import ScriptedModel
-from lsp_server.models.scripted.scenario import Repetition, ScriptedCall, ScriptedTurn
+from lsp_server.models.scripted.scenario import ScriptedCall, ScriptedTurn
+from tests.fakes.faults import FaultyTurn, Repetition
+from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.wire_server import QUESTION
 
 NOISE = "".join(hashlib.sha256(str(number).encode()).hexdigest() for number in range(300))
@@ -124,6 +125,6 @@ async def test_of_several_choices_only_the_repeating_one_goes() -> None:
 
 
 async def test_when_all_choices_repeat_there_is_no_answer() -> None:
-    mad = ScriptedModel([ScriptedTurn(fault=Repetition())])
+    mad = ScriptedModel([FaultyTurn(fault=Repetition())])
     with pytest.raises(ModelMisbehaved):
         await CutRepetition(mad).respond(Request(QUESTION.messages, choices=2))

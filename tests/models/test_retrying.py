@@ -20,8 +20,9 @@ from lsp_server.models.retrying import (
     WALL_SECONDS_MAX,
     Retrying,
 )
-from lsp_server.models.scripted.model import ScriptedModel
-from lsp_server.models.scripted.scenario import Drop, HttpError, ScriptedTurn
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from tests.fakes.faults import Drop, FaultyTurn, HttpError
+from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.wire_server import QUESTION
 
 
@@ -68,7 +69,7 @@ async def test_waits_grow_and_respect_what_the_endpoint_asks(
 ) -> None:
     clock = Clock()
     heard: list[Delta] = []
-    model = retrying(ScriptedTurn(text="Hi", fault=fault), clock, chance=chance)
+    model = retrying(FaultyTurn(text="Hi", fault=fault), clock, chance=chance)
     response = await model.respond(QUESTION, heard.append)
     assert response.message.text == "Hi"
     assert clock.slept == slept
@@ -79,7 +80,7 @@ async def test_waits_grow_and_respect_what_the_endpoint_asks(
 async def test_a_listener_knows_that_the_partial_answer_is_void_before_the_wait() -> None:
     heard: list[Delta] = []
     clock = Clock()
-    model = retrying(ScriptedTurn(text="whole", fault=Drop(after_pieces=1)), clock)
+    model = retrying(FaultyTurn(text="whole", fault=Drop(after_pieces=1)), clock)
     await model.respond(QUESTION, heard.append)
     assert heard[0] == heard[2] == TextDelta("whole")
     assert isinstance(heard[1], Waiting)
@@ -90,7 +91,7 @@ async def test_a_listener_knows_that_the_partial_answer_is_void_before_the_wait(
 async def test_it_gives_up_with_the_last_error_within_its_time(wall: float) -> None:
     clock = Clock()
     with pytest.raises(ModelUnavailable, match="500"):
-        await retrying(ScriptedTurn(fault=HttpError(times=10_000)), clock, wall=wall).respond(
+        await retrying(FaultyTurn(fault=HttpError(times=10_000)), clock, wall=wall).respond(
             QUESTION
         )
     assert wall - WAIT_SECONDS_MAX <= clock.now <= wall
@@ -117,7 +118,7 @@ async def test_a_wait_can_be_cancelled() -> None:
         waiting.set()
 
     model = Retrying(
-        ScriptedModel([ScriptedTurn(fault=HttpError(times=99, status=429, retry_after=800))])
+        ScriptedModel([FaultyTurn(fault=HttpError(times=99, status=429, retry_after=800))])
     )
     asking: asyncio.Task[Response] = asyncio.create_task(model.respond(QUESTION, hear))
     await waiting.wait()
@@ -134,4 +135,4 @@ async def test_a_listener_may_end_the_waiting() -> None:
         raise Enough
 
     with pytest.raises(Enough):
-        await retrying(ScriptedTurn(fault=HttpError()), Clock()).respond(QUESTION, hear)
+        await retrying(FaultyTurn(fault=HttpError()), Clock()).respond(QUESTION, hear)

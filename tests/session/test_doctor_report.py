@@ -8,6 +8,7 @@ from pathlib import Path
 from lsp_server.assemble import diagnose
 from lsp_server.domain.tasks import Achieved, Budget, Sampling, Task
 from lsp_server.models.scripted.scenario import ScriptedTurn
+from tests.fakes.faults import FaultyTurn
 from tests.fakes.git import committed
 from tests.fakes.stops import DONE, FIX, PROJECT, UNIT
 from tests.fakes.workshop import Workshop, calls, finish, workshop
@@ -65,7 +66,7 @@ async def test_the_doctor_says_where_there_are_no_goals(project: Path) -> None:
 async def test_the_doctor_knows_what_max_mode_learned_and_did(project: Path) -> None:
     ways = [calls(("shell", {"command": f"echo {way}"})) for way in range(4)]
     others = [{"text": way.text, "tool_calls": way.tool_calls} for way in ways[1:]]
-    several = ScriptedTurn.model_validate({**ways[0].model_dump(), "alternatives": others})
+    several = FaultyTurn.model_validate({**ways[0].model_dump(), "alternatives": others})
     task = Task("x", sampling=Sampling(True, 4), budget=Budget(9))
     verdicts = [ScriptedTurn(text="B"), ScriptedTurn(text="B")]
     async with workshop(project, [several, *verdicts, finish()]) as shop:

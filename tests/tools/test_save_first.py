@@ -35,7 +35,7 @@ async def test_a_command_sees_what_the_run_wrote_into_the_buffer(project: Path) 
     documents, path = Documents(), project / "a.txt"
     path.write_text("old\n")
     documents.open(path, "new\n")
-    await documents.drafted(path, "old\n", "new\n")
+    await documents.add_draft(path, "old\n", "new\n")
     tool = SaveFirst(Cat(path), Workspace(project), documents)
     assert (await tool.call({})).text == "new\n"
 

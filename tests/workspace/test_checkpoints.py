@@ -39,6 +39,10 @@ class Run:
     def changes(self) -> list[FileChanged]:
         return [event for event in self.events if isinstance(event, FileChanged)]
 
+    @property
+    def snapshot(self) -> SnapshotTaken:
+        return [event for event in self.events if isinstance(event, SnapshotTaken)][-1]
+
     async def edit(self, name: str, after: str) -> None:
         path = self.root / name
         if path.exists():
@@ -49,7 +53,7 @@ class Run:
         await self.recording.apply(EditSet((edit,), "test"))
 
     async def command(self, effect: Callable[[], object]) -> list[str]:
-        async with self.checkpoints.around(self.events.append) as changed:
+        async with self.checkpoints.record_command(self.events.append) as changed:
             effect()
         return changed
 
@@ -62,10 +66,8 @@ async def test_what_a_killed_command_did_is_undone_and_what_came_later_stays(
 ) -> None:
     lay_out(project, {"theirs": "1", "ours": "1", "deleted": "1"})
     run = Run(project)
-    around = run.checkpoints.around(run.events.append)
-    await around.__aenter__()
-    (taken,) = run.events
-    assert isinstance(taken, SnapshotTaken)
+    command = run.checkpoints.record_command(run.events.append)
+    await command.__aenter__()
     (project / "theirs").write_text("by the command")
     (project / "made").write_text("by the command")
     (project / "deleted").unlink()
@@ -73,11 +75,27 @@ async def test_what_a_killed_command_did_is_undone_and_what_came_later_stays(
     os.utime(project / "ours", (2e9, 2e9))
     # Another process, after this one was killed.
     survivor = Run(project)
-    report = await survivor.checkpoints.undo([taken], survivor.editor)
+    report = await survivor.checkpoints.undo([run.snapshot], survivor.editor)
     assert sorted(report.restored) == ["deleted", "made", "theirs"]
     assert contents_of(project) == {"theirs": b"1", "ours": b"by a person", "deleted": b"1"}
-    await around.__aexit__(None, None, None)
-    assert await survivor.checkpoints.left_behind(taken.name) == ()
+    await command.__aexit__(None, None, None)
+    assert await survivor.checkpoints.changes_of_killed_command(run.snapshot.name) == ()
+
+
+async def test_goals_that_changed_after_a_command_was_killed_are_not_blamed_on_it(
+    project: Path,
+) -> None:
+    lay_out(project, {"a": "1", ".holdfast/goals.md": "- [ ] x\n"})
+    run = Run(project)
+    command = run.checkpoints.record_command(run.events.append)
+    await command.__aenter__()
+    lay_out(project, {"a": "2", ".holdfast/goals.md": "- [x] x\n"})
+    os.utime(project / ".holdfast/goals.md", (2e9, 2e9))
+    survivor = Run(project)
+    report = await survivor.checkpoints.undo([run.snapshot], survivor.editor)
+    assert report.restored == ("a",)
+    assert (project / ".holdfast/goals.md").read_text() == "- [x] x\n"
+    await command.__aexit__(None, None, None)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ async def test_what_a_run_wrote_into_a_saved_buffer_reaches_the_disk(project: Pa
     documents.open(path, "café\r\n")
     for before, after in (("café\r\n", "cafés\r\n"), ("cafés\r\n", "two cafés\r\n")):
         documents.change(path, after)
-        await documents.drafted(path, before, after)
+        await documents.add_draft(path, before, after)
     assert await documents.unsaved() == [path]
     await documents.save_drafts()
     assert path.read_bytes() == "two cafés\r\n".encode("latin-1")
@@ -38,7 +38,7 @@ async def test_what_a_person_typed_is_never_saved_for_them(project: Path, typed:
     before = "typed\nsaved\n" if typed == "before" else "saved\n"
     documents.open(path, before)
     documents.change(path, before + "ours\n")
-    await documents.drafted(path, before, before + "ours\n")
+    await documents.add_draft(path, before, before + "ours\n")
     if typed == "after":
         documents.change(path, before + "ours\ntyped\n")
     if typed == "disk":

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-import pytest
-
 from lsp_server.workspace import tree
-from lsp_server.workspace.blobs import Blobs, content_name
+from lsp_server.workspace.blobs import Blobs
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 from lsp_server.workspace.tree import NOT_KEPT, WorkingTree
@@ -103,41 +100,3 @@ async def test_contents_are_kept_but_for_large_ones(project: Path, tmp_path: Pat
     assert blobs.get(names["a"]) == b"1"
     assert names["large"].startswith(NOT_KEPT)
     assert blobs.get(names["large"]) is None
-
-
-def test_blobs_are_private_shared_and_checked(tmp_path: Path) -> None:
-    blobs = Blobs(tmp_path / "data/blobs")
-    blobs.put(b"x")
-    blobs.put(b"x")
-    name = content_name(b"x", executable=True)
-    (file,) = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
-    assert file.stat().st_mode & 0o077 == 0
-    assert {p.stat().st_mode & 0o777 for p in (tmp_path / "data", file.parent)} == {0o700}
-    assert blobs.get(name) == b"x"
-    file.write_bytes(b"y")
-    assert blobs.get(name) is None
-    assert blobs.problem is None
-
-
-def test_what_nobody_used_is_pruned(tmp_path: Path) -> None:
-    blobs = Blobs(tmp_path)
-    for data in (b"old", b"kept", b"new"):
-        blobs.put(data)
-        if data != b"new":
-            name = content_name(data)
-            os.utime(tmp_path / name[:2] / name[2:], (0, 0))
-    assert blobs.prune(unused_days=1, keep=[content_name(b"kept")]) == 1
-    assert [blobs.get(content_name(d)) for d in (b"old", b"kept", b"new")] == [
-        None,
-        b"kept",
-        b"new",
-    ]
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
-def test_a_store_that_fails_says_so(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    blobs = Blobs(tmp_path / "file")
-    blobs.put(b"x")
-    assert blobs.problem is not None
-    assert "cannot be undone" in blobs.problem

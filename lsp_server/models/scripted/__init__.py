@@ -1,1 +1,8 @@
-"""The scripted model: scenarios, a Model that plays them in process, and an HTTP server that plays them on loopback."""
+"""This room plays scripts in the place of a model, over real HTTP on loopback.
+
+The demo, the benchmarks and the tests use it. `scenario.py` is what a script
+looks like, `script_player.py` decides which turn comes next, `endpoint.py`
+writes it as an OpenAI-compatible endpoint would, `server.py` is the process.
+Faults of an endpoint are no part of it: tests add them with
+`tests/fakes/faulty_server.py`.
+"""

@@ -9,7 +9,7 @@ from pathlib import Path
 from lsp_server.domain.edits import Lines
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import Goal, GoalReport
-from lsp_server.goals.goals_document import goal_from
+from lsp_server.goals.new_goal import goal_from_parts
 from lsp_server.server import to_lsp
 from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import folder_of_goal, locate, range_of
@@ -60,7 +60,7 @@ class GoalCommands:
         title = arguments.title or (texts[0] if texts else NEW_TITLE)
         if not texts and (arguments.title or not arguments.checks):
             texts = [arguments.title or NEW_CONDITION]
-        goal = goal_from(tuple(texts), arguments.checks, title)
+        goal = goal_from_parts(tuple(texts), arguments.checks, title)
         if goal is None:
             raise HoldfastError("say what must hold: pass `title`, `conditions` or `checks`")
         # The person wrote these commands just now, so they are not asked about again.

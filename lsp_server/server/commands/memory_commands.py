@@ -91,7 +91,7 @@ class MemoryCommands:
 
     async def _search_once_indexed(self, folders: Sequence[Folder], query: Query) -> None:
         for folder in folders:
-            await folder.require_session().memory.indexed()
+            await folder.require_session().memory.index_runs.first_ended()
         self._show_hits(query, folders, await _hits(folders, query))
 
     def _show_hits(self, query: Query, folders: Sequence[Folder], hits: memory_view.Hits) -> None:
@@ -132,9 +132,9 @@ class MemoryCommands:
         try:
             await _opened(folder)
         except StillOpening:
-            fact = await memory.note(text)
+            fact = await memory.facts.note(text)
         else:
-            fact = await memory.remember(text)
+            fact = await memory.facts.remember(text)
         return Reply(state="idle", message=f"remembered ({fact.id}): {fact.text}")
 
     async def _forget(self, arguments: MemoryForget) -> ForgetReply:
@@ -157,7 +157,7 @@ class MemoryCommands:
 
     async def _reindex(self, arguments: MemoryReindex) -> Reply:
         for session in [await _opened(folder) for folder in self._meant(arguments.uri)]:
-            session.memory.start_index(full=arguments.full)
+            session.memory.index_runs.start(full=arguments.full)
         return Reply(state="indexing", message="the code is being indexed")
 
     async def _status(self, _: NoParams) -> MemoryStatusReply:
@@ -165,7 +165,7 @@ class MemoryCommands:
         session.memory.start()
         if session.memory.state().phase == "open":
             with suppress(MemoryUnavailable):  # Then the state says why.
-                await (await session.memory.ready()).measured()
+                await (await session.memory.ready()).measure()
         reply = memory_view.status_reply(session.memory.state())
         self._context.show_message(reply.message)
         return reply
@@ -246,7 +246,7 @@ async def _records_about(session: Session, path: str, lines: str) -> Sequence[Ac
     if lines.strip():
         hits = await session.memory.search(Query(lines, ("action",), WHY_MAX, path))
         near = [hit.found for hit in hits if isinstance(hit.found, ActionRecord)]
-    records = {one.id: one for one in (*near, *await memory.history(path, WHY_MAX))}
+    records = {one.id: one for one in (*near, *await memory.reader.history(path, WHY_MAX))}
     return [one for one in records.values() if one.tool != "task"][:WHY_MAX]
 
 

@@ -15,13 +15,8 @@ from typing import TypeAlias
 from lsp_server.domain.edits import Range
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.goals import GOALS_FILE, Condition, Goal
-from lsp_server.goals.goals_document import (
-    CommentGoal,
-    GoalsDocument,
-    comment_goals,
-    parse_goals,
-    unreadable,
-)
+from lsp_server.goals.comment_goals import CommentGoal, find_comment_goals
+from lsp_server.goals.goals_document import GoalsDocument, parse_goals, unreadable_document
 from lsp_server.workspace.disk import FileMissing, read_bytes, read_text
 from lsp_server.workspace.documents import Documents
 
@@ -123,7 +118,7 @@ class GoalSources:
             known = self._buffered.get(path)
             # The same object is the same text; comparing long ones would cost more than it saves.
             if known is None or known[0] is not text:
-                known = self._buffered[path] = (text, comment_goals(text, name))
+                known = self._buffered[path] = (text, find_comment_goals(text, name))
             found[name] = known[1]
         return {path: comments for path, comments in found.items() if comments}
 
@@ -150,7 +145,7 @@ def _read(path: Path) -> GoalsDocument:
         return parse_goals("")
     except ToolError as error:
         # The hint is for a model that should use another tool; a person reads this.
-        return unreadable(error.what)
+        return unreadable_document(error.what)
 
 
 def _by_path(scan: Scan) -> dict[str, Comments]:
@@ -174,6 +169,6 @@ def _comments_in(file: Path, path: str) -> Comments:
         # Most files have none, and a look at the bytes is far cheaper than decoding them.
         if b"GOAL:" not in read_bytes(file, SOURCE_BYTES_MAX):
             return ()
-        return comment_goals(read_text(file).text, path)
+        return find_comment_goals(read_text(file).text, path)
     except ToolError:
         return ()

@@ -16,7 +16,7 @@ from lsp_server.domain.edits import EditSet, FileEdit, TextEdit
 from lsp_server.domain.errors import EditRejected, HoldfastError, ToolError
 from lsp_server.domain.goals import GOALS_FILE, Condition, ConditionReport, Goal
 from lsp_server.domain.ports import Editor
-from lsp_server.goals import edits
+from lsp_server.goals import document_edits
 from lsp_server.goals.goals_document import GoalsDocument, parse_goals
 from lsp_server.workspace.disk import FileMissing
 
@@ -38,7 +38,9 @@ class GoalsFile:
     async def write_back(self, reports: Mapping[str, ConditionReport]) -> None:
         """Shows verdicts, by condition id; gives up where the file keeps changing."""
         try:
-            await self._edit(lambda document: edits.write_back(document, reports), "goal evidence")
+            await self._edit(
+                lambda document: document_edits.write_back(document, reports), "goal evidence"
+            )
         except FileMissing:
             return  # Verdicts of comments alone need no goals file.
         except ToolError as error:
@@ -53,7 +55,7 @@ class GoalsFile:
 
         def addition(document: GoalsDocument) -> tuple[TextEdit, ...]:
             nonlocal added
-            edit = edits.append(document.text, goal)
+            edit = document_edits.append_goal(document.text, goal)
             goals = parse_goals(document.text + edit.new_text).goals
             # In an open code block a goal is text that nobody reads.
             if len(goals) == len(document.goals):
@@ -69,7 +71,7 @@ class GoalsFile:
         today = f"{datetime.now(UTC):%Y-%m-%d}"
 
         def waiver(document: GoalsDocument) -> tuple[TextEdit, ...]:
-            edit = edits.waive(document, condition.id, today)
+            edit = document_edits.waive(document, condition.id, today)
             return (edit,) if edit is not None else ()
 
         await self._edit(waiver, f"waive: {condition.text}")

@@ -1,4 +1,4 @@
-"""What memory can learn from before it was opened: journals of runs, and the git history."""
+"""This module lets memory learn what happened before it was opened: from journals, files and git."""
 
 from __future__ import annotations
 
@@ -11,23 +11,61 @@ from lsp_server.agent.journal import is_running, replay
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.events import RecordedEvent
 from lsp_server.domain.memories import ActionRecord
+from lsp_server.memory.actions import COMMIT
 from lsp_server.memory.memory import Memory
 from lsp_server.redaction.redactor import Redactor
+from lsp_server.session.memory.changed_lines import ChangedLines
+from lsp_server.session.memory.fact_file import FactFile
 from lsp_server.session.run_store import RunStore
-from lsp_server.workspace.git_log import Commit, commits
+from lsp_server.workspace.git_log import Commit, read_commits
 
 RUNS_MAX = 200
-"""The newest of those that memory does not know to have ended."""
+"""So many of the newest runs are learned that memory does not know to their end."""
+
+
+class Backfill:
+    """Takes in what memory does not know; `runs` is the folder with the journals."""
+
+    def __init__(
+        self,
+        runs: Path,
+        root: Path,
+        fact_file: FactFile,
+        changed_lines: ChangedLines,
+        redactor: Redactor,
+    ) -> None:
+        self._runs = runs
+        self._root = root
+        self._fact_file = fact_file
+        self._changed_lines = changed_lines
+        self._redactor = redactor
+
+    async def learn(self, memory: Memory, commits_max: int) -> None:
+        """Brings memory and what follows from it up to what happened before it was opened.
+
+        Up to `commits_max` commits are taken in. Raises MemoryUnavailable.
+        """
+        for change in await memory.reader.changes():
+            self._changed_lines.add(change)
+        await memory.records.restore(await asyncio.to_thread(self._fact_file.facts))
+        await learn_runs(memory, self._runs)
+        # Facts and runs that were forgotten are in no file any more; commits still are in git.
+        forgotten = await asyncio.to_thread(self._fact_file.forgotten)
+        await learn_commits(memory, self._root, commits_max, self._redactor, forgotten)
 
 
 async def learn_runs(memory: Memory, runs: Path) -> None:
-    """Takes in what journals tell and memory does not know. Raises MemoryUnavailable."""
-    known = await memory.ended_runs()
+    """Takes in the journals of runs that memory does not know to their end.
+
+    Raises MemoryUnavailable.
+    """
+    known = await memory.reader.ended_runs()
     journals = await asyncio.to_thread(_journals, runs)
+    # Runs that were cut short count as unknown each time, and give the same rows.
     unknown = [path for path in journals if path.parent.name not in known]
     for path in unknown[-RUNS_MAX:]:
         for row in await asyncio.to_thread(_rows, path):
-            memory.record(row)
+            memory.records.add(row)
 
 
 async def learn_commits(
@@ -37,20 +75,20 @@ async def learn_commits(
     redactor: Redactor,
     forgotten: frozenset[str] = frozenset(),
 ) -> None:
-    """The project's own history, so that memory is of use on the first day.
+    """Takes in the project's last commits, so that memory is of use on the first day.
 
-    Raises MemoryUnavailable.
+    `forgotten` are the ids of rows that do not come back. Raises MemoryUnavailable.
     """
-    found = await commits(root, commits_max) if commits_max else ()
-    known = forgotten | (await memory.commits() if found else frozenset())
+    found = await read_commits(root, commits_max) if commits_max else ()
+    known = forgotten | (await memory.reader.commits() if found else frozenset())
     for commit in found:
         row = _row_of(commit)
         if row.id not in known:
-            memory.record(redactor.about(row))
+            memory.records.add(redactor.about(row))
 
 
 def past_events(journal: Path, before_seq: int | None = None) -> list[RecordedEvent]:
-    """What a journal holds before a place; nothing when it cannot be read. Blocking."""
+    """The Events of a journal before a number; none when it cannot be read. Blocking."""
     with suppress(OSError, JournalDamaged):
         return [one for one in replay(journal) if before_seq is None or one.seq < before_seq]
     return []
@@ -61,21 +99,21 @@ def _rows(journal: Path) -> tuple[ActionRecord, ...]:
 
 
 def _journals(runs: Path) -> list[Path]:
-    """Of runs that no process is working on, oldest first."""
+    """The journals on which no process works, oldest first."""
     return [path for path in RunStore(runs).journals() if not is_running(path)]
 
 
 def _row_of(commit: Commit) -> ActionRecord:
-    """A commit as an action of its own run."""
+    """A commit as an action of a run of its own."""
     return ActionRecord(
         id=f"git/{commit.id}",
         run_id=f"git/{commit.id[:12]}",
         step=0,
         at=commit.at,
-        tool="commit",
+        tool=COMMIT,
         title=commit.subject,
         outcome="ok",
         files=commit.files,
         reason=commit.body,
-        pinned=True,
+        pinned=True,  # History does not age.
     )

@@ -1,51 +1,61 @@
-"""Where runs left something: the files that they changed, and the lines that they wrote."""
+"""`ChangedLines` know which files runs changed, and which lines they wrote."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import islice
 
 from lsp_server.domain.memories import ActionRecord
+from lsp_server.memory.actions import COMMIT
 
 LINE_CHARS_MIN = 4
-"""A shorter line stands anywhere."""
+"""A shorter line is in any file by chance."""
 LINES_MAX = 5_000
-"""Of one file."""
+"""Lines that are known of one file."""
 LINES_ASKED_MAX = 50
 
 
 class ChangedLines:
-    """Grows with every action; paths are workspace-relative."""
+    """Grows with every action; paths are workspace-relative.
+
+    >>> changed = ChangedLines()
+    >>> arguments = '{"path": "a.py", "text": "import os"}'
+    >>> changed.add(ActionRecord("1", "run", 1, "", "write", "write a.py", arguments, files=("a.py",)))
+    >>> "a.py" in changed, changed.wrote("a.py", ["import os  # new"])
+    (True, True)
+    """
 
     def __init__(self) -> None:
         self._lines: dict[str, set[str]] = {}
 
-    def add(self, record: ActionRecord) -> None:
-        """Takes an action in; commits and what changed nothing do not count."""
-        if record.tool == "commit":
+    def add(self, action: ActionRecord) -> None:
+        """Takes an action in; commits do not count, as no run made them."""
+        if action.tool == COMMIT:
             return
-        for path in record.files:
+        stripped = [line.strip() for line in written_text(action).split("\n")]
+        for path in action.files:
+            # A path counts even when nobody knows which lines a command wrote.
             lines = self._lines.setdefault(path, set())
             if len(lines) < LINES_MAX:
-                lines.update(_written(record))
+                lines.update(line for line in stripped if len(line) >= LINE_CHARS_MIN)
 
     def __contains__(self, path: str) -> bool:
         return path in self._lines
 
     def wrote(self, path: str, lines: Iterable[str]) -> bool:
-        """Whether a run wrote one of these lines of the file, or a part of it."""
+        """Says whether a run wrote one of the first LINES_ASKED_MAX lines, or a part of it."""
         known = self._lines.get(path, set())
         return any(part in line for line in islice(lines, LINES_ASKED_MAX) for part in known)
 
 
-def _written(record: ActionRecord) -> Iterator[str]:
-    """The lines of an edit or of a whole file, without the space around them."""
+def written_text(action: ActionRecord) -> str:
+    """The text that an edit put into a file, or the whole file that was written; else empty."""
     with suppress(ValueError):
-        match json.loads(record.arguments):
+        match json.loads(action.arguments):
             case {"new_text": str(text)} | {"text": str(text)}:
-                stripped = (line.strip() for line in text.split("\n"))
-                yield from (line for line in stripped if len(line) >= LINE_CHARS_MIN)
+                return text
             case _:
                 pass
+    return ""

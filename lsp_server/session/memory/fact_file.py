@@ -1,7 +1,8 @@
-"""What is remembered and stands in no journal of a run: facts, and what was to be forgotten.
+"""A `FactFile` keeps what no journal of a run has: facts, and which commits are forgotten.
 
-Two small files beside the tables, so that a database that is lost or damaged
-comes back with the facts, and without the commits that somebody wanted gone.
+These are two small files beside the tables, so that a database that is lost or
+damaged comes back with the facts, and without the commits that somebody wanted
+gone.
 """
 
 from __future__ import annotations
@@ -14,31 +15,38 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from lsp_server.domain.errors import EditRejected, MemoryUnavailable
+from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import Fact
 from lsp_server.memory.facts import FACTS_MAX, TOO_MANY
-from lsp_server.workspace.blobs import make_private
-from lsp_server.workspace.disk import write_bytes
+from lsp_server.system.atomic_file import replace_file
+from lsp_server.system.private_folder import make_private
 
 _FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
 
 
 class FactFile:
-    """Blocking; call it in a thread. Raises MemoryUnavailable when it cannot be written."""
+    """The two files in `folder`. Blocking; call it in a thread.
+
+    Methods that write raise MemoryUnavailable when a file cannot be written.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._facts = folder / "facts.jsonl"
         self._forgotten = folder / "forgotten-commits"
 
     def add(self, fact: Fact) -> None:
-        """The same id again replaces. Raises MemoryUnavailable, also when it is full."""
+        """Adds a fact, or replaces the one with this id.
+
+        Raises MemoryUnavailable, also when there are FACTS_MAX others.
+        """
+        # Facts are few, so that the whole file is written, and never half of it.
         others = [one for one in self.facts() if one.id != fact.id]
         if len(others) >= FACTS_MAX:
             raise MemoryUnavailable(TOO_MANY)
         self._write_facts([*others, fact])
 
     def facts(self) -> tuple[Fact, ...]:
-        """The oldest first; a line that cannot be read says nothing."""
+        """The facts, oldest first; a line that cannot be read is left out."""
         found: list[Fact] = []
         with suppress(OSError):
             for line in self._facts.read_bytes().splitlines():
@@ -47,18 +55,18 @@ class FactFile:
         return tuple(found)
 
     def forget(self, ids: Collection[str]) -> None:
-        """Facts go; that other things were to go is noted, by their ids alone."""
+        """Removes facts, and notes the ids of commits so that they are not learned again."""
         facts = self.facts()
         kept = [fact for fact in facts if fact.id not in ids]
         if len(kept) < len(facts):
             self._write_facts(kept)
-        others = {one for one in ids if one.startswith("git/")}
-        if others:
-            lines = sorted(self.forgotten() | others)
+        commits = {one for one in ids if one.startswith("git/")}
+        if commits:
+            lines = sorted(self.forgotten() | commits)
             self._write(self._forgotten, "".join(f"{line}\n" for line in lines))
 
     def forgotten(self) -> frozenset[str]:
-        """The ids of commits that nobody wants to be reminded of."""
+        """The ids of forgotten commits."""
         with suppress(OSError):
             return frozenset(self._forgotten.read_text("utf-8").split())
         return frozenset()
@@ -70,6 +78,7 @@ class FactFile:
     def _write(self, path: Path, text: str) -> None:
         try:
             make_private(path.parent)
-            write_bytes(path, text.encode("utf-8", "replace"))
-        except (OSError, EditRejected) as error:
+            # A person may have typed half of a surrogate pair.
+            replace_file(path, text.encode("utf-8", "replace"), private=True)
+        except OSError as error:
             raise MemoryUnavailable(f"{path} cannot be written: {error}") from error

@@ -1,4 +1,4 @@
-"""Forgetting for good: rows of memory, and the words in the journals that they came from."""
+"""This module forgets for good: rows of memory, and the words in the journals that they came from."""
 
 from __future__ import annotations
 
@@ -27,19 +27,20 @@ from lsp_server.session.run_store import RunStore
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """How many rows of memory went, and in how many journals something was taken out."""
+    """The number of rows that were removed, and of journals in which something was."""
 
     rows: int
     journals: int
 
 
-async def forget(memory: SessionMemory, runs: Path, wish: ForgetRequest) -> Forgotten:
-    """Both; nothing is done while a run is at work, which would write it again.
+async def forget(memory: SessionMemory, runs: Path, request: ForgetRequest) -> Forgotten:
+    """Removes rows and words; does nothing while a run works, which would write them again.
 
-    Raises ConfigurationError when the wish is empty or cannot be had now,
-    MemoryUnavailable when journals were dealt with and rows could not be.
+    `runs` is the folder with the journals. Raises ConfigurationError when the request
+    is empty or cannot be met now, MemoryUnavailable when journals were dealt with
+    and rows could not be.
     """
-    if wish == ForgetRequest():
+    if request == ForgetRequest():
         raise ConfigurationError("say what to forget: pass `id`, `query` or `before`")
     busy = await asyncio.to_thread(
         lambda: [p.parent.name for p in _journals(runs) if is_running(p)]
@@ -49,46 +50,59 @@ async def forget(memory: SessionMemory, runs: Path, wish: ForgetRequest) -> Forg
             f"run {busy[0]} is at work and would write it again; stop it, then forget"
         )
     is_off = memory.state().phase == "off"
-    if is_off and memory.is_there:
+    if is_off and memory.opener.has_data():
         raise ConfigurationError(
             "memory is turned off and still holds rows; set memory.enabled to true to forget them"
         )
-    wish = await _with_text_of_fact(memory, wish)
-    journals = await asyncio.to_thread(_expunge, runs, wish)
+    request = await _by_words_of_fact(memory, request)
+    # Journals come first: what they still had, memory would learn again.
+    journals = await asyncio.to_thread(_rewrite_journals, runs, request)
     try:
-        rows = 0 if is_off else await memory.forget(wish)
+        rows = 0 if is_off else await _forget_rows(memory, request)
     except MemoryUnavailable as error:
         done = f"words were taken out of {journals} journals, but not out of memory"
         raise MemoryUnavailable(f"{done}: {error}") from error
     return Forgotten(rows, journals)
 
 
-async def _with_text_of_fact(memory: SessionMemory, wish: ForgetRequest) -> ForgetRequest:
-    """A fact stands in the journal, too, where it was remembered: by its words, not its id."""
-    if wish.id is None or memory.state().phase == "off":
-        return wish
+async def _forget_rows(memory: SessionMemory, request: ForgetRequest) -> int:
+    """Removes rows so that they do not come back."""
+    # Rows that come from journals later would not be forgotten.
+    opened = await memory.ready()
+    await memory.learned()
+    before = await opened.reader.lasting_ids()
+    rows = await opened.records.forget(request)
+    gone = before - await opened.reader.lasting_ids()
+    await asyncio.to_thread(memory.fact_file.forget, gone)
+    return rows
+
+
+async def _by_words_of_fact(memory: SessionMemory, request: ForgetRequest) -> ForgetRequest:
+    """The request for a fact by its text: a journal has its words, and not its id."""
+    if request.id is None or memory.state().phase == "off":
+        return request
     with suppress(MemoryUnavailable):
-        found = await (await memory.ready()).get(wish.id)
+        found = await (await memory.ready()).reader.get(request.id)
         if isinstance(found, Fact):
-            return replace(wish, id=None, text=found.text)
-    return wish
+            return replace(request, id=None, text=found.text)
+    return request
 
 
-def _expunge(runs: Path, wish: ForgetRequest) -> int:
-    if wish.before is not None:
-        old = [path for path in _journals(runs) if _ended_before(path, wish.before)]
+def _rewrite_journals(runs: Path, request: ForgetRequest) -> int:
+    if request.before is not None:
+        old = [path for path in _journals(runs) if _ended_before(path, request.before)]
         for path in old:
             shutil.rmtree(path.parent, ignore_errors=True)
         return len(old)
-    run_id, _, name = (wish.id or "").partition("/")
+    run_id, _, name = (request.id or "").partition("/")
     count = 0
-    if wish.text is not None:
+    if request.text is not None:
         # What checks printed is kept beside the journals.
-        redact_document(runs.parent / "goals.json", without_text(wish.text))
+        redact_document(runs.parent / "goals.json", without_text(request.text))
     for path in _journals(runs):
         rewrite: Rewrite | None = None
-        if wish.text is not None:
-            rewrite = without_text(wish.text)
+        if request.text is not None:
+            rewrite = without_text(request.text)
         elif name and path.parent.name == run_id:
             rewrite = without_call(name)
         if rewrite is not None:

@@ -1,11 +1,15 @@
-"""What memory found, in words for people and models."""
+"""This module puts what memory found into words, for people and models."""
 
 from __future__ import annotations
 
 from typing import TypeAlias
 
 from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact
+from lsp_server.memory.actions import COMMIT
+from lsp_server.session.memory.evidence import evidence_command
 from lsp_server.session.memory.session_memory import MemoryState
+from lsp_server.text.markdown import code_block, code_span
+from lsp_server.text.truncate import truncate
 
 Remembered: TypeAlias = CodeChunk | ActionRecord | Fact
 
@@ -13,7 +17,7 @@ EXCERPT_CHARS = 400
 
 
 def hit_title(found: Remembered) -> str:
-    """One line."""
+    """One line that names a record."""
     match found:
         case CodeChunk():
             lines = f"{found.path}:{found.start_line}-{found.end_line}"
@@ -25,13 +29,19 @@ def hit_title(found: Remembered) -> str:
 
 
 def hit_excerpt(found: Remembered) -> str:
-    """A few lines."""
-    text = _text_of(found)
-    return text if len(text) <= EXCERPT_CHARS else f"{text[: EXCERPT_CHARS - 1]}…"
+    """The beginning of a record's text, EXCERPT_CHARS characters at most."""
+    match found:
+        case CodeChunk():
+            return truncate(found.text, EXCERPT_CHARS)
+        case ActionRecord():
+            texts = (part for part in (found.reason, found.result) if part)
+            return truncate("\n".join(texts), EXCERPT_CHARS)
+        case Fact():
+            return f"{found.status}, from {'a person' if found.source == 'person' else 'a run'}"
 
 
 def hit_text(found: Remembered) -> str:
-    """All that memory has of it."""
+    """Everything that memory has of a record."""
     match found:
         case CodeChunk():
             return f"{hit_title(found)}\n{found.text}"
@@ -44,11 +54,11 @@ def hit_text(found: Remembered) -> str:
 
 
 def hit_source(found: Remembered) -> str:
-    """Where it comes from."""
+    """The origin of a record: lines of a file, a commit, a step of a run, or who claimed it."""
     match found:
         case CodeChunk():
             return f"{found.path}, lines {found.start_line} to {found.end_line}"
-        case ActionRecord(tool="commit"):
+        case ActionRecord(tool=tool) if tool == COMMIT:
             return f"commit {found.id.rpartition('/')[2][:12]}"
         case ActionRecord():
             return f"run {found.run_id}, step {found.step}, {found.at}"
@@ -57,22 +67,40 @@ def hit_source(found: Remembered) -> str:
             return f"{found.source}, {found.status}{shown}"
 
 
+def fact_claim(fact: Fact) -> str:
+    """A fact for a prompt: a person's own words, or a run's claim, quoted and with its evidence.
+
+    A run may have read its claim anywhere, so it is quoted as somebody's words and
+    never as something to do.
+
+    >>> at = "2026-01-01T00:00:00+00:00"
+    >>> claim = "Tests pass with `pytest -q`"
+    >>> print(fact_claim(Fact("f", claim, "agent", "verified", at, at, "command: pytest -q")))
+    an earlier run claimed "Tests pass with 'pytest -q'", and `pytest -q` succeeded
+    """
+    if fact.source == "person":
+        return fact.text
+    quoted = '"' + fact.text.replace('"', "'").replace("`", "'") + '"'
+    command = evidence_command(fact.evidence_id)
+    shown = f", and {code_span(command)} succeeded" if command else ""
+    return f"an earlier run claimed {quoted}{shown}"
+
+
 def action_markdown(record: ActionRecord) -> str:
     """An action as Markdown: why, what, and how it ended."""
-    fence = "~~~~"
     parts = [f"*{hit_source(record)}*"]
     if record.reason:
         parts.append(f"Why: {record.reason}")
     if record.files:
-        parts.append("Files: " + ", ".join(f"`{path}`" for path in record.files))
+        parts.append("Files: " + ", ".join(map(code_span, record.files)))
     for title, text in (("Asked for", record.arguments), ("Came of it", record.result)):
         if text.strip():
-            parts.append(f"{title}:\n\n{fence}\n{text.strip()}\n{fence}")
+            parts.append(f"{title}:\n\n{code_block(text.strip())}")
     return "\n\n".join(parts)
 
 
 def memory_text(state: MemoryState) -> str:
-    """How it is with memory, in one line."""
+    """The state of memory, in one line."""
     status = state.status
     if status is None:
         return f"memory is {state.phase}" + (f": {state.problem}" if state.problem else "")
@@ -91,13 +119,3 @@ def memory_text(state: MemoryState) -> str:
         parts.append("another process writes")
     line = ", ".join(parts)
     return f"{line}. Problem: {state.problem}" if state.problem else line
-
-
-def _text_of(found: Remembered) -> str:
-    match found:
-        case CodeChunk():
-            return found.text
-        case ActionRecord():
-            return "\n".join(part for part in (found.reason, found.result) if part)
-        case Fact():
-            return f"{found.status}, from {'a person' if found.source == 'person' else 'a run'}"

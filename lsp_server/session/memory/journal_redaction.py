@@ -1,8 +1,8 @@
-"""Taking words out of a journal that is otherwise only appended to.
+"""This module takes words out of journals, which are otherwise only appended to.
 
-The Events stay, in their order, so that what is left replays; what was to be
+The Events stay, in their order, so that the rest replays; what was to be
 forgotten is gone from them, and from the documents that were made of them. The
-new journal is written beside the old one and put in its place as a whole.
+new journal is written beside the old one and replaces it as a whole.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ STRUCTURE = frozenset(
         "tree",
     ]
 )
-"""Keys whose values hold no words of anybody. Ids may: they are changed wherever they stand."""
+"""Keys whose values have no words of anybody. Ids may have some: they are changed everywhere."""
 
 Rewrite = Callable[[dict[str, Any]], dict[str, Any]]
-"""An Event as JSON, and what is left of it."""
+"""Takes an Event as JSON and returns the rest of it."""
 
 
 def without_text(text: str) -> Rewrite:
-    """Takes a text out wherever it stands, in any case."""
+    """A rewrite that replaces a text everywhere, in upper and lower case."""
     pattern = re.compile(re.escape(text), re.IGNORECASE)
-    # Inside the arguments of a call, which are JSON, it looks different.
+    # The arguments of a call are JSON in a text: there, quotes and line ends are escaped.
     quoted = re.compile(re.escape(json.dumps(text, ensure_ascii=False)[1:-1]), re.IGNORECASE)
 
     def rewrite(value: Any, key: str = "") -> Any:
@@ -72,7 +72,7 @@ def without_text(text: str) -> Rewrite:
 
 
 def without_call(call_id: str) -> Rewrite:
-    """Takes out what a call was given and what came of it."""
+    """A rewrite that takes out the arguments and the result of one call."""
 
     def rewrite(event: dict[str, Any]) -> dict[str, Any]:
         match event:
@@ -95,7 +95,7 @@ def without_call(call_id: str) -> Rewrite:
 
 
 def redact_journal(path: Path, rewrite: Rewrite) -> bool:
-    """Whether anything in the journal was to be forgotten. Blocking.
+    """Rewrites a journal in its place; returns whether anything changed. Blocking.
 
     Raises JournalBusy while a process works on the run, JournalDamaged, EditRejected
     when it cannot be replaced.
@@ -114,7 +114,11 @@ def redact_journal(path: Path, rewrite: Rewrite) -> bool:
 
 
 def redact_document(path: Path, rewrite: Rewrite) -> bool:
-    """The same for a file that is one JSON value; one that is not there or damaged has nothing."""
+    """Rewrites a file that is one JSON value; returns whether anything changed. Blocking.
+
+    A file that is missing or damaged stays as it is. Raises EditRejected when it
+    cannot be replaced.
+    """
     try:
         before = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -127,7 +131,7 @@ def redact_document(path: Path, rewrite: Rewrite) -> bool:
 
 
 def _in_arguments(text: str, rewrite: Callable[[Any], Any]) -> str:
-    """The arguments of a call, some letters of which are escaped."""
+    """The arguments of a call rewritten, however their characters are escaped."""
     try:
         given = json.loads(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the runs of a session get of its memory: in their prompt, and through their tools."""
+"""This module gives runs their part of memory: in their prompt, and through their tools."""
 
 from __future__ import annotations
 
@@ -10,19 +10,23 @@ from lsp_server.agent.recall.journal_search import JournalSearch
 from lsp_server.domain.errors import MemoryUnavailable, ToolError
 from lsp_server.domain.memories import CodeChunk, Fact, Hit, MemoryKind, Query
 from lsp_server.domain.tasks import RunId
-from lsp_server.session.memory import SessionMemory
-from lsp_server.session.memory.hit_format import hit_excerpt, hit_text, hit_title
+from lsp_server.session.memory.evidence import evidence_command, is_check
+from lsp_server.session.memory.hit_format import fact_claim, hit_excerpt, hit_text, hit_title
+from lsp_server.session.memory.session_memory import SessionMemory
 from lsp_server.tools.recall import RecallHit
 from lsp_server.workspace.paths import Workspace
 
 ABOUT_CHARS_MAX = 1_000
 CODE_OFFERED_MAX = 6
 CODE_SCORE_SHARE_MIN = 0.5
-"""Of the best hit's score; what lies below only fills the prompt."""
+"""A hit with less than this share of the best score only fills the prompt."""
 
 
 class RunMemorySource:
-    """What memory offers to the opening of a cycle."""
+    """Offers what memory knows to the prompts of one run.
+
+    `visible` says whether a file, by its workspace-relative path, may be shown.
+    """
 
     def __init__(
         self, memory: SessionMemory, run_id: RunId, visible: Callable[[str], bool]
@@ -33,7 +37,9 @@ class RunMemorySource:
 
     @property
     def opens_soon(self) -> bool:
-        if not self._memory.worth_waiting_for or self._memory.state().phase == "open":
+        """True if memory cannot answer yet and soon will."""
+        opener = self._memory.opener
+        if not opener.is_worth_waiting_for or opener.phase == "open":
             return False
         self._memory.start()
         return True
@@ -41,20 +47,24 @@ class RunMemorySource:
     async def relevant_to(
         self, about: str, files: Sequence[str], tokens_max: int
     ) -> Sequence[MemoryItem]:
-        """Nothing while there is no memory; that alone is not worth waiting for."""
+        """Facts, actions and code that bear on a task, in any order.
+
+        Returns nothing while there is no memory: to index the code from nothing is not
+        worth waiting for. Raises MemoryUnavailable.
+        """
         del tokens_max  # The loop takes what fits.
-        if not self._memory.worth_waiting_for:
+        if not self._memory.opener.is_worth_waiting_for:
             self._memory.start()
             return ()
         memory = await self._memory.ready()
         query = Query(about[:ABOUT_CHARS_MAX], limit=CODE_OFFERED_MAX, near_files=tuple(files))
-        facts = await memory.trusted_facts()
-        alike = await memory.worth_telling(query)
-        # What this run did is in its state.
-        actions = [hit for hit in alike if not hit.found.id.startswith(f"{self._run_id}/")]
+        facts = await memory.reader.trusted_facts()
+        relevant = await memory.reader.relevant_actions(query)
+        # The actions of this run are in its state.
+        actions = [hit for hit in relevant if not hit.found.id.startswith(f"{self._run_id}/")]
         code = await self._code(query)
-        told = [_of_fact(fact, place) for place, fact in enumerate(facts)]
-        return [*told, *(_of_action(hit) for hit in actions), *code]
+        shown = [_fact_item(fact, place) for place, fact in enumerate(filter(_is_shown, facts))]
+        return [*shown, *map(_action_item, actions), *code]
 
     async def _code(self, query: Query) -> list[MemoryItem]:
         hits = await self._memory.search(
@@ -62,7 +72,7 @@ class RunMemorySource:
         )
         least = CODE_SCORE_SHARE_MIN * max((hit.score for hit in hits), default=0.0)
         return [
-            _of_code(hit, hit.found)
+            _code_item(hit, hit.found)
             for hit in hits
             if isinstance(hit.found, CodeChunk)
             and hit.score >= least
@@ -71,24 +81,26 @@ class RunMemorySource:
 
 
 class RunHistory:
-    """The journals of the workspace, and for what they do not have, memory."""
+    """Looks back over the journals of the workspace, and over memory for what they lack."""
 
     def __init__(self, journals: JournalSearch, memory: SessionMemory) -> None:
         self._journals = journals
         self._memory = memory
 
     async def get(self, entry_id: str) -> str | None:
+        """The whole text of an entry or a record; None when there is none with this id."""
+        # Journals have texts whole; memory has them cut.
         found = await self._journals.get(entry_id)
         if found is not None:
             return found
         try:
-            record = await (await self._memory.ready()).get(entry_id)
+            record = await (await self._memory.ready()).reader.get(entry_id)
         except MemoryUnavailable:
             return None
         return None if record is None else hit_text(record)
 
     async def search(self, query: str, *, kind: str | None, limit: int) -> Sequence[RecallHit]:
-        """Of the journals, and of memory what is close in meaning but not in words."""
+        """Hits in journals first, then those of memory that are close in meaning alone."""
         found = list(await self._journals.search(query, kind=kind, limit=limit))
         known = {one.id for one in found}
         for one in await self._remembered(query, kind, limit):
@@ -97,6 +109,7 @@ class RunHistory:
         return found
 
     async def around(self, entry_id: str, steps: int) -> Sequence[RecallHit]:
+        """The entries up to so many steps before and after one."""
         return await self._journals.around(entry_id, steps)
 
     async def _remembered(self, query: str, kind: str | None, limit: int) -> list[RecallHit]:
@@ -113,7 +126,7 @@ class RunHistory:
 
 
 class SemanticSearch:
-    """The tool `search` with the mode `semantic`."""
+    """Searches code by meaning, for the tool `search` with the mode `semantic`."""
 
     def __init__(
         self, workspace: Workspace, memory: SessionMemory, visible: Callable[[str], bool]
@@ -123,7 +136,10 @@ class SemanticSearch:
         self._visible = visible
 
     async def __call__(self, query: str, within: Path | None, limit: int) -> str:
-        """Raises ToolError when memory cannot be asked."""
+        """The hits in a file or folder, or everywhere, as text for a model.
+
+        Raises ToolError when memory cannot be asked.
+        """
         path = self._workspace.relative(within) if within is not None else None
         try:
             hits = await self._memory.search(Query(query, ("code",), limit, path))
@@ -140,16 +156,22 @@ class SemanticSearch:
         return "\n\n".join(shown) or "nothing found; try other words, or mode text"
 
 
-def _of_fact(fact: Fact, place: int) -> MemoryItem:
-    return MemoryItem(fact.id, "fact", fact.text, fact.text, 1 / (place + 1))
+def _is_shown(fact: Fact) -> bool:
+    # Older facts of runs may rest on commands that show nothing.
+    return fact.source == "person" or is_check(evidence_command(fact.evidence_id))
 
 
-def _of_action(hit: Hit) -> MemoryItem:
+def _fact_item(fact: Fact, place: int) -> MemoryItem:
+    text = fact_claim(fact)
+    return MemoryItem(fact.id, "fact", text, text, 1 / (place + 1))
+
+
+def _action_item(hit: Hit) -> MemoryItem:
     found = hit.found
     return MemoryItem(found.id, "action", hit_title(found), hit_excerpt(found), hit.score)
 
 
-def _of_code(hit: Hit, chunk: CodeChunk) -> MemoryItem:
+def _code_item(hit: Hit, chunk: CodeChunk) -> MemoryItem:
     return MemoryItem(
         chunk.id, "code", hit_title(chunk), chunk.text, hit.score, chunk.path, chunk.start_line
     )

@@ -13,25 +13,16 @@ import pytest
 from lsp_server.domain.errors import ConfigurationError, ModelUnavailable
 from lsp_server.domain.messages import Delta, Message, Request, Response, TextDelta
 from lsp_server.models.chat_completions import ChatCompletions
-from lsp_server.models.scripted.model import ScriptedModel
-from lsp_server.models.scripted.scenario import (
-    EXHAUSTED_TEXT,
-    Drop,
-    HttpError,
-    InvalidUtf8,
-    Scenario,
-    ScriptedCall,
-    ScriptedTurn,
-    ScriptPlayer,
-    Silence,
-    Source,
-)
-from lsp_server.models.scripted.server import ScriptedServer
+from lsp_server.models.scripted.scenario import Scenario, ScriptedCall, ScriptedTurn, Source
+from lsp_server.models.scripted.script_player import EXHAUSTED_TEXT, ScriptPlayer
+from tests.fakes.faults import Drop, FaultyScenario, FaultyTurn, HttpError, InvalidUtf8, Silence
+from tests.fakes.faulty_server import FaultyServer
+from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.wire_server import settings_for
 
 
 async def over_http(source: Source, request: Request, times: int) -> list[Response | str]:
-    async with ScriptedServer(source) as server:
+    async with FaultyServer(source) as server:
         settings = settings_for(server.base_url, silence_timeout_seconds=0.15)
         model = ChatCompletions(settings)
         try:
@@ -80,12 +71,12 @@ SAME = Scenario(
         ([], "go", [EXHAUSTED_TEXT]),
         ([A, VERDICT, B], "go", ["A", "B", EXHAUSTED_TEXT]),
         ([A, VERDICT, B], "Judge this", ["verdict", "verdict", "verdict"]),
-        ([ScriptedTurn(text="A", fault=HttpError(times=2)), B], "go", ["unavailable", "unavailable", "A", "B"]),
-        ([ScriptedTurn(text="A", fault=Drop(after_pieces=0)), B], "go", ["unavailable", "A", "B"]),
-        ([ScriptedTurn(text="A", fault=Drop(after_pieces=9)), B], "go", ["unavailable", "A", "B"]),
-        ([ScriptedTurn(text="A", fault=Silence()), B], "go", ["unavailable", "A", "B"]),
-        ([ScriptedTurn(text="A", fault=HttpError(), when="go")], "go", ["unavailable", "A", "A"]),
-        ([ScriptedTurn(text="A", alternatives=(B,), fault=HttpError())], "go", ["unavailable", "A"]),
+        ([FaultyTurn(text="A", fault=HttpError(times=2)), B], "go", ["unavailable", "unavailable", "A", "B"]),
+        ([FaultyTurn(text="A", fault=Drop(after_pieces=0)), B], "go", ["unavailable", "A", "B"]),
+        ([FaultyTurn(text="A", fault=Drop(after_pieces=9)), B], "go", ["unavailable", "A", "B"]),
+        ([FaultyTurn(text="A", fault=Silence()), B], "go", ["unavailable", "A", "B"]),
+        ([FaultyTurn(text="A", fault=HttpError(), when="go")], "go", ["unavailable", "A", "A"]),
+        ([FaultyTurn(text="A", alternatives=(B,), fault=HttpError())], "go", ["unavailable", "A"]),
         (from_body, "go", ["1 go", "1 go"]),
         (SAME, "go", ["A", "a", "A"]),
     ],
@@ -104,11 +95,11 @@ async def test_a_turn_that_consumes_moves_the_sequence_on() -> None:
 
 async def test_requests_under_way_together_share_a_turn() -> None:
     script = ScriptPlayer([A, B])
-    cues = [script.cue({"messages": []}) for _ in range(3)]
-    assert {cue.turn.text for cue in cues} == {"A"}
-    for cue in cues:
-        script.over(cue)
-    assert script.cue({"messages": []}).turn.text == "B"
+    replies = [script.next_reply({"messages": []}) for _ in range(3)]
+    assert {reply.turn.text for reply in replies} == {"A"}
+    for reply in replies:
+        script.finish(reply)
+    assert script.next_reply({"messages": []}).turn.text == "B"
 
 
 @pytest.mark.parametrize("play", [over_http, in_process])
@@ -178,7 +169,7 @@ async def test_scripted_streams_pieces() -> None:
 
 @pytest.mark.parametrize("play", [over_http, in_process])
 async def test_invalid_bytes_do_not_end_a_play(play: Any) -> None:
-    (answer,) = texts(await play([ScriptedTurn(text="A", fault=InvalidUtf8())], ask("go"), 1))
+    (answer,) = texts(await play([FaultyTurn(text="A", fault=InvalidUtf8())], ask("go"), 1))
     assert "A" in answer
     assert "�" in answer
 
@@ -190,11 +181,11 @@ def test_a_scenario_file_is_a_list_or_an_object(tmp_path: Path) -> None:
     ]
     path = tmp_path / "scenario.json"
     path.write_text(json.dumps(turns))
-    listed = Scenario.load(path)
+    listed = FaultyScenario.load(path)
     path.write_text(json.dumps({"turns": turns, "n": "refuse"}))
-    assert listed.turns == Scenario.load(path).turns
+    assert listed.turns == FaultyScenario.load(path).turns
     assert listed.turns[1].fault == HttpError(status=429, retry_after=2)
-    assert Scenario.load(path).n == "refuse"
+    assert FaultyScenario.load(path).n == "refuse"
 
 
 @pytest.mark.parametrize(
@@ -205,4 +196,4 @@ def test_a_wrong_scenario_names_its_file(text: str, tmp_path: Path) -> None:
     path = tmp_path / "scenario.json"
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=r"scenario\.json is no scenario"):
-        Scenario.load(path)
+        FaultyScenario.load(path)

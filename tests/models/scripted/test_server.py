@@ -43,7 +43,7 @@ async def test_each_request_is_logged_as_a_line() -> None:
         model_at(server.base_url, api_key="sk-1") as model,
     ):
         await model.respond(QUESTION)
-        await server.until(lambda: server.requests[0].ending == "answered")
+        await server.wait_until(lambda: server.requests[0].ending == "answered")
     line = json.loads(log.getvalue())
     assert line["ending"] == "answered"
     assert line["body"]["messages"][-1]["content"] == "What now?"
@@ -98,22 +98,30 @@ async def test_nonsense_closes_the_connection(body: str) -> None:
         assert server.requests == []
 
 
-async def start(tmp_path: Path, *arguments: str, scenario: str = '[{"text": "A"}]') -> Process:
+SERVER = "lsp_server.models.scripted.server"
+
+
+async def start(
+    tmp_path: Path,
+    *arguments: str,
+    scenario: str = '[{"text": "A"}]',
+    module: str = SERVER,
+) -> Process:
     path = tmp_path / "scenario.json"
     path.write_text(scenario)
-    module = "lsp_server.models.scripted.server"
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, str(path), *arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE
     )
 
 
+@pytest.mark.parametrize("module", [SERVER, "tests.fakes.faulty_server"])
 @pytest.mark.parametrize("end", ["stdin", "SIGTERM"])
 async def test_as_a_process_it_says_where_it_is_and_ends_when_told(
-    end: str, tmp_path: Path
+    end: str, module: str, tmp_path: Path
 ) -> None:
     log = tmp_path / "requests.jsonl"
     async with asyncio.timeout(LIMIT_SECONDS):
-        process = await start(tmp_path, "--log", str(log))
+        process = await start(tmp_path, "--log", str(log), module=module)
         assert process.stdout is not None
         assert process.stdin is not None
         said = json.loads(await process.stdout.readline())
@@ -128,8 +136,9 @@ async def test_as_a_process_it_says_where_it_is_and_ends_when_told(
     assert json.loads(log.read_text())["ending"] == "answered"
 
 
-async def test_as_a_process_it_names_a_wrong_scenario(tmp_path: Path) -> None:
-    process = await start(tmp_path, scenario='[{"txt": "A"}]')
+@pytest.mark.parametrize("scenario", ['[{"txt": "A"}]', '[{"fault": {"kind": "drop"}}]'])
+async def test_as_a_process_it_names_a_wrong_scenario(scenario: str, tmp_path: Path) -> None:
+    process = await start(tmp_path, scenario=scenario)
     output, errors = await process.communicate()
     assert (process.returncode, output) == (2, b"")
     assert b"is no scenario" in errors
@@ -143,5 +152,5 @@ async def test_importing_the_model_brings_no_other_room() -> None:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=PIPE)
     output, _ = await process.communicate()
     names = output.decode().split()
-    assert {name.split(".")[1] for name in names} == {"domain", "models", "settings"}
+    assert {name.split(".")[1] for name in names} == {"domain", "models", "redaction", "settings"}
     assert not [name for name in names if "script" in name or "scenario" in name]

@@ -10,7 +10,7 @@ import pytest
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import Verdict
 from lsp_server.domain.tasks import Achieved, Blocked, Task
-from lsp_server.goals.goals_document import goal_of
+from lsp_server.goals.new_goal import make_goal
 from lsp_server.session.goals import Goals
 from tests.fakes.expectation import until
 from tests.fakes.git import committed
@@ -134,7 +134,7 @@ async def test_a_goal_is_not_added_where_nobody_would_read_it(
     goals_file.write_text("## G\n- [ ] c\n\n```\nopen")
     async with workshop(project, []) as shop:
         with pytest.raises(HoldfastError, match="code block"):
-            await shop.session.goals.add(goal_of("H", (("d", ()),)))
+            await shop.session.goals.add(make_goal("H", (("d", ()),)))
         assert goals_file.read_text().endswith("open")
 
 

@@ -3,13 +3,32 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.workspace.process import CommandResult, HeadAndTail, child_environment, run_command
+from lsp_server.domain.goals import CommandCheck
+from lsp_server.goals.checks import CheckRunner
+from lsp_server.tools.search import Search
+from lsp_server.tools.shell import Shell
+from lsp_server.workspace.checkpoints import Checkpoints
+from lsp_server.workspace.commands import (
+    CommandResult,
+    CommandRunner,
+    HeadAndTail,
+    HostCommandRunner,
+    child_environment,
+)
+from lsp_server.workspace.disk_editor import DiskEditor
+from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.git_log import read_commits
+from lsp_server.workspace.git_revision import Revisions
+from lsp_server.workspace.ignore import Ignore
+from lsp_server.workspace.paths import Workspace
+from tests.fakes.commands import LoggingCommandRunner
 
 
 def open_descriptors() -> int:
@@ -21,7 +40,7 @@ async def execute(
 ) -> CommandResult:
     descriptors = open_descriptors()
     try:
-        return await run_command(
+        return await HostCommandRunner().run(
             command, cwd, timeout_seconds=timeout_seconds, output_bytes_max=bytes_max
         )
     finally:
@@ -136,7 +155,7 @@ async def test_a_missing_folder_is_said(project: Path) -> None:
 
 async def test_many_at_once_leave_nothing_behind(project: Path) -> None:
     done = await asyncio.gather(
-        *(run_command(f"echo {i}", project, timeout_seconds=20) for i in range(30))
+        *(HostCommandRunner().run(f"echo {i}", project, timeout_seconds=20) for i in range(30))
     )
     assert [one.output for one in done] == [f"{i}\n" for i in range(30)]
     assert not [c for c in psutil.Process().children() if c.status() == psutil.STATUS_ZOMBIE]
@@ -177,3 +196,42 @@ def test_a_character_is_not_cut_in_two() -> None:
     kept = HeadAndTail(10)
     kept.add("ééééééééé".encode())
     assert "\ufffd" not in kept.text()
+
+
+async def permitted(command: str) -> str | None:
+    return None
+
+
+async def by_shell(project: Path, runner: CommandRunner) -> object:
+    workspace = Workspace(project)
+    checkpoints = Checkpoints(project.parent / "data", workspace, Ignore(workspace))
+    return await Shell(workspace, checkpoints, lambda _: None, runner).call({"command": "true"})
+
+
+async def by_search(project: Path, runner: CommandRunner) -> object:
+    workspace = Workspace(project)
+    search = Search(workspace, Ignore(workspace), Documents(), commands=runner)
+    return await search.call({"query": "x"})
+
+
+async def by_check(project: Path, runner: CommandRunner) -> object:
+    editor = DiskEditor(Documents())
+    checks = CheckRunner(Workspace(project), editor, permitted, 20.0, commands=runner)
+    return await checks.run(CommandCheck("true"), "tree")
+
+
+async def by_revision(project: Path, runner: CommandRunner) -> object:
+    return await Revisions(project, runner).of("tree")
+
+
+async def by_log(project: Path, runner: CommandRunner) -> object:
+    return await read_commits(project, 1, runner)
+
+
+@pytest.mark.parametrize("use", [by_shell, by_search, by_check, by_revision, by_log])
+async def test_all_that_runs_commands_uses_the_runner_it_is_given(
+    project: Path, use: Callable[[Path, CommandRunner], Awaitable[object]]
+) -> None:
+    runner = LoggingCommandRunner()
+    await use(project, runner)
+    assert runner.commands

@@ -1,4 +1,4 @@
-"""Shell commands: a deadline, the whole process group, bounded output.
+"""This module runs shell commands, each with a deadline, a process group and bounded output.
 
 A command runs in a session of its own without terminal or input. When it ends,
 is cancelled or runs out of time, what is left of its process group is ended
@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from lsp_server.domain.errors import ToolError
 
@@ -49,7 +50,7 @@ SECRET_PREFIXES = ("HOLDFAST_", "OPENAI_API_KEY")
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """How a command ended. Its standard output and error are one text, in order.
+    """The end of a command. Its standard output and error are one text, in order.
 
     `exit_status` is 128 plus the signal's number for a command that a signal
     ended, None for one that ran out of time. Of `output`, `truncated_bytes` are
@@ -72,48 +73,74 @@ class CommandResult:
         return f"exit status {self.exit_status}"
 
 
-async def run_command(
-    command: str,
-    cwd: Path,
-    *,
-    timeout_seconds: float,
-    output_bytes_max: int = OUTPUT_BYTES_MAX,
-    environment: Mapping[str, str] = os.environ,
-) -> CommandResult:
-    """Runs `command` in bash, or sh where there is none. Raises ToolError when it cannot start."""
-    started = time.monotonic()
-    with _output(output_bytes_max) as (output, write_end):
-        process = await _start(command, cwd, child_environment(environment), write_end)
-        os.close(write_end)
-        timed_out = left_over = False
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                await process.wait()
-                left_over = not await _gone(process.pid, LEFTOVER_GRACE_SECONDS)
-        except TimeoutError:
-            timed_out = process.returncode is None
-        finally:
-            await _end(process)
-        output.drain()
-    if left_over:
-        output.add(b"\n[processes left in the background were ended with the command]\n")
-    return CommandResult(
-        exit_status=None if timed_out else _shell_status(process.returncode),
-        output=output.text(),
-        seconds=time.monotonic() - started,
-        timed_out=timed_out,
-        truncated_bytes=output.truncated_bytes,
-    )
+class CommandRunner(Protocol):
+    """Something that runs shell commands. What confines them wraps another one."""
+
+    async def run(
+        self,
+        command: str,
+        folder: Path,
+        *,
+        timeout_seconds: float,
+        output_bytes_max: int = OUTPUT_BYTES_MAX,
+        environment: Mapping[str, str] = os.environ,
+    ) -> CommandResult:
+        """Runs `command` in `folder` and waits for its end, at most `timeout_seconds`.
+
+        Output beyond `output_bytes_max` is left out in the middle. Of `environment`
+        the command gets what `child_environment` leaves. Cancelling ends the command.
+        Raises ToolError when it cannot start.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HostCommandRunner:
+    """A CommandRunner without any confinement: in bash, or sh where there is none."""
+
+    async def run(
+        self,
+        command: str,
+        folder: Path,
+        *,
+        timeout_seconds: float,
+        output_bytes_max: int = OUTPUT_BYTES_MAX,
+        environment: Mapping[str, str] = os.environ,
+    ) -> CommandResult:
+        """Runs a command with the rights of this process. Raises ToolError."""
+        started = time.monotonic()
+        with _output(output_bytes_max) as (output, write_end):
+            process = await _start(command, folder, child_environment(environment), write_end)
+            os.close(write_end)
+            timed_out = left_over = False
+            try:
+                async with asyncio.timeout(timeout_seconds):
+                    await process.wait()
+                    left_over = not await _group_ends(process.pid, LEFTOVER_GRACE_SECONDS)
+            except TimeoutError:
+                timed_out = process.returncode is None
+            finally:
+                await _end(process)
+            output.drain()
+        if left_over:
+            output.add(b"\n[processes left in the background were ended with the command]\n")
+        return CommandResult(
+            exit_status=None if timed_out else _shell_status(process.returncode),
+            output=output.text(),
+            seconds=time.monotonic() - started,
+            timed_out=timed_out,
+            truncated_bytes=output.truncated_bytes,
+        )
 
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a command: without our secrets, made quiet."""
-    kept = {
+    """The environment of a command: without Holdfast's secrets, made quiet."""
+    passed_on = {
         name: value
         for name, value in environment.items()
         if not name.startswith(SECRET_PREFIXES) and name not in REMOVED_VARIABLES
     }
-    return kept | CHILD_ENVIRONMENT
+    return passed_on | CHILD_ENVIRONMENT
 
 
 class HeadAndTail:
@@ -128,6 +155,7 @@ class HeadAndTail:
         self.truncated_bytes = 0
 
     def add(self, data: bytes) -> None:
+        """Takes the next bytes of the stream."""
         room = self._head_room - len(self._head)
         self._head += data[:room]
         rest = data[room:]
@@ -145,6 +173,7 @@ class HeadAndTail:
             self.truncated_bytes += dropped
 
     def text(self) -> str:
+        """All that was kept as text, with a line that says how much is missing."""
         tail = b"".join(self._tail)
         if not self.truncated_bytes:
             return (bytes(self._head) + tail).decode("utf-8", "replace")
@@ -157,14 +186,14 @@ class HeadAndTail:
 
 
 class _Output(HeadAndTail):
-    """Fed from a pipe by the event loop."""
+    """The output of a command, which the event loop reads from a pipe."""
 
     def __init__(self, read_end: int, bytes_max: int) -> None:
         super().__init__(bytes_max)
         self._read_end = read_end
 
     def read(self) -> bool:
-        """Takes one piece; False when there is none now, or never again."""
+        """Reads one piece; False when there is none now, or never again."""
         try:
             data = os.read(self._read_end, _READ_BYTES)
         except BlockingIOError:
@@ -176,7 +205,7 @@ class _Output(HeadAndTail):
         return True
 
     def drain(self) -> None:
-        """Takes what is in the pipe, which a program that escaped may go on to fill."""
+        """Reads the rest of the pipe, with a bound, as a program that escaped may go on to fill it."""
         for _ in range(64):
             if not self.read():
                 return
@@ -198,7 +227,7 @@ def _output(bytes_max: int) -> Iterator[tuple[_Output, int]]:
 
 
 async def _start(
-    command: str, cwd: Path, environment: dict[str, str], write_end: int
+    command: str, folder: Path, environment: dict[str, str], write_end: int
 ) -> asyncio.subprocess.Process:
     shell = shutil.which("bash", path=environment.get("PATH")) or "/bin/sh"
     try:
@@ -206,7 +235,7 @@ async def _start(
             shell,
             "-c",
             command,
-            cwd=cwd,
+            cwd=folder,
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=write_end,
@@ -216,14 +245,14 @@ async def _start(
     except (OSError, ValueError) as error:
         os.close(write_end)
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ToolError(f"the command cannot be started in {cwd}: {reason}") from error
+        raise ToolError(f"the command cannot be started in {folder}: {reason}") from error
     except asyncio.CancelledError:
         os.close(write_end)
         raise
 
 
 def _shell_status(returncode: int | None) -> int | None:
-    """As a shell counts: a signal is 128 plus its number."""
+    """The status as a shell counts: a signal is 128 plus its number."""
     return 128 - returncode if returncode is not None and returncode < 0 else returncode
 
 
@@ -232,14 +261,15 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     group = process.pid
     try:
         if _signal(group, signal.SIGTERM):
-            await _gone(group, TERM_GRACE_SECONDS)
+            await _group_ends(group, TERM_GRACE_SECONDS)
     finally:
         _signal(group, signal.SIGKILL)
     await process.wait()
 
 
-async def _gone(group: int, grace_seconds: float) -> bool:
-    """Whether the group ended within the grace. Nobody reports that of orphans, so it is polled."""
+async def _group_ends(group: int, grace_seconds: float) -> bool:
+    """Waits for the end of a process group; False when the grace is over."""
+    # It is polled, since nobody reports the end of orphans.
     deadline = time.monotonic() + grace_seconds
     while _signal(group, 0):
         if time.monotonic() >= deadline:
@@ -249,7 +279,7 @@ async def _gone(group: int, grace_seconds: float) -> bool:
 
 
 def _signal(group: int, number: int) -> bool:
-    """False when nobody is left in the group."""
+    """Sends a signal, or none with 0; False when nobody is left in the group."""
     try:
         os.killpg(group, number)
     except ProcessLookupError:

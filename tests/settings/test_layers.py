@@ -57,6 +57,8 @@ def check(root: Path, project: dict[str, Any]) -> Loaded:
         ("permissions", "mode", "full", "only lower it below ask"),
         ("permissions", "allow", ["shell(*)"], "may not set it"),
         ("run", "cost_usd_max", 3, "only lower it below 2.0"),
+        ("checkpoints", "days_max", 0.001, "may not set it"),
+        ("checkpoints", "bytes_max", 1, "may not set it"),
         ("run", "steps_max", 201, "only lower it below 200"),
     ],
 )

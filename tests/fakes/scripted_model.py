@@ -1,4 +1,4 @@
-"""A Model that plays a script in process: for tests, demos and rehearsals."""
+"""This module plays a script in process, as a Model without HTTP."""
 
 from __future__ import annotations
 
@@ -25,23 +25,25 @@ from lsp_server.models.provider_errors import (
     status_of,
 )
 from lsp_server.models.request_encoder import message_value, tool_value
-from lsp_server.models.scripted.scenario import (
+from lsp_server.models.scripted.scenario import ScriptedAnswer, Source
+from lsp_server.models.scripted.script_player import (
+    ScriptedReply,
+    count_tokens,
+    interleave_choices,
+    round_tokens,
+)
+from lsp_server.settings.sections import ModelSettings
+from tests.fakes.faults import (
     Drop,
     ErrorInStream,
     Fault,
+    FaultyPlayer,
     HttpError,
     InvalidUtf8,
     Repetition,
-    ScriptedAnswer,
-    ScriptedReply,
-    ScriptPlayer,
     Silence,
-    Source,
-    count_tokens,
-    interleave_choices,
-    interleaved_tokens,
+    fault_of,
 )
-from lsp_server.settings.sections import ModelSettings
 
 _SETTINGS = ModelSettings(base_url="http://scripted", name="scripted")
 
@@ -50,14 +52,14 @@ class ScriptedModel:
     """Plays the turns of a script, one for each request that it answers.
 
     Faults raise the error that they would cause on the wire, without its delays;
-    the conduct of a scenario is the server's alone. `requests` are all that were
+    the behaviour of a scenario is the server's alone. `requests` are all that were
     asked, the failed ones too.
     """
 
     def __init__(
         self, source: Source = (), *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
-        self._script = ScriptPlayer(source)
+        self._script = FaultyPlayer(source)
         self._sleep = sleep
         self._calls = 0
         self.requests: list[Request] = []
@@ -65,16 +67,17 @@ class ScriptedModel:
     async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
         cached = max((_common_tokens(request, each) for each in self.requests[-8:]), default=0)
         self.requests.append(request)
-        cue = self._script.cue(_body(request), request.choices)
-        error, pieces_max = _failure(cue.fault)
+        reply = self._script.next_reply(_body(request), request.choices)
+        fault = fault_of(reply)
+        error, pieces_max = _failure(fault)
         if error is not None and pieces_max == 0:
             raise error
-        await self._pause(cue.turn.first_token_seconds)
-        answers = [_heard(answer, cue.fault) for answer in cue.answers]
-        await self._stream(cue, answers, listen, pieces_max)
+        await self._pause(reply.turn.first_token_seconds)
+        answers = [_heard(answer, fault) for answer in reply.answers]
+        await self._stream(reply, answers, listen, pieces_max)
         if error is not None:
             raise error
-        self._script.over(cue)
+        self._script.finish(reply)
         prompt = count_tokens(sum(_size_bytes(message) for message in request.messages))
         sizes = [count_tokens(answer.size_bytes) for answer in answers]
         return Response(
@@ -85,12 +88,12 @@ class ScriptedModel:
 
     async def _stream(
         self,
-        cue: ScriptedReply,
+        reply: ScriptedReply,
         answers: list[ScriptedAnswer],
         listen: Listener,
         pieces_max: int | None,
     ) -> None:
-        rate = cue.turn.tokens_per_second
+        rate = reply.turn.tokens_per_second
         said = 0
         for steps in interleave_choices(answers):
             for piece in steps:
@@ -100,7 +103,7 @@ class ScriptedModel:
                     return
                 listen(piece)
                 said += 1
-            await self._pause(interleaved_tokens(steps) / rate if rate else 0.0)
+            await self._pause(round_tokens(steps) / rate if rate else 0.0)
 
     async def _pause(self, seconds: float) -> None:
         if seconds:

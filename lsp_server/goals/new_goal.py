@@ -1,0 +1,54 @@
+"""This module makes goals that a person states outside of the goals file."""
+
+from __future__ import annotations
+
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.goals import Check, CommandCheck, Condition, Goal
+from lsp_server.goals.goal_ids import GoalIds
+
+
+def make_goal(title: str, conditions: tuple[tuple[str, tuple[Check, ...]], ...]) -> Goal:
+    """A goal of texts and their checks, with the ids that it will have once it is in the file."""
+    ids = GoalIds()
+    return Goal(
+        ids.goal_id(title),
+        title,
+        tuple(
+            Condition(ids.condition_id(text, checks), text, checks) for text, checks in conditions
+        ),
+    )
+
+
+def goal_from_parts(
+    texts: tuple[str, ...], commands: tuple[str, ...], title: str = ""
+) -> Goal | None:
+    """The goal that a person states as texts of what must hold and commands that show it.
+
+    A single text is what all the commands show; otherwise each stands for itself.
+    None when nothing is stated. Raises HoldfastError where a part is empty, since an
+    empty command succeeds and shows nothing.
+
+    >>> goal = goal_from_parts(("All tests pass",), ("pytest -q",))
+    >>> goal.title, goal.conditions[0].checks
+    ('All tests pass', (CommandCheck(command='pytest -q'),))
+    """
+    if not all(command.strip() for command in commands):
+        raise HoldfastError("a check is empty; name a command that must exit 0")
+    if not all(text.strip() for text in texts):
+        raise HoldfastError("a condition is empty; say what must hold")
+    checks = tuple(CommandCheck(command) for command in commands)
+    conditions: list[tuple[str, tuple[Check, ...]]] = []
+    if len(texts) == 1:
+        conditions = [(texts[0], checks)]
+    else:
+        conditions += [(text, ()) for text in texts]
+        conditions += [(f"`{check.command}` succeeds", (check,)) for check in checks]
+    if not conditions:
+        return None
+    return make_goal(title or "; ".join(text for text, _ in conditions), tuple(conditions))
+
+
+def prompt_for_goal(goal: Goal | None) -> str:
+    """The prompt of a run that has a goal and nothing else to say."""
+    texts = "; ".join(condition.text for condition in goal.conditions) if goal else ""
+    return f"Work until this holds: {texts}"

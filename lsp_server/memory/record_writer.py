@@ -1,0 +1,186 @@
+"""A `RecordWriter` keeps actions and facts, and passes them on when another process writes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.domain.memories import ActionRecord, Fact, FactSource
+from lsp_server.memory.actions import clean_action
+from lsp_server.memory.facts import TOO_MANY, new_fact
+from lsp_server.memory.forget_request import ForgetRequest
+from lsp_server.memory.health import Health
+from lsp_server.memory.memory_tables import MemoryTables
+from lsp_server.memory.table import Table
+from lsp_server.memory.upkeep import optimize_next
+from lsp_server.memory.write_queue import WriteQueue
+
+EMBED_TEXTS = 8
+WAITING_MAX = 10_000
+"""Records that wait to be written; of more, the oldest are dropped."""
+
+
+class RecordWriter:
+    """Writes actions and facts; a `MemoryWriter` calls what works in the background.
+
+    `queue_folder` is where records wait for the process that writes. `work_added` is
+    called when something waits to be written, `written` when rows were written
+    that lack vectors.
+    """
+
+    def __init__(
+        self,
+        tables: MemoryTables,
+        queue_folder: Path,
+        health: Health,
+        *,
+        work_added: Callable[[], None],
+        written: Callable[[], None],
+    ) -> None:
+        self.health = health
+        self._tables = tables
+        self._queue = WriteQueue(queue_folder)
+        self._lock = asyncio.Lock()
+        self._waiting: deque[ActionRecord | Fact] = deque(maxlen=WAITING_MAX)
+        self._work_added = work_added
+        self._written = written
+
+    def add(self, action: ActionRecord) -> None:
+        """Keeps an action, secrets redacted; it replaces one with the same id. Cheap.
+
+        It is written within a moment, in the background.
+        """
+        self._waiting.append(clean_action(action))
+        self._work_added()
+
+    async def remember(self, text: str, source: FactSource, evidence_id: str = "") -> Fact:
+        """Keeps a claim and returns it as a fact, which is verified if it has evidence.
+
+        `evidence_id` identifies what the harness itself saw. Raises
+        MemoryUnavailable, also when FACTS_MAX facts are remembered.
+        """
+        # What waits may be facts, too, and counts.
+        await self.flush()
+        await self._tables.prepare_read()
+        if await self._tables.facts.is_full():
+            raise MemoryUnavailable(TOO_MANY)
+        fact = new_fact(text, source, evidence_id)
+        self._waiting.append(fact)
+        self._work_added()
+        await self.flush()
+        return fact
+
+    async def restore(self, facts: Iterable[Fact]) -> None:
+        """Keeps those of the facts that are not there. Raises MemoryUnavailable."""
+        await self.flush()
+        await self._tables.prepare_read()
+        known = await self._tables.facts.ids()
+        self._waiting.extend(fact for fact in facts if fact.id not in known)
+        self._work_added()
+
+    async def mark_stale(self, evidence_id: str) -> int:
+        """Makes the facts stale that rest on this evidence; returns how many they are.
+
+        Raises MemoryUnavailable, also when another process writes.
+        """
+        async with self._lock:
+            await self._require_writer()
+            return await self._tables.facts.set_status(evidence_id, "stale")
+
+    async def forget(self, request: ForgetRequest) -> int:
+        """Removes actions and facts from all files on disk; returns how many they were.
+
+        Raises MemoryUnavailable, also when another process writes.
+        """
+        async with self._lock:
+            await self._require_writer()
+            tables = self._tables
+            removed = await tables.actions.records.erase(request.actions_condition())
+            removed += await tables.facts.records.erase(request.facts_condition())
+            # A damaged table that was kept for a look may hold the words, too.
+            await asyncio.to_thread(tables.database.place.delete_set_aside)
+        return removed
+
+    async def flush(self) -> None:
+        """Returns when everything that was added is written. Raises MemoryUnavailable."""
+        if self._waiting:
+            async with self._lock:
+                await self._store()
+
+    @property
+    def pending(self) -> int:
+        """The number of vectors that are still to be made."""
+        tables = self._tables
+        return len(tables.actions.records.backlog) + len(tables.facts.records.backlog)
+
+    @property
+    def is_busy(self) -> bool:
+        """True while records or vectors are still to be written."""
+        return bool(self._waiting or self.pending)
+
+    async def write(self, *, quiet: bool) -> None:
+        """Writes what waits; when `quiet`, may optimize a table. Raises MemoryUnavailable."""
+        async with self._lock:
+            records = (self._tables.actions.records, self._tables.facts.records)
+            if self.health.damaged:
+                for each in records:
+                    await each.repair()
+                self.health.damaged = False
+            await self._store()
+            if self._tables.writes:
+                tables = [one for each in records for one in (each.table, *each.vectors.tables)]
+                await optimize_next(tables, self.health, quiet=quiet, clean=self._expire)
+
+    async def embed(self) -> bool:
+        """Makes and writes the next few vectors; whether there were any to make.
+
+        Raises MemoryUnavailable.
+        """
+        for records in (self._tables.actions.records, self._tables.facts.records):
+            if records.backlog:
+                made = await records.embed(EMBED_TEXTS)
+                # The lock is taken only now: embedding may take a second.
+                async with self._lock:
+                    await records.keep(made)
+                return True
+        return False
+
+    async def _store(self) -> None:
+        """Writes what waits here and in the queue; call it while the lock is held."""
+        records = list(self._waiting)
+        try:
+            if await self._tables.become_writer():
+                entries, sent = await asyncio.to_thread(self._queue.read)
+                # Removed only when it is written: writing it twice is writing it once.
+                await self._put([*sent, *records])
+                await asyncio.to_thread(self._queue.remove, entries)
+            elif records:
+                await asyncio.to_thread(self._queue.send, records)
+        except OSError as error:
+            raise MemoryUnavailable(f"the memory's inbox cannot be used: {error}") from error
+        for one in records:
+            # A full deque may have dropped some of them meanwhile.
+            if self._waiting and self._waiting[0] is one:
+                self._waiting.popleft()
+
+    async def _put(self, records: Sequence[ActionRecord | Fact]) -> None:
+        if records:
+            actions, facts = self._tables.actions.records, self._tables.facts.records
+            await actions.put(one for one in records if isinstance(one, ActionRecord))
+            await facts.put(one for one in records if isinstance(one, Fact))
+            self._written()
+
+    async def _require_writer(self) -> None:
+        if not await self._tables.become_writer():
+            raise MemoryUnavailable(
+                "another process has this workspace's memory open and is the one to change it; "
+                "do it there, or close that one"
+            )
+        await self._store()
+
+    async def _expire(self, table: Table) -> None:
+        if table is self._tables.actions.records.table:
+            await self._tables.actions.expire()

@@ -1,0 +1,161 @@
+"""A `Table` reads and writes the rows of one LanceDB table; its `upkeep` keeps it fast.
+
+All that LanceDB raises becomes MemoryUnavailable here, or PlaceUnavailable when
+the disk or the object store is to blame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.memory.storage_errors import PlaceUnavailable, translate_errors
+from lsp_server.memory.storage_place import StoragePlace
+from lsp_server.memory.table_schema import Row, TableSchema, drop_rows, to_arrow
+from lsp_server.memory.table_upkeep import TableUpkeep
+
+if TYPE_CHECKING:
+    import pyarrow as pa  # type: ignore[import-untyped]
+
+REFINE_FACTOR = 3
+"""So many times the wanted vectors are compared in full: the index has one bit of each number."""
+ROWS_AT_ONCE = 100
+"""So few become Python's objects within a millisecond, less than a thread takes to answer."""
+
+
+class Table:
+    """The rows of one table. Each method that waits raises MemoryUnavailable.
+
+    `table` is LanceDB's own asynchronous table.
+    """
+
+    def __init__(self, schema: TableSchema, table: Any, place: StoragePlace) -> None:
+        self.schema = schema
+        self.upkeep = TableUpkeep(schema, table, place)
+        self._place = place
+        self._table = table
+        self._arrow_schema: Any = None
+
+    async def put(self, rows: Sequence[Row], *, scope: str | None = None) -> None:
+        """Inserts the rows, or replaces those with the same key, in one commit.
+
+        With `scope`, a condition, stored rows that meet it and are not among
+        `rows` are deleted in that commit.
+        """
+        if not rows:
+            # Nothing to merge, but rows of the scope may have to go.
+            if scope is not None:
+                await self.delete(scope)
+            return
+        with translate_errors(self.schema.name, self._place):
+            data = await self._to_arrow(rows)
+            merge = self._table.merge_insert(self.schema.key)
+            merge = merge.when_matched_update_all().when_not_matched_insert_all()
+            if scope is not None:
+                merge = merge.when_not_matched_by_source_delete(scope)
+            await merge.execute(data)
+        self.upkeep.commits += 1
+
+    async def add(self, rows: Sequence[Row]) -> None:
+        """Appends rows whose keys are new; cheaper than `put`, as nothing is compared."""
+        if rows:
+            with translate_errors(self.schema.name, self._place):
+                await self._table.add(await self._to_arrow(rows))
+            self.upkeep.commits += 1
+
+    async def delete(self, where: str) -> int:
+        """Deletes the rows that meet a condition and returns how many they were.
+
+        Their bytes stay in files until the upkeep removes old versions.
+        """
+        with translate_errors(self.schema.name, self._place):
+            # Counted first: deleting commits a version even if it deletes nothing.
+            before = int(await self._table.count_rows(where))
+            if before:
+                await self._table.delete(where)
+                self.upkeep.commits += 1
+        return before
+
+    async def erase(self, keys: Collection[str]) -> None:
+        """Removes the rows with these keys so that no file on disk has their bytes.
+
+        The table is written again as a whole: deleting alone would leave the bytes
+        in files that hold enough other rows. Raises PlaceUnavailable when a file of
+        before could not be removed.
+        """
+        # Compared at the end, as the upkeep may leave a file that another process reads.
+        before = await asyncio.to_thread(self._place.table_files, self.schema.name)
+        with translate_errors(self.schema.name, self._place):
+            whole = await self._table.query().to_arrow()
+            kept = await asyncio.to_thread(drop_rows, whole, self.schema.key, keys)
+            await self._table.add(kept, mode="overwrite")
+        await self.upkeep.reindex()
+        await self.upkeep.purge()
+        if left := before & await asyncio.to_thread(self._place.table_files, self.schema.name):
+            raise PlaceUnavailable(
+                f"{len(left)} files may still hold what is to be forgotten, such as "
+                f"{min(left)[0]}; forget it again, or remove them by hand"
+            )
+
+    async def count(self, where: str | None = None) -> int:
+        """The number of rows that meet a condition, or of all."""
+        with translate_errors(self.schema.name, self._place):
+            return int(await self._table.count_rows(where))
+
+    async def rows(
+        self, columns: Sequence[str], where: str | None = None, limit: int | None = None
+    ) -> list[Row]:
+        """The rows that meet a condition, or all, in no order, with these columns."""
+        query = self._table.query().select(list(columns))
+        if where is not None:
+            query = query.where(where)
+        return await self._fetch(query if limit is None else query.limit(limit))
+
+    async def matching(
+        self, words: str, columns: Sequence[str], where: str | None, limit: int
+    ) -> list[Row]:
+        """Full text search over the column `words`, best first.
+
+        `words` is a text without operators, as `tokenize` makes it.
+        """
+        if not words.strip():
+            return []
+        query = self._table.query().nearest_to_text(words, columns="words")
+        query = query.select([*columns, "_score"]).limit(limit)
+        return await self._fetch(query if where is None else query.where(where))
+
+    async def nearest(
+        self, vector: Sequence[float], columns: Sequence[str], limit: int
+    ) -> list[Row]:
+        """Rows by cosine, nearest first; `_distance` is 1 minus the cosine."""
+        query = self._table.query().nearest_to(list(vector)).distance_type("cosine")
+        query = query.refine_factor(REFINE_FACTOR).select([*columns, "_distance"]).limit(limit)
+        return await self._fetch(query)
+
+    async def check(self) -> None:
+        """Reads the manifest and one row, as a manifest can be there without its data."""
+        await self.count()
+        await self.rows([self.schema.key], limit=1)
+
+    async def _fetch(self, query: Any) -> list[Row]:
+        try:
+            with translate_errors(self.schema.name, self._place):
+                table = await query.to_arrow()
+        except MemoryUnavailable:
+            # The writing process may have removed the version that was being read.
+            with translate_errors(self.schema.name, self._place):
+                await self._table.checkout_latest()
+                table = await query.to_arrow()
+        is_small = table.num_rows <= ROWS_AT_ONCE
+        rows: list[Row] = (
+            table.to_pylist() if is_small else await asyncio.to_thread(table.to_pylist)
+        )
+        return rows
+
+    async def _to_arrow(self, rows: Sequence[Row]) -> pa.Table:
+        # The table's own schema: ours does not know the dimension of stored vectors.
+        if self._arrow_schema is None:
+            self._arrow_schema = await self._table.schema()
+        return await asyncio.to_thread(to_arrow, rows, self._arrow_schema)

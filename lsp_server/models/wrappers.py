@@ -1,0 +1,50 @@
+"""This module holds the small Models that hold another Model: one that redacts, one that knows prices.
+
+The larger ones, `Retrying` and `CutRepetition`, have files of their own. Which
+wraps which is on one page, `assemble/model_chain.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+from lsp_server.domain.messages import (
+    Listener,
+    Message,
+    Prices,
+    Request,
+    Response,
+    ignore_deltas,
+)
+from lsp_server.domain.ports import Model
+from lsp_server.redaction.redactor import Redactor
+
+MESSAGES_MAX = 4_096
+"""Messages that were redacted are kept: a prompt repeats all but a few at each step."""
+
+
+class RedactingModel:
+    """A Model that replaces secrets by markers in every message before its Model is asked."""
+
+    def __init__(self, model: Model, redactor: Redactor) -> None:
+        self._model = model
+        self._redacted = lru_cache(MESSAGES_MAX)(redactor.about)
+
+    async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
+        """Answers as its Model does. Raises ModelError."""
+        messages: tuple[Message, ...] = tuple(map(self._redacted, request.messages))
+        return await self._model.respond(replace(request, messages=messages), listen)
+
+
+class PricedModel:
+    """A Model that says what its Model's answers cost at `prices`."""
+
+    def __init__(self, model: Model, prices: Prices) -> None:
+        self.model = model
+        self.prices = prices
+
+    async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
+        """Answers with the price of all that was billed. Raises ModelError."""
+        response = await self.model.respond(request, listen)
+        return replace(response, cost_usd=self.prices.cost_usd(response.billed))

@@ -1,0 +1,166 @@
+"""This module decides whether what a run did shows that a claim of it holds.
+
+A claim is verified only by a check: a command of a known kind, such as a test run,
+whose success means something. Text that a run merely read may tell it to claim
+anything, so a claim gains nothing by naming a command that always succeeds, by
+naming further commands, or by being long.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from pathlib import PurePosixPath
+
+from lsp_server.domain.memories import ActionRecord
+from lsp_server.domain.tasks import RunId
+from lsp_server.tools.shell_syntax import Command, parse, word_set
+
+RUNS_MAX = 32
+"""Runs whose checks are known; the one with the oldest check goes first."""
+CHECKS_MAX = 100
+"""Checks of one run that are known."""
+CLAIM_CHARS_MAX = 300
+"""A longer claim says more than a command can show."""
+
+_TESTS = """
+    pytest; py.test; python -m pytest; python -m unittest; tox; nox; jest; vitest; mocha; ava;
+    rspec; phpunit; ctest; bats; cargo test; cargo nextest; go test; npm test; npm run test;
+    pnpm test; pnpm run test; yarn test; yarn run test; bun test; deno test; mix test; swift test;
+    dotnet test; rake test; make test; make check; mvn test; mvn verify; gradle test; gradle check;
+    gradlew test; gradlew check; sbt test; holdfast goals --check
+"""
+_LINTERS = """
+    ruff check; ruff format --check; mypy; python -m mypy; pyright; flake8; pylint; lint-imports;
+    black --check; eslint; tsc; biome check; biome ci; prettier --check; npm run lint;
+    pnpm run lint; yarn run lint; deno lint; deno check; cargo check; cargo clippy; go vet;
+    golangci-lint run; shellcheck; rubocop; make lint
+"""
+_BUILDS = """
+    cargo build; go build; npm run build; pnpm run build; yarn run build; make build; make all;
+    cmake --build; mvn package; gradle build; gradlew build; dotnet build; swift build; uv build;
+    python -m build; python -m compileall; python -m py_compile
+"""
+CHECKS = tuple(
+    tuple(entry.split()) for entry in f"{_TESTS};{_LINTERS};{_BUILDS}".split(";") if entry.strip()
+)
+"""The first words of commands whose success shows something about the project."""
+WRAPPERS = (("uv", "run"), ("poetry", "run"), ("pdm", "run"), ("npx",), ("bundle", "exec"))
+"""Words before a check that only choose its environment."""
+NO_EFFECT = word_set("-h --help -V --version --co --collect-only --dry-run --just-print --no-run")
+"""Options with which a check succeeds and checks nothing."""
+
+_NOTHING_CHECKED = re.compile(
+    r"no tests? (?:ran|found|collected|files?|to run)|\b0 (?:passed|passing|tests)\b"
+    r"|nothing to be done",
+    re.IGNORECASE,
+)
+_CODE_SPAN = re.compile(r"(`+)(.+?)\1", re.DOTALL)
+_PYTHON = re.compile(r"^python[\d.]+$")
+_NUMBER = re.compile(r"\d+(?:\.\d+)*")
+
+
+class PassedChecks:
+    """The checks of each run that succeeded when they last ran, with their output."""
+
+    def __init__(self) -> None:
+        self._passed: OrderedDict[RunId, dict[str, str]] = OrderedDict()
+
+    def see(self, action: ActionRecord) -> str:
+        """Takes an action in; returns the id of evidence that does not hold any more, or ""."""
+        command = shell_command(action)
+        if command is None:
+            return ""
+        passed = self._of_run(RunId(action.run_id))
+        passed.pop(command, None)
+        if action.outcome != "ok":
+            return evidence_id(command)
+        if is_check(command) and not _NOTHING_CHECKED.search(action.result):
+            passed[command] = action.result
+            for oldest in list(passed)[:-CHECKS_MAX]:
+                del passed[oldest]
+        return ""
+
+    def evidence_of(self, run_id: RunId, claim: str) -> str:
+        """The id of the check that shows a claim of a run, or "" if none does.
+
+        The claim has to name a check that succeeded in this run, word for word, and
+        no other command. Numbers in it have to occur in the check's output.
+        """
+        if len(claim) > CLAIM_CHARS_MAX or "://" in claim:
+            return ""
+        passed = self._passed.get(run_id, {})
+        named = [command for command in passed if _names(claim, command)]
+        spans = {" ".join(span.split()) for _, span in _CODE_SPAN.findall(claim)}
+        if not named or any(" " in span and span not in passed for span in spans):
+            return ""
+        command = max(named, key=len)
+        numbers = set(_NUMBER.findall(claim.replace(command, "")))
+        output = set(_NUMBER.findall(passed[command]))
+        return evidence_id(command) if numbers <= output else ""
+
+    def _of_run(self, run_id: RunId) -> dict[str, str]:
+        self._passed.setdefault(run_id, {})
+        self._passed.move_to_end(run_id)
+        while len(self._passed) > RUNS_MAX:
+            self._passed.popitem(last=False)
+        return self._passed[run_id]
+
+
+def shell_command(action: ActionRecord) -> str | None:
+    """The command that an action ran; None if it ran none."""
+    return action.title.removeprefix("$ ") if action.tool == "shell" else None
+
+
+def is_check(command: str) -> bool:
+    """Says whether the success of a shell command shows something about the project.
+
+    >>> is_check("uv run pytest -q tests"), is_check("cd web && npm test")
+    (True, True)
+    >>> is_check("pytest -q || true"), is_check("true"), is_check("pytest --version")
+    (False, False, False)
+    """
+    script = parse(command)
+    # Behind any other operator, a failure would not show in the exit status.
+    if not script.understood or script.nested or not script.operators <= {"&&"}:
+        return False
+    commands = [one for one in script.commands if one.texts[:1] != ("cd",) or not _is_plain(one)]
+    return bool(commands) and all(_is_plain(one) and _is_known(one) for one in commands)
+
+
+def evidence_id(command: str) -> str:
+    """The id of what a command shows by succeeding."""
+    return f"command: {command}"
+
+
+def evidence_command(evidence: str) -> str:
+    """The command whose success is the evidence with this id; "" for other evidence."""
+    prefix = evidence_id("")
+    return evidence.removeprefix(prefix) if evidence.startswith(prefix) else ""
+
+
+def _is_plain(command: Command) -> bool:
+    """True if the command runs as it is written, with its output where it was seen."""
+    hidden = [one for one in command.redirections if one != ("2>&", "1")]
+    dynamic = [word for word in command.words if word.kind == "dynamic"]
+    # Variables that it sets may turn it into something else.
+    return not (command.assigns or hidden or dynamic)
+
+
+def _is_known(command: Command) -> bool:
+    """True if a command of two words or more begins as one of CHECKS."""
+    # All words: behind a keyword such as `!` or `if`, success means something else.
+    words = tuple(word.text for word in command.words)
+    if len(words) < 2 or NO_EFFECT.intersection(words):
+        return False
+    for wrapper in WRAPPERS:
+        if words[: len(wrapper)] == wrapper:
+            words = words[len(wrapper) :]
+    # `.venv/bin/pytest` and `python3.12` are pytest and python.
+    program = PurePosixPath(words[0]).name if words else ""
+    words = (_PYTHON.sub("python", program), *words[1:])
+    return any(words[: len(check)] == check for check in CHECKS)
+
+
+def _names(claim: str, command: str) -> bool:
+    return re.search(rf"(?<![\w./-]){re.escape(command)}(?![\w/-])", claim) is not None

@@ -1,0 +1,105 @@
+"""This module makes the process start quickly and stay small, by tricks that concern all of it.
+
+They are here and nowhere else, as each changes what the whole process shares:
+the garbage collector, the table of modules, the environment, the C library.
+Each is called once, before what it is about is imported. The figures below are
+medians of `python -m benchmarks.startup_tricks` on two cores:
+
+    relax_garbage_collection            the answer to `initialize`:   65 of 378 ms
+    leave_out_command_line_of_httpx     the import of httpx:           58 of 146 ms
+    leave_out_rest_client_of_lancedb    the opening of memory:       700 of 1631 ms
+    freeze_garbage_collection           each full collection later:   27 of 27 ms
+    limit_malloc_pools                  kept of 52 MB that are free:  52 of 52 MB
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib.util
+import os
+import sys
+
+OBJECTS_AT_START = 50_000
+"""New objects between two collections; about as many as a start makes in all."""
+OBJECTS = 700
+"""Python's own threshold."""
+
+LANCEDB_REST_CLIENT = "lance_namespace_urllib3_client"
+"""LanceDB wants a few of its types. Its `__init__` imports what talks to servers that nobody
+asked for, and takes longer to load than all the rest."""
+
+MALLOC_POOLS_MAX = 4
+"""Threads beyond it share them."""
+MALLOC_LARGE_BYTES = 128 * 1024
+"""A larger piece is a mapping of its own, and as much free space at a pool's end is given back."""
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+"""As glibc's malloc.h numbers them."""
+
+
+def relax_garbage_collection() -> None:
+    """Lets Python look for garbage seldom while the process starts, since a start makes none."""
+    gc.set_threshold(OBJECTS_AT_START)
+
+
+def restore_garbage_collection() -> None:
+    """Ends what `relax_garbage_collection` began, and leaves what the start made out of it."""
+    freeze_garbage_collection()
+    gc.set_threshold(OBJECTS)
+
+
+def freeze_garbage_collection() -> None:
+    """Leaves all that is there now out of every later collection: it stays until the end anyway."""
+    gc.freeze()
+
+
+def leave_out_command_line_of_httpx() -> None:
+    """Keeps httpx from importing rich, click and pygments.
+
+    httpx does without its own command line where these are not installed, and an
+    entry of None is how Python says that a module is not.
+    """
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+
+
+def prepare_lancedb() -> None:
+    """Does what is due before LanceDB is imported."""
+    # Its Rust half writes warnings to standard error, which an editor may show.
+    os.environ.setdefault("LANCEDB_LOG", "error")
+    limit_malloc_pools()
+    leave_out_rest_client_of_lancedb()
+
+
+def leave_out_rest_client_of_lancedb() -> None:
+    """Puts the package of its REST client into the table of modules without running its `__init__`.
+
+    Its submodules can be imported all the same.
+    """
+    package = LANCEDB_REST_CLIENT
+    if package not in sys.modules and (spec := importlib.util.find_spec(package)):
+        sys.modules[package] = importlib.util.module_from_spec(spec)
+
+
+def bring_back_rest_client_of_lancedb() -> None:
+    """Makes the next import load the package whole, for releases of LanceDB that need it so."""
+    package = LANCEDB_REST_CLIENT
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]
+
+
+def limit_malloc_pools() -> None:
+    """Bounds the C library's pools, before the threads are there that would each ask for one.
+
+    Rows, indexes and their pieces come and go in bursts, on two dozen threads. With a
+    pool for nearly each of them most of what a process holds would be in use by nobody.
+    Does nothing where the C library is not glibc.
+    """
+    if set_option := getattr(ctypes.CDLL(None), "mallopt", None):
+        set_option(_ARENA_MAX, MALLOC_POOLS_MAX)
+        set_option(_TRIM_THRESHOLD, MALLOC_LARGE_BYTES)
+        set_option(_MMAP_THRESHOLD, MALLOC_LARGE_BYTES)
+
+
+def disable_telemetry_of_onnxruntime() -> None:
+    """Keeps onnxruntime from reporting its use to its maker; due before it is imported."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -1,0 +1,63 @@
+"""Each trick in a process of its own, which it changes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+TRICKS = "import gc, os, sys\nimport lsp_server.system.startup as startup\n"
+
+
+HTTPX = """
+startup.leave_out_command_line_of_httpx()
+import httpx
+print(httpx.AsyncClient.__name__, *(n for n in ("rich", "click") if n in sys.modules))
+"""
+GARBAGE = """
+startup.relax_garbage_collection()
+relaxed = gc.get_threshold()
+startup.restore_garbage_collection()
+print(relaxed[0], gc.get_threshold()[0], gc.get_freeze_count() > 1000)
+"""
+LOG = """
+os.environ["LANCEDB_LOG"] = "debug"
+startup.prepare_lancedb()
+print(os.environ["LANCEDB_LOG"])
+"""
+REST_CLIENT = """
+startup.leave_out_rest_client_of_lancedb()
+import lance_namespace_urllib3_client as left_out
+startup.bring_back_rest_client_of_lancedb()
+import lance_namespace_urllib3_client as whole
+print(hasattr(left_out, "ApiClient"), hasattr(whole, "ApiClient"))
+"""
+TELEMETRY = """
+startup.disable_telemetry_of_onnxruntime()
+print(os.environ["ORT_DISABLE_TELEMETRY"])
+"""
+NOTHING = "print('onnxruntime' in sys.modules, 'lancedb' in sys.modules)"
+
+
+@pytest.mark.parametrize(
+    ("program", "says"),
+    [
+        (HTTPX, "AsyncClient"),
+        (GARBAGE, "50000 700 True"),
+        (LOG, "debug"),
+        (REST_CLIENT, "False True"),
+        (TELEMETRY, "1"),
+        (NOTHING, "False False"),
+    ],
+    ids=["httpx", "garbage", "a log of one's own", "rest client", "telemetry", "nothing by itself"],
+)
+def test_a_trick_changes_what_it_says(program: str, says: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TRICKS + program],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.strip() == says

@@ -1,0 +1,131 @@
+"""Contents are kept once, privately and checked, and removed by age and size."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lsp_server.workspace.blobs import Blobs, Pruned, content_name, find_content_names
+
+DAY = 86_400.0
+
+
+def test_blobs_are_private_shared_and_checked(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path / "data/blobs")
+    blobs.put(b"x")
+    blobs.put(b"x")
+    name = content_name(b"x", executable=True)
+    (file,) = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert file.stat().st_mode & 0o077 == 0
+    assert {p.stat().st_mode & 0o777 for p in (tmp_path / "data", file.parent)} == {0o700}
+    assert blobs.get(name) == b"x"
+    file.write_bytes(b"y")
+    assert blobs.get(name) is None
+    assert blobs.problem is None
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_store_that_fails_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    blobs = Blobs(tmp_path / "file")
+    blobs.put(b"x")
+    assert blobs.problem is not None
+    assert "cannot be undone" in blobs.problem
+
+
+def fill(folder: Path, ages_days: dict[bytes, float]) -> Blobs:
+    """A store in which each content was put so many days ago."""
+    blobs = Blobs(folder)
+    for data, days in ages_days.items():
+        blobs.put(data)
+        path = path_of(folder, data)
+        os.utime(path, (time.time() - days * DAY,) * 2)
+    return blobs
+
+
+def path_of(folder: Path, data: bytes) -> Path:
+    name = content_name(data)
+    return folder / name[:2] / name[2:]
+
+
+def kept(folder: Path) -> set[bytes]:
+    return {path.read_bytes() for path in folder.glob("??/*")}
+
+
+@pytest.mark.parametrize(
+    ("ages_days", "needed", "days_max", "bytes_max", "left"),
+    [
+        ({b"old": 31, b"new": 29}, [], 30, 1000, {b"new"}),
+        ({b"old": 31, b"needed": 99}, [b"needed"], 30, 1000, {b"needed"}),
+        ({b"1": 3, b"2": 2, b"3": 1}, [], 30, 2, {b"2", b"3"}),
+        ({b"1": 3, b"2": 2, b"3": 1}, [b"1"], 30, 2, {b"1", b"3"}),
+        ({b"1": 3, b"2": 2, b"3": 1}, [b"1", b"2", b"3"], 30, 1, {b"1", b"2", b"3"}),
+        ({b"1": 3, b"2": 2, b"3": 0}, [], 30, 1, {b"3"}),
+        ({b"young": 0.01}, [], 0.001, 1, {b"young"}),
+        ({}, [b"never put"], 30, 1000, set()),
+    ],
+    ids=[
+        "old", "old but needed", "too many bytes", "too many, the oldest needed",
+        "all needed and too many", "the young stay", "young for any limit", "empty",
+    ],
+)  # fmt: skip
+def test_contents_go_by_age_and_size(
+    tmp_path: Path,
+    ages_days: dict[bytes, float],
+    needed: list[bytes],
+    days_max: float,
+    bytes_max: int,
+    left: set[bytes],
+) -> None:
+    blobs = fill(tmp_path, ages_days)
+    names = [content_name(data, executable=data == b"needed") for data in needed]
+    pruned = blobs.prune(names, days_max=days_max, bytes_max=bytes_max)
+    gone = ages_days.keys() - left
+    assert kept(tmp_path) == left
+    assert pruned == Pruned(len(gone), sum(map(len, gone)))
+    assert blobs.prune(names, days_max=days_max, bytes_max=bytes_max) == Pruned(0, 0)
+
+
+def test_a_content_that_is_put_again_is_young(tmp_path: Path) -> None:
+    blobs = fill(tmp_path, {b"x": 99})
+    blobs.put(b"x")
+    assert blobs.prune([], days_max=30, bytes_max=1) == Pruned(0, 0)
+
+
+def test_pruning_ends_when_it_is_asked_to(tmp_path: Path) -> None:
+    blobs = fill(tmp_path, {b"1": 99, b"2": 98})
+    answers = iter([False, True])
+    blobs.prune([], days_max=30, bytes_max=1000, stopped=lambda: next(answers))
+    assert kept(tmp_path) == {b"2"}
+
+
+def test_names_are_found_in_any_text() -> None:
+    name = content_name(b"x")
+    text = f'{{"after":"{name}+x","snapshot":"0123456789abcdef","longer":"{name}0"}}'
+    assert list(find_content_names(text.encode())) == [name]
+
+
+KILLED = """
+import os, pathlib, signal, sys
+from lsp_server.workspace.blobs import Blobs
+unlink = pathlib.Path.unlink
+def die(path, *rest, **more):
+    os.kill(os.getpid(), signal.SIGKILL)
+pathlib.Path.unlink = die
+Blobs(pathlib.Path(sys.argv[1])).prune([], days_max=30, bytes_max=1000)
+"""
+
+
+def test_a_content_survives_a_process_that_was_killed_while_it_removed_it(tmp_path: Path) -> None:
+    blobs = fill(tmp_path, {b"needed again": 99, b"old": 98})
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert blobs.get(content_name(b"needed again")) is None
+    blobs.prune([content_name(b"needed again")], days_max=30, bytes_max=1000)
+    assert kept(tmp_path) == {b"needed again"}
