@@ -28,8 +28,8 @@ from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import RunState
 from lsp_server.server.params import base, goal_params, memory_params, method_params, run_params
 from lsp_server.server.params.base import Payload
-from lsp_server.server.params.method_params import SessionState
 from lsp_server.server.protocol import SOURCE, CommandName, Method
+from lsp_server.session.session_status import SessionState
 from lsp_server.wording.event_view import Tone
 
 FILE = Path(__file__).parents[1] / "editor-client" / "src" / "protocol.ts"

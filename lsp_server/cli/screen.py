@@ -24,14 +24,15 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
+from lsp_server.domain.tools import ToolKind
 from lsp_server.wording.event_view import Tone, view_of
 from lsp_server.wording.run_texts import outcome_text
 
 PREVIEW_LINES_MAX = 6
 PREVIEW_CHARS_MAX = 160
 
-_RESULTS_SEEN_ELSEWHERE = frozenset({"plan", "finish"})
-"""Tools whose results say no more than the Event that comes with them."""
+_REPEATING_KINDS: frozenset[ToolKind] = frozenset({"plan", "finish"})
+"""Kinds of tools whose results say no more than the Event that comes with them."""
 
 
 class Screen(Protocol):
@@ -148,7 +149,7 @@ class EventFormatter:
             case ToolReturned():
                 title = self._titles.pop(event.call_id, event.tool)
                 yield ScreenLine(f"  > {title}: {view.label}", view.tone)
-                if event.result.is_error or event.tool not in _RESULTS_SEEN_ELSEWHERE:
+                if event.result.is_error or event.tool_kind not in _REPEATING_KINDS:
                     yield from _preview(view.detail)
             case RunEnded():
                 yield ScreenLine("")

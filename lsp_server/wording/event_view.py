@@ -215,10 +215,11 @@ def _tool_view(event: ToolCalled | ToolReturned) -> EventView:
             return _view(event, title, tone="waiting", step=step, call_id=call.id, tool=call.name)
         case ToolReturned(step, call_id, tool, result, seconds):
             has_failed = result.is_error or result.failed
+            ending = result.ending or ("failed" if has_failed else "ok")
             return _view(
                 event,
-                f"{'failed' if has_failed else 'ok'}, {seconds:.1f} s",
-                result.text,
+                f"{ending}, {seconds:.1f} s",
+                result.output,
                 "bad" if has_failed else "good",
                 step=step,
                 call_id=call_id,

@@ -20,7 +20,7 @@ PAGE = "".join(map(render_event, ONE_OF_EACH))
         "\n## Step 3\n",
         "by judge, 31 of 40 points*\n\nit is best\n\n1,000 tokens in",
         "\nI look.\nThen I edit.\n",
-        "\n**$ pytest -q**\n\nok, 0.2 s\n\n```\nexit status 0\n4 passed\n```\n",
+        "\n**$ pytest -q**\n\nexit status 0, 0.2 s\n\n```\n4 passed\n```\n",
         "\n*Waits for permission: run `make`*\n",
         "\n*Approved once*\n",
         "\nPlan, 1 of 2 done: edit:\n\n- [x] look\n- [>] edit\n",

@@ -43,8 +43,7 @@ def test_a_run_is_told_line_by_line() -> None:
         "  the judge did not decide (no answer): largest group",
         "  I look.",
         "  Then I edit.",
-        "  > $ pytest -q: ok, 0.2 s",
-        "    | exit status 0",
+        "  > $ pytest -q: exit status 0, 0.2 s",
         "    | 4 passed",
         "  waits for permission: run `make`",
         "  approved once",
@@ -66,13 +65,13 @@ def test_a_run_is_told_line_by_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tool", "is_error", "lines"),
+    ("kind", "is_error", "lines"),
     [("plan", False, 1), ("plan", True, 2), ("read", False, 2)],
 )
 def test_a_result_that_says_no_more_than_its_event_is_not_shown(
-    tool: str, is_error: bool, lines: int
+    kind: ToolKind, is_error: bool, lines: int
 ) -> None:
-    result = ToolReturned(1, "t", tool, ToolResult("text", is_error=is_error), 0.1)
+    result = ToolReturned(1, "t", "x", ToolResult("text", is_error=is_error), 0.1, kind)
     assert len(plain(result)) == lines
 
 

@@ -77,7 +77,9 @@ ONE_OF_EACH: tuple[Event, ...] = (
     JudgeFellBack("largest group", "no answer"),
     ModelAnswered(3, Message("assistant", "I look.\nThen I edit."), "stop", USAGE, USAGE, 0.0),
     ToolCalled(3, ToolCall("t1", "shell", "{}"), "$ pytest -q"),
-    ToolReturned(3, "t1", "shell", ToolResult("exit status 0\n4 passed"), 0.25),
+    ToolReturned(
+        3, "t1", "shell", ToolResult("exit status 0\n4 passed", ending="exit status 0"), 0.25
+    ),
     FileChanged("a.py", "before", "after"),
     SnapshotTaken("s1"),
     PermissionAsked(QUESTION, "2026-01-01T00:10:00Z"),

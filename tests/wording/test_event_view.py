@@ -39,7 +39,7 @@ WORDS: list[tuple[str, str]] = [
     ("the judge did not decide (no answer): largest group", "plain"),
     ("I look.", "plain"),
     ("$ pytest -q", "waiting"),
-    ("ok, 0.2 s", "good"),
+    ("exit status 0, 0.2 s", "good"),
     ("changed a.py", "muted"),
     ("", "plain"),
     ("waits for permission: run `make`", "waiting"),

@@ -16,10 +16,10 @@ from lsp_server.server.commands.run_errors import error_text
 from lsp_server.server.commands.targets import locate
 from lsp_server.server.folders import Folders
 from lsp_server.server.params.base import CommandParams, MessagePayload, Reply
-from lsp_server.server.params.method_params import SessionState
 from lsp_server.server.protocol import CommandName
 from lsp_server.server.views.status_view import StatusView
 from lsp_server.session.session import Session
+from lsp_server.session.session_status import SessionState
 from lsp_server.system.task_set import TaskSet
 
 REPLY_SECONDS = 0.15

@@ -1,4 +1,4 @@
-"""This module words errors about runs for an editor, with the command that helps."""
+"""This module has the words of an editor for errors about runs, with the command that helps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lsp_server.session.run_errors import (
 
 
 def error_text(error: HoldfastError) -> str:
-    """One sentence: what went wrong, and the command of an editor that helps, if one does."""
+    """Says in a sentence what went wrong, and which command of an editor helps, if one does."""
     match error:
         case RunNotFound():
             return f"{error}; {CommandName.RUN_LIST} names them"

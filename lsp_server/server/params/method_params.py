@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -10,6 +10,7 @@ from lsp_server.domain.goals import Verdict
 from lsp_server.domain.permissions import Answer
 from lsp_server.domain.tasks import RunState
 from lsp_server.server.params.base import MessagePayload, Payload, WireDiagnostic
+from lsp_server.session.session_status import SessionState
 from lsp_server.wording.event_view import Tone
 
 
@@ -35,9 +36,6 @@ class IndexState(Payload):
 
     files: int = 0
     pending: int = 0
-
-
-SessionState: TypeAlias = Literal["idle", "indexing", "running", "waiting", "error"]
 
 
 class Status(MessagePayload):
