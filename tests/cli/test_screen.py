@@ -10,7 +10,7 @@ import pytest
 from lsp_server.cli.screen import PREVIEW_LINES_MAX, EventFormatter, JsonLines, PlainScreen
 from lsp_server.domain.events import Event, RecordedEvent, ToolCalled, ToolReturned, Warned
 from lsp_server.domain.tasks import RunId
-from lsp_server.domain.tools import ToolCall, ToolResult
+from lsp_server.domain.tools import ToolCall, ToolKind, ToolResult
 from tests.fakes.events import ONE_OF_EACH
 
 RUN = RunId("r1")
