@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from lsp_server.memory.chunking import CHARS_HARD_MAX, Chunk, chunks
 from lsp_server.memory.languages import LANGUAGES, Language, language_of, load
+from tests.sampling import sampled
 
 SUFFIXES = sorted({suffix for language in LANGUAGES for suffix in language.suffixes} | {".txt"})
 
@@ -57,7 +58,7 @@ CODE = st.text(
 ).map("".join)
 
 
-@settings(max_examples=60)
+@settings(max_examples=sampled(60))
 @given(st.sampled_from(SUFFIXES), CODE)
 def test_chunks_put_together_are_the_text(suffix: str, text: str) -> None:
     check(f"file{suffix}", text)
