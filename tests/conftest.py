@@ -1,19 +1,63 @@
-"""What every test gets: folders of its own, and no way to a real model."""
+"""What every test gets: folders of its own, and no way to a real model. And how many tests run."""
 
 from __future__ import annotations
 
+import compileall
 import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
-# How long an example takes says how busy the machine is.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+from tests import sampling
 
+PACKAGE = Path(__file__).parents[1] / "lsp_server"
 NOWHERE = "http://127.0.0.1:9/v1"
 """The discard port: a test that forgets to bring its model server fails at once."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--thorough",
+        action="store_true",
+        help="run slow tests, too, and draw every example, as continuous integration does",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    sampling.draw(sampling.WHOLE if config.getoption("thorough") else sampling.SAMPLE)
+
+
+def pytest_sessionstart() -> None:
+    """Compiles what hundreds of processes of the tests will import, and may not write."""
+    compileall.compile_dir(PACKAGE, quiet=2, rx=re.compile("/sample/"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Skips slow tests, unless all are wanted or a test is called by its name."""
+    if config.getoption("thorough") or any("::" in argument for argument in config.args):
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="slow; pytest --thorough runs it"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A process for each core; none of its own for a single file, so that one can look on."""
+    folders = any(Path(argument).is_dir() for argument in config.args)
+    return (os.cpu_count() or 1) if folders else 0
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Counts what shows behaviour apart from what reads the source, of which each file is a case."""
+    ends = ("passed", "failed", "skipped", "error")
+    reports = [report for end in ends for report in terminalreporter.stats.get(end, ())]
+    of_source = sum(report.nodeid.startswith("tests/house/") for report in reports)
+    if 0 < of_source < len(reports):
+        behaviour = len(reports) - of_source
+        terminalreporter.write_line(f"{behaviour} cases of behaviour, {of_source} of tests/house")
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,8 @@
 
 `python -m lsp_server.tools.scan (text|regex)[-caseless] QUERY ROOT PLACE [FILE]…`
 writes ripgrep's JSON for matches in PLACE, a file or folder below ROOT, and in
-the FILEs; ignored files are left out.
+the FILEs; ignored files are left out. An expression that cannot be read is
+named as ripgrep names it, indented, so that no line of it looks like JSON.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from textwrap import indent
 from typing import TextIO
 
 from lsp_server.domain.errors import ToolError
@@ -29,7 +31,7 @@ def main(arguments: Sequence[str], out: TextIO) -> int:
     try:
         pattern = re.compile(query if options.startswith("regex") else re.escape(query), flags)
     except re.error as error:
-        out.write(f"regex: {error}\n")
+        out.write(f"regex parse error:\n{indent(query, ' ' * 4)}\nerror: {error}\n")
         return 2
     for file in [*_files(Workspace(Path(root)), Path(place)), *map(Path, copies)]:
         with suppress(ToolError):

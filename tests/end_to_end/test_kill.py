@@ -20,8 +20,9 @@ from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.command_line import holdfast, started
 from tests.fakes.expectation import until
 from tests.fakes.workshop import calls, finish
+from tests.sampling import sampled
 
-KILLS = 20
+KILLS = sampled(20)
 LINES = 60
 
 

@@ -20,8 +20,9 @@ from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.command_line import holdfast, started
 from tests.fakes.expectation import until
 from tests.fakes.stops import DOCUMENT, DOCUMENTED, PROJECT, SUM, Script, Stop, read_evidence
+from tests.sampling import sampled
 
-KILLS = 5
+KILLS = sampled(5)
 CONDITIONS = 12
 
 
@@ -52,7 +53,6 @@ async def test_a_check_that_was_killed_shows_nothing(project: Path) -> None:
     assert [place["verdict"] for place in await listed(project)] == ["unverified"] * 2
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(180)
 async def test_killed_at_random_points_file_and_ledger_stay_whole(project: Path) -> None:
     chance = random.Random(5)

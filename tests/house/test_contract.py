@@ -78,4 +78,4 @@ def test_continuous_integration_runs_the_commands_of_the_readme() -> None:
     assert f"{setup} . && .venv/bin/holdfast demo" in readme
     assert f"{setup} -e '.[dev]' && {tests}" in readme
     assert f"{setup} -e '.[dev]'" in script
-    assert re.search(rf"^{re.escape(tests)}$", script, re.MULTILINE)
+    assert re.search(rf"^{re.escape(tests)} --thorough$", script, re.MULTILINE)

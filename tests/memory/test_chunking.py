@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from lsp_server.domain.memories import CodeChunk
 from lsp_server.memory.chunking import CHARS_HARD_MAX, chunks
 from lsp_server.memory.languages import LANGUAGES, Language, load
+from tests.sampling import sampled
 
 SUFFIXES = sorted({suffix for language in LANGUAGES for suffix in language.suffixes} | {".txt"})
 
@@ -60,7 +61,7 @@ CODE = st.text(
 ).map("".join)
 
 
-@settings(max_examples=60)
+@settings(max_examples=sampled(60))
 @given(st.sampled_from(SUFFIXES), CODE)
 def test_chunks_put_together_are_the_text(suffix: str, text: str) -> None:
     check(f"file{suffix}", text)

@@ -16,6 +16,7 @@ from lsp_server.memory.indexing import IndexProgress
 from lsp_server.memory.memory import Memory
 from tests.memory.conftest import Opener
 from tests.memory.expected import database_of, fresh, stored
+from tests.sampling import sampled
 
 NAMES = ("a.py", "b.py", "pkg/a.py", "pkg/deep/c.ts", "docs/d.md", "data/e.json", "pkg/f.txt")
 SECONDS_MAX = 30.0
@@ -61,7 +62,7 @@ def change(root: Path, chance: random.Random) -> list[Path]:
             return [file]
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(sampled(2)))
 async def test_random_changes_end_as_a_fresh_index(opened: Opener, root: Path, seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(2):
@@ -202,7 +203,7 @@ async def test_a_killed_writer_leaves_nothing_wrong(
     opened: Opener, tmp_path: Path, root: Path
 ) -> None:
     chance = random.Random(1)
-    for _ in range(2):
+    for _ in range(sampled(2)):
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",

@@ -22,6 +22,7 @@ from lsp_server.memory.memory import Memory
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 from tests.memory.expected import fresh, fresh_files, missing_vectors, stored, stored_files
+from tests.sampling import sampled
 
 T = TypeVar("T")
 
@@ -204,7 +205,7 @@ class Workshop(RuleBasedStateMachine):
 
 TestWorkshop = Workshop.TestCase
 TestWorkshop.settings = settings(
-    max_examples=6,
+    max_examples=sampled(6),
     stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -78,6 +78,7 @@ async def lines_until(process: asyncio.subprocess.Process, last: str) -> list[st
     return said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed", [None, "reader", "writer"])
 async def test_two_processes_keep_all_of_both(
     opened: Opener, tmp_path: Path, root: Path, killed: str | None

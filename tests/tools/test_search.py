@@ -73,7 +73,9 @@ async def test_hits(bench: Bench, arguments: dict[str, object], text: str) -> No
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"query": "(", "mode": "regex"}, "the query cannot be searched for"),
+        ({"query": "needle(", "mode": "regex"}, "the query cannot be searched for"),
+        ({"query": "needle(", "mode": "regex"}, "needle("),
+        ({"query": "{needle(", "mode": "regex"}, "{needle("),
         ({"query": "x", "path": "missing"}, "missing does not exist"),
         ({"query": "x", "mode": "semantic"}, "not available here; use mode text or regex"),
         ({"query": ""}, "query: string should have at least 1 character"),

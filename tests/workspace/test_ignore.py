@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 from tests.fakes.files import lay_out
+from tests.sampling import sampled
 
 
 def check(root: Path, files: Mapping[str, str | bytes], expected: list[str]) -> None:
@@ -126,7 +127,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=sampled(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(NAMES, min_size=1, max_size=3), min_size=1, max_size=8), LINES, LINES)
 @example([["a", "b", "a"]], ["b/", "!a"], [])
 def test_agrees_with_git(
