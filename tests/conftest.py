@@ -1,4 +1,4 @@
-"""What every test gets: folders of its own, and no way to a real model. And how many tests run."""
+"""How many tests run and where, and what each gets: folders of its own, no way to a real model."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests import sampling
+
+WORKERS_MAX = 8
+"""More would wait for the largest files, which are not split."""
 
 PACKAGE = Path(__file__).parents[1] / "lsp_server"
 NOWHERE = "http://127.0.0.1:9/v1"
@@ -47,7 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """A process for each core; none of its own for a single file, so that one can look on."""
     folders = any(Path(argument).is_dir() for argument in config.args)
-    return (os.cpu_count() or 1) if folders else 0
+    return min(os.cpu_count() or 1, WORKERS_MAX) if folders else 0
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
