@@ -6,7 +6,9 @@ it.play(function()
   it.start()
   local linter = vim.lsp.start_client({ name = 'linter', cmd = vim.json.decode(vim.env.LINTER), root_dir = vim.fn.getcwd() })
   vim.lsp.buf_attach_client(buffer, linter)
-  it.wait('the fault', function() return #vim.diagnostic.get(buffer) > 0 end)
+  it.wait('the fault', function()
+    return #vim.tbl_filter(function(found) return found.source == 'linter' end, vim.diagnostic.get(buffer)) > 0
+  end)
   it.wanted = 'Fix with Holdfast:'
   vim.api.nvim_win_set_cursor(0, { 2, 4 })
   vim.lsp.buf.code_action()
