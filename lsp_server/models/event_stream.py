@@ -1,8 +1,8 @@
-"""Server-sent events, from bytes that arrive in any pieces.
+"""This module reads server-sent events from bytes that arrive in any pieces.
 
-After the WHATWG HTML Living Standard, section 9.2, but for `id` and `retry`,
-which mean nothing to a request that is never resumed. `error:` lines, which
-llama.cpp used to send, count as an event named error.
+It follows the WHATWG HTML Living Standard, section 9.2, except for `id` and
+`retry`, which mean nothing to a request that is never resumed. `error:` lines,
+which llama.cpp used to send, count as an event named error.
 """
 
 from __future__ import annotations
@@ -20,7 +20,14 @@ class ServerEvent:
 
 
 class EventStream:
-    """Splits bytes into events. Characters and line ends may be cut anywhere."""
+    r"""Splits bytes into events. Characters and line ends may be cut anywhere.
+
+    >>> events = EventStream()
+    >>> list(events.feed(b"data: a"))
+    []
+    >>> list(events.feed(b"b\n\n"))
+    [ServerEvent(name='', data='ab')]
+    """
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -28,7 +35,7 @@ class EventStream:
         self._data: list[str] = []
 
     def feed(self, data: bytes) -> Iterator[ServerEvent]:
-        """The events that these bytes complete."""
+        """Takes the next bytes; gives the events that they complete."""
         self._pieces.append(data)
         if b"\n" not in data and b"\r" not in data:
             return
@@ -41,7 +48,7 @@ class EventStream:
             yield from self._take(line.rstrip(b"\r\n"))
 
     def end(self) -> Iterator[ServerEvent]:
-        """The event that the stream ended in, complete or not: its reader can tell."""
+        """Gives the event in which the stream ended, complete or not: its reader can see which."""
         line = b"".join(self._pieces).rstrip(b"\r\n")
         self._pieces.clear()
         if line:

@@ -1,4 +1,4 @@
-"""What an endpoint's error answer means, and who can mend it.
+"""This module sorts the error answers of endpoints by who can fix them.
 
 Providers agree on little but the status, so wordings decide the rest: a prompt
 that does not fit, a quota that is used up, a model that is not there.
@@ -18,20 +18,21 @@ from lsp_server.settings.sections import ModelSettings
 from lsp_server.settings.shown import without_credentials
 
 SENTENCE_CHARS_MAX = 300
-"""What is quoted of a provider's sentence."""
+"""The longest part of a provider's sentence that is quoted."""
 READ_CHARS_MAX = 4000
-"""What is read of it."""
+"""The longest part of it that is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderError:
-    """What a provider said: its sentence in one line, and the values of its other fields."""
+    """An error as a provider wrote it: its sentence on one line, and the values of other fields."""
 
     sentence: str
     codes: str = ""
 
     @property
     def words(self) -> str:
+        """All of it on one line."""
         return f"{self.codes} {self.sentence}".strip()
 
     @property
@@ -43,7 +44,7 @@ class ProviderError:
 
 
 def read_provider_error(body: object, *, secret: str | None = None) -> ProviderError:
-    """The complaint in an error body: parsed JSON, or text of any kind. Hides the secret."""
+    """Reads an error body: parsed JSON, or text of any kind. `secret` is masked in it."""
     if isinstance(body, bytes | str):
         text = body if isinstance(body, str) else body.decode("utf-8", "replace")
         try:
@@ -70,20 +71,23 @@ def error_in(answer: Mapping[str, object]) -> object:
 
 def error_for_status(
     status: int,
-    complaint: ProviderError,
+    provider_error: ProviderError,
     settings: ModelSettings,
     *,
     retry_after_seconds: float | None = None,
 ) -> ModelError:
-    """The domain's error for an answer with this status."""
+    """The error of ours for an answer with this status.
+
+    `settings` are those of the endpoint, for the hints in the message.
+    """
     place = without_credentials(settings.base_url or "")
-    said = complaint.quoted
-    if status == 402 or _is_quota(complaint, status, retry_after_seconds):
+    said = provider_error.quoted
+    if status == 402 or _is_quota(provider_error, status, retry_after_seconds):
         return ModelRefused(
             f"the account at {place} has no quota left{said} ({status}); "
             "top it up or set another HOLDFAST_API_KEY"
         )
-    if status == 413 or _is_too_long(complaint, status):
+    if status == 413 or _is_too_long(provider_error, status):
         return PromptTooLong(
             f"the prompt does not fit the window of {settings.name}{said} ({status}); lower "
             f"model.context_tokens ({settings.context_tokens}) "
@@ -98,7 +102,7 @@ def error_for_status(
             f"{place} refused the API key ({status}){said}; "
             "set HOLDFAST_API_KEY or model.api_key_command"
         )
-    if status == 404 or _NO_SUCH_MODEL.search(complaint.words):
+    if status == 404 or _NO_SUCH_MODEL.search(provider_error.words):
         return ModelRefused(
             f"{place} has no model {settings.name} ({status}){said}; correct model.name, "
             "or model.base_url, which has to include the version, as in /v1"
@@ -113,16 +117,22 @@ def error_for_status(
     )
 
 
-def status_of(complaint: ProviderError) -> int:
+def status_of(provider_error: ProviderError) -> int:
     """The status of an error that came without one of its own, inside a stream."""
     for pattern, status in _STATUS_WORDS:
-        if found := pattern.search(complaint.codes):
+        if found := pattern.search(provider_error.codes):
             return status or int(found.group())
-    return 400 if _TOO_LONG.search(complaint.words) else 500
+    return 400 if _TOO_LONG.search(provider_error.words) else 500
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
-    """How long the endpoint asks to wait; `now` in seconds since the epoch."""
+    """The wait that the endpoint asks for, None if it asks for none.
+
+    `now` is in seconds since the epoch; header names are in lower case.
+
+    >>> retry_after_seconds({"retry-after": "7"}, now=0.0)
+    7.0
+    """
     if milliseconds := _number(headers.get("retry-after-ms")):
         return milliseconds / 1000
     value = headers.get("retry-after", "")
@@ -195,18 +205,18 @@ _STATUS_WORDS: tuple[tuple[re.Pattern[str], int | None], ...] = tuple(
 """Words of an error's code and type, and the status that they stand for."""
 
 
-def _is_quota(complaint: ProviderError, status: int, retry_after: float | None) -> bool:
-    if status < 400 or status >= 500 or not _QUOTA.search(complaint.words):
+def _is_quota(provider_error: ProviderError, status: int, retry_after: float | None) -> bool:
+    if status < 400 or status >= 500 or not _QUOTA.search(provider_error.words):
         return False
-    if "insufficient_quota" in complaint.codes:
+    if "insufficient_quota" in provider_error.codes:
         return True
-    return retry_after is None and not _PASSES.search(complaint.sentence)
+    return retry_after is None and not _PASSES.search(provider_error.sentence)
 
 
-def _is_too_long(complaint: ProviderError, status: int) -> bool:
-    if status in _WAIT or not _TOO_LONG.search(complaint.words):
+def _is_too_long(provider_error: ProviderError, status: int) -> bool:
+    if status in _WAIT or not _TOO_LONG.search(provider_error.words):
         return False
-    return status < 500 or not _PASSES.search(complaint.sentence)
+    return status < 500 or not _PASSES.search(provider_error.sentence)
 
 
 def _sentence(body: object) -> str:

@@ -1,4 +1,4 @@
-"""Cuts an answer that repeats itself without end."""
+"""This module ends an answer that repeats itself without end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REPEATED_CHARS_MIN = 6000
 """About 1500 tokens of nothing new. Rulers, tables and arrays of zeros stay below."""
 REPEATED_TIMES_MIN = 6
 PERIOD_CHARS_MAX = 2000
-"""The longest paragraph that is recognised when it comes again and again."""
+"""The longest piece whose repetition is recognised."""
 WINDOW_CHARS = PERIOD_CHARS_MAX * REPEATED_TIMES_MIN
 CHECK_EVERY_CHARS = 1024
 
@@ -64,6 +64,7 @@ class CutRepetition:
         self._model = model
 
     async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
+        """Answers as its Model does. Raises ModelError, ModelMisbehaved for endless repetition."""
         watch = _Watch(alone=request.choices == 1)
 
         def hear(delta: Delta) -> None:
@@ -83,13 +84,14 @@ class CutRepetition:
 
 @dataclass(slots=True)
 class _Tail:
-    """The end of one growing text, looked at every CHECK_EVERY_CHARS."""
+    """The end of one growing text, which is examined every CHECK_EVERY_CHARS."""
 
     window: str = ""
     fresh: list[str] = field(default_factory=list)
     fresh_chars: int = 0
 
     def repeats_with(self, text: str) -> bool:
+        """Whether the text, now that this was added, repeats itself."""
         self.fresh.append(text)
         self.fresh_chars += len(text)
         if self.fresh_chars < CHECK_EVERY_CHARS:
@@ -101,7 +103,7 @@ class _Tail:
 
 
 class _Watch:
-    """The tails of one answer; `spoilt` are the choices that repeat themselves."""
+    """The tails of one answer's texts; `spoilt` are the choices that repeat themselves."""
 
     def __init__(self, *, alone: bool) -> None:
         self._alone = alone
@@ -109,7 +111,7 @@ class _Watch:
         self.spoilt: set[int] = set()
 
     def take(self, delta: Delta) -> None:
-        """Raises ModelMisbehaved when the only choice repeats itself."""
+        """Takes a piece. Raises ModelMisbehaved when the only choice repeats itself."""
         match delta:
             case TextDelta(text, choice) | ReasoningDelta(text, choice):
                 self._grow(choice, type(delta), text)
