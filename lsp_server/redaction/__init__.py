@@ -1,1 +1,1 @@
-"""The room where secrets are found in text and kept out of everything that is stored, shown or sent."""
+"""This room finds secrets in text and keeps them out of everything that is stored, shown or sent."""

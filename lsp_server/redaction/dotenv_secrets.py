@@ -1,4 +1,4 @@
-"""What files that are for secrets hold: `.env` and its like, YAML, JSON and `.netrc`."""
+"""This module reads files that are for secrets: `.env` and similar ones, YAML, JSON and `.netrc`."""
 
 from __future__ import annotations
 
@@ -29,10 +29,13 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def secrets_in_file(text: str) -> tuple[str, ...]:
-    """The secrets in such a file, the longest first.
+    """The secrets in the text of such a file, the longest first.
 
-    What a name calls secret, what stands as a password in an address, and what looks
-    random; all else may be a word of every day.
+    Secrets are values whose name says so, passwords in addresses, and values that
+    look random; all others may be ordinary words.
+
+    >>> secrets_in_file("HOST=example.org\\nDB_PASSWORD=correct-horse\\n")
+    ('correct-horse',)
     """
     found = {value for match in _ASSIGNED.finditer(text) for value in _of_assignment(match)}
     others = (*_IN_JSON.finditer(text), *_LOGIN.finditer(text))
@@ -43,7 +46,7 @@ def secrets_in_file(text: str) -> tuple[str, ...]:
 
 
 def _of_assignment(match: re.Match[str]) -> Iterator[str]:
-    """Its value as it is written and as it is meant, each line of it too."""
+    """The value of an assignment as it is written and as it is meant, and each line of it."""
     for value in set(_meanings(match)):
         named = _SECRET_NAME.search(match["name"]) and not _NO_SECRET.fullmatch(value)
         if match["off"] and " " in value:

@@ -1,8 +1,8 @@
-"""The one who sees to it that secrets stay where they are.
+"""This module redacts whatever leaves the place of a secret.
 
-Whatever is recorded, remembered, shown or sent to a model passes through a
-`Redactor`. A model sees marks in their place, and may write these marks back
-into the file that they came from.
+Everything that is recorded, remembered, shown or sent to a model passes through a
+`Redactor`. A model sees markers in the place of secrets, and may write these
+markers back into the file that they came from.
 """
 
 from __future__ import annotations
@@ -29,12 +29,19 @@ T = TypeVar("T")
 
 
 def no_known_secrets() -> Secrets:
-    """No secret is known by its value."""
+    """Secrets for a Redactor that knows none by its value."""
     return NO_SECRETS
 
 
 class Redactor:
-    """Calling it gives a text without secrets. `known` tells those of now."""
+    """Gives texts without secrets when it is called. `known` is asked for the secrets each time.
+
+    >>> redactor = Redactor()
+    >>> redactor("nothing to hide")
+    'nothing to hide'
+    >>> "ghp_" in redactor("token: ghp_" + "a1B2c3D4e5" * 4)
+    False
+    """
 
     def __init__(self, known: Callable[[], Secrets] = no_known_secrets) -> None:
         self._known = known
@@ -43,17 +50,20 @@ class Redactor:
         return redact(text, self._known()).text
 
     def of_file(self, path: str, text: str) -> str:
-        """The content of a file; of one that is for secrets by its name, hardly anything."""
+        """The content of a file without secrets; of a file for secrets, by its name, hardly anything."""
         return self._of_file(path, text).text
 
     def about(self, value: T) -> T:
-        """The same value without secrets in any of its texts, itself if there were none."""
+        """The value without secrets in any of its texts; the value itself if there were none.
+
+        Dataclasses, tuples and mappings are looked through, however deep.
+        """
         return self._about(value)  # type: ignore[no-any-return]
 
     def restored(self, text: str, path: str, content: str) -> str:
-        """What a model wrote into a file, with that file's own secrets in place of their marks.
+        """The text that a model wrote into a file, with the file's secrets in place of their markers.
 
-        Raises ToolError when a mark stands for nothing in `content`.
+        Raises ToolError for a marker that no secret in `content` has.
         """
         if OPENS not in text or not MARK.search(text):
             return text

@@ -1,6 +1,6 @@
-"""Secrets in text, blacked out before anything is stored or sent to a model.
+"""This module finds secrets in text and replaces them by markers.
 
-They are found by their shape, or because their value is known. A known shape is
+Secrets are found by their shape, or because their value is known. A known shape is
 enough for keys that announce themselves; a value beside a word such as
 `password` must also look random, so that code that handles passwords stays
 readable. To add a kind: add a row to SHAPES and one to its test.
@@ -166,14 +166,14 @@ HARMLESS = (".example", ".sample", ".template", ".dist")
 class Secrets:
     """Values that are secret whatever they look like, the longest first.
 
-    `key` goes into the marks: with a person's own, nobody else can try out on a mark
-    whether a guess is right.
+    `key` goes into the markers: with a person's own, nobody else can find out from a
+    marker whether a guess is right.
     """
 
     values: tuple[str, ...] = ()
     key: bytes = b""
     digest: str = field(init=False, compare=False)
-    """Of all values, in 8 hexadecimal digits; empty when there are none."""
+    """The digest of all values; empty when there are none."""
 
     def __post_init__(self) -> None:
         # Once: an index asks for it with every file.
@@ -181,12 +181,12 @@ class Secrets:
         object.__setattr__(self, "digest", digest)
 
     def digest_of(self, text: str) -> str:
-        """In 8 hexadecimal digits."""
+        """The digest of a text: 8 hexadecimal digits."""
         data = text.encode("utf-8", "surrogatepass")
         return hashlib.blake2b(data, key=self.key, digest_size=4).hexdigest()
 
     def within(self, text: str) -> tuple[str, ...]:
-        """The values that stand in a text."""
+        """The values that occur in a text."""
         return tuple(value for value in self.values if value in text)
 
 
@@ -197,7 +197,7 @@ NO_SECRETS = Secrets()
 class Redacted:
     """A text with its secrets replaced; line breaks stay, so lines keep their numbers.
 
-    `secrets` are what the marks stand for, line breaks included.
+    `secrets` has the secret of each marker, line breaks included.
     """
 
     text: str
@@ -206,7 +206,7 @@ class Redacted:
     secrets: dict[str, str] = field(default_factory=dict)
 
     def mark(self, kind: str, secret: str) -> str:
-        """What stands for a secret from now on."""
+        """Makes the marker of a secret and keeps both."""
         digest = self.known.digest_of(secret)
         mark = f"{OPENS}redacted:{kind}:{digest}{CLOSES}" + "\n" * secret.count("\n")
         self.count += 1
@@ -215,7 +215,13 @@ class Redacted:
 
 
 def redact(text: str, known: Secrets = NO_SECRETS) -> Redacted:
-    """Equal secrets become equal marks, which say nothing else of them."""
+    """Replaces the secrets in a text. Equal secrets get equal markers, which reveal nothing else.
+
+    >>> redact("token = 'hunter2'").count
+    0
+    >>> redact("the key is hunter2", Secrets(("hunter2",))).count
+    1
+    """
     redacted = Redacted(text, known)
     for secret in known.within(text):
         if secret in redacted.text:
@@ -235,7 +241,11 @@ _VARIABLE = re.compile(r"\s*(?:#\s*)?(?:export\s+)?[^\W\d][\w.]*\s*$")
 
 
 def redact_values(text: str, known: Secrets = NO_SECRETS) -> Redacted:
-    """For files that are secret by their name: only comments and the names of values stay."""
+    """Redacts a file that is secret by its name: only comments and the names of values stay.
+
+    >>> redact_values("# local\\nPORT=8000").text.split("=")[0]
+    '# local\\nPORT'
+    """
     redacted = Redacted(text, known)
     lines: list[str] = []
     for line in text.split("\n"):
@@ -251,7 +261,11 @@ def redact_values(text: str, known: Secrets = NO_SECRETS) -> Redacted:
 
 
 def is_secret_file(path: str) -> bool:
-    """Whether a file is for secrets by its name, so that nothing in it should be read."""
+    """True when a file is for secrets by its name, so that nothing in it should be read.
+
+    >>> is_secret_file("config/.env.local"), is_secret_file(".env.example")
+    (True, False)
+    """
     name = PurePosixPath(path).name.lower()
     if name.endswith(HARMLESS):
         return False
@@ -273,12 +287,13 @@ def _chars_min(name: str) -> int:
 
 
 def longest_first(values: Iterable[str]) -> tuple[str, ...]:
-    """So that no secret is cut by one that it contains."""
+    """The values with the longest first, so that no secret is cut by one that it contains."""
     return tuple(sorted(values, key=lambda value: (-len(value), value)))
 
 
 def is_path(value: str) -> bool:
-    """Whether it names a file rather than being a secret itself; base64 has a slash now and then."""
+    """True when a value names a file rather than being a secret itself."""
+    # Base64 has a slash now and then, so one alone says little.
     if not value.startswith(("/", "~/", "./", "../")):
         return False
     return value.count("/") > 2 or "." in value or not any(char.isdigit() for char in value)
@@ -298,7 +313,7 @@ def _black_out(shape: Shape, redacted: Redacted) -> None:
 
 
 def _named_values(text: str) -> Iterator[tuple[int, int]]:
-    """Where values stand that a name calls secret and that look random, in order."""
+    """The spans of values that a name calls secret and that look random, in order."""
     end = 0
     for span in sorted({*_given_to_names(text), *_given_to_flags(text)}):
         if span[0] >= end:
@@ -325,7 +340,8 @@ def _given_to_names(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _lowered(text: str) -> str:
-    """As long as the text: some letters outside of ASCII become two in lower case."""
+    """The text in lower case, as long as it was."""
+    # Some letters outside of ASCII become two in lower case.
     if text.isascii():
         return text.lower()
     return re.sub("[A-Z]+", lambda match: match.group().lower(), text)
@@ -344,7 +360,7 @@ def looks_random(
     entropy_bits_min: float = LONE_VALUE_ENTROPY_BITS_MIN,
     chars_min: int = VALUE_CHARS_MIN,
 ) -> bool:
-    """Whether a value is rather made by a program than chosen or written by a person."""
+    """True when a value looks made by a program rather than written by a person."""
     if len(value) < chars_min or value.startswith(OPENS) or _PLACEHOLDER.search(value):
         return False
     kinds = (str.isdigit, str.islower, str.isupper)
@@ -357,6 +373,6 @@ def looks_random(
 
 
 def entropy_bits(text: str) -> float:
-    """Shannon's, of each character."""
+    """The Shannon entropy of a text, in bits for each character."""
     counts = Counter(text).values()
     return -sum(count / len(text) * math.log2(count / len(text)) for count in counts)
