@@ -41,7 +41,7 @@ Permit: TypeAlias = Callable[[str], Awaitable[str | None]]
 
 @dataclass(frozen=True, slots=True)
 class CheckRefused:
-    """The outcome of a check that was not allowed to run."""
+    """A `CheckRefused` says why a check was not allowed to run."""
 
     reason: str
 

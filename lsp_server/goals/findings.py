@@ -77,7 +77,7 @@ _GO_NOTHING = re.compile(
 
 
 def parse_findings(output: str, root: Path) -> tuple[Finding, ...]:
-    """The places inside of `root` that an output names, each once, errors first.
+    """Returns the places inside of `root` that an output names, each once, errors first.
 
     Of a long output the end is read, and at most FINDINGS_MAX places are given.
 
@@ -103,7 +103,7 @@ def parse_findings(output: str, root: Path) -> tuple[Finding, ...]:
 
 
 def ran_no_test(output: str) -> bool:
-    """Whether a test runner says that it had no test to run.
+    """Returns whether a test runner says that it had no test to run.
 
     >>> ran_no_test("Ran 0 tests in 0.000s"), ran_no_test("2 passed in 0.1s")
     (True, False)

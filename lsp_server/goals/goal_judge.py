@@ -55,7 +55,7 @@ NO_EVIDENCE = "the judge says that it holds but names nothing that shows it"
 
 @dataclass(frozen=True, slots=True)
 class JudgeInput:
-    """The input of a judge. `conditions` are those to judge, all of one goal.
+    """A `JudgeInput` is all that a judge is shown. `conditions` are those to judge, all of one goal.
 
     `closing` is the last message of the model that did the work: a claim, and
     evidence for nothing but that a question was answered.
@@ -69,7 +69,7 @@ class JudgeInput:
 
 @dataclass(frozen=True, slots=True)
 class JudgeResult:
-    """A report for each condition that was judged, and the cost of asking."""
+    """A `JudgeResult` has a report for each condition that was judged, and the cost of asking."""
 
     reports: tuple[ConditionReport, ...]
     billed: Usage = Usage()
@@ -77,7 +77,7 @@ class JudgeResult:
 
 
 class GoalJudge:
-    """A judge over the model that `find` gives, which is called for each judgment.
+    """A `GoalJudge` asks the model that `find` gives, which is called for each judgment.
 
     It has `seconds_max` in all for one judgment.
     """
@@ -164,7 +164,7 @@ class _JudgeCall:
 
 
 def verdict_schema_for(shown: JudgeInput) -> AnswerSchema:
-    """The schema of the answer: it can only have ids that are shown."""
+    """Returns the schema of the answer: it can only have ids that are shown."""
     ids = [evidence.id for evidence in shown.evidence]
     if shown.closing is not None:
         ids.append(shown.closing.id)
@@ -191,7 +191,7 @@ def verdict_schema_for(shown: JudgeInput) -> AnswerSchema:
 
 
 def judge_prompt(shown: JudgeInput) -> str:
-    """The message that the judge reads, cut to EVIDENCE_CHARS_MAX and CLOSING_CHARS_MAX."""
+    """Returns the message that the judge reads, cut to EVIDENCE_CHARS_MAX and CLOSING_CHARS_MAX."""
     judged = [f"- {condition.id}: {condition.text}" for condition in shown.conditions]
     share = EVIDENCE_CHARS_MAX // max(1, len(shown.evidence))
     parts = [

@@ -37,7 +37,7 @@ _FENCE = re.compile(r"[ \t]*(?P<fence>`{3,}|~{3,})")
 
 @dataclass(frozen=True, slots=True)
 class DocumentProblem:
-    """A place in the goals file that means nothing; the message says how to write it."""
+    """A `DocumentProblem` is a place in the goals file that means nothing; `message` says how to write it."""
 
     range: Range
     message: str
@@ -45,7 +45,7 @@ class DocumentProblem:
 
 @dataclass(frozen=True, slots=True)
 class ConditionEntry:
-    """A condition with its place.
+    """A `ConditionEntry` is a condition with its place.
 
     `range` is its text in `line`, `box` the offset of the character in its brackets.
     `evidence` are the numbers of the lines that Holdfast wrote below it; further ones
@@ -64,7 +64,7 @@ class ConditionEntry:
 
 @dataclass(frozen=True, slots=True)
 class GoalSection:
-    """A goal with the place of its heading, and its conditions."""
+    """A `GoalSection` is a goal with the place of its heading, and its conditions."""
 
     goal: Goal
     range: Range
@@ -73,7 +73,7 @@ class GoalSection:
 
 @dataclass(frozen=True, slots=True)
 class GoalsDocument:
-    """A goals file that was read. Goals have at least one condition.
+    """A `GoalsDocument` is a goals file that was read. Goals have at least one condition.
 
     `unreadable` says why the file could not be read, empty where it could.
     """
@@ -85,12 +85,12 @@ class GoalsDocument:
 
     @property
     def goals(self) -> tuple[Goal, ...]:
-        """All goals, in their order."""
+        """Returns all goals, in their order."""
         return tuple(section.goal for section in self.sections)
 
     @property
     def entries(self) -> Iterator[ConditionEntry]:
-        """The conditions of all goals, in their order."""
+        """Returns the conditions of all goals, in their order."""
         return (entry for section in self.sections for entry in section.entries)
 
 

@@ -61,7 +61,7 @@ _SHARED: dict[str, tuple[str, ...]] = {
 
 
 def find_edited_judges(goal: Goal, attempt: StopAttempt, content: ContentByName) -> tuple[str, ...]:
-    """The paths that the run changed and that decide about the goal, sorted. Blocking."""
+    """Returns the paths that the run changed and that decide about the goal, sorted. Blocking."""
     rules = [_Rule(check.command) for c in goal.conditions for check in c.checks
              if isinstance(check, CommandCheck) and not c.waived]  # fmt: skip
     return tuple(

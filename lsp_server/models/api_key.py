@@ -41,7 +41,7 @@ async def find_api_key(
 
 
 def authorization(api_key: str | None) -> dict[str, str]:
-    """The header that carries the key, none without one.
+    """Returns the header that carries the key, none without one.
 
     Raises ConfigurationError for a key that no header can carry.
 

@@ -57,7 +57,7 @@ that cannot stream and so is silent until its answer is complete."""
 
 
 class ChatCompletions:
-    """A Model over `POST {base_url}/chat/completions`; close it.
+    """A `ChatCompletions` is a Model over `POST {base_url}/chat/completions`; close it.
 
     `settings` need `base_url` and `name`. A `client` that is given is closed by
     whoever gave it. An answer without any choice raises ModelMisbehaved; an empty

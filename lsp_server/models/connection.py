@@ -54,7 +54,7 @@ def open_client(base_url: str) -> httpx.AsyncClient:
 
 
 def resource(base_url: str, path: str) -> httpx.URL:
-    """The URL of a resource below the base URL, whose query stays. Raises httpx.InvalidURL.
+    """Returns the URL of a resource below the base URL, whose query stays. Raises httpx.InvalidURL.
 
     >>> str(resource("http://localhost:8000/v1/?key=1", "models"))
     'http://localhost:8000/v1/models?key=1'
@@ -64,7 +64,7 @@ def resource(base_url: str, path: str) -> httpx.URL:
 
 
 def is_loopback(base_url: str) -> bool:
-    """Whether the URL names this machine, as far as that is known without a name server."""
+    """Returns whether the URL names this machine, as far as that is known without a name server."""
     try:
         host = httpx.URL(base_url).host
     except httpx.InvalidURL:

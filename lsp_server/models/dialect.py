@@ -18,7 +18,7 @@ ReasoningKey: TypeAlias = Literal["reasoning_content", "reasoning"]
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The parameters that may be sent to one endpoint; fields are named after them.
+    """A `Dialect` says which parameters may be sent to one endpoint; fields are named after them.
 
     `n` is several choices to one prompt. Without `response_format` the schema is
     written into the prompt. `reasoning_key` is the key that carries a model's
@@ -34,7 +34,7 @@ class Dialect:
     reasoning_key: ReasoningKey | None = "reasoning_content"
 
     def without(self, refusal: str, request: Request) -> Dialect | None:
-        """The dialect without the parameter that the endpoint's `refusal` names.
+        """Returns the dialect without the parameter that the endpoint's `refusal` names.
 
         None when it names nothing that this request carried. Each dialect has fewer
         parameters than the one before, so asking again comes to an end.

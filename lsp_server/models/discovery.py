@@ -29,14 +29,14 @@ LISTING_BYTES_MAX = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class LocalServer:
-    """A program that serves models, and the port on which it listens by default."""
+    """A `LocalServer` is a program that serves models, with the port on which it listens by default."""
 
     name: str
     port: int
 
     @property
     def base_url(self) -> str:
-        """The address of its API."""
+        """Returns the address of its API."""
         return f"http://127.0.0.1:{self.port}/v1"
 
 
@@ -51,7 +51,7 @@ LOCAL_SERVERS = (
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address at which models are served.
+    """An `Endpoint` is an address at which models are served.
 
     `server` is the name of the program that it seems to be, `models` may be empty.
     """

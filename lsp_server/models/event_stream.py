@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
-    """One event; bytes that are no UTF-8 became U+FFFD."""
+    """A `ServerEvent` is one event; bytes that are no UTF-8 became U+FFFD."""
 
     name: str
     data: str

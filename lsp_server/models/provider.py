@@ -22,7 +22,7 @@ MODELS_SHOWN_MAX = 12
 
 
 class Wire(Model, Protocol):
-    """A Model over the protocol of an endpoint, with connections of its own."""
+    """A `Wire` is a Model over the protocol of an endpoint, with connections of its own."""
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -56,7 +56,7 @@ class ModelProvider:
 
     @property
     def description(self) -> str | None:
-        """The model's name and place without credentials; None while none is known."""
+        """Returns the model's name and place without credentials; None while none is known."""
         if found := self._found():
             return found.name
         if self._settings.base_url is None or self._problem():
@@ -66,7 +66,7 @@ class ModelProvider:
 
     @property
     def api_key(self) -> str | None:
-        """The endpoint's key, None as long as no endpoint is known; to keep it out of all records."""
+        """Returns the endpoint's key, None as long as no endpoint is known; to keep it out of all records."""
         found = self._found()
         return found.api_key if found else None
 

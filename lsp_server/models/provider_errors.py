@@ -25,19 +25,21 @@ READ_CHARS_MAX = 4000
 
 @dataclass(frozen=True, slots=True)
 class ProviderError:
-    """An error as a provider wrote it: its sentence on one line, and the values of other fields."""
+    """A `ProviderError` is an error as a provider wrote it.
+
+    It has the sentence on one line, and the values of other fields."""
 
     sentence: str
     codes: str = ""
 
     @property
     def words(self) -> str:
-        """All of it on one line."""
+        """Returns all of it on one line."""
         return f"{self.codes} {self.sentence}".strip()
 
     @property
     def quoted(self) -> str:
-        """The sentence as the end of one of ours, cut to a length that people read."""
+        """Returns the sentence as the end of one of ours, cut to a length that people read."""
         if len(self.sentence) <= SENTENCE_CHARS_MAX:
             return f": {self.sentence.rstrip('.')}" if self.sentence else ""
         return f": {self.sentence[:SENTENCE_CHARS_MAX].rstrip()}…"
@@ -59,7 +61,7 @@ def read_provider_error(body: object, *, secret: str | None = None) -> ProviderE
 
 
 def error_in(answer: Mapping[str, object]) -> object:
-    """The error object inside an answer or a piece of a stream; None when there is none."""
+    """Returns the error object inside an answer or a piece of a stream; None when there is none."""
     if error := answer.get("error"):
         return error
     choices = answer.get("choices")
@@ -76,7 +78,7 @@ def error_for_status(
     *,
     retry_after_seconds: float | None = None,
 ) -> ModelError:
-    """The error of ours for an answer with this status.
+    """Returns the error of ours for an answer with this status.
 
     `settings` are those of the endpoint, for the hints in the message.
     """
@@ -118,7 +120,7 @@ def error_for_status(
 
 
 def status_of(provider_error: ProviderError) -> int:
-    """The status of an error that came without one of its own, inside a stream."""
+    """Returns the status of an error that came without one of its own, inside a stream."""
     for pattern, status in _STATUS_WORDS:
         if found := pattern.search(provider_error.codes):
             return status or int(found.group())
@@ -126,7 +128,7 @@ def status_of(provider_error: ProviderError) -> int:
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
-    """The wait that the endpoint asks for, None if it asks for none.
+    """Returns the wait that the endpoint asks for, None if it asks for none.
 
     `now` is in seconds since the epoch; header names are in lower case.
 

@@ -32,7 +32,7 @@ _CANDIDATES_MAX = 32
 
 
 def repeats(text: str) -> bool:
-    """Whether the end of the text is one piece over and over.
+    """Returns whether the end of the text is one piece over and over.
 
     The piece has at most PERIOD_CHARS_MAX characters, comes at least
     REPEATED_TIMES_MIN times and fills at least REPEATED_CHARS_MIN characters.
@@ -54,7 +54,7 @@ def repeats(text: str) -> bool:
 
 
 class CutRepetition:
-    """A Model that ends its Model's answer once it only repeats itself.
+    """A `CutRepetition` is a Model that ends its Model's answer once it only repeats itself.
 
     Raises ModelMisbehaved. Of several choices the repeating ones are left out
     at the end, since one stream carries them all; it raises when none is left.

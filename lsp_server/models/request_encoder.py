@@ -44,7 +44,7 @@ class RequestEncoder:
         self._fragment = lru_cache(maxsize=FRAGMENTS_MAX)(_message_json)
 
     def body(self, request: Request, dialect: Dialect) -> bytes:
-        """The body of a request in a dialect."""
+        """Returns the body of a request in a dialect."""
         if request.answer is not None and not dialect.response_format:
             request = _with_schema_in_words(request, request.answer)
         parts = [_json(self._head(dialect))[:-1]]
@@ -89,7 +89,7 @@ class RequestEncoder:
 
 
 def message_value(message: Message, reasoning_key: ReasoningKey | None) -> dict[str, object]:
-    """A message in the form of the API."""
+    """Returns a message in the form of the API."""
     value: dict[str, object] = {"role": message.role, "content": message.text}
     if message.tool_calls:
         value["content"] = message.text or None
@@ -102,7 +102,7 @@ def message_value(message: Message, reasoning_key: ReasoningKey | None) -> dict[
 
 
 def tool_value(tool: ToolSpec) -> dict[str, object]:
-    """A tool in the form of the API."""
+    """Returns a tool in the form of the API."""
     return {
         "type": "function",
         "function": {

@@ -43,7 +43,7 @@ class ResponseBuilder:
 
     @property
     def complete(self) -> bool:
-        """Whether the endpoint has finished every choice that it began."""
+        """Returns whether the endpoint has finished every choice that it began."""
         return bool(self._choices) and all(each.finish for each in self._choices.values())
 
     def add(self, piece: dict[str, object]) -> None:

@@ -22,7 +22,7 @@ JITTER = 0.5
 
 
 class Retrying:
-    """A Model that waits and asks again, for hours if need be, on ModelUnavailable alone.
+    """A `Retrying` is a Model that waits and asks again, for hours if need be, on ModelUnavailable alone.
 
     `listen` is called with each wait before it begins, which voids what was
     streamed. An endpoint's Retry-After is never shortened by chance. When the next

@@ -25,7 +25,7 @@ MESSAGES_MAX = 4_096
 
 
 class RedactingModel:
-    """A Model that replaces secrets by markers in every message before its Model is asked."""
+    """A `RedactingModel` is a Model that replaces secrets by markers before its Model is asked."""
 
     def __init__(self, model: Model, redactor: Redactor) -> None:
         self._model = model
@@ -38,7 +38,7 @@ class RedactingModel:
 
 
 class PricedModel:
-    """A Model that says what its Model's answers cost at `prices`."""
+    """A `PricedModel` is a Model that says what its Model's answers cost at `prices`."""
 
     def __init__(self, model: Model, prices: Prices) -> None:
         self.model = model

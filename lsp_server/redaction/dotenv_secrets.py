@@ -29,7 +29,7 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def secrets_in_file(text: str) -> tuple[str, ...]:
-    """The secrets in the text of such a file, the longest first.
+    """Returns the secrets in the text of such a file, the longest first.
 
     Secrets are values whose name says so, passwords in addresses, and values that
     look random; all others may be ordinary words.

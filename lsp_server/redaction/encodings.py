@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 
 
 def encodings_of(value: str) -> frozenset[str]:
-    """The value itself and its other forms in texts.
+    """Returns the value itself and its other forms in texts.
 
     >>> "p%40ss" in encodings_of("p@ss")
     True

@@ -29,12 +29,14 @@ T = TypeVar("T")
 
 
 def no_known_secrets() -> Secrets:
-    """Secrets for a Redactor that knows none by its value."""
+    """Returns no secret, for a Redactor that knows none by its value."""
     return NO_SECRETS
 
 
 class Redactor:
-    """Gives texts without secrets when it is called. `known` is asked for the secrets each time.
+    """A `Redactor` is called with a text and gives it without secrets.
+
+    `known` is asked for the secrets each time.
 
     >>> redactor = Redactor()
     >>> redactor("nothing to hide")
@@ -50,18 +52,18 @@ class Redactor:
         return redact(text, self._known()).text
 
     def of_file(self, path: str, text: str) -> str:
-        """The content of a file without secrets; of a file for secrets, by its name, hardly anything."""
+        """Returns the content of a file without secrets; of a file for secrets, by its name, hardly anything."""
         return self._of_file(path, text).text
 
     def about(self, value: T) -> T:
-        """The value without secrets in any of its texts; the value itself if there were none.
+        """Returns the value without secrets in any of its texts; the value itself if there were none.
 
         Dataclasses, tuples and mappings are looked through, however deep.
         """
         return self._about(value)  # type: ignore[no-any-return]
 
     def restored(self, text: str, path: str, content: str) -> str:
-        """The text that a model wrote into a file, with the file's secrets in place of their markers.
+        """Returns the text that a model wrote into a file, with the file's secrets in place of their markers.
 
         Raises ToolError for a marker that no secret in `content` has.
         """

@@ -29,7 +29,7 @@ MARK = re.compile(rf"{OPENS}redacted:[a-z-]+:[0-9a-f]{{4,8}}{CLOSES}\n*")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One of `marks` must be in the text before the pattern is tried, which is slower.
+    """A `Shape` is a kind of secret; one of `marks` must be in the text before `pattern` is tried.
 
     The group `secret` is what goes; without one, all that matches.
     """
@@ -164,7 +164,7 @@ HARMLESS = (".example", ".sample", ".template", ".dist")
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Values that are secret whatever they look like, the longest first.
+    """A `Secrets` has values that are secret whatever they look like, the longest first.
 
     `key` goes into the markers: with a person's own, nobody else can find out from a
     marker whether a guess is right.
@@ -176,17 +176,17 @@ class Secrets:
     """The digest of all values; empty when there are none."""
 
     def __post_init__(self) -> None:
-        # Once: an index asks for it with every file.
+        # Computed once: an index asks for it with every file.
         digest = self.digest_of("\0".join(self.values)) if self.values else ""
         object.__setattr__(self, "digest", digest)
 
     def digest_of(self, text: str) -> str:
-        """The digest of a text: 8 hexadecimal digits."""
+        """Returns the digest of a text: 8 hexadecimal digits."""
         data = text.encode("utf-8", "surrogatepass")
         return hashlib.blake2b(data, key=self.key, digest_size=4).hexdigest()
 
     def within(self, text: str) -> tuple[str, ...]:
-        """The values that occur in a text."""
+        """Returns the values that occur in a text."""
         return tuple(value for value in self.values if value in text)
 
 
@@ -195,7 +195,7 @@ NO_SECRETS = Secrets()
 
 @dataclass(slots=True)
 class Redacted:
-    """A text with its secrets replaced; line breaks stay, so lines keep their numbers.
+    """A `Redacted` is a text with its secrets replaced; line breaks stay, so lines keep their numbers.
 
     `secrets` has the secret of each marker, line breaks included.
     """
@@ -261,7 +261,7 @@ def redact_values(text: str, known: Secrets = NO_SECRETS) -> Redacted:
 
 
 def is_secret_file(path: str) -> bool:
-    """True when a file is for secrets by its name, so that nothing in it should be read.
+    """Returns True when a file is for secrets by its name, so that nothing in it should be read.
 
     >>> is_secret_file("config/.env.local"), is_secret_file(".env.example")
     (True, False)
@@ -273,7 +273,7 @@ def is_secret_file(path: str) -> bool:
 
 
 def secrets_in_environment(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The values of variables whose names say that they are secret, longest first."""
+    """Returns the values of variables whose names say that they are secret, longest first."""
     values = {
         value
         for name, value in environment.items()
@@ -287,12 +287,12 @@ def _chars_min(name: str) -> int:
 
 
 def longest_first(values: Iterable[str]) -> tuple[str, ...]:
-    """The values with the longest first, so that no secret is cut by one that it contains."""
+    """Returns the values with the longest first, so that no secret is cut by one that it contains."""
     return tuple(sorted(values, key=lambda value: (-len(value), value)))
 
 
 def is_path(value: str) -> bool:
-    """True when a value names a file rather than being a secret itself."""
+    """Returns True when a value names a file rather than being a secret itself."""
     # Base64 has a slash now and then, so one alone says little.
     if not value.startswith(("/", "~/", "./", "../")):
         return False
@@ -360,7 +360,7 @@ def looks_random(
     entropy_bits_min: float = LONE_VALUE_ENTROPY_BITS_MIN,
     chars_min: int = VALUE_CHARS_MIN,
 ) -> bool:
-    """True when a value looks made by a program rather than written by a person."""
+    """Returns True when a value looks made by a program rather than written by a person."""
     if len(value) < chars_min or value.startswith(OPENS) or _PLACEHOLDER.search(value):
         return False
     kinds = (str.isdigit, str.islower, str.isupper)
@@ -373,6 +373,6 @@ def looks_random(
 
 
 def entropy_bits(text: str) -> float:
-    """The Shannon entropy of a text, in bits for each character."""
+    """Returns the Shannon entropy of a text, in bits for each character."""
     counts = Counter(text).values()
     return -sum(count / len(text) * math.log2(count / len(text)) for count in counts)

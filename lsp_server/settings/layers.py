@@ -33,7 +33,7 @@ _CAUTION = "and edits and commands ask"
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, and one sentence for each thing that was wrong on the way to them."""
+    """A `Loaded` has settings, and one sentence for each thing that was wrong on the way to them."""
 
     settings: Settings
     problems: tuple[ConfigurationError, ...]

@@ -16,7 +16,7 @@ PERMISSION_MODES: tuple[PermissionMode, ...] = ("read-only", "ask", "auto-edit",
 
 
 class Section(BaseModel):
-    """A frozen group of settings that knows its keys."""
+    """A `Section` is a frozen group of settings; unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,7 +29,7 @@ Dollars: TypeAlias = Annotated[float, Field(ge=0)]
 
 
 class ModelSettings(Section):
-    """The endpoint that does the work; any OpenAI-compatible one."""
+    """This section sets the endpoint that does the work; any OpenAI-compatible one will do."""
 
     base_url: str | None = Field(None, pattern=r"^https?://")
     """Up to and including the version, as in `http://localhost:11434/v1`."""
@@ -56,12 +56,12 @@ class ModelSettings(Section):
 
     @property
     def prices(self) -> Prices:
-        """The prices as the accounting takes them."""
+        """Returns the prices as the accounting takes them."""
         return Prices(self.price_input, self.price_cached, self.price_output)
 
 
 class JudgeSettings(Section):
-    """The model that judges; whatever is unset is as in `model`."""
+    """This section sets the model that judges; whatever is unset is as in `model`."""
 
     base_url: str | None = Field(None, pattern=r"^https?://")
     name: str | None = None
@@ -76,12 +76,12 @@ class JudgeSettings(Section):
     price_output: Dollars | None = None
 
     def over(self, worker: ModelSettings) -> ModelSettings:
-        """The complete settings of the judge."""
+        """Returns the complete settings of the judge."""
         return worker.model_copy(update=self.model_dump(exclude_none=True))
 
 
 class MaxModeSettings(Section):
-    """Parallel sampling with a judge."""
+    """This section sets how several answers to a step are sampled and judged."""
 
     enabled: bool = False
     """Draw several answers to every step, not only on request."""
@@ -104,7 +104,7 @@ class MaxModeSettings(Section):
 
 
 class GoalSettings(Section):
-    """The checks of goals."""
+    """This section sets how goals are checked."""
 
     re_entries_max: Annotated[int, Field(ge=0)] = 12
     """How often a run that says it is done goes on because a condition does not hold."""
@@ -115,7 +115,7 @@ class GoalSettings(Section):
 
 
 class ContextSettings(Section):
-    """The prompt's size."""
+    """This section sets the size of prompts."""
 
     budget_tokens: Annotated[int, Field(ge=2048)] = 65_536
     """Never above the model's window minus its longest answer."""
@@ -128,7 +128,7 @@ class ContextSettings(Section):
 
 
 class MemorySettings(Section):
-    """The vector memory."""
+    """This section sets what is indexed and remembered."""
 
     enabled: bool = True
     """Index code and remember what was done."""
@@ -146,7 +146,7 @@ class MemorySettings(Section):
 
 
 class PermissionSettings(Section):
-    """The rules for what may be done without asking."""
+    """This section sets what may be done without asking."""
 
     mode: PermissionMode = "ask"
     """`ask` before edits and commands, `auto-edit` frees edits, `read-only` refuses both, `full` frees both."""
@@ -164,7 +164,7 @@ class PermissionSettings(Section):
 
 
 class RunSettings(Section):
-    """Limits of one run."""
+    """This section sets the limits of one run."""
 
     steps_max: Positive = 200
     tokens_max: Positive | None = None
@@ -178,12 +178,12 @@ class RunSettings(Section):
 
     @property
     def budget(self) -> Budget:
-        """The limits of a run that brings none of its own."""
+        """Returns the limits of a run that brings none of its own."""
         return Budget(self.steps_max, self.tokens_max, self.cost_usd_max, self.wall_seconds_max)
 
 
 class CheckpointSettings(Section):
-    """The contents that are kept so that runs can be undone."""
+    """This section sets what is kept so that runs can be undone."""
 
     days_max: Annotated[float, Field(gt=0)] = 30.0
     """Runs that ended longer ago cannot be undone any more, and what they changed is not kept."""
@@ -192,7 +192,7 @@ class CheckpointSettings(Section):
 
 
 class Settings(Section):
-    """All settings. They are frozen: a reload makes new ones, a run keeps its own."""
+    """A `Settings` has all sections. It is frozen: a reload makes a new one, a run keeps its own."""
 
     model: ModelSettings = ModelSettings()
     judge: JudgeSettings = JudgeSettings()
@@ -206,6 +206,6 @@ class Settings(Section):
 
     @property
     def prompt_tokens_max(self) -> int:
-        """The largest prompt, in tokens, that a run may build."""
+        """Returns the largest prompt, in tokens, that a run may build."""
         window = self.model.context_tokens - self.model.output_tokens_max
         return max(2048, min(self.context.budget_tokens, window))

@@ -33,7 +33,7 @@ class ProcessLock:
 
     @property
     def held(self) -> bool:
-        """True while this object holds the lock."""
+        """Returns True while this object holds the lock."""
         return self._lock.is_locked
 
     def acquire(self) -> bool:
@@ -71,7 +71,7 @@ class ProcessLock:
 
 
 def is_locked(path: Path) -> bool:
-    """True when some process holds the lock on that file; False where there is no such file."""
+    """Returns True when some process holds the lock on that file; False where there is no such file."""
     if not path.exists():
         return False
     lock = ProcessLock(path)

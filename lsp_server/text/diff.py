@@ -19,7 +19,7 @@ Opcode: TypeAlias = tuple[str, int, int, int, int]
 
 
 def unified_diff(path: str, before: str, after: str) -> str:
-    r"""A unified diff, cut at DIFF_CHARS_MAX; empty when no line differs.
+    r"""Returns a unified diff, cut at DIFF_CHARS_MAX; empty when no line differs.
 
     >>> print(unified_diff("a.txt", "1\n2\n", "1\n3\n"))
     --- a/a.txt
@@ -40,7 +40,7 @@ def unified_diff(path: str, before: str, after: str) -> str:
 
 
 def diff_stat(before: str, after: str) -> str:
-    r"""The number of lines added and removed.
+    r"""Returns the number of lines added and removed.
 
     >>> diff_stat("1\n2\n", "1\n3\n4\n")
     '+2 -1 lines'

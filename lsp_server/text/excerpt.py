@@ -8,7 +8,7 @@ LINE_CHARS_MAX = 500
 
 
 def split_lines(text: str) -> list[str]:
-    r"""The lines without their endings, split as editors do; a final newline starts no line.
+    r"""Returns the lines without their endings, split as editors do; a final newline starts no line.
 
     >>> split_lines("a\r\nb\n")
     ['a', 'b']
@@ -30,7 +30,7 @@ def numbered_lines(lines: list[str], start: int, end: int) -> str:
 
 
 def cut_line(line: str) -> str:
-    """The line, or its first LINE_CHARS_MAX characters with a note of how many are missing."""
+    """Returns the line, or its first LINE_CHARS_MAX characters with a note of how many are missing."""
     if len(line) <= LINE_CHARS_MAX:
         return line
     return f"{line[:LINE_CHARS_MAX]}… [{len(line) - LINE_CHARS_MAX} more characters]"

@@ -30,7 +30,7 @@ SYMBOL = re.compile(r"[A-Za-z_][\w]*(?:(?:\.|::|->|#)[A-Za-z_]\w*)*(?:\(\))?")
 
 
 def tokenize(text: str, *, whole: bool = True) -> str:
-    """All words of a text in its order, divided by spaces; with `whole` identifiers too.
+    """Returns all words of a text in its order, divided by spaces; with `whole` identifiers too.
 
     >>> tokenize("readFile")
     'read file readfile'
@@ -39,13 +39,13 @@ def tokenize(text: str, *, whole: bool = True) -> str:
 
 
 def distinct_words(text: str) -> tuple[str, ...]:
-    """The different words of a text, identifiers too, in the order in which they first occur."""
+    """Returns the different words of a text, identifiers too, in the order in which they first occur."""
     found = " ".join(map(_parts_and_whole, dict.fromkeys(_TOKEN.findall(text))))
     return tuple(dict.fromkeys(found.split()))
 
 
 def query_words(text: str) -> tuple[str, ...]:
-    """The words of a query that are no stop words, each once; all of them if none is left.
+    """Returns the words of a query that are no stop words, each once; all of them if none is left.
 
     >>> query_words("where is the retry")
     ('retry',)
@@ -55,7 +55,7 @@ def query_words(text: str) -> tuple[str, ...]:
 
 
 def symbols_in(text: str) -> tuple[str, ...]:
-    """The parts of a query that look like names in code, with a mark or a capital inside.
+    """Returns the parts of a query that look like names in code, with a mark or a capital inside.
 
     >>> symbols_in("does parse_goals call Lines.offset?")
     ('parse_goals', 'Lines.offset')
@@ -64,7 +64,7 @@ def symbols_in(text: str) -> tuple[str, ...]:
 
 
 def is_symbol(text: str) -> bool:
-    """True when a query is nothing but one name."""
+    """Returns True when a query is nothing but one name."""
     return SYMBOL.fullmatch(text.strip()) is not None
 
 

@@ -34,9 +34,9 @@ ALIVE = timedelta(seconds=1)
 
 
 class Checkpoints:
-    """The contents of files that runs of one workspace changed, and its working state.
+    """A `Checkpoints` keeps the contents of files that runs of one workspace changed.
 
-    They lie in `folder`; `tree` is the working state, `pruner` removes what no run
+    The contents lie in `folder`; `tree` is the working state of the workspace, `pruner` removes what no run
     needs any more.
     """
 
@@ -91,11 +91,11 @@ class Checkpoints:
             await asyncio.to_thread(self._snapshots.touch, name)
 
     async def contents(self) -> Mapping[str, str]:
-        """Names of contents by workspace-relative path."""
+        """Returns names of contents by workspace-relative path."""
         return await self.tree.contents()
 
     async def changed_since(self, moment: datetime) -> Sequence[str]:
-        """The paths of files that were written, moved or created later.
+        """Returns the paths of files that were written, moved or created later.
 
         The goals file and the settings are left out: Holdfast writes into them itself.
         """
@@ -116,7 +116,7 @@ class Checkpoints:
         return await Undo(self._workspace, self._blobs, editor).run(changes)
 
     def content(self, name: str) -> bytes | None:
-        """The content with this name, None when it is not kept. Blocking."""
+        """Returns the content with this name, None when it is not kept. Blocking."""
         return self._blobs.get(name)
 
     async def record_edit(
@@ -163,7 +163,7 @@ def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[FileCh
 
 
 class Recording:
-    """An Editor that records what its Editor applied."""
+    """A `Recording` is an Editor that records what its Editor applied."""
 
     def __init__(self, editor: Editor, checkpoints: Checkpoints, emit: Emit) -> None:
         self._editor = editor

@@ -11,7 +11,7 @@ from lsp_server.domain.errors import EditRejected
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """The encoding of a file's text; `mark` is its byte order mark, perhaps empty."""
+    """An `Encoding` says how a file's text is encoded; `mark` is its byte order mark, perhaps empty."""
 
     codec: str
     mark: bytes = b""
@@ -30,7 +30,7 @@ _CONTROL = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 def decode(data: bytes) -> tuple[str, Encoding] | None:
-    r"""The text without its byte order mark, and its encoding; None for a binary file.
+    r"""Returns the text without its byte order mark, and its encoding; None for a binary file.
 
     >>> decode(b"caf\xe9")
     ('café', Encoding(codec='latin-1', mark=b''))
@@ -44,7 +44,7 @@ def decode(data: bytes) -> tuple[str, Encoding] | None:
 
 
 def encode(text: str, encoding: Encoding) -> bytes:
-    """The bytes of `text`. Raises EditRejected when they would be read back as another text."""
+    """Returns the bytes of `text`. Raises EditRejected when they would be read back as another text."""
     if "\0" in text:
         raise EditRejected("the text holds a NUL character, which would make the file binary")
     if text.startswith("\ufeff"):

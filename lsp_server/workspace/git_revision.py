@@ -51,7 +51,7 @@ class Revisions:
         self._last = ("", float("-inf"), "")
 
     async def of(self, tree: str) -> str:
-        """The revision of the tree with that hash, which has to be the one that is there now.
+        """Returns the revision of the tree with that hash, which has to be the one that is there now.
 
         Empty where git knows no commit or is slow.
         """

@@ -45,7 +45,7 @@ Skipped: TypeAlias = Callable[[str, str], None]
 
 
 class Patterns:
-    """Patterns in the language of `.gitignore`; unreadable lines are left out, as git does.
+    """A `Patterns` has lines in the language of `.gitignore`; unreadable ones are left out, as git does.
 
     >>> patterns = Patterns(["*.log", "!keep.log"])
     >>> patterns.decide("a/b.log"), patterns.decide("keep.log"), patterns.decide("a.py")
@@ -57,11 +57,11 @@ class Patterns:
 
     @property
     def usable(self) -> bool:
-        """Whether any line is a pattern."""
+        """Returns whether any line is a pattern."""
         return any(pattern.include is not None for pattern in self._spec.patterns)
 
     def decide(self, path: str) -> bool | None:
-        """Whether the path is matched (True) or negated (False); None when no line says.
+        """Returns whether the path is matched (True) or negated (False); None when no line says.
 
         A folder ends with `/`.
         """
@@ -91,7 +91,7 @@ class Ignore:
         self._compiled: dict[tuple[str, ...], Patterns] = {}
 
     def matches(self, path: Path) -> bool:
-        """Whether a canonical path is ignored; everything outside of the workspace is."""
+        """Returns whether a canonical path is ignored; everything outside of the workspace is."""
         if not self._workspace.inside(path):
             return True
         relative = self._workspace.relative(path)
@@ -194,7 +194,7 @@ class Ignore:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Patterns of one folder, and how a path of the workspace becomes one of that folder.
+    """A `Scope` applies the patterns of one folder to paths of the workspace.
 
     The first `drop` characters of the path go, `add` is put before the rest.
     """

@@ -14,7 +14,7 @@ from lsp_server.domain.errors import ToolError
 
 
 class Workspace:
-    """One folder that the agent works in, and the paths seen from there.
+    """A `Workspace` is the folder that an agent works in; it resolves paths from there.
 
     >>> import tempfile
     >>> workspace = Workspace(Path(tempfile.mkdtemp()))
@@ -48,7 +48,7 @@ class Workspace:
         return path
 
     def resolve(self, text: str) -> Path:
-        """The canonical path. Raises ToolError when it lies outside of the workspace."""
+        """Returns the canonical path. Raises ToolError when it lies outside of the workspace."""
         path = self.locate(text)
         if not self.inside(path):
             raise ToolError(
@@ -57,11 +57,11 @@ class Workspace:
         return path
 
     def inside(self, path: Path) -> bool:
-        """Whether a canonical path is the root or below it."""
+        """Returns whether a canonical path is the root or below it."""
         return path.is_relative_to(self.root)
 
     def relative(self, path: Path) -> str:
-        """The path as the model sees it: from the root with slashes, absolute outside of it."""
+        """Returns the path as the model sees it: from the root with slashes, absolute outside of it."""
         return path.relative_to(self.root).as_posix() if self.inside(path) else path.as_posix()
 
 

@@ -24,7 +24,7 @@ TOOL_FOLDERS = frozenset(
 
 
 class SecretFiles:
-    """The files for secrets in a workspace, ignored ones too.
+    """A `SecretFiles` reads the files for secrets in a workspace, ignored ones too.
 
     `values` are the secrets as of the last look, the longest first.
     """

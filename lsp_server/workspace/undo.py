@@ -33,7 +33,7 @@ Content: TypeAlias = str | bytes | None
 
 @dataclass(frozen=True, slots=True)
 class UndoConflict:
-    """A file that undo left as it is, and the reason."""
+    """An `UndoConflict` names a file that undo left as it is, and the reason."""
 
     path: str
     reason: str
@@ -41,7 +41,7 @@ class UndoConflict:
 
 @dataclass(frozen=True, slots=True)
 class UndoReport:
-    """The result of an undo, as workspace-relative paths.
+    """An `UndoReport` has the result of an undo, as workspace-relative paths.
 
     Files that were already as before are in none; `removed` are those of `restored`
     that the run had created.

@@ -19,7 +19,7 @@ class ClientGone(ConnectionError):
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request with its whole body. Header names are lower case."""
+    """An `HttpRequest` is a request with its whole body; header names are in lower case."""
 
     method: str
     path: str
@@ -28,7 +28,7 @@ class HttpRequest:
 
 
 class Exchange:
-    """One connection, and the answers that are written to it."""
+    """An `Exchange` reads requests from one connection and writes answers to it."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
