@@ -155,7 +155,7 @@ class CheckRunner:
 
 
 def _ending(done: CommandResult, timeout_seconds: float) -> tuple[bool, str]:
-    """Whether a command passed, and its end in words for a person."""
+    """Returns whether a command passed, and its end in words for a person."""
     if done.timed_out:
         return False, f"no end within {timeout_seconds:g} s, so it was stopped"
     if done.exit_status == 0 and ran_no_test(done.output):

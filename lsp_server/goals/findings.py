@@ -97,9 +97,9 @@ def parse_findings(output: str, root: Path) -> tuple[Finding, ...]:
                 message, path, finding.line, finding.severity, finding.source
             )
     placed = {path for path, line in found if line is not None}
-    kept = [f for f in found.values() if f.line is not None or f.path not in placed]
-    kept.sort(key=lambda finding: finding.severity != "error")
-    return tuple(kept[:FINDINGS_MAX])
+    shown = [f for f in found.values() if f.line is not None or f.path not in placed]
+    shown.sort(key=lambda finding: finding.severity != "error")
+    return tuple(shown[:FINDINGS_MAX])
 
 
 def ran_no_test(output: str) -> bool:

@@ -151,7 +151,7 @@ class _Parser:
         return GoalsDocument(self._lines.text, tuple(self._sections), tuple(self._problems))
 
     def _is_hidden(self, line: str) -> bool:
-        """Whether the line belongs to a code block or an HTML comment."""
+        """Returns whether the line belongs to a code block or an HTML comment."""
         if self._in_comment:
             self._in_comment = "-->" not in line
             return True

@@ -24,7 +24,7 @@ def goal_from_parts(
 ) -> Goal | None:
     """Returns the goal that a person states as texts of what must hold and commands that show it.
 
-    A single text is what all the commands show; otherwise each stands for itself.
+    A single text is what all the commands show; otherwise each is a condition of its own.
     None when nothing is stated. Raises HoldfastError where a part is empty, since an
     empty command succeeds and shows nothing.
 

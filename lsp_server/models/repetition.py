@@ -74,12 +74,12 @@ class CutRepetition:
         response = await self._model.respond(request, hear)
         if not watch.spoilt:
             return response
-        kept = tuple(
+        whole = tuple(
             choice for number, choice in enumerate(response.choices) if number not in watch.spoilt
         )
-        if not kept:
+        if not whole:
             raise _endless()
-        return replace(response, choices=kept)
+        return replace(response, choices=whole)
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ class _Tail:
     fresh_chars: int = 0
 
     def repeats_with(self, text: str) -> bool:
-        """Whether the text, now that this was added, repeats itself."""
+        """Returns whether the text, now that this was added, repeats itself."""
         self.fresh.append(text)
         self.fresh_chars += len(text)
         if self.fresh_chars < CHECK_EVERY_CHARS:

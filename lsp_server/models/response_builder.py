@@ -122,7 +122,7 @@ class _Call:
     arguments: list[str] = field(default_factory=list)
 
     def is_followed_by(self, id_: str, name: str, arguments: str) -> bool:
-        """Whether a piece at the same index begins another call.
+        """Returns whether a piece at the same index begins another call.
 
         Ollama and Gemini have numbered every call 0, others number none, and
         some repeat the name in each piece.

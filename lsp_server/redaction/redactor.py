@@ -82,8 +82,8 @@ class Redactor:
         return text
 
     def _of_file(self, path: str, text: str) -> Redacted:
-        black_out = redact_values if is_secret_file(path) else redact
-        return black_out(text, self._known())
+        redact_text = redact_values if is_secret_file(path) else redact
+        return redact_text(text, self._known())
 
     def _about(self, value: Any) -> Any:
         match value:
@@ -111,7 +111,8 @@ class Redactor:
         return replace(value, **changed) if changed else value
 
     def _arguments(self, text: str) -> str:
-        """Of a call: quoted inside JSON, a secret looks different."""
+        """The arguments of a call without secrets."""
+        # Quoted inside JSON, a secret looks different.
         text = self(text)
         try:
             given = json.loads(text)

@@ -44,9 +44,9 @@ class ModelSettings(Section):
     output_tokens_max: Positive = 8192
     """The longest answer asked for."""
     silence_timeout_seconds: PositiveSeconds = 120.0
-    """How long a stream may say nothing before the request is sent again."""
+    """A stream that says nothing for longer is ended, and the request is sent again."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
-    """Merged into each request body as it stands."""
+    """Merged into each request body as it is."""
     price_input: Dollars = 0.0
     """US dollars per million uncached prompt tokens."""
     price_cached: Dollars = 0.0
@@ -84,9 +84,9 @@ class MaxModeSettings(Section):
     """This section sets how several answers to a step are sampled and judged."""
 
     enabled: bool = False
-    """Draw several answers to every step, not only on request."""
+    """Sample several answers to every step, not only on request."""
     samples: Annotated[int, Field(ge=1, le=16)] = 5
-    """How many answers are drawn for one step."""
+    """The number of answers that are sampled for one step."""
     strategy: Literal["adaptive", "gated", "always"] = "adaptive"
     """`adaptive`: a few, and all only if they differ. `gated`: one, and more only if it would
     change something or the last step failed; where each candidate pays for the prompt again, a
@@ -94,20 +94,20 @@ class MaxModeSettings(Section):
     temperature: Temperature = 1.0
     judge_temperature: Temperature = 0.0
     judge_context: Literal["auto", "shared", "compact"] = "auto"
-    """What the judge reads: the worker's prompt, a digest, or the cheaper of the two."""
+    """The judge reads the worker's prompt (`shared`), a digest (`compact`), or the cheaper of the two."""
     first_draw: Annotated[int, Field(ge=1, le=16)] = 3
     """Candidates of the first wave of the adaptive strategy."""
     quorum: Annotated[int, Field(ge=1, le=16)] | None = None
     """Candidates that start the grace period; unset: all but one."""
     grace_seconds: PositiveSeconds | None = None
-    """How long stragglers are waited for; unset: half the median latency."""
+    """The time that stragglers get; unset: half the median latency."""
 
 
 class GoalSettings(Section):
     """This section sets how goals are checked."""
 
     re_entries_max: Annotated[int, Field(ge=0)] = 12
-    """How often a run that says it is done goes on because a condition does not hold."""
+    """The number of times that a run goes on which said it is done while a condition does not hold."""
     check_timeout_seconds: PositiveSeconds = 600.0
     """A check that takes longer has failed."""
     check_on_save: bool = False
@@ -122,7 +122,7 @@ class ContextSettings(Section):
     rebuild_at: Fraction = 0.7
     """The share of the budget at which a new cycle starts."""
     brief: bool = False
-    """Whether the model is asked, before a new cycle, for a brief of what it intends."""
+    """Ask the model for a brief of what it intends before its prompt is compacted."""
     result_chars_max: Annotated[int, Field(ge=200)] = 8000
     """Longer tool results are cut in the prompt and fetched by id."""
 
@@ -137,12 +137,12 @@ class MemorySettings(Section):
     embedder: Literal["minilm", "http", "hashing"] = "minilm"
     """`minilm` ships with Holdfast, `http` asks an endpoint, `hashing` is for tests."""
     embedding_base_url: str | None = Field(None, pattern=r"^https?://")
-    """Of the `http` embedder, as in `http://localhost:11434/v1`."""
+    """The address of the `http` embedder, as in `http://localhost:11434/v1`."""
     embedding_model: str | None = None
     index_on_start: bool = True
     file_bytes_max: Positive = 1_000_000
     commits_max: Annotated[int, Field(ge=0)] = 300
-    """Of the project's git history, so many are remembered as actions; 0: none."""
+    """The number of commits of the git history that are remembered as actions; 0: none."""
 
 
 class PermissionSettings(Section):
@@ -155,7 +155,7 @@ class PermissionSettings(Section):
     deny: tuple[str, ...] = ()
     """Rules of the same form for what is never done."""
     answer_timeout_seconds: PositiveSeconds = 600.0
-    """Without an answer by then, a question counts as denied."""
+    """A question without an answer by then counts as denied."""
 
     @field_validator("allow", "deny", mode="before")
     @classmethod

@@ -20,9 +20,7 @@ Confirm: TypeAlias = Callable[[Question], Awaitable[Answer | None]]
 class DiskEditor:
     """A `DiskEditor` is an Editor over the disk, which never overwrites unsaved text.
 
-    `documents` are the open buffers.
-
-    `confirm` asks a person; None when there is nobody to ask.
+    `documents` are the open buffers, `confirm` asks a person; None when there is nobody to ask.
     """
 
     def __init__(self, documents: Documents, confirm: Confirm | None = None) -> None:

@@ -66,7 +66,7 @@ class Workspace:
 
 
 def _leads_in_circles(path: Path) -> bool:
-    """Whether a loop of links is left in the path: before Python 3.13 `resolve` raises instead."""
+    """Returns whether a loop of links is left in the path: before Python 3.13 `resolve` raises instead."""
     try:
         path.stat()
     except OSError as error:

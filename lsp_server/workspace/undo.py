@@ -186,7 +186,7 @@ def _merge(after: Content, current: Content, before: Content) -> str:
 
 
 def _executable_before(history: Sequence[FileChanged]) -> bool | None:
-    """Whether the file could be executed before, None when the run did not change that."""
+    """Returns whether the file could be executed before, None when the run did not change that."""
     first, last = history[0].before, history[-1].after
     if first is None:
         return None

@@ -109,7 +109,7 @@ class ScriptPlayer:
 def interleave_choices(answers: Sequence[ScriptedAnswer]) -> Iterator[tuple[Step | None, ...]]:
     """Returns the answers side by side, as a server decodes them: a step of each in every round.
 
-    The last step of an answer is its stop reason; None stands for one that has ended.
+    The last step of an answer is its stop reason; None is one that has ended.
     """
     lines = [
         chain[Step](answer.pieces(number), [answer.finish]) for number, answer in enumerate(answers)
