@@ -100,6 +100,7 @@ def _current_text(workspace: Workspace, path: str) -> str | None:
 
 
 def _named_text(workspace: Workspace, name: str, visible: Callable[[Path], bool]) -> str | None:
+    # Names of functions and commands stand in backticks too.
     if "/" not in name and "." not in name:
         return None
     try:

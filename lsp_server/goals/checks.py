@@ -98,6 +98,7 @@ class CheckRunner:
         started = time.monotonic()
         try:
             done = await self._execute(PIPE_FAILURES + command)
+            # With pipefail a reader that had enough makes its writer fail; without, it counts alone.
             if done.exit_status == BROKEN_PIPE:
                 done = await self._execute(command)
         except ToolError as error:

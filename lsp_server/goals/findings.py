@@ -96,6 +96,7 @@ def parse_findings(output: str, root: Path) -> tuple[Finding, ...]:
             found[path, finding.line] = Finding(
                 message, path, finding.line, finding.severity, finding.source
             )
+    # A file without a line says nothing more where a line of it is known.
     placed = {path for path, line in found if line is not None}
     shown = [f for f in found.values() if f.line is not None or f.path not in placed]
     shown.sort(key=lambda finding: finding.severity != "error")

@@ -109,6 +109,7 @@ class GoalJudge:
         if answer is None:
             return _unverified(shown, "the judge gave no usable verdict, twice")
         reports = {c.id: _report(c, answer[c.id], shown) for c in shown.conditions}
+        # It would end the run for good, so a judge that does not know of the first has to agree.
         doubted = tuple(c for c in shown.conditions if reports[c.id].verdict == "impossible")
         if doubted:
             again = JudgeInput(shown.goal, doubted, shown.evidence)
@@ -221,6 +222,7 @@ def _section(evidence: Evidence, chars_max: int) -> str:
 def _parse_verdicts(text: str, shown: JudgeInput) -> dict[str, _ConditionVerdict] | str:
     """The verdicts by condition id, or why the answer cannot be used."""
     try:
+        # Models wrap their JSON into prose and code fences now and then.
         answer = _JudgeAnswer.model_validate_json(text[text.find("{") : text.rfind("}") + 1])
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]

@@ -194,6 +194,7 @@ class _Parser:
     def _continue_text(self, number: int, line: str) -> None:
         """Adds a further line to a condition's text."""
         draft = self._draft
+        # Below a check or a blank line an indented line is a person's own note.
         if draft is not None and draft.last_line == number - 1 and not draft.checks:
             draft.texts.append(line.strip())
             draft.last_line = number

@@ -73,6 +73,7 @@ async def _printed_by(command: str, seconds_max: float) -> str:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,  # it may quote the key
+            # A group of its own, so that what it starts can be killed with it.
             start_new_session=True,
         )
     except OSError as error:

@@ -121,6 +121,7 @@ class ChatCompletions:
                 await self._read(reply, builder)
         except HTTP_FAILURES as error:
             raise failure(error, self._base_url) from error
+        # An endpoint takes reasoning back under the key under which it gave it.
         if builder.reasoning_key and dialect.reasoning_key:
             self._dialect = replace(dialect, reasoning_key=builder.reasoning_key)
         return builder.response(prompt_bytes=len(body))
@@ -144,6 +145,7 @@ class ChatCompletions:
             self._settings,
             retry_after_seconds=retry_after_seconds(reply.headers, time.time()),
         )
+        # Other statuses are never about a single parameter.
         if reply.status_code in (400, 422) and not isinstance(error, PromptTooLong):
             narrower = dialect.without(provider_error.words, request)
             if narrower is not None:
@@ -190,6 +192,7 @@ class ChatCompletions:
                 if clock() - heard > silence_max:
                     raise ModelUnavailable(f"{self._place} sent signs of life but no answer")
         except httpx.TransportError:
+            # All of it had come: an endpoint that hangs up early has answered all the same.
             if not builder.complete:
                 raise
         if any(self._is_last(event, builder) for event in events.end()) or builder.complete:

@@ -37,6 +37,7 @@ def open_client(base_url: str) -> httpx.AsyncClient:
     """
     limits = httpx.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS)
     try:
+        # A proxy elsewhere cannot reach this machine.
         if not is_loopback(base_url):
             return httpx.AsyncClient(limits=limits)
         transport = httpx.AsyncHTTPTransport(verify=_verification(base_url), limits=limits)

@@ -94,6 +94,7 @@ async def discover(
     if settings.base_url is not None:
         names = () if settings.name else await models_at(settings.base_url, api_key)
         return Endpoint("the endpoint", settings.base_url, names)
+    # Side by side: each may take all of its second.
     async with asyncio.TaskGroup() as group:
         probes = [group.create_task(_probe(server)) for server in servers]
     found = [endpoint for probe in probes if (endpoint := probe.result())]
@@ -139,6 +140,7 @@ async def _get(
     async with client.stream("GET", url, headers=authorization(api_key)) as reply:
         async for piece in reply.aiter_bytes():
             body += piece
+            # A listing that is cut off is no JSON, which the caller reports.
             if len(body) > LISTING_BYTES_MAX:
                 break
     return reply, bytes(body)

@@ -37,6 +37,7 @@ class EventStream:
     def feed(self, data: bytes) -> Iterator[ServerEvent]:
         """Takes the next bytes; gives the events that they complete."""
         self._pieces.append(data)
+        # Joined once a line ends: a long line in small pieces is not copied with each of them.
         if b"\n" not in data and b"\r" not in data:
             return
         lines = b"".join(self._pieces).splitlines(keepends=True)

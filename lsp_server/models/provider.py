@@ -87,6 +87,7 @@ class ModelProvider:
         The caller wraps it: nothing is retried or redacted here. Raises
         ConfigurationError, ModelError.
         """
+        # Shielded: the search is for all who wait, and one of them may be cancelled.
         return (await asyncio.shield(self._search)).wire
 
     async def examine(self) -> str:
@@ -107,6 +108,7 @@ class ModelProvider:
             return
         self._settings = settings
         if found := self._found():
+            # Requests under way still use it, so it is closed at the end.
             self._retired.append(found.wire)
         self._search.cancel()
         self._begin()

@@ -84,6 +84,7 @@ def error_for_status(
     """
     place = without_credentials(settings.base_url or "")
     said = provider_error.quoted
+    # Quota comes first: it is often a 429, and waiting for that would never end.
     if status == 402 or _is_quota(provider_error, status, retry_after_seconds):
         return ModelRefused(
             f"the account at {place} has no quota left{said} ({status}); "
@@ -95,6 +96,7 @@ def error_for_status(
             f"model.context_tokens ({settings.context_tokens}) "
             f"or model.output_tokens_max ({settings.output_tokens_max})"
         )
+    # After the prompt's length, which some servers answer with a 500.
     if status in _WAIT or (status >= 500 and status != 501):
         return ModelUnavailable(
             f"{place} answered {status}{said}", retry_after_seconds=retry_after_seconds

@@ -117,6 +117,7 @@ class _Watch:
                 self._grow(choice, type(delta), text)
             case ToolCallDelta(_, arguments, choice):
                 self._grow(choice, type(delta), arguments)
+            # The request is sent again, so the answer begins anew.
             case Waiting():
                 self._tails.clear()
                 self.spoilt.clear()

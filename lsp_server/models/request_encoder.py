@@ -85,6 +85,7 @@ class RequestEncoder:
                     "strict": True,
                 },
             }
+        # A key that a person has set for the endpoint is in the head already.
         return {key: tail[key] for key in tail if key not in self._settings.extra_body}
 
 

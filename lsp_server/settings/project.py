@@ -56,6 +56,7 @@ def narrow(
     for section, values in layer.items():
         allowed[section] = {}
         for key, value in values.items():
+            # After validation, so that equal values look equal.
             pair = (getattr(getattr(each, section), key) for each in (wished, granted))
             if why := _too_wide(section, key, *pair):
                 message = f"{section}.{key} in {source} is ignored: {why}"

@@ -160,6 +160,7 @@ class PermissionSettings(Section):
     @field_validator("allow", "deny", mode="before")
     @classmethod
     def _one_rule_is_a_list(cls, value: object) -> object:
+        # A string would be taken for a list of its characters.
         return (value,) if isinstance(value, str) else value
 
 

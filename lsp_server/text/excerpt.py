@@ -13,6 +13,7 @@ def split_lines(text: str) -> list[str]:
     >>> split_lines("a\r\nb\n")
     ['a', 'b']
     """
+    # `str.splitlines` also splits at form feeds and other marks, which editors do not.
     lines = re.split(r"\r\n|\r|\n", text)
     return lines[:-1] if lines[-1] == "" else lines
 

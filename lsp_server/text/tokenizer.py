@@ -85,6 +85,7 @@ def _parts(token: str) -> str:
 @lru_cache(maxsize=20_000)
 def _parts_and_whole(token: str) -> str:
     parts = _parts(token)
+    # A word of one part is its own whole; pairs of letters are no identifier.
     if " " not in parts or not token.isascii():
         return parts
     return f"{parts} {parts.replace(' ', '')}"

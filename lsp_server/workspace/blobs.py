@@ -120,6 +120,7 @@ class Blobs:
         bytes_left, removed, removed_bytes = sum(file.bytes for file in files), 0, 0
         for file in files:
             is_old = file.put_at < now - days_max * 86_400
+            # They are sorted by age: after one that may stay, all may.
             if stopped() or not (is_old or bytes_left > bytes_max):
                 break
             is_young = file.put_at > now - YOUNG_SECONDS
@@ -129,6 +130,7 @@ class Blobs:
         return Pruned(removed, removed_bytes)
 
     def _files(self) -> Iterator[_BlobFile]:
+        # Two digits of the name divide the contents, so that no folder has too many entries.
         for path in self._folder.glob("??/*"):
             with suppress(FileNotFoundError):
                 state = path.stat()

@@ -62,6 +62,7 @@ class Checkpoints:
         """
         changed: list[str] = []
         before = await self._contents(emit)
+        # On the disk before the command starts: after a kill nobody could tell what was there.
         name = await asyncio.to_thread(self._snapshots.put, before)
         if name is not None:
             emit(SnapshotTaken(name))
@@ -70,6 +71,7 @@ class Checkpoints:
             yield changed
         finally:
             alive.cancel()
+            # Also after a failure or a cancellation: what the command did is done.
             for change in _changes(before, await self._contents(emit)):
                 changed.append(change.path)
                 emit(change)
@@ -80,6 +82,7 @@ class Checkpoints:
         before = await asyncio.to_thread(self._snapshots.get, snapshot)
         if before is None:
             return ()
+        # The last sign of life may be a moment old, and so may the clock of the file system.
         later = await self.tree.changed_since(before.alive_until + 2 * ALIVE)
         changes = _changes(before.contents, await self.tree.contents())
         # What was written after it had died is somebody else's.
@@ -149,6 +152,7 @@ class Checkpoints:
 
     def _warn(self, message: str | None, emit: Emit) -> None:
         """Emits each message once."""
+        # A run has hundreds of commands, and the cause rarely goes away.
         if message and message not in self._warned:
             self._warned.add(message)
             emit(Warned(message))

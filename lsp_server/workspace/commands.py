@@ -111,6 +111,7 @@ class HostCommandRunner:
         started = time.monotonic()
         with _output(output_bytes_max) as (output, write_end):
             process = await _start(command, folder, child_environment(environment), write_end)
+            # From here on only the command holds it, so the pipe ends with the command.
             os.close(write_end)
             timed_out = left_over = False
             try:
@@ -118,6 +119,7 @@ class HostCommandRunner:
                     await process.wait()
                     left_over = not await _group_ends(process.pid, LEFTOVER_GRACE_SECONDS)
             except TimeoutError:
+                # The command may have ended while the time went to what it left running.
                 timed_out = process.returncode is None
             finally:
                 await _end(process)
@@ -240,6 +242,7 @@ async def _start(
             stdin=asyncio.subprocess.DEVNULL,
             stdout=write_end,
             stderr=write_end,
+            # No terminal to ask on, and one group that can be ended whole.
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
@@ -284,6 +287,7 @@ def _signal(group: int, number: int) -> bool:
         os.killpg(group, number)
     except ProcessLookupError:
         return False
+    # Somebody is left whom we may not signal, as after `sudo`.
     except PermissionError:
         return True
     return True

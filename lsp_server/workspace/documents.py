@@ -56,6 +56,7 @@ class Documents:
 
     async def save_drafts(self) -> None:
         """Writes the drafts to the disk that nobody has typed into since."""
+        # A person who typed into the buffer since decides when it is saved.
         drafts = {p: d for p, d in self._drafts.items() if self._buffers.get(p) == d.text}
         self._drafts.clear()
         if drafts:

@@ -40,6 +40,7 @@ def decode(data: bytes) -> tuple[str, Encoding] | None:
     for encoding in MARKED:
         if data.startswith(encoding.mark):
             return _decoded(data[len(encoding.mark) :], encoding)
+    # Every byte is latin-1, so control characters decide whether it is text at all.
     return _decoded(data, UTF_8) or (None if _CONTROL.search(data) else _decoded(data, LATIN_1))
 
 
@@ -59,6 +60,7 @@ def encode(text: str, encoding: Encoding) -> bytes:
             f"{char!r} cannot be written in the file's encoding, {encoding.codec}",
             "write it another way",
         ) from error
+    # The bytes of some latin-1 texts are UTF-8 too: "Ã©" would come back as "é".
     if encoding == LATIN_1 and (decode(data) or ("\0",))[0] != text:
         raise EditRejected(
             "the text in latin-1 would be taken for another encoding", "use other characters"

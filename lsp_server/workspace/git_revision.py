@@ -73,6 +73,7 @@ class Revisions:
             return ""
         prefix, commit = place.splitlines()
         own = prefix + OWN_FOLDER
+        # Two letters of status and a blank come before each path.
         count = sum(bool(line) and not line[3:].startswith(own) for line in status.split("\0"))
         return commit + (f" with {count} change{'s' * (count > 1)}" if count else "")
 

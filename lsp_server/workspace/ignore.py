@@ -145,6 +145,7 @@ class Ignore:
         """The entries of one folder that count; folders end with `/`."""
         try:
             with os.scandir(self._workspace.root / folder) as listing:
+                # Sorted, so that two walks over one tree give the same.
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
             skipped(folder, error.strerror or "unreadable")
@@ -175,6 +176,7 @@ class Ignore:
                 lines = (*_lines_of(repository / ".git" / "info" / "exclude"), *lines)
             if lines:
                 scopes += (Scope(0, rest, self._patterns(lines)),)
+        # A person who opens an ignored folder wants to work in it all the same.
         return () if _ignored(scopes, "") else scopes
 
     def _entered(self, scopes: Scopes, folder: str) -> Scopes:
@@ -186,6 +188,7 @@ class Ignore:
         return (*scopes, Scope(len(folder), "", self._patterns(lines))) if lines else scopes
 
     def _patterns(self, lines: tuple[str, ...]) -> Patterns:
+        # Compiling is what costs, and many folders have the same rules or none.
         found = self._compiled.get(lines)
         if found is None:
             found = self._compiled[lines] = Patterns(lines)

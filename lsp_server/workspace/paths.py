@@ -37,6 +37,7 @@ class Workspace:
         written = _from_uri(text) if text.startswith("file:") else text
         if not written or any(mark in written for mark in "\0\n\r"):
             raise ToolError(f"{text!r} is not a path", "send one path relative to the workspace")
+        # Half of a surrogate pair: a model can write it, no file name can have it.
         if any("\ud800" <= char <= "\udfff" for char in written):
             raise ToolError(f"{text!r} is not a path: it has characters that no file name can have")
         try:

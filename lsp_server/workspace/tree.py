@@ -94,6 +94,7 @@ class WorkingTree:
         return sorted(path for path, status in statuses if max(status[0], status[1]) > moment_ns)
 
     def _scan(self) -> dict[str, str]:
+        # Two looks at the same time would both read every file.
         with self._scanning:
             known = self._known if self._known is not None else _load(self._cache_file)
             now_known: dict[str, tuple[Status, str]] = {}
@@ -107,6 +108,7 @@ class WorkingTree:
                     names[path] = before[1]
                 else:
                     names[path] = self._name(path, status, keep=total_bytes <= TOTAL_BYTES_MAX)
+                # A younger one is read again next time: see RACY_SECONDS above.
                 if max(status[0], status[1]) < settled_ns:
                     now_known[path] = (status, names[path])
             self._known = now_known
@@ -147,6 +149,7 @@ class WorkingTree:
 
 def tree_hash(names: Mapping[str, str]) -> str:
     """Returns the hash of a working state that was looked at before: 16 hexadecimal digits."""
+    # A NUL can be in no path, so two trees never give the same text.
     lines = (f"{path}\0{name}\n" for path, name in names.items() if path not in WATCHED)
     return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
 
