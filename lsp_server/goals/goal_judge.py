@@ -20,6 +20,7 @@ from lsp_server.domain.goals import Condition, ConditionReport, Evidence, Goal
 from lsp_server.domain.messages import AnswerSchema, Message, Request, Usage
 from lsp_server.domain.ports import Model
 from lsp_server.text.markdown import code_block
+from lsp_server.text.truncate import truncate_counting
 
 SCHEMA_NAME = "holdfast_goal_verdict"
 JUDGE_SECONDS_MAX = 300.0
@@ -213,9 +214,7 @@ def judge_prompt(shown: JudgeInput) -> str:
 def _section(evidence: Evidence, chars_max: int) -> str:
     mark = "" if evidence.passed else "FAILED: "
     head = f"### {evidence.id}: {evidence.check}\n{mark}{evidence.ending}"
-    text = evidence.output_tail
-    if len(text) > chars_max:
-        text = f"{text[:chars_max]}\n({len(text) - chars_max} more characters)"
+    text = truncate_counting(evidence.output_tail, chars_max)
     return f"{head}\n{code_block(text)}" if text else head
 
 

@@ -16,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from lsp_server.domain.errors import ModelError, ModelRefused, ModelUnavailable, PromptTooLong
 from lsp_server.settings.sections import ModelSettings
 from lsp_server.settings.shown import without_credentials
+from lsp_server.text.truncate import truncate
 
 SENTENCE_CHARS_MAX = 300
 """The longest part of a provider's sentence that is quoted."""
@@ -40,9 +41,8 @@ class ProviderError:
     @property
     def quoted(self) -> str:
         """Returns the sentence as the end of one of ours, cut to a length that people read."""
-        if len(self.sentence) <= SENTENCE_CHARS_MAX:
-            return f": {self.sentence.rstrip('.')}" if self.sentence else ""
-        return f": {self.sentence[:SENTENCE_CHARS_MAX].rstrip()}…"
+        sentence = truncate(self.sentence.rstrip("."), SENTENCE_CHARS_MAX)
+        return f": {sentence}" if sentence else ""
 
 
 def read_provider_error(body: object, *, secret: str | None = None) -> ProviderError:

@@ -8,6 +8,7 @@ from itertools import takewhile
 from typing import TypeAlias
 
 from lsp_server.text.excerpt import split_lines
+from lsp_server.text.truncate import truncate_counting
 
 LINES_MAX = 5000
 """Where more lines than that differ they are not compared one by one: it could take seconds."""
@@ -34,9 +35,7 @@ def unified_diff(path: str, before: str, after: str) -> str:
         return ""
     hunks = (line for group in _groups(old, new) for line in _hunk(group, old, new))
     text = "\n".join([f"--- a/{path}", f"+++ b/{path}", *hunks])
-    if len(text) <= DIFF_CHARS_MAX:
-        return text
-    return f"{text[:DIFF_CHARS_MAX]}\n[{len(text) - DIFF_CHARS_MAX} more characters]"
+    return truncate_counting(text, DIFF_CHARS_MAX)
 
 
 def diff_stat(before: str, after: str) -> str:

@@ -16,6 +16,17 @@ def truncate(text: str, chars_max: int) -> str:
     return text if len(text) <= chars_max else text[: chars_max - 1].rstrip() + ELLIPSIS
 
 
+def truncate_counting(text: str, chars_max: int) -> str:
+    r"""Returns the text, or its first `chars_max` characters and how many more there are.
+
+    >>> truncate_counting("abcdef", 4)
+    'abcd\n[2 more characters]'
+    """
+    if len(text) <= chars_max:
+        return text
+    return f"{text[:chars_max]}\n[{len(text) - chars_max} more characters]"
+
+
 def one_line(text: str, chars_max: int) -> str:
     r"""Returns the text on one line, runs of white space as one blank, cut as `truncate` cuts.
 
