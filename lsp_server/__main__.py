@@ -1,4 +1,4 @@
-"""`python -m lsp_server` and the console script `holdfast`."""
+"""This module starts Holdfast, as `python -m lsp_server` and as the script `holdfast`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lsp_server.system import startup
 
 
 def main() -> None:
-    """Without a command, as editors start it, it serves over standard input and output."""
+    """Runs the command that is named; without one it serves an editor over its standard streams."""
     startup.relax_garbage_collection()
     import_nothing_from_the_workspace()
     startup.leave_out_command_line_of_httpx()

@@ -34,7 +34,7 @@ class WorkspaceView(Protocol):
         ...
 
     async def changes_of_killed_command(self, snapshot: str) -> Sequence[FileChanged]:
-        """What the command after this snapshot had changed, if it was killed at its work."""
+        """Returns what the command after this snapshot had changed when it was killed."""
         ...
 
 

@@ -28,7 +28,7 @@ _CODE = re.compile(r"`([^`\n]+)`")
 
 @dataclass(frozen=True, slots=True)
 class StopAttempt:
-    """An attempt of a run to stop.
+    """A `StopAttempt` has what a run that wants to stop can show for itself.
 
     `changes` has, by path, the changes of the run since it began: the content
     before the first and after the last. `closing` is its last message.
@@ -100,6 +100,7 @@ def _current_text(workspace: Workspace, path: str) -> str | None:
 
 
 def _named_text(workspace: Workspace, name: str, visible: Callable[[Path], bool]) -> str | None:
+    # Names of functions and commands stand in backticks too.
     if "/" not in name and "." not in name:
         return None
     try:

@@ -69,7 +69,7 @@ def format_check(check: Check) -> str:
 
 
 def resembles_key(word: str) -> bool:
-    """Whether a word is nearly the key of a check."""
+    """Returns whether a word is nearly the key of a check."""
     return bool(difflib.get_close_matches(word, KEYS, n=1, cutoff=_SIMILAR))
 
 

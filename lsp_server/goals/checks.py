@@ -41,7 +41,7 @@ Permit: TypeAlias = Callable[[str], Awaitable[str | None]]
 
 @dataclass(frozen=True, slots=True)
 class CheckRefused:
-    """The outcome of a check that was not allowed to run."""
+    """A `CheckRefused` says why a check was not allowed to run."""
 
     reason: str
 
@@ -98,6 +98,7 @@ class CheckRunner:
         started = time.monotonic()
         try:
             done = await self._execute(PIPE_FAILURES + command)
+            # With pipefail a reader that had enough makes its writer fail; without, it counts alone.
             if done.exit_status == BROKEN_PIPE:
                 done = await self._execute(command)
         except ToolError as error:
@@ -155,7 +156,7 @@ class CheckRunner:
 
 
 def _ending(done: CommandResult, timeout_seconds: float) -> tuple[bool, str]:
-    """Whether a command passed, and its end in words for a person."""
+    """Returns whether a command passed, and its end in words for a person."""
     if done.timed_out:
         return False, f"no end within {timeout_seconds:g} s, so it was stopped"
     if done.exit_status == 0 and ran_no_test(done.output):

@@ -19,7 +19,7 @@ _COMMENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class CommentGoal:
-    """A `GOAL:` comment; `range` begins with the word and lies in `line`."""
+    """A `CommentGoal` is a `GOAL:` comment; `range` begins with the word and lies in `line`."""
 
     condition: Condition
     range: Range

@@ -17,7 +17,7 @@ from lsp_server.goals.goals_document import ConditionEntry, GoalsDocument
 def write_back(
     document: GoalsDocument, reports: Mapping[str, ConditionReport]
 ) -> tuple[TextEdit, ...]:
-    """The edits that show verdicts in the file itself. `reports` are by condition id.
+    """Returns the edits that show verdicts in the file itself. `reports` are by condition id.
 
     A met condition gets its tick and a line of evidence. One that does not hold
     loses both, whoever ticked it.
@@ -36,7 +36,7 @@ def write_back(
 
 
 def waive(document: GoalsDocument, condition_id: str, on: str) -> TextEdit | None:
-    """The edit that marks a condition as waived on a date.
+    """Returns the edit that marks a condition as waived on a date.
 
     None when it is waived already or there is no condition with that id.
     """
@@ -48,7 +48,7 @@ def waive(document: GoalsDocument, condition_id: str, on: str) -> TextEdit | Non
 
 
 def append_goal(text: str, goal: Goal) -> TextEdit:
-    """The edit that adds a goal at the end of a goals file.
+    """Returns the edit that adds a goal at the end of a goals file.
 
     Raises HoldfastError when a check has several lines.
     """
@@ -58,7 +58,7 @@ def append_goal(text: str, goal: Goal) -> TextEdit:
 
 
 def render_goal(goal: Goal) -> str:
-    """A goal as it is written in the file. Raises HoldfastError when a check has several lines."""
+    """Returns a goal as it is written in the file. Raises HoldfastError when a check has several lines."""
     lines = [f"## {_one_line(goal.title)}"]
     for condition in goal.conditions:
         lines.append(f"- [ ] {_one_line(condition.text)}")

@@ -77,7 +77,7 @@ _GO_NOTHING = re.compile(
 
 
 def parse_findings(output: str, root: Path) -> tuple[Finding, ...]:
-    """The places inside of `root` that an output names, each once, errors first.
+    """Returns the places inside of `root` that an output names, each once, errors first.
 
     Of a long output the end is read, and at most FINDINGS_MAX places are given.
 
@@ -96,14 +96,15 @@ def parse_findings(output: str, root: Path) -> tuple[Finding, ...]:
             found[path, finding.line] = Finding(
                 message, path, finding.line, finding.severity, finding.source
             )
+    # A file without a line says nothing more where a line of it is known.
     placed = {path for path, line in found if line is not None}
-    kept = [f for f in found.values() if f.line is not None or f.path not in placed]
-    kept.sort(key=lambda finding: finding.severity != "error")
-    return tuple(kept[:FINDINGS_MAX])
+    shown = [f for f in found.values() if f.line is not None or f.path not in placed]
+    shown.sort(key=lambda finding: finding.severity != "error")
+    return tuple(shown[:FINDINGS_MAX])
 
 
 def ran_no_test(output: str) -> bool:
-    """Whether a test runner says that it had no test to run.
+    """Returns whether a test runner says that it had no test to run.
 
     >>> ran_no_test("Ran 0 tests in 0.000s"), ran_no_test("2 passed in 0.1s")
     (True, False)

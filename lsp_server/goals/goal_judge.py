@@ -20,6 +20,7 @@ from lsp_server.domain.goals import Condition, ConditionReport, Evidence, Goal
 from lsp_server.domain.messages import AnswerSchema, Message, Request, Usage
 from lsp_server.domain.ports import Model
 from lsp_server.text.markdown import code_block
+from lsp_server.text.truncate import truncate_counting
 
 SCHEMA_NAME = "holdfast_goal_verdict"
 JUDGE_SECONDS_MAX = 300.0
@@ -55,7 +56,7 @@ NO_EVIDENCE = "the judge says that it holds but names nothing that shows it"
 
 @dataclass(frozen=True, slots=True)
 class JudgeInput:
-    """The input of a judge. `conditions` are those to judge, all of one goal.
+    """A `JudgeInput` is all that a judge is shown. `conditions` are those to judge, all of one goal.
 
     `closing` is the last message of the model that did the work: a claim, and
     evidence for nothing but that a question was answered.
@@ -69,7 +70,7 @@ class JudgeInput:
 
 @dataclass(frozen=True, slots=True)
 class JudgeResult:
-    """A report for each condition that was judged, and the cost of asking."""
+    """A `JudgeResult` has a report for each condition that was judged, and the cost of asking."""
 
     reports: tuple[ConditionReport, ...]
     billed: Usage = Usage()
@@ -77,7 +78,7 @@ class JudgeResult:
 
 
 class GoalJudge:
-    """A judge over the model that `find` gives, which is called for each judgment.
+    """A `GoalJudge` asks the model that `find` gives, which is called for each judgment.
 
     It has `seconds_max` in all for one judgment.
     """
@@ -109,6 +110,7 @@ class GoalJudge:
         if answer is None:
             return _unverified(shown, "the judge gave no usable verdict, twice")
         reports = {c.id: _report(c, answer[c.id], shown) for c in shown.conditions}
+        # It would end the run for good, so a judge that does not know of the first has to agree.
         doubted = tuple(c for c in shown.conditions if reports[c.id].verdict == "impossible")
         if doubted:
             again = JudgeInput(shown.goal, doubted, shown.evidence)
@@ -164,7 +166,7 @@ class _JudgeCall:
 
 
 def verdict_schema_for(shown: JudgeInput) -> AnswerSchema:
-    """The schema of the answer: it can only have ids that are shown."""
+    """Returns the schema of the answer: it can only have ids that are shown."""
     ids = [evidence.id for evidence in shown.evidence]
     if shown.closing is not None:
         ids.append(shown.closing.id)
@@ -191,7 +193,7 @@ def verdict_schema_for(shown: JudgeInput) -> AnswerSchema:
 
 
 def judge_prompt(shown: JudgeInput) -> str:
-    """The message that the judge reads, cut to EVIDENCE_CHARS_MAX and CLOSING_CHARS_MAX."""
+    """Returns the message that the judge reads, cut to EVIDENCE_CHARS_MAX and CLOSING_CHARS_MAX."""
     judged = [f"- {condition.id}: {condition.text}" for condition in shown.conditions]
     share = EVIDENCE_CHARS_MAX // max(1, len(shown.evidence))
     parts = [
@@ -212,15 +214,14 @@ def judge_prompt(shown: JudgeInput) -> str:
 def _section(evidence: Evidence, chars_max: int) -> str:
     mark = "" if evidence.passed else "FAILED: "
     head = f"### {evidence.id}: {evidence.check}\n{mark}{evidence.ending}"
-    text = evidence.output_tail
-    if len(text) > chars_max:
-        text = f"{text[:chars_max]}\n({len(text) - chars_max} more characters)"
+    text = truncate_counting(evidence.output_tail, chars_max)
     return f"{head}\n{code_block(text)}" if text else head
 
 
 def _parse_verdicts(text: str, shown: JudgeInput) -> dict[str, _ConditionVerdict] | str:
     """The verdicts by condition id, or why the answer cannot be used."""
     try:
+        # Models wrap their JSON into prose and code fences now and then.
         answer = _JudgeAnswer.model_validate_json(text[text.find("{") : text.rfind("}") + 1])
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]

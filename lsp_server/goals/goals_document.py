@@ -37,7 +37,7 @@ _FENCE = re.compile(r"[ \t]*(?P<fence>`{3,}|~{3,})")
 
 @dataclass(frozen=True, slots=True)
 class DocumentProblem:
-    """A place in the goals file that means nothing; the message says how to write it."""
+    """A `DocumentProblem` is a place in the goals file that means nothing; `message` says how to write it."""
 
     range: Range
     message: str
@@ -45,7 +45,7 @@ class DocumentProblem:
 
 @dataclass(frozen=True, slots=True)
 class ConditionEntry:
-    """A condition with its place.
+    """A `ConditionEntry` is a condition with its place.
 
     `range` is its text in `line`, `box` the offset of the character in its brackets.
     `evidence` are the numbers of the lines that Holdfast wrote below it; further ones
@@ -64,7 +64,7 @@ class ConditionEntry:
 
 @dataclass(frozen=True, slots=True)
 class GoalSection:
-    """A goal with the place of its heading, and its conditions."""
+    """A `GoalSection` is a goal with the place of its heading, and its conditions."""
 
     goal: Goal
     range: Range
@@ -73,7 +73,7 @@ class GoalSection:
 
 @dataclass(frozen=True, slots=True)
 class GoalsDocument:
-    """A goals file that was read. Goals have at least one condition.
+    """A `GoalsDocument` is a goals file that was read. Goals have at least one condition.
 
     `unreadable` says why the file could not be read, empty where it could.
     """
@@ -85,12 +85,12 @@ class GoalsDocument:
 
     @property
     def goals(self) -> tuple[Goal, ...]:
-        """All goals, in their order."""
+        """Returns all goals, in their order."""
         return tuple(section.goal for section in self.sections)
 
     @property
     def entries(self) -> Iterator[ConditionEntry]:
-        """The conditions of all goals, in their order."""
+        """Returns the conditions of all goals, in their order."""
         return (entry for section in self.sections for entry in section.entries)
 
 
@@ -151,7 +151,7 @@ class _Parser:
         return GoalsDocument(self._lines.text, tuple(self._sections), tuple(self._problems))
 
     def _is_hidden(self, line: str) -> bool:
-        """Whether the line belongs to a code block or an HTML comment."""
+        """Returns whether the line belongs to a code block or an HTML comment."""
         if self._in_comment:
             self._in_comment = "-->" not in line
             return True
@@ -194,6 +194,7 @@ class _Parser:
     def _continue_text(self, number: int, line: str) -> None:
         """Adds a further line to a condition's text."""
         draft = self._draft
+        # Below a check or a blank line an indented line is a person's own note.
         if draft is not None and draft.last_line == number - 1 and not draft.checks:
             draft.texts.append(line.strip())
             draft.last_line = number

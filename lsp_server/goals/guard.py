@@ -61,7 +61,7 @@ _SHARED: dict[str, tuple[str, ...]] = {
 
 
 def find_edited_judges(goal: Goal, attempt: StopAttempt, content: ContentByName) -> tuple[str, ...]:
-    """The paths that the run changed and that decide about the goal, sorted. Blocking."""
+    """Returns the paths that the run changed and that decide about the goal, sorted. Blocking."""
     rules = [_Rule(check.command) for c in goal.conditions for check in c.checks
              if isinstance(check, CommandCheck) and not c.waived]  # fmt: skip
     return tuple(
@@ -100,7 +100,7 @@ class _Rule:
         ]
 
     def is_judge(self, path: str, change: FileChanged) -> bool:
-        """Whether the changed file decides about the command."""
+        """Returns whether the changed file decides about the command."""
         name = PurePosixPath(path).name
         if path in self._scripts:
             return True
@@ -154,7 +154,7 @@ def _names(word: str) -> Iterator[str]:
 
 
 def _changes_goals(path: str, change: FileChanged, content: ContentByName) -> bool:
-    """Whether the goals file says something else now; ticks and evidence do not count."""
+    """Returns whether the goals file says something else now; ticks and evidence do not count."""
     if path != GOALS_FILE:
         return False
     return _reads_differently(change, content, lambda text: parse_goals(text).goals)
@@ -182,7 +182,7 @@ def _part(value: Any, keys: tuple[str, ...]) -> dict[str, Any]:
 def _reads_differently(
     change: FileChanged, content: ContentByName, read: Callable[[str], object]
 ) -> bool:
-    """Whether both contents read differently; one that cannot be read counts as different."""
+    """Returns whether both contents read differently; one that cannot be read counts as different."""
     try:
         before, after = (
             read((content(name) or b"").decode() if name else "")

@@ -8,7 +8,7 @@ from lsp_server.goals.goal_ids import GoalIds
 
 
 def make_goal(title: str, conditions: tuple[tuple[str, tuple[Check, ...]], ...]) -> Goal:
-    """A goal of texts and their checks, with the ids that it will have once it is in the file."""
+    """Returns a goal of texts and their checks, with the ids that it will have once it is in the file."""
     ids = GoalIds()
     return Goal(
         ids.goal_id(title),
@@ -22,9 +22,9 @@ def make_goal(title: str, conditions: tuple[tuple[str, tuple[Check, ...]], ...])
 def goal_from_parts(
     texts: tuple[str, ...], commands: tuple[str, ...], title: str = ""
 ) -> Goal | None:
-    """The goal that a person states as texts of what must hold and commands that show it.
+    """Returns the goal that a person states as texts of what must hold and commands that show it.
 
-    A single text is what all the commands show; otherwise each stands for itself.
+    A single text is what all the commands show; otherwise each is a condition of its own.
     None when nothing is stated. Raises HoldfastError where a part is empty, since an
     empty command succeeds and shows nothing.
 

@@ -51,14 +51,14 @@ CheckOutcome: TypeAlias = Evidence | CheckRefused | None
 
 
 async def no_revision(tree: str) -> str:
-    """The name of a tree that git does not know: empty."""
+    """Returns the name of a tree that git does not know: empty."""
     del tree
     return ""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifierContext:
-    """The workspace that a Verifier looks at.
+    """A `VerifierContext` is all that a Verifier needs of its workspace.
 
     `contents` names the content of every file that counts; `content` gives one
     by its name; `visible` says whether a file may be shown to a model; `waived`
@@ -76,7 +76,7 @@ class VerifierContext:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A report, and the cost of asking the judge for it."""
+    """A `Verified` is a report, with the cost of asking the judge for it."""
 
     report: GoalReport
     billed: Usage = Usage()

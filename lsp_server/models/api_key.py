@@ -1,4 +1,4 @@
-"""The API key: where it comes from and how it travels. It is never logged or quoted."""
+"""This module finds the API key and makes the header of it. The key is never logged or quoted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEY_COMMAND_SECONDS_MAX = 30.0
 """Long enough for a person to unlock a password store."""
 KEY_BYTES_MAX = 16_384
 KILL_SECONDS_MAX = 1.0
-"""For a process that was killed to be gone."""
+"""The time that a process gets to end once it was killed."""
 
 
 async def find_api_key(
@@ -26,10 +26,11 @@ async def find_api_key(
     environment: Mapping[str, str] = os.environ,
     seconds_max: float = KEY_COMMAND_SECONDS_MAX,
 ) -> str | None:
-    """The key, from the most particular place that has one; None when none has.
+    """Finds the key in the most particular place that has one; None when none has.
 
     `api_key_command` belongs to one endpoint, so it wins over HOLDFAST_API_KEY,
-    which wins over OPENAI_API_KEY. Raises ConfigurationError.
+    which wins over OPENAI_API_KEY. `seconds_max` is the time that the command gets.
+    Raises ConfigurationError.
     """
     if settings.api_key_command:
         return await _printed_by(settings.api_key_command, seconds_max)
@@ -40,7 +41,13 @@ async def find_api_key(
 
 
 def authorization(api_key: str | None) -> dict[str, str]:
-    """The header that carries the key. Raises ConfigurationError when none could."""
+    """Returns the header that carries the key, none without one.
+
+    Raises ConfigurationError for a key that no header can carry.
+
+    >>> authorization("sk-1")
+    {'Authorization': 'Bearer sk-1'}
+    """
     if api_key is None:
         return {}
     if not api_key or not all("!" <= character <= "~" for character in api_key):
@@ -52,7 +59,7 @@ def authorization(api_key: str | None) -> dict[str, str]:
 
 
 async def _printed_by(command: str, seconds_max: float) -> str:
-    """The first word that a command prints. No shell: its words are taken as they are."""
+    """The first word that a command prints. It runs without a shell, as it is split into words."""
     try:
         words = shlex.split(command)
     except ValueError as error:
@@ -66,6 +73,7 @@ async def _printed_by(command: str, seconds_max: float) -> str:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,  # it may quote the key
+            # A group of its own, so that what it starts can be killed with it.
             start_new_session=True,
         )
     except OSError as error:
@@ -90,7 +98,7 @@ async def _printed_by(command: str, seconds_max: float) -> str:
 
 
 async def _output(process: asyncio.subprocess.Process) -> bytes:
-    """All that the process prints. Raises ConfigurationError when it is no key."""
+    """All that the process prints. Raises ConfigurationError when that is too long for a key."""
     assert process.stdout is not None
     try:
         await process.stdout.readexactly(KEY_BYTES_MAX + 1)
@@ -100,8 +108,9 @@ async def _output(process: asyncio.subprocess.Process) -> bytes:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kills the process and its children; the leader may be gone while a child is not."""
+    """Kills the process and its children."""
     assert process.stdout is not None
+    # The whole group: its leader may be gone while a child is not.
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     with suppress(TimeoutError):

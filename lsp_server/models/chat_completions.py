@@ -1,7 +1,8 @@
-"""Any OpenAI-compatible endpoint as a Model.
+"""This module makes a Model of any OpenAI-compatible endpoint.
 
-Streams when the endpoint does, asks in the words it takes (`dialect`), and says
-of every failure who can mend it. It never retries: `Retrying` does.
+It streams when the endpoint does, sends the parameters that the endpoint takes
+(`dialect`), and sorts every failure by who can fix it. It never retries:
+`Retrying` does.
 """
 
 from __future__ import annotations
@@ -49,19 +50,19 @@ RESPONSE_BYTES_MAX = 64 * 1024 * 1024
 """Sixteen answers of 8192 tokens, each token in a piece of 500 bytes."""
 ERROR_BYTES_MAX = 64 * 1024
 DRAIN_SECONDS = 0.25
-"""How long the end of a finished stream is waited for, so that its connection is kept."""
-PATIENCE = 10
-"""Silence timeouts granted to an endpoint that sends signs of life but no answer, or
+"""The time that the end of a finished stream gets, so that its connection is kept."""
+SILENCES_MAX = 10
+"""The number of silence timeouts for an endpoint that sends signs of life but no answer, or
 that cannot stream and so is silent until its answer is complete."""
 
 
 class ChatCompletions:
-    """A Model over `POST {base_url}/chat/completions`.
+    """A `ChatCompletions` is a Model over `POST {base_url}/chat/completions`; close it.
 
-    `settings` need `base_url` and `name`. A given `client` stays its owner's to
-    close. An answer without any choice raises ModelMisbehaved; an empty message
-    is an answer. Raises ConfigurationError at once for settings or an
-    environment that cannot work.
+    `settings` need `base_url` and `name`. A `client` that is given is closed by
+    whoever gave it. An answer without any choice raises ModelMisbehaved; an empty
+    message is an answer. The constructor raises ConfigurationError for settings or
+    an environment that cannot work.
     """
 
     def __init__(
@@ -89,13 +90,13 @@ class ChatCompletions:
         self._client = client or open_client(self._base_url)
 
     async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
-        """The endpoint's answer. Raises ModelError; what `listen` raises passes through."""
+        """Asks the endpoint. Raises ModelError; what `listen` raises is passed on."""
         dialect = self._dialect
         while True:
             try:
                 return await self._ask(request, dialect, listen)
-            except _UnsupportedParameter as objected:
-                dialect = objected.dialect
+            except _UnsupportedParameter as refused:
+                dialect = refused.dialect
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -104,7 +105,7 @@ class ChatCompletions:
 
     async def _ask(self, request: Request, dialect: Dialect, listen: Listener) -> Response:
         body = self._encoder.body(request, dialect)
-        assembly = ResponseBuilder(listen)
+        builder = ResponseBuilder(listen)
         try:
             async with self._client.stream(
                 "POST",
@@ -115,88 +116,91 @@ class ChatCompletions:
             ) as reply:
                 if reply.status_code != httpx.codes.OK:
                     raise await self._refusal(reply, request, dialect)
-                # Only now is known that it was this dialect's fault.
+                # Only now is it known that the endpoint takes this dialect.
                 self._dialect = dialect
-                await self._read(reply, assembly)
+                await self._read(reply, builder)
         except HTTP_FAILURES as error:
             raise failure(error, self._base_url) from error
-        if assembly.reasoning_key and dialect.reasoning_key:
-            self._dialect = replace(dialect, reasoning_key=assembly.reasoning_key)
-        return assembly.response(prompt_bytes=len(body))
+        # An endpoint takes reasoning back under the key under which it gave it.
+        if builder.reasoning_key and dialect.reasoning_key:
+            self._dialect = replace(dialect, reasoning_key=builder.reasoning_key)
+        return builder.response(prompt_bytes=len(body))
 
     def _timeout(self, dialect: Dialect) -> httpx.Timeout:
         silence = self._settings.silence_timeout_seconds
         return httpx.Timeout(
             silence,
             connect=CONNECT_TIMEOUT_SECONDS,
-            read=silence if dialect.stream else silence * PATIENCE,
+            read=silence if dialect.stream else silence * SILENCES_MAX,
         )
 
     async def _refusal(
         self, reply: httpx.Response, request: Request, dialect: Dialect
     ) -> Exception:
-        """The error that a status other than 200 means, or what to ask otherwise."""
-        complaint = read_provider_error(await _beginning(reply), secret=self._api_key)
+        """The error for a status other than 200; _UnsupportedParameter if asking anew may help."""
+        provider_error = read_provider_error(await _beginning(reply), secret=self._api_key)
         error = error_for_status(
             reply.status_code,
-            complaint,
+            provider_error,
             self._settings,
             retry_after_seconds=retry_after_seconds(reply.headers, time.time()),
         )
+        # Other statuses are never about a single parameter.
         if reply.status_code in (400, 422) and not isinstance(error, PromptTooLong):
-            narrower = dialect.without(complaint.words, request)
+            narrower = dialect.without(provider_error.words, request)
             if narrower is not None:
                 return _UnsupportedParameter(narrower)
         return error
 
-    async def _read(self, reply: httpx.Response, assembly: ResponseBuilder) -> None:
+    async def _read(self, reply: httpx.Response, builder: ResponseBuilder) -> None:
         match reply.headers.get("content-type", "").partition(";")[0].strip().lower():
             case "application/json":
-                await self._read_whole(reply, assembly)
+                await self._read_whole(reply, builder)
             case "text/html":
                 raise ModelRefused(
                     f"{self._place} answered with a web page; "
                     "correct model.base_url, which has to include the version, as in /v1"
                 )
             case _:
-                await self._read_stream(reply, assembly)
+                await self._read_stream(reply, builder)
 
-    async def _read_whole(self, reply: httpx.Response, assembly: ResponseBuilder) -> None:
+    async def _read_whole(self, reply: httpx.Response, builder: ResponseBuilder) -> None:
         pieces = [piece async for piece in _bounded(reply)]
         try:
             answer = json.loads(b"".join(pieces))
         except (ValueError, RecursionError) as error:
             raise ModelMisbehaved(f"the answer of {self._place} is no JSON; ask again") from error
-        self._add(answer, assembly)
+        self._add(answer, builder)
 
-    async def _read_stream(self, reply: httpx.Response, assembly: ResponseBuilder) -> None:
-        """Reads until the stream says that it is done, or ends.
+    async def _read_stream(self, reply: httpx.Response, builder: ResponseBuilder) -> None:
+        """Reads until the stream says that it is complete, or ends.
 
         Raises ModelUnavailable when it ends, breaks off or keeps silent before
         the answer is complete.
         """
         clock = asyncio.get_running_loop().time
-        silence_max = self._settings.silence_timeout_seconds * PATIENCE
+        silence_max = self._settings.silence_timeout_seconds * SILENCES_MAX
         events = EventStream()
         pieces = _bounded(reply)
         heard = clock()
         try:
             async for piece in pieces:
                 for event in events.feed(piece):
-                    if self._is_last(event, assembly):
+                    if self._is_last(event, builder):
                         return await _drain(pieces)
                     heard = clock()
                 if clock() - heard > silence_max:
                     raise ModelUnavailable(f"{self._place} sent signs of life but no answer")
         except httpx.TransportError:
-            if not assembly.complete:
+            # All of it had come: an endpoint that hangs up early has answered all the same.
+            if not builder.complete:
                 raise
-        if any(self._is_last(event, assembly) for event in events.end()) or assembly.complete:
+        if any(self._is_last(event, builder) for event in events.end()) or builder.complete:
             return None
         raise ModelUnavailable(f"{self._place} ended its answer before it was complete")
 
-    def _is_last(self, event: ServerEvent, assembly: ResponseBuilder) -> bool:
-        """Takes an event; True when it is the one that ends the stream."""
+    def _is_last(self, event: ServerEvent, builder: ResponseBuilder) -> bool:
+        """Takes an event; returns True for the one that ends the stream."""
         if event.data.strip() == "[DONE]":
             return True
         try:
@@ -207,19 +211,19 @@ class ChatCompletions:
             piece = event.data
         if event.name == "error":
             raise self._error_inside(piece)
-        self._add(piece, assembly)
+        self._add(piece, builder)
         return False
 
-    def _add(self, piece: object, assembly: ResponseBuilder) -> None:
+    def _add(self, piece: object, builder: ResponseBuilder) -> None:
         if not isinstance(piece, dict):
             raise ModelMisbehaved(f"the answer of {self._place} is no JSON object; ask again")
         if error := error_in(piece):
             raise self._error_inside(error)
-        assembly.add(piece)
+        builder.add(piece)
 
     def _error_inside(self, error: object) -> ModelError:
-        complaint = read_provider_error(error, secret=self._api_key)
-        return error_for_status(status_of(complaint), complaint, self._settings)
+        provider_error = read_provider_error(error, secret=self._api_key)
+        return error_for_status(status_of(provider_error), provider_error, self._settings)
 
     @property
     def _place(self) -> str:
@@ -227,7 +231,7 @@ class ChatCompletions:
 
 
 class _UnsupportedParameter(Exception):
-    """The endpoint refused a parameter; `dialect` goes without. No error, and never seen outside."""
+    """The endpoint refused a parameter; `dialect` has it no more. It never leaves this module."""
 
     def __init__(self, dialect: Dialect) -> None:
         super().__init__(dialect)
@@ -235,7 +239,7 @@ class _UnsupportedParameter(Exception):
 
 
 async def _bounded(reply: httpx.Response) -> AsyncIterator[bytes]:
-    """The body's pieces. Raises ModelMisbehaved past RESPONSE_BYTES_MAX."""
+    """The pieces of a body. Raises ModelMisbehaved beyond RESPONSE_BYTES_MAX."""
     size_bytes = 0
     async for piece in reply.aiter_bytes():
         size_bytes += len(piece)
@@ -248,19 +252,20 @@ async def _bounded(reply: httpx.Response) -> AsyncIterator[bytes]:
 
 
 async def _beginning(reply: httpx.Response) -> bytes:
-    """As much of an error's body as comes soon, at most ERROR_BYTES_MAX."""
+    """The part of an error's body that comes soon, at most ERROR_BYTES_MAX."""
     body = bytearray()
     with suppress(TimeoutError, *HTTP_FAILURES):
         async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
             async for piece in reply.aiter_bytes():
-                body += piece
-                if len(body) >= ERROR_BYTES_MAX:
+                body += piece[: ERROR_BYTES_MAX - len(body)]
+                if len(body) == ERROR_BYTES_MAX:
                     break
-    return bytes(body[:ERROR_BYTES_MAX])
+    return bytes(body)
 
 
 async def _drain(pieces: AsyncIterator[bytes]) -> None:
-    """Reads what comes after the end of an answer: an unread one costs the connection."""
+    """Reads on after the end of an answer."""
+    # A body that is not read to its end costs the connection.
     with suppress(TimeoutError, *HTTP_FAILURES):
         async with asyncio.timeout(DRAIN_SECONDS):
             async for _ in pieces:

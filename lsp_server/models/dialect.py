@@ -1,7 +1,7 @@
-"""What an endpoint takes, learned from what it refuses.
+"""This module learns which parameters an endpoint takes from those that it refuses.
 
-OpenAI-compatible endpoints differ in the parameters that they accept. Each
-request starts with all of them; a refusal that names one drops it.
+OpenAI-compatible endpoints differ in the parameters that they accept. The first
+request has all of them; a refusal that names one drops it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ ReasoningKey: TypeAlias = Literal["reasoning_content", "reasoning"]
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The parameters that may be sent; fields are named after them.
+    """A `Dialect` says which parameters may be sent to one endpoint; fields are named after them.
 
     `n` is several choices to one prompt. Without `response_format` the schema is
-    told in words. `reasoning_key` is the key that carries a model's reasoning
-    back to it, None for an endpoint that refuses both.
+    written into the prompt. `reasoning_key` is the key that carries a model's
+    reasoning back to it, None for an endpoint that refuses both.
     """
 
     stream: bool = True
@@ -33,21 +33,21 @@ class Dialect:
     tokens_key: TokensKey = "max_tokens"
     reasoning_key: ReasoningKey | None = "reasoning_content"
 
-    def without(self, objection: str, request: Request) -> Dialect | None:
-        """The dialect without the parameter that the refusal names.
+    def without(self, refusal: str, request: Request) -> Dialect | None:
+        """Returns the dialect without the parameter that the endpoint's `refusal` names.
 
-        None when it names nothing that this request carried. Each answer has
-        fewer parameters than before, so asking again comes to an end.
+        None when it names nothing that this request carried. Each dialect has fewer
+        parameters than the one before, so asking again comes to an end.
         """
-        for pattern, change in _OBJECTIONS:
-            if pattern.search(objection) and _carries(request, next(iter(change))):
+        for pattern, change in _REFUSALS:
+            if pattern.search(refusal) and _carries(request, next(iter(change))):
                 narrower = replace(self, **change)
                 if narrower != self:
                     return narrower
         return None
 
 
-_OBJECTIONS: tuple[tuple[re.Pattern[str], dict[str, Any]], ...] = tuple(
+_REFUSALS: tuple[tuple[re.Pattern[str], dict[str, Any]], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), change)
     for pattern, change in (
         # OpenAI's reasoning models name the successor of a parameter.
@@ -62,7 +62,7 @@ _OBJECTIONS: tuple[tuple[re.Pattern[str], dict[str, Any]], ...] = tuple(
         (r"\bstream(?:ing)?\b", {"stream": False}),
     )
 )
-"""What a refusal names, and what goes; the more particular names stand first."""
+"""Wordings of refusals, and the change for each; the more particular ones come first."""
 
 
 def _carries(request: Request, parameter: str) -> bool:

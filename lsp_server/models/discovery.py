@@ -1,4 +1,4 @@
-"""Finds a model server: the configured one, or one that runs on this machine."""
+"""This module finds a model server: the configured one, or one that runs on this machine."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ from lsp_server.settings.sections import ModelSettings
 from lsp_server.settings.shown import without_credentials
 
 PROBE_SECONDS = 1.0
-"""For a server on this machine, asked by a person who waits."""
+"""The time that a server on this machine gets to answer, since a person waits."""
 LISTING_SECONDS = 10.0
 LISTING_BYTES_MAX = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class LocalServer:
-    """A program that serves models, and the port it listens on unless told otherwise."""
+    """A `LocalServer` is a program that serves models, with the port on which it listens by default."""
 
     name: str
     port: int
 
     @property
     def base_url(self) -> str:
+        """Returns the address of its API."""
         return f"http://127.0.0.1:{self.port}/v1"
 
 
@@ -45,19 +46,22 @@ LOCAL_SERVERS = (
     LocalServer("llama.cpp", 8080),
     LocalServer("vLLM", 8000),
 )
-"""In the order of preference; ports from each one's documentation."""
+"""The programs that are looked for, the preferred ones first; ports are from their documentation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a model is served. `server` is what it seems to be, `models` may be empty."""
+    """An `Endpoint` is an address at which models are served.
+
+    `server` is the name of the program that it seems to be, `models` may be empty.
+    """
 
     server: str
     base_url: str
     models: tuple[str, ...]
 
     def complete(self, settings: ModelSettings) -> ModelSettings:
-        """The settings with the endpoint, and with its first chat model if none is named.
+        """Adds the endpoint to settings, and its first chat model if they name none.
 
         Raises ConfigurationError when there is no model to name.
         """
@@ -81,15 +85,16 @@ async def discover(
     api_key: str | None = None,
     servers: Sequence[LocalServer] = LOCAL_SERVERS,
 ) -> Endpoint | None:
-    """The endpoint to use. None when none is configured and none answers here.
+    """Finds the endpoint to use; None when none is configured and none answers here.
 
-    A configured one is asked for its models only when `name` is unset, and
-    raises ModelError when it cannot tell. Of the local ones the first that has
-    a model wins. They never get the key: anything may listen on a port.
+    A configured one is asked for its models only when `name` is unset, which raises
+    ModelError when it lists none. Of `servers` the first that has a model is taken.
+    They never get the key: anything may listen on a port.
     """
     if settings.base_url is not None:
         names = () if settings.name else await models_at(settings.base_url, api_key)
         return Endpoint("the endpoint", settings.base_url, names)
+    # Side by side: each may take all of its second.
     async with asyncio.TaskGroup() as group:
         probes = [group.create_task(_probe(server)) for server in servers]
     found = [endpoint for probe in probes if (endpoint := probe.result())]
@@ -99,7 +104,7 @@ async def discover(
 async def models_at(
     base_url: str, api_key: str | None = None, *, seconds_max: float = LISTING_SECONDS
 ) -> tuple[str, ...]:
-    """The names of the models that an endpoint lists, in its order. Raises ModelError."""
+    """Asks an endpoint for the names of its models, in its order. Raises ModelError."""
     place = without_credentials(base_url)
     client = open_client(base_url)
     try:
@@ -110,8 +115,8 @@ async def models_at(
     except HTTP_FAILURES as error:
         raise failure(error, base_url) from error
     if reply.status_code != httpx.codes.OK:
-        complaint = read_provider_error(body, secret=api_key)
-        raise error_for_status(reply.status_code, complaint, ModelSettings(base_url=base_url))
+        provider_error = read_provider_error(body, secret=api_key)
+        raise error_for_status(reply.status_code, provider_error, ModelSettings(base_url=base_url))
     try:
         return _names(json.loads(body))
     except (ValueError, RecursionError) as error:
@@ -135,13 +140,14 @@ async def _get(
     async with client.stream("GET", url, headers=authorization(api_key)) as reply:
         async for piece in reply.aiter_bytes():
             body += piece
+            # A listing that is cut off is no JSON, which the caller reports.
             if len(body) > LISTING_BYTES_MAX:
                 break
     return reply, bytes(body)
 
 
 def _names(listing: object) -> tuple[str, ...]:
-    """Raises ValueError when this is no list of models. Ollama without models says null."""
+    """The names in a listing. Raises ValueError when it is no list of models."""
     match listing:
         case {"data": [*entries]}:
             names = tuple(
@@ -151,7 +157,7 @@ def _names(listing: object) -> tuple[str, ...]:
             )
             if len(names) == len(entries):
                 return names
-        case {"object": "list", "data": None}:
+        case {"object": "list", "data": None}:  # Ollama without models
             return ()
         case _:
             pass

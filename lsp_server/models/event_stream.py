@@ -1,8 +1,8 @@
-"""Server-sent events, from bytes that arrive in any pieces.
+"""This module reads server-sent events from bytes that arrive in any pieces.
 
-After the WHATWG HTML Living Standard, section 9.2, but for `id` and `retry`,
-which mean nothing to a request that is never resumed. `error:` lines, which
-llama.cpp used to send, count as an event named error.
+It follows the WHATWG HTML Living Standard, section 9.2, except for `id` and
+`retry`, which mean nothing to a request that is never resumed. `error:` lines,
+which llama.cpp used to send, count as an event named error.
 """
 
 from __future__ import annotations
@@ -13,14 +13,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
-    """One event; bytes that are no UTF-8 became U+FFFD."""
+    """A `ServerEvent` is one event; bytes that are no UTF-8 became U+FFFD."""
 
     name: str
     data: str
 
 
 class EventStream:
-    """Splits bytes into events. Characters and line ends may be cut anywhere."""
+    r"""Splits bytes into events. Characters and line ends may be cut anywhere.
+
+    >>> events = EventStream()
+    >>> list(events.feed(b"data: a"))
+    []
+    >>> list(events.feed(b"b\n\n"))
+    [ServerEvent(name='', data='ab')]
+    """
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -28,8 +35,9 @@ class EventStream:
         self._data: list[str] = []
 
     def feed(self, data: bytes) -> Iterator[ServerEvent]:
-        """The events that these bytes complete."""
+        """Takes the next bytes; gives the events that they complete."""
         self._pieces.append(data)
+        # Joined once a line ends: a long line in small pieces is not copied with each of them.
         if b"\n" not in data and b"\r" not in data:
             return
         lines = b"".join(self._pieces).splitlines(keepends=True)
@@ -41,7 +49,7 @@ class EventStream:
             yield from self._take(line.rstrip(b"\r\n"))
 
     def end(self) -> Iterator[ServerEvent]:
-        """The event that the stream ended in, complete or not: its reader can tell."""
+        """Gives the event in which the stream ended, complete or not: its reader can see which."""
         line = b"".join(self._pieces).rstrip(b"\r\n")
         self._pieces.clear()
         if line:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
@@ -20,34 +21,42 @@ CLOSE_SECONDS_MAX = 0.5
 MODELS_SHOWN_MAX = 12
 
 
+class Wire(Model, Protocol):
+    """A `Wire` is a Model over the protocol of an endpoint, with connections of its own."""
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
-    endpoint: ChatCompletions
+    wire: Wire
     base_url: str
     name: str
     api_key: str | None
 
 
 class ModelProvider:
-    """Finds the endpoint in the background and keeps its connections.
+    """Finds the endpoint in the background and keeps its connections; close it.
 
-    Must be made on a running loop; `close` it. `found` is told when a search is
-    over, whatever came of it.
+    It must be made on a running loop. `searched` is called when a search is over,
+    whether it found something or not.
     """
 
     def __init__(
         self,
         settings: ModelSettings,
-        found: Callable[[], None] = lambda: None,
+        searched: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
-        self._tell = found
-        self._retired: list[ChatCompletions] = []
+        self._searched = searched
+        self._retired: list[Wire] = []
         self._begin()
 
     @property
     def description(self) -> str | None:
-        """The model's name and place without credentials; None while none is known."""
+        """Returns the model's name and place without credentials; None while none is known."""
         if found := self._found():
             return found.name
         if self._settings.base_url is None or self._problem():
@@ -57,15 +66,15 @@ class ModelProvider:
 
     @property
     def api_key(self) -> str | None:
-        """Known once the endpoint is; for keeping it out of what is written down."""
+        """Returns the endpoint's key, None as long as no endpoint is known; to keep it out of all records."""
         found = self._found()
         return found.api_key if found else None
 
     def check(self) -> str:
-        """What will be asked, as far as known now.
+        """Describes the model that will be asked, as far as it is known now.
 
-        Raises ConfigurationError when the last search found nothing. It also
-        starts another, since a server may have been started since.
+        Raises ConfigurationError when the last search found nothing, and starts
+        another one, since a server may have been started meanwhile.
         """
         if problem := self._problem():
             self._begin()
@@ -73,14 +82,19 @@ class ModelProvider:
         return self.description or "a model server on this machine"
 
     async def wire(self) -> Model:
-        """The endpoint as a bare Model, once it is found. Raises ConfigurationError, ModelError.
+        """Waits for the endpoint and gives it as a bare Model.
 
-        Whoever asks it wraps it: nothing is retried or redacted here.
+        The caller wraps it: nothing is retried or redacted here. Raises
+        ConfigurationError, ModelError.
         """
-        return (await asyncio.shield(self._search)).endpoint
+        # Shielded: the search is for all who wait, and one of them may be cancelled.
+        return (await asyncio.shield(self._search)).wire
 
     async def examine(self) -> str:
-        """Asks the endpoint for its models; a sentence. Raises ConfigurationError, ModelError."""
+        """Asks the endpoint for its models and says in a sentence what it has.
+
+        Raises ConfigurationError, ModelError.
+        """
         found = await asyncio.shield(self._search)
         names = await models_at(found.base_url, found.api_key)
         listed = ", ".join(names[:MODELS_SHOWN_MAX]) or "none"
@@ -89,12 +103,13 @@ class ModelProvider:
         return f"{found.name}, {key}; it answers and lists: {listed}{more}"
 
     def reconfigure(self, settings: ModelSettings) -> None:
-        """Takes another endpoint for what comes; requests under way keep theirs."""
+        """Takes another endpoint for later requests; those under way keep theirs."""
         if settings == self._settings:
             return
         self._settings = settings
         if found := self._found():
-            self._retired.append(found.endpoint)
+            # Requests under way still use it, so it is closed at the end.
+            self._retired.append(found.wire)
         self._search.cancel()
         self._begin()
 
@@ -103,12 +118,14 @@ class ModelProvider:
         found = self._found()
         self._search.cancel()
         await asyncio.wait([self._search], timeout=CLOSE_SECONDS_MAX)
-        for endpoint in [*self._retired, *([found.endpoint] if found else [])]:
-            await endpoint.close()
+        for wire in [*self._retired, *([found.wire] if found else [])]:
+            await wire.close()
 
     def _begin(self) -> None:
         self._search = asyncio.create_task(_find(self._settings), name="find the model endpoint")
-        self._search.add_done_callback(lambda search: None if search.cancelled() else self._tell())
+        self._search.add_done_callback(
+            lambda search: None if search.cancelled() else self._searched()
+        )
 
     def _found(self) -> _Found | None:
         done = self._search.done() and not self._search.cancelled()
@@ -131,9 +148,16 @@ async def _find(settings: ModelSettings) -> _Found:
     complete = endpoint.complete(settings)
     # A key is for the endpoint it was set up with, never for whatever listens here.
     key = api_key if settings.base_url is not None else None
-    completions = ChatCompletions(complete, api_key=key)
     name = f"{complete.name} at {without_credentials(endpoint.base_url)}"
-    return _Found(completions, endpoint.base_url, name, key)
+    return _Found(open_wire(complete, key), endpoint.base_url, name, key)
+
+
+def open_wire(settings: ModelSettings, api_key: str | None) -> Wire:
+    """Opens the wire that an endpoint speaks; there is one kind so far.
+
+    Raises ConfigurationError for settings or an environment that cannot work.
+    """
+    return ChatCompletions(settings, api_key=api_key)
 
 
 HOW_TO_SET_ONE = (

@@ -1,4 +1,4 @@
-"""What an endpoint's error answer means, and who can mend it.
+"""This module sorts the error answers of endpoints by who can fix them.
 
 Providers agree on little but the status, so wordings decide the rest: a prompt
 that does not fit, a quota that is used up, a model that is not there.
@@ -17,34 +17,37 @@ from lsp_server.domain.errors import ModelError, ModelRefused, ModelUnavailable,
 from lsp_server.redaction.secrets import API_KEY_CHARS_MIN
 from lsp_server.settings.sections import ModelSettings
 from lsp_server.settings.shown import without_credentials
+from lsp_server.text.truncate import truncate
 
 SENTENCE_CHARS_MAX = 300
-"""What is quoted of a provider's sentence."""
+"""The longest part of a provider's sentence that is quoted."""
 READ_CHARS_MAX = 4000
-"""What is read of it."""
+"""The longest part of it that is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderError:
-    """What a provider said: its sentence in one line, and the values of its other fields."""
+    """A `ProviderError` is an error as a provider wrote it.
+
+    It has the sentence on one line, and the values of other fields."""
 
     sentence: str
     codes: str = ""
 
     @property
     def words(self) -> str:
+        """Returns all of it on one line."""
         return f"{self.codes} {self.sentence}".strip()
 
     @property
     def quoted(self) -> str:
-        """The sentence as the end of one of ours, cut to a length that people read."""
-        if len(self.sentence) <= SENTENCE_CHARS_MAX:
-            return f": {self.sentence.rstrip('.')}" if self.sentence else ""
-        return f": {self.sentence[:SENTENCE_CHARS_MAX].rstrip()}…"
+        """Returns the sentence as the end of one of ours, cut to a length that people read."""
+        sentence = truncate(self.sentence.rstrip("."), SENTENCE_CHARS_MAX)
+        return f": {sentence}" if sentence else ""
 
 
 def read_provider_error(body: object, *, secret: str | None = None) -> ProviderError:
-    """The complaint in an error body: parsed JSON, or text of any kind. Hides the secret."""
+    """Reads an error body: parsed JSON, or text of any kind. `secret` is masked in it."""
     if isinstance(body, bytes | str):
         text = body if isinstance(body, str) else body.decode("utf-8", "replace")
         try:
@@ -59,7 +62,7 @@ def read_provider_error(body: object, *, secret: str | None = None) -> ProviderE
 
 
 def error_in(answer: Mapping[str, object]) -> object:
-    """The error object inside an answer or a piece of a stream; None when there is none."""
+    """Returns the error object inside an answer or a piece of a stream; None when there is none."""
     if error := answer.get("error"):
         return error
     choices = answer.get("choices")
@@ -71,25 +74,30 @@ def error_in(answer: Mapping[str, object]) -> object:
 
 def error_for_status(
     status: int,
-    complaint: ProviderError,
+    provider_error: ProviderError,
     settings: ModelSettings,
     *,
     retry_after_seconds: float | None = None,
 ) -> ModelError:
-    """The domain's error for an answer with this status."""
+    """Returns the error of ours for an answer with this status.
+
+    `settings` are those of the endpoint, for the hints in the message.
+    """
     place = without_credentials(settings.base_url or "")
-    said = complaint.quoted
-    if status == 402 or _is_quota(complaint, status, retry_after_seconds):
+    said = provider_error.quoted
+    # Quota comes first: it is often a 429, and waiting for that would never end.
+    if status == 402 or _is_quota(provider_error, status, retry_after_seconds):
         return ModelRefused(
             f"the account at {place} has no quota left{said} ({status}); "
             "top it up or set another HOLDFAST_API_KEY"
         )
-    if status == 413 or _is_too_long(complaint, status):
+    if status == 413 or _is_too_long(provider_error, status):
         return PromptTooLong(
             f"the prompt does not fit the window of {settings.name}{said} ({status}); lower "
             f"model.context_tokens ({settings.context_tokens}) "
             f"or model.output_tokens_max ({settings.output_tokens_max})"
         )
+    # After the prompt's length, which some servers answer with a 500.
     if status in _WAIT or (status >= 500 and status != 501):
         return ModelUnavailable(
             f"{place} answered {status}{said}", retry_after_seconds=retry_after_seconds
@@ -99,7 +107,7 @@ def error_for_status(
             f"{place} refused the API key ({status}){said}; "
             "set HOLDFAST_API_KEY or model.api_key_command"
         )
-    if status == 404 or _NO_SUCH_MODEL.search(complaint.words):
+    if status == 404 or _NO_SUCH_MODEL.search(provider_error.words):
         return ModelRefused(
             f"{place} has no model {settings.name} ({status}){said}; correct model.name, "
             "or model.base_url, which has to include the version, as in /v1"
@@ -114,16 +122,22 @@ def error_for_status(
     )
 
 
-def status_of(complaint: ProviderError) -> int:
-    """The status of an error that came without one of its own, inside a stream."""
+def status_of(provider_error: ProviderError) -> int:
+    """Returns the status of an error that came without one of its own, inside a stream."""
     for pattern, status in _STATUS_WORDS:
-        if found := pattern.search(complaint.codes):
+        if found := pattern.search(provider_error.codes):
             return status or int(found.group())
-    return 400 if _TOO_LONG.search(complaint.words) else 500
+    return 400 if _TOO_LONG.search(provider_error.words) else 500
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
-    """How long the endpoint asks to wait; `now` in seconds since the epoch."""
+    """Returns the wait that the endpoint asks for, None if it asks for none.
+
+    `now` is in seconds since the epoch; header names are in lower case.
+
+    >>> retry_after_seconds({"retry-after": "7"}, now=0.0)
+    7.0
+    """
     if milliseconds := _number(headers.get("retry-after-ms")):
         return milliseconds / 1000
     value = headers.get("retry-after", "")
@@ -196,18 +210,18 @@ _STATUS_WORDS: tuple[tuple[re.Pattern[str], int | None], ...] = tuple(
 """Words of an error's code and type, and the status that they stand for."""
 
 
-def _is_quota(complaint: ProviderError, status: int, retry_after: float | None) -> bool:
-    if status < 400 or status >= 500 or not _QUOTA.search(complaint.words):
+def _is_quota(provider_error: ProviderError, status: int, retry_after: float | None) -> bool:
+    if status < 400 or status >= 500 or not _QUOTA.search(provider_error.words):
         return False
-    if "insufficient_quota" in complaint.codes:
+    if "insufficient_quota" in provider_error.codes:
         return True
-    return retry_after is None and not _PASSES.search(complaint.sentence)
+    return retry_after is None and not _PASSES.search(provider_error.sentence)
 
 
-def _is_too_long(complaint: ProviderError, status: int) -> bool:
-    if status in _WAIT or not _TOO_LONG.search(complaint.words):
+def _is_too_long(provider_error: ProviderError, status: int) -> bool:
+    if status in _WAIT or not _TOO_LONG.search(provider_error.words):
         return False
-    return status < 500 or not _PASSES.search(complaint.sentence)
+    return status < 500 or not _PASSES.search(provider_error.sentence)
 
 
 def _sentence(body: object) -> str:

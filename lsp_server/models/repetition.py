@@ -1,4 +1,4 @@
-"""Cuts an answer that repeats itself without end."""
+"""This module ends an answer that repeats itself without end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REPEATED_CHARS_MIN = 6000
 """About 1500 tokens of nothing new. Rulers, tables and arrays of zeros stay below."""
 REPEATED_TIMES_MIN = 6
 PERIOD_CHARS_MAX = 2000
-"""The longest paragraph that is recognised when it comes again and again."""
+"""The longest piece whose repetition is recognised."""
 WINDOW_CHARS = PERIOD_CHARS_MAX * REPEATED_TIMES_MIN
 CHECK_EVERY_CHARS = 1024
 
@@ -32,7 +32,7 @@ _CANDIDATES_MAX = 32
 
 
 def repeats(text: str) -> bool:
-    """Whether the end of the text is one piece over and over.
+    """Returns whether the end of the text is one piece over and over.
 
     The piece has at most PERIOD_CHARS_MAX characters, comes at least
     REPEATED_TIMES_MIN times and fills at least REPEATED_CHARS_MIN characters.
@@ -54,7 +54,7 @@ def repeats(text: str) -> bool:
 
 
 class CutRepetition:
-    """A Model that ends its Model's answer once it only repeats itself.
+    """A `CutRepetition` is a Model that ends its Model's answer once it only repeats itself.
 
     Raises ModelMisbehaved. Of several choices the repeating ones are left out
     at the end, since one stream carries them all; it raises when none is left.
@@ -64,6 +64,7 @@ class CutRepetition:
         self._model = model
 
     async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
+        """Returns its Model's answer. Raises ModelError, ModelMisbehaved for endless repetition."""
         watch = _Watch(alone=request.choices == 1)
 
         def hear(delta: Delta) -> None:
@@ -73,23 +74,24 @@ class CutRepetition:
         response = await self._model.respond(request, hear)
         if not watch.spoilt:
             return response
-        kept = tuple(
+        whole = tuple(
             choice for number, choice in enumerate(response.choices) if number not in watch.spoilt
         )
-        if not kept:
+        if not whole:
             raise _endless()
-        return replace(response, choices=kept)
+        return replace(response, choices=whole)
 
 
 @dataclass(slots=True)
 class _Tail:
-    """The end of one growing text, looked at every CHECK_EVERY_CHARS."""
+    """The end of one growing text, which is examined every CHECK_EVERY_CHARS."""
 
     window: str = ""
     fresh: list[str] = field(default_factory=list)
     fresh_chars: int = 0
 
     def repeats_with(self, text: str) -> bool:
+        """Returns whether the text, now that this was added, repeats itself."""
         self.fresh.append(text)
         self.fresh_chars += len(text)
         if self.fresh_chars < CHECK_EVERY_CHARS:
@@ -101,7 +103,7 @@ class _Tail:
 
 
 class _Watch:
-    """The tails of one answer; `spoilt` are the choices that repeat themselves."""
+    """The tails of one answer's texts; `spoilt` are the choices that repeat themselves."""
 
     def __init__(self, *, alone: bool) -> None:
         self._alone = alone
@@ -109,12 +111,13 @@ class _Watch:
         self.spoilt: set[int] = set()
 
     def take(self, delta: Delta) -> None:
-        """Raises ModelMisbehaved when the only choice repeats itself."""
+        """Takes a piece. Raises ModelMisbehaved when the only choice repeats itself."""
         match delta:
             case TextDelta(text, choice) | ReasoningDelta(text, choice):
                 self._grow(choice, type(delta), text)
             case ToolCallDelta(_, arguments, choice):
                 self._grow(choice, type(delta), arguments)
+            # The request is sent again, so the answer begins anew.
             case Waiting():
                 self._tails.clear()
                 self.spoilt.clear()

@@ -1,9 +1,9 @@
-"""A Request as the bytes of a `/chat/completions` body.
+"""This module encodes a Request as the body of a `/chat/completions` request.
 
-What stays the same from step to step stands first and the conversation comes
-last but for what a single request asks for, so that a growing conversation
-shares all but the tail with its predecessor. A message is encoded once and then
-copied, so a long history costs no more than its bytes.
+Whatever is the same at each step comes first, then the conversation, then what
+only this request has, so that a growing conversation shares all but its end with
+the request before. A message is encoded once and then copied, so a long history
+costs no more than its bytes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lsp_server.models.dialect import Dialect, ReasoningKey
 from lsp_server.settings.sections import ModelSettings
 
 FRAGMENTS_MAX = 512
-"""Encoded messages kept: more than a prompt has, as a new cycle begins before that."""
+"""Encoded messages that are kept: more than a prompt has, as it is compacted before that."""
 
 _SCHEMA_IN_WORDS = (
     "Answer with one JSON object and nothing else, no prose and no code fence. "
@@ -29,7 +29,10 @@ _SCHEMA_IN_WORDS = (
 
 
 class RequestEncoder:
-    """Encodes the requests to one endpoint. Raises ConfigurationError."""
+    """Encodes the requests to one endpoint.
+
+    Raises ConfigurationError when `model.extra_body` has what Holdfast fills.
+    """
 
     def __init__(self, settings: ModelSettings) -> None:
         if taken := sorted({"messages", "tools"} & settings.extra_body.keys()):
@@ -41,9 +44,9 @@ class RequestEncoder:
         self._fragment = lru_cache(maxsize=FRAGMENTS_MAX)(_message_json)
 
     def body(self, request: Request, dialect: Dialect) -> bytes:
-        """The request's body in this dialect."""
+        """Returns the body of a request in a dialect."""
         if request.answer is not None and not dialect.response_format:
-            request = _told_in_words(request, request.answer)
+            request = _with_schema_in_words(request, request.answer)
         parts = [_json(self._head(dialect))[:-1]]
         if request.tools:
             parts += [b',"tools":', _json([tool_value(tool) for tool in request.tools])]
@@ -56,7 +59,7 @@ class RequestEncoder:
         return b"".join(parts)
 
     def _head(self, dialect: Dialect) -> dict[str, object]:
-        """What every request to this endpoint has."""
+        """The parameters of every request to this endpoint."""
         head: dict[str, object] = {"model": self._settings.name, "stream": dialect.stream}
         if dialect.stream and dialect.stream_options:
             head["stream_options"] = {"include_usage": True}
@@ -64,7 +67,7 @@ class RequestEncoder:
         return head | self._settings.extra_body
 
     def _tail(self, request: Request, dialect: Dialect) -> dict[str, object]:
-        """What only this request has."""
+        """The parameters of this request alone."""
         tail: dict[str, object] = {}
         temperature = (
             self._settings.temperature if request.temperature is None else request.temperature
@@ -82,11 +85,12 @@ class RequestEncoder:
                     "strict": True,
                 },
             }
+        # A key that a person has set for the endpoint is in the head already.
         return {key: tail[key] for key in tail if key not in self._settings.extra_body}
 
 
 def message_value(message: Message, reasoning_key: ReasoningKey | None) -> dict[str, object]:
-    """A message as the API writes it."""
+    """Returns a message in the form of the API."""
     value: dict[str, object] = {"role": message.role, "content": message.text}
     if message.tool_calls:
         value["content"] = message.text or None
@@ -99,7 +103,7 @@ def message_value(message: Message, reasoning_key: ReasoningKey | None) -> dict[
 
 
 def tool_value(tool: ToolSpec) -> dict[str, object]:
-    """A tool as the API writes it."""
+    """Returns a tool in the form of the API."""
     return {
         "type": "function",
         "function": {
@@ -119,19 +123,17 @@ def _call_value(call: ToolCall) -> dict[str, object]:
 
 
 def _valid_arguments(call: ToolCall) -> str:
-    """The arguments, wrapped when they are no JSON object.
-
-    Many servers parse the calls of the history and refuse every later request
-    when one is broken. The call was not run; this only tells the model what it wrote.
-    """
+    """The arguments, wrapped when they are no JSON object."""
+    # Many servers parse the calls of the history and refuse every later request when one
+    # is broken. The call was not run; this only shows the model what it wrote.
     if not isinstance(call.parsed, Malformed):
         return call.arguments
     written = call.arguments
     return json.dumps({"malformed": written}, ensure_ascii=False) if written.strip() else "{}"
 
 
-def _told_in_words(request: Request, answer: AnswerSchema) -> Request:
-    """The request with the schema at its very end, where it leaves the prefix as it is."""
+def _with_schema_in_words(request: Request, answer: AnswerSchema) -> Request:
+    """The request with the schema at its very end, where the prefix stays as it is."""
     schema = json.dumps(answer.schema, ensure_ascii=False)
     words = _SCHEMA_IN_WORDS.format(schema=schema)
     *before, last = request.messages or (Message("user", ""),)

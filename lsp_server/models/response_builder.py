@@ -1,8 +1,8 @@
-"""The pieces of an answer, streamed or whole, put together as a Response.
+"""This module builds a Response from the pieces of an answer, streamed or whole.
 
 Streamed pieces (`choices[].delta`) and whole answers (`choices[].message`) have
-one shape, so a whole answer is one large piece. What is not there, or is there
-in an odd form, is read as kindly as can be done without guessing.
+one shape, so a whole answer is one large piece. Fields that are missing or have
+an odd form are read as kindly as can be done without guessing.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from lsp_server.domain.tools import ToolCall
 from lsp_server.models.dialect import ReasoningKey
 
 BYTES_PER_TOKEN = 4
-"""The estimate where an endpoint does not count: about 10 % high for code."""
+"""The estimate for an endpoint that does not count: about 10 % high for code."""
 
 
 class ResponseBuilder:
-    """Collects one answer and tells `listen` of each piece."""
+    """Collects one answer and calls `listen` with each piece."""
 
     def __init__(self, listen: Listener) -> None:
         self._listen = listen
         self._choices: dict[int, _Answer] = {}
         self._usage: Usage | None = None
         self.reasoning_key: ReasoningKey | None = None
-        """The key under which the endpoint gave reasoning, None as long as it gave none."""
+        """The key under which the endpoint gave reasoning; None as long as it gave none."""
 
     @property
     def complete(self) -> bool:
-        """Whether every choice that began was said to be finished."""
+        """Returns whether the endpoint has finished every choice that it began."""
         return bool(self._choices) and all(each.finish for each in self._choices.values())
 
     def add(self, piece: dict[str, object]) -> None:
@@ -61,7 +61,7 @@ class ResponseBuilder:
             self._count(choice.get("usage"))
 
     def response(self, *, prompt_bytes: int) -> Response:
-        """The whole answer; of several choices `usage` counts the first one's share.
+        """Builds the answer; of several choices `usage` counts the first one's share.
 
         Raises ModelMisbehaved when there is no choice, ModelUnavailable when the
         endpoint says that it failed.
@@ -97,7 +97,7 @@ class ResponseBuilder:
             call.arguments.append(arguments)
 
     def _reasoning(self, content: dict[str, object]) -> Iterator[str]:
-        """One of the two keys: some endpoints give the same text under both."""
+        """The reasoning under one of the two keys: some endpoints give the same text under both."""
         keys: tuple[ReasoningKey, ...] = ("reasoning_content", "reasoning")
         for key in keys:
             if text := _string(content.get(key)):
@@ -107,7 +107,7 @@ class ResponseBuilder:
         yield from _texts(content.get("content"), "thinking")
 
     def _count(self, value: object) -> None:
-        """Keeps the last usage: some endpoints count in each piece."""
+        # The last usage counts: some endpoints send it in each piece.
         if isinstance(value, dict) and (usage := _usage(value)).total_tokens:
             self._usage = usage
 
@@ -122,7 +122,7 @@ class _Call:
     arguments: list[str] = field(default_factory=list)
 
     def is_followed_by(self, id_: str, name: str, arguments: str) -> bool:
-        """Whether a piece at the same index begins another call.
+        """Returns whether a piece at the same index begins another call.
 
         Ollama and Gemini have numbered every call 0, others number none, and
         some repeat the name in each piece.
@@ -168,7 +168,7 @@ class _Answer:
         return call, news, arguments
 
     def choice(self) -> Choice:
-        """What it came to. A call that says nothing is none."""
+        """The finished choice. A call without name and arguments is left out."""
         used: set[str] = set()
         calls = tuple(
             ToolCall(_unused_id(call.id, used), call.name, "".join(call.arguments))
@@ -210,7 +210,8 @@ _FAILED = frozenset({"error", "abort", "insufficient_system_resource", "network_
 
 
 def _unused_id(id_: str, used: set[str]) -> str:
-    """The id, or a made one: nine letters and digits, the strictest form (Mistral's)."""
+    """The id, or a new one if it is empty or taken."""
+    # Nine letters and digits, which is the strictest form (Mistral's).
     if not id_ or id_ in used:
         id_ = uuid4().hex[:9]
     used.add(id_)
@@ -226,7 +227,7 @@ def _is_json(text: str) -> bool:
 
 
 def _with_numbered_calls(message: dict[str, object]) -> dict[str, object]:
-    """A whole message, whose calls are whole and told apart by their place."""
+    """A whole message with its calls numbered by their place, as streamed ones are."""
     calls = enumerate(_dicts(message.get("tool_calls")))
     return {**message, "tool_calls": [{**call, "index": place} for place, call in calls]}
 

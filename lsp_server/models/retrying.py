@@ -1,4 +1,4 @@
-"""The one retry layer: a Model that asks its Model again after it was unavailable."""
+"""This module is the one retry layer: a Model that asks its Model again after it was unavailable."""
 
 from __future__ import annotations
 
@@ -16,17 +16,29 @@ WALL_SECONDS_MAX = 6 * 3600.0
 FIRST_WAIT_SECONDS = 1.0
 WAIT_SECONDS_MAX = 60.0
 RETRY_AFTER_SECONDS_MAX = 15 * 60.0
-"""What an endpoint may ask for; beyond it, it is asked whether it still means it."""
+"""The longest wait that an endpoint may ask for; after it the endpoint is asked again anyway."""
 JITTER = 0.5
-"""The share of a wait that chance may take off, so that clients do not come back together."""
+"""The largest share that is taken off a wait by chance, so that clients do not return together."""
 
 
 class Retrying:
-    """Waits and asks again, for hours if need be, on ModelUnavailable alone.
+    """A `Retrying` is a Model that waits and asks again, for hours if need be, on ModelUnavailable alone.
 
-    Each wait is told to `listen` before it begins, which voids what was
-    streamed. An endpoint's Retry-After is never cut short by chance. When the
-    next wait would end after `wall_seconds_max`, the last error passes.
+    `listen` is called with each wait before it begins, which voids what was
+    streamed. An endpoint's Retry-After is never shortened by chance. When the next
+    wait would end after `wall_seconds_max`, the last error is raised.
+
+    >>> from lsp_server.domain.messages import Usage
+    >>> class Busy:
+    ...     answers = [ModelUnavailable("busy"), Response((), Usage(), Usage())]
+    ...     async def respond(self, request, listen=ignore_deltas):
+    ...         answer = self.answers.pop(0)
+    ...         if isinstance(answer, Exception):
+    ...             raise answer
+    ...         return answer
+    >>> model = Retrying(Busy(), sleep=lambda seconds: asyncio.sleep(0))
+    >>> asyncio.run(model.respond(Request(()))).choices
+    ()
     """
 
     def __init__(
@@ -45,6 +57,7 @@ class Retrying:
         self._chance = chance
 
     async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
+        """Returns its Model's answer. Raises ModelError."""
         deadline = self._clock() + self._wall_seconds_max
         attempt = 0
         while True:

@@ -25,26 +25,26 @@ MESSAGES_MAX = 4_096
 
 
 class RedactingModel:
-    """A Model that replaces secrets by markers in every message before its Model is asked."""
+    """A `RedactingModel` is a Model that replaces secrets by markers before its Model is asked."""
 
     def __init__(self, model: Model, redactor: Redactor) -> None:
         self._model = model
         self._redacted = lru_cache(MESSAGES_MAX)(redactor.about)
 
     async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
-        """Answers as its Model does. Raises ModelError."""
+        """Returns its Model's answer. Raises ModelError."""
         messages: tuple[Message, ...] = tuple(map(self._redacted, request.messages))
         return await self._model.respond(replace(request, messages=messages), listen)
 
 
 class PricedModel:
-    """A Model that says what its Model's answers cost at `prices`."""
+    """A `PricedModel` is a Model that says what its Model's answers cost at `prices`."""
 
     def __init__(self, model: Model, prices: Prices) -> None:
         self.model = model
         self.prices = prices
 
     async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
-        """Answers with the price of all that was billed. Raises ModelError."""
+        """Returns the answer with the price of all that was billed. Raises ModelError."""
         response = await self.model.respond(request, listen)
         return replace(response, cost_usd=self.prices.cost_usd(response.billed))

@@ -1,1 +1,1 @@
-"""This room finds secrets in texts and keeps them out of all that is stored, shown or sent."""
+"""This room finds secrets in text and keeps them out of everything that is stored, shown or sent."""

@@ -1,4 +1,4 @@
-"""This module finds the secrets in files that are for them: `.env`, YAML, JSON and `.netrc`."""
+"""This module reads files that are for secrets: `.env` and similar ones, YAML, JSON and `.netrc`."""
 
 from __future__ import annotations
 
@@ -33,8 +33,11 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 def secrets_in_file(text: str) -> tuple[str, ...]:
     """Returns the secrets in the text of such a file, the longest first.
 
-    A value counts if its name calls it secret, if it is a password in an address, or if it
-    looks random; all else may be an everyday word.
+    Secrets are values whose name says so, passwords in addresses, and values that
+    look random; all others may be ordinary words.
+
+    >>> secrets_in_file("HOST=example.org\\nDB_PASSWORD=correct-horse\\n")
+    ('correct-horse',)
     """
     found = {value for match in _ASSIGNED.finditer(text) for value in _of_assignment(match)}
     in_json = (one for one in _IN_JSON.finditer(text) if not is_dummy(one["name"], one["value"]))
@@ -46,7 +49,7 @@ def secrets_in_file(text: str) -> tuple[str, ...]:
 
 
 def _of_assignment(match: re.Match[str]) -> Iterator[str]:
-    """Its value as it is written and as it is meant, each line of it too."""
+    """The value of an assignment as it is written and as it is meant, and each line of it."""
     for value in set(_meanings(match)):
         named = _SECRET_NAME.search(match["name"]) and not _NO_SECRET.fullmatch(value)
         if (match["off"] and " " in value) or is_dummy(match["name"], value):

@@ -1,4 +1,4 @@
-"""This module lists the ways in which programs write one value: in addresses, JSON, HTML, source and base64."""
+"""This module writes a value in all the ways of programs: in addresses, JSON, HTML, source, base64."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from urllib.parse import quote, quote_plus
 
 
 def encodings_of(value: str) -> frozenset[str]:
-    """Returns a value and its other spellings in texts."""
+    """Returns the value itself and its other forms in texts.
+
+    >>> "p%40ss" in encodings_of("p@ss")
+    True
+    """
     encoded = base64.b64encode(value.encode("utf-8", "surrogatepass")).decode()
     try:
         in_addresses = {quote(value, safe=""), quote(value), quote_plus(value)}

@@ -72,17 +72,17 @@ HARMLESS = (".example", ".sample", ".template", ".dist")
 class Secrets:
     """`Secrets` are values that are secret whatever they look like, the longest first.
 
-    `key` goes into the marks: with a person's own, nobody else can try out on a mark
-    whether a guess is right.
+    `key` goes into the markers: with a person's own, nobody else can find out from a
+    marker whether a guess is right.
     """
 
     values: tuple[str, ...] = ()
     key: bytes = b""
     digest: str = field(init=False, compare=False)
-    """Of all values, in 8 hexadecimal digits; empty when there are none."""
+    """The digest of all values; empty when there are none."""
 
     def __post_init__(self) -> None:
-        # Once: an index asks for it with every file.
+        # Computed once: an index asks for it with every file.
         digest = self.digest_of("\0".join(self.values)) if self.values else ""
         object.__setattr__(self, "digest", digest)
 
@@ -103,7 +103,7 @@ NO_SECRETS = Secrets()
 class Redacted:
     """`Redacted` is a text whose secrets are replaced; line breaks stay, so lines keep their numbers.
 
-    `secrets` are what the marks stand for, line breaks included.
+    `secrets` has the secret of each marker, line breaks included.
     """
 
     text: str

@@ -10,17 +10,17 @@ import platformdirs
 
 
 def config_folder() -> Path:
-    """The folder of the user's own settings."""
+    """Returns the folder of the user's own settings."""
     return Path(platformdirs.user_config_dir("holdfast", appauthor=False))
 
 
 def data_folder() -> Path:
-    """The folder of runs, checkpoints and memory."""
+    """Returns the folder of runs, checkpoints and memory."""
     return Path(platformdirs.user_data_dir("holdfast", appauthor=False))
 
 
 def workspace_folder(data: Path, root: Path) -> Path:
-    """The folder below `data` for one workspace: readable by name, unique by path.
+    """Returns the folder below `data` for one workspace: readable by name, unique by path.
 
     >>> workspace_folder(Path("/data"), Path("/src/engine")).as_posix()
     '/data/workspaces/engine-576b1993bee7'

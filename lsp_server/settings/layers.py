@@ -33,7 +33,7 @@ _CAUTION = "and edits and commands ask"
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, and one sentence for each thing that was wrong on the way to them."""
+    """A `Loaded` has settings, and one sentence for each thing that was wrong on the way to them."""
 
     settings: Settings
     problems: tuple[ConfigurationError, ...]
@@ -69,6 +69,7 @@ def load(
     layers.append(("the editor", _plain(editor or {})))
     for source, layer in layers:
         accepted = _accepted(layer, merged, source, unread)
+        # Compared as settings, not as text: a project may write a number in many ways.
         if source == str(project_path):
             wished = Settings.model_validate(_merge(merged, accepted))
             granted = Settings.model_validate(merged)
@@ -155,6 +156,7 @@ def _merge(below: Layer, above: Layer) -> dict[str, Any]:
             merged[section] = values
             continue
         merged[section] = {**lower, **values}
+        # A layer above must not lose what one below forbids.
         if section == "permissions" and "deny" in lower and "deny" in values:
             merged[section]["deny"] = [*lower["deny"], *values["deny"]]
     return merged
@@ -175,6 +177,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     """The layer of variables `HOLDFAST_SECTION__KEY`; lists and tables are written as in TOML."""
     layer: dict[str, Any] = {}
     for name, text in environment.items():
+        # `HOLDFAST_API_KEY` and the like are no settings.
         if not name.startswith(ENVIRONMENT_PREFIX) or "__" not in name:
             continue
         section, _, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
@@ -183,6 +186,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _environment_value(text: str) -> Any:
+    # Any other text is a value as it is, a number too: the section knows its type.
     if text[:1] in "[{":
         try:
             return tomllib.loads(f"value = {text}")["value"]

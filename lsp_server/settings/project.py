@@ -52,17 +52,18 @@ def narrow(
     `wished` are the settings with the layer, `granted` those without it. What is
     left out is named in `problems`, with `source`, the path of the project's file.
     """
-    kept: dict[str, Any] = {}
+    allowed: dict[str, Any] = {}
     for section, values in layer.items():
-        kept[section] = {}
+        allowed[section] = {}
         for key, value in values.items():
+            # After validation, so that equal values look equal.
             pair = (getattr(getattr(each, section), key) for each in (wished, granted))
             if why := _too_wide(section, key, *pair):
                 message = f"{section}.{key} in {source} is ignored: {why}"
                 problems.append(ConfigurationError(message, key=f"{section}.{key}"))
             else:
-                kept[section][key] = value
-    return kept
+                allowed[section][key] = value
+    return allowed
 
 
 def _too_wide(section: str, key: str, wished: Any, granted: Any) -> str:

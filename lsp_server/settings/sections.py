@@ -16,7 +16,7 @@ PERMISSION_MODES: tuple[PermissionMode, ...] = ("read-only", "ask", "auto-edit",
 
 
 class Section(BaseModel):
-    """A frozen group of settings that knows its keys."""
+    """A `Section` is a frozen group of settings; unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,7 +29,7 @@ Dollars: TypeAlias = Annotated[float, Field(ge=0)]
 
 
 class ModelSettings(Section):
-    """The endpoint that does the work; any OpenAI-compatible one."""
+    """This section sets the endpoint that does the work; any OpenAI-compatible one will do."""
 
     base_url: str | None = Field(None, pattern=r"^https?://")
     """Up to and including the version, as in `http://localhost:11434/v1`."""
@@ -44,9 +44,9 @@ class ModelSettings(Section):
     output_tokens_max: Positive = 8192
     """The longest answer asked for."""
     silence_timeout_seconds: PositiveSeconds = 120.0
-    """How long a stream may say nothing before the request is sent again."""
+    """A stream that says nothing for longer is ended, and the request is sent again."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
-    """Merged into each request body as it stands."""
+    """Merged into each request body as it is."""
     price_input: Dollars = 0.0
     """US dollars per million uncached prompt tokens."""
     price_cached: Dollars = 0.0
@@ -56,12 +56,12 @@ class ModelSettings(Section):
 
     @property
     def prices(self) -> Prices:
-        """The prices as the accounting takes them."""
+        """Returns the prices as the accounting takes them."""
         return Prices(self.price_input, self.price_cached, self.price_output)
 
 
 class JudgeSettings(Section):
-    """The model that judges; whatever is unset is as in `model`."""
+    """This section sets the model that judges; whatever is unset is as in `model`."""
 
     base_url: str | None = Field(None, pattern=r"^https?://")
     name: str | None = None
@@ -76,17 +76,17 @@ class JudgeSettings(Section):
     price_output: Dollars | None = None
 
     def over(self, worker: ModelSettings) -> ModelSettings:
-        """The complete settings of the judge."""
+        """Returns the complete settings of the judge."""
         return worker.model_copy(update=self.model_dump(exclude_none=True))
 
 
 class MaxModeSettings(Section):
-    """Parallel sampling with a judge."""
+    """This section sets how several answers to a step are sampled and judged."""
 
     enabled: bool = False
-    """Draw several answers to every step, not only on request."""
+    """Sample several answers to every step, not only on request."""
     samples: Annotated[int, Field(ge=1, le=16)] = 5
-    """How many answers are drawn for one step."""
+    """The number of answers that are sampled for one step."""
     strategy: Literal["adaptive", "gated", "always"] = "adaptive"
     """`adaptive`: a few, and all only if they differ. `gated`: one, and more only if it would
     change something or the last step failed; where each candidate pays for the prompt again, a
@@ -94,20 +94,20 @@ class MaxModeSettings(Section):
     temperature: Temperature = 1.0
     judge_temperature: Temperature = 0.0
     judge_context: Literal["auto", "shared", "compact"] = "auto"
-    """What the judge reads: the worker's prompt, a digest, or the cheaper of the two."""
+    """The judge reads the worker's prompt (`shared`), a digest (`compact`), or the cheaper of the two."""
     first_draw: Annotated[int, Field(ge=1, le=16)] = 3
     """Candidates of the first wave of the adaptive strategy."""
     quorum: Annotated[int, Field(ge=1, le=16)] | None = None
     """Candidates that start the grace period; unset: all but one."""
     grace_seconds: PositiveSeconds | None = None
-    """How long stragglers are waited for; unset: half the median latency."""
+    """The time that stragglers get; unset: half the median latency."""
 
 
 class GoalSettings(Section):
-    """The checks of goals."""
+    """This section sets how goals are checked."""
 
     re_entries_max: Annotated[int, Field(ge=0)] = 12
-    """How often a run that says it is done goes on because a condition does not hold."""
+    """The number of times that a run goes on which said it is done while a condition does not hold."""
     check_timeout_seconds: PositiveSeconds = 600.0
     """A check that takes longer has failed."""
     check_on_save: bool = False
@@ -115,20 +115,20 @@ class GoalSettings(Section):
 
 
 class ContextSettings(Section):
-    """The prompt's size."""
+    """This section sets the size of prompts."""
 
     budget_tokens: Annotated[int, Field(ge=2048)] = 65_536
     """Never above the model's window minus its longest answer."""
     rebuild_at: Fraction = 0.7
     """The share of the budget at which a new cycle starts."""
     brief: bool = False
-    """Whether the model is asked, before a new cycle, for a brief of what it intends."""
+    """Ask the model for a brief of what it intends before its prompt is compacted."""
     result_chars_max: Annotated[int, Field(ge=200)] = 8000
     """Longer tool results are cut in the prompt and fetched by id."""
 
 
 class MemorySettings(Section):
-    """The vector memory."""
+    """This section sets what is indexed and remembered."""
 
     enabled: bool = True
     """Index code and remember what was done."""
@@ -137,16 +137,16 @@ class MemorySettings(Section):
     embedder: Literal["minilm", "http", "hashing"] = "minilm"
     """`minilm` ships with Holdfast, `http` asks an endpoint, `hashing` is for tests."""
     embedding_base_url: str | None = Field(None, pattern=r"^https?://")
-    """Of the `http` embedder, as in `http://localhost:11434/v1`."""
+    """The address of the `http` embedder, as in `http://localhost:11434/v1`."""
     embedding_model: str | None = None
     index_on_start: bool = True
     file_bytes_max: Positive = 1_000_000
     commits_max: Annotated[int, Field(ge=0)] = 300
-    """Of the project's git history, so many are remembered as actions; 0: none."""
+    """The number of commits of the git history that are remembered as actions; 0: none."""
 
 
 class PermissionSettings(Section):
-    """The rules for what may be done without asking."""
+    """This section sets what may be done without asking."""
 
     mode: PermissionMode = "ask"
     """`ask` before edits and commands, `auto-edit` frees edits, `read-only` refuses both, `full` frees both."""
@@ -155,16 +155,17 @@ class PermissionSettings(Section):
     deny: tuple[str, ...] = ()
     """Rules of the same form for what is never done."""
     answer_timeout_seconds: PositiveSeconds = 600.0
-    """Without an answer by then, a question counts as denied."""
+    """A question without an answer by then counts as denied."""
 
     @field_validator("allow", "deny", mode="before")
     @classmethod
     def _one_rule_is_a_list(cls, value: object) -> object:
+        # A string would be taken for a list of its characters.
         return (value,) if isinstance(value, str) else value
 
 
 class RunSettings(Section):
-    """Limits of one run."""
+    """This section sets the limits of one run."""
 
     steps_max: Positive = 200
     tokens_max: Positive | None = None
@@ -178,12 +179,12 @@ class RunSettings(Section):
 
     @property
     def budget(self) -> Budget:
-        """The limits of a run that brings none of its own."""
+        """Returns the limits of a run that brings none of its own."""
         return Budget(self.steps_max, self.tokens_max, self.cost_usd_max, self.wall_seconds_max)
 
 
 class CheckpointSettings(Section):
-    """The contents that are kept so that runs can be undone."""
+    """This section sets what is kept so that runs can be undone."""
 
     days_max: Annotated[float, Field(gt=0)] = 30.0
     """Runs that ended longer ago cannot be undone any more, and what they changed is not kept."""
@@ -192,7 +193,7 @@ class CheckpointSettings(Section):
 
 
 class Settings(Section):
-    """All settings. They are frozen: a reload makes new ones, a run keeps its own."""
+    """A `Settings` has all sections. It is frozen: a reload makes a new one, a run keeps its own."""
 
     model: ModelSettings = ModelSettings()
     judge: JudgeSettings = JudgeSettings()
@@ -206,6 +207,6 @@ class Settings(Section):
 
     @property
     def prompt_tokens_max(self) -> int:
-        """The largest prompt, in tokens, that a run may build."""
+        """Returns the largest prompt, in tokens, that a run may build."""
         window = self.model.context_tokens - self.model.output_tokens_max
         return max(2048, min(self.context.budget_tokens, window))

@@ -8,7 +8,7 @@ from lsp_server.settings.sections import Settings
 
 
 def mask(settings: Settings) -> dict[str, Any]:
-    """The effective settings as JSON types, with whatever could hold a secret masked."""
+    """Returns the effective settings as JSON types, with whatever could hold a secret masked."""
     dump = settings.model_dump(mode="json")
     for name in ("model", "judge"):
         if dump[name].get("api_key_command"):
@@ -21,7 +21,7 @@ def mask(settings: Settings) -> dict[str, Any]:
 
 
 def without_credentials(url: str) -> str:
-    """The URL without user, password and query.
+    """Returns the URL without user, password and query.
 
     >>> without_credentials("https://ada:secret@example.org/v1?key=secret")
     'https://example.org/v1'

@@ -11,7 +11,7 @@ from lsp_server.system.atomic_file import replace_file
 
 
 def default_user_file() -> Path:
-    """The path of the user's settings file, whether there is one or not."""
+    """Returns the path of the user's settings file, whether there is one or not."""
     return config_folder() / "config.toml"
 
 

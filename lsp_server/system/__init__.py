@@ -1,6 +1,6 @@
-"""What the operating system and the event loop offer, in one form each.
+"""This room offers what the operating system and the event loop have, in one form each.
 
-Files that are replaced as a whole, folders that are private, locks between
-processes, and tasks that somebody owns. The rooms above use these and do not
-write their own.
+Files that are replaced as a whole, private folders, locks between processes,
+tasks with an owner, and the tricks of a quick start. The rooms above use these
+and do not write their own.
 """

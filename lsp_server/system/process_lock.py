@@ -1,4 +1,4 @@
-"""This module holds locks between processes that fall when their process ends, however it ends."""
+"""This module locks files between processes; a lock is released when its process ends, however."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class ProcessLock:
 
     @property
     def held(self) -> bool:
-        """Whether this object holds the lock."""
+        """Returns True while this object holds the lock."""
         return self._lock.is_locked
 
     def acquire(self) -> bool:
-        """Takes the lock if nobody else has it, and says whether it is ours. Never waits.
+        """Takes the lock if nobody else has it; returns whether this object holds it. Never waits.
 
         Raises OSError when the file cannot be made.
         """
@@ -71,7 +71,7 @@ class ProcessLock:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether some process holds the lock on that file; False where there is no such file."""
+    """Returns True when some process holds the lock on that file; False where there is no such file."""
     if not path.exists():
         return False
     lock = ProcessLock(path)

@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 class TaskSet:
-    """Tasks with one owner, which closes the set. A task that fails is logged by its name.
+    """A `TaskSet` keeps the tasks of one owner, which closes it. A task that fails is logged by its name.
 
     Errors of the classes in `expected` are no surprise and are not logged: whoever
     awaits the task sees them.

@@ -25,7 +25,7 @@ IGNORED_WORDS = STOP_WORDS | {"return"}
 
 
 def bm25_scores(asked: frozenset[str], documents: Sequence[str]) -> list[float]:
-    """The score of each document for the stems `asked`; 0 where none of them occurs.
+    """Returns the score of each document for the stems `asked`; 0 where none of them occurs.
 
     A document is a text of words divided by spaces, as `tokenize` makes it. A word
     that is rare among these documents counts for more than a frequent one.
@@ -56,7 +56,7 @@ def bm25_scores(asked: frozenset[str], documents: Sequence[str]) -> list[float]:
 
 @lru_cache(maxsize=20_000)
 def stems(text: str) -> frozenset[str]:
-    """The stems of the words of a text, stop words left out.
+    """Returns the stems of the words of a text, stop words left out.
 
     >>> sorted(stems("where are the parsedHeaders"))
     ['header', 'pars']
@@ -67,7 +67,7 @@ def stems(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
-    """A lower-case English word without its ending; words in `ss` and short words stay.
+    """Returns a lower-case English word without its ending; words in `ss` and short words stay.
 
     >>> stem("queries"), stem("parsing"), stem("class")
     ('query', 'pars', 'class')

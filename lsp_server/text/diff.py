@@ -8,6 +8,7 @@ from itertools import takewhile
 from typing import TypeAlias
 
 from lsp_server.text.excerpt import split_lines
+from lsp_server.text.truncate import truncate_counting
 
 LINES_MAX = 5000
 """Where more lines than that differ they are not compared one by one: it could take seconds."""
@@ -19,7 +20,7 @@ Opcode: TypeAlias = tuple[str, int, int, int, int]
 
 
 def unified_diff(path: str, before: str, after: str) -> str:
-    r"""A unified diff, cut at DIFF_CHARS_MAX; empty when no line differs.
+    r"""Returns a unified diff, cut at DIFF_CHARS_MAX; empty when no line differs.
 
     >>> print(unified_diff("a.txt", "1\n2\n", "1\n3\n"))
     --- a/a.txt
@@ -34,13 +35,11 @@ def unified_diff(path: str, before: str, after: str) -> str:
         return ""
     hunks = (line for group in _groups(old, new) for line in _hunk(group, old, new))
     text = "\n".join([f"--- a/{path}", f"+++ b/{path}", *hunks])
-    if len(text) <= DIFF_CHARS_MAX:
-        return text
-    return f"{text[:DIFF_CHARS_MAX]}\n[{len(text) - DIFF_CHARS_MAX} more characters]"
+    return truncate_counting(text, DIFF_CHARS_MAX)
 
 
 def diff_stat(before: str, after: str) -> str:
-    r"""The number of lines added and removed.
+    r"""Returns the number of lines added and removed.
 
     >>> diff_stat("1\n2\n", "1\n3\n4\n")
     '+2 -1 lines'

@@ -1,4 +1,4 @@
-"""Numbered lines of a text, as the model is shown them: `12<tab>text`, counted from 1."""
+"""This module numbers the lines of a text as the model reads them: `12<tab>text`, from 1."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ LINE_CHARS_MAX = 500
 
 
 def split_lines(text: str) -> list[str]:
-    """Lines without their endings, split as editors do; a final newline starts no line."""
+    r"""Returns the lines without their endings, split as editors do; a final newline starts no line.
+
+    >>> split_lines("a\r\nb\n")
+    ['a', 'b']
+    """
+    # `str.splitlines` also splits at form feeds and other marks, which editors do not.
     lines = re.split(r"\r\n|\r|\n", text)
     return lines[:-1] if lines[-1] == "" else lines
 
 
 def numbered_lines(lines: list[str], start: int, end: int) -> str:
-    """Lines `start` to `end`, both included, as far as there are so many."""
+    r"""Lines `start` to `end`, counted from 1 and both included, as far as there are so many.
+
+    >>> numbered_lines(["a", "b", "c"], 2, 9)
+    '2\tb\n3\tc'
+    """
     first = max(1, start)
     return "\n".join(
         f"{number}\t{cut_line(line)}" for number, line in enumerate(lines[first - 1 : end], first)
@@ -22,7 +31,7 @@ def numbered_lines(lines: list[str], start: int, end: int) -> str:
 
 
 def cut_line(line: str) -> str:
-    """A line that fits; it says how much is missing."""
+    """Returns the line, or its first LINE_CHARS_MAX characters with a note of how many are missing."""
     if len(line) <= LINE_CHARS_MAX:
         return line
     return f"{line[:LINE_CHARS_MAX]}… [{len(line) - LINE_CHARS_MAX} more characters]"

@@ -25,7 +25,7 @@ _INVISIBLE = "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
 @dataclass(frozen=True, slots=True)
 class Lookalike:
-    """A stretch `start` to `end` of a text, and how it differs from what was looked for."""
+    """A `Lookalike` is a stretch `start` to `end` of a text, and how it differs from what was looked for."""
 
     start: int
     end: int
@@ -33,9 +33,9 @@ class Lookalike:
 
 
 def lookalikes(text: str, wanted: str) -> list[Lookalike]:
-    """Where `wanted` stands in `text` but for characters that look the same.
+    """Finds where `wanted` stands in `text` but for characters that look the same.
 
-    Nothing in texts of more than CHARS_MAX characters.
+    Finds nothing in texts of more than CHARS_MAX characters.
 
     >>> [found] = lookalikes("x =\\u00a01", "x = 1")
     >>> found.start, found.end, found.differences[0]

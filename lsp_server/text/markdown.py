@@ -9,7 +9,7 @@ _TICKS = re.compile("`+")
 
 
 def code_block(text: str, language: str = "") -> str:
-    r"""A fenced code block whose fence is longer than any run of backticks in the text.
+    r"""Returns a fenced code block whose fence is longer than any run of backticks in the text.
 
     >>> code_block("print()", "python")
     '```python\nprint()\n```'
@@ -21,7 +21,7 @@ def code_block(text: str, language: str = "") -> str:
 
 
 def code_span(text: str) -> str:
-    """A code span on one line, padded where CommonMark needs it.
+    """Returns a code span on one line, padded where CommonMark needs it.
 
     >>> code_span("a`b")
     '``a`b``'

@@ -1,8 +1,8 @@
-"""The words of code: what full text search compares.
+"""This module splits code into the words that full text search compares.
 
 `readFile`, `read_file` and "read file" share their words; the whole identifier
 stays findable as one. A run of characters without spaces between words, as in
-Chinese, gives its pairs. Stems and stop words are the index's own affair.
+Chinese, gives its pairs. The index itself makes stems and leaves out stop words.
 """
 
 from __future__ import annotations
@@ -30,29 +30,41 @@ SYMBOL = re.compile(r"[A-Za-z_][\w]*(?:(?:\.|::|->|#)[A-Za-z_]\w*)*(?:\(\))?")
 
 
 def tokenize(text: str, *, whole: bool = True) -> str:
-    """All words of a text, in its order, divided by spaces; with `whole` identifiers too."""
+    """Returns all words of a text in its order, divided by spaces; with `whole` identifiers too.
+
+    >>> tokenize("readFile")
+    'read file readfile'
+    """
     return " ".join(map(_parts_and_whole if whole else _parts, _TOKEN.findall(text)))
 
 
 def distinct_words(text: str) -> tuple[str, ...]:
-    """The different words of a text, identifiers too, in the order in which they first stand."""
+    """Returns the different words of a text, identifiers too, in the order in which they first occur."""
     found = " ".join(map(_parts_and_whole, dict.fromkeys(_TOKEN.findall(text))))
     return tuple(dict.fromkeys(found.split()))
 
 
 def query_words(text: str) -> tuple[str, ...]:
-    """The words of a question that tell something, each once; all of them if none does."""
+    """Returns the words of a query that are no stop words, each once; all of them if none is left.
+
+    >>> query_words("where is the retry")
+    ('retry',)
+    """
     found = distinct_words(text)
     return tuple(word for word in found if word not in STOP_WORDS) or found
 
 
 def symbols_in(text: str) -> tuple[str, ...]:
-    """The parts of a question that look like names in code: with a mark or a hump in them."""
+    """Returns the parts of a query that look like names in code, with a mark or a capital inside.
+
+    >>> symbols_in("does parse_goals call Lines.offset?")
+    ('parse_goals', 'Lines.offset')
+    """
     return tuple(found for found in SYMBOL.findall(text) if _is_name(found))
 
 
 def is_symbol(text: str) -> bool:
-    """Whether a question is nothing but one name."""
+    """Returns True when a query is nothing but one name."""
     return SYMBOL.fullmatch(text.strip()) is not None
 
 
@@ -73,6 +85,7 @@ def _parts(token: str) -> str:
 @lru_cache(maxsize=20_000)
 def _parts_and_whole(token: str) -> str:
     parts = _parts(token)
+    # A word of one part is its own whole; pairs of letters are no identifier.
     if " " not in parts or not token.isascii():
         return parts
     return f"{parts} {parts.replace(' ', '')}"

@@ -6,7 +6,7 @@ ELLIPSIS = "…"
 
 
 def truncate(text: str, chars_max: int) -> str:
-    """The text, or its beginning with an ellipsis, never more than `chars_max` characters.
+    """Returns the text, or its beginning with an ellipsis, never more than `chars_max` characters.
 
     >>> truncate("abcdef", 4)
     'abc…'
@@ -16,8 +16,19 @@ def truncate(text: str, chars_max: int) -> str:
     return text if len(text) <= chars_max else text[: chars_max - 1].rstrip() + ELLIPSIS
 
 
+def truncate_counting(text: str, chars_max: int) -> str:
+    r"""Returns the text, or its first `chars_max` characters and how many more there are.
+
+    >>> truncate_counting("abcdef", 4)
+    'abcd\n[2 more characters]'
+    """
+    if len(text) <= chars_max:
+        return text
+    return f"{text[:chars_max]}\n[{len(text) - chars_max} more characters]"
+
+
 def one_line(text: str, chars_max: int) -> str:
-    r"""The text on one line, runs of white space as one blank, cut as `truncate` cuts.
+    r"""Returns the text on one line, runs of white space as one blank, cut as `truncate` cuts.
 
     Of a long text only as much is looked at as can be shown.
 
@@ -29,7 +40,7 @@ def one_line(text: str, chars_max: int) -> str:
 
 
 def first_line(text: str, chars_max: int) -> str:
-    r"""The first line that is not blank, cut as `truncate` cuts; empty if there is none.
+    r"""Returns the first line that is not blank, cut as `truncate` cuts; empty if there is none.
 
     >>> first_line("\n  a title \nand a body", 20)
     'a title'

@@ -30,7 +30,7 @@ _ASIDE = ".removing"
 
 
 def content_name(data: bytes, *, executable: bool = False) -> str:
-    """The name of a file's content: its SHA-256 in hexadecimal, and whether it may be executed.
+    """Returns the name of a file's content: its SHA-256 in hexadecimal, and whether it may be executed.
 
     >>> content_name(b"", executable=True)
     'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855+x'
@@ -39,7 +39,7 @@ def content_name(data: bytes, *, executable: bool = False) -> str:
 
 
 def find_content_names(data: bytes) -> Iterator[str]:
-    """All that looks like the name of a content in a text of any format.
+    """Returns all that looks like the name of a content in a text of any format.
 
     For those who must miss no name, and whom one too many does not hurt. The mark
     of executable files is left out.
@@ -49,14 +49,14 @@ def find_content_names(data: bytes) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How many contents were removed, and how many bytes that freed."""
+    """A `Pruned` says that a pruning removed so many contents and freed so many bytes."""
 
     files: int
     bytes: int
 
 
 class Blobs:
-    """A store of contents that only its owner can read. Equal contents are kept once.
+    """A `Blobs` keeps contents that only their owner can read, equal ones once.
 
     Losing the store costs undo, not the run: `problem` says why it failed, if it did.
 
@@ -82,7 +82,7 @@ class Blobs:
             self.problem = f"changes cannot be undone, as they are not kept: {error.strerror}"
 
     def get(self, name: str) -> bytes | None:
-        """The content with this name; None when it is not kept or was damaged."""
+        """Returns the content with this name; None when it is not kept or was damaged."""
         try:
             data = self._path(name).read_bytes()
         except OSError:
@@ -90,7 +90,7 @@ class Blobs:
         return data if name.startswith(content_name(data)) else None
 
     def exceed(self, *, days_max: float, bytes_max: int) -> bool:
-        """Whether some content is that old, or all together are that large."""
+        """Returns whether some content is that old, or all together are that large."""
         files = list(self._files())
         oldest = time.time() - days_max * 86_400
         return sum(file.bytes for file in files) > bytes_max or any(
@@ -120,6 +120,7 @@ class Blobs:
         bytes_left, removed, removed_bytes = sum(file.bytes for file in files), 0, 0
         for file in files:
             is_old = file.put_at < now - days_max * 86_400
+            # They are sorted by age: after one that may stay, all may.
             if stopped() or not (is_old or bytes_left > bytes_max):
                 break
             is_young = file.put_at > now - YOUNG_SECONDS
@@ -129,6 +130,7 @@ class Blobs:
         return Pruned(removed, removed_bytes)
 
     def _files(self) -> Iterator[_BlobFile]:
+        # Two digits of the name divide the contents, so that no folder has too many entries.
         for path in self._folder.glob("??/*"):
             with suppress(FileNotFoundError):
                 state = path.stat()

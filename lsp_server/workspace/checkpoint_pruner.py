@@ -82,7 +82,7 @@ class CheckpointPruner:
             stop.set()
 
     def _is_due(self, limits: CheckpointSettings) -> bool:
-        """Whether something may go; cheaper than a look at the whole working state."""
+        """Returns whether something may go; cheaper than a look at the whole working state."""
         with suppress(FileNotFoundError):
             if time.time() - self._stamp.stat().st_mtime < PAUSE_SECONDS:
                 return False

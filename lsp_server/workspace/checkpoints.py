@@ -34,9 +34,9 @@ ALIVE = timedelta(seconds=1)
 
 
 class Checkpoints:
-    """The contents of files that runs of one workspace changed, and its working state.
+    """A `Checkpoints` keeps the contents of files that runs of one workspace changed.
 
-    They lie in `folder`; `tree` is the working state, `pruner` removes what no run
+    The contents lie in `folder`; `tree` is the working state of the workspace, `pruner` removes what no run
     needs any more.
     """
 
@@ -62,6 +62,7 @@ class Checkpoints:
         """
         changed: list[str] = []
         before = await self._contents(emit)
+        # On the disk before the command starts: after a kill nobody could tell what was there.
         name = await asyncio.to_thread(self._snapshots.put, before)
         if name is not None:
             emit(SnapshotTaken(name))
@@ -70,6 +71,7 @@ class Checkpoints:
             yield changed
         finally:
             alive.cancel()
+            # Also after a failure or a cancellation: what the command did is done.
             for change in _changes(before, await self._contents(emit)):
                 changed.append(change.path)
                 emit(change)
@@ -80,6 +82,7 @@ class Checkpoints:
         before = await asyncio.to_thread(self._snapshots.get, snapshot)
         if before is None:
             return ()
+        # The last sign of life may be a moment old, and so may the clock of the file system.
         later = await self.tree.changed_since(before.alive_until + 2 * ALIVE)
         changes = _changes(before.contents, await self.tree.contents())
         # What was written after it had died is somebody else's.
@@ -91,11 +94,11 @@ class Checkpoints:
             await asyncio.to_thread(self._snapshots.touch, name)
 
     async def contents(self) -> Mapping[str, str]:
-        """Names of contents by workspace-relative path."""
+        """Returns names of contents by workspace-relative path."""
         return await self.tree.contents()
 
     async def changed_since(self, moment: datetime) -> Sequence[str]:
-        """The paths of files that were written, moved or created later.
+        """Returns the paths of files that were written, moved or created later.
 
         The goals file and the settings are left out: Holdfast writes into them itself.
         """
@@ -116,7 +119,7 @@ class Checkpoints:
         return await Undo(self._workspace, self._blobs, editor).run(changes)
 
     def content(self, name: str) -> bytes | None:
-        """The content with this name, None when it is not kept. Blocking."""
+        """Returns the content with this name, None when it is not kept. Blocking."""
         return self._blobs.get(name)
 
     async def record_edit(
@@ -149,6 +152,7 @@ class Checkpoints:
 
     def _warn(self, message: str | None, emit: Emit) -> None:
         """Emits each message once."""
+        # A run has hundreds of commands, and the cause rarely goes away.
         if message and message not in self._warned:
             self._warned.add(message)
             emit(Warned(message))
@@ -163,7 +167,7 @@ def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[FileCh
 
 
 class Recording:
-    """An Editor that records what its Editor applied."""
+    """A `Recording` is an Editor that records what its Editor applied."""
 
     def __init__(self, editor: Editor, checkpoints: Checkpoints, emit: Emit) -> None:
         self._editor = editor
@@ -171,7 +175,7 @@ class Recording:
         self._emit = emit
 
     async def read(self, path: Path) -> Document:
-        """Reads as its Editor does."""
+        """Reads the file through its Editor."""
         return await self._editor.read(path)
 
     async def apply(self, edits: EditSet) -> None:

@@ -50,7 +50,7 @@ SECRET_PREFIXES = ("HOLDFAST_", "OPENAI_API_KEY")
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """The end of a command. Its standard output and error are one text, in order.
+    """A `CommandResult` says how a command ended. Its standard output and error are one text, in order.
 
     `exit_status` is 128 plus the signal's number for a command that a signal
     ended, None for one that ran out of time. Of `output`, `truncated_bytes` are
@@ -65,7 +65,7 @@ class CommandResult:
 
     @property
     def ending(self) -> str:
-        """In words: `exit status 0`, `killed by SIGSEGV`, `timed out`."""
+        """Returns the end in words: `exit status 0`, `killed by SIGSEGV`, `timed out`."""
         if self.exit_status is None:
             return "timed out"
         with suppress(ValueError):
@@ -74,7 +74,7 @@ class CommandResult:
 
 
 class CommandRunner(Protocol):
-    """Something that runs shell commands. What confines them wraps another one."""
+    """A `CommandRunner` runs shell commands; one that confines them wraps another."""
 
     async def run(
         self,
@@ -96,7 +96,7 @@ class CommandRunner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HostCommandRunner:
-    """A CommandRunner without any confinement: in bash, or sh where there is none."""
+    """A `HostCommandRunner` runs commands without any confinement, in bash, or sh where there is none."""
 
     async def run(
         self,
@@ -111,6 +111,7 @@ class HostCommandRunner:
         started = time.monotonic()
         with _output(output_bytes_max) as (output, write_end):
             process = await _start(command, folder, child_environment(environment), write_end)
+            # From here on only the command holds it, so the pipe ends with the command.
             os.close(write_end)
             timed_out = left_over = False
             try:
@@ -118,6 +119,7 @@ class HostCommandRunner:
                     await process.wait()
                     left_over = not await _group_ends(process.pid, LEFTOVER_GRACE_SECONDS)
             except TimeoutError:
+                # The command may have ended while the time went to what it left running.
                 timed_out = process.returncode is None
             finally:
                 await _end(process)
@@ -134,7 +136,7 @@ class HostCommandRunner:
 
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a command: without Holdfast's secrets, made quiet."""
+    """Returns the environment of a command: without Holdfast's secrets, made quiet."""
     passed_on = {
         name: value
         for name, value in environment.items()
@@ -144,7 +146,7 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 class HeadAndTail:
-    """The first and the last bytes of a stream, never more than `bytes_max` of them."""
+    """A `HeadAndTail` keeps the first and the last bytes of a stream, at most `bytes_max`."""
 
     def __init__(self, bytes_max: int) -> None:
         self._head_room = bytes_max // 2
@@ -173,7 +175,7 @@ class HeadAndTail:
             self.truncated_bytes += dropped
 
     def text(self) -> str:
-        """All that was kept as text, with a line that says how much is missing."""
+        """Returns all that was kept as text, with a line that says how much is missing."""
         tail = b"".join(self._tail)
         if not self.truncated_bytes:
             return (bytes(self._head) + tail).decode("utf-8", "replace")
@@ -240,6 +242,7 @@ async def _start(
             stdin=asyncio.subprocess.DEVNULL,
             stdout=write_end,
             stderr=write_end,
+            # No terminal to ask on, and one group that can be ended whole.
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
@@ -284,6 +287,7 @@ def _signal(group: int, number: int) -> bool:
         os.killpg(group, number)
     except ProcessLookupError:
         return False
+    # Somebody is left whom we may not signal, as after `sudo`.
     except PermissionError:
         return True
     return True

@@ -75,6 +75,7 @@ def apply_edits_on_disk(edits: Sequence[FileEdit]) -> None:
         writes: list[tuple[Path, Path | None]] = []
         for edit in edits:
             data = _new_bytes(edit)
+            # A full disk shows itself here, before the first file is replaced.
             staged = None if data is None else _stage(edit.path, data)
             if staged is not None:
                 unused.callback(staged.unlink, missing_ok=True)
@@ -94,6 +95,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 def _new_bytes(edit: FileEdit) -> bytes | None:
     """The bytes to write, None to delete. Raises EditRejected."""
     path = edit.path
+    # Somebody may have put a link in its place since the path was allowed.
     if path.resolve() != path:
         raise EditRejected(
             f"{path.name} leads elsewhere by now, to {path.resolve()}", "read it again"

@@ -18,9 +18,9 @@ Confirm: TypeAlias = Callable[[Question], Awaitable[Answer | None]]
 
 
 class DiskEditor:
-    """An Editor over the disk and the buffers in `documents`, which it never overwrites.
+    """A `DiskEditor` is an Editor over the disk, which never overwrites unsaved text.
 
-    `confirm` asks a person; None when there is nobody to ask.
+    `documents` are the open buffers, `confirm` asks a person; None when there is nobody to ask.
     """
 
     def __init__(self, documents: Documents, confirm: Confirm | None = None) -> None:

@@ -20,7 +20,7 @@ from lsp_server.workspace.disk import apply_edits_on_disk, read_text
 
 
 class Documents:
-    """The open buffers of an editor, and every other text by way of the disk.
+    """A `Documents` has the open buffers of an editor, and reads every other text from the disk.
 
     Paths that an editor gives are made canonical here.
     """
@@ -43,7 +43,7 @@ class Documents:
         self._drafts.pop(path.resolve(), None)
 
     def buffers(self) -> Mapping[Path, str]:
-        """The open files' texts, a live view."""
+        """Returns the open files' texts, a live view."""
         return MappingProxyType(self._buffers)
 
     async def add_draft(self, path: Path, before: str, after: str) -> None:
@@ -56,13 +56,14 @@ class Documents:
 
     async def save_drafts(self) -> None:
         """Writes the drafts to the disk that nobody has typed into since."""
+        # A person who typed into the buffer since decides when it is saved.
         drafts = {p: d for p, d in self._drafts.items() if self._buffers.get(p) == d.text}
         self._drafts.clear()
         if drafts:
             await asyncio.to_thread(_save, drafts)
 
     async def unsaved(self) -> list[Path]:
-        """The open files whose text on the disk is another one."""
+        """Returns the open files whose text on the disk is another one."""
         buffers = dict(self._buffers)
         return await asyncio.to_thread(
             lambda: [path for path, text in buffers.items() if not is_saved(path, text)]
@@ -108,7 +109,7 @@ def copy_unsaved(buffers: Mapping[Path, str], folder: Path) -> dict[Path, Path]:
 
 
 def is_saved(path: Path, text: str) -> bool:
-    """Whether the disk has this text at `path`. Blocking."""
+    """Returns whether the disk has this text at `path`. Blocking."""
     try:
         return read_text(path).text == text
     except ToolError:

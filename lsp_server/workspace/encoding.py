@@ -11,7 +11,7 @@ from lsp_server.domain.errors import EditRejected
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """The encoding of a file's text; `mark` is its byte order mark, perhaps empty."""
+    """An `Encoding` says how a file's text is encoded; `mark` is its byte order mark, perhaps empty."""
 
     codec: str
     mark: bytes = b""
@@ -30,7 +30,7 @@ _CONTROL = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 def decode(data: bytes) -> tuple[str, Encoding] | None:
-    r"""The text without its byte order mark, and its encoding; None for a binary file.
+    r"""Returns the text without its byte order mark, and its encoding; None for a binary file.
 
     >>> decode(b"caf\xe9")
     ('café', Encoding(codec='latin-1', mark=b''))
@@ -40,11 +40,12 @@ def decode(data: bytes) -> tuple[str, Encoding] | None:
     for encoding in MARKED:
         if data.startswith(encoding.mark):
             return _decoded(data[len(encoding.mark) :], encoding)
+    # Every byte is latin-1, so control characters decide whether it is text at all.
     return _decoded(data, UTF_8) or (None if _CONTROL.search(data) else _decoded(data, LATIN_1))
 
 
 def encode(text: str, encoding: Encoding) -> bytes:
-    """The bytes of `text`. Raises EditRejected when they would be read back as another text."""
+    """Returns the bytes of `text`. Raises EditRejected when they would be read back as another text."""
     if "\0" in text:
         raise EditRejected("the text holds a NUL character, which would make the file binary")
     if text.startswith("\ufeff"):
@@ -59,6 +60,7 @@ def encode(text: str, encoding: Encoding) -> bytes:
             f"{char!r} cannot be written in the file's encoding, {encoding.codec}",
             "write it another way",
         ) from error
+    # The bytes of some latin-1 texts are UTF-8 too: "Ã©" would come back as "é".
     if encoding == LATIN_1 and (decode(data) or ("\0",))[0] != text:
         raise EditRejected(
             "the text in latin-1 would be taken for another encoding", "use other characters"

@@ -27,7 +27,7 @@ _COMMAND = (
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit. `at` is ISO 8601 in UTC, `files` are relative to the folder that was asked about."""
+    """A `Commit` is one entry of the history. `at` is ISO 8601 in UTC, `files` are relative to the folder that was asked about."""
 
     id: str
     at: str

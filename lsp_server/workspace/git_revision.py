@@ -51,7 +51,7 @@ class Revisions:
         self._last = ("", float("-inf"), "")
 
     async def of(self, tree: str) -> str:
-        """The revision of the tree with that hash, which has to be the one that is there now.
+        """Returns the revision of the tree with that hash, which has to be the one that is there now.
 
         Empty where git knows no commit or is slow.
         """
@@ -73,6 +73,7 @@ class Revisions:
             return ""
         prefix, commit = place.splitlines()
         own = prefix + OWN_FOLDER
+        # Two letters of status and a blank come before each path.
         count = sum(bool(line) and not line[3:].startswith(own) for line in status.split("\0"))
         return commit + (f" with {count} change{'s' * (count > 1)}" if count else "")
 

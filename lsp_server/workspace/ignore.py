@@ -45,7 +45,7 @@ Skipped: TypeAlias = Callable[[str, str], None]
 
 
 class Patterns:
-    """Patterns in the language of `.gitignore`; unreadable lines are left out, as git does.
+    """A `Patterns` has lines in the language of `.gitignore`; unreadable ones are left out, as git does.
 
     >>> patterns = Patterns(["*.log", "!keep.log"])
     >>> patterns.decide("a/b.log"), patterns.decide("keep.log"), patterns.decide("a.py")
@@ -57,11 +57,11 @@ class Patterns:
 
     @property
     def usable(self) -> bool:
-        """Whether any line is a pattern."""
+        """Returns whether any line is a pattern."""
         return any(pattern.include is not None for pattern in self._spec.patterns)
 
     def decide(self, path: str) -> bool | None:
-        """Whether the path is matched (True) or negated (False); None when no line says.
+        """Returns whether the path is matched (True) or negated (False); None when no line says.
 
         A folder ends with `/`.
         """
@@ -91,7 +91,7 @@ class Ignore:
         self._compiled: dict[tuple[str, ...], Patterns] = {}
 
     def matches(self, path: Path) -> bool:
-        """Whether a canonical path is ignored; everything outside of the workspace is."""
+        """Returns whether a canonical path is ignored; everything outside of the workspace is."""
         if not self._workspace.inside(path):
             return True
         relative = self._workspace.relative(path)
@@ -145,6 +145,7 @@ class Ignore:
         """The entries of one folder that count; folders end with `/`."""
         try:
             with os.scandir(self._workspace.root / folder) as listing:
+                # Sorted, so that two walks over one tree give the same.
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
             skipped(folder, error.strerror or "unreadable")
@@ -175,6 +176,7 @@ class Ignore:
                 lines = (*_lines_of(repository / ".git" / "info" / "exclude"), *lines)
             if lines:
                 scopes += (Scope(0, rest, self._patterns(lines)),)
+        # A person who opens an ignored folder wants to work in it all the same.
         return () if _ignored(scopes, "") else scopes
 
     def _entered(self, scopes: Scopes, folder: str) -> Scopes:
@@ -186,6 +188,7 @@ class Ignore:
         return (*scopes, Scope(len(folder), "", self._patterns(lines))) if lines else scopes
 
     def _patterns(self, lines: tuple[str, ...]) -> Patterns:
+        # Compiling is what costs, and many folders have the same rules or none.
         found = self._compiled.get(lines)
         if found is None:
             found = self._compiled[lines] = Patterns(lines)
@@ -194,7 +197,7 @@ class Ignore:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Patterns of one folder, and how a path of the workspace becomes one of that folder.
+    """A `Scope` applies the patterns of one folder to paths of the workspace.
 
     The first `drop` characters of the path go, `add` is put before the rest.
     """

@@ -19,7 +19,7 @@ KEY_BYTES = 32
 
 
 class KnownSecrets:
-    """The secrets of the environment, of files that are for secrets, and the endpoint's key.
+    """A `KnownSecrets` gathers secrets from the environment, files for secrets, and the endpoint's key.
 
     `root` is the workspace, `data` the person's data folder; `api_key` gives the
     endpoint's key, None as long as it is not known. Calling the object gives all.

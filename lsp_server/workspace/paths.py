@@ -14,7 +14,7 @@ from lsp_server.domain.errors import ToolError
 
 
 class Workspace:
-    """One folder that the agent works in, and the paths seen from there.
+    """A `Workspace` is the folder that an agent works in; it resolves paths from there.
 
     >>> import tempfile
     >>> workspace = Workspace(Path(tempfile.mkdtemp()))
@@ -37,6 +37,7 @@ class Workspace:
         written = _from_uri(text) if text.startswith("file:") else text
         if not written or any(mark in written for mark in "\0\n\r"):
             raise ToolError(f"{text!r} is not a path", "send one path relative to the workspace")
+        # Half of a surrogate pair: a model can write it, no file name can have it.
         if any("\ud800" <= char <= "\udfff" for char in written):
             raise ToolError(f"{text!r} is not a path: it has characters that no file name can have")
         try:
@@ -48,7 +49,7 @@ class Workspace:
         return path
 
     def resolve(self, text: str) -> Path:
-        """The canonical path. Raises ToolError when it lies outside of the workspace."""
+        """Returns the canonical path. Raises ToolError when it lies outside of the workspace."""
         path = self.locate(text)
         if not self.inside(path):
             raise ToolError(
@@ -57,16 +58,16 @@ class Workspace:
         return path
 
     def inside(self, path: Path) -> bool:
-        """Whether a canonical path is the root or below it."""
+        """Returns whether a canonical path is the root or below it."""
         return path.is_relative_to(self.root)
 
     def relative(self, path: Path) -> str:
-        """The path as the model sees it: from the root with slashes, absolute outside of it."""
+        """Returns the path as the model sees it: from the root with slashes, absolute outside of it."""
         return path.relative_to(self.root).as_posix() if self.inside(path) else path.as_posix()
 
 
 def _leads_in_circles(path: Path) -> bool:
-    """Whether a loop of links is left in the path: before Python 3.13 `resolve` raises instead."""
+    """Returns whether a loop of links is left in the path: before Python 3.13 `resolve` raises instead."""
     try:
         path.stat()
     except OSError as error:

@@ -24,7 +24,7 @@ TOOL_FOLDERS = frozenset(
 
 
 class SecretFiles:
-    """The files for secrets in a workspace, ignored ones too.
+    """A `SecretFiles` reads the files for secrets in a workspace, ignored ones too.
 
     `values` are the secrets as of the last look, the longest first.
     """
@@ -44,5 +44,6 @@ class SecretFiles:
 
     def _files(self) -> Iterator[Path]:
         for folder, below, names in islice(os.walk(self._root), FOLDERS_MAX):
+            # `os.walk` goes on with the folders that are left in this list.
             below[:] = sorted(set(below) - TOOL_FOLDERS)
             yield from (Path(folder, name) for name in names if is_secret_file(name))

@@ -18,14 +18,16 @@ from lsp_server.system.private_folder import make_private
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The names of contents by path before a command, and when the command was last seen at work."""
+    """A `Snapshot` has the names of contents by path before a command.
+
+    `alive_until` is when the command was last seen at work."""
 
     contents: Mapping[str, str]
     alive_until: datetime
 
 
 class Snapshots:
-    """A private folder with a file for each command that runs now or was killed.
+    """A `Snapshots` keeps a file for each command that runs now or was killed, in a private folder.
 
     All of it blocks.
     """
@@ -45,13 +47,13 @@ class Snapshots:
         return name
 
     def touch(self, name: str | None) -> None:
-        """Notes that the command is still at work."""
+        """Keeps the snapshot fresh: the command is still at work."""
         if name is not None:
             with suppress(OSError):
                 os.utime(self._path(name))
 
     def get(self, name: str) -> Snapshot | None:
-        """The snapshot with this name; None once it was removed."""
+        """Returns the snapshot with this name; None once it was removed."""
         path = self._path(name)
         try:
             contents = json.loads(path.read_bytes())
@@ -74,7 +76,7 @@ class Snapshots:
                     path.unlink()
 
     def content_names(self) -> Iterator[str]:
-        """The names of all contents that some snapshot needs."""
+        """Returns the names of all contents that some snapshot needs."""
         for path in self._folder.glob("*.json"):
             snapshot = self.get(path.stem)
             yield from snapshot.contents.values() if snapshot else ()

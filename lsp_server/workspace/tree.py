@@ -49,7 +49,7 @@ Status: TypeAlias = tuple[int, int, int, int, int]
 
 
 class WorkingTree:
-    """The working state of one workspace.
+    """A `WorkingTree` names the content of every file of one workspace that counts.
 
     With `blobs` every content that is read is kept there. `cache_file` carries
     what is known from one process to the next.
@@ -74,19 +74,19 @@ class WorkingTree:
         self._scanning = threading.Lock()
 
     async def hash(self) -> str:
-        """16 hexadecimal digits that change whenever a file that counts does."""
+        """Returns 16 hexadecimal digits that change whenever a file that counts does."""
         return tree_hash(await self.contents())
 
     async def contents(self) -> Mapping[str, str]:
-        """Content names by path, sorted by path; the watched files among them."""
+        """Returns content names by path, sorted by path; the watched files among them."""
         return await asyncio.to_thread(self._scan)
 
     async def changed_since(self, moment: datetime) -> Sequence[str]:
-        """The paths of files that were written, moved or created later, watched ones included."""
+        """Returns the paths of files that were written, moved or created later, watched ones included."""
         return await asyncio.to_thread(self._changed_since, moment.timestamp() * 1e9)
 
     def cached_names(self) -> frozenset[str]:
-        """Names of contents that a later look may take for known and not read. Blocking."""
+        """Returns names of contents that a later look may take for known and not read. Blocking."""
         return frozenset(name for _, name in _load(self._cache_file).values())
 
     def _changed_since(self, moment_ns: float) -> list[str]:
@@ -94,6 +94,7 @@ class WorkingTree:
         return sorted(path for path, status in statuses if max(status[0], status[1]) > moment_ns)
 
     def _scan(self) -> dict[str, str]:
+        # Two looks at the same time would both read every file.
         with self._scanning:
             known = self._known if self._known is not None else _load(self._cache_file)
             now_known: dict[str, tuple[Status, str]] = {}
@@ -107,6 +108,7 @@ class WorkingTree:
                     names[path] = before[1]
                 else:
                     names[path] = self._name(path, status, keep=total_bytes <= TOTAL_BYTES_MAX)
+                # A younger one is read again next time: see RACY_SECONDS above.
                 if max(status[0], status[1]) < settled_ns:
                     now_known[path] = (status, names[path])
             self._known = now_known
@@ -146,7 +148,8 @@ class WorkingTree:
 
 
 def tree_hash(names: Mapping[str, str]) -> str:
-    """The hash of a working state that was looked at before: 16 hexadecimal digits."""
+    """Returns the hash of a working state that was looked at before: 16 hexadecimal digits."""
+    # A NUL can be in no path, so two trees never give the same text.
     lines = (f"{path}\0{name}\n" for path, name in names.items() if path not in WATCHED)
     return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
 

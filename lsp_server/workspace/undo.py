@@ -33,7 +33,7 @@ Content: TypeAlias = str | bytes | None
 
 @dataclass(frozen=True, slots=True)
 class UndoConflict:
-    """A file that undo left as it is, and the reason."""
+    """An `UndoConflict` names a file that undo left as it is, and the reason."""
 
     path: str
     reason: str
@@ -41,7 +41,7 @@ class UndoConflict:
 
 @dataclass(frozen=True, slots=True)
 class UndoReport:
-    """The result of an undo, as workspace-relative paths.
+    """An `UndoReport` has the result of an undo, as workspace-relative paths.
 
     Files that were already as before are in none; `removed` are those of `restored`
     that the run had created.
@@ -81,6 +81,7 @@ class Undo:
         """Restores one file; False when there was nothing to do. Raises ToolError for a conflict."""
         file = self._workspace.locate(path)
         contents = await asyncio.to_thread(self._contents, history)
+        # A buffer that never saw the change is right as it is: then the disk is changed back.
         restored = await self._take_back(
             self._editor, file, history, contents
         ) or await self._take_back(self._disk, file, history, contents)
@@ -153,6 +154,7 @@ def _before(
     current: Content, history: Sequence[FileChanged], contents: Mapping[str, Content]
 ) -> Content:
     """The content without the changes. Raises ToolError for a conflict."""
+    # Undone already, by hand or by an undo before: taking it back again would do harm.
     if current == _content(history[0].before, contents):
         return current
     for change in reversed(history):
@@ -186,7 +188,7 @@ def _merge(after: Content, current: Content, before: Content) -> str:
 
 
 def _executable_before(history: Sequence[FileChanged]) -> bool | None:
-    """Whether the file could be executed before, None when the run did not change that."""
+    """Returns whether the file could be executed before, None when the run did not change that."""
     first, last = history[0].before, history[-1].after
     if first is None:
         return None
@@ -203,5 +205,6 @@ def _is_executable(file: Path) -> bool:
 
 def _set_executable(file: Path, executable: bool) -> None:
     mode = stat.S_IMODE(file.stat().st_mode)
+    # Whoever may read the file may execute it, as after `chmod +x`.
     readers = (mode & 0o444) >> 2
     file.chmod(mode | readers if executable else mode & ~0o111)

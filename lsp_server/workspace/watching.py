@@ -60,4 +60,5 @@ async def _watched(root: Path) -> AsyncIterator[set[Path]]:
     )
     async for events in watched:
         paths = {Path(path) for _, path in events}
+        # After a change of branch any file may be another one, and not all are reported.
         yield {root} if not paths or head in paths else paths

@@ -102,6 +102,8 @@ def _is_verb(words: list[str], at: int) -> bool:
     if at > 1 and word.endswith("ed") and following in _DETERMINERS:
         return True  # "A run changed a file"
     ends_in_s = word.endswith("s") and not word.endswith("ss") and word not in _NO_VERBS
+    if at == 2 and words[0] == "this" and ends_in_s:
+        return True  # "This module runs commands"
     if at > 0:
         return ends_in_s and (following in _DETERMINERS or words[at - 1] in _PRONOUNS)
     if word in _PREPOSITIONS or word in _DETERMINERS:

@@ -129,17 +129,21 @@ def _failure(fault: Fault | None) -> tuple[ModelError | None, int | None]:
     """The error of a fault and the pieces that come before it; None: the whole answer."""
     match fault:
         case HttpError():
-            complaint = read_provider_error(fault.body or "")
+            provider_error = read_provider_error(fault.body or "")
             asked = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
             wait = retry_after_seconds(asked, now=0.0)
-            return error_for_status(fault.status, complaint, _SETTINGS, retry_after_seconds=wait), 0
+            return error_for_status(
+                fault.status, provider_error, _SETTINGS, retry_after_seconds=wait
+            ), 0
         case Drop():
             return ModelUnavailable("the scripted stream broke off"), fault.after_pieces
         case Silence():
             return ModelUnavailable("the scripted model fell silent"), fault.after_pieces or 0
         case ErrorInStream():
-            complaint = read_provider_error(fault.error)
-            return error_for_status(status_of(complaint), complaint, _SETTINGS), fault.after_pieces
+            provider_error = read_provider_error(fault.error)
+            return error_for_status(
+                status_of(provider_error), provider_error, _SETTINGS
+            ), fault.after_pieces
         case InvalidUtf8() | Repetition() | None:
             return None, None
         case _:

@@ -47,6 +47,7 @@ Looks at candidates
 Report versions, settings and runs
 A run changed a file
 Nobody else could have done it
+This module runs commands
 """
 
 HEADLINES = """

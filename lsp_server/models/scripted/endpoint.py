@@ -24,7 +24,7 @@ Ending: TypeAlias = Literal["open", "answered", "refused", "dropped", "client go
 
 @dataclass(slots=True)
 class LoggedRequest:
-    """One request to the endpoint and what became of it.
+    """A `LoggedRequest` is one request to the endpoint, and says what became of it.
 
     `at_seconds` counts from the server's start; `common_bytes` is the longest
     prefix that its body shares with an earlier one. `headers` have no credentials.
@@ -38,7 +38,7 @@ class LoggedRequest:
 
     @property
     def body(self) -> dict[str, Any]:
-        """The parsed body, anew each time: a long log would hold every prompt twice."""
+        """Returns the parsed body, anew each time: a long log would hold every prompt twice."""
         body = json.loads(self.raw)
         if not isinstance(body, dict):
             raise ValueError("the body is no JSON object")  # noqa: TRY004 - the client's mistake
@@ -55,7 +55,7 @@ class ScriptedEndpoint:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The names of the models that it lists."""
+        """Returns the names of the models that it lists."""
         return self._behaviour.models
 
     async def respond(self, request: LoggedRequest, exchange: Exchange) -> Ending:
@@ -159,7 +159,7 @@ class ScriptedEndpoint:
 
 
 def error_value(message: str, code: str, parameter: str | None = None) -> dict[str, Any]:
-    """An error as the API writes it."""
+    """Returns an error as the API writes it."""
     return {"error": {"message": message, "type": code, "code": code, "param": parameter}}
 
 

@@ -1,4 +1,4 @@
-"""As much of HTTP/1.1 as the scripted server needs, on asyncio streams."""
+"""This module speaks as much HTTP/1.1 as the scripted server needs, on asyncio streams."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 BODY_BYTES_MAX = 64 * 1024 * 1024
 HEADER_SECONDS_MAX = 30.0
-"""For a request once its first line has come; between requests there is no limit."""
+"""The time for a request once its first line has come; between requests there is no limit."""
 
 
 class ClientGone(ConnectionError):
@@ -19,7 +19,7 @@ class ClientGone(ConnectionError):
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request with its whole body. Header names are lower case."""
+    """An `HttpRequest` is a request with its whole body; header names are in lower case."""
 
     method: str
     path: str
@@ -28,14 +28,14 @@ class HttpRequest:
 
 
 class Exchange:
-    """One connection, and the answers that are written to it."""
+    """An `Exchange` reads requests from one connection and writes answers to it."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
 
     async def request(self) -> HttpRequest | None:
-        """The next request; None when the client has no more."""
+        """Reads the next request; None when the client has no more."""
         line = await self._reader.readline()
         if not line.endswith(b"\n"):
             return None
@@ -55,7 +55,7 @@ class Exchange:
     async def answer(
         self, status: int, body: object, headers: Mapping[str, str] | None = None
     ) -> None:
-        """A whole answer: JSON, or text when the body is text."""
+        """Sends a whole answer: JSON, or text when the body is text."""
         text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
         data = text.encode("utf-8", "surrogatepass")
         kind = "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"
@@ -64,7 +64,7 @@ class Exchange:
         await self._flush()
 
     async def begin_events(self) -> None:
-        """The head of an answer that comes in events."""
+        """Sends the head of an answer that comes in events."""
         self._head(
             200, {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"},
             {"Transfer-Encoding": "chunked"},
@@ -72,18 +72,18 @@ class Exchange:
         await self._flush()
 
     async def event(self, data: bytes) -> None:
-        """One event."""
+        """Sends one event."""
         payload = b"data: " + data + b"\n\n"
         self._writer.write(b"%x\r\n%b\r\n" % (len(payload), payload))
         await self._flush()
 
     async def end_events(self) -> None:
-        """The end of an answer that came in events; the connection stays."""
+        """Ends an answer that came in events; the connection stays."""
         self._writer.write(b"0\r\n\r\n")
         await self._flush()
 
     async def pause(self, seconds: float | None) -> None:
-        """Waits, for ever when None. Raises ClientGone as soon as the client is."""
+        """Waits, for ever when None. Raises ClientGone as soon as the client closes."""
         if seconds == 0:
             return
         try:

@@ -24,27 +24,27 @@ Piece: TypeAlias = TextDelta | ReasoningDelta | ToolCallDelta
 
 
 class ScenarioPart(BaseModel):
-    """A part of a scenario file; unknown keys are errors."""
+    """A `ScenarioPart` is a part of a scenario file; unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ScriptedCall(ScenarioPart):
-    """A tool call. Text as `arguments` is sent as it is, malformed or cut off."""
+    """A `ScriptedCall` is a tool call; text as `arguments` is sent as it is, even malformed."""
 
     name: str
     arguments: dict[str, Any] | str = {}
 
     @property
     def arguments_json(self) -> str:
-        """The arguments as a model writes them."""
+        """Returns the arguments as a model writes them."""
         if isinstance(self.arguments, str):
             return self.arguments
         return json.dumps(self.arguments, ensure_ascii=False)
 
 
 class ScriptedAnswer(ScenarioPart):
-    """One answer of the model. Without a `stop_reason` it is what the calls imply."""
+    """A `ScriptedAnswer` is one answer of the model. Without a `stop_reason` it is what the calls imply."""
 
     text: str = ""
     reasoning: str = ""
@@ -53,17 +53,17 @@ class ScriptedAnswer(ScenarioPart):
 
     @property
     def finish(self) -> StopReason:
-        """The stop reason that is sent."""
+        """Returns the stop reason that is sent."""
         return self.stop_reason or ("tool_calls" if self.tool_calls else "stop")
 
     @property
     def size_bytes(self) -> int:
-        """The size in UTF-8 of all that the answer says."""
+        """Returns the size in UTF-8 of all that the answer says."""
         calls = (part for call in self.tool_calls for part in (call.name, call.arguments_json))
         return sum(len(part.encode()) for part in (self.text, self.reasoning, *calls))
 
     def pieces(self, choice: int = 0) -> Iterator[Piece]:
-        """The answer in the pieces in which it is streamed; a call begins with its name."""
+        """Returns the answer in the pieces in which it is streamed; a call begins with its name."""
         for part in _split(self.reasoning):
             yield ReasoningDelta(part, choice)
         for part in _split(self.text):
@@ -75,7 +75,7 @@ class ScriptedAnswer(ScenarioPart):
 
 
 class ScriptedTurn(ScriptedAnswer):
-    """One answer of a script, and when and how fast it is given.
+    """A `ScriptedTurn` is one answer of a script, with when and how fast it is given.
 
     With `when`, a regular expression, it answers each request whose last message
     matches and leaves the sequence where it is, unless it `consumes` a turn.
@@ -93,13 +93,13 @@ class ScriptedTurn(ScriptedAnswer):
     consumes: bool = False
 
     def answer(self, number: int) -> ScriptedAnswer:
-        """The answer to the `number`th time that one prompt is asked, from 0, around and around."""
+        """Returns the answer to the `number`th time that one prompt is asked, from 0, around and around."""
         answers = (self, *self.alternatives)
         return answers[number % len(answers)]
 
 
 class EndpointBehaviour(ScenarioPart):
-    """The behaviour of an endpoint, whatever the script says."""
+    """An `EndpointBehaviour` says how an endpoint behaves, whatever the script says."""
 
     n: Literal["honour", "ignore", "refuse", "fewer"] = "honour"
     """Several choices to one prompt; "fewer" gives one less than asked."""
@@ -107,7 +107,7 @@ class EndpointBehaviour(ScenarioPart):
 
 
 class Scenario(EndpointBehaviour):
-    """A script with its endpoint's behaviour; the shape of a scenario file."""
+    """A `Scenario` is a script with its endpoint's behaviour; a scenario file has this shape."""
 
     turns: tuple[ScriptedTurn, ...] = ()
     same_turn_for_same_prompt: bool = False

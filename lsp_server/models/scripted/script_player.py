@@ -29,7 +29,7 @@ Step: TypeAlias = Piece | StopReason
 
 @dataclass(frozen=True, slots=True)
 class ScriptedReply:
-    """A turn with an answer for each choice of one request.
+    """A `ScriptedReply` is a turn with an answer for each choice of one request.
 
     `place` is the turn's in the script, None outside it; `prompt` is empty unless
     the script goes by prompts.
@@ -70,7 +70,7 @@ class ScriptPlayer:
         self._asked: Counter[tuple[int, str]] = Counter()
 
     def next_reply(self, body: Mapping[str, Any], choices: int = 1) -> ScriptedReply:
-        """The turn for a request, with an answer for each of its choices."""
+        """Returns the turn for a request, with an answer for each of its choices."""
         prompt = _fingerprint(body) if self._by_prompt else ""
         if self._function is not None:
             turn, place = self._function(body), None
@@ -84,7 +84,7 @@ class ScriptPlayer:
         return ScriptedReply(turn, place, answers, prompt)
 
     def finish(self, reply: ScriptedReply) -> None:
-        """Notes that a reply was played to its end."""
+        """Takes a reply as played to its end."""
         if reply.place is None:
             return
         if reply.prompt:
@@ -107,9 +107,9 @@ class ScriptPlayer:
 
 
 def interleave_choices(answers: Sequence[ScriptedAnswer]) -> Iterator[tuple[Step | None, ...]]:
-    """The answers side by side, as a server decodes them: a step of each in every round.
+    """Returns the answers side by side, as a server decodes them: a step of each in every round.
 
-    The last step of an answer is its stop reason; None stands for one that has ended.
+    The last step of an answer is its stop reason; None is one that has ended.
     """
     lines = [
         chain[Step](answer.pieces(number), [answer.finish]) for number, answer in enumerate(answers)
@@ -118,12 +118,12 @@ def interleave_choices(answers: Sequence[ScriptedAnswer]) -> Iterator[tuple[Step
 
 
 def round_tokens(steps: tuple[Step | None, ...]) -> float:
-    """The tokens of the longest step in a round, which says how long the round takes."""
+    """Returns the tokens of the longest step in a round, which says how long the round takes."""
     return max(_step_tokens(step) for step in steps)
 
 
 def count_tokens(size_bytes: int) -> int:
-    """The count that scripted endpoints report: bytes / 4."""
+    """Returns the count that scripted endpoints report: bytes / 4."""
     return size_bytes // 4
 
 

@@ -63,12 +63,12 @@ class ScriptedServer:
 
     @property
     def base_url(self) -> str:
-        """The value for `model.base_url`."""
+        """Returns the value for `model.base_url`."""
         return f"http://127.0.0.1:{self._port}/v1"
 
     @property
     def open_connections(self) -> int:
-        """The number of connections that neither side has closed."""
+        """Returns the number of connections that neither side has closed."""
         return len(self._connections)
 
     async def wait_until(self, holds: Callable[[], bool], *, seconds_max: float = 5.0) -> None:
