@@ -10,6 +10,7 @@ import type { Candidates } from "./candidates.js";
 import type { Diffs } from "./diffs.js";
 import { grouped, type Goals, type GoalsNode } from "./goals.js";
 import { searchMemory } from "./memory.js";
+import { notice } from "./notices.js";
 import { CommandName, parsed, Reply, type RunEntry } from "./protocol.js";
 import { isActive, openQuestions, type Run } from "./run_log.js";
 import { stateName, type RunNode, type Runs } from "./runs.js";
@@ -288,7 +289,7 @@ async function chosenRun(
     void vscode.window.showInformationMessage(
       atWork === undefined
         ? vscode.l10n.t("Holdfast: there is no such run")
-        : vscode.l10n.t("Holdfast: “{0}” is at work", atWork.title),
+        : vscode.l10n.t("Holdfast: “{0}” is at work", notice(atWork.title)),
     );
   }
   if (fitting.length <= 1) {
@@ -369,6 +370,6 @@ async function askForSamples(): Promise<number | undefined> {
 async function told(reply: Promise<unknown>): Promise<void> {
   const message = parsed(Reply, await reply)?.message;
   if (message !== undefined) {
-    void vscode.window.showInformationMessage(`Holdfast: ${message}`);
+    void vscode.window.showInformationMessage(`Holdfast: ${notice(message)}`);
   }
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 FAILING_MAX = 20
 NAME_CHARS_MAX = 160
+COMMAND_CHARS_MAX = 2000
 
 _RUNNER = re.compile(
     r"\b(?:pytest|unittest|nose2|tox|nox|jest|vitest|mocha|ava|rspec|phpunit|ctest|bats|"
@@ -14,7 +15,7 @@ _RUNNER = re.compile(
     r"(?: run)?(?: -\S+)* (?:test|check|verify)\w*)\b"
 )
 _FAILING = re.compile(
-    r"^\s*(?:"
+    r"^[^\S\n]*(?:"
     r"(?:FAILED|ERROR) (?P<pytest>\S+::\S+)"
     r"|(?:FAIL|ERROR): (?P<unittest>.+)"
     r"|--- FAIL: (?P<go>\S+)"
@@ -42,7 +43,7 @@ class SuiteResult:
 
 def suite_result(command: str, output: str, step: int) -> SuiteResult | None:
     """What a command's result says of tests; None when it ran none."""
-    if not _RUNNER.search(command):
+    if not _RUNNER.search(command[:COMMAND_CHARS_MAX]):
         return None
     names = [
         next(filter(None, match.groups())).strip()[:NAME_CHARS_MAX]

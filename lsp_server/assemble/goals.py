@@ -24,6 +24,7 @@ from lsp_server.session.goals.check_approvals import Ask
 from lsp_server.session.run_context import RunContext
 from lsp_server.settings.sections import Settings
 from lsp_server.tools.approval import Approval
+from lsp_server.tools.free import environment
 
 GOALS_RUN = RunId("goals")
 """Stands for the run in questions about checks that no run asked for."""
@@ -97,7 +98,14 @@ def _verifier(
         revision=services.revisions.of,
     )
     seconds = settings.goal.check_timeout_seconds
-    checks = CheckRunner(services.workspace, services.editor, permit, seconds, services.redactor)
+    checks = CheckRunner(
+        services.workspace,
+        services.editor,
+        permit,
+        seconds,
+        services.redactor,
+        lambda command: environment(command, services.workspace),
+    )
     return Verifier(scene, checks, judge)
 
 

@@ -118,6 +118,8 @@ def load(folder: Path, threads: int) -> Network:
     model, vocabulary = folder / "model.onnx", folder / "tokenizer.json"
     _check(model, MODEL_SHA256)
     _check(vocabulary, TOKENIZER_SHA256)
+    # It is heard only before the library is loaded; its own function comes too late.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         import onnxruntime  # noqa: PLC0415 - heavy: kept off the way to the first answer
         from tokenizers import Tokenizer  # noqa: PLC0415

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import assert_never
@@ -47,7 +48,11 @@ class CheckRefused:
 
 
 class CheckRunner:
-    """Runs the checks of one workspace. `mask` takes secrets out of what they print."""
+    """Runs the checks of one workspace.
+
+    `mask` takes secrets out of what they print; `environment` says in which one a command
+    runs.
+    """
 
     def __init__(
         self,
@@ -56,12 +61,14 @@ class CheckRunner:
         permit: Permit,
         timeout_seconds: float,
         mask: Callable[[str], str] = str,
+        environment: Callable[[str], Mapping[str, str]] = lambda _: os.environ,
     ) -> None:
         self._workspace = workspace
         self._editor = editor
         self._permit = permit
         self._timeout_seconds = timeout_seconds
         self._mask = mask
+        self._environment = environment
 
     async def show(self, check: Check, tree: str) -> Evidence | CheckRefused | None:
         """What `check` says of the tree `tree`; None when nobody here can tell.
@@ -91,9 +98,10 @@ class CheckRunner:
     async def _command(self, command: str, tree: str) -> Evidence:
         started = time.monotonic()
         try:
-            done = await self._run(PIPE_FAILURES + command)
+            environment = await asyncio.to_thread(self._environment, command)
+            done = await self._run(PIPE_FAILURES + command, environment)
             if done.exit_status == BROKEN_PIPE:
-                done = await self._run(command)
+                done = await self._run(command, environment)
         except ToolError as error:
             return _evidence(CommandCheck(command), tree, started, False, str(error))
         passed, ending = _ending(done, self._timeout_seconds)
@@ -103,12 +111,13 @@ class CheckRunner:
             output=self._mask(done.output), exit_status=done.exit_status, findings=places,
         )  # fmt: skip
 
-    async def _run(self, command: str) -> CommandResult:
+    async def _run(self, command: str, environment: Mapping[str, str]) -> CommandResult:
         return await run_command(
             command,
             self._workspace.root,
             timeout_seconds=self._timeout_seconds,
             output_bytes_max=OUTPUT_BYTES_MAX,
+            environment=environment,
         )
 
     def _findings(self, output: str) -> tuple[Finding, ...]:

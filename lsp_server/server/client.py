@@ -16,6 +16,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcMethodNotFound
 
 from lsp_server.server.capabilities import Capabilities
+from lsp_server.server.notices import notice
 from lsp_server.server.protocol import SOURCE, Method
 from lsp_server.server.transport.json_rpc import JsonRpc
 
@@ -58,12 +59,13 @@ class Client:
 
     def show(self, level: Level, text: str) -> None:
         """A message that a person sees."""
-        params = types.ShowMessageParams(_LEVELS[level], f"Holdfast: {text}")
+        params = types.ShowMessageParams(_LEVELS[level], f"Holdfast: {notice(text)}")
         self._rpc.notify(types.WINDOW_SHOW_MESSAGE, params)
 
     def log(self, level: Level, text: str) -> None:
         """A line in the editor's log."""
-        self._rpc.notify(types.WINDOW_LOG_MESSAGE, types.LogMessageParams(_LEVELS[level], text))
+        params = types.LogMessageParams(_LEVELS[level], notice(text))
+        self._rpc.notify(types.WINDOW_LOG_MESSAGE, params)
 
     def publish(self, uri: str, diagnostics: list[types.Diagnostic]) -> None:
         """All of our diagnostics of one document."""
@@ -108,7 +110,7 @@ class Client:
         """
         actions = [types.MessageActionItem(title) for title in titles]
         params = types.ShowMessageRequestParams(
-            types.MessageType.Warning, f"Holdfast: {text}", actions
+            types.MessageType.Warning, f"Holdfast: {notice(text)}", actions
         )
         async with self._person:
             picked = await self._ask(

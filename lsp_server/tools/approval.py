@@ -11,8 +11,9 @@ Deny rules win over everything. A path outside of the workspace, symbolic links
 followed, is asked about in every mode unless a rule with an absolute pattern
 allows it; what keeps history, settings and goals (`PROTECTED`) is asked about
 on every write. A shell command cannot be held to the workspace, so `full` means
-what it says; elsewhere one that names a path outside is asked about. A task in
-`plan` mode is read-only.
+what it says; elsewhere one that names a path outside or a file for secrets is
+asked about, unless a rule spells that word out. A task in `plan` mode is
+read-only.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from typing import TypeAlias
 from lsp_server.domain.permissions import Question
 from lsp_server.domain.tasks import Mode
 from lsp_server.settings.sections import PermissionSettings
-from lsp_server.tools.read_only import is_confined, is_read_only, names_secrets
+from lsp_server.tools.confinement import are_confined
+from lsp_server.tools.free import is_free
+from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.rules import PathPattern, Rule, ShellPattern, parse_rule, path_rule
 from lsp_server.tools.shell_syntax import ShellScript, parse
 from lsp_server.workspace.paths import Workspace
@@ -170,39 +173,40 @@ class Approval:
             return Allow()
         if not unsure and (self._free(script) or self._is_covered(script)):
             return Allow()
-        return Ask(_shell_question(command, script))
+        return Ask(_shell_question(command, script, self._workspace))
 
     def _free(self, script: ShellScript) -> bool:
         # A command may read more than it names, so a rule against reading ends the freedom.
-        hidden = any("read" in rule.tools for rule in self._denied)
-        if hidden or names_secrets(script):
+        if any("read" in rule.tools for rule in self._denied):
             return False
-        return is_read_only(script) and is_confined(script, self._workspace)
+        return is_free(script, self._workspace)
 
     def _is_covered(self, script: ShellScript) -> bool:
         patterns = [rule.pattern for rule in self._allowed if "shell" in rule.tools]
-        return any(isinstance(p, ShellPattern) and p.covers(script) for p in patterns)
+        covering = (p for p in patterns if isinstance(p, ShellPattern) and p.covers(script))
+        return any(are_confined(p.unwritten(script), self._workspace) for p in covering)
 
 
 def _denied_by(rule: Rule) -> Deny:
     return Deny(f"the rule `{rule.text}` forbids it; find another way")
 
 
-def _shell_question(command: str, script: ShellScript) -> Question:
+def _shell_question(command: str, script: ShellScript, workspace: Workspace) -> Question:
     first = command.strip().partition("\n")[0]
     summary = (
         f"run `{first[:77]}…`" if len(first) > 78 or first != command.strip() else f"run `{first}`"
     )
-    return Question(_question_id(), "shell", summary, command, rule=_shell_rule(script))
+    rule = _shell_rule(script, workspace)
+    return Question(_question_id(), "shell", summary, command, rule=rule)
 
 
-def _shell_rule(script: ShellScript) -> str | None:
+def _shell_rule(script: ShellScript, workspace: Workspace) -> str | None:
     single = script.single
     if single is None or any(word.kind != "literal" for word in single.words):
         return None
     words = tuple(word.text for word in single.words)
     for family in _FAMILIES:
-        if words[: len(family)] == family:
+        if words[: len(family)] == family and are_confined(single.words[1:], workspace):
             return f"shell({' '.join(family)} *)"
     return f"shell({shlex.join(words)})"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,6 +18,7 @@ from lsp_server.redaction.redactor import Redactor
 from lsp_server.text.diff import unified_diff
 from lsp_server.text.excerpt import numbered_lines, split_lines
 from lsp_server.tools.arguments import Arguments, spec, validate
+from lsp_server.tools.occurrences import occurrences
 from lsp_server.workspace.paths import Workspace
 
 STALE_RETRIES_MAX = 5
@@ -107,21 +107,19 @@ def _edits(text: str, wanted: EditArguments, shown: str) -> tuple[TextEdit, ...]
 
     Raises ToolError unless there is one, or all are wanted.
     """
-    lines = wanted.old_text.replace("\r\n", "\n").split("\n")
     # A model writes \n; the file decides how its lines end.
-    pattern = re.compile(r"\r?\n".join(map(re.escape, lines)))
-    matches = list(pattern.finditer(text))
+    matches = list(occurrences(text, wanted.old_text))
     if not matches:
         raise ToolError(_not_found(text, wanted, shown))
     if len(matches) > 1 and not wanted.replace_all:
-        places = ", ".join(str(text.count("\n", 0, match.start()) + 1) for match in matches[:20])
+        places = ", ".join(str(text.count("\n", 0, start) + 1) for start, _ in matches[:20])
         raise ToolError(
             f"old_text matches {len(matches)} times in {wanted.path}, at lines {places}; "
             "add lines around it, or set replace_all"
         )
     return tuple(
-        TextEdit(match.start(), match.end(), _with_ending(wanted.new_text, match.group(), text))
-        for match in matches
+        TextEdit(start, end, _with_ending(wanted.new_text, text[start:end], text))
+        for start, end in matches
     )
 
 

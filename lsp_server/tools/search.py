@@ -30,6 +30,7 @@ from lsp_server.redaction.redactor import Redactor
 from lsp_server.tools.arguments import Arguments, spec, validate
 from lsp_server.workspace.documents import Documents, copy_unsaved
 from lsp_server.workspace.ignore import RULE_FILES, Ignore
+from lsp_server.workspace.inert import inert
 from lsp_server.workspace.paths import Workspace
 from lsp_server.workspace.process import CommandResult, run_command
 
@@ -101,7 +102,8 @@ class Search:
         self._redactor = redactor or Redactor()
         self._by_meaning = by_meaning
         self._visible = visible
-        self._ripgrep = shutil.which(ripgrep)
+        self._environment = inert(workspace.root)
+        self._ripgrep = shutil.which(ripgrep, path=self._environment["PATH"])
         self._deadline_seconds = deadline_seconds
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
@@ -129,6 +131,7 @@ class Search:
                 self._workspace.root,
                 timeout_seconds=self._deadline_seconds,
                 output_bytes_max=OUTPUT_BYTES_MAX,
+                environment=self._environment,
             )
         if completed.timed_out and wanted.mode == "regex" and not completed.output:
             raise ToolError("the search took too long; use a simpler expression or a smaller path")

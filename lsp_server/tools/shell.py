@@ -10,7 +10,7 @@ from pydantic import Field
 from lsp_server.domain.events import Emit
 from lsp_server.domain.messages import ToolResult
 from lsp_server.tools.arguments import Arguments, spec, validate
-from lsp_server.tools.read_only import is_read_only
+from lsp_server.tools.free import changes_nothing, environment
 from lsp_server.tools.shell_syntax import parse
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.paths import Workspace
@@ -22,7 +22,7 @@ OUTPUT_BYTES_MAX = 100_000
 CHANGED_SHOWN_MAX = 20
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n|$)")
+_OVERWRITTEN = re.compile(r"^[^\n]*\r(?!\n|$)", re.MULTILINE)
 
 
 class ShellArguments(Arguments):
@@ -48,7 +48,7 @@ class Shell:
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         wanted = validate(ShellArguments, arguments)
-        if is_read_only(parse(wanted.command)):
+        if changes_nothing(parse(wanted.command), self._workspace):
             return _result(await self._run(wanted), [])
         async with self._checkpoints.around(self._emit) as changed:
             completed = await self._run(wanted)
@@ -60,6 +60,7 @@ class Shell:
             self._workspace.root,
             timeout_seconds=wanted.timeout_seconds,
             output_bytes_max=OUTPUT_BYTES_MAX,
+            environment=environment(wanted.command, self._workspace),
         )
 
 
@@ -67,7 +68,7 @@ def _result(completed: CommandResult, changed: list[str]) -> ToolResult:
     parts = [f"{completed.ending} after {completed.seconds:.1f} s"]
     if completed.timed_out:
         parts[0] += "; give a larger timeout_seconds, or run less"
-    output = _visible(completed.output).strip("\n")
+    output = terminal_text(completed.output).strip("\n")
     parts.append(output or "(no output)")
     if changed:
         more = len(changed) - CHANGED_SHOWN_MAX
@@ -81,6 +82,6 @@ def _result(completed: CommandResult, changed: list[str]) -> ToolResult:
     )
 
 
-def _visible(output: str) -> str:
-    """The output as a terminal would leave it: no escape sequences, progress bars at their end."""
+def terminal_text(output: str) -> str:
+    """An output as a terminal leaves it: without escape sequences, progress bars at their end."""
     return _OVERWRITTEN.sub("", _ESCAPES.sub("", output)).replace("\r\n", "\n")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.domain.errors import ToolError
+from lsp_server.workspace.inert import inert
 from lsp_server.workspace.process import run_command
 
 SECONDS_MAX = 20.0
@@ -16,9 +17,16 @@ FILES_MAX = 50
 
 _FIELD, _RECORD = "\x1f", "\x1e"
 _COMMAND = (
-    # Nothing that a project's own configuration names is run or fetched.
-    *("env", "TZ=UTC", "GIT_NO_LAZY_FETCH=1", "GIT_OPTIONAL_LOCKS=0"),
-    *("git", "--no-pager", "-c", "core.quotePath=false", "log", "--no-show-signature"),
+    *(
+        "env",
+        "TZ=UTC",
+        "git",
+        "--no-pager",
+        "-c",
+        "core.quotePath=false",
+        "log",
+        "--no-show-signature",
+    ),
     *("--no-ext-diff", "--no-textconv", "--no-merges", "--no-renames", "--name-only", "--relative"),
     "--date=format-local:%Y-%m-%dT%H:%M:%S+00:00",
     f"--format={_RECORD}%H{_FIELD}%cd{_FIELD}%s{_FIELD}%b{_FIELD}",
@@ -41,7 +49,11 @@ async def commits(folder: Path, commits_max: int) -> tuple[Commit, ...]:
     command = shlex.join([*_COMMAND, f"--max-count={commits_max}", "--", "."])
     try:
         done = await run_command(
-            command, folder, timeout_seconds=SECONDS_MAX, output_bytes_max=OUTPUT_BYTES_MAX
+            command,
+            folder,
+            timeout_seconds=SECONDS_MAX,
+            output_bytes_max=OUTPUT_BYTES_MAX,
+            environment=inert(folder),
         )
     except ToolError:
         return ()

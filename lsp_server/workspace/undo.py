@@ -78,7 +78,7 @@ class Undo:
 
     async def _restore(self, path: str, history: Sequence[FileChanged]) -> bool:
         """Whether there was something to do. Raises ToolError for a conflict."""
-        file = self._workspace.locate(path)
+        file = self._place(path)
         kept = await asyncio.to_thread(self._contents, history)
         restored = await self._take_back(
             self._editor, file, history, kept
@@ -88,6 +88,13 @@ class Undo:
             return restored
         await asyncio.to_thread(_set_executable, file, executable)
         return True
+
+    def _place(self, path: str) -> Path:
+        """The file that the run changed. Raises ToolError when the path leads elsewhere by now."""
+        file = self._workspace.root / path
+        if not self._workspace.inside(file) or self._workspace.locate(path) != file:
+            raise ToolError("it is outside of the workspace, or leads elsewhere by now")
+        return file
 
     async def _take_back(
         self,

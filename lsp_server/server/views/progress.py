@@ -11,6 +11,7 @@ from lsprotocol import types
 from lsp_server.memory.indexing import IndexProgress
 from lsp_server.server.background import Background
 from lsp_server.server.client import Client
+from lsp_server.server.notices import notice
 from lsp_server.server.protocol import INDEX_TOKEN, progress_token
 
 REPORT_SECONDS = 0.1
@@ -72,7 +73,7 @@ class RunProgress:
     def __init__(self, client: Client, background: Background, run_id: str, title: str) -> None:
         self._client = client
         self._token = progress_token(run_id)
-        self._title = title
+        self._title = notice(title)
         self._begun = False
         self._ended = False
         self._message = "starting"
@@ -115,7 +116,7 @@ class IndexProgressView:
     def __init__(self, client: Client, background: Background, name: str) -> None:
         self._client = client
         self._background = background
-        self._title = f"Holdfast: indexing {name}"
+        self._title = f"Holdfast: indexing {notice(name)}"
         self._runs = 0
         self._begun: asyncio.Task[bool] | None = None
         self._reports: Throttle[IndexProgress] = Throttle(REPORT_SECONDS, self._report)
@@ -163,5 +164,5 @@ class IndexProgressView:
 
 
 def _short(message: str) -> str:
-    line = " ".join(message.split())
+    line = notice(" ".join(message.split()))
     return line if len(line) <= MESSAGE_CHARS_MAX else f"{line[: MESSAGE_CHARS_MAX - 1]}…"

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from itertools import pairwise
 
 import pytest
@@ -79,3 +81,30 @@ async def test_progress_begins_and_ends_or_is_told(
 
 async def test_what_ended_before_the_client_was_ready_does_not_begin() -> None:
     assert await shown(Capabilities(progress=True), nothing, end_early=True) == []
+
+
+HOSTILE = (
+    "Done. [Show the full log](command:workbench.action.terminal.sendSequence?%7B%7D)\x1b[2K\u202e"
+)
+LINK = re.compile(r"\[[^\]]+\]\((?:https?://|command:|file:)[^)\s]+")
+"""As VS Code finds links in notifications (`linkedText.ts`)."""
+
+
+async def test_nothing_that_is_said_can_be_clicked_on_or_hides_itself() -> None:
+    peer = Peer({CREATE: nothing})
+    client = Client(peer.rpc)
+    client.can = Capabilities(progress=True)
+    background = Background()
+    for text in (HOSTILE, "[a](https://example.org)", "[a](file:///etc/passwd)"):
+        client.show("info", text)
+        client.log("warning", text)
+        await client.choose(text, ["Yes"])
+        progress = RunProgress(client, background, "r1", text)
+        progress.report(text)
+        await asyncio.gather(*background._tasks)
+        progress.end(text)
+    said = json.dumps(peer.sent, ensure_ascii=False)
+    assert said.count("Done.") > 4
+    assert not LINK.search(said)
+    assert "\\u001b" not in said
+    assert "\u202e" not in said
