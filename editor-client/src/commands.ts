@@ -13,6 +13,7 @@ import { goalCommands } from "./goal_commands.js";
 import type { Goals } from "./goals.js";
 import { askForText, currentSelection } from "./input.js";
 import { searchMemory } from "./memory.js";
+import { notice } from "./notices.js";
 import { parsed } from "./parsed.js";
 import { CommandName, Reply } from "./protocol.js";
 import { hasJudged, runCommands } from "./run_commands.js";
@@ -52,7 +53,7 @@ function otherCommands(parts: Parts): Record<string, () => unknown> {
   const runAndShow = async (name: CommandName, argument?: object): Promise<void> => {
     const message = parsed(Reply, await server.command(name, argument))?.message;
     if (message !== undefined) {
-      void vscode.window.showInformationMessage(`Holdfast: ${message}`);
+      void vscode.window.showInformationMessage(`Holdfast: ${notice(message)}`);
     }
   };
   return {

@@ -2,6 +2,8 @@
 import * as vscode from "vscode";
 import { parsed } from "./parsed.js";
 import { CommandName, RunListReply } from "./protocol.js";
+import { notice } from "./notices.js";
+import { CommandName, parsed, RunListReply } from "./protocol.js";
 import type { Server } from "./server.js";
 
 const DECLINED = "holdfast.declined";
@@ -25,7 +27,7 @@ async function offer(server: Server, memory: vscode.Memento): Promise<void> {
   const [resume, show] = [vscode.l10n.t("Resume"), vscode.l10n.t("Show Transcript")];
   const text = vscode.l10n.t(
     "Holdfast: “{0}” was interrupted at step {1}. Nothing is lost.",
-    run.title,
+    notice(run.title),
     run.step,
   );
   const answer = await vscode.window.showInformationMessage(text, resume, show);

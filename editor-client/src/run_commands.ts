@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { Candidates } from "./candidates.js";
 import type { Diffs } from "./diffs.js";
 import { askForSamples, askForText, currentSelection } from "./input.js";
+import { notice } from "./notices.js";
 import { CommandName, type Answer, type RunEntry } from "./protocol.js";
 import { isActive, openQuestions, type Judged, type Run } from "./run_log.js";
 import { stateName, type RunNode, type Runs } from "./runs.js";
@@ -152,7 +153,7 @@ async function chosenRun(
     void vscode.window.showInformationMessage(
       busy === undefined
         ? vscode.l10n.t("Holdfast: there is no such run")
-        : vscode.l10n.t("Holdfast: “{0}” is at work", busy.title),
+        : vscode.l10n.t("Holdfast: “{0}” is at work", notice(busy.title)),
     );
   }
   if (choices.length <= 1) {

@@ -17,6 +17,7 @@ import { installServer, managedFolder, offerServer } from "./install.js";
 import { installedPath } from "./installation.js";
 import { selectedInterpreter } from "./interpreter.js";
 import { findServer, ServerPathWrong, type Launch, type Probe } from "./launch.js";
+import { notice } from "./notices.js";
 import { SECTION, type CommandName, type EventNotice, type Status } from "./protocol.js";
 
 export type ServerState = "stopped" | "starting" | "running" | "missing" | "untrusted";
@@ -146,7 +147,7 @@ export function server(context: vscode.ExtensionContext, log: vscode.LogOutputCh
       try {
         return (await client.sendRequest(ExecuteCommandRequest.type, params)) as unknown;
       } catch (error) {
-        void vscode.window.showErrorMessage(`Holdfast: ${(error as Error).message}`);
+        void vscode.window.showErrorMessage(`Holdfast: ${notice((error as Error).message)}`);
         return undefined;
       }
     },
@@ -223,7 +224,7 @@ async function showWrongPath(path: string): Promise<void> {
   const settings = vscode.l10n.t("Open Settings");
   const text = vscode.l10n.t(
     "holdfast.server.path is set to “{0}”, which is no Holdfast server",
-    path,
+    notice(path),
   );
   if ((await vscode.window.showErrorMessage(text, settings)) === settings) {
     await vscode.commands.executeCommand("workbench.action.openSettings", "holdfast.server.path");

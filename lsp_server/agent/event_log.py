@@ -1,7 +1,7 @@
 """This module records the Events of a run: in the journal first, then in all that follows.
 
 It is the one door for what is recorded: each Event is redacted here before it is kept.
-What is sent to a model passes `models/redacting.py` as well, since some of it is no Event.
+What is sent to a model passes `models/wrappers.py` as well, since some of it is no Event.
 Folds that the loop does not need, such as those for memory, watch from outside.
 """
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lsp_server.domain.goals import Goal, describe
 from lsp_server.domain.tasks import Mode, Task
+from lsp_server.settings.regular_files import open_regular
 
 INSTRUCTIONS_NAME = "AGENTS.md"
 INSTRUCTIONS_BYTES_MAX = 32_768
@@ -82,15 +83,15 @@ def project_instructions(root: Path, paths: Iterable[str]) -> str:
     left_out: list[str] = []
     left = INSTRUCTIONS_BYTES_MAX
     for name in names:
-        text = _text(root / name)
-        if text is None:
-            continue
         if left <= 0:
             left_out.append(name)
             continue
+        start = _start(root / name, left + 1)
+        if start is None:
+            continue
+        text = start.decode("utf-8", "replace").strip()
         data = text.encode()
-        if len(data) > left:
-            # A character that is cut in two is left out.
+        if max(len(start), len(data)) > left:
             text = data[:left].decode(errors="ignore") + f"\n(cut; read {name} for the rest)"
         left -= len(data)
         folder = name.rpartition("/")[0]
@@ -100,9 +101,10 @@ def project_instructions(root: Path, paths: Iterable[str]) -> str:
     return "\n\n".join(parts)
 
 
-def _text(path: Path) -> str | None:
+def _start(path: Path, bytes_max: int) -> bytes | None:
     try:
-        return path.read_text("utf-8", errors="replace").strip()
+        with open_regular(path) as file:
+            return file.read(bytes_max)
     except OSError:
         return None
 

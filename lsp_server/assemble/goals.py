@@ -23,6 +23,7 @@ from lsp_server.session.goals import Goals
 from lsp_server.session.run_context import RunContext
 from lsp_server.settings.sections import Settings
 from lsp_server.tools.approval import Approval, Deny
+from lsp_server.tools.free import environment_for
 
 GOALS_RUN = RunId("goals")
 """The id that takes a run's place in questions about checks that no run asked for."""
@@ -117,6 +118,7 @@ def _verifier(
         seconds,
         services.redactor,
         services.commands,
+        lambda command: environment_for(command, services.workspace),
     )
     return Verifier(context, checks, judge)
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsp_server.domain.errors import ModelRefused
+from lsp_server.system import startup
 
 if TYPE_CHECKING:
     import onnxruntime  # type: ignore[import-untyped]
@@ -136,6 +137,7 @@ def load(folder: Path, threads: int) -> Network:
     model, vocabulary = folder / "model.onnx", folder / "tokenizer.json"
     _check(model, MODEL_SHA256)
     _check(vocabulary, TOKENIZER_SHA256)
+    startup.disable_telemetry_of_onnxruntime()
     try:
         import onnxruntime  # noqa: PLC0415 - heavy: kept off the way to the first answer
         from tokenizers import Tokenizer  # noqa: PLC0415

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias, assert_never
@@ -49,7 +50,8 @@ class CheckRefused:
 class CheckRunner:
     """Runs the checks of one workspace.
 
-    `permit` is asked before each command, `mask` takes secrets out of what it prints.
+    `permit` is asked before each command, `mask` takes secrets out of what it prints,
+    `environment` gives the one in which a command runs.
     A command that takes longer than `timeout_seconds` has failed.
     """
 
@@ -61,6 +63,7 @@ class CheckRunner:
         timeout_seconds: float,
         mask: Callable[[str], str] = str,
         commands: CommandRunner = HostCommandRunner(),
+        environment: Callable[[str], Mapping[str, str]] = lambda _: os.environ,
     ) -> None:
         self._workspace = workspace
         self._editor = editor
@@ -68,6 +71,7 @@ class CheckRunner:
         self._timeout_seconds = timeout_seconds
         self._mask = mask
         self._commands = commands
+        self._environment = environment
 
     async def run(self, check: Check, tree: str) -> Evidence | CheckRefused | None:
         """Runs a check on the tree with the hash `tree`; None when nobody here can tell.
@@ -97,10 +101,11 @@ class CheckRunner:
     async def _run_command(self, command: str, tree: str) -> Evidence:
         started = time.monotonic()
         try:
-            done = await self._execute(PIPE_FAILURES + command)
+            environment = await asyncio.to_thread(self._environment, command)
+            done = await self._execute(PIPE_FAILURES + command, environment)
             # With pipefail a reader that had enough makes its writer fail; without, it counts alone.
             if done.exit_status == BROKEN_PIPE:
-                done = await self._execute(command)
+                done = await self._execute(command, environment)
         except ToolError as error:
             return _evidence(CommandCheck(command), tree, started, False, str(error))
         passed, ending = _ending(done, self._timeout_seconds)
@@ -110,12 +115,13 @@ class CheckRunner:
             output=self._mask(done.output), exit_status=done.exit_status, findings=places,
         )  # fmt: skip
 
-    async def _execute(self, command: str) -> CommandResult:
+    async def _execute(self, command: str, environment: Mapping[str, str]) -> CommandResult:
         return await self._commands.run(
             command,
             self._workspace.root,
             timeout_seconds=self._timeout_seconds,
             output_bytes_max=OUTPUT_BYTES_MAX,
+            environment=environment,
         )
 
     def _findings(self, output: str) -> tuple[Finding, ...]:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import tomllib
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -20,6 +20,11 @@ from lsp_server.domain.events import FileChanged
 from lsp_server.domain.goals import GOALS_FILE, CommandCheck, Goal
 from lsp_server.goals.changes import ContentByName, StopAttempt
 from lsp_server.goals.goals_document import parse_goals
+from lsp_server.settings import toml
+
+COMMAND_CHARS_MAX = 20_000
+WORDS_MAX = 2000
+MODULE_PARTS_MAX = 50
 
 _TEST = re.compile(
     r"(?:^|/)(?:tests?|__tests__|specs?|e2e|__snapshots__)/"
@@ -80,7 +85,7 @@ class _Rule:
     """The files that decide about the outcome of one command."""
 
     def __init__(self, command: str) -> None:
-        words = list(_words(command))
+        words = list(islice(_words(command[:COMMAND_CHARS_MAX]), WORDS_MAX))
         self._scripts = set(_scripts(words))
         named = [name for word in words for name in _names(word)]
         self.runs_tests = False
@@ -147,8 +152,8 @@ def _names(word: str) -> Iterator[str]:
     """The paths that a word may name: a path, a test in one, a Python module."""
     path = word.partition("::")[0].removeprefix("./").rstrip("/")
     yield path
-    if re.fullmatch(r"\w+(?:\.\w+)+", path):
-        module = path.split(".")
+    module = path.split(".")
+    if 1 < len(module) <= MODULE_PARTS_MAX and re.fullmatch(r"\w+(?:\.\w+)+", path):
         for length in range(len(module), 0, -1):
             yield "/".join(module[:length]) + ".py"
 
@@ -171,7 +176,7 @@ def _changes_settings(
             change, content, lambda text: _part(json.loads(text or "{}"), keys)
         )
     return _reads_differently(
-        change, content, lambda text: _part(tomllib.loads(text).get("tool", {}), keys)
+        change, content, lambda text: _part(toml.loads(text).get("tool", {}), keys)
     )
 
 
@@ -188,6 +193,6 @@ def _reads_differently(
             read((content(name) or b"").decode() if name else "")
             for name in (change.before, change.after)
         )
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return True
     return before != after

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import json
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
+
+from lsp_server.settings import toml
 
 Parses: TypeAlias = Callable[[Path, str], int | None]
 """Counts the syntax errors in the text of a file; None if the language is not known."""
@@ -30,11 +31,10 @@ def syntax_errors(path: Path, text: str) -> int | None:
         return None
     try:
         parse(text)
+    except (RecursionError, MemoryError, toml.TooDear):
+        return None
     except (SyntaxError, ValueError):
         return 1
-    # Too deep for the parser, which says nothing about the text.
-    except (RecursionError, MemoryError):
-        return None
     return 0
 
 
@@ -45,5 +45,5 @@ def no_grammar(path: Path, text: str) -> int | None:
 
 
 _PARSERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
-    {".py": ast.parse, ".pyi": ast.parse, ".json": json.loads, ".toml": tomllib.loads}
+    {".py": ast.parse, ".pyi": ast.parse, ".json": json.loads, ".toml": toml.loads}
 )

@@ -14,6 +14,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from lsp_server.domain.errors import ModelError, ModelRefused, ModelUnavailable, PromptTooLong
+from lsp_server.models.surrogates import joined
 from lsp_server.redaction.secrets import API_KEY_CHARS_MIN
 from lsp_server.settings.sections import ModelSettings
 from lsp_server.settings.shown import without_credentials
@@ -58,7 +59,7 @@ def read_provider_error(body: object, *, secret: str | None = None) -> ProviderE
     sentence, codes = _sentence(body), _codes(body)
     if secret and len(secret) >= API_KEY_CHARS_MIN:
         sentence, codes = sentence.replace(secret, "***"), codes.replace(secret, "***")
-    return ProviderError(sentence[:READ_CHARS_MAX], codes[:READ_CHARS_MAX])
+    return ProviderError(joined(sentence[:READ_CHARS_MAX]), joined(codes[:READ_CHARS_MAX]))
 
 
 def error_in(answer: Mapping[str, object]) -> object:

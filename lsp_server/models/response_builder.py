@@ -26,6 +26,7 @@ from lsp_server.domain.messages import (
 )
 from lsp_server.domain.tools import ToolCall
 from lsp_server.models.dialect import ReasoningKey
+from lsp_server.models.surrogates import Joining, joined, without_lone_escapes
 
 BYTES_PER_TOKEN = 4
 """The estimate for an endpoint that does not count: about 10 % high for code."""
@@ -83,18 +84,17 @@ class ResponseBuilder:
         return Response(tuple(answer.choice() for answer in ordered), usage, billed)
 
     def _take(self, number: int, answer: _Answer, content: dict[str, object]) -> None:
-        for reasoning in self._reasoning(content):
-            answer.reasoning.append(reasoning)
-            self._listen(ReasoningDelta(reasoning, number))
-        for text in (*_texts(content.get("content"), "text"), _string(content.get("refusal"))):
-            if text:
-                answer.text.append(text)
+        for piece in self._reasoning(content):
+            if reasoning := answer.reasoning.add(piece):
+                self._listen(ReasoningDelta(reasoning, number))
+        for piece in (*_texts(content.get("content"), "text"), _string(content.get("refusal"))):
+            if text := answer.text.add(piece):
                 self._listen(TextDelta(text, number))
-        for piece in _dicts(content.get("tool_calls")):
-            call, name, arguments = answer.take_call(piece)
+        for each in _dicts(content.get("tool_calls")):
+            call, name, piece = answer.take_call(each)
+            arguments = call.arguments.add(piece)
             if name or arguments:
                 self._listen(ToolCallDelta(name, arguments, number))
-            call.arguments.append(arguments)
 
     def _reasoning(self, content: dict[str, object]) -> Iterator[str]:
         """The reasoning under one of the two keys: some endpoints give the same text under both."""
@@ -113,13 +113,30 @@ class ResponseBuilder:
 
 
 @dataclass(slots=True)
+class _Text:
+    """A text that grows, without halves of surrogate pairs."""
+
+    pieces: list[str] = field(default_factory=list)
+    joining: Joining = field(default_factory=Joining)
+
+    def add(self, piece: str) -> str:
+        """What of it is certain by now."""
+        text = self.joining.take(piece)
+        self.pieces.append(text)
+        return text
+
+    def whole(self) -> str:
+        return "".join(self.pieces) + self.joining.end()
+
+
+@dataclass(slots=True)
 class _Call:
     """A tool call that grows. `index` is the endpoint's, None where it gives none."""
 
     index: int | None
     id: str = ""
     name: str = ""
-    arguments: list[str] = field(default_factory=list)
+    arguments: _Text = field(default_factory=_Text)
 
     def is_followed_by(self, id_: str, name: str, arguments: str) -> bool:
         """Returns whether a piece at the same index begins another call.
@@ -131,30 +148,29 @@ class _Call:
             return False
         if id_ and self.id:
             return id_ != self.id
-        return name != self.name or bool(arguments and _is_json("".join(self.arguments)))
+        return name != self.name or bool(arguments and _is_json("".join(self.arguments.pieces)))
 
 
 @dataclass(slots=True)
 class _Answer:
     """One choice that grows."""
 
-    text: list[str] = field(default_factory=list)
-    reasoning: list[str] = field(default_factory=list)
+    text: _Text = field(default_factory=_Text)
+    reasoning: _Text = field(default_factory=_Text)
     calls: list[_Call] = field(default_factory=list)
     finish: str = ""
 
     @property
     def size_bytes(self) -> int:
-        calls = (piece for call in self.calls for piece in (call.name, *call.arguments))
-        return sum(
-            len(piece.encode("utf-8", "replace")) for piece in (*self.text, *self.reasoning, *calls)
-        )
+        calls = (piece for call in self.calls for piece in (call.name, *call.arguments.pieces))
+        pieces = (*self.text.pieces, *self.reasoning.pieces, *calls)
+        return sum(len(piece.encode()) for piece in pieces)
 
     def take_call(self, piece: dict[str, object]) -> tuple[_Call, str, str]:
         """The call that a piece belongs to, its name if it is news, and its arguments."""
         function = piece.get("function")
         function = function if isinstance(function, dict) else {}
-        id_, name = _string(piece.get("id")), _string(function.get("name"))
+        id_, name = joined(_string(piece.get("id"))), joined(_string(function.get("name")))
         arguments = function.get("arguments")
         if arguments is None:
             arguments = ""
@@ -170,15 +186,16 @@ class _Answer:
     def choice(self) -> Choice:
         """The finished choice. A call without name and arguments is left out."""
         used: set[str] = set()
+        whole = ((call, without_lone_escapes(call.arguments.whole())) for call in self.calls)
         calls = tuple(
-            ToolCall(_unused_id(call.id, used), call.name, "".join(call.arguments))
-            for call in self.calls
-            if call.name or any(call.arguments)
+            ToolCall(_unused_id(call.id, used), call.name, arguments)
+            for call, arguments in whole
+            if call.name or arguments
         )
         stop_reason = _STOP_REASONS.get(self.finish, "stop")
         if calls and stop_reason == "stop":
             stop_reason = "tool_calls"
-        message = Message("assistant", "".join(self.text), "".join(self.reasoning), calls)
+        message = Message("assistant", self.text.whole(), self.reasoning.whole(), calls)
         return Choice(message, stop_reason)
 
     def _call(self, index: int | None, id_: str, name: str, arguments: str) -> _Call:

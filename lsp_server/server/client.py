@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from lsprotocol import types
 
 from lsp_server.server.capabilities import Capabilities
+from lsp_server.server.notices import notice
 from lsp_server.server.protocol import SOURCE, Method
 from lsp_server.server.transport.errors import MethodNotFound, RpcError
 from lsp_server.server.transport.json_rpc import JsonRpc
@@ -64,12 +65,13 @@ class Client:
 
     def show(self, level: Level, text: str) -> None:
         """Shows a message to the person."""
-        params = types.ShowMessageParams(_LEVELS[level], f"Holdfast: {text}")
+        params = types.ShowMessageParams(_LEVELS[level], f"Holdfast: {notice(text)}")
         self._rpc.notify(types.WINDOW_SHOW_MESSAGE, params)
 
     def log(self, level: Level, text: str) -> None:
         """Adds a line to the editor's log."""
-        self._rpc.notify(types.WINDOW_LOG_MESSAGE, types.LogMessageParams(_LEVELS[level], text))
+        params = types.LogMessageParams(_LEVELS[level], notice(text))
+        self._rpc.notify(types.WINDOW_LOG_MESSAGE, params)
 
     def publish(self, uri: str, diagnostics: list[types.Diagnostic]) -> None:
         """Publishes all of our diagnostics of one document."""
@@ -110,7 +112,7 @@ class Client:
         """
         actions = [types.MessageActionItem(title) for title in titles]
         params = types.ShowMessageRequestParams(
-            types.MessageType.Warning, f"Holdfast: {text}", actions
+            types.MessageType.Warning, f"Holdfast: {notice(text)}", actions
         )
         # Editors show only the last of several questions.
         async with self._question:

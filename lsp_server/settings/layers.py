@@ -8,7 +8,6 @@ back to what lies below it; one that may have forbidden something makes all else
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,15 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.settings import project
+from lsp_server.settings import project, toml
+from lsp_server.settings.regular_files import read_whole
 from lsp_server.settings.sections import Settings
 from lsp_server.settings.user_file import default_user_file
 
 Layer: TypeAlias = Mapping[str, Any]
 
 ENVIRONMENT_PREFIX = "HOLDFAST_"
+FILE_BYTES_MAX = 100_000
 
 _FREEING = ("allow", "answer_timeout_seconds")
 """The permissions that forbid nothing: without them, no more is free."""
@@ -164,11 +165,12 @@ def _merge(below: Layer, above: Layer) -> dict[str, Any]:
 
 def _read_toml(path: Path, problems: list[ConfigurationError]) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return toml.loads(read_whole(path, FILE_BYTES_MAX).decode())
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        message = f"{path} cannot be read, so it is ignored, {_CAUTION}: {error}"
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        message = f"{path} cannot be read, so it is ignored, {_CAUTION}: {reason}"
         problems.append(ConfigurationError(message))
         return {}
 
@@ -189,8 +191,8 @@ def _environment_value(text: str) -> Any:
     # Any other text is a value as it is, a number too: the section knows its type.
     if text[:1] in "[{":
         try:
-            return tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
+            return toml.loads(f"value = {text}")["value"]
+        except ValueError:
             return text
     return text
 

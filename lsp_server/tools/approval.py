@@ -13,9 +13,10 @@ Deny rules win over everything. A path outside of the workspace, symbolic links
 followed, is asked about in every mode unless a rule with an absolute pattern
 allows it; what keeps history, settings and goals (`PROTECTED`) is asked about
 on every write. A shell command cannot be held to the workspace, so `full` means
-what it says; elsewhere one that names a path outside is asked about. A task in
-`plan` mode is read-only. A call of a tool that does not say what it needs is asked
-about in every mode. To add a mode: a row above, and its cases in `Approval`.
+what it says; elsewhere one that names a path outside or a file for secrets is
+asked about, unless a rule spells that word out. A task in `plan` mode is
+read-only. A call of a tool that does not say what it needs is asked about in
+every mode. To add a mode: a row above, and its cases in `Approval`.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ from lsp_server.domain.tools import (
 from lsp_server.settings.sections import PermissionSettings
 from lsp_server.text.truncate import ELLIPSIS, truncate
 from lsp_server.tools.builtin import BUILTIN_NAMES
-from lsp_server.tools.read_only import is_confined, is_read_only, names_secrets
+from lsp_server.tools.confinement import are_confined
+from lsp_server.tools.free import is_free
+from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.rules import PathPattern, Rule, ShellPattern, parse_rule, path_rule
 from lsp_server.tools.shell_syntax import ShellScript, parse
 from lsp_server.workspace.paths import Workspace
@@ -240,42 +243,48 @@ class Approval:
             return Allow()
         if not unsure and (self._is_free(script) or self._is_covered(tool, script)):
             return Allow()
-        return Ask(_command_question(tool, command, script))
+        return Ask(_command_question(tool, command, script, self._workspace))
 
     def _is_free(self, script: ShellScript) -> bool:
         # A command may read more than it names, so a rule against reading ends the freedom.
-        hidden = any(rule.about_reading for rule in self._denied)
-        if hidden or names_secrets(script):
+        if any(rule.about_reading for rule in self._denied):
             return False
-        return is_read_only(script) and is_confined(script, self._workspace)
+        return is_free(script, self._workspace)
 
     def _is_covered(self, tool: ToolSpec, script: ShellScript) -> bool:
         patterns = [rule.pattern for rule in self._allowed if rule.covers(tool)]
-        return any(isinstance(p, ShellPattern) and p.covers(script) for p in patterns)
+        covering = (p for p in patterns if isinstance(p, ShellPattern) and p.covers(script))
+        return any(are_confined(p.unwritten(script), self._workspace) for p in covering)
 
 
 def _deny_by(rule: Rule) -> Deny:
     return Deny(f"the rule `{rule.text}` forbids it; find another way")
 
 
-def _command_question(tool: ToolSpec, command: str, script: ShellScript) -> Question:
+def _command_question(
+    tool: ToolSpec, command: str, script: ShellScript, workspace: Workspace
+) -> Question:
     first, *more = command.strip().splitlines() or [""]
     # An ellipsis says that there is more to see than this line.
     line = truncate(first, COMMAND_CHARS_MAX)
     line += ELLIPSIS if more and not line.endswith(ELLIPSIS) else ""
     return Question(
-        _question_id(), tool.name, f"run `{line}`", command, rule=_command_rule(tool.name, script)
+        _question_id(),
+        tool.name,
+        f"run `{line}`",
+        command,
+        rule=_command_rule(tool.name, script, workspace),
     )
 
 
-def _command_rule(tool: str, script: ShellScript) -> str | None:
+def _command_rule(tool: str, script: ShellScript, workspace: Workspace) -> str | None:
     # A rule covers one simple command of plain words, so no other gets one.
     single = script.single
     if single is None or any(word.kind != "literal" for word in single.words):
         return None
     words = tuple(word.text for word in single.words)
     for family in _FAMILIES:
-        if words[: len(family)] == family:
+        if words[: len(family)] == family and are_confined(single.words[1:], workspace):
             return f"{tool}({' '.join(family)} *)"
     return f"{tool}({shlex.join(words)})"
 

@@ -8,17 +8,14 @@ writes a file, starts a program or waits for ever, and refuse those.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from types import MappingProxyType
 
-from lsp_server.domain.errors import ToolError
-from lsp_server.redaction.secrets import is_secret_file
 from lsp_server.tools.shell_syntax import Command, ShellScript, Word, word_set
-from lsp_server.workspace.paths import Workspace
-
-GLOB_MATCHES_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +31,10 @@ class ReadOnlyProgram:
     options: tuple[str, ...] = ()
     operands_max: int | None = None
 
-    def accepts(self, arguments: Sequence[str]) -> bool:
-        """Says whether the program only reads when it is given these arguments."""
-        operands = [word for word in arguments if not word.startswith("-")]
-        if self.operands_max is not None and len(operands) > self.operands_max:
+    def accepts(self, arguments: Sequence[Word]) -> bool:
+        if self.operands_max is not None and _operands(arguments) > self.operands_max:
             return False
-        return not any(self._refuses(word) for word in arguments)
+        return not any(self._refuses(word.text) for word in arguments)
 
     def _refuses(self, word: str) -> bool:
         if word.startswith("--"):
@@ -48,10 +43,19 @@ class ReadOnlyProgram:
         return word.startswith("-") and any(option in self.short_options for option in word[1:])
 
 
+def _operands(arguments: Sequence[Word]) -> float:
+    """How many there are; a pattern may become any number of them."""
+    if any(word.kind == "glob" for word in arguments):
+        return math.inf
+    texts = [word.text for word in arguments]
+    end = texts.index("--") if "--" in texts else len(texts)
+    before = sum(not text.startswith("-") or text == "-" for text in texts[:end])
+    return before + len(texts[end + 1 :])
+
+
 _PLAIN = word_set("""
-    ls cat head pwd echo true false basename dirname realpath readlink stat df
-    which whoami id uname nl cut tr comm diff cmp join paste fold tac rev column expand seq od
-    hexdump strings
+    cat head pwd echo true false basename dirname realpath readlink stat df which whoami id
+    uname nl cut tr comm cmp join paste fold tac rev column expand seq od hexdump
 """)
 _SUMS = word_set("md5sum sha1sum sha256sum sha512sum b2sum cksum")
 _GREP = ReadOnlyProgram("R", ("--dereference-recursive",))
@@ -59,9 +63,12 @@ _GREP = ReadOnlyProgram("R", ("--dereference-recursive",))
 READ_ONLY_PROGRAMS: Mapping[str, ReadOnlyProgram] = MappingProxyType(
     {name: ReadOnlyProgram() for name in _PLAIN}
     | dict.fromkeys(("grep", "egrep", "fgrep"), _GREP)
-    | dict.fromkeys(("wc", "du"), ReadOnlyProgram("X", ("--files0-from", "--exclude-from")))
     | dict.fromkeys(_SUMS, ReadOnlyProgram("c", ("--check",)))
     | {
+        "ls": ReadOnlyProgram("L", ("--dereference",)),
+        "wc": ReadOnlyProgram(options=("--files0-from",)),
+        "du": ReadOnlyProgram("LX", ("--files0-from", "--exclude-from", "--dereference")),
+        "diff": ReadOnlyProgram("rl", ("--recursive", "--paginate")),
         # The shell evaluates the name that -v takes.
         "printf": ReadOnlyProgram("v"),
         "rg": ReadOnlyProgram("Lz", ("--pre", "--follow", "--hostname-bin", "--search-zip")),
@@ -72,12 +79,14 @@ READ_ONLY_PROGRAMS: Mapping[str, ReadOnlyProgram] = MappingProxyType(
         "uniq": ReadOnlyProgram(operands_max=1),
         "date": ReadOnlyProgram("sf", ("--set", "--file"), operands_max=0),
         "file": ReadOnlyProgram(
-            "Czfm", ("--compile", "--uncompress", "--files-from", "--magic-file")
+            "CzZfm",
+            ("--compile", "--uncompress", "--uncompress-noreport", "--files-from", "--magic-file"),
         ),
         "tree": ReadOnlyProgram("oRl"),
     }
 )
 
+_GIT_LEADING = frozenset({"--no-pager", "-P", "--no-optional-locks"})
 _GIT_OPTIONS = (
     "--output",
     "--ext-diff",
@@ -86,13 +95,22 @@ _GIT_OPTIONS = (
     "--open-files-in-pager",
     "--show-signature",
     "--exec",
+    "--help",
+    "--alternate-refs",
+    "--broken",
+    "--diff-merges",
+    "--dirty",
+    "--ignore-submodules",
+    "--recurse-submodules",
+    "--remerge-diff",
+    "--submodule",
 )
 READ_ONLY_GIT: Mapping[str, ReadOnlyProgram] = MappingProxyType(
     {
         name: ReadOnlyProgram(options=_GIT_OPTIONS)
         for name in word_set("""
             status diff log show blame annotate ls-files ls-tree rev-parse rev-list describe shortlog
-            cat-file merge-base name-rev for-each-ref show-ref count-objects check-ignore whatchanged
+            cat-file merge-base name-rev for-each-ref show-ref count-objects check-ignore
         """)
     }
     | {"grep": ReadOnlyProgram("O", _GIT_OPTIONS)}
@@ -109,21 +127,30 @@ _GIT_LISTS: Mapping[str, frozenset[str]] = MappingProxyType(
 """Subcommands that list with these words only, and may change something with others."""
 _GIT_LISTS_BARE = frozenset({"branch", "tag", "remote"})
 
-_FIND_REFUSED = word_set(
-    "-exec -execdir -ok -okdir -delete -fprint -fprint0 -fprintf -fls -L -follow -files0-from"
-)
-_VERSIONED = word_set(
-    "python python3 node npm pnpm yarn cargo rustc go git gcc clang make cmake pip uv ruff mypy pytest"
-)
+_FIND_TESTS = word_set("""
+    -H -P -a -amin -and -anewer -atime -cmin -cnewer -ctime -daystart -depth -empty -executable -false
+    -fstype -gid -group -ilname -iname -inum -ipath -iregex -iwholename -links -lname -ls -maxdepth
+    -mindepth -mmin -mount -mtime -name -newer -newerct -newermt -nogroup -not -nouser -o -or -path
+    -perm -print -print0 -printf -prune -quit -readable -regex -regextype -samefile -size -true -type
+    -uid -user -wholename -writable -xdev -xtype
+""")
+_FIND_VALUE = re.compile(r"-(?:\d+\w?|[ugoa]*[=+][rwxXst]+)")
+_VERSIONED = word_set("python python3 node git gcc clang make cmake pip uv ruff")
+"""Programs that tell their version before they look at a project; `pytest`, `cargo`, `npm` do not."""
 _SED_PRINTS = re.compile(
     r"(?:\d+|\$)(?:,(?:\d+|\$|\+\d+))?p(?:; ?(?:\d+|\$)(?:,(?:\d+|\$|\+\d+))?p)*"
 )
 _JOINS = frozenset({"|", "&&", "||", ";", "\n"})
 _QUIET_REDIRECTIONS = frozenset(
-    {(operator, "/dev/null") for operator in (">", "1>", "2>", ">>", "2>>", "&>")}
+    {(operator, "/dev/null") for operator in (">", "1>", "2>", ">>", "2>>")}
     | {("2>&", "1"), (">&", "2"), ("1>&", "2")}
 )
-_PATTERN_FIRST = frozenset({"grep", "egrep", "fgrep", "rg"})
+
+
+def git_subcommand(command: Command) -> str:
+    """Returns the subcommand of a git command that only reads, empty where it has none."""
+    words = dropwhile(lambda word: word.text in _GIT_LEADING, command.words[1:])
+    return next((word.text for word in words), "")
 
 
 def is_read_only(script: ShellScript) -> bool:
@@ -144,61 +171,46 @@ def is_read_only(script: ShellScript) -> bool:
     )
 
 
-def is_confined(script: ShellScript, workspace: Workspace) -> bool:
-    """Says whether all words of a read-only script that could be paths stay in the workspace."""
-    return all(
-        _word_is_confined(word, workspace)
-        for command in script.commands
-        for word in _possible_paths(command)
-    )
-
-
-def names_secrets(script: ShellScript) -> bool:
-    """Says whether a word of the script may be a file that by its name is for secrets."""
-    return any(
-        is_secret_file(part)
-        for command in script.everything()
-        for word in command.words[1:]
-        for part in (word.text, word.text.rpartition("=")[2], word.text.rpartition("@")[2])
-        if part
-    )
-
-
 def _reads(command: Command) -> bool:
-    if command.assigns or not _QUIET_REDIRECTIONS.issuperset(command.redirections):
+    if command.assigns or not all(_is_quiet(*to) for to in command.redirections):
         return False
     if not command.words or any(word.kind == "dynamic" for word in command.words):
         return False
     if command.words[0].kind != "literal":
         return False
-    program, *arguments = (word.text for word in command.words)
+    program, arguments = command.words[0].text, command.words[1:]
+    texts = [word.text for word in arguments]
     match program:
         case "git":
-            return arguments == ["--version"] or _git_reads(arguments)
+            return texts == ["--version"] or _git_reads(arguments)
         case "find":
-            return _FIND_REFUSED.isdisjoint(arguments)
+            return all(map(_find_reads, texts))
         case "sed":
-            return _sed_reads(arguments)
-        case _ if arguments == ["--version"] and program in _VERSIONED:
+            return _sed_reads(texts)
+        case _ if texts == ["--version"] and program in _VERSIONED:
             return True
         case _:
             reader = READ_ONLY_PROGRAMS.get(program)
             return reader is not None and reader.accepts(arguments)
 
 
-def _git_reads(arguments: list[str]) -> bool:
-    while arguments and arguments[0].startswith("-"):
-        match arguments[0]:
-            case "--no-pager" | "-P" | "--no-optional-locks":
-                arguments = arguments[1:]
-            case _:
-                # Among them -C: a folder may be a repository whose settings run programs.
-                return False
+def _is_quiet(operator: str, target: Word) -> bool:
+    return target.kind == "literal" and (operator, target.text) in _QUIET_REDIRECTIONS
+
+
+def _find_reads(text: str) -> bool:
+    return not text.startswith("-") or text in _FIND_TESTS or bool(_FIND_VALUE.fullmatch(text))
+
+
+def _git_reads(arguments: Sequence[Word]) -> bool:
+    # No others, such as -C: a folder may be a repository whose settings run programs.
+    arguments = list(dropwhile(lambda word: word.text in _GIT_LEADING, arguments))
     if not arguments:
         return False
-    name, *rest = arguments
+    name, rest = arguments[0].text, arguments[1:]
     if name in _GIT_LISTS:
-        return _GIT_LISTS[name].issuperset(rest) and (bool(rest) or name in _GIT_LISTS_BARE)
+        texts = [word.text for word in rest]
+        return _GIT_LISTS[name].issuperset(texts) and (bool(rest) or name in _GIT_LISTS_BARE)
     reader = READ_ONLY_GIT.get(name)
     return reader is not None and reader.accepts(rest)
 
@@ -211,44 +223,3 @@ def _sed_reads(arguments: list[str]) -> bool:
             return is_print and not any(word.startswith("-") for word in files)
         case _:
             return False
-
-
-def _possible_paths(command: Command) -> Sequence[Word]:
-    words = command.words[1:]
-    if command.words[0].text not in _PATTERN_FIRST:
-        return words
-    if any(re.match(r"--[fr]|-[^-]*[ef]", word.text) for word in words):
-        return words
-    pattern = next((i for i, word in enumerate(words) if not word.text.startswith("-")), None)
-    return words if pattern is None else words[:pattern] + words[pattern + 1 :]
-
-
-def _word_is_confined(word: Word, workspace: Workspace) -> bool:
-    text = word.text
-    if text.startswith("-"):
-        if "=" in text:
-            text = text.partition("=")[2]
-        elif "/" in text:
-            text = text[text.index("/") :]
-        elif not text.startswith("--"):
-            text = text[2:]  # A value may be glued to a short option.
-        if not text or text.startswith("-"):
-            return ".." not in text
-    if word.kind == "glob":
-        return _glob_is_confined(text, workspace)
-    try:
-        return workspace.inside(workspace.locate(text)) if text else True
-    except ToolError:
-        # Not a path at all, as a pattern of two lines.
-        return "/" not in text and ".." not in text
-
-
-def _glob_is_confined(pattern: str, workspace: Workspace) -> bool:
-    """Says whether all files that match now are inside, and none would pass for an option."""
-    if pattern.startswith("/") or ".." in pattern:
-        return False
-    for number, match in enumerate(workspace.root.glob(pattern)):
-        named_like_option = match.relative_to(workspace.root).as_posix().startswith("-")
-        if number >= GLOB_MATCHES_MAX or named_like_option or not workspace.inside(match.resolve()):
-            return False
-    return True

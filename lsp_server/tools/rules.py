@@ -22,7 +22,7 @@ from types import MappingProxyType
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.tools import ToolKind, ToolSpec
 from lsp_server.tools.builtin import BUILTIN_NAMES, COMMAND_NAMES, PATH_NAMES
-from lsp_server.tools.shell_syntax import Command, ShellScript, parse, word_set
+from lsp_server.tools.shell_syntax import Command, ShellScript, Word, parse, word_set
 from lsp_server.workspace.ignore import Patterns
 from lsp_server.workspace.paths import Workspace
 
@@ -38,8 +38,8 @@ _RUNNERS = word_set("""
 """Programs that run what their arguments say."""
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "fish", "ash", "eval", "su"})
 """Programs that take a whole command line as an argument, or from their input."""
-_PARSES_MAX = 100
-"""Command lines found inside of command lines; more than that is an attack."""
+_LOOKS_MAX = 200
+"""Commands looked at inside of a command; more than that is an attack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,17 @@ class ShellPattern:
             return False
         return all(word.kind == "literal" for word in start)
 
+    def unwritten(self, script: ShellScript) -> tuple[Word, ...]:
+        """Returns the arguments of a covered command that the rule does not spell out."""
+        command = script.single
+        return command.words[max(1, len(self.words)) :] if command is not None else ()
+
     def hits(self, script: ShellScript) -> bool:
         """Says whether the script may run this command, as a deny rule needs it.
 
         Any command inside of the script counts, behind whatever program runs it.
         """
-        return any(self._is_start_of(words) for words in _unwrap(script))
+        return any(words is not None and self._is_start_of(words) for words in _disguises(script))
 
     def may_hide(self, script: ShellScript) -> bool:
         """Says whether the script may turn into this command only when it runs.
@@ -85,7 +90,9 @@ class ShellPattern:
         It may when it cannot be parsed, and when a word is dynamic where it matters: the
         program, or what a shell or a program that runs others is given.
         """
-        return not script.understood or any(self._may_hide(c) for c in script.everything())
+        if not script.understood or None in _disguises(script):
+            return True
+        return any(self._may_hide(command) for command in script.everything())
 
     def _may_hide(self, command: Command) -> bool:
         if not command.words:
@@ -217,29 +224,40 @@ def _path_pattern(pattern: str, text: str, key: str) -> PathPattern:
     return PathPattern(patterns, absolute)
 
 
-def _unwrap(script: ShellScript) -> Iterator[Sequence[str]]:
-    """Yields the words of every command that the script would run, as far as words can tell.
+def _disguises(script: ShellScript) -> Iterator[Sequence[str] | None]:
+    """The words of every command that the script would run, as far as words can tell.
 
-    `sudo nice make` yields three commands; `sh -c 'make all'` yields what its argument says.
+    At the end None, where there are more than can be looked at.
     """
     waiting = [script]
-    for _ in range(_PARSES_MAX):
-        if not waiting:
-            return
+    looks = 0
+    while waiting:
         for command in waiting.pop().everything():
-            runs = False
-            for start in range(len(command.texts)):
-                words = command.texts[start:]
-                if start == 0 or runs:
+            for words, line in _run_by(command.texts):
+                looks += 1
+                if looks > _LOOKS_MAX:
+                    yield None
+                    return
+                if line is None:
                     yield words
-                    name = PurePosixPath(words[0]).name
-                    runs = runs or name in _RUNNERS
-                    # `sh -c` takes a script as one word, `eval` as several, others as one
-                    # with blanks in it: `ssh host 'rm -r build'`.
-                    if name in _SHELLS:
-                        waiting += [parse(" ".join(words[1:])), *map(parse, words[1:])]
-                    elif runs:
-                        waiting += [parse(word) for word in words[1:] if " " in word]
+                else:
+                    waiting.append(parse(line))
+
+
+def _run_by(texts: Sequence[str]) -> Iterator[tuple[Sequence[str], str | None]]:
+    """A command's words, behind a program that runs others each rest of them, and command lines."""
+    runs = False
+    for start, word in enumerate(texts):
+        if start and not runs:
+            return
+        words, name = texts[start:], PurePosixPath(word).name
+        runs = runs or name in _RUNNERS
+        yield words, None
+        if name in _SHELLS:
+            yield words, " ".join(words[1:])
+        for line in words[1:]:
+            if name in _SHELLS or (runs and " " in line):
+                yield words, line
 
 
 def _has_option(option: str, words: Sequence[str]) -> bool:

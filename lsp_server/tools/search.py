@@ -31,6 +31,7 @@ from lsp_server.tools.arguments import ToolArguments, spec, validate
 from lsp_server.workspace.commands import CommandResult, CommandRunner
 from lsp_server.workspace.documents import Documents, copy_unsaved
 from lsp_server.workspace.ignore import RULE_FILES, Ignore
+from lsp_server.workspace.inert import inert_environment
 from lsp_server.workspace.paths import Workspace
 
 LIMIT = 50
@@ -110,7 +111,8 @@ class Search:
         self._redactor = redactor or Redactor()
         self._by_meaning = by_meaning
         self._visible = visible
-        self._ripgrep = shutil.which(ripgrep)
+        self._environment = inert_environment(workspace.root)
+        self._ripgrep = shutil.which(ripgrep, path=self._environment["PATH"])
         self._deadline_seconds = deadline_seconds
         self._commands = commands
 
@@ -149,6 +151,7 @@ class Search:
                 self._workspace.root,
                 timeout_seconds=self._deadline_seconds,
                 output_bytes_max=OUTPUT_BYTES_MAX,
+                environment=self._environment,
             )
         # What was found before the deadline is shown all the same.
         if completed.timed_out and wanted.mode == "regex" and not completed.output:

@@ -10,7 +10,7 @@ from pydantic import Field
 from lsp_server.domain.events import Emit
 from lsp_server.domain.tools import Needs, NeedsCommand, ToolResult, parse_arguments
 from lsp_server.tools.arguments import ToolArguments, spec, validate
-from lsp_server.tools.read_only import is_read_only
+from lsp_server.tools.free import changes_nothing, environment_for
 from lsp_server.tools.shell_syntax import parse
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.commands import CommandResult, CommandRunner, HostCommandRunner
@@ -22,7 +22,7 @@ OUTPUT_BYTES_MAX = 100_000
 CHANGED_SHOWN_MAX = 20
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n|$)")
+_OVERWRITTEN = re.compile(r"^[^\n]*\r(?!\n|$)", re.MULTILINE)
 
 
 class ShellArguments(ToolArguments):
@@ -71,7 +71,7 @@ class Shell:
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         """Runs the command to its end or its timeout, and returns how it ended and its output."""
         wanted = validate(ShellArguments, arguments)
-        if is_read_only(parse(wanted.command)):
+        if changes_nothing(parse(wanted.command), self._workspace):
             return _result(await self._run(wanted), [])
         async with self._checkpoints.record_command(self._emit) as changed:
             completed = await self._run(wanted)
@@ -83,6 +83,7 @@ class Shell:
             self._workspace.root,
             timeout_seconds=wanted.timeout_seconds,
             output_bytes_max=OUTPUT_BYTES_MAX,
+            environment=environment_for(wanted.command, self._workspace),
         )
 
 
@@ -107,7 +108,7 @@ def _result(completed: CommandResult, changed: list[str]) -> ToolResult:
     parts = [f"{completed.ending} after {completed.seconds:.1f} s"]
     if completed.timed_out:
         parts[0] += "; give a larger timeout_seconds, or run less"
-    output = _visible(completed.output).strip("\n")
+    output = terminal_text(completed.output).strip("\n")
     parts.append(output or "(no output)")
     if changed:
         more = len(changed) - CHANGED_SHOWN_MAX
@@ -123,6 +124,6 @@ def _result(completed: CommandResult, changed: list[str]) -> ToolResult:
     )
 
 
-def _visible(output: str) -> str:
-    """Returns the output as a terminal would leave it: no escape sequences, progress bars at their end."""
+def terminal_text(output: str) -> str:
+    """Returns an output as a terminal leaves it: without escape sequences, progress bars at their end."""
     return _OVERWRITTEN.sub("", _ESCAPES.sub("", output)).replace("\r\n", "\n")

@@ -11,16 +11,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import dropwhile
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["literal", "glob", "dynamic"]
 
 NESTING_MAX = 8
+CHARS_MAX = 50_000
+"""Longer command lines are not read; the system hardly starts them."""
 _REDIRECTION = re.compile(r"&>>?|\d*(?:<<<|<<-?|<>|<&|<\(|>\(|>>|>&|>\||<|>)")
 _CONTROL = re.compile(r"&&|\|\||;;|\|&|[;&|()\n]")
 _PARAMETER = re.compile(r"\$(?:\w+|[?$!#@*-])")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=")
 _WORD_ENDS = " \t\n;&|()<>"
+_JOINING = ("|", "&&", "||")
+_SEPARATORS = (*_JOINING, ";", "&")
+_CONTINUATION = re.compile(r"[$&|;<>!\d]{0,4}((?:\\\n)+)")
+"""A line that goes on, behind what would be read as one with what follows."""
+_UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+"""Control characters, with which shells do things of their own."""
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -51,15 +60,13 @@ class Command:
 
     words: tuple[Word, ...]
     assigns: bool = False
-    redirections: tuple[tuple[str, str], ...] = ()
+    redirections: tuple[tuple[str, Word], ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:
         """Returns the words of the program and its arguments, without leading keywords."""
-        texts = [word.text for word in self.words]
-        while texts and texts[0] in _RESERVED:
-            del texts[0]
-        return tuple(texts)
+        texts = (word.text for word in self.words)
+        return tuple(dropwhile(_RESERVED.__contains__, texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,11 @@ def parse(text: str, depth: int = 0) -> ShellScript:
     >>> parse("echo 'open").understood
     False
     """
-    return _Parser(text.strip(), depth).script()
+    if len(text) > CHARS_MAX or _UNREADABLE.search(text):
+        return ShellScript((), frozenset(), (), understood=False)
+    stripped = text.strip(" \t\n")
+    # A last backslash belongs to what follows it.
+    return _Parser(text if stripped.endswith("\\") else stripped, depth).script()
 
 
 @dataclass(slots=True)
@@ -111,13 +122,22 @@ class _Draft:
     operators: set[str] = field(default_factory=set)
     nested: list[ShellScript] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
-    redirections: list[tuple[str, str]] = field(default_factory=list)
+    redirections: list[tuple[str, Word]] = field(default_factory=list)
     assigns: bool = False
     redirecting: str | None = None
+    after: str = ""
+    """The operator that the command being read stands behind."""
+    broken: bool = False
+    """Whether a redirection or an operator has nothing to act on."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is something of a command since the last operator."""
+        return bool(self.words or self.assigns or self.redirections)
 
     def word(self, word: Word) -> None:
         if self.redirecting is not None:
-            self.redirections.append((self.redirecting, word.text))
+            self.redirections.append((self.redirecting, word))
             self.redirecting = None
         elif not self.words and _ASSIGNMENT.match(word.text):
             self.assigns = True
@@ -126,10 +146,15 @@ class _Draft:
 
     def control(self, operator: str) -> None:
         self.operators.add(operator)
+        follows_nothing = not self.begun and self.after in ("", "\n", *_SEPARATORS)
+        self.broken |= follows_nothing and operator in _SEPARATORS
+        if self.begun or operator != "\n":
+            self.after = operator
         self.end_command()
 
     def end_command(self) -> None:
-        if self.words or self.assigns or self.redirections:
+        self.broken |= self.redirecting is not None
+        if self.begun:
             command = Command(tuple(self.words), self.assigns, tuple(self.redirections))
             self.commands.append(command)
         self.words, self.redirections, self.assigns, self.redirecting = [], [], False, None
@@ -159,11 +184,11 @@ class _Parser:
         draft = _Draft()
         parentheses = 0
         closed = not closing
-        while self._at < len(self._text):
+        while self._more():
             if self._text[self._at] in " \t":
                 self._at += 1
             elif self._text[self._at] == "#":
-                self._at = self._end_of_line()
+                self._at = _end_of_line(self._text, self._at)
             elif found := _REDIRECTION.match(self._text, self._at):
                 self._at = found.end()
                 self._redirection(draft, found.group())
@@ -176,8 +201,10 @@ class _Parser:
                 draft.control(found.group())
             else:
                 draft.word(self._word(draft))
+        unfinished = draft.after in _JOINING and not draft.begun
         draft.end_command()
-        self._understood = self._understood and closed
+        broken = draft.broken or unfinished
+        self._understood = self._understood and closed and not broken
         return ShellScript(
             tuple(draft.commands), frozenset(draft.operators), tuple(draft.nested), self._understood
         )
@@ -187,13 +214,14 @@ class _Parser:
             self._nest(draft)
             draft.word(Word("", "dynamic"))
         else:
+            draft.broken |= draft.redirecting is not None
             draft.redirecting = operator
+            if operator.startswith("&"):  # Not every shell knows it: to some the command ends here.
+                draft.operators.add("&")
 
     def _word(self, draft: _Draft) -> Word:
         word = _WordDraft()
-        if self._text[self._at] == "~":
-            word.changes("dynamic")
-        while self._at < len(self._text) and self._text[self._at] not in _WORD_ENDS:
+        while self._more() and self._text[self._at] not in _WORD_ENDS:
             char = self._text[self._at]
             match char:
                 case "'":
@@ -211,6 +239,9 @@ class _Parser:
     def _plain(self, word: _WordDraft, char: str) -> None:
         if char in "*?[":
             word.changes("glob")
+        # Behind these two as well, where a word looks like an assignment.
+        if char == "~" and self._text[self._at - 1 : self._at] in ("", "=", ":", *_WORD_ENDS):
+            word.changes("dynamic")
         # `{}` and a lone `{` are passed on; any other brace may expand.
         if char == "{" and self._text[self._at + 1 : self._at + 2] not in ("}", " ", "\n", ""):
             word.changes("dynamic")
@@ -227,14 +258,14 @@ class _Parser:
 
     def _double_quoted(self, word: _WordDraft, draft: _Draft) -> None:
         self._at += 1
-        while self._at < len(self._text):
+        while self._more():
             char = self._text[self._at]
             if char == '"':
                 self._at += 1
                 return
             if char in "$`":
                 self._expansion(word, draft, quoted=True)
-            elif char == "\\" and self._text[self._at + 1 : self._at + 2] in tuple('$`"\\\n'):
+            elif char == "\\" and self._text[self._at + 1 : self._at + 2] in tuple('$`"\\'):
                 self._escaped(word)
             else:
                 word.parts.append(char)
@@ -243,8 +274,10 @@ class _Parser:
 
     def _escaped(self, word: _WordDraft) -> None:
         following = self._text[self._at + 1 : self._at + 2]
-        if following != "\n":
-            word.parts.append(following or "\\")
+        if not following:  # Dropped by some shells, kept by others.
+            self._give_up()
+            return
+        word.parts.append(following)
         self._at += 2
 
     def _expansion(self, word: _WordDraft, draft: _Draft, *, quoted: bool = False) -> None:
@@ -260,6 +293,9 @@ class _Parser:
         elif following == "${":
             word.changes("dynamic")
             self._braces(draft)
+        elif following == "$[":  # An older spelling of `$((…))`.
+            word.changes("dynamic")
+            self._at += 2
         elif not quoted and following in ("$'", '$"'):
             word.changes("dynamic")
             self._at += 1
@@ -287,14 +323,15 @@ class _Parser:
             self._give_up()
             return
         self._at = found.end() + 1
-        inner = parse(re.sub(r"\\([`$\\])", r"\1", found.group()), self._depth + 1)
+        text = found.group().replace("\\\n", "")  # Even within single quotes.
+        inner = parse(re.sub(r"\\([`$\\])", r"\1", text), self._depth + 1)
         draft.nested.append(inner)
         self._understood = self._understood and inner.understood
 
     def _braces(self, draft: _Draft) -> None:
         self._at += 2
         inside = _WordDraft()
-        while self._at < len(self._text):
+        while self._more():
             char = self._text[self._at]
             if char == "}":
                 self._at += 1
@@ -312,10 +349,20 @@ class _Parser:
         else:
             self._at = found.end()
 
-    def _end_of_line(self) -> int:
-        end = self._text.find("\n", self._at)
-        return len(self._text) if end < 0 else end
+    def _more(self) -> bool:
+        """Says whether there is more to read, and joins lines that go on, as shells do.
+
+        It is called wherever shells join, which is not within single quotes and comments.
+        """
+        while found := _CONTINUATION.match(self._text, self._at):
+            self._text = self._text[: found.start(1)] + self._text[found.end() :]
+        return self._at < len(self._text)
 
     def _give_up(self) -> None:
         self._understood = False
         self._at = len(self._text)
+
+
+def _end_of_line(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end

@@ -8,20 +8,18 @@ error says what is nearest, so that the model can correct itself.
 from __future__ import annotations
 
 import difflib
-import re
 from collections import Counter
 from dataclasses import dataclass
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.text.excerpt import numbered_lines, split_lines
 from lsp_server.text.lookalikes import Lookalike, lookalikes
+from lsp_server.tools.occurrences import occurrences
 
 SHOWN_LINES_MAX = 30
 COMPARED_LINES_MAX = 20_000
 """Of a longer text, only the first lines are searched for what old_text may have meant."""
 PLACES_MAX = 20
-LINE_END = r"(?:\r\n|\r(?!\n)|(?<!\r)\n)"
-"""One end of a line, never half of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +39,8 @@ def match_text(text: str, old_text: str, path: str, shown: str, *, every: bool) 
     `shown` is as much of the text as an error may show. Raises ToolError when
     there is no place, or more than one without `every`.
     """
-    lines = old_text.replace("\r\n", "\n").split("\n")
     # A model writes \n; the file decides how its lines end.
-    pattern = re.compile(LINE_END.join(map(re.escape, lines)))
-    spans = tuple(match.span() for match in pattern.finditer(text))
+    spans = tuple(occurrences(text, old_text))
     if len(spans) == 1 or (spans and every):
         return TextMatch(spans)
     if spans:

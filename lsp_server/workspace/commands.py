@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lsp_server.domain.errors import ToolError
+from lsp_server.workspace.inert import trusted_folders
 
 OUTPUT_BYTES_MAX = 100_000
 LEFTOVER_GRACE_SECONDS = 0.2
@@ -231,7 +232,8 @@ def _output(bytes_max: int) -> Iterator[tuple[_Output, int]]:
 async def _start(
     command: str, folder: Path, environment: dict[str, str], write_end: int
 ) -> asyncio.subprocess.Process:
-    shell = shutil.which("bash", path=environment.get("PATH")) or "/bin/sh"
+    # Not one that a project brings: what a command means would be its to say.
+    shell = shutil.which("bash", path=":".join(trusted_folders(folder, environment))) or "/bin/sh"
     try:
         return await asyncio.create_subprocess_exec(
             shell,

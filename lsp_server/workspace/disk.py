@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lsp_server.domain.edits import FileEdit
 from lsp_server.domain.errors import EditRejected, ToolError
+from lsp_server.settings.regular_files import open_regular
 from lsp_server.system.atomic_file import replace_file, stage_file
 from lsp_server.workspace.encoding import UTF_8, Encoding, decode, encode
 
@@ -32,9 +33,9 @@ class TextFile:
     encoding: Encoding
 
 
-def read_text(path: Path) -> TextFile:
-    """Reads a text file. Raises ToolError: missing, a directory, too large, unreadable, binary."""
-    decoded = decode(read_bytes(path))
+def read_text(path: Path, bytes_max: int = FILE_BYTES_MAX) -> TextFile:
+    """Raises ToolError: missing, a directory, too large, unreadable, binary."""
+    decoded = decode(read_bytes(path, bytes_max))
     if decoded is None:
         raise ToolError(f"{path.name} is binary", "use `shell` to look into it")
     return TextFile(*decoded)
@@ -51,8 +52,7 @@ def read_bytes(path: Path, bytes_max: int = FILE_BYTES_MAX) -> bytes:
             raise ToolError(f"{path.name} is a directory", "use `list` to see what is in it")
         if not stat.S_ISREG(state.st_mode):
             raise ToolError(f"{path.name} is a device, a pipe or a socket, not a file with text")
-        with path.open("rb") as file:
-            # One byte more than may be: the file can have grown since it was looked at.
+        with open_regular(path) as file:
             data = file.read(bytes_max + 1) if state.st_size <= bytes_max else b""
     except OSError as error:
         raise _read_error(path, error) from error

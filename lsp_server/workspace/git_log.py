@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.workspace.commands import CommandRunner, HostCommandRunner
+from lsp_server.workspace.inert import inert_environment
 
 SECONDS_MAX = 20.0
 OUTPUT_BYTES_MAX = 16_000_000
@@ -16,9 +17,16 @@ FILES_MAX = 50
 
 _FIELD, _RECORD = "\x1f", "\x1e"
 _COMMAND = (
-    # Nothing that a project's own configuration names is run or fetched.
-    *("env", "TZ=UTC", "GIT_NO_LAZY_FETCH=1", "GIT_OPTIONAL_LOCKS=0"),
-    *("git", "--no-pager", "-c", "core.quotePath=false", "log", "--no-show-signature"),
+    *(
+        "env",
+        "TZ=UTC",
+        "git",
+        "--no-pager",
+        "-c",
+        "core.quotePath=false",
+        "log",
+        "--no-show-signature",
+    ),
     *("--no-ext-diff", "--no-textconv", "--no-merges", "--no-renames", "--name-only", "--relative"),
     "--date=format-local:%Y-%m-%dT%H:%M:%S+00:00",
     f"--format={_RECORD}%H{_FIELD}%cd{_FIELD}%s{_FIELD}%b{_FIELD}",
@@ -46,7 +54,11 @@ async def read_commits(
     command = shlex.join([*_COMMAND, f"--max-count={commits_max}", "--", "."])
     try:
         done = await commands.run(
-            command, folder, timeout_seconds=SECONDS_MAX, output_bytes_max=OUTPUT_BYTES_MAX
+            command,
+            folder,
+            timeout_seconds=SECONDS_MAX,
+            output_bytes_max=OUTPUT_BYTES_MAX,
+            environment=inert_environment(folder),
         )
     except ToolError:
         return ()

@@ -7,7 +7,6 @@ name may be started by it: no filter, no monitor, no transport.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from types import MappingProxyType
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.workspace.commands import CommandRunner, HostCommandRunner
+from lsp_server.workspace.inert import inert_environment
 
 GIT_SECONDS_MAX = 3.0
 GIT_OUTPUT_BYTES_MAX = 4_000_000
@@ -24,12 +24,8 @@ KEPT_SECONDS = 1.0
 OWN_FOLDER = ".holdfast/"
 """What is written there is about the tree and no change of it."""
 
-INERT: Mapping[str, str] = MappingProxyType(
-    {"GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
-)
-"""Nothing is written, so that no hook is due, and nothing is fetched."""
-
 FILTERS = r"config --includes --name-only -z --get-regexp '^filter\..*\.(clean|process|required)$'"
+_NONE: Mapping[str, str] = MappingProxyType({})
 STATUS = "status --porcelain --no-renames --untracked-files=all --ignore-submodules=all -z -- ."
 
 
@@ -83,7 +79,7 @@ class _Git:
     root: Path
     commands: CommandRunner
 
-    async def run(self, arguments: str, settings: Mapping[str, str] = INERT) -> str | None:
+    async def run(self, arguments: str, settings: Mapping[str, str] = _NONE) -> str | None:
         """The output of git; None when it fails, is missing or takes too long."""
         try:
             done = await self.commands.run(
@@ -91,7 +87,7 @@ class _Git:
                 self.root,
                 timeout_seconds=GIT_SECONDS_MAX,
                 output_bytes_max=GIT_OUTPUT_BYTES_MAX,
-                environment={**os.environ, **INERT, **settings},
+                environment=inert_environment(self.root, settings=settings),
             )
         except ToolError:
             return None
@@ -101,9 +97,4 @@ class _Git:
 def _switched_off(names: Iterable[str]) -> dict[str, str]:
     """Overrides the settings of a repository that would start something, as git reads them."""
     empty = dict.fromkeys(filter(None, names), "")
-    pairs = {"core.fsmonitor": "false", **empty}
-    pairs |= {name: "false" for name in empty if name.endswith(".required")}
-    listed = {"GIT_CONFIG_COUNT": str(len(pairs))}
-    for number, (name, value) in enumerate(pairs.items()):
-        listed |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
-    return listed
+    return empty | {name: "false" for name in empty if name.endswith(".required")}

@@ -13,13 +13,16 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
 from pathspec import GitIgnoreSpec
 from pathspec.patterns.gitignore import GitIgnorePatternError
 
+from lsp_server.settings.regular_files import open_regular
 from lsp_server.system.atomic_file import STAGING_PREFIX
+from lsp_server.workspace.linear_patterns import linear
 from lsp_server.workspace.paths import Workspace
 
 INTERNAL = frozenset({".git", ".hg", ".svn", ".jj", ".holdfast"})
@@ -37,6 +40,10 @@ DERIVED = (
 )
 RULE_FILES = (".gitignore", ".holdfastignore")
 RULE_FILE_BYTES_MAX = 1_000_000
+RULES_MAX = 5_000
+"""In one list; each is tried on each path."""
+RULE_CHARS_MAX = 4096
+"""As long as a path can be."""
 
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 
@@ -53,7 +60,8 @@ class Patterns:
     """
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self._spec = _compile([_as_git_means(line) for line in lines if _readable(line)])
+        kept = islice(lines, RULES_MAX)
+        self._spec = _compile([_as_git_means(line) for line in kept if _readable(line)])
 
     @property
     def usable(self) -> bool:
@@ -156,6 +164,8 @@ class Ignore:
             name = entry.name
             if name in INTERNAL or name.startswith(STAGING_PREFIX):
                 continue
+            if name in RULE_FILES and not entry.is_file():
+                skipped(folder + name, "it is no file, so its rules are not known")
             if _UNWRITABLE.search(name):
                 skipped(folder + ascii(name), "its name cannot be written on one line of text")
                 continue
@@ -230,7 +240,7 @@ def _lines(folder: Path) -> tuple[str, ...]:
 
 def _lines_of(file: Path) -> tuple[str, ...]:
     try:
-        with file.open("rb") as opened:
+        with open_regular(file) as opened:
             text = opened.read(RULE_FILE_BYTES_MAX).decode("utf-8", "replace")
     except OSError:
         return ()
@@ -238,10 +248,16 @@ def _lines_of(file: Path) -> tuple[str, ...]:
 
 
 def _compile(lines: list[str]) -> GitIgnoreSpec:
-    return GitIgnoreSpec.from_lines(lines, backend="simple")
+    spec = GitIgnoreSpec.from_lines(lines, backend="simple")
+    for pattern in spec.patterns:
+        if pattern.regex is not None:
+            pattern.regex = linear(pattern.regex)
+    return spec
 
 
 def _readable(line: str) -> bool:
+    if len(line) > RULE_CHARS_MAX:
+        return False
     try:
         _compile([line])
     except (GitIgnorePatternError, re.error):

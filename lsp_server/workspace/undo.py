@@ -79,7 +79,7 @@ class Undo:
 
     async def _restore(self, path: str, history: Sequence[FileChanged]) -> bool:
         """Restores one file; False when there was nothing to do. Raises ToolError for a conflict."""
-        file = self._workspace.locate(path)
+        file = self._place(path)
         contents = await asyncio.to_thread(self._contents, history)
         # A buffer that never saw the change is right as it is: then the disk is changed back.
         restored = await self._take_back(
@@ -90,6 +90,13 @@ class Undo:
             return restored
         await asyncio.to_thread(_set_executable, file, executable)
         return True
+
+    def _place(self, path: str) -> Path:
+        """Returns the file that the run changed. Raises ToolError when its path leads elsewhere by now."""
+        file = self._workspace.root / path
+        if not self._workspace.inside(file) or self._workspace.locate(path) != file:
+            raise ToolError("it is outside of the workspace, or leads elsewhere by now")
+        return file
 
     async def _take_back(
         self,

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -82,3 +85,26 @@ async def test_a_damaged_installation_says_what_to_do(
 
 def test_the_shipped_model_is_small() -> None:
     assert sum(file.stat().st_size for file in FOLDER.iterdir()) < FOLDER_BYTES_MAX
+
+
+EMBEDS = """
+import asyncio
+from lsp_server.embedders.minilm import MiniLmEmbedder
+print(len(asyncio.run(MiniLmEmbedder(threads=1).embed(["text", "more"]))))
+"""
+
+
+def test_it_keeps_no_record_of_its_use(tmp_path: Path) -> None:
+    """The library would make an identity and a queue of reports beside it."""
+    environment = {**os.environ, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    done = embedding(environment)
+    assert done.stdout.strip() == "2"
+    assert not list(tmp_path.rglob("*"))
+
+
+def embedding(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", EMBEDS],
+        env=environment, capture_output=True, text=True, check=True, timeout=100,
+    )  # fmt: skip

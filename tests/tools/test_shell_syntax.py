@@ -33,12 +33,40 @@ from lsp_server.tools.shell_syntax import parse
         ("diff <(a) >(b)", [["diff", "", ""], ["a"], ["b"]]),
         ('echo "it\'s" \'say "x"\'', [["echo", "it's", 'say "x"']]),
         ('echo "a\\$b\\n"', [["echo", "a$b\\n"]]),
+        ("true && \\\n  rm x", [["true"], ["rm", "x"]]),
+        ("\\\nrm \\\n \\\n x\\\n", [["rm", "x"]]),
+        ("git \\\n  push", [["git", "push"]]),
+        ("a &\\\n& b |\\\n| c", [["a"], ["b"], ["c"]]),
+        ('echo "$\\\n(rm x)" $\\\n(rm y)', [["echo", "", ""], ["rm", "x"], ["rm", "y"]]),
+        ("echo 'a\\\nb' \"a\\\nb\" c\\\\\nd", [["echo", "a\\\nb", "ab", "c\\"], ["d"]]),
+        ("echo `'r\\\nm' x`", [["echo", ""], ["rm", "x"]]),
+        ("# don't \\\nrm x", [["rm", "x"]]),
+        ("cat x\\ ", [["cat", "x "]]),
+        ("\u3000ls x\xa0", [["\u3000ls", "x\xa0"]]),
+        ("a |\n\n b", [["a"], ["b"]]),
     ],
 )
 def test_commands_are_found_with_their_words(text: str, commands: list[list[str]]) -> None:
     script = parse(text)
     assert script.understood
     assert [list(command.texts) for command in script.everything()] == commands
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "kind"),
+    [
+        ("a >/dev/null", "/dev/null", "literal"),
+        ("a >'/dev/null'", "/dev/null", "literal"),
+        ("a >$PWD/dev/null", "/dev/null", "dynamic"),
+        ("a 2>$(b)/dev/null", "/dev/null", "dynamic"),
+        ("a >/dev/nul[l]", "/dev/nul[l]", "glob"),
+    ],
+)
+def test_where_a_redirection_leads_is_known_as_well_as_a_word(
+    text: str, target: str, kind: str
+) -> None:
+    ((_, word),) = parse(text).commands[0].redirections
+    assert (word.text, word.kind) == (target, kind)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +78,8 @@ def test_commands_are_found_with_their_words(text: str, commands: list[list[str]
         ("~", "dynamic"), ("~/x", "dynamic"), ("{a,b}", "dynamic"), ("x{1..3}", "dynamic"),
         ("$'\\x72m'", "dynamic"), ('$"x"', "dynamic"), ("`x`", "dynamic"), ("$((1+1))", "dynamic"),
         ("*$x", "dynamic"), ("$x*", "dynamic"),
+        ("$[1+1]", "dynamic"), ('"$[1]"', "dynamic"), ("$\\\nx", "dynamic"), ("\\\n~/x", "dynamic"),
+        ("a=~/x", "dynamic"), ("a=b:~/x", "dynamic"), ("a='~'", "literal"), ("'$\\\nx'", "literal"),
     ],
 )  # fmt: skip
 def test_it_is_known_what_the_shell_would_change(word: str, kind: str) -> None:
@@ -58,8 +88,13 @@ def test_it_is_known_what_the_shell_would_change(word: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["'", '"', "echo $(", "echo `x", "echo ${x", "echo $'x", "$(" * 50 + ")" * 50]
-)
+    "text",
+    [
+        "'", '"', "echo $(", "echo `x", "echo ${x", "echo $'x", "$(" * 50 + ")" * 50, "a \\", "a 'b\n'\\",
+        "a >", "a >;b", "a >2>x", "a &>|b", "a |", "a &&", "a ||\n", "a;|b", ";a", "a\n;b", "a | | b",
+        "a\rb", "a\x01", "a\x7f", "a\0b", "a " * 60_000,
+    ],
+)  # fmt: skip
 def test_what_is_broken_is_not_understood(text: str) -> None:
     assert not parse(text).understood
 
@@ -76,7 +111,10 @@ def test_a_single_command_is_nothing_else(text: str, single: bool) -> None:
     assert (parse(text).single is not None) == single
 
 
-@given(st.lists(st.text(min_size=1), min_size=1))
+READABLE = st.text(st.characters(exclude_categories=["Cc"]) | st.sampled_from("\t\n"), min_size=1)
+
+
+@given(st.lists(READABLE, min_size=1))
 def test_quoted_words_come_back(words: list[str]) -> None:
     script = parse("echo " + shlex.join(words) + " end")
     assert script.understood

@@ -322,3 +322,37 @@ def test_merging_with_no_other_change_takes_the_change(base: str, theirs: str) -
     assert merge(base, base, theirs) == theirs
     assert merge(base, theirs, base) == theirs
     assert merge(base, theirs, theirs) == theirs
+
+
+@pytest.mark.parametrize("elsewhere", ["../outside", "inside"])
+@pytest.mark.parametrize("moved", ["folder", "file"])
+async def test_what_leads_elsewhere_by_now_is_left_alone(
+    project: Path, elsewhere: str, moved: str
+) -> None:
+    """A folder or a file that became a link since, by a person or by the run's own command."""
+    run = Run(project)
+    lay_out(project, {"d/kept": "1", "d/gone": "1"})
+    await run.edit("d/kept", "2")
+    await run.edit("d/made", "2")
+    await run.command((project / "d/gone").unlink)
+    other = lay_out(project / elsewhere, {"kept": "2", "made": "2"})
+    if moved == "folder":
+        (project / "d").rename(project / "was")
+        (project / "d").symlink_to(other)
+    else:
+        for name in ("kept", "made", "gone"):
+            (project / "d" / name).unlink(missing_ok=True)
+            (project / "d" / name).symlink_to(other / name)
+    report = await run.undo()
+    assert report.restored == ()
+    assert {conflict.path for conflict in report.conflicts} == {"d/kept", "d/made", "d/gone"}
+    assert contents_of(other.resolve()) == {"kept": b"2", "made": b"2"}
+
+
+async def test_what_lies_outside_is_never_undone(project: Path) -> None:
+    run = Run(project)
+    lay_out(project.parent / "outside", {"a": "1"})
+    await run.edit(str((project.parent / "outside" / "a").resolve()), "2")
+    (conflict,) = (await run.undo()).conflicts
+    assert "outside of the workspace" in conflict.reason
+    assert (project.parent / "outside" / "a").read_text() == "2"

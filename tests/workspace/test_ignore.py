@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from pathspec import GitIgnoreSpec
 
 from lsp_server.workspace.ignore import Ignore
+from lsp_server.workspace.linear_patterns import linear
 from lsp_server.workspace.paths import Workspace
 from tests.fakes.files import lay_out
 from tests.sampling import sampled
@@ -101,6 +103,47 @@ def test_a_deep_tree_is_walked(project: Path) -> None:
     (at / "f").write_text("")
     (found,) = Ignore(Workspace(project)).walk()
     assert found.count("/") == depth
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "ignored"),
+    [
+        ("*a" * 20 + "*b", "a" * 200, False),
+        ("*a" * 20 + "*b", "a" * 200 + "b", True),
+        ("*a" * 20 + "*", "a" * 200, True),
+        ("a*b*c*a", "aabbcca", True),
+        ("a*b*c*a", "aabbcc", False),
+        ("**/a/" * 10 + "b", "a/" * 100 + "c", False),
+        ("**/a/" * 10 + "b", "a/" * 100 + "b", True),
+        ("a/**/" * 10 + "b", "a/" * 100 + "c", False),
+        ("**/*a*b/**/*c*d", "x/aab/x/y/ccd", True),
+        ("**/*a*b/**/*c*d", "x/aab/x/y/cce", False),
+        ("x" * 5000, "y", False),
+        ("**********a", "bba", True),
+    ],
+)
+def test_a_rule_with_many_stars_is_as_quick_as_others(
+    project: Path, rule: str, name: str, ignored: bool
+) -> None:
+    check(
+        project, {".gitignore": rule, name: "", "q": ""}, ["q"] if ignored else sorted([name, "q"])
+    )
+
+
+STARRED = st.lists(
+    st.sampled_from(["a", "b", "*", "**", "/", "?", "[ab]", "**/", "/**"]), min_size=1, max_size=9
+).map("".join)
+PATHS = st.lists(st.text("ab", min_size=1, max_size=4), min_size=1, max_size=5).map("/".join)
+
+
+@given(STARRED, st.lists(PATHS, min_size=1, max_size=10))
+def test_it_matches_what_it_did_when_it_was_slow(rule: str, paths: list[str]) -> None:
+    for pattern in GitIgnoreSpec.from_lines([rule], backend="simple").patterns:
+        if pattern.regex is not None:
+            quick = linear(pattern.regex)
+            for path in (*paths, *(f"{path}/" for path in paths)):
+                assert bool(quick.fullmatch(path)) == bool(pattern.regex.fullmatch(path))
+                assert bool(quick.match(path)) == bool(pattern.regex.match(path))
 
 
 NAMES = st.sampled_from(["a", "b", "ab", "a.x", "b.y"])

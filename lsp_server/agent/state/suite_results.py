@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 FAILING_MAX = 20
 NAME_CHARS_MAX = 160
+COMMAND_CHARS_MAX = 2000
 
 _RUNNER = re.compile(
     r"\b(?:pytest|unittest|nose2|tox|nox|jest|vitest|mocha|ava|rspec|phpunit|ctest|bats|"
@@ -17,7 +18,7 @@ _RUNNER = re.compile(
     r"(?: run)?(?: -\S+)* (?:test|check|verify)\w*)\b"
 )
 _FAILING = re.compile(
-    r"^\s*(?:"
+    r"^[^\S\n]*(?:"
     r"(?:FAILED|ERROR) (?P<pytest>\S+::\S+)"
     r"|(?:FAIL|ERROR): (?P<unittest>.+)"
     r"|--- FAIL: (?P<go>\S+)"
@@ -57,7 +58,7 @@ def suite_result(command: str, output: str, step: int, *, succeeded: bool) -> Su
     >>> suite_result("pytest -q", output, step=4, succeeded=False)
     SuiteResult(passed=False, summary='1 failed, 2 passed', failing=('tests/a.py::test_b',), step=4)
     """
-    if not _RUNNER.search(command):
+    if not _RUNNER.search(command[:COMMAND_CHARS_MAX]):
         return None
     names = [
         next(filter(None, match.groups())).strip()[:NAME_CHARS_MAX]

@@ -8,6 +8,7 @@ from lsprotocol import types
 
 from lsp_server.memory.indexing import IndexProgress
 from lsp_server.server.client import Client
+from lsp_server.server.notices import notice
 from lsp_server.server.protocol import INDEX_TOKEN
 from lsp_server.server.views.run_progress import REPORT_SECONDS
 from lsp_server.server.views.throttle import Throttle
@@ -26,7 +27,7 @@ class IndexProgressView:
     def __init__(self, client: Client, tasks: TaskSet, name: str) -> None:
         self._client = client
         self._tasks = tasks
-        self._title = f"Holdfast: indexing {name}"
+        self._title = f"Holdfast: indexing {notice(name)}"
         self._runs = 0
         self._begun: asyncio.Task[bool] | None = None
         self._reports: Throttle[IndexProgress] = Throttle(REPORT_SECONDS, self._report)

@@ -6,6 +6,7 @@ from lsprotocol import types
 
 from lsp_server.domain.events import Event, StepFinished, StepStarted, Streamed, ToolReturned
 from lsp_server.server.client import Client
+from lsp_server.server.notices import notice
 from lsp_server.server.protocol import progress_token
 from lsp_server.server.views.throttle import Throttle
 from lsp_server.system.task_set import TaskSet
@@ -28,7 +29,7 @@ class RunProgress:
     def __init__(self, client: Client, tasks: TaskSet, run_id: str, title: str) -> None:
         self._client = client
         self._token = progress_token(run_id)
-        self._title = title
+        self._title = notice(title)
         self._begun = False
         self._ended = False
         self._message = "starting"
@@ -54,7 +55,7 @@ class RunProgress:
 
     def report(self, message: str) -> None:
         """Reports what the run does now, in one line."""
-        self._message = one_line(message, MESSAGE_CHARS_MAX)
+        self._message = one_line(notice(message), MESSAGE_CHARS_MAX)
         if self._begun:
             self._reports.offer(self._message)
 
@@ -63,7 +64,7 @@ class RunProgress:
         self._reports.close()
         self._ended = True
         if self._begun:
-            end = types.WorkDoneProgressEnd(message=one_line(message, MESSAGE_CHARS_MAX))
+            end = types.WorkDoneProgressEnd(message=one_line(notice(message), MESSAGE_CHARS_MAX))
             self._client.progress(self._token, end)
 
     def _report_in_step(self, text: str) -> None:

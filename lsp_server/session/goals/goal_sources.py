@@ -21,6 +21,7 @@ from lsp_server.workspace.disk import FileMissing, read_bytes, read_text
 from lsp_server.workspace.documents import Documents
 
 SOURCE_BYTES_MAX = 1_000_000
+GOALS_BYTES_MAX = 300_000
 TYPED_CHARS_MAX = 50_000
 """A longer goals file is not read with every key; it takes about 20 ms."""
 PROSE = (".md", ".rst", ".txt", ".adoc")
@@ -143,7 +144,7 @@ def _signature(path: Path) -> tuple[int, ...] | None:
 
 def _read(path: Path) -> GoalsDocument:
     try:
-        return parse_goals(read_text(path).text)
+        return parse_goals(read_text(path, GOALS_BYTES_MAX).text)
     except FileMissing:
         return parse_goals("")
     except ToolError as error:

@@ -139,7 +139,7 @@ def evidence_command(evidence: str) -> str:
 
 def _is_plain(command: Command) -> bool:
     """Says whether the command runs as it is written, with its output where it was seen."""
-    hidden = [one for one in command.redirections if one != ("2>&", "1")]
+    hidden = [to for to, target in command.redirections if (to, target.text) != ("2>&", "1")]
     dynamic = [word for word in command.words if word.kind == "dynamic"]
     # Variables that it sets may turn it into something else.
     return not (command.assigns or hidden or dynamic)

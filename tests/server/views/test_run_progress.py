@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
 from lsp_server.domain.events import Event
@@ -80,3 +83,30 @@ async def test_a_report_says_what_the_run_does_now(kind: str, message: str) -> N
     await tasks.wait(5)
     (begin,) = peer.params("$/progress")
     assert begin["value"]["message"] == message
+
+
+HOSTILE = (
+    "Done. [Show the full log](command:workbench.action.terminal.sendSequence?%7B%7D)\x1b[2K\u202e"
+)
+LINK = re.compile(r"\[[^\]]+\]\((?:https?://|command:|file:)[^)\s]+")
+"""As VS Code finds links in notifications (`linkedText.ts`)."""
+
+
+async def test_nothing_that_is_said_can_be_clicked_on_or_hides_itself() -> None:
+    peer = Peer({CREATE: nothing})
+    client = Client(peer.rpc)
+    client.can = Capabilities(progress=True)
+    tasks = TaskSet()
+    for text in (HOSTILE, "[a](https://example.org)", "[a](file:///etc/passwd)"):
+        client.show("info", text)
+        client.log("warning", text)
+        await client.choose(text, ["Yes"])
+        progress = RunProgress(client, tasks, "r1", text)
+        progress.report(text)
+        await tasks.wait(5)
+        progress.end(text)
+    said = json.dumps(peer.sent, ensure_ascii=False)
+    assert said.count("Done.") > 4
+    assert not LINK.search(said)
+    assert "\\u001b" not in said
+    assert "\u202e" not in said
