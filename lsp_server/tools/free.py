@@ -17,7 +17,6 @@ from lsp_server.workspace import repository
 from lsp_server.workspace.inert import inert_environment, is_trusted
 from lsp_server.workspace.paths import Workspace
 
-
 _ENTER_SUBMODULES = frozenset({"status", "diff"})
 
 
