@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 
 from lsp_server.domain.candidates import CandidateGroup, ChosenBy
 from lsp_server.domain.goals import GoalReport
+from lsp_server.domain.ids import Id, ToolName
 from lsp_server.domain.messages import Message, StopReason, Usage
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.plans import PlanItem
@@ -191,8 +192,8 @@ class ToolReturned:
     """Recorded after the tool ran; `result` is whole, prompts may show less."""
 
     step: int
-    call_id: str
-    tool: str
+    call_id: Id
+    tool: ToolName
     result: ToolResult
     seconds: float
     tool_kind: ToolKind = "other"
@@ -204,8 +205,8 @@ class FileChanged:
     """The run changed a file. `before` and `after` name stored contents, None: no file."""
 
     path: str
-    before: str | None
-    after: str | None
+    before: Id | None
+    after: Id | None
     kind: Literal["file_changed"] = "file_changed"
 
 
@@ -213,7 +214,7 @@ class FileChanged:
 class SnapshotTaken:
     """Before a command that may change files; kept under `name` until its changes are on record."""
 
-    name: str
+    name: Id
     kind: Literal["snapshot_taken"] = "snapshot_taken"
 
 
@@ -230,7 +231,7 @@ class PermissionAsked:
 class PermissionAnswered:
     """The question is settled."""
 
-    question_id: str
+    question_id: Id
     answer: Answer
     by: Literal["person", "expiry", "stop"]
     kind: Literal["permission_answered"] = "permission_answered"

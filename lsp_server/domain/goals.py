@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 
+from lsp_server.domain.ids import Id
+
 GOALS_FILE = ".holdfast/goals.md"
 """Where a workspace keeps its goals, from its root."""
 
@@ -64,7 +66,7 @@ class Condition:
     `waived` says that a person does not want it any more.
     """
 
-    id: str
+    id: Id
     text: str
     checks: tuple[Check, ...] = ()
     waived: bool = False
@@ -79,7 +81,7 @@ class Condition:
 class Goal:
     """A contract: met when all its conditions are."""
 
-    id: str
+    id: Id
     title: str
     conditions: tuple[Condition, ...]
 
@@ -107,17 +109,17 @@ class Evidence:
     it ended, as in `timed out after 600 s`, `revision` what git calls that tree.
     """
 
-    id: str
+    id: Id
     check: str
     passed: bool
     output_tail: str
     seconds: float
-    tree: str
+    tree: Id
     at: str
     exit_status: int | None = None
     findings: tuple[Finding, ...] = ()
     ending: str = ""
-    revision: str = ""
+    revision: Id = ""
 
     @property
     def where(self) -> str:
@@ -145,7 +147,7 @@ class GoalReport:
 
     goal: Goal
     conditions: tuple[ConditionReport, ...]
-    tree: str
+    tree: Id
     judges_edited: tuple[str, ...] = ()
 
     @property

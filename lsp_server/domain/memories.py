@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from lsp_server.domain.ids import Id, ToolName
+
 MemoryKind: TypeAlias = Literal["code", "action", "fact"]
 ActionOutcome: TypeAlias = Literal["ok", "failed", "reverted", "rejected", "unknown"]
 """`rejected`: proposed and not done. `unknown`: it has not ended, or nobody saw how."""
@@ -46,11 +48,11 @@ class ActionRecord:
     the working tree's hash after it, if it was taken.
     """
 
-    id: str
-    run_id: str
+    id: Id
+    run_id: Id
     step: int
     at: str
-    tool: str
+    tool: ToolName
     title: str
     arguments: str = ""
     result: str = ""
@@ -58,7 +60,7 @@ class ActionRecord:
     files: tuple[str, ...] = ()
     reason: str = ""
     seconds: float = 0.0
-    tree: str = ""
+    tree: Id = ""
     pinned: bool = False
 
 
@@ -66,13 +68,13 @@ class ActionRecord:
 class Fact:
     """Durable knowledge about the project; `evidence_id` is what showed or refuted it."""
 
-    id: str
+    id: Id
     text: str
     source: FactSource
     status: FactStatus
     at: str
     checked_at: str
-    evidence_id: str = ""
+    evidence_id: Id = ""
 
     @property
     def trusted(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from lsp_server.domain.ids import Id
 from lsp_server.domain.tools import ToolCall, ToolSpec
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
@@ -24,7 +25,7 @@ class Message:
     text: str
     reasoning: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
-    tool_call_id: str | None = None
+    tool_call_id: Id | None = None
 
 
 @dataclass(frozen=True, slots=True)

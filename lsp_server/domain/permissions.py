@@ -6,6 +6,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from lsp_server.domain.ids import Id, ToolName
+
 Answer: TypeAlias = Literal["once", "always", "deny"]
 
 
@@ -18,8 +20,8 @@ class Question:
     write into the user's settings, None when "always" is not on offer.
     """
 
-    id: str
-    tool: str
+    id: Id
+    tool: ToolName
     summary: str
     detail: str
     path: str | None = None

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NoReturn, TypeAlias
 
 from lsp_server.domain.errors import ToolError
+from lsp_server.domain.ids import Id, ToolName
 
 ToolKind: TypeAlias = Literal["read", "edit", "execute", "plan", "recall", "finish", "other"]
 """How a tool acts, much as the Agent Client Protocol sorts tools.
@@ -100,8 +101,8 @@ class ToolCall:
     Malformed(problem="the arguments must be a JSON object, not '[]'")
     """
 
-    id: str
-    name: str
+    id: Id
+    name: ToolName
     arguments: str
 
     @cached_property

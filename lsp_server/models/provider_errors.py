@@ -14,6 +14,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from lsp_server.domain.errors import ModelError, ModelRefused, ModelUnavailable, PromptTooLong
+from lsp_server.redaction.secrets import API_KEY_CHARS_MIN
 from lsp_server.settings.sections import ModelSettings
 from lsp_server.settings.shown import without_credentials
 
@@ -52,7 +53,7 @@ def read_provider_error(body: object, *, secret: str | None = None) -> ProviderE
             # An HTML page of a proxy: its words without its tags.
             body = _TAGS.sub(" ", text[:READ_CHARS_MAX])
     sentence, codes = _sentence(body), _codes(body)
-    if secret:
+    if secret and len(secret) >= API_KEY_CHARS_MIN:
         sentence, codes = sentence.replace(secret, "***"), codes.replace(secret, "***")
     return ProviderError(sentence[:READ_CHARS_MAX], codes[:READ_CHARS_MAX])
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from lsp_server.redaction.secrets import CHOSEN_CHARS_MIN, is_path, longest_first, looks_random
+from lsp_server.redaction.randomness import looks_random
+from lsp_server.redaction.secrets import CHOSEN_CHARS_MIN, is_dummy, is_path, longest_first
 
 _NAMED = r"(?:pass|pwd|secret|token|key|credential)"
 _ASSIGNED = re.compile(
@@ -17,7 +18,8 @@ _ASSIGNED = re.compile(
 """A name and its value, which in quotes may have several lines; also one that is commented out."""
 _SECRET_NAME = re.compile(_NAMED, re.IGNORECASE)
 _IN_JSON = re.compile(
-    rf"\"[\w.-]*{_NAMED}[\w.-]*\"\s*:\s*\"(?P<value>[^\"\n]{{6,200}})\"", re.IGNORECASE
+    rf"\"(?P<name>[\w.-]{{0,60}}{_NAMED}[\w.-]{{0,60}})\"\s*:\s*\"(?P<value>[^\"\n]{{6,200}})\"",
+    re.IGNORECASE,
 )
 _LOGIN = re.compile(r"\bpassword\s+(?P<value>\S{6,200})", re.IGNORECASE)
 _IN_ADDRESS = re.compile(r"://[^\s:/@]*:(?P<value>[^\s@/]+)@")
@@ -35,7 +37,8 @@ def secrets_in_file(text: str) -> tuple[str, ...]:
     random; all else may be a word of every day.
     """
     found = {value for match in _ASSIGNED.finditer(text) for value in _of_assignment(match)}
-    others = (*_IN_JSON.finditer(text), *_LOGIN.finditer(text))
+    in_json = (one for one in _IN_JSON.finditer(text) if not is_dummy(one["name"], one["value"]))
+    others = (*in_json, *_LOGIN.finditer(text))
     found |= {match["value"] for match in others if not _NO_SECRET.fullmatch(match["value"])}
     for match in _IN_ADDRESS.finditer(text):
         found |= {value for value in (match["value"], unquote(match["value"])) if _is_long(value)}
@@ -46,8 +49,8 @@ def _of_assignment(match: re.Match[str]) -> Iterator[str]:
     """Its value as it is written and as it is meant, each line of it too."""
     for value in set(_meanings(match)):
         named = _SECRET_NAME.search(match["name"]) and not _NO_SECRET.fullmatch(value)
-        if match["off"] and " " in value:
-            continue  # A sentence.
+        if (match["off"] and " " in value) or is_dummy(match["name"], value):
+            continue  # A sentence, or a word that stands for a key.
         if (named and _is_long(value)) or looks_random(value):
             yield value
             lines = map(str.strip, value.splitlines())

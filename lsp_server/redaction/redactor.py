@@ -8,16 +8,29 @@ into the file that they came from.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeVar
+from types import NoneType, UnionType
+from typing import (
+    Any,
+    Literal,
+    NewType,
+    TypeAlias,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.tools import ToolCall
+from lsp_server.domain.ids import Own
+from lsp_server.domain.tools import Malformed, ToolCall
+from lsp_server.redaction.marks import MARK, OPENS
+from lsp_server.redaction.randomness import is_plain
 from lsp_server.redaction.secrets import (
-    MARK,
     NO_SECRETS,
-    OPENS,
     Redacted,
     Secrets,
     is_secret_file,
@@ -26,6 +39,7 @@ from lsp_server.redaction.secrets import (
 )
 
 T = TypeVar("T")
+_Looks: TypeAlias = tuple[tuple[str, Callable[[Any], Any]], ...]
 
 
 def no_known_secrets() -> Secrets:
@@ -38,9 +52,14 @@ class Redactor:
 
     def __init__(self, known: Callable[[], Secrets] = no_known_secrets) -> None:
         self._known = known
+        self._looks: dict[type, _Looks] = {}
 
     def __call__(self, text: str) -> str:
         return redact(text, self._known()).text
+
+    def announced(self, text: str) -> str:
+        """Without secrets that are known by their shape: what is of our making stays whole."""
+        return redact(text, replace(self._known(), values=())).text
 
     def of_file(self, path: str, text: str) -> str:
         """The content of a file; of one that is for secrets by its name, hardly anything."""
@@ -55,19 +74,24 @@ class Redactor:
 
         Raises ToolError when a mark stands for nothing in `content`.
         """
-        if OPENS not in text or not MARK.search(text):
+        if OPENS not in text:
             return text
-        secrets = self._of_file(path, content).secrets
-        for mark in set(MARK.findall(text)):
-            # What follows a mark may be line breaks of the text's own.
-            known = max((one for one in secrets if mark.startswith(one)), key=len, default=None)
-            if known is None:
+        # A mark may be followed by line breaks of the text's own.
+        secrets = {
+            mark.rstrip("\n"): (mark, secret)
+            for mark, secret in self._of_file(path, content).secrets.items()
+        }
+
+        def restored(match: re.Match[str]) -> str:
+            mark, secret = secrets.get(match.group().rstrip("\n"), ("", ""))
+            if not mark or not match.group().startswith(mark):
                 raise ToolError(
-                    f"{mark.strip()} stands for a secret that is hidden from you and is not in "
-                    f"{path}; leave it out, or name the variable or file that holds it"
+                    f"{match.group().strip()} stands for a secret that is hidden from you and is "
+                    f"not in {path}; leave it out, or name the variable or file that holds it"
                 )
-            text = text.replace(known, secrets[known])
-        return text
+            return secret + match.group()[len(mark) :]
+
+        return MARK.sub(restored, text)
 
     def _of_file(self, path: str, text: str) -> Redacted:
         black_out = redact_values if is_secret_file(path) else redact
@@ -78,7 +102,7 @@ class Redactor:
             case str():
                 return self(value) if value else value
             case ToolCall():
-                return replace(value, arguments=self._arguments(value.arguments))
+                return self._call(value)
             case tuple():
                 made = tuple(self._about(item) for item in value)
                 return value if all(map(_same, made, value)) else made
@@ -91,22 +115,40 @@ class Redactor:
 
     def _about_fields(self, value: Any) -> Any:
         changed = {}
-        for one in fields(value):
-            before = getattr(value, one.name)
-            after = self._about(before)
+        for name, look in self._looks_of(type(value)):
+            before = getattr(value, name)
+            after = look(before)
             if after is not before and after != before:
-                changed[one.name] = after
+                changed[name] = after
         return replace(value, **changed) if changed else value
 
-    def _arguments(self, text: str) -> str:
-        """Of a call: quoted inside JSON, a secret looks different."""
-        text = self(text)
-        try:
-            given = json.loads(text)
-        except (ValueError, RecursionError):
-            return text
-        clean = self._of_json(given)
-        return text if clean == given else json.dumps(clean, ensure_ascii=False)
+    def _looks_of(self, kind: type) -> _Looks:
+        """Which fields of a class may hold something, and how each is looked through."""
+        if kind not in self._looks:
+            hints = get_type_hints(kind, include_extras=True)
+            self._looks[kind] = tuple(
+                (one.name, self._own if _is_own(hints[one.name]) else self._about)
+                for one in fields(kind)
+                if not _is_choice(hints[one.name])
+            )
+        return self._looks[kind]
+
+    def _own(self, value: Any) -> Any:
+        return self.announced(value) if isinstance(value, str) else value
+
+    def _call(self, call: ToolCall) -> ToolCall:
+        """The same call where it holds no secret, so that its arguments are read but once."""
+        clean = ToolCall(self.announced(call.id), self.announced(call.name), self._arguments(call))
+        return call if clean == call else clean
+
+    def _arguments(self, call: ToolCall) -> str:
+        """The arguments without secrets: quoted inside JSON, one looks different."""
+        text = self.announced(call.arguments)
+        written = call if text == call.arguments else ToolCall(call.id, call.name, text)
+        if isinstance(written.parsed, Malformed):
+            return self(text)
+        clean = self._of_json(written.parsed)
+        return text if clean == written.parsed else json.dumps(clean, ensure_ascii=False)
 
     def _of_json(self, value: Any) -> Any:
         match value:
@@ -115,9 +157,30 @@ class Redactor:
             case list():
                 return [self._of_json(item) for item in value]
             case dict():
-                return {key: self._of_json(item) for key, item in value.items()}
+                # The names of a tool's parameters are plain words.
+                return {
+                    key if is_plain(key) else self(key): self._of_json(item)
+                    for key, item in value.items()
+                }
+            case int() | float() if not isinstance(value, bool):
+                clean = self(str(value))
+                return value if clean == str(value) else clean
             case _:
                 return value
+
+
+def _is_choice(hint: Any) -> bool:
+    """Whether all its values are ours or numbers."""
+    if get_origin(hint) in (Union, UnionType):
+        return all(map(_is_choice, get_args(hint)))
+    return get_origin(hint) is Literal or hint in (bool, int, float, NoneType)
+
+
+def _is_own(hint: Any) -> bool:
+    """Whether it is a name of ours, if it is anything."""
+    if get_origin(hint) in (Union, UnionType):
+        return all(_is_own(one) or one is NoneType for one in get_args(hint))
+    return isinstance(hint, NewType) or Own in getattr(hint, "__metadata__", ())
 
 
 def _same(one: object, other: object) -> bool:

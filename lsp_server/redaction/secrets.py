@@ -3,121 +3,25 @@
 They are found by their shape, or because their value is known. A known shape is
 enough for keys that announce themselves; a value beside a word such as
 `password` must also look random, so that code that handles passwords stays
-readable. To add a kind: add a row to SHAPES and one to its test.
+readable.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-VALUE_ENTROPY_BITS_MIN = 3.0
-"""Of each character; words have about 2.5, random base64 of 20 characters above 4."""
-VALUE_CHARS_MIN = 8
-LONE_VALUE_ENTROPY_BITS_MIN = 3.2
-LONE_VALUE_CHARS_MIN = 16
+from lsp_server.redaction.given_values import GIVEN_VALUES
+from lsp_server.redaction.marks import MARK, mark_of
+from lsp_server.redaction.own_shapes import OWN
+from lsp_server.redaction.randomness import VALUE_CHARS_MIN, is_plain
+from lsp_server.redaction.secret_shapes import GITLEAKS
+from lsp_server.redaction.shapes import Shapes
 
-OPENS, CLOSES = "\u2039", "\u203a"
-"""Around a mark, rare in code: single angle quotation marks."""
-MARK = re.compile(rf"{OPENS}redacted:[a-z-]+:[0-9a-f]{{4,8}}{CLOSES}\n*")
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """One of `marks` must be in the text before the pattern is tried, which is slower.
-
-    The group `secret` is what goes; without one, all that matches.
-    """
-
-    kind: str
-    marks: tuple[str, ...]
-    pattern: re.Pattern[str]
-
-
-def _shape(kind: str, marks: str, pattern: str) -> Shape:
-    return Shape(kind, tuple(marks.split()), re.compile(pattern))
-
-
-SHAPES: tuple[Shape, ...] = (
-    _shape(
-        "private-key",
-        "-----BEGIN",
-        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[^-]{16,}?"
-        r"(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
-    ),
-    _shape("aws-key", "AKIA ASIA ABIA ACCA", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b"),
-    _shape("github-token", "ghp_ gho_ ghu_ ghs_ ghr_", r"\bgh[pousr]_[A-Za-z0-9]{36,255}\b"),
-    _shape("github-token", "github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{60,255}\b"),
-    _shape("gitlab-token", "glpat-", r"\bglpat-[A-Za-z0-9_-]{20,}"),
-    _shape(
-        "slack-token",
-        "xoxa- xoxb- xoxe- xoxo- xoxp- xoxr- xoxs-",
-        r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
-    ),
-    _shape(
-        "slack-hook", "hooks.slack", r"hooks\.slack\.com/services/(?P<secret>[A-Za-z0-9/]{20,})"
-    ),
-    _shape("google-key", "AIza", r"\bAIza[A-Za-z0-9_-]{35}"),
-    _shape("stripe-key", "k_live_ k_test_", r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{20,}"),
-    _shape("model-key", "sk-", r"\bsk-(?:[a-z]+\d*-)*[A-Za-z0-9_-]{20,}"),
-    _shape("package-token", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
-    _shape("package-token", "pypi-", r"\bpypi-[A-Za-z0-9_-]{50,}"),
-    _shape("mail-key", "SG.", r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
-    _shape(
-        "json-web-token",
-        "eyJ",
-        r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
-    ),
-    _shape(
-        "url-password",
-        "://",
-        r"(?<=[a-z0-9+])://[^\s:/@'\"<>{}$%()]*:(?!(?i:pass(?:word|wd)?|pwd|secret|tiger)@)"
-        r"(?P<secret>[^\s:/@'\"<>{}$%()]{3,})@(?=[\w\[])",
-    ),
-    _shape("bearer-token", "Bearer bearer", r"\b[Bb]earer\s+(?P<secret>[A-Za-z0-9_~+/.-]{20,}=*)"),
-)
-
-_SECRET_NAMES = (
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "token",
-    "credential",
-    *(
-        f"{what}{mark}key"
-        for what in ("api", "access", "private", "auth")
-        for mark in ("", "_", "-")
-    ),
-)
-"""One of them is in every name that calls its value a secret."""
-_GIVEN = re.compile(
-    r"[\w-]{0,20}[\\\"'\]]{0,16}\s*(?:=>|:=|:\s*[\w.|\[\] ]{1,30}=|[:=>])\s*"
-    r"(?:(?P<quote>\\{0,7}[\"'`])(?P<quoted>[^\"'`\s]{8,200})(?P=quote)"
-    r"|(?P<bare>[A-Za-z0-9+/_~.!@#$%^&*-]{16,200}={0,2})(?=[\s\"'\\<,;&|)]|$))"
-)
-"""What follows such a name: its value in quotes, which may be escaped, or up to the next mark."""
-_FLAGS = (
-    re.compile(
-        r"--(?:[\w-]{1,20}-)?(?:password|passwd|pass|passphrase|secret|token|api-?key|access-?key)"
-        r"[ =][\\\"']{0,8}(?P<value>[^\s\"'\\]{8,200})",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"(?:^|\s)(?:-u|--user)[ =][\\\"']{0,8}[\w.@+-]{1,60}:(?P<value>[^\s\"':\\]{8,200})"
-    ),
-)
-"""What is given to a flag of a command."""
-_PLACEHOLDER = re.compile(
-    r"example|sample|dummy|placeholder|changeme|change_me|your|insert|redacted|xxxx|\*\*\*|\.\.\.|"
-    r"1234567|abcdef|test|[<>{}()\[\]]|%[sd(]|\$\{?\w|://|\\[dws]",
-    re.IGNORECASE,
-)
+SHAPES = Shapes(*OWN, *GITLEAKS, *GIVEN_VALUES)
 
 SECRET_VARIABLE = re.compile(
     r"(?:^|_)(?:KEY|TOKEN)(?:$|_)|(?:^|_)PASS$|_PWD$|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL",
@@ -126,6 +30,8 @@ SECRET_VARIABLE = re.compile(
 _CHOSEN = re.compile("PASS|PWD|SECRET", re.IGNORECASE)
 """Names of what people choose themselves, often shorter than what a program makes."""
 CHOSEN_CHARS_MIN = 6
+_API_KEY = re.compile("api_?key$", re.IGNORECASE)
+API_KEY_CHARS_MIN = 8
 
 NAMES = (
     ".env",
@@ -207,8 +113,7 @@ class Redacted:
 
     def mark(self, kind: str, secret: str) -> str:
         """What stands for a secret from now on."""
-        digest = self.known.digest_of(secret)
-        mark = f"{OPENS}redacted:{kind}:{digest}{CLOSES}" + "\n" * secret.count("\n")
+        mark = mark_of(kind, self.known.digest_of(secret), secret.count("\n"))
         self.count += 1
         self.secrets[mark] = secret
         return mark
@@ -217,16 +122,20 @@ class Redacted:
 def redact(text: str, known: Secrets = NO_SECRETS) -> Redacted:
     """Equal secrets become equal marks, which say nothing else of them."""
     redacted = Redacted(text, known)
-    for secret in known.within(text):
-        if secret in redacted.text:
-            redacted.text = redacted.text.replace(secret, redacted.mark("known", secret))
-    for shape in SHAPES:
-        if any(mark in redacted.text for mark in shape.marks):
-            _black_out(shape, redacted)
-    for start, end in reversed(list(_named_values(redacted.text))):
-        mark = redacted.mark("value", redacted.text[start:end])
-        redacted.text = redacted.text[:start] + mark + redacted.text[end:]
+    if found := known.within(text):
+        # Marks of an earlier time are looked over: a secret may be one of their words.
+        any_of = re.compile("|".join((MARK.pattern, *map(re.escape, found))))
+        text = any_of.sub(lambda match: _known(match.group(), redacted), text)
+    at, pieces = 0, []
+    for start, end, kind in SHAPES.found_in(text):
+        pieces += [text[at:start], redacted.mark(kind, text[start:end])]
+        at = end
+    redacted.text = "".join(pieces) + text[at:]
     return redacted
+
+
+def _known(text: str, redacted: Redacted) -> str:
+    return text if MARK.fullmatch(text) else redacted.mark("known", text)
 
 
 _OFF = re.compile(r"\s*#\s*(?:export\s+)?[\w.]+\s*=\s*\S+\s*$")
@@ -263,9 +172,23 @@ def secrets_in_environment(environment: Mapping[str, str]) -> tuple[str, ...]:
     values = {
         value
         for name, value in environment.items()
-        if SECRET_VARIABLE.search(name) and len(value) >= _chars_min(name) and not is_path(value)
+        if SECRET_VARIABLE.search(name) and len(value) >= _chars_min(name)
+        if not is_path(value) and not is_dummy(name, value)
     }
     return longest_first(values)
+
+
+def is_api_key(key: str) -> bool:
+    """Whether a key lets anybody in: servers of one's own are often given a word for want of one.
+
+    Such a word, as in `ollama`, `x` or `lm-studio`, stands in many texts and is no secret.
+    """
+    return len(key) >= API_KEY_CHARS_MIN and not is_plain(key)
+
+
+def is_dummy(name: str, value: str) -> bool:
+    """Whether a name promises an API key and its value is none."""
+    return _API_KEY.search(name) is not None and not is_api_key(value)
 
 
 def _chars_min(name: str) -> int:
@@ -282,81 +205,3 @@ def is_path(value: str) -> bool:
     if not value.startswith(("/", "~/", "./", "../")):
         return False
     return value.count("/") > 2 or "." in value or not any(char.isdigit() for char in value)
-
-
-def _black_out(shape: Shape, redacted: Redacted) -> None:
-    whole = "secret" not in shape.pattern.groupindex
-
-    def replaced(match: re.Match[str]) -> str:
-        if whole:
-            return redacted.mark(shape.kind, match.group())
-        text, start = match.group(), match.start()
-        before, after = match.start("secret") - start, match.end("secret") - start
-        return text[:before] + redacted.mark(shape.kind, match["secret"]) + text[after:]
-
-    redacted.text = shape.pattern.sub(replaced, redacted.text)
-
-
-def _named_values(text: str) -> Iterator[tuple[int, int]]:
-    """Where values stand that a name calls secret and that look random, in order."""
-    end = 0
-    for span in sorted({*_given_to_names(text), *_given_to_flags(text)}):
-        if span[0] >= end:
-            yield span
-            end = span[1]
-
-
-def _given_to_flags(text: str) -> Iterator[tuple[int, int]]:
-    for pattern in _FLAGS if " -" in text else ():
-        for match in pattern.finditer(text):
-            if looks_random(match["value"], VALUE_ENTROPY_BITS_MIN, VALUE_CHARS_MIN):
-                yield match.span("value")
-
-
-def _given_to_names(text: str) -> Iterator[tuple[int, int]]:
-    lowered = _lowered(text)
-    for name in _SECRET_NAMES:
-        at = lowered.find(name)
-        while at >= 0:
-            end = at + len(name)
-            if (match := _GIVEN.match(text, end)) and (span := _random_span(match)):
-                yield span
-            at = lowered.find(name, end)
-
-
-def _lowered(text: str) -> str:
-    """As long as the text: some letters outside of ASCII become two in lower case."""
-    if text.isascii():
-        return text.lower()
-    return re.sub("[A-Z]+", lambda match: match.group().lower(), text)
-
-
-def _random_span(match: re.Match[str]) -> tuple[int, int] | None:
-    if match["quoted"] is not None:
-        random = looks_random(match["quoted"], VALUE_ENTROPY_BITS_MIN, VALUE_CHARS_MIN)
-        return match.span("quoted") if random else None
-    random = looks_random(match["bare"], LONE_VALUE_ENTROPY_BITS_MIN, LONE_VALUE_CHARS_MIN)
-    return match.span("bare") if random else None
-
-
-def looks_random(
-    value: str,
-    entropy_bits_min: float = LONE_VALUE_ENTROPY_BITS_MIN,
-    chars_min: int = VALUE_CHARS_MIN,
-) -> bool:
-    """Whether a value is rather made by a program than chosen or written by a person."""
-    if len(value) < chars_min or value.startswith(OPENS) or _PLACEHOLDER.search(value):
-        return False
-    kinds = (str.isdigit, str.islower, str.isupper)
-    mixed = sum(any(test(char) for char in value) for test in kinds)
-    has_digit = any(char.isdigit() for char in value)
-    named = value.replace(".", "_").isidentifier()
-    if not has_digit and (mixed < 2 or len(value) < 2 * VALUE_CHARS_MIN or named):
-        return False
-    return mixed >= 2 and entropy_bits(value) >= entropy_bits_min
-
-
-def entropy_bits(text: str) -> float:
-    """Shannon's, of each character."""
-    counts = Counter(text).values()
-    return -sum(count / len(text) * math.log2(count / len(text)) for count in counts)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lsp_server.redaction.encodings import encodings_of
-from lsp_server.redaction.secrets import Secrets, longest_first, secrets_in_environment
+from lsp_server.redaction.secrets import Secrets, is_api_key, longest_first, secrets_in_environment
 from lsp_server.workspace.blobs import make_private
 from lsp_server.workspace.secret_files import SecretFiles
 
@@ -51,8 +51,10 @@ class KnownSecrets:
         self.refresh()
         return self._together()
 
-    def _together(self, *more: str | None) -> Secrets:
-        values = {*self._environment, *self._files.values, *filter(None, more)}
+    def _together(self, api_key: str | None = None) -> Secrets:
+        values = {*self._environment, *self._files.values}
+        if api_key is not None and is_api_key(api_key):
+            values.add(api_key)
         spelled = {form for value in values for form in encodings_of(value)}
         return Secrets(longest_first(spelled), self._mark_key)
 

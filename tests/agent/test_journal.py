@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import json
 import os
 import resource
+from collections.abc import Iterator
+from dataclasses import is_dataclass
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -15,8 +19,26 @@ from lsp_server.agent.journal import (
     read_ends,
     replay,
 )
-from lsp_server.agent.journal_format import JournalDamaged
-from lsp_server.domain.events import Event, StepStarted, Streamed, Told, Warned
+from lsp_server.agent.journal_format import JournalDamaged, event_value
+from lsp_server.domain.events import (
+    Event,
+    PermissionAnswered,
+    PermissionAsked,
+    RunEnded,
+    RunStarted,
+    StepStarted,
+    Streamed,
+    Told,
+    ToolCalled,
+    ToolReturned,
+    Warned,
+)
+from lsp_server.domain.messages import Usage
+from lsp_server.domain.permissions import Question
+from lsp_server.domain.tasks import Blocked, RunId, Task
+from lsp_server.domain.tools import ToolCall, ToolResult
+from lsp_server.redaction.redactor import Redactor
+from lsp_server.redaction.secrets import Secrets
 
 EVENTS = st.lists(
     st.one_of(
@@ -26,6 +48,16 @@ EVENTS = st.lists(
     ),
     max_size=8,
 )
+
+
+RUN: list[Event] = [
+    RunStarted(RunId("r1"), Task("2"), "/w", "m"),
+    ToolCalled(1, ToolCall("c1", "finish", "{}"), ""),
+    ToolReturned(1, "c1", "finish", ToolResult(""), 0.1),
+    PermissionAsked(Question("q1", "finish", "", ""), "2"),
+    PermissionAnswered("q1", "once", "person"),
+    RunEnded(Blocked("?"), 1, Usage(), Usage(), 0.0),
+]
 
 
 def write(path: Path, events: list[Event]) -> None:
@@ -74,6 +106,57 @@ def test_a_damaged_line_in_the_middle_is_refused_with_its_number(path: Path) -> 
     with pytest.raises(JournalDamaged, match="line 2"):
         Journal(path)
     assert path.read_bytes().count(b"\n") == 3, "nothing is thrown away"
+
+
+def words_of(hint: Any, seen: set[object]) -> Iterator[str]:
+    """All that a field of an Event may say in words of ours, and the names of the fields."""
+    if get_origin(hint) is Literal:
+        yield from (word for word in get_args(hint) if isinstance(word, str))
+    for inner in get_args(hint) if get_origin(hint) is not Literal else ():
+        yield from words_of(inner, seen)
+    if is_dataclass(hint) and hint not in seen:
+        seen.add(hint)
+        for name, inner in get_type_hints(hint).items():
+            yield from (name, *words_of(inner, seen))
+
+
+TOOLS = ("finish", "shell", "search", "recall", "remember")
+WORDS = sorted({*words_of(Event, set()), *TOOLS, "redacted", "known"})
+
+
+def can_be_kept(event: Event) -> bool:
+    """Drawn ones may hold numbers that JSON has not, and mappings of any class."""
+    try:
+        json.dumps(event_value(event), allow_nan=False)
+    except ValueError:
+        return False
+    return not isinstance(event, Streamed)
+
+
+ANY: st.SearchStrategy[Event] = st.from_type(Event)  # type: ignore[arg-type]
+KEPT = ANY.filter(can_be_kept)
+
+
+@given(KEPT, st.lists(st.sampled_from(WORDS), min_size=1, max_size=4))
+def test_a_secret_that_is_a_word_of_ours_does_not_damage_a_journal(
+    tmp_path_factory: pytest.TempPathFactory, event: Event, secrets: list[str]
+) -> None:
+    path = tmp_path_factory.mktemp("j") / "journal.jsonl"
+    clean = Redactor(lambda: Secrets(tuple(secrets))).about(event)
+    write(path, [clean])
+    assert [recorded.event for recorded in replay(path)] == [clean]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_run_goes_on_whatever_word_is_a_secret(path: Path, word: str) -> None:
+    redactor = Redactor(lambda: Secrets((word,)))
+    write(path, [redactor.about(event) for event in RUN])
+    assert [recorded.event.kind for recorded in replay(path)] == [event.kind for event in RUN]
+    called, returned, asked = (recorded.event for recorded in replay(path)[1:4])
+    assert called == RUN[1]
+    assert returned == RUN[2]
+    assert isinstance(asked, PermissionAsked)
+    assert (asked.question.id, asked.question.tool) == ("q1", "finish")
 
 
 def test_ephemeral_events_are_not_kept(path: Path) -> None:

@@ -142,6 +142,11 @@ def test_the_key_is_not_quoted() -> None:
     assert "sk-abc123" not in str(error_for_status(401, complaint, SETTINGS)) + complaint.codes
 
 
+@pytest.mark.parametrize("key", ["x", "test"])
+def test_a_word_that_stands_for_a_key_does_not_spoil_the_sentence(key: str) -> None:
+    assert read_provider_error(said("expired test"), secret=key).sentence == "expired test"
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [

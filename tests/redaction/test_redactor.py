@@ -80,11 +80,43 @@ def test_of_a_file_for_secrets_only_names_and_comments_are_shown(line: str, show
     assert "value\n" not in text
 
 
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [
+        ("password", "url-password"),
+        ("redacted", "known"),
+        ("github-token", "github-token"),
+        ("12345678", "value"),
+    ],
+)
+def test_a_mark_stays_whole_though_a_word_of_it_is_a_secret(secret: str, text: str) -> None:
+    mark = f"\u2039redacted:{text}:12345678\u203a"
+    seen = Redactor(lambda: Secrets((secret,)))(f"{mark}, {secret}, {mark}")
+    assert seen.startswith(f"{mark}, \u2039redacted:known:")
+    assert seen.endswith(f"\u203a, {mark}")
+
+
+def test_names_of_ours_stay_and_what_announces_itself_goes_from_them_too() -> None:
+    knows = Redactor(lambda: Secrets(("finish", "pattern", "12345678")))
+    call = ToolCall("c-finish", "finish", '{"pattern": "a finish", "limit": 12345678}')
+    clean = knows.about(call)
+    assert (clean.id, clean.name) == ("c-finish", "finish")
+    assert list(json.loads(clean.arguments)) == ["pattern", "limit"]
+    assert not any(word in clean.arguments for word in ("finish", "12345678"))
+    assert TOKEN not in knows.about(ToolCall("c1", TOKEN, "{}")).name
+
+
+def test_many_marks_go_back_at_once() -> None:
+    source = "".join(f'token = "{VALUE}{number:04}"\n\n' for number in range(3_000))
+    assert redactor.restored(redactor(source), "a.py", source) == source
+
+
 def test_variables_are_secret_by_their_name() -> None:
     environment = {"API_KEY": "12345678", "A_TOKEN": "longer than it", "KEYBOARD": "a keyboard"}
     environment |= {"SSH_KEY": "/home/me/.ssh/id", "DB_PASSWORD": "short", "PWD": "/a/b/c1/d/e"}
     environment |= {"PASS": "hunter2", "A_KEY": "vscode", "OLDPWD": "/a"}
     environment |= {"PGPASSWORD": "Wq81kkaa", "SLASH_TOKEN": "/q8Zr71bVn"}
+    environment |= {"OPENAI_API_KEY": "not-needed"}
     assert secrets_in_environment(environment) == (
         "longer than it",
         "/q8Zr71bVn",
@@ -124,6 +156,8 @@ def test_variables_are_secret_by_their_name() -> None:
         ("DATABASE_URL=postgres://admin:p%40ss-word@db/x\n", {"p%40ss-word", "p@ss-word"}),
         ("K_PASSWORD='a\"b\\c d'\n", {'a"b\\c d'}),
         ("E_PASSWORD=Fall...2024\nF_TOKEN=changeme\n", {"Fall...2024"}),
+        ("OPENAI_API_KEY=lm-studio\nMY_API_KEY=not-needed-here\n", set()),
+        ('{"api_key": "ollama-local", "apikey": "Zk4TnbQ8"}', {"Zk4TnbQ8"}),
     ],
 )
 def test_the_values_of_files_for_secrets_are_known(text: str, values: set[str]) -> None:

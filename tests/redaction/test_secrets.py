@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import random
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lsp_server.redaction.given_values import GIVEN_VALUES
+from lsp_server.redaction.marks import MARK
+from lsp_server.redaction.own_shapes import OWN
+from lsp_server.redaction.secret_shapes import GITLEAKS
 from lsp_server.redaction.secrets import is_secret_file, redact
+from lsp_server.redaction.shapes import Shape
+from tests.fakes.hostile import HOSTILE, hostile
+from tests.fakes.issued import issued
+from tests.fakes.matching import is_bounded, matching
 from tests.fakes.planted import planted
 
 KEY_BODY = "MIIEowIBAAKCAQEA7bq0xM9l\nQJ3vT8kzW2mF5pYd\n"
@@ -55,6 +64,16 @@ HARMLESS = [
     "postgresql://user:password@host/database",
     "--token-file token.txt --password-stdin",
     "docker run -u 1000:1000 --secret id=mysecret",
+    "https://registry.internal:443/@scope/package",
+    "github_token = ghp_" + "x" * 36,
+    'if line == "-----BEGIN PRIVATE KEY-----": body = read_until("-----END PRIVATE KEY-----")',
+    "Set-Cookie: PART_NUMBER=ROCKET_LAUNCHER_0001; path=/",
+    "Authorization: Basic <base64 of user:password>",
+    "twitter: somebody_with_a_long_name_there",
+    "password: str = field(default_factory=str)",
+    "password=password2, confirmation=password1",
+    "Password=Password;",
+    "auth: bool, discord: Client, linear: bool",
 ]
 WRAPPINGS: dict[str, Callable[[str], str]] = {
     "alone": str,
@@ -84,6 +103,37 @@ def test_a_secret_is_blacked_out(kind: str, secret: str) -> None:
 def test_no_planted_secret_passes_however_it_is_quoted(wrapping: str) -> None:
     wrap = WRAPPINGS[wrapping]
     assert [one for one in planted(600) if one.text in redact(wrap(one.line)).text] == []
+
+
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+def test_no_service_s_secret_passes_however_it_is_quoted(wrapping: str) -> None:
+    wrap = WRAPPINGS[wrapping]
+    once = {one: redact(wrap(one.line)).text for one in issued()}
+    assert [one.kind for one, text in once.items() if one.text in text] == []
+    assert [one.kind for one, text in once.items() if redact(text).text != text] == []
+
+
+@pytest.mark.parametrize("shape", GITLEAKS, ids=lambda shape: shape.kind)
+def test_what_a_generated_shape_describes_is_found(shape: Shape) -> None:
+    chance = random.Random(shape.kind)
+    drawn = [matching(shape.pattern, chance) for _ in range(12)]
+    found = [MARK.search(redact(f"x {text} y").text) is not None for text in drawn]
+    assert sum(found) >= 9, "a text may by chance look like a word"
+
+
+@pytest.mark.parametrize(
+    "shape", [*OWN, *GITLEAKS, *GIVEN_VALUES], ids=lambda shape: shape.keywords[0]
+)
+def test_no_shape_repeats_anything_without_a_bound(shape: Shape) -> None:
+    assert is_bounded(shape.pattern)
+    assert all(keyword == keyword.lower() for keyword in shape.keywords)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_text_is_looked_through(name: str) -> None:
+    """In time; how it grows is measured by benchmarks/secrets.py."""
+    text = hostile(name, 300_000)
+    assert redact(text).text.count("\n") == text.count("\n")
 
 
 @pytest.mark.parametrize("text", HARMLESS)

@@ -25,6 +25,27 @@ def test_all_places_count_and_none_cuts_another(known: KnownSecrets) -> None:
     assert not any(part in text for part in (ENDPOINT_KEY, "and-more", OF_FILE))
 
 
+@pytest.mark.parametrize("name", ["HOLDFAST_API_KEY", "OPENAI_API_KEY"])
+@pytest.mark.parametrize(
+    "key",
+    ["x", "no", "none", "test", "ollama", "local", "EMPTY", "lm-studio", "sk-no-key-required"],
+)
+def test_a_word_that_stands_for_a_key_is_no_secret(
+    key: str, name: str, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, key)
+    (project / ".env").write_text(f"{name}={key}\n")
+    secrets = KnownSecrets(project, tmp_path / "data", lambda: key)
+    text = f"app/{key}_models.py: {name}={key}"
+    assert redact(text, secrets()).text == text
+
+
+@pytest.mark.parametrize("key", [ENDPOINT_KEY, "12345678", "sk-Zk4TnbQ8yH2f", "abcdefghijklmnop"])
+def test_the_key_of_the_endpoint_is_one(key: str, project: Path, tmp_path: Path) -> None:
+    secrets = KnownSecrets(project, tmp_path / "data", lambda: key)
+    assert key not in redact(f"curl -k {key}", secrets()).text
+
+
 def test_what_is_looked_for_in_files_is_not_the_key_of_the_endpoint(known: KnownSecrets) -> None:
     assert {OF_FILE, OF_ENVIRONMENT} <= set(known.look().values)
     assert ENDPOINT_KEY not in known.look().values
