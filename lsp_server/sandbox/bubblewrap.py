@@ -57,7 +57,11 @@ class Bubblewrap:
         filter_file = _filter_file(policy)
         try:
             arguments = bubblewrap_arguments(
-                policy, spec.cwd, listening_sockets(), filter_file=filter_file
+                policy,
+                spec.cwd,
+                listening_sockets(),
+                programs=_program_folders(spec),
+                filter_file=filter_file,
             )
             return launch(
                 (self._program, *arguments, "--", *spec.argv),
@@ -81,15 +85,17 @@ def bubblewrap_arguments(
     policy: Policy,
     cwd: Path,
     sockets: Iterable[Path] = (),
+    programs: Iterable[Path] = (),
     *,
     filter_file: int | None = None,
     as_root: bool | None = None,
 ) -> list[str]:
     """Returns the arguments of bwrap that hold the policy, up to the program to run.
 
-    `sockets` are those that must not be reached. Of two mounts on one path the later
-    counts, so places come from the outer to the inner. `as_root` is for a caller that may
-    mount by itself; by default it is found out.
+    `sockets` are those that must not be reached; `programs` folders that are read
+    although they lie in a private one. Of two mounts on one path the later counts, so
+    places come from the outer to the inner. `as_root` is for a caller that may mount
+    by itself; by default it is found out.
     """
     found = [*_namespaces(policy, _may_mount() if as_root is None else as_root)]
     found += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
@@ -98,6 +104,8 @@ def bubblewrap_arguments(
         found += ["--bind", str(policy.scratch), str(TEMPORARY)]
     else:
         found += ["--tmpfs", str(TEMPORARY)]
+    for folder in programs:
+        found += ["--ro-bind-try", str(folder), str(folder)]
     found += _places(policy, tuple(sockets))
     for device in policy.devices:
         found += ["--dev-bind-try", str(device), str(device)]
@@ -129,6 +137,15 @@ def _runtime() -> Iterator[str]:
     for name in NEEDED_IN_RUNTIME:
         if (RUNTIME / name).exists():
             yield from ("--ro-bind", str(RUNTIME / name), str(RUNTIME / name))
+
+
+def _program_folders(spec: ProcessSpec) -> Iterator[Path]:
+    """Where programs are that would vanish with the system's own /tmp or /run, as of a venv there."""
+    folders = spec.environment.get("PATH", "").split(os.pathsep)
+    for folder in dict.fromkeys((*map(Path, folders), Path(spec.argv[0]).parent)):
+        for private in (TEMPORARY, RUNTIME):
+            if folder.is_relative_to(private) and folder != private:
+                yield folder if folder.parent == private else folder.parent
 
 
 def _places(policy: Policy, sockets: tuple[Path, ...]) -> Iterator[str]:
