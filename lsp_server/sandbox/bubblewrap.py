@@ -29,6 +29,7 @@ from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
 PROGRAM = "bwrap"
 TEMPORARY = Path("/tmp")  # noqa: S108 - the place that programs know
 RUNTIME = Path("/run")
+PROCESSES = Path("/proc")
 NEEDED_IN_RUNTIME = (
     # Name servers, and what whole systems and graphics drivers keep there.
     *("systemd/resolve", "resolvconf", "NetworkManager/resolv.conf"),
@@ -99,6 +100,7 @@ def bubblewrap_arguments(
     """
     found = [*_namespaces(policy, _may_mount() if as_root is None else as_root)]
     found += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+    found += _kernel_settings()
     found += _runtime()
     if policy.scratch is not None:
         found += ["--bind", str(policy.scratch), str(TEMPORARY)]
@@ -127,6 +129,22 @@ def _namespaces(policy: Policy, as_root: bool) -> Iterator[str]:
             yield from ("--cap-add", name)
     else:
         yield "--unshare-user-try"
+
+
+def _kernel_settings() -> Iterator[str]:
+    """What is in /proc beside processes, read-only: bwrap leaves settings of the kernel to root."""
+    with os.scandir(PROCESSES) as entries:
+        names = [
+            entry.name
+            for entry in entries
+            if not entry.name.isdigit() and not entry.is_symlink() and _is_changeable(entry)
+        ]
+    for name in sorted(names):
+        yield from ("--ro-bind-try", str(PROCESSES / name), str(PROCESSES / name))
+
+
+def _is_changeable(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir() or os.access(entry.path, os.W_OK)
 
 
 def _runtime() -> Iterator[str]:
@@ -186,8 +204,11 @@ def _filter_file(policy: Policy) -> int | None:
     """The filter as a file without a name, ready to be read; None where it cannot be made."""
     if not seccomp.is_known():
         return None
-    # On the machine's own network there are sockets without a path, as of X11 and D-Bus.
-    families = (*seccomp.INTERNET, socket.AF_NETLINK) if policy.network == "on" else None
+    # Others, as those to the machine that this one runs on, know no namespaces.
+    families = [*seccomp.INTERNET, socket.AF_NETLINK]
+    if policy.network != "on":
+        # On the machine's own network there are some without a path, as of X11 and D-Bus.
+        families.append(socket.AF_UNIX)
     refused = seccomp.rules(families, shares_ipc=False, truncates_unseen=False)
     descriptor = os.memfd_create("seccomp", os.MFD_CLOEXEC)
     os.write(descriptor, seccomp.program(refused))

@@ -91,19 +91,18 @@ def is_known() -> bool:
 
 
 def rules(
-    families: Iterable[int] | None, *, shares_ipc: bool, truncates_unseen: bool
+    families: Iterable[int], *, shares_ipc: bool, truncates_unseen: bool
 ) -> list[RefusedCall]:
     """Returns what is refused.
 
-    `families` are the kinds of sockets that are allowed, None for all. `shares_ipc`
+    `families` are the kinds of sockets that are allowed. `shares_ipc`
     says that no namespace keeps the user's shared memory and queues apart.
     `truncates_unseen` is for versions of Landlock that do not bound truncation.
     """
     found = [RefusedCall(call) for call in (*BYPASSES, *(SHARED_BY_USER if shares_ipc else ()))]
     found += _of_processes()
     found += _of_files()
-    if families is not None:
-        found += _of_sockets(tuple(families))
+    found += _of_sockets(tuple(families))
     if truncates_unseen:
         found += _of_truncation()
     return found
