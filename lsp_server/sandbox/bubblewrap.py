@@ -209,7 +209,7 @@ def _filter_file(policy: Policy) -> int | None:
     if policy.network != "on":
         # On the machine's own network there are some without a path, as of X11 and D-Bus.
         families.append(socket.AF_UNIX)
-    refused = seccomp.rules(families, shares_ipc=False, truncates_unseen=False)
+    refused = seccomp.rules(families)
     descriptor = os.memfd_create("seccomp", os.MFD_CLOEXEC)
     os.write(descriptor, seccomp.program(refused))
     os.lseek(descriptor, 0, os.SEEK_SET)

@@ -82,6 +82,23 @@ swapon 167 224
 swapoff 168 225
 acct 163 89
 quotactl 179 60
+chown 92 -
+fchown 93 55
+lchown 94 -
+fchownat 260 54
+utime 132 -
+utimes 235 -
+futimesat 261 -
+utimensat 280 88
+setxattr 188 5
+lsetxattr 189 6
+fsetxattr 190 7
+setxattrat 463 463
+removexattr 197 14
+lremovexattr 198 15
+fremovexattr 199 16
+removexattrat 466 466
+file_setattr 469 469
 """
 
 

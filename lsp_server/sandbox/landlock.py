@@ -122,7 +122,8 @@ def _grants(policy: Policy) -> Iterator[tuple[str, int]]:
             yield str(folder), READ_DIR
         yield from ((path, CHANGE) for path in _visible(str(folder), hidden))
     yield from ((str(path), USE_DEVICE) for path in (*DEVICES, *policy.devices))
-    yield str(SHARED_MEMORY), SHARE_MEMORY
+    if not policy.reads_only:
+        yield str(SHARED_MEMORY), SHARE_MEMORY
 
 
 def _below(folder: Path, paths: Iterable[Path]) -> Iterator[Path]:

@@ -64,7 +64,10 @@ class LandlockSeccomp:
 
     def gaps(self, policy: Policy) -> tuple[str, ...]:
         """Returns what of the policy is not held, a sentence each."""
-        found = ["owner, mode and times of files outside can be changed where the user may"]
+        found: list[str] = []
+        if not policy.reads_only:
+            found.append("owner, mode and times of files outside can be changed where the user may")
+            found.append("shared memory of the user's other programs can be changed")
         if policy.protected:
             found.append("protected files can be changed, and are put back after the command")
         if policy.network == "loopback":
@@ -84,5 +87,6 @@ class LandlockSeccomp:
             families,
             shares_ipc=True,
             truncates_unseen=self._version < VERSION_OF_TRUNCATION,
+            keeps_metadata=policy.reads_only,
         )
         return seccomp.program(refused)

@@ -54,10 +54,19 @@ SHARED_BY_USER = (
 )
 """Memory, semaphores and queues without a path, which all programs of a user share."""
 
+METADATA = (
+    *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
+    *("utime", "utimes", "futimesat", "utimensat", "setxattr", "lsetxattr", "fsetxattr"),
+    *("setxattrat", "removexattr", "lremovexattr", "fremovexattr", "removexattrat"),
+)
+"""Calls that change owner, mode, times and attributes of a file, wherever it is."""
+
 NEW_NAMESPACES = 0x7E020080
 """The flags of `clone` and `unshare` that make a namespace, the user's among them."""
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 """Requests that type into a terminal."""
+SET_FLAGS = (0x40086602, 0x40046602, 0x401C5820)
+"""Requests that change a file's flags through a descriptor that may only read."""
 
 INTERNET = (socket.AF_INET, socket.AF_INET6)
 
@@ -91,15 +100,24 @@ def is_known() -> bool:
 
 
 def rules(
-    families: Iterable[int], *, shares_ipc: bool, truncates_unseen: bool
+    families: Iterable[int],
+    *,
+    shares_ipc: bool = False,
+    truncates_unseen: bool = False,
+    keeps_metadata: bool = False,
 ) -> list[RefusedCall]:
     """Returns what is refused.
 
-    `families` are the kinds of sockets that are allowed. `shares_ipc`
-    says that no namespace keeps the user's shared memory and queues apart.
-    `truncates_unseen` is for versions of Landlock that do not bound truncation.
+    `families` are the kinds of sockets that are allowed. `shares_ipc` says that no
+    namespace keeps the user's shared memory and queues apart.
+    `truncates_unseen` is for versions of Landlock that do not bound truncation,
+    `keeps_metadata` for a process that has nothing to change.
     """
-    found = [RefusedCall(call) for call in (*BYPASSES, *(SHARED_BY_USER if shares_ipc else ()))]
+    found = [RefusedCall(call) for call in BYPASSES]
+    if shares_ipc:
+        found += [RefusedCall(call) for call in SHARED_BY_USER]
+    if keeps_metadata:
+        found += [RefusedCall(call) for call in METADATA]
     found += _of_processes()
     found += _of_files()
     found += _of_sockets(tuple(families))
@@ -109,8 +127,10 @@ def rules(
 
 
 def program(refused: Iterable[RefusedCall], machine: str | None = None) -> bytes:
-    """Returns the rules as a program of the kernel's packet filter. Raises KeyError for a machine
-    that is not among `ARCHITECTURES`."""
+    """Returns the rules as a program of the kernel's packet filter.
+
+    Raises ValueError for a machine whose numbers are not known.
+    """
     machine = machine or platform.machine()
     numbers = call_numbers(machine)
     lines = [
@@ -150,11 +170,12 @@ def _of_processes() -> Iterator[RefusedCall]:
         yield RefusedCall("prlimit64", (ArgumentTest(1, (resource.RLIMIT_RTTIME,)), changes))
     yield RefusedCall("setrlimit", (ArgumentTest(0, (resource.RLIMIT_RTTIME,)),))
     yield RefusedCall("setpriority", (ArgumentTest(1, (0,), negated=True),))
-    yield RefusedCall("ioctl", (ArgumentTest(1, (TIOCSTI, TIOCLINUX)),))
+    yield RefusedCall("ioctl", (ArgumentTest(1, (TIOCSTI, TIOCLINUX, *SET_FLAGS)),))
 
 
 def _of_files() -> Iterator[RefusedCall]:
     """Set-user-ID bits and device files, by which root could leave something behind."""
+    yield RefusedCall("file_setattr", error=errno.ENOSYS)
     for call, argument in (("chmod", 1), ("fchmod", 1), ("fchmodat", 2), ("fchmodat2", 2)):
         yield RefusedCall(call, (_any_bit(argument, stat.S_ISUID | stat.S_ISGID),))
     for call, argument in (("mknod", 1), ("mknodat", 2)):

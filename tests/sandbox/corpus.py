@@ -324,9 +324,13 @@ METADATA_ROWS = (
     python('import os; os.setxattr(os.environ["OUT"]+"/file","user.x",b"x")'),
     python('import os; os.fchmod(os.open(os.environ["OUT"]+"/file",os.O_RDONLY),0o777)'),
     'ln -s "$OUT/file" l && chmod 777 l',
-    'chattr +d "$OUT/file"',
 )
-OWNERS = ('chown 12345 "$OUT/file"', 'chown -R 1:1 "$OUT"', 'chgrp 12345 "$OUT/file"')
+OWNERS = (
+    'chattr +d "$OUT/file"',
+    'chown 12345 "$OUT/file"',
+    'chown -R 1:1 "$OUT"',
+    'chgrp 12345 "$OUT/file"',
+)
 
 READS = (
     'cat "$SECRET"',
