@@ -111,6 +111,8 @@ def call_numbers(machine: str) -> Mapping[str, int]:
     >>> call_numbers("x86_64")["socket"], "chmod" in call_numbers("aarch64")
     (41, False)
     """
+    if machine not in MACHINES:
+        raise ValueError(f"the numbers of system calls are not known for {machine}")
     column = 1 + MACHINES.index(machine)
     rows = (line.split() for line in TABLE.strip().splitlines())
     return {row[0]: int(row[column]) for row in rows if row[column] != "-"}

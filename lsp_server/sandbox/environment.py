@@ -10,7 +10,8 @@ from types import MappingProxyType
 from lsp_server.sandbox.policy import Policy
 
 KEY_NAMES = re.compile(
-    r"(?:^|_)(?:TOKEN|SECRETS?|PASSW(?:OR)?D|PASSPHRASE|PASS|PAT|AUTH|DSN|CREDENTIALS?"
+    r"PASSWORD|PASSWD|PASSPHRASE|._PWD$"
+    r"|(?:^|_)(?:TOKEN|SECRETS?|PASS|PAT|AUTH|DSN|CREDENTIALS?"
     r"|(?:API|ACCESS|PRIVATE|SECRET|SIGNING|ENCRYPTION|ACCOUNT|MASTER)_?KEY(?:_ID)?)(?:_|\d|$)",
     re.IGNORECASE,
 )
