@@ -170,8 +170,9 @@ def _places(policy: Policy, sockets: tuple[Path, ...]) -> Iterator[str]:
     """Writable, protected and hidden places, the outer ones first."""
     places = [(path, "writable") for path in policy.changeable]
     places += [(path, "protected") for path in policy.protected]
-    places += [(path, "hidden") for path in policy.hidden]
-    places += [(path, "hidden") for path in sockets if not policy.may_write(path)]
+    hidden = (*policy.hidden, *(path for path in sockets if not policy.may_write(path)))
+    # What is in something hidden is gone with it.
+    places += [(path, "hidden") for path in hidden if not policy.hides(path.parent)]
     closed: list[str] = []
     for path, kind in sorted(places, key=lambda place: len(place[0].parts)):
         if not _can_be_mounted(path, policy):

@@ -1,29 +1,28 @@
-"""This module starts a process stopped, limits it, and lets it go on.
+"""This module starts a process that waits, limits it, and lets it go on.
 
 A process that runs already could start others before its limits are set. So a
-shell is started that stops itself, gets limits and mark from outside, and then
-becomes the program.
+shell is started that waits for a word from us, gets limits and mark meanwhile, and
+then becomes the program. If we end before, it ends too.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import select
 import shutil
-import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from lsp_server.sandbox.limits import Limits, apply_limits
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
 
-GATE = 'kill -STOP $$ && exec "$@"'
 START_SECONDS_MAX = 10.0
-_POLL_SECONDS = 0.0003
+
+GATE_OF_BASH = 'read -r -u "$0" && eval "exec $0<&-" && exec "$@"'
+GATE_OF_SH = 'read -r _ < "/dev/fd/$0" && exec "$@"'
+"""Wait for a line on the descriptor that is the first argument, then become the rest of them."""
 
 
 def launch(
@@ -44,11 +43,34 @@ def launch(
     Raises OSError; then nothing runs.
     """
     _check_program(spec)
-    gated = (*_gate(), *argv) if mark is not None else tuple(argv)
+    if mark is None:
+        return SandboxedProcess(_popen(argv, spec, pass_fds, restrict), None)
+    read_end, write_end = os.pipe()
+    try:
+        gated = (*_gate(read_end), *argv)
+        process = _popen(gated, spec, (*pass_fds, read_end), restrict)
+        try:
+            apply_limits(process.pid, limits, mark)
+        except OSError:
+            process.kill()
+            process.wait()
+            raise
+        os.write(write_end, b"\n")
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+    return SandboxedProcess(process, mark)
 
+
+def _popen(
+    argv: Iterable[str],
+    spec: ProcessSpec,
+    pass_fds: Iterable[int],
+    restrict: Callable[[], None] | None,
+) -> subprocess.Popen[bytes]:
     def start() -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            gated,
+            tuple(argv),
             cwd=spec.cwd,
             env=spec.environment,
             stdin=spec.stdin,
@@ -58,33 +80,14 @@ def launch(
             start_new_session=True,
         )
 
-    process = start() if restrict is None else _in_thread(restrict, start)
-    if mark is not None:
-        try:
-            _let_go(process.pid, limits, mark)
-        except OSError:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            raise
-    return SandboxedProcess(process, mark)
+    return start() if restrict is None else _in_thread(restrict, start)
 
 
-def _let_go(pid: int, limits: Limits, mark: int) -> None:
-    deadline = time.monotonic() + START_SECONDS_MAX
-    # Looked at again and again, since a wait for a stop knows no deadline.
-    while os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
-        if time.monotonic() >= deadline:
-            raise TimeoutError(f"no program was started within {START_SECONDS_MAX:g} s")
-        select.select((), (), (), _POLL_SECONDS)
-    apply_limits(pid, limits, mark)
-    os.kill(pid, signal.SIGCONT)
-
-
-def _gate() -> tuple[str, ...]:
-    """The shell that stops itself. A plain sh loses variables with unusual names."""
+def _gate(descriptor: int) -> tuple[str, ...]:
+    """The shell that waits. A plain sh loses variables with unusual names."""
     if bash := shutil.which("bash", path=os.defpath):
-        return bash, "-pc", GATE, "bash"
-    return "/bin/sh", "-c", GATE, "sh"
+        return bash, "-pc", GATE_OF_BASH, str(descriptor)
+    return "/bin/sh", "-c", GATE_OF_SH, str(descriptor)
 
 
 def _check_program(spec: ProcessSpec) -> None:

@@ -153,6 +153,8 @@ class Arena:
                     break
         if not isinstance(sandbox, Unconfined):
             end_tree(started)
+        elif started.process.poll() is None:
+            started.process.kill()
         ran_on = False
         while len(output) <= OUTPUT_BYTES_MAX:
             if not select.select((read_end,), (), (), 0.5)[0]:
