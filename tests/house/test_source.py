@@ -63,9 +63,13 @@ def test_no_module_keeps_state(path: Path) -> None:
             assert names == ["__all__"], f"{names} could be changed by anybody: use a tuple"
 
 
+WRITES_OUTPUT = ("models/scripted/server.py", "sandbox/probe_script.py")
+"""Programs of their own, that another process of ours reads."""
+
+
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_only_the_rim_writes_to_standard_output(path: Path) -> None:
-    if name(path).startswith(("cli/", "server/")) or name(path) == "models/scripted/server.py":
+    if name(path).startswith(("cli/", "server/")) or name(path) in WRITES_OUTPUT:
         return
     module = tree(path)
     called = {node.func.id for node in calls(module) if isinstance(node.func, ast.Name)}
@@ -91,6 +95,8 @@ def test_only_the_editors_and_their_disk_write_files_of_the_workspace(path: Path
 
 STARTS_PROGRAMS = {
     "workspace/commands.py": "commands of the model and of checks",
+    "sandbox/launch.py": "what is confined",
+    "sandbox/probe.py": "a neighbour that what is confined must not reach",
     "models/api_key.py": "the command of the user's settings that prints the key",
     "memory/parse_workers.py": "Holdfast itself, to parse in",
 }

@@ -1,0 +1,92 @@
+"""`LandlockSeccomp` confines processes by Landlock and seccomp, which need no program and no rights.
+
+It restricts a thread that starts the process and ends; our own process stays free.
+
+It holds: nothing is changed outside of the writable folders, with the exceptions
+below, and nothing hidden is read; no socket of the internet and none of Unix is made, so no name is
+looked up, and no Docker, D-Bus or agent of keys is reached; no process outside gets
+a signal (Linux 6.12 and newer) or is looked into.
+
+It does not hold: owner, mode, times and extended attributes of files outside can be
+changed where the user may; names in `/proc` and the shared memory of the user's other
+programs (/dev/shm) are open; `protected` files in a writable folder can be changed,
+so `ProtectedFiles` puts them back; no file can be made beside something hidden.
+Terminals cannot be made inside.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import platform
+import socket
+
+from lsp_server.sandbox import capabilities, landlock, seccomp
+from lsp_server.sandbox.launch import launch
+from lsp_server.sandbox.limits import Limits
+from lsp_server.sandbox.policy import Policy
+from lsp_server.sandbox.process_tree import ProcessTrees
+from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
+
+VERSION_OF_TRUNCATION = 3
+VERSION_OF_SIGNALS = 6
+
+
+class LandlockSeccomp:
+    """A `LandlockSeccomp` confines by Landlock and seccomp. `version` caps that of Landlock, for tests."""
+
+    name = "landlock"
+
+    def __init__(self, trees: ProcessTrees | None = None, version: int | None = None) -> None:
+        self._trees = trees or ProcessTrees()
+        self._version = landlock.version() if version is None else version
+
+    def start(
+        self, spec: ProcessSpec, policy: Policy, limits: Limits = Limits()
+    ) -> SandboxedProcess:
+        """Starts the process confined to `policy`. Blocks for about five milliseconds."""
+        if not seccomp.is_known():
+            raise OSError(errno.ENOSYS, f"system calls of {platform.machine()} are not known")
+        mark = self._trees.new_mark()
+        # All but four calls is done on our own thread, which may open what it needs.
+        filter_program = self._filter(policy)
+        ruleset = landlock.make_ruleset(policy, self._version)
+
+        def restrict() -> None:
+            capabilities.drop()
+            landlock.restrict_thread(ruleset)
+            seccomp.restrict_thread(filter_program)
+
+        try:
+            return launch(spec.argv, spec, limits=limits, mark=mark, restrict=restrict)
+        finally:
+            os.close(ruleset)
+
+    def gaps(self, policy: Policy) -> tuple[str, ...]:
+        """Returns what of the policy is not held, a sentence each."""
+        found: list[str] = []
+        if not policy.reads_only:
+            found.append("owner, mode and times of files outside can be changed where the user may")
+            found.append("shared memory of the user's other programs can be changed")
+        if policy.protected:
+            found.append("protected files can be changed, and are put back after the command")
+        if policy.network == "loopback":
+            found.append("a network with nothing but itself cannot be made, so there is none")
+        if policy.hidden_in_writable:
+            found.append("no file can be made directly in a folder that has something hidden")
+        if self._version < VERSION_OF_SIGNALS:
+            found.append("other processes of the user can be ended (Linux 6.12 bounds that)")
+        return tuple(found)
+
+    def _filter(self, policy: Policy) -> bytes:
+        # Unix sockets with a path are bound by nothing else.
+        families = [socket.AF_NETLINK]
+        if policy.network == "on":
+            families += seccomp.INTERNET
+        refused = seccomp.rules(
+            families,
+            shares_ipc=True,
+            truncates_unseen=self._version < VERSION_OF_TRUNCATION,
+            keeps_metadata=policy.reads_only,
+        )
+        return seccomp.program(refused)

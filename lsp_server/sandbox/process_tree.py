@@ -1,0 +1,204 @@
+"""This module finds and ends all that a command started, also what left its process group.
+
+A program may start a session of its own, be orphaned and clear its environment. It
+keeps the limits that it was started with, so each command gets one of them as its
+mark: an unusual value that nothing inside a sandbox can change (`limits.py`,
+`seccomp.py`) and that anybody may read under /proc.
+
+A watch, one small process for each of ours, ends what carries our marks when our
+process has ended, however it ended.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+import select
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+
+from lsp_server.sandbox.sandbox import SandboxedProcess
+
+PROC = Path("/proc")
+END_SECONDS_MAX = 5.0
+"""How long the end of a tree is waited for; a process in the kernel may take longer."""
+_POLL_SECONDS = 0.01
+_COMMANDS_MAX = 1_000_000
+"""How many marks one process of ours has, as the last six digits of each."""
+_WRAPPERS = frozenset({"bwrap"})
+
+WATCH = """
+read -r _
+tries=0
+while [ $tries -lt 50 ]; do
+  found=$(grep -ls "Max realtime timeout  *$1" /proc/[0-9]*/limits | cut -d/ -f3)
+  [ -n "$found" ] || exit 0
+  kill -9 $found 2>/dev/null
+  tries=$((tries + 1))
+done
+"""
+"""Waits until its standard input ends, which our death does too; then ends what is marked."""
+
+
+class ProcessTrees:
+    """`ProcessTrees` has the marks of the commands of this process, and the watch over them.
+
+    Marks are given where there is /proc; elsewhere `new_mark` returns None.
+    """
+
+    def __init__(self) -> None:
+        # Twelve digits of our own in front of the six of a command, so that the
+        # watch knows ours; the whole is far below the largest limit.
+        self._first = (10**11 + secrets.randbelow(9 * 10**11)) * _COMMANDS_MAX
+        self._numbers = itertools.count()
+        self._lock = Lock()
+        self._watch_pid = 0
+        self._watch_input = -1
+
+    def new_mark(self) -> int | None:
+        """Returns a mark that no other command has, after it made sure that the watch runs."""
+        if not (PROC / "self" / "limits").exists() or not hasattr(os, "pidfd_open"):
+            return None
+        with self._lock:
+            self._watch()
+            return self._first + next(self._numbers) % _COMMANDS_MAX
+
+    def _watch(self) -> None:
+        if self._watch_pid and not _has_ended(self._watch_pid):
+            return
+        if self._watch_input >= 0:
+            os.close(self._watch_input)
+        read_end, self._watch_input = os.pipe()
+        try:
+            self._watch_pid = os.posix_spawn(
+                "/bin/sh",
+                ("sh", "-c", WATCH, "sh", str(self._first // _COMMANDS_MAX)),
+                {"PATH": os.defpath},
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, read_end, 0),
+                    (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+                    (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+                ],
+                # What a terminal sends when it closes must not end it.
+                setsid=True,
+            )
+        finally:
+            os.close(read_end)
+
+
+def tree_members(mark: int) -> list[int]:
+    """Returns the numbers of the living processes that carry the mark. Blocking, a few ms."""
+    needle = f" {mark} ".encode()
+    return [
+        int(entry.name)
+        for entry in os.scandir(PROC)
+        if entry.name.isdigit() and needle in _read(f"{entry.path}/limits") and not _is_dead(entry)
+    ]
+
+
+def signal_tree(started: SandboxedProcess, number: int) -> int:
+    """Sends the signal to all of the tree, but for a wrapper such as bubblewrap's own processes.
+
+    Returns how many got it. For an end in good order: SIGTERM, a grace, `end_tree`.
+    """
+    if started.mark is None:
+        return _signal_group(started.pid, number)
+    members = [pid for pid in tree_members(started.mark) if _name(pid) not in _WRAPPERS]
+    return sum(_signal(pid, number, started.mark) for pid in members)
+
+
+def end_tree(started: SandboxedProcess, seconds_max: float = END_SECONDS_MAX) -> int:
+    """Kills the process and all that it started, and waits until all are gone.
+
+    Returns how many were still alive. Blocking for some milliseconds, and for
+    `seconds_max` at most. What cannot be found for want of a mark is what left the
+    process group.
+
+    >>> import subprocess, tempfile
+    >>> from lsp_server.sandbox.sandbox import ProcessSpec
+    >>> from lsp_server.sandbox.unconfined import Unconfined
+    >>> from lsp_server.sandbox.policy import Policy
+    >>> command = ProcessSpec(("sleep", "60"), Path(tempfile.gettempdir()), os.environ)
+    >>> started = Unconfined().start(command, Policy(()))
+    >>> end_tree(started)
+    1
+    >>> started.process.wait()
+    -9
+    """
+    if started.mark is None:
+        return _signal_group(started.pid, signal.SIGKILL)
+    ended = _kill_all(started.mark, time.monotonic() + seconds_max)
+    started.process.poll()
+    return ended
+
+
+def _kill_all(mark: int, deadline: float) -> int:
+    ended: set[int] = set()
+    while (found := tree_members(mark)) and time.monotonic() < deadline:
+        if new := set(found) - ended:
+            # Stopped first, as something that starts others could outrun us.
+            for number in (signal.SIGSTOP, signal.SIGKILL):
+                for pid in new:
+                    _signal(pid, number, mark)
+            ended |= new
+        else:
+            select.select((), (), (), _POLL_SECONDS)
+    return len(ended)
+
+
+def _signal(pid: int, number: int, mark: int) -> bool:
+    """Sends it through a descriptor, since the number may have become somebody else's."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        if f" {mark} ".encode() not in _read(f"{PROC}/{pid}/limits"):
+            return False
+        signal.pidfd_send_signal(descriptor, number)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _signal_group(group: int, number: int) -> int:
+    try:
+        os.killpg(group, number)
+    except OSError:
+        return 0
+    return 1
+
+
+def _has_ended(pid: int) -> bool:
+    with suppress(ChildProcessError):
+        return os.waitpid(pid, os.WNOHANG)[0] != 0
+    return True
+
+
+def _is_dead(entry: os.DirEntry[str]) -> bool:
+    """Whether it waits for its parent to take note of its end, or is gone."""
+    fields = _read(f"{entry.path}/stat").rpartition(b")")[2].split()
+    return not fields or fields[0] in (b"Z", b"X")
+
+
+def _name(pid: int) -> str:
+    return _read(f"{PROC}/{pid}/comm").decode("utf-8", "replace").strip()
+
+
+def _read(path: str) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return b""
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)

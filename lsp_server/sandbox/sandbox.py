@@ -1,0 +1,95 @@
+"""A `Sandbox` starts processes that can do no more than a `Policy` says."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from lsp_server.sandbox.limits import Limits
+from lsp_server.sandbox.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """A `ProcessSpec` is a program to start, with its arguments, folder, whole environment and streams.
+
+    A stream is a file descriptor, or `subprocess.PIPE` or `subprocess.DEVNULL`.
+    """
+
+    argv: tuple[str, ...]
+    cwd: Path
+    environment: Mapping[str, str]
+    stdin: int = subprocess.DEVNULL
+    stdout: int = subprocess.DEVNULL
+    stderr: int = subprocess.DEVNULL
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxedProcess:
+    """A `SandboxedProcess` is a process that was started, in a session of its own.
+
+    `mark` is the number that it and all its descendants carry, by which
+    `end_tree` finds them; None where the system has no means for one.
+    """
+
+    process: subprocess.Popen[bytes]
+    mark: int | None
+
+    @property
+    def pid(self) -> int:
+        """Returns the number of the process, and of its group."""
+        return self.process.pid
+
+    async def wait(self) -> int:
+        """Waits for the end of the process and returns its `returncode`, as `Popen` counts it.
+
+        Waits for that process alone, and for as long as it takes: a deadline is the
+        caller's.
+        """
+        if self.process.poll() is None:
+            await self._end()
+        return self.process.wait()
+
+    async def _end(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            descriptor = os.pidfd_open(self.pid)
+        except (OSError, AttributeError):
+            # A system without such descriptors; the thread goes when the process does.
+            await asyncio.to_thread(self.process.wait)
+            return
+        ended = asyncio.Event()
+        loop.add_reader(descriptor, ended.set)
+        try:
+            await ended.wait()
+        finally:
+            loop.remove_reader(descriptor)
+            os.close(descriptor)
+
+
+class Sandbox(Protocol):
+    """A `Sandbox` is one mechanism that confines processes. Its objects may be used from any thread."""
+
+    @property
+    def name(self) -> str:
+        """Returns the name of the mechanism as settings and reports call it."""
+        ...
+
+    def start(
+        self, spec: ProcessSpec, policy: Policy, limits: Limits = Limits()
+    ) -> SandboxedProcess:
+        """Starts the process confined to `policy`. Blocks for a few milliseconds.
+
+        Raises OSError when the program, its folder or the mechanism is not there;
+        then nothing was started.
+        """
+        ...
+
+    def gaps(self, policy: Policy) -> tuple[str, ...]:
+        """Returns what of the policy this mechanism does not hold, a sentence each."""
+        ...

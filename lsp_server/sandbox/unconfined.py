@@ -1,0 +1,31 @@
+"""`Unconfined` starts processes without a sandbox, with the same limits and the same end."""
+
+from __future__ import annotations
+
+from lsp_server.sandbox.launch import launch
+from lsp_server.sandbox.limits import Limits
+from lsp_server.sandbox.policy import Policy
+from lsp_server.sandbox.process_tree import ProcessTrees
+from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
+
+
+class Unconfined:
+    """`Unconfined` is no confinement: what the user may do, the process may do."""
+
+    name = "off"
+
+    def __init__(self, trees: ProcessTrees | None = None) -> None:
+        self._trees = trees or ProcessTrees()
+
+    def start(
+        self,
+        spec: ProcessSpec,
+        policy: Policy,  # noqa: ARG002 - the shape of a Sandbox
+        limits: Limits = Limits(),
+    ) -> SandboxedProcess:
+        """Starts the process; of the policy nothing is held."""
+        return launch(spec.argv, spec, limits=limits, mark=self._trees.new_mark())
+
+    def gaps(self, policy: Policy) -> tuple[str, ...]:  # noqa: ARG002 - the shape of a Sandbox
+        """Returns the one sentence that says it all."""
+        return ("nothing is held: commands run without a sandbox",)

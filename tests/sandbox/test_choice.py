@@ -1,0 +1,116 @@
+"""What the probe says of each mechanism, and which one is taken."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lsp_server.domain.errors import ConfigurationError
+from lsp_server.sandbox import landlock
+from lsp_server.sandbox.bubblewrap import Bubblewrap
+from lsp_server.sandbox.choice import REQUIRED, ProbedSandbox, choose, probed
+from lsp_server.sandbox.landlock_seccomp import LandlockSeccomp
+from lsp_server.sandbox.limits import Limits
+from lsp_server.sandbox.policy import Policy
+from lsp_server.sandbox.probe import DESCRIPTIONS, ProbeResult, probe
+from lsp_server.sandbox.sandbox import ProcessSpec, Sandbox, SandboxedProcess
+from lsp_server.sandbox.unconfined import Unconfined
+from tests.sandbox.users import mechanisms
+
+MECHANISMS = mechanisms()
+
+
+def not_held(sandbox: Sandbox) -> set[str]:
+    results = probe(sandbox)
+    assert [result.name for result in results] == list(DESCRIPTIONS)
+    return {result.name for result in results if not result.holds}
+
+
+@pytest.mark.skipif("bubblewrap" not in MECHANISMS, reason="there is no bubblewrap here")
+def test_bubblewrap_holds_all() -> None:
+    assert not_held(Bubblewrap()) == set()
+
+
+@pytest.mark.skipif("landlock" not in MECHANISMS, reason="there is no Landlock here")
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        (1, {"protected", "mode", "signal"}),
+        (5, {"protected", "mode", "signal"}),
+        (6, {"protected", "mode"}),
+    ],
+)
+def test_landlock_holds_what_its_version_can(version: int, expected: set[str]) -> None:
+    if version > landlock.version():
+        pytest.skip("the kernel is older")
+    assert not_held(LandlockSeccomp(version=version)) == expected
+
+
+def test_without_a_sandbox_nothing_is_held_and_the_probe_sees_it() -> None:
+    held = set(DESCRIPTIONS) - not_held(Unconfined())
+    assert held <= {"inside", "leftover", "other"}
+
+
+def test_a_mechanism_that_starts_nothing_holds_nothing() -> None:
+    results = probe(Bubblewrap(program="/nonexistent/bwrap"))
+    assert not any(result.holds for result in results)
+    assert "/nonexistent/bwrap" in results[0].details
+
+
+class Pretending(Unconfined):
+    """A mechanism that runs nothing and says that all went well."""
+
+    name = "pretending"
+
+    def start(
+        self, spec: ProcessSpec, policy: Policy, limits: Limits = Limits()
+    ) -> SandboxedProcess:
+        argv = ("true", *spec.argv)
+        return super().start(replace(spec, argv=argv), policy, limits)
+
+
+def test_a_mechanism_that_runs_nothing_holds_nothing() -> None:
+    assert not_held(Pretending()) == set(DESCRIPTIONS)
+
+
+@pytest.mark.skipif(not MECHANISMS, reason="no mechanism is there")
+def test_auto_takes_the_strongest_and_tries_once() -> None:
+    chosen = choose()
+    assert chosen.sandbox.name == MECHANISMS[-1]
+    assert chosen.holds
+    assert choose() is chosen
+
+
+def test_off_is_off() -> None:
+    assert choose("off").sandbox.name == "off"
+    assert not choose("off").holds
+
+
+def test_one_that_is_not_there_says_why() -> None:
+    if probed("seatbelt").missing:
+        with pytest.raises(ConfigurationError, match="not macOS"):
+            choose("seatbelt")
+
+
+@pytest.mark.parametrize("missing", sorted(REQUIRED))
+def test_all_that_is_required_must_hold(missing: str) -> None:
+    results = tuple(ProbeResult(name, name != missing, "") for name in DESCRIPTIONS)
+    probe_of_it = ProbedSandbox(Unconfined(), results)
+    assert not probe_of_it.holds
+    assert [result.name for result in probe_of_it.failures] == [missing]
+
+
+def test_the_room_is_imported_without_a_probe_and_without_a_process() -> None:
+    code = "import os, lsp_server.sandbox.choice; os.wait()"
+    done = subprocess.run(
+        (sys.executable, "-c", code),
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "ChildProcessError" in done.stderr
