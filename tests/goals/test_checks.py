@@ -139,6 +139,19 @@ async def test_secrets_do_not_get_into_evidence(project: Path) -> None:
     assert evidence.output_tail.endswith("[secret]")
 
 
+async def test_a_command_runs_in_the_environment_that_it_was_judged_for(project: Path) -> None:
+    checks = CheckRunner(
+        Workspace(project),
+        Reporting(None),
+        anything,
+        20.0,
+        environment=lambda command: {"PATH": os.environ["PATH"], "FOR": command},
+    )
+    evidence = await checks.run(CommandCheck("echo for: $FOR"), "t")
+    assert isinstance(evidence, Evidence)
+    assert evidence.output_tail == "for: echo for: $FOR"
+
+
 async def test_what_is_not_permitted_does_not_run(project: Path) -> None:
     refused = await CheckRunner(Workspace(project), Reporting(None), nothing, 20.0).run(
         CommandCheck("touch ran"), "t"

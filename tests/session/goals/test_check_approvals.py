@@ -46,6 +46,9 @@ async def test_a_text_is_asked_about_once_across_restarts(project: Path) -> None
         ("auto-edit", {}, "make check", 1),
         ("read-only", {}, "make check", 1),
         ("ask", {}, "grep -q x a.txt", 0),
+        ("ask", {}, "printf x | uniq - .git/config", 1),
+        ("ask", {}, "pytest --version", 1),
+        ("ask", {"allow": ("shell(pytest *)",)}, "pytest --basetemp=/precious", 1),
         ("ask", {"allow": ("shell(make *)",)}, "make check", 0),
     ],
 )
