@@ -30,7 +30,7 @@ from lsp_server.session.goals.verdict_store import VerdictStore
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.paths import Workspace
-from tests.fakes import clients
+from tests.data import clients
 from tests.fakes.lsp_client import started
 
 REPEATS = 30

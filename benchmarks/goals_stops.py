@@ -37,8 +37,8 @@ from lsp_server.domain.ports import Model
 from lsp_server.domain.tasks import Achieved, Outcome, Task, Unmet
 from lsp_server.models.provider import ModelProvider
 from lsp_server.session.run_context import RunContext
-from tests.fakes.stops import STOPS, Script, Stop, read_evidence
-from tests.fakes.workshop import workshop
+from tests.data.stops import STOPS, Script, Stop, read_evidence
+from tests.harness.workshop import workshop
 
 RE_ENTRIES_MAX = 12
 CLAIM = re.compile(r"\b(?:done|pass|made|is|answer|holds|impossible|fine)\b", re.IGNORECASE)

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from benchmarks.table import Row, arguments, show
-from tests.fakes.misfortunes import CASES, Case, NotHere
+from tests.data.misfortunes import CASES, Case, NotHere
 
 
 async def run(name: str, case: Case) -> Row:

@@ -18,9 +18,9 @@ from pathlib import Path
 from benchmarks.sources import DOCUMENTED, SourceMissing, files, python_package, standard_library
 from benchmarks.table import Row, arguments, show
 from lsp_server.redaction.secrets import redact
-from tests.fakes.hostile import HOSTILE, hostile
-from tests.fakes.issued import TEMPLATES, issued
-from tests.fakes.planted import KINDS, Planted, planted
+from tests.data.hostile import HOSTILE, hostile
+from tests.data.issued import TEMPLATES, issued
+from tests.data.planted import KINDS, Planted, planted
 
 WRAPPINGS: dict[str, Callable[[str], str]] = {
     "as written": str,

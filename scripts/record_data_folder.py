@@ -29,12 +29,13 @@ from typing import Any, get_args
 from lsp_server import __version__
 from lsp_server.domain.events import Event
 from scripts import recorded_runs as runs
-from tests.fakes import clients, lsp_client
-from tests.fakes.command_line import Ended, holdfast, started
-from tests.fakes.expectation import until
+from tests.data import clients
+from tests.fakes import lsp_client
 from tests.fakes.faulty_server import FaultyServer
-from tests.fakes.git import committed
 from tests.fakes.lsp_client import LspClient
+from tests.harness.command_line import Ended, holdfast, started
+from tests.harness.expectation import until
+from tests.harness.git import committed
 
 ARCHIVES = Path(__file__).parents[1] / "tests" / "recorded"
 CAPABILITIES = clients.snapshot("vscode")["initialize"]["capabilities"]

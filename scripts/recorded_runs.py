@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from tests.fakes.faults import FaultyTurn
-from tests.fakes.stand import is_verdict, says_verdict
-from tests.fakes.workshop import calls, finish, says
+from tests.harness.stand import is_verdict, says_verdict
+from tests.harness.workshop import calls, finish, says
 
 TOKEN = "q7Zt0Yx2Lr9Wv4Kd8Bn3Mh6P"
 """It opens nothing."""

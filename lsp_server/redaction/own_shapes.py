@@ -1,6 +1,6 @@
 """This module lists shapes of secrets for which gitleaks has no rule, or a narrower one.
 
-To add a kind: add a row here and one to `tests/fakes/issued.py`.
+To add a kind: add a row here and one to `tests/data/issued.py`.
 """
 
 from __future__ import annotations

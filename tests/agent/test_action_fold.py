@@ -26,7 +26,7 @@ from lsp_server.domain.memories import ActionRecord
 from lsp_server.domain.messages import Message, Usage
 from lsp_server.domain.tasks import RunId, Task
 from lsp_server.domain.tools import ToolCall, ToolResult
-from tests.fakes.workshop import calls, finish, workshop
+from tests.harness.workshop import calls, finish, workshop
 
 RUN = RunStarted(RunId("r"), Task("Mend the parser"), "/w", "m")
 CALL = ToolCall("c1", "edit", '{"path": "a.py"}')

@@ -42,7 +42,7 @@ from lsp_server.domain.messages import (
 from lsp_server.domain.prompt_sections import PromptParts
 from lsp_server.domain.tasks import Achieved, Budget, RunId, Task
 from lsp_server.domain.tools import ToolCall, ToolResult
-from tests.fakes.workshop import calls, finish, says, workshop
+from tests.harness.workshop import calls, finish, says, workshop
 
 TERMS = RunConfig("system", "Do it.", Budget(), 4000, 2800, brief=True)
 

@@ -24,9 +24,9 @@ from lsp_server.domain.events import (
 from lsp_server.domain.goals import CommandCheck, Condition, Goal
 from lsp_server.domain.tasks import Achieved, Blocked, Budget, Failed, Stopped, Task, Unmet
 from lsp_server.models.scripted.scenario import ScriptedTurn
-from tests.fakes.expectation import until
 from tests.fakes.faults import FaultyScenario
-from tests.fakes.workshop import calls, finish, says, workshop
+from tests.harness.expectation import until
+from tests.harness.workshop import calls, finish, says, workshop
 
 
 def goal(command: str) -> Goal:

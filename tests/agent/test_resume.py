@@ -45,8 +45,8 @@ from lsp_server.goals.verifier import Verified
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 from lsp_server.workspace.tree import WorkingTree
-from tests.fakes.tools import Bench
-from tests.fakes.workshop import calls, finish, says, workshop
+from tests.harness.tools import Bench
+from tests.harness.workshop import calls, finish, says, workshop
 
 TERMS = RunConfig("system", "Do it.", Budget(), 64_000, 45_000)
 

@@ -5,7 +5,7 @@ import pytest
 from lsp_server.agent.transcript import RESULT_LINES_MAX, render_event
 from lsp_server.domain.events import Event, ToolReturned, Warned
 from lsp_server.domain.tools import ToolResult
-from tests.fakes.events import ONE_OF_EACH
+from tests.data.events import ONE_OF_EACH
 
 PAGE = "".join(map(render_event, ONE_OF_EACH))
 

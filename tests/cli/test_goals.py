@@ -9,8 +9,8 @@ import pytest
 
 from lsp_server.goals.goals_document import parse_goals
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.fakes.command_line import holdfast, on_a_terminal
-from tests.fakes.workshop import calls, finish, says
+from tests.harness.command_line import holdfast, on_a_terminal
+from tests.harness.workshop import calls, finish, says
 
 GOALS = """\
 ## First

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.command_line import holdfast
+from tests.harness.command_line import holdfast
 
 ON = {"HOLDFAST_MEMORY__ENABLED": "true", "HOLDFAST_MEMORY__EMBEDDER": "hashing"}
 SOURCE = "def open_valve(pressure):\n    return pressure - 1\n"

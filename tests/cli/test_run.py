@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from lsp_server.models.scripted.scenario import ScriptedTurn
-from tests.fakes.command_line import Ended, ended, holdfast, started
 from tests.fakes.faulty_server import FaultyServer
-from tests.fakes.workshop import calls, finish, says
+from tests.harness.command_line import Ended, ended, holdfast, started
+from tests.harness.workshop import calls, finish, says
 
 WRITE = calls(("write", {"path": "made.txt", "text": "made\n"}))
 

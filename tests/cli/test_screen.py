@@ -11,7 +11,7 @@ from lsp_server.cli.screen import PREVIEW_LINES_MAX, EventFormatter, JsonLines, 
 from lsp_server.domain.events import Event, RecordedEvent, ToolCalled, ToolReturned, Warned
 from lsp_server.domain.tasks import RunId
 from lsp_server.domain.tools import ToolCall, ToolKind, ToolResult
-from tests.fakes.events import ONE_OF_EACH
+from tests.data.events import ONE_OF_EACH
 
 RUN = RunId("r1")
 

@@ -11,7 +11,7 @@ import pytest
 
 from lsp_server.domain.errors import ModelRefused
 from lsp_server.embedders.minilm import DIMENSION, FOLDER, MiniLmEmbedder
-from tests.fakes.expectation import until
+from tests.harness.expectation import until
 
 FOLDER_BYTES_MAX = 30_000_000
 

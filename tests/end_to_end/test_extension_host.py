@@ -12,9 +12,9 @@ import pytest
 
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.fakes.code_server import CLIENT, code_server, need
-from tests.fakes.stand import is_verdict
-from tests.fakes.workshop import calls, finish
+from tests.harness.code_server import CLIENT, code_server, need
+from tests.harness.stand import is_verdict
+from tests.harness.workshop import calls, finish
 
 pytestmark = [pytest.mark.editor, pytest.mark.vscode, pytest.mark.timeout(240)]
 

@@ -11,7 +11,7 @@ import pytest
 from lsp_server.domain.events import ModelWaited, Told, ToolCalled, ToolReturned
 from lsp_server.domain.tasks import Achieved, Failed, Outcome
 from tests.fakes.faults import FaultyScenario, FaultyTurn
-from tests.fakes.workshop import Workshop, calls, finish, workshop
+from tests.harness.workshop import Workshop, calls, finish, workshop
 
 STEP = {"tool_calls": [{"name": "shell", "arguments": {"command": "echo ran >> log"}}]}
 

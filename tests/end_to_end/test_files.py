@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.domain.events import ToolReturned
-from tests.fakes.workshop import calls, finish, workshop
+from tests.harness.workshop import calls, finish, workshop
 
 BOM = b"\xef\xbb\xbf"
 

@@ -12,8 +12,8 @@ import pytest
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.end_to_end.test_helix import act, helix
 from tests.fakes import linter
-from tests.fakes.editors import LSP_MODES, NEOVIMS, Editor, play
-from tests.fakes.workshop import calls, finish
+from tests.harness.editors import LSP_MODES, NEOVIMS, Editor, play
+from tests.harness.workshop import calls, finish
 
 WRONG = "def answer():\n    return 41\n\n\n# GOAL: it is right\n"
 TURNS = [

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.fakes.editors import EGLOTS, NEOVIMS, Editor, play
-from tests.fakes.workshop import calls, finish
+from tests.harness.editors import EGLOTS, NEOVIMS, Editor, play
+from tests.harness.workshop import calls, finish
 
 GOALS = """\
 # 漢字 🙂

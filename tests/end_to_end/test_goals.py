@@ -18,9 +18,9 @@ import pytest
 from lsp_server.goals.goals_document import parse_goals
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.fakes import clients
+from tests.data import clients
 from tests.fakes.lsp_client import LspClient, Message, started
-from tests.fakes.workshop import calls, finish
+from tests.harness.workshop import calls, finish
 
 RICH = clients.snapshot("vscode")["initialize"]["capabilities"]
 

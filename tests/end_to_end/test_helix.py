@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.fakes.editors import CLIENT, HELIX
-from tests.fakes.expectation import until
-from tests.fakes.terminal import Terminal, terminal
-from tests.fakes.workshop import calls, finish
+from tests.harness.editors import CLIENT, HELIX
+from tests.harness.expectation import until
+from tests.harness.terminal import Terminal, terminal
+from tests.harness.workshop import calls, finish
 
 SAVED = "def answer():\n    return 41  # 🙂 漢字\n"
 EDIT = {"path": "answer.py", "old_text": "41  # 🙂", "new_text": "42  # 🙂🙂"}

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.fakes.desktop import Desktop, desktop
-from tests.fakes.editors import CLIENT, KATE
-from tests.fakes.expectation import until
-from tests.fakes.workshop import calls, finish
+from tests.harness.desktop import Desktop, desktop
+from tests.harness.editors import CLIENT, KATE
+from tests.harness.expectation import until
+from tests.harness.workshop import calls, finish
 
 EDIT = {"path": "answer.py", "old_text": "41", "new_text": "42"}
 KATERC = """\

@@ -17,9 +17,9 @@ from lsp_server.agent.journal import replay
 from lsp_server.domain.events import RecordedEvent, RunResumed, ToolCalled, ToolReturned
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.fakes.command_line import holdfast, started
-from tests.fakes.expectation import until
-from tests.fakes.workshop import calls, finish
+from tests.harness.command_line import holdfast, started
+from tests.harness.expectation import until
+from tests.harness.workshop import calls, finish
 from tests.sampling import sampled
 
 KILLS = sampled(20)

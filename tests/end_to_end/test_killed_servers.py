@@ -10,8 +10,8 @@ import pytest
 
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.fakes.editors import EGLOTS, LSP_MODES, NEOVIMS, Editor, play
-from tests.fakes.workshop import calls, finish
+from tests.harness.editors import EGLOTS, LSP_MODES, NEOVIMS, Editor, play
+from tests.harness.workshop import calls, finish
 
 
 def sleeper(body: Mapping[str, Any]) -> ScriptedTurn:

@@ -11,10 +11,10 @@ import pytest
 
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.fakes import clients
+from tests.data import clients
 from tests.fakes.faults import FaultyTurn
 from tests.fakes.lsp_client import LspClient, LspError, Message, started
-from tests.fakes.stand import acts, is_verdict, says_verdict
+from tests.harness.stand import acts, is_verdict, says_verdict
 
 
 def rewrite(value: int) -> ScriptedTurn:

@@ -10,9 +10,9 @@ import pytest
 
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.fakes.editors import EGLOTS, NEOVIMS, Editor, play
 from tests.fakes.faults import FaultyTurn
-from tests.fakes.stand import acts, is_verdict, says_verdict
+from tests.harness.editors import EGLOTS, NEOVIMS, Editor, play
+from tests.harness.stand import acts, is_verdict, says_verdict
 
 
 def rewrite(value: int) -> ScriptedTurn:

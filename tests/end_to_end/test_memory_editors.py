@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.fakes.editors import EGLOTS, LSP_MODES, NEOVIMS, Editor, play
+from tests.harness.editors import EGLOTS, LSP_MODES, NEOVIMS, Editor, play
 
 ROOMS = "".join(
     f"def warm_room_{number}(degrees):\n    return degrees + {number}\n\n\n" for number in range(99)

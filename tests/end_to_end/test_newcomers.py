@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.editors import CLIENT, EGLOT_30, LSP_MODE_8, NEOVIMS, Editor
-from tests.fakes.terminal import terminal
+from tests.harness.editors import CLIENT, EGLOT_30, LSP_MODE_8, NEOVIMS, Editor
+from tests.harness.terminal import terminal
 
 README = (CLIENT.parent / "README.md").read_text("utf-8")
 

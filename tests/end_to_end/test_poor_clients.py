@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.fakes.editors import ALE, play
-from tests.fakes.workshop import calls, finish
+from tests.harness.editors import ALE, play
+from tests.harness.workshop import calls, finish
 
 EDIT = {"path": "answer.py", "old_text": "return 41", "new_text": "return 42"}
 

@@ -23,7 +23,7 @@ import pytest
 
 from lsp_server.models.scripted.scenario import ScriptedCall, ScriptedTurn
 from lsp_server.server.protocol import ActionKind, CommandName, Method
-from tests.fakes import clients
+from tests.data import clients
 from tests.fakes.faults import FaultyTurn, HttpError
 from tests.fakes.faulty_server import FaultyServer
 from tests.fakes.lsp_client import (

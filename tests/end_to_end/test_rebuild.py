@@ -16,9 +16,9 @@ from lsp_server.domain.events import BriefWritten, CyclePacked, CycleStarted, Ru
 from lsp_server.domain.tasks import Achieved, Budget, Failed, Sampling, Task
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.system.process_lock import ProcessLock
-from tests.fakes.command_line import holdfast, started
 from tests.fakes.faulty_server import FaultyServer
-from tests.fakes.workshop import calls, finish, says, workshop
+from tests.harness.command_line import holdfast, started
+from tests.harness.workshop import calls, finish, says, workshop
 
 STEPS = 24
 BRIEF = "Before the conversation so far is put away"

@@ -18,11 +18,12 @@ import pytest
 
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.fakes import clients, lsp_client
-from tests.fakes.command_line import Ended, holdfast
+from tests.data import clients
+from tests.fakes import lsp_client
 from tests.fakes.lsp_client import LspClient
-from tests.fakes.recorded import ARCHIVES, Recorded, unpacked
-from tests.fakes.workshop import calls, finish
+from tests.harness.command_line import Ended, holdfast
+from tests.harness.recorded import ARCHIVES, Recorded, unpacked
+from tests.harness.workshop import calls, finish
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,8 @@ import pytest
 from lsp_server.domain.memories import Query
 from lsp_server.domain.tasks import Achieved
 from lsp_server.models.scripted.scenario import ScriptedTurn
-from tests.fakes.planted import Planted, planted
-from tests.fakes.workshop import Workshop, calls, finish, workshop
+from tests.data.planted import Planted, planted
+from tests.harness.workshop import Workshop, calls, finish, workshop
 
 BACKUPS = "checkpoints"
 """Whole files as a person had them, for undo; they are that person's own."""

@@ -17,10 +17,10 @@ import pytest
 from lsp_server import __version__
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.fakes.code_server import CLIENT, code_server, need, need_index
 from tests.fakes.faults import FaultyTurn
-from tests.fakes.stand import acts, is_verdict, says_verdict
-from tests.fakes.workshop import calls, finish
+from tests.harness.code_server import CLIENT, code_server, need, need_index
+from tests.harness.stand import acts, is_verdict, says_verdict
+from tests.harness.workshop import calls, finish
 
 needs_uv = pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
 pytestmark = [pytest.mark.editor, pytest.mark.vscode, pytest.mark.timeout(240)]

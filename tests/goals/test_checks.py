@@ -23,7 +23,7 @@ from lsp_server.goals.checks import CheckRefused, CheckRunner
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.paths import Workspace
-from tests.fakes.expectation import until
+from tests.harness.expectation import until
 
 
 class Reporting(DiskEditor):

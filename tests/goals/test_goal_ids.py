@@ -10,7 +10,7 @@ import pytest
 from lsp_server.domain.goals import GOALS_FILE, Check, CommandCheck, DiagnosticsCheck, FileCheck
 from lsp_server.goals.goal_ids import GoalIds
 from lsp_server.goals.goals_document import parse_goals
-from tests.fakes.recorded import ARCHIVES, unpacked
+from tests.harness.recorded import ARCHIVES, unpacked
 
 
 @pytest.mark.parametrize(

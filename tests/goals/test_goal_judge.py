@@ -19,7 +19,7 @@ from lsp_server.goals.new_goal import make_goal
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.wrappers import PricedModel
 from tests.fakes.scripted_model import ScriptedModel
-from tests.fakes.workshop import says
+from tests.harness.workshop import says
 
 GOAL = make_goal("G", (("it reads well", ()), ("is it fast?", ())))
 FIRST, QUESTION = GOAL.conditions

@@ -17,9 +17,9 @@ from lsp_server.agent.journal import replay
 from lsp_server.domain.events import GoalChecked
 from lsp_server.goals.goals_document import parse_goals
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.fakes.command_line import holdfast, started
-from tests.fakes.expectation import until
-from tests.fakes.stops import DOCUMENT, DOCUMENTED, PROJECT, SUM, Script, Stop, read_evidence
+from tests.data.stops import DOCUMENT, DOCUMENTED, PROJECT, SUM, Script, Stop, read_evidence
+from tests.harness.command_line import holdfast, started
+from tests.harness.expectation import until
 from tests.sampling import sampled
 
 KILLS = sampled(5)

@@ -8,8 +8,8 @@ import pytest
 
 from lsp_server.domain.events import GoalChecked, Told
 from lsp_server.domain.tasks import Achieved, Task
-from tests.fakes.stops import STOPS, Script, Stop, read_evidence
-from tests.fakes.workshop import workshop
+from tests.data.stops import STOPS, Script, Stop, read_evidence
+from tests.harness.workshop import workshop
 
 FALSE_UNMET_SHARE_MAX = 0.05
 

@@ -15,7 +15,7 @@ from lsp_server.domain.tools import ToolCall
 from lsp_server.max_mode.candidate_judge import StepContext
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from tests.fakes.faults import FaultyBehaviour, FaultyTurn
-from tests.fakes.stand import Stand, acts, is_verdict, proposals, says_verdict, stand, verdict
+from tests.harness.stand import Stand, acts, is_verdict, proposals, says_verdict, stand, verdict
 
 VALUES = (3, 1, 4, 2, 5)
 FEW = (3, 1, 2, 5)

@@ -15,8 +15,8 @@ from lsp_server.memory.syntax import broken_places
 from lsp_server.settings.sections import PermissionMode
 from lsp_server.tools.dry_run import ToolDryRun
 from lsp_server.workspace.disk_editor import DiskEditor
-from tests.fakes.stand import acts
-from tests.fakes.tools import Bench
+from tests.harness.stand import acts
+from tests.harness.tools import Bench
 
 
 async def look(

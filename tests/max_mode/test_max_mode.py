@@ -17,7 +17,7 @@ from lsp_server.max_mode.candidate_judge import StepContext
 from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
 from tests.fakes.faults import FaultyTurn
-from tests.fakes.stand import TASK, Stand, acts, is_verdict, says_verdict, stand
+from tests.harness.stand import TASK, Stand, acts, is_verdict, says_verdict, stand
 
 SAMPLES = 5
 

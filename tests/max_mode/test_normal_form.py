@@ -14,7 +14,7 @@ from lsp_server.domain.tools import ToolCall
 from lsp_server.max_mode.normal_form import call_problem, normal_form, shell_form
 from lsp_server.tools.builtin import BUILTIN_SPECS
 from lsp_server.tools.dry_run import ToolDryRun
-from tests.fakes.tools import Bench
+from tests.harness.tools import Bench
 
 
 def form(root: Path, *calls: tuple[str, object], text: str = "") -> str:

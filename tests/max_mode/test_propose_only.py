@@ -14,8 +14,8 @@ from lsp_server.domain.tasks import Achieved, Failed, Sampling, Task
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.session.run_errors import NothingProposed, NothingToAccept
 from tests.fakes.faults import FaultyTurn
-from tests.fakes.stand import is_verdict, proposals, verdict
-from tests.fakes.workshop import Workshop, calls, workshop
+from tests.harness.stand import is_verdict, proposals, verdict
+from tests.harness.workshop import Workshop, calls, workshop
 
 TASK = Task("Make x larger.", sampling=Sampling(samples=3, propose=True))
 

@@ -30,12 +30,12 @@ from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.models.scripted.scenario import Scenario, ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.settings.layers import load
-from tests.fakes.audit import audited
-from tests.fakes.command_line import holdfast
-from tests.fakes.expectation import until
 from tests.fakes.faults import FaultyTurn
-from tests.fakes.stand import acts, is_verdict, says_verdict
-from tests.fakes.workshop import calls, finish, workshop
+from tests.harness.audit import audited
+from tests.harness.command_line import holdfast
+from tests.harness.expectation import until
+from tests.harness.stand import acts, is_verdict, says_verdict
+from tests.harness.workshop import calls, finish, workshop
 
 TASK = Task("make it", sampling=Sampling(max_mode=True, samples=4), budget=Budget(20))
 

@@ -15,7 +15,7 @@ from lsp_server.domain.events import Warned
 from lsp_server.max_mode.endpoint_stats import CALM_STEPS, EndpointStats
 from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
 from tests.fakes.faults import FaultyBehaviour, FaultyTurn
-from tests.fakes.stand import Stand, acts, is_verdict, says_verdict, stand
+from tests.harness.stand import Stand, acts, is_verdict, says_verdict, stand
 
 
 def ignoring() -> EndpointStats:

@@ -13,8 +13,8 @@ from lsp_server.domain.tasks import Achieved, Budget, RunId, Sampling, Stopped, 
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.session.run_errors import MaxModeFixed, RunNotActive
 from tests.fakes.faults import FaultyTurn
-from tests.fakes.stand import is_verdict, says_verdict
-from tests.fakes.workshop import Workshop, calls, finish, workshop
+from tests.harness.stand import is_verdict, says_verdict
+from tests.harness.workshop import Workshop, calls, finish, workshop
 
 STEPS = 4
 

@@ -24,8 +24,8 @@ from lsp_server.memory.actions import ACTIONS
 from lsp_server.memory.facts import FACTS
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.memory.memory import Memory
-from tests.fakes.expectation import until
-from tests.fakes.planted import planted
+from tests.data.planted import planted
+from tests.harness.expectation import until
 from tests.memory.conftest import Opener
 from tests.memory.expected import database_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.misfortunes import CASES, NotHere
+from tests.data.misfortunes import CASES, NotHere
 
 SECONDS_MAX = 60.0
 

@@ -13,8 +13,8 @@ import pytest
 
 from lsp_server.domain.memories import CodeChunk, Query
 from lsp_server.memory.forget_request import ForgetRequest
-from tests.fakes.files import lay_out
-from tests.fakes.misfortunes import s3_environment
+from tests.data.misfortunes import s3_environment
+from tests.harness.files import lay_out
 from tests.memory.conftest import Opener
 from tests.memory.expected import fresh, missing_vectors, stored
 from tests.memory.test_memory import action

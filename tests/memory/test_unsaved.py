@@ -14,8 +14,8 @@ from lsp_server.memory.parse_workers import ParseWorkers
 from lsp_server.memory.unsaved import BUFFERS_MAX, UnsavedChunks
 from lsp_server.redaction.secrets import Secrets
 from lsp_server.workspace.paths import Workspace
-from tests.fakes.files import lay_out
-from tests.fakes.planted import planted
+from tests.data.planted import planted
+from tests.harness.files import lay_out
 from tests.memory.conftest import Opener
 
 FILLER = "    value = compute(value, 12345)\n" * 16

@@ -16,10 +16,10 @@ from lsp_server.redaction.own_shapes import OWN
 from lsp_server.redaction.secret_shapes import GITLEAKS
 from lsp_server.redaction.secrets import is_secret_file, redact
 from lsp_server.redaction.shapes import Shape
-from tests.fakes.hostile import HOSTILE, hostile
-from tests.fakes.issued import issued
-from tests.fakes.matching import is_bounded, matching
-from tests.fakes.planted import planted
+from tests.data.hostile import HOSTILE, hostile
+from tests.data.issued import issued
+from tests.data.matching import is_bounded, matching
+from tests.data.planted import planted
 
 KEY_BODY = "MIIEowIBAAKCAQEA7bq0xM9l\nQJ3vT8kzW2mF5pYd\n"
 

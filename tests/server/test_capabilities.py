@@ -8,7 +8,7 @@ from lsprotocol import types
 
 from lsp_server.server.capabilities import Capabilities, resolve
 from lsp_server.server.transport.json_rpc import converter
-from tests.fakes import clients
+from tests.data import clients
 
 
 def initialize(**params: Any) -> types.InitializeParams:

@@ -8,10 +8,10 @@ from pathlib import Path
 from lsp_server.assemble import diagnose
 from lsp_server.domain.tasks import Achieved, Budget, Sampling, Task
 from lsp_server.models.scripted.scenario import ScriptedTurn
+from tests.data.stops import DONE, FIX, PROJECT, UNIT
 from tests.fakes.faults import FaultyTurn
-from tests.fakes.git import committed
-from tests.fakes.stops import DONE, FIX, PROJECT, UNIT
-from tests.fakes.workshop import Workshop, calls, finish, workshop
+from tests.harness.git import committed
+from tests.harness.workshop import Workshop, calls, finish, workshop
 
 GOALS = f"""\
 ## The work

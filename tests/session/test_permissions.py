@@ -12,7 +12,7 @@ from lsp_server.domain.goals import Finding
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.permissions import Permissions
-from tests.fakes.expectation import until
+from tests.harness.expectation import until
 
 RUN = RunId("run")
 

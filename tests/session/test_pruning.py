@@ -10,7 +10,7 @@ from lsp_server.settings.sections import CheckpointSettings
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
-from tests.fakes.workshop import calls, finish, workshop
+from tests.harness.workshop import calls, finish, workshop
 
 LIMITS = CheckpointSettings(bytes_max=1)
 

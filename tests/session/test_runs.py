@@ -24,8 +24,8 @@ from lsp_server.session.run_errors import (
 from lsp_server.session.runs import ACTIVE_RUNS_MAX
 from lsp_server.session.session import Session
 from lsp_server.settings.shown import without_credentials
-from tests.fakes.expectation import until
-from tests.fakes.workshop import calls, finish, says, workshop
+from tests.harness.expectation import until
+from tests.harness.workshop import calls, finish, says, workshop
 
 SLEEP = calls(("shell", {"command": "sleep 30"}))
 

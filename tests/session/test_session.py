@@ -8,8 +8,8 @@ import pytest
 
 from lsp_server.domain.tasks import Achieved
 from lsp_server.session.notices import GoalsChanged, IndexProgressed, RunEvent, StatusChanged
-from tests.fakes.expectation import until
-from tests.fakes.workshop import Workshop, calls, finish, workshop
+from tests.harness.expectation import until
+from tests.harness.workshop import Workshop, calls, finish, workshop
 
 GOALS = "## G\n- [ ] it is made\n  - file: `made.txt`\n"
 

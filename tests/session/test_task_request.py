@@ -20,7 +20,7 @@ from lsp_server.session.task_request import (
     make_task,
 )
 from lsp_server.workspace.documents import Documents
-from tests.fakes.workshop import workshop
+from tests.harness.workshop import workshop
 
 TEXT = "one\r\ntwo 😀\r\nthree\r\n"
 GOALS = "## Retry on 429\n- [ ] the tests pass\n  - check: `pytest -q`\n"

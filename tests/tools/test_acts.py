@@ -12,8 +12,8 @@ from lsp_server.tools.diagnostics import Diagnostics
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.paths import Workspace
-from tests.fakes.files import lay_out
-from tests.fakes.tools import Bench
+from tests.harness.files import lay_out
+from tests.harness.tools import Bench
 
 
 @pytest.mark.parametrize(

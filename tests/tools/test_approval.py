@@ -23,7 +23,7 @@ from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.rules import ShellPattern, parse_rule
 from lsp_server.tools.shell_syntax import parse
 from lsp_server.workspace.paths import Workspace
-from tests.fakes.files import lay_out
+from tests.harness.files import lay_out
 
 
 @pytest.fixture

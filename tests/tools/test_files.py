@@ -17,8 +17,8 @@ from lsp_server.domain.tools import ToolCall
 from lsp_server.text.excerpt import split_lines
 from lsp_server.tools.edit import _edit
 from lsp_server.tools.text_match import match_text
-from tests.fakes.files import lay_out
-from tests.fakes.tools import Bench
+from tests.harness.files import lay_out
+from tests.harness.tools import Bench
 
 BIG = "".join(f"line {n} of a file that is longer than one answer\n" for n in range(1, 1001))
 

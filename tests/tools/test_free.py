@@ -19,9 +19,9 @@ from lsp_server.tools.approval import Allow, Approval
 from lsp_server.tools.free import environment_for
 from lsp_server.tools.shell import Shell
 from lsp_server.workspace.paths import Workspace
-from tests.fakes.files import lay_out
-from tests.fakes.git import committed, git
-from tests.fakes.tools import Bench
+from tests.harness.files import lay_out
+from tests.harness.git import committed, git
+from tests.harness.tools import Bench
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 

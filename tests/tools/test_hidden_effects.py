@@ -11,7 +11,7 @@ from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.approval import Allow, Approval, Ask, Decision
 from lsp_server.tools.shell import Shell
 from lsp_server.workspace.paths import Workspace
-from tests.fakes.files import lay_out
+from tests.harness.files import lay_out
 
 
 @pytest.mark.parametrize(

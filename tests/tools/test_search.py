@@ -12,8 +12,8 @@ from lsp_server.workspace.commands import HostCommandRunner
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
-from tests.fakes.files import lay_out
-from tests.fakes.tools import Bench
+from tests.harness.files import lay_out
+from tests.harness.tools import Bench
 
 PROGRAMS = [
     pytest.param("rg", marks=pytest.mark.skipif(not shutil.which("rg"), reason="needs ripgrep")),

@@ -14,8 +14,8 @@ from lsp_server.tools.approval import Approval
 from lsp_server.tools.builtin import BUILTIN_NAMES
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.workspace.paths import Workspace
-from tests.fakes.files import lay_out
-from tests.fakes.tools import Bench
+from tests.harness.files import lay_out
+from tests.harness.tools import Bench
 
 
 def call(name: str, arguments: str) -> ToolCall:

@@ -22,7 +22,7 @@ from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, Outcome, Stopped, Unmet
 from lsp_server.domain.tools import ToolResult
 from lsp_server.wording.event_view import LABEL_CHARS_MAX, view_of
-from tests.fakes.events import GOAL, ONE_OF_EACH, REPORT, USAGE
+from tests.data.events import GOAL, ONE_OF_EACH, REPORT, USAGE
 
 WORDS: list[tuple[str, str]] = [
     ("Fix the parser.", "plain"),

@@ -6,7 +6,7 @@ from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import Achieved, Outcome, Unmet
 from lsp_server.wording.run_texts import outcome_text, report_text, task_title, usage_text
-from tests.fakes.events import GOAL, REPORT
+from tests.data.events import GOAL, REPORT
 
 
 @pytest.mark.parametrize(

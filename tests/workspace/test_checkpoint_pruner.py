@@ -18,7 +18,7 @@ from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
-from tests.fakes.files import lay_out
+from tests.harness.files import lay_out
 
 LIMITS = CheckpointSettings(days_max=30, bytes_max=1000)
 

@@ -18,7 +18,7 @@ from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.merge import merge
 from lsp_server.workspace.paths import Workspace
 from lsp_server.workspace.undo import UndoReport
-from tests.fakes.files import lay_out
+from tests.harness.files import lay_out
 
 TEN = "".join(f"line {n}\n" for n in range(10))
 

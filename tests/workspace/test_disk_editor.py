@@ -16,7 +16,7 @@ from lsp_server.domain.permissions import Answer, Question
 from lsp_server.workspace.disk import FILE_BYTES_MAX, FileMissing
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
-from tests.fakes.files import lay_out
+from tests.harness.files import lay_out
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lsp_server.workspace.git_log import FILES_MAX, read_commits
-from tests.fakes.files import lay_out
-from tests.fakes.git import committed, git
+from tests.harness.files import lay_out
+from tests.harness.git import committed, git
 
 
 @pytest.fixture

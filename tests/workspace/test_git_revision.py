@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.workspace.git_revision import Revisions
-from tests.fakes.git import committed, git
+from tests.harness.git import committed, git
 
 
 async def revision(root: Path) -> str:

@@ -13,7 +13,7 @@ from pathspec import GitIgnoreSpec
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.linear_patterns import linear
 from lsp_server.workspace.paths import Workspace
-from tests.fakes.files import lay_out
+from tests.harness.files import lay_out
 from tests.sampling import sampled
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.workspace.paths import Workspace
-from tests.fakes.files import lay_out
+from tests.harness.files import lay_out
 
 
 @pytest.fixture

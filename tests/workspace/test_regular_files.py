@@ -15,7 +15,7 @@ from lsp_server.settings.regular_files import read_whole
 from lsp_server.workspace.disk import read_text
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
-from tests.fakes.files import lay_out
+from tests.harness.files import lay_out
 
 HUGE_BYTES = 1 << 40
 

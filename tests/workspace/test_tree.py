@@ -7,7 +7,7 @@ from lsp_server.workspace.blobs import Blobs
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 from lsp_server.workspace.tree import NOT_KEPT, WorkingTree
-from tests.fakes.files import lay_out
+from tests.harness.files import lay_out
 
 
 def new_tree(

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from lsp_server.workspace.watching import watch_files
-from tests.fakes.files import lay_out
+from tests.harness.files import lay_out
 
 
 async def reported(root: Path, *names: str) -> set[str]:

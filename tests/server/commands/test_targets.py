@@ -12,7 +12,7 @@ from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.params.run_params import RunStart
 from lsp_server.server.transport.errors import InvalidParams
 from lsp_server.session.task_request import FIX_FINDINGS
-from tests.fakes.workshop import workshop
+from tests.harness.workshop import workshop
 
 TEXT = "one\r\ntwo 😀\r\nthree\r\n"
 GOALS = "## Retry on 429\n- [ ] the tests pass\n"

@@ -8,7 +8,7 @@ from lsp_server.domain.events import Event, RecordedEvent, ToolReturned
 from lsp_server.domain.tasks import RunId
 from lsp_server.domain.tools import ToolResult
 from lsp_server.server.views.event_notice import DETAIL_CHARS_MAX, event_notice
-from tests.fakes.events import ONE_OF_EACH
+from tests.data.events import ONE_OF_EACH
 
 
 def kind(event: Event) -> str:

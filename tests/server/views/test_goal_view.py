@@ -10,7 +10,7 @@ from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.views import goal_view
 from lsp_server.session.goals import Goals
-from tests.fakes.workshop import workshop
+from tests.harness.workshop import workshop
 
 TEXT = """## Retry on 429
 - [ ] the tests pass

@@ -10,7 +10,7 @@ from lsp_server.server.capabilities import Capabilities
 from lsp_server.server.client import Client
 from lsp_server.server.views.run_progress import MESSAGE_CHARS_MAX, RunProgress
 from lsp_server.system.task_set import TaskSet
-from tests.fakes.events import ONE_OF_EACH
+from tests.data.events import ONE_OF_EACH
 from tests.fakes.lsp_client import nothing, unknown
 from tests.fakes.peer import Peer
 

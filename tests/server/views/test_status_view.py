@@ -11,7 +11,7 @@ from lsp_server.server.client import Client
 from lsp_server.server.folders import Folders
 from lsp_server.server.views.status_view import StatusView
 from tests.fakes.peer import Peer
-from tests.fakes.workshop import finish, workshop
+from tests.harness.workshop import finish, workshop
 
 
 async def test_without_a_folder_there_is_nothing_to_say() -> None:

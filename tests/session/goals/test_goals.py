@@ -12,10 +12,10 @@ from lsp_server.domain.goals import Verdict
 from lsp_server.domain.tasks import Achieved, Blocked, Task
 from lsp_server.goals.new_goal import make_goal
 from lsp_server.session.goals import Goals
-from tests.fakes.expectation import until
-from tests.fakes.git import committed
-from tests.fakes.stops import DONE, FIX, PROJECT, TESTS_PASS, WEAKEN
-from tests.fakes.workshop import calls, finish, workshop
+from tests.data.stops import DONE, FIX, PROJECT, TESTS_PASS, WEAKEN
+from tests.harness.expectation import until
+from tests.harness.git import committed
+from tests.harness.workshop import calls, finish, workshop
 
 CHECK = TESTS_PASS[0][1][0]
 

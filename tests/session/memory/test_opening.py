@@ -16,7 +16,7 @@ from lsp_server.memory.memory import Memory
 from lsp_server.session.memory.opening import MemoryOpener
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
-from tests.fakes.expectation import until
+from tests.harness.expectation import until
 
 ON = MemorySettings()
 OFF = MemorySettings(enabled=False)

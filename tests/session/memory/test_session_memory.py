@@ -19,7 +19,7 @@ from lsp_server.domain.tasks import Achieved
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.session.memory.run_memory import RunHistory
-from tests.fakes.workshop import Workshop, calls, finish, workshop
+from tests.harness.workshop import Workshop, calls, finish, workshop
 
 PARSER = 'def parse_header(line):\n    """Split a header line at its colon."""\n    return line.split(":")\n'
 EDIT = calls(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.fakes.programs import saw
+from tests.harness.programs import saw
 
 SCRIPTS = Path(__file__).parents[1] / "end_to_end" / "editors"
 CLIENT = SCRIPTS.parents[2] / "editor-client"

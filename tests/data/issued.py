@@ -15,7 +15,7 @@ import string
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tests.fakes.planted import Planted
+from tests.data.planted import Planted
 
 _ALPHABETS = {
     "w": string.ascii_letters + string.digits,

@@ -25,8 +25,8 @@ from lsp_server.memory.parsing import read_file
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
-from tests.fakes.files import lay_out
 from tests.fakes.lsp_client import REPOSITORY
+from tests.harness.files import lay_out
 
 NEIGHBOURS = {"good.py": "def feed_pelican():\n    return 1\n", "docs/good.md": "# Herons\n"}
 FACT = "Pelicans are fed at noon"
@@ -234,7 +234,7 @@ def s3_environment(endpoint: str) -> Iterator[None]:
 async def folder_without_permission(scratch: Path) -> str:
     """In a process that permissions hold for."""
     lay_out(scratch / "root", {**NEIGHBOURS, "closed/secret.py": "def hidden(): ...\n"})
-    command = [sys.executable, "-m", "tests.fakes.misfortunes", str(scratch)]
+    command = [sys.executable, "-m", "tests.data.misfortunes", str(scratch)]
     if os.geteuid() == 0:
         if shutil.which("setpriv") is None:
             raise NotHere("permissions do not hold for root, and there is no setpriv")

@@ -28,7 +28,7 @@ from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import Budget
 from lsp_server.goals.new_goal import make_goal
 from lsp_server.models.scripted.scenario import ScriptedTurn
-from tests.fakes.workshop import calls, finish, says
+from tests.harness.workshop import calls, finish, says
 
 Truth: TypeAlias = Literal["met", "unmet", "unknown"]
 Reply: TypeAlias = "ScriptedTurn | Callable[[str], str]"

@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from tests.fakes.lsp_client import REPOSITORY
-from tests.fakes.programs import saw
+from tests.harness.programs import saw
 
 CLIENT = REPOSITORY / "editor-client"
 INSTALLED = CLIENT / ".code-server" / "node_modules"

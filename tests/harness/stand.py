@@ -31,7 +31,7 @@ from lsp_server.tools.dry_run import ToolDryRun
 from lsp_server.workspace.disk_editor import DiskEditor
 from tests.fakes.faults import FaultyTurn
 from tests.fakes.faulty_server import FaultyServer
-from tests.fakes.tools import Bench
+from tests.harness.tools import Bench
 
 E = TypeVar("E", bound=Event)
 
