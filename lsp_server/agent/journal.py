@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -182,10 +183,13 @@ def _read(path: Path) -> tuple[list[RecordedEvent], int]:
         try:
             records.append(decode_record(line))
         except LineDamaged:
-            # The last line was being written when a process was killed.
-            if is_last:
+            # The last line was being written when a process was killed; one that is whole
+            # JSON was written by a version that knows more.
+            if is_last and not _is_json(line):
                 break
-            raise JournalDamaged(f"line {number} of {path} is damaged") from None
+            raise JournalDamaged(
+                f"line {number} of {path} is damaged, or written by a newer Holdfast"
+            ) from None
         length += len(line) + 1
     return records, length
 
@@ -204,3 +208,11 @@ def _whole_records(data: bytes) -> list[RecordedEvent]:
         with contextlib.suppress(LineDamaged):
             records.append(decode_record(line))
     return records
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True

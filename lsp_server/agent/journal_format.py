@@ -73,7 +73,7 @@ def decode_record(line: bytes) -> RecordedEvent:
             record = _RECORD.validate_json(line)
         else:
             record = _RECORD.validate_python(_upgrade(json.loads(line)))
-    except (ValidationError, ValueError, RecursionError) as error:
+    except (ValidationError, ValueError, RecursionError, *_MALFORMED) as error:
         raise LineDamaged("the line is no record of an Event") from error
     return RecordedEvent(record.seq, record.at, record.event)
 
@@ -84,11 +84,17 @@ def event_value(event: Event) -> dict[str, Any]:
     return value
 
 
+_MALFORMED = (AttributeError, KeyError, TypeError)
+"""What an upcaster raises where a value has not the shape that its format promises."""
+
+
 def _upgrade(line: Any) -> Line:
     if not isinstance(line, dict) or not isinstance(line.get("event"), dict):
         raise LineDamaged("the line is no record of an Event")
     written = line.get("format", 1)
-    if not isinstance(written, int) or written > FORMAT:
+    if not isinstance(written, int) or written < 1:
+        raise LineDamaged(f"the line has the format {written!r:.20}, which there never was")
+    if written > FORMAT:
         raise FormatTooNew(
             f"the journal has format {written}, and this Holdfast reads up to {FORMAT}; update it"
         )

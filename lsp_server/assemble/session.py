@@ -45,7 +45,7 @@ from lsp_server.session.memory import SessionMemory
 from lsp_server.session.notices import GoalsChanged, Notify, StatusChanged
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.run import BuildAgent, OnEvent
-from lsp_server.session.run_store import RunStore
+from lsp_server.session.run_store import RunStore, contents_needed
 from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
 from lsp_server.settings.folders import data_folder, workspace_folder
@@ -117,7 +117,7 @@ def _start_pruning(
     background = TaskSet()
     background.start(
         services.checkpoints.pruner.prune_later(
-            limits, lambda: runs.contents_needed(limits().days_max)
+            limits, lambda: contents_needed(runs, limits().days_max)
         ),
         "pruning of checkpoints",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -235,4 +234,4 @@ def doctor(workspace: WorkspaceOption = Path()) -> None:
     """Report versions, settings, the model endpoint and the runs, as Markdown."""
     from lsp_server.cli.doctor import doctor as work
 
-    sys.stdout.write(work(workspace))
+    raise typer.Exit(work(workspace))

@@ -56,7 +56,11 @@ def demo(keep: Path | None) -> int:
     ):
         folder = (keep or Path(temporary) / "pages").resolve()
         unwanted = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(sample / "project", folder, ignore=unwanted)
+        try:
+            shutil.copytree(sample / "project", folder, ignore=unwanted)
+        except OSError as error:
+            print_error(f"the demo cannot be laid out in {folder}: {error}; name another folder")
+            return USAGE_ERROR
         script = Scenario.load(sample / "script.json")
         before = _texts(folder)
         sys.stdout.write(OPENING.format(folder=folder) + "\n")

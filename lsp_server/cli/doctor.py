@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
+import sys
 from pathlib import Path
 
 from lsp_server.assemble import diagnose
 from lsp_server.cli.command_session import command_session
+from lsp_server.cli.exit_status import FAILED, run_command, workspace_folder
 from lsp_server.domain.permissions import visible
 from lsp_server.settings.layers import load
 
 
-def doctor(workspace: Path) -> str:
-    """Returns the report as Markdown; what it quotes has its control characters escaped."""
-    return visible(asyncio.run(_report(workspace.resolve())))
+def doctor(workspace: Path) -> int:
+    """Prints the report as Markdown; 0 when there is one.
+
+    What it quotes has its control characters escaped.
+    """
+    return run_command(_doctor(workspace), failed=FAILED)
 
 
-async def _report(workspace: Path) -> str:
-    loaded = load(workspace)
+async def _doctor(workspace: Path) -> int:
+    folder = workspace_folder(workspace)
+    loaded = load(folder)
     problems = "\n".join(f"- {problem}" for problem in loaded.problems) or "none"
-    async with command_session(workspace, loaded.settings) as session:
-        return await diagnose(session, [("Problems with the settings", problems)])
+    async with command_session(folder, loaded.settings) as session:
+        report = await diagnose(session, [("Problems with the settings", problems)])
+    sys.stdout.write(visible(report))
+    return 0

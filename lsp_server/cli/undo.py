@@ -27,5 +27,5 @@ async def _undo(run_id: RunId | None, workspace: Path) -> int:
     for conflict in report.conflicts:
         sys.stdout.write(visible(f"left alone {conflict.path}: {conflict.reason}\n"))
     if not report.restored and not report.conflicts:
-        sys.stdout.write("nothing to take back\n")
+        sys.stdout.write("nothing to take back: the run changed nothing, or was undone before\n")
     return FAILED if report.conflicts else 0

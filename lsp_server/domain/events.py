@@ -4,8 +4,9 @@ The journal keeps every Event but the ephemeral ones, and replaying it gives the
 state and prompt again, so an Event carries all that the folds need. Fields and `kind`
 are written to disk and sent to editors: after a change, teach `agent/journal_format.py`
 to read what older versions wrote.
-To add a case: define it, add it to `Event`, put it into words in `wording/event_view.py`, and
-into the folds that need it. Most folds end in `case _`, so the type checker does not
+To add a case: define it, add it to `Event`, put it into words in `wording/event_view.py`, raise
+`FORMAT` in `agent/journal_format.py` (an older Holdfast then says that it is too old), add it to
+`tests/data/events.py`, and into the folds that need it. Most folds end in `case _`, so the type checker does not
 lead you there.
 """
 

@@ -74,9 +74,25 @@ class RunStore:
         )
 
     def summary(self, run_id: RunId) -> RunSummary | None:
-        """Reads the journal of a run for its summary; None when there is no readable beginning."""
+        """Reads the journal of a run for its summary; None when there is none or it is unreadable."""
+        try:
+            return self.read_summary(run_id)
+        except JournalDamaged:
+            return None
+
+    def read_summary(self, run_id: RunId) -> RunSummary | None:
+        """Reads the journal of a run for its summary; None when there is none, or nothing in it.
+
+        Raises JournalDamaged, FormatTooNew, which say how to go on without it.
+        """
         # A run id may come from outside: only its last part is taken as a folder's name.
-        return summary_from_journal(self.journal(RunId(Path(run_id).name)))
+        journal = self.journal(RunId(Path(run_id).name))
+        try:
+            # A run that was killed before its first Event has an empty one.
+            return summary_from_journal(journal) if _size(journal) else None
+        except JournalDamaged as error:
+            where = f"name another run by its id, or move {journal.parent} away"
+            raise type(error)(f"run {run_id} cannot be read: {error}; {where}") from error
 
     def events(self, run_id: RunId) -> Sequence[Event]:
         """Returns all that the journal of a run holds. Raises JournalDamaged, OSError."""
@@ -109,18 +125,29 @@ class RunStore:
         for name in (TRANSCRIPT, PROPOSALS):
             self._file(run_id, name).unlink(missing_ok=True)
 
-    def contents_needed(self, days_max: float) -> frozenset[str]:
-        """Returns the names of contents in all journals that were written in the last `days_max`.
-
-        Undo needs them. A journal of any format is read, a newer one too. Raises OSError.
-        """
-        oldest = time.time() - days_max * 86_400
-        names: set[str] = set()
-        for journal in self.journals():
-            if journal.stat().st_mtime >= oldest:
-                with journal.open("rb") as lines:
-                    names.update(name for line in lines for name in find_content_names(line))
-        return frozenset(names)
-
     def _file(self, run_id: RunId, name: str) -> Path:
         return self.folder / run_id / name
+
+
+def contents_needed(runs: RunStore, days_max: float) -> frozenset[str]:
+    """Returns the names of contents in all journals that were written in the last `days_max`.
+
+    Undo needs them. A journal of any format is read, a newer one too. Raises OSError.
+    """
+    oldest = time.time() - days_max * 86_400
+    names: set[str] = set()
+    for journal in runs.journals():
+        if journal.stat().st_mtime >= oldest:
+            with journal.open("rb") as lines:
+                names.update(name for line in lines for name in find_content_names(line))
+    return frozenset(names)
+
+
+def _size(path: Path) -> int:
+    """Returns the size of a file in bytes, 1 where that cannot be seen, 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+    except OSError:
+        return 1

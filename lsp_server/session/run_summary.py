@@ -73,14 +73,17 @@ class Activity:
                 pass
 
 
-def summary_from_journal(path: Path) -> RunSummary | None:
-    """Reads the ends of the journal at `path`; None when it has no readable beginning. Blocking."""
+def summary_from_journal(path: Path) -> RunSummary:
+    """Reads the ends of the journal at `path`. Blocking.
+
+    Raises JournalDamaged, FormatTooNew when its beginning cannot be read.
+    """
     try:
         first, last = read_ends(path)
-    except (OSError, JournalDamaged):
-        return None
+    except OSError as error:
+        raise JournalDamaged(f"{path} cannot be read: {error.strerror or error}") from error
     if not isinstance(first.event, RunStarted):
-        return None
+        raise JournalDamaged(f"{path} does not begin with its task")
     state, message = _end(last, running=is_running(path))
     step, usage, cost_usd = _spent(last)
     return RunSummary(

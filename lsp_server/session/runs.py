@@ -197,10 +197,13 @@ class Runs:
         `verb` says for what, as in "there is no run to undo". With `idle` the run may
         not be at work, and without `achieved` it may not have achieved its task.
 
-        Raises RunNotFound, RunBusy, AlreadyAchieved.
+        Raises RunNotFound, RunBusy, AlreadyAchieved, and JournalDamaged for a journal that
+        cannot be read: another run than the newest would be a wrong guess.
         """
-        chosen = self._summaries() if run_id is None else filter(None, [self.find(run_id)])
-        for summary in chosen:
+        ids = self.store.ids() if run_id is None else (run_id,)
+        read = self.store.read_summary
+        found = (self._active[i].summary() if i in self._active else read(i) for i in ids)
+        for summary in filter(None, found):
             if idle and summary.at_work:
                 raise RunBusy(summary.run_id, elsewhere=summary.run_id not in self._active)
             if achieved or summary.state != "achieved":

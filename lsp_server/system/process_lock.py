@@ -75,7 +75,11 @@ def is_locked(path: Path) -> bool:
     if not path.exists():
         return False
     lock = ProcessLock(path)
-    if not lock.acquire():
-        return True
+    try:
+        if not lock.acquire():
+            return True
+    except OSError:
+        # Where nothing can be written, no process of ours works either.
+        return False
     lock.release()
     return False

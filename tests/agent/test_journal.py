@@ -108,6 +108,20 @@ def test_a_damaged_line_in_the_middle_is_refused_with_its_number(path: Path) -> 
     assert path.read_bytes().count(b"\n") == 3, "nothing is thrown away"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [b'{"seq":1,"at":"t","event":{"kind":"pinged"},"format":2}\n', b'{"format":9,"event":{}}\n'],
+)
+def test_a_whole_last_line_that_a_newer_version_wrote_is_refused(path: Path, line: bytes) -> None:
+    write(path, [Warned("one")])
+    with path.open("ab") as file:
+        file.write(line)
+    before = path.read_bytes()
+    with pytest.raises(JournalDamaged, match=r"newer|update"):
+        Journal(path)
+    assert path.read_bytes() == before
+
+
 def words_of(hint: Any, seen: set[object]) -> Iterator[str]:
     """All that a field of an Event may say in words of ours, and the names of the fields."""
     if get_origin(hint) is Literal:

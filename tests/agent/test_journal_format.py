@@ -138,7 +138,14 @@ def test_candidates_of_the_first_format_say_which_calls_their_diff_shows() -> No
 
 
 @pytest.mark.parametrize(
-    "line", [b"", b"{", b"[]", b'{"seq": 1}', b'{"event": 3}', b"\xff", b'{"format": "2"}']
+    "line",
+    [
+        *(b"", b"{", b"[]", b'{"seq": 1}', b'{"event": 3}', b"\xff", b'{"format": "2"}'),
+        *(b'{"format": %d, "event": {}}' % number for number in (-1, 0)),
+        b'{"event": {"kind": "tool_called", "call": [1]}}',
+        b'{"event": {"kind": "tool_returned", "tool": "shell", "result": 3}}',
+        b'{"event": {"kind": "candidates_judged", "groups": [3]}}',
+    ],
 )
 def test_what_is_no_line_is_damaged(line: bytes) -> None:
     with pytest.raises(LineDamaged):

@@ -167,7 +167,7 @@ async def test_undo_takes_back_what_the_run_changed_and_keeps_what_the_person_di
     assert result.status == 0, result.errors
     assert (project / "a.txt").read_text() == "one\ntwo\nthree\nfour\nFIVE\n"
     assert not (project / "b.txt").exists()
-    assert (await holdfast("undo", folder=project)).output == "nothing to take back\n"
+    assert (await holdfast("undo", folder=project)).output.startswith("nothing to take back")
 
 
 @pytest.mark.parametrize(

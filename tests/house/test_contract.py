@@ -62,6 +62,25 @@ def test_the_settings_are_those_that_the_documentation_names() -> None:
     assert real == {name: set(keys.split()) for name, keys in SETTINGS.items()}
 
 
+def test_the_architecture_names_files_that_exist() -> None:
+    page = (ROOT / "lsp_server" / "ARCHITECTURE.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)`", page))
+    assert len(named) > 30
+    known = {
+        path.relative_to(ROOT / "lsp_server").as_posix()
+        for path in (ROOT / "lsp_server").rglob("*.py")
+    }
+    known |= {
+        f"tests/{path.relative_to(ROOT / 'tests').as_posix()}"
+        for path in (ROOT / "tests").rglob("*.py")
+    }
+    known |= {f"scripts/{path.name}" for path in (ROOT / "scripts").glob("*.py")}
+    missing = {
+        each for each in named if not any(k == each or k.endswith(f"/{each}") for k in known)
+    }
+    assert not missing
+
+
 def test_each_invariant_names_a_test_that_exists() -> None:
     page = (ROOT / "lsp_server" / "ARCHITECTURE.md").read_text("utf-8")
     invariants = re.findall(r"^\d+\. .*$", page.split("## Invariants")[1], re.MULTILINE)

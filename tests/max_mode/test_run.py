@@ -83,13 +83,14 @@ async def test_nothing_at_all_is_executed_before_the_verdict(
     """Asked of the file system, of the process table, and of the interpreter."""
     (project / "a.txt").write_text("old")
     at_verdict: list[object] = []
+    before = psutil.Process().children(recursive=True)
 
     def look(event: Event) -> None:
         if isinstance(event, CandidatesJudged) and not at_verdict:
             at_verdict.extend(
                 [
                     {path.name: path.read_text() for path in project.iterdir()},
-                    psutil.Process().children(recursive=True),
+                    started_since(before),
                     [called.call.name for called in shop.events(ToolCalled)],
                     list(acts),
                 ]
@@ -255,13 +256,14 @@ async def test_stopping_at_the_verdict_runs_nothing(project: Path) -> None:
         if isinstance(event, kind):
             shop.session.runs.stop()
 
+    before = psutil.Process().children(recursive=True)
     for kind in (CandidatesJudged, Streamed, ModelAnswered, ToolCalled):
         async with workshop(project, script(touch)) as shop:
             shop.on_event = stop
             outcome = await shop.run(TASK)
             assert isinstance(outcome, Stopped), kind
             assert list(project.iterdir()) == [], kind
-            assert psutil.Process().children() == [], kind
+            assert started_since(before) == [], kind
             assert "open" not in {request.ending for request in shop.server.requests}, kind
             results = [event.result.is_error for event in shop.events(ToolReturned)]
             assert all(results), kind
@@ -313,3 +315,8 @@ async def test_the_command_line_draws_as_many_samples_as_it_is_told(project: Pat
     assert ended.status == 0, ended.errors
     assert server.requests[0].body["n"] == 2
     assert "candidates_judged" in {event["kind"] for event in ended.events}
+
+
+def started_since(before: list[psutil.Process]) -> list[psutil.Process]:
+    """The programs of this process that are new; other tests of it may have left some."""
+    return [one for one in psutil.Process().children(recursive=True) if one not in before]

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from lsp_server.agent.journal import JOURNAL_NAME
+from lsp_server.session.run_store import contents_needed
 from lsp_server.settings.sections import CheckpointSettings
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.ignore import Ignore
@@ -27,7 +28,7 @@ async def test_a_run_can_be_undone_after_pruning_until_it_is_too_old(project: Pa
         await shop.run("new")
         newest, oldest = (summary.run_id for summary in runs.list())
         store = runs.store
-        every_name = store.contents_needed(LIMITS.days_max)
+        every_name = contents_needed(store, LIMITS.days_max)
         assert len(every_name) == 3
 
         age(runs.store.folder.parent / "checkpoints")
@@ -37,7 +38,7 @@ async def test_a_run_can_be_undone_after_pruning_until_it_is_too_old(project: Pa
             runs.store.folder.parent / "checkpoints", workspace, Ignore(workspace)
         )
         pruned = await checkpoints.pruner.prune(
-            LIMITS, lambda: store.contents_needed(LIMITS.days_max)
+            LIMITS, lambda: contents_needed(store, LIMITS.days_max)
         )
         assert pruned is not None
         assert pruned.files == 1

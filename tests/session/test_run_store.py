@@ -49,8 +49,17 @@ def test_a_summary_needs_a_readable_beginning(store: RunStore) -> None:
     )
     assert store.summary(RunId("unknown")) is None
     assert store.summary(RunId(f"../{RUN}")) == summary, "only the last part counts"
-    store.journal(RUN).write_text("nonsense\n")
-    assert store.summary(RUN) is None
+    assert store.read_summary(RUN) == summary
+    for text, why in (
+        ("nonsense\n", "no readable beginning"),
+        ('{"format":9,"event":{}}\n', "format 9"),
+    ):
+        store.journal(RUN).write_text(text)
+        assert store.summary(RUN) is None
+        with pytest.raises(JournalDamaged, match=rf"{RUN} cannot be read.*{why}"):
+            store.read_summary(RUN)
+    store.journal(RUN).write_text("")
+    assert store.read_summary(RUN) is None
 
 
 def test_a_journal_is_opened_by_one_at_a_time(store: RunStore) -> None:

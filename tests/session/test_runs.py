@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.agent.event_log import EventLog
+from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.events import RunEnded
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, RunId, Stopped, Task
@@ -167,6 +168,23 @@ async def test_an_active_run_is_neither_undone_nor_resumed(project: Path) -> Non
                 await shop.session.undo(chosen)
             with pytest.raises(RunBusy, match=f"run {run_id} is active;"):
                 shop.session.runs.resume(chosen)
+
+
+async def test_a_newest_run_that_cannot_be_read_is_named_and_no_other_is_undone(
+    project: Path,
+) -> None:
+    write = calls(("write", {"path": "a.txt", "content": "new"}))
+    async with workshop(project, [write, finish(), finish()], permissions={"mode": "full"}) as shop:
+        await shop.run("old")
+        await shop.run("new")
+        newest, oldest = shop.session.runs.list()
+        journal = shop.session.runs.store.journal(newest.run_id)
+        journal.write_text('{"seq":0,"at":"t","event":{"kind":"pinged"},"format":9}\n')
+        for chosen in (None, newest.run_id):
+            with pytest.raises(JournalDamaged, match=r"format 9.*update it"):
+                await shop.session.undo(chosen)
+        assert (project / "a.txt").read_text() == "new"
+        assert (await shop.session.undo(oldest.run_id)).removed == frozenset({"a.txt"})
 
 
 async def test_a_run_of_another_process_is_left_to_it(project: Path) -> None:

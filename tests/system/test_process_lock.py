@@ -51,3 +51,8 @@ def test_waiting_has_an_end(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_not_locked(tmp_path: Path) -> None:
     assert not is_locked(tmp_path / "missing")
     assert not (tmp_path / "missing").exists()
+
+
+def test_a_lock_that_cannot_be_taken_at_all_is_held_by_nobody(tmp_path: Path) -> None:
+    (tmp_path / "a.lock").mkdir()
+    assert not is_locked(tmp_path / "a.lock")

@@ -24,6 +24,8 @@ from lsp_server.session.memory.journal_redaction import (
 from lsp_server.session.memory.session_memory import SessionMemory
 from lsp_server.session.run_store import RunStore
 
+UNREAD_SHOWN_MAX = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
@@ -37,7 +39,7 @@ async def forget(memory: SessionMemory, runs: Path, request: ForgetRequest) -> F
     """Removes rows and words; does nothing while a run works, which would write them again.
 
     `runs` is the folder with the journals. Raises ConfigurationError when the request
-    is empty or cannot be met now, MemoryUnavailable when journals were dealt with
+    is empty, cannot be met now, or not in journals that cannot be read, MemoryUnavailable when journals were dealt with
     and rows could not be.
     """
     if request == ForgetRequest():
@@ -56,12 +58,18 @@ async def forget(memory: SessionMemory, runs: Path, request: ForgetRequest) -> F
         )
     request = await _by_words_of_fact(memory, request)
     # Journals come first: what they still had, memory would learn again.
-    journals = await asyncio.to_thread(_rewrite_journals, runs, request)
+    journals, unread = await asyncio.to_thread(_rewrite_journals, runs, request)
     try:
         rows = 0 if is_off else await _forget_rows(memory, request)
     except MemoryUnavailable as error:
         done = f"words were taken out of {journals} journals, but not out of memory"
         raise MemoryUnavailable(f"{done}: {error}") from error
+    if unread:
+        raise ConfigurationError(
+            f"forgot {rows} rows of memory and words in {journals} journals; what is in "
+            f"{', '.join(unread[:UNREAD_SHOWN_MAX])} could not be read and stays: "
+            "update Holdfast, or remove these runs"
+        )
     return Forgotten(rows, journals)
 
 
@@ -88,12 +96,14 @@ async def _by_words_of_fact(memory: SessionMemory, request: ForgetRequest) -> Fo
     return request
 
 
-def _rewrite_journals(runs: Path, request: ForgetRequest) -> int:
+def _rewrite_journals(runs: Path, request: ForgetRequest) -> tuple[int, list[str]]:
+    """Returns how many journals were changed or removed, and the runs that cannot be read."""
+    unread: list[str] = []
     if request.before is not None:
-        old = [path for path in _journals(runs) if _ended_before(path, request.before)]
+        old = [path for path in _journals(runs) if _ended_before(path, request.before, unread)]
         for path in old:
             shutil.rmtree(path.parent, ignore_errors=True)
-        return len(old)
+        return len(old), unread
     run_id, _, name = (request.id or "").partition("/")
     count = 0
     if request.text is not None:
@@ -106,15 +116,19 @@ def _rewrite_journals(runs: Path, request: ForgetRequest) -> int:
         elif name and path.parent.name == run_id:
             rewrite = without_call(name)
         if rewrite is not None:
-            with suppress(JournalDamaged):
+            try:
                 count += redact_journal(path, rewrite)
-    return count
+            except (JournalDamaged, OSError):
+                unread.append(path.parent.name)
+    return count, unread
 
 
-def _ended_before(path: Path, before: str) -> bool:
+def _ended_before(path: Path, before: str, unread: list[str]) -> bool:
     try:
         first, last = read_ends(path)
     except (JournalDamaged, OSError):
+        if path.stat().st_size:
+            unread.append(path.parent.name)
         return False
     return (last[-1] if last else first).at < before
 
