@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from lsp_server.models.scripted.scenario import ScriptedTurn
 from tests.fakes.faulty_server import FaultyServer
 from tests.harness.command_line import Ended, ended, holdfast, started
 from tests.harness.workshop import calls, finish, says
+
+README = Path(__file__).parents[2] / "README.md"
 
 WRITE = calls(("write", {"path": "made.txt", "text": "made\n"}))
 
@@ -354,6 +357,16 @@ async def test_the_demo_shows_it_all(project: Path) -> None:
     assert "+        return -(-len(self._items) // self._size)" in result.output
     undone = await holdfast("undo", "-w", "kept", folder=project)
     assert undone.output == "restored pages/paginator.py\n"
+    excerpt = README.read_text("utf-8").split("```text\n")[1].split("```")[0]
+    shown = set(map(untimed, result.output.splitlines()))
+    assert [
+        line for line in excerpt.splitlines() if line != "…" and untimed(line) not in shown
+    ] == []
+
+
+def untimed(line: str) -> str:
+    """The line without what differs from machine to machine."""
+    return re.sub(r"\d+\.\d s|[\d,]+ tokens|\(\d+ % cached\)", "", line)
 
 
 async def test_nothing_is_imported_from_the_project(project: Path) -> None:

@@ -25,8 +25,6 @@ from tests.harness.command_line import Ended, holdfast
 from tests.harness.recorded import ARCHIVES, Recorded, unpacked
 from tests.harness.workshop import calls, finish
 
-pytestmark = pytest.mark.slow
-
 CAPABILITIES = clients.snapshot("vscode")["initialize"]["capabilities"]
 
 Script = Sequence[ScriptedTurn] | Callable[[Mapping[str, Any]], ScriptedTurn]
@@ -113,6 +111,7 @@ async def test_goals_keep_their_verdicts_and_what_showed_them(recorded: Recorded
     assert {goal["verdict"] for goal in now.events} == {"met", "unmet", "waived"}
 
 
+@pytest.mark.slow
 async def test_a_check_that_was_approved_runs_without_a_question(recorded: Recorded) -> None:
     (recorded.project / "convert.py").write_text("def kelvin(): ...\n# celsius * 9 / 5\n")
     now = await command(recorded, "goals", "--check", "--json")
@@ -139,6 +138,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
 """What the transcript of each run has to show."""
 
 
+@pytest.mark.slow
 async def test_all_runs_are_listed_and_shown(recorded: Recorded) -> None:
     keys = ("runId", "title", "state", "step", "startedAt", "costUsd")
     async with editor(recorded) as client:
@@ -156,6 +156,7 @@ async def test_all_runs_are_listed_and_shown(recorded: Recorded) -> None:
             assert not missing, f"the transcript of {name}, {path}, does not show {missing}"
 
 
+@pytest.mark.slow
 async def test_every_run_goes_on_with_what_it_knew_when_it_is_spoken_to(
     recorded: Recorded,
 ) -> None:
@@ -179,6 +180,7 @@ async def test_every_run_goes_on_with_what_it_knew_when_it_is_spoken_to(
             assert "Go on, please." in told[0], f"{name} is not told what was said"
 
 
+@pytest.mark.slow
 async def test_an_interrupted_run_goes_on_and_does_nothing_twice(recorded: Recorded) -> None:
     """It looks up by its id what was cut, and edits around a secret that it must not see."""
     prompts: list[list[dict[str, Any]]] = []
@@ -224,6 +226,7 @@ async def test_an_interrupted_run_goes_on_and_does_nothing_twice(recorded: Recor
     assert config.read_text() == before.replace("= 3", "= 5"), "the token is where it was"
 
 
+@pytest.mark.slow
 async def test_what_a_killed_command_had_done_can_be_taken_back(recorded: Recorded) -> None:
     assert (recorded.project / "half.txt").exists()
     undone = await command(recorded, "undo", recorded.runs["interrupted"])
@@ -253,6 +256,7 @@ FOUND = [
 """What is looked for, and what is among the hits."""
 
 
+@pytest.mark.slow
 async def test_what_was_remembered_is_found_on_the_command_line(recorded: Recorded) -> None:
     found = await command(recorded, "search", "fahrenheit factor", "--kind", "all")
     for words in (
@@ -263,6 +267,7 @@ async def test_what_was_remembered_is_found_on_the_command_line(recorded: Record
         assert words in found.output, f"{words}: {found.output}"
 
 
+@pytest.mark.slow
 async def test_the_tables_of_memory_are_read_and_not_made_anew(recorded: Recorded) -> None:
     """Of journals, files of facts and source there is nothing left to make them of."""
     recorded.lose_all_but("memory")
@@ -278,6 +283,7 @@ async def test_the_tables_of_memory_are_read_and_not_made_anew(recorded: Recorde
         assert status.get("problems", []) == [], "no table was put aside"
 
 
+@pytest.mark.slow
 async def test_what_is_forgotten_leaves_every_file(recorded: Recorded) -> None:
     def holding() -> list[str]:
         return [path.name for path in recorded.files() if b"port 48003" in path.read_bytes()]
@@ -305,6 +311,7 @@ RULES: list[tuple[str, dict[str, str], str]] = [
 answered with “always” in an editor; the last one is asked about, and nobody answers."""
 
 
+@pytest.mark.slow
 async def test_the_rules_of_the_user_are_in_force(recorded: Recorded) -> None:
     script = [*(calls((tool, arguments)) for tool, arguments, _ in RULES), finish()]
     now = await command(recorded, "run", "--json", "Try the rules", script=script)
@@ -325,6 +332,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 async def test_the_settings_of_the_user_and_the_project_are_in_force(recorded: Recorded) -> None:
     report = (await command(recorded, "doctor")).output
     block = report.partition("## Settings")[2].partition("```json")[2].partition("```")[0]
@@ -335,6 +343,7 @@ async def test_the_settings_of_the_user_and_the_project_are_in_force(recorded: R
     assert problems.startswith("none"), problems
 
 
+@pytest.mark.slow
 async def test_a_proposal_is_accepted(recorded: Recorded) -> None:
     path = recorded.project / "proposed.txt"
     assert not path.exists()

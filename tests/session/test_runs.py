@@ -173,7 +173,7 @@ async def test_an_active_run_is_neither_undone_nor_resumed(project: Path) -> Non
 async def test_a_newest_run_that_cannot_be_read_is_named_and_no_other_is_undone(
     project: Path,
 ) -> None:
-    write = calls(("write", {"path": "a.txt", "content": "new"}))
+    write = calls(("write", {"path": "a.txt", "text": "new"}))
     async with workshop(project, [write, finish(), finish()], permissions={"mode": "full"}) as shop:
         await shop.run("old")
         await shop.run("new")
