@@ -144,7 +144,7 @@ def _kernel_settings() -> Iterator[str]:
 
 
 def _is_changeable(entry: os.DirEntry[str]) -> bool:
-    return entry.is_dir() or os.access(entry.path, os.W_OK)
+    return entry.is_dir() or bool(entry.stat().st_mode & 0o222)
 
 
 def _runtime() -> Iterator[str]:
@@ -167,12 +167,12 @@ def _program_folders(spec: ProcessSpec) -> Iterator[Path]:
 
 
 def _places(policy: Policy, sockets: tuple[Path, ...]) -> Iterator[str]:
-    """Writable, protected and hidden places, the outer ones first."""
+    """What is shown, protected and hidden, the outer ones first."""
     places = [(path, "writable") for path in policy.changeable]
+    places += [(path, "readable") for path in policy.readable]
     places += [(path, "protected") for path in policy.protected]
     hidden = (*policy.hidden, *(path for path in sockets if not policy.may_write(path)))
-    # What is in something hidden is gone with it.
-    places += [(path, "hidden") for path in hidden if not policy.hides(path.parent)]
+    places += [(path, "hidden") for path in _outermost(hidden, policy.shown)]
     closed: list[str] = []
     for path, kind in sorted(places, key=lambda place: len(place[0].parts)):
         if not _can_be_mounted(path, policy):
@@ -180,10 +180,10 @@ def _places(policy: Policy, sockets: tuple[Path, ...]) -> Iterator[str]:
         text = str(path)
         if kind == "writable":
             yield from ("--bind", text, text)
-        elif kind == "protected":
+        elif kind in ("readable", "protected"):
             yield from ("--ro-bind", text, text)
         elif os.path.isdir(path):  # noqa: PTH112 - never raises
-            shows = any(one != path and one.is_relative_to(path) for one in policy.changeable)
+            shows = any(one != path and one.is_relative_to(path) for one in policy.shown)
             yield from ("--perms", PASSABLE if shows else CLOSED, "--tmpfs", text)
             closed.append(text)
         else:
@@ -193,12 +193,23 @@ def _places(policy: Policy, sockets: tuple[Path, ...]) -> Iterator[str]:
         yield from ("--remount-ro", text)
 
 
+def _outermost(hidden: Iterable[Path], shown: Iterable[Path]) -> list[Path]:
+    """What is hidden, without what is in something else that is hidden and gone with it."""
+    closed, opened = frozenset(hidden), frozenset(shown)
+
+    def is_gone(path: Path) -> bool:
+        nearest = next((one for one in path.parents if one in closed or one in opened), None)
+        return nearest in closed
+
+    return [path for path in closed if not is_gone(path)]
+
+
 def _can_be_mounted(path: Path, policy: Policy) -> bool:
     """Whether there is something to mount on, and no private folder was mounted above it."""
-    private = any(path.is_relative_to(one) for one in (TEMPORARY, RUNTIME))
-    if private and not any(path.is_relative_to(one) for one in policy.changeable):
+    if not os.path.exists(path) or os.path.islink(path):  # noqa: PTH110, PTH114 - never raise
         return False
-    return os.path.exists(path) and not os.path.islink(path)  # noqa: PTH110, PTH114 - never raise
+    private = any(path.is_relative_to(one) for one in (TEMPORARY, RUNTIME))
+    return not private or any(path.is_relative_to(one) for one in policy.shown)
 
 
 def _filter_file(policy: Policy) -> int | None:
