@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from lsp_server.sandbox import capabilities, seccomp
+from lsp_server.sandbox import linux_capabilities, seccomp
 from lsp_server.sandbox.launch import launch
 from lsp_server.sandbox.limits import Limits
 from lsp_server.sandbox.listening_sockets import listening_sockets
@@ -40,7 +40,7 @@ CLOSED, PASSABLE = "0000", "0111"
 
 
 class Bubblewrap:
-    """Confinement by bubblewrap. `program` is its path; None looks for it on PATH."""
+    """`Bubblewrap` starts processes by bwrap. `program` is its path; None looks for it on PATH."""
 
     name = "bubblewrap"
 
@@ -125,7 +125,7 @@ def _namespaces(policy: Policy, as_root: bool) -> Iterator[str]:
     yield from ("--cap-drop", "ALL")
     if as_root:
         # Root in a user namespace has no rights to the files of others.
-        for name in capabilities.KEPT_NAMES:
+        for name in linux_capabilities.KEPT_NAMES:
             yield from ("--cap-add", name)
     else:
         yield "--unshare-user-try"
@@ -230,4 +230,6 @@ def _filter_file(policy: Policy) -> int | None:
 
 @cache
 def _may_mount() -> bool:
-    return os.geteuid() == 0 and bool(capabilities.effective() >> capabilities.SYS_ADMIN & 1)
+    return os.geteuid() == 0 and bool(
+        linux_capabilities.effective() >> linux_capabilities.SYS_ADMIN & 1
+    )

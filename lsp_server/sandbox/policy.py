@@ -35,7 +35,7 @@ _FIRST_UID_OF_PEOPLE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a process and its children may do. Paths are absolute and resolved.
+    """A `Policy` says what a process and its children may do. Paths are absolute and resolved.
 
     `writable` are folders that may be changed, but for what is `protected` in them.
     All else on the disk may be read, except for what is `hidden`; folders that are
@@ -57,37 +57,37 @@ class Policy:
 
     @property
     def reads_only(self) -> bool:
-        """Whether nothing but the scratch folder may be changed."""
+        """Says whether nothing but the scratch folder may be changed."""
         return not self.writable
 
     @property
     def changeable(self) -> tuple[Path, ...]:
-        """The writable folders and the scratch folder."""
+        """Returns the writable folders and the scratch folder."""
         return self.writable if self.scratch is None else (*self.writable, self.scratch)
 
     @property
     def shown(self) -> tuple[Path, ...]:
-        """The folders that are seen whatever is around them."""
+        """Returns the folders that are seen whatever is around them."""
         return (*self.changeable, *self.readable)
 
     def may_write(self, path: Path) -> bool:
-        """Whether a process may change what is at the resolved path."""
+        """Says whether a process may change what is at the resolved path."""
         depth = _depth(path, self.changeable)
         return depth > max(_depth(path, self.protected), _depth(path, self.hidden))
 
     def hides(self, path: Path) -> bool:
-        """Whether a process may not even read what is at the resolved path."""
+        """Says whether a process may not even read what is at the resolved path."""
         return _depth(path, self.hidden) > _depth(path, self.shown)
 
     @property
     def hidden_in_writable(self) -> tuple[Path, ...]:
-        """What is hidden below a folder that may be changed."""
+        """Returns what is hidden below a folder that may be changed."""
         return tuple(path for path in self.hidden if _depth(path, self.changeable) > 0)
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyRules:
-    """What a person sets beside the defaults; `caches` are keys of `places.CACHES`."""
+    """`PolicyRules` are what a person sets beside the defaults; `caches` are keys of `places.CACHES`."""
 
     network: NetworkAccess = "off"
     write: tuple[Path, ...] = ()

@@ -1,4 +1,4 @@
-"""This module tries on this machine what a mechanism holds, by effects and not by versions.
+"""This module shows what a mechanism holds on this machine, by effects and not by versions.
 
 One process is started in the sandbox and makes all attempts (`probe_script.py`):
 writes, reads, connections, signals. Whether they had an effect is seen from outside,
@@ -67,7 +67,7 @@ DESCRIPTIONS: Mapping[Effect, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """Whether one thing holds under a mechanism. `details` is what the attempt met."""
+    """A `ProbeResult` says whether one thing holds under a mechanism. `details` is what the attempt met."""
 
     name: Effect
     holds: bool
@@ -75,7 +75,7 @@ class ProbeResult:
 
     @property
     def description(self) -> str:
-        """The sentence that is true when it holds."""
+        """Returns the sentence that is true when it holds."""
         return DESCRIPTIONS[self.name]
 
 

@@ -48,7 +48,7 @@ Outcome: TypeAlias = Literal["put back", "taken away", "made harmless", "lost"]
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a command changed in a protected place, and what was done about it."""
+    """A `Restored` names what a command changed in a protected place, and what was done about it."""
 
     path: Path
     outcome: Outcome
@@ -66,7 +66,7 @@ class _Kept:
 
 
 class ProtectedFiles:
-    """The protected places of one policy at one moment. Blocking, some milliseconds.
+    """`ProtectedFiles` keep the protected places of one policy at one moment. Blocking, some ms.
 
     >>> import tempfile
     >>> root = Path(tempfile.mkdtemp()).resolve()

@@ -76,14 +76,14 @@ _WAY_OUT = (
 
 @dataclass(frozen=True, slots=True)
 class SandboxRefusal:
-    """Something that the sandbox kept a command from; `what` is a path, a port or a message."""
+    """A `SandboxRefusal` is something that the sandbox kept a command from; `what` is a path, a port or a message."""
 
     kind: RefusalKind
     what: str
 
     @property
     def sentence(self) -> str:
-        """The refusal, and what helps, for a model."""
+        """Returns the refusal, and what helps, for a model."""
         if self.kind == "broken":
             return f"The sandbox could not start the command: {self.what}."
         return f"Note: {_SENTENCES[self.kind].format(what=self.what)}. {_WAY_OUT}"

@@ -16,7 +16,7 @@ from lsp_server.sandbox.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """A program to start, with its arguments, folder, whole environment and streams.
+    """A `ProcessSpec` is a program to start: arguments, folder, whole environment and streams.
 
     A stream is a file descriptor, or `subprocess.PIPE` or `subprocess.DEVNULL`.
     """
@@ -31,7 +31,7 @@ class ProcessSpec:
 
 @dataclass(frozen=True, slots=True)
 class SandboxedProcess:
-    """A process that was started, in a session of its own.
+    """A `SandboxedProcess` runs in a session of its own.
 
     `mark` is the number that it and all its descendants carry, by which
     `end_tree` finds them; None where the system has no means for one.
@@ -42,7 +42,7 @@ class SandboxedProcess:
 
     @property
     def pid(self) -> int:
-        """The number of the process, and of its group."""
+        """Returns the number of the process, and of its group."""
         return self.process.pid
 
     async def wait(self) -> int:
@@ -73,11 +73,11 @@ class SandboxedProcess:
 
 
 class Sandbox(Protocol):
-    """One mechanism that confines processes. Its objects may be used from any thread."""
+    """A `Sandbox` is one mechanism that confines processes. Its objects may be used from any thread."""
 
     @property
     def name(self) -> str:
-        """The mechanism as settings and reports call it."""
+        """Returns what settings and reports call the mechanism."""
         ...
 
     def start(

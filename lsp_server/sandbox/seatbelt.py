@@ -62,7 +62,7 @@ OPEN = """\
 
 
 class Seatbelt:
-    """Confinement by `sandbox-exec`."""
+    """`Seatbelt` starts processes by `sandbox-exec`."""
 
     name = "seatbelt"
 
@@ -82,7 +82,7 @@ class Seatbelt:
 
     @staticmethod
     def is_there() -> bool:
-        """Whether this system has it."""
+        """Says whether this system has it."""
         return shutil.which(PROGRAM) is not None
 
 

@@ -73,7 +73,7 @@ INTERNET = (socket.AF_INET, socket.AF_INET6)
 
 @dataclass(frozen=True, slots=True)
 class ArgumentTest:
-    """One look at an argument of a system call: whether `argument & mask` is among `values`.
+    """An `ArgumentTest` is one look at an argument of a system call: whether `argument & mask` is among `values`.
 
     `argument` counts from 0; `high` takes its upper 32 bits; `negated` turns it around.
     """
@@ -95,7 +95,7 @@ class RefusedCall:
 
 
 def is_known() -> bool:
-    """Whether the numbers of this machine's system calls are known here."""
+    """Says whether the numbers of this machine's system calls are known here."""
     return os.uname().sysname == "Linux" and platform.machine() in ARCHITECTURES
 
 
