@@ -3,10 +3,13 @@
 A process sees a file system of its own: all read-only but for the writable folders,
 hidden places empty, `/tmp`, `/dev` and `/run` private, with processes and, unless
 the policy opens it, a network of its own. So protected files, modes of files
-outside, sockets and signals are held too. seccomp takes away what would get around it.
+outside and signals are held too. seccomp takes away what would get around it, and
+all Unix sockets unless the network is `loopback`, where those that others listen on
+are covered.
 
-It does not hold: a Unix socket in a writable folder can be connected to; a protected
-name that does not exist can be made, so `ProtectedFiles` takes it away again.
+It does not hold: with `loopback` a Unix socket in a writable folder, or one that is
+new, can be connected to; a protected name that does not exist can be made, so
+`ProtectedFiles` takes it away again.
 """
 
 from __future__ import annotations
@@ -60,7 +63,7 @@ class Bubblewrap:
             arguments = bubblewrap_arguments(
                 policy,
                 spec.cwd,
-                listening_sockets(),
+                listening_sockets() if policy.network == "loopback" else (),
                 programs=_program_folders(spec),
                 filter_file=filter_file,
             )
@@ -77,6 +80,8 @@ class Bubblewrap:
 
     def gaps(self, policy: Policy) -> tuple[str, ...]:
         """Returns what of the policy is not held, a sentence each."""
+        if policy.network == "loopback":
+            return ("a Unix socket that begins to listen while the command runs can be reached",)
         if policy.network == "on":
             return ("all of the network is open, this machine's own services too",)
         return ()
@@ -218,10 +223,10 @@ def _filter_file(policy: Policy) -> int | None:
         return None
     # Others, as those to the machine that this one runs on, know no namespaces.
     families = [*seccomp.INTERNET, socket.AF_NETLINK]
-    if policy.network != "on":
-        # On the machine's own network there are some without a path, as of X11 and D-Bus.
+    if policy.network == "loopback":
+        # Those with a path lead out of a network of one's own, and are covered by mounts.
         families.append(socket.AF_UNIX)
-    refused = seccomp.rules(families)
+    refused = seccomp.rules(families, has_namespaces=True)
     descriptor = os.memfd_create("seccomp", os.MFD_CLOEXEC)
     os.write(descriptor, seccomp.program(refused))
     os.lseek(descriptor, 0, os.SEEK_SET)

@@ -85,7 +85,6 @@ class LandlockSeccomp:
             families += seccomp.INTERNET
         refused = seccomp.rules(
             families,
-            shares_ipc=True,
             truncates_unseen=self._version < VERSION_OF_TRUNCATION,
             keeps_metadata=policy.reads_only,
         )
