@@ -3,10 +3,13 @@
 A process sees a file system of its own: all read-only but for the writable folders,
 hidden places empty, `/tmp`, `/dev` and `/run` private, with processes and, unless
 the policy opens it, a network of its own. So protected files, modes of files
-outside, sockets and signals are held too. seccomp takes away what would get around it.
+outside and signals are held too. seccomp takes away what would get around it, and
+all Unix sockets unless the network is `loopback`, where those that others listen on
+are covered.
 
-It does not hold: a Unix socket in a writable folder can be connected to; a protected
-name that does not exist can be made, so `ProtectedFiles` takes it away again.
+It does not hold: with `loopback` a Unix socket in a writable folder, or one that is
+new, can be connected to; a protected name that does not exist can be made, so
+`ProtectedFiles` takes it away again.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from lsp_server.sandbox import capabilities, seccomp
+from lsp_server.sandbox import linux_capabilities, seccomp
 from lsp_server.sandbox.launch import launch
 from lsp_server.sandbox.limits import Limits
 from lsp_server.sandbox.listening_sockets import listening_sockets
@@ -40,7 +43,7 @@ CLOSED, PASSABLE = "0000", "0111"
 
 
 class Bubblewrap:
-    """A `Bubblewrap` confines by bubblewrap. `program` is its path; None looks for it on PATH."""
+    """`Bubblewrap` starts processes by bwrap. `program` is its path; None looks for it on PATH."""
 
     name = "bubblewrap"
 
@@ -60,7 +63,7 @@ class Bubblewrap:
             arguments = bubblewrap_arguments(
                 policy,
                 spec.cwd,
-                listening_sockets(),
+                listening_sockets() if policy.network == "loopback" else (),
                 programs=_program_folders(spec),
                 filter_file=filter_file,
             )
@@ -77,6 +80,8 @@ class Bubblewrap:
 
     def gaps(self, policy: Policy) -> tuple[str, ...]:
         """Returns what of the policy is not held, a sentence each."""
+        if policy.network == "loopback":
+            return ("a Unix socket that begins to listen while the command runs can be reached",)
         if policy.network == "on":
             return ("all of the network is open, this machine's own services too",)
         return ()
@@ -125,7 +130,7 @@ def _namespaces(policy: Policy, as_root: bool) -> Iterator[str]:
     yield from ("--cap-drop", "ALL")
     if as_root:
         # Root in a user namespace has no rights to the files of others.
-        for name in capabilities.KEPT_NAMES:
+        for name in linux_capabilities.KEPT_NAMES:
             yield from ("--cap-add", name)
     else:
         yield "--unshare-user-try"
@@ -144,7 +149,7 @@ def _kernel_settings() -> Iterator[str]:
 
 
 def _is_changeable(entry: os.DirEntry[str]) -> bool:
-    return entry.is_dir() or os.access(entry.path, os.W_OK)
+    return entry.is_dir() or bool(entry.stat().st_mode & 0o222)
 
 
 def _runtime() -> Iterator[str]:
@@ -167,12 +172,12 @@ def _program_folders(spec: ProcessSpec) -> Iterator[Path]:
 
 
 def _places(policy: Policy, sockets: tuple[Path, ...]) -> Iterator[str]:
-    """Writable, protected and hidden places, the outer ones first."""
+    """What is shown, protected and hidden, the outer ones first."""
     places = [(path, "writable") for path in policy.changeable]
+    places += [(path, "readable") for path in policy.readable]
     places += [(path, "protected") for path in policy.protected]
     hidden = (*policy.hidden, *(path for path in sockets if not policy.may_write(path)))
-    # What is in something hidden is gone with it.
-    places += [(path, "hidden") for path in hidden if not policy.hides(path.parent)]
+    places += [(path, "hidden") for path in _outermost(hidden, policy.shown)]
     closed: list[str] = []
     for path, kind in sorted(places, key=lambda place: len(place[0].parts)):
         if not _can_be_mounted(path, policy):
@@ -180,10 +185,10 @@ def _places(policy: Policy, sockets: tuple[Path, ...]) -> Iterator[str]:
         text = str(path)
         if kind == "writable":
             yield from ("--bind", text, text)
-        elif kind == "protected":
+        elif kind in ("readable", "protected"):
             yield from ("--ro-bind", text, text)
         elif os.path.isdir(path):  # noqa: PTH112 - never raises
-            shows = any(one != path and one.is_relative_to(path) for one in policy.changeable)
+            shows = any(one != path and one.is_relative_to(path) for one in policy.shown)
             yield from ("--perms", PASSABLE if shows else CLOSED, "--tmpfs", text)
             closed.append(text)
         else:
@@ -193,12 +198,23 @@ def _places(policy: Policy, sockets: tuple[Path, ...]) -> Iterator[str]:
         yield from ("--remount-ro", text)
 
 
+def _outermost(hidden: Iterable[Path], shown: Iterable[Path]) -> list[Path]:
+    """What is hidden, without what is in something else that is hidden and gone with it."""
+    closed, opened = frozenset(hidden), frozenset(shown)
+
+    def is_gone(path: Path) -> bool:
+        nearest = next((one for one in path.parents if one in closed or one in opened), None)
+        return nearest in closed
+
+    return [path for path in closed if not is_gone(path)]
+
+
 def _can_be_mounted(path: Path, policy: Policy) -> bool:
     """Whether there is something to mount on, and no private folder was mounted above it."""
-    private = any(path.is_relative_to(one) for one in (TEMPORARY, RUNTIME))
-    if private and not any(path.is_relative_to(one) for one in policy.changeable):
+    if not os.path.exists(path) or os.path.islink(path):  # noqa: PTH110, PTH114 - never raise
         return False
-    return os.path.exists(path) and not os.path.islink(path)  # noqa: PTH110, PTH114 - never raise
+    private = any(path.is_relative_to(one) for one in (TEMPORARY, RUNTIME))
+    return not private or any(path.is_relative_to(one) for one in policy.shown)
 
 
 def _filter_file(policy: Policy) -> int | None:
@@ -207,10 +223,10 @@ def _filter_file(policy: Policy) -> int | None:
         return None
     # Others, as those to the machine that this one runs on, know no namespaces.
     families = [*seccomp.INTERNET, socket.AF_NETLINK]
-    if policy.network != "on":
-        # On the machine's own network there are some without a path, as of X11 and D-Bus.
+    if policy.network == "loopback":
+        # Those with a path lead out of a network of one's own, and are covered by mounts.
         families.append(socket.AF_UNIX)
-    refused = seccomp.rules(families)
+    refused = seccomp.rules(families, has_namespaces=True)
     descriptor = os.memfd_create("seccomp", os.MFD_CLOEXEC)
     os.write(descriptor, seccomp.program(refused))
     os.lseek(descriptor, 0, os.SEEK_SET)
@@ -219,4 +235,6 @@ def _filter_file(policy: Policy) -> int | None:
 
 @cache
 def _may_mount() -> bool:
-    return os.geteuid() == 0 and bool(capabilities.effective() >> capabilities.SYS_ADMIN & 1)
+    return os.geteuid() == 0 and bool(
+        linux_capabilities.effective() >> linux_capabilities.SYS_ADMIN & 1
+    )

@@ -99,6 +99,11 @@ lremovexattr 198 15
 fremovexattr 199 16
 removexattrat 466 466
 file_setattr 469 469
+ioprio_set 251 30
+sched_setaffinity 203 122
+sched_setscheduler 144 119
+sched_setparam 142 118
+sched_setattr 314 274
 """
 
 

@@ -29,7 +29,7 @@ REQUIRED: frozenset[Effect] = frozenset({"inside", "outside", "hidden", "tcp", "
 
 @dataclass(frozen=True, slots=True)
 class ProbedSandbox:
-    """A `ProbedSandbox` is a mechanism with what the probe showed of it.
+    """A `ProbedSandbox` is a mechanism with the results of its probe.
 
     `missing` says why it cannot be used at all, as a program that is not installed;
     then there are no `results`.
@@ -41,13 +41,13 @@ class ProbedSandbox:
 
     @property
     def holds(self) -> bool:
-        """Says whether all that is required holds."""
+        """Returns whether all that is required holds."""
         held = {result.name for result in self.results if result.holds}
         return held >= REQUIRED
 
     @property
     def failures(self) -> tuple[ProbeResult, ...]:
-        """Returns what does not hold, required or not."""
+        """Returns the results that do not hold, required or not."""
         return tuple(result for result in self.results if not result.holds)
 
 

@@ -21,7 +21,7 @@ import os
 import platform
 import socket
 
-from lsp_server.sandbox import capabilities, landlock, seccomp
+from lsp_server.sandbox import landlock, linux_capabilities, seccomp
 from lsp_server.sandbox.launch import launch
 from lsp_server.sandbox.limits import Limits
 from lsp_server.sandbox.policy import Policy
@@ -33,7 +33,7 @@ VERSION_OF_SIGNALS = 6
 
 
 class LandlockSeccomp:
-    """A `LandlockSeccomp` confines by Landlock and seccomp. `version` caps that of Landlock, for tests."""
+    """`LandlockSeccomp` needs Linux 5.13. `version` caps that of Landlock, to be as on older ones."""
 
     name = "landlock"
 
@@ -53,7 +53,7 @@ class LandlockSeccomp:
         ruleset = landlock.make_ruleset(policy, self._version)
 
         def restrict() -> None:
-            capabilities.drop()
+            linux_capabilities.drop()
             landlock.restrict_thread(ruleset)
             seccomp.restrict_thread(filter_program)
 
@@ -85,7 +85,6 @@ class LandlockSeccomp:
             families += seccomp.INTERNET
         refused = seccomp.rules(
             families,
-            shares_ipc=True,
             truncates_unseen=self._version < VERSION_OF_TRUNCATION,
             keeps_metadata=policy.reads_only,
         )

@@ -1,4 +1,4 @@
-"""This module bounds what one command uses up, without cgroups.
+"""This module limits what one command uses up, without cgroups.
 
 The kernel counts file sizes and memory for each process, and processes for each
 user. So a limit on processes is what the system runs already and so many more; it
@@ -19,7 +19,7 @@ OUT_OF_MEMORY_SCORE = 500
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`Limits` say what a command and its descendants may use up.
+    """`Limits` say how much a command and its descendants may use up.
 
     `processes_max` is how many processes and threads may be added to those of the
     user; it does not bind root. `file_bytes_max` is the largest file that one may

@@ -1,4 +1,4 @@
-"""This module names in tables the places that a sandbox treats apart: secrets, doors and what runs code.
+"""This module has the tables of the places that a sandbox treats apart: secrets, doors and what runs code.
 
 A row that is missing here is open to every command, so a row too many is the
 smaller mistake. `PROTECTED_NAMES` and `HOME_STARTUP_FILES` are written by nobody

@@ -1,4 +1,4 @@
-"""This module tries on this machine what a mechanism holds, by effects and not by versions.
+"""This module shows what a mechanism holds on this machine, by effects and not by versions.
 
 One process is started in the sandbox and makes all attempts (`probe_script.py`):
 writes, reads, connections, signals. Whether they had an effect is seen from outside,

@@ -59,4 +59,4 @@ def _leave_behind(_: Targets) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(try_all(json.loads(sys.argv[1]))))
+    os.write(1, json.dumps(try_all(json.loads(sys.argv[1]))).encode())

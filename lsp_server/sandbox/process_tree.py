@@ -45,7 +45,7 @@ done
 
 
 class ProcessTrees:
-    """`ProcessTrees` has the marks of the commands of this process, and the watch over them.
+    """`ProcessTrees` gives marks to the commands of this process and keeps a watch over them.
 
     Marks are given where there is /proc; elsewhere `new_mark` returns None.
     """
@@ -139,13 +139,12 @@ def end_tree(started: SandboxedProcess, seconds_max: float = END_SECONDS_MAX) ->
 def _kill_all(mark: int, deadline: float) -> int:
     ended: set[int] = set()
     while (found := tree_members(mark)) and time.monotonic() < deadline:
-        if new := set(found) - ended:
-            # Stopped first, as something that starts others could outrun us.
-            for number in (signal.SIGSTOP, signal.SIGKILL):
-                for pid in new:
-                    _signal(pid, number, mark)
-            ended |= new
-        else:
+        new = set(found) - ended
+        # Stopped first, as something that starts others could outrun us.
+        for number, pid in itertools.product((signal.SIGSTOP, signal.SIGKILL), new):
+            _signal(pid, number, mark)
+        ended |= new
+        if not new:
             select.select((), (), (), _POLL_SECONDS)
     return len(ended)
 

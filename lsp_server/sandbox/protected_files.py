@@ -48,7 +48,7 @@ Outcome: TypeAlias = Literal["put back", "taken away", "made harmless", "lost"]
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A `Restored` says what a command changed in a protected place, and what was done about it."""
+    """A `Restored` names what a command changed in a protected place, and what was done about it."""
 
     path: Path
     outcome: Outcome
@@ -66,7 +66,7 @@ class _Kept:
 
 
 class ProtectedFiles:
-    """`ProtectedFiles` keeps the protected places of one policy at one moment. Blocking, some milliseconds.
+    """`ProtectedFiles` keep the protected places of one policy at one moment. Blocking, some ms.
 
     >>> import tempfile
     >>> root = Path(tempfile.mkdtemp()).resolve()
@@ -102,8 +102,14 @@ class ProtectedFiles:
         return tuple(sorted(found, key=lambda one: str(one.path)))
 
     def _changed_back(self) -> Iterator[Restored]:
+        folders = {kept.place.parent for kept in self.files.values()}
+        real = {folder for folder in folders if _is_real(folder)}
         for path, kept in self.files.items():
-            if _is_reached(path, kept.place) and _is_as_kept(path, kept):
+            if (
+                kept.place.parent in real
+                and _is_as_kept(path, kept)
+                and _is_reached(path, kept.place)
+            ):
                 continue
             yield Restored(path, "put back" if _write(path, kept) else "lost")
 
@@ -137,7 +143,9 @@ class ProtectedFiles:
 
 def _files(places: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
     """The files and links that count, each behind its place; of version control only a few."""
-    found = ((place, path) for place in places if _is_real(place.parent) for path in _within(place))
+    places = tuple(places)
+    real = {folder for folder in {place.parent for place in places} if _is_real(folder)}
+    found = ((place, path) for place in places if place.parent in real for path in _within(place))
     return islice(found, FILES_MAX)
 
 
@@ -224,9 +232,8 @@ def _make_real(folder: Path, root: Path) -> None:
 
 
 def _is_reached(path: Path, place: Path) -> bool:
-    """Whether the way from the place's folder to the path is by real folders."""
-    way = path.relative_to(place.parent).parents
-    return _is_real(place.parent) and all(_is_folder(place.parent / one) for one in way)
+    """Whether no link is on the way from the place's folder to the path."""
+    return not any(one.is_symlink() for one in path.parents[: len(path.parts) - len(place.parts)])
 
 
 def _is_real(folder: Path) -> bool:

@@ -83,7 +83,7 @@ class SandboxRefusal:
 
     @property
     def sentence(self) -> str:
-        """Says what was refused and what helps, for a model."""
+        """Returns the refusal, and what helps, for a model."""
         if self.kind == "broken":
             return f"The sandbox could not start the command: {self.what}."
         return f"Note: {_SENTENCES[self.kind].format(what=self.what)}. {_WAY_OUT}"

@@ -16,7 +16,7 @@ from lsp_server.sandbox.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """A `ProcessSpec` is a program to start, with its arguments, folder, whole environment and streams.
+    """A `ProcessSpec` is a program to start: arguments, folder, whole environment and streams.
 
     A stream is a file descriptor, or `subprocess.PIPE` or `subprocess.DEVNULL`.
     """
@@ -31,7 +31,7 @@ class ProcessSpec:
 
 @dataclass(frozen=True, slots=True)
 class SandboxedProcess:
-    """A `SandboxedProcess` is a process that was started, in a session of its own.
+    """A `SandboxedProcess` runs in a session of its own.
 
     `mark` is the number that it and all its descendants carry, by which
     `end_tree` finds them; None where the system has no means for one.
@@ -77,7 +77,7 @@ class Sandbox(Protocol):
 
     @property
     def name(self) -> str:
-        """Returns the name of the mechanism as settings and reports call it."""
+        """Returns what settings and reports call the mechanism."""
         ...
 
     def start(

@@ -54,6 +54,12 @@ SHARED_BY_USER = (
 )
 """Memory, semaphores and queues without a path, which all programs of a user share."""
 
+OF_A_PROCESS = (
+    *(("prlimit64", 0), ("setpriority", 1), ("ioprio_set", 1), ("sched_setaffinity", 0)),
+    *(("sched_setscheduler", 0), ("sched_setparam", 0), ("sched_setattr", 0)),
+)
+"""Calls that change a process, with the place of its number; 0 is the caller itself."""
+
 METADATA = (
     *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
     *("utime", "utimes", "futimesat", "utimensat", "setxattr", "lsetxattr", "fsetxattr"),
@@ -102,23 +108,24 @@ def is_known() -> bool:
 def rules(
     families: Iterable[int],
     *,
-    shares_ipc: bool = False,
+    has_namespaces: bool = False,
     truncates_unseen: bool = False,
     keeps_metadata: bool = False,
 ) -> list[RefusedCall]:
     """Returns what is refused.
 
-    `families` are the kinds of sockets that are allowed. `shares_ipc` says that no
-    namespace keeps the user's shared memory and queues apart.
+    `families` are the kinds of sockets that are allowed. `has_namespaces` says that
+    other processes, and the memory and queues they share, are out of sight anyway.
     `truncates_unseen` is for versions of Landlock that do not bound truncation,
     `keeps_metadata` for a process that has nothing to change.
     """
     found = [RefusedCall(call) for call in BYPASSES]
-    if shares_ipc:
+    if not has_namespaces:
         found += [RefusedCall(call) for call in SHARED_BY_USER]
+        found += _of_other_processes()
     if keeps_metadata:
         found += [RefusedCall(call) for call in METADATA]
-    found += _of_processes()
+    found += _of_own_processes()
     found += _of_files()
     found += _of_sockets(tuple(families))
     if truncates_unseen:
@@ -156,21 +163,25 @@ def restrict_thread(filter_program: bytes) -> None:
     prctl(PR_SET_SECCOMP, MODE_FILTER, ctypes.c_char_p(head))
 
 
-def _of_processes() -> Iterator[RefusedCall]:
+def _of_own_processes() -> Iterator[RefusedCall]:
     yield RefusedCall("clone", (_any_bit(0, NEW_NAMESPACES),))
     yield RefusedCall("unshare", (_any_bit(0, NEW_NAMESPACES),))
     # Its flags are behind a pointer; the C library falls back to `clone`.
     yield RefusedCall("clone3", error=errno.ENOSYS)
-    # To all processes of the user: older versions of Landlock do not bound signals.
-    yield RefusedCall("kill", (ArgumentTest(0, (ALL_BITS,)),))
-    # Another process's limits, by which it could be ended, and the mark of our own.
-    yield RefusedCall("prlimit64", (ArgumentTest(0, (0,), negated=True),))
+    # The limit that is the mark of our own.
     for high in (False, True):
         changes = ArgumentTest(2, (0,), high=high, negated=True)
         yield RefusedCall("prlimit64", (ArgumentTest(1, (resource.RLIMIT_RTTIME,)), changes))
     yield RefusedCall("setrlimit", (ArgumentTest(0, (resource.RLIMIT_RTTIME,)),))
-    yield RefusedCall("setpriority", (ArgumentTest(1, (0,), negated=True),))
     yield RefusedCall("ioctl", (ArgumentTest(1, (TIOCSTI, TIOCLINUX, *SET_FLAGS)),))
+
+
+def _of_other_processes() -> Iterator[RefusedCall]:
+    # To all processes of the user: older versions of Landlock do not bound signals.
+    yield RefusedCall("kill", (ArgumentTest(0, (ALL_BITS,)),))
+    # Limits by which another process could be ended, and its share of the processors.
+    for call, argument in OF_A_PROCESS:
+        yield RefusedCall(call, (ArgumentTest(argument, (0,), negated=True),))
 
 
 def _of_files() -> Iterator[RefusedCall]:

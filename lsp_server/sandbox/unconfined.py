@@ -10,7 +10,7 @@ from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
 
 
 class Unconfined:
-    """`Unconfined` is no confinement: what the user may do, the process may do."""
+    """`Unconfined` confines nothing: what the user may do, the process may do."""
 
     name = "off"
 

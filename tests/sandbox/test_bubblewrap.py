@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from lsp_server.sandbox.bubblewrap import bubblewrap_arguments
 from lsp_server.sandbox.policy import NetworkAccess, Policy
+from tests.sandbox.users import mechanisms
 
 
 @pytest.fixture
@@ -83,3 +87,23 @@ def test_sockets_of_others_are_covered_and_those_in_the_workspace_are_not(base: 
         bubblewrap_arguments(scratch_parent, base, (outside,), as_root=False),
         *("--ro-bind", "/dev/null", str(outside)),
     )
+
+
+@pytest.mark.skipif("bubblewrap" not in mechanisms(), reason="there is no bubblewrap here")
+def test_a_covered_socket_is_not_reached_from_a_network_of_its_own() -> None:
+    with (
+        tempfile.TemporaryDirectory(dir="/var/tmp") as name,
+        socket.socket(socket.AF_UNIX) as listener,
+    ):
+        folder = Path(name).resolve()
+        (folder / "work").mkdir()
+        listener.bind(str(folder / "s"))
+        listener.listen()
+        policy = Policy((folder / "work",), network="loopback")
+        connect = f"import socket; socket.socket(socket.AF_UNIX).connect('{folder}/s')"
+        for sockets, status in (((), 0), ((folder / "s",), 1)):
+            arguments = bubblewrap_arguments(policy, folder / "work", sockets)
+            done = subprocess.run(
+                ("bwrap", *arguments, "python3", "-c", connect), capture_output=True, check=False
+            )
+            assert done.returncode == status, done.stderr

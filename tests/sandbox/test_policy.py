@@ -65,6 +65,14 @@ def test_what_only_reads_writes_its_scratch_folder_alone(home: Path) -> None:
     assert not policy.may_write(home / "project" / "a")
     assert policy.may_write(home.parent / "scratch" / "a")
     assert policy.hides(home / ".ssh")
+    assert policy.readable == (home / "project",)
+
+
+def test_a_workspace_below_a_hidden_folder_is_read_too(home: Path) -> None:
+    workspace = home / ".config" / "Code" / "project"
+    policy = reading_policy(workspace_policy(workspace, (), None, home=home))
+    assert not policy.hides(workspace / "a")
+    assert policy.hides(home / ".config" / "Code" / "tokens")
 
 
 def test_a_workspace_below_a_hidden_folder_is_open_and_its_neighbours_are_not(home: Path) -> None:

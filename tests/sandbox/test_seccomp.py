@@ -114,7 +114,12 @@ FAR_POINTER = 1 << 40
         ("io_uring_setup", (4,), errno.EPERM),
         ("keyctl", (0,), errno.EPERM),
         ("utimensat", (-100, FAR_POINTER, 0, 0), ALLOWED),
-        ("shmget", (1, 2, 3), ALLOWED),
+        ("shmget", (1, 2, 3), errno.EPERM),
+        ("mq_unlink", (1,), errno.EPERM),
+        ("ioprio_set", (1, 0, 4), ALLOWED),
+        ("ioprio_set", (1, 77, 4), errno.EPERM),
+        ("sched_setaffinity", (0, 8, FAR_POINTER), ALLOWED),
+        ("sched_setaffinity", (77, 8, FAR_POINTER), errno.EPERM),
         ("truncate", (FAR_POINTER, 0), ALLOWED),
         ("openat2", (-100,), ALLOWED),
     ],
@@ -131,8 +136,11 @@ def test_a_call_is_refused_or_let_through(
     [
         ("socket", (socket.AF_INET, 1), "online", ALLOWED),
         ("socket", (socket.AF_UNIX, 1), "online", errno.EACCES),
-        ("shmget", (1, 2, 3), "shares_ipc", errno.EPERM),
-        ("mq_unlink", (1,), "shares_ipc", errno.EPERM),
+        ("shmget", (1, 2, 3), "has_namespaces", ALLOWED),
+        ("kill", (-1, 9), "has_namespaces", ALLOWED),
+        ("setpriority", (0, 77, 5), "has_namespaces", ALLOWED),
+        ("prlimit64", (0, resource.RLIMIT_RTTIME, 1, 0), "has_namespaces", errno.EPERM),
+        ("unshare", (NAMESPACE_OF_USERS,), "has_namespaces", errno.EPERM),
         ("utimensat", (-100, 1, 0, 0), "keeps_metadata", errno.EPERM),
         ("fchmod", (3, 0o600), "keeps_metadata", errno.EPERM),
         ("truncate", (1, 0), "truncates_unseen", errno.EPERM),
@@ -159,7 +167,7 @@ def test_another_interface_of_the_machine_is_no_way_around() -> None:
 @pytest.mark.parametrize("machine", MACHINES)
 def test_a_program_fits_the_kernel(machine: str) -> None:
     program = seccomp.program(
-        seccomp.rules(OFFLINE, shares_ipc=True, truncates_unseen=True, keeps_metadata=True),
+        seccomp.rules(OFFLINE, truncates_unseen=True, keeps_metadata=True),
         machine,
     )
     assert len(program) // 8 <= 4096
