@@ -169,7 +169,7 @@ def _program_folders(spec: ProcessSpec) -> Iterator[Path]:
 def _places(policy: Policy, sockets: tuple[Path, ...]) -> Iterator[str]:
     """Writable, protected and hidden places, the outer ones first."""
     places = [(path, "writable") for path in policy.changeable]
-    places += [(path, "protected") for path in policy.protected]
+    places += [(path, "read-only") for path in (*policy.readable, *policy.protected)]
     hidden = (*policy.hidden, *(path for path in sockets if not policy.may_write(path)))
     # What is in something hidden is gone with it.
     places += [(path, "hidden") for path in hidden if not policy.hides(path.parent)]
@@ -180,10 +180,10 @@ def _places(policy: Policy, sockets: tuple[Path, ...]) -> Iterator[str]:
         text = str(path)
         if kind == "writable":
             yield from ("--bind", text, text)
-        elif kind == "protected":
+        elif kind == "read-only":
             yield from ("--ro-bind", text, text)
         elif os.path.isdir(path):  # noqa: PTH112 - never raises
-            shows = any(one != path and one.is_relative_to(path) for one in policy.changeable)
+            shows = any(one != path and one.is_relative_to(path) for one in policy.shown)
             yield from ("--perms", PASSABLE if shows else CLOSED, "--tmpfs", text)
             closed.append(text)
         else:
@@ -196,7 +196,7 @@ def _places(policy: Policy, sockets: tuple[Path, ...]) -> Iterator[str]:
 def _can_be_mounted(path: Path, policy: Policy) -> bool:
     """Whether there is something to mount on, and no private folder was mounted above it."""
     private = any(path.is_relative_to(one) for one in (TEMPORARY, RUNTIME))
-    if private and not any(path.is_relative_to(one) for one in policy.changeable):
+    if private and not any(path.is_relative_to(one) for one in policy.shown):
         return False
     return os.path.exists(path) and not os.path.islink(path)  # noqa: PTH110, PTH114 - never raise
 

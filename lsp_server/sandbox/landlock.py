@@ -116,6 +116,9 @@ def _grants(policy: Policy) -> Iterator[tuple[str, int]]:
     # A disk, a terminal and the memory of the machine are files in /dev.
     unreadable = _tree((*policy.hidden, DEVICE_FOLDER))
     yield from ((path, READ) for path in _visible("/", unreadable))
+    for folder in policy.readable:
+        hidden = _tree(path.relative_to(folder) for path in _below(folder, policy.hidden))
+        yield from ((path, READ) for path in _visible(str(folder), hidden))
     for folder in policy.changeable:
         hidden = _tree(path.relative_to(folder) for path in _below(folder, policy.hidden))
         if hidden:

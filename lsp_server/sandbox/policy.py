@@ -38,7 +38,8 @@ class Policy:
     """A `Policy` says what a process and its children may do. Paths are absolute and resolved.
 
     `writable` are folders that may be changed, but for what is `protected` in them.
-    All else on the disk may be read, except for what is `hidden`. `scratch` is the
+    All else on the disk may be read, except for what is `hidden`; `readable` folders
+    may be read even below something hidden or private. `scratch` is the
     process's own temporary folder. `devices` are device files, beside /dev/null and
     its like, that may be used. A path that does not exist is no error.
 
@@ -52,6 +53,7 @@ class Policy:
     scratch: Path | None = None
     network: NetworkAccess = "off"
     devices: tuple[Path, ...] = ()
+    readable: tuple[Path, ...] = ()
 
     @property
     def reads_only(self) -> bool:
@@ -63,6 +65,11 @@ class Policy:
         """Returns the writable folders and the scratch folder."""
         return self.writable if self.scratch is None else (*self.writable, self.scratch)
 
+    @property
+    def shown(self) -> tuple[Path, ...]:
+        """Returns the folders that may be read wherever they are."""
+        return (*self.changeable, *self.readable)
+
     def may_write(self, path: Path) -> bool:
         """Says whether a process may change what is at the resolved path."""
         depth = _depth(path, self.changeable)
@@ -70,7 +77,7 @@ class Policy:
 
     def hides(self, path: Path) -> bool:
         """Says whether a process may not even read what is at the resolved path."""
-        return _depth(path, self.hidden) > _depth(path, self.changeable)
+        return _depth(path, self.hidden) > _depth(path, self.shown)
 
     @property
     def hidden_in_writable(self) -> tuple[Path, ...]:
@@ -132,8 +139,16 @@ def workspace_policy(
 
 
 def reading_policy(policy: Policy) -> Policy:
-    """Returns the policy without the right to change anything, and without network."""
-    return replace(policy, writable=(), protected=(), network="off")
+    """Returns the policy without the right to change anything, and without network.
+
+    What could be written can still be read.
+
+    >>> policy = reading_policy(Policy((Path("/data/w"),), hidden=(Path("/data"),)))
+    >>> policy.may_write(Path("/data/w/a.py")), policy.hides(Path("/data/w/a.py"))
+    (False, False)
+    """
+    readable = (*policy.readable, *policy.writable)
+    return replace(policy, writable=(), protected=(), network="off", readable=readable)
 
 
 def _protected(writable: Iterable[Path], home: Path) -> Iterator[Path]:

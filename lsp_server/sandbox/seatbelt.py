@@ -104,14 +104,16 @@ def seatbelt_profile(policy: Policy) -> str:
 
 def _places(policy: Policy) -> Iterator[str]:
     # The last rule that fits is the one that counts, so the inner places come last.
-    places = [(path, "writable") for path in policy.changeable]
+    places = [(path, "readable") for path in policy.readable]
+    places += [(path, "writable") for path in policy.changeable]
     places += [(path, "protected") for path in policy.protected]
     places += [(path, "hidden") for path in policy.hidden]
     for path, kind in sorted(places, key=lambda place: len(place[0].parts)):
-        if kind == "writable":
+        if kind in ("readable", "writable"):
             if any(path.is_relative_to(hidden) for hidden in policy.hidden):
                 yield _rule("allow", "file-read*", path)
-            yield _rule("allow", "file-write*", path)
+            if kind == "writable":
+                yield _rule("allow", "file-write*", path)
         else:
             if kind == "hidden":
                 yield _rule("deny", "file-read*", path)
