@@ -53,7 +53,10 @@ class AgentFactory:
             # Files for secrets are mostly ignored, so no watcher reports them to memory.
             self._memory.files_changed([self._services.workspace.root])
         permissions, mode = run_context.settings.permissions, run_context.task.mode
-        approval = Approval(permissions, self._services.workspace, mode)
+        is_confined = await self._services.sandboxes.confine_commands(permissions)
+        approval = Approval(
+            permissions, self._services.workspace, mode, commands_are_confined=is_confined
+        )
         toolbox = run_toolbox(self._services, self._memory, run_context, approval)
         worker = await self._models.worker(run_context)
         model = await self._models.model(run_context, worker, toolbox)

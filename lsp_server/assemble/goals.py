@@ -23,7 +23,8 @@ from lsp_server.session.goals import Goals
 from lsp_server.session.run_context import RunContext
 from lsp_server.settings.sections import Settings
 from lsp_server.tools.approval import Approval, Deny
-from lsp_server.tools.free import environment_for
+from lsp_server.tools.free import environment_for, is_free
+from lsp_server.tools.shell_syntax import parse
 
 GOALS_RUN = RunId("goals")
 """The id that takes a run's place in questions about checks that no run asked for."""
@@ -60,7 +61,7 @@ def run_stop_policy(
         return await ask(_question_edits(paths, shown)) != "deny"
 
     judge = GoalJudge(judging)
-    verifier = _verifier(services, goals, settings, approval, ask, judge)
+    verifier = _verifier(services, goals, settings, approval, ask, judge, in_run=True)
     return StopPolicy(verifier.verify, accept, event_log.emit, settings.goal.re_entries_max)
 
 
@@ -87,7 +88,9 @@ def session_verifier(
     if asks and services.provider.description:
         judge = GoalJudge(judging, seconds_max=PERSON_WAITS_SECONDS)
     approval = Approval(settings.permissions, services.workspace)
-    return _verifier(services, goals, settings, approval, ask if asks else None, judge)
+    return _verifier(
+        services, goals, settings, approval, ask if asks else None, judge, in_run=False
+    )
 
 
 def _verifier(
@@ -97,9 +100,15 @@ def _verifier(
     approval: Approval,
     ask: AskPerson | None,
     judge: GoalJudge | None,
+    *,
+    in_run: bool,
 ) -> Verifier:
     async def permit(command: str) -> str | None:
-        decision = await services.check_approvals.decide(command, settings.permissions, ask)
+        # A checkout brings goals too: outside of a run its commands are not freed.
+        is_confined = in_run and await services.sandboxes.confine_commands(settings.permissions)
+        decision = await services.check_approvals.decide(
+            command, settings.permissions, ask, commands_are_confined=is_confined
+        )
         return decision.reason if isinstance(decision, Deny) else None
 
     context = VerifierContext(
@@ -117,8 +126,9 @@ def _verifier(
         permit,
         seconds,
         services.redactor,
-        services.commands,
+        services.sandboxes.commands(settings.permissions),
         lambda command: environment_for(command, services.workspace),
+        lambda command: is_free(parse(command), services.workspace),
     )
     return Verifier(context, checks, judge)
 

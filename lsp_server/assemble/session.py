@@ -28,6 +28,7 @@ from lsp_server.assemble.goals import session_verifier
 from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.memory import open_memory
 from lsp_server.assemble.model_chain import answering_model
+from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import RecordedEvent
@@ -48,7 +49,7 @@ from lsp_server.session.run import BuildAgent, OnEvent
 from lsp_server.session.run_store import RunStore, contents_needed
 from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
-from lsp_server.settings.folders import data_folder, workspace_folder
+from lsp_server.settings.folders import config_folder, data_folder, workspace_folder
 from lsp_server.settings.sections import CheckpointSettings, MemorySettings, Settings
 from lsp_server.settings.user_file import allow_always
 from lsp_server.system.task_set import TaskSet
@@ -170,6 +171,7 @@ def _services(
         Revisions(workspace.root, commands),
         JournalIndexes(),
         commands,
+        Sandboxes(workspace.root, (data, config_folder()), commands),
     )
 
 

@@ -23,6 +23,7 @@ from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
+from lsp_server.workspace.commands import CommandRunner
 
 
 def run_toolbox(
@@ -33,7 +34,8 @@ def run_toolbox(
     Their order is part of the prompt's cached start: it is the same in each run.
     """
     tools = _make_looking_tools(services, memory, run_context, approval)
-    tools += _make_changing_tools(services, run_context.event_log.emit)
+    commands = services.sandboxes.commands(run_context.settings.permissions)
+    tools += _make_changing_tools(services, commands, run_context.event_log.emit)
     if run_context.task.mode == "build":
         tools.append(Remember(lambda text: memory.facts.claim(run_context.run_id, text)))
     ask = services.asker(run_context.run_id, run_context.event_log.emit, run_context.settings)
@@ -72,14 +74,16 @@ def _make_looking_tools(
     ]
 
 
-def _make_changing_tools(services: WorkspaceServices, emit: Emit) -> list[Tool]:
+def _make_changing_tools(
+    services: WorkspaceServices, commands: CommandRunner, emit: Emit
+) -> list[Tool]:
     workspace, editor = services.workspace, services.checkpoints.recording(services.editor, emit)
     return [
         Edit(workspace, editor, services.redactor),
         Write(workspace, editor, services.redactor),
         # Commands read the disk, so what runs left in open buffers is saved before.
         SaveFirst(
-            Shell(workspace, services.checkpoints, emit, services.commands),
+            Shell(workspace, services.checkpoints, emit, commands),
             workspace,
             services.documents,
         ),

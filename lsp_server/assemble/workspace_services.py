@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lsp_server.agent.recall.journal_index import JournalIndexes
+from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.domain.events import Emit
 from lsp_server.domain.permissions import Answer, AskPerson, Question
 from lsp_server.domain.ports import Editor
@@ -44,6 +45,7 @@ class WorkspaceServices:
     revisions: Revisions
     journal_indexes: JournalIndexes
     commands: CommandRunner
+    sandboxes: Sandboxes
 
     def asker(self, run_id: RunId, emit: Emit, settings: Settings) -> AskPerson:
         """Returns the function with which a run asks a person, and records question and answer.

@@ -27,6 +27,16 @@ SamplesOption = Annotated[
     int | None,
     typer.Option(min=1, max=16, help="Candidates of a step in Max Mode.", show_default=False),
 ]
+YesOption = Annotated[
+    bool, typer.Option("--yes", "-y", help="Do not ask before edits and commands.")
+]
+SandboxedOption = Annotated[
+    bool,
+    typer.Option(
+        "--sandboxed",
+        help="Do not ask before edits in the workspace, and commands that a sandbox holds to it.",
+    ),
+]
 VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more.")]
 
 
@@ -83,9 +93,8 @@ def run(
         bool, typer.Option("--max", help="Max Mode: draw several candidates a step, do the best.")
     ] = False,
     samples: SamplesOption = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask before edits and commands.")
-    ] = False,
+    yes: YesOption = False,
+    sandboxed: SandboxedOption = False,
     json: Annotated[bool, typer.Option("--json", help="One Event a line, for programs.")] = False,
     resume: Annotated[
         str | None, typer.Option(metavar="RUN_ID", help="Go on with an earlier run.")
@@ -111,6 +120,7 @@ def run(
         mode="plan" if plan else "build",
         sampling=Sampling(max_mode or samples is not None, samples),
         yes=yes,
+        sandboxed=sandboxed,
         json=json,
         resume=resume,
     )

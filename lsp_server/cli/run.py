@@ -41,7 +41,7 @@ class RunOptions:
 
     `goals` are conditions in words, `checks` commands that must exit 0. `resume` is the
     id of an earlier run to go on with; `task` is a message to it then. `settings` are
-    as an editor would send them. `data` is where the run is kept, the user's data
+    as an editor would send them. `yes` frees all, `sandboxed` what a sandbox bounds. `data` is where the run is kept, the user's data
     folder if left out.
     """
 
@@ -52,6 +52,7 @@ class RunOptions:
     mode: Mode = "build"
     sampling: Sampling = field(default_factory=Sampling)
     yes: bool = False
+    sandboxed: bool = False
     json: bool = False
     resume: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
@@ -159,9 +160,10 @@ async def _wait(session: Session, run: Run) -> Outcome:
 
 
 def _settings(options: RunOptions) -> dict[str, Any]:
-    if not options.yes:
+    if not options.yes and not options.sandboxed:
         return options.settings
-    permissions = {**options.settings.get("permissions", {}), "mode": "full"}
+    mode = "full" if options.yes else "sandboxed"
+    permissions = {**options.settings.get("permissions", {}), "mode": mode}
     return {**options.settings, "permissions": permissions}
 
 
@@ -170,6 +172,8 @@ def _folder(options: RunOptions) -> Path:
     # A task that a shell made empty is a mistake; no task at all means the goals file.
     if options.task is not None and not options.task.strip():
         raise UsageError("the task is empty")
+    if options.yes and options.sandboxed:
+        raise UsageError("--yes lets commands do anything, --sandboxed does not; give one of them")
     folder = workspace_folder(options.workspace)
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UsageError(f"--workspace {options.workspace} cannot be read; change its permissions")

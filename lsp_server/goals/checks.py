@@ -51,7 +51,8 @@ class CheckRunner:
     """Runs the checks of one workspace.
 
     `permit` is asked before each command, `mask` takes secrets out of what it prints,
-    `environment` gives the one in which a command runs.
+    `environment` gives the one in which a command runs, `reads_only` says whether it
+    is known to change nothing. Both may block.
     A command that takes longer than `timeout_seconds` has failed.
     """
 
@@ -64,6 +65,7 @@ class CheckRunner:
         mask: Callable[[str], str] = str,
         commands: CommandRunner = HostCommandRunner(),
         environment: Callable[[str], Mapping[str, str]] = lambda _: os.environ,
+        reads_only: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._workspace = workspace
         self._editor = editor
@@ -72,6 +74,7 @@ class CheckRunner:
         self._mask = mask
         self._commands = commands
         self._environment = environment
+        self._reads_only = reads_only
 
     async def run(self, check: Check, tree: str) -> Evidence | CheckRefused | None:
         """Runs a check on the tree with the hash `tree`; None when nobody here can tell.
@@ -102,10 +105,11 @@ class CheckRunner:
         started = time.monotonic()
         try:
             environment = await asyncio.to_thread(self._environment, command)
-            done = await self._execute(PIPE_FAILURES + command, environment)
+            reads_only = await asyncio.to_thread(self._reads_only, command)
+            done = await self._execute(PIPE_FAILURES + command, environment, reads_only)
             # With pipefail a reader that had enough makes its writer fail; without, it counts alone.
             if done.exit_status == BROKEN_PIPE:
-                done = await self._execute(command, environment)
+                done = await self._execute(command, environment, reads_only)
         except ToolError as error:
             return _evidence(CommandCheck(command), tree, started, False, str(error))
         passed, ending = _ending(done, self._timeout_seconds)
@@ -115,13 +119,16 @@ class CheckRunner:
             output=self._mask(done.output), exit_status=done.exit_status, findings=places,
         )  # fmt: skip
 
-    async def _execute(self, command: str, environment: Mapping[str, str]) -> CommandResult:
+    async def _execute(
+        self, command: str, environment: Mapping[str, str], reads_only: bool
+    ) -> CommandResult:
         return await self._commands.run(
             command,
             self._workspace.root,
             timeout_seconds=self._timeout_seconds,
             output_bytes_max=OUTPUT_BYTES_MAX,
             environment=environment,
+            reads_only=reads_only,
         )
 
     def _findings(self, output: str) -> tuple[Finding, ...]:

@@ -139,7 +139,14 @@ def workspace_policy(
 
 
 def reading_policy(policy: Policy) -> Policy:
-    """Returns the policy without the right to change anything, and without network."""
+    """Returns the policy without the right to change anything, and without network.
+
+    What could be written can still be read.
+
+    >>> policy = reading_policy(Policy((Path("/data/w"),), hidden=(Path("/data"),)))
+    >>> policy.may_write(Path("/data/w/a.py")), policy.hides(Path("/data/w/a.py"))
+    (False, False)
+    """
     readable = (*policy.readable, *policy.writable)
     return replace(policy, writable=(), protected=(), network="off", readable=readable)
 

@@ -69,8 +69,8 @@ _SENTENCES: Mapping[RefusalKind, str] = MappingProxyType(
     }
 )
 _WAY_OUT = (
-    "Do it inside if that is possible; if it must be there, call again with `outside` and the "
-    "reason, and a person is asked."
+    "Do it inside if that is possible; if it must be there, say which command a person has to "
+    "run and why."
 )
 
 

@@ -14,6 +14,7 @@ from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.session.goals import ConditionStatus, Goals
 from lsp_server.session.max_mode_stats import max_mode_stats
 from lsp_server.session.memory.hit_format import memory_text
+from lsp_server.session.sandbox_report import sandbox_text
 from lsp_server.session.session import Session
 from lsp_server.settings.folders import config_folder, data_folder
 from lsp_server.settings.shown import mask, without_credentials
@@ -42,6 +43,7 @@ async def doctor_report(
             ("Model endpoint", await _endpoint(session)),
             ("Memory", _memory(session)),
             ("Goals", await _goals(session)),
+            ("Sandbox", await asyncio.to_thread(sandbox_text, session.settings.permissions)),
             ("Runs", _runs(session)),
             ("Max Mode", await asyncio.to_thread(_max_mode, session)),
             ("Settings", _settings(session)),

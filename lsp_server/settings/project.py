@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.settings.sections import PERMISSION_MODES, Settings
+from lsp_server.settings.sections import NETWORKS, PERMISSION_MODES, Settings
 from lsp_server.settings.user_file import default_user_file
 
 SETS = {
@@ -28,7 +28,7 @@ LOWERS = {
     "goal": ("re_entries_max", "check_timeout_seconds", "check_on_save"),
     "context": ("budget_tokens", "brief", "result_chars_max"),
     "memory": ("enabled", "index_on_start", "file_bytes_max", "commits_max"),
-    "permissions": ("mode", "answer_timeout_seconds"),
+    "permissions": ("mode", "network", "answer_timeout_seconds"),
     "run": ("steps_max", "tokens_max", "cost_usd_max", "wall_seconds_max", "transcript"),
 }
 """Settings of which a project may have less than the user, or which it may switch off.
@@ -36,7 +36,7 @@ LOWERS = {
 All others are the user's alone.
 """
 
-_CHOICES = (*PERMISSION_MODES, "gated", "adaptive", "always")
+_CHOICES = (*PERMISSION_MODES, *NETWORKS, "gated", "adaptive", "always")
 """The names that a lowered setting can have, from the least to the most of each."""
 
 

@@ -9,9 +9,20 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from lsp_server.domain.messages import Prices
 from lsp_server.domain.tasks import Budget
 
-PermissionMode: TypeAlias = Literal["read-only", "ask", "auto-edit", "full"]
+PermissionMode: TypeAlias = Literal["read-only", "ask", "auto-edit", "sandboxed", "full"]
 
-PERMISSION_MODES: tuple[PermissionMode, ...] = ("read-only", "ask", "auto-edit", "full")
+PERMISSION_MODES: tuple[PermissionMode, ...] = (
+    "read-only",
+    "ask",
+    "auto-edit",
+    "sandboxed",
+    "full",
+)
+"""From the narrowest to the widest."""
+
+NetworkSetting: TypeAlias = Literal["off", "loopback", "on"]
+
+NETWORKS: tuple[NetworkSetting, ...] = ("off", "loopback", "on")
 """From the narrowest to the widest."""
 
 
@@ -149,7 +160,12 @@ class PermissionSettings(Section):
     """This section sets what may be done without asking."""
 
     mode: PermissionMode = "ask"
-    """`ask` before edits and commands, `auto-edit` frees edits, `read-only` refuses both, `full` frees both."""
+    """`ask` before edits and commands, `auto-edit` frees edits, `read-only` refuses both, `full` frees both.
+    `sandboxed` frees edits, and commands that a sandbox holds to the workspace; where none holds, they ask."""
+    sandbox: Literal["auto", "bubblewrap", "landlock", "seatbelt", "off"] = "auto"
+    """What confines commands: `auto` takes the strongest that holds on this machine; `off` confines nothing."""
+    network: NetworkSetting = "off"
+    """What commands in the sandbox reach: nothing, only themselves (`loopback`), or all. Commands that only read: nothing."""
     allow: tuple[str, ...] = ()
     """Rules `tool(pattern)`, as in `shell(pytest *)`; deny wins."""
     deny: tuple[str, ...] = ()

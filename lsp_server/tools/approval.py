@@ -7,7 +7,11 @@ It looks at what a call needs, not at which tool it calls:
 | read-only | free        | refused     | free                             | refused     |
 | ask       | free        | asked       | free                             | asked       |
 | auto-edit | free        | free        | free                             | asked       |
+| sandboxed | free        | free        | free                             | free inside |
 | full      | free        | free        | free                             | free        |
+
+`sandboxed` frees commands where a sandbox holds what they do, and asks about them
+like `auto-edit` where none does.
 
 Deny rules win over everything. A path outside of the workspace, symbolic links
 followed, is asked about in every mode unless a rule with an absolute pattern
@@ -102,8 +106,9 @@ class Approval:
     """An `Approval` decides about calls by what they need, by a person's rules, and by the mode.
 
     `permissions` holds the mode and the rules of the settings, `mode` is that of the task:
-    with `plan` everything is read-only. `tools` are the names that a rule may use. Raises
-    ConfigurationError for a rule that cannot be read.
+    with `plan` everything is read-only. `tools` are the names that a rule may use.
+    `commands_are_confined` says that commands run in a sandbox that holds, as only the
+    mode `sandboxed` has it. Raises ConfigurationError for a rule that cannot be read.
 
     >>> import tempfile
     >>> from lsp_server.tools.shell import Shell
@@ -124,9 +129,12 @@ class Approval:
         workspace: Workspace,
         mode: Mode = "build",
         tools: Collection[str] = BUILTIN_NAMES,
+        *,
+        commands_are_confined: bool = False,
     ) -> None:
         self._workspace = workspace
         self._mode = "read-only" if mode == "plan" else permissions.mode
+        self._commands_are_confined = commands_are_confined
         self._tools = tools
         self._allowed = [self._rule(text, "permissions.allow") for text in permissions.allow]
         self._denied = [self._rule(text, "permissions.deny") for text in permissions.deny]
@@ -195,7 +203,7 @@ class Approval:
                 return Allow()
         if not inside:
             return self._ask(tool, path, ", which is outside of the workspace", outside=True)
-        if not writes or self._mode in ("auto-edit", "full"):
+        if not writes or self._mode in ("auto-edit", "sandboxed", "full"):
             return Allow()
         return self._ask(tool, path)
 
@@ -239,17 +247,23 @@ class Approval:
         if self._mode == "read-only" and not is_read_only(script):
             return Deny("only commands that are known to read can run in this mode")
         # What may hide a denied command is asked about, even where all is free.
-        if self._mode == "full" and not unsure:
+        if not unsure and self._frees_commands():
             return Allow()
         if not unsure and (self._is_free(script) or self._is_covered(tool, script)):
             return Allow()
         return Ask(_command_question(tool, command, script, self._workspace))
 
-    def _is_free(self, script: ShellScript) -> bool:
+    def _frees_commands(self) -> bool:
+        if self._mode == "sandboxed":
+            return self._commands_are_confined and not self._denies_reading()
+        return self._mode == "full"
+
+    def _denies_reading(self) -> bool:
         # A command may read more than it names, so a rule against reading ends the freedom.
-        if any(rule.about_reading for rule in self._denied):
-            return False
-        return is_free(script, self._workspace)
+        return any(rule.about_reading for rule in self._denied)
+
+    def _is_free(self, script: ShellScript) -> bool:
+        return not self._denies_reading() and is_free(script, self._workspace)
 
     def _is_covered(self, tool: ToolSpec, script: ShellScript) -> bool:
         patterns = [rule.pattern for rule in self._allowed if rule.covers(tool)]

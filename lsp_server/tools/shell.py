@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 
@@ -10,7 +11,7 @@ from pydantic import Field
 from lsp_server.domain.events import Emit
 from lsp_server.domain.tools import Needs, NeedsCommand, ToolResult, parse_arguments
 from lsp_server.tools.arguments import ToolArguments, spec, validate
-from lsp_server.tools.free import changes_nothing, environment_for
+from lsp_server.tools.free import changes_nothing, environment_for, is_free
 from lsp_server.tools.shell_syntax import parse
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.commands import CommandResult, CommandRunner, HostCommandRunner
@@ -71,19 +72,23 @@ class Shell:
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         """Runs the command to its end or its timeout, and returns how it ended and its output."""
         wanted = validate(ShellArguments, arguments)
-        if changes_nothing(parse(wanted.command), self._workspace):
-            return _result(await self._run(wanted), [])
+        script = parse(wanted.command)
+        if changes_nothing(script, self._workspace):
+            # What a person allowed beyond that reads where the sandbox would hide it.
+            confined = await asyncio.to_thread(is_free, script, self._workspace)
+            return _result(await self._run(wanted, reads_only=confined), [])
         async with self._checkpoints.record_command(self._emit) as changed:
             completed = await self._run(wanted)
         return _result(completed, changed)
 
-    async def _run(self, wanted: ShellArguments) -> CommandResult:
+    async def _run(self, wanted: ShellArguments, *, reads_only: bool = False) -> CommandResult:
         return await self._commands.run(
             wanted.command,
             self._workspace.root,
             timeout_seconds=wanted.timeout_seconds,
             output_bytes_max=OUTPUT_BYTES_MAX,
             environment=environment_for(wanted.command, self._workspace),
+            reads_only=reads_only,
         )
 
 

@@ -29,7 +29,7 @@ LEFTOVER_GRACE_SECONDS = 0.2
 """How long background processes of a command that returned may take to end by themselves."""
 TERM_GRACE_SECONDS = 0.5
 """How long a process group may take to end after SIGTERM before SIGKILL."""
-_POLL_SECONDS = 0.02
+POLL_SECONDS = 0.02
 _READ_BYTES = 1 << 16
 
 CHILD_ENVIRONMENT = {
@@ -46,6 +46,7 @@ CHILD_ENVIRONMENT = {
 left as it is: it changes what test runners do, and a command should do here what
 it does on the person's terminal."""
 REMOVED_VARIABLES = ("FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM")
+LEFT_OVER_NOTE = b"\n[processes left in the background were ended with the command]\n"
 SECRET_PREFIXES = ("HOLDFAST_", "OPENAI_API_KEY")
 
 
@@ -85,11 +86,13 @@ class CommandRunner(Protocol):
         timeout_seconds: float,
         output_bytes_max: int = OUTPUT_BYTES_MAX,
         environment: Mapping[str, str] = os.environ,
+        reads_only: bool = False,
     ) -> CommandResult:
         """Runs `command` in `folder` and waits for its end, at most `timeout_seconds`.
 
         Output beyond `output_bytes_max` is left out in the middle. Of `environment`
-        the command gets what `child_environment` leaves. Cancelling ends the command.
+        the command gets what `child_environment` leaves. With `reads_only` the command is
+        known to change nothing; a sandbox forbids the rest. Cancelling ends the command.
         Raises ToolError when it cannot start.
         """
         ...
@@ -107,10 +110,11 @@ class HostCommandRunner:
         timeout_seconds: float,
         output_bytes_max: int = OUTPUT_BYTES_MAX,
         environment: Mapping[str, str] = os.environ,
+        reads_only: bool = False,  # noqa: ARG002 - nothing is confined here
     ) -> CommandResult:
         """Runs a command with the rights of this process. Raises ToolError."""
         started = time.monotonic()
-        with _output(output_bytes_max) as (output, write_end):
+        with output_pipe(output_bytes_max) as (output, write_end):
             process = await _start(command, folder, child_environment(environment), write_end)
             # From here on only the command holds it, so the pipe ends with the command.
             os.close(write_end)
@@ -126,9 +130,9 @@ class HostCommandRunner:
                 await _end(process)
             output.drain()
         if left_over:
-            output.add(b"\n[processes left in the background were ended with the command]\n")
+            output.add(LEFT_OVER_NOTE)
         return CommandResult(
-            exit_status=None if timed_out else _shell_status(process.returncode),
+            exit_status=None if timed_out else shell_status(process.returncode),
             output=output.text(),
             seconds=time.monotonic() - started,
             timed_out=timed_out,
@@ -188,8 +192,8 @@ class HeadAndTail:
         return head + left_out + tail.decode("utf-8", "replace")
 
 
-class _Output(HeadAndTail):
-    """The output of a command, which the event loop reads from a pipe."""
+class CommandOutput(HeadAndTail):
+    """A `CommandOutput` is the output of a command, which the event loop reads from a pipe."""
 
     def __init__(self, read_end: int, bytes_max: int) -> None:
         super().__init__(bytes_max)
@@ -215,12 +219,12 @@ class _Output(HeadAndTail):
 
 
 @contextmanager
-def _output(bytes_max: int) -> Iterator[tuple[_Output, int]]:
-    """A pipe read by the event loop, and its write end, which the caller closes."""
+def output_pipe(bytes_max: int) -> Iterator[tuple[CommandOutput, int]]:
+    """Opens a pipe that the event loop reads, and its write end, which the caller closes."""
     read_end, write_end = os.pipe()
     loop = asyncio.get_running_loop()
     os.set_blocking(read_end, False)
-    output = _Output(read_end, bytes_max)
+    output = CommandOutput(read_end, bytes_max)
     loop.add_reader(read_end, output.read)
     try:
         yield output, write_end
@@ -232,13 +236,9 @@ def _output(bytes_max: int) -> Iterator[tuple[_Output, int]]:
 async def _start(
     command: str, folder: Path, environment: dict[str, str], write_end: int
 ) -> asyncio.subprocess.Process:
-    # Not one that a project brings: what a command means would be its to say.
-    shell = shutil.which("bash", path=":".join(trusted_folders(folder, environment))) or "/bin/sh"
     try:
         return await asyncio.create_subprocess_exec(
-            shell,
-            "-c",
-            command,
+            *shell_arguments(command, folder, environment),
             cwd=folder,
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,
@@ -249,15 +249,29 @@ async def _start(
         )
     except (OSError, ValueError) as error:
         os.close(write_end)
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ToolError(f"the command cannot be started in {folder}: {reason}") from error
+        raise start_failure(folder, error) from error
     except asyncio.CancelledError:
         os.close(write_end)
         raise
 
 
-def _shell_status(returncode: int | None) -> int | None:
-    """The status as a shell counts: a signal is 128 plus its number."""
+def shell_arguments(
+    command: str, folder: Path, environment: Mapping[str, str]
+) -> tuple[str, str, str]:
+    """Returns the shell that runs the command in `folder`, with its arguments."""
+    # Not one that a project brings: what a command means would be its to say.
+    shell = shutil.which("bash", path=":".join(trusted_folders(folder, environment)))
+    return shell or "/bin/sh", "-c", command
+
+
+def start_failure(folder: Path, error: OSError | ValueError) -> ToolError:
+    """Returns the error for a command that could not be started in `folder`."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return ToolError(f"the command cannot be started in {folder}: {reason}")
+
+
+def shell_status(returncode: int | None) -> int | None:
+    """Returns the status as a shell counts: a signal is 128 plus its number."""
     return 128 - returncode if returncode is not None and returncode < 0 else returncode
 
 
@@ -279,7 +293,7 @@ async def _group_ends(group: int, grace_seconds: float) -> bool:
     while _signal(group, 0):
         if time.monotonic() >= deadline:
             return False
-        await asyncio.sleep(_POLL_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)
     return True
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.sandbox.choice import choose
 from tests.fakes.faulty_server import FaultyServer
 from tests.harness.command_line import Ended, ended, holdfast, started
 from tests.harness.workshop import calls, finish, says
@@ -374,3 +375,60 @@ async def test_nothing_is_imported_from_the_project(project: Path) -> None:
         (project / f"{name}.py").write_text("raise SystemExit('imported from the project')\n")
     result = await run(project, [finish()], "--yes", "x")
     assert result.status == 0, result.errors
+
+
+HOLDS = choose().holds
+
+
+@pytest.mark.skipif(not HOLDS, reason="no sandbox holds on this machine")
+async def test_sandboxed_asks_nothing_and_keeps_what_is_outside(project: Path) -> None:
+    outside = project.parent / "outside"
+    outside.mkdir()
+    (outside / "precious").write_text("kept")
+    turns = [
+        calls(("shell", {"command": f"rm -rf {outside}; echo inside > by-command.txt"})),
+        WRITE,
+        finish(),
+    ]
+    check = "test -e made.txt && test -e by-command.txt"
+    result = await run(project, turns, "--sandboxed", "--json", "make it", "--check", check)
+    assert result.status == 0, result.errors
+    assert not [event for event in result.events if event["kind"].startswith("permission")]
+    assert (outside / "precious").read_text() == "kept"
+    assert (project / "by-command.txt").read_text() == "inside\n"
+    assert (project / "made.txt").read_text() == "made\n"
+
+
+@pytest.mark.skipif(not HOLDS, reason="no sandbox holds on this machine")
+async def test_what_a_run_left_for_a_check_runs_in_the_sandbox_too(project: Path) -> None:
+    precious = project.parent / "precious"
+    precious.write_text("kept")
+    evil = calls(("write", {"path": "check.sh", "text": f"rm -f {precious}\n"}))
+    await run(project, [evil, finish()], "--sandboxed", "x", "--check", "sh check.sh")
+    assert precious.read_text() == "kept"
+
+
+async def test_without_a_sandbox_sandboxed_asks_before_commands(project: Path) -> None:
+    turns = [calls(("shell", {"command": "touch by-command.txt"})), WRITE, finish()]
+    result = await run(
+        project, turns, "--sandboxed", "make it", HOLDFAST_PERMISSIONS__SANDBOX="off"
+    )
+    assert not (project / "by-command.txt").exists()
+    assert (project / "made.txt").exists()
+    assert "touch by-command.txt" in result.errors + result.output
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="it may hold there")
+async def test_a_sandbox_that_was_asked_for_and_does_not_hold_is_an_error(project: Path) -> None:
+    result = await run(
+        project, [WRITE], "--sandboxed", "make it", HOLDFAST_PERMISSIONS__SANDBOX="seatbelt"
+    )
+    assert result.status == 1
+    assert "the sandbox seatbelt does not work on this machine" in result.errors + result.output
+    assert not (project / "made.txt").exists()
+
+
+async def test_yes_and_sandboxed_exclude_each_other(project: Path) -> None:
+    result = await run(project, [WRITE], "--sandboxed", "--yes", "make it")
+    assert result.status == 2
+    assert "give one of them" in result.errors

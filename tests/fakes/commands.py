@@ -29,6 +29,7 @@ class LoggingCommandRunner:
         timeout_seconds: float,
         output_bytes_max: int = OUTPUT_BYTES_MAX,
         environment: Mapping[str, str] = os.environ,
+        reads_only: bool = False,
     ) -> CommandResult:
         self.commands.append(command)
         return await self._runner.run(
@@ -37,4 +38,5 @@ class LoggingCommandRunner:
             timeout_seconds=timeout_seconds,
             output_bytes_max=output_bytes_max,
             environment=environment,
+            reads_only=reads_only,
         )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 from lsp_server.assemble import diagnose
 from lsp_server.domain.tasks import Achieved, Budget, Sampling, Task
 from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.sandbox.choice import probed
 from tests.data.stops import DONE, FIX, PROJECT, UNIT
 from tests.fakes.faults import FaultyTurn
 from tests.harness.git import committed
@@ -83,3 +85,19 @@ async def test_the_doctor_knows_what_max_mode_learned_and_did(project: Path) -> 
     assert "steps chosen: 2 of 8 candidates (by first 1, agreement 1)" in said
     assert "steps that the judge did not decide: 1" in said
     assert re.search(r"tokens billed: [\d,]+, of which the chosen answers took [\d,]+", said)
+
+
+async def test_the_doctor_knows_the_sandbox(project: Path) -> None:
+    async with workshop(project, []) as shop:
+        text = await section(shop, "Sandbox")
+    assert text.startswith("- ")
+    for mechanism in ("bubblewrap", "landlock") if sys.platform == "linux" else ():
+        found = probed(mechanism)
+        assert f"\n- {mechanism}: " in text
+        assert all(f"not held: {one.description}" in text for one in found.failures)
+    assert "what helps" in text or "holds" in text
+
+
+async def test_the_doctor_says_that_there_is_no_sandbox_and_why(project: Path) -> None:
+    async with workshop(project, [], permissions={"sandbox": "off"}) as shop:
+        assert "without a sandbox, as it is switched off" in await section(shop, "Sandbox")

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.assemble import sandboxes
+from lsp_server.domain.events import ToolReturned
 from lsp_server.domain.tasks import Achieved
+from lsp_server.sandbox.choice import ProbedSandbox, SandboxMode, choose
 from lsp_server.session.notices import GoalsChanged, IndexProgressed, RunEvent, StatusChanged
 from tests.harness.expectation import until
 from tests.harness.workshop import Workshop, calls, finish, workshop
@@ -74,3 +77,38 @@ async def test_all_that_a_session_says_comes_through_one_door(project: Path) -> 
         assert progress[-1] == IndexProgressed(None), "the end is said"
         assert any(notice.progress is not None for notice in progress)
         assert StatusChanged() in shop.notices, "the endpoint was found, memory was opened"
+
+
+@pytest.mark.parametrize("mode", ["ask", "sandboxed", "full"])
+async def test_a_free_command_runs_in_a_sandbox_and_nothing_else_tries_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    tried: list[str] = []
+
+    def chosen(wanted: SandboxMode) -> ProbedSandbox:
+        tried.append(wanted)
+        return choose(wanted)
+
+    monkeypatch.setattr(sandboxes, "choose", chosen)
+    (project / "a.txt").write_text("text")
+    turns = [calls(("shell", {"command": "cat a.txt"})), finish()]
+    async with workshop(project, turns, permissions={"mode": mode}) as shop:
+        assert tried == []
+        await shop.run()
+        result = shop.events(ToolReturned)[0]
+    assert tried == ["auto"]
+    assert "text" in result.result.text
+
+
+async def test_a_command_that_a_person_allowed_runs_without_a_sandbox(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+    monkeypatch.setattr(sandboxes, "choose", tried.append)
+    outside = project.parent / "made-outside"
+    turns = [calls(("shell", {"command": f"touch {outside}"})), finish()]
+    async with workshop(project, turns, answer=lambda _: "once") as shop:
+        assert tried == []
+        await shop.run()
+        assert tried == []
+    assert outside.exists()

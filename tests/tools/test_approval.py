@@ -15,7 +15,7 @@ from lsp_server.domain.tools import (
     NeedsUrl,
     ToolSpec,
 )
-from lsp_server.settings.sections import PermissionMode, PermissionSettings
+from lsp_server.settings.sections import PERMISSION_MODES, PermissionMode, PermissionSettings
 from lsp_server.tools.approval import Allow, Approval, Ask, Decision, Deny
 from lsp_server.tools.builtin import BUILTIN_SPECS
 from lsp_server.tools.confinement import is_confined
@@ -44,8 +44,10 @@ def approval(
     mode: PermissionMode = "ask",
     allow: tuple[str, ...] = (),
     deny: tuple[str, ...] = (),
+    confined: bool = False,
 ) -> Approval:
-    return Approval(PermissionSettings(mode=mode, allow=allow, deny=deny), Workspace(root))
+    permissions = PermissionSettings(mode=mode, allow=allow, deny=deny)
+    return Approval(permissions, Workspace(root), commands_are_confined=confined)
 
 
 SPECS = {spec.name: spec for spec in BUILTIN_SPECS}
@@ -67,7 +69,8 @@ def word(decision: Allow | Deny | Ask) -> str:
 
 
 def shell(root: Path, command: str, mode: PermissionMode = "ask", **rules: tuple[str, ...]) -> str:
-    return word(decide(approval(root, mode, **rules), "shell", {"command": command}))
+    allow, deny = rules.get("allow", ()), rules.get("deny", ())
+    return word(decide(approval(root, mode, allow, deny), "shell", {"command": command}))
 
 
 READ_ONLY = """
@@ -325,6 +328,45 @@ def test_paths_by_mode(root: Path, tool: str, path: str, expected: str) -> None:
     modes: tuple[PermissionMode, ...] = ("read-only", "ask", "auto-edit", "full")
     decisions = [decide(approval(root, mode), tool, {"path": path}) for mode in modes]
     assert " ".join(map(word, decisions)) == expected
+    for confined in (False, True):
+        sandboxed = decide(approval(root, "sandboxed", confined=confined), tool, {"path": path})
+        assert word(sandboxed) == word(decisions[modes.index("auto-edit")])
+
+
+@pytest.mark.parametrize(
+    ("command", "deny", "confined", "expected"),
+    [
+        ("make all", (), True, "allow"),
+        ("rm -rf /precious", (), True, "allow"),
+        ("cat ~/.ssh/id_rsa", (), True, "allow"),
+        ("make all", (), False, "ask"),
+        ("ls", (), False, "allow"),
+        ("git push", ("shell(git push *)",), True, "deny"),
+        ("$X y", ("shell(rm *)",), True, "ask"),
+        ("make all", ("shell(rm *)",), True, "allow"),
+        ("cat .env", ("read(.env)",), True, "ask"),
+        ("make all", ("shell",), True, "deny"),
+    ],
+)
+def test_commands_in_the_mode_sandboxed(
+    root: Path, command: str, deny: tuple[str, ...], confined: bool, expected: str
+) -> None:
+    decided = decide(
+        approval(root, "sandboxed", deny=deny, confined=confined), "shell", {"command": command}
+    )
+    assert word(decided) == expected
+
+
+def test_only_the_mode_sandboxed_frees_confined_commands(root: Path) -> None:
+    for mode in PERMISSION_MODES[:3]:
+        decided = decide(approval(root, mode, confined=True), "shell", {"command": "make all"})
+        assert word(decided) == ("deny" if mode == "read-only" else "ask")
+
+
+def test_what_no_sandbox_bounds_asks_in_the_mode_sandboxed(root: Path) -> None:
+    sandboxed = approval(root, "sandboxed", confined=True)
+    for needs in (NeedsUrl("http://x.org"), NeedsUnknown()):
+        assert word(sandboxed.decide(SPECS["shell"], needs)) == "ask"
 
 
 @pytest.mark.parametrize(

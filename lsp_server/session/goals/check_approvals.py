@@ -54,9 +54,17 @@ class CheckApprovals:
             replace_file(self._path, json.dumps(kept).encode(), private=True)
 
     async def decide(
-        self, command: str, rules: PermissionSettings, ask: AskPerson | None
+        self,
+        command: str,
+        rules: PermissionSettings,
+        ask: AskPerson | None,
+        *,
+        commands_are_confined: bool = False,
     ) -> Allow | Deny:
-        """Decides whether the command may run now. Without `ask` nobody is asked."""
+        """Decides whether the command may run now. Without `ask` nobody is asked.
+
+        `commands_are_confined` is as of `Approval`.
+        """
         # What a person approved once may still be forbidden, but the mode does not matter any more.
         denied = Approval(rules.model_copy(update={"mode": "full"}), self._workspace)
         try:
@@ -65,7 +73,7 @@ class CheckApprovals:
                 return Deny(f"`{command}` does not run: {decision.reason}")
             if command in self._approved:
                 return Allow()
-            own = Approval(rules, self._workspace)
+            own = Approval(rules, self._workspace, commands_are_confined=commands_are_confined)
             decision = own.decide(Shell.spec, NeedsCommand(command))
         except HoldfastError as error:
             return Deny(f"`{command}` does not run: {error}")
