@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from lsp_server.agent.journal_format import JournalDamaged
-from lsp_server.domain.errors import HoldfastError, MemoryUnavailable
+from lsp_server.domain.errors import ConfigurationError, HoldfastError, MemoryUnavailable
 from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.session.goals import ConditionStatus, Goals
 from lsp_server.session.max_mode_stats import max_mode_stats
@@ -19,6 +19,7 @@ from lsp_server.session.session import Session
 from lsp_server.settings.folders import config_folder, data_folder
 from lsp_server.settings.shown import mask, without_credentials
 from lsp_server.text.markdown import code_block
+from lsp_server.tools.rules import parse_rule
 from lsp_server.wording.run_texts import usage_text
 
 RUNS_SHOWN_MAX = 10
@@ -43,6 +44,7 @@ async def doctor_report(
             ("Model endpoint", await _endpoint(session)),
             ("Memory", _memory(session)),
             ("Goals", await _goals(session)),
+            ("Permissions", _permissions(session)),
             ("Sandbox", await asyncio.to_thread(sandbox_text, session.settings.permissions)),
             ("Runs", _runs(session)),
             ("Max Mode", await asyncio.to_thread(_max_mode, session)),
@@ -55,6 +57,18 @@ async def doctor_report(
     return "# Holdfast doctor\n" + "".join(
         f"\n## {title}\n\n{body.strip()}\n" for title, body in sections
     )
+
+
+def _permissions(session: Session) -> str:
+    rules = session.settings.permissions
+    try:
+        for key, texts in (("allow", rules.allow), ("deny", rules.deny)):
+            for text in texts:
+                parse_rule(text, key=f"permissions.{key}")
+    except ConfigurationError as error:
+        return f"**Problem:** {error}; until it is fixed no run can start"
+    count = f"{len(rules.allow)} allow and {len(rules.deny)} deny rules"
+    return f"- mode `{rules.mode}`, {count}, all of them readable"
 
 
 def _programs() -> str:

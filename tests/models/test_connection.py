@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
@@ -141,6 +142,8 @@ def test_the_cause_of_a_certificate_failure_is_found() -> None:
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A file with a key and the certificate of localhost that nobody signed."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
     path = tmp_path / "certificate.pem"
     made = subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",

@@ -87,6 +87,16 @@ async def test_the_doctor_knows_what_max_mode_learned_and_did(project: Path) -> 
     assert re.search(r"tokens billed: [\d,]+, of which the chosen answers took [\d,]+", said)
 
 
+async def test_the_doctor_names_a_rule_that_cannot_be_read(project: Path) -> None:
+    for rules, said in (
+        ({}, "0 allow and 0 deny rules"),
+        ({"deny": ["shell(rm *)"]}, "1 deny rules"),
+        ({"allow": ["shell(git"]}, "**Problem:**"),
+    ):
+        async with workshop(project, [], permissions=rules) as shop:
+            assert said in await section(shop, "Permissions")
+
+
 async def test_the_doctor_knows_the_sandbox(project: Path) -> None:
     async with workshop(project, []) as shop:
         text = await section(shop, "Sandbox")
