@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +29,8 @@ from lsp_server.sandbox.sandbox import ProcessSpec, Sandbox, SandboxedProcess
 
 SCRIPT = Path(__file__).with_name("probe_script.py")
 SECONDS_MAX = 5.0
+TRIES_MAX = 3
+"""A socket of another program that vanishes while bubblewrap covers it ends the attempt."""
 LASTING_TEMPORARY = Path("/var/tmp")  # noqa: S108 - a mechanism may replace /tmp, which tells less
 _READ_BYTES = 1 << 16
 
@@ -82,23 +84,32 @@ class ProbeResult:
 def probe(sandbox: Sandbox, folder: Path | None = None) -> tuple[ProbeResult, ...]:
     """Tries what `sandbox` holds, in a new folder below `folder`. Blocks, below 300 ms.
 
-    A mechanism that starts nothing holds nothing; the details say why.
+    A mechanism that starts nothing is tried again, `TRIES_MAX` times in all; then it
+    holds nothing, and the details say why.
 
     >>> from lsp_server.sandbox.unconfined import Unconfined
     >>> results = {result.name: result.holds for result in probe(Unconfined())}
     >>> results["inside"], results["outside"], results["leftover"]
     (True, False, True)
     """
+    for _ in range(TRIES_MAX - 1):
+        with suppress(OSError, ValueError):
+            return _probe_once(sandbox, folder)
+    try:
+        return _probe_once(sandbox, folder)
+    except (OSError, ValueError) as error:
+        return tuple(ProbeResult(name, False, str(error)) for name in DESCRIPTIONS)
+
+
+def _probe_once(sandbox: Sandbox, folder: Path | None) -> tuple[ProbeResult, ...]:
+    """The results of one attempt. Raises OSError or ValueError when nothing ran."""
     with ExitStack() as stack:
         parent = folder if folder is not None else _writable_parent()
         base = stack.enter_context(
             tempfile.TemporaryDirectory(prefix="holdfast-probe-", dir=parent)
         )
         grounds = stack.enter_context(_grounds(Path(base).resolve()))
-        try:
-            met = _met_inside(sandbox, grounds)
-        except (OSError, ValueError) as error:
-            return tuple(ProbeResult(name, False, str(error)) for name in DESCRIPTIONS)
+        met = _met_inside(sandbox, grounds)
         happened = grounds.happened(met)
         return tuple(
             ProbeResult(

@@ -50,6 +50,9 @@ REFUSED_PORT = re.compile(
 )
 BROKEN = re.compile(r"bwrap: (?!execvp)(.+)")
 
+COVER_FAILED = re.compile(r"bwrap: Can't (?:mkdir parents for|create file at|find source path) .+")
+"""Bubblewrap's first line where a place that it was given is gone meanwhile."""
+
 _QUOTED = re.compile(r"""['"`\u2018\u201c]([^'"`\u2018\u2019\u201d\n]{1,400})['"`\u2019\u201d]""")
 _PLAIN = re.compile(
     r"(?:^|[\s:=(])((?:~|\.{0,2})/[^\s:;,'\"()]{1,400}|\.\w[^\s:;,'\"()/]*/[^\s:;,'\"()]+)"
@@ -109,6 +112,19 @@ def find_refusal(
         if found := _of_line(line[:LINE_CHARS_MAX], exit_status, policy, cwd):
             return found
     return None
+
+
+def is_broken_start(output: str, exit_status: int | None) -> bool:
+    """Says whether the sandbox itself could not start, so that the command did not run.
+
+    `output` may end with the sentence of a `SandboxRefusal`.
+
+    >>> is_broken_start("bwrap: Can't mkdir parents for /x/s: Read-only file system", 1)
+    True
+    >>> is_broken_start("working\\nbwrap: Can't mkdir /x", 1)
+    False
+    """
+    return exit_status == 1 and COVER_FAILED.match(output) is not None
 
 
 def _of_line(

@@ -18,7 +18,7 @@ from lsp_server.sandbox.environment import sandbox_environment
 from lsp_server.sandbox.policy import Policy, reading_policy
 from lsp_server.sandbox.process_tree import end_tree, signal_tree
 from lsp_server.sandbox.protected_files import ProtectedFiles, Restored
-from lsp_server.sandbox.refusal import find_refusal
+from lsp_server.sandbox.refusal import find_refusal, is_broken_start
 from lsp_server.sandbox.sandbox import ProcessSpec, Sandbox, SandboxedProcess
 from lsp_server.workspace.commands import (
     LEFT_OVER_NOTE,
@@ -37,6 +37,7 @@ from lsp_server.workspace.commands import (
 )
 
 RESTORED_SHOWN_MAX = 10
+START_TRIES_MAX = 3
 
 PolicyFactory: TypeAlias = Callable[[Path], Policy]
 """Makes the policy of one command, which gets the folder as its temporary one. Blocking."""
@@ -87,7 +88,9 @@ class SandboxedCommandRunner:
         # A thread cannot be cancelled: what it started would be lost. So the work goes on
         # to its end, which comes soon after the cancellation.
         work = asyncio.ensure_future(
-            self._run(spec, timeout_seconds, output_bytes_max, cancelled, reads_only=reads_only)
+            self._run_until_started(
+                spec, timeout_seconds, output_bytes_max, cancelled, reads_only=reads_only
+            )
         )
         try:
             await asyncio.wait({work})
@@ -97,6 +100,26 @@ class SandboxedCommandRunner:
             work.exception()
             raise
         return work.result()
+
+    async def _run_until_started(
+        self,
+        spec: ProcessSpec,
+        timeout_seconds: float,
+        output_bytes_max: int,
+        cancelled: asyncio.Event,
+        *,
+        reads_only: bool,
+    ) -> CommandResult:
+        """Runs it again where the sandbox itself did not start, as when a socket vanished meanwhile."""
+        tries = 0
+        while True:
+            tries += 1
+            result = await self._run(
+                spec, timeout_seconds, output_bytes_max, cancelled, reads_only=reads_only
+            )
+            is_last = tries == START_TRIES_MAX or cancelled.is_set()
+            if is_last or not is_broken_start(result.output, result.exit_status):
+                return result
 
     async def _run(
         self,

@@ -15,11 +15,15 @@ from lsp_server.workspace.commands import (
 
 
 class LoggingCommandRunner:
-    """Runs commands as `runner` does; `commands` are all of them, in their order."""
+    """Runs commands as `runner` does; `commands` are all of them, in their order.
+
+    `reading` are those that were said to change nothing.
+    """
 
     def __init__(self, runner: CommandRunner = HostCommandRunner()) -> None:
         self._runner = runner
         self.commands: list[str] = []
+        self.reading: list[str] = []
 
     async def run(
         self,
@@ -32,6 +36,8 @@ class LoggingCommandRunner:
         reads_only: bool = False,
     ) -> CommandResult:
         self.commands.append(command)
+        if reads_only:
+            self.reading.append(command)
         return await self._runner.run(
             command,
             folder,

@@ -235,3 +235,33 @@ async def test_all_that_runs_commands_uses_the_runner_it_is_given(
     runner = LoggingCommandRunner()
     await use(project, runner)
     assert runner.commands
+
+
+@pytest.mark.parametrize(
+    ("command", "reads_only"),
+    [
+        ("ls", True),
+        ("cat a.txt | head -1", True),
+        ("touch a.txt", False),
+        ("ls > a.txt", False),
+        # A person allowed it, and a sandbox would hide some of what is outside.
+        ("ls /", False),
+    ],
+)
+async def test_only_free_commands_are_said_to_change_nothing(
+    project: Path, command: str, reads_only: bool
+) -> None:
+    workspace, runner = Workspace(project), LoggingCommandRunner()
+    checkpoints = Checkpoints(project.parent / "data", workspace, Ignore(workspace))
+    await Shell(workspace, checkpoints, lambda _: None, runner).call({"command": command})
+    assert (runner.reading == runner.commands) == reads_only
+
+
+async def test_checks_say_which_commands_change_nothing(project: Path) -> None:
+    runner, editor = LoggingCommandRunner(), DiskEditor(Documents())
+    checks = CheckRunner(
+        Workspace(project), editor, permitted, 20.0, commands=runner, reads_only="ls".__eq__
+    )
+    for command in ("ls", "true"):
+        await checks.run(CommandCheck(command), "tree")
+    assert [command.rpartition("\n")[2] for command in runner.reading] == ["ls"]
