@@ -54,7 +54,8 @@ def _mechanism(mechanism: Mechanism, found: ProbedSandbox) -> list[str]:
     way_out = "" if found.holds else f"; what helps: {HELP[mechanism]}"
     lines = [f"- {mechanism}: {state}, but for the following{way_out}"]
     for result in found.failures:
-        details = f" ({result.details})" if result.details else ""
+        # Of what was done after all, the details are only what the call returned.
+        details = f" ({result.details})" if result.details and not found.holds else ""
         lines.append(f"  - not held: {result.description}{details}")
     return lines
 
