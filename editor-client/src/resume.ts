@@ -1,9 +1,8 @@
 /** Offers to go on with a run that was interrupted, until the person declines. */
 import * as vscode from "vscode";
+import { notice } from "./notices.js";
 import { parsed } from "./parsed.js";
 import { CommandName, RunListReply } from "./protocol.js";
-import { notice } from "./notices.js";
-import { CommandName, parsed, RunListReply } from "./protocol.js";
 import type { Server } from "./server.js";
 
 const DECLINED = "holdfast.declined";
