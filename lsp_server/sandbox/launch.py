@@ -40,7 +40,8 @@ def launch(
     first: what restricts the thread restricts its children. Without it the calling
     thread starts it, and a process that shall die with its parent dies with that thread.
 
-    Raises OSError; then nothing runs.
+    Raises OSError; then nothing runs. Blocks for some milliseconds, and for
+    START_SECONDS_MAX at most.
     """
     _check_program(spec)
     if mark is None:
@@ -51,6 +52,8 @@ def launch(
         process = _popen(gated, spec, (*pass_fds, read_end), restrict)
         try:
             apply_limits(process.pid, limits, mark)
+        except PermissionError:
+            mark = None  # Something around us forbids it; the probe shows what that costs.
         except OSError:
             process.kill()
             process.wait()

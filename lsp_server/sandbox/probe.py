@@ -7,7 +7,6 @@ as an error inside proves nothing.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import select
@@ -142,19 +141,21 @@ class _Grounds:
         )
 
     @property
-    def targets(self) -> dict[str, str | int]:
-        return {
-            "inside": str(self.base / "workspace" / "file"),
-            "outside": str(self.base / "outside"),
-            "moded": str(self.base / "moded"),
-            "protected": str(self.base / "workspace" / ".git" / "config"),
-            "hidden": str(self.base / "hidden" / "secret"),
+    def targets(self) -> list[str]:
+        """What the script is called with."""
+        found = {
+            "inside": self.base / "workspace" / "file",
+            "outside": self.base / "outside",
+            "moded": self.base / "moded",
+            "protected": self.base / "workspace" / ".git" / "config",
+            "hidden": self.base / "hidden" / "secret",
             "tcp": self.listeners["tcp"].getsockname()[1],
             "udp": self.listeners["udp"].getsockname()[1],
-            "socket": str(self.base / "socket"),
+            "socket": self.base / "socket",
             "abstract": self.token,
             "other": self.other.pid,
         }
+        return [f"{name}={value}" for name, value in found.items()]
 
     def happened(self, met: Mapping[str, str]) -> frozenset[Effect]:
         """The attempts that had an effect."""
@@ -214,14 +215,7 @@ def _met_inside(sandbox: Sandbox, grounds: _Grounds) -> dict[str, str]:
     read_end, write_end = os.pipe()
     try:
         spec = ProcessSpec(
-            (
-                sys.executable,
-                "-I",
-                "-S",
-                "-c",
-                SCRIPT.read_text("utf-8"),
-                json.dumps(grounds.targets),
-            ),
+            (sys.executable, "-I", "-S", "-c", SCRIPT.read_text("utf-8"), *grounds.targets),
             grounds.base / "workspace",
             {"PATH": os.defpath},
             stdout=write_end,
@@ -234,11 +228,10 @@ def _met_inside(sandbox: Sandbox, grounds: _Grounds) -> dict[str, str]:
         output, has_ended = _output(read_end, started)
     finally:
         os.close(read_end)
-    try:
-        met: dict[str, str] = json.loads(output)
-    except ValueError:
-        text = output.decode("utf-8", "replace").strip()
-        raise ValueError(text.rpartition("\n")[2] or "the probe said nothing") from None
+    text = output.decode("utf-8", "replace").strip()
+    met = dict(line.split("\t", 1) for line in text.splitlines() if "\t" in line)
+    if "inside" not in met:
+        raise ValueError(text.rpartition("\n")[2] or "the probe said nothing")
     return met | {"leftover": "None" if has_ended else "it runs on"}
 
 

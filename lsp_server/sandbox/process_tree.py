@@ -26,18 +26,20 @@ from lsp_server.sandbox.sandbox import SandboxedProcess
 PROC = Path("/proc")
 END_SECONDS_MAX = 5.0
 """How long the end of a tree is waited for; a process in the kernel may take longer."""
-_POLL_SECONDS = 0.01
+EMPTY_LOOKS = 5
+"""After so many looks that found nothing there is nothing. One is not enough where processes are
+started meanwhile: one of ours may have started another and be gone."""
+_POLL_SECONDS = 0.001
 _COMMANDS_MAX = 1_000_000
 """How many marks one process of ours has, as the last six digits of each."""
 _WRAPPERS = frozenset({"bwrap"})
 
 WATCH = """
 read -r _
-tries=0
-while [ $tries -lt 50 ]; do
+tries=0 empty=0
+while [ $empty -lt 3 ] && [ $tries -lt 100 ]; do
   found=$(grep -ls "Max realtime timeout  *$1" /proc/[0-9]*/limits | cut -d/ -f3)
-  [ -n "$found" ] || exit 0
-  kill -9 $found 2>/dev/null
+  if [ -n "$found" ]; then kill -9 $found 2>/dev/null; empty=0; else empty=$((empty + 1)); fi
   tries=$((tries + 1))
 done
 """
@@ -90,13 +92,20 @@ class ProcessTrees:
             os.close(read_end)
 
 
-def tree_members(mark: int) -> list[int]:
-    """Returns the numbers of the living processes that carry the mark. Blocking, a few ms."""
+def tree_members(mark: int, since: int = 0) -> list[int]:
+    """Returns the numbers of the living processes that carry the mark. Blocking, a few ms.
+
+    Looks only at those with a number above `since`.
+    """
     needle = f" {mark} ".encode()
+    with os.scandir(PROC) as entries:
+        numbers = [int(one.name) for one in entries if one.name.isdigit()]
+    # The newest first: something that starts another and ends is elsewhere a moment later.
+    numbers.sort(reverse=True)
     return [
-        int(entry.name)
-        for entry in os.scandir(PROC)
-        if entry.name.isdigit() and needle in _read(f"{entry.path}/limits") and not _is_dead(entry)
+        number
+        for number in numbers
+        if number > since and needle in _read(f"{PROC}/{number}/limits") and not _is_dead(number)
     ]
 
 
@@ -114,8 +123,8 @@ def signal_tree(started: SandboxedProcess, number: int) -> int:
 def end_tree(started: SandboxedProcess, seconds_max: float = END_SECONDS_MAX) -> int:
     """Kills the process and all that it started, and waits until all are gone.
 
-    Returns how many were still alive. Blocking for some milliseconds, and for
-    `seconds_max` at most. What cannot be found for want of a mark is what left the
+    Returns how many were still alive. Blocking for about two milliseconds, and for
+    `seconds_max` at most, so it is called from a thread. What cannot be found for want of a mark is what left the
     process group.
 
     >>> import subprocess, tempfile
@@ -138,14 +147,20 @@ def end_tree(started: SandboxedProcess, seconds_max: float = END_SECONDS_MAX) ->
 
 def _kill_all(mark: int, deadline: float) -> int:
     ended: set[int] = set()
-    while (found := tree_members(mark)) and time.monotonic() < deadline:
-        new = set(found) - ended
+    since = empty = 0
+    while empty < EMPTY_LOOKS and time.monotonic() < deadline:
+        newest = _newest()
+        found = set(tree_members(mark, since))
         # Stopped first, as something that starts others could outrun us.
-        for number, pid in itertools.product((signal.SIGSTOP, signal.SIGKILL), new):
+        for number, pid in itertools.product((signal.SIGSTOP, signal.SIGKILL), found - ended):
             _signal(pid, number, mark)
-        ended |= new
-        if not new:
+        if found and found <= ended:
             select.select((), (), (), _POLL_SECONDS)
+        ended |= found
+        if not found and _newest() == newest:
+            break  # Nobody started anything while we looked.
+        # What was there and was not seen was gone before, and left newer ones at most.
+        since, empty = (0, 0) if found or newest < since else (newest, empty + 1)
     return len(ended)
 
 
@@ -180,10 +195,16 @@ def _has_ended(pid: int) -> bool:
     return True
 
 
-def _is_dead(entry: os.DirEntry[str]) -> bool:
+def _is_dead(pid: int) -> bool:
     """Whether it waits for its parent to take note of its end, or is gone."""
-    fields = _read(f"{entry.path}/stat").rpartition(b")")[2].split()
+    fields = _read(f"{PROC}/{pid}/stat").rpartition(b")")[2].split()
     return not fields or fields[0] in (b"Z", b"X")
+
+
+def _newest() -> int:
+    """The number of the process or thread that was started last, on all of the machine."""
+    fields = _read(f"{PROC}/loadavg").split()
+    return int(fields[-1]) if fields else 0
 
 
 def _name(pid: int) -> str:

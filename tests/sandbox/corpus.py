@@ -284,6 +284,10 @@ SURVIVORS = (
     "prlimit --rttime=7:7 setsid -f sleep 60; setsid -f sleep 60",
     'for i in 1 2 3 4 5; do setsid -f sh -c "sleep 60 & sleep 60 & wait"; done',
     'bash -c "exec -a kworker setsid -f sleep 60"',
+    python(
+        "import os,time\nos.setsid()\nend=time.time()+20\n"
+        "while time.time()<end:\n  os.fork() and os._exit(0)"
+    ),
 )
 """What must not run on when its command has ended."""
 
