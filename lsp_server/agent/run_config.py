@@ -11,14 +11,13 @@ from lsp_server.domain.tasks import Budget
 class RunConfig:
     """A `RunConfig` holds what stays the same for a run, or for the part since it was resumed.
 
-    `system` is the system message and `task_text` the first user message. The prompt has
-    at most `budget_tokens`; at `compact_at_tokens`, a share of them, a new cycle starts.
+    `system` is the system message and `task_text` the first user message. When the prompt
+    has `compact_at_tokens`, a new cycle starts.
     With `brief` the model is asked for a brief of its own before that.
     """
 
     system: str
     task_text: str
     budget: Budget
-    budget_tokens: int
     compact_at_tokens: int
     brief: bool = False

@@ -86,12 +86,10 @@ class AgentFactory:
         project = await asyncio.to_thread(
             lambda: project_instructions(root, self._services.ignore.walk())
         )
-        budget_tokens = settings.prompt_tokens_max
         return RunConfig(
             system=system_text(run_context.task.mode, project),
             task_text=task_text(run_context.task, root),
             budget=run_context.budget,
-            budget_tokens=budget_tokens,
-            compact_at_tokens=round(budget_tokens * settings.context.rebuild_at),
+            compact_at_tokens=round(settings.prompt_tokens_max * settings.context.rebuild_at),
             brief=settings.context.brief,
         )

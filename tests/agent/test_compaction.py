@@ -44,7 +44,7 @@ from lsp_server.domain.tasks import Achieved, Budget, RunId, Task
 from lsp_server.domain.tools import ToolCall, ToolResult
 from tests.harness.workshop import calls, finish, says, workshop
 
-TERMS = RunConfig("system", "Do it.", Budget(), 4000, 2800, brief=True)
+TERMS = RunConfig("system", "Do it.", Budget(), 2800, brief=True)
 
 
 def step(number: int, *results: str) -> list[Event]:
@@ -200,7 +200,7 @@ def test_whatever_fills_the_window_the_next_cycle_begins_well_below_it(
 
 
 def test_a_task_as_long_as_the_window_is_cut_and_can_be_recalled() -> None:
-    run_config = RunConfig("system", "t" * 100_000, Budget(), 4000, 2800)
+    run_config = RunConfig("system", "t" * 100_000, Budget(), 2800)
     context = Context(8000)
     started, _ = first_prompt(context, run_config, PromptParts())
     context.fold(started)

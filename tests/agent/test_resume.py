@@ -48,7 +48,7 @@ from lsp_server.workspace.tree import WorkingTree
 from tests.harness.tools import Bench
 from tests.harness.workshop import calls, finish, says, workshop
 
-TERMS = RunConfig("system", "Do it.", Budget(), 64_000, 45_000)
+TERMS = RunConfig("system", "Do it.", Budget(), 45_000)
 
 
 async def test_where_nothing_changed_the_prompt_goes_on_as_it_was(project: Path) -> None:
@@ -213,7 +213,7 @@ async def test_a_kill_at_any_byte_of_a_rebuild_leaves_a_run_that_goes_on(
     journal.close()
     start = path.stat().st_size
     model = Counting(("finish", {"summary": "done"}))
-    small = RunConfig("system", "Do it.", Budget(), 64_000, 10)
+    small = RunConfig("system", "Do it.", Budget(), 10)
     record = EventLog(Journal(path), Context(8000), lambda _: None)
     stop_policy = StopPolicy(never, accept, record.emit, 3)
     assert await Agent(model, Bench(project).toolbox, record, stop_policy, small).run() == Achieved(
