@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from lsp_server.domain.edits import PlannedEdit
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permissions import AskPerson, Question
 from lsp_server.domain.ports import EditTool, Tool
 from lsp_server.domain.tasks import Mode
 from lsp_server.domain.tools import (
@@ -37,9 +37,6 @@ from lsp_server.tools.approval import Allow, Approval, Ask, Decision, Deny
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.shell_syntax import parse
 
-AskPerson: TypeAlias = Callable[[Question], Awaitable[Answer | None]]
-"""Waits for a person's answer; None means that nobody agreed."""
-
 TITLE_CHARS_MAX = 100
 DETAIL_CHARS_MAX = 20_000
 
@@ -57,7 +54,7 @@ class Toolbox:
     >>> from lsp_server.tools.finish import Finish
     >>> from lsp_server.workspace.paths import Workspace
     >>> async def nobody(question):
-    ...     return None
+    ...     return "deny"
     >>> approval = Approval(PermissionSettings(), Workspace(Path(tempfile.mkdtemp())))
     >>> toolbox = Toolbox([Finish()], approval, nobody)
     >>> call = ToolCall("call-1", "finish", '{"summary": "Done."}')
@@ -178,7 +175,7 @@ class Toolbox:
                 # Others read it from the settings; this run has read its rules already.
                 if question.rule:
                     self._approval.allow(question.rule)
-            case "deny" | None:
+            case "deny":
                 raise ToolError(
                     f"refused: it was not allowed ({question.summary}); find another way, "
                     "or finish and say what you need"

@@ -230,7 +230,7 @@ async def test_a_person_who_typed_meanwhile_keeps_the_text_that_write_would_repl
     bench = Bench(project, mode="ask", answers=["once"])
     asked = bench.toolbox._ask
 
-    async def typing(question: Question) -> Answer | None:
+    async def typing(question: Question) -> Answer:
         path.write_text("one and a half\n")
         return await asked(question)
 
