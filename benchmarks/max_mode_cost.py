@@ -30,6 +30,7 @@ from benchmarks.table import Row, arguments, show
 from lsp_server.agent.context import Context
 from lsp_server.domain.events import CycleStarted, Event, ModelAnswered, ToolReturned
 from lsp_server.domain.messages import Listener, Message, Request, Response, Usage, ignore_deltas
+from lsp_server.domain.permissions import Answer
 from lsp_server.domain.ports import Model, Tool
 from lsp_server.max_mode.candidate_judge import CandidateJudge, JudgeContext, StepContext
 from lsp_server.max_mode.dry_runner import DryRunner
@@ -50,6 +51,7 @@ from lsp_server.tools.shell import Shell
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
 from lsp_server.workspace.checkpoints import Checkpoints
+from lsp_server.workspace.commands import HostCommandRunner
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore
@@ -173,11 +175,11 @@ class Bench:
             Read(workspace, self.editor),
             Edit(workspace, self.editor),
             Write(workspace, self.editor),
-            Shell(workspace, checkpoints, lambda _: None),
+            Shell(workspace, checkpoints, lambda _: None, HostCommandRunner()),
         ]
 
-        async def nobody(_: object) -> None:
-            return None
+        async def nobody(_: object) -> Answer:
+            return "deny"
 
         self.toolbox = Toolbox(tools, self.approval, nobody)
         self.dry_run_tools = ToolDryRun(workspace, self.toolbox)

@@ -23,8 +23,7 @@ from lsp_server.session.goals import Goals
 from lsp_server.session.run_context import RunContext
 from lsp_server.settings.sections import Settings
 from lsp_server.tools.approval import Approval, Deny
-from lsp_server.tools.free import environment_for, is_free
-from lsp_server.tools.shell_syntax import parse
+from lsp_server.tools.free import profile_of
 
 GOALS_RUN = RunId("goals")
 """The id that takes a run's place in questions about checks that no run asked for."""
@@ -125,10 +124,9 @@ def _verifier(
         services.editor,
         permit,
         seconds,
-        services.redactor,
         services.sandboxes.commands(settings.permissions),
-        lambda command: environment_for(command, services.workspace),
-        lambda command: is_free(parse(command), services.workspace),
+        services.redactor,
+        lambda command: profile_of(command, services.workspace),
     )
     return Verifier(context, checks, judge)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias, assert_never
@@ -23,7 +22,7 @@ from lsp_server.domain.goals import (
 )
 from lsp_server.domain.ports import Editor
 from lsp_server.goals.findings import parse_findings, ran_no_test
-from lsp_server.workspace.commands import CommandResult, CommandRunner, HostCommandRunner
+from lsp_server.workspace.commands import CommandProfile, CommandResult, CommandRunner
 from lsp_server.workspace.disk import FileMissing, read_text
 from lsp_server.workspace.paths import Workspace
 
@@ -50,10 +49,8 @@ class CheckRefused:
 class CheckRunner:
     """Runs the checks of one workspace.
 
-    `permit` is asked before each command, `mask` takes secrets out of what it prints,
-    `environment` gives the one in which a command runs, `reads_only` says whether it
-    is known to change nothing. Both may block.
-    A command that takes longer than `timeout_seconds` has failed.
+    Commands run by `commands`; `permit` is asked before each, `mask` takes secrets out of
+    what it prints, and `profile` says what is known of it, which may block. A command that takes longer than `timeout_seconds` has failed.
     """
 
     def __init__(
@@ -62,10 +59,9 @@ class CheckRunner:
         editor: Editor,
         permit: Permit,
         timeout_seconds: float,
+        commands: CommandRunner,
         mask: Callable[[str], str] = str,
-        commands: CommandRunner = HostCommandRunner(),
-        environment: Callable[[str], Mapping[str, str]] = lambda _: os.environ,
-        reads_only: Callable[[str], bool] = lambda _: False,
+        profile: Callable[[str], CommandProfile] = lambda _: CommandProfile(),
     ) -> None:
         self._workspace = workspace
         self._editor = editor
@@ -73,8 +69,7 @@ class CheckRunner:
         self._timeout_seconds = timeout_seconds
         self._mask = mask
         self._commands = commands
-        self._environment = environment
-        self._reads_only = reads_only
+        self._profile = profile
 
     async def run(self, check: Check, tree: str) -> Evidence | CheckRefused | None:
         """Runs a check on the tree with the hash `tree`; None when nobody here can tell.
@@ -104,12 +99,11 @@ class CheckRunner:
     async def _run_command(self, command: str, tree: str) -> Evidence:
         started = time.monotonic()
         try:
-            environment = await asyncio.to_thread(self._environment, command)
-            reads_only = await asyncio.to_thread(self._reads_only, command)
-            done = await self._execute(PIPE_FAILURES + command, environment, reads_only)
+            profile = await asyncio.to_thread(self._profile, command)
+            done = await self._execute(PIPE_FAILURES + command, profile)
             # With pipefail a reader that had enough makes its writer fail; without, it counts alone.
             if done.exit_status == BROKEN_PIPE:
-                done = await self._execute(command, environment, reads_only)
+                done = await self._execute(command, profile)
         except ToolError as error:
             return _evidence(CommandCheck(command), tree, started, False, str(error))
         passed, ending = _ending(done, self._timeout_seconds)
@@ -119,16 +113,14 @@ class CheckRunner:
             output=self._mask(done.output), exit_status=done.exit_status, findings=places,
         )  # fmt: skip
 
-    async def _execute(
-        self, command: str, environment: Mapping[str, str], reads_only: bool
-    ) -> CommandResult:
+    async def _execute(self, command: str, profile: CommandProfile) -> CommandResult:
         return await self._commands.run(
             command,
             self._workspace.root,
             timeout_seconds=self._timeout_seconds,
             output_bytes_max=OUTPUT_BYTES_MAX,
-            environment=environment,
-            reads_only=reads_only,
+            environment=profile.environment,
+            reads_only=profile.reads_only,
         )
 
     def _findings(self, output: str) -> tuple[Finding, ...]:

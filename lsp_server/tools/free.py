@@ -7,13 +7,11 @@ holds; any other command runs in the person's own.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-
 from lsp_server.tools.confinement import is_confined
 from lsp_server.tools.read_only import git_subcommand, is_read_only
 from lsp_server.tools.shell_syntax import Command, ShellScript, parse
 from lsp_server.workspace import repository
+from lsp_server.workspace.commands import CommandProfile
 from lsp_server.workspace.inert import inert_environment, is_trusted
 from lsp_server.workspace.paths import Workspace
 
@@ -30,11 +28,17 @@ def changes_nothing(script: ShellScript, workspace: Workspace) -> bool:
     return is_read_only(script) and all(_is_inert(each, workspace) for each in script.commands)
 
 
-def environment_for(command: str, workspace: Workspace) -> Mapping[str, str]:
-    """Returns the environment in which a command runs."""
-    if changes_nothing(parse(command), workspace):
-        return inert_environment(workspace.root)
-    return os.environ
+def profile_of(command: str, workspace: Workspace) -> CommandProfile:
+    """Returns what is known of a command before it runs. Blocking, for some milliseconds."""
+    script = parse(command)
+    if not changes_nothing(script, workspace):
+        return CommandProfile()
+    return CommandProfile(
+        inert_environment(workspace.root),
+        changes_nothing=True,
+        # What a person allowed beyond that reads where a sandbox would hide it.
+        reads_only=is_confined(script, workspace),
+    )
 
 
 def _is_inert(command: Command, workspace: Workspace) -> bool:

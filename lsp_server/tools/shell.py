@@ -11,10 +11,9 @@ from pydantic import Field
 from lsp_server.domain.events import Emit
 from lsp_server.domain.tools import Needs, NeedsCommand, ToolResult, parse_arguments
 from lsp_server.tools.arguments import ToolArguments, spec, validate
-from lsp_server.tools.free import changes_nothing, environment_for, is_free
-from lsp_server.tools.shell_syntax import parse
+from lsp_server.tools.free import profile_of
 from lsp_server.workspace.checkpoints import Checkpoints
-from lsp_server.workspace.commands import CommandResult, CommandRunner, HostCommandRunner
+from lsp_server.workspace.commands import CommandProfile, CommandResult, CommandRunner
 from lsp_server.workspace.paths import Workspace
 
 TIMEOUT_SECONDS = 120
@@ -49,11 +48,7 @@ class Shell:
     )
 
     def __init__(
-        self,
-        workspace: Workspace,
-        checkpoints: Checkpoints,
-        emit: Emit,
-        commands: CommandRunner = HostCommandRunner(),
+        self, workspace: Workspace, checkpoints: Checkpoints, emit: Emit, commands: CommandRunner
     ) -> None:
         self._workspace = workspace
         self._checkpoints = checkpoints
@@ -72,23 +67,21 @@ class Shell:
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         """Runs the command to its end or its timeout, and returns how it ended and its output."""
         wanted = validate(ShellArguments, arguments)
-        script = parse(wanted.command)
-        if changes_nothing(script, self._workspace):
-            # What a person allowed beyond that reads where the sandbox would hide it.
-            confined = await asyncio.to_thread(is_free, script, self._workspace)
-            return _result(await self._run(wanted, reads_only=confined), [])
+        profile = await asyncio.to_thread(profile_of, wanted.command, self._workspace)
+        if profile.changes_nothing:
+            return _result(await self._run(wanted, profile), [])
         async with self._checkpoints.record_command(self._emit) as changed:
-            completed = await self._run(wanted)
+            completed = await self._run(wanted, profile)
         return _result(completed, changed)
 
-    async def _run(self, wanted: ShellArguments, *, reads_only: bool = False) -> CommandResult:
+    async def _run(self, wanted: ShellArguments, profile: CommandProfile) -> CommandResult:
         return await self._commands.run(
             wanted.command,
             self._workspace.root,
             timeout_seconds=wanted.timeout_seconds,
             output_bytes_max=OUTPUT_BYTES_MAX,
-            environment=environment_for(wanted.command, self._workspace),
-            reads_only=reads_only,
+            environment=profile.environment,
+            reads_only=profile.reads_only,
         )
 
 

@@ -17,7 +17,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -73,6 +73,20 @@ class CommandResult:
         with suppress(ValueError):
             return f"killed by {signal.Signals(self.exit_status - 128).name}"
         return f"exit status {self.exit_status}"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandProfile:
+    """A `CommandProfile` is what is known of a command before it runs.
+
+    It runs in `environment`. With `changes_nothing` it is known to only read, wherever that
+    leads; with `reads_only` nothing outside of the workspace either, so that a sandbox may
+    forbid all else.
+    """
+
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    changes_nothing: bool = False
+    reads_only: bool = False
 
 
 class CommandRunner(Protocol):

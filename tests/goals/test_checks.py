@@ -20,6 +20,7 @@ from lsp_server.domain.goals import (
     Finding,
 )
 from lsp_server.goals.checks import CheckRefused, CheckRunner
+from lsp_server.workspace.commands import CommandProfile, HostCommandRunner
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.paths import Workspace
@@ -48,7 +49,9 @@ async def nothing(command: str) -> str | None:
 def checks(
     project: Path, *, findings: Sequence[Finding] | None = None, timeout_seconds: float = 20.0
 ) -> CheckRunner:
-    return CheckRunner(Workspace(project), Reporting(findings), anything, timeout_seconds)
+    return CheckRunner(
+        Workspace(project), Reporting(findings), anything, timeout_seconds, HostCommandRunner()
+    )
 
 
 async def shown(project: Path, check: Check, timeout_seconds: float = 20.0) -> Evidence:
@@ -131,6 +134,7 @@ async def test_secrets_do_not_get_into_evidence(project: Path) -> None:
         Reporting(None),
         anything,
         20.0,
+        HostCommandRunner(),
         lambda text: text.replace("hunter2hunter2", "[secret]"),
     )
     evidence = await checked.run(CommandCheck("env; echo hunter2hunter2"), "t")
@@ -145,7 +149,8 @@ async def test_a_command_runs_in_the_environment_that_it_was_judged_for(project:
         Reporting(None),
         anything,
         20.0,
-        environment=lambda command: {"PATH": os.environ["PATH"], "FOR": command},
+        HostCommandRunner(),
+        profile=lambda command: CommandProfile({"PATH": os.environ["PATH"], "FOR": command}),
     )
     evidence = await checks.run(CommandCheck("echo for: $FOR"), "t")
     assert isinstance(evidence, Evidence)
@@ -153,9 +158,9 @@ async def test_a_command_runs_in_the_environment_that_it_was_judged_for(project:
 
 
 async def test_what_is_not_permitted_does_not_run(project: Path) -> None:
-    refused = await CheckRunner(Workspace(project), Reporting(None), nothing, 20.0).run(
-        CommandCheck("touch ran"), "t"
-    )
+    refused = await CheckRunner(
+        Workspace(project), Reporting(None), nothing, 20.0, HostCommandRunner()
+    ).run(CommandCheck("touch ran"), "t")
     assert isinstance(refused, CheckRefused)
     assert "not permitted" in refused.reason
     assert not (project / "ran").exists()

@@ -86,7 +86,7 @@ class Bench:
             ),
             Edit(self.workspace, editor),
             Write(self.workspace, editor),
-            Shell(self.workspace, checkpoints, self.events.append),
+            Shell(self.workspace, checkpoints, self.events.append, HostCommandRunner()),
             Diagnostics(self.workspace, editor),
             Plan(self.events.append),
             Recall(ListedArchive(self.archive)),
@@ -97,6 +97,6 @@ class Bench:
     async def call(self, name: str, **arguments: object) -> ToolResult:
         return await self.toolbox.dispatch(ToolCall("1", name, json.dumps(arguments)))
 
-    async def _ask(self, question: Question) -> Answer | None:
+    async def _ask(self, question: Question) -> Answer:
         self.questions.append(question)
-        return self._answers.pop(0)
+        return self._answers.pop(0) or "deny"

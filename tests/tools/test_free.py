@@ -16,7 +16,7 @@ import pytest
 from lsp_server.domain.tools import NeedsCommand
 from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.approval import Allow, Approval
-from lsp_server.tools.free import environment_for
+from lsp_server.tools.free import profile_of
 from lsp_server.tools.shell import Shell
 from lsp_server.workspace.paths import Workspace
 from tests.harness.files import lay_out
@@ -288,7 +288,7 @@ def test_a_program_of_the_project_is_not_free(
     lay_out(project, {"a": ""})
     monkeypatch.setenv("PATH", path.format(**places))
     assert is_free(project, command) == free
-    assert (environment_for(command, Workspace(project)) is not os.environ) == free
+    assert (profile_of(command, Workspace(project)).environment is not os.environ) == free
 
 
 async def test_what_a_free_command_starts_is_not_the_project_s(

@@ -16,6 +16,7 @@ from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.commands import (
+    CommandProfile,
     CommandResult,
     CommandRunner,
     HeadAndTail,
@@ -260,7 +261,12 @@ async def test_only_free_commands_are_said_to_change_nothing(
 async def test_checks_say_which_commands_change_nothing(project: Path) -> None:
     runner, editor = LoggingCommandRunner(), DiskEditor(Documents())
     checks = CheckRunner(
-        Workspace(project), editor, permitted, 20.0, commands=runner, reads_only="ls".__eq__
+        Workspace(project),
+        editor,
+        permitted,
+        20.0,
+        runner,
+        profile=lambda command: CommandProfile(reads_only=command == "ls"),
     )
     for command in ("ls", "true"):
         await checks.run(CommandCheck(command), "tree")
