@@ -31,6 +31,7 @@ TITLES = {
     "context": "Context",
     "memory": "Memory",
     "permissions": "Permissions",
+    "sandbox": "Sandbox",
     "run": "Run",
     "checkpoints": "Checkpoints",
 }

@@ -53,7 +53,7 @@ class AgentFactory:
             # Files for secrets are mostly ignored, so no watcher reports them to memory.
             self._memory.files_changed([self._services.workspace.root])
         permissions, mode = run_context.settings.permissions, run_context.task.mode
-        is_confined = await self._services.sandboxes.confine_commands(permissions)
+        is_confined = await self._services.sandboxes.confine_commands(run_context.settings)
         approval = Approval(
             permissions, self._services.workspace, mode, commands_are_confined=is_confined
         )

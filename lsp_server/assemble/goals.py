@@ -104,7 +104,7 @@ def _verifier(
 ) -> Verifier:
     async def permit(command: str) -> str | None:
         # A checkout brings goals too: outside of a run its commands are not freed.
-        is_confined = in_run and await services.sandboxes.confine_commands(settings.permissions)
+        is_confined = in_run and await services.sandboxes.confine_commands(settings)
         decision = await services.check_approvals.decide(
             command, settings.permissions, ask, commands_are_confined=is_confined
         )
@@ -124,7 +124,7 @@ def _verifier(
         services.editor,
         permit,
         seconds,
-        services.sandboxes.commands(settings.permissions),
+        services.sandboxes.commands(settings),
         services.redactor,
         lambda command: profile_of(command, services.workspace),
     )

@@ -34,7 +34,7 @@ def run_toolbox(
     Their order is part of the prompt's cached start: it is the same in each run.
     """
     tools = _make_looking_tools(services, memory, run_context, approval)
-    commands = services.sandboxes.commands(run_context.settings.permissions)
+    commands = services.sandboxes.commands(run_context.settings)
     tools += _make_changing_tools(services, commands, run_context.event_log.emit)
     if run_context.task.mode == "build":
         tools.append(Remember(lambda text: memory.facts.claim(run_context.run_id, text)))

@@ -70,7 +70,7 @@ def choose(mode: SandboxMode = "auto") -> ProbedSandbox:
             f"not held: {one.description} ({one.details})" for one in found.failures
         )
         raise ConfigurationError(
-            f"the sandbox {mode} does not work on this machine: {why}", key="permissions.sandbox"
+            f"the sandbox {mode} does not work on this machine: {why}", key="sandbox.mode"
         )
     return found
 

@@ -45,7 +45,7 @@ async def doctor_report(
             ("Memory", _memory(session)),
             ("Goals", await _goals(session)),
             ("Permissions", _permissions(session)),
-            ("Sandbox", await asyncio.to_thread(sandbox_text, session.settings.permissions)),
+            ("Sandbox", await asyncio.to_thread(sandbox_text, session.settings)),
             ("Runs", _runs(session)),
             ("Max Mode", await asyncio.to_thread(_max_mode, session)),
             ("Settings", _settings(session)),

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.sandbox.choice import Mechanism, ProbedSandbox, choose, probed
-from lsp_server.settings.sections import PermissionSettings
+from lsp_server.settings.sections import Settings
 
 HELP: Mapping[Mechanism, str] = MappingProxyType(
     {
@@ -22,26 +22,26 @@ HELP: Mapping[Mechanism, str] = MappingProxyType(
 )
 
 
-def sandbox_text(permissions: PermissionSettings) -> str:
+def sandbox_text(settings: Settings) -> str:
     """Returns the section of the report as Markdown. Blocking, some tenths of a second at first."""
-    lines = [_chosen(permissions)]
+    lines = [_chosen(settings)]
     for mechanism in _mechanisms_of_this_system():
         found = probed(mechanism)
         lines += _mechanism(mechanism, found)
     return "\n".join(lines)
 
 
-def _chosen(permissions: PermissionSettings) -> str:
+def _chosen(settings: Settings) -> str:
     try:
-        found = choose(permissions.sandbox)
+        found = choose(settings.sandbox.mode)
     except ConfigurationError as error:
         return f"- **Problem:** {error}"
     if not found.holds:
-        why = "it is switched off" if permissions.sandbox == "off" else "none holds here"
+        why = "it is switched off" if settings.sandbox.mode == "off" else "none holds here"
         return f"- commands run without a sandbox, as {why}; in the mode `sandboxed` they ask"
     return (
         f"- {found.sandbox.name} confines commands that only read, in the mode `sandboxed` all "
-        f"(mode: `{permissions.mode}`, network: `{permissions.network}`)"
+        f"(mode: `{settings.permissions.mode}`, network: `{settings.sandbox.network}`)"
     )
 
 

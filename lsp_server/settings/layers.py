@@ -29,6 +29,9 @@ FILE_BYTES_MAX = 100_000
 _FREEING = ("allow", "answer_timeout_seconds")
 """The permissions that forbid nothing: without them, no more is free."""
 
+_FORBIDDING = {"permissions": "deny", "sandbox": "hide"}
+"""By section, the list of what is forbidden."""
+
 _CAUTION = "and edits and commands ask"
 
 
@@ -93,6 +96,8 @@ def _may_forbid(key: str | None) -> bool:
     if key is None:
         return True
     section, _, rest = key.partition(".")
+    if section == "sandbox":
+        return rest.partition(".")[0] in ("", "hide")
     return section == "permissions" and rest.partition(".")[0] not in _FREEING
 
 
@@ -149,7 +154,7 @@ def _remove(layer: dict[str, Any], place: list[str]) -> bool:
 
 
 def _merge(below: Layer, above: Layer) -> dict[str, Any]:
-    """Lays `above` over `below`, section by section; deny rules add up."""
+    """Lays `above` over `below`, section by section; what forbids something adds up."""
     merged: dict[str, Any] = dict(below)
     for section, values in above.items():
         lower = merged.get(section)
@@ -158,9 +163,15 @@ def _merge(below: Layer, above: Layer) -> dict[str, Any]:
             continue
         merged[section] = {**lower, **values}
         # A layer above must not lose what one below forbids.
-        if section == "permissions" and "deny" in lower and "deny" in values:
-            merged[section]["deny"] = [*lower["deny"], *values["deny"]]
+        key = _FORBIDDING.get(section, "")
+        if key in lower and key in values:
+            merged[section][key] = [*_items(lower[key]), *_items(values[key])]
     return merged
+
+
+def _items(value: Any) -> Any:
+    # One may be written without its brackets.
+    return (value,) if isinstance(value, str) else value
 
 
 def _read_toml(path: Path, problems: list[ConfigurationError]) -> dict[str, Any]:

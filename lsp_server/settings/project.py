@@ -19,6 +19,7 @@ SETS = {
     "max_mode": ("temperature", "judge_temperature", "quorum"),
     "context": ("rebuild_at",),
     "permissions": ("deny",),
+    "sandbox": ("hide",),
 }
 """Settings that cost nothing and free nothing."""
 
@@ -28,7 +29,8 @@ LOWERS = {
     "goal": ("re_entries_max", "check_timeout_seconds", "check_on_save"),
     "context": ("budget_tokens", "brief", "result_chars_max"),
     "memory": ("enabled", "index_on_start", "file_bytes_max", "commits_max"),
-    "permissions": ("mode", "network", "answer_timeout_seconds"),
+    "permissions": ("mode", "answer_timeout_seconds"),
+    "sandbox": ("network",),
     "run": ("steps_max", "tokens_max", "cost_usd_max", "wall_seconds_max", "transcript"),
 }
 """Settings of which a project may have less than the user, or which it may switch off.

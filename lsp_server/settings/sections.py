@@ -32,6 +32,11 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _as_list(value: object) -> object:
+    # A string would be taken for a list of its characters.
+    return (value,) if isinstance(value, str) else value
+
+
 Positive: TypeAlias = Annotated[int, Field(gt=0)]
 PositiveSeconds: TypeAlias = Annotated[float, Field(gt=0)]
 Fraction: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
@@ -162,10 +167,6 @@ class PermissionSettings(Section):
     mode: PermissionMode = "ask"
     """`ask` before edits and commands, `auto-edit` frees edits, `read-only` refuses both, `full` frees both.
     `sandboxed` frees edits, and commands that a sandbox holds to the workspace; where none holds, they ask."""
-    sandbox: Literal["auto", "bubblewrap", "landlock", "seatbelt", "off"] = "auto"
-    """What confines commands: `auto` takes the strongest that holds on this machine; `off` confines nothing."""
-    network: NetworkSetting = "off"
-    """What commands in the sandbox reach: nothing, only themselves (`loopback`), or all. Commands that only read: nothing."""
     allow: tuple[str, ...] = ()
     """Rules `tool(pattern)`, as in `shell(pytest *)`; deny wins."""
     deny: tuple[str, ...] = ()
@@ -173,11 +174,22 @@ class PermissionSettings(Section):
     answer_timeout_seconds: PositiveSeconds = 600.0
     """A question without an answer by then counts as denied."""
 
-    @field_validator("allow", "deny", mode="before")
-    @classmethod
-    def _one_rule_is_a_list(cls, value: object) -> object:
-        # A string would be taken for a list of its characters.
-        return (value,) if isinstance(value, str) else value
+    _one_is_a_list = field_validator("allow", "deny", mode="before")(_as_list)
+
+
+class SandboxSettings(Section):
+    """This section sets what commands in the sandbox may write, read and reach."""
+
+    mode: Literal["auto", "bubblewrap", "landlock", "seatbelt", "off"] = "auto"
+    """What confines commands: `auto` takes the strongest that holds on this machine; `off` confines nothing."""
+    network: NetworkSetting = "off"
+    """What commands reach: nothing, only themselves (`loopback`), or all. Commands that only read: nothing."""
+    write: tuple[str, ...] = ()
+    """Further folders that commands may change, as in `~/.cache/pip`."""
+    hide: tuple[str, ...] = ()
+    """Further files and folders that commands cannot read; relative ones are of the workspace."""
+
+    _one_is_a_list = field_validator("write", "hide", mode="before")(_as_list)
 
 
 class RunSettings(Section):
@@ -218,6 +230,7 @@ class Settings(Section):
     context: ContextSettings = ContextSettings()
     memory: MemorySettings = MemorySettings()
     permissions: PermissionSettings = PermissionSettings()
+    sandbox: SandboxSettings = SandboxSettings()
     run: RunSettings = RunSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
 

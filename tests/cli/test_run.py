@@ -408,11 +408,22 @@ async def test_what_a_run_left_for_a_check_runs_in_the_sandbox_too(project: Path
     assert precious.read_text() == "kept"
 
 
+@pytest.mark.skipif(not HOLDS, reason="no sandbox holds on this machine")
+async def test_a_person_opens_and_hides_folders_for_the_sandbox(project: Path) -> None:
+    opened = project.parent / "opened"
+    opened.mkdir()
+    (project / "db").write_text("row 4711\n")
+    command = f"echo kept > {opened}/a.txt; cat db; true"
+    turns = [calls(("shell", {"command": command})), finish()]
+    settings = {"HOLDFAST_SANDBOX__WRITE": f'["{opened}"]', "HOLDFAST_SANDBOX__HIDE": '["db"]'}
+    result = await run(project, turns, "--sandboxed", "--json", "make it", **settings)
+    assert (opened / "a.txt").read_text() == "kept\n"
+    assert "4711" not in result.output
+
+
 async def test_without_a_sandbox_sandboxed_asks_before_commands(project: Path) -> None:
     turns = [calls(("shell", {"command": "touch by-command.txt"})), WRITE, finish()]
-    result = await run(
-        project, turns, "--sandboxed", "make it", HOLDFAST_PERMISSIONS__SANDBOX="off"
-    )
+    result = await run(project, turns, "--sandboxed", "make it", HOLDFAST_SANDBOX__MODE="off")
     assert not (project / "by-command.txt").exists()
     assert (project / "made.txt").exists()
     assert "touch by-command.txt" in result.errors + result.output
@@ -421,7 +432,7 @@ async def test_without_a_sandbox_sandboxed_asks_before_commands(project: Path) -
 @pytest.mark.skipif(sys.platform == "darwin", reason="it may hold there")
 async def test_a_sandbox_that_was_asked_for_and_does_not_hold_is_an_error(project: Path) -> None:
     result = await run(
-        project, [WRITE], "--sandboxed", "make it", HOLDFAST_PERMISSIONS__SANDBOX="seatbelt"
+        project, [WRITE], "--sandboxed", "make it", HOLDFAST_SANDBOX__MODE="seatbelt"
     )
     assert result.status == 1
     assert "the sandbox seatbelt does not work on this machine" in result.errors + result.output

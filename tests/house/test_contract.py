@@ -46,7 +46,8 @@ SETTINGS = {
     "context": "budget_tokens rebuild_at brief result_chars_max",
     "memory": "enabled uri embedder embedding_base_url embedding_model index_on_start "
     "file_bytes_max commits_max",
-    "permissions": "mode sandbox network allow deny answer_timeout_seconds",
+    "permissions": "mode allow deny answer_timeout_seconds",
+    "sandbox": "mode network write hide",
     "run": "steps_max tokens_max cost_usd_max wall_seconds_max transcript",
     "checkpoints": "days_max bytes_max",
 }

@@ -56,8 +56,9 @@ def check(root: Path, project: dict[str, Any]) -> Loaded:
         ("memory", "commits_max", 10_000, "only lower it below 300"),
         ("permissions", "mode", "full", "only lower it below ask"),
         ("permissions", "mode", "sandboxed", "only lower it below ask"),
-        ("permissions", "sandbox", "off", "may not set it"),
-        ("permissions", "network", "on", "only lower it below off"),
+        ("sandbox", "mode", "off", "may not set it"),
+        ("sandbox", "network", "on", "only lower it below off"),
+        ("sandbox", "write", ["/etc"], "may not set it"),
         ("permissions", "allow", ["shell(*)"], "may not set it"),
         ("run", "cost_usd_max", 3, "only lower it below 2.0"),
         ("checkpoints", "days_max", 0.001, "may not set it"),
@@ -89,7 +90,8 @@ def test_a_project_cannot_widen(
         ("memory", "enabled", False),
         ("memory", "commits_max", 0),
         ("permissions", "mode", "read-only"),
-        ("permissions", "network", "off"),
+        ("sandbox", "network", "off"),
+        ("sandbox", "hide", ("db",)),
         ("run", "tokens_max", 10_000),
         ("run", "cost_usd_max", 1.0),
         ("run", "transcript", False),
@@ -104,6 +106,16 @@ def test_a_project_can_narrow(project: Path, section: str, key: str, value: obje
 def test_deny_rules_of_user_and_project_add_up(project: Path) -> None:
     loaded = check(project, {"permissions": {"deny": ["read(.env)"]}})
     assert loaded.settings.permissions.deny == ("shell(rm *)", "read(.env)")
+
+
+def test_what_user_project_and_editor_hide_adds_up(project: Path) -> None:
+    (project / ".holdfast").mkdir()
+    (project / ".holdfast/config.toml").write_text('[sandbox]\nhide = "b"\n')
+    user = project.parent / "user.toml"
+    user.write_text('[sandbox]\nhide = ["a"]\n')
+    editor = {"sandbox": {"hide": ["c"]}}
+    loaded = load(project, environment={}, user_file=user, editor=editor)
+    assert loaded.settings.sandbox.hide == ("a", "b", "c")
 
 
 def test_what_narrows_stays_beside_what_does_not(project: Path) -> None:
