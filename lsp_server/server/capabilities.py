@@ -45,6 +45,8 @@ class Capabilities:
     """`workspace/configuration`."""
     watched_files: bool = False
     """Watchers may be registered."""
+    notebooks: bool = False
+    """Notebooks are reported with their cells."""
     status: bool = False
     """`holdfast/status`."""
     events: bool = False
@@ -85,6 +87,7 @@ def resolve(params: types.InitializeParams) -> Capabilities:
         runs_all_fixes=_runs_all_fixes(declared),
         configuration=has("workspace.configuration"),
         watched_files=has("workspace.did_change_watched_files.dynamic_registration"),
+        notebooks=has("notebook_document.synchronization"),
         status=own.get("status") is True,
         events=own.get("event") is True,
         diagnostics=own.get("diagnostics") is True,

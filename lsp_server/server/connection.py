@@ -16,9 +16,11 @@ from typing import Any
 from lsprotocol import types
 
 from lsp_server import __version__
+from lsp_server.server.capabilities import Capabilities
 from lsp_server.server.client import Client
 from lsp_server.server.client_log import log_to_editor
 from lsp_server.server.lifecycle import Lifecycle
+from lsp_server.server.notebooks import SYNC
 from lsp_server.server.protocol import SOURCE, ActionKind, CommandName, Method
 from lsp_server.server.transport.framing import ByteStream, FrameReader, FrameWriter
 from lsp_server.server.transport.language_server import HandlerServer
@@ -49,7 +51,8 @@ class Connection:
         self._client = Client(self._rpc)
         self._lifecycle = Lifecycle(self._client, self._watch)
         self._rpc.exited = self._end
-        self._rpc.describe = _describe
+        self._rpc.describe = lambda capabilities: _describe(self._client.can, capabilities)
+        self._rpc.dropped = self._lifecycle.dropped
         self._register()
 
     async def serve(self, deadline: contextlib.ExitStack) -> int:
@@ -88,6 +91,9 @@ class Connection:
         on(types.TEXT_DOCUMENT_DID_OPEN, documents.did_open)
         on(types.TEXT_DOCUMENT_DID_CHANGE, documents.did_change)
         on(types.TEXT_DOCUMENT_DID_CLOSE, documents.did_close)
+        on(types.NOTEBOOK_DOCUMENT_DID_OPEN, life.notebooks.did_open)
+        on(types.NOTEBOOK_DOCUMENT_DID_CHANGE, life.notebooks.did_change)
+        on(types.NOTEBOOK_DOCUMENT_DID_CLOSE, life.notebooks.did_close)
         on(types.TEXT_DOCUMENT_DID_SAVE, workspace.did_save)
         on(types.WORKSPACE_DID_CHANGE_CONFIGURATION, workspace.did_change_configuration)
         on(types.WORKSPACE_DID_CHANGE_WATCHED_FILES, workspace.did_change_watched_files)
@@ -138,7 +144,7 @@ class Connection:
             task.add_done_callback(lambda _: self._end_of_input())
 
 
-def _describe(capabilities: types.ServerCapabilities) -> None:
+def _describe(can: Capabilities, capabilities: types.ServerCapabilities) -> None:
     """Adds the capabilities that pygls cannot derive from the handlers."""
     capabilities.execute_command_provider = types.ExecuteCommandOptions(commands=list(CommandName))
     capabilities.workspace = types.WorkspaceOptions(
@@ -146,4 +152,5 @@ def _describe(capabilities: types.ServerCapabilities) -> None:
             supported=True, change_notifications=True
         )
     )
+    capabilities.notebook_document_sync = SYNC if can.notebooks else None
     capabilities.experimental = {SOURCE: {"methods": list(Method)}}

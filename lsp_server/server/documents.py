@@ -46,6 +46,8 @@ class OpenDocument:
     version: int
     text: str
     seen: tuple[types.Diagnostic, ...] | None = None
+    is_lost: bool = False
+    """A change was not understood, so the text is not the editor's until all of it comes."""
     _recent: tuple[_Change, ...] = ()
 
     def change(
@@ -59,6 +61,8 @@ class OpenDocument:
         Helix up to 25.01 sends what is typed quickly in any order, and only the versions
         show which was first.
         """
+        if any(isinstance(part, types.TextDocumentContentChangeWholeDocument) for part in parts):
+            self.is_lost = False
         kept = [each for each in self._recent if each.version <= version]
         later = [each for each in self._recent if each.version > version]
         # A late change goes back to the text before the later ones, which are applied again.
@@ -100,12 +104,20 @@ class OpenDocuments:
             return
         version, encoding = params.text_document.version, self._client.can.encoding
         document.change(version, params.content_changes, encoding)
-        if (place := self._place(document)) is not None:
+        if (place := self._place(document)) is not None and not document.is_lost:
             folder, path = place
             folder.documents.change(path, document.text)
             self._folders.use(folder)
             _look_for_goals(folder, path)
         self._wake()
+
+    def lose(self, uri: str) -> None:
+        """Says that a change of the buffer with that URI was not understood."""
+        document = self._by_uri.get(uri)
+        if document is not None:
+            document.is_lost = True
+            if (place := self._place(document)) is not None:
+                place[0].documents.lose(place[1])
 
     def did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         document = self._by_uri.pop(params.text_document.uri, None)
@@ -121,6 +133,8 @@ class OpenDocuments:
             place = self._place(document)
             if place is not None and place[0] is folder:
                 folder.documents.open(place[1], document.text)
+                if document.is_lost:
+                    folder.documents.lose(place[1])
 
     def get(self, uri: str) -> OpenDocument | None:
         """Returns the buffer with that URI, None if it is not open."""

@@ -67,6 +67,7 @@ class LspEditor:
         Buffers go first, since only a person's typing can refuse; when the disk refuses
         after that, they are changed back.
         """
+        await self._folder.documents.check(edit.path for edit in edits.files)
         in_buffers, on_disk = self._sort(edits)
         if in_buffers:
             await self._apply_to_buffers(in_buffers, edits.reason)

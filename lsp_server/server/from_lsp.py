@@ -5,10 +5,11 @@ Encodings of positions end here and in `to_lsp.py`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from lsprotocol import types
 
@@ -28,22 +29,27 @@ _SEVERITIES: Mapping[int, Literal["error", "warning", "information", "hint"]] = 
 def path(uri: str) -> Path | None:
     """Returns the resolved path of a `file:` URI; None for every other document.
 
+    A file has neither query nor fragment, so that `?` and `#` belong to its name.
+
     >>> path("untitled:Untitled-1") is None
     True
     """
+    scheme, _, rest = uri.partition(":")
+    if scheme.lower() != "file":
+        return None
+    if rest.startswith("//"):
+        host, slash, rest = rest[2:].partition("/")
+        rest = slash + rest
+        if host not in ("", "localhost"):
+            return None
     try:
-        parts = urlsplit(uri)
-    except ValueError:
-        return None
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
-        return None
-    text = unquote(parts.path)
-    if not text.startswith("/") or "\0" in text:
-        return None
-    try:
+        # Names on a disk are bytes, which need not be UTF-8.
+        text = os.fsdecode(unquote_to_bytes(rest))
+        if not text.startswith("/") or "\0" in text:
+            return None
         return Path(text).resolve()
-    except (OSError, RuntimeError):
-        return None  # A loop of symbolic links has no path.
+    except (OSError, RuntimeError, UnicodeError):
+        return None  # A loop of symbolic links has no path, and half a character no file.
 
 
 def offset(lines: Lines, position: types.Position, encoding: Encoding) -> int:

@@ -22,6 +22,7 @@ from lsp_server.server.client import Client
 from lsp_server.server.configuration import EditorConfiguration
 from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.folders import Folder, Folders
+from lsp_server.server.notebooks import OpenNotebooks
 from lsp_server.server.protocol import PROJECT_SETTINGS_FILE
 from lsp_server.system.task_set import TaskSet
 
@@ -46,6 +47,7 @@ class Lifecycle:
     def __init__(self, client: Client, watch_process: Callable[[int], None]) -> None:
         self.folders = Folders()
         self.documents = OpenDocuments(client, self.folders)
+        self.notebooks = OpenNotebooks(client, self.folders)
         self.configuration = EditorConfiguration(client)
         self.tasks = TaskSet()
         self._client = client
@@ -64,6 +66,16 @@ class Lifecycle:
         for uri in workspace_folders.uris_of(params):
             self.add_folder(uri)
 
+    def dropped(self, method: str, params: object) -> None:
+        """Takes down of a notification that could not be read whose text is unknown now."""
+        match method, params:
+            case types.TEXT_DOCUMENT_DID_CHANGE, {"textDocument": {"uri": str(uri)}}:
+                self.documents.lose(uri)
+            case types.NOTEBOOK_DOCUMENT_DID_CHANGE, {"notebookDocument": {"uri": str(uri)}}:
+                self.notebooks.lose(uri)
+            case _:
+                pass
+
     def initialized(self, _: types.InitializedParams) -> None:
         """Starts everything slow."""
         self._start()
@@ -79,6 +91,7 @@ class Lifecycle:
         folder = self.folders.add(uri)
         if folder is not None:
             self.documents.adopt(folder)
+            self.notebooks.adopt(folder)
         elif from_lsp.path(uri) is None:
             log.warning("%s is no folder on this machine, so Holdfast does not work there", uri)
         return folder

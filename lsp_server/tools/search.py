@@ -139,7 +139,17 @@ class Search:
         hits, complete = await self._find(wanted, place)
         shown = await self._redact(hits[: wanted.limit])
         hits = [*shown, *hits[wanted.limit :]]
-        return ToolResult(_render(hits, wanted.limit, complete=complete))
+        found = _render(hits, wanted.limit, complete=complete)
+        return ToolResult("\n".join([found, *await self._withheld(place)]))
+
+    async def _withheld(self, place: Path) -> list[str]:
+        """Returns a note on each file of which the editor has another text than was searched."""
+        withheld = await self._documents.withheld(place)
+        return [
+            f"[{reason}; an older text of it was searched]"
+            for path, reason in withheld.items()
+            if self._is_searched(path, place)
+        ]
 
     async def _find(self, wanted: SearchArguments, place: Path) -> tuple[list[LineMatch], bool]:
         """Returns sorted hits, perhaps more than the limit, and whether all was searched."""

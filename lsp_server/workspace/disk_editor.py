@@ -35,6 +35,7 @@ class DiskEditor:
     async def apply(self, edits: EditSet) -> None:
         """Applies all of the edits or none, each against its base. Raises EditRejected."""
         async with self._writing:
+            await self._documents.check(edit.path for edit in edits.files)
             buffers = self._documents.buffers()
             open_before = {e.path: buffers[e.path] for e in edits.files if e.path in buffers}
             await asyncio.to_thread(_apply, edits, open_before)

@@ -8,7 +8,7 @@ the disk before a command runs. A text that a person typed is the person's to sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from types import MappingProxyType
 from lsp_server.domain.edits import Document, FileEdit, fingerprint, minimal_edit
 from lsp_server.domain.errors import EditRejected, ToolError
 from lsp_server.workspace.disk import apply_edits_on_disk, read_text
+from lsp_server.workspace.notebooks import has_cells
 
 
 class Documents:
@@ -28,19 +29,36 @@ class Documents:
     def __init__(self) -> None:
         self._buffers: dict[Path, str] = {}
         self._drafts: dict[Path, _Draft] = {}
+        self._lost: set[Path] = set()
+        self._notebooks: dict[Path, tuple[str, ...]] = {}
 
     def open(self, path: Path, text: str) -> None:
         """Takes a file that the editor opened, with its text."""
-        self._buffers[path.resolve()] = text
+        self.change(path, text)
 
     def change(self, path: Path, text: str) -> None:
         """Takes the whole new text of a buffer."""
         self._buffers[path.resolve()] = text
+        self._lost.discard(path.resolve())
+
+    def lose(self, path: Path) -> None:
+        """Says that nobody knows any more what text an open buffer has."""
+        self._lost.add(path.resolve())
+        self._drafts.pop(path.resolve(), None)
 
     def close(self, path: Path) -> None:
         """Forgets a buffer, since the editor closed it."""
         self._buffers.pop(path.resolve(), None)
         self._drafts.pop(path.resolve(), None)
+        self._lost.discard(path.resolve())
+
+    def open_notebook(self, path: Path, cells: tuple[str, ...]) -> None:
+        """Takes the texts of the cells of a notebook that is open as one."""
+        self._notebooks[path.resolve()] = cells
+
+    def close_notebook(self, path: Path) -> None:
+        """Forgets a notebook, since the editor closed it."""
+        self._notebooks.pop(path.resolve(), None)
 
     def buffers(self) -> Mapping[Path, str]:
         """Returns the open files' texts, a live view."""
@@ -63,14 +81,37 @@ class Documents:
             await asyncio.to_thread(_save, drafts)
 
     async def unsaved(self) -> list[Path]:
-        """Returns the open files whose text on the disk is another one."""
+        """Returns the open files and notebooks of which the disk has another text."""
         buffers = dict(self._buffers)
-        return await asyncio.to_thread(
+        texts = await asyncio.to_thread(
             lambda: [path for path, text in buffers.items() if not is_saved(path, text)]
         )
+        return [*dict.fromkeys([*texts, *await self.withheld(Path("/"))])]
+
+    async def withheld(self, place: Path) -> dict[Path, str]:
+        """Returns the files at a place that nobody may read or edit now, each with the reason.
+
+        The editor holds another text of them, and it cannot be known or is in cells.
+        """
+        why = {
+            path: f"{path.name} is open, and a change of it could not be understood"
+            for path in self._lost
+            if path.is_relative_to(place)
+        }
+        for path, cells in list(self._notebooks.items()):
+            if path.is_relative_to(place) and not await asyncio.to_thread(has_cells, path, cells):
+                why[path] = f"{path.name} is open as a notebook with unsaved cells"
+        return why
+
+    async def check(self, paths: Iterable[Path]) -> None:
+        """Raises EditRejected for a path that is withheld."""
+        for path in paths:
+            for reason in (await self.withheld(path)).values():
+                raise EditRejected(reason, "ask the person to save it and to open it again")
 
     async def read(self, path: Path) -> Document:
         """Reads the buffer at a canonical path, else the file. Raises ToolError, FileMissing."""
+        await self.check([path])
         buffer = self._buffers.get(path)
         if buffer is not None:
             return Document(path, buffer)

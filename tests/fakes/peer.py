@@ -28,6 +28,8 @@ class Peer:
         self.rpc.sink = self
         self.rpc.exited = self.exit_codes.append
         self.rpc.describe = lambda capabilities: None
+        self.dropped: list[tuple[str, object]] = []
+        self.rpc.dropped = lambda method, params: self.dropped.append((method, params))
 
     def on(self, method: str, handler: Callable[[Any], Any]) -> None:
         """Handles a method; before `initialize`."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from lsprotocol import types
 
 from lsp_server.domain.edits import Lines
+from lsp_server.domain.errors import ToolError
 from lsp_server.server.client import Client
 from lsp_server.server.documents import LATE_CHARS_MAX, LATE_MAX, OpenDocument, OpenDocuments
 from lsp_server.server.folders import Folders
@@ -133,3 +135,36 @@ def test_what_is_kept_of_a_buffer_for_late_changes_is_bounded() -> None:
 def position(text: str, offset: int) -> types.Position:
     place = Lines(text).position(offset)
     return types.Position(place.line, place.column)
+
+
+async def test_a_buffer_whose_change_was_not_understood_is_not_read_until_it_is_known_again(
+    project: Path,
+) -> None:
+    desk = Desk()
+    folder = desk.folders.add(project.as_uri())
+    assert folder is not None
+    path = project / "a.py"
+    path.write_text("1")
+    desk.did_open(path.as_uri(), "1")
+
+    def type_in(version: int) -> None:
+        place = types.Range(types.Position(0, 0), types.Position(0, 0))
+        part = types.TextDocumentContentChangePartial(place, "x")
+        identifier = types.VersionedTextDocumentIdentifier(version, path.as_uri())
+        desk.open.did_change(types.DidChangeTextDocumentParams(identifier, [part]))
+
+    heals: tuple[Callable[[], None], ...] = (
+        lambda: desk.did_change(path.as_uri(), "2", 9),
+        lambda: desk.did_open(path.as_uri(), "2"),
+    )
+    for heal in heals:
+        desk.open.lose(path.as_uri())
+        type_in(3)
+        with pytest.raises(ToolError, match="could not be understood"):
+            await folder.documents.read(path)
+        assert await folder.documents.unsaved() == [path]
+        heal()
+        assert (await folder.documents.read(path)).text == "2"
+    desk.open.lose(path.as_uri())
+    desk.did_close(path.as_uri())
+    assert (await folder.documents.read(path)).text == "1"

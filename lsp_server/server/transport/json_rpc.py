@@ -37,6 +37,7 @@ from pygls.protocol.json_rpc import JsonRPCRequestMessage, JsonRPCResponseMessag
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.server.protocol import Method
+from lsp_server.server.transport.unknown_values import structured
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,9 @@ _MALFORMED = (
     ValueError,
 )
 """The errors of structuring JSON of another shape than the type's."""
+
+DROPPED_MAX = 100
+"""So many methods of dropped messages are logged, as a client may make up names."""
 
 _OURS = frozenset(
     {
@@ -87,7 +91,8 @@ def converter() -> Converter:
     """Makes the converter of the protocol's types.
 
     Answers to requests of our own stay JSON: pygls makes named tuples of them, which
-    cannot have every key.
+    cannot have every key. Text is text: null is no word "None". A change of a whole
+    document may say so by a range that is null.
     """
     made: Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls has no type
 
@@ -95,7 +100,37 @@ def converter() -> Converter:
         return JsonRPCResponseMessage(message["id"], message["jsonrpc"], message.get("result"))
 
     made.register_structure_hook(JsonRPCResponseMessage, plain)
+    made.register_structure_hook(str, _text)
+    made.register_structure_hook(types.FileChangeType, _file_change)
+    made.register_structure_hook(
+        types.TextDocumentContentChangePartial | types.TextDocumentContentChangeWholeDocument,
+        lambda change, _: _content_change(made, change),
+    )
     return made
+
+
+def _text(value: object, kind: type[str]) -> str:
+    """Makes a text, or a member of an enumeration of texts."""
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return kind(value)
+
+
+def _file_change(value: object, _: type[Any]) -> types.FileChangeType:
+    """Takes a kind of change that nobody knows as a change."""
+    known = {kind.value: kind for kind in types.FileChangeType}
+    other = types.FileChangeType.Changed
+    return known.get(value, other) if isinstance(value, int) else other
+
+
+def _content_change(
+    structuring: Converter, change: dict[str, Any]
+) -> types.TextDocumentContentChangeEvent:
+    """Makes a change; the length of its range is not needed, and clients count it differently."""
+    if change.get("range") is None:
+        return structuring.structure(change, types.TextDocumentContentChangeWholeDocument)
+    known = {"range": change["range"], "text": change["text"]}
+    return structuring.structure(known, types.TextDocumentContentChangePartial)
 
 
 class JsonRpc(LanguageServerProtocol):
@@ -103,17 +138,21 @@ class JsonRpc(LanguageServerProtocol):
 
     Before the first message, `sink` is set to the way out, `exited` to a function that
     is called with the exit code, and `describe` to one that adds to our capabilities.
+    `dropped` is called with the method and the parameters of each notification that
+    cannot be read.
     """
 
     sink: MessageSink
     exited: Callable[[int], None]
     describe: Callable[[types.ServerCapabilities], None]
+    dropped: Callable[[str, object], None]
 
     def __init__(self, server: LanguageServer, converter: Converter) -> None:
         super().__init__(server, converter)
         self.phase: Phase = "new"
         self._asked: dict[str, tuple[str, asyncio.Future[Any]]] = {}
         self._numbers = itertools.count(1)
+        self._logged: set[str] = set()
         for method in _OURS:
             self.fm.builtin_features.pop(method, None)
 
@@ -140,17 +179,21 @@ class JsonRpc(LanguageServerProtocol):
         if not isinstance(method, str) or (is_request and type(msg_id) not in (int, str)):
             self._refuse(None, JsonRpcInvalidRequest("`method` or `id` has the wrong type"))
             return
-        if (objection := self._objection(method)) is not None:
+        if (objection := self._objection(method, is_request=is_request)) is not None:
             if is_request:
                 self._refuse(msg_id, objection)
+            else:
+                self._log_drop(method, objection.message)
             return
         kind = self.get_message_type(method) or JsonRPCRequestMessage
         try:
-            params = getattr(self._converter.structure(message, kind), "params", None)
+            params = getattr(structured(self._converter, message, kind), "params", None)
         except _MALFORMED as error:
-            log.info("%s came with malformed parameters", method)
+            self._log_drop(method, _reason(error))
             if is_request:
                 self._refuse(msg_id, JsonRpcInvalidParams(_reason(error)))
+            else:
+                self.dropped(method, message.get("params"))
             return
         # Each handler has a context of its own.
         context = contextvars.copy_context()
@@ -159,7 +202,15 @@ class JsonRpc(LanguageServerProtocol):
         else:
             context.run(self._handle_notification, method, params)
 
-    def _objection(self, method: str) -> JsonRpcException | None:
+    def _log_drop(self, method: str, reason: str) -> None:
+        """Says once for each method that messages of it are dropped; they may come in thousands."""
+        # What the protocol calls `$/` may be left alone, and nobody misses it.
+        if method not in self._logged and len(self._logged) < DROPPED_MAX:
+            self._logged.add(method)
+            level = logging.INFO if method.startswith("$/") else logging.WARNING
+            log.log(level, "a message %r was dropped: %s", method[:100], reason)
+
+    def _objection(self, method: str, *, is_request: bool) -> JsonRpcException | None:
         """Why the method cannot be served now, None when it can."""
         match self.phase:
             case "new" if method not in (types.INITIALIZE, types.EXIT):
@@ -169,7 +220,9 @@ class JsonRpc(LanguageServerProtocol):
             case "shut down" if method != types.EXIT:
                 return JsonRpcInvalidRequest("the server is shut down")
         # Asked before the parameters are structured: nothing is done for an unknown method.
-        known = {types.CANCEL_REQUEST, *self.fm.builtin_features, *self.fm.features}
+        known = {*self.fm.builtin_features, *self.fm.features}
+        if not is_request:
+            known.add(types.CANCEL_REQUEST)
         return None if method in known else JsonRpcMethodNotFound(f"unknown method {method!r}")
 
     def _receive_answer(self, message: dict[str, Any]) -> None:
