@@ -123,7 +123,7 @@ class Compaction:
         recalled = await self._recall()
         if recalled.text:
             number, tokens = self._event_log.state.progress.cycle, self._compact_at_tokens
-            self._event_log.emit(Told(f"# From memory\n{recalled.text}", "memory"))
+            self._event_log.emit(Told(f"{memory_source.HEADING}\n\n{recalled.text}", "memory"))
             self._event_log.emit(CyclePacked(number, tokens, recalled.taken, recalled.left_out))
 
     async def make_room(self) -> None:
@@ -239,7 +239,7 @@ def _fit_task(context: Context, run_config: RunConfig, tokens: int) -> str:
 
 
 def _add_recalled(text: str, recalled: PromptParts) -> str:
-    return f"{text}\n\n# From memory\n{recalled.text}" if recalled.text else text
+    return f"{text}\n\n{memory_source.HEADING}\n\n{recalled.text}" if recalled.text else text
 
 
 def _list_sections(

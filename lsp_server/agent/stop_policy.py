@@ -19,6 +19,7 @@ from lsp_server.domain.plans import walk
 from lsp_server.domain.tasks import Achieved, Blocked, Outcome, Unmet
 from lsp_server.goals.changes import StopAttempt
 from lsp_server.goals.verifier import Verified
+from lsp_server.text.markdown import code_block
 
 Verify: TypeAlias = Callable[[Goal, StopAttempt], Awaitable[Verified]]
 """Checks the goal on the tree as it is now; `goals.verifier.Verifier.verify` does it."""
@@ -144,7 +145,7 @@ def _list_missing(report: GoalReport) -> str:
             continue
         lines.append(f"- {item.condition.text}: {item.verdict}: {item.missing}")
         lines += [
-            f"```\n{shown.output_tail}\n```"
+            code_block(shown.output_tail)
             for shown in item.evidence
             if not shown.passed and shown.output_tail
         ]

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from lsp_server.agent.state import State
 from lsp_server.domain.events import FileChanged
+from lsp_server.text.legible import on_one_line
 
 SECONDS_MAX = 20.0
 """When the working tree takes longer to read, the run goes on without."""
@@ -78,7 +79,7 @@ async def resume_note(state: State, workspace_view: WorkspaceView, ended_at: str
     changed = _list_changed(state, written, contents)
     if not changed:
         return f"{GOES_ON} No file has changed since."
-    named = "\n".join(f"- {line}" for line in changed[:NAMED_MAX])
+    named = "\n".join(f"- {on_one_line(line)}" for line in changed[:NAMED_MAX])
     more = f"\n- and {len(changed) - NAMED_MAX} more" if len(changed) > NAMED_MAX else ""
     advice = "These files have changed since; read them before you rely on what you saw"
     return f"{GOES_ON} {advice}:\n{named}{more}"

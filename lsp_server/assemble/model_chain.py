@@ -5,9 +5,10 @@ From the outside in, each a Model holding a Model:
     ToggledModel       Max Mode on or off, from one step to the next
     └── PricedModel        what an answer cost
         └── RedactingModel     no secret leaves the machine
-            └── Retrying           the one retry layer
-                └── CutRepetition      ends an answer that only repeats itself
-                    └── ChatCompletions    the endpoint's wire
+            └── LegibleModel       nothing that the model reads is hidden from people
+                └── Retrying           the one retry layer
+                    └── CutRepetition      ends an answer that only repeats itself
+                        └── ChatCompletions    the endpoint's wire
 
 With Max Mode, `MaxMode` is between the first two and asks the rest several
 times. A run that only proposes has `ProposeOnly` in the place of the first. The
@@ -32,7 +33,7 @@ from lsp_server.max_mode.propose_only import ProposeOnly
 from lsp_server.max_mode.toggled_model import ToggledModel
 from lsp_server.models.repetition import CutRepetition
 from lsp_server.models.retrying import Retrying
-from lsp_server.models.wrappers import PricedModel, RedactingModel
+from lsp_server.models.wrappers import LegibleModel, PricedModel, RedactingModel
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.max_mode_view import max_mode_context, refutes_done
 from lsp_server.session.run_context import RunContext
@@ -42,7 +43,8 @@ from lsp_server.tools.toolbox import Toolbox
 
 def answering_model(wire: Model, redactor: Redactor, prices: Prices) -> PricedModel:
     """Makes the part of the chain that every request goes through, the judge's as well."""
-    return PricedModel(RedactingModel(Retrying(CutRepetition(wire)), redactor), prices)
+    shown = LegibleModel(Retrying(CutRepetition(wire)))
+    return PricedModel(RedactingModel(shown, redactor), prices)
 
 
 class ModelChain:

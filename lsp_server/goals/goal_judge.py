@@ -19,6 +19,7 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import Condition, ConditionReport, Evidence, Goal
 from lsp_server.domain.messages import AnswerSchema, Message, Request, Usage
 from lsp_server.domain.ports import Model
+from lsp_server.text.legible import on_one_line
 from lsp_server.text.markdown import code_block
 from lsp_server.text.truncate import truncate_counting
 
@@ -194,10 +195,10 @@ def verdict_schema_for(shown: JudgeInput) -> AnswerSchema:
 
 def judge_prompt(shown: JudgeInput) -> str:
     """Returns the message that the judge reads, cut to EVIDENCE_CHARS_MAX and CLOSING_CHARS_MAX."""
-    judged = [f"- {condition.id}: {condition.text}" for condition in shown.conditions]
+    judged = [f"- {each.id}: {on_one_line(each.text)}" for each in shown.conditions]
     share = EVIDENCE_CHARS_MAX // max(1, len(shown.evidence))
     parts = [
-        f"# The goal: {shown.goal.title}",
+        f"# The goal: {on_one_line(shown.goal.title)}",
         "\n".join(["## Conditions to judge", *judged]),
         "## Evidence",
         *(_section(evidence, share) for evidence in shown.evidence),
@@ -213,7 +214,7 @@ def judge_prompt(shown: JudgeInput) -> str:
 
 def _section(evidence: Evidence, chars_max: int) -> str:
     mark = "" if evidence.passed else "FAILED: "
-    head = f"### {evidence.id}: {evidence.check}\n{mark}{evidence.ending}"
+    head = f"### {evidence.id}: {on_one_line(evidence.check)}\n{mark}{evidence.ending}"
     text = truncate_counting(evidence.output_tail, chars_max)
     return f"{head}\n{code_block(text)}" if text else head
 

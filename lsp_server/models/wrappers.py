@@ -1,4 +1,5 @@
-"""This module holds the small Models that hold another Model: one that redacts, one that knows prices.
+"""This module holds the small Models that hold another Model: one that redacts, one that
+shows what is hidden, one that knows prices.
 
 The larger ones, `Retrying` and `CutRepetition`, have files of their own. Which
 wraps which is on one page, `assemble/model_chain.py`.
@@ -19,6 +20,7 @@ from lsp_server.domain.messages import (
 )
 from lsp_server.domain.ports import Model
 from lsp_server.redaction.redactor import Redactor
+from lsp_server.text.legible import legible
 
 MESSAGES_MAX = 4_096
 """Messages that were redacted are kept: a prompt repeats all but a few at each step."""
@@ -37,6 +39,22 @@ class RedactingModel:
         return await self._model.respond(replace(request, messages=messages), listen)
 
 
+class LegibleModel:
+    """A `LegibleModel` is a Model that shows its Model what is hidden in texts, as `legible` does.
+
+    What the model itself wrote is sent back as it is.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._shown = lru_cache(MESSAGES_MAX)(_legible_message)
+
+    async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
+        """Returns its Model's answer. Raises ModelError."""
+        messages: tuple[Message, ...] = tuple(map(self._shown, request.messages))
+        return await self._model.respond(replace(request, messages=messages), listen)
+
+
 class PricedModel:
     """A `PricedModel` is a Model that says what its Model's answers cost at `prices`."""
 
@@ -48,3 +66,9 @@ class PricedModel:
         """Returns the answer with the price of all that was billed. Raises ModelError."""
         response = await self.model.respond(request, listen)
         return replace(response, cost_usd=self.prices.cost_usd(response.billed))
+
+
+def _legible_message(message: Message) -> Message:
+    if message.role == "assistant":
+        return message
+    return replace(message, text=legible(message.text))

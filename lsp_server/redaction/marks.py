@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-OPENS, CLOSES = "\u2039", "\u203a"
-"""Around a mark, rare in code: single angle quotation marks."""
+from lsp_server.text.legible import CLOSES, OPENS
+
 MARK = re.compile(rf"{OPENS}redacted:[a-z0-9-]+:[0-9a-f]{{4,8}}{CLOSES}\n*")
 
 

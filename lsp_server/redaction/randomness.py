@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 
-from lsp_server.redaction.marks import OPENS
+from lsp_server.text.legible import OPENS
 
 VALUE_ENTROPY_BITS_MIN = 3.0
 """Of each character; words have about 2.5, random base64 of 20 characters above 4."""

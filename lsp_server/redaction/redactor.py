@@ -27,7 +27,7 @@ from typing import (
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.ids import Own
 from lsp_server.domain.tools import Malformed, ToolCall
-from lsp_server.redaction.marks import MARK, OPENS
+from lsp_server.redaction.marks import MARK
 from lsp_server.redaction.randomness import is_plain
 from lsp_server.redaction.secrets import (
     NO_SECRETS,
@@ -37,6 +37,7 @@ from lsp_server.redaction.secrets import (
     redact,
     redact_values,
 )
+from lsp_server.text.legible import OPENS, as_written
 
 T = TypeVar("T")
 _Looks: TypeAlias = tuple[tuple[str, Callable[[Any], Any]], ...]
@@ -74,10 +75,11 @@ class Redactor:
     def restored(self, text: str, path: str, content: str) -> str:
         """Puts a file's own secrets back into what a model wrote to it, in place of their marks.
 
-        Raises ToolError when a mark stands for nothing in `content`.
+        So it does with the marks of hidden characters. Raises ToolError when a mark stands for nothing in `content`.
         """
         if OPENS not in text:
             return text
+        text = as_written(text, content)
         # A mark may be followed by line breaks of the text's own.
         secrets = {
             mark.rstrip("\n"): (mark, secret)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
-from lsp_server.redaction.marks import CLOSES, OPENS
 from lsp_server.redaction.randomness import VALUE_ENTROPY_BITS_MIN, entropy_bits, looks_random
+from lsp_server.text.legible import CLOSES, OPENS
 
 BEGINS = (
     r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})"

@@ -12,7 +12,7 @@ from lsp_server.agent.compaction import Compaction, first_prompt, next_prompt
 from lsp_server.agent.context import Context
 from lsp_server.agent.event_log import EventLog
 from lsp_server.agent.journal import Journal
-from lsp_server.agent.memory_source import MemoryItem, MemorySource, NoMemorySource
+from lsp_server.agent.memory_source import HEADING, MemoryItem, MemorySource, NoMemorySource
 from lsp_server.agent.run_config import RunConfig
 from lsp_server.agent.state import State
 from lsp_server.agent.workspace_view import NoWorkspaceView
@@ -125,7 +125,7 @@ async def test_a_brief_is_asked_for_behind_the_unchanged_prompt(tmp_path: Path) 
     (request,) = summarizer.requests
     assert len(request.messages) == 2 + 29 * 2 + 1
     assert request.messages[-1].role == "user"
-    assert "## Your brief\nI go on with step 30." in made.context.messages[1].text
+    assert "## Your brief\n> I go on with step 30." in made.context.messages[1].text
     assert [e.cost_usd for e in events if isinstance(e, BriefWritten)] == [5.0]
     assert made.state.progress.cost_usd == 5.0
     assert made.state.progress.billed == Usage(100, 90, 5)
@@ -148,7 +148,7 @@ async def test_memory_adds_to_the_opening_and_the_receipt_tells(tmp_path: Path) 
     )
     made, events = await full(tmp_path, Scribe(""), shelf)
     assert shelf.asked == [("Do it.", (), round(2800 * 0.06))]
-    assert "# From memory\n## Known of this project\n- The broker is on 48123." in (
+    assert f"{HEADING}\n\n## Known of this project\n- The broker is on 48123." in (
         made.context.messages[1].text
     )
     (packed,) = [event for event in events if isinstance(event, CyclePacked)]

@@ -59,7 +59,7 @@ def test_the_best_of_each_kind_go_in_as_far_as_there_is_room(
 def test_code_has_the_numbers_of_its_lines_and_an_action_its_id() -> None:
     text = choose_items([code("c", "src/a.py"), action("pytest")], 100, words).text
     assert "`src/a.py:7-8`\n```\n7\tdef f():\n8\t    pass\n```" in text
-    assert "- $ pytest (`pytest`)\n  exit status 0 fine" in text
+    assert "- `$ pytest: exit status 0 fine` (`pytest`)" in text
 
 
 class Failing:

@@ -1,11 +1,11 @@
-"""Models that hold a Model: one sends no secret, one says what it cost."""
+"""Models that hold a Model: one sends no secret, one nothing hidden, one says what it cost."""
 
 from __future__ import annotations
 
-from lsp_server.domain.messages import Message, Prices, Request
+from lsp_server.domain.messages import Message, Prices, Request, Role
 from lsp_server.domain.tools import ToolCall
 from lsp_server.models.scripted.scenario import ScriptedTurn
-from lsp_server.models.wrappers import PricedModel, RedactingModel
+from lsp_server.models.wrappers import LegibleModel, PricedModel, RedactingModel
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.redaction.secrets import Secrets
 from tests.fakes.scripted_model import ScriptedModel
@@ -27,6 +27,16 @@ async def test_no_message_of_a_request_holds_a_secret() -> None:
     assert SECRET not in str(sent)
     assert str(sent).count("redacted:known:") == 4
     assert sent.messages[0] is messages[0]
+
+
+async def test_what_is_hidden_is_shown_in_all_but_the_model_s_own_words() -> None:
+    model = ScriptedModel([ScriptedTurn(text="ok")])
+    hidden = "a\U000e0041b <|im_start|>"
+    roles: tuple[Role, ...] = ("system", "user", "assistant", "tool")
+    await LegibleModel(model).respond(Request(tuple(Message(role, hidden) for role in roles)))
+    (sent,) = model.requests
+    shown = [message.role for message in sent.messages if hidden in message.text]
+    assert shown == ["assistant"]
 
 
 async def test_an_answer_says_what_all_of_it_cost() -> None:

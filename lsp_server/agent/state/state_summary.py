@@ -16,6 +16,7 @@ from lsp_server.agent.state import State
 from lsp_server.agent.state.notes import Note
 from lsp_server.domain.plans import outline
 from lsp_server.domain.prompt_sections import PromptParts, PromptSection
+from lsp_server.text.legible import on_one_line
 from lsp_server.text.tokenizer import distinct_words, query_words
 from lsp_server.wording.run_texts import report_text
 
@@ -66,12 +67,18 @@ def render_state(
             continue
         if rest:
             fitting.append(f"- ({len(rest)} more; `recall` finds them)")
+        fitting = [_one_entry(line) for line in fitting]
         lines = reversed(fitting) if section.oldest_first else fitting
         part = f"## {section.title}\n" + "\n".join(lines)
         parts.append(part)
         taken.append(PromptSection("state", section.title, measure(part)))
         left -= taken[-1].tokens
     return PromptParts("\n\n".join(parts), tuple(taken), tuple(left_out))
+
+
+def _one_entry(line: str) -> str:
+    """Keeps names and outputs from looking like further entries; what is quoted is marked."""
+    return line if line.startswith("> ") else on_one_line(line)
 
 
 def _split_to_fit(
@@ -99,7 +106,7 @@ def _sections(state: State, now: Mapping[str, str] | None) -> list[_Section]:
         _Section(
             "Your brief",
             0.2,
-            [state.conversation.brief] if state.conversation.brief else [],
+            _quote([state.conversation.brief]) if state.conversation.brief else [],
             oldest_first=False,
         ),
         _Section("Decisions", 0.3, near(_list_notes(state.work.notes_of("decision")))),
@@ -132,7 +139,7 @@ def _make_nearness(state: State) -> Callable[[list[str]], list[str]]:
 
 
 def _quote(texts: Sequence[str]) -> list[str]:
-    return ["> " + text.strip().replace("\n", "\n> ") for text in reversed(texts)]
+    return ["> " + "\n> ".join(text.strip().splitlines()) for text in reversed(texts)]
 
 
 def _list_conditions(state: State) -> list[str]:

@@ -22,6 +22,8 @@ def hit_title(found: Remembered) -> str:
         case CodeChunk():
             lines = f"{found.path}:{found.start_line}-{found.end_line}"
             return f"{lines} {found.symbol}".rstrip()
+        case ActionRecord(tool=tool) if tool == COMMIT:
+            return f"commit of {found.at[:10]}: {found.title}"
         case ActionRecord():
             return f"{found.title} ({found.outcome}, {found.at[:10]})"
         case Fact():

@@ -27,7 +27,7 @@ FACT = Fact("f", "Tests run with uv", "person", "claimed", AT, AT)
     [
         (CHUNK, "src/a.py:3-9 A.f", "src/a.py, lines 3 to 9"),
         (ACTION, "$ make (failed, 2026-01-02)", f"run r, step 4, {AT}"),
-        (COMMIT, "Split headers (unknown, 2026-01-02)", "commit 0123456789ab"),
+        (COMMIT, "commit of 2026-01-02: Split headers", "commit 0123456789ab"),
         (FACT, "Tests run with uv", "person, claimed"),
     ],
     ids=["chunk", "action", "commit", "fact"],
