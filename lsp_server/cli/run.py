@@ -155,7 +155,9 @@ async def _wait(session: Session, run: Run) -> Outcome:
 
     # They are caught until the loop closes, since closing the session takes a moment as well.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop)
+        # One that is ignored was meant to be, as by `nohup`.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop)
     return await run.wait()
 
 

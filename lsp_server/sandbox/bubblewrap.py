@@ -26,7 +26,7 @@ from lsp_server.sandbox.launch import launch
 from lsp_server.sandbox.limits import Limits
 from lsp_server.sandbox.listening_sockets import listening_sockets
 from lsp_server.sandbox.policy import Policy
-from lsp_server.sandbox.process_tree import ProcessTrees
+from lsp_server.sandbox.process_tree import own_trees
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
 
 PROGRAM = "bwrap"
@@ -47,8 +47,7 @@ class Bubblewrap:
 
     name = "bubblewrap"
 
-    def __init__(self, trees: ProcessTrees | None = None, program: str | None = None) -> None:
-        self._trees = trees or ProcessTrees()
+    def __init__(self, program: str | None = None) -> None:
         self._program = program or shutil.which(PROGRAM) or PROGRAM
 
     def start(
@@ -71,7 +70,7 @@ class Bubblewrap:
                 (self._program, *arguments, "--", *spec.argv),
                 spec,
                 limits=limits,
-                mark=self._trees.new_mark(),
+                mark=own_trees().new_mark(),
                 pass_fds=() if filter_file is None else (filter_file,),
             )
         finally:

@@ -13,7 +13,6 @@ from lsp_server.sandbox import landlock, seccomp
 from lsp_server.sandbox.bubblewrap import PROGRAM, Bubblewrap
 from lsp_server.sandbox.landlock_seccomp import LandlockSeccomp
 from lsp_server.sandbox.probe import Effect, ProbeResult, probe
-from lsp_server.sandbox.process_tree import ProcessTrees
 from lsp_server.sandbox.sandbox import Sandbox
 from lsp_server.sandbox.seatbelt import Seatbelt
 from lsp_server.sandbox.unconfined import Unconfined
@@ -60,10 +59,10 @@ def choose(mode: SandboxMode = "auto") -> ProbedSandbox:
     when the mechanism that was asked for does not hold.
     """
     if mode == "off":
-        return ProbedSandbox(Unconfined(_trees()))
+        return ProbedSandbox(Unconfined())
     if mode == "auto":
         holding = (one for one in map(probed, STRONGEST_FIRST) if one.holds)
-        return next(holding, ProbedSandbox(Unconfined(_trees())))
+        return next(holding, ProbedSandbox(Unconfined()))
     found = probed(mode)
     if not found.holds:
         why = found.missing or "; ".join(
@@ -87,17 +86,11 @@ def _mechanism(mode: Mechanism) -> tuple[Sandbox, str]:
     match mode:
         case "bubblewrap":
             is_there = shutil.which(PROGRAM) is not None
-            return Bubblewrap(_trees()), "" if is_there else "bubblewrap (bwrap) is not installed"
+            return Bubblewrap(), "" if is_there else "bubblewrap (bwrap) is not installed"
         case "landlock":
-            return LandlockSeccomp(_trees()), _missing_of_landlock()
+            return LandlockSeccomp(), _missing_of_landlock()
         case "seatbelt":
             return Seatbelt(), "" if Seatbelt.is_there() else "this system is not macOS"
-
-
-@cache
-def _trees() -> ProcessTrees:
-    """One for this process, so that one watch is enough."""
-    return ProcessTrees()
 
 
 def _missing_of_landlock() -> str:

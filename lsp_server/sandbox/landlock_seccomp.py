@@ -25,7 +25,7 @@ from lsp_server.sandbox import landlock, linux_capabilities, seccomp
 from lsp_server.sandbox.launch import launch
 from lsp_server.sandbox.limits import Limits
 from lsp_server.sandbox.policy import Policy
-from lsp_server.sandbox.process_tree import ProcessTrees
+from lsp_server.sandbox.process_tree import own_trees
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
 
 VERSION_OF_TRUNCATION = 3
@@ -37,8 +37,7 @@ class LandlockSeccomp:
 
     name = "landlock"
 
-    def __init__(self, trees: ProcessTrees | None = None, version: int | None = None) -> None:
-        self._trees = trees or ProcessTrees()
+    def __init__(self, version: int | None = None) -> None:
         self._version = landlock.version() if version is None else version
 
     def start(
@@ -47,7 +46,7 @@ class LandlockSeccomp:
         """Starts the process confined to `policy`. Blocks for about five milliseconds."""
         if not seccomp.is_known():
             raise OSError(errno.ENOSYS, f"system calls of {platform.machine()} are not known")
-        mark = self._trees.new_mark()
+        mark = own_trees().new_mark()
         # All but four calls is done on our own thread, which may open what it needs.
         filter_program = self._filter(policy)
         ruleset = landlock.make_ruleset(policy, self._version)

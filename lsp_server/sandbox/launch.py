@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from lsp_server.sandbox.limits import Limits, apply_limits
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
@@ -99,7 +98,9 @@ def _check_program(spec: ProcessSpec) -> None:
     found = name if os.sep in name else shutil.which(name, path=spec.environment.get("PATH"))
     if found is None or not (spec.cwd / found).exists():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
-    if not Path(spec.cwd).is_dir():
+    if not spec.cwd.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(spec.cwd))
+    if not spec.cwd.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(spec.cwd))
 
 

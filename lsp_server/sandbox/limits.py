@@ -19,17 +19,23 @@ OUT_OF_MEMORY_SCORE = 500
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`Limits` say how much a command and its descendants may use up.
+    """`Limits` say how much a command and its descendants may use up; None is no limit.
 
     `processes_max` is how many processes and threads may be added to those of the
     user; it does not bind root. `file_bytes_max` is the largest file that one may
     write. `memory_bytes_max` is what each process may ask for; None by default, as
     programs built with sanitizers reserve terabytes that they never use.
+    `core_bytes_max` is the largest core file: one goes to a program outside of the
+    sandbox, with all that the memory held.
     """
 
-    processes_max: int = 4096
-    file_bytes_max: int = 16 << 30
+    processes_max: int | None = 4096
+    file_bytes_max: int | None = 16 << 30
     memory_bytes_max: int | None = None
+    core_bytes_max: int | None = 0
+
+
+NO_LIMITS = Limits(processes_max=None, file_bytes_max=None, core_bytes_max=None)
 
 
 def apply_limits(pid: int, limits: Limits, mark: int | None) -> None:
@@ -43,11 +49,11 @@ def apply_limits(pid: int, limits: Limits, mark: int | None) -> None:
         return
     with suppress(OSError):
         Path(f"/proc/{pid}/oom_score_adj").write_text(str(OUT_OF_MEMORY_SCORE))
-    # A core goes to a program outside of the sandbox, with all that the memory held.
+    processes = limits.processes_max
     wanted = {
-        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CORE: limits.core_bytes_max,
         resource.RLIMIT_FSIZE: limits.file_bytes_max,
-        resource.RLIMIT_NPROC: _tasks_now() + limits.processes_max,
+        resource.RLIMIT_NPROC: None if processes is None else _tasks_now() + processes,
         resource.RLIMIT_DATA: limits.memory_bytes_max,
         resource.RLIMIT_RTTIME: mark,
     }

@@ -18,6 +18,7 @@ import select
 import signal
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
@@ -92,6 +93,12 @@ class ProcessTrees:
             os.close(read_end)
 
 
+@cache
+def own_trees() -> ProcessTrees:
+    """Returns those of this process: one watch is enough for all that it starts."""
+    return ProcessTrees()
+
+
 def tree_members(mark: int, since: int = 0) -> list[int]:
     """Returns the numbers of the living processes that carry the mark. Blocking, a few ms.
 
@@ -117,7 +124,8 @@ def signal_tree(started: SandboxedProcess, number: int) -> int:
     if started.mark is None:
         return _signal_group(started.pid, number)
     members = [pid for pid in tree_members(started.mark) if _name(pid) not in _WRAPPERS]
-    return sum(_signal(pid, number, started.mark) for pid in members)
+    # The oldest first: a shell that outlives its child says what ended it.
+    return sum(_signal(pid, number, started.mark) for pid in reversed(members))
 
 
 def end_tree(started: SandboxedProcess, seconds_max: float = END_SECONDS_MAX) -> int:

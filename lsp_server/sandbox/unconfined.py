@@ -5,7 +5,7 @@ from __future__ import annotations
 from lsp_server.sandbox.launch import launch
 from lsp_server.sandbox.limits import Limits
 from lsp_server.sandbox.policy import Policy
-from lsp_server.sandbox.process_tree import ProcessTrees
+from lsp_server.sandbox.process_tree import own_trees
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
 
 
@@ -14,9 +14,6 @@ class Unconfined:
 
     name = "off"
 
-    def __init__(self, trees: ProcessTrees | None = None) -> None:
-        self._trees = trees or ProcessTrees()
-
     def start(
         self,
         spec: ProcessSpec,
@@ -24,7 +21,7 @@ class Unconfined:
         limits: Limits = Limits(),
     ) -> SandboxedProcess:
         """Starts the process; of the policy nothing is held."""
-        return launch(spec.argv, spec, limits=limits, mark=self._trees.new_mark())
+        return launch(spec.argv, spec, limits=limits, mark=own_trees().new_mark())
 
     def gaps(self, policy: Policy) -> tuple[str, ...]:  # noqa: ARG002 - the shape of a Sandbox
         """Returns the one sentence that says it all."""

@@ -29,10 +29,8 @@ _OF_GIT_KEPT = frozenset(
     {"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH"}
 )
 """Where a person's own settings lie; other variables may name another repository."""
-_MEANING = frozenset(
-    {"BASH_ENV", "BASHOPTS", "CDPATH", "ENV", "GLOBIGNORE", "RIPGREP_CONFIG_PATH", "SHELLOPTS"}
-)
-"""What would change the meaning of a command that was judged by its words."""
+SHELL_VARIABLES = frozenset({"BASH_ENV", "BASHOPTS", "CDPATH", "ENV", "GLOBIGNORE", "SHELLOPTS"})
+"""With these the shell takes the words of a command otherwise than they were written and judged."""
 
 
 def inert_environment(
@@ -77,4 +75,6 @@ def is_trusted(name: str, root: Path, environment: Mapping[str, str] = os.enviro
 def _is_harmless(name: str) -> bool:
     if name.startswith("GIT_"):
         return name in _OF_GIT_KEPT
-    return name not in _MEANING and not name.startswith("BASH_FUNC_")
+    return name not in SHELL_VARIABLES | {"RIPGREP_CONFIG_PATH"} and not name.startswith(
+        "BASH_FUNC_"
+    )

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import os
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,11 +15,11 @@ from lsp_server.goals.checks import CheckRunner
 from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell
 from lsp_server.workspace.checkpoints import Checkpoints
+from lsp_server.workspace.command_output import HeadAndTail
 from lsp_server.workspace.commands import (
     CommandProfile,
     CommandResult,
     CommandRunner,
-    HeadAndTail,
     HostCommandRunner,
     child_environment,
 )
@@ -30,6 +30,7 @@ from lsp_server.workspace.git_revision import Revisions
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 from tests.fakes.commands import LoggingCommandRunner
+from tests.harness.files import lay_out
 
 
 def open_descriptors() -> int:
@@ -125,12 +126,25 @@ async def test_background_processes_do_not_hold_the_run(project: Path) -> None:
     assert not running("4242.4")
 
 
-async def test_a_program_that_escapes_does_not_hold_the_run(project: Path) -> None:
-    completed = await execute("setsid sleep 4242.5 & echo done", project)
-    assert completed.output == "done\n"
-    assert completed.seconds < 5
-    for process in running("4242.5"):
-        process.send_signal(signal.SIGKILL)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "setsid sleep 4242.5 & echo done",
+        "setsid -f sleep 4242.5; echo done",
+        "nohup sleep 4242.5 >/dev/null 2>&1 & disown; echo done",
+        "env -i setsid -f sleep 4242.5; echo done",
+        "(setsid -f sh -c '(setsid -f sleep 4242.5) &' &); echo done",
+        "setsid -f sh -c 'trap \"\" TERM HUP; while :; do sleep 4242.5; done'; echo done",
+    ],
+)
+async def test_a_program_that_leaves_its_group_ends_with_the_command(
+    project: Path, command: str
+) -> None:
+    completed = await execute(command, project)
+    assert completed.output.startswith("done\n")
+    assert "left in the background were ended" in completed.output
+    assert completed.seconds < 10
+    assert not running("4242.5")
 
 
 async def test_a_flood_is_cut_in_the_middle(project: Path) -> None:
@@ -143,10 +157,45 @@ async def test_a_flood_is_cut_in_the_middle(project: Path) -> None:
     assert f"{completed.truncated_bytes} bytes left out" in completed.output
 
 
-@pytest.mark.parametrize("command", ["a\0b", "\ud800", "x" * 3_000_000])
+@pytest.mark.parametrize("command", ["a\0b", "\ud800", "\0" + "x" * 3_000_000])
 async def test_what_cannot_start_is_said(project: Path, command: str) -> None:
     with pytest.raises(ToolError, match="cannot be started"):
         await execute(command, project)
+
+
+@pytest.mark.parametrize("length", [99_990, 100_000, 140_000, 3_000_000])
+async def test_a_command_of_any_length_runs_as_a_short_one_does(project: Path, length: int) -> None:
+    text = "é'" * (length // 3)
+    command = f"cat; tty\ncat > written <<'END'\n{text}\nEND\nexit 3"
+    completed = await execute(command, project)
+    assert (completed.exit_status, completed.output) == (3, "not a tty\n")
+    assert (project / "written").read_text() == text + "\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BASH_ENV", "{}/start"),
+        ("ENV", "{}/start"),
+        ("SHELLOPTS", "errexit:nounset"),
+        ("CDPATH", "{}/elsewhere"),
+        ("SHELL", "/no/such/fish"),
+        ("BASHOPTS", "failglob"),
+        ("GLOBIGNORE", "*"),
+    ],
+)
+async def test_what_a_command_means_is_no_matter_of_the_person_s_shell(
+    project: Path, name: str, value: str
+) -> None:
+    lay_out(project, {"start": "set -e; echo started\n", "sub/x": "1", "elsewhere/sub/y": "1"})
+    environment = {**os.environ, name: value.format(project)}
+    completed = await HostCommandRunner().run(
+        "false; echo $unset; cd sub; echo *; echo *.none",
+        project,
+        timeout_seconds=20,
+        environment=environment,
+    )
+    assert completed.output == "\nx\n*.none\n"
 
 
 async def test_a_missing_folder_is_said(project: Path) -> None:

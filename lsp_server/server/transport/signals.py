@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator
 
 @contextlib.contextmanager
 def on_termination(end: Callable[[], None]) -> Iterator[None]:
-    """Calls `end` on SIGTERM and SIGINT, instead of ending the process at once.
+    """Calls `end` on SIGTERM, SIGINT and SIGHUP, instead of ending the process at once.
 
     Only the main thread may catch signals; on any other this does nothing.
     """
     loop = asyncio.get_running_loop()
     is_main = threading.current_thread() is threading.main_thread()
-    caught = (signal.SIGTERM, signal.SIGINT) if is_main else ()
+    wanted = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP) if is_main else ()
+    # One that is ignored was meant to be, as by `nohup`.
+    caught = [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]
     for number in caught:
         loop.add_signal_handler(number, end)
     try:
