@@ -111,7 +111,7 @@ async def at_work(
         "HOLDFAST_MODEL__BASE_URL": url,
         "HOLDFAST_MODEL__NAME": "s",
         "HOLDFAST_PERMISSIONS__MODE": "full" if point.sandbox == "off" else "sandboxed",
-        "HOLDFAST_PERMISSIONS__SANDBOX": point.sandbox,
+        "HOLDFAST_SANDBOX__MODE": point.sandbox,
     }
     if point.door == "run":
         async with command_line.started("run", "do it", folder=folder, **environment) as process:
@@ -157,7 +157,11 @@ async def test_nothing_of_a_command_survives_the_end_of_holdfast(
         at_work(point, project, server.base_url) as process,
     ):
         if point.at_work:
-            await until((project / "ready").exists, "the command at work", 60)
+            await until(
+                lambda: (project / "ready").exists() or process.returncode is not None,
+                "the command at work",
+                60,
+            )
             await until(lambda: sleepers(seconds), "it sleeps")
         await asyncio.sleep(point.seconds)
         end(process, point.end)

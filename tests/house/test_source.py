@@ -103,8 +103,7 @@ def test_only_the_editors_and_their_disk_write_files_of_the_workspace(path: Path
 
 
 STARTS_PROGRAMS = {
-    "workspace/commands.py": "commands of the model and of checks",
-    "sandbox/launch.py": "what is confined",
+    "sandbox/launch.py": "commands, confined or not",
     "sandbox/probe.py": "a neighbour that what is confined must not reach",
     "models/api_key.py": "the command of the user's settings that prints the key",
     "memory/parse_workers.py": "Holdfast itself, to parse in",
