@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.errors import ModelError
 from lsp_server.domain.events import Emit, Warned
 from lsp_server.domain.messages import Prices
 from lsp_server.domain.ports import Model
@@ -42,8 +42,9 @@ class JudgeModel:
     async def find(self, settings: Settings, emit: Emit) -> Judging:
         """Returns the judge's model, as the settings name it.
 
-        One that cannot be found costs a Warned, and the worker's model judges in its place.
-        Raises ConfigurationError, ModelError when there is no worker's model either.
+        One that does not answer costs a Warned, and the worker's model judges in its place.
+        Raises ConfigurationError when what names the judge is wrong, which is for a person to
+        correct, and ModelError when there is no worker's model either.
         """
         wanted = settings.judge.over(settings.model)
         if wanted != settings.model:
@@ -52,7 +53,7 @@ class JudgeModel:
             self._own.reconfigure(wanted)
             try:
                 return Judging(self._chain(await self._own.wire(), wanted.prices), False)
-            except HoldfastError as error:
+            except ModelError as error:
                 emit(Warned(f"the worker's model judges instead of judge.*: {error}"))
         return Judging(self._chain(await self._worker.wire(), settings.model.prices), True)
 

@@ -50,6 +50,7 @@ async def open_memory(
     Raises MemoryUnavailable, also for wrong settings: a run goes on without memory.
     """
     try:
+        settings.require_usable()
         embedder = embedder_of(settings)
     except (ConfigurationError, ImportError) as error:
         raise MemoryUnavailable(str(error)) from error

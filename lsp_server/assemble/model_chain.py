@@ -22,6 +22,7 @@ from functools import partial
 
 from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.workspace_services import WorkspaceServices
+from lsp_server.domain.events import Warned
 from lsp_server.domain.messages import Prices
 from lsp_server.domain.ports import Model
 from lsp_server.domain.tasks import Sampling
@@ -63,10 +64,16 @@ class ModelChain:
         self._services = services
         self._judges = judges
         self._endpoint_stats = endpoint_stats
+        self._said: set[str] = set()
+        """What was chosen without a setting is said in the first run."""
 
     async def worker(self, run: RunContext) -> PricedModel:
         """Makes the Model that answers once. Raises ConfigurationError, ModelError."""
         wire = await self._services.provider.wire()
+        choice = self._services.provider.choice
+        if choice is not None and choice not in self._said:
+            self._said.add(choice)
+            run.event_log.emit(Warned(choice))
         return answering_model(wire, self._services.redactor, run.settings.model.prices)
 
     async def model(self, run: RunContext, worker: PricedModel, toolbox: Toolbox) -> Model:

@@ -11,7 +11,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from lsp_server.domain.errors import ModelMisbehaved, ModelRefused, ModelUnavailable
-from lsp_server.settings.shown import without_credentials
+from lsp_server.settings.address import without_credentials
 
 BATCH_TEXTS = 64
 TIMEOUT_SECONDS = 60.0

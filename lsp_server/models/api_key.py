@@ -32,7 +32,7 @@ async def find_api_key(
     which wins over OPENAI_API_KEY. `seconds_max` is the time that the command gets.
     Raises ConfigurationError.
     """
-    if settings.api_key_command:
+    if settings.api_key_command is not None:
         return await _printed_by(settings.api_key_command, seconds_max)
     for variable in KEY_VARIABLES:
         if key := environment.get(variable, "").strip():

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import httpx
 
 from lsp_server.domain.errors import ConfigurationError, ModelError, ModelRefused, ModelUnavailable
-from lsp_server.settings.shown import without_credentials
+from lsp_server.settings.address import without_credentials
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 60.0

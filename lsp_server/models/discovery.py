@@ -18,8 +18,8 @@ from lsp_server.domain.errors import (
 from lsp_server.models.api_key import authorization
 from lsp_server.models.connection import HTTP_FAILURES, failure, open_client, resource
 from lsp_server.models.provider_errors import error_for_status, read_provider_error
+from lsp_server.settings.address import without_credentials
 from lsp_server.settings.sections import ModelSettings
-from lsp_server.settings.shown import without_credentials
 
 PROBE_SECONDS = 1.0
 """The time that a server on this machine gets to answer, since a person waits."""
@@ -47,6 +47,12 @@ LOCAL_SERVERS = (
     LocalServer("vLLM", 8000),
 )
 """The programs that are looked for, the preferred ones first; ports are from their documentation."""
+
+
+WITHOUT_ADDRESS = (
+    "model.base_url is not set, although other settings of the model are, so no server is "
+    "guessed; set it, as in http://127.0.0.1:11434/v1 for Ollama on this machine"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,12 @@ class Endpoint:
         return settings.model_copy(update={"base_url": self.base_url, "name": name})
 
 
+def is_named(settings: ModelSettings) -> bool:
+    """Returns whether settings name anything of an endpoint, so that no other one may be taken."""
+    named = (settings.base_url, settings.name, settings.api_key_command)
+    return any(each is not None for each in named) or bool(settings.extra_body)
+
+
 async def discover(
     settings: ModelSettings,
     *,
@@ -88,12 +100,15 @@ async def discover(
     """Finds the endpoint to use; None when none is configured and none answers here.
 
     A configured one is asked for its models only when `name` is unset, which raises
-    ModelError when it lists none. Of `servers` the first that has a model is taken.
-    They never get the key: anything may listen on a port.
+    ModelError when it lists none. Of `servers` the first that has a model is taken, where
+    settings name nothing at all: ConfigurationError is raised for a model or a key command
+    without an address. They never get the key: anything may listen on a port.
     """
     if settings.base_url is not None:
         names = () if settings.name else await models_at(settings.base_url, api_key)
         return Endpoint("the endpoint", settings.base_url, names)
+    if is_named(settings):
+        raise ConfigurationError(WITHOUT_ADDRESS, key="model.base_url")
     # Side by side: each may take all of its second.
     async with asyncio.TaskGroup() as group:
         probes = [group.create_task(_probe(server)) for server in servers]

@@ -12,9 +12,9 @@ from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.ports import Model
 from lsp_server.models.api_key import find_api_key
 from lsp_server.models.chat_completions import ChatCompletions
-from lsp_server.models.discovery import LOCAL_SERVERS, discover, models_at
+from lsp_server.models.discovery import LOCAL_SERVERS, Endpoint, discover, models_at
+from lsp_server.settings.address import without_credentials
 from lsp_server.settings.sections import ModelSettings
-from lsp_server.settings.shown import without_credentials
 from lsp_server.settings.user_file import default_user_file
 
 CLOSE_SECONDS_MAX = 0.5
@@ -35,6 +35,8 @@ class _Found:
     base_url: str
     name: str
     api_key: str | None
+    choice: str | None
+    """What was chosen that no setting names, and how to choose; None where settings name all."""
 
 
 class ModelProvider:
@@ -69,6 +71,12 @@ class ModelProvider:
         """Returns the endpoint's key, None as long as no endpoint is known; to keep it out of all records."""
         found = self._found()
         return found.api_key if found else None
+
+    @property
+    def choice(self) -> str | None:
+        """Returns what was chosen that no setting names, and how to choose, as a sentence."""
+        found = self._found()
+        return found.choice if found else None
 
     def check(self) -> str:
         """Describes the model that will be asked, as far as it is known now.
@@ -141,6 +149,7 @@ class ModelProvider:
 
 
 async def _find(settings: ModelSettings) -> _Found:
+    settings.require_usable()
     api_key = await find_api_key(settings)
     endpoint = await discover(settings, api_key=api_key)
     if endpoint is None:
@@ -149,7 +158,24 @@ async def _find(settings: ModelSettings) -> _Found:
     # A key is for the endpoint it was set up with, never for whatever listens here.
     key = api_key if settings.base_url is not None else None
     name = f"{complete.name} at {without_credentials(endpoint.base_url)}"
-    return _Found(open_wire(complete, key), endpoint.base_url, name, key)
+    choice = _choice(settings, complete, endpoint)
+    return _Found(open_wire(complete, key), endpoint.base_url, name, key, choice)
+
+
+def _choice(settings: ModelSettings, complete: ModelSettings, endpoint: Endpoint) -> str | None:
+    place = without_credentials(endpoint.base_url)
+    if settings.base_url is None:
+        return (
+            f"no model is set, so {complete.name} at {place} is used, which was found on this "
+            f"machine ({endpoint.server}); to choose, set model.base_url and model.name in "
+            f"{default_user_file()}"
+        )
+    if settings.name is None:
+        return (
+            f"model.name is not set, so {complete.name} is used, the first that {place} lists; "
+            "set model.name to choose"
+        )
+    return None
 
 
 def open_wire(settings: ModelSettings, api_key: str | None) -> Wire:

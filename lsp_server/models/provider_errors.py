@@ -16,8 +16,8 @@ from email.utils import parsedate_to_datetime
 from lsp_server.domain.errors import ModelError, ModelRefused, ModelUnavailable, PromptTooLong
 from lsp_server.models.surrogates import joined
 from lsp_server.redaction.secrets import API_KEY_CHARS_MIN
+from lsp_server.settings.address import without_credentials
 from lsp_server.settings.sections import ModelSettings
-from lsp_server.settings.shown import without_credentials
 from lsp_server.text.truncate import truncate
 
 SENTENCE_CHARS_MAX = 300

@@ -16,8 +16,9 @@ from lsp_server.session.max_mode_stats import max_mode_stats
 from lsp_server.session.memory.hit_format import memory_text
 from lsp_server.session.sandbox_report import sandbox_text
 from lsp_server.session.session import Session
+from lsp_server.settings.address import without_credentials
 from lsp_server.settings.folders import config_folder, data_folder
-from lsp_server.settings.shown import mask, without_credentials
+from lsp_server.settings.shown import mask
 from lsp_server.text.markdown import code_block
 from lsp_server.tools.rules import parse_rule
 from lsp_server.wording.run_texts import usage_text

@@ -146,6 +146,7 @@ class Runs:
         Raises TooManyRuns, JournalBusy, JournalDamaged, and ConfigurationError without
         a model, or where nothing can be kept.
         """
+        self._settings.require_usable()
         self._check_model()
         if len(self._active) >= ACTIVE_RUNS_MAX:
             raise TooManyRuns(ACTIVE_RUNS_MAX)

@@ -2,13 +2,14 @@
 
 Precedence, later wins: defaults, user file, project file, environment
 (`HOLDFAST_MODEL__BASE_URL`), the editor. A wrong value costs one message and falls
-back to what lies below it; one that may have forbidden something makes all else ask.
+back to what lies below it; one that may have forbidden something makes all else ask, and
+one that decides where a task goes makes its section unusable (`decisive`).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,9 +18,11 @@ from pydantic import ValidationError
 
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.settings import project, toml
+from lsp_server.settings.decisive import decides, mark_unusable
 from lsp_server.settings.regular_files import read_whole
 from lsp_server.settings.sections import Settings
 from lsp_server.settings.user_file import default_user_file
+from lsp_server.settings.variables import expanded
 
 Layer: TypeAlias = Mapping[str, Any]
 
@@ -33,6 +36,14 @@ _FORBIDDING = {"permissions": "deny", "sandbox": "hide"}
 """By section, the list of what is forbidden."""
 
 _CAUTION = "and edits and commands ask"
+
+_NAMING = {
+    "model": ("base_url", "name", "api_key_command", "extra_body"),
+    "judge": ("base_url", "name", "api_key_command", "extra_body"),
+    "memory": ("uri", "embedding_base_url", "embedding_model"),
+}
+"""Settings in which `${NAME}` stands for an environment variable. A rule of permissions is
+about commands, in which it means something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +74,57 @@ def load(
     """
     unread: list[ConfigurationError] = []
     ignored: list[ConfigurationError] = []
+    unreadable: list[ConfigurationError] = []
     merged: dict[str, Any] = {}
     user_path = user_file or default_user_file()
-    layers: list[tuple[str, dict[str, Any]]] = [(str(user_path), _read_toml(user_path, unread))]
+    user = _read_toml(user_path, unread)
+    layers: list[tuple[str, dict[str, Any]]] = [(str(user_path), user)]
     project_path = workspace / ".holdfast" / "config.toml" if workspace is not None else None
     if project_path is not None:
-        layers.append((str(project_path), _read_toml(project_path, unread)))
+        layers.append((str(project_path), _read_toml(project_path, unreadable)))
     layers.append(("the environment", _from_environment(environment)))
     layers.append(("the editor", _plain(editor or {})))
     for source, layer in layers:
-        accepted = _accepted(layer, merged, source, unread)
+        is_project = source == str(project_path)
+        # A project names nothing: what it says of an address is not even looked at.
+        problems = unreadable if is_project else unread
+        if not is_project:
+            _put_variables(layer, environment, source, problems)
+        accepted = _accepted(
+            layer, merged, source, problems, _decides_nothing if is_project else decides
+        )
         # Compared as settings, not as text: a project may write a number in many ways.
-        if source == str(project_path):
+        if is_project:
             wished = Settings.model_validate(_merge(merged, accepted))
             granted = Settings.model_validate(merged)
             accepted = project.narrow(accepted, wished, granted, source, ignored)
         merged = _merge(merged, accepted)
-    return Loaded(_ask_if_unsure(Settings.model_validate(merged), unread), (*unread, *ignored))
+    settings = _ask_if_unsure(Settings.model_validate(merged), (*unread, *unreadable))
+    return Loaded(mark_unusable(settings, unread), (*unread, *unreadable, *ignored))
+
+
+def _decides_nothing(_key: str) -> bool:
+    """Is true of no setting in a project's file, which may refuse nothing that a user set."""
+    return False
+
+
+def _put_variables(
+    layer: dict[str, Any],
+    environment: Mapping[str, str],
+    source: str,
+    problems: list[ConfigurationError],
+) -> None:
+    """Puts environment variables into what names something."""
+    for section, keys in _NAMING.items():
+        values = layer.get(section)
+        for key in keys:
+            if not isinstance(values, dict) or key not in values:
+                continue
+            try:
+                values[key] = expanded(values[key], environment)
+            except ValueError as error:
+                del values[key]
+                problems.append(_problem(str(error), [section, key], source, {}, decides))
 
 
 def _ask_if_unsure(settings: Settings, unread: Sequence[ConfigurationError]) -> Settings:
@@ -102,7 +147,11 @@ def _may_forbid(key: str | None) -> bool:
 
 
 def _accepted(
-    layer: dict[str, Any], below: Layer, source: str, problems: list[ConfigurationError]
+    layer: dict[str, Any],
+    below: Layer,
+    source: str,
+    problems: list[ConfigurationError],
+    decides: Callable[[str], bool],
 ) -> dict[str, Any]:
     """The layer without its wrong values, each of which becomes a problem."""
     # Again after each removal: a value may be wrong only together with another one.
@@ -114,7 +163,11 @@ def _accepted(
             if not place:
                 problems.append(ConfigurationError(f"{source}: {detail['msg']}"))
                 return {}
-            problems.append(_problem(detail["type"], detail["msg"], place, source))
+            if detail["type"] == "extra_forbidden":
+                problems.append(_unknown(place, source, decides))
+            else:
+                message = detail["msg"].removeprefix("Value error, ")
+                problems.append(_problem(message, place, source, below, decides))
     return layer
 
 
@@ -126,20 +179,39 @@ def _validation_error(below: Layer, layer: Layer) -> ValidationError | None:
     return None
 
 
-def _problem(kind: str, message: str, place: list[str], source: str) -> ConfigurationError:
+def _unknown(place: list[str], source: str, decides: Callable[[str], bool]) -> ConfigurationError:
     key = ".".join(place)
-    caution = f", {_CAUTION}" if _may_forbid(key) else ""
-    if kind == "extra_forbidden":
-        section = Settings.model_fields.get(place[0])
-        known: Any = section.annotation if section and len(place) > 1 else Settings
-        names = ", ".join(sorted(known.model_fields))
-        return ConfigurationError(
-            f"{key} in {source} is unknown{caution}; known are: {names}", key=key
-        )
+    section = Settings.model_fields.get(place[0])
+    known: Any = section.annotation if section and len(place) > 1 else Settings
+    names = ", ".join(sorted(known.model_fields))
+    return ConfigurationError(
+        f"{key} in {source} is unknown{_consequence(key, decides)}; known are: {names}", key=key
+    )
+
+
+def _problem(
+    message: str, place: list[str], source: str, below: Layer, decides: Callable[[str], bool]
+) -> ConfigurationError:
+    key = ".".join(place)
+    instead = "" if decides(key) or _may_forbid(key) else _instead(place, below)
     message = message[0].lower() + message[1:]
     return ConfigurationError(
-        f"{key} in {source} is wrong, so it is ignored{caution}: {message}", key=key
+        f"{key} in {source} is wrong{instead}{_consequence(key, decides)}: {message}", key=key
     )
+
+
+def _consequence(key: str, decides: Callable[[str], bool]) -> str:
+    """What a problem with a setting costs, as the middle of a sentence."""
+    if decides(key):
+        return ", so nothing that it decides is done until it is correct"
+    return f", so it is ignored, {_CAUTION}" if _may_forbid(key) else ", so it is ignored"
+
+
+def _instead(place: list[str], below: Layer) -> str:
+    """The value that counts in the place of a wrong one, as the middle of a sentence."""
+    section = getattr(Settings.model_validate(below), place[0], None)
+    value = getattr(section, place[1], None) if len(place) > 1 else None
+    return "" if value is None else f" ({value} is used)"
 
 
 def _remove(layer: dict[str, Any], place: list[str]) -> bool:
@@ -176,7 +248,7 @@ def _items(value: Any) -> Any:
 
 def _read_toml(path: Path, problems: list[ConfigurationError]) -> dict[str, Any]:
     try:
-        return toml.loads(read_whole(path, FILE_BYTES_MAX).decode())
+        return toml.loads(toml.decoded(read_whole(path, FILE_BYTES_MAX)))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
@@ -189,13 +261,24 @@ def _read_toml(path: Path, problems: list[ConfigurationError]) -> dict[str, Any]
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     """The layer of variables `HOLDFAST_SECTION__KEY`; lists and tables are written as in TOML."""
     layer: dict[str, Any] = {}
-    for name, text in environment.items():
-        # `HOLDFAST_API_KEY` and the like are no settings.
-        if not name.startswith(ENVIRONMENT_PREFIX) or "__" not in name:
+    # Those with one underscore, which is easily overlooked, come first: they count least.
+    for name in sorted(environment, key=lambda name: "__" in name):
+        if not name.upper().startswith(ENVIRONMENT_PREFIX):
             continue
-        section, _, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
-        layer.setdefault(section, {})[key] = _environment_value(text)
+        section, key = _section_and_key(name[len(ENVIRONMENT_PREFIX) :].lower())
+        # `HOLDFAST_API_KEY` and the like are no settings.
+        if key:
+            layer.setdefault(section, {})[key] = _environment_value(environment[name])
     return layer
+
+
+def _section_and_key(name: str) -> tuple[str, str]:
+    """The setting that a variable names; the key is empty where it names none."""
+    section, separator, key = name.partition("__")
+    if separator:
+        return section, key
+    known = next((each for each in Settings.model_fields if name.startswith(f"{each}_")), "")
+    return known, name[len(known) + 1 :] if known else ""
 
 
 def _environment_value(text: str) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
+from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.messages import Prices
 from lsp_server.domain.tasks import Budget
+from lsp_server.settings.address import read_address, unquoted
 
 PermissionMode: TypeAlias = Literal["read-only", "ask", "auto-edit", "sandboxed", "full"]
 
@@ -27,9 +29,41 @@ NETWORKS: tuple[NetworkSetting, ...] = ("off", "loopback", "on")
 
 
 class Section(BaseModel):
-    """A `Section` is a frozen group of settings; unknown keys are errors."""
+    """A `Section` is a frozen group of settings; unknown keys are errors.
+
+    One in which something was set that cannot be obeyed is unusable: whoever would act on it
+    asks `require_usable` first, so that nothing else is done than what was asked for.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    _problem: ConfigurationError | None = PrivateAttr(None)
+
+    @property
+    def problem(self) -> ConfigurationError | None:
+        """Returns what makes the section unusable; None for a usable one."""
+        return self._problem
+
+    def unusable(self, problem: ConfigurationError) -> Self:
+        """Returns the section as one that nobody may act on; the first problem counts."""
+        marked = self.model_copy()
+        marked._problem = self._problem or problem  # noqa: SLF001 - of its own class
+        return marked
+
+    def require_usable(self) -> None:
+        """Raises ConfigurationError if the section is unusable."""
+        if self._problem is not None:
+            raise ConfigurationError(str(self._problem), key=self._problem.key)
+
+
+def _name(text: str) -> str:
+    if not (name := unquoted(text)):
+        raise ValueError("it is empty; give a value, or leave the setting out")
+    return name
+
+
+Address: TypeAlias = Annotated[str, AfterValidator(read_address)]
+Name: TypeAlias = Annotated[str, AfterValidator(_name)]
 
 
 def _as_list(value: object) -> object:
@@ -47,9 +81,9 @@ Dollars: TypeAlias = Annotated[float, Field(ge=0)]
 class ModelSettings(Section):
     """This section sets the endpoint that does the work; any OpenAI-compatible one will do."""
 
-    base_url: str | None = Field(None, pattern=r"^https?://")
+    base_url: Address | None = None
     """Up to and including the version, as in `http://localhost:11434/v1`."""
-    name: str | None = None
+    name: Name | None = None
     """The model's name at the endpoint; unset takes the first that it lists."""
     api_key_command: str | None = None
     """A command that prints the key; else HOLDFAST_API_KEY, else OPENAI_API_KEY."""
@@ -79,8 +113,8 @@ class ModelSettings(Section):
 class JudgeSettings(Section):
     """This section sets the model that judges; whatever is unset is as in `model`."""
 
-    base_url: str | None = Field(None, pattern=r"^https?://")
-    name: str | None = None
+    base_url: Address | None = None
+    name: Name | None = None
     api_key_command: str | None = None
     temperature: Temperature | None = None
     context_tokens: Annotated[int, Field(ge=4096)] | None = None
@@ -93,7 +127,8 @@ class JudgeSettings(Section):
 
     def over(self, worker: ModelSettings) -> ModelSettings:
         """Returns the complete settings of the judge."""
-        return worker.model_copy(update=self.model_dump(exclude_none=True))
+        judge = worker.model_copy(update=self.model_dump(exclude_none=True))
+        return judge.unusable(self.problem) if self.problem else judge
 
 
 class MaxModeSettings(Section):
@@ -148,13 +183,13 @@ class MemorySettings(Section):
 
     enabled: bool = True
     """Index code and remember what was done."""
-    uri: str | None = None
+    uri: Name | None = None
     """Unset: the user's data folder. A path or an object store's URI."""
     embedder: Literal["minilm", "http", "hashing"] = "minilm"
     """`minilm` ships with Holdfast, `http` asks an endpoint, `hashing` is for tests."""
-    embedding_base_url: str | None = Field(None, pattern=r"^https?://")
+    embedding_base_url: Address | None = None
     """The address of the `http` embedder, as in `http://localhost:11434/v1`."""
-    embedding_model: str | None = None
+    embedding_model: Name | None = None
     index_on_start: bool = True
     file_bytes_max: Positive = 1_000_000
     commits_max: Annotated[int, Field(ge=0)] = 300
@@ -233,6 +268,14 @@ class Settings(Section):
     sandbox: SandboxSettings = SandboxSettings()
     run: RunSettings = RunSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
+
+    def require_usable(self) -> None:
+        """Raises ConfigurationError where a run would not do what was set.
+
+        Memory refuses by itself, as a run works without it.
+        """
+        for section in (self.model, self.judge, self.run):
+            section.require_usable()
 
     @property
     def prompt_tokens_max(self) -> int:

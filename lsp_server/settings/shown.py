@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lsp_server.settings.address import without_credentials
 from lsp_server.settings.sections import Settings
 
 
@@ -17,15 +18,7 @@ def mask(settings: Settings) -> dict[str, Any]:
             dump[name]["extra_body"] = dict.fromkeys(dump[name]["extra_body"], "(set)")
         if dump[name].get("base_url"):
             dump[name]["base_url"] = without_credentials(dump[name]["base_url"])
+    for key in ("uri", "embedding_base_url"):
+        if dump["memory"].get(key):
+            dump["memory"][key] = without_credentials(dump["memory"][key])
     return dump
-
-
-def without_credentials(url: str) -> str:
-    """Returns the URL without user, password and query.
-
-    >>> without_credentials("https://ada:secret@example.org/v1?key=secret")
-    'https://example.org/v1'
-    """
-    scheme, separator, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lsp_server.domain.errors import ConfigurationError
+from lsp_server.settings import toml
 from lsp_server.settings.folders import config_folder
 from lsp_server.system.atomic_file import replace_file
 
@@ -32,7 +33,7 @@ def allow_always(rule: str, user_file: Path | None = None) -> Path:
 
     path = user_file or default_user_file()
     try:
-        text = path.read_bytes().decode("utf-8") if path.exists() else ""
+        text = toml.decoded(path.read_bytes()) if path.exists() else ""
         document = tomlkit.parse(text)
         permissions: Any = document.setdefault("permissions", tomlkit.table())
         rules: Any = permissions.setdefault("allow", tomlkit.array())

@@ -15,6 +15,7 @@ from lsp_server.domain.errors import (
     ModelUnavailable,
 )
 from lsp_server.models.discovery import Endpoint, LocalServer, discover, models_at
+from lsp_server.models.provider import ModelProvider
 from lsp_server.models.scripted.scenario import EndpointBehaviour
 from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.settings.sections import ModelSettings
@@ -114,6 +115,41 @@ async def test_an_endpoint_that_cannot_tell_its_models(
     async with WireServer(reply).serving() as server:
         with pytest.raises(error, match=says):
             await models_at(server.base_url)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ModelSettings(name="qwen"),
+        ModelSettings(api_key_command="pass show llm"),
+        ModelSettings(extra_body={"top_p": 0.9}),
+    ],
+)
+async def test_where_anything_is_named_no_server_is_guessed(settings: ModelSettings) -> None:
+    async with WireServer(TWO).serving() as server:
+        local = LocalServer("x", int(server.base_url.split(":")[2].removesuffix("/v1")))
+        with pytest.raises(ConfigurationError, match=r"model\.base_url is not set"):
+            await discover(settings, servers=[local])
+        assert server.requests == []
+
+
+async def test_settings_that_cannot_be_obeyed_find_nothing() -> None:
+    unusable = ModelSettings().unusable(ConfigurationError("no scheme", key="model.base_url"))
+    provider = ModelProvider(unusable)
+    with pytest.raises(ConfigurationError, match="no scheme"):
+        await provider.wire()
+    await provider.close()
+
+
+async def test_what_no_setting_chose_is_said() -> None:
+    async with ScriptedServer(behaviour=EndpointBehaviour(models=("a", "b"))) as server:
+        provider = ModelProvider(ModelSettings(base_url=server.base_url))
+        await provider.wire()
+        assert "so a is used" in (provider.choice or "")
+        provider.reconfigure(ModelSettings(base_url=server.base_url, name="b"))
+        await provider.wire()
+        assert provider.choice is None
+        await provider.close()
 
 
 async def test_the_key_goes_to_the_configured_endpoint_alone() -> None:

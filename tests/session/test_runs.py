@@ -24,7 +24,7 @@ from lsp_server.session.run_errors import (
 )
 from lsp_server.session.runs import ACTIVE_RUNS_MAX
 from lsp_server.session.session import Session
-from lsp_server.settings.shown import without_credentials
+from lsp_server.settings.address import without_credentials
 from tests.harness.expectation import until
 from tests.harness.workshop import calls, finish, says, workshop
 
