@@ -172,7 +172,7 @@ def is_read_only(script: ShellScript) -> bool:
 
 
 def _reads(command: Command) -> bool:
-    if command.assigns or not all(_is_quiet(*to) for to in command.redirections):
+    if command.assignments or not all(_is_quiet(*to) for to in command.redirections):
         return False
     if not command.words or any(word.kind == "dynamic" for word in command.words):
         return False

@@ -13,16 +13,19 @@ to all that could be it.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import MappingProxyType
+from typing import TypeAlias
 
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.tools import ToolKind, ToolSpec
 from lsp_server.tools.builtin import BUILTIN_NAMES, COMMAND_NAMES, PATH_NAMES
-from lsp_server.tools.shell_syntax import Command, ShellScript, Word, parse, word_set
+from lsp_server.tools.foreign_rules import meant_rule, with_star
+from lsp_server.tools.inner_commands import RunCommand, commands_run_by, program_name
+from lsp_server.tools.shell_syntax import ShellScript, Word, parse
 from lsp_server.workspace.ignore import Patterns
 from lsp_server.workspace.paths import Workspace
 
@@ -30,16 +33,10 @@ _RULE = re.compile(r"([a-z_]+)(?:\((.+)\))?", re.DOTALL)
 _KINDS: Mapping[str, ToolKind] = MappingProxyType({"edit": "edit", "read": "read"})
 """Rules with these names cover every tool of the kind, the tool of that name included."""
 
-_RUNNERS = word_set("""
-    env sudo doas su xargs nohup nice ionice timeout time command exec builtin stdbuf setsid chroot
-    watch parallel find fd busybox unshare nsenter script strace ltrace flock ssh docker podman
-    uv uvx poetry pipenv npx pnpm yarn entr
-    """)
-"""Programs that run what their arguments say."""
-_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "fish", "ash", "eval", "su"})
-"""Programs that take a whole command line as an argument, or from their input."""
-_LOOKS_MAX = 200
-"""Commands looked at inside of a command; more than that is an attack."""
+_Matcher: TypeAlias = Callable[[Word, str], bool]
+_TOKENS_MAX = 2000
+"""Of words that may hold a command; more of them are not looked through."""
+_BETWEEN_TOKENS = re.compile(r"[^\w.+/@%~*?-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,46 +75,57 @@ class ShellPattern:
         return command.words[max(1, len(self.words)) :] if command is not None else ()
 
     def hits(self, script: ShellScript) -> bool:
-        """Says whether the script may run this command, as a deny rule needs it.
+        """Says whether the script runs this command, as a deny rule needs it.
 
         Any command inside of the script counts, behind whatever program runs it.
         """
-        return any(words is not None and self._is_start_of(words) for words in _disguises(script))
+        return any(
+            run is not None and run.words and self._starts(run.words, _is_certainly)
+            for run in commands_run_by(script)
+        )
 
     def may_hide(self, script: ShellScript) -> bool:
-        """Says whether the script may turn into this command only when it runs.
+        """Says whether the script may run this command, though words cannot tell.
 
-        It may when it cannot be parsed, and when a word is dynamic where it matters: the
-        program, or what a shell or a program that runs others is given.
+        It may when it cannot be parsed, when a word is dynamic or a glob where it matters, and
+        when the command stands among the words of a program that is not known.
         """
-        if not script.understood or None in _disguises(script):
-            return True
-        return any(self._may_hide(command) for command in script.everything())
+        return any(run is None or self._may_be(run) for run in commands_run_by(script))
 
-    def _may_hide(self, command: Command) -> bool:
-        if not command.words:
+    def _may_be(self, run: RunCommand) -> bool:
+        if self._is_among(run.unclear):
+            return True
+        if not run.words:
             return False
-        program, *arguments = command.words
-        if program.kind != "literal":
+        program, *arguments = run.words
+        if program.kind != "literal" or self._starts(run.words, _is_possibly):
             return True
-        name = PurePosixPath(program.text).name
-        # A shell without a script reads one from its input.
-        if name in _SHELLS and all(word.text.startswith("-") for word in arguments):
-            return True
-        concerned = name in _RUNNERS | _SHELLS or not self.words or name == self.words[0]
-        return concerned and any(word.kind == "dynamic" for word in arguments)
+        is_ours = not self.words or fnmatchcase(program_name(program.text), self.words[0])
+        return is_ours and any(word.kind == "dynamic" for word in arguments)
 
-    def _is_start_of(self, words: Sequence[str]) -> bool:
+    def _is_among(self, words: Sequence[Word]) -> bool:
+        """Says whether the command stands anywhere in these words."""
+        if not self.words or not words:
+            return False
+        tokens = [Word(token) for word in words for token in _tokens(word.text)]
+        if len(tokens) > _TOKENS_MAX:
+            return True
+        return any(self._starts(tokens[at : at + 20], _is_certainly) for at in range(len(tokens)))
+
+    def _starts(self, words: Sequence[Word], matches: _Matcher) -> bool:
         if not self.words:
             return True
-        # `/bin/rm` is `rm`; and the words of a rule may be globs.
-        program = {words[0], PurePosixPath(words[0]).name}
+        return any(self._is_spelled(spelling, matches) for spelling in _spellings(words))
+
+    def _is_spelled(self, words: Sequence[Word], matches: _Matcher) -> bool:
+        # Where the file system ignores case, `RM` is `rm`; and the words of a rule may be globs.
+        program = {words[0].text, program_name(words[0].text), program_name(words[0].text).lower()}
         if not any(fnmatchcase(name, self.words[0]) for name in program):
             return False
         options = [word for word in self.words[1:] if word.startswith("-")]
         operands = [word for word in self.words[1:] if not word.startswith("-")]
-        return all(_has_option(option, words) for option in options) and _has_operands(
-            operands, words[1:]
+        return all(_has_option(option, words, matches) for option in options) and _has_operands(
+            operands, words[1:], matches
         )
 
 
@@ -175,8 +183,8 @@ def parse_rule(text: str, *, key: str, tools: Collection[str] = BUILTIN_NAMES) -
     found = _RULE.fullmatch(text.strip())
     if found is None or found[1] not in tools:
         raise ConfigurationError(
-            f"{key} has {text!r}, which is no rule; write tool(pattern), as in shell(pytest *), "
-            f"with one of {', '.join(sorted(tools))}",
+            f"{key} has {text!r}, which is no rule; write {meant_rule(text) or 'tool(pattern)'}, "
+            f"as in shell(pytest *), with one of {', '.join(sorted(tools))}",
             key=key,
         )
     tool, pattern = found[1], found[2]
@@ -199,12 +207,19 @@ def path_rule(tool: str, path: Path, workspace: Workspace) -> str | None:
 
 def _shell_pattern(pattern: str, text: str, key: str) -> ShellPattern:
     # What a rule means may not depend on variables or on files of the moment.
-    command = parse(pattern).single
+    command = parse(with_star(pattern)).single
     if command is None or any(word.kind == "dynamic" for word in command.words):
         raise ConfigurationError(
-            f"{key} has {text!r}; its pattern must be one plain command", key=key
+            f"{key} has {text!r}; its pattern must be one plain command, as in shell(git push *)",
+            key=key,
         )
     words = command.words
+    if re.search(r"[:^|\\]", words[0].text):
+        raise ConfigurationError(
+            f"{key} has {text!r}; its pattern begins with a program's name, as in shell(git push *), "
+            "and is no regular expression",
+            key=key,
+        )
     open_ended = words[-1].kind == "glob" and words[-1].text == "*"
     return ShellPattern(tuple(w.text for w in words[: len(words) - open_ended]), open_ended)
 
@@ -224,58 +239,58 @@ def _path_pattern(pattern: str, text: str, key: str) -> PathPattern:
     return PathPattern(patterns, absolute)
 
 
-def _disguises(script: ShellScript) -> Iterator[Sequence[str] | None]:
-    """The words of every command that the script would run, as far as words can tell.
-
-    At the end None, where there are more than can be looked at.
-    """
-    waiting = [script]
-    looks = 0
-    while waiting:
-        for command in waiting.pop().everything():
-            for words, line in _run_by(command.texts):
-                looks += 1
-                if looks > _LOOKS_MAX:
-                    yield None
-                    return
-                if line is None:
-                    yield words
-                else:
-                    waiting.append(parse(line))
+def _is_certainly(word: Word, pattern: str) -> bool:
+    return fnmatchcase(word.text, pattern)
 
 
-def _run_by(texts: Sequence[str]) -> Iterator[tuple[Sequence[str], str | None]]:
-    """A command's words, behind a program that runs others each rest of them, and command lines."""
-    runs = False
-    for start, word in enumerate(texts):
-        if start and not runs:
-            return
-        words, name = texts[start:], PurePosixPath(word).name
-        runs = runs or name in _RUNNERS
-        yield words, None
-        if name in _SHELLS:
-            yield words, " ".join(words[1:])
-        for line in words[1:]:
-            if name in _SHELLS or (runs and " " in line):
-                yield words, line
+def _is_possibly(word: Word, pattern: str) -> bool:
+    """Says whether a word is that one, or a glob that may become it."""
+    is_glob = word.kind == "glob" and fnmatchcase(pattern, word.text)
+    return is_glob or fnmatchcase(word.text, pattern)
 
 
-def _has_option(option: str, words: Sequence[str]) -> bool:
+def _spellings(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
+    """The words of a command, and `git push` where they begin with `git-push`."""
+    yield words
+    parts = program_name(words[0].text).split("-")
+    for at in range(1, min(len(parts), 4)):
+        yield (Word("-".join(parts[:at])), Word("-".join(parts[at:])), *words[1:])
+
+
+def _tokens(text: str) -> Iterator[str]:
+    """What could be words of a command in a text, such as the code of an interpreter."""
+    if text.startswith("--"):  # The name of an option is none.
+        text = text.partition("=")[2]
+    yield from filter(None, _BETWEEN_TOKENS.split(text))
+    if re.match(r"-[^-]", text):
+        # The value of an option, glued to it.
+        yield from filter(None, _BETWEEN_TOKENS.split(text[2:]))
+
+
+def _has_option(option: str, words: Sequence[Word], matches: _Matcher) -> bool:
     """Says whether an option is there: itself, or its characters in clusters, as `-rf` in `-f -r`."""
-    if any(fnmatchcase(word, option) or word.startswith(f"{option}=") for word in words):
+    if any(matches(word, option) or word.text.startswith(f"{option}=") for word in words):
         return True
-    entries = {c for word in words if re.match(r"-[^-]", word) for c in word[1:]}
-    return not option.startswith("--") and entries.issuperset(option[1:])
+    entries = {c for word in words if re.match(r"-[^-]", word.text) for c in word.text[1:]}
+    if option.startswith("--"):
+        return False
+    return all(c in entries or _may_add(c, words, matches) for c in option[1:])
 
 
-def _has_operands(operands: Sequence[str], words: Sequence[str]) -> bool:
+def _may_add(letter: str, words: Sequence[Word], matches: _Matcher) -> bool:
+    return matches is _is_possibly and any(
+        word.kind == "glob" and fnmatchcase(f"-{letter}", word.text) for word in words
+    )
+
+
+def _has_operands(operands: Sequence[str], words: Sequence[Word], matches: _Matcher) -> bool:
     """Says whether the operands come in this order, with only options and values before each."""
     if not operands:
         return True
     for at, word in enumerate(words):
-        if fnmatchcase(word, operands[0]) and _has_operands(operands[1:], words[at + 1 :]):
+        if matches(word, operands[0]) and _has_operands(operands[1:], words[at + 1 :], matches):
             return True
-        after_option = at > 0 and words[at - 1].startswith("-")
-        if not word.startswith("-") and not after_option:
+        after_option = at > 0 and words[at - 1].text.startswith("-")
+        if not word.text.startswith("-") and not after_option:
             return False
     return False

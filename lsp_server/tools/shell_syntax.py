@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import dropwhile
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["literal", "glob", "dynamic"]
@@ -22,10 +21,12 @@ CHARS_MAX = 50_000
 _REDIRECTION = re.compile(r"&>>?|\d*(?:<<<|<<-?|<>|<&|<\(|>\(|>>|>&|>\||<|>)")
 _CONTROL = re.compile(r"&&|\|\||;;|\|&|[;&|()\n]")
 _PARAMETER = re.compile(r"\$(?:\w+|[?$!#@*-])")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=")
+ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=")
 _WORD_ENDS = " \t\n;&|()<>"
 _JOINING = ("|", "&&", "||")
 _SEPARATORS = (*_JOINING, ";", "&")
+_TESTS = ("[", "[[")
+"""Programs, though a bracket may begin a glob."""
 _CONTINUATION = re.compile(r"[$&|;<>!\d]{0,4}((?:\\\n)+)")
 """A line that goes on, behind what would be read as one with what follows."""
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -37,8 +38,8 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_RESERVED = word_set(
-    "if then elif else fi do done while until for in case esac select function time coproc ! { }"
+_KEYWORDS = word_set(
+    "if then elif else fi do done while until for in case esac select function coproc ! { }"
 )
 
 
@@ -59,14 +60,18 @@ class Command:
     """A `Command` is a simple command; redirections are pairs of operator and target."""
 
     words: tuple[Word, ...]
-    assigns: bool = False
+    assignments: tuple[Word, ...] = ()
     redirections: tuple[tuple[str, Word], ...] = ()
 
     @property
-    def texts(self) -> tuple[str, ...]:
+    def program_words(self) -> tuple[Word, ...]:
         """Returns the words of the program and its arguments, without leading keywords."""
-        texts = (word.text for word in self.words)
-        return tuple(dropwhile(_RESERVED.__contains__, texts))
+        return self.words[_keywords([word.text for word in self.words]) :]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Returns the texts of these words."""
+        return tuple(word.text for word in self.program_words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ class ShellScript:
         if not self.understood or len(self.commands) != 1 or self.operators or self.nested:
             return None
         command = self.commands[0]
-        return None if command.assigns or command.redirections else command
+        return None if command.assignments or command.redirections else command
 
 
 def parse(text: str, depth: int = 0) -> ShellScript:
@@ -123,7 +128,7 @@ class _Draft:
     nested: list[ShellScript] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
     redirections: list[tuple[str, Word]] = field(default_factory=list)
-    assigns: bool = False
+    assignments: list[Word] = field(default_factory=list)
     redirecting: str | None = None
     after: str = ""
     """The operator that the command being read stands behind."""
@@ -133,14 +138,14 @@ class _Draft:
     @property
     def begun(self) -> bool:
         """Whether there is something of a command since the last operator."""
-        return bool(self.words or self.assigns or self.redirections)
+        return bool(self.words or self.assignments or self.redirections)
 
     def word(self, word: Word) -> None:
         if self.redirecting is not None:
             self.redirections.append((self.redirecting, word))
             self.redirecting = None
-        elif not self.words and _ASSIGNMENT.match(word.text):
-            self.assigns = True
+        elif not self.words and ASSIGNMENT.match(word.text):
+            self.assignments.append(word)
         else:
             self.words.append(word)
 
@@ -155,9 +160,9 @@ class _Draft:
     def end_command(self) -> None:
         self.broken |= self.redirecting is not None
         if self.begun:
-            command = Command(tuple(self.words), self.assigns, tuple(self.redirections))
-            self.commands.append(command)
-        self.words, self.redirections, self.assigns, self.redirecting = [], [], False, None
+            parts = tuple(self.words), tuple(self.assignments), tuple(self.redirections)
+            self.commands.append(Command(*parts))
+        self.words, self.assignments, self.redirections, self.redirecting = [], [], [], None
 
 
 @dataclass(slots=True)
@@ -234,7 +239,9 @@ class _Parser:
                     self._expansion(word, draft)
                 case _:
                     self._plain(word, char)
-        return Word("".join(word.parts), word.kind)
+        text = "".join(word.parts)
+        is_program = word.kind == "glob" and text in _TESTS
+        return Word(text, "literal" if is_program else word.kind)
 
     def _plain(self, word: _WordDraft, char: str) -> None:
         if char in "*?[":
@@ -361,6 +368,22 @@ class _Parser:
     def _give_up(self) -> None:
         self._understood = False
         self._at = len(self._text)
+
+
+def _keywords(texts: list[str]) -> int:
+    """How many words at the start are keywords, or belong to one: what follows is a command."""
+    at, last_do = 0, max((i for i, text in enumerate(texts) if text == "do"), default=0)
+    while at < len(texts) and texts[at] in _KEYWORDS:
+        match texts[at : at + 3]:
+            case ["for" | "select", *_] if at < last_do:
+                at = texts.index("do", at)
+            case ["function", _, *_]:
+                at += 2
+            case ["coproc", _, following] if following in _KEYWORDS:
+                at += 2
+            case _:
+                at += 1
+    return at
 
 
 def _end_of_line(text: str, at: int) -> int:

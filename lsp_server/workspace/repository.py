@@ -238,10 +238,11 @@ def _is_harmless(file: Path) -> bool:
         return True
     except (OSError, UnicodeDecodeError):
         return False
-    return all(_is_known(name, value) for name, value in _settings(text))
+    return all(is_harmless_setting(name, value) for name, value in _settings(text))
 
 
-def _is_known(name: str, value: str) -> bool:
+def is_harmless_setting(name: str, value: str) -> bool:
+    """Says whether a setting, by section and name in lower case, can start nothing."""
     if name in _SWITCHES:
         return _SWITCH.fullmatch(value) is not None
     return name in _HARMLESS or name.partition(".")[0] in _WHOLE_SECTIONS

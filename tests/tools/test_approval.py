@@ -490,6 +490,44 @@ def test_a_rule_that_is_none_stops_the_start(root: Path, rule: str) -> None:
         approval(root, deny=(rule,))
 
 
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("Bash(rm:*)", "write shell(rm *)"),
+        ("Bash(git push:*)", "write shell(git push *)"),
+        ("Shell(rm *)", "write shell(rm *)"),
+        ("run_command(rm *)", "write shell(rm *)"),
+        ("run_shell_command(git push)", "write shell(git push)"),
+        ("execute_command(rm *)", "write shell(rm *)"),
+        ("rm *", "write shell(rm *)"),
+        ("git push:*", "write shell(git push *)"),
+        ("Bash", "write shell,"),
+        ("Read(./.env)", "write read(./.env)"),
+        ("read_file(.env)", "write read(.env)"),
+        ("Edit(src/**)", "write edit(src/**)"),
+        ("MultiEdit(src/**)", "write edit(src/**)"),
+        ("Write(src/**)", "write write(src/**)"),
+        ("WebFetch(domain:x.org)", "write tool(pattern)"),
+        ("mcp__server__tool", "write tool(pattern)"),
+        ("shell(^rm .*)", "no regular expression"),
+        ("shell(re:rm)", "no regular expression"),
+        ("shell(rm|mv *)", "one plain command"),
+    ],
+)
+def test_a_rule_in_the_words_of_another_agent_is_refused_with_ours(
+    root: Path, rule: str, message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
+        approval(root, deny=(rule,))
+
+
+@pytest.mark.parametrize("rule", ["shell(rm:*)", "shell(rm :*)", "shell(rm *)", "shell(rm)"])
+def test_a_colon_before_the_star_means_a_space(root: Path, rule: str) -> None:
+    assert shell(root, "rm -r x", "full", deny=(rule,)) == "deny"
+    assert shell(root, "rmdir x", "full", deny=(rule,)) == "allow"
+    assert shell(root, "rm", allow=(rule,)) == "allow"
+
+
 def test_what_is_no_path_is_told_to_the_model(root: Path) -> None:
     with pytest.raises(ToolError):
         decide(approval(root), "read", {"path": "a\0b"})

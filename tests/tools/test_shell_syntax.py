@@ -44,6 +44,10 @@ from lsp_server.tools.shell_syntax import parse
         ("cat x\\ ", [["cat", "x "]]),
         ("\u3000ls x\xa0", [["\u3000ls", "x\xa0"]]),
         ("a |\n\n b", [["a"], ["b"]]),
+        ("function f { rm x; }", [["rm", "x"], []]),
+        ("coproc N { rm x; }; coproc rm y", [["rm", "x"], [], ["rm", "y"]]),
+        ("for f do rm x; done", [["rm", "x"], []]),
+        ("! if ! rm x", [["rm", "x"]]),
     ],
 )
 def test_commands_are_found_with_their_words(text: str, commands: list[list[str]]) -> None:
@@ -80,6 +84,7 @@ def test_where_a_redirection_leads_is_known_as_well_as_a_word(
         ("*$x", "dynamic"), ("$x*", "dynamic"),
         ("$[1+1]", "dynamic"), ('"$[1]"', "dynamic"), ("$\\\nx", "dynamic"), ("\\\n~/x", "dynamic"),
         ("a=~/x", "dynamic"), ("a=b:~/x", "dynamic"), ("a='~'", "literal"), ("'$\\\nx'", "literal"),
+        ("[", "literal"), ("[[", "literal"), ("[a", "glob"), ("$x[", "dynamic"), ("$x[[", "dynamic"),
     ],
 )  # fmt: skip
 def test_it_is_known_what_the_shell_would_change(word: str, kind: str) -> None:

@@ -142,7 +142,7 @@ def _is_plain(command: Command) -> bool:
     hidden = [to for to, target in command.redirections if (to, target.text) != ("2>&", "1")]
     dynamic = [word for word in command.words if word.kind == "dynamic"]
     # Variables that it sets may turn it into something else.
-    return not (command.assigns or hidden or dynamic)
+    return not (command.assignments or hidden or dynamic)
 
 
 def _is_known(command: Command) -> bool:
