@@ -25,8 +25,10 @@ from lsp_server.embedders.minilm import MiniLmEmbedder
 from lsp_server.memory.memory import Memory
 from lsp_server.memory.ranking import fuse_rankings
 from lsp_server.redaction.redactor import Redactor
+from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.session.memory.backfill import learn_commits
 from lsp_server.settings.sections import MemorySettings
+from lsp_server.workspace.commands import HostCommandRunner
 from lsp_server.workspace.git_log import Commit, read_commits
 from lsp_server.workspace.paths import Workspace
 
@@ -89,7 +91,7 @@ def git(repository: Path, *command: str) -> bytes:
 
 async def prepared(repository: Path, clone: Path, number: int) -> tuple[list[Commit], int]:
     """The commits that are asked about; `clone` is at the state before the first of them."""
-    past = await read_commits(repository, READ_MAX)
+    past = await read_commits(repository, READ_MAX, HostCommandRunner())
     newest = past[: min(number, len(past) // 2)]
     git(repository, "clone", "--quiet", "--no-hardlinks", ".", str(clone))
     git(clone, "checkout", "--quiet", "--detach", f"{newest[-1].id}^")
@@ -112,10 +114,17 @@ async def run(repository: Path, scratch: Path, number: int, *, vectors: bool) ->
     if len(asked) < COMMITS_MIN:
         raise SystemExit(f"only {len(asked)} commits of {repository} can be asked about")
     embedder = MiniLmEmbedder() if vectors else WordsAlone()
-    memory = await Memory.open(scratch / "memory", Workspace(clone), embedder, MemorySettings())
+    memory = await Memory.open(
+        scratch / "memory",
+        Workspace(clone),
+        embedder,
+        MemorySettings(),
+        start_process=start_unconfined,
+    )
     try:
         await memory.code.index()
-        await learn_commits(memory, clone, READ_MAX, Redactor())
+        commits = await read_commits(clone, READ_MAX, HostCommandRunner())
+        await learn_commits(memory, commits, Redactor())
         if vectors:
             await memory.settle()
         answers = Answers(memory, Baselines(await all_chunks(memory)))

@@ -25,6 +25,7 @@ from benchmarks.sources import files, standard_library
 from benchmarks.table import Row, arguments, show
 from lsp_server.embedders.minilm import MiniLmEmbedder
 from lsp_server.memory.memory import Memory
+from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 from tests.fakes.lsp_client import LspClient, started
@@ -75,7 +76,9 @@ async def timer_lateness(work: Callable[[], Awaitable[object]]) -> list[float]:
 
 
 async def from_inside(root: Path, folder: Path) -> Row:
-    memory = await Memory.open(folder, Workspace(root), MiniLmEmbedder(), MemorySettings())
+    memory = await Memory.open(
+        folder, Workspace(root), MiniLmEmbedder(), MemorySettings(), start_process=start_unconfined
+    )
     try:
         late = await timer_lateness(memory.code.index)
     finally:

@@ -35,6 +35,7 @@ from lsp_server.domain.errors import ModelUnavailable
 from lsp_server.domain.memories import CodeChunk, Query
 from lsp_server.embedders.minilm import MiniLmEmbedder
 from lsp_server.memory.memory import Memory
+from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.text.tokenizer import STOP_WORDS
 from lsp_server.workspace.paths import Workspace
@@ -278,7 +279,9 @@ async def opened(
     folder: Path, root: Path, embedder: MiniLmEmbedder | WordsAlone
 ) -> AsyncIterator[Memory]:
     """The memory of everything below `root`, indexed."""
-    memory = await Memory.open(folder, Workspace(root), embedder, MemorySettings())
+    memory = await Memory.open(
+        folder, Workspace(root), embedder, MemorySettings(), start_process=start_unconfined
+    )
     try:
         await memory.code.index()
         yield memory

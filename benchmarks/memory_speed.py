@@ -45,6 +45,7 @@ from lsp_server.embedders.minilm import DIMENSION, MiniLmEmbedder
 from lsp_server.memory.chunk_schema import embedded_text
 from lsp_server.memory.memory import Memory
 from lsp_server.memory.parsing import read_file
+from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 from tests.harness.expectation import until
@@ -166,7 +167,9 @@ def bare_work(root: Path) -> tuple[int, int, int, float]:
 
 async def first_index(root: Path, folder: Path) -> Row:
     number, size, chunks, bare = bare_work(root)
-    memory = await Memory.open(folder, Workspace(root), Scattered(), MemorySettings())
+    memory = await Memory.open(
+        folder, Workspace(root), Scattered(), MemorySettings(), start_process=start_unconfined
+    )
     started, used = time.perf_counter(), cpu_seconds()
     report = await memory.code.index()
     seconds, used = time.perf_counter() - started, cpu_seconds() - used
@@ -210,7 +213,9 @@ def resident_mb(folder: Path, root: Path, asked: Sequence[str]) -> float:
 
     async def work() -> float:
         embedder = Scattered()
-        memory = await Memory.open(folder, Workspace(root), embedder, MemorySettings())
+        memory = await Memory.open(
+            folder, Workspace(root), embedder, MemorySettings(), start_process=start_unconfined
+        )
         await memory.code.index()
         embedder.asking = True
         for question in asked:
@@ -369,7 +374,11 @@ class Bench:
     async def _open(self, folder: Path | None = None) -> Memory:
         workspace = Workspace(self._root)
         return await Memory.open(
-            folder or self._folder, workspace, self._embedder, MemorySettings()
+            folder or self._folder,
+            workspace,
+            self._embedder,
+            MemorySettings(),
+            start_process=start_unconfined,
         )
 
     def _add(self, what: str, value: float, unit: str) -> None:

@@ -10,6 +10,7 @@ from lsp_server.domain.errors import ConfigurationError, MemoryUnavailable
 from lsp_server.domain.ports import Embedder
 from lsp_server.memory.memory import Memory
 from lsp_server.redaction.secrets import Secrets
+from lsp_server.sandbox.sandbox import StartProcess
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 
@@ -44,8 +45,11 @@ async def open_memory(
     workspace: Workspace,
     secrets: Callable[[], Secrets],
     settings: MemorySettings,
+    *,
+    start_process: StartProcess,
 ) -> Memory:
-    """Opens the memory in `folder`; `secrets` returns what is to be redacted in it.
+    """Opens the memory in `folder`; `secrets` returns what is to be redacted in it,
+    and `start_process` starts the processes that parse.
 
     Raises MemoryUnavailable, also for wrong settings: a run goes on without memory.
     """
@@ -54,4 +58,6 @@ async def open_memory(
         embedder = embedder_of(settings)
     except (ConfigurationError, ImportError) as error:
         raise MemoryUnavailable(str(error)) from error
-    return await Memory.open(folder, workspace, embedder, settings, secrets)
+    return await Memory.open(
+        folder, workspace, embedder, settings, secrets, start_process=start_process
+    )

@@ -1,26 +1,48 @@
-"""This module says in which sandbox the commands of a workspace run, and makes it at its first use."""
+"""This module says in which sandbox the processes of a workspace run, and makes it at its first use."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import lsp_server
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.sandbox.choice import ProbedSandbox, SandboxMode, choose
-from lsp_server.sandbox.policy import Policy, PolicyRules, workspace_policy
+from lsp_server.sandbox.environment import sandbox_environment
+from lsp_server.sandbox.policy import (
+    Policy,
+    PolicyRules,
+    reading_policy,
+    showing,
+    workspace_policy,
+)
+from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
 from lsp_server.settings.sections import SandboxSettings, Settings
 from lsp_server.workspace.commands import CommandRunner
-from lsp_server.workspace.sandboxed_commands import ConfiningCommandRunner, SandboxedCommandRunner
+from lsp_server.workspace.repository import repository_folders
+from lsp_server.workspace.sandboxed_commands import (
+    ConfiningCommandRunner,
+    PolicyFactory,
+    SandboxedCommandRunner,
+)
+
+OWN_PLACES = (sys.prefix, sys.base_prefix, *lsp_server.__path__)
+"""What a Python of ours is made of, wherever it was installed."""
 
 
 class Sandboxes:
-    """`Sandboxes` has the runners of commands for one workspace, by the settings of a run.
+    """`Sandboxes` are what starts the processes of one workspace, each as confined as it has to be.
 
-    `own_folders` hold Holdfast's data and settings, which commands in a sandbox do not
-    see; `host` runs what is not confined. Which mechanism holds is found out at the
-    first use, in a thread, as that takes some tenths of a second.
+    Commands run by the settings of their run, Holdfast's own programs always without
+    the right to change anything or to reach the network. `own_folders` hold Holdfast's
+    data and settings, which nothing in a sandbox sees; `host` runs what is not
+    confined. Which mechanism holds is found out at the first use, in a thread, as that
+    takes some tenths of a second.
     """
 
     def __init__(self, root: Path, own_folders: Iterable[Path], host: CommandRunner) -> None:
@@ -29,7 +51,7 @@ class Sandboxes:
         self._own_folders = tuple(one for one in own_folders if not root.is_relative_to(one))
         self._host = host
         self._lock = asyncio.Lock()
-        self._runners: dict[SandboxSettings, SandboxedCommandRunner | None] = {}
+        self._runners: dict[tuple[SandboxMode, PolicyRules | None], SandboxedCommandRunner] = {}
 
     def commands(self, settings: Settings) -> CommandRunner:
         """Returns the runner for commands under these settings; nothing is tried yet.
@@ -42,6 +64,23 @@ class Sandboxes:
             partial(self._find, settings.sandbox),
             confines_all=settings.permissions.mode == "sandboxed",
         )
+
+    def own_programs(self, current: Callable[[], Settings]) -> CommandRunner:
+        """Returns the runner for programs that Holdfast needs itself, as ripgrep and git.
+
+        They only read, and see what Holdfast keeps in the system's temporary folder.
+        """
+        return ConfiningCommandRunner(
+            self._host,
+            lambda: self._runner(current().sandbox.mode, None, self._own_policy),
+            confines_all=True,
+        )
+
+    async def start_own(
+        self, current: Callable[[], Settings], spec: ProcessSpec
+    ) -> SandboxedProcess:
+        """Starts a process that only reads and that works for longer. Raises OSError."""
+        return await asyncio.to_thread(self._start_own, current().sandbox.mode, spec)
 
     async def confine_commands(self, settings: Settings) -> bool:
         """Says whether all commands under these settings run in a sandbox that holds.
@@ -57,15 +96,26 @@ class Sandboxes:
         return await self._find(settings.sandbox) is not None
 
     async def _find(self, sandbox: SandboxSettings) -> SandboxedCommandRunner | None:
+        rules = self._rules(sandbox)
+        return await self._runner(sandbox.mode, rules, partial(self._policy, rules))
+
+    async def _runner(
+        self, mode: SandboxMode, rules: PolicyRules | None, policy: PolicyFactory
+    ) -> SandboxedCommandRunner | None:
         # One at a time, so that nothing is tried twice.
         async with self._lock:
-            if sandbox not in self._runners:
-                found = await asyncio.to_thread(_holding, sandbox.mode)
-                policy = partial(self._policy, self._rules(sandbox))
-                self._runners[sandbox] = (
-                    None if found is None else SandboxedCommandRunner(found.sandbox, policy)
-                )
-            return self._runners[sandbox]
+            if (mode, rules) not in self._runners:
+                found = await asyncio.to_thread(_holding, mode)
+                if found is None:
+                    return None
+                self._runners[mode, rules] = SandboxedCommandRunner(found.sandbox, policy)
+            return self._runners[mode, rules]
+
+    def _start_own(self, mode: SandboxMode, spec: ProcessSpec) -> SandboxedProcess:
+        found = _holding(mode) or choose("off")
+        policy = self._own_policy(None)
+        environment = sandbox_environment(spec.environment, policy)
+        return found.sandbox.start(replace(spec, environment=environment), policy)
 
     def _rules(self, sandbox: SandboxSettings) -> PolicyRules:
         return PolicyRules(sandbox.network, self._places(sandbox.write), self._places(sandbox.hide))
@@ -74,7 +124,14 @@ class Sandboxes:
         return tuple(self._root / Path(text).expanduser() for text in texts)
 
     def _policy(self, rules: PolicyRules, scratch: Path) -> Policy:
-        return workspace_policy(self._root, self._own_folders, scratch, rules)
+        policy = workspace_policy(self._root, self._own_folders, scratch, rules)
+        return showing(policy, repository_folders(self._root))
+
+    def _own_policy(self, scratch: Path | None) -> Policy:
+        policy = workspace_policy(self._root, self._own_folders, scratch, protects=False)
+        places = (tempfile.gettempdir(), *OWN_PLACES)
+        shown = (*(Path(one).resolve() for one in places), *repository_folders(self._root))
+        return showing(reading_policy(policy), shown)
 
 
 def _holding(mode: SandboxMode) -> ProbedSandbox | None:

@@ -80,7 +80,9 @@ def open_session(
     workspace = Workspace(root)
     data = data or data_folder()
     folder = workspace_folder(data, workspace.root)
-    services = _services(workspace, data, folder, settings, editor, documents, notify)
+    services = _services(
+        workspace, data, folder, settings, editor, documents, notify, lambda: session.settings
+    )
     judges = JudgeModel(
         services.provider, lambda wire, prices: answering_model(wire, services.redactor, prices)
     )
@@ -90,7 +92,7 @@ def open_session(
         session.on_event(run_id, recorded)  # It holds the runs, so they are made first.
 
     goals = _goals(services, judges, folder, lambda: session.settings, notify)
-    memory = _memory(services, folder, settings.memory, notify)
+    memory = _memory(services, folder, settings.memory, notify, lambda: session.settings)
     agents = AgentFactory(services, judges, goals, memory, endpoint_stats)
     runs = _runs(services, folder, settings, agents.agent, on_event)
     pruning = _start_pruning(services, folder, lambda: session.settings.checkpoints)
@@ -152,8 +154,11 @@ def _services(
     editor: Editor,
     documents: Documents,
     notify: Notify,
+    current: Callable[[], Settings],
 ) -> WorkspaceServices:
-    ignore, commands = Ignore(workspace), HostCommandRunner()
+    ignore = Ignore(workspace)
+    sandboxes = Sandboxes(workspace.root, (data, config_folder()), HostCommandRunner())
+    own_programs = sandboxes.own_programs(current)
     known_secrets = KnownSecrets(workspace.root, data, lambda: provider.api_key)
     redactor = Redactor(known_secrets)
     provider = ModelProvider(settings.model, lambda: notify(StatusChanged()))
@@ -168,10 +173,10 @@ def _services(
         CheckApprovals(folder / "approved-checks.json", workspace),
         redactor,
         known_secrets,
-        Revisions(workspace.root, commands),
+        Revisions(workspace.root, own_programs),
         JournalIndexes(),
-        commands,
-        Sandboxes(workspace.root, (data, config_folder()), commands),
+        own_programs,
+        sandboxes,
     )
 
 
@@ -220,16 +225,28 @@ def _goals(
 
 
 def _memory(
-    services: WorkspaceServices, folder: Path, settings: MemorySettings, notify: Notify
+    services: WorkspaceServices,
+    folder: Path,
+    settings: MemorySettings,
+    notify: Notify,
+    current: Callable[[], Settings],
 ) -> SessionMemory:
     place = folder / "memory"
+    start_process = partial(services.sandboxes.start_own, current)
     return SessionMemory(
         settings,
-        partial(open_memory, place, services.workspace, services.known_secrets.look),
+        partial(
+            open_memory,
+            place,
+            services.workspace,
+            services.known_secrets.look,
+            start_process=start_process,
+        ),
         lambda: settings.uri is not None or (place / "tables").exists(),
         services.workspace,
         services.documents,
         folder / "runs",
+        commands=services.own_programs,
         redactor=services.redactor,
         notify=notify,
     )

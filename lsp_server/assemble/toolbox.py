@@ -62,7 +62,7 @@ def _make_looking_tools(
                 workspace, memory, lambda path: visible(workspace.root / path)
             ),
             visible=visible,
-            commands=services.commands,
+            commands=services.own_programs,
         ),
         Diagnostics(workspace, services.editor),
         Recall(

@@ -44,7 +44,7 @@ class WorkspaceServices:
     known_secrets: KnownSecrets
     revisions: Revisions
     journal_indexes: JournalIndexes
-    commands: CommandRunner
+    own_programs: CommandRunner
     sandboxes: Sandboxes
 
     def asker(self, run_id: RunId, emit: Emit, settings: Settings) -> AskPerson:

@@ -10,7 +10,7 @@ import socket
 import sys
 from contextlib import suppress
 
-from lsp_server.memory.parsing import serve_requests
+from lsp_server.memory.parse_server import serve_requests
 
 NICENESS = 10
 

@@ -27,6 +27,7 @@ from lsp_server.memory.storage_place import StoragePlace
 from lsp_server.memory.unsaved import UnsavedChunks
 from lsp_server.memory.writer import MemoryWriter
 from lsp_server.redaction.secrets import Secrets
+from lsp_server.sandbox.sandbox import StartProcess
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.system.private_folder import make_private
 from lsp_server.workspace.paths import Workspace
@@ -65,7 +66,9 @@ class Memory:
 
     Example::
 
-        memory = await Memory.open(folder, Workspace(root), MiniLmEmbedder(), settings.memory)
+        memory = await Memory.open(
+            folder, Workspace(root), MiniLmEmbedder(), settings.memory, start_process=start
+        )
         await memory.code.index()
         memory.records.add(action)
         query = Query("where are retries bounded", kinds=("code",))
@@ -82,9 +85,10 @@ class Memory:
         *,
         file_bytes_max: int,
         secrets: Callable[[], Secrets],
+        start_process: StartProcess,
     ) -> None:
         work, embedding, health = asyncio.Event(), asyncio.Event(), MemoryHealth()
-        workers = ParseWorkers()
+        workers = ParseWorkers(start_process)
         indexer = CodeIndexer(
             tables.code,
             workspace,
@@ -118,11 +122,14 @@ class Memory:
         embedder: Embedder,
         settings: MemorySettings,
         secrets: Callable[[], Secrets] = Secrets,
+        *,
+        start_process: StartProcess,
     ) -> Memory:
         """Opens or makes the memory whose data is in `folder`, which is this workspace's own.
 
         `settings.uri` moves the tables elsewhere. `secrets` looks for what must get
-        into no row; it may block, and runs in a thread. Takes a second or two, mostly
+        into no row; it may block, and runs in a thread. `start_process` starts the
+        processes that parse. Takes a second or two, mostly
         to load LanceDB. Raises MemoryUnavailable, also when a newer version wrote the
         tables.
         """
@@ -148,7 +155,12 @@ class Memory:
             lock.release()
             raise
         memory = cls(
-            folder, tables, workspace, file_bytes_max=settings.file_bytes_max, secrets=secrets
+            folder,
+            tables,
+            workspace,
+            file_bytes_max=settings.file_bytes_max,
+            secrets=secrets,
+            start_process=start_process,
         )
         memory._writer.start()
         return memory

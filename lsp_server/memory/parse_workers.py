@@ -1,4 +1,8 @@
-"""`ParseWorkers` keep processes that read and cut files, beside the event loop."""
+"""`ParseWorkers` keep processes that read and cut files, beside the event loop.
+
+The parsers are large programs of others that read what a checkout brings. So their
+processes are confined once, at their start, and an answer is data and never code.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,22 @@ import os
 import pickle
 import socket
 import sys
-from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
+from pathlib import Path
 
 from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.memory.parse_answer import decode_answer
 from lsp_server.memory.parsing import FileRead, ReadRequest
+from lsp_server.sandbox.process_tree import end_tree
+from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess, StartProcess
 
 PROCESSES_MAX = 2
 FILES_PER_REQUEST = 32
 REQUEST_SECONDS_MAX = 30.0
 """Files that take longer are read in two halves, down to the one file that is to blame."""
 MODULE = "lsp_server.memory"
+ANSWER_BYTES_MAX = 1 << 29
 QUEUED_MAX = 4
 """Answers that wait for the index to write them."""
 
@@ -26,13 +34,16 @@ QUEUED_MAX = 4
 class ParseWorkers:
     """`ParseWorkers` are up to PROCESSES_MAX processes, started on demand. Close them.
 
-    A process that died, or ended as it had nothing to do, is replaced. `processes`
-    is their number, by default one for each core; `module` is what they run.
+    A process that died, or ended as it had nothing to do, is replaced. `start` starts
+    one, `processes` is their number, by default one for each core; `module` is what
+    they run.
     """
 
-    def __init__(self, processes: int | None = None, *, module: str = MODULE) -> None:
+    def __init__(
+        self, start: StartProcess, processes: int | None = None, *, module: str = MODULE
+    ) -> None:
         count = processes or max(1, min(PROCESSES_MAX, os.cpu_count() or 1))
-        self._idle = [ParseWorker(module) for _ in range(count)]
+        self._idle = [ParseWorker(start, module) for _ in range(count)]
         self._ready = asyncio.Semaphore(count)
 
     async def read(self, request: ReadRequest) -> AsyncGenerator[list[FileRead], None]:
@@ -95,9 +106,10 @@ async def _next(
 class ParseWorker:
     """A `ParseWorker` is one process, for one request at a time."""
 
-    def __init__(self, module: str) -> None:
+    def __init__(self, start: StartProcess, module: str) -> None:
+        self._start_process = start
         self._module = module
-        self._process: Process | None = None
+        self._process: SandboxedProcess | None = None
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def read(self, request: ReadRequest) -> list[FileRead]:
@@ -123,8 +135,7 @@ class ParseWorker:
             with suppress(ConnectionError):
                 await streams[1].wait_closed()
         if process is not None:
-            with suppress(ProcessLookupError):
-                process.kill()
+            await asyncio.to_thread(end_tree, process)
             await process.wait()
 
     async def _ask(self, request: ReadRequest) -> list[FileRead]:
@@ -136,13 +147,16 @@ class ParseWorker:
                 writer.write(len(body).to_bytes(8, "big") + body)
                 await writer.drain()
                 size = int.from_bytes(await reader.readexactly(8), "big")
+                if size > ANSWER_BYTES_MAX:
+                    raise EOFError(f"an answer of {size} bytes")
                 answer = await reader.readexactly(size)
+            reads = await asyncio.to_thread(decode_answer, answer, request)
             answered = True
         finally:
             # Without its answer, the stream may have half of it: the process is of no use.
             if not answered:
                 await self.stop()
-        return await asyncio.to_thread(pickle.loads, answer)
+        return reads
 
     async def _start(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         ours, theirs = socket.socketpair()
@@ -155,19 +169,12 @@ class ParseWorker:
             raise
         return self._streams
 
-    async def _spawn(self, descriptor: int) -> Process:
+    async def _spawn(self, descriptor: int) -> SandboxedProcess:
+        # -P: a workspace must not shadow modules.
+        argv = (sys.executable, "-P", "-m", self._module, "0")
         try:
-            return await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",  # a workspace must not shadow modules
-                "-m",
-                self._module,
-                str(descriptor),
-                stdin=DEVNULL,
-                stdout=DEVNULL,
-                stderr=DEVNULL,
-                pass_fds=(descriptor,),
-                start_new_session=True,  # Ctrl-C in a terminal is for the server alone.
+            return await self._start_process(
+                ProcessSpec(argv, Path("/"), os.environ, stdin=descriptor)
             )
         except OSError as error:
             raise MemoryUnavailable(

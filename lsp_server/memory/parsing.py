@@ -1,19 +1,14 @@
 """This module reads a file of the workspace and cuts it into rows for the index.
 
 It runs in processes of its own (`parse_workers.py`), since parsing holds the
-interpreter and would stop the event loop. Requests and answers are pickles, each
-behind its length in 8 bytes. The end of the stream, or IDLE_SECONDS without a
-request, ends such a process.
+interpreter and would stop the event loop.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import pickle
 import re
-import select
-import socket
 import stat
 import time
 from collections.abc import Mapping
@@ -29,7 +24,6 @@ from lsp_server.redaction.secrets import NO_SECRETS, Secrets, is_secret_file, re
 from lsp_server.workspace.disk import read_bytes
 from lsp_server.workspace.encoding import decode
 
-IDLE_SECONDS = 30.0
 RACY_SECONDS = 2.0
 """A file changed so shortly before it was read may change again within the same tick."""
 DATA_BYTES_MAX = 100_000
@@ -145,30 +139,6 @@ def read_buffer(path: str, text: str, file_bytes_max: int, secrets: Secrets) -> 
     if reason:
         return FileRead(path, "", "", name, skipped=reason)
     return _read_text(path, text, secrets)
-
-
-def serve_requests(connection: socket.socket) -> None:
-    """Answers requests until there are no more. Blocking."""
-    stream = connection.makefile("rwb")
-    while select.select([connection], [], [], IDLE_SECONDS)[0]:
-        head = stream.read(8)
-        if len(head) < 8:
-            return
-        body = stream.read(int.from_bytes(head, "big"))
-        request: ReadRequest = pickle.loads(body)  # noqa: S301 - both ends are this program
-        answer = pickle.dumps(_answer(request), protocol=pickle.HIGHEST_PROTOCOL)
-        stream.write(len(answer).to_bytes(8, "big") + answer)
-        stream.flush()
-
-
-def _answer(request: ReadRequest) -> list[FileRead]:
-    root, bytes_max = Path(request.root), request.file_bytes_max
-    return [
-        read_buffer(path, request.texts[path], bytes_max, request.secrets)
-        if path in request.texts
-        else read_file(root, path, request.hashes.get(path, ""), bytes_max, request.secrets)
-        for path in request.paths
-    ]
 
 
 def _read_text(path: str, text: str, secrets: Secrets) -> FileRead:

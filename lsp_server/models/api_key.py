@@ -1,4 +1,9 @@
-"""This module finds the API key and makes the header of it. The key is never logged or quoted."""
+"""This module finds the API key and makes the header of it. The key is never logged or quoted.
+
+`api_key_command` is the person's own and no project can set it. It asks a keyring, an agent
+of keys or a network, so it runs without a sandbox, but not in a checkout: a relative name, in
+it or on the PATH, means nothing that a project brings.
+"""
 
 from __future__ import annotations
 
@@ -70,6 +75,7 @@ async def _printed_by(command: str, seconds_max: float) -> str:
     try:
         process = await asyncio.create_subprocess_exec(
             *words,
+            cwd="/",
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,  # it may quote the key

@@ -173,7 +173,7 @@ def _program_folders(spec: ProcessSpec) -> Iterator[Path]:
 def _places(policy: Policy, sockets: tuple[Path, ...]) -> Iterator[str]:
     """What is shown, protected and hidden, the outer ones first."""
     places = [(path, "writable") for path in policy.changeable]
-    places += [(path, "readable") for path in policy.readable]
+    places += [(path, "readable") for path in policy.readable if _is_covered(path, policy)]
     places += [(path, "protected") for path in policy.protected]
     hidden = (*policy.hidden, *(path for path in sockets if not policy.may_write(path)))
     places += [(path, "hidden") for path in _outermost(hidden, policy.shown)]
@@ -195,6 +195,11 @@ def _places(policy: Policy, sockets: tuple[Path, ...]) -> Iterator[str]:
             yield from ("--ro-bind", os.devnull, text)
     for text in closed:
         yield from ("--remount-ro", text)
+
+
+def _is_covered(path: Path, policy: Policy) -> bool:
+    """Whether something hidden or private is mounted around the path, so that it has to be shown."""
+    return not {TEMPORARY, RUNTIME, *policy.hidden}.isdisjoint((path, *path.parents))
 
 
 def _outermost(hidden: Iterable[Path], shown: Iterable[Path]) -> list[Path]:

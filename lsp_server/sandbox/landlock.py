@@ -133,7 +133,7 @@ def _grants(policy: Policy) -> Iterator[tuple[str, int]]:
 
 def _below(folder: Path, paths: Iterable[Path]) -> Iterator[Path]:
     # As text, since a path takes ten times as long, and there are hundreds.
-    start = f"{folder}{os.sep}"
+    start = f"{str(folder).rstrip(os.sep)}{os.sep}"
     return (path for path in paths if str(path).startswith(start))
 
 

@@ -102,12 +102,14 @@ def workspace_policy(
     scratch: Path | None,
     rules: PolicyRules = PolicyRules(),
     home: Path | None = None,
+    *,
+    protects: bool = True,
 ) -> Policy:
     """Returns the policy for commands of the agent in the workspace at `root`.
 
     `own_folders` are those of Holdfast's own data and settings, which are hidden.
     Looks at the disk for protected names in subfolders, within bounds; so it is made
-    anew for each command.
+    anew for each command. Without `protects` it does not, for a `reading_policy`.
 
     >>> import tempfile
     >>> root = Path(tempfile.mkdtemp()).resolve()
@@ -130,12 +132,21 @@ def workspace_policy(
     return Policy(
         writable,
         # A link by its own name: it is what must not change, wherever it leads.
-        tuple(dict.fromkeys(_protected(writable, home))),
+        tuple(dict.fromkeys(_protected(writable, home))) if protects else (),
         _resolved(hidden),
         scratch.resolve() if scratch is not None else None,
         rules.network,
         rules.devices,
     )
+
+
+def showing(policy: Policy, folders: Iterable[Path]) -> Policy:
+    """Returns the policy with folders that are read where a private one would cover them.
+
+    What the policy hides or lets be changed stays as it is.
+    """
+    shown = (one for one in folders if not policy.hides(one) and not policy.may_write(one))
+    return replace(policy, readable=tuple(dict.fromkeys((*policy.readable, *shown))))
 
 
 def reading_policy(policy: Policy) -> Policy:

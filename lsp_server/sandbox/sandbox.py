@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from lsp_server.sandbox.limits import Limits
 from lsp_server.sandbox.policy import Policy
@@ -70,6 +70,10 @@ class SandboxedProcess:
         finally:
             loop.remove_reader(descriptor)
             os.close(descriptor)
+
+
+StartProcess: TypeAlias = Callable[[ProcessSpec], Awaitable[SandboxedProcess]]
+"""Starts a program of Holdfast's own, which only reads, as confined as it can be here. Raises OSError."""
 
 
 class Sandbox(Protocol):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from lsp_server.sandbox.launch import launch
 from lsp_server.sandbox.limits import Limits
 from lsp_server.sandbox.policy import Policy
@@ -26,3 +28,8 @@ class Unconfined:
     def gaps(self, policy: Policy) -> tuple[str, ...]:  # noqa: ARG002 - the shape of a Sandbox
         """Returns the one sentence that says it all."""
         return ("nothing is held: commands run without a sandbox",)
+
+
+async def start_unconfined(spec: ProcessSpec) -> SandboxedProcess:
+    """Starts a program without a sandbox, as a `StartProcess`. Raises OSError."""
+    return await asyncio.to_thread(Unconfined().start, spec, Policy(()))

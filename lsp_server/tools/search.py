@@ -162,6 +162,7 @@ class Search:
                 timeout_seconds=self._deadline_seconds,
                 output_bytes_max=OUTPUT_BYTES_MAX,
                 environment=self._environment,
+                reads_only=True,
             )
         # What was found before the deadline is shown all the same.
         if completed.timed_out and wanted.mode == "regex" and not completed.output:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.workspace.commands import CommandRunner, HostCommandRunner
+from lsp_server.workspace.commands import CommandRunner
 from lsp_server.workspace.inert import inert_environment
 
 SECONDS_MAX = 20.0
@@ -45,7 +45,7 @@ class Commit:
 
 
 async def read_commits(
-    folder: Path, commits_max: int, commands: CommandRunner = HostCommandRunner()
+    folder: Path, commits_max: int, commands: CommandRunner
 ) -> tuple[Commit, ...]:
     """The newest `commits_max` commits that touch the folder, the newest first.
 
@@ -59,6 +59,7 @@ async def read_commits(
             timeout_seconds=SECONDS_MAX,
             output_bytes_max=OUTPUT_BYTES_MAX,
             environment=inert_environment(folder),
+            reads_only=True,
         )
     except ToolError:
         return ()

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.workspace.commands import CommandRunner, HostCommandRunner
+from lsp_server.workspace.commands import CommandRunner
 from lsp_server.workspace.inert import inert_environment
 
 GIT_SECONDS_MAX = 3.0
@@ -39,7 +39,7 @@ class Revisions:
     def __init__(
         self,
         root: Path,
-        commands: CommandRunner = HostCommandRunner(),
+        commands: CommandRunner,
         kept_seconds: float = KEPT_SECONDS,
     ) -> None:
         self._git = _Git(root, commands)
@@ -88,6 +88,7 @@ class _Git:
                 timeout_seconds=GIT_SECONDS_MAX,
                 output_bytes_max=GIT_OUTPUT_BYTES_MAX,
                 environment=inert_environment(self.root, settings=settings),
+                reads_only=True,
             )
         except ToolError:
             return None

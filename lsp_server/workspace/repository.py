@@ -160,6 +160,21 @@ def starts_nothing(folder: Path, *, enters_submodules: bool) -> bool:
     return found.is_harmless and not (enters_submodules and found.has_submodules)
 
 
+def repository_folders(folder: Path) -> tuple[Path, ...]:
+    """Returns where git finds the working tree of a folder and its data, which may be elsewhere.
+
+    Empty where there is no repository, or it cannot be told which. Blocking, for a millisecond.
+    """
+    try:
+        found = _repository_of(folder)
+    except (OSError, _Unclear):
+        return ()
+    if found is None:
+        return ()
+    top = next(at for at in (folder, *folder.parents) if (at / ".git").exists())
+    return tuple(path.resolve() for path in (top, found.own, found.common))
+
+
 @dataclass(frozen=True, slots=True)
 class _Repository:
     """Where a repository keeps what belongs to one working tree, and what all of them share."""

@@ -22,6 +22,7 @@ from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.memory import Memory, MemoryStatus
 from lsp_server.memory.parsing import read_file
+from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
@@ -44,7 +45,11 @@ Case: TypeAlias = Callable[[Path], Awaitable[str]]
 @asynccontextmanager
 async def opened(scratch: Path, uri: str | None = None) -> AsyncIterator[Memory]:
     memory = await Memory.open(
-        scratch / "memory", Workspace(scratch / "root"), HashingEmbedder(), MemorySettings(uri=uri)
+        scratch / "memory",
+        Workspace(scratch / "root"),
+        HashingEmbedder(),
+        MemorySettings(uri=uri),
+        start_process=start_unconfined,
     )
     try:
         yield memory

@@ -7,6 +7,7 @@ import pickle
 import socket
 import sys
 
+from lsp_server.memory.parse_answer import encode_answer
 from lsp_server.memory.parsing import FileRead, ReadRequest
 
 if __name__ == "__main__":
@@ -15,6 +16,6 @@ if __name__ == "__main__":
         wanted: ReadRequest = pickle.loads(stream.read(int.from_bytes(head, "big")))
         if "poison.py" in wanted.paths:
             os.abort()
-        answer = pickle.dumps([FileRead(path, "", "h", "python") for path in wanted.paths])
+        answer = encode_answer([FileRead(path, "", "h", "python") for path in wanted.paths])
         stream.write(len(answer).to_bytes(8, "big") + answer)
         stream.flush()

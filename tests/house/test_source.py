@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,20 +103,39 @@ def test_only_the_editors_and_their_disk_write_files_of_the_workspace(path: Path
     assert not {mode for mode in modes if isinstance(mode, str) and set(mode) & set("wax+")}
 
 
-STARTS_PROGRAMS = {
-    "sandbox/launch.py": "commands, confined or not",
+STARTS_PROCESSES = {
+    "sandbox/launch.py": "all that a sandbox confines, or nothing does",
+    "sandbox/process_tree.py": "the watch, a script of ours that ends what others left",
     "sandbox/probe.py": "a neighbour that what is confined must not reach",
-    "models/api_key.py": "the command of the user's settings that prints the key",
-    "memory/parse_workers.py": "Holdfast itself, to parse in",
+    "sandbox/probe_script.py": "something that is left behind inside a sandbox, to be found",
+    "models/api_key.py": "the command of the person's settings that prints the key",
 }
+"""All else asks `assemble/sandboxes.py` for a runner or for a process."""
+CONFINES_NOTHING = {
+    "assemble/session.py": ("HostCommandRunner",),
+    "sandbox/choice.py": ("Unconfined",),
+    "sandbox/unconfined.py": ("Unconfined",),
+}
+"""Who makes what runs without a sandbox: `Sandboxes` gets it, to choose."""
+STARTS = re.compile(
+    r"subprocess|Popen|posix_spawn|ProcessPool|multiprocessing|"
+    r"\bos\.(?:fork|forkpty|system|popen|exec[lv]|spawn|startfile)|\bpty\.|webbrowser"
+)
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
-def test_programs_are_started_in_few_places(path: Path) -> None:
-    """Whatever confines commands wraps a CommandRunner, so nothing else may run them."""
+def test_processes_are_started_in_few_places(path: Path) -> None:
+    """A new process cannot forget the sandbox: it has to be written down here, or to ask for one."""
     called = {ast.unparse(node.func) for node in calls(tree(path))}
-    starts = {each for each in called if "subprocess" in each or "Popen" in each}
-    assert bool(starts) == (name(path) in STARTS_PROGRAMS), starts
+    starts = {each for each in called if STARTS.search(each)}
+    assert bool(starts) == (name(path) in STARTS_PROCESSES), starts
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_what_confines_nothing_is_made_in_few_places(path: Path) -> None:
+    called = {ast.unparse(node.func) for node in calls(tree(path))}
+    made = called & {"HostCommandRunner", "Unconfined", "start_unconfined"}
+    assert made == set(CONFINES_NOTHING.get(name(path), ()))
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)

@@ -10,6 +10,7 @@ import pytest
 from lsp_server.domain.ports import Embedder
 from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.memory import Memory
+from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 
@@ -37,6 +38,7 @@ def opened(tmp_path: Path, root: Path) -> Opener:
             Workspace(root),
             embedder or HashingEmbedder(),
             MemorySettings.model_validate(settings),
+            start_process=start_unconfined,
         )
         try:
             yield memory

@@ -184,10 +184,11 @@ from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.memory import Memory
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
+from lsp_server.sandbox.unconfined import start_unconfined
 
 async def main():
     folder, root = map(Path, sys.argv[1:])
-    memory = await Memory.open(folder, Workspace(root), HashingEmbedder(), MemorySettings())
+    memory = await Memory.open(folder, Workspace(root), HashingEmbedder(), MemorySettings(), start_process=start_unconfined)
     print("open", flush=True)
     for turn in range(1000):
         for i in range(turn % 7, 60, 7):

@@ -414,10 +414,11 @@ from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.memory import Memory
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
+from lsp_server.sandbox.unconfined import start_unconfined
 
 async def main():
     folder, root = map(Path, sys.argv[1:])
-    memory = await Memory.open(folder, Workspace(root), HashingEmbedder(), MemorySettings())
+    memory = await Memory.open(folder, Workspace(root), HashingEmbedder(), MemorySettings(), start_process=start_unconfined)
     print(memory.status().writes)
     for _ in range(20):
         (hit, *_) = await memory.reader.search(Query("wait_before_retry", kinds=("code",)))

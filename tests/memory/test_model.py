@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.indexing import IndexProgress
 from lsp_server.memory.memory import Memory
+from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
 from tests.memory.expected import fresh, fresh_files, missing_vectors, stored, stored_files
@@ -189,7 +190,9 @@ class Workshop(RuleBasedStateMachine):
 
     async def _opened(self) -> Memory:
         folder, workspace = self._scratch / "memory", Workspace(self._root)
-        return await Memory.open(folder, workspace, HashingEmbedder(), MemorySettings())
+        return await Memory.open(
+            folder, workspace, HashingEmbedder(), MemorySettings(), start_process=start_unconfined
+        )
 
     def _make_room(self, file: Path) -> bool:
         """Whether a file can be put there."""

@@ -9,6 +9,7 @@ import pytest
 
 from lsp_server.memory.parse_workers import FILES_PER_REQUEST, ParseWorkers
 from lsp_server.memory.parsing import ReadRequest
+from lsp_server.sandbox.unconfined import start_unconfined
 
 
 def wanted(root: Path, count: int) -> ReadRequest:
@@ -27,7 +28,7 @@ def processes() -> list[psutil.Process]:
 
 
 async def test_every_file_is_read_once(tmp_path: Path) -> None:
-    readers = ParseWorkers(2)
+    readers = ParseWorkers(start_unconfined, 2)
     request = wanted(tmp_path, 3 * FILES_PER_REQUEST + 1)
     reads = await readers.read_all(request)
     assert sorted(read.path for read in reads) == sorted(request.paths)
@@ -39,7 +40,7 @@ async def test_every_file_is_read_once(tmp_path: Path) -> None:
 
 
 async def test_a_process_that_died_is_replaced(tmp_path: Path) -> None:
-    readers = ParseWorkers(1)
+    readers = ParseWorkers(start_unconfined, 1)
     request = wanted(tmp_path, 2)
     await readers.read_all(request)
     (process,) = processes()
@@ -53,7 +54,7 @@ async def test_a_file_that_ends_the_process_is_skipped_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    readers = ParseWorkers(1, module="tests.fakes.dying_reader")
+    readers = ParseWorkers(start_unconfined, 1, module="tests.fakes.dying_reader")
     paths = ("a.py", "b.py", "poison.py", "c.py", "d.py")
     reads = await readers.read_all(ReadRequest(str(tmp_path), paths, {}, 1))
     assert {read.path: read.skipped for read in reads} == {
@@ -63,7 +64,7 @@ async def test_a_file_that_ends_the_process_is_skipped_alone(
 
 
 async def test_cancelling_leaves_nothing_behind(tmp_path: Path) -> None:
-    readers = ParseWorkers(1)
+    readers = ParseWorkers(start_unconfined, 1)
     request = wanted(tmp_path, 4 * FILES_PER_REQUEST)
 
     async def some() -> None:
@@ -79,6 +80,6 @@ async def test_cancelling_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 async def test_nothing_wanted_starts_nothing(tmp_path: Path) -> None:
-    readers = ParseWorkers(1)
+    readers = ParseWorkers(start_unconfined, 1)
     assert await readers.read_all(ReadRequest(str(tmp_path), (), {}, 1)) == []
     assert not processes()

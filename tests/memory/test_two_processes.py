@@ -25,13 +25,14 @@ from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.memory import Memory
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
+from lsp_server.sandbox.unconfined import start_unconfined
 
 AT = "2026-01-01T00:00:00+00:00"
 
 async def main():
     folder, root = map(Path, sys.argv[1:3])
     name, turns = sys.argv[3], int(sys.argv[4])
-    memory = await Memory.open(folder, Workspace(root), HashingEmbedder(), MemorySettings())
+    memory = await Memory.open(folder, Workspace(root), HashingEmbedder(), MemorySettings(), start_process=start_unconfined)
     print("writes", memory.status().writes, flush=True)
     for turn in range(turns):
         memory.records.add(ActionRecord(f"{name}{turn}", name, turn, AT, "shell", f"step {turn}"))

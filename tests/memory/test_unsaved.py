@@ -13,6 +13,7 @@ from lsp_server.memory.memory import Memory
 from lsp_server.memory.parse_workers import ParseWorkers
 from lsp_server.memory.unsaved import BUFFERS_MAX, UnsavedChunks
 from lsp_server.redaction.secrets import Secrets
+from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.workspace.paths import Workspace
 from tests.data.planted import planted
 from tests.harness.files import lay_out
@@ -98,7 +99,7 @@ async def test_many_buffers_are_all_searched_and_few_are_kept(opened: Opener, ro
         for _ in range(2):
             (best, *_) = await chunks(memory, "made_77", unsaved)
             assert best.path == "new77.py"
-    workers = ParseWorkers(1)
+    workers = ParseWorkers(start_unconfined, 1)
     kept = UnsavedChunks(Workspace(root), workers, file_bytes_max=10**6, secrets=Secrets)
     for _ in range(2):
         overlay = await kept.overlay(unsaved)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +42,19 @@ async def test_the_environment_holds_the_key(
 
 async def test_a_command_wins_over_the_environment() -> None:
     await check("sk-1", python("print('sk-1'); print('second line')"), HOLDFAST_API_KEY="a")
+
+
+@pytest.mark.parametrize("command", ["./say", "say"])
+async def test_a_command_is_nothing_that_a_project_brings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    program = tmp_path / "say"
+    program.write_text("#!/bin/sh\necho of-the-project\n")
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f".:{os.environ['PATH']}")
+    with pytest.raises(ConfigurationError, match="No such file"):
+        await check(None, command)
 
 
 async def test_a_command_is_no_shell() -> None:

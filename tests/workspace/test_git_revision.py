@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.workspace.commands import HostCommandRunner
 from lsp_server.workspace.git_revision import Revisions
 from tests.harness.git import committed, git
 
 
 async def revision(root: Path) -> str:
-    return await Revisions(root).of("tree")
+    return await Revisions(root, HostCommandRunner()).of("tree")
 
 
 @pytest.fixture
@@ -78,7 +79,9 @@ async def test_a_folder_of_a_repository_counts_its_own_changes(repository: Path)
 
 
 async def test_one_tree_is_asked_about_once_and_a_commit_is_seen(repository: Path) -> None:
-    revisions, impatient = (Revisions(repository, kept_seconds=s) for s in (60.0, 0.0))
+    revisions, impatient = (
+        Revisions(repository, HostCommandRunner(), kept_seconds=s) for s in (60.0, 0.0)
+    )
     first = await revisions.of("t1")
     assert first == await impatient.of("t1")
     edit(repository)

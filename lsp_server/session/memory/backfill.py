@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.memory.changed_lines import ChangedLines
 from lsp_server.session.memory.fact_file import FactFile
 from lsp_server.session.run_store import RunStore
+from lsp_server.workspace.commands import CommandRunner
 from lsp_server.workspace.git_log import Commit, read_commits
 
 RUNS_MAX = 200
@@ -33,12 +35,14 @@ class Backfill:
         fact_file: FactFile,
         changed_lines: ChangedLines,
         redactor: Redactor,
+        commands: CommandRunner,
     ) -> None:
         self._runs = runs
         self._root = root
         self._fact_file = fact_file
         self._changed_lines = changed_lines
         self._redactor = redactor
+        self._commands = commands
 
     async def learn(self, memory: Memory, commits_max: int) -> None:
         """Brings memory and what follows from it up to what happened before it was opened.
@@ -51,7 +55,8 @@ class Backfill:
         await learn_runs(memory, self._runs)
         # Facts and runs that were forgotten are in no file any more; commits still are in git.
         forgotten = await asyncio.to_thread(self._fact_file.forgotten)
-        await learn_commits(memory, self._root, commits_max, self._redactor, forgotten)
+        commits = await read_commits(self._root, commits_max, self._commands) if commits_max else ()
+        await learn_commits(memory, commits, self._redactor, forgotten)
 
 
 async def learn_runs(memory: Memory, runs: Path) -> None:
@@ -70,18 +75,16 @@ async def learn_runs(memory: Memory, runs: Path) -> None:
 
 async def learn_commits(
     memory: Memory,
-    root: Path,
-    commits_max: int,
+    commits: Sequence[Commit],
     redactor: Redactor,
     forgotten: frozenset[str] = frozenset(),
 ) -> None:
-    """Takes in the project's last commits, so that memory is of use on the first day.
+    """Takes in commits of the project, so that memory is of use on the first day.
 
     `forgotten` are the ids of rows that do not come back. Raises MemoryUnavailable.
     """
-    found = await read_commits(root, commits_max) if commits_max else ()
-    known = forgotten | (await memory.reader.commits() if found else frozenset())
-    for commit in found:
+    known = forgotten | (await memory.reader.commits() if commits else frozenset())
+    for commit in commits:
         row = _row_of(commit)
         if row.id not in known:
             memory.records.add(redactor.about(row))

@@ -32,6 +32,7 @@ from lsp_server.session.memory.session_facts import SessionFacts
 from lsp_server.session.notices import IndexProgressed, Notify, StatusChanged, ignore
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.system.task_set import TaskSet
+from lsp_server.workspace.commands import CommandRunner
 from lsp_server.workspace.documents import Documents, is_saved
 from lsp_server.workspace.paths import Workspace
 
@@ -63,7 +64,7 @@ class SessionMemory:
     changed, as far as memory is open.
 
     `has_data` says, cheaply, whether anything may have been remembered before;
-    `runs` is the folder with the journals; `notify` is called with
+    `runs` is the folder with the journals; `commands` run git; `notify` is called with
     `IndexProgressed` and `StatusChanged`.
     """
 
@@ -76,6 +77,7 @@ class SessionMemory:
         documents: Documents,
         runs: Path,
         *,
+        commands: CommandRunner,
         redactor: Redactor | None = None,
         notify: Notify = ignore,
     ) -> None:
@@ -103,7 +105,7 @@ class SessionMemory:
             self.opener, self._recorder, self._checks, self.fact_file, redactor
         )
         self._backfill = Backfill(
-            runs, workspace.root, self.fact_file, self.changed_lines, redactor
+            runs, workspace.root, self.fact_file, self.changed_lines, redactor, commands
         )
 
     def state(self) -> MemoryState:

@@ -13,6 +13,7 @@ import pytest
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.memory import Memory
+from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.session.memory.opening import MemoryOpener
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.workspace.paths import Workspace
@@ -39,7 +40,11 @@ class Place:
         if self.fault is not None:
             raise self.fault
         return await Memory.open(
-            self.folder, Workspace(self.folder.parent), HashingEmbedder(), settings
+            self.folder,
+            Workspace(self.folder.parent),
+            HashingEmbedder(),
+            settings,
+            start_process=start_unconfined,
         )
 
     def note_change(self) -> None:
