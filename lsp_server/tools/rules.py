@@ -26,8 +26,8 @@ from lsp_server.tools.builtin import BUILTIN_NAMES, COMMAND_NAMES, PATH_NAMES
 from lsp_server.tools.foreign_rules import meant_rule, with_star
 from lsp_server.tools.inner_commands import RunCommand, commands_run_by, program_name
 from lsp_server.tools.shell_syntax import ShellScript, Word, parse
-from lsp_server.workspace.ignore import Patterns
 from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.patterns import Patterns
 
 _RULE = re.compile(r"([a-z_]+)(?:\((.+)\))?", re.DOTALL)
 _KINDS: Mapping[str, ToolKind] = MappingProxyType({"edit": "edit", "read": "read"})

@@ -30,9 +30,10 @@ from lsp_server.redaction.redactor import Redactor
 from lsp_server.tools.arguments import ToolArguments, spec, validate
 from lsp_server.workspace.commands import CommandResult, CommandRunner
 from lsp_server.workspace.documents import Documents, copy_unsaved
-from lsp_server.workspace.ignore import RULE_FILES, Ignore
+from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.inert import inert_environment
 from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.rule_sources import RULE_FILES
 
 LIMIT = 50
 LIMIT_MAX = 500

@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.settings.regular_files import read_whole
+from lsp_server.workspace.git_repository import (
+    GitRepository,
+    NotARepository,
+    has_parts,
+    open_repository,
+)
 
 CONFIG_BYTES_MAX = 100_000
 INDEX_BYTES_MAX = 30_000_000
@@ -153,11 +158,11 @@ def starts_nothing(folder: Path, *, enters_submodules: bool) -> bool:
     """
     try:
         found = _repository_of(folder)
-    except (OSError, _Unclear):
+    except (OSError, NotARepository):
         return False
     if found is None:
         return True
-    return found.is_harmless and not (enters_submodules and found.has_submodules)
+    return _has_harmless_settings(found) and not (enters_submodules and _has_submodules(found))
 
 
 def repository_folders(folder: Path) -> tuple[Path, ...]:
@@ -167,83 +172,41 @@ def repository_folders(folder: Path) -> tuple[Path, ...]:
     """
     try:
         found = _repository_of(folder)
-    except (OSError, _Unclear):
+    except (OSError, NotARepository):
         return ()
-    if found is None:
-        return ()
-    top = next(at for at in (folder, *folder.parents) if (at / ".git").exists())
-    return tuple(path.resolve() for path in (top, found.own, found.common))
+    return tuple(path.resolve() for path in found.folders) if found else ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Repository:
-    """Where a repository keeps what belongs to one working tree, and what all of them share."""
-
-    own: Path
-    common: Path
-
-    @property
-    def is_harmless(self) -> bool:
-        """Whether all of its settings are known to be so."""
-        files = (
-            self.common / "config",
-            self.common / "config.worktree",
-            self.own / "config.worktree",
-        )
-        return all(map(_is_harmless, files))
-
-    @property
-    def has_submodules(self) -> bool:
-        """Whether it may hold others."""
-        if any(self.own.glob("sharedindex.*")):
-            return True
-        try:
-            return _GITLINK in read_whole(self.own / "index", INDEX_BYTES_MAX)
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return True
-
-
-class _Unclear(Exception):
-    """It cannot be told which repository git would take."""
-
-
-def _repository_of(folder: Path) -> _Repository | None:
-    """The one that git finds from a folder. Raises _Unclear."""
+def _repository_of(folder: Path) -> GitRepository | None:
+    """The one that git finds from a folder. Raises NotARepository where that cannot be told."""
     for at in (folder, *folder.parents):
-        if _has_parts(at):
-            raise _Unclear  # A repository without `.git`, made of ordinary files.
-        place = at / ".git"
-        if place.is_dir():
-            return _opened(place)
-        if place.exists() or place.is_symlink():
-            return _opened(at / _line(place, "gitdir: "))
+        if has_parts(at):
+            raise NotARepository  # One without `.git`, made of ordinary files.
+        if found := open_repository(at):
+            return found
     return None
 
 
-def _opened(own: Path) -> _Repository:
-    shared = own / "commondir"
-    common = own / _line(shared, "") if shared.exists() else own
-    if not (own / "HEAD").exists() or not _has_parts(common, head=False):
-        raise _Unclear
-    return _Repository(own, common)
+def _has_harmless_settings(repository: GitRepository) -> bool:
+    """Whether all of its settings are known to be so."""
+    files = (
+        repository.common / "config",
+        repository.common / "config.worktree",
+        repository.own / "config.worktree",
+    )
+    return all(map(_is_harmless, files))
 
 
-def _has_parts(folder: Path, *, head: bool = True) -> bool:
-    """What git knows a repository by."""
-    names = ("objects", "refs", "HEAD") if head else ("objects", "refs")
-    return all((folder / name).exists() for name in names)
-
-
-def _line(file: Path, start: str) -> str:
+def _has_submodules(repository: GitRepository) -> bool:
+    """Whether it may hold other repositories."""
+    if any(repository.own.glob("sharedindex.*")):
+        return True
     try:
-        text = read_whole(file, CONFIG_BYTES_MAX).decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise _Unclear from error
-    if not text.startswith(start) or "\0" in text:
-        raise _Unclear
-    return text.removeprefix(start).rstrip("\r\n")
+        return _GITLINK in read_whole(repository.own / "index", INDEX_BYTES_MAX)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def _is_harmless(file: Path) -> bool:

@@ -33,8 +33,8 @@ from lsp_server.tools.shell import terminal_text
 from lsp_server.tools.shell_syntax import CHARS_MAX, parse
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.ignore import Patterns
 from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.patterns import Patterns
 
 CHARS = 1_000_000
 ROOT = Path("/project")

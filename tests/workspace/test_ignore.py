@@ -1,20 +1,17 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
-from pathspec import GitIgnoreSpec
 
 from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.linear_patterns import linear
 from lsp_server.workspace.paths import Workspace
 from tests.harness.files import lay_out
-from tests.sampling import sampled
+
+REPOSITORY = {".git/HEAD": "ref: refs/heads/main\n", ".git/objects/info": "", ".git/refs/heads": ""}
+"""What git knows a repository by."""
 
 
 def check(root: Path, files: Mapping[str, str | bytes], expected: list[str]) -> None:
@@ -46,7 +43,37 @@ def check(root: Path, files: Mapping[str, str | bytes], expected: list[str]) -> 
         ({".git/config": "", ".holdfast/goals.md": "", "a": ""}, ["a"]),
         ({"node_modules/x/i.js": "", "__pycache__/a.pyc": "", "a": ""}, ["a"]),
         ({".gitignore": "!node_modules/\n", "node_modules/x": ""}, ["node_modules/x"]),
-        ({".git/info/exclude": "mine\n", "mine": "", "a": ""}, ["a"]),
+        ({**REPOSITORY, ".git/info/exclude": "mine\n", "mine": "", "a": ""}, ["a"]),
+        ({".gitignore": "*\n!keep\n", "x": "", "keep": "", "y/keep": ""}, ["keep"]),
+        ({"venv/.gitignore": "*", "venv/lib/m.py": "", "a": ""}, ["a"]),
+        ({"x/.gitignore": "**\n", "x/y": "", "a": ""}, ["a"]),
+        (
+            {
+                ".gitignore": "l/**\n!l/**/\n!l/**/keep\n",
+                "l/a/b/keep": "",
+                "l/a/b/c": "",
+                "l/d": "",
+            },
+            ["l/a/b/keep"],
+        ),
+        ({"private/.holdfastignore": "*", "private/a": "", "b": ""}, ["b"]),
+        ({".holdfastignore": "*", "a": "", "b/c": ""}, []),
+        ({".holdfastignore": "*\n!b/\n!*.md\n", "a": "", "b/c.md": "", "b/c": ""}, ["b/c.md"]),
+        ({".holdfastignore": "a\n", "x/.gitignore": "!a\n", "x/a": "", "b": ""}, ["b"]),
+        ({".gitignore": "x/\n", ".holdfastignore": "!x/\n", "x/a": "", "b": ""}, ["b", "x/a"]),
+        (
+            {
+                ".gitignore": "q\t\n\\ \ns  \nt\\ \n[[:digit:]]\n",
+                "q": "",
+                "q\t": "",
+                " ": "",
+                "s": "",
+                "t ": "",
+                "t": "",
+                "7": "",
+            },
+            ["q", "t"],
+        ),
         ({".gitignore": "!\n[z-a]\na\\\n//\n*.x\n", "a": "", "b.x": ""}, ["a"]),
         ({".gitignore": b"\xff\xfe\n*.x\r\n", "b.x": "", "a": ""}, ["a"]),
         ({"emoji 👨‍👩‍👧.md": "", "ä": ""}, ["emoji 👨‍👩‍👧.md", "ä"]),
@@ -57,14 +84,12 @@ def test_rules(project: Path, files: Mapping[str, str | bytes], expected: list[s
 
 
 def test_rules_above_the_workspace_hold_up_to_the_repository(project: Path) -> None:
-    lay_out(
-        project, {".git/HEAD": "", ".gitignore": "*.log\n/sub/deep/b\n", "sub/.gitignore": "c\n"}
-    )
+    lay_out(project, {**REPOSITORY, ".gitignore": "*.log\n/sub/deep/b\n", "sub/.gitignore": "c\n"})
     check(project / "sub/deep", {"a": "", "b": "", "c": "", "x.log": "", "y/b": ""}, ["a", "y/b"])
 
 
 def test_an_ignored_workspace_is_still_one(project: Path) -> None:
-    lay_out(project, {".git/HEAD": "", ".gitignore": "out/\n"})
+    lay_out(project, {**REPOSITORY, ".gitignore": "out/\n"})
     check(project / "out", {"a": ""}, ["a"])
 
 
@@ -128,78 +153,3 @@ def test_a_rule_with_many_stars_is_as_quick_as_others(
     check(
         project, {".gitignore": rule, name: "", "q": ""}, ["q"] if ignored else sorted([name, "q"])
     )
-
-
-STARRED = st.lists(
-    st.sampled_from(["a", "b", "*", "**", "/", "?", "[ab]", "**/", "/**"]), min_size=1, max_size=9
-).map("".join)
-PATHS = st.lists(st.text("ab", min_size=1, max_size=4), min_size=1, max_size=5).map("/".join)
-
-
-@given(STARRED, st.lists(PATHS, min_size=1, max_size=10))
-def test_it_matches_what_it_did_when_it_was_slow(rule: str, paths: list[str]) -> None:
-    for pattern in GitIgnoreSpec.from_lines([rule], backend="simple").patterns:
-        if pattern.regex is not None:
-            quick = linear(pattern.regex)
-            for path in (*paths, *(f"{path}/" for path in paths)):
-                assert bool(quick.fullmatch(path)) == bool(pattern.regex.fullmatch(path))
-                assert bool(quick.match(path)) == bool(pattern.regex.match(path))
-
-
-NAMES = st.sampled_from(["a", "b", "ab", "a.x", "b.y"])
-LINES = st.lists(
-    st.sampled_from(
-        [
-            "a",
-            "b/",
-            "/a",
-            "*.x",
-            "!a",
-            "!*.x",
-            "a/b",
-            "**/b",
-            "a/**",
-            "!a/b",
-            "a/*",
-            "!b/",
-            "/b/a",
-            "ab*",
-        ]
-    ),
-    max_size=5,
-)
-
-
-@settings(max_examples=sampled(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.lists(NAMES, min_size=1, max_size=3), min_size=1, max_size=8), LINES, LINES)
-@example([["a", "b", "a"]], ["b/", "!a"], [])
-def test_agrees_with_git(
-    tmp_path_factory: pytest.TempPathFactory,
-    paths: list[list[str]],
-    outer: list[str],
-    inner: list[str],
-) -> None:
-    root = tmp_path_factory.mktemp("repository").resolve()
-    subprocess.run(["git", "init", "-q", root], check=True)
-    (root / ".gitignore").write_text("\n".join(outer))
-    for parts in paths:
-        path = root.joinpath(*parts)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("")
-        except (FileExistsError, NotADirectoryError, IsADirectoryError):
-            continue
-    if (root / "a").is_dir():
-        (root / "a/.gitignore").write_text("\n".join(inner))
-    command = [
-        "git",
-        "-C",
-        str(root),
-        "-c",
-        "core.excludesFile=",
-        "ls-files",
-        "-co",
-        "--exclude-standard",
-    ]
-    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    assert sorted(Ignore(Workspace(root)).walk()) == sorted(listed)
