@@ -30,7 +30,7 @@ from benchmarks.table import Row, arguments, show
 from lsp_server.agent.context import Context
 from lsp_server.domain.events import CycleStarted, Event, ModelAnswered, ToolReturned
 from lsp_server.domain.messages import Listener, Message, Request, Response, Usage, ignore_deltas
-from lsp_server.domain.permissions import Answer
+from lsp_server.domain.permissions import Answered
 from lsp_server.domain.ports import Model, Tool
 from lsp_server.max_mode.candidate_judge import CandidateJudge, JudgeContext, StepContext
 from lsp_server.max_mode.dry_runner import DryRunner
@@ -171,15 +171,16 @@ class Bench:
         self.editor = DiskEditor(documents)
         self.approval = Approval(PermissionSettings(mode="full"), workspace)
         checkpoints = Checkpoints(data, workspace, Ignore(workspace))
+        host = HostCommandRunner()
         tools: list[Tool] = [
             Read(workspace, self.editor),
             Edit(workspace, self.editor),
             Write(workspace, self.editor),
-            Shell(workspace, checkpoints, lambda _: None, HostCommandRunner()),
+            Shell(workspace, checkpoints, lambda _: None, host, host),
         ]
 
-        async def nobody(_: object) -> Answer:
-            return "deny"
+        async def nobody(_: object) -> Answered:
+            return Answered("deny")
 
         self.toolbox = Toolbox(tools, self.approval, nobody)
         self.dry_run_tools = ToolDryRun(workspace, self.toolbox)

@@ -69,7 +69,7 @@ export const Verdict = v.picklist([
 ]);
 export type Verdict = v.InferOutput<typeof Verdict>;
 
-export const Answer = v.picklist(["once", "always", "deny"]);
+export const Answer = v.picklist(["once", "run", "always", "everywhere", "sandboxed", "deny"]);
 export type Answer = v.InferOutput<typeof Answer>;
 
 export const Tone = v.picklist(["plain", "good", "bad", "waiting", "muted"]);

@@ -45,12 +45,15 @@ PLAN_MODE_PROMPT = """\
 You are in plan mode: you cannot change anything and have no tool that could. Explore, then call `finish` with a plan or an answer that a person can act on: the files, the changes in each, the order, the risks."""
 
 
-def system_text(mode: Mode, project: str) -> str:
+def system_text(mode: Mode, project: str, sandbox: str = "") -> str:
     """Returns the system message, which stays the same for a cycle.
 
-    `project` is the text of `project_instructions`, empty if there is none.
+    `project` is the text of `project_instructions`, empty if there is none; `sandbox` says
+    what holds commands, empty if nothing does.
     """
-    parts = [SYSTEM_PROMPT, PLAN_MODE_PROMPT] if mode == "plan" else [SYSTEM_PROMPT]
+    parts = [SYSTEM_PROMPT + (f"\n- {sandbox[0].upper()}{sandbox[1:]}" if sandbox else "")]
+    if mode == "plan":
+        parts.append(PLAN_MODE_PROMPT)
     if project:
         parts.append(f"{PROJECT_HEADING}\n\n{project}")
     return "\n\n".join(parts)

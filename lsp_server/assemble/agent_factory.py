@@ -10,7 +10,7 @@ from lsp_server.agent.run_config import RunConfig
 from lsp_server.assemble.goals import run_stop_policy
 from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.model_chain import ModelChain
-from lsp_server.assemble.toolbox import run_toolbox
+from lsp_server.assemble.toolbox import describe_sandbox, run_toolbox
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.session.goals import Goals
@@ -52,8 +52,9 @@ class AgentFactory:
         if await asyncio.to_thread(self._services.known_secrets.refresh):
             # Files for secrets are mostly ignored, so no watcher reports them to memory.
             self._memory.files_changed([self._services.workspace.root])
-        permissions, mode = run_context.settings.permissions, run_context.task.mode
-        is_confined = await self._services.sandboxes.confine_commands(run_context.settings)
+        settings = self._services.granted_rules.added_to(run_context.current_settings)
+        permissions, mode = settings.permissions, run_context.task.mode
+        is_confined = await self._services.sandboxes.confine_commands(settings)
         approval = Approval(
             permissions, self._services.workspace, mode, commands_are_confined=is_confined
         )
@@ -68,7 +69,10 @@ class AgentFactory:
             run_context.run_id,
             lambda path: approval.visible(self._services.workspace.root / path),
         )
-        run_config = await self._run_config(run_context)
+        sandbox = ""
+        if is_confined and mode == "build":
+            sandbox = await describe_sandbox(self._services.sandboxes, settings.sandbox)
+        run_config = await self._run_config(run_context, sandbox)
         return Agent(
             model,
             toolbox,
@@ -80,14 +84,14 @@ class AgentFactory:
             worker,
         )
 
-    async def _run_config(self, run_context: RunContext) -> RunConfig:
+    async def _run_config(self, run_context: RunContext, sandbox: str) -> RunConfig:
         root, settings = self._services.workspace.root, run_context.settings
         # Reads files, and walks the whole workspace for them.
         project = await asyncio.to_thread(
             lambda: project_instructions(root, self._services.ignore.walk())
         )
         return RunConfig(
-            system=system_text(run_context.task.mode, project),
+            system=system_text(run_context.task.mode, project, sandbox),
             task_text=task_text(run_context.task, root),
             budget=run_context.budget,
             compact_at_tokens=round(settings.prompt_tokens_max * settings.context.rebuild_at),

@@ -57,10 +57,19 @@ def run_stop_policy(
                 )
             )
         )
-        return await ask(_question_edits(paths, shown)) != "deny"
+        return (await ask(_question_edits(paths, shown))).answer != "deny"
 
     judge = GoalJudge(judging)
-    verifier = _verifier(services, goals, settings, approval, ask, judge, in_run=True)
+    verifier = _verifier(
+        services,
+        goals,
+        settings,
+        approval,
+        ask,
+        judge,
+        lambda: services.granted_rules.added_to(run_context.current_settings),
+        in_run=True,
+    )
     return StopPolicy(verifier.verify, accept, event_log.emit, settings.goal.re_entries_max)
 
 
@@ -86,9 +95,17 @@ def session_verifier(
     judge = None
     if asks and services.provider.description:
         judge = GoalJudge(judging, seconds_max=PERSON_WAITS_SECONDS)
+    settings = services.granted_rules.added_to(settings)
     approval = Approval(settings.permissions, services.workspace)
     return _verifier(
-        services, goals, settings, approval, ask if asks else None, judge, in_run=False
+        services,
+        goals,
+        settings,
+        approval,
+        ask if asks else None,
+        judge,
+        lambda: settings,
+        in_run=False,
     )
 
 
@@ -99,14 +116,16 @@ def _verifier(
     approval: Approval,
     ask: AskPerson | None,
     judge: GoalJudge | None,
+    current_settings: Callable[[], Settings],
     *,
     in_run: bool,
 ) -> Verifier:
     async def permit(command: str) -> str | None:
         # A checkout brings goals too: outside of a run its commands are not freed.
-        is_confined = in_run and await services.sandboxes.confine_commands(settings)
+        now = current_settings()
+        is_confined = in_run and await services.sandboxes.confine_commands(now)
         decision = await services.check_approvals.decide(
-            command, settings.permissions, ask, commands_are_confined=is_confined
+            command, now.permissions, ask, commands_are_confined=is_confined
         )
         return decision.reason if isinstance(decision, Deny) else None
 
@@ -124,7 +143,7 @@ def _verifier(
         services.editor,
         permit,
         seconds,
-        services.sandboxes.commands(settings),
+        services.sandboxes.commands(current_settings),
         services.redactor,
         lambda command: profile_of(command, services.workspace),
     )

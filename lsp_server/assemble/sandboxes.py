@@ -49,20 +49,20 @@ class Sandboxes:
         self._root = root
         # In a workspace below one of them, its parts would be hidden from its own commands.
         self._own_folders = tuple(one for one in own_folders if not root.is_relative_to(one))
-        self._host = host
+        self.host = host
         self._lock = asyncio.Lock()
         self._runners: dict[tuple[SandboxMode, PolicyRules | None], SandboxedCommandRunner] = {}
 
-    def commands(self, settings: Settings) -> CommandRunner:
-        """Returns the runner for commands under these settings; nothing is tried yet.
+    def commands(self, settings: Callable[[], Settings]) -> CommandRunner:
+        """Returns the runner for commands under the settings of the moment; nothing is tried yet.
 
         In the mode `sandboxed` all run in the sandbox, in the others those that only
         read; where no sandbox holds, all run without one.
         """
         return ConfiningCommandRunner(
-            self._host,
-            partial(self._find, settings.sandbox),
-            confines_all=settings.permissions.mode == "sandboxed",
+            self.host,
+            lambda: self._find(settings().sandbox),
+            confines_all=lambda: settings().permissions.mode == "sandboxed",
         )
 
     def own_programs(self, current: Callable[[], Settings]) -> CommandRunner:
@@ -71,9 +71,9 @@ class Sandboxes:
         They only read, and see what Holdfast keeps in the system's temporary folder.
         """
         return ConfiningCommandRunner(
-            self._host,
+            self.host,
             lambda: self._runner(current().sandbox.mode, None, self._own_policy),
-            confines_all=True,
+            confines_all=lambda: True,
         )
 
     async def start_own(
@@ -94,6 +94,10 @@ class Sandboxes:
             async with self._lock:
                 await asyncio.to_thread(choose, settings.sandbox.mode)
         return await self._find(settings.sandbox) is not None
+
+    async def holds(self, sandbox: SandboxSettings) -> bool:
+        """Says whether a sandbox under these settings holds here."""
+        return await self._find(sandbox) is not None
 
     async def _find(self, sandbox: SandboxSettings) -> SandboxedCommandRunner | None:
         rules = self._rules(sandbox)

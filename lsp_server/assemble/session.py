@@ -30,7 +30,6 @@ from lsp_server.assemble.memory import open_memory
 from lsp_server.assemble.model_chain import answering_model
 from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.assemble.workspace_services import WorkspaceServices
-from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import RecordedEvent
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import RunId
@@ -42,6 +41,7 @@ from lsp_server.session.doctor_report import doctor_report
 from lsp_server.session.goals import Goals
 from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.goals.verdict_store import VerdictStore
+from lsp_server.session.granted_rules import GrantedRules
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.notices import GoalsChanged, Notify, StatusChanged
 from lsp_server.session.permissions import Permissions
@@ -51,7 +51,6 @@ from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
 from lsp_server.settings.folders import config_folder, data_folder, workspace_folder
 from lsp_server.settings.sections import CheckpointSettings, MemorySettings, Settings
-from lsp_server.settings.user_file import allow_always
 from lsp_server.system.task_set import TaskSet
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.commands import HostCommandRunner
@@ -138,14 +137,6 @@ async def diagnose(session: Session | None, extra: Sequence[tuple[str, str]] = (
     return await doctor_report(versions, session, extra)
 
 
-def remember(rule: str) -> str:
-    """Adds a rule to the user's file, and says where, or why it could not be added."""
-    try:
-        return f"the rule {rule} was added to {allow_always(rule)}"
-    except ConfigurationError as error:
-        return str(error)
-
-
 def _services(
     workspace: Workspace,
     data: Path,
@@ -157,6 +148,7 @@ def _services(
     current: Callable[[], Settings],
 ) -> WorkspaceServices:
     ignore = Ignore(workspace)
+    granted = GrantedRules(folder / "permissions.toml")
     sandboxes = Sandboxes(workspace.root, (data, config_folder()), HostCommandRunner())
     own_programs = sandboxes.own_programs(current)
     known_secrets = KnownSecrets(workspace.root, data, lambda: provider.api_key)
@@ -169,7 +161,8 @@ def _services(
         editor,
         documents,
         provider,
-        Permissions(editor, remember),
+        Permissions(editor, lambda rule, everywhere: granted.add(rule, everywhere=everywhere)),
+        granted,
         CheckApprovals(folder / "approved-checks.json", workspace),
         redactor,
         known_secrets,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from lsp_server.agent.recall.journal_search import JournalSearch
+from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.events import Emit
 from lsp_server.domain.ports import Tool
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.memory.run_memory import RunHistory, SemanticSearch
 from lsp_server.session.run_context import RunContext
+from lsp_server.settings.sections import SandboxSettings
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.diagnostics import Diagnostics
 from lsp_server.tools.edit import Edit
@@ -20,7 +24,7 @@ from lsp_server.tools.recall import Recall
 from lsp_server.tools.remember import Remember
 from lsp_server.tools.save_first import SaveFirst
 from lsp_server.tools.search import Search
-from lsp_server.tools.shell import Shell
+from lsp_server.tools.shell import Shell, sandbox_text
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
 from lsp_server.workspace.commands import CommandRunner
@@ -34,12 +38,18 @@ def run_toolbox(
     Their order is part of the prompt's cached start: it is the same in each run.
     """
     tools = _make_looking_tools(services, memory, run_context, approval)
-    commands = services.sandboxes.commands(run_context.settings)
+    commands = services.sandboxes.commands(lambda: run_context.current_settings)
     tools += _make_changing_tools(services, commands, run_context.event_log.emit)
     if run_context.task.mode == "build":
         tools.append(Remember(lambda text: memory.facts.claim(run_context.run_id, text)))
     ask = services.asker(run_context.run_id, run_context.event_log.emit, run_context.settings)
-    return Toolbox(tools, approval, ask, run_context.task.mode)
+    describe = partial(describe_sandbox, services.sandboxes, run_context.settings.sandbox)
+    return Toolbox(tools, approval, ask, run_context.task.mode, describe)
+
+
+async def describe_sandbox(sandboxes: Sandboxes, sandbox: SandboxSettings) -> str:
+    """Says to the model what the sandbox of commands means for it; "" where none holds."""
+    return sandbox_text(sandbox.network) if await sandboxes.holds(sandbox) else ""
 
 
 def _make_looking_tools(
@@ -83,7 +93,7 @@ def _make_changing_tools(
         Write(workspace, editor, services.redactor),
         # Commands read the disk, so what runs left in open buffers is saved before.
         SaveFirst(
-            Shell(workspace, services.checkpoints, emit, commands),
+            Shell(workspace, services.checkpoints, emit, commands, services.sandboxes.host),
             workspace,
             services.documents,
         ),

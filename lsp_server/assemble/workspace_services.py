@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from lsp_server.agent.recall.journal_index import JournalIndexes
 from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.domain.events import Emit
-from lsp_server.domain.permissions import Answer, AskPerson, Question
+from lsp_server.domain.permissions import Answered, AskPerson, Question
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import RunId
 from lsp_server.models.provider import ModelProvider
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.goals.check_approvals import CheckApprovals
+from lsp_server.session.granted_rules import GrantedRules
 from lsp_server.session.permissions import Permissions
 from lsp_server.settings.sections import Settings
 from lsp_server.workspace.checkpoints import Checkpoints
@@ -39,6 +40,7 @@ class WorkspaceServices:
     documents: Documents
     provider: ModelProvider
     permissions: Permissions
+    granted_rules: GrantedRules
     check_approvals: CheckApprovals
     redactor: Redactor
     known_secrets: KnownSecrets
@@ -54,7 +56,7 @@ class WorkspaceServices:
         """
         seconds = settings.permissions.answer_timeout_seconds
 
-        async def ask(question: Question) -> Answer:
+        async def ask(question: Question) -> Answered:
             return await self.permissions.ask(run_id, question, emit, seconds)
 
         return ask

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from lsp_server.domain.permissions import Answer, Question, visible
+from lsp_server.domain.permissions import Answer, Answered, Question, visible
+from lsp_server.wording.permission_texts import allowed_text
 
 ANSWERS: dict[str, Answer] = {
     "o": "once", "once": "once", "y": "once", "yes": "once",
+    "r": "run", "run": "run",
     "a": "always", "always": "always",
+    "e": "everywhere", "everywhere": "everywhere",
+    "s": "sandboxed", "sandbox": "sandboxed",
     "d": "deny", "deny": "deny", "n": "deny", "no": "deny",
 }  # fmt: skip
+
+CHOICES: Mapping[Answer, str] = {
+    "once": "[o]nce",
+    "run": "this [r]un",
+    "always": "[a]lways in this project",
+    "everywhere": "[e]verywhere",
+    "sandboxed": "go on in the [s]andbox without asking",
+    "deny": "[d]eny, or deny and why",
+}
 
 NOBODY_TO_ASK = (
     "Nobody can be asked here, so what needs permission is denied. Run it on a "
@@ -20,8 +33,10 @@ NOBODY_TO_ASK = (
 )
 ASKED_DESPITE_YES = (
     "Nobody can be asked here, so what needs permission even with --yes is denied. "
-    "Run it on a terminal, and fix the settings if they have problems.\n"
+    "Run it on a terminal, add rules to permissions.allow, and fix the settings if they "
+    "have problems.\n"
 )
+NOBODY_IS_THERE = "nobody can be asked here"
 
 
 class TerminalPrompt:
@@ -36,28 +51,43 @@ class TerminalPrompt:
         self._yes = yes
         self._has_explained = False
 
-    async def confirm(self, question: Question) -> Answer | None:
+    async def confirm(self, question: Question) -> Answered | None:
         """Waits for an answer to be typed; `deny` when nobody can type one."""
         # A process may be started with these closed.
         streams = (sys.stdin, sys.stderr)
         if not all(stream is not None and stream.isatty() for stream in streams):
             self._explain_once()
-            return "deny"
+            return Answered("deny", NOBODY_IS_THERE)
         self._pause()
-        always = ", [a]lways" if question.rule else ""
-        rule = f"\n(always, in all your projects: {question.rule})" if question.rule else ""
-        sys.stderr.write(visible(f"\n{question.detail}{rule}\n"))
+        allowed = allowed_text(question)
+        more = f"\n({allowed})" if allowed else ""
+        sys.stderr.write(visible(f"\n{question.detail}{more}\n"))
         while True:
-            sys.stderr.write(f"[o]nce{always}, [d]eny? ")
+            sys.stderr.write(f"{', '.join(CHOICES[each] for each in question.answers)}? ")
             sys.stderr.flush()
-            answer = ANSWERS.get((await _line()).strip().lower())
-            if answer is not None and (answer != "always" or question.rule):
-                return answer
+            answered = parse_answer(await _line(), question)
+            if answered is not None:
+                return answered
 
     def _explain_once(self) -> None:
         if not self._has_explained and sys.stderr is not None:
             self._has_explained = True
             sys.stderr.write(ASKED_DESPITE_YES if self._yes else NOBODY_TO_ASK)
+
+
+def parse_answer(line: str, question: Question) -> Answered | None:
+    """Reads what was typed; None for what is no answer to this question.
+
+    What follows a denial is why, for the model to read.
+
+    >>> parse_answer("d use the mirror", Question("q", "shell", "run `x`", "x"))
+    Answered(answer='deny', reason='use the mirror')
+    """
+    word, _, rest = line.strip().partition(" ")
+    answer = ANSWERS.get(word.lower().rstrip(",:"))
+    if answer is None or answer not in question.answers or (rest and answer != "deny"):
+        return None
+    return Answered(answer, rest.strip())
 
 
 async def _line() -> str:

@@ -237,11 +237,15 @@ class PermissionAsked:
 
 @dataclass(frozen=True, slots=True)
 class PermissionAnswered:
-    """A question is settled: by a person, by its expiry, or since the run was stopped."""
+    """A question is settled: by a person, by its expiry, or since the run was stopped.
+
+    `reason` is what a person said to a denial.
+    """
 
     question_id: Id
     answer: Answer
     by: Literal["person", "expiry", "stop"]
+    reason: str = ""
     kind: Literal["permission_answered"] = "permission_answered"
 
 

@@ -1,15 +1,21 @@
-"""This module defines how a person is asked for permission: the question and the answer."""
+"""This module defines how a person is asked for permission: the question and the answers to it."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from lsp_server.domain.ids import Id, ToolName
 
-Answer: TypeAlias = Literal["once", "always", "deny"]
+Answer: TypeAlias = Literal["once", "run", "always", "everywhere", "sandboxed", "deny"]
+"""What a person can say: yes to this call, or also to the like of it for the rest of the run,
+in this project (`always`) or in all projects (`everywhere`); yes and go on in the sandbox
+without asking; or no."""
+
+REASON_CHARS_MAX = 2000
+"""A longer reason for a denial is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +24,13 @@ class Question:
 
     `summary` is one line. `detail` is the exact operation: the command, or the diff.
     `path` is the target of a file operation, relative to the workspace. `rule` is what
-    "always" would write into the user's settings, None when "always" is not on offer.
+    "always" would keep for the project, None when that is not on offer; with `general`
+    it names no file of the project, so that it may hold in all of them. `run_rule` is
+    what "run" would allow. With `offers_sandbox` the rest of the run may go on in the
+    sandbox without asking.
+
+    >>> Question("q1", "shell", "run `make`", "make", rule="shell(make)").answers
+    ('once', 'always', 'deny')
     """
 
     id: Id
@@ -27,9 +39,46 @@ class Question:
     detail: str
     path: str | None = None
     rule: str | None = None
+    run_rule: str | None = None
+    general: bool = False
+    offers_sandbox: bool = False
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """Returns the answers on offer, the narrowest yes first."""
+        return tuple(each for each in get_args(Answer) if self._offers(each))
+
+    def rule_of(self, answer: Answer) -> str | None:
+        """Returns what an answer allows beside this call, None: nothing."""
+        match answer:
+            case "run":
+                return self.run_rule
+            case "always":
+                return self.rule
+            case "everywhere":
+                return self.rule if self.general else None
+            case _:
+                return None
+
+    def _offers(self, answer: Answer) -> bool:
+        match answer:
+            case "once" | "deny":
+                return True
+            case "sandboxed":
+                return self.offers_sandbox
+            case _:
+                return self.rule_of(answer) is not None
 
 
-AskPerson: TypeAlias = Callable[[Question], Awaitable[Answer]]
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An `Answered` is how a question was settled; `reason` says why not, for the model to read."""
+
+    answer: Answer
+    reason: str = ""
+
+
+AskPerson: TypeAlias = Callable[[Question], Awaitable[Answered]]
 """Asks a person; `deny` when no answer came in time."""
 
 

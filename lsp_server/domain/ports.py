@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 from lsp_server.domain.edits import Document, EditSet, PlannedEdit
 from lsp_server.domain.goals import Finding
 from lsp_server.domain.messages import Listener, Request, Response, ignore_deltas
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permissions import Answered, Question
 from lsp_server.domain.tools import Needs, ToolResult, ToolSpec
 
 
@@ -77,7 +77,7 @@ class Editor(Protocol):
         """Applies all of the edits or none, each against its base. Raises EditRejected."""
         ...
 
-    async def confirm(self, question: Question) -> Answer | None:
+    async def confirm(self, question: Question) -> Answered | None:
         """Asks a person; None when the question was dismissed or nobody can be asked here."""
         ...
 

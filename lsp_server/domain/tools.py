@@ -46,9 +46,10 @@ class NeedsPath:
 
 @dataclass(frozen=True, slots=True)
 class NeedsCommand:
-    """The call runs a shell command."""
+    """The call runs a shell command; `outside` says why it has to leave the sandbox, if it does."""
 
     command: str
+    outside: str = ""
     needs: Literal["command"] = "command"
 
 

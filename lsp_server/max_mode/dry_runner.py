@@ -18,7 +18,7 @@ from lsp_server.domain.edits import Document, EditSet, fingerprint
 from lsp_server.domain.errors import EditRejected, ToolError
 from lsp_server.domain.goals import Finding
 from lsp_server.domain.messages import Choice, Message
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permissions import Answered, Question
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tools import ToolCall, ToolSpec
 from lsp_server.max_mode.normal_form import Effect, call_problem, normal_form
@@ -176,7 +176,7 @@ class OverlayEditor:
             self.before.setdefault(file.path, text)
             self.texts[file.path] = None if file.deletes else file.result(text)
 
-    async def confirm(self, question: Question) -> Answer | None:
+    async def confirm(self, question: Question) -> Answered | None:
         """Asks nobody."""
         del question
         return None

@@ -25,6 +25,9 @@ PROTECTED_NAMES = (
 NESTED_PROTECTED_NAMES = (".git", ".hg", ".holdfast", ".vscode", ".idea", ".husky", ".envrc")
 """Those of them that are looked for in subfolders too."""
 
+OWN_NAMES = frozenset({".git", ".hg", ".svn", ".jj", ".holdfast"})
+"""Those of them that keep history, goals and settings: no rule frees an edit there."""
+
 HOME_STARTUP_FILES = (
     *(".profile", ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases"),
     *(".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zlogout", ".inputrc", ".login", ".cshrc"),

@@ -65,15 +65,15 @@ _SENTENCES: Mapping[RefusalKind, str] = MappingProxyType(
         "outside": "the sandbox does not let commands use {what}: they may change the workspace "
         "and $TMPDIR alone",
         "protected": "{what} is read-only in the sandbox, since what is in there runs on the "
-        "person's side",
+        "person's side; an edit of a file there by a tool is asked about",
         "hidden": "{what} is hidden in the sandbox, as all places with secrets are",
         "network": "the sandbox has no network to reach this ({what})",
         "service": "the sandbox does not reach programs outside of it ({what})",
     }
 )
 _WAY_OUT = (
-    "Do it inside if that is possible; if it must be there, say which command a person has to "
-    "run and why."
+    "Do it inside if that is possible; if it cannot be, call it again with `outside` and why, "
+    "and a person is asked."
 )
 
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from lsp_server.domain.edits import Document, EditSet, FileEdit, fingerprint, invert
 from lsp_server.domain.errors import EditRejected, StaleEdit
 from lsp_server.domain.goals import GOALS_FILE, Finding
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permissions import Answered, Question
 from lsp_server.server import from_lsp, to_lsp
 from lsp_server.server.buffer_edits import BufferEdit, apply_edit_params
 from lsp_server.server.client import Client
@@ -26,7 +26,7 @@ from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.params.base import WireDiagnostic
 from lsp_server.server.params.method_params import DiagnosticsReply, DiagnosticsRequest
 from lsp_server.server.protocol import SOURCE
-from lsp_server.server.questions import ANSWERS, question_text
+from lsp_server.server.questions import box_titles, question_text
 from lsp_server.workspace.disk_editor import DiskEditor
 
 CHANGE_SECONDS = 5.0
@@ -83,13 +83,9 @@ class LspEditor:
                 await self._restore(in_buffers)
                 raise
 
-    async def confirm(self, question: Question) -> Answer | None:
+    async def confirm(self, question: Question) -> Answered | None:
         """Asks a person; returns None when it was dismissed or nobody can be asked here."""
-        offered = {
-            title: answer
-            for answer, title in ANSWERS.items()
-            if answer != "always" or question.rule is not None
-        }
+        offered = box_titles(question)
         name = self._folders.name_among_several(self._folder.root)
         opens_changes = self._client.can.questions
         text = question_text(question, self._folder, name=name, opens_changes=opens_changes)
@@ -97,7 +93,7 @@ class LspEditor:
         if title is None and not self._client.asks:
             how = "answer with a code action in any file of the folder"
             self._client.show("warning", f"waits for permission: {question.summary}; {how}")
-        return offered.get(title) if title is not None else None
+        return Answered(offered[title]) if title is not None else None
 
     async def diagnostics(self, path: Path | None) -> Sequence[Finding] | None:
         """Returns the editor's diagnostics of a file, or of all; None if they are not known.

@@ -1,22 +1,47 @@
-"""This module words a question of a run for the editor's message box."""
+"""This module words a question of a run, and the answers to it, for every place of an editor."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from lsp_server.domain.permissions import Answer, Question, visible
 from lsp_server.server.folders import Folder
-from lsp_server.text.truncate import truncate
+from lsp_server.text.truncate import one_line, truncate
+from lsp_server.wording.permission_texts import allowed_text
 
 DETAIL_CHARS_MAX = 600
 """How much of an operation a message box shows; the diagnostic has more."""
+SUMMARY_CHARS_MAX = 60
 
 ANSWERS: Mapping[Answer, str] = {
     "once": "Approve once",
+    "run": "For this run",
     "always": "Always",
+    "everywhere": "Always, in all projects",
+    "sandboxed": "Go on in the sandbox",
     "deny": "Deny",
 }
 """Titles are compared as text, as some clients send nothing else back."""
+
+_IN_MENUS_ALONE: frozenset[Answer] = frozenset({"everywhere"})
+"""What a message box does not offer: it has little room, and this is seldom meant."""
+
+
+def box_titles(question: Question) -> dict[str, Answer]:
+    """Returns the answers that a message box offers, by their titles."""
+    return {ANSWERS[each]: each for each in question.answers if each not in _IN_MENUS_ALONE}
+
+
+def action_titles(question: Question) -> Iterator[tuple[Answer, str]]:
+    """Yields the answers that code actions and lenses offer, with titles that stand alone."""
+    for answer in question.answers:
+        if answer == "sandboxed":
+            yield answer, f"Holdfast: {ANSWERS[answer]}, without asking"
+        elif rule := question.rule_of(answer):
+            yield answer, f"Holdfast: {ANSWERS[answer]} ({rule})"
+        else:
+            summary = one_line(question.summary, SUMMARY_CHARS_MAX)
+            yield answer, f"Holdfast: {ANSWERS[answer]}: {summary}"
 
 
 def question_text(
@@ -33,8 +58,8 @@ def question_text(
     opened = opens_changes and question.path is not None and "\n" in question.detail
     if question.detail not in question.summary and not opened:
         lines.append(truncate(question.detail, DETAIL_CHARS_MAX))
-    if question.rule is not None:
-        lines.append(f"(Always, in all your projects: {question.rule})")
+    if allows := allowed_text(question):
+        lines.append(f"({allows})")
     return visible("\n".join(lines))
 
 

@@ -11,10 +11,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from lsp_server.domain.events import Emit, PermissionAnswered, PermissionAsked, Warned
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permissions import REASON_CHARS_MAX, Answer, Answered, Question
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import RunId
 from lsp_server.system.task_set import TaskSet
@@ -32,32 +32,38 @@ class PendingQuestion:
 @dataclass(frozen=True, slots=True)
 class _Open:
     pending: PendingQuestion
-    answered: asyncio.Future[Answer]
+    answered: asyncio.Future[Answered]
+
+
+Remember: TypeAlias = Callable[[str, bool], str]
+"""Keeps a rule for good: for this project, or with True for all."""
+
+EXPIRED = "nobody answered in time"
 
 
 class Permissions:
     """`Permissions` holds the open questions of one session.
 
-    `remember` keeps a rule that was granted for good; it returns a sentence that says
-    where, or why it could not.
+    `remember` keeps a rule that was granted for good, in this project or with
+    `everywhere` in all; it returns a sentence that says where, or why it could not.
 
     >>> class Quiet:
     ...     async def confirm(self, question):
     ...         return None
     >>> async def example() -> tuple[Answer, list[str]]:
-    ...     permissions = Permissions(Quiet(), lambda rule: f"{rule} is kept")
+    ...     permissions = Permissions(Quiet(), lambda rule, everywhere: f"{rule} is kept")
     ...     question = Question("q1", "shell", "run `make`", "make", rule="shell(make)")
     ...     events = []
     ...     asking = permissions.ask(RunId("r1"), question, events.append, timeout_seconds=60.0)
     ...     asked = asyncio.create_task(asking)
     ...     await asyncio.sleep(0)
     ...     permissions.answer(permissions.pending()[0].question.id, "always")
-    ...     return await asked, [event.kind for event in events]
+    ...     return (await asked).answer, [event.kind for event in events]
     >>> asyncio.run(example())
     ('always', ['permission_asked', 'permission_answered', 'warned'])
     """
 
-    def __init__(self, editor: Editor, remember: Callable[[str], str]) -> None:
+    def __init__(self, editor: Editor, remember: Remember) -> None:
         self._editor = editor
         self._remember = remember
         self._open: dict[str, _Open] = {}
@@ -69,55 +75,63 @@ class Permissions:
         """Returns the questions that nobody has answered yet, oldest first."""
         return tuple(waiting.pending for waiting in self._open.values())
 
-    def answer(self, question_id: str, answer: Answer) -> bool:
-        """Settles a question; False when it is unknown or settled already."""
+    def answer(self, question_id: str, answer: Answer, reason: str = "") -> bool:
+        """Settles a question; False when it is unknown or settled already, or does not offer this.
+
+        `reason` says to the model why it was denied. A yes to more than is on offer is one
+        to the call alone.
+        """
         waiting = self._open.get(question_id)
         if waiting is None or waiting.answered.done():
             return False
-        waiting.answered.set_result(answer)
+        if answer not in waiting.pending.question.answers:
+            if answer == "sandboxed":
+                return False
+            answer = "once"
+        waiting.answered.set_result(Answered(answer, reason.strip()[:REASON_CHARS_MAX]))
         return True
 
     async def ask(
         self, run_id: RunId, question: Question, emit: Emit, timeout_seconds: float
-    ) -> Answer:
-        """Asks a person; returns `deny` when no answer came within `timeout_seconds`.
+    ) -> Answered:
+        """Asks a person; `deny` when no answer came within `timeout_seconds`.
 
         `emit` records that a person is asked and how it ended. What was answered with
         "always" in this session is not asked again.
         """
         if question.rule is not None and question.rule in self._always:
-            return "always"
-        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+            return Answered("always")
+        answered: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
         expires = datetime.now(UTC) + timedelta(seconds=timeout_seconds)
         pending = PendingQuestion(question, run_id, expires.isoformat(timespec="seconds"))
         self._open[question.id] = _Open(pending, answered)
         emit(PermissionAsked(question, pending.expires_at))
         prompt = self._prompts.start(self._show_prompt(question), f"question {question.id}")
-        answer: Answer = "deny"
+        given = Answered("deny")
         by: Literal["person", "expiry", "stop"] = "stop"
         try:
-            answer, by = await self._first(answered, timeout_seconds)
+            given, by = await self._first(answered, timeout_seconds)
         finally:
             # Before it is said, so that who looks then does not see it as waiting.
             del self._open[question.id]
             prompt.cancel()
-            emit(PermissionAnswered(question.id, answer, by))
-        if answer == "always" and question.rule is not None:
+            emit(PermissionAnswered(question.id, given.answer, by, given.reason))
+        if given.answer in ("always", "everywhere") and question.rule is not None:
             self._always.add(question.rule)
-            emit(Warned(self._remember(question.rule)))
-        return answer
+            emit(Warned(self._remember(question.rule, given.answer == "everywhere")))
+        return given
 
     async def _first(
-        self, answered: asyncio.Future[Answer], timeout_seconds: float
-    ) -> tuple[Answer, Literal["person", "expiry"]]:
+        self, answered: asyncio.Future[Answered], timeout_seconds: float
+    ) -> tuple[Answered, Literal["person", "expiry"]]:
         try:
             return await asyncio.wait_for(answered, timeout_seconds), "person"
         except TimeoutError:
-            return "deny", "expiry"
+            return Answered("deny", EXPIRED), "expiry"
 
     async def _show_prompt(self, question: Question) -> None:
         # One prompt at a time: editors show only the last of several.
         async with self._prompt:
-            answer = await self._editor.confirm(question)
-        if answer is not None:
-            self.answer(question.id, answer)
+            given = await self._editor.confirm(question)
+        if given is not None:
+            self.answer(question.id, given.answer, given.reason)

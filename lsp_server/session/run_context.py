@@ -41,6 +41,17 @@ class RunContext:
         return task
 
     @property
+    def current_settings(self) -> Settings:
+        """Returns the settings with what a person allowed since the run began."""
+        permissions, grants = self.settings.permissions, self.event_log.state.grants
+        changes: dict[str, object] = {"allow": (*permissions.allow, *grants.rules)}
+        if grants.is_sandboxed and permissions.mode in ("ask", "auto-edit"):
+            changes["mode"] = "sandboxed"
+        return self.settings.model_copy(
+            update={"permissions": permissions.model_copy(update=changes)}
+        )
+
+    @property
     def sampling(self) -> Sampling:
         """Returns the wish for Max Mode as it is now.
 

@@ -20,6 +20,7 @@ from lsp_server.domain.errors import ConfigurationError
 from lsp_server.settings import project, toml
 from lsp_server.settings.decisive import decides, mark_unusable
 from lsp_server.settings.regular_files import read_whole
+from lsp_server.settings.relative_rules import names_project_file
 from lsp_server.settings.sections import Settings
 from lsp_server.settings.user_file import default_user_file
 from lsp_server.settings.variables import expanded
@@ -93,6 +94,8 @@ def load(
         accepted = _accepted(
             layer, merged, source, problems, _decides_nothing if is_project else decides
         )
+        if source == str(user_path) and workspace is not None:
+            _leave_out_project_files(accepted, workspace, source, ignored)
         # Compared as settings, not as text: a project may write a number in many ways.
         if is_project:
             wished = Settings.model_validate(_merge(merged, accepted))
@@ -169,6 +172,25 @@ def _accepted(
                 message = detail["msg"].removeprefix("Value error, ")
                 problems.append(_problem(message, place, source, below, decides))
     return layer
+
+
+def _leave_out_project_files(
+    layer: dict[str, Any], workspace: Path, source: str, problems: list[ConfigurationError]
+) -> None:
+    """Takes the rules out that name files of this project: in each one, they would allow its own."""
+    permissions = layer.get("permissions", {})
+    relative = [
+        each for each in permissions.get("allow", ()) if names_project_file(each, workspace)
+    ]
+    for rule in relative:
+        message = (
+            f"{rule} in {source} does not hold: it names a file of the project, so in each project "
+            "it would allow whatever lies there; remove it, and answer “always” in the project "
+            "that you mean"
+        )
+        problems.append(ConfigurationError(message, key="permissions.allow"))
+    if relative:
+        permissions["allow"] = [each for each in permissions["allow"] if each not in relative]
 
 
 def _validation_error(below: Layer, layer: Layer) -> ValidationError | None:

@@ -11,12 +11,14 @@ It looks at what a call needs, not at which tool it calls:
 | full      | free        | free        | free                             | free        |
 
 `sandboxed` frees commands where a sandbox holds what they do, and asks about them
-like `auto-edit` where none does.
+like `auto-edit` where none does. A command that is to run outside of the sandbox is
+asked about, free or not, unless a rule covers it or the mode is `full`.
 
 Deny rules win over everything. A path outside of the workspace, symbolic links
 followed, is asked about in every mode unless a rule with an absolute pattern
-allows it; what keeps history, settings and goals (`PROTECTED`) is asked about
-on every write. A shell command cannot be held to the workspace, so `full` means
+allows it; what keeps history, settings and goals is asked about
+on every write, and so is what else commands in a sandbox may not change, unless a rule
+spells it out or the mode is `full`. A shell command cannot be held to the workspace, so `full` means
 what it says; elsewhere one that names a path outside or a file for secrets is
 asked about, unless a rule spells that word out. A task in `plan` mode is
 read-only. A call of a tool that does not say what it needs is asked about in
@@ -25,11 +27,10 @@ every mode. To add a mode: a row above, and its cases in `Approval`.
 
 from __future__ import annotations
 
-import shlex
-import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from copy import copy
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeAlias, assert_never
 
 from lsp_server.domain.permissions import Question
@@ -43,36 +44,17 @@ from lsp_server.domain.tools import (
     NeedsUrl,
     ToolSpec,
 )
+from lsp_server.sandbox.protected_places import protected_place
+from lsp_server.settings.folders import config_folder, data_folder
 from lsp_server.settings.sections import PermissionSettings
-from lsp_server.text.truncate import ELLIPSIS, truncate
 from lsp_server.tools.builtin import BUILTIN_NAMES
 from lsp_server.tools.confinement import are_confined
 from lsp_server.tools.free import is_free
+from lsp_server.tools.questions import call_question, command_question, path_question
 from lsp_server.tools.read_only import is_read_only
-from lsp_server.tools.rules import PathPattern, Rule, ShellPattern, parse_rule, path_rule
+from lsp_server.tools.rules import PathPattern, Rule, ShellPattern, parse_rule
 from lsp_server.tools.shell_syntax import ShellScript, parse
 from lsp_server.workspace.paths import Workspace
-
-PROTECTED = frozenset({".git", ".hg", ".svn", ".jj", ".holdfast"})
-"""Folders whose files are never written without asking, at any depth."""
-
-COMMAND_CHARS_MAX = 78
-"""A longer command is cut in the line that asks about it; the question's detail has all of it."""
-
-_FAMILIES = (
-    ("pytest",),
-    ("python", "-m", "pytest"),
-    ("mypy",),
-    ("ruff", "check"),
-    ("tsc",),
-    ("eslint",),
-    ("cargo", "test"),
-    ("cargo", "check"),
-    ("go", "test"),
-    ("go", "vet"),
-    ("npm", "test"),
-)
-"""Checks that run the project's own code anyway: "always" allows them with any arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +74,13 @@ class Ask:
     """A person decides.
 
     With `outside` the path lies outside of the workspace, and nothing there may be looked
-    at before the answer, not even for a diff.
+    at before the answer, not even for a diff. `freed_by_sandbox` says that the mode
+    `sandboxed` would not ask.
     """
 
     question: Question
     outside: bool = False
+    freed_by_sandbox: bool = False
 
 
 Decision: TypeAlias = Allow | Deny | Ask
@@ -135,6 +119,7 @@ class Approval:
         self._workspace = workspace
         self._mode = "read-only" if mode == "plan" else permissions.mode
         self._commands_are_confined = commands_are_confined
+        self._own_folders = tuple(each.resolve() for each in (config_folder(), data_folder()))
         self._tools = tools
         self._allowed = [self._rule(text, "permissions.allow") for text in permissions.allow]
         self._denied = [self._rule(text, "permissions.deny") for text in permissions.deny]
@@ -145,13 +130,35 @@ class Approval:
         Deny rules are looked at first, and win. Raises ToolError when a path cannot be one
         of this machine.
         """
+        decision = self._decide(tool, needs)
+        if isinstance(decision, Ask) and self._mode in ("ask", "auto-edit"):
+            confined = copy(self)
+            confined.confine()
+            freed = isinstance(confined._decide(tool, needs), Allow)  # noqa: SLF001 - its own copy
+            return replace(decision, freed_by_sandbox=freed)
+        return decision
+
+    def confine(self) -> None:
+        """Goes on in the mode `sandboxed`; commands run in a sandbox that holds from here on."""
+        if self._mode != "read-only":
+            self._mode, self._commands_are_confined = "sandboxed", True
+
+    def allow(self, rule: str) -> None:
+        """Adds a rule that a person answered "always" to. Raises ConfigurationError."""
+        self._allowed.append(self._rule(rule, "permissions.allow"))
+
+    def visible(self, path: Path) -> bool:
+        """Says whether no deny rule keeps the contents of a file (an absolute path) hidden."""
+        return not any(self._hides(rule, path) for rule in self._denied)
+
+    def _decide(self, tool: ToolSpec, needs: Needs) -> Decision:
         # A tool that is denied as a whole is denied whatever its calls need.
         for rule in self._denied:
             if rule.pattern is None and rule.covers(tool):
                 return _deny_by(rule)
         match needs:
-            case NeedsCommand(command):
-                return self._decide_command(tool, command)
+            case NeedsCommand():
+                return self._decide_command(tool, needs)
             case NeedsPath(path, writes):
                 return self._decide_path(tool, self._workspace.locate(path), writes=writes)
             case NeedsNothing():
@@ -162,14 +169,6 @@ class Approval:
                 return self._decide_unbounded(tool, f"call {tool.name}", free=False)
             case _:
                 assert_never(needs)
-
-    def allow(self, rule: str) -> None:
-        """Adds a rule that a person answered "always" to. Raises ConfigurationError."""
-        self._allowed.append(self._rule(rule, "permissions.allow"))
-
-    def visible(self, path: Path) -> bool:
-        """Says whether no deny rule keeps the contents of a file (an absolute path) hidden."""
-        return not any(self._hides(rule, path) for rule in self._denied)
 
     def _rule(self, text: str, key: str) -> Rule:
         return parse_rule(text, key=key, tools=self._tools)
@@ -183,7 +182,7 @@ class Approval:
             return Deny("it is not known to change nothing, and nothing else runs in this mode")
         if free or any(rule.pattern is None and rule.covers(tool) for rule in self._allowed):
             return Allow()
-        return Ask(Question(_question_id(), tool.name, what, "", rule=tool.name))
+        return Ask(call_question(tool, what))
 
     def _decide_path(self, tool: ToolSpec, path: Path, *, writes: bool) -> Decision:
         for rule in self._denied:
@@ -193,48 +192,29 @@ class Approval:
                 return _deny_by(rule)
         if writes and self._mode == "read-only":
             return Deny("nothing can be changed in this mode; say what you would change instead")
-        if writes and self._is_protected(path):
-            return self._ask(tool, path, ", which Holdfast or version control keeps", offer=False)
         inside = self._workspace.inside(path)
+        place = None
+        if writes and inside:
+            place = protected_place(path, self._workspace.root, self._own_folders)
+        if place is not None and place.is_ours:
+            return Ask(path_question(tool, path, self._workspace, place))
         for rule in self._allowed:
-            # A rule for a whole tool speaks of the workspace alone.
+            # A rule for a whole tool speaks of the workspace alone, and of no place in it that
+            # commands may not change either.
             reaches = inside or isinstance(rule.pattern, PathPattern)
-            if reaches and rule.covers(tool) and rule.matches(path, self._workspace):
+            spelled = place is None or rule.spells(place.name)
+            if reaches and spelled and rule.covers(tool) and rule.matches(path, self._workspace):
                 return Allow()
         if not inside:
-            return self._ask(tool, path, ", which is outside of the workspace", outside=True)
+            return Ask(path_question(tool, path, self._workspace), outside=True)
+        if place is not None and self._mode != "full":
+            return Ask(path_question(tool, path, self._workspace, place))
         if not writes or self._mode in ("auto-edit", "sandboxed", "full"):
             return Allow()
-        return self._ask(tool, path)
+        return Ask(path_question(tool, path, self._workspace))
 
-    def _is_protected(self, path: Path) -> bool:
-        parts = PurePosixPath(self._workspace.relative(path)).parts
-        # Where the file system ignores case, `.GIT` is the same folder.
-        return not PROTECTED.isdisjoint(part.lower() for part in parts)
-
-    def _ask(
-        self,
-        tool: ToolSpec,
-        path: Path,
-        remark: str = "",
-        *,
-        offer: bool = True,
-        outside: bool = False,
-    ) -> Ask:
-        name = self._workspace.relative(path)
-        question = Question(
-            id=_question_id(),
-            tool=tool.name,
-            summary=f"{tool.name} {name}{remark}",
-            # Of an edit, the toolbox puts the diff here.
-            detail="" if tool.kind == "edit" else f"{tool.name} {path}",
-            path=name,
-            rule=path_rule(tool.name, path, self._workspace) if offer else None,
-        )
-        return Ask(question, outside)
-
-    def _decide_command(self, tool: ToolSpec, command: str) -> Decision:
-        script = parse(command)
+    def _decide_command(self, tool: ToolSpec, needs: NeedsCommand) -> Decision:
+        script = parse(needs.command)
         denied = [
             (rule, rule.pattern)
             for rule in self._denied
@@ -244,17 +224,21 @@ class Approval:
             if pattern.hits(script):
                 return _deny_by(rule)
         unsure = any(pattern.may_hide(script) for _, pattern in denied)
+        if self._mode == "read-only" and needs.outside:
+            return Deny("no command leaves the sandbox in this mode")
         if self._mode == "read-only" and not is_read_only(script):
             return Deny("only commands that are known to read can run in this mode")
         # What may hide a denied command is asked about, even where all is free.
-        if not unsure and self._frees_commands():
+        if not unsure and (
+            self._frees_commands(outside=bool(needs.outside))
+            or (not needs.outside and self._is_free(script))
+            or self._is_covered(tool, script)
+        ):
             return Allow()
-        if not unsure and (self._is_free(script) or self._is_covered(tool, script)):
-            return Allow()
-        return Ask(_command_question(tool, command, script, self._workspace))
+        return Ask(command_question(tool, needs, script, self._workspace))
 
-    def _frees_commands(self) -> bool:
-        if self._mode == "sandboxed":
+    def _frees_commands(self, *, outside: bool) -> bool:
+        if self._mode == "sandboxed" and not outside:
             return self._commands_are_confined and not self._denies_reading()
         return self._mode == "full"
 
@@ -273,35 +257,3 @@ class Approval:
 
 def _deny_by(rule: Rule) -> Deny:
     return Deny(f"the rule `{rule.text}` forbids it; find another way")
-
-
-def _command_question(
-    tool: ToolSpec, command: str, script: ShellScript, workspace: Workspace
-) -> Question:
-    first, *more = command.strip().splitlines() or [""]
-    # An ellipsis says that there is more to see than this line.
-    line = truncate(first, COMMAND_CHARS_MAX)
-    line += ELLIPSIS if more and not line.endswith(ELLIPSIS) else ""
-    return Question(
-        _question_id(),
-        tool.name,
-        f"run `{line}`",
-        command,
-        rule=_command_rule(tool.name, script, workspace),
-    )
-
-
-def _command_rule(tool: str, script: ShellScript, workspace: Workspace) -> str | None:
-    # A rule covers one simple command of plain words, so no other gets one.
-    single = script.single
-    if single is None or any(word.kind != "literal" for word in single.words):
-        return None
-    words = tuple(word.text for word in single.words)
-    for family in _FAMILIES:
-        if words[: len(family)] == family and are_confined(single.words[1:], workspace):
-            return f"{tool}({' '.join(family)} *)"
-    return f"{tool}({shlex.join(words)})"
-
-
-def _question_id() -> str:
-    return uuid.uuid4().hex[:12]

@@ -159,6 +159,10 @@ class Rule:
         """Says whether the rule is about this tool: by its name, or by its kind."""
         return self.tool == tool.name or _KINDS.get(self.tool) == tool.kind
 
+    def spells(self, name: str) -> bool:
+        """Says whether the rule spells out a name of a path, and not only a pattern that fits it."""
+        return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", self.text) is not None
+
     @property
     def about_reading(self) -> bool:
         """Says whether the rule is about everything that reads."""
@@ -203,6 +207,20 @@ def path_rule(tool: str, path: Path, workspace: Workspace) -> str | None:
     if re.search(r"[*?\[\]\\!#()\s]", name):
         return None
     return f"{tool}(./{name})" if workspace.inside(path) else f"{tool}({name})"
+
+
+def folder_rule(tool: str, path: Path, workspace: Workspace) -> str | None:
+    """Returns the rule for the folder of a file in the workspace; for one in its root, that file's.
+
+    >>> import tempfile
+    >>> workspace = Workspace(Path(tempfile.mkdtemp()))
+    >>> folder_rule("edit", workspace.root / "src" / "a.py", workspace)
+    'edit(src/**)'
+    """
+    if path.parent == workspace.root:
+        return path_rule(tool, path, workspace)
+    exact = path_rule(tool, path.parent, workspace)
+    return exact and f"{exact[:-1].replace('(./', '(')}/**)"
 
 
 def _shell_pattern(pattern: str, text: str, key: str) -> ShellPattern:

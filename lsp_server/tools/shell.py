@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from pydantic import Field
 
 from lsp_server.domain.events import Emit
 from lsp_server.domain.tools import Needs, NeedsCommand, ToolResult, parse_arguments
+from lsp_server.settings.sections import NetworkSetting
 from lsp_server.tools.arguments import ToolArguments, spec, validate
 from lsp_server.tools.free import profile_of
 from lsp_server.workspace.checkpoints import Checkpoints
@@ -30,39 +32,50 @@ class ShellArguments(ToolArguments):
 
     command: str = Field(min_length=1)
     timeout_seconds: int = Field(TIMEOUT_SECONDS, ge=1, le=TIMEOUT_SECONDS_MAX)
+    outside: str = ""
 
 
 class Shell:
     """A `Shell` tool runs commands, and records the files that one changed.
 
-    A command that is known to only read changes none, so it is run without looking.
+    A command that is known to only read changes none, so it is run without looking. One
+    that is to leave the sandbox is run by `host`, all others by `commands`.
     """
 
     spec = spec(
         "shell",
         ShellArguments,
         "Run a shell command in the workspace's root, without terminal or input. Output is "
-        "stdout and stderr together. Nothing stays in the background after it.",
+        "stdout and stderr together. Nothing stays in the background after it. `outside`, only "
+        "after the sandbox refused something that is needed: why; a person is asked.",
         kind="execute",
-        forms={"command": "command", "timeout_seconds": "immaterial"},
+        forms={"command": "command", "timeout_seconds": "immaterial", "outside": "prose"},
     )
 
     def __init__(
-        self, workspace: Workspace, checkpoints: Checkpoints, emit: Emit, commands: CommandRunner
+        self,
+        workspace: Workspace,
+        checkpoints: Checkpoints,
+        emit: Emit,
+        commands: CommandRunner,
+        host: CommandRunner,
     ) -> None:
         self._workspace = workspace
         self._checkpoints = checkpoints
         self._emit = emit
         self._commands = commands
+        self._host = host
 
     def describe(self, arguments: Mapping[str, object]) -> str:
         """Shows a call as in `$ pytest -q`."""
-        command = arguments.get("command")
-        return f"$ {command}" if isinstance(command, str) else self.spec.name
+        command, outside = arguments.get("command"), arguments.get("outside")
+        mark = " (outside of the sandbox)" if outside else ""
+        return f"$ {command}{mark}" if isinstance(command, str) else self.spec.name
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
         """Needs to run the command."""
-        return NeedsCommand(validate(ShellArguments, arguments).command)
+        wanted = validate(ShellArguments, arguments)
+        return NeedsCommand(wanted.command, wanted.outside.strip())
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         """Runs the command to its end or its timeout, and returns how it ended and its output."""
@@ -75,7 +88,8 @@ class Shell:
         return _result(completed, changed)
 
     async def _run(self, wanted: ShellArguments, profile: CommandProfile) -> CommandResult:
-        return await self._commands.run(
+        runner = self._host if wanted.outside.strip() else self._commands
+        return await runner.run(
             wanted.command,
             self._workspace.root,
             timeout_seconds=wanted.timeout_seconds,
@@ -83,6 +97,31 @@ class Shell:
             environment=profile.environment,
             reads_only=profile.reads_only,
         )
+
+
+def sandbox_text(network: NetworkSetting) -> str:
+    """Returns what the sandbox of commands means for the model.
+
+    >>> print(sandbox_text("on"))
+    commands run in a sandbox. They write in the project's folder and $TMPDIR alone; `.git` \
+and what runs code on the person's side (`.github`, `.vscode`, `.envrc`, …) is read-only. \
+Work with that. Only what cannot be done inside: call `shell` with `outside` and why.
+    """
+    return (
+        "commands run in a sandbox. They write in the project's folder and $TMPDIR alone; `.git` "
+        "and what runs code on the person's side (`.github`, `.vscode`, `.envrc`, …) is read-only"
+        f"{_NETWORKS[network]}. Work with that. Only what cannot be done inside: call "
+        f"`{Shell.spec.name}` with `outside` and why."
+    )
+
+
+_NETWORKS: Mapping[NetworkSetting, str] = MappingProxyType(
+    {
+        "off": "; there is no network",
+        "loopback": "; there is no network but a loopback of each command's own",
+        "on": "",
+    }
+)
 
 
 def recorded_command(tool: str, arguments: str) -> str | None:

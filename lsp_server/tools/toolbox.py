@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from lsp_server.domain.edits import PlannedEdit
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.permissions import AskPerson, Question
+from lsp_server.domain.permissions import Answered, AskPerson, Question
 from lsp_server.domain.ports import EditTool, Tool
 from lsp_server.domain.tasks import Mode
 from lsp_server.domain.tools import (
@@ -37,6 +37,11 @@ from lsp_server.tools.approval import Allow, Approval, Ask, Decision, Deny
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.shell_syntax import parse
 
+DescribeSandbox: TypeAlias = Callable[[], Awaitable[str]]
+"""Says to the model what the sandbox of commands means for it; "" where none holds."""
+
+QUESTIONS_BEFORE_OFFER = 1
+"""The questions of a run before it is offered to go on in the sandbox without asking."""
 TITLE_CHARS_MAX = 100
 DETAIL_CHARS_MAX = 20_000
 
@@ -46,7 +51,8 @@ class Toolbox:
 
     In `plan` mode it has only the tools that change nothing. `tools` are offered in their
     order, which is part of the prompt's cached start. Each call is decided by `approval`,
-    and where that says so `ask` asks a person.
+    and where that says so `ask` asks a person, who is offered the sandbox for the rest of
+    the run where `describe_sandbox` knows one.
 
     >>> import asyncio, tempfile
     >>> from pathlib import Path
@@ -54,7 +60,7 @@ class Toolbox:
     >>> from lsp_server.tools.finish import Finish
     >>> from lsp_server.workspace.paths import Workspace
     >>> async def nobody(question):
-    ...     return "deny"
+    ...     return Answered("deny")
     >>> approval = Approval(PermissionSettings(), Workspace(Path(tempfile.mkdtemp())))
     >>> toolbox = Toolbox([Finish()], approval, nobody)
     >>> call = ToolCall("call-1", "finish", '{"summary": "Done."}')
@@ -65,12 +71,20 @@ class Toolbox:
     """
 
     def __init__(
-        self, tools: Sequence[Tool], approval: Approval, ask: AskPerson, mode: Mode = "build"
+        self,
+        tools: Sequence[Tool],
+        approval: Approval,
+        ask: AskPerson,
+        mode: Mode = "build",
+        describe_sandbox: DescribeSandbox | None = None,
     ) -> None:
         offered = [tool for tool in tools if mode == "build" or tool.spec.kind in LOOKING_KINDS]
         self._tools = {tool.spec.name: tool for tool in offered}
         self._approval = approval
         self._ask = ask
+        self._describe_sandbox = describe_sandbox
+        self._questions = 0
+        self._news = ""
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -84,8 +98,8 @@ class Toolbox:
             planned = await self._permit(tool, arguments)
             # The change that a person agreed to is made, not one that is computed again.
             if planned is not None and isinstance(tool, EditTool):
-                return await tool.apply(planned)
-            return await tool.call(arguments)
+                return self._add_news(await tool.apply(planned))
+            return self._add_news(await tool.call(arguments))
         except ToolError as error:
             return ToolResult(str(error), is_error=True)
 
@@ -153,7 +167,7 @@ class Toolbox:
                 return None
             case Deny(reason):
                 raise ToolError(f"refused: {reason}")
-            case Ask(question, outside):
+            case Ask(question, outside, freed_by_sandbox):
                 planned: PlannedEdit | None = None
                 if isinstance(tool, EditTool) and not outside:
                     # A person sees what would happen, and is not asked when it cannot.
@@ -161,27 +175,46 @@ class Toolbox:
                     question = replace(question, detail=planned.diff)
                 elif not question.detail:
                     question = replace(question, detail=_format_arguments(arguments))
-                await self._wait_for(question)
+                sandbox = await self._sandbox_to_offer() if freed_by_sandbox else ""
+                await self._wait_for(replace(question, offers_sandbox=bool(sandbox)), sandbox)
                 return planned
             case _:
                 assert_never(decision)
 
-    async def _wait_for(self, question: Question) -> None:
-        answer = await self._ask(question)
-        match answer:
-            case "once":
-                return
-            case "always":
-                # Others read it from the settings; this run has read its rules already.
-                if question.rule:
-                    self._approval.allow(question.rule)
+    async def _sandbox_to_offer(self) -> str:
+        self._questions += 1
+        if self._questions <= QUESTIONS_BEFORE_OFFER or self._describe_sandbox is None:
+            return ""
+        return await self._describe_sandbox()
+
+    def _add_news(self, result: ToolResult) -> ToolResult:
+        """Adds to a result what changed for the model since it called."""
+        news, self._news = self._news, ""
+        return replace(result, text=f"{result.text}\n\n{news}") if news else result
+
+    async def _wait_for(self, question: Question, sandbox: str) -> None:
+        """Waits for an answer and does what follows from it. Raises ToolError for a denial."""
+        answered = await self._ask(question)
+        match answered.answer:
             case "deny":
-                raise ToolError(
-                    f"refused: it was not allowed ({question.summary}); find another way, "
-                    "or finish and say what you need"
-                )
+                raise ToolError(_denial(question, answered))
+            case "sandboxed":
+                self._approval.confine()
+                self._news = f"From here on: {sandbox}"
+            case "once" | "run" | "always" | "everywhere":
+                # Others read it from where it is kept; this run has read its rules already.
+                if rule := question.rule_of(answered.answer):
+                    self._approval.allow(rule)
             case _:
-                assert_never(answer)
+                assert_never(answered.answer)
+
+
+def _denial(question: Question, answered: Answered) -> str:
+    why = f": {answered.reason}" if answered.reason else ""
+    return (
+        f"refused: it was not allowed ({question.summary}){why}; find another way, "
+        "or finish and say what you need"
+    )
 
 
 def _check_arguments(call: ToolCall) -> Mapping[str, object]:

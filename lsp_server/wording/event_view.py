@@ -42,6 +42,7 @@ from lsp_server.domain.events import (
     Warned,
 )
 from lsp_server.domain.goals import GoalReport
+from lsp_server.domain.permissions import Answer
 from lsp_server.domain.plans import outline, progress
 from lsp_server.domain.tasks import Outcome
 from lsp_server.text.truncate import first_line, one_line
@@ -61,7 +62,14 @@ _OUTCOME_TONES: Mapping[str, Tone] = {
     "failed": "bad",
 }
 
-_ANSWERS = {"once": "approved once", "always": "approved for good", "deny": "denied"}
+_ANSWERS: Mapping[Answer, str] = {
+    "once": "approved once",
+    "run": "approved for this run",
+    "always": "approved for good",
+    "everywhere": "approved for good in all projects",
+    "sandboxed": "goes on in the sandbox",
+    "deny": "denied",
+}
 _ANSWERED_BY = {
     "person": "",
     "expiry": ", as nobody answered in time",
@@ -252,10 +260,11 @@ def _message_view(
         case PermissionAsked(question):
             label = f"waits for permission: {question.summary}"
             return _view(event, label, question.detail, "waiting", question_id=question.id)
-        case PermissionAnswered(question_id, answer, by):
+        case PermissionAnswered(question_id, answer, by, reason):
             return _view(
                 event,
-                f"{_ANSWERS[answer]}{_ANSWERED_BY[by]}",
+                f"{_ANSWERS[answer]}{_ANSWERED_BY[by]}"
+                + (f": {_first(reason)}" if reason and by == "person" else ""),
                 tone="bad" if answer == "deny" else "good",
                 question_id=question_id,
                 answer=answer,

@@ -18,7 +18,7 @@ from pathlib import Path
 from lsp_server.domain.edits import Document, EditSet
 from lsp_server.domain.events import Emit, FileChanged, SnapshotTaken, Warned
 from lsp_server.domain.goals import Finding
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permissions import Answered, Question
 from lsp_server.domain.ports import Editor
 from lsp_server.workspace.blobs import Blobs, content_name
 from lsp_server.workspace.checkpoint_pruner import CheckpointPruner
@@ -186,7 +186,7 @@ class Recording:
             after = None if edit.deletes else edit.result(text or "")
             await self._checkpoints.record_edit(edit.path, text, after, self._emit)
 
-    async def confirm(self, question: Question) -> Answer | None:
+    async def confirm(self, question: Question) -> Answered | None:
         """Asks as its Editor does."""
         return await self._editor.confirm(question)
 

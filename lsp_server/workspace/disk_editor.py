@@ -10,11 +10,11 @@ from typing import TypeAlias
 from lsp_server.domain.edits import Document, EditSet
 from lsp_server.domain.errors import EditRejected
 from lsp_server.domain.goals import Finding
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permissions import Answered, Question
 from lsp_server.workspace.disk import apply_edits_on_disk
 from lsp_server.workspace.documents import Documents, is_saved
 
-Confirm: TypeAlias = Callable[[Question], Awaitable[Answer | None]]
+Confirm: TypeAlias = Callable[[Question], Awaitable[Answered | None]]
 
 
 class DiskEditor:
@@ -43,7 +43,7 @@ class DiskEditor:
                 if edit.path in open_before and not edit.deletes:
                     self._documents.change(edit.path, edit.result(open_before[edit.path]))
 
-    async def confirm(self, question: Question) -> Answer | None:
+    async def confirm(self, question: Question) -> Answered | None:
         """Asks a person; None when nobody can be asked here."""
         return await self._confirm(question) if self._confirm else None
 

@@ -166,13 +166,13 @@ class SandboxedCommandRunner:
 class ConfiningCommandRunner:
     """A `ConfiningCommandRunner` runs in a sandbox what is known to only read, and the rest by `host`.
 
-    With `confines_all` everything runs in the sandbox. `find` returns the runner of
+    While `confines_all` says so, everything runs in the sandbox. `find` returns the runner of
     the sandbox, or None where no sandbox holds; then all is run by `host`.
     """
 
     host: CommandRunner
     find: Callable[[], Awaitable[CommandRunner | None]]
-    confines_all: bool = False
+    confines_all: Callable[[], bool] = lambda: False
 
     async def run(
         self,
@@ -185,7 +185,7 @@ class ConfiningCommandRunner:
         reads_only: bool = False,
     ) -> CommandResult:
         """Runs a command where it belongs. Raises ToolError."""
-        confined = await self.find() if reads_only or self.confines_all else None
+        confined = await self.find() if reads_only or self.confines_all() else None
         return await (confined or self.host).run(
             command,
             folder,
@@ -207,4 +207,4 @@ def _restored_note(restored: tuple[Restored, ...], folder: Path) -> str:
     ]
     more = len(restored) - RESTORED_SHOWN_MAX
     names = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
-    return f"[protected files are as before the command: {names}]"
+    return f"[protected files are as before the command: {names}; with `outside` a person is asked]"

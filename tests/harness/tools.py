@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_server.domain.events import Event
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permissions import Answer, Answered, Question
 from lsp_server.domain.ports import Tool
 from lsp_server.domain.tools import ToolCall, ToolResult
 from lsp_server.settings.sections import PermissionMode, PermissionSettings
@@ -60,19 +60,23 @@ class Bench:
         *,
         mode: PermissionMode = "full",
         deny: tuple[str, ...] = (),
-        answers: Sequence[Answer | None] = (),
+        answers: Sequence[Answer | Answered | None] = (),
         ripgrep: str = "rg",
+        allow: tuple[str, ...] = (),
+        sandbox: str = "",
     ) -> None:
+        """`sandbox` is what the model is told of one that holds; "": none does."""
         self.workspace = Workspace(root)
         self.documents = Documents()
         self.events: list[Event] = []
         self.questions: list[Question] = []
         self.archive: dict[str, str] = {}
+        self.sandbox = sandbox
         self._answers = list(answers)
         ignore = Ignore(self.workspace)
         checkpoints = Checkpoints(root.parent / "data", self.workspace, ignore)
         editor = checkpoints.recording(DiskEditor(self.documents), self.events.append)
-        approval = Approval(PermissionSettings(mode=mode, deny=deny), self.workspace)
+        approval = Approval(PermissionSettings(mode=mode, allow=allow, deny=deny), self.workspace)
         tools: list[Tool] = [
             Read(self.workspace, editor),
             List(self.workspace, ignore, visible=approval.visible),
@@ -86,17 +90,27 @@ class Bench:
             ),
             Edit(self.workspace, editor),
             Write(self.workspace, editor),
-            Shell(self.workspace, checkpoints, self.events.append, HostCommandRunner()),
+            Shell(
+                self.workspace,
+                checkpoints,
+                self.events.append,
+                HostCommandRunner(),
+                HostCommandRunner(),
+            ),
             Diagnostics(self.workspace, editor),
             Plan(self.events.append),
             Recall(ListedArchive(self.archive)),
             Finish(),
         ]
-        self.toolbox = Toolbox(tools, approval, self._ask)
+        self.toolbox = Toolbox(tools, approval, self._ask, describe_sandbox=self._describe)
 
     async def call(self, name: str, **arguments: object) -> ToolResult:
         return await self.toolbox.dispatch(ToolCall("1", name, json.dumps(arguments)))
 
-    async def _ask(self, question: Question) -> Answer:
+    async def _describe(self) -> str:
+        return self.sandbox
+
+    async def _ask(self, question: Question) -> Answered:
         self.questions.append(question)
-        return self._answers.pop(0) or "deny"
+        given = self._answers.pop(0) or "deny"
+        return given if isinstance(given, Answered) else Answered(given)

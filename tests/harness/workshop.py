@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from lsp_server.assemble import open_session
 from lsp_server.domain.events import Event, RecordedEvent, RunEnded
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permissions import Answer, Answered, Question
 from lsp_server.domain.tasks import Budget, Outcome, Task
 from lsp_server.models.scripted.scenario import Scenario, ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
@@ -97,8 +97,9 @@ async def workshop(
         )
         assert not settings.problems, settings.problems
 
-        async def confirm(question: Question) -> Answer | None:
-            return answer(question) if answer else None
+        async def confirm(question: Question) -> Answered | None:
+            given = answer(question) if answer else None
+            return Answered(given) if given is not None else None
 
         documents = Documents()
         shop: Workshop

@@ -165,7 +165,8 @@ async def test_git_works_where_its_data_is_elsewhere(
     modes: tuple[PermissionMode, ...] = ("ask", "sandboxed")
     for mode in modes:
         permissions = PermissionSettings(mode=mode)
-        commands = sandboxes.commands(settings.model_copy(update={"permissions": permissions}))
+        update = {"permissions": permissions}
+        commands = sandboxes.commands(partial(settings.model_copy, update=update))
         for reads_only in (True, False):
             done = await commands.run(
                 "git status --short && git log --format=%s && git diff --stat",
@@ -183,7 +184,7 @@ async def test_a_link_to_a_hidden_repository_shows_nothing(
     lay_out(store, {"bank.gpg": "12345678"})
     git(store, "init", "-q")
     lay_out(project, {".git": f"gitdir: {store}/.git\n"})
-    commands = Sandboxes(project.resolve(), (), HostCommandRunner()).commands(settings)
+    commands = Sandboxes(project.resolve(), (), HostCommandRunner()).commands(lambda: settings)
     done = await commands.run(
         f"cat {store}/bank.gpg {store}/.git/HEAD",
         project.resolve(),

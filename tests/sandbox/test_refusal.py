@@ -120,4 +120,4 @@ def test_the_sentence_says_what_helps(base: Path) -> None:
     found = find_refusal(output, 1, policy, base / "work")
     assert found is not None
     assert str(base / "other" / "new") in found.sentence
-    assert "a person has to run" in found.sentence
+    assert "`outside` and why" in found.sentence

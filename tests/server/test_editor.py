@@ -11,7 +11,7 @@ from lsprotocol import types
 
 from lsp_server.domain.edits import EditSet, FileEdit, TextEdit, fingerprint, minimal_edit
 from lsp_server.domain.errors import EditRejected, StaleEdit
-from lsp_server.domain.permissions import Question
+from lsp_server.domain.permissions import Answered, Question
 from lsp_server.server.capabilities import Capabilities
 from lsp_server.server.client import Client
 from lsp_server.server.documents import OpenDocuments
@@ -276,7 +276,8 @@ async def test_a_new_file_does_not_replace_an_unsaved_one(project: Path) -> None
 async def test_a_person_is_asked_by_title(project: Path, reply: Any, answer: str | None) -> None:
     desk = Desk(project)
     desk.peer.answers["window/showMessageRequest"] = lambda params: reply
-    assert await desk.editor.confirm(QUESTION) == answer
+    given = await desk.editor.confirm(QUESTION)
+    assert (given and given.answer) == answer
     asked = desk.peer.params("window/showMessageRequest")[0]
     assert [action["title"] for action in asked["actions"]] == ["Approve once", "Always", "Deny"]
     assert "make" in asked["message"]
@@ -290,7 +291,7 @@ SCRIPT = Question("q", "shell", "run `make…`", "make\nmake install")
 @pytest.mark.parametrize(
     ("question", "shows", "says"),
     [
-        (QUESTION, False, "Holdfast: run `make`\n(Always, in all your projects: shell(make))"),
+        (QUESTION, False, "Holdfast: run `make`\n(always, in this project: shell(make))"),
         (EDIT, False, f"Holdfast: edit a\n{EDIT.detail}"),
         (EDIT, True, "Holdfast: edit a"),
         # One line says where exactly, and a command is never cut.
@@ -336,7 +337,7 @@ async def test_one_question_is_open_at_a_time_and_cancelling_makes_room(project:
     assert desk.peer.methods() == ["window/showMessageRequest"]
     desk.peer.answers["window/showMessageRequest"] = lambda params: {"title": "Deny"}
     first.cancel()
-    assert await second == "deny"
+    assert await second == Answered("deny")
     assert first.cancelled()
 
 

@@ -20,7 +20,7 @@ DIFF = "--- a\n+++ b\n"
             Question("q", "shell", "run a script", "make", rule="shell(make)"),
             None,
             False,
-            ["run a script", "make", "(Always, in all your projects: shell(make))"],
+            ["run a script", "make", "(always, in this project: shell(make))"],
         ),
         (Question("q", "edit", "edit a", DIFF, path="a"), None, True, ["edit a"]),
         (Question("q", "edit", "edit a", DIFF, path="a"), None, False, ["edit a", *DIFF.split("\n")]),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lsp_server.assemble import sandboxes
-from lsp_server.domain.events import ToolReturned
+from lsp_server.domain.events import PermissionAsked, ToolReturned
+from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import Achieved
 from lsp_server.sandbox.choice import ProbedSandbox, SandboxMode, choose
 from lsp_server.session.notices import GoalsChanged, IndexProgressed, RunEvent, StatusChanged
@@ -112,3 +113,58 @@ async def test_a_command_that_a_person_allowed_runs_without_a_sandbox(
         await shop.run()
         assert tried == []
     assert outside.exists()
+
+
+@pytest.mark.parametrize(
+    ("outside", "answer", "made"),
+    [
+        # In the sandbox nobody is asked, and nothing outside is changed.
+        ("", "once", False),
+        ("the disk is there", "once", True),
+        ("the disk is there", "deny", False),
+    ],
+)
+async def test_in_the_sandbox_a_command_leaves_it_only_with_permission(
+    project: Path, outside: str, answer: Answer, made: bool
+) -> None:
+    if not choose("auto").holds:
+        pytest.skip("no sandbox holds here")
+    target = project.parent / "made-outside"
+    first = calls(("shell", {"command": f"touch {target}"}))
+    again = calls(("shell", {"command": f"touch {target} ", "outside": outside}))
+    sandboxed = {"mode": "sandboxed"}
+    turns = [first, again, finish()]
+    async with workshop(project, turns, answer=lambda _: answer, permissions=sandboxed) as shop:
+        await shop.run()
+        questions = [event.question for event in shop.events(PermissionAsked)]
+    assert target.exists() == made
+    assert len(questions) == (1 if outside else 0)
+    if outside:
+        assert questions[0].detail.endswith(f"why: the disk is there\ntouches: {target}")
+    assert "\n- Commands run in a sandbox." in shop.prompts()[0][0]["content"]
+
+
+async def test_after_the_answer_all_commands_run_in_the_sandbox(project: Path) -> None:
+    if not choose("auto").holds:
+        pytest.skip("no sandbox holds here")
+    target = project.parent / "made-outside"
+    turns = [
+        calls(("write", {"path": "a", "text": "x"})),
+        calls(("shell", {"command": f"touch inside; touch {target}"})),
+        calls(("shell", {"command": f"touch {target}"})),
+        calls(("write", {"path": "b", "text": "x"})),
+        finish(),
+    ]
+
+    def answer(question: Question) -> Answer:
+        return "sandboxed" if question.offers_sandbox else "once"
+
+    async with workshop(project, turns, answer=answer) as shop:
+        await shop.run()
+        results = [event.result for event in shop.events(ToolReturned)]
+        assert len(shop.events(PermissionAsked)) == 2
+    assert "From here on: commands run in a sandbox." in results[1].text
+    assert (project / "inside").exists()
+    assert (project / "b").exists()
+    assert not target.exists()
+    assert "sandbox" not in shop.prompts()[0][0]["content"]

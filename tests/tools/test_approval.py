@@ -438,17 +438,25 @@ def test_a_plan_changes_nothing(root: Path) -> None:
         ("shell", {"command": "touch 'a b'"}, "shell(touch 'a b')"),
         ("shell", {"command": "touch '*'"}, "shell(touch '*')"),
         ("shell", {"command": "touch *"}, None),
-        ("edit", {"path": "src/a.py"}, "edit(./src/a.py)"),
+        ("edit", {"path": "src/a.py"}, "edit(src/**)"),
+        ("write", {"path": "src/deep/new.py"}, "edit(src/deep/**)"),
+        ("write", {"path": "new.py"}, "edit(./new.py)"),
+        ("write", {"path": "[a]/new.py"}, None),
+        ("write", {"path": "../new.py"}, "write({outside}/new.py)"),
+        ("edit", {"path": ".github/workflows/ci.yml"}, "edit(.github/workflows/**)"),
+        ("write", {"path": ".envrc"}, "edit(./.envrc)"),
+        ("write", {"path": ".vscode"}, "edit(./.vscode)"),
         ("write", {"path": "../x y"}, None),
         ("write", {"path": ".git/config"}, None),
     ],
 )
-def test_always_means_no_more_than_what_was_asked(
+def test_always_means_little_more_than_what_was_asked(
     root: Path, tool: str, arguments: dict[str, object], rule: str | None
 ) -> None:
     asking = approval(root)
     decision = decide(asking, tool, arguments)
     assert isinstance(decision, Ask)
+    rule = rule and rule.replace("{outside}", str(root.parent))
     assert decision.question.rule == rule
     if rule:
         asking.allow(rule)
@@ -466,6 +474,98 @@ def test_a_question_names_the_operation(root: Path) -> None:
     assert second.question.rule == "read(/etc/passwd)"
     assert second.outside
     assert first.question.id != second.question.id
+
+
+@pytest.mark.parametrize(
+    ("mode", "rules", "command", "decision"),
+    [
+        ("read-only", (), "ls", "deny"),
+        ("ask", (), "ls", "ask"),
+        ("ask", ("shell(ls)",), "ls", "allow"),
+        ("auto-edit", (), "make", "ask"),
+        ("sandboxed", (), "ls", "ask"),
+        ("sandboxed", (), "make deploy", "ask"),
+        ("sandboxed", ("shell(make *)",), "make deploy", "allow"),
+        ("sandboxed", ("shell(make *)",), "make deploy; rm x", "ask"),
+        ("sandboxed", ("shell(make *)",), "make -C ../x", "ask"),
+        ("full", (), "make deploy", "allow"),
+    ],
+)
+def test_a_command_that_is_to_leave_the_sandbox_asks(
+    root: Path, mode: PermissionMode, rules: tuple[str, ...], command: str, decision: str
+) -> None:
+    needs = NeedsCommand(command, "it needs the registry")
+    asking = approval(root, mode, rules, confined=True)
+    assert word(asking.decide(SPECS["shell"], needs)) == decision
+    denying = approval(root, mode, rules, ("shell(make *)", "shell(ls *)"), confined=True)
+    assert word(denying.decide(SPECS["shell"], needs)) == "deny"
+
+
+def test_what_leaves_the_sandbox_is_shown_with_why_and_what_it_touches(root: Path) -> None:
+    needs = NeedsCommand("pytest /srv/x", "the data\nlies there\ntouches: nothing")
+    decision = approval(root, "sandboxed", confined=True).decide(SPECS["shell"], needs)
+    assert isinstance(decision, Ask)
+    assert decision.question.summary == "run `pytest /srv/x` outside of the sandbox"
+    assert decision.question.detail == (
+        "pytest /srv/x\nwhy: the data lies there touches: nothing\ntouches: /srv/x"
+    )
+    # No family of commands: what was asked is what is allowed.
+    plain = approval(root, "sandboxed", confined=True)
+    asked = plain.decide(SPECS["shell"], NeedsCommand("pytest -q", "why"))
+    assert isinstance(asked, Ask)
+    assert asked.question.rule == "shell(pytest -q)"
+
+
+@pytest.mark.parametrize(
+    ("path", "decisions"),
+    [
+        # ask, auto-edit, sandboxed, full
+        ("src/a.py", ("ask", "allow", "allow", "allow")),
+        *(
+            (path, ("ask", "ask", "ask", "allow"))
+            for path in (
+                *(
+                    ".vscode/tasks.json",
+                    ".idea/workspace.xml",
+                    ".envrc",
+                    ".github/workflows/ci.yml",
+                ),
+                *(".husky/pre-commit", ".pre-commit-config.yaml", ".gitlab-ci.yml", "Jenkinsfile"),
+                *("sub/.vscode/settings.json", "a/b/c/d/.envrc", ".GitHub/x", "src/../.envrc"),
+                *(".claude/settings.json", ".mcp.json", ".devcontainer/devcontainer.json"),
+            )
+        ),
+        *(
+            (path, ("ask", "ask", "ask", "ask"))
+            for path in (".git/hooks/pre-commit", ".holdfast/config.toml", "sub/.git/config")
+        ),
+    ],
+)
+def test_what_commands_may_not_change_edits_ask_about(
+    root: Path, path: str, decisions: tuple[str, ...]
+) -> None:
+    modes: tuple[PermissionMode, ...] = ("ask", "auto-edit", "sandboxed", "full")
+    for mode, decision in zip(modes, decisions, strict=True):
+        asking = approval(root, mode, confined=True)
+        for tool in ("edit", "write"):
+            assert word(decide(asking, tool, {"path": path})) == decision, mode
+        wide = approval(root, mode, ("edit", "write(**)", "edit(./*)"), confined=True)
+        expected = "allow" if path == "src/a.py" else decision
+        assert word(decide(wide, "write", {"path": path})) == expected, mode
+
+
+def test_in_a_home_folder_start_files_and_own_settings_ask(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(root))
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    asking = approval(root, "sandboxed", ("edit",), confined=True)
+    for path in (".bashrc", ".config/fish/config.fish", ".local/bin/x", "Library/LaunchAgents/x"):
+        assert word(decide(asking, "write", {"path": path})) == "ask", path
+    for path in (".config/holdfast/config.toml", ".local/share/holdfast/workspaces/x"):
+        assert word(decide(approval(root, "full"), "write", {"path": path})) == "ask", path
+    assert word(decide(asking, "write", {"path": ".config/other"})) == "allow"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permissions import Answer, Answered, Question
 from lsp_server.domain.tasks import Mode
 from lsp_server.domain.tools import Needs, NeedsUnknown, ToolCall, ToolResult, ToolSpec
 from lsp_server.settings.sections import PermissionMode, PermissionSettings
@@ -128,6 +128,81 @@ async def test_always_holds_for_the_run(project: Path) -> None:
     assert len(bench.questions) == 1
 
 
+async def test_all_edits_of_a_run_are_allowed_at_once(project: Path) -> None:
+    bench = Bench(project, mode="ask", answers=["run", "once", "once", "deny"])
+    for name in ("a", "src/b", "src/c"):
+        assert not (await bench.call("write", path=name, text="x")).is_error
+    assert [question.run_rule for question in bench.questions] == ["edit"]
+    # What runs code on the person's side, history and what is outside ask all the same.
+    for name in (".github/ci.yml", ".git/config"):
+        assert not (await bench.call("write", path=name, text="x")).is_error
+    assert (await bench.call("write", path="../d", text="x")).is_error
+    assert [question.path for question in bench.questions[1:3]] == [".github/ci.yml", ".git/config"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [("edit(src/**)", "src/a"), ("edit(.github/**)", ".github/ci.yml"), ("write", "b")],
+)
+async def test_what_a_rule_spells_out_is_not_asked_about(
+    project: Path, rule: str, name: str
+) -> None:
+    bench = Bench(project, mode="ask", allow=(rule,))
+    assert not (await bench.call("write", path=name, text="x")).is_error
+
+
+async def test_a_denial_says_why(project: Path) -> None:
+    bench = Bench(project, mode="ask", answers=[Answered("deny", "use the mirror")])
+    result = await bench.call("shell", command="pip install x")
+    assert result.text == (
+        "refused: it was not allowed (run `pip install x`): use the mirror; find another way, "
+        "or finish and say what you need"
+    )
+
+
+async def test_the_second_question_offers_the_sandbox_for_the_rest_of_the_run(
+    project: Path,
+) -> None:
+    bench = Bench(
+        project, mode="ask", answers=["once", "sandboxed", "once"], sandbox="commands are held."
+    )
+    assert not (await bench.call("shell", command="touch a")).is_error
+    result = await bench.call("shell", command="touch b")
+    assert not result.is_error
+    assert result.text.endswith("From here on: commands are held.")
+    for number in range(3):
+        result = await bench.call("write", path=f"{number}", text="x")
+        assert "commands are held" not in result.text
+        await bench.call("shell", command=f"touch {number}{number}")
+    assert [question.offers_sandbox for question in bench.questions] == [False, True]
+    # What the sandbox does not bound is asked about on and on, and the sandbox is no answer to it.
+    await bench.call("read", path="../elsewhere")
+    assert [question.offers_sandbox for question in bench.questions] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "mode", "name", "arguments"),
+    [
+        ("", "ask", "shell", {"command": "make"}),
+        ("held", "ask", "shell", {"command": "make", "outside": "why"}),
+        ("held", "ask", "write", {"path": ".envrc", "text": "x"}),
+        ("held", "ask", "read", {"path": "../x"}),
+        ("held", "sandboxed", "shell", {"command": "make", "outside": "why"}),
+    ],
+)
+async def test_the_sandbox_is_offered_only_where_it_would_free_the_call(
+    project: Path,
+    sandbox: str,
+    mode: PermissionMode,
+    name: str,
+    arguments: dict[str, object],
+) -> None:
+    bench = Bench(project, mode=mode, answers=[None, None], sandbox=sandbox)
+    for _ in range(2):
+        await bench.call(name, **arguments)
+    assert [question.offers_sandbox for question in bench.questions] == [False, False]
+
+
 async def test_nobody_is_asked_about_an_edit_that_cannot_work(project: Path) -> None:
     lay_out(project, {"a": "one"})
     bench = Bench(project, mode="ask")
@@ -184,9 +259,9 @@ def odd_toolbox(
 ) -> tuple[Toolbox, list[Question]]:
     asked: list[Question] = []
 
-    async def ask(question: Question) -> Answer:
+    async def ask(question: Question) -> Answered:
         asked.append(question)
-        return answer
+        return Answered(answer)
 
     settings = PermissionSettings(mode=permission_mode)
     approval = Approval(settings, Workspace(project), mode, tools={*BUILTIN_NAMES, "odd"})
@@ -230,7 +305,7 @@ async def test_a_person_who_typed_meanwhile_keeps_the_text_that_write_would_repl
     bench = Bench(project, mode="ask", answers=["once"])
     asked = bench.toolbox._ask
 
-    async def typing(question: Question) -> Answer:
+    async def typing(question: Question) -> Answered:
         path.write_text("one and a half\n")
         return await asked(question)
 

@@ -255,7 +255,9 @@ async def permitted(command: str) -> str | None:
 async def by_shell(project: Path, runner: CommandRunner) -> object:
     workspace = Workspace(project)
     checkpoints = Checkpoints(project.parent / "data", workspace, Ignore(workspace))
-    return await Shell(workspace, checkpoints, lambda _: None, runner).call({"command": "true"})
+    return await Shell(workspace, checkpoints, lambda _: None, runner, runner).call(
+        {"command": "true"}
+    )
 
 
 async def by_search(project: Path, runner: CommandRunner) -> object:
@@ -303,7 +305,7 @@ async def test_only_free_commands_are_said_to_change_nothing(
 ) -> None:
     workspace, runner = Workspace(project), LoggingCommandRunner()
     checkpoints = Checkpoints(project.parent / "data", workspace, Ignore(workspace))
-    await Shell(workspace, checkpoints, lambda _: None, runner).call({"command": command})
+    await Shell(workspace, checkpoints, lambda _: None, runner, runner).call({"command": command})
     assert (runner.reading == runner.commands) == reads_only
 
 

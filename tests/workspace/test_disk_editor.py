@@ -12,7 +12,7 @@ import pytest
 
 from lsp_server.domain.edits import EditSet, FileEdit, TextEdit, fingerprint, minimal_edit
 from lsp_server.domain.errors import EditRejected, ToolError
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permissions import Answered, Question
 from lsp_server.workspace.disk import FILE_BYTES_MAX, FileMissing
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents
@@ -219,10 +219,10 @@ async def test_a_buffer_opened_through_a_link_is_the_file_s(
 
 
 async def test_questions_go_to_whoever_confirms(editor: DiskEditor) -> None:
-    async def agree(question: Question) -> Answer | None:
-        return "once" if question.id == "1" else None
+    async def agree(question: Question) -> Answered | None:
+        return Answered("once") if question.id == "1" else None
 
     question = Question("1", "shell", "run", "rm")
     assert await editor.confirm(question) is None
-    assert await DiskEditor(Documents(), agree).confirm(question) == "once"
+    assert await DiskEditor(Documents(), agree).confirm(question) == Answered("once")
     assert await editor.diagnostics(None) is None

@@ -168,7 +168,7 @@ async def test_where_a_command_runs(
     async def find() -> LoggingCommandRunner | None:
         return inside if holds else None
 
-    runner = ConfiningCommandRunner(host, find, confines_all)
+    runner = ConfiningCommandRunner(host, find, lambda: confines_all)
     await runner.run("true", project, timeout_seconds=20, reads_only=reads_only)
     assert (bool(inside.commands), bool(host.commands)) == (confined, not confined)
 

@@ -1,8 +1,8 @@
-"""This package keeps what is known of a run without asking a model: five folds over its Events.
+"""This package keeps what is known of a run without asking a model: six folds over its Events.
 
 `Progress` counts, `Conversation` knows what was said and is still unanswered,
-`WorkLog` what was done, `GoalProgress` what the last check of the goal found and
-`MaxModeState` what Max Mode proposed. To keep a new fact across cycles, fold it in the
+`WorkLog` what was done, `GoalProgress` what the last check of the goal found,
+`MaxModeState` what Max Mode proposed and `Grants` what a person allowed for the rest of the run. To keep a new fact across cycles, fold it in the
 one that it belongs to and give it a section in `state_summary.py`.
 """
 

@@ -1,4 +1,4 @@
-"""This module composes the state of a run: five folds over one stream of Events."""
+"""This module composes the state of a run: six folds over one stream of Events."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from lsp_server.agent.state.conversation import Conversation
 from lsp_server.agent.state.goal_progress import GoalProgress
+from lsp_server.agent.state.grants import Grants
 from lsp_server.agent.state.max_mode_state import MaxModeState
 from lsp_server.agent.state.progress import Progress
 from lsp_server.agent.state.work_log import WorkLog
@@ -14,7 +15,7 @@ from lsp_server.domain.events import Event
 
 @dataclass(slots=True)
 class State:
-    """A `State` has the facts of a run so far, in five folds.
+    """A `State` has the facts of a run so far, in six folds.
 
     Two replays of one journal give equal states; nothing but Events changes one.
 
@@ -30,6 +31,7 @@ class State:
     work: WorkLog = field(default_factory=WorkLog)
     goal: GoalProgress = field(default_factory=GoalProgress)
     max_mode: MaxModeState = field(default_factory=MaxModeState)
+    grants: Grants = field(default_factory=Grants)
 
     def apply(self, event: Event) -> None:
         """Takes an Event in. Only this changes the state."""
@@ -38,6 +40,7 @@ class State:
         self.work.apply(event)
         self.goal.apply(event)
         self.max_mode.apply(event)
+        self.grants.apply(event)
 
     @property
     def about(self) -> str:

@@ -29,15 +29,19 @@ class PermissionCommands:
         if not asked:
             raise HoldfastError("no permission is waited for, or it is settled already")
         waiting = "; ".join(f"{p.question.id}: {p.question.summary}" for _, p in asked)
-        if arguments.answer is None:
-            raise HoldfastError(f"pass `answer`: once, always or deny. Waiting: {waiting}")
+        answer = arguments.scoped
+        if answer is None:
+            known = ", ".join(asked[0][1].question.answers)
+            raise HoldfastError(f"pass `answer`: one of {known}. Waiting: {waiting}")
         if len(asked) > 1:
             raise HoldfastError(f"pass the `id` of the question that you mean. Waiting: {waiting}")
         permissions, pending = asked[0]
-        if not permissions.answer(pending.question.id, arguments.answer):
+        if answer == "sandboxed" and not pending.question.offers_sandbox:
+            raise HoldfastError("the sandbox is not on offer here: it would not free this call")
+        if not permissions.answer(pending.question.id, answer, arguments.reason or ""):
             raise HoldfastError("the question is settled already")
         return Reply(
             state="running",
-            message=f"{arguments.answer}: {pending.question.summary}",
+            message=f"{answer}: {pending.question.summary}",
             run_id=pending.run_id,
         )

@@ -108,7 +108,20 @@ class MaxSwitch(CommandParams):
 
 
 class PermissionAnswer(CommandParams):
-    """`holdfast.permission.answer` takes a question, by default the only one that waits."""
+    """`holdfast.permission.answer` takes a question, by default the only one that waits.
+
+    `scope` says for what `always` holds, by default for the project. `reason` is for the
+    model to read when it is denied.
+    """
 
     id: StrictStr | None = None
     answer: Answer | None = None
+    reason: StrictStr | None = None
+    scope: Literal["run", "project", "everywhere"] | None = None
+
+    @property
+    def scoped(self) -> Answer | None:
+        """Returns the answer, an `always` with its scope."""
+        if self.answer == "always" and self.scope in ("run", "everywhere"):
+            return self.scope
+        return self.answer

@@ -20,7 +20,7 @@ from lsp_server.server.client import Client
 from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.protocol import SOURCE, ActionKind, CommandName, DiagnosticCode
-from lsp_server.server.questions import ANSWERS
+from lsp_server.server.questions import action_titles
 from lsp_server.server.views import goal_view
 from lsp_server.session.permissions import PendingQuestion
 from lsp_server.session.run_summary import RunSummary
@@ -76,7 +76,7 @@ class CodeActions:
         for asked in session.permissions.pending():
             shown = [d for d in params.context.diagnostics if _asks(d, asked.question.id)]
             kind = self._fix_kind if shown else ActionKind.RUN
-            for answer, title in answers_to(asked):
+            for answer, title in action_titles(asked.question):
                 command = permission_command(title, asked, answer)
                 yield _action(command, kind, diagnostics=shown)
 
@@ -190,16 +190,6 @@ def _switch_command(run: RunSummary) -> types.Command:
     to = "off" if run.max_mode else "on"
     title = f"Holdfast: Switch Max Mode {to} for “{_short(run.title)}”"
     return types.Command(title, CommandName.MAX_SWITCH, arguments=[{"runId": run.run_id, "to": to}])
-
-
-def answers_to(pending: PendingQuestion) -> Iterator[tuple[Answer, str]]:
-    """Yields the answers that a question allows, with titles."""
-    for answer, title in ANSWERS.items():
-        if answer == "always":
-            if pending.question.rule is not None:
-                yield answer, f"Holdfast: {title} ({pending.question.rule})"
-        else:
-            yield answer, f"Holdfast: {title}: {_short(pending.question.summary)}"
 
 
 def permission_command(title: str, pending: PendingQuestion, answer: Answer) -> types.Command:

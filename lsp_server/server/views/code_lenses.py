@@ -11,8 +11,9 @@ from lsprotocol import types
 from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.server import to_lsp
 from lsp_server.server.folders import Folders
+from lsp_server.server.questions import action_titles
 from lsp_server.server.views import goal_view
-from lsp_server.server.views.code_actions import answers_to, permission_command, run_commands
+from lsp_server.server.views.code_actions import permission_command, run_commands
 
 
 class CodeLenses:
@@ -34,7 +35,7 @@ class CodeLenses:
         answers = [
             permission_command(title, pending, answer)
             for pending in session.permissions.pending()
-            for answer, title in answers_to(pending)
+            for answer, title in action_titles(pending.question)
         ]
         on_top = [
             types.CodeLens(range=to_lsp.whole_line(0), command=command)

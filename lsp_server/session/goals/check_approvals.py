@@ -81,7 +81,7 @@ class CheckApprovals:
             return decision
         if ask is None:
             return Deny(f"`{command}` was not approved yet; “Check now” asks for it")
-        if await ask(_question(command)) == "deny":
+        if (await ask(_question(command))).answer == "deny":
             return Deny(f"permission to run the check `{command}` was denied or not given in time")
         self.approve([command])
         return Allow()

@@ -65,7 +65,11 @@ def test_half_a_character_is_a_question_mark(written: str, read: str) -> None:
         (RunStart, [{"range": {"start": {"line": -1, "character": 0}}}], ["`range.start.line`"]),
         (RunStart, [{"range": {"start": {"line": 2**31, "character": 0}}}], ["`range.start.line`"]),
         (RunSend, [{"txt": "x", "when": "later"}], ["`txt` is unknown", "`when`", "runId, text"]),
-        (PermissionAnswer, [{"answer": "sure"}], ["'once', 'always' or 'deny'"]),
+        (
+            PermissionAnswer,
+            [{"answer": "sure"}],
+            ["'once', 'run', 'always', 'everywhere', 'sandboxed' or 'deny'"],
+        ),
         (NoParams, [{"x": 1}], ["`x` is unknown", "no keys"]),
         (NoParams, [0], ["a JSON object, not 0"]),
         (NoParams, ["x" * 1000], ["a JSON object"]),

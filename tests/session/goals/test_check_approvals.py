@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permissions import Answer, Answered, Question
 from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.settings.sections import PermissionMode, PermissionSettings
 from lsp_server.tools.approval import Allow, Deny
@@ -20,9 +20,9 @@ class Person:
         self.answer: Answer = answer
         self.asked: list[Question] = []
 
-    async def __call__(self, question: Question) -> Answer:
+    async def __call__(self, question: Question) -> Answered:
         self.asked.append(question)
-        return self.answer
+        return Answered(self.answer)
 
 
 def check_approvals(project: Path) -> CheckApprovals:

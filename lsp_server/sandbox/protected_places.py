@@ -1,0 +1,55 @@
+"""This module says whether a path is a place that commands in a sandbox may not change.
+
+A sandbox holds what is there, three folders deep; a path that is still to be written is
+judged by its names alone, at any depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsp_server.sandbox.places import HOME_STARTUP_FILES, OWN_NAMES, PROTECTED_NAMES
+
+_PROTECTED = frozenset(name.lower() for name in PROTECTED_NAMES)
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedPlace:
+    """A `ProtectedPlace` is what runs code or decides on the person's side.
+
+    `name` is the part of the path that makes it one. With `is_ours` it keeps history,
+    goals or settings, which no rule frees.
+    """
+
+    name: str
+    is_ours: bool
+
+
+def protected_place(
+    path: Path, root: Path, own_folders: Iterable[Path] = (), home: Path | None = None
+) -> ProtectedPlace | None:
+    """Returns the place that a path in the workspace at `root` belongs to, None for an ordinary file.
+
+    `path` is absolute and without links. `own_folders` are those of Holdfast's data and
+    settings; a workspace inside of one is not protected as a whole.
+
+    >>> protected_place(Path("/w/sub/.vscode/tasks.json"), Path("/w"))
+    ProtectedPlace(name='.vscode', is_ours=False)
+    >>> protected_place(Path("/w/.git/config"), Path("/w")).is_ours
+    True
+    >>> protected_place(Path("/w/src/a.py"), Path("/w"))
+    """
+    for folder in own_folders:
+        if path.is_relative_to(folder) and not root.is_relative_to(folder):
+            return ProtectedPlace(folder.name, is_ours=True)
+    # Where the file system ignores case, `.GIT` is the same folder.
+    for part in path.relative_to(root).parts:
+        if part.lower() in _PROTECTED:
+            return ProtectedPlace(part, part.lower() in OWN_NAMES)
+    home = (home or Path.home()).resolve()
+    for name in HOME_STARTUP_FILES:
+        if path.is_relative_to(home / name):
+            return ProtectedPlace(name, is_ours=False)
+    return None

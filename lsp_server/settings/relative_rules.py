@@ -1,0 +1,45 @@
+"""This module tells allow rules that name files of one project from those that may hold in all.
+
+A rule such as `shell(./build.sh)` was meant for one checkout; in another one it would allow
+whatever lies there under that name.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from contextlib import suppress
+from pathlib import Path
+
+_RELATIVE_FILE = re.compile(r"(?![~/])[^*?\[]*/[^*?\[]*")
+
+
+def names_project_file(rule: str, root: Path) -> bool:
+    """Says whether an allow rule names a file of the project at `root`. Looks at the disk.
+
+    A program or a path that is written with a slash counts whether it is there or not, any
+    word after it if it is a file of the project.
+
+    >>> names_project_file("shell(./build.sh)", Path("/w"))
+    True
+    >>> names_project_file("shell(pytest *)", Path("/w")), names_project_file("edit", Path("/w"))
+    (False, False)
+    """
+    words = _words(rule)
+    if words and _RELATIVE_FILE.fullmatch(words[0]):
+        return True
+    return any(_is_file(root, word) for word in words[1:] if not word.startswith(("/", "~")))
+
+
+def _words(rule: str) -> list[str]:
+    pattern = rule.strip().partition("(")[2].removesuffix(")")
+    try:
+        return shlex.split(pattern)
+    except ValueError:
+        return pattern.split()
+
+
+def _is_file(root: Path, word: str) -> bool:
+    with suppress(OSError, ValueError):
+        return (root / word).is_file()
+    return False

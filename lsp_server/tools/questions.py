@@ -1,0 +1,126 @@
+"""This module words the questions that a person is asked, with the rules that an answer may allow."""
+
+from __future__ import annotations
+
+import shlex
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+from lsp_server.domain.permissions import Question
+from lsp_server.domain.tools import NeedsCommand, ToolSpec
+from lsp_server.sandbox.protected_places import ProtectedPlace
+from lsp_server.settings.relative_rules import names_project_file
+from lsp_server.text.truncate import ELLIPSIS, one_line, truncate
+from lsp_server.tools.command_targets import targets_text
+from lsp_server.tools.confinement import are_confined
+from lsp_server.tools.rules import folder_rule, path_rule
+from lsp_server.tools.shell_syntax import ShellScript
+from lsp_server.workspace.paths import Workspace
+
+COMMAND_CHARS_MAX = 78
+"""A longer command is cut in the line that asks about it; the question's detail has all of it."""
+REASON_CHARS_MAX = 300
+"""A longer reason of the model's is cut."""
+
+_FAMILIES = (
+    ("pytest",),
+    ("python", "-m", "pytest"),
+    ("mypy",),
+    ("ruff", "check"),
+    ("tsc",),
+    ("eslint",),
+    ("cargo", "test"),
+    ("cargo", "check"),
+    ("go", "test"),
+    ("go", "vet"),
+    ("npm", "test"),
+)
+"""Checks that run the project's own code anyway: a rule allows them with any arguments."""
+
+
+def call_question(tool: ToolSpec, what: str) -> Question:
+    """Returns the question about a call that no path or command bounds; `what` it would do."""
+    return Question(
+        _question_id(), tool.name, what, "", rule=tool.name, run_rule=tool.name, general=True
+    )
+
+
+def path_question(
+    tool: ToolSpec, path: Path, workspace: Workspace, place: ProtectedPlace | None = None
+) -> Question:
+    """Returns the question about reading or writing a file, which may be in a protected `place`.
+
+    A yes for the run is one to all edits, a lasting one to those in the file's folder; to
+    what is protected or outside it is narrower.
+    """
+    name, inside = workspace.relative(path), workspace.inside(path)
+    is_ours = place is not None and place.is_ours
+    exact = None if is_ours else path_rule(tool.name, path, workspace)
+    widened = folder_rule(tool.kind, path, workspace) if tool.kind == "edit" and inside else exact
+    rule = None if is_ours else widened
+    return Question(
+        id=_question_id(),
+        tool=tool.name,
+        summary=f"{tool.name} {name}{_remark(place, inside=inside)}",
+        # Of an edit, the toolbox puts the diff here.
+        detail="" if tool.kind == "edit" else f"{tool.name} {path}",
+        path=name,
+        rule=rule,
+        run_rule=tool.kind if inside and place is None else rule,
+        general=not inside,
+    )
+
+
+def command_question(
+    tool: ToolSpec, needs: NeedsCommand, script: ShellScript, workspace: Workspace
+) -> Question:
+    """Returns the question about a command; for one that is to leave the sandbox, with why and what for."""
+    first, *more = needs.command.strip().splitlines() or [""]
+    # An ellipsis says that there is more to see than this line.
+    line = truncate(first, COMMAND_CHARS_MAX)
+    line += ELLIPSIS if more and not line.endswith(ELLIPSIS) else ""
+    where, detail = "", needs.command
+    if needs.outside:
+        where = " outside of the sandbox"
+        why = one_line(needs.outside, REASON_CHARS_MAX)
+        detail += f"\nwhy: {why}\ntouches: {targets_text(script, workspace)}"
+    # What leaves the sandbox is allowed as it is, and nothing like it.
+    rule = _command_rule(tool.name, script, workspace, families=() if needs.outside else _FAMILIES)
+    return Question(
+        _question_id(),
+        tool.name,
+        f"run `{line}`{where}",
+        detail,
+        rule=rule,
+        run_rule=rule,
+        general=rule is not None and not names_project_file(rule, workspace.root),
+    )
+
+
+def _remark(place: ProtectedPlace | None, *, inside: bool) -> str:
+    if not inside:
+        return ", which is outside of the workspace"
+    if place is None:
+        return ""
+    if place.is_ours:
+        return ", which Holdfast or version control keeps"
+    return f": what is in {place.name} runs code or decides on your side"
+
+
+def _command_rule(
+    tool: str, script: ShellScript, workspace: Workspace, families: Iterable[tuple[str, ...]]
+) -> str | None:
+    # A rule covers one simple command of plain words, so no other gets one.
+    single = script.single
+    if single is None or any(word.kind != "literal" for word in single.words):
+        return None
+    words = tuple(word.text for word in single.words)
+    for family in families:
+        if words[: len(family)] == family and are_confined(single.words[1:], workspace):
+            return f"{tool}({' '.join(family)} *)"
+    return f"{tool}({shlex.join(words)})"
+
+
+def _question_id() -> str:
+    return uuid.uuid4().hex[:12]
