@@ -26,10 +26,18 @@ from lsp_server.domain.candidates import CandidateGroup, Scores
 from lsp_server.domain.goals import Verdict
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import RunState
-from lsp_server.server.params import base, goal_params, memory_params, method_params, run_params
+from lsp_server.server.params import (
+    base,
+    goal_params,
+    memory_params,
+    method_params,
+    run_params,
+    skill_params,
+)
 from lsp_server.server.params.base import Payload
 from lsp_server.server.protocol import SOURCE, CommandName, Method
 from lsp_server.session.session_status import SessionState
+from lsp_server.session.trust import TrustState
 from lsp_server.wording.event_view import Tone
 
 FILE = Path(__file__).parents[1] / "editor-client" / "src" / "protocol.ts"
@@ -52,6 +60,7 @@ LITERALS: Mapping[str, Any] = {
     "SessionState": SessionState,
     "Verdict": Verdict,
     "Answer": Answer,
+    "TrustState": TrustState,
     "Tone": Tone,
 }
 
@@ -70,6 +79,10 @@ MODELS: tuple[type[BaseModel], ...] = (
     base.WireDiagnostic,
     memory_params.MemoryHit,
     memory_params.MemorySearchReply,
+    skill_params.SkillEntry,
+    skill_params.SkillListReply,
+    skill_params.TrustEntry,
+    skill_params.TrustReply,
     method_params.DiagnosticsRequest,
     method_params.DiagnosticsOfFile,
     method_params.DiagnosticsReply,

@@ -32,6 +32,7 @@ TITLES = {
     "memory": "Memory",
     "permissions": "Permissions",
     "sandbox": "Sandbox",
+    "skills": "Skills",
     "run": "Run",
     "checkpoints": "Checkpoints",
 }

@@ -2,8 +2,8 @@
  * The palette: asks for what a command needs and passes it on.
  *
  * The ids are `holdfast.ui.…`, since the language client registers the server's own
- * under their names. To add one: a handler here, in `run_commands.ts` or in
- * `goal_commands.ts`, and its title in `package.json`.
+ * under their names. To add one: a handler here, in `run_commands.ts`,
+ * `goal_commands.ts` or `skill_commands.ts`, and its title in `package.json`.
  */
 import * as vscode from "vscode";
 import { askForApiKey } from "./api_key.js";
@@ -20,6 +20,7 @@ import { hasJudged, runCommands } from "./run_commands.js";
 import { isActive, openQuestions } from "./run_log.js";
 import type { Runs } from "./runs.js";
 import type { Server } from "./server.js";
+import { skillCommands } from "./skill_commands.js";
 
 /** The parts of the extension that commands work with. */
 export interface Parts {
@@ -37,6 +38,7 @@ export function commands(parts: Parts): vscode.Disposable {
   return vscode.Disposable.from(
     ...registered(runCommands(server, runs, candidates, diffs)),
     ...registered(goalCommands(server, goals)),
+    ...registered(skillCommands(server)),
     ...registered(otherCommands(parts)),
   );
 }
@@ -115,7 +117,16 @@ async function menu({ server, runs, context }: Parts): Promise<void> {
           ...(all.some(hasJudged) ? ["compare"] : []),
           ...(server.knows(CommandName.memorySearch) ? ["searchMemory"] : []),
           ...(all.length > 0 ? ["show", "resume", "undo"] : []),
-          ...["doctor", "setApiKey", "openSettings", "showLog", "restart"],
+          ...[
+            "customCommand",
+            "skills",
+            "trust",
+            "doctor",
+            "setApiKey",
+            "openSettings",
+            "showLog",
+            "restart",
+          ],
         ]
       : [
           ...(server.state === "missing" ? ["install"] : []),

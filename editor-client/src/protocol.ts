@@ -30,6 +30,10 @@ export const CommandName = {
   memoryForget: "holdfast.memory.forget",
   memoryReindex: "holdfast.memory.reindex",
   memoryStatus: "holdfast.memory.status",
+  commandRun: "holdfast.command.run",
+  skillList: "holdfast.skill.list",
+  skillShow: "holdfast.skill.show",
+  trust: "holdfast.trust",
   permissionAnswer: "holdfast.permission.answer",
   status: "holdfast.status",
   doctor: "holdfast.doctor",
@@ -71,6 +75,9 @@ export type Verdict = v.InferOutput<typeof Verdict>;
 
 export const Answer = v.picklist(["once", "run", "always", "everywhere", "sandboxed", "deny"]);
 export type Answer = v.InferOutput<typeof Answer>;
+
+export const TrustState = v.picklist(["trusted", "refused", "new", "changed"]);
+export type TrustState = v.InferOutput<typeof TrustState>;
 
 export const Tone = v.picklist(["plain", "good", "bad", "waiting", "muted"]);
 export type Tone = v.InferOutput<typeof Tone>;
@@ -231,6 +238,45 @@ export const MemorySearchReply = v.object({
   hits: v.optional(v.array(MemoryHit), []),
 });
 export type MemorySearchReply = v.InferOutput<typeof MemorySearchReply>;
+
+/** A `SkillEntry` is a skill or a custom command; `hint` says what arguments it takes. */
+export const SkillEntry = v.object({
+  name: v.string(),
+  description: v.string(),
+  origin: v.picklist(["project", "user"]),
+  state: TrustState,
+  uri: v.string(),
+  hint: v.optional(v.string(), ""),
+});
+export type SkillEntry = v.InferOutput<typeof SkillEntry>;
+
+/** A `SkillListReply` lists skills and custom commands, the strongest place first. */
+export const SkillListReply = v.object({
+  message: v.string(),
+  state: v.string(),
+  runId: v.optional(v.string()),
+  uri: v.optional(v.string()),
+  skills: v.optional(v.array(SkillEntry), []),
+  commands: v.optional(v.array(SkillEntry), []),
+});
+export type SkillListReply = v.InferOutput<typeof SkillListReply>;
+
+/** A `TrustEntry` is something that a project brings and that waits for a person's trust. */
+export const TrustEntry = v.object({
+  id: v.string(),
+  summary: v.string(),
+});
+export type TrustEntry = v.InferOutput<typeof TrustEntry>;
+
+/** A `TrustReply` lists what still waits for trust after the command. */
+export const TrustReply = v.object({
+  message: v.string(),
+  state: v.string(),
+  runId: v.optional(v.string()),
+  uri: v.optional(v.string()),
+  waiting: v.optional(v.array(TrustEntry), []),
+});
+export type TrustReply = v.InferOutput<typeof TrustReply>;
 
 /** `holdfast/diagnostics` asks about a document, by default about all. */
 export const DiagnosticsRequest = v.object({

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from lsp_server.agent import memory_source
 from lsp_server.agent.context import Context, cut_result
 from lsp_server.agent.event_log import EventLog
-from lsp_server.agent.memory_source import MemorySource
+from lsp_server.agent.memory_source import MeasureTokens, MemorySource
 from lsp_server.agent.run_config import RunConfig
 from lsp_server.agent.state import State
 from lsp_server.agent.state.state_summary import render_state
@@ -37,6 +37,7 @@ from lsp_server.domain.tools import ToolSpec
 TASK_SHARE = 0.3
 STATE_SHARE = 0.15
 RECALL_SHARE = 0.06
+TOPICS_SHARE = 0.15
 TAIL_SHARE = 0.12
 LAST_STEP_SHARE = 0.3
 """Shares of the size that starts a new cycle; together below 1, so that a cycle lasts.
@@ -215,6 +216,7 @@ def next_prompt(
     """
     task = _fit_task(context, run_config, tokens)
     known = render_state(state, round(tokens * STATE_SHARE), context.measure, now)
+    topics = _keep_topics(state, round(tokens * TOPICS_SHARE), context.measure)
     kept, tail_tokens = context.tail(round(tokens * TAIL_SHARE))
     last_step_max = round(tokens * LAST_STEP_SHARE)
     # Of a long last step the results are cut, or the next compaction would be near.
@@ -224,12 +226,32 @@ def next_prompt(
         tail_tokens = last_step_max
     number = state.progress.cycle + 1
     text = f"{task}\n\n# Where you are\n{COMPACTED_NOTE}\n\n{known.text}"
+    text += f"\n\n{topics.text}" if topics.text else ""
     tail = PromptSection("tail", f"the last {kept} messages", tail_tokens)
     message = _add_recalled(text, recalled)
     return (
         CycleStarted(number, reason, run_config.system, message, kept, chars_max),
-        _list_sections(context, number, tokens, run_config, task, known, recalled, more=(tail,)),
+        _list_sections(
+            context, number, tokens, run_config, task, known, topics, recalled, more=(tail,)
+        ),
     )
+
+
+def _keep_topics(state: State, tokens_max: int, measure: MeasureTokens) -> PromptParts:
+    """Returns the results that stay in the prompt, the newest first, each whole or not at all."""
+    taken: list[PromptSection] = []
+    left_out: list[PromptSection] = []
+    texts: list[str] = []
+    left = tokens_max
+    for topic, text in reversed(state.conversation.topics.items()):
+        section = PromptSection("topic", topic, measure(text))
+        if section.tokens > left:
+            left_out.append(section)
+            continue
+        left -= section.tokens
+        taken.append(section)
+        texts.append(f"# {topic}\n{text}")
+    return PromptParts("\n\n".join(reversed(texts)), tuple(taken), tuple(left_out))
 
 
 def _fit_task(context: Context, run_config: RunConfig, tokens: int) -> str:

@@ -45,17 +45,19 @@ PLAN_MODE_PROMPT = """\
 You are in plan mode: you cannot change anything and have no tool that could. Explore, then call `finish` with a plan or an answer that a person can act on: the files, the changes in each, the order, the risks."""
 
 
-def system_text(mode: Mode, project: str, sandbox: str = "") -> str:
+def system_text(mode: Mode, project: str, sandbox: str = "", skills: str = "") -> str:
     """Returns the system message, which stays the same for a cycle.
 
-    `project` is the text of `project_instructions`, empty if there is none; `sandbox` says
-    what holds commands, empty if nothing does.
+    `project` is the text of `project_instructions`, `skills` what there is of skills, and
+    `sandbox` says what holds commands; each may be empty.
     """
     parts = [SYSTEM_PROMPT + (f"\n- {sandbox[0].upper()}{sandbox[1:]}" if sandbox else "")]
     if mode == "plan":
         parts.append(PLAN_MODE_PROMPT)
     if project:
         parts.append(f"{PROJECT_HEADING}\n\n{project}")
+    if skills:
+        parts.append(skills)
     return "\n\n".join(parts)
 
 

@@ -12,12 +12,19 @@ from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.model_chain import ModelChain
 from lsp_server.assemble.toolbox import describe_sandbox, run_toolbox
 from lsp_server.assemble.workspace_services import WorkspaceServices
+from lsp_server.domain.events import Warned
 from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.session.goals import Goals
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.memory.run_memory import RunMemorySource
 from lsp_server.session.run_context import RunContext
+from lsp_server.session.skills import waiting_text
+from lsp_server.skills.catalogue import Catalogue, catalogue_text
 from lsp_server.tools.approval import Approval
+from lsp_server.tools.skill import SkillTool
+
+CATALOGUE_SHARE = 0.03
+"""The share of the prompt for the list of skills: about 25 of them at the default size."""
 
 
 class AgentFactory:
@@ -58,7 +65,11 @@ class AgentFactory:
         approval = Approval(
             permissions, self._services.workspace, mode, commands_are_confined=is_confined
         )
-        toolbox = run_toolbox(self._services, self._memory, run_context, approval)
+        catalogue = await self._services.skills.catalogue()
+        await self._say_what_waits(run_context)
+        toolbox = run_toolbox(
+            self._services, self._memory, run_context, approval, has_skills=bool(catalogue.skills)
+        )
         worker = await self._models.worker(run_context)
         model = await self._models.model(run_context, worker, toolbox)
         stop_policy = run_stop_policy(
@@ -72,7 +83,7 @@ class AgentFactory:
         sandbox = ""
         if is_confined and mode == "build":
             sandbox = await describe_sandbox(self._services.sandboxes, settings.sandbox)
-        run_config = await self._run_config(run_context, sandbox)
+        run_config = await self._run_config(run_context, catalogue, sandbox)
         return Agent(
             model,
             toolbox,
@@ -84,16 +95,29 @@ class AgentFactory:
             worker,
         )
 
-    async def _run_config(self, run_context: RunContext, sandbox: str) -> RunConfig:
+    async def _say_what_waits(self, run_context: RunContext) -> None:
+        if waiting := await self._services.skills.waiting():
+            run_context.event_log.emit(Warned(waiting_text(waiting)))
+
+    async def _run_config(
+        self, run_context: RunContext, catalogue: Catalogue, sandbox: str
+    ) -> RunConfig:
         root, settings = self._services.workspace.root, run_context.settings
         # Reads files, and walks the whole workspace for them.
         project = await asyncio.to_thread(
             lambda: project_instructions(root, self._services.ignore.walk())
         )
+        compact_at_tokens = round(settings.prompt_tokens_max * settings.context.rebuild_at)
+        skills = catalogue_text(
+            catalogue.skills,
+            SkillTool.spec.name,
+            round(compact_at_tokens * CATALOGUE_SHARE),
+            run_context.event_log.context.measure,
+        )
         return RunConfig(
-            system=system_text(run_context.task.mode, project, sandbox),
+            system=system_text(run_context.task.mode, project, sandbox, skills),
             task_text=task_text(run_context.task, root),
             budget=run_context.budget,
-            compact_at_tokens=round(settings.prompt_tokens_max * settings.context.rebuild_at),
+            compact_at_tokens=compact_at_tokens,
             brief=settings.context.brief,
         )

@@ -49,6 +49,8 @@ from lsp_server.session.run import BuildAgent, OnEvent
 from lsp_server.session.run_store import RunStore, contents_needed
 from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
+from lsp_server.session.skills import SessionSkills
+from lsp_server.session.trust import Trust
 from lsp_server.settings.folders import config_folder, data_folder, workspace_folder
 from lsp_server.settings.sections import CheckpointSettings, MemorySettings, Settings
 from lsp_server.system.task_set import TaskSet
@@ -103,6 +105,7 @@ def open_session(
         runs=runs,
         goals=goals,
         memory=memory,
+        skills=services.skills,
         notify=notify,
         take_back=lambda changes: services.checkpoints.undo(changes, editor),
         endpoint_stats=endpoint_stats,
@@ -170,6 +173,13 @@ def _services(
         JournalIndexes(),
         own_programs,
         sandboxes,
+        SessionSkills(
+            workspace.root,
+            Path.home(),
+            config_folder(),
+            Trust(folder / "trusted.json"),
+            lambda: current().skills,
+        ),
     )
 
 

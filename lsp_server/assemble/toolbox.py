@@ -25,13 +25,19 @@ from lsp_server.tools.remember import Remember
 from lsp_server.tools.save_first import SaveFirst
 from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell, sandbox_text
+from lsp_server.tools.skill import SkillTool
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
 from lsp_server.workspace.commands import CommandRunner
 
 
 def run_toolbox(
-    services: WorkspaceServices, memory: SessionMemory, run_context: RunContext, approval: Approval
+    services: WorkspaceServices,
+    memory: SessionMemory,
+    run_context: RunContext,
+    approval: Approval,
+    *,
+    has_skills: bool = False,
 ) -> Toolbox:
     """Makes the Toolbox of one run, with the tools that come with Holdfast.
 
@@ -42,6 +48,8 @@ def run_toolbox(
     tools += _make_changing_tools(services, commands, run_context.event_log.emit)
     if run_context.task.mode == "build":
         tools.append(Remember(lambda text: memory.facts.claim(run_context.run_id, text)))
+    if has_skills:
+        tools.append(SkillTool(services.skills.load))
     ask = services.asker(run_context.run_id, run_context.event_log.emit, run_context.settings)
     describe = partial(describe_sandbox, services.sandboxes, run_context.settings.sandbox)
     return Toolbox(tools, approval, ask, run_context.task.mode, describe)

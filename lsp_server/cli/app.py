@@ -240,6 +240,27 @@ def undo(
 
 
 @app.command()
+def trust(
+    what: Annotated[
+        str | None,
+        typer.Argument(help="One id of those shown; all if left out.", show_default=False),
+    ] = None,
+    workspace: WorkspaceOption = Path(),
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Trust without a question.")] = False,
+    no: Annotated[bool, typer.Option("--no", help="Refuse without a question.")] = False,
+) -> None:
+    """Show the skills and commands that the project brings, and trust them or not.
+
+    Exit status: 0 when nothing waits any more, else 1.
+    """
+    from lsp_server.cli.trust import trust as work
+
+    if yes and no:
+        raise typer.BadParameter("give --yes or --no, not both")
+    raise typer.Exit(work(workspace, what, answer=None if yes == no else yes))
+
+
+@app.command()
 def doctor(workspace: WorkspaceOption = Path()) -> None:
     """Report versions, settings, the model endpoint and the runs, as Markdown."""
     from lsp_server.cli.doctor import doctor as work

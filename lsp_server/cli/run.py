@@ -124,11 +124,13 @@ async def _begin(session: Session, options: RunOptions) -> Run:
         return session.runs.resume(resumed)
     goal = goal_from_parts(options.goals, options.checks) or await _open_goal(session, options)
     session.goals.check_approvals.approve(options.checks)
+    invoked = await session.skills.invoked(options.task or "")
+    plans = invoked is not None and invoked.command.mode == "plan"
     return session.runs.start(
         Task(
-            instruction=options.task or prompt_for_goal(goal),
+            instruction=(invoked.text if invoked else options.task) or prompt_for_goal(goal),
             goal=goal,
-            mode=options.mode,
+            mode="plan" if plans else options.mode,
             sampling=options.sampling,
             budget=session.settings.run.budget,
         )

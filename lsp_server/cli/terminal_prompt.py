@@ -65,7 +65,7 @@ class TerminalPrompt:
         while True:
             sys.stderr.write(f"{', '.join(CHOICES[each] for each in question.answers)}? ")
             sys.stderr.flush()
-            answered = parse_answer(await _line(), question)
+            answered = parse_answer(await read_line(), question)
             if answered is not None:
                 return answered
 
@@ -90,7 +90,8 @@ def parse_answer(line: str, question: Question) -> Answered | None:
     return Answered(answer, rest.strip())
 
 
-async def _line() -> str:
+async def read_line() -> str:
+    """Returns the next line that is typed; `deny` at the end of the input."""
     # Without a thread, which would outlive a cancelled wait and swallow the next line.
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[str] = loop.create_future()

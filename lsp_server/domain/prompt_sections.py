@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-PromptSectionKind: TypeAlias = Literal["system", "task", "state", "fact", "code", "action", "tail"]
+PromptSectionKind: TypeAlias = Literal[
+    "system", "task", "state", "topic", "fact", "code", "action", "tail"
+]
 
 
 @dataclass(frozen=True, slots=True)

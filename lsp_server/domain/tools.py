@@ -149,7 +149,8 @@ class ToolResult:
     that what it ran ended badly. `changed` and `read` list the workspace-relative
     paths of files that the call wrote and read. Of a command, `ending` says in a
     few words how it ended and `exit_status` with which status, None if with none;
-    the first line of `text` repeats the ending, and `output` is what follows.
+    the first line of `text` repeats the ending, and `output` is what follows. With a
+    `topic` the text stays in the prompt over cycles, until another result has the topic.
     """
 
     text: str
@@ -159,6 +160,7 @@ class ToolResult:
     read: tuple[str, ...] = ()
     ending: str = ""
     exit_status: int | None = None
+    topic: str = ""
 
     @property
     def output(self) -> str:

@@ -31,6 +31,7 @@ from lsp_server.session.notices import (
     IndexProgressed,
     Notice,
     RunEvent,
+    SkillsChanged,
     StatusChanged,
 )
 from lsp_server.session.session import Session
@@ -110,7 +111,7 @@ class EditorServices:
                     self.presenter.refresh_soon()
                 case IndexProgressed(progress):
                     show_index(progress)
-                case StatusChanged():
+                case StatusChanged() | SkillsChanged():
                     self.presenter.refresh()
 
         session = open_session(folder.root, settings, editor, folder.documents, notify)

@@ -38,6 +38,10 @@ class CommandName(StrEnum):
     MEMORY_FORGET = "holdfast.memory.forget"
     MEMORY_REINDEX = "holdfast.memory.reindex"
     MEMORY_STATUS = "holdfast.memory.status"
+    COMMAND_RUN = "holdfast.command.run"
+    SKILL_LIST = "holdfast.skill.list"
+    SKILL_SHOW = "holdfast.skill.show"
+    TRUST = "holdfast.trust"
     PERMISSION_ANSWER = "holdfast.permission.answer"
     STATUS = "holdfast.status"
     DOCTOR = "holdfast.doctor"
@@ -62,6 +66,7 @@ class DiagnosticCode(StrEnum):
     GOAL_IMPOSSIBLE = "goal-impossible"
     GOAL_UNVERIFIED = "goal-unverified"
     GOALS_FILE_INVALID = "goals-file-invalid"
+    SKILL_INVALID = "skill-invalid"
 
 
 class ActionKind(StrEnum):

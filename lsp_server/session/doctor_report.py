@@ -19,11 +19,13 @@ from lsp_server.session.session import Session
 from lsp_server.settings.address import without_credentials
 from lsp_server.settings.folders import config_folder, data_folder
 from lsp_server.settings.shown import mask
+from lsp_server.skills.skill import Skill
 from lsp_server.text.markdown import code_block
 from lsp_server.tools.rules import parse_rule
 from lsp_server.wording.run_texts import usage_text
 
 RUNS_SHOWN_MAX = 10
+SKILLS_SHOWN_MAX = 50
 CONDITIONS_SHOWN_MAX = 50
 
 
@@ -47,6 +49,7 @@ async def doctor_report(
             ("Goals", await _goals(session)),
             ("Permissions", _permissions(session)),
             ("Sandbox", await asyncio.to_thread(sandbox_text, session.settings)),
+            ("Skills and commands", await _skills(session)),
             ("Runs", _runs(session)),
             ("Max Mode", await asyncio.to_thread(_max_mode, session)),
             ("Settings", _settings(session)),
@@ -131,6 +134,23 @@ def _problems(goals: Goals) -> list[str]:
         f"- **Problem:** `{GOALS_FILE}`, line {problem.range.start.line + 1}: {problem.message}"
         for problem in goals.statuses.problems()
     ]
+
+
+async def _skills(session: Session) -> str:
+    found = await session.skills.found()
+    lines = [
+        f"- {'skill' if isinstance(one.item, Skill) else 'command'} `{one.item.name}` "
+        f"({one.state}): `{one.item.path}`"
+        for one in found[:SKILLS_SHOWN_MAX]
+    ]
+    lines += (
+        [f"- and {len(found) - SKILLS_SHOWN_MAX} more"] if len(found) > SKILLS_SHOWN_MAX else []
+    )
+    lines += [
+        f"- **Problem:** `{one.path}`, line {one.line + 1}: {one.message}"
+        for one in session.skills.problems
+    ]
+    return "\n".join(lines) or "none"
 
 
 def _runs(session: Session) -> str:

@@ -41,7 +41,12 @@ class StatusChanged:
     """The model endpoint was found or lost, or memory was opened, closed or lost."""
 
 
-Notice: TypeAlias = RunEvent | GoalsChanged | IndexProgressed | StatusChanged
+@dataclass(frozen=True, slots=True)
+class SkillsChanged:
+    """A skill or a custom command came, went or changed, or trust in one."""
+
+
+Notice: TypeAlias = RunEvent | GoalsChanged | IndexProgressed | StatusChanged | SkillsChanged
 
 Notify: TypeAlias = Callable[[Notice], None]
 """Called synchronously on the event loop, so it must not wait. What it raises while a run

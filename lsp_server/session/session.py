@@ -13,12 +13,13 @@ from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.session.goals import Goals
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.memory.forgetting import Forgotten, forget
-from lsp_server.session.notices import Notify, RunEvent
+from lsp_server.session.notices import Notify, RunEvent, SkillsChanged
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.proposals import Proposals
 from lsp_server.session.run_undo import TakeBack, undo_run
 from lsp_server.session.runs import Runs
 from lsp_server.session.session_status import SessionStatus, session_status
+from lsp_server.session.skills import SessionSkills
 from lsp_server.settings.sections import ModelSettings, Settings
 from lsp_server.system.task_set import TaskSet
 from lsp_server.workspace.undo import UndoReport
@@ -60,8 +61,8 @@ class EndpointNotes(Protocol):
 class Session:
     """A `Session` is one workspace folder at work. Close it: it owns tasks, files and connections.
 
-    Front doors ask its parts directly: `runs`, `proposals`, `permissions`, `goals`
-    and `memory`. What concerns several of them goes through the session itself,
+    Front doors ask its parts directly: `runs`, `proposals`, `permissions`, `goals`,
+    `memory` and `skills`. What concerns several of them goes through the session itself,
     above all Events (`on_event`) and changed files (`files_changed`).
 
     `take_back` undoes changes of files. `endpoint_stats` go by the name of the
@@ -78,6 +79,7 @@ class Session:
         runs: Runs,
         goals: Goals,
         memory: SessionMemory,
+        skills: SessionSkills,
         notify: Notify,
         take_back: TakeBack,
         endpoint_stats: Mapping[str, EndpointNotes],
@@ -90,12 +92,14 @@ class Session:
         self.proposals = Proposals(runs)
         self.goals = goals
         self.memory = memory
+        self.skills = skills
         self.endpoint_stats = endpoint_stats
         self._model = model
         self._notify = notify
         self._take_back = take_back
         self._release = release
         self._tasks = TaskSet()
+        self._looks = TaskSet()
 
     def status(self) -> SessionStatus:
         """Returns a snapshot; cheap enough to be taken several times a second."""
@@ -114,6 +118,7 @@ class Session:
         self.goals.tree_changed()
         if not self._tasks:
             self._tasks.start(self._follow(), "watch of the files")
+            self._looks.start(self._look_at_skills(), "look at the skills")
 
     def on_event(self, run_id: RunId, recorded: RecordedEvent) -> None:
         """Lets an Event of a run take effect on all that the session holds, then says it."""
@@ -141,6 +146,8 @@ class Session:
             self.goals.tree_changed()
         for path in islice(paths, FILES_READ_MAX):
             self.goals.text_changed(path)
+        if self.skills.concerns(paths):
+            self._looks.start(self._look_at_skills(), "look at the skills")
 
     def text_changed(self, path: Path) -> None:
         """Takes in that the text of an open file is another one now, saved or not; cheap."""
@@ -180,11 +187,16 @@ class Session:
         """Stops all runs and releases everything; within a second for well-behaved tools."""
         # From the outside in: runs use all that is closed behind them.
         await self._tasks.close()
+        await self._looks.close()
         await self.runs.close()
         await self.goals.close()
         await self._release()
         await self._model.close()
         await self.memory.close()
+
+    async def _look_at_skills(self) -> None:
+        if await self.skills.refresh():
+            self._notify(SkillsChanged())
 
     async def _follow(self) -> None:
         async for paths in watch_files(self.root):

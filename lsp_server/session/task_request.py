@@ -7,7 +7,7 @@ and lets `make_task` decide what is to be done.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lsp_server.domain.edits import Lines, Range
@@ -40,7 +40,7 @@ class NothingToDo(HoldfastError):
 class TaskRequest:
     """A `TaskRequest` is a wish for a run; an empty one means the first open goal.
 
-    `prompt` is what the person wrote. `goal_id` names a goal or one condition. `path` is
+    `prompt` is what the person wrote, which may begin with the name of a custom command. `goal_id` names a goal or one condition. `path` is
     a file of the workspace, absolute, that the task is about, and `selected` a stretch of
     it, in code points. `findings` are problems to fix. `samples` None takes the setting.
     """
@@ -60,9 +60,13 @@ async def make_task(request: TaskRequest, session: Session, documents: Documents
 
     `documents` are the texts of the session's workspace, unsaved ones included.
 
-    Raises NothingToDo, HoldfastError if there is no such goal, ToolError if the file
-    cannot be read.
+    A prompt that begins with `/name` is that custom command. Raises NothingToDo, HoldfastError
+    if there is no such goal or nobody trusts the command, ToolError if the file cannot be read.
     """
+    invoked = await session.skills.invoked(request.prompt)
+    if invoked is not None:
+        mode = "plan" if invoked.command.mode == "plan" else request.mode
+        request = replace(request, prompt=invoked.text, mode=mode)
     selection = await _selection(request, session, documents)
     goal = _goal(request, selection, session)
     instruction = _instruction(request, selection, goal)

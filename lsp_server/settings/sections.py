@@ -227,6 +227,15 @@ class SandboxSettings(Section):
     _one_is_a_list = field_validator("write", "hide", mode="before")(_as_list)
 
 
+class SkillSettings(Section):
+    """This section sets which skills and custom commands are looked for."""
+
+    enabled: bool = True
+    """Offer the skills and custom commands of the user's folders, and of the project once they are trusted."""
+    claude_folders: bool = True
+    """Read those in `.claude` too, as Claude Code does."""
+
+
 class RunSettings(Section):
     """This section sets the limits of one run."""
 
@@ -266,6 +275,7 @@ class Settings(Section):
     memory: MemorySettings = MemorySettings()
     permissions: PermissionSettings = PermissionSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    skills: SkillSettings = SkillSettings()
     run: RunSettings = RunSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
 

@@ -13,6 +13,7 @@ from lsp_server.tools.recall import Recall
 from lsp_server.tools.remember import Remember
 from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell
+from lsp_server.tools.skill import SkillTool
 from lsp_server.tools.write import Write
 
 BUILTIN_SPECS: tuple[ToolSpec, ...] = (
@@ -26,6 +27,7 @@ BUILTIN_SPECS: tuple[ToolSpec, ...] = (
     Plan.spec,
     Recall.spec,
     Remember.spec,
+    SkillTool.spec,
     Finish.spec,
 )
 

@@ -52,7 +52,7 @@ def test_the_extension_has_the_version_of_the_server_and_words_for_all_it_shows(
 
 def test_every_command_of_the_palette_has_a_handler() -> None:
     manifest = json.loads((CLIENT / "package.json").read_text("utf-8"))
-    files = ("commands.ts", "run_commands.ts", "goal_commands.ts")
+    files = ("commands.ts", "run_commands.ts", "goal_commands.ts", "skill_commands.ts")
     handled = {
         name
         for file in files
@@ -66,5 +66,6 @@ def test_the_method_names_are_in_one_file_of_the_client() -> None:
     for path in SOURCE.glob("*.ts"):
         if path.name != "protocol.ts":
             assert not re.search(
-                r'"holdfast(/|\.(run|max|goal|memory)\.)', path.read_text("utf-8")
+                r'"holdfast(/|\.(run|max|goal|memory|command|skill|trust)\.)',
+                path.read_text("utf-8"),
             ), path

@@ -48,6 +48,7 @@ SETTINGS = {
     "file_bytes_max commits_max",
     "permissions": "mode allow deny answer_timeout_seconds",
     "sandbox": "mode network write hide",
+    "skills": "enabled claude_folders",
     "run": "steps_max tokens_max cost_usd_max wall_seconds_max transcript",
     "checkpoints": "days_max bytes_max",
 }

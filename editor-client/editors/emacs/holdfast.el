@@ -214,6 +214,18 @@ Return its reply, a plist."
   (holdfast--run "status"))
 
 ;;;###autoload
+(defun holdfast-skills ()
+  "List skills and custom commands; a task `/NAME' runs one."
+  (interactive)
+  (holdfast--run "skill.list"))
+
+;;;###autoload
+(defun holdfast-trust ()
+  "Show what the project brings for the agent, and ask whether to trust it."
+  (interactive)
+  (holdfast--run "trust"))
+
+;;;###autoload
 (defun holdfast-doctor ()
   "Open a report."
   (interactive)

@@ -34,6 +34,8 @@ class Conversation:
     answered: ModelAnswered | None = None
     brief: str = ""
     """The brief that the model wrote last, at the end of a cycle."""
+    topics: dict[str, str] = field(default_factory=dict)
+    """The results that stay in the prompt over cycles, by their topic, the newest last."""
     call_ids: set[str] = field(default_factory=set)
     """The ids of all calls so far."""
     open_calls: dict[str, ToolCall] = field(default_factory=dict)
@@ -56,6 +58,9 @@ class Conversation:
                 self.started_calls.add(event.call.id)
             case ToolReturned():
                 self.open_calls.pop(event.call_id, None)
+                if event.result.topic:
+                    self.topics.pop(event.result.topic, None)
+                    self.topics[event.result.topic] = event.result.text
             case PermissionAnswered(by="stop"):
                 self.started_calls.clear()  # What was still asked about did not begin.
             case MessageReceived():

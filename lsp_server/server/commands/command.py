@@ -64,6 +64,17 @@ class CommandContext:
         self.tasks.start(self.client.open(uri), f"showing {path.name}")
         return uri
 
+    def show_page(self, session: Session, name: str, text: str) -> str:
+        """Returns the URI of a document of the session that opens as soon as it is written."""
+        path = session.runs.store.folder.parent / name
+
+        async def write_and_show() -> None:
+            await asyncio.to_thread(path.write_text, text, "utf-8")
+            await self.client.open(to_lsp.uri(path))
+
+        self.tasks.start(write_and_show(), f"showing {name}")
+        return to_lsp.uri(path)
+
     async def reply_soon(self, work: Coroutine[Any, Any, Reply], meanwhile: str) -> Reply:
         """Returns the reply of `work` if it is quick; else that goes on and shows its result."""
         task = self.tasks.start(work, meanwhile)

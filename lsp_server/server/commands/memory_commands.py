@@ -15,7 +15,6 @@ from pathlib import Path
 from lsp_server.domain.errors import HoldfastError, MemoryUnavailable
 from lsp_server.domain.memories import MEMORY_KINDS, ActionRecord, Hit, Query
 from lsp_server.memory.forget_request import ForgetRequest
-from lsp_server.server import to_lsp
 from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import locate
 from lsp_server.server.folders import Folder
@@ -96,7 +95,7 @@ class MemoryCommands:
 
     def _show_hits(self, query: Query, folders: Sequence[Folder], hits: memory_view.Hits) -> None:
         text = memory_view.hits_markdown(f"“{query.text}”", hits)
-        self._show_page(folders[0].require_session(), "found.md", text)
+        self._context.show_page(folders[0].require_session(), "found.md", text)
 
     async def _why(self, arguments: MemoryWhy) -> Reply:
         folder, path = locate(arguments.uri, self._folders)
@@ -120,7 +119,7 @@ class MemoryCommands:
         return Reply(
             state="idle",
             message=f"{len(records)} actions changed {relative}",
-            uri=self._show_page(session, "why.md", text),
+            uri=self._context.show_page(session, "why.md", text),
         )
 
     async def _remember(self, arguments: MemoryRemember) -> Reply:
@@ -188,17 +187,6 @@ class MemoryCommands:
         if uri is not None or folder.session is None:
             return (folder,)
         return tuple(each for each in self._folders.in_order() if each.session is not None)
-
-    def _show_page(self, session: Session, name: str, text: str) -> str:
-        """The URI of a document that opens as soon as it is written."""
-        path = session.runs.store.folder.parent / name
-
-        async def write_and_show() -> None:
-            await asyncio.to_thread(path.write_text, text, "utf-8")
-            await self._client.open(to_lsp.uri(path))
-
-        self._context.tasks.start(write_and_show(), f"showing {name}")
-        return to_lsp.uri(path)
 
 
 async def _opened(folder: Folder) -> Session:

@@ -23,6 +23,7 @@ from lsp_server.server.commands.memory_commands import MemoryCommands
 from lsp_server.server.commands.permission_commands import PermissionCommands
 from lsp_server.server.commands.run_commands import RunCommands
 from lsp_server.server.commands.run_errors import error_text
+from lsp_server.server.commands.skill_commands import SkillCommands
 from lsp_server.server.commands.status_commands import StatusCommands
 from lsp_server.server.params.base import MessagePayload, Reply
 from lsp_server.server.transport.errors import InvalidParams
@@ -43,6 +44,7 @@ class CommandRegistry:
             GoalCommands(context),
             MemoryCommands(context),
             PermissionCommands(context),
+            SkillCommands(context),
             StatusCommands(context, doctor),
         )
         self._commands: Mapping[str, ServerCommand] = {

@@ -21,7 +21,7 @@ from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.protocol import SOURCE, ActionKind, CommandName, DiagnosticCode
 from lsp_server.server.questions import action_titles
-from lsp_server.server.views import goal_view
+from lsp_server.server.views import goal_view, skill_view
 from lsp_server.session.permissions import PendingQuestion
 from lsp_server.session.run_summary import RunSummary
 from lsp_server.session.session import Session
@@ -66,6 +66,7 @@ class CodeActions:
         if session is not None:
             yield from self._whys(folder, session, path, params)
             yield from self._proposals(session)
+            yield from self._custom_commands(session, path, params)
             for command in run_commands(session):
                 yield _action(command, ActionKind.RUN)
 
@@ -158,6 +159,15 @@ class CodeActions:
             title = f"Holdfast: Accept {place + 1}{mark}: {_short(would)}"
             arguments = [{"proposalId": proposal.run_id, "candidate": place + 1}]
             command = types.Command(title, CommandName.MAX_ACCEPT, arguments=arguments)
+            yield _action(command, ActionKind.RUN)
+
+    def _custom_commands(
+        self, session: Session, path: Path, params: types.CodeActionParams
+    ) -> Iterator[types.CodeAction]:
+        place: dict[str, Any] = {"uri": params.text_document.uri}
+        if params.range.start != params.range.end:
+            place["range"] = _wire_range(params.range)
+        for command in skill_view.commands_for(session.skills, path, place):
             yield _action(command, ActionKind.RUN)
 
     @property

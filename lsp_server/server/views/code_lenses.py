@@ -12,7 +12,7 @@ from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.server import to_lsp
 from lsp_server.server.folders import Folders
 from lsp_server.server.questions import action_titles
-from lsp_server.server.views import goal_view
+from lsp_server.server.views import goal_view, skill_view
 from lsp_server.server.views.code_actions import permission_command, run_commands
 
 
@@ -29,7 +29,10 @@ class CodeLenses:
             return []
         folder, path = located
         session = folder.require_session()
-        on_goals = list(goal_view.lenses(folder, session.goals, path))
+        on_goals = [
+            *goal_view.lenses(folder, session.goals, path),
+            *skill_view.lenses(session.skills, path),
+        ]
         if path != folder.root / GOALS_FILE:
             return on_goals
         answers = [

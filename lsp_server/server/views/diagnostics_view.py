@@ -17,7 +17,7 @@ from lsp_server.server.client import Client
 from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.protocol import SOURCE, CommandName, DiagnosticCode
-from lsp_server.server.views import goal_view
+from lsp_server.server.views import goal_view, skill_view
 from lsp_server.session.permissions import PendingQuestion
 from lsp_server.session.session import Session
 
@@ -54,6 +54,7 @@ class DiagnosticsView:
         for folder in self._folders:
             if folder.session is not None:
                 yield from _questions(folder, folder.session)
+                yield from skill_view.diagnostics(folder.session.skills)
                 can = self._client.can
                 yield from goal_view.diagnostics(
                     folder, folder.session.goals, can.encoding, related=can.related_information

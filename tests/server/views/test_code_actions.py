@@ -51,10 +51,14 @@ class QuietSession:
     proposals: Any = field(init=False)
     goals: Any = field(init=False)
     memory: Any = field(init=False)
+    skills: Any = field(init=False)
+    seen: tuple[Any, ...] = ()
+    problems: tuple[Any, ...] = ()
     changed_lines: ChangedLines = field(default_factory=ChangedLines)
 
     def __post_init__(self) -> None:
         self.permissions = self.runs = self.proposals = self.goals = self.memory = self
+        self.skills = self
 
     def conditions(self) -> tuple[Any, ...]:
         return ()

@@ -95,6 +95,8 @@ let s:words = {
 \ 'deny': {rest -> ['permission.answer', {'answer': 'deny'}]},
 \ 'search': {rest -> ['memory.search', {'query': rest}]},
 \ 'status': {rest -> ['status', {}]},
+\ 'skills': {rest -> ['skill.list', {}]},
+\ 'trust': {rest -> ['trust', {}]},
 \ 'doctor': {rest -> ['doctor', {}]},
 \}
 

@@ -67,6 +67,8 @@ local words = {
   search = function(rest) client.command('memory.search', { query = rest }, list_hits) end,
   remember = function(rest) client.command('memory.remember', { text = rest }) end,
   status = function() client.command('status') end,
+  skills = function() client.command('skill.list') end,
+  trust = function() client.command('trust') end,
   doctor = function() client.command('doctor') end,
 }
 

@@ -1,0 +1,62 @@
+"""This module is `holdfast trust`: what a project brings for the agent, and whether it may be used."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lsp_server.cli.command_session import command_session, load_settings
+from lsp_server.cli.exit_status import UsageError, run_command, workspace_folder
+from lsp_server.cli.terminal_prompt import read_line
+from lsp_server.domain.permissions import visible
+from lsp_server.session.trust import TrustItem
+
+ANSWERS = {"t": True, "trust": True, "y": True, "yes": True, "r": False, "refuse": False}
+
+
+def trust(workspace: Path, what: str | None, *, answer: bool | None) -> int:
+    """Shows what waits for trust, and keeps the answer; without one the person is asked.
+
+    Returns 0 when nothing waits any more, else 1.
+    """
+    return run_command(_trust(workspace, what, answer))
+
+
+async def _trust(workspace: Path, what: str | None, answer: bool | None) -> int:
+    folder = workspace_folder(workspace)
+    async with command_session(folder, load_settings(folder)) as session:
+        waiting = await session.skills.waiting()
+        for item in _meant(waiting, what):
+            _show(item, with_text=answer is None)
+            trusted = answer if answer is not None else await _ask()
+            if trusted is not None:
+                await session.skills.decide([item], trusted=trusted)
+        left = await session.skills.waiting()
+    if not waiting:
+        sys.stdout.write("nothing in this project waits for your trust\n")
+    return 1 if left else 0
+
+
+def _meant(waiting: Sequence[TrustItem], what: str | None) -> Sequence[TrustItem]:
+    if what is None:
+        return waiting
+    meant = [one for one in waiting if one.id == what]
+    if not meant:
+        known = ", ".join(one.id for one in waiting) or "there is none"
+        raise UsageError(f"nothing with the id {what!r} waits for trust; known: {known}")
+    return meant
+
+
+def _show(item: TrustItem, *, with_text: bool) -> None:
+    text = f"\n{item.id}\n{item.detail}\n" if with_text else item.id
+    sys.stdout.write(f"{visible(text)}\n")
+
+
+async def _ask() -> bool | None:
+    """Returns the answer that is typed; None for later, or where nobody can type one."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    sys.stderr.write("[t]rust, [r]efuse, anything else for later? ")
+    sys.stderr.flush()
+    return ANSWERS.get((await read_line()).strip().lower())

@@ -1,0 +1,152 @@
+"""This module has the commands about skills, custom commands, and trust in what a project brings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.server import to_lsp
+from lsp_server.server.commands.command import CommandContext, ServerCommand
+from lsp_server.server.commands.targets import locate, task_of
+from lsp_server.server.params.base import NoParams, Reply
+from lsp_server.server.params.run_params import RunStart
+from lsp_server.server.params.skill_params import (
+    CustomCommandRun,
+    SkillChoice,
+    SkillEntry,
+    SkillListReply,
+    TrustAnswer,
+    TrustEntry,
+    TrustReply,
+)
+from lsp_server.server.protocol import CommandName
+from lsp_server.session.session import Session
+from lsp_server.session.skills import FoundItem
+from lsp_server.session.trust import TrustItem
+from lsp_server.skills.custom_command import CustomCommand
+from lsp_server.text.markdown import code_block, code_span
+
+TRUST, REFUSE = "Trust", "Refuse"
+PAGE = "trust.md"
+
+
+class SkillCommands:
+    """`SkillCommands` has the commands about what people write down for the agent."""
+
+    def __init__(self, context: CommandContext) -> None:
+        self._context = context
+
+    def commands(self) -> tuple[ServerCommand, ...]:
+        """Returns the commands of this subject."""
+        return (
+            ServerCommand(CommandName.COMMAND_RUN, CustomCommandRun, self._run),
+            ServerCommand(CommandName.SKILL_LIST, NoParams, self._list),
+            ServerCommand(CommandName.SKILL_SHOW, SkillChoice, self._show),
+            ServerCommand(CommandName.TRUST, TrustAnswer, self._trust),
+        )
+
+    async def _run(self, arguments: CustomCommandRun) -> Reply:
+        folder, path = locate(arguments.uri, self._context.folders)
+        session = folder.require_session()
+        name = (arguments.name or "").removeprefix("/")
+        prompt = f"/{name} {arguments.arguments}".strip()
+        if not name or await session.skills.invoked(prompt) is None:
+            known = [one.item.name for one in await session.skills.found() if _is_command(one)]
+            raise HoldfastError(f"pass the `name` of a custom command; known: {_named(known)}")
+        start = RunStart(prompt=prompt, uri=arguments.uri, range=arguments.range)
+        task = await task_of(start, folder, path, self._context.client.can.encoding)
+        self._context.folders.use(folder)
+        run = session.runs.start(task).summary()
+        return Reply(state=run.state, message=f"started: {run.title}", run_id=run.run_id)
+
+    async def _list(self, _: NoParams) -> SkillListReply:
+        found = await self._session.skills.found()
+        skills = [_entry(one) for one in found if not _is_command(one)]
+        commands = [_entry(one) for one in found if _is_command(one)]
+        lines = [f"{each.name} ({each.state}): {each.description}" for each in skills]
+        lines += [f"/{each.name} ({each.state}): {each.description}" for each in commands]
+        message = "\n".join(lines) or "there are no skills and no custom commands"
+        self._context.show_message(message)
+        return SkillListReply(
+            state=self._context.state,
+            message=message,
+            skills=tuple(skills),
+            commands=tuple(commands),
+        )
+
+    async def _show(self, arguments: SkillChoice) -> Reply:
+        found = [one.item for one in await self._session.skills.found()]
+        named = next((item for item in found if item.name == arguments.name), None)
+        if named is None:
+            known = [item.name for item in found]
+            raise HoldfastError(f"pass the `name` of a skill or command; known: {_named(known)}")
+        uri = self._context.show_document(named.path)
+        return Reply(state=self._context.state, message=named.description, uri=uri)
+
+    async def _trust(self, arguments: TrustAnswer) -> TrustReply:
+        session = self._session
+        waiting = await session.skills.waiting()
+        meant = [one for one in waiting if arguments.what in (None, "all", one.id)]
+        if arguments.what not in (None, "all") and not meant:
+            ids = _named([one.id for one in waiting])
+            raise HoldfastError(f"nothing with the id {arguments.what!r} waits; known: {ids}")
+        uri = None
+        if meant and arguments.answer is None:
+            uri = self._context.show_page(session, PAGE, _page(meant))
+            work = self._context.show_errors(self._ask(session, meant))
+            self._context.tasks.start(work, "a question about trust")
+        elif meant:
+            await session.skills.decide(meant, trusted=arguments.answer == "yes")
+        return await self._trust_reply(session, uri)
+
+    async def _ask(self, session: Session, items: Sequence[TrustItem]) -> None:
+        named = "; ".join(one.summary for one in items)
+        text = f"this project brings {len(items)} things for the agent. Trust them? {named}"
+        picked = await self._context.client.choose(text, (TRUST, REFUSE))
+        if picked is not None:
+            await session.skills.decide(items, trusted=picked == TRUST)
+
+    async def _trust_reply(self, session: Session, uri: str | None) -> TrustReply:
+        left = await session.skills.waiting()
+        message = "\n".join(one.summary for one in left) or "nothing waits for your trust"
+        return TrustReply(
+            state=self._context.state,
+            message=message,
+            uri=uri,
+            waiting=tuple(TrustEntry(id=one.id, summary=one.summary) for one in left),
+        )
+
+    @property
+    def _session(self) -> Session:
+        return locate(None, self._context.folders)[0].require_session()
+
+
+def _is_command(one: FoundItem) -> bool:
+    return isinstance(one.item, CustomCommand)
+
+
+def _entry(one: FoundItem) -> SkillEntry:
+    item = one.item
+    return SkillEntry(
+        name=item.name,
+        description=item.description,
+        origin=item.origin,
+        state=one.state,
+        uri=to_lsp.uri(item.path),
+        hint=item.hint if isinstance(item, CustomCommand) else "",
+    )
+
+
+def _page(items: Sequence[TrustItem]) -> str:
+    """Returns what a person reads before the answer; texts of others stand in blocks of code."""
+    parts = [
+        "# What this project brings for the agent",
+        "Once you trust a text, the agent follows it in this folder until it changes.",
+    ]
+    for one in items:
+        parts += [f"## {code_span(one.id)}", code_span(one.summary), code_block(one.detail)]
+    return "\n\n".join(parts)
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names) or "there are none"

@@ -1,0 +1,69 @@
+"""This module has the shapes of the commands about skills, custom commands and trust."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import StrictStr
+
+from lsp_server.server.params.base import CommandParams, Payload, Reply, WireRange
+from lsp_server.session.trust import TrustState
+
+
+class CustomCommandRun(CommandParams):
+    """`holdfast.command.run` takes a custom command by its name, and what it is to work on.
+
+    Without a name the reply lists the commands.
+    """
+
+    name: StrictStr | None = None
+    arguments: StrictStr = ""
+    uri: StrictStr | None = None
+    range: WireRange | None = None
+
+
+class SkillChoice(CommandParams):
+    """`holdfast.skill.show` takes a skill by its name."""
+
+    name: StrictStr | None = None
+
+
+class TrustAnswer(CommandParams):
+    """`holdfast.trust` takes the id of something that a project brings, or `all`, and an answer.
+
+    Without an answer a person is asked; without an id it is about all that waits.
+    """
+
+    what: StrictStr | None = None
+    answer: Literal["yes", "no"] | None = None
+
+
+class SkillEntry(Payload):
+    """A `SkillEntry` is a skill or a custom command; `hint` says what arguments it takes."""
+
+    name: str
+    description: str
+    origin: Literal["project", "user"]
+    state: TrustState
+    uri: str
+    hint: str = ""
+
+
+class SkillListReply(Reply):
+    """A `SkillListReply` lists skills and custom commands, the strongest place first."""
+
+    skills: tuple[SkillEntry, ...] = ()
+    commands: tuple[SkillEntry, ...] = ()
+
+
+class TrustEntry(Payload):
+    """A `TrustEntry` is something that a project brings and that waits for a person's trust."""
+
+    id: str
+    summary: str
+
+
+class TrustReply(Reply):
+    """A `TrustReply` lists what still waits for trust after the command."""
+
+    waiting: tuple[TrustEntry, ...] = ()

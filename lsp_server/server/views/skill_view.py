@@ -1,0 +1,67 @@
+"""This module shows skills and custom commands: what is wrong with one, and what to do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+
+from lsp_server.server import to_lsp
+from lsp_server.server.protocol import SOURCE, CommandName, DiagnosticCode
+from lsp_server.session.skills import FoundItem, SessionSkills
+from lsp_server.skills.custom_command import CustomCommand
+from lsp_server.skills.skill import Skill
+
+
+def diagnostics(skills: SessionSkills) -> Iterator[tuple[Path, types.Diagnostic]]:
+    """Yields a diagnostic, with its file, for each rule that a skill or a command breaks."""
+    for problem in skills.problems:
+        yield (
+            problem.path,
+            types.Diagnostic(
+                range=to_lsp.whole_line(problem.line),
+                message=problem.message,
+                severity=types.DiagnosticSeverity.Warning,
+                code=DiagnosticCode.SKILL_INVALID.value,
+                source=SOURCE,
+            ),
+        )
+
+
+def lenses(skills: SessionSkills, path: Path) -> Iterator[types.CodeLens]:
+    """Yields what can be done with the skill or the command in a file, above its first line."""
+    for one in skills.seen:
+        if one.item.path == path:
+            for command in _commands(one):
+                yield types.CodeLens(range=to_lsp.whole_line(0), command=command)
+
+
+def commands_for(
+    skills: SessionSkills, path: Path, place: dict[str, Any]
+) -> Iterator[types.Command]:
+    """Yields the custom commands that are meant for files like this one; `place` says where."""
+    for one in skills.seen:
+        command = one.item
+        if isinstance(command, CustomCommand) and one.state == "trusted" and command.fits(path):
+            title = f"Holdfast: /{command.name}: {command.description}"
+            arguments = [{"name": command.name, **place}]
+            yield types.Command(title, CommandName.COMMAND_RUN, arguments=arguments)
+
+
+def _commands(one: FoundItem) -> Iterator[types.Command]:
+    name = one.item.name
+    if one.state != "trusted":
+        yield types.Command("Holdfast: Look at it and trust it…", CommandName.TRUST, arguments=[{}])
+    elif isinstance(one.item, Skill):
+        prompt = f"Load the skill {name} and do what it says."
+        yield types.Command(
+            "Holdfast: Try it", CommandName.RUN_START, arguments=[{"prompt": prompt}]
+        )
+    else:
+        yield types.Command("Holdfast: Run it", CommandName.COMMAND_RUN, arguments=[{"name": name}])
+    query = {"query": f"skill {name}", "kind": "action"}
+    yield types.Command(
+        "Holdfast: Where was it used?", CommandName.MEMORY_SEARCH, arguments=[query]
+    )

@@ -1,0 +1,193 @@
+"""This module has the skills and custom commands of one session: those a person trusts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsp_server.domain.errors import HoldfastError, ToolError
+from lsp_server.session.trust import Trust, TrustItem, TrustState
+from lsp_server.settings.sections import SkillSettings
+from lsp_server.skills.catalogue import Catalogue, Item, find
+from lsp_server.skills.custom_command import CustomCommand, parse_invocation
+from lsp_server.skills.skill import Skill, read_file
+from lsp_server.skills.source import SOURCE_KINDS, Problem, Source, SourceKind, sources
+
+NAMED_MAX = 5
+"""So many things that wait for trust are named in one sentence."""
+
+
+class NotTrusted(HoldfastError):
+    """The command that was asked for comes with the project, and no person has trusted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundItem:
+    """A `FoundItem` is a skill or a command, and whether a person trusts it."""
+
+    item: Item
+    state: TrustState
+
+
+@dataclass(frozen=True, slots=True)
+class InvokedCommand:
+    """An `InvokedCommand` is a custom command with the task that its arguments make of it."""
+
+    command: CustomCommand
+    text: str
+
+
+class SessionSkills:
+    """`SessionSkills` finds skills and commands, and gives what may be used.
+
+    `root` is the project, `home` and `config` are the user's folders. A project's are
+    given once `trust` has a person's yes for their text. The disk is read for each
+    question, in a thread: people write these files while a session is open.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        home: Path,
+        config: Path,
+        trust: Trust,
+        settings: Callable[[], SkillSettings],
+    ) -> None:
+        self._root = root
+        self._home = home
+        self._config = config
+        self._trust = trust
+        self._settings = settings
+        self.seen: tuple[FoundItem, ...] = ()
+        """What there was when the disk was last read."""
+        self.problems: tuple[Problem, ...] = ()
+        """What was wrong then."""
+
+    def concerns(self, paths: Collection[Path]) -> bool:
+        """Says whether one of these files of the project may be of a skill or a command."""
+        places = [each.folder for kind in SOURCE_KINDS for each in self._sources(kind)]
+        return any(path.is_relative_to(place) for path in paths for place in places)
+
+    async def refresh(self) -> bool:
+        """Reads the disk again and says whether there is anything new."""
+        before = self.seen, self.problems
+        await self._look()
+        return (self.seen, self.problems) != before
+
+    async def catalogue(self) -> Catalogue:
+        """Returns what may be used now."""
+        found, states = await self._look()
+        return found.only(lambda item: self._is_usable(item, states))
+
+    async def found(self) -> tuple[FoundItem, ...]:
+        """Returns all that was found, usable or not, the strongest place first."""
+        await self._look()
+        return self.seen
+
+    async def waiting(self) -> tuple[TrustItem, ...]:
+        """Returns what the project brings and nobody was asked about yet."""
+        found, states = await self._look()
+        items = [self._trust_item(one) for one in found.items if one.origin == "project"]
+        return tuple(item for item in items if states[item.id] in ("new", "changed"))
+
+    async def load(self, name: str, file: str | None) -> str:
+        """Returns the text of a skill, or of one of its files. Raises ToolError without one."""
+        skills = (await self.catalogue()).skills
+        skill = next((one for one in skills if one.name == name), None)
+        if skill is None:
+            known = ", ".join(one.name for one in skills) or "there are none"
+            raise ToolError(f"there is no skill {name!r}; known: {known}")
+        if file is None:
+            return _skill_text(skill)
+        if file not in skill.files:
+            known = ", ".join(skill.files) or "it has none"
+            raise ToolError(f"the skill {name!r} has no file {file!r}; its files: {known}")
+        try:
+            return await asyncio.to_thread(read_file, skill, file)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ToolError(f"{file} of the skill {name!r} cannot be shown: {error}") from error
+
+    async def decide(self, items: Iterable[TrustItem], *, trusted: bool) -> None:
+        """Keeps what a person said of things of the project. Raises OSError."""
+        await asyncio.to_thread(self._trust.decide, tuple(items), trusted=trusted)
+
+    async def invoked(self, text: str) -> InvokedCommand | None:
+        """Returns the custom command that a task begins with; None for any other text.
+
+        Raises NotTrusted for a command of the project that no person has trusted.
+
+        Example::
+
+            invoked = await skills.invoked("/review src/a.py")
+        """
+        invocation = parse_invocation(text)
+        if invocation is None:
+            return None
+        name, arguments = invocation
+        found, states = await self._look()
+        command = found.only(lambda item: self._is_usable(item, states)).command(name)
+        if command is not None:
+            return InvokedCommand(command, command.expand(arguments))
+        if (command := found.command(name)) is not None:
+            raise NotTrusted(
+                f"the command /{name} comes with this project ({command.path}) and is not "
+                "trusted; look at it and answer `holdfast trust`, or holdfast.trust in an editor"
+            )
+        return None
+
+    async def _look(self) -> tuple[Catalogue, dict[str, TrustState]]:
+        found, states = Catalogue(), dict[str, TrustState]()
+        if self._settings().enabled:
+            found, states = await asyncio.to_thread(self._read)
+        self.problems = found.problems
+        self.seen = tuple(FoundItem(one, self._state(one, states)) for one in found.items)
+        return found, states
+
+    def _read(self) -> tuple[Catalogue, dict[str, TrustState]]:
+        found = find(self._sources("skills"), self._sources("commands"), self._root)
+        items = [self._trust_item(one) for one in found.items if one.origin == "project"]
+        return found, self._trust.states(items)
+
+    def _sources(self, kind: SourceKind) -> Iterator[Source]:
+        claude = self._settings().claude_folders
+        return sources(kind, self._root, self._home, self._config, claude=claude)
+
+    def _trust_item(self, item: Item) -> TrustItem:
+        what, where = "command", item.path
+        files = ""
+        if isinstance(item, Skill):
+            what, where = "skill", item.folder
+            files = f"\n\nFiles beside it: {', '.join(item.files)}" if item.files else ""
+        place = where.relative_to(self._root).as_posix()
+        return TrustItem(
+            f"{what} {place}",
+            f"{what} {item.name}: {item.description}",
+            f"{place}\n\n{item.body}{files}",
+            item.fingerprint,
+        )
+
+    def _state(self, item: Item, states: dict[str, TrustState]) -> TrustState:
+        # What lies in the user's own folders needs no question.
+        return "trusted" if item.origin == "user" else states[self._trust_item(item).id]
+
+    def _is_usable(self, item: Item, states: dict[str, TrustState]) -> bool:
+        return self._state(item, states) == "trusted"
+
+
+def _skill_text(skill: Skill) -> str:
+    parts = [skill.body, f"(The skill's folder: {skill.folder})"]
+    if skill.files:
+        parts.append(f"(Its files, which `file` loads: {', '.join(skill.files)})")
+    return "\n\n".join(parts)
+
+
+def waiting_text(items: Sequence[TrustItem]) -> str:
+    """Says in a sentence what waits for a person's trust."""
+    names = ", ".join(item.id for item in items[:NAMED_MAX])
+    more = f" and {len(items) - NAMED_MAX} more" if len(items) > NAMED_MAX else ""
+    return (
+        f"not used, as nobody has trusted what this project brings: {names}{more}; "
+        "`holdfast trust` or the command holdfast.trust shows it and asks"
+    )

@@ -1,0 +1,49 @@
+"""`holdfast trust`, and custom commands on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.harness.command_line import holdfast
+
+
+def write(project: Path) -> None:
+    for path, text in (
+        (".holdfast/commands/greet.md", "Greet $1."),
+        (".agents/skills/deploy/SKILL.md", "---\nname: deploy\ndescription: How.\n---\nShip it."),
+    ):
+        (project / path).parent.mkdir(parents=True)
+        (project / path).write_text(text)
+
+
+async def test_nobody_is_asked_without_a_terminal(project: Path) -> None:
+    write(project)
+    result = await holdfast("trust", folder=project)
+    assert result.status == 1
+    assert "Ship it." in result.output
+    assert "Greet $1." in result.output
+    assert (await holdfast("trust", folder=project)).status == 1, "nothing was decided"
+
+
+async def test_an_answer_on_the_command_line_is_kept(project: Path) -> None:
+    write(project)
+    refused = await holdfast("trust", "skill .agents/skills/deploy", "--no", folder=project)
+    assert refused.status == 1
+    assert (await holdfast("trust", "--yes", folder=project)).status == 0
+    left = await holdfast("trust", folder=project)
+    assert (left.status, left.output) == (0, "nothing in this project waits for your trust\n")
+
+
+async def test_an_unknown_id_names_those_that_wait(project: Path) -> None:
+    write(project)
+    result = await holdfast("trust", "x", "--yes", folder=project)
+    assert result.status == 2
+    assert "skill .agents/skills/deploy" in result.errors
+
+
+async def test_an_untrusted_command_ends_before_a_model_is_asked(project: Path) -> None:
+    write(project)
+    result = await holdfast("run", "/greet Ada", folder=project)
+    assert result.status == 2
+    assert "not trusted" in result.errors
+    assert ".holdfast/commands/greet.md" in result.errors
