@@ -22,6 +22,7 @@ from lsp_server.domain.goals import (
 )
 from lsp_server.domain.ports import Editor
 from lsp_server.goals.findings import parse_findings, ran_no_test
+from lsp_server.text.terminal import terminal_text
 from lsp_server.workspace.commands import CommandProfile, CommandResult, CommandRunner
 from lsp_server.workspace.disk import FileMissing, read_text
 from lsp_server.workspace.paths import Workspace
@@ -110,7 +111,7 @@ class CheckRunner:
         places = () if passed else await asyncio.to_thread(self._findings, done.output)
         return _evidence(
             CommandCheck(command), tree, started, passed, ending,
-            output=self._mask(done.output), exit_status=done.exit_status, findings=places,
+            output=self._mask(terminal_text(done.output)), exit_status=done.exit_status, findings=places,
         )  # fmt: skip
 
     async def _execute(self, command: str, profile: CommandProfile) -> CommandResult:

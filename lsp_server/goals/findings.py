@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from lsp_server.domain.goals import Finding
+from lsp_server.text.terminal import terminal_text
 
 FINDINGS_MAX = 50
 OUTPUT_CHARS_MAX = 400_000
@@ -58,7 +59,6 @@ _PYTEST_FAILED = re.compile(
 )
 _PYTEST_ERROR = re.compile(r"E\s{3,}(?P<message>\S.*)$")
 
-_ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 _RAN: tuple[re.Pattern[str], ...] = tuple(
     re.compile(pattern, re.MULTILINE)
@@ -86,7 +86,7 @@ def parse_findings(output: str, root: Path) -> tuple[Finding, ...]:
     ('src/a.py', 3, 'mypy')
     """
     found: dict[tuple[str, int | None], Finding] = {}
-    for finding in _places(_ESCAPE.sub("", output[-OUTPUT_CHARS_MAX:])):
+    for finding in _places(terminal_text(output[-OUTPUT_CHARS_MAX:])):
         path = _relative(finding.path or "", root)
         if path is None:
             continue
@@ -109,7 +109,7 @@ def ran_no_test(output: str) -> bool:
     >>> ran_no_test("Ran 0 tests in 0.000s"), ran_no_test("2 passed in 0.1s")
     (True, False)
     """
-    text = _ESCAPE.sub("", output[-OUTPUT_CHARS_MAX:])
+    text = terminal_text(output[-OUTPUT_CHARS_MAX:])
     if _GO_NOTHING.search(text):
         tested = [m[0] for m in _GO_RESULT.finditer(text)]
         empty = [m[0] for m in _GO_NOTHING.finditer(text) if m[0].startswith("ok")]

@@ -1,14 +1,13 @@
 """This module searches the files where ripgrep is missing, as a program that can be killed.
 
-`python -m lsp_server.tools.scan (text|regex)[-caseless] QUERY ROOT PLACE [FILE]…`
-writes ripgrep's JSON for matches in PLACE, a file or folder below ROOT, and in
-the FILEs; ignored files are left out. An expression that cannot be read is
-named as ripgrep names it, indented, so that no line of it looks like JSON.
+`python -m lsp_server.tools.scan (text|regex)[-caseless][-lines] QUERY ROOT PLACE [FILE]…`
+reports matches in PLACE, a file or folder below ROOT, and in the FILEs, as ripgrep
+does (`matches.py`); ignored files are left out. With `lines` a match may go over
+several of them. An expression that cannot be read is named as ripgrep names it.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 import sys
@@ -19,6 +18,7 @@ from textwrap import indent
 from typing import TextIO
 
 from lsp_server.domain.errors import ToolError
+from lsp_server.tools.matches import report
 from lsp_server.workspace.disk import read_text
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
@@ -27,18 +27,45 @@ from lsp_server.workspace.paths import Workspace
 def main(arguments: Sequence[str], out: TextIO) -> int:
     """Writes the matches to `out`; returns 0, or 2 for an expression that cannot be read."""
     options, query, root, place, *copies = arguments
-    flags = re.IGNORECASE if options.endswith("-caseless") else re.NOFLAG
+    kind, *wanted = options.split("-")
+    flags = re.IGNORECASE if "caseless" in wanted else re.NOFLAG
+    flags |= re.MULTILINE if "lines" in wanted else re.NOFLAG
+    find = _in_text if "lines" in wanted else _in_lines
     try:
-        pattern = re.compile(query if options.startswith("regex") else re.escape(query), flags)
+        pattern = re.compile(query if kind == "regex" else re.escape(query), flags)
     except re.error as error:
         out.write(f"regex parse error:\n{indent(query, ' ' * 4)}\nerror: {error}\n")
         return 2
     for file in [*_files(Workspace(Path(root)), Path(place)), *map(Path, copies)]:
         with suppress(ToolError):
-            for number, line in enumerate(re.split(r"\r\n|\r|\n", read_text(file).text), 1):
-                if pattern.search(line):
-                    out.write(_json_line(file, number, line))
+            out.writelines(
+                report(file, number, column, line)
+                for number, column, line in find(pattern, read_text(file).text)
+            )
     return 0
+
+
+def _in_lines(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int, str]]:
+    """Yields number, column and text of each line that has a match."""
+    for number, line in enumerate(text.split("\n"), 1):
+        start = 0
+        # Where only \r ends a line, an expression is about what is between two of them.
+        for part in line.split("\r"):
+            if found := pattern.search(part):
+                yield number, start + found.start(), line
+                break
+            start += len(part) + 1
+
+
+def _in_text(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int, str]]:
+    """Yields the lines in which a match begins."""
+    number, start = 1, 0
+    for found in pattern.finditer(text):
+        number += text.count("\n", start, found.start())
+        start = found.start()
+        begin = text.rfind("\n", 0, start) + 1
+        end = text.find("\n", start)
+        yield number, start - begin, text[begin : end if end >= 0 else len(text)]
 
 
 def _files(workspace: Workspace, place: Path) -> Iterator[Path]:
@@ -49,13 +76,8 @@ def _files(workspace: Workspace, place: Path) -> Iterator[Path]:
         yield workspace.root / path
 
 
-def _json_line(file: Path, number: int, line: str) -> str:
-    data = {"path": {"text": str(file)}, "line_number": number, "lines": {"text": line}}
-    return json.dumps({"type": "match", "data": data}) + "\n"
-
-
 if __name__ == "__main__":
     # Told to stop reading by `head`, it ends like any other program in a pipe.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    with open(1, "w", encoding="utf-8", errors="replace") as output:
+    with open(1, "w", encoding="utf-8", errors="surrogateescape") as output:
         sys.exit(main(sys.argv[1:], output))

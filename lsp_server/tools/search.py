@@ -9,25 +9,25 @@ files.
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import re
 import shlex
 import shutil
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from pydantic import Field
 
+from lsp_server.domain.edits import Lines
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.tools.arguments import ToolArguments, spec, validate
+from lsp_server.tools.matches import RIPGREP_OPTIONS, errors_in, read_matches
 from lsp_server.workspace.commands import CommandResult, CommandRunner
 from lsp_server.workspace.documents import Documents, copy_unsaved
 from lsp_server.workspace.ignore import Ignore
@@ -40,9 +40,11 @@ LIMIT_MAX = 500
 DEADLINE_SECONDS = 20.0
 OUTPUT_BYTES_MAX = 8_000_000
 LINE_CHARS_MAX = 250
-RIPGREP_OPTIONS = (
+LINE_CHARS_BEFORE = 80
+"""Of a long line so much is shown in front of the match."""
+PROGRAM_OPTIONS = (
+    *RIPGREP_OPTIONS,
     "--no-config",
-    "--json",
     "--sort=path",
     "--hidden",
     "--no-ignore-global",
@@ -70,11 +72,15 @@ class SearchArguments(ToolArguments):
 
 @dataclass(frozen=True, slots=True, order=True)
 class LineMatch:
-    """A `LineMatch` is a line that matches; `path` is as the model sees it, `line` from 1."""
+    """A `LineMatch` is a line that matches; `path` is as the model sees it, `line` from 1.
+
+    `column` counts bytes until the line itself is read, code points then.
+    """
 
     path: str
     line: int
     text: str
+    column: int = 0
 
 
 class Search:
@@ -177,39 +183,61 @@ class Search:
 
         Whole files are read for it: the middle line of a key does not look like one.
         """
-        lines: dict[str, list[str]] = {}
-        for path in {hit.path for hit in hits}:
-            with suppress(ToolError):
+        shown: list[LineMatch] = []
+        for path, group in groupby(hits, lambda hit: hit.path):
+            of_file = list(group)
+            try:
                 document = await self._documents.read(self._workspace.locate(path))
-                lines[path] = self._redactor.of_file(path, document.text).split("\n")
-        return [
-            replace(hit, text=lines[hit.path][hit.line - 1].rstrip("\r"))
-            if hit.line <= len(lines.get(hit.path, ()))
-            else hit
-            for hit in hits
-        ]
+            except ToolError:  # Too large to be read; what was reported of it is shown.
+                shown += [replace(hit, text=self._redactor(hit.text)) for hit in of_file]
+            else:
+                shown += await asyncio.to_thread(self._redact_file, path, document.text, of_file)
+        return shown
+
+    def _redact_file(self, path: str, text: str, hits: Sequence[LineMatch]) -> list[LineMatch]:
+        lines, redacted = Lines(text), Lines(self._redactor.of_file(path, text))
+        # Where only \r ends a line, the program that searched took many for one.
+        starts = [0, *(found.end() for found in re.finditer("\n", text)), len(text)]
+        shown: list[LineMatch] = []
+        for hit in hits:
+            if hit.line >= len(starts):  # The file was longer when it was searched.
+                shown.append(replace(hit, text=self._redactor(hit.text)))
+                continue
+            start, end = starts[hit.line - 1 : hit.line + 1]
+            before = text[start:end].encode("utf-8", "surrogatepass")[: hit.column]
+            place = lines.position(start + len(before.decode("utf-8", "ignore")))
+            line = redacted.line(min(place.line, len(redacted) - 1))
+            shown.append(LineMatch(path, place.line + 1, line, place.column))
+        return shown
 
     def _command_line(self, wanted: SearchArguments, place: Path, copies: list[Path]) -> str:
         # An escape such as `\W` is no capital letter of the query.
         literal = re.sub(r"\\.", "", wanted.query)
         caseless = literal == literal.lower()
+        is_text, query = wanted.mode == "text", wanted.query
+        is_long = "\n" in query or (not is_text and "\\n" in query)
+        if is_text and is_long:
+            # Both programs take it, and it does not ask how a file ends its lines.
+            is_text, query = False, r"\r?\n".join(map(_escaped, query.split("\n")))
         if self._ripgrep is None:
-            options = f"{'regex' if wanted.mode == 'regex' else 'text'}{'-caseless' * caseless}"
+            names = ("text" if is_text else "regex", *["caseless"] * caseless, *["lines"] * is_long)
             root = place if self._is_foreign(place) else self._workspace.root
             # -P: no module of the workspace is imported in place of ours.
             program = [sys.executable, "-P", "-m", "lsp_server.tools.scan"]
-            words = [*program, options, wanted.query, str(root), str(place)]
+            words = [*program, "-".join(names), query, str(root), str(place)]
         else:
-            words = [self._ripgrep, *RIPGREP_OPTIONS]
+            words = [self._ripgrep, *PROGRAM_OPTIONS]
             words.append("--ignore-case" if caseless else "--case-sensitive")
+            if is_long:
+                words.append("--multiline")
             # Only we know our own rule files; what they hide is left out afterwards.
             own_rules = any((self._workspace.root / name).exists() for name in RULE_FILES[1:])
             if own_rules or self._is_foreign(place):
                 words.append("--no-ignore")
-            if wanted.mode == "text":
+            if is_text:
                 words.append("--fixed-strings")
-            words += ["-e", wanted.query, "--", str(place)]
-        # ripgrep writes lines about files too, and some matches are left out afterwards.
+            words += ["-e", query, "--", str(place)]
+        # Some matches are left out afterwards.
         lines_max = wanted.limit * 4 + 200
         return f"{shlex.join([*words, *map(str, copies)])} | head -n {lines_max}"
 
@@ -228,20 +256,18 @@ class Search:
     ) -> Iterator[LineMatch]:
         unsaved = set(copies.values())
         counts: dict[Path, bool] = {}
-        # Lines that are no JSON are errors; without any JSON it is an error of the query.
-        if completed.output.strip() and "{" not in {
-            line[:1] for line in completed.output.splitlines()
-        }:
-            raise ToolError(f"the query cannot be searched for: {completed.output.strip()[:500]}")
-        for found, line, text in _read_matches(completed.output):
-            path = copies.get(found, found)
-            if found not in copies:
+        matches = list(read_matches(completed.output))
+        if not matches and (error := errors_in(completed.output)):
+            raise ToolError(f"the query cannot be searched for: {error[:500]}")
+        for match in matches:
+            path = copies.get(match.path, match.path)
+            if match.path not in copies:
                 # A file often has many hits, so it is asked about once.
                 if path not in counts:
                     counts[path] = self._is_searched(path, place)
                 if path in unsaved or not counts[path]:
                     continue
-            yield LineMatch(self._workspace.relative(path), line, text)
+            yield LineMatch(self._workspace.relative(path), match.line, match.text, match.column)
 
     def _is_searched(self, path: Path, place: Path) -> bool:
         if not self._visible(path):
@@ -253,40 +279,31 @@ class Search:
         return self._ignore.matches(place)
 
 
-def _read_matches(output: str) -> Iterator[tuple[Path, int, str]]:
-    """Yields the matches in ripgrep's JSON lines; other lines are skipped."""
-    for line in output.splitlines():
-        try:
-            match json.loads(line):
-                case {
-                    "type": "match",
-                    "data": {
-                        "path": {"text": str(path)},
-                        "line_number": int(number),
-                        "lines": {"text": str(text)} | {"bytes": str(text)} as lines,
-                    },
-                }:
-                    # ripgrep sends a line that is no UTF-8 as base64.
-                    if "bytes" in lines:
-                        text = base64.b64decode(text).decode("latin-1")
-                    yield Path(path), number, text.rstrip("\r\n")
-                case _:
-                    continue
-        except ValueError:
-            continue
-
-
 def _render(hits: list[LineMatch], limit: int, *, complete: bool) -> str:
-    lines = [f"{hit.path}:{hit.line}: {_cut(hit.text)}" for hit in hits[:limit]]
+    lines = [f"{hit.path}:{hit.line}: {_cut(hit.text, hit.column)}" for hit in hits[:limit]]
     if not lines:
         return "no match" if complete else "no match before the time was up; use a smaller path"
     if len(hits) > limit or not complete:
         lines.append(
             f"[the first {len(lines)} matches; narrow the query or the path, or raise limit]"
         )
+    if any("\ufffd" in hit.path for hit in hits[:limit]):
+        lines.append(
+            "[a path with \ufffd is not UTF-8 on the disk; only `shell` reaches that file]"
+        )
     return "\n".join(lines)
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, column: int) -> str:
+    """Returns the line, or the part of it that has the match."""
+    column -= len(text) - len(text.lstrip())
     text = text.strip()
-    return text if len(text) <= LINE_CHARS_MAX else f"{text[:LINE_CHARS_MAX]}…"
+    start = column - LINE_CHARS_BEFORE if column > LINE_CHARS_MAX - LINE_CHARS_BEFORE else 0
+    start = max(0, min(start, len(text) - LINE_CHARS_MAX))
+    end = start + LINE_CHARS_MAX
+    return f"{'…' * (start > 0)}{text[start:end]}{'…' * (end < len(text))}"
+
+
+def _escaped(text: str) -> str:
+    """Escapes what means something in the expressions of ripgrep and of Python."""
+    return re.sub(r"[\\.+*?()|\[\]{}^$#&~-]", r"\\\g<0>", text.removesuffix("\r"))

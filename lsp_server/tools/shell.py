@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -12,6 +11,7 @@ from pydantic import Field
 from lsp_server.domain.events import Emit
 from lsp_server.domain.tools import Needs, NeedsCommand, ToolResult, parse_arguments
 from lsp_server.settings.sections import NetworkSetting
+from lsp_server.text.terminal import terminal_text
 from lsp_server.tools.arguments import ToolArguments, spec, validate
 from lsp_server.tools.free import profile_of
 from lsp_server.workspace.checkpoints import Checkpoints
@@ -22,9 +22,6 @@ TIMEOUT_SECONDS = 120
 TIMEOUT_SECONDS_MAX = 3600
 OUTPUT_BYTES_MAX = 100_000
 CHANGED_SHOWN_MAX = 20
-
-_ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_OVERWRITTEN = re.compile(r"^[^\n]*\r(?!\n|$)", re.MULTILINE)
 
 
 class ShellArguments(ToolArguments):
@@ -159,8 +156,3 @@ def _result(completed: CommandResult, changed: list[str]) -> ToolResult:
         ending=completed.ending,
         exit_status=completed.exit_status,
     )
-
-
-def terminal_text(output: str) -> str:
-    """Returns an output as a terminal leaves it: without escape sequences, progress bars at their end."""
-    return _OVERWRITTEN.sub("", _ESCAPES.sub("", output)).replace("\r\n", "\n")

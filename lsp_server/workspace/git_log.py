@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from lsp_server.domain.errors import ToolError
+from lsp_server.text.terminal import terminal_text
 from lsp_server.workspace.commands import CommandRunner
 from lsp_server.workspace.inert import inert_environment
 
 SECONDS_MAX = 20.0
 OUTPUT_BYTES_MAX = 16_000_000
 FILES_MAX = 50
-"""A commit of more files says little about any of them, so its files are left out."""
+"""A commit of more files says little about any of them, so it is left out."""
 
-_FIELD, _RECORD = "\x1f", "\x1e"
+_FIELDS = ("%H", "%cd", "%s", "%b")
 _COMMAND = (
     *(
         "env",
@@ -29,7 +34,9 @@ _COMMAND = (
     ),
     *("--no-ext-diff", "--no-textconv", "--no-merges", "--no-renames", "--name-only", "--relative"),
     "--date=format-local:%Y-%m-%dT%H:%M:%S+00:00",
-    f"--format={_RECORD}%H{_FIELD}%cd{_FIELD}%s{_FIELD}%b{_FIELD}",
+    # No message and no name holds a NUL, and all else may be in either.
+    "-z",
+    f"--format=%x00{'%x00'.join(_FIELDS)}%x00",
 )
 
 
@@ -51,6 +58,8 @@ async def read_commits(
 
     Empty without git, without a commit, or when git takes longer than SECONDS_MAX.
     """
+    if commits_max == 0:
+        return ()
     command = shlex.join([*_COMMAND, f"--max-count={commits_max}", "--", "."])
     try:
         done = await commands.run(
@@ -63,13 +72,26 @@ async def read_commits(
         )
     except ToolError:
         return ()
-    if done.exit_status != 0 or done.truncated_bytes:
+    if done.truncated_bytes:
+        # Somebody put a file into a message; the newest commits say most.
+        return await read_commits(folder, commits_max // 2, commands)
+    if done.exit_status != 0:
         return ()
-    found = map(_commit, done.output.split(_RECORD)[1:])
-    return tuple(commit for commit in found if commit.files)
+    return await asyncio.to_thread(lambda: tuple(_commits(done.output)))
 
 
-def _commit(record: str) -> Commit:
-    name, at, subject, body, rest = record.split(_FIELD, 4)
-    files = tuple(path for path in rest.split("\n") if path)
-    return Commit(name, at, subject, body.strip(), files if len(files) <= FILES_MAX else ())
+def _commits(output: str) -> Iterator[Commit]:
+    """Yields the commits that have files, and not too many.
+
+    Each is an empty field, those of the format, another empty one, and the names.
+    """
+    fields = iter(output.split("\0")[1:])
+    while record := list(islice(fields, len(_FIELDS))):
+        next(fields, None)
+        names = list(iter(partial(next, fields, ""), ""))
+        if len(record) == len(_FIELDS) and 0 < len(names) <= FILES_MAX:
+            name, at, *words = record
+            subject, body = map(terminal_text, words)
+            # git puts a line feed in front of the first one.
+            files = (names[0].removeprefix("\n"), *names[1:])
+            yield Commit(name, at, subject, body.strip(), files)

@@ -26,10 +26,10 @@ from lsp_server.goals.guard import find_edited_judges
 from lsp_server.max_mode.syntax import syntax_errors
 from lsp_server.models.provider_errors import read_provider_error
 from lsp_server.settings import toml
+from lsp_server.text.terminal import terminal_text
 from lsp_server.text.tokenizer import tokenize
 from lsp_server.tools.edit import Edit
 from lsp_server.tools.rules import ShellPattern, parse_rule
-from lsp_server.tools.shell import terminal_text
 from lsp_server.tools.shell_syntax import CHARS_MAX, parse
 from lsp_server.workspace.disk_editor import DiskEditor
 from lsp_server.workspace.documents import Documents

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from pathlib import Path
@@ -61,7 +62,7 @@ def bench(request: pytest.FixtureRequest, project: Path) -> Bench:
         ({"query": "needle", "path": "x.log"}, "x.log:1: needle"),
         ({"query": "needle", "path": "secret.env"}, "refused: the rule `read(*.env)` forbids it; find another way"),
         ({"query": "-e x; $(rm y) 'q'"}, "no match"),
-        ({"query": "broad"}, "wide:1: " + "x" * 250 + "…"),
+        ({"query": "broad"}, "wide:1: …" + "x" * 245 + "broad"),
         ({"query": "needle", "path": "sub", "limit": 1},
          "sub/b.py:1: needle\n[the first 1 matches; narrow the query or the path, or raise limit]"),
     ],
@@ -101,6 +102,69 @@ async def test_open_buffers_are_searched_in_place_of_their_files(bench: Bench) -
         "sub/b.py:1: needle",
     ]
     assert (await bench.call("search", query="too", path="new.py")).text == "new.py:2: needle too"
+
+
+@pytest.mark.parametrize(
+    ("files", "arguments", "text"),
+    [
+        ({"a.js": "x\u2028needle\n"}, {"query": "needle"}, "a.js:1: x\u2028needle"),
+        ({"a.js": "x\x85needle\u2029"}, {"query": "needle"}, "a.js:1: x\x85needle"),
+        ({"a": "\x0b\x0cneedle \x1c\x1d\x1e"}, {"query": "needle"}, "a:1: needle"),
+        ({"a": "🙂\u0301\u200d needle\ufeff\n"}, {"query": "needle"}, "a:1: 🙂\u0301\u200d needle\ufeff"),
+        ({"é\u0301": "needle"}, {"query": "needle"}, "é\u0301:1: needle"),
+        ({"a": "needle".encode("utf-16")}, {"query": "needle"}, "a:1: needle"),
+        ({"a": "\ufeffneedle"}, {"query": "needle"}, "a:1: needle"),
+        ({"a": "one\rneedle\rtwo\r"}, {"query": "needle"}, "a:2: needle"),
+        ({"a": "one\r\nneedle\r\ntwo"}, {"query": "needle"}, "a:2: needle"),
+        ({"a": "a\nb\nc\nd"}, {"query": "b\nc"}, "a:2: b"),
+        ({"a": "a\r\nb\r\nc\r\nd"}, {"query": "b\nc"}, "a:2: b"),
+        ({"a": "x(\n)*+?[\nx"}, {"query": "(\n)*+?["}, "a:1: x("),
+        ({"a": "a-b&~#^$\\\n{|}. c\n"}, {"query": "A-b&~#^$\\\n{|}. "}, "no match"),
+        ({"a": "a-b&~#^$\\\n{|}. c\n"}, {"query": "a-b&~#^$\\\n{|}. "}, "a:1: a-b&~#^$\\"),
+        ({"a": "one\ntwo\n"}, {"query": r"E\nT", "mode": "regex"}, "no match"),
+        ({"a": "one\ntwo\n"}, {"query": r"e\nt", "mode": "regex"}, "a:1: one"),
+        ({"a": "needle\n"}, {"query": r"C:\new"}, "no match"),
+        ({"a": r"C:\new"}, {"query": r"C:\new"}, r"a:1: C:\new"),
+        ({"a": "x" * 9_000_000 + "needle" + "y" * 300}, {"query": "needle"}, "a:1: …" + "x" * 80 + "needle" + "y" * 164 + "…"),
+        ({"a": "x" * 11_000_000 + "needle"}, {"query": "needle"}, None),
+        ({"a": "needle " * 100_000}, {"query": "needle"}, "a:1: " + ("needle " * 100)[:250] + "…"),
+        ({"a": "漢" * 400 + "needle"}, {"query": "needle"}, "a:1: …" + "漢" * 244 + "needle"),
+        ({"a\nb": "needle", "c": "needle"}, {"query": "needle"}, "c:1: needle"),
+        ({"a\nb/c": "needle", "c": "needle"}, {"query": "needle"}, "c:1: needle"),
+    ],
+    ids=lambda value: ascii(value)[:40],
+)  # fmt: skip
+@pytest.mark.parametrize("ripgrep", PROGRAMS)
+async def test_any_text_is_found(
+    project: Path,
+    ripgrep: str,
+    files: dict[str, str],
+    arguments: dict[str, object],
+    text: str | None,
+) -> None:
+    lay_out(project, files)
+    found = (await Bench(project, ripgrep=ripgrep).call("search", **arguments)).text
+    if text is not None:
+        # Of a match over several lines ripgrep reports each.
+        assert found.split("\n")[0] == text
+    elif ripgrep == "rg":  # Too large to be read, so that its beginning is shown.
+        assert found.startswith("a:1: …xxx")
+
+
+async def test_a_name_cannot_pass_for_a_match_in_another_file(project: Path) -> None:
+    outside = project.parent / "outside"
+    outside.write_text("secret\n")
+    lay_out(project, {f"x\n{outside}": "needle"})
+    for ripgrep in ("rg", "no-such-program"):
+        assert (
+            "secret" not in (await Bench(project, ripgrep=ripgrep).call("search", query="e")).text
+        )
+
+
+async def test_a_name_that_is_not_utf_8_is_said_to_be_out_of_reach(project: Path) -> None:
+    (project / os.fsdecode(b"n\xff")).write_text("needle\n")
+    found = (await Bench(project, ripgrep="rg").call("search", query="needle")).text
+    assert found.startswith("n\ufffd:1: needle\n[a path with \ufffd is not UTF-8")
 
 
 async def test_an_expression_that_explodes_is_given_up(project: Path) -> None:
