@@ -80,9 +80,16 @@ class Ignore:
                 yield path
 
     def scan(
-        self, folder: Path | None = None, skipped: Skipped = lambda *_: None
+        self,
+        folder: Path | None = None,
+        skipped: Skipped = lambda *_: None,
+        *,
+        folders: bool = False,
     ) -> Iterator[tuple[str, os.DirEntry[str]]]:
-        """Gives every entry that counts and is no folder; symbolic links are not followed."""
+        """Gives every entry that counts; symbolic links are not followed.
+
+        With `folders` those too, each before what is in it, their paths with a slash at the end.
+        """
         start = self._workspace.relative(folder) if folder else "."
         prefix = "" if start == "." else f"{start}/"
         rules = self._rules_in(prefix)
@@ -95,9 +102,10 @@ class Ignore:
                 stack.pop()
                 continue
             path, entry, within = found
-            if path.endswith("/"):
+            is_folder = path.endswith("/")
+            if is_folder:
                 stack.append(self._listed(path, within, skipped))
-            else:
+            if folders or not is_folder:
                 yield path, entry
 
     def _rules_in(self, folder: str) -> FolderRules | None:

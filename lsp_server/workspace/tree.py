@@ -14,8 +14,8 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import TypeAlias
 from lsp_server.domain.errors import ToolError
 from lsp_server.system.atomic_file import replace_file
 from lsp_server.system.private_folder import make_private
-from lsp_server.workspace.blobs import Blobs, content_name
+from lsp_server.workspace.blobs import EXECUTABLE, Blobs, content_name
 from lsp_server.workspace.disk import read_bytes
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
@@ -46,6 +46,9 @@ NOT_KEPT = "status:"
 
 Status: TypeAlias = tuple[int, int, int, int, int]
 """mtime and ctime in nanoseconds, size in bytes, inode, mode."""
+
+Keep: TypeAlias = Callable[[bytes], str]
+"""Keeps a content and returns its SHA-256 in hexadecimal."""
 
 
 class WorkingTree:
@@ -95,7 +98,7 @@ class WorkingTree:
 
     def _scan(self) -> dict[str, str]:
         # Two looks at the same time would both read every file.
-        with self._scanning:
+        with self._scanning, self._keeping() as keep:
             known = self._known if self._known is not None else _load(self._cache_file)
             now_known: dict[str, tuple[Status, str]] = {}
             names: dict[str, str] = {}
@@ -107,7 +110,8 @@ class WorkingTree:
                 if before is not None and before[0] == status:
                     names[path] = before[1]
                 else:
-                    names[path] = self._name(path, status, keep=total_bytes <= TOTAL_BYTES_MAX)
+                    few = total_bytes <= TOTAL_BYTES_MAX
+                    names[path] = self._name(path, status, keep if few else None)
                 # A younger one is read again next time: see RACY_SECONDS above.
                 if max(status[0], status[1]) < settled_ns:
                     now_known[path] = (status, names[path])
@@ -123,18 +127,25 @@ class WorkingTree:
             with suppress(OSError):
                 yield path, _status((self._workspace.root / path).lstat())
 
-    def _name(self, path: str, status: Status, *, keep: bool) -> str:
+    @contextmanager
+    def _keeping(self) -> Iterator[Keep]:
+        """Gives what keeps the contents that are read within."""
+        if self._blobs is None:
+            yield lambda data: hashlib.sha256(data).hexdigest()
+        else:
+            with self._blobs.batch() as batch:
+                yield batch.put
+
+    def _name(self, path: str, status: Status, keep: Keep | None) -> str:
         file = self._workspace.root / path
         mtime_ns, _, size, _, mode = status
         if stat.S_ISLNK(mode):
             with suppress(OSError):
                 return NOT_KEPT + content_name(os.fsencode(file.readlink()))
-        if stat.S_ISREG(mode) and size <= FILE_BYTES_MAX and keep:
+        if stat.S_ISREG(mode) and size <= FILE_BYTES_MAX and keep is not None:
             with suppress(ToolError):
-                data = read_bytes(file, FILE_BYTES_MAX)
-                if self._blobs:
-                    self._blobs.put(data)
-                return content_name(data, executable=bool(mode & stat.S_IXUSR))
+                digest = keep(read_bytes(file, FILE_BYTES_MAX))
+                return digest + EXECUTABLE * bool(mode & stat.S_IXUSR)
         return f"{NOT_KEPT}{size}:{mtime_ns}"
 
     def _save(self, *, changed: bool) -> None:
