@@ -127,8 +127,17 @@ def _grants(policy: Policy) -> Iterator[tuple[str, int]]:
             yield str(folder), READ_DIR
         yield from ((path, rights) for path in _visible(str(folder), hidden))
     yield from ((str(path), USE_DEVICE) for path in (*DEVICES, *policy.devices))
-    if not policy.reads_only:
+    if not policy.reads_only and not others_share_memory():
         yield str(SHARED_MEMORY), SHARE_MEMORY
+
+
+def others_share_memory(folder: Path = SHARED_MEMORY) -> bool:
+    """Says whether there is shared memory that we may change: no rule could tell it from a command's."""
+    try:
+        with os.scandir(folder) as entries:
+            return any(os.access(entry.path, os.W_OK) for entry in entries)
+    except OSError:
+        return True
 
 
 def _below(folder: Path, paths: Iterable[Path]) -> Iterator[Path]:

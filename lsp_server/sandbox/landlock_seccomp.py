@@ -8,8 +8,8 @@ looked up, and no Docker, D-Bus or agent of keys is reached; no process outside 
 a signal (Linux 6.12 and newer) or is looked into.
 
 It does not hold: owner, mode, times and extended attributes of files outside can be
-changed where the user may; names in `/proc` and the shared memory of the user's other
-programs (/dev/shm) are open; `protected` files in a writable folder can be changed,
+changed where the user may; names in `/proc` are open; where the user's other programs
+have shared memory (/dev/shm), commands get none, and what others make meanwhile is open; `protected` files in a writable folder can be changed,
 so `ProtectedFiles` puts them back; no file can be made beside something hidden.
 Terminals cannot be made inside.
 """
@@ -66,7 +66,12 @@ class LandlockSeccomp:
         found: list[str] = []
         if not policy.reads_only:
             found.append("owner, mode and times of files outside can be changed where the user may")
-            found.append("shared memory of the user's other programs can be changed")
+            found.append(
+                "no shared memory can be made, since other programs have some "
+                '(sandbox.write = ["/dev/shm"] opens theirs too)'
+                if landlock.others_share_memory()
+                else "shared memory that other programs make meanwhile can be changed"
+            )
         if policy.protected:
             found.append("protected files can be changed, and are put back after the command")
         if policy.network == "loopback":

@@ -71,8 +71,10 @@ NEW_NAMESPACES = 0x7E020080
 """The flags of `clone` and `unshare` that make a namespace, the user's among them."""
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 """Requests that type into a terminal."""
-SET_FLAGS = (0x40086602, 0x40046602, 0x401C5820)
-"""Requests that change a file's flags through a descriptor that may only read."""
+SET_FLAGS = (0x40086602, 0x40046602, 0x401C5820, 0x40087602, 0x40086604)
+"""Requests that change a file's flags or generation through a descriptor that may only read."""
+OF_THE_USER = (("setpriority", 2), ("ioprio_set", 3))
+"""Calls that change all processes of the user when their first argument is that number."""
 
 INTERNET = (socket.AF_INET, socket.AF_INET6)
 
@@ -179,6 +181,8 @@ def _of_own_processes() -> Iterator[RefusedCall]:
 def _of_other_processes() -> Iterator[RefusedCall]:
     # To all processes of the user: older versions of Landlock do not bound signals.
     yield RefusedCall("kill", (ArgumentTest(0, (ALL_BITS,)),))
+    for call, which in OF_THE_USER:
+        yield RefusedCall(call, (ArgumentTest(0, (which,)),))
     # Limits by which another process could be ended, and its share of the processors.
     for call, argument in OF_A_PROCESS:
         yield RefusedCall(call, (ArgumentTest(argument, (0,), negated=True),))

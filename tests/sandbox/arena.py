@@ -40,6 +40,7 @@ from lsp_server.sandbox.unconfined import Unconfined
 TOKEN_VARIABLE = "ARENA_TOKEN"
 ROW_SECONDS_MAX = 8.0
 OUTPUT_BYTES_MAX = 4_000_000
+LOOKS_MAX = 200
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 SYSTEM_PLACES = (
     "/etc",
@@ -49,6 +50,15 @@ SYSTEM_PLACES = (
     "/opt",
     "/var/spool/cron",
 )
+SECRETS = {
+    "home/.ssh/id_ed25519": "{}\n",
+    "home/.aws/credentials": "{}\n",
+    "home/.netrc": "machine x login u password {}\n",
+    "home/.git-credentials": "https://u:{}@x\n",
+    "home/.config/gh/hosts.yml": "github.com:\n    oauth_token: {}\n",
+    "home/.kube/config": "token: {}\n",
+    "own/journal": "{}\n",
+}
 REPOSITORY_CODE = ("config", "hooks", "info/attributes")
 RUNS_CODE = (b"evil", b"fsmonitor", b"hooksPath")
 
@@ -203,13 +213,10 @@ class Arena:
         own.mkdir()
         for path in (out / "file", out / "dir" / "inner", home / ".bashrc", home / ".profile"):
             path.write_text("content\n")
-        for path in (
-            home / ".ssh" / "id_ed25519",
-            home / ".aws" / "credentials",
-            home / ".netrc",
-            own / "journal",
-        ):
-            path.write_text(f"{self.token}\n")
+        for name, text in SECRETS.items():
+            path = self._template / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text.format(self.token))
             path.chmod(0o600)
         self._make_repository(out / "repo")
         (out / "repo" / "tracked").write_text("changed\n")
@@ -315,13 +322,23 @@ class Arena:
         return []
 
     def _left_running(self) -> bool:
+        """Whether something still works in the workspace, which is ended, with what it starts meanwhile."""
         found = False
+        for _ in range(LOOKS_MAX):
+            running = list(self._running())
+            for number in running:
+                with suppress(OSError):
+                    os.kill(number, signal.SIGKILL)
+            if not running:
+                break
+            found = True
+        return found
+
+    def _running(self) -> Iterator[int]:
         for entry in Path("/proc").iterdir():
             with suppress(OSError):
                 if entry.name.isdigit() and str((entry / "cwd").readlink()) == str(self.workspace):
-                    os.kill(int(entry.name), signal.SIGKILL)
-                    found = True
-        return found
+                    yield int(entry.name)
 
     def _end_other(self) -> None:
         if self._other is not None:

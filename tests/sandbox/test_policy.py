@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.sandbox.landlock import others_share_memory
 from lsp_server.sandbox.policy import Policy, PolicyRules, reading_policy, workspace_policy
 
 
@@ -106,3 +107,10 @@ def test_links_are_followed_to_what_is_hidden(home: Path) -> None:
     (home / "keys").mkdir()
     (home / ".ssh").symlink_to(home / "keys")
     assert policy_of(home).hides(home / "keys" / "id")
+
+
+def test_shared_memory_is_given_where_nobody_else_has_some(tmp_path: Path) -> None:
+    assert not others_share_memory(tmp_path)
+    (tmp_path / "theirs").touch()
+    assert others_share_memory(tmp_path)
+    assert others_share_memory(tmp_path / "missing")

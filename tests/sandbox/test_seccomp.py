@@ -72,6 +72,9 @@ FAR_POINTER = 1 << 40
 @pytest.mark.parametrize(
     ("call", "arguments", "expected"),
     [
+        ("setpriority", (2, 0, 5), errno.EPERM),
+        ("ioprio_set", (3, 0, 0), errno.EPERM),
+        ("ioctl", (0, 0x40087602), errno.EPERM),
         ("socket", (socket.AF_INET, 1), errno.ENETUNREACH),
         ("socket", (socket.AF_INET6, 2), errno.ENETUNREACH),
         ("socket", (socket.AF_UNIX, 1), errno.EACCES),
