@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.domain.errors import ToolError
+from lsp_server.sandbox.bubblewrap import Bubblewrap
 from lsp_server.sandbox.choice import Mechanism, probed
 from lsp_server.sandbox.limits import Limits
 from lsp_server.sandbox.policy import Policy, workspace_policy
@@ -196,3 +197,27 @@ async def test_a_sandbox_that_did_not_start_by_chance_is_tried_again(project: Pa
     result = await runner.run("echo it ran", project, timeout_seconds=20)
     assert (result.exit_status, result.output) == (0, "it ran\n")
     assert sandbox.starts == 2
+
+
+@pytest.mark.skipif(not probed("bubblewrap").holds, reason="bubblewrap does not hold here")
+async def test_a_place_that_is_gone_when_it_is_mounted_costs_one_more_start(
+    project: Path, tmp_path: Path
+) -> None:
+    lay_out(project, {"kept.txt": "kept"})
+    gone = project / "gone"
+    program = tmp_path / "bwrap"
+    # As something that goes between the making of the policy and the mounts.
+    program.write_text(f'#!/bin/sh\nrmdir {gone} 2>/dev/null\necho x >> {tmp_path}/starts\nexec bwrap "$@"\n')
+    program.chmod(0o755)
+    gone.mkdir()
+    policies: list[Policy] = []
+
+    def policy(scratch: Path) -> Policy:
+        policies.append(Policy((project,), protected=(gone,), scratch=scratch))
+        return policies[-1]
+
+    runner = SandboxedCommandRunner(Bubblewrap(str(program)), policy)
+    result = await runner.run("cat kept.txt", project, timeout_seconds=20)
+    assert (result.exit_status, result.output) == (0, "kept")
+    assert (tmp_path / "starts").read_text() == "x\nx\n"
+    assert len(policies) > 2
