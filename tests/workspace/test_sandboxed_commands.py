@@ -207,7 +207,9 @@ async def test_a_place_that_is_gone_when_it_is_mounted_costs_one_more_start(
     gone = project / "gone"
     program = tmp_path / "bwrap"
     # As something that goes between the making of the policy and the mounts.
-    program.write_text(f'#!/bin/sh\nrmdir {gone} 2>/dev/null\necho x >> {tmp_path}/starts\nexec bwrap "$@"\n')
+    program.write_text(
+        f'#!/bin/sh\nrmdir {gone} 2>/dev/null\necho x >> {tmp_path}/starts\nexec bwrap "$@"\n'
+    )
     program.chmod(0o755)
     gone.mkdir()
     policies: list[Policy] = []
