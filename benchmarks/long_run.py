@@ -29,7 +29,7 @@ import psutil
 
 from benchmarks import bare_loop, clients
 from benchmarks.planted import KINDS, PROBE, PROBE_TEXT, Fact, facts, planting, task
-from benchmarks.step_overhead import MARKER, call, make_repository, script
+from benchmarks.step_overhead import ALONE, MARKER, call, make_repository, script
 from benchmarks.table import Cell, Row, arguments, show
 from lsp_server.agent.journal import replay
 from lsp_server.agent.recall.journal_search import JournalSearch
@@ -134,7 +134,7 @@ def filler(repository: Path, steps: int) -> list[ScriptedTurn]:
 def client(name: str, instruction: str, budget: int) -> tuple[list[str], dict[str, str]]:
     """The command without the endpoint, and its environment."""
     if name.startswith("holdfast"):
-        command = [sys.executable, "-m", "lsp_server", "run", "--yes", "--json", instruction]
+        command = [sys.executable, "-m", "lsp_server", "run", *ALONE, "--json", instruction]
         memory = "false" if name.startswith(WITHOUT_MEMORY) else "true"
         return command, {
             "HOLDFAST_CONTEXT__BUDGET_TOKENS": str(budget),

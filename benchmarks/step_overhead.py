@@ -37,6 +37,10 @@ WINDOW_LINES = 75
 CYCLE = 10
 
 
+ALONE = ("--yes", "--sandbox", "off")
+"""No questions and no sandbox, which has a benchmark of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One client's run: seconds from its start to each request, and its memory."""
@@ -59,7 +63,7 @@ def main() -> int:
 async def measure(folder: Path, steps: int) -> list[Row]:
     python = sys.executable
     bare = [python, str(Path(__file__).with_name("bare_loop.py"))]
-    ours = [python, "-m", "lsp_server", "run", "--yes", "--json", "Do the steps."]
+    ours = [python, "-m", "lsp_server", "run", *ALONE, "--json", "Do the steps."]
     rows: list[Row] = []
     for name, command in (("bare loop", bare), ("holdfast", ours)):
         repository = make_repository(folder / name.replace(" ", "-"))

@@ -20,6 +20,17 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+class Mechanism(StrEnum):
+    """A `Mechanism` of the system holds commands; `auto` takes the strongest, `off` none."""
+
+    AUTO = "auto"
+    BUBBLEWRAP = "bubblewrap"
+    LANDLOCK = "landlock"
+    SEATBELT = "seatbelt"
+    OFF = "off"
+
+
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="The project's folder.", show_default=False)
 ]
@@ -28,14 +39,21 @@ SamplesOption = Annotated[
     typer.Option(min=1, max=16, help="Candidates of a step in Max Mode.", show_default=False),
 ]
 YesOption = Annotated[
-    bool, typer.Option("--yes", "-y", help="Do not ask before edits and commands.")
+    bool,
+    typer.Option(
+        "--yes",
+        "-y",
+        help="Do not ask before edits in the workspace, and commands that a sandbox holds to it; "
+        "with --sandbox off, before anything.",
+    ),
 ]
 SandboxedOption = Annotated[
     bool,
-    typer.Option(
-        "--sandboxed",
-        help="Do not ask before edits in the workspace, and commands that a sandbox holds to it.",
-    ),
+    typer.Option("--sandboxed", help="As --yes, but commands ask where no sandbox holds."),
+]
+SandboxOption = Annotated[
+    Mechanism | None,
+    typer.Option("--sandbox", help="What holds commands.", show_default=False),
 ]
 VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more.")]
 
@@ -95,6 +113,7 @@ def run(
     samples: SamplesOption = None,
     yes: YesOption = False,
     sandboxed: SandboxedOption = False,
+    sandbox: SandboxOption = None,
     json: Annotated[bool, typer.Option("--json", help="One Event a line, for programs.")] = False,
     resume: Annotated[
         str | None, typer.Option(metavar="RUN_ID", help="Go on with an earlier run.")
@@ -107,6 +126,7 @@ def run(
     Exit status: 0 achieved, 1 failed, 3 goal not met, 4 needs an answer, 130 stopped.
     """
     from lsp_server.cli.log import configure_log
+    from lsp_server.cli.permission_flags import PermissionFlags
     from lsp_server.cli.run import RunOptions
     from lsp_server.cli.run import run as work
     from lsp_server.domain.tasks import Sampling
@@ -119,8 +139,7 @@ def run(
         checks=tuple(check or ()),
         mode="plan" if plan else "build",
         sampling=Sampling(max_mode or samples is not None, samples),
-        yes=yes,
-        sandboxed=sandboxed,
+        flags=PermissionFlags(yes, sandboxed, sandbox.value if sandbox else None),
         json=json,
         resume=resume,
     )
@@ -144,8 +163,10 @@ def goals(
     workspace: WorkspaceOption = Path(),
     check: Annotated[bool, typer.Option("--check", help="Run their checks now.")] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask before a check's first run.")
+        bool,
+        typer.Option("--yes", "-y", help="Do not ask before a check's first run, in a sandbox."),
     ] = False,
+    sandbox: SandboxOption = None,
     json: Annotated[bool, typer.Option("--json", help="One condition a line.")] = False,
 ) -> None:
     """Show the goals and what is known of them.
@@ -153,8 +174,10 @@ def goals(
     Exit status: 0 when there are goals and all are met, 2 when their file cannot be read, else 1.
     """
     from lsp_server.cli.goals import goals as work
+    from lsp_server.cli.permission_flags import PermissionFlags
 
-    raise typer.Exit(work(workspace, check=check, yes=yes, as_json=json))
+    flags = PermissionFlags(yes=yes, sandbox=sandbox.value if sandbox else None)
+    raise typer.Exit(work(workspace, flags, check=check, as_json=json))
 
 
 @app.command()

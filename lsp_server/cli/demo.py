@@ -16,6 +16,7 @@ from pathlib import Path
 from lsp_server.cli.error_output import print_error
 from lsp_server.cli.exit_status import USAGE_ERROR, run_command
 from lsp_server.cli.memory import memory_session, print_hits
+from lsp_server.cli.permission_flags import PermissionFlags
 from lsp_server.cli.run import RunOptions, run_task
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.memories import MemoryKind, Query
@@ -81,7 +82,8 @@ async def _play(folder: Path, script: Scenario, data: Path | None) -> int:
             workspace=folder,
             goals=(GOAL,),
             checks=(CHECK,),
-            yes=True,
+            # What the script does is known, and has to work on every machine.
+            flags=PermissionFlags(yes=True, sandbox="off"),
             settings={"model": {"base_url": server.base_url, "name": "scripted"}},
             data=data,
         )

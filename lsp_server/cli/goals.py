@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lsp_server.cli.command_session import command_session, load_settings
+from lsp_server.cli.command_session import command_session
 from lsp_server.cli.exit_status import USAGE_ERROR, run_command, workspace_folder
+from lsp_server.cli.permission_flags import PermissionFlags
 from lsp_server.cli.terminal_prompt import TerminalPrompt
-from lsp_server.domain.goals import GOALS_FILE
+from lsp_server.domain.goals import GOALS_FILE, CommandCheck, Goal
 from lsp_server.domain.permissions import visible
 from lsp_server.session.goals import ConditionStatus
 from lsp_server.session.session import Session
@@ -31,23 +32,23 @@ EXAMPLE = """\
 """
 
 
-def goals(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> int:
-    """Prints the goals; with `check` their checks run first, with `yes` without a question.
+def goals(workspace: Path, flags: PermissionFlags, *, check: bool, as_json: bool) -> int:
+    """Prints the goals; with `check` their checks run first, with `flags.yes` without a question.
 
     Returns 0 only when there are goals and all are met, 2 when their file cannot be
     read, else 1.
     """
-    return run_command(_goals(workspace, check=check, yes=yes, as_json=as_json))
+    return run_command(_goals(workspace, flags, check=check, as_json=as_json))
 
 
-async def _goals(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> int:
+async def _goals(workspace: Path, flags: PermissionFlags, *, check: bool, as_json: bool) -> int:
     folder = workspace_folder(workspace)
-    settings = load_settings(folder, {"permissions": {"mode": "full"}} if yes else None)
-    confirm = TerminalPrompt(lambda: None, yes=yes).confirm
+    settings = await flags.settings(folder)
+    confirm = TerminalPrompt(lambda: None, yes=flags.yes).confirm
     async with command_session(folder, settings, confirm=confirm) as session:
         await session.goals.refresh()
         if check:
-            await _check(session)
+            await _check(session, approves=settings.permissions.mode == "sandboxed" and flags.yes)
         statuses = session.goals.statuses
         conditions, document = statuses.conditions(), statuses.document()
     for problem in document.problems:
@@ -61,8 +62,10 @@ async def _goals(workspace: Path, *, check: bool, yes: bool, as_json: bool) -> i
     return 0 if conditions and all(map(_is_met, conditions)) else 1
 
 
-async def _check(session: Session) -> None:
+async def _check(session: Session, *, approves: bool) -> None:
     goals = session.goals.statuses.goals()
+    if approves:
+        session.goals.check_approvals.approve(_commands(goals), lasting=False)
     checks = session.goals.checks
     for number, goal in enumerate(goals, start=1):
         if sys.stderr.isatty():
@@ -74,6 +77,12 @@ async def _check(session: Session) -> None:
         sys.stderr.write("\r\x1b[K")
     if checks.billed.total_tokens:
         sys.stderr.write(f"judging took {usage_text(checks.billed, checks.cost_usd)}\n")
+
+
+def _commands(goals: Sequence[Goal]) -> Iterator[str]:
+    for goal in goals:
+        for condition in goal.conditions:
+            yield from (each.command for each in condition.checks if isinstance(each, CommandCheck))
 
 
 def _print(conditions: Sequence[ConditionStatus], *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lsp_server.cli.command_session import command_session, load_settings
+from lsp_server.cli.command_session import command_session
 from lsp_server.cli.exit_status import (
     FAILED,
     STOPPED,
@@ -18,6 +18,7 @@ from lsp_server.cli.exit_status import (
     run_command,
     workspace_folder,
 )
+from lsp_server.cli.permission_flags import PermissionFlags
 from lsp_server.cli.screen import JsonLines, PlainScreen, Screen
 from lsp_server.cli.terminal_prompt import TerminalPrompt
 from lsp_server.domain.goals import GOALS_FILE, Goal
@@ -41,7 +42,7 @@ class RunOptions:
 
     `goals` are conditions in words, `checks` commands that must exit 0. `resume` is the
     id of an earlier run to go on with; `task` is a message to it then. `settings` are
-    as an editor would send them. `yes` frees all, `sandboxed` what a sandbox bounds. `data` is where the run is kept, the user's data
+    as an editor would send them, with `flags` above them. `data` is where the run is kept, the user's data
     folder if left out.
     """
 
@@ -51,8 +52,7 @@ class RunOptions:
     checks: tuple[str, ...] = ()
     mode: Mode = "build"
     sampling: Sampling = field(default_factory=Sampling)
-    yes: bool = False
-    sandboxed: bool = False
+    flags: PermissionFlags = field(default_factory=PermissionFlags)
     json: bool = False
     resume: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
@@ -71,7 +71,7 @@ async def run_task(options: RunOptions) -> int:
     Raises UsageError, HoldfastError.
     """
     folder = _folder(options)
-    settings = load_settings(folder, _settings(options))
+    settings = await options.flags.settings(folder, options.settings)
     screen = _screen(as_json=options.json)
     session: Session
 
@@ -79,7 +79,7 @@ async def run_task(options: RunOptions) -> int:
         if isinstance(notice, RunEvent) and not _show(screen, notice):
             session.runs.stop(everything=True)
 
-    confirm = TerminalPrompt(screen.pause, yes=options.yes).confirm
+    confirm = TerminalPrompt(screen.pause, yes=options.flags.yes).confirm
     async with command_session(
         folder, settings, confirm=confirm, notify=notify, data=options.data
     ) as session:
@@ -163,21 +163,11 @@ async def _wait(session: Session, run: Run) -> Outcome:
     return await run.wait()
 
 
-def _settings(options: RunOptions) -> dict[str, Any]:
-    if not options.yes and not options.sandboxed:
-        return options.settings
-    mode = "full" if options.yes else "sandboxed"
-    permissions = {**options.settings.get("permissions", {}), "mode": mode}
-    return {**options.settings, "permissions": permissions}
-
-
 def _folder(options: RunOptions) -> Path:
     """Returns the folder to work in, before anything is opened. Raises UsageError."""
     # A task that a shell made empty is a mistake; no task at all means the goals file.
     if options.task is not None and not options.task.strip():
         raise UsageError("the task is empty")
-    if options.yes and options.sandboxed:
-        raise UsageError("--yes lets commands do anything, --sandboxed does not; give one of them")
     folder = workspace_folder(options.workspace)
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UsageError(f"--workspace {options.workspace} cannot be read; change its permissions")

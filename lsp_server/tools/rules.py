@@ -43,7 +43,8 @@ _BETWEEN_TOKENS = re.compile(r"[^\w.+/@%~*?-]+")
 class ShellPattern:
     """A `ShellPattern` is the words that a command starts with.
 
-    `open_ended` (a last `*` in the rule) lets any other words follow.
+    `open_ended` (a last `*` in the rule) lets any other words follow. `globs` are the
+    places of words that are file name patterns, as `test*` in `npm run test*`.
 
     >>> pattern = ShellPattern(("rm",), open_ended=True)
     >>> pattern.covers(parse("rm a.txt")), pattern.covers(parse("rm a.txt; make"))
@@ -54,25 +55,37 @@ class ShellPattern:
 
     words: tuple[str, ...]
     open_ended: bool
+    globs: frozenset[int] = frozenset()
 
     def covers(self, script: ShellScript) -> bool:
         """Says whether the script is this command for certain, as an allow rule needs it.
 
         It has to be one simple command whose first words the shell passes as they are
-        written.
+        written. A pattern stands for one word, and for an option only where it begins as one.
         """
         command = script.single
         if command is None or any(word.kind == "dynamic" for word in command.words):
             return False
         start, rest = command.words[: len(self.words)], command.words[len(self.words) :]
-        if tuple(word.text for word in start) != self.words or (rest and not self.open_ended):
+        if len(start) < len(self.words) or (rest and not self.open_ended):
             return False
-        return all(word.kind == "literal" for word in start)
+        return all(
+            word.kind == "literal" and self._is_word(at, word.text) for at, word in enumerate(start)
+        )
+
+    def _is_word(self, at: int, text: str) -> bool:
+        wanted = self.words[at]
+        if at not in self.globs:
+            return text == wanted
+        return fnmatchcase(text, wanted) and text.startswith("-") == wanted.startswith("-")
 
     def unwritten(self, script: ShellScript) -> tuple[Word, ...]:
         """Returns the arguments of a covered command that the rule does not spell out."""
         command = script.single
-        return command.words[max(1, len(self.words)) :] if command is not None else ()
+        if command is None:
+            return ()
+        matched = (command.words[at] for at in sorted(self.globs) if at < len(command.words))
+        return (*matched, *command.words[max(1, len(self.words)) :])
 
     def hits(self, script: ShellScript) -> bool:
         """Says whether the script runs this command, as a deny rule needs it.
@@ -239,7 +252,9 @@ def _shell_pattern(pattern: str, text: str, key: str) -> ShellPattern:
             key=key,
         )
     open_ended = words[-1].kind == "glob" and words[-1].text == "*"
-    return ShellPattern(tuple(w.text for w in words[: len(words) - open_ended]), open_ended)
+    words = words[: len(words) - open_ended]
+    globs = frozenset(at for at, word in enumerate(words) if word.kind == "glob")
+    return ShellPattern(tuple(word.text for word in words), open_ended, globs)
 
 
 def _path_pattern(pattern: str, text: str, key: str) -> PathPattern:

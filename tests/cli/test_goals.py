@@ -9,7 +9,7 @@ import pytest
 
 from lsp_server.goals.goals_document import parse_goals
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.harness.command_line import holdfast, on_a_terminal
+from tests.harness.command_line import YES, holdfast, on_a_terminal
 from tests.harness.workshop import calls, finish, says
 
 GOALS = """\
@@ -42,12 +42,12 @@ async def test_what_nobody_checked_is_not_met(project: Path, goals: Path) -> Non
 
 
 async def test_checking_tells_and_is_remembered(project: Path, goals: Path) -> None:
-    result = await holdfast("goals", "--check", "--yes", folder=project)
+    result = await holdfast("goals", "--check", *YES, folder=project)
     assert result.status == 1
     assert ":2: unmet: it is made: `test -e made.txt`: exit status 1" in result.output
     assert goals.read_text() == GOALS.replace("[x]", "[ ]"), "a tick by hand is not believed"
     (project / "made.txt").write_text("words")
-    result = await holdfast("goals", "--check", "--yes", folder=project)
+    result = await holdfast("goals", "--check", *YES, folder=project)
     assert (result.status, result.output.splitlines()[-1]) == (0, "2 of 2 conditions met")
     assert "evidence: exit 0" in goals.read_text()
     assert (await holdfast("goals", folder=project)).status == 0
@@ -113,7 +113,7 @@ async def test_a_goals_file_that_cannot_be_read_is_not_an_empty_one(
             goals.symlink_to(target)
         case bytes(data):
             goals.write_bytes(data)
-    for arguments in (("goals",), ("goals", "--check", "--yes"), ("run", "--yes")):
+    for arguments in (("goals",), ("goals", "--check", *YES), ("run", *YES)):
         result = await holdfast(*arguments, folder=project)
         assert result.status == 2
         assert f"this file cannot be read, so its goals are not known: {why}" in result.errors
@@ -130,8 +130,8 @@ SHOWN = r"\x1b]0;owned\x07\u202e\x9b2J"
     [
         (("goals",), False),
         (("goals",), True),
-        (("goals", "--check", "--yes"), False),
-        (("goals", "--check", "--yes"), True),
+        (("goals", "--check", *YES), False),
+        (("goals", "--check", *YES), True),
         (("goals", "--json"), False),
         (("doctor",), False),
     ],
@@ -154,8 +154,8 @@ async def test_run_without_a_task_works_on_the_first_open_goal(project: Path, go
     turns = [finish("Done."), calls(("write", {"path": "made.txt", "text": "words"})), finish()]
     async with ScriptedServer(turns) as server:
         model = {"HOLDFAST_MODEL__BASE_URL": server.base_url, "HOLDFAST_MODEL__NAME": "s"}
-        await holdfast("goals", "--check", "--yes", folder=project)
-        result = await holdfast("run", "--yes", folder=project, **model)
+        await holdfast("goals", "--check", *YES, folder=project)
+        result = await holdfast("run", *YES, folder=project, **model)
         assert result.status == 0, result.errors
         opening = server.requests[0].body["messages"][1]["content"]
     assert "it is written" in opening

@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from lsp_server.models.scripted.scenario import ScriptedTurn
-from lsp_server.sandbox.choice import choose
 from tests.fakes.faulty_server import FaultyServer
-from tests.harness.command_line import Ended, ended, holdfast, started
+from tests.harness.command_line import HOLDS, YES, Ended, ended, holdfast, started
 from tests.harness.workshop import calls, finish, says
 
 README = Path(__file__).parents[2] / "README.md"
@@ -37,14 +36,14 @@ async def run(
 @pytest.mark.parametrize(
     ("turns", "arguments", "status", "outcome"),
     [
-        ([WRITE, finish()], ["--yes", "make it"], 0, "achieved"),
-        ([WRITE, finish()], ["--yes", "--check", "test -e made.txt"], 0, "achieved"),
-        ([says("x", fault={"kind": "status", "status": 401})], ["--yes", "x"], 1, "failed"),
-        ([finish()] * 3, ["--yes", "x", "--check", "false"], 4, "blocked"),
-        ([finish()], ["--yes", "x", "--goal", "all is nice"], 4, "blocked"),
+        ([WRITE, finish()], [*YES, "make it"], 0, "achieved"),
+        ([WRITE, finish()], [*YES, "--check", "test -e made.txt"], 0, "achieved"),
+        ([says("x", fault={"kind": "status", "status": 401})], [*YES, "x"], 1, "failed"),
+        ([finish()] * 3, [*YES, "x", "--check", "false"], 4, "blocked"),
+        ([finish()], [*YES, "x", "--goal", "all is nice"], 4, "blocked"),
         (
             [WRITE, finish(), WRITE, finish()],
-            ["--yes", "x", "--check", "false"],
+            [*YES, "x", "--check", "false"],
             3,
             "unmet",
         ),
@@ -63,7 +62,7 @@ async def test_the_exit_status_tells_the_outcome(
 
 
 async def test_json_is_one_event_a_line_in_order(project: Path) -> None:
-    result = await run(project, [WRITE, finish()], "--yes", "--json", "make it")
+    result = await run(project, [WRITE, finish()], *YES, "--json", "make it")
     kinds = [event["kind"] for event in result.events]
     assert kinds[0] == "run_started"
     assert [event["seq"] for event in result.events] == list(range(len(kinds)))
@@ -71,7 +70,7 @@ async def test_json_is_one_event_a_line_in_order(project: Path) -> None:
 
 
 async def test_piped_output_is_plain_lines(project: Path) -> None:
-    result = await run(project, [WRITE, finish("It is made.")], "--yes", "make it")
+    result = await run(project, [WRITE, finish("It is made.")], *YES, "make it")
     assert "\x1b" not in result.output
     assert "> write made.txt: ok" in result.output
     assert "achieved: It is made." in result.output
@@ -81,11 +80,11 @@ async def test_piped_output_is_plain_lines(project: Path) -> None:
 async def test_where_nobody_can_be_asked_nothing_is_done_without_permission(project: Path) -> None:
     result = await run(project, [WRITE, finish()], "make it")
     assert not (project / "made.txt").exists()
-    assert result.errors.count("--yes") == 1
+    assert result.errors.count(*YES) == 1
 
 
 async def test_a_transcript_is_written(project: Path) -> None:
-    result = await run(project, [WRITE, finish("It is made.")], "--yes", "make it")
+    result = await run(project, [WRITE, finish("It is made.")], *YES, "make it")
     path = result.output.rpartition("transcript: ")[2].strip()
     text = Path(path).read_text("utf-8")
     assert text.startswith("# make it")
@@ -98,7 +97,7 @@ async def test_a_signal_stops_the_run_and_what_it_started(project: Path, number:
     turns = [calls(("shell", {"command": "echo $$ > pid; sleep 100"})), finish()]
     async with (
         FaultyServer(turns) as server,
-        started("run", "--yes", "--json", "x", folder=project, **model(server)) as process,
+        started("run", *YES, "--json", "x", folder=project, **model(server)) as process,
     ):
         assert process.stdout is not None
         while b'"tool_called"' not in await process.stdout.readline():
@@ -114,7 +113,7 @@ async def test_a_reader_that_goes_away_stops_the_run(project: Path) -> None:
     async with FaultyServer(turns) as server:
         read_end, write_end = os.pipe()
         process = await asyncio.create_subprocess_exec(
-            *("sh", "-c", 'exec "$0" -m lsp_server run --yes --json x | head -n 3'),
+            *("sh", "-c", f'exec "$0" -m lsp_server run {" ".join(YES)} --json x | head -n 3'),
             sys.executable,
             cwd=project,
             stdout=write_end,
@@ -134,9 +133,7 @@ async def test_a_run_that_was_killed_goes_on(project: Path) -> None:
         finish("gone on"),
     ]
     async with FaultyServer(turns) as server:
-        async with started(
-            "run", "--yes", "--json", "x", folder=project, **model(server)
-        ) as process:
+        async with started("run", *YES, "--json", "x", folder=project, **model(server)) as process:
             assert process.stdout is not None
             run_id = ""
             while True:
@@ -148,7 +145,7 @@ async def test_a_run_that_was_killed_goes_on(project: Path) -> None:
             os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
         result = await holdfast(
-            "run", "--yes", "--json", "--resume", run_id, folder=project, **model(server)
+            "run", *YES, "--json", "--resume", run_id, folder=project, **model(server)
         )
     assert result.status == 0, result.errors
     assert (project / "log").read_text().split().count("once") == 1
@@ -165,7 +162,7 @@ async def test_undo_takes_back_what_the_run_changed_and_keeps_what_the_person_di
         calls(("shell", {"command": "echo new > b.txt"})),
         finish(),
     ]
-    await run(project, turns, "--yes", "x")
+    await run(project, turns, *YES, "x")
     (project / "a.txt").write_text((project / "a.txt").read_text().replace("five", "FIVE"))
     result = await holdfast("undo", folder=project)
     assert result.status == 0, result.errors
@@ -234,7 +231,7 @@ async def test_yes_does_not_free_what_unread_settings_may_forbid(
 ) -> None:
     (project / ".holdfast").mkdir()
     (project / ".holdfast" / "config.toml").write_text(config)
-    result = await run(project, [WRITE, finish()], "--yes", "make it")
+    result = await run(project, [WRITE, finish()], *YES, "make it")
     assert not (project / "made.txt").exists()
     assert "config.toml" in result.errors
     assert "edits and commands ask" in result.errors
@@ -266,7 +263,7 @@ async def test_the_key_and_other_secrets_stay_out_of_everything(project: Path) -
     environment = {"HOLDFAST_API_KEY": secret, "MY_TOKEN": "token-abcdefgh-98765"}
     async with FaultyServer(turns) as server:
         result = await holdfast(
-            "run", "--yes", "--json", "-vv", "x",
+            "run", *YES, "--json", "-vv", "x",
             folder=project, **model(server), **environment,
         )  # fmt: skip
         bodies = b"".join(request.raw for request in server.requests)
@@ -283,7 +280,7 @@ async def test_the_key_and_other_secrets_stay_out_of_everything(project: Path) -
 
 async def test_a_dead_endpoint_is_waited_for_and_said(project: Path) -> None:
     async with started(
-        "run", "--yes", "x", folder=project, HOLDFAST_MODEL__NAME="scripted"
+        "run", *YES, "x", folder=project, HOLDFAST_MODEL__NAME="scripted"
     ) as process:
         assert process.stdout is not None
         lines = b""
@@ -316,7 +313,7 @@ async def test_a_data_folder_that_cannot_be_used_is_named_with_the_mend(
 ) -> None:
     (project / "data").write_text("a file in its place")
     data = str(project / "data")
-    result = await run(project, [], "--yes", *arguments, XDG_DATA_HOME=data)
+    result = await run(project, [], *YES, *arguments, XDG_DATA_HOME=data)
     assert result.status == 2
     (line,) = result.errors.splitlines()
     assert f"runs cannot be kept in {data}/holdfast/" in line
@@ -324,7 +321,7 @@ async def test_a_data_folder_that_cannot_be_used_is_named_with_the_mend(
 
 
 async def test_what_cannot_be_done_with_a_run_names_what_a_terminal_has(project: Path) -> None:
-    done = await run(project, [WRITE, finish()], "--yes", "--json", "make it")
+    done = await run(project, [WRITE, finish()], *YES, "--json", "make it")
     run_id = done.events[-1]["run_id"]
     for arguments, said in (
         (("run", "--resume", run_id), f'holdfast run --resume {run_id} "'),
@@ -344,7 +341,7 @@ async def test_what_cannot_be_done_with_a_run_names_what_a_terminal_has(project:
 async def test_undo_says_what_it_restored_and_what_it_removed(project: Path) -> None:
     (project / "old.txt").write_text("old\n")
     change = calls(("write", {"path": "old.txt", "text": "new\n"}))
-    await run(project, [WRITE, change, finish()], "--yes", "make it")
+    await run(project, [WRITE, change, finish()], *YES, "make it")
     result = await holdfast("undo", folder=project)
     assert sorted(result.output.splitlines()) == ["removed made.txt", "restored old.txt"]
     assert not (project / "made.txt").exists()
@@ -373,11 +370,8 @@ def untimed(line: str) -> str:
 async def test_nothing_is_imported_from_the_project(project: Path) -> None:
     for name in ("httpx", "typer", "pydantic", "json"):
         (project / f"{name}.py").write_text("raise SystemExit('imported from the project')\n")
-    result = await run(project, [finish()], "--yes", "x")
+    result = await run(project, [finish()], *YES, "x")
     assert result.status == 0, result.errors
-
-
-HOLDS = choose().holds
 
 
 @pytest.mark.skipif(not HOLDS, reason="no sandbox holds on this machine")
@@ -439,7 +433,74 @@ async def test_a_sandbox_that_was_asked_for_and_does_not_hold_is_an_error(projec
     assert not (project / "made.txt").exists()
 
 
-async def test_yes_and_sandboxed_exclude_each_other(project: Path) -> None:
-    result = await run(project, [WRITE], "--sandboxed", "--yes", "make it")
+@pytest.mark.skipif(not HOLDS, reason="no sandbox holds on this machine")
+@pytest.mark.parametrize(
+    ("flags", "mode", "gets_out"),
+    [
+        (("--yes",), "", False),
+        (("--yes", "--sandboxed"), "", False),
+        (("--yes",), "read-only", False),
+        # Everything is free only where that was said in full.
+        (("--yes", "--sandbox", "off"), "", True),
+        (("--yes",), "full", True),
+        (("--yes", "--sandbox", "auto"), "full", False),
+    ],
+)
+async def test_yes_works_in_the_sandbox_unless_all_is_said_in_full(
+    project: Path, flags: tuple[str, ...], mode: str, gets_out: bool
+) -> None:
+    outside = Path.home() / "made-outside"
+    command = f"touch made-inside; touch {outside}"
+    turns = [calls(("shell", {"command": command})), WRITE, finish()]
+    given = {"HOLDFAST_PERMISSIONS__MODE": mode} if mode else {}
+    result = await run(project, turns, *flags, "--json", "make it", **given)
+    assert result.status == 0, result.errors
+    assert outside.exists() == gets_out
+    assert (project / "made-inside").exists()
+    assert (project / "made.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "sandbox", "words"),
+    [
+        (("--yes",), "off", "`sandbox.mode` is off"),
+        (("--sandboxed", "--sandbox", "off"), "", "give one of them"),
+        (("--yes", "--sandboxed", "--sandbox", "off"), "", "give one of them"),
+        (("--yes", "--sandbox", "none"), "", "'none' is not one of"),
+    ],
+)
+async def test_yes_without_a_sandbox_is_refused_with_what_helps(
+    project: Path, flags: tuple[str, ...], sandbox: str, words: str
+) -> None:
+    given = {"HOLDFAST_SANDBOX__MODE": sandbox} if sandbox else {}
+    result = await run(project, [WRITE, finish()], *flags, "make it", **given)
     assert result.status == 2
-    assert "give one of them" in result.errors
+    assert words in " ".join(result.errors.split())
+    assert not (project / "made.txt").exists()
+    if sandbox:
+        assert "--yes --sandbox off" in result.errors
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="it may hold there")
+async def test_yes_with_a_mechanism_that_does_not_hold_is_refused(project: Path) -> None:
+    result = await run(project, [WRITE], "--yes", "--sandbox", "seatbelt", "make it")
+    assert result.status == 2
+    assert "the sandbox seatbelt does not work on this machine" in result.errors
+    assert not (project / "made.txt").exists()
+
+
+@pytest.mark.skipif(not HOLDS, reason="no sandbox holds on this machine")
+async def test_what_wants_out_is_denied_where_nobody_can_be_asked(project: Path) -> None:
+    command = {"command": "touch ../out", "outside": "the disk is there"}
+    turns = [calls(("shell", command)), WRITE, finish()]
+    result = await run(project, turns, "--yes", "--json", "make it")
+    returned = [each for each in result.events if each["kind"] == "tool_returned"]
+    assert returned[0]["result"]["text"] == (
+        "refused: it was not allowed (run `touch ../out` outside of the sandbox): nobody can be "
+        "asked here; find another way, or finish and say what you need"
+    )
+    assert "add rules to permissions.allow" in result.errors
+    assert not (project.parent / "out").exists()
+    allowed = {"HOLDFAST_PERMISSIONS__ALLOW": '["shell(touch ../out)"]'}
+    await run(project, turns, "--yes", "--json", "make it", **allowed)
+    assert (project.parent / "out").exists()

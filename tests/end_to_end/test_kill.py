@@ -17,7 +17,7 @@ from lsp_server.agent.journal import replay
 from lsp_server.domain.events import RecordedEvent, RunResumed, ToolCalled, ToolReturned
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.harness.command_line import holdfast, started
+from tests.harness.command_line import YES, holdfast, started
 from tests.harness.expectation import until
 from tests.harness.workshop import calls, finish
 from tests.sampling import sampled
@@ -59,7 +59,7 @@ async def test_killed_at_random_points_a_run_loses_and_repeats_nothing(project: 
         for _ in range(KILLS):
             how = ["--resume", run_id] if run_id else ["count"]
             async with started(
-                "run", "--yes", "--json", *how, folder=project, **environment
+                "run", *YES, "--json", *how, folder=project, **environment
             ) as process:
                 assert process.stdout is not None
                 for _ in range(chance.randint(1, 25)):
@@ -72,7 +72,7 @@ async def test_killed_at_random_points_a_run_loses_and_repeats_nothing(project: 
                 os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
         result = await holdfast(
-            "run", "--yes", "--json", "--resume", run_id, folder=project, **environment
+            "run", *YES, "--json", "--resume", run_id, folder=project, **environment
         )
     assert result.status == 0, result.errors
     assert (project / "log").read_text().split() == [str(n) for n in range(1, LINES + 1)]
@@ -98,7 +98,7 @@ async def test_what_a_command_did_before_the_kill_can_be_taken_back(project: Pat
     async with ScriptedServer([calls(("shell", {"command": command}))]) as server:
         environment = {"HOLDFAST_MODEL__BASE_URL": server.base_url, "HOLDFAST_MODEL__NAME": "s"}
         async with started(
-            "run", "--yes", "--json", "do it", folder=project, **environment
+            "run", *YES, "--json", "do it", folder=project, **environment
         ) as process:
             pid = project / "pid"
             await until(lambda: pid.exists() and pid.read_text().strip(), "the command at work")

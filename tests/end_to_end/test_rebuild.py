@@ -17,7 +17,7 @@ from lsp_server.domain.tasks import Achieved, Budget, Failed, Sampling, Task
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.system.process_lock import ProcessLock
 from tests.fakes.faulty_server import FaultyServer
-from tests.harness.command_line import holdfast, started
+from tests.harness.command_line import YES, holdfast, started
 from tests.harness.workshop import calls, finish, says, workshop
 
 STEPS = 24
@@ -69,12 +69,12 @@ async def test_killed_in_a_rebuild_a_run_goes_on_where_it_was(project: Path, mom
             "HOLDFAST_MEMORY__ENABLED": "false",
         }
         async with started(
-            "run", "--yes", "--json", "count", folder=project, **environment
+            "run", *YES, "--json", "count", folder=project, **environment
         ) as process:
             pid = process.pid
             await process.wait()
         (path,) = Path(os.environ["XDG_DATA_HOME"]).rglob("journal.jsonl")
-        resumed = ("run", "--yes", "--json", "--resume", path.parent.name)
+        resumed = ("run", *YES, "--json", "--resume", path.parent.name)
         result = await holdfast(*resumed, folder=project, **environment)
     assert killed
     assert result.status == 0, result.errors

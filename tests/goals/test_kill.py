@@ -18,7 +18,7 @@ from lsp_server.domain.events import GoalChecked
 from lsp_server.goals.goals_document import parse_goals
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.data.stops import DOCUMENT, DOCUMENTED, PROJECT, SUM, Script, Stop, read_evidence
-from tests.harness.command_line import holdfast, started
+from tests.harness.command_line import YES, holdfast, started
 from tests.harness.expectation import until
 from tests.sampling import sampled
 
@@ -44,7 +44,7 @@ async def listed(project: Path) -> list[dict[str, Any]]:
 
 async def test_a_check_that_was_killed_shows_nothing(project: Path) -> None:
     goals_file(project, "## G\n- [ ] slow\n  - check: `touch began; sleep 3`\n")
-    async with started("goals", "--check", "--yes", folder=project) as process:
+    async with started("goals", "--check", *YES, folder=project) as process:
         await until((project / "began").exists, "the check")
         os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
@@ -66,7 +66,7 @@ async def test_killed_at_random_points_file_and_ledger_stay_whole(project: Path)
     for _ in range(KILLS):
         ticks = path.read_text().count("[x]")
         goal = min(ticks + chance.randint(1, 3), CONDITIONS)
-        async with started("goals", "--check", "--yes", folder=project) as process:
+        async with started("goals", "--check", *YES, folder=project) as process:
             await until(partial(reached, path, goal, process), "some ticks", 30)
             if process.returncode is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -80,7 +80,7 @@ async def test_killed_at_random_points_file_and_ledger_stay_whole(project: Path)
         met = {p["condition"] for p in await listed(project) if p["verdict"] in ("met", "stale")}
         ticked = {entry.condition.text for entry in parse_goals(kept).entries if entry.ticked}
         assert ticked <= met, "a tick is never ahead of what is known"
-    result = await holdfast("goals", "--check", "--yes", folder=project)
+    result = await holdfast("goals", "--check", *YES, folder=project)
     assert result.status == 0, result.output
     assert path.read_text().count("[x]") == CONDITIONS
 
@@ -98,7 +98,7 @@ async def test_a_run_that_was_killed_while_it_was_judged_is_judged_again(project
 
     async with ScriptedServer(plays) as server:
         environment = {"HOLDFAST_MODEL__BASE_URL": server.base_url, "HOLDFAST_MODEL__NAME": "s"}
-        order = ["run", "--yes", "--json", "Document it.", "--goal", DOCUMENTED[0][0]]
+        order = ["run", *YES, "--json", "Document it.", "--goal", DOCUMENTED[0][0]]
         async with started(*order, folder=project, **environment) as process:
             assert process.stdout is not None
             run_id = json.loads(await process.stdout.readline())["run_id"]
@@ -107,7 +107,7 @@ async def test_a_run_that_was_killed_while_it_was_judged_is_judged_again(project
             await process.wait()
         slow = False
         result = await holdfast(
-            "run", "--yes", "--json", "--resume", run_id, folder=project, **environment
+            "run", *YES, "--json", "--resume", run_id, folder=project, **environment
         )
     assert result.status == 0, result.errors
     assert script.judged == 2

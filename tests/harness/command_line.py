@@ -15,7 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lsp_server.sandbox.choice import choose
+
 DEADLINE_SECONDS = 60.0
+
+HOLDS = choose().holds
+"""Whether a sandbox holds on this machine."""
+YES = ("--yes",) if HOLDS else ("--yes", "--sandbox", "off")
+"""Do not ask; in the sandbox where that can be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.settings.layers import load
 from tests.fakes.faults import FaultyTurn
 from tests.harness.audit import audited
-from tests.harness.command_line import holdfast
+from tests.harness.command_line import YES, holdfast
 from tests.harness.expectation import until
 from tests.harness.stand import acts, is_verdict, says_verdict
 from tests.harness.workshop import calls, finish, workshop
@@ -307,7 +307,7 @@ async def test_the_command_line_draws_as_many_samples_as_it_is_told(project: Pat
     scenario = Scenario(turns=(touch(0), finish()), n="honour")
     async with ScriptedServer(scenario) as server:
         ended = await holdfast(
-            *("run", "--yes", "--json", "--max", "--samples", "2", "go"),
+            *("run", *YES, "--json", "--max", "--samples", "2", "go"),
             folder=project,
             HOLDFAST_MODEL__BASE_URL=server.base_url,
             HOLDFAST_MODEL__NAME="scripted",

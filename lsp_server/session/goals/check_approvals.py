@@ -35,14 +35,21 @@ class CheckApprovals:
         self._path = path
         self._workspace = workspace
         self._approved: dict[str, None] = dict.fromkeys(_load(path))
+        self._approved_now: set[str] = set()
 
     @property
     def approved(self) -> tuple[str, ...]:
         """Returns the commands that run without a question, oldest first."""
         return tuple(self._approved)
 
-    def approve(self, commands: Iterable[str]) -> None:
-        """Takes these commands as approved: a person gave them, or said yes to them."""
+    def approve(self, commands: Iterable[str], *, lasting: bool = True) -> None:
+        """Takes these commands as approved: a person gave them, or said yes to them.
+
+        Without `lasting` that is not kept for later sessions.
+        """
+        if not lasting:
+            self._approved_now.update(commands)
+            return
         new = [command for command in commands if command not in self._approved]
         if not new:
             return
@@ -71,7 +78,7 @@ class CheckApprovals:
             decision = denied.decide(Shell.spec, NeedsCommand(command))
             if isinstance(decision, Deny):
                 return Deny(f"`{command}` does not run: {decision.reason}")
-            if command in self._approved:
+            if command in self._approved or command in self._approved_now:
                 return Allow()
             own = Approval(rules, self._workspace, commands_are_confined=commands_are_confined)
             decision = own.decide(Shell.spec, NeedsCommand(command))
