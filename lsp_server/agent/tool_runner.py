@@ -15,13 +15,16 @@ from typing import TypeAlias
 
 from lsp_server.agent import guards
 from lsp_server.agent.event_log import EventLog
-from lsp_server.domain.events import ToolCalled, ToolReturned
+from lsp_server.domain.events import ToolCalled, ToolReturned, Warned
 from lsp_server.domain.messages import Response
 from lsp_server.domain.tools import ToolCall, ToolKind, ToolResult
+from lsp_server.text.legible import disguises
 from lsp_server.tools.toolbox import Toolbox
 
 INTERRUPTED = "interrupted: it had started and may have taken effect; look before you repeat it"
 NOT_STARTED = "not run: the run was interrupted before it started"
+NOTICES_MAX = 20
+"""Calls of one run whose results are named to a person; more would not be read."""
 STEERED = "not run: the person sent a message first; read it, then decide again"
 
 CallResult: TypeAlias = tuple[ToolCall, ToolResult, float]
@@ -35,6 +38,7 @@ class ToolRunner:
         self._toolbox = toolbox
         self._event_log = event_log
         self._state = event_log.state
+        self._noticed: set[str] = set()
 
     async def run(self, response: Response) -> list[CallResult]:
         """Runs the calls that may run, answers the others, and gives the results of the first.
@@ -75,7 +79,20 @@ class ToolRunner:
         done = [(call, *task.result()) for call, task in zip(calls, running, strict=True)]
         for call, result, seconds in done:
             self._return(call.id, result, seconds)
+            self._notice_disguises(call, result)
         return done
+
+    def _notice_disguises(self, call: ToolCall, result: ToolResult) -> None:
+        """Tells a person, in one line for each call, what was hidden or imitated in a result."""
+        title = self._toolbox.title(call)
+        if title in self._noticed or len(self._noticed) >= NOTICES_MAX:
+            return
+        if found := disguises(result.text):
+            self._noticed.add(title)
+            text = (
+                f"`{title}` returned {' and '.join(found)}; the agent is shown that they are there"
+            )
+            self._event_log.emit(Warned(text))
 
     def _record_start(self, call: ToolCall) -> None:
         box, step = self._toolbox, self._state.progress.step

@@ -71,6 +71,15 @@ _SENTENCES: Mapping[RefusalKind, str] = MappingProxyType(
         "service": "the sandbox does not reach programs outside of it ({what})",
     }
 )
+_NOTICES: Mapping[RefusalKind, str] = MappingProxyType(
+    {
+        "outside": "to change {what}, which is outside of the workspace",
+        "protected": "to change {what}, which is protected",
+        "hidden": "to look at {what}, which is hidden",
+        "network": "to reach the network ({what})",
+        "service": "to reach a program outside of it ({what})",
+    }
+)
 _WAY_OUT = (
     "Do it inside if that is possible; if it cannot be, call it again with `outside` and why, "
     "and a person is asked."
@@ -90,6 +99,21 @@ class SandboxRefusal:
         if self.kind == "broken":
             return f"The sandbox could not start the command: {self.what}."
         return f"Note: {_SENTENCES[self.kind].format(what=self.what)}. {_WAY_OUT}"
+
+    @property
+    def names_path(self) -> bool:
+        """Says whether `what` is a path, so that its policy was looked at."""
+        return self.kind in ("outside", "protected", "hidden")
+
+    @property
+    def notice(self) -> str:
+        """Returns what was tried and refused, for a person; empty where nothing was.
+
+        >>> SandboxRefusal("hidden", "/home/me/.ssh").notice
+        'the sandbox refused a command to look at /home/me/.ssh, which is hidden'
+        """
+        tried = _NOTICES.get(self.kind, "")
+        return f"the sandbox refused a command {tried.format(what=self.what)}" if tried else ""
 
 
 def find_refusal(

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from pydantic import Field
 
-from lsp_server.domain.events import Emit
+from lsp_server.domain.events import Emit, Warned
 from lsp_server.domain.tools import Needs, NeedsCommand, ToolResult, parse_arguments
 from lsp_server.settings.sections import NetworkSetting
 from lsp_server.text.terminal import terminal_text
@@ -22,6 +22,8 @@ TIMEOUT_SECONDS = 120
 TIMEOUT_SECONDS_MAX = 3600
 OUTPUT_BYTES_MAX = 100_000
 CHANGED_SHOWN_MAX = 20
+NOTICES_MAX = 50
+"""What is told to a person in one run; more of it would not be read."""
 
 
 class ShellArguments(ToolArguments):
@@ -62,6 +64,7 @@ class Shell:
         self._emit = emit
         self._commands = commands
         self._host = host
+        self._noticed: set[str] = set()
 
     def describe(self, arguments: Mapping[str, object]) -> str:
         """Shows a call as in `$ pytest -q`."""
@@ -86,7 +89,7 @@ class Shell:
 
     async def _run(self, wanted: ShellArguments, profile: CommandProfile) -> CommandResult:
         runner = self._host if wanted.outside.strip() else self._commands
-        return await runner.run(
+        completed = await runner.run(
             wanted.command,
             self._workspace.root,
             timeout_seconds=wanted.timeout_seconds,
@@ -94,6 +97,15 @@ class Shell:
             environment=profile.environment,
             reads_only=profile.reads_only,
         )
+        for notice in completed.notices:
+            self._notice(notice)
+        return completed
+
+    def _notice(self, notice: str) -> None:
+        """Tells a person, once in a run, what a sandbox refused or took back."""
+        if notice not in self._noticed and len(self._noticed) < NOTICES_MAX:
+            self._noticed.add(notice)
+            self._emit(Warned(notice))
 
 
 def sandbox_text(network: NetworkSetting) -> str:

@@ -224,9 +224,11 @@ def _tool_view(event: ToolCalled | ToolReturned) -> EventView:
         case ToolReturned(step, call_id, tool, result, seconds):
             has_failed = result.is_error or result.failed
             ending = result.ending or ("failed" if has_failed else "ok")
+            # A call that was refused says in its line why.
+            why = f": {_first(result.output)}" if result.is_error and result.output else ""
             return _view(
                 event,
-                f"{ending}, {seconds:.1f} s",
+                f"{ending}, {seconds:.1f} s{why}",
                 result.output,
                 "bad" if has_failed else "good",
                 step=step,

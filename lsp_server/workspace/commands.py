@@ -51,7 +51,7 @@ class CommandResult:
 
     `exit_status` is 128 plus the signal's number for a command that a signal
     ended, None for one that ran out of time. Of `output`, `truncated_bytes` are
-    missing in the middle.
+    missing in the middle. `notices` say to a person what a sandbox refused or took back.
     """
 
     exit_status: int | None
@@ -59,6 +59,7 @@ class CommandResult:
     seconds: float
     timed_out: bool = False
     truncated_bytes: int = 0
+    notices: tuple[str, ...] = ()
 
     @property
     def ending(self) -> str:

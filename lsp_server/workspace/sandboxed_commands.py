@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -122,14 +122,14 @@ class SandboxedCommandRunner:
                 output_bytes_max=command.output_bytes_max,
                 cancelled=cancelled,
             )
-            notes = await asyncio.to_thread(
+            notes, notices = await asyncio.to_thread(
                 self._clean_up, command, bounds, scratch, output.text(), status
             )
         finally:
             await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
         for note in notes:
             output.add(f"\n{note}\n".encode())
-        return result_of(status, output, began)
+        return replace(result_of(status, output, began), notices=tuple(notices))
 
     def _bounds(self, command: _Command, scratch: Path) -> _Bounds:
         """Blocking."""
@@ -149,17 +149,25 @@ class SandboxedCommandRunner:
 
     def _clean_up(
         self, command: _Command, bounds: _Bounds, scratch: Path, output: str, status: int | None
-    ) -> list[str]:
-        """Puts protected files back, and returns what there is to say about it. Blocking."""
-        notes = []
+    ) -> tuple[list[str], list[str]]:
+        """Puts protected files back; returns what to say of it to the model and to a person. Blocking."""
+        notes: list[str] = []
+        notices: list[str] = []
         if not command.reads_only:
             # Made anew, since the command may have made new places.
             restored = bounds.before.put_back(self._policy(scratch).protected)
             if restored:
-                notes.append(_restored_note(restored, command.folder))
-        if refusal := find_refusal(output, status, bounds.policy, command.folder):
+                names = _restored_names(restored, command.folder)
+                note = f"protected files are as before the command: {names}"
+                notes.append(f"[{note}; with `outside` a person is asked]")
+                notices.append(f"a command changed protected files, which are as before: {names}")
+        # A command that goes on after a refusal succeeds; a path then still says what it tried.
+        refusal = find_refusal(output, status or 1, bounds.policy, command.folder)
+        if refusal is not None and status != 0:
             notes.append(refusal.sentence)
-        return notes
+        if refusal is not None and refusal.notice and (status != 0 or refusal.names_path):
+            notices.append(refusal.notice)
+        return notes, notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +208,10 @@ def _scratch_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="holdfast-")).resolve()
 
 
-def _restored_note(restored: tuple[Restored, ...], folder: Path) -> str:
+def _restored_names(restored: tuple[Restored, ...], folder: Path) -> str:
     shown = [
         f"{os.path.relpath(one.path, folder)} ({one.outcome})"
         for one in restored[:RESTORED_SHOWN_MAX]
     ]
     more = len(restored) - RESTORED_SHOWN_MAX
-    names = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
-    return f"[protected files are as before the command: {names}; with `outside` a person is asked]"
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

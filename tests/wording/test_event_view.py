@@ -92,7 +92,7 @@ def test_the_fields_of_a_view_are_json(event: Event) -> None:
         ),
         (Told("the tests fail", "goal"), "not done yet; it goes on with what is missing", "plain"),
         (Told("look first", "fence"), "reminder: look first", "plain"),
-        (ToolReturned(1, "t", "read", ToolResult("no file", is_error=True), 0.1), "failed, 0.1 s", "bad"),
+        (ToolReturned(1, "t", "read", ToolResult("no file", is_error=True), 0.1), "failed, 0.1 s: no file", "bad"),
         (ToolReturned(1, "t", "shell", ToolResult("exit status 1", failed=True), 2.0), "failed, 2.0 s", "bad"),
         (GoalChecked(GoalReport(GOAL, REPORT.conditions[:1], "t")), "goal “Retry on 429”: 1 of 1 conditions met", "good"),
     ],
