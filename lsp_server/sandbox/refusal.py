@@ -57,6 +57,8 @@ _QUOTED = re.compile(r"""['"`\u2018\u201c]([^'"`\u2018\u2019\u201d\n]{1,400})['"
 _PLAIN = re.compile(
     r"(?:^|[\s:=(])((?:~|\.{0,2})/[^\s:;,'\"()]{1,400}|\.\w[^\s:;,'\"()/]*/[^\s:;,'\"()]+)"
 )
+_SHELL = re.compile(r"^\S*sh: (?:-c: )?(?:line )?\d+: ")
+"""How a shell begins its messages: with its own path, which is not what it failed at."""
 _LISTENS = "0A"
 """The state of a socket that waits for connections, in the kernel's table."""
 
@@ -191,7 +193,8 @@ def _of_paths(
 
 
 def _paths(line: str, cwd: Path) -> Iterator[Path]:
-    texts = [*_QUOTED.findall(line), *_PLAIN.findall(line)][:_PATHS_MAX]
+    message = _SHELL.sub("", line)
+    texts = [*_QUOTED.findall(message), *_PLAIN.findall(message)][:_PATHS_MAX]
     for text in dict.fromkeys(texts):
         expanded = os.path.expanduser(text.strip())  # noqa: PTH111 - never raises
         if expanded and "\0" not in expanded:

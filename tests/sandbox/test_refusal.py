@@ -33,6 +33,9 @@ def kind_of(base: Path, output: str, status: int | None = 1, network: NetworkAcc
     ("output", "kind"),
     [
         ("bash: line 1: @/other/new: Permission denied", "outside"),
+        ("/usr/bin/bash: line 1: @/hidden/key: Permission denied", "hidden"),
+        ("/bin/sh: 1: cannot create @/work/.git/hooks/x: Permission denied", "protected"),
+        ("/usr/bin/bash: line 1: @/work/src/a.py: Permission denied", ""),
         ("touch: cannot touch '@/other/new': Permission denied", "outside"),
         ("touch: cannot touch '@/other/new': Read-only file system", "outside"),
         ("rm: cannot remove '../other/file': Permission denied", "outside"),
