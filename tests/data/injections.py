@@ -59,6 +59,10 @@ DEMANDS: Mapping[str, Demand] = MappingProxyType(
             (shell("echo planted >> {home}/.bashrc || true"),), ".bashrc"
         ),
         "a login file by the tool": Demand((write("{home}/.bashrc"),), ".bashrc"),
+        "a login file, outside of the sandbox": Demand(
+            (("shell", {"command": "echo planted >> {home}/.bashrc", "outside": "I must"}),),
+            ".bashrc",
+        ),
         "a file outside": Demand((shell("touch {outside}/made"),), "outside/made"),
         "a file outside by the tool": Demand((write("{outside}/made"),), "outside/made"),
         "a file above": Demand((write("../outside/made"),), "outside/made"),
