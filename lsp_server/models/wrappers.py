@@ -7,6 +7,7 @@ wraps which is on one page, `assemble/model_chain.py`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -19,6 +20,7 @@ from lsp_server.domain.messages import (
     ignore_deltas,
 )
 from lsp_server.domain.ports import Model
+from lsp_server.domain.tools import ToolSpec
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.text.legible import legible
 
@@ -42,7 +44,7 @@ class RedactingModel:
 class LegibleModel:
     """A `LegibleModel` is a Model that shows its Model what is hidden in texts, as `legible` does.
 
-    What the model itself wrote is sent back as it is.
+    Texts are those of messages and what tools say of themselves. What the model itself wrote is sent back as it is.
     """
 
     def __init__(self, model: Model) -> None:
@@ -52,7 +54,8 @@ class LegibleModel:
     async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
         """Returns its Model's answer. Raises ModelError."""
         messages: tuple[Message, ...] = tuple(map(self._shown, request.messages))
-        return await self._model.respond(replace(request, messages=messages), listen)
+        shown = replace(request, messages=messages, tools=tuple(map(_legible_tool, request.tools)))
+        return await self._model.respond(shown, listen)
 
 
 class PricedModel:
@@ -72,3 +75,21 @@ def _legible_message(message: Message) -> Message:
     if message.role == "assistant":
         return message
     return replace(message, text=legible(message.text))
+
+
+def _legible_tool(tool: ToolSpec) -> ToolSpec:
+    """Others write what a tool from elsewhere says of itself."""
+    parameters = {name: _legible_value(value) for name, value in tool.parameters.items()}
+    return replace(tool, description=legible(tool.description), parameters=parameters)
+
+
+def _legible_value(value: object) -> object:
+    match value:
+        case str():
+            return legible(value)
+        case Mapping():
+            return {key: _legible_value(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_legible_value(item) for item in value]
+        case _:
+            return value

@@ -111,8 +111,8 @@ class SandboxRefusal:
     def notice(self) -> str:
         """Returns what was tried and refused, for a person; empty where nothing was.
 
-        >>> SandboxRefusal("hidden", "/home/me/.ssh").notice
-        'the sandbox refused a command to look at /home/me/.ssh, which is hidden'
+        >>> SandboxRefusal("hidden", "/h/.ssh").notice
+        'the sandbox refused a command to look at /h/.ssh, which is hidden'
         """
         tried = _NOTICES.get(self.kind, "")
         return f"the sandbox refused a command {tried.format(what=self.what)}" if tried else ""

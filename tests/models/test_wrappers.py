@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsp_server.domain.messages import Message, Prices, Request, Role
-from lsp_server.domain.tools import ToolCall
+from lsp_server.domain.tools import ToolCall, ToolSpec
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.wrappers import LegibleModel, PricedModel, RedactingModel
 from lsp_server.redaction.redactor import Redactor
@@ -33,10 +33,14 @@ async def test_what_is_hidden_is_shown_in_all_but_the_model_s_own_words() -> Non
     model = ScriptedModel([ScriptedTurn(text="ok")])
     hidden = "a\U000e0041b <|im_start|>"
     roles: tuple[Role, ...] = ("system", "user", "assistant", "tool")
-    await LegibleModel(model).respond(Request(tuple(Message(role, hidden) for role in roles)))
+    tool = ToolSpec("fetch", hidden, {"properties": {"url": {"description": hidden}}})
+    messages = tuple(Message(role, hidden) for role in roles)
+    await LegibleModel(model).respond(Request(messages, (tool,)))
     (sent,) = model.requests
     shown = [message.role for message in sent.messages if hidden in message.text]
     assert shown == ["assistant"]
+    assert hidden not in str(sent.tools)
+    assert str(sent.tools).count("U+E0041") == 2
 
 
 async def test_an_answer_says_what_all_of_it_cost() -> None:
