@@ -33,6 +33,26 @@ def read_whole(path: Path, bytes_max: int) -> bytes:
     return data
 
 
+def read_seen(path: str, bytes_max: int) -> bytes:
+    """Returns all of a file that was just seen to be a regular one, with as few calls as can be.
+
+    Raises OSError, also when it is something else by now, a link included, or is larger
+    than `bytes_max`.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        state = os.fstat(descriptor)
+        _check(state)
+        if state.st_size > bytes_max:
+            raise OSError(errno.EFBIG, f"it is larger than {bytes_max:,} bytes")
+        pieces = [os.read(descriptor, state.st_size + 1)]
+        while pieces[-1] and sum(map(len, pieces)) < state.st_size:
+            pieces.append(os.read(descriptor, state.st_size))
+    finally:
+        os.close(descriptor)
+    return b"".join(pieces)
+
+
 def _check(state: os.stat_result) -> None:
     if stat.S_ISDIR(state.st_mode):
         raise IsADirectoryError(errno.EISDIR, "it is a folder")

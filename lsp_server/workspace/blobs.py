@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from operator import attrgetter
@@ -96,6 +96,15 @@ class Blobs:
         finally:
             batch.close()
             self.problem = batch.problem or self.problem
+
+    def kept(self, names: Iterable[str]) -> frozenset[str]:
+        """Returns the names of those contents that are kept."""
+        self._packs.refresh()
+        digests = {name: digest_in(name) for name in names}
+        return frozenset(name for name, digest in digests.items() if digest and self._has(digest))
+
+    def _has(self, digest: bytes) -> bool:
+        return self._packs.find(digest) is not None or loose_path(self._folder, digest).exists()
 
     def get(self, name: str) -> bytes | None:
         """Returns the content with this name; None when it is not kept or was damaged."""

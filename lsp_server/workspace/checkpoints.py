@@ -31,6 +31,12 @@ from lsp_server.workspace.undo import Undo, UndoReport
 
 ALIVE = timedelta(seconds=1)
 """How often a running command's snapshot says that it still runs."""
+PATIENCE_SECONDS = 1.0
+"""When a look at all files takes longer, the person is told."""
+CHANGES_AT_ONCE = 50
+"""So many are recorded before others have their turn."""
+
+_LOOKING = "looking at the many files of this folder, so that what a command does can be undone"
 
 
 class Checkpoints:
@@ -72,9 +78,12 @@ class Checkpoints:
         finally:
             alive.cancel()
             # Also after a failure or a cancellation: what the command did is done.
-            for change in _changes(before, await self._contents(emit)):
+            after = await self._contents(emit)
+            for number, change in enumerate(await asyncio.to_thread(_changes, before, after)):
                 changed.append(change.path)
                 emit(change)
+                if number % CHANGES_AT_ONCE == CHANGES_AT_ONCE - 1:
+                    await asyncio.sleep(0)
             self._snapshots.remove(name)
 
     async def changes_of_killed_command(self, snapshot: str) -> Sequence[FileChanged]:
@@ -141,7 +150,13 @@ class Checkpoints:
         return names
 
     async def _contents(self, emit: Emit) -> Mapping[str, str]:
-        contents = await self.tree.contents()
+        telling = asyncio.get_running_loop().call_later(
+            PATIENCE_SECONDS, self._warn, _LOOKING, emit
+        )
+        try:
+            contents = await self.tree.contents()
+        finally:
+            telling.cancel()
         unread = [path for path, name in contents.items() if name.startswith(NOT_KEPT)]
         if unread:
             self._warn(
@@ -159,6 +174,8 @@ class Checkpoints:
 
 
 def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[FileChanged]:
+    if before is after:
+        return []
     return [
         FileChanged(path, before.get(path), after.get(path))
         for path in sorted(before.keys() | after.keys())

@@ -14,6 +14,8 @@ from typing import TypeAlias
 from lsp_server.workspace.git_index import NOTHING_TRACKED, Tracked
 from lsp_server.workspace.patterns import SMALL, Patterns
 
+Lines: TypeAlias = tuple[str, ...]
+
 
 class Verdict(Enum):
     """A `Verdict` says what becomes of an entry. Of a folder that is ignored, what git tracks in it counts."""
@@ -25,10 +27,11 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A `Scope` applies patterns to paths without their first `drop` characters."""
+    """A `Scope` applies patterns, made of `lines`, to paths without their first `drop` characters."""
 
     patterns: Patterns
     drop: int
+    lines: Lines
 
     def decide(self, path: str) -> bool | None:
         """Decides as Patterns does."""

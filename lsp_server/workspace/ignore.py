@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
@@ -33,8 +33,11 @@ _UNWRITABLE_REASON = "its name cannot be written on one line of text"
 Skipped: TypeAlias = Callable[[str, str], None]
 """Is called with a path that cannot be walked, and the reason."""
 
-Walked: TypeAlias = tuple[str, "os.DirEntry[str]", FolderRules]
-"""An entry that counts: its path, a folder's ending with `/`, and the rules for what is in it."""
+Found: TypeAlias = tuple[str, "os.DirEntry[str]"]
+"""An entry that counts, and its path; a folder's ends with `/`."""
+
+Walked: TypeAlias = tuple[str, "os.DirEntry[str]", FolderRules | None]
+"""The same, with the rules for what is in a folder, None for all else."""
 
 Verdicts: TypeAlias = dict[str, Verdict]
 """By name, a folder's ending with `/`."""
@@ -85,28 +88,34 @@ class Ignore:
         skipped: Skipped = lambda *_: None,
         *,
         folders: bool = False,
-    ) -> Iterator[tuple[str, os.DirEntry[str]]]:
-        """Gives every entry that counts; symbolic links are not followed.
+    ) -> Iterator[Found]:
+        """Gives every entry that counts, in the order of their paths; symbolic links are not followed.
 
         With `folders` those too, each before what is in it, their paths with a slash at the end.
         """
         start = self._workspace.relative(folder) if folder else "."
         prefix = "" if start == "." else f"{start}/"
         rules = self._rules_in(prefix)
-        if rules is None:
-            return
-        stack = [self._listed(prefix, rules, skipped)]
+        stack = [iter(self._listed(prefix, rules, skipped) if rules else ())]
         while stack:
             found = next(stack[-1], None)
             if found is None:
                 stack.pop()
                 continue
             path, entry, within = found
-            is_folder = path.endswith("/")
-            if is_folder:
-                stack.append(self._listed(path, within, skipped))
+            is_folder = within is not None
+            if within is not None:
+                stack.append(iter(self._listed(path, within, skipped)))
             if folders or not is_folder:
                 yield path, entry
+
+    def listings(self) -> Iterator[Sequence[Walked]]:
+        """Gives all entries that count in another order, which takes half the time: folder by folder."""
+        waiting: list[tuple[str, FolderRules]] = [("", self._sources.above())]
+        while waiting:
+            found = self._listed(*waiting.pop(), skipped=lambda *_: None)
+            waiting += [(path, within) for path, _, within in found if within is not None]
+            yield found
 
     def _rules_in(self, folder: str) -> FolderRules | None:
         """The rules for a folder, but for those that stand in it; None when it is hidden."""
@@ -120,7 +129,7 @@ class Ignore:
             rules = replace(rules, is_ignored=verdict is Verdict.IGNORED)
         return rules
 
-    def _listed(self, folder: str, rules: FolderRules, skipped: Skipped) -> Iterator[Walked]:
+    def _listed(self, folder: str, rules: FolderRules, skipped: Skipped) -> Sequence[Walked]:
         """The entries of one folder that count."""
         try:
             with os.scandir(self._workspace.root / folder) as listing:
@@ -128,15 +137,17 @@ class Ignore:
                 entries = sorted(listing, key=attrgetter("name"))
         except OSError as error:
             skipped(folder, error.strerror or "unreadable")
-            return
+            return ()
         rules = self._sources.within(rules, folder, [entry.name for entry in entries])
         ignored = replace(rules, is_ignored=True)
         before, now = self._known_verdicts(folder, rules)
+        found: list[Walked] = []
         for entry in entries:
             name = entry.name
             if name in RULE_FILES and not entry.is_file(follow_symlinks=name != GIT_RULES):
                 skipped(folder + name, "it is no file, so its rules are not known")
-            if entry.is_dir(follow_symlinks=False):
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if is_folder:
                 name += "/"
             verdict = before.get(name)
             if verdict is None:
@@ -146,7 +157,9 @@ class Ignore:
                 verdict = _verdict(rules, folder, name)
             now[name] = verdict
             if verdict is not Verdict.HIDDEN:
-                yield folder + name, entry, rules if verdict is Verdict.COUNTS else ignored
+                within = rules if verdict is Verdict.COUNTS else ignored
+                found.append((folder + name, entry, within if is_folder else None))
+        return found
 
     def _known_verdicts(self, folder: str, rules: FolderRules) -> tuple[Verdicts, Verdicts]:
         """What the last walk decided by the same rules, and where this one writes what it decides."""

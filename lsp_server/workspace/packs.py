@@ -62,9 +62,7 @@ class PackWriter:
         for digest, (place, length) in self._rows.items():
             self._file.write(_ROW.pack(digest, place, length))
         self._file.write(_END.pack(len(self._rows), _MARK))
-        self._file.flush()
-        # Once for all of them: what is known of files is believed as long as they stand still.
-        os.fsync(self._file.fileno())
+        # Not flushed to the disk: a pack that a power cut damaged has nothing, and is found out.
         self._file.close()
         self._staged.replace(self.path)
 
@@ -84,6 +82,7 @@ class Packs:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._tables: dict[Path, Table] = {}
+        self._places: dict[bytes, Path] = {}
         self._seen_at = -1
         """When the folder had changed last as the tables were read."""
 
@@ -93,7 +92,7 @@ class Packs:
 
     def find(self, digest: bytes) -> Path | None:
         """Returns the pack that has the content, as far as is known; see `refresh`."""
-        return next((path for path, table in self._tables.items() if digest in table), None)
+        return self._places.get(digest)
 
     def get(self, digest: bytes) -> bytes | None:
         """Returns the content, None when no pack has it. What it returns may be damaged."""
@@ -112,7 +111,8 @@ class Packs:
 
     def forget(self, path: Path) -> None:
         """Learns that a pack is gone."""
-        self._tables.pop(path, None)
+        for digest in self._tables.pop(path, {}):
+            self._places.pop(digest, None)
         self._seen_at = -1
 
     def sweep(self, before: float) -> None:
@@ -127,7 +127,7 @@ class Packs:
         try:
             changed_at = self.folder.stat().st_mtime_ns
         except OSError:
-            self._tables = {}
+            self._tables, self._places = {}, {}
             return
         if changed_at != self._seen_at:
             self._seen_at = changed_at
@@ -135,6 +135,8 @@ class Packs:
             for path in self.files():
                 with suppress(OSError):
                     self._tables[path] = known.get(path) or read_table(path)
+            tables = self._tables.items()
+            self._places = {digest: path for path, table in tables for digest in table}
 
     def shrunk(self, path: Path, needed: Collection[bytes]) -> Path | None:
         """Writes a pack of what is needed of another one; None when nothing is. Raises OSError."""

@@ -21,11 +21,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
-from lsp_server.domain.errors import ToolError
+from lsp_server.settings.regular_files import read_seen
 from lsp_server.system.atomic_file import replace_file
 from lsp_server.system.private_folder import make_private
 from lsp_server.workspace.blobs import EXECUTABLE, Blobs, content_name
-from lsp_server.workspace.disk import read_bytes
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 
@@ -73,6 +72,7 @@ class WorkingTree:
         self._cache_file = cache_file
         self._racy_ns = int(racy_seconds * 1e9)
         self._known: dict[str, tuple[Status, str]] | None = None
+        self._last: Mapping[str, str] = {}
         self._saved_at = float("-inf")
         self._scanning = threading.Lock()
 
@@ -96,10 +96,10 @@ class WorkingTree:
         statuses = islice(self._statuses(), FILES_MAX)
         return sorted(path for path, status in statuses if max(status[0], status[1]) > moment_ns)
 
-    def _scan(self) -> dict[str, str]:
+    def _scan(self) -> Mapping[str, str]:
         # Two looks at the same time would both read every file.
         with self._scanning, self._keeping() as keep:
-            known = self._known if self._known is not None else _load(self._cache_file)
+            known = self._known if self._known is not None else self._recalled()
             now_known: dict[str, tuple[Status, str]] = {}
             names: dict[str, str] = {}
             total_bytes = 0
@@ -108,24 +108,45 @@ class WorkingTree:
                 total_bytes += status[2]
                 before = known.get(path)
                 if before is not None and before[0] == status:
+                    now_known[path] = before
                     names[path] = before[1]
-                else:
-                    few = total_bytes <= TOTAL_BYTES_MAX
-                    names[path] = self._name(path, status, keep if few else None)
+                    continue
+                few = total_bytes <= TOTAL_BYTES_MAX
+                names[path] = self._name(path, status, keep if few else None)
                 # A younger one is read again next time: see RACY_SECONDS above.
                 if max(status[0], status[1]) < settled_ns:
                     now_known[path] = (status, names[path])
             self._known = now_known
             self._save(changed=now_known != known)
-            return dict(sorted(names.items()))
+            # Most of the time nothing changed, and whoever compares sees at once that it is the same.
+            if names != self._last:
+                self._last = dict(sorted(names.items()))
+            return self._last
 
     def _statuses(self) -> Iterator[tuple[str, Status]]:
-        for path, entry in self._ignore.scan():
-            with suppress(OSError):
-                yield path, _status(entry.stat(follow_symlinks=False))
+        for found in self._ignore.listings():
+            for path, entry, within in found:
+                if within is None:
+                    try:
+                        state = entry.stat(follow_symlinks=False)
+                    except OSError:
+                        continue  # It went meanwhile.
+                    yield path, _status(state)
         for path in WATCHED:
             with suppress(OSError):
                 yield path, _status((self._workspace.root / path).lstat())
+
+    def _recalled(self) -> dict[str, tuple[Status, str]]:
+        """What the last process knew, without what is not kept: a power cut may have cost contents."""
+        known = _load(self._cache_file)
+        if self._blobs is None:
+            return known
+        kept = self._blobs.kept(name for _, name in known.values())
+        return {
+            path: row
+            for path, row in known.items()
+            if row[1] in kept or row[1].startswith(NOT_KEPT)
+        }
 
     @contextmanager
     def _keeping(self) -> Iterator[Keep]:
@@ -137,14 +158,14 @@ class WorkingTree:
                 yield batch.put
 
     def _name(self, path: str, status: Status, keep: Keep | None) -> str:
-        file = self._workspace.root / path
+        file = f"{self._workspace.root}/{path}"
         mtime_ns, _, size, _, mode = status
         if stat.S_ISLNK(mode):
             with suppress(OSError):
-                return NOT_KEPT + content_name(os.fsencode(file.readlink()))
+                return NOT_KEPT + content_name(os.fsencode(Path(file).readlink()))
         if stat.S_ISREG(mode) and size <= FILE_BYTES_MAX and keep is not None:
-            with suppress(ToolError):
-                digest = keep(read_bytes(file, FILE_BYTES_MAX))
+            with suppress(OSError):
+                digest = keep(read_seen(file, FILE_BYTES_MAX))
                 return digest + EXECUTABLE * bool(mode & stat.S_IXUSR)
         return f"{NOT_KEPT}{size}:{mtime_ns}"
 
@@ -155,7 +176,8 @@ class WorkingTree:
             # Without the file every content is read once more, and that is all.
             with suppress(OSError):
                 make_private(self._cache_file.parent)
-                replace_file(self._cache_file, json.dumps(self._known).encode())
+                data = json.dumps(self._known).encode()
+                replace_file(self._cache_file, data, durable=False)
 
 
 def tree_hash(names: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lsp_server.workspace import tree
-from lsp_server.workspace.blobs import Blobs
+from lsp_server.workspace.blobs import Blobs, content_name
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 from lsp_server.workspace.tree import NOT_KEPT, WorkingTree
@@ -81,13 +81,23 @@ async def test_a_file_whose_status_stands_still_is_not_read_again(
     project: Path, tmp_path: Path
 ) -> None:
     lay_out(project, {"a": "1", "b": "2"})
-    cached = new_tree(project, tmp_path / "t.json", racy_seconds=0)
-    await cached.hash()
-    blobs = Blobs(tmp_path / "second")
+    blobs = Blobs(tmp_path / "blobs")
+    await new_tree(project, tmp_path / "t.json", blobs, racy_seconds=0).hash()
+    blobs.put(b"believed")
+    cache = (tmp_path / "t.json").read_text()
+    (tmp_path / "t.json").write_text(cache.replace(content_name(b"1"), content_name(b"believed")))
     again = new_tree(project, tmp_path / "t.json", blobs, racy_seconds=0)
     lay_out(project, {"b": "3"})
     names = await again.contents()
-    assert [blobs.get(names[name]) for name in "ab"] == [None, b"3"]
+    assert [blobs.get(names[name]) for name in "ab"] == [b"believed", b"3"]
+
+
+async def test_a_file_whose_content_was_lost_is_read_again(project: Path, tmp_path: Path) -> None:
+    lay_out(project, dict.fromkeys("abc", "1") | {str(number): str(number) for number in range(40)})
+    await new_tree(project, tmp_path / "t.json", Blobs(tmp_path / "lost"), racy_seconds=0).hash()
+    blobs = Blobs(tmp_path / "blobs")
+    names = await new_tree(project, tmp_path / "t.json", blobs, racy_seconds=0).contents()
+    assert all(blobs.get(name) for name in names.values())
 
 
 async def test_contents_are_kept_but_for_large_ones(project: Path, tmp_path: Path) -> None:
@@ -100,3 +110,12 @@ async def test_contents_are_kept_but_for_large_ones(project: Path, tmp_path: Pat
     assert blobs.get(names["a"]) == b"1"
     assert names["large"].startswith(NOT_KEPT)
     assert blobs.get(names["large"]) is None
+
+
+async def test_a_look_at_what_did_not_change_gives_the_same_answer(project: Path) -> None:
+    lay_out(project, {"a": "1", "b/c": "2"})
+    looking = new_tree(project)
+    first = await looking.contents()
+    assert await looking.contents() is first
+    lay_out(project, {"b/c": "3"})
+    assert await looking.contents() is not first
