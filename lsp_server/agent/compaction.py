@@ -48,6 +48,12 @@ The last step is always kept; where it is larger than LAST_STEP_SHARE, its resul
 OVERFLOW_SHARE = 0.6
 """The limit shrinks to this share of the prompt that the endpoint found too long."""
 
+STATED_SHARE = 0.8
+"""The share of what an endpoint says would fit at which a new cycle starts: ours is an estimate."""
+STATED_TOKENS_MIN = 1024
+NOT_SMALLER_SHARE = 0.95
+"""A prompt that shrinks by less has nothing to leave out, and is refused again."""
+
 BRIEF_SECONDS_MAX = 120.0
 BRIEF_CHARS_MAX = 3000
 BRIEF = (
@@ -134,12 +140,20 @@ class Compaction:
                 await self._ask_for_brief()
             await self._compact("the prompt reached its limit")
 
-    async def shrink(self, refusal: str) -> None:
-        """Starts a smaller cycle, as the endpoint refused the prompt; `refusal` is what it said."""
+    async def shrink(self, refusal: str, prompt_tokens_max: int | None = None) -> bool:
+        """Starts a smaller cycle, as the endpoint refused the prompt; `refusal` is what it said.
+
+        `prompt_tokens_max` is what would fit, where that is known. Returns whether the prompt
+        did become smaller.
+        """
         tokens = self._event_log.context.tokens
+        limits = [self._compact_at_tokens, round(tokens * OVERFLOW_SHARE)]
+        if prompt_tokens_max is not None and prompt_tokens_max >= STATED_TOKENS_MIN:
+            limits.append(round(prompt_tokens_max * STATED_SHARE))
         # The window is smaller than the settings say, or the estimate was too low; both stay so.
-        self._compact_at_tokens = min(self._compact_at_tokens, round(tokens * OVERFLOW_SHARE))
+        self._compact_at_tokens = min(limits)
         await self._compact(f"the endpoint refused the prompt: {refusal}")
+        return self._event_log.context.tokens < tokens * NOT_SMALLER_SHARE
 
     async def _compact(self, reason: str) -> None:
         # The new prompt gets what memory could not give before.

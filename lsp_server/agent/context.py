@@ -20,7 +20,7 @@ from lsp_server.domain.events import (
     ToolReturned,
 )
 from lsp_server.domain.messages import Message
-from lsp_server.domain.tools import Malformed, ToolCall, ToolSpec
+from lsp_server.domain.tools import Malformed, ToolSpec
 
 BYTES_PER_TOKEN = 4.0
 """The estimate before the endpoint has counted once: English and code are near 4."""
@@ -199,18 +199,20 @@ def _make_replayable(message: Message) -> Message:
     call was malformed; the tool's answer says to the model what it had sent.
     """
     calls = tuple(
-        ToolCall(call.id, call.name, "{}") if isinstance(call.parsed, Malformed) else call
+        replace(call, arguments="{}") if isinstance(call.parsed, Malformed) else call
         for call in message.tool_calls
     )
-    if calls == message.tool_calls:
-        return message
-    return Message(message.role, message.text, message.reasoning, calls, message.tool_call_id)
+    return message if calls == message.tool_calls else replace(message, tool_calls=calls)
 
 
 def _message_bytes(message: Message) -> int:
     """Estimates what the message takes in the prompt, its frame included."""
-    calls = sum(len(call.name) + _size(call.arguments) + 40 for call in message.tool_calls)
-    return _size(message.text) + _size(message.reasoning) + calls + 16
+    calls = sum(
+        len(call.name) + _size(call.arguments) + _size(call.vendor_fields) + 40
+        for call in message.tool_calls
+    )
+    said = _size(message.text) + _size(message.reasoning) + _size(message.vendor_fields)
+    return said + calls + 16
 
 
 def _size(text: str) -> int:

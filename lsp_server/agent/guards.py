@@ -10,15 +10,17 @@ To add a guard: a count in `GuardCounts`, a function here, and its call in `loop
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from lsp_server.agent.printed_calls import is_printed_call
 from lsp_server.domain.messages import Choice
 from lsp_server.domain.tools import ToolCall, ToolResult
 
 LENGTH_CONTINUES_MAX = 3
 EMPTY_ANSWERS_MAX = 2
+PRINTED_CALLS_MAX = 2
 MALFORMED_MAX = 2
 CALLS_PER_STEP_MAX = 8
 REPEATED_STEPS_REMINDER = 3
@@ -42,6 +44,8 @@ class GuardCounts:
 
     length: int = 0
     empty: int = 0
+    printed: int = 0
+    """Answers with a call printed as text, or with nothing but thinking."""
     malformed: int = 0
     recent: tuple[int, ...] = ()
     """Hashes of the last steps' signatures, the latest last."""
@@ -66,11 +70,24 @@ class Stop:
     reason: str
 
 
-Advice: TypeAlias = Proceed | Remind | Stop
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The model cannot work at this endpoint, so the run fails; `reason` says what helps."""
+
+    reason: str
 
 
-def check_answer(counts: GuardCounts, choice: Choice) -> tuple[GuardCounts, Advice]:
-    """Looks at one answer: whether it was cut off by its length limit, or is empty."""
+Advice: TypeAlias = Proceed | Remind | Stop | Fail
+
+
+def check_answer(
+    counts: GuardCounts, choice: Choice, tools: Collection[str] = ()
+) -> tuple[GuardCounts, Advice]:
+    """Looks at one answer: whether it was cut off by its length limit, or says nothing.
+
+    Nothing is also what is only thought, or a call that is printed as text; `tools` are the
+    names that such a call may have.
+    """
     if choice.stop_reason == "length":
         counts = replace(counts, length=counts.length + 1)
         if counts.length > LENGTH_CONTINUES_MAX:
@@ -82,12 +99,45 @@ def check_answer(counts: GuardCounts, choice: Choice) -> tuple[GuardCounts, Advi
             "Your answer was cut off by the length limit. Go on where it ended; "
             "write large files in several smaller edits."
         )
-    if not choice.message.text.strip() and not choice.message.tool_calls:
+    if choice.message.tool_calls:
+        return replace(counts, length=0, empty=0, printed=0), Proceed()
+    if is_printed_call(choice.message.text, tools):
+        return _printed(counts, _CALL_AS_TEXT, _NEEDS_TOOL_PARSER)
+    if choice.message.reasoning.strip() and not choice.message.text.strip():
+        return _printed(counts, _ONLY_THINKING, _NEEDS_REASONING_PARSER)
+    if not choice.message.text.strip():
         counts = replace(counts, empty=counts.empty + 1, length=0)
         if counts.empty > EMPTY_ANSWERS_MAX:
             return counts, Stop(f"the model gave {counts.empty} empty answers in a row")
         return counts, Remind("Your answer was empty. Call a tool, or call finish if you are done.")
-    return replace(counts, length=0, empty=0), Proceed()
+    return replace(counts, length=0, empty=0, printed=0), Proceed()
+
+
+_CALL_AS_TEXT = (
+    "Your answer has a tool call written as text, so nothing was run. Call the tool in the way "
+    "that tools are called here, not in the text of an answer; if you are done, call finish."
+)
+_ONLY_THINKING = (
+    "Your answer was only thinking, and nothing of it was done or said. Call a tool, or call "
+    "finish if you are done."
+)
+_NEEDS_TOOL_PARSER = (
+    "the model writes its tool calls as text, {times} times in a row, and its server does not read "
+    "them; start the server with a tool call parser that fits the model (vLLM and SGLang: "
+    "--tool-call-parser, vLLM with --enable-auto-tool-choice; llama.cpp: --jinja; Ollama and "
+    "LM Studio: a model with tools), or take a model that calls tools"
+)
+_NEEDS_REASONING_PARSER = (
+    "the model only thinks and neither calls a tool nor answers, {times} times in a row; raise "
+    "model.output_tokens_max, or start the server with a reasoning parser that fits the model"
+)
+
+
+def _printed(counts: GuardCounts, reminder: str, hint: str) -> tuple[GuardCounts, Advice]:
+    counts = replace(counts, printed=counts.printed + 1, length=0)
+    if counts.printed > PRINTED_CALLS_MAX:
+        return counts, Fail(hint.format(times=counts.printed))
+    return counts, Remind(reminder)
 
 
 def check_misbehaviour(counts: GuardCounts, what: str) -> tuple[GuardCounts, Advice]:

@@ -18,7 +18,7 @@ from uuid import uuid4
 from lsp_server.agent import budget, guards
 from lsp_server.agent.compaction import Compaction
 from lsp_server.agent.event_log import EventLog
-from lsp_server.agent.guards import Advice, GuardCounts, Proceed, Remind, Stop
+from lsp_server.agent.guards import Advice, Fail, GuardCounts, Proceed, Remind, Stop
 from lsp_server.agent.memory_source import MemorySource, NoMemorySource
 from lsp_server.agent.run_config import RunConfig
 from lsp_server.agent.stop_policy import Continue, StopPolicy
@@ -91,6 +91,7 @@ class Agent:
         )
         self._compaction.pin(toolbox.specs)
         self._tools = ToolRunner(toolbox, event_log)
+        self._tool_names = frozenset(spec.name for spec in toolbox.specs)
         self._counts = GuardCounts()
         self._first_step = event_log.state.progress.step
         self._started = time.monotonic()
@@ -192,7 +193,8 @@ class Agent:
             try:
                 return await self._model.respond(self._request(), self._on_delta)
             except PromptTooLong as error:
-                await self._compaction.shrink(str(error))
+                if not await self._compaction.shrink(str(error), error.prompt_tokens_max):
+                    raise
         return await self._model.respond(self._request(), self._on_delta)
 
     def _request(self) -> Request:
@@ -200,7 +202,9 @@ class Agent:
 
     async def _follow(self, response: Response) -> Outcome | None:
         """Runs what the answer asks for, and gives the outcome when the run may stop."""
-        self._counts, advice = guards.check_answer(self._counts, response.choices[0])
+        self._counts, advice = guards.check_answer(
+            self._counts, response.choices[0], self._tool_names
+        )
         results = await self._tools.run(response)
         self._apply_advice(advice)
         if not isinstance(advice, Proceed):
@@ -250,6 +254,8 @@ class Agent:
                 self._event_log.emit(Told(text, "fence"))
             case Stop(reason):
                 raise BudgetExceeded(reason, limit="fence")
+            case Fail(reason):
+                raise ModelMisbehaved(reason)
             case _:
                 assert_never(advice)
 

@@ -43,12 +43,20 @@ class ModelUnavailable(ModelError):
     """An endpoint cannot answer now: it refused, dropped, stayed silent, sent 429 or 5xx.
 
     Asking again later may help. `retry_after_seconds` is how long the endpoint asked to
-    be left alone, None if it did not say.
+    be left alone, None if it did not say. `patience_seconds` is for how long asking again
+    makes sense where the failure may well last, None for one that passes.
     """
 
-    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_seconds: float | None = None,
+        patience_seconds: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+        self.patience_seconds = patience_seconds
 
 
 class ModelRefused(ModelError):
@@ -56,7 +64,14 @@ class ModelRefused(ModelError):
 
 
 class PromptTooLong(ModelRefused):
-    """The prompt does not fit the model's window."""
+    """The prompt does not fit the model's window.
+
+    `prompt_tokens_max` is what would fit, None where the endpoint did not say.
+    """
+
+    def __init__(self, message: str, *, prompt_tokens_max: int | None = None) -> None:
+        super().__init__(message)
+        self.prompt_tokens_max = prompt_tokens_max
 
 
 class ModelMisbehaved(ModelError):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from lsp_server.domain.ids import Id
+from lsp_server.domain.ids import Id, VendorFields
 from lsp_server.domain.tools import ToolCall, ToolSpec
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
@@ -22,7 +22,7 @@ class Message:
 
     `reasoning` is kept because some endpoints want it back inside a tool loop.
     `tool_calls` are set on `assistant` messages alone, `tool_call_id` on `tool` ones,
-    where it names the call that `text` answers.
+    where it names the call that `text` answers. `vendor_fields` are given back as they came.
     """
 
     role: Role
@@ -30,6 +30,7 @@ class Message:
     reasoning: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: Id | None = None
+    vendor_fields: VendorFields = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NoReturn, TypeAlias
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.ids import Id, ToolName
+from lsp_server.domain.ids import Id, ToolName, VendorFields
 
 ToolKind: TypeAlias = Literal["read", "edit", "execute", "plan", "recall", "finish", "other"]
 """How a tool acts, much as the Agent Client Protocol sorts tools.
@@ -100,6 +100,8 @@ Arguments: TypeAlias = Mapping[str, object] | Malformed
 class ToolCall:
     """A `ToolCall` is one call that the model asks for; `arguments` is its JSON text, untouched.
 
+    `vendor_fields` are given back to the endpoint as they came.
+
     >>> ToolCall("1", "read", '{"path": "a"}').parsed
     {'path': 'a'}
     >>> ToolCall("1", "read", "[]").parsed
@@ -109,6 +111,7 @@ class ToolCall:
     id: Id
     name: ToolName
     arguments: str
+    vendor_fields: VendorFields = ""
 
     @cached_property
     def parsed(self) -> Arguments:

@@ -12,6 +12,8 @@ from lsp_server.domain.errors import ConfigurationError, ModelError, ModelRefuse
 from lsp_server.settings.address import without_credentials
 
 CONNECT_TIMEOUT_SECONDS = 10.0
+FIRST_REACH_SECONDS = 30.0
+"""An endpoint that never answered may still be starting; for longer its address is wrong."""
 KEEP_ALIVE_SECONDS = 60.0
 """A step's tools often take longer than the 5 s that httpx keeps a connection."""
 
@@ -78,8 +80,11 @@ def is_loopback(base_url: str) -> bool:
         return False
 
 
-def failure(error: HttpFailure, base_url: str) -> ModelError:
-    """The error that a failed exchange means."""
+def failure(error: HttpFailure, base_url: str, *, has_answered: bool = True) -> ModelError:
+    """Returns the error that a failed exchange means.
+
+    `has_answered` says whether the endpoint ever did: one that worked is waited for longer.
+    """
     # The text of the failure itself is left out: it may quote headers.
     place = without_credentials(base_url)
     if _is_certificate_failure(error):
@@ -94,7 +99,8 @@ def failure(error: HttpFailure, base_url: str) -> ModelError:
             )
         case httpx.ConnectError() | httpx.ConnectTimeout():
             return ModelUnavailable(
-                f"{place} cannot be reached; start the server or correct model.base_url"
+                f"{place} cannot be reached; start the server or correct model.base_url",
+                patience_seconds=None if has_answered else FIRST_REACH_SECONDS,
             )
         case httpx.ProxyError():
             return ModelUnavailable(

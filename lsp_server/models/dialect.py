@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from lsp_server.domain.messages import Request
+from lsp_server.models.history_form import PLAIN, HistoryForm
 
 TokensKey: TypeAlias = Literal["max_tokens", "max_completion_tokens"]
 ReasoningKey: TypeAlias = Literal["reasoning_content", "reasoning"]
@@ -22,7 +23,9 @@ class Dialect:
 
     `n` is several choices to one prompt. Without `response_format` the schema is
     written into the prompt. `reasoning_key` is the key that carries a model's
-    reasoning back to it, None for an endpoint that refuses both.
+    reasoning back to it, None for an endpoint that refuses both. `answer_tokens_max` is the
+    longest answer to ask for, None for what the settings say, and `history` is how the
+    endpoint wants earlier messages.
     """
 
     stream: bool = True
@@ -32,6 +35,8 @@ class Dialect:
     n: bool = True
     tokens_key: TokensKey = "max_tokens"
     reasoning_key: ReasoningKey | None = "reasoning_content"
+    answer_tokens_max: int | None = None
+    history: HistoryForm = PLAIN
 
     def without(self, refusal: str, request: Request) -> Dialect | None:
         """Returns the dialect without the parameter that the endpoint's `refusal` names.

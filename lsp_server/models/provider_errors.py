@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 
 from lsp_server.domain.errors import ModelError, ModelRefused, ModelUnavailable, PromptTooLong
 from lsp_server.models.surrogates import joined
+from lsp_server.models.token_limits import stated_limits
 from lsp_server.redaction.secrets import API_KEY_CHARS_MIN
 from lsp_server.settings.address import without_credentials
 from lsp_server.settings.sections import ModelSettings
@@ -79,10 +80,12 @@ def error_for_status(
     settings: ModelSettings,
     *,
     retry_after_seconds: float | None = None,
+    location: str | None = None,
 ) -> ModelError:
     """Returns the error of ours for an answer with this status.
 
-    `settings` are those of the endpoint, for the hints in the message.
+    `settings` are those of the endpoint, for the hints in the message; `location` is where a
+    redirect points, which is said and never followed: the key is not for another server.
     """
     place = without_credentials(settings.base_url or "")
     said = provider_error.quoted
@@ -96,13 +99,24 @@ def error_for_status(
         return PromptTooLong(
             f"the prompt does not fit the window of {settings.name}{said} ({status}); lower "
             f"model.context_tokens ({settings.context_tokens}) "
-            f"or model.output_tokens_max ({settings.output_tokens_max})"
+            f"or model.output_tokens_max ({settings.output_tokens_max})",
+            prompt_tokens_max=_prompt_tokens_max(provider_error, settings),
         )
     # After the prompt's length, which some servers answer with a 500.
+    if status == 500 and (lasting := _lasting(provider_error, place)):
+        return lasting
     if status in _WAIT or (status >= 500 and status != 501):
         return ModelUnavailable(
             f"{place} answered {status}{said}", retry_after_seconds=retry_after_seconds
         )
+    return _refused(status, provider_error, settings, location)
+
+
+def _refused(
+    status: int, provider_error: ProviderError, settings: ModelSettings, location: str | None
+) -> ModelRefused:
+    """The error for what a person has to change: key, name, address, another setting."""
+    place, said = without_credentials(settings.base_url or ""), provider_error.quoted
     if status in (401, 403):
         return ModelRefused(
             f"{place} refused the API key ({status}){said}; "
@@ -114,8 +128,15 @@ def error_for_status(
             "or model.base_url, which has to include the version, as in /v1"
         )
     if status < 400 or status in (405, 501):
+        points = f"; it points to {without_credentials(location)}" if location else ""
         return ModelRefused(
-            f"{place} is no chat completions endpoint ({status}){said}; correct model.base_url"
+            f"{place} is no chat completions endpoint ({status}){said}{points}; "
+            "correct model.base_url"
+        )
+    if stated_limits(provider_error.words).answer_tokens:
+        return ModelRefused(
+            f"{place} refused the length of the answer ({status}){said}; "
+            f"lower model.output_tokens_max ({settings.output_tokens_max})"
         )
     return ModelRefused(
         f"{place} refused the request ({status}){said or ' without a reason'}; "
@@ -128,7 +149,10 @@ def status_of(provider_error: ProviderError) -> int:
     for pattern, status in _STATUS_WORDS:
         if found := pattern.search(provider_error.codes):
             return status or int(found.group())
-    return 400 if _TOO_LONG.search(provider_error.words) else 500
+    for words, status in ((_TOO_LONG, 400), (_QUOTA, 402), (_KEY, 401), (_NO_SUCH_MODEL, 404)):
+        if words.search(provider_error.words):
+            return status
+    return 500
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
@@ -154,6 +178,34 @@ def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
 
 
 _TAGS = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+
+_KEY = re.compile(
+    r"(?:invalid|incorrect|wrong|missing|expired|no|unknown|bad)\ (?:\w+\ )?(?:api|access|auth)\w*[\ _-]?"
+    r"(?:key|token)? | (?:api|access)[\ _-]?(?:key|token)\ (?:is\ )?(?:not|in|missing|required|expired)"
+    r" | unauthori[sz]ed | not\ authori[sz]ed | authentication",
+    re.IGNORECASE | re.VERBOSE,
+)
+_OUT_OF_MEMORY = re.compile(
+    r"out\ of\ memory | \bOOM\b | (?:not\ enough|insufficient|more\ system)\ (?:\w+\ )?memory"
+    r" | (?:failed|unable|cannot|can't)\ (?:to\ )?allocate | memory\ allocation | cuda\ error"
+    r" | failed\ to\ load\ model | llama\ runner\ process | runner\ process\ (?:has\ )?(?:no|terminated)",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What ends when others leave the machine, or never."""
+OUT_OF_MEMORY_PATIENCE_SECONDS = 40.0
+_CANNOT_PASS = re.compile(
+    r"template | jinja | conversation\ roles | roles\ must | must\ alternate | raise_exception"
+    r" | (?:failed|unable|cannot|could\ not|error)\W+(?:to\ )?(?:pars|decod|deserializ|render|appl)\w*"
+    r" | (?:tool|function)[\ _]?calls?\b.*(?:invalid|malformed|unexpected|missing|must|not)"
+    r" | (?:invalid|malformed|unsupported|unexpected)\ (?:tool|function|message|role|json|param|request|grammar)"
+    r" | does\ not\ support | not\ supported | is\ (?:undefined|not\ callable|required)"
+    r" | (?:json|parse|syntax|type|value|key|attribute|index)_?\ ?error\b | jsondecodeerror"
+    r" | \[json\.exception | expecting\ (?:value|property) | has\ no\ (?:attribute|method|element)"
+    r" | NoneType | can\ only\ concatenate | not\ iterable | unmarshal | unhandled\ (?:exception|error)",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A 500 that is about this very request, as servers on one's own machine give it: template of
+the prompt, a call of the history that they cannot read, a parameter."""
 
 _WAIT = frozenset({408, 409, 425, 429})
 """Statuses below 500 that pass by themselves."""
@@ -191,7 +243,8 @@ _QUOTA = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _PASSES = re.compile(
-    r"retry\ in | try\ again | please\ wait | throttl | per\ (?:minute|hour|day)",
+    r"retry\ in | try\ again | please\ wait | throttl | per\ (?:minute|hour|day)"
+    r" | temporar | overload | capacity | upstream | time[d]?[\ -]?out | busy | loading\ model",
     re.IGNORECASE | re.VERBOSE,
 )
 """Wordings of a limit that ends by itself."""
@@ -209,6 +262,33 @@ _STATUS_WORDS: tuple[tuple[re.Pattern[str], int | None], ...] = tuple(
     )
 )
 """Words of an error's code and type, and the status that they stand for."""
+
+
+def _prompt_tokens_max(provider_error: ProviderError, settings: ModelSettings) -> int | None:
+    """What a stated window leaves for the prompt."""
+    limits = stated_limits(provider_error.words)
+    if limits.window_tokens is None:
+        return None
+    answer = limits.fitting_answer(settings.output_tokens_max) or settings.output_tokens_max
+    return max(0, limits.window_tokens - answer)
+
+
+def _lasting(provider_error: ProviderError, place: str) -> ModelError | None:
+    """The error for a 500 whose reason does not pass by itself; None for one that may."""
+    if _PASSES.search(provider_error.sentence):
+        return None
+    if _OUT_OF_MEMORY.search(provider_error.words):
+        return ModelUnavailable(
+            f"{place} has not enough memory for the model (500){provider_error.quoted}; "
+            "free some, or start the server with a smaller model or window",
+            patience_seconds=OUT_OF_MEMORY_PATIENCE_SECONDS,
+        )
+    if _CANNOT_PASS.search(provider_error.words):
+        return ModelRefused(
+            f"{place} cannot work on the request (500){provider_error.quoted}; "
+            "look at its log: the chat template and the parser of tool calls have to fit the model"
+        )
+    return None
 
 
 def _is_quota(provider_error: ProviderError, status: int, retry_after: float | None) -> bool:

@@ -12,15 +12,29 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
+from types import MappingProxyType
 
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.messages import AnswerSchema, Message, Request
 from lsp_server.domain.tools import Malformed, ToolCall, ToolSpec
+from lsp_server.models.conversation_shape import shaped
 from lsp_server.models.dialect import Dialect, ReasoningKey
+from lsp_server.models.history_form import NO_WORDS, PLAIN, ContentBesideCalls, HistoryForm
+from lsp_server.models.vendor_fields import names_in, put_back
 from lsp_server.settings.sections import ModelSettings
 
 FRAGMENTS_MAX = 512
 """Encoded messages that are kept: more than a prompt has, as it is compacted before that."""
+
+_BESIDE_CALLS: Mapping[ContentBesideCalls, dict[str, str | None]] = MappingProxyType(
+    {
+        "null": {"content": None},
+        "absent": {},
+        "empty": {"content": ""},
+        "words": {"content": NO_WORDS},
+    }
+)
+"""What stands in the place of a text that a message with tool calls does not have."""
 
 _SCHEMA_IN_WORDS = (
     "Answer with one JSON object and nothing else, no prose and no code fence. "
@@ -50,8 +64,13 @@ class RequestEncoder:
         parts = [_json(self._head(dialect))[:-1]]
         if request.tools:
             parts += [b',"tools":', _json([tool_value(tool) for tool in request.tools])]
-        key = dialect.reasoning_key
-        fragments = [self._fragment(message, key) for message in request.messages]
+        key, form = dialect.reasoning_key, dialect.history
+        messages = shaped(request.messages, form, tuple(tool.name for tool in request.tools))
+        names = _tool_names(messages) if form.named_results else {}
+        fragments = [
+            self._fragment(message, key, form, names.get(message.tool_call_id, ""))
+            for message in messages
+        ]
         parts += [b',"messages":[', b",".join(fragments), b"]"]
         if tail := self._tail(request, dialect):
             parts += [b",", _json(tail)[1:-1]]
@@ -63,7 +82,7 @@ class RequestEncoder:
         head: dict[str, object] = {"model": self._settings.name, "stream": dialect.stream}
         if dialect.stream and dialect.stream_options:
             head["stream_options"] = {"include_usage": True}
-        head[dialect.tokens_key] = self._settings.output_tokens_max
+        head[dialect.tokens_key] = dialect.answer_tokens_max or self._settings.output_tokens_max
         return head | self._settings.extra_body
 
     def _tail(self, request: Request, dialect: Dialect) -> dict[str, object]:
@@ -89,17 +108,36 @@ class RequestEncoder:
         return {key: tail[key] for key in tail if key not in self._settings.extra_body}
 
 
-def message_value(message: Message, reasoning_key: ReasoningKey | None) -> dict[str, object]:
-    """Returns a message in the form of the API."""
+def message_value(
+    message: Message,
+    reasoning_key: ReasoningKey | None,
+    form: HistoryForm = PLAIN,
+    tool_name: str = "",
+) -> dict[str, object]:
+    """Returns a message in the form of the API; `tool_name` is that of the tool of a result."""
     value: dict[str, object] = {"role": message.role, "content": message.text}
     if message.tool_calls:
-        value["content"] = message.text or None
-        value["tool_calls"] = [_call_value(call) for call in message.tool_calls]
-    if message.reasoning and reasoning_key:
-        value[reasoning_key] = message.reasoning
+        if not message.text.strip():
+            del value["content"]
+            value |= _BESIDE_CALLS[form.content]
+        value["tool_calls"] = [_call_value(call, form) for call in message.tool_calls]
+    reasoning = message.reasoning
+    if form.reasoning_everywhere and message.role == "assistant":
+        reasoning = reasoning or NO_WORDS
+    if reasoning and reasoning_key:
+        value[reasoning_key] = reasoning
     if message.tool_call_id is not None:
         value["tool_call_id"] = message.tool_call_id
-    return value
+    if tool_name:
+        value["name"] = tool_name
+    return put_back(value, message.vendor_fields, form.left_out)
+
+
+def vendor_fields_of(request: Request) -> frozenset[str]:
+    """Returns the names of all fields of a vendor that a request gives back."""
+    given = [message.vendor_fields for message in request.messages]
+    given += [call.vendor_fields for each in request.messages for call in each.tool_calls]
+    return frozenset().union(*map(names_in, given))
 
 
 def tool_value(tool: ToolSpec) -> dict[str, object]:
@@ -114,12 +152,18 @@ def tool_value(tool: ToolSpec) -> dict[str, object]:
     }
 
 
-def _call_value(call: ToolCall) -> dict[str, object]:
-    return {
+def _call_value(call: ToolCall, form: HistoryForm) -> dict[str, object]:
+    value: dict[str, object] = {
         "id": call.id,
         "type": "function",
         "function": {"name": call.name, "arguments": _valid_arguments(call)},
     }
+    return put_back(value, call.vendor_fields, form.left_out)
+
+
+def _tool_names(messages: tuple[Message, ...]) -> dict[str | None, str]:
+    """The name of the tool of each call, by the call's id."""
+    return {call.id: call.name for message in messages for call in message.tool_calls}
 
 
 def _valid_arguments(call: ToolCall) -> str:
@@ -143,8 +187,10 @@ def _with_schema_in_words(request: Request, answer: AnswerSchema) -> Request:
     return replace(request, messages=(*before, *ending))
 
 
-def _message_json(message: Message, reasoning_key: ReasoningKey | None) -> bytes:
-    return _json(message_value(message, reasoning_key))
+def _message_json(
+    message: Message, reasoning_key: ReasoningKey | None, form: HistoryForm, tool_name: str
+) -> bytes:
+    return _json(message_value(message, reasoning_key, form, tool_name))
 
 
 def _json(value: Mapping[str, object] | list[dict[str, object]]) -> bytes:

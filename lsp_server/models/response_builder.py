@@ -8,8 +8,10 @@ an odd form are read as kindly as can be done without guessing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import uuid4
 
 from lsp_server.domain.errors import ModelMisbehaved, ModelUnavailable
@@ -24,23 +26,37 @@ from lsp_server.domain.messages import (
     ToolCallDelta,
     Usage,
 )
-from lsp_server.domain.tools import ToolCall
+from lsp_server.domain.tools import ToolCall, ToolSpec
+from lsp_server.models import vendor_fields
+from lsp_server.models.arguments_text import whole_arguments
 from lsp_server.models.dialect import ReasoningKey
 from lsp_server.models.surrogates import Joining, joined, without_lone_escapes
+from lsp_server.models.thinking_tags import Kind, ThinkingTags, without_late_thought
 
 BYTES_PER_TOKEN = 4
 """The estimate for an endpoint that does not count: about 10 % high for code."""
 
 
 class ResponseBuilder:
-    """Collects one answer and calls `listen` with each piece."""
+    """Collects one answer and calls `listen` with each piece.
 
-    def __init__(self, listen: Listener) -> None:
+    `tools` are those that the request offered: names and arguments are read in their light.
+    """
+
+    def __init__(self, listen: Listener, tools: Sequence[ToolSpec] = ()) -> None:
         self._listen = listen
+        self._tools = {tool.name: tool for tool in tools}
         self._choices: dict[int, _Answer] = {}
         self._usage: Usage | None = None
         self.reasoning_key: ReasoningKey | None = None
         """The key under which the endpoint gave reasoning; None as long as it gave none."""
+        self.odd: dict[str, object] | None = None
+        """The last piece that had no choices where some were due."""
+
+    @property
+    def has_choices(self) -> bool:
+        """Returns whether the endpoint began any answer."""
+        return bool(self._choices)
 
     @property
     def complete(self) -> bool:
@@ -50,9 +66,11 @@ class ResponseBuilder:
     def add(self, piece: dict[str, object]) -> None:
         """Takes a piece of a stream, or a whole answer."""
         self._count(piece.get("usage"))
+        if "choices" not in piece:
+            self.odd = piece
         for choice in _dicts(piece.get("choices")):
             number = _integer(choice.get("index"))
-            answer = self._choices.setdefault(number, _Answer())
+            answer = self._choices.setdefault(number, _Answer(self._tools))
             if isinstance(content := choice.get("delta"), dict):
                 self._take(number, answer, content)
             if isinstance(content := choice.get("message"), dict):
@@ -72,6 +90,9 @@ class ResponseBuilder:
         for answer in self._choices.values():
             if answer.finish in _FAILED:
                 raise ModelUnavailable(f"the endpoint gave up its answer ({answer.finish})")
+        for number, answer in self._choices.items():
+            for kind, part in (*answer.tags.take(answer.joining.end()), *answer.tags.end()):
+                self._hear(number, answer, kind, part)
         ordered = [self._choices[number] for number in sorted(self._choices)]
         sizes = [answer.size_bytes for answer in ordered]
         billed = self._usage or Usage(
@@ -84,17 +105,30 @@ class ResponseBuilder:
         return Response(tuple(answer.choice() for answer in ordered), usage, billed)
 
     def _take(self, number: int, answer: _Answer, content: dict[str, object]) -> None:
+        answer.vendor_fields = vendor_fields.grown(
+            answer.vendor_fields, vendor_fields.of_message(content)
+        )
         for piece in self._reasoning(content):
             if reasoning := answer.reasoning.add(piece):
                 self._listen(ReasoningDelta(reasoning, number))
         for piece in (*_texts(content.get("content"), "text"), _string(content.get("refusal"))):
-            if text := answer.text.add(piece):
-                self._listen(TextDelta(text, number))
+            for kind, part in answer.tags.take(answer.joining.take(piece)):
+                self._hear(number, answer, kind, part)
         for each in _dicts(content.get("tool_calls")):
             call, name, piece = answer.take_call(each)
             arguments = call.arguments.add(piece)
+            call.vendor_fields = vendor_fields.grown(
+                call.vendor_fields, vendor_fields.of_call(each)
+            )
             if name or arguments:
                 self._listen(ToolCallDelta(name, arguments, number))
+
+    def _hear(self, number: int, answer: _Answer, kind: Kind, part: str) -> None:
+        if kind == "text":
+            answer.text.append(part)
+            self._listen(TextDelta(part, number))
+        elif reasoning := answer.reasoning.add(part):
+            self._listen(ReasoningDelta(reasoning, number))
 
     def _reasoning(self, content: dict[str, object]) -> Iterator[str]:
         """The reasoning under one of the two keys: some endpoints give the same text under both."""
@@ -126,7 +160,11 @@ class _Text:
         return text
 
     def whole(self) -> str:
-        return "".join(self.pieces) + self.joining.end()
+        return "".join(self.texts())
+
+    def texts(self) -> list[str]:
+        """The pieces, once no more come."""
+        return [*self.pieces, self.joining.end()]
 
 
 @dataclass(slots=True)
@@ -137,8 +175,9 @@ class _Call:
     id: str = ""
     name: str = ""
     arguments: _Text = field(default_factory=_Text)
+    vendor_fields: dict[str, Any] = field(default_factory=dict)
 
-    def is_followed_by(self, id_: str, name: str, arguments: str) -> bool:
+    def is_followed_by(self, id_: str, name: str, arguments: str, tools: Collection[str]) -> bool:
         """Returns whether a piece at the same index begins another call.
 
         Ollama and Gemini have numbered every call 0, others number none, and
@@ -148,22 +187,29 @@ class _Call:
             return False
         if id_ and self.id:
             return id_ != self.id
+        begun = any(self.arguments.pieces)
+        if not begun and self.name not in tools and self.name + name in tools:
+            return False  # A name in two pieces.
         return name != self.name or bool(arguments and _is_json("".join(self.arguments.pieces)))
 
 
 @dataclass(slots=True)
 class _Answer:
-    """One choice that grows."""
+    """One choice that grows; `tools` are those that the request offered, by name."""
 
-    text: _Text = field(default_factory=_Text)
+    tools: Mapping[str, ToolSpec]
+    text: list[str] = field(default_factory=list)
+    tags: ThinkingTags = field(default_factory=ThinkingTags)
+    joining: Joining = field(default_factory=Joining)
     reasoning: _Text = field(default_factory=_Text)
     calls: list[_Call] = field(default_factory=list)
     finish: str = ""
+    vendor_fields: dict[str, Any] = field(default_factory=dict)
 
     @property
     def size_bytes(self) -> int:
         calls = (piece for call in self.calls for piece in (call.name, *call.arguments.pieces))
-        pieces = (*self.text.pieces, *self.reasoning.pieces, *calls)
+        pieces = (*self.text, *self.reasoning.pieces, *calls)
         return sum(len(piece.encode()) for piece in pieces)
 
     def take_call(self, piece: dict[str, object]) -> tuple[_Call, str, str]:
@@ -179,6 +225,9 @@ class _Answer:
         index = piece.get("index")
         call = self._call(index if isinstance(index, int) else None, id_, name, arguments)
         call.id = call.id or id_
+        if call.name and call.name not in self.tools and call.name + name in self.tools:
+            call.name += name
+            return call, "", arguments
         news = "" if call.name else name
         call.name = call.name or name
         return call, news, arguments
@@ -186,24 +235,39 @@ class _Answer:
     def choice(self) -> Choice:
         """The finished choice. A call without name and arguments is left out."""
         used: set[str] = set()
-        whole = ((call, without_lone_escapes(call.arguments.whole())) for call in self.calls)
         calls = tuple(
-            ToolCall(_unused_id(call.id, used), call.name, arguments)
-            for call, arguments in whole
-            if call.name or arguments
+            self._finished(call, used) for call in self.calls if call.name or call.arguments.pieces
         )
         stop_reason = _STOP_REASONS.get(self.finish, "stop")
         if calls and stop_reason == "stop":
             stop_reason = "tool_calls"
-        message = Message("assistant", self.text.whole(), self.reasoning.whole(), calls)
+        thought, text = without_late_thought("".join(self.text))
+        message = Message(
+            "assistant",
+            text,
+            self.reasoning.whole() + thought,
+            calls,
+            vendor_fields=vendor_fields.written(self.vendor_fields),
+        )
         return Choice(message, stop_reason)
+
+    def _finished(self, call: _Call, used: set[str]) -> ToolCall:
+        # `functions.read` and `default_api:read` are how some models say `read`.
+        name = call.name if call.name in self.tools else re.split(r"[.:/]", call.name)[-1]
+        name = name if name in self.tools else call.name
+        arguments = without_lone_escapes(whole_arguments(call.arguments.texts()))
+        tool = self.tools.get(name)
+        if arguments.strip() in ("", "null") and tool and not tool.parameters.get("required"):
+            arguments = "{}"
+        written = vendor_fields.written(call.vendor_fields)
+        return ToolCall(_unused_id(call.id, used), name, arguments, written)
 
     def _call(self, index: int | None, id_: str, name: str, arguments: str) -> _Call:
         """The call that a piece continues, else a new one."""
         same = [call for call in self.calls if index is None or call.index == index]
         if index is None and id_ and (known := [call for call in same if call.id == id_]):
             return known[-1]
-        if same and not same[-1].is_followed_by(id_, name, arguments):
+        if same and not same[-1].is_followed_by(id_, name, arguments, self.tools):
             return same[-1]
         call = _Call(index)
         self.calls.append(call)

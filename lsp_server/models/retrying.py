@@ -26,7 +26,8 @@ class Retrying:
 
     `listen` is called with each wait before it begins, which voids what was
     streamed. An endpoint's Retry-After is never shortened by chance. When the next
-    wait would end after `wall_seconds_max`, the last error is raised.
+    wait would end after `wall_seconds_max`, or after the patience that the error deserves,
+    it is raised.
 
     >>> from lsp_server.domain.messages import Usage
     >>> class Busy:
@@ -58,7 +59,7 @@ class Retrying:
 
     async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
         """Returns its Model's answer. Raises ModelError."""
-        deadline = self._clock() + self._wall_seconds_max
+        started = self._clock()
         attempt = 0
         while True:
             try:
@@ -66,7 +67,10 @@ class Retrying:
             except ModelUnavailable as error:
                 attempt += 1
                 delay = self._delay_seconds(attempt, error.retry_after_seconds)
-                if self._clock() + delay > deadline:
+                patience = error.patience_seconds
+                if patience is None:
+                    patience = self._wall_seconds_max
+                if self._clock() + delay > started + min(patience, self._wall_seconds_max):
                     raise
                 listen(Waiting(str(error), attempt, delay))
             await self._sleep(delay)

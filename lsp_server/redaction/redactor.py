@@ -142,7 +142,12 @@ class Redactor:
 
     def _call(self, call: ToolCall) -> ToolCall:
         """The same call where it holds no secret, so that its arguments are read but once."""
-        clean = ToolCall(self.announced(call.id), self.announced(call.name), self._arguments(call))
+        clean = ToolCall(
+            self.announced(call.id),
+            self.announced(call.name),
+            self._arguments(call),
+            self.announced(call.vendor_fields),
+        )
         return call if clean == call else clean
 
     def _arguments(self, call: ToolCall) -> str:

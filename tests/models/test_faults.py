@@ -190,7 +190,7 @@ async def test_signs_of_life_without_an_answer_are_silence_in_the_end(
 
     server = await asyncio.start_server(ping, "127.0.0.1", 0)
     base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-    async with server, model_at(base_url, silence_timeout_seconds=0.02) as model:
+    async with server, model_at(base_url, silence_timeout_seconds=0.1) as model:
         with pytest.raises(ModelUnavailable, match="signs of life"):
             await model.respond(QUESTION)
 

@@ -97,7 +97,7 @@ def test_a_prompt_that_does_not_fit(status: int, body: object) -> None:
          ModelRefused, "body.tools: Extra inputs"),
         (400, b"", ModelRefused, "without a reason"),
         (400, said("max_tokens is too large: 8192. This model supports at most 4096 completion tokens"),
-         ModelRefused, "model.*"),
+         ModelRefused, "lower model.output_tokens_max (8192)"),
         (402, said("Insufficient Balance"), ModelRefused, "no quota left"),
         (429, said("You exceeded your current quota, please check your plan and billing details.",
                    type="insufficient_quota"), ModelRefused, "no quota left"),
@@ -126,6 +126,66 @@ def test_a_refusal_names_what_to_change(
     status: int, body: object, expected: type[ModelError], says: str
 ) -> None:
     check(status, body, expected, says)
+
+
+LASTING = [
+    "Value is not callable: null at row 58, column 31:\n{{ raise_exception('x') }}",
+    "Conversation roles must alternate user/assistant/user/assistant/...",
+    "Jinja Exception: Only user and assistant roles are supported!",
+    "Failed to parse input at pos 12: <tool_call>",
+    "error parsing tool call: raw='{\"path\":', err=unexpected end of JSON input",
+    "[json.exception.parse_error.101] parse error at line 1, column 5",
+    "Failed to apply chat template: 'None' has no element 0",
+    'template: :3: function "x" not defined',
+    "this model does not support tools",
+    "'NoneType' object is not iterable",
+    'TypeError: can only concatenate str (not "NoneType") to str',
+    "JSONDecodeError: Expecting value: line 1 column 1 (char 0)",
+    "invalid message format: tool message without call",
+    "Unsupported param: tools",
+    "json: cannot unmarshal string into Go value",
+    "invalid grammar: unexpected token",
+]
+
+
+@pytest.mark.parametrize("sentence", LASTING)
+def test_a_500_about_the_request_itself_is_not_waited_for(sentence: str) -> None:
+    check(500, said(sentence), ModelRefused, sentence.split("\n", maxsplit=1)[0][:30])
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["CUDA out of memory. Tried to allocate 2.00 GiB", "model requires more system memory (9.1 GiB)",
+     "llama runner process has terminated: exit status 2", "failed to load model", "OOM",
+     "CUDA error: an illegal memory access was encountered", "unable to allocate CUDA0 buffer"],
+)  # fmt: skip
+def test_memory_that_is_used_up_is_waited_for_less_than_a_minute(sentence: str) -> None:
+    error = error_for_status(500, read_provider_error(said(sentence)), SETTINGS)
+    assert isinstance(error, ModelUnavailable)
+    assert error.patience_seconds is not None
+    assert error.patience_seconds < 60
+    assert sentence in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [(500, "The server had an error while processing your request. Sorry about that!"),
+     (500, "Internal server error"), (500, "Internal error encountered."), (500, "Overloaded"),
+     (500, "upstream request timeout"), (500, "the template is busy, try again"), (500, ""),
+     (502, "Failed to parse the answer of the backend"), (503, "model is not supported here now"),
+     (429, "too many tool calls must wait")],
+)  # fmt: skip
+def test_what_passes_is_waited_for_as_long_as_it_takes(status: int, sentence: str) -> None:
+    error = error_for_status(status, read_provider_error(said(sentence)), SETTINGS)
+    assert isinstance(error, ModelUnavailable)
+    assert error.patience_seconds is None
+
+
+def test_a_redirect_says_where_it_points() -> None:
+    where = "https://person:password@other.example/v1?key=hush"
+    error = error_for_status(308, read_provider_error(b""), SETTINGS, location=where)
+    assert "it points to https://other.example/v1" in str(error)
+    assert "password" not in str(error)
 
 
 def test_a_quota_with_a_waiting_time_comes_back() -> None:

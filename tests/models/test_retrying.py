@@ -13,7 +13,16 @@ from lsp_server.domain.errors import (
     ModelUnavailable,
     PromptTooLong,
 )
-from lsp_server.domain.messages import Delta, Response, TextDelta, Waiting
+from lsp_server.domain.messages import (
+    Delta,
+    Listener,
+    Request,
+    Response,
+    TextDelta,
+    Waiting,
+    ignore_deltas,
+)
+from lsp_server.models.chat_completions import ChatCompletions
 from lsp_server.models.retrying import (
     RETRY_AFTER_SECONDS_MAX,
     WAIT_SECONDS_MAX,
@@ -21,9 +30,10 @@ from lsp_server.models.retrying import (
     Retrying,
 )
 from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.faults import Drop, FaultyTurn, HttpError
 from tests.fakes.scripted_model import ScriptedModel
-from tests.fakes.wire_server import QUESTION
+from tests.fakes.wire_server import QUESTION, model_at, settings_for
 
 
 class Clock:
@@ -95,6 +105,39 @@ async def test_it_gives_up_with_the_last_error_within_its_time(wall: float) -> N
             QUESTION
         )
     assert wall - WAIT_SECONDS_MAX <= clock.now <= wall
+
+
+@pytest.mark.parametrize("patience", [0.0, 10.0, 40.0])
+async def test_what_may_last_is_waited_for_only_so_long(patience: float) -> None:
+    class Down:
+        async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
+            raise ModelUnavailable("no memory", patience_seconds=patience)
+
+    clock = Clock()
+    with pytest.raises(ModelUnavailable, match="no memory"):
+        await Retrying(Down(), sleep=clock.sleep, clock=clock).respond(QUESTION)
+    assert patience / 2 - 1 <= clock.now <= patience
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/v1", "http://nowhere.invalid/v1"])
+async def test_an_endpoint_that_never_answered_is_given_up_within_a_minute(address: str) -> None:
+    clock = Clock()
+    async with model_at(address) as wire:
+        with pytest.raises(ModelUnavailable, match="cannot be reached"):
+            await Retrying(wire, sleep=clock.sleep, clock=clock).respond(QUESTION)
+    assert clock.now < 60
+
+
+async def test_an_endpoint_that_worked_is_waited_for() -> None:
+    clock = Clock()
+    async with ScriptedServer([ScriptedTurn(text="Hi")]) as server:
+        wire = ChatCompletions(settings_for(server.base_url))
+        model = Retrying(wire, wall_seconds_max=7200, sleep=clock.sleep, clock=clock)
+        await model.respond(QUESTION)
+    with pytest.raises(ModelUnavailable):
+        await model.respond(QUESTION)
+    await wire.close()
+    assert clock.now > 7000
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from lsp_server.models.scripted.script_player import (
     interleave_choices,
     round_tokens,
 )
+from lsp_server.models.scripted.vendor_checks import refusal
 
 Ending: TypeAlias = Literal["open", "answered", "refused", "dropped", "client gone"]
 
@@ -61,6 +62,10 @@ class ScriptedEndpoint:
     async def respond(self, request: LoggedRequest, exchange: Exchange) -> Ending:
         """Answers one request; returns how that ended. Raises ConnectionError."""
         body = request.body
+        vendor = self._behaviour.vendor
+        if vendor is not None and (refused := refusal(vendor, body)) is not None:
+            await exchange.answer(*refused)
+            return "refused"
         n = body.get("n") or 1
         if n > 1 and self._behaviour.n == "refuse":
             error = error_value("only n = 1 is supported", "invalid_request_error", "n")
@@ -100,6 +105,8 @@ class ScriptedEndpoint:
         for steps in interleave_choices(reply.answers):
             for number, step in enumerate(steps):
                 calls[number] += isinstance(step, ToolCallDelta) and step.name != ""
+                if isinstance(step, str) and (delta := reply.answers[number].vendor_delta):
+                    await _send(exchange, number, delta)
                 await self._send_step(exchange, number, step, calls[number])
             await exchange.pause(round_tokens(steps) / rate if rate else 0)
         if usage is not None:
@@ -141,6 +148,7 @@ class ScriptedEndpoint:
 
     def _message(self, answer: ScriptedAnswer) -> dict[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": answer.text or None}
+        message |= answer.vendor_fields
         if answer.reasoning:
             message["reasoning_content"] = answer.reasoning
         calls = [
@@ -148,6 +156,7 @@ class ScriptedEndpoint:
                 "id": self._call_id(),
                 "type": "function",
                 "function": {"name": call.name, "arguments": call.arguments_json},
+                **call.vendor_fields,
             }
             for call in answer.tool_calls
         ]

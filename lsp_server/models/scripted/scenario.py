@@ -34,6 +34,8 @@ class ScriptedCall(ScenarioPart):
 
     name: str
     arguments: dict[str, Any] | str = {}
+    vendor_fields: dict[str, Any] = {}
+    """Sent beside the fields that every endpoint has."""
 
     @property
     def arguments_json(self) -> str:
@@ -49,6 +51,8 @@ class ScriptedAnswer(ScenarioPart):
     text: str = ""
     reasoning: str = ""
     tool_calls: tuple[ScriptedCall, ...] = ()
+    vendor_fields: dict[str, Any] = {}
+    """Sent beside the fields that every endpoint has."""
     stop_reason: StopReason | None = None
 
     @property
@@ -61,6 +65,16 @@ class ScriptedAnswer(ScenarioPart):
         """Returns the size in UTF-8 of all that the answer says."""
         calls = (part for call in self.tool_calls for part in (call.name, call.arguments_json))
         return sum(len(part.encode()) for part in (self.text, self.reasoning, *calls))
+
+    @property
+    def vendor_delta(self) -> dict[str, Any]:
+        """Returns the fields of a vendor as a piece of a stream; nothing without any."""
+        calls = [
+            {"index": place, **call.vendor_fields}
+            for place, call in enumerate(self.tool_calls)
+            if call.vendor_fields
+        ]
+        return self.vendor_fields | ({"tool_calls": calls} if calls else {})
 
     def pieces(self, choice: int = 0) -> Iterator[Piece]:
         """Returns the answer in the pieces in which it is streamed; a call begins with its name."""
@@ -104,6 +118,8 @@ class EndpointBehaviour(ScenarioPart):
     n: Literal["honour", "ignore", "refuse", "fewer"] = "honour"
     """Several choices to one prompt; "fewer" gives one less than asked."""
     models: tuple[str, ...] = ("scripted",)
+    vendor: str | None = None
+    """One of `vendor_checks.VENDORS`, whose refusals of histories are played."""
 
 
 class Scenario(EndpointBehaviour):

@@ -1,0 +1,165 @@
+"""What a vendor refuses in a history is not sent, or learned from one refusal and then kept."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from lsp_server.domain.messages import Message, Request, Response
+from lsp_server.domain.tools import ToolCall, ToolSpec
+from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
+from lsp_server.models.scripted.vendor_checks import VENDORS
+from tests.fakes.wire_server import Reply, WireServer, model_at
+
+TRIES_MAX = 12
+"""Requests until an endpoint takes what it refused; each wording costs one."""
+
+TOOLS = tuple(ToolSpec(name, f"It does {name}.", {"type": "object"}) for name in ("read", "list"))
+SIGNATURE = json.dumps({"extra_content": {"google": {"thought_signature": "Q2lB"}}})
+DETAILS = json.dumps({"reasoning_details": [{"type": "reasoning.text", "text": "Hm", "index": 0}]})
+
+
+def call(
+    id_: str = "call_1", name: str = "read", arguments: str = '{"path": "a"}', fields: str = ""
+) -> ToolCall:
+    return ToolCall(id_, name, arguments, fields)
+
+
+def step(*calls: ToolCall, text: str = "", reasoning: str = "", fields: str = "") -> list[Message]:
+    """An answer with calls, and their results."""
+    answer = Message("assistant", text, reasoning, calls, vendor_fields=fields)
+    return [answer, *(Message("tool", "x = 1", tool_call_id=each.id) for each in calls)]
+
+
+def user(text: str = "Go on.") -> Message:
+    return Message("user", text)
+
+
+def says(text: str, reasoning: str = "") -> Message:
+    return Message("assistant", text, reasoning)
+
+
+SHAPES: dict[str, list[Message]] = {
+    "an answer": [says("Hi."), user()],
+    "an empty answer": [says(""), user()],
+    "a blank answer": [says(" \n"), user()],
+    "reasoning alone": [says("", "Hm"), user()],
+    "a call": step(call()),
+    "a call with words": step(call(), text="I look."),
+    "a call with reasoning": step(call(), reasoning="Hm"),
+    "a call with reasoning, then one without": [*step(call(), reasoning="Hm"), *step(call("call_2"))],
+    "two calls": step(call(), call("call_2", "list", "{}")),
+    "a name with a dot": step(call(name="functions.read")),
+    "a name of another tool": step(call(name="bash")),
+    "an empty name": step(call(name="")),
+    "a long name": step(call(name="r" * 80)),
+    "a long id": step(call("call_" + "x" * 60)),
+    "an id with a colon": step(call("functions.read:0")),
+    "a cut-off call": step(call(arguments='{"path": "a')),
+    "no arguments": step(call(name="list", arguments="")),
+    "a person after a result": [*step(call()), user()],
+    "two persons in a row": [user(), user("And this.")],
+    "an empty result": [step(call())[0], Message("tool", "", tool_call_id="call_1")],
+    "fields of the message": step(call(), fields=DETAILS),
+    "fields of the call": step(call(fields=SIGNATURE)),
+    "all of it": [
+        says("", "Hm"), user(), *step(call(fields=SIGNATURE), call("call_2", "a.b"), fields=DETAILS),
+        user(), user("And this."), *step(call("x" * 50, "bash", "{")), says(""), user(),
+    ],
+}  # fmt: skip
+
+
+def begun(shape: str) -> Request:
+    return Request((Message("system", "Be brief."), user("Do it."), *SHAPES[shape]), TOOLS)
+
+
+def gives_its_fields(vendor: str, shape: str) -> list[Message]:
+    """The shape with what this vendor's endpoint gave with it."""
+    made = []
+    for message in SHAPES[shape]:
+        calls = message.tool_calls
+        if vendor == "gemini":
+            calls = tuple(ToolCall(c.id, c.name, c.arguments, SIGNATURE) for c in calls)
+        fields = DETAILS if vendor == "openrouter" and calls else message.vendor_fields
+        made.append(
+            Message(
+                message.role, message.text, message.reasoning, calls, message.tool_call_id, fields
+            )
+        )
+    return made
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("vendor", VENDORS)
+async def test_a_vendor_takes_each_history(vendor: str, shape: str) -> None:
+    messages = (Message("system", "Be brief."), user("Do it."), *gives_its_fields(vendor, shape))
+    request = Request(messages, TOOLS)
+    async with (
+        ScriptedServer(
+            [ScriptedTurn(text="A"), ScriptedTurn(text="B")],
+            behaviour=EndpointBehaviour(vendor=vendor),
+        ) as server,
+        model_at(server.base_url) as model,
+    ):
+        assert (await model.respond(request)).message.text == "A"
+        tries = len(server.requests)
+        assert tries <= TRIES_MAX
+        assert (await model.respond(request)).message.text == "B"
+        assert len(server.requests) == tries + 1, "what was learned is kept"
+
+
+async def answers(*turns: ScriptedTurn) -> tuple[list[Response], ScriptedServer]:
+    given: list[Response] = []
+    async with ScriptedServer(turns) as server, model_at(server.base_url) as model:
+        messages: tuple[Message, ...] = (user("Do it."),)
+        for _ in turns:
+            given.append(await model.respond(Request(messages, TOOLS)))
+            messages = (*messages, given[-1].message)
+    return given, server
+
+
+async def test_fields_of_a_vendor_come_back_as_they_came() -> None:
+    details = [{"type": "reasoning.encrypted", "data": "c2VjcmV0", "index": 0}]
+    signature = {"google": {"thought_signature": "Q2lB"}}
+    turn = ScriptedTurn.model_validate(
+        {
+            "tool_calls": [{"name": "list", "vendor_fields": {"extra_content": signature}}],
+            "vendor_fields": {
+                "reasoning_details": details,
+                "thinking_blocks": [{"signature": "x"}],
+            },
+        }
+    )
+    _, server = await answers(turn, ScriptedTurn(text="done"))
+    sent = server.requests[1].body["messages"][1]
+    assert sent["reasoning_details"] == details
+    assert sent["thinking_blocks"] == [{"signature": "x"}]
+    assert sent["tool_calls"][0]["extra_content"] == signature
+
+
+@pytest.mark.parametrize("name", ["functions.read", "default_api:read", "tools/read", "read"])
+async def test_a_tool_is_known_by_the_end_of_its_name(name: str) -> None:
+    turn = ScriptedTurn.model_validate({"tool_calls": [{"name": name, "arguments": {"path": "a"}}]})
+    (response,), _ = await answers(turn)
+    assert response.message.tool_calls[0].name == "read"
+
+
+@pytest.mark.parametrize("arguments", ["", " ", "null", "{}"])
+async def test_a_tool_that_needs_nothing_may_be_given_nothing(arguments: str) -> None:
+    turn = ScriptedTurn.model_validate({"tool_calls": [{"name": "list", "arguments": arguments}]})
+    (response,), _ = await answers(turn)
+    assert response.message.tool_calls[0].parsed == {}
+
+
+async def test_what_cannot_be_learned_ends_with_the_first_words_of_the_vendor() -> None:
+    said = json.dumps({"error": {"message": "messages[1].content is bad"}}).encode()
+    other = json.dumps({"error": {"message": "messages[1].role is worse"}}).encode()
+    replies = [
+        Reply((each,), status=400, content_type="application/json") for each in (said, other)
+    ]
+    async with WireServer(*replies).serving() as server, model_at(server.base_url) as model:
+        with pytest.raises(Exception, match=r"messages\[1\]\.content is bad"):
+            await model.respond(begun("two calls"))
+        assert len(server.requests) <= 16
