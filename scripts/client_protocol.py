@@ -93,7 +93,7 @@ MODELS: tuple[type[BaseModel], ...] = (
 """The shapes, each after those that it is made of."""
 
 RECORDS: Mapping[type, tuple[str, ...]] = {
-    Question: ("id", "summary", "detail", "rule"),
+    Question: ("id", "summary", "detail", "rule", "run_rule", "general", "offers_sandbox"),
     Scores: ("correctness", "groundedness", "progress", "safety"),
     CandidateGroup: ("title", "text", "size", "problem", "notes", "changes", "scores"),
 }

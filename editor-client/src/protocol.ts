@@ -362,6 +362,9 @@ export const Question = v.object({
   summary: v.string(),
   detail: v.string(),
   rule: v.nullish(v.string()),
+  runRule: v.nullish(v.string()),
+  general: v.boolean(),
+  offersSandbox: v.boolean(),
 });
 export type Question = v.InferOutput<typeof Question>;
 

@@ -4,7 +4,7 @@ import type { Candidates } from "./candidates.js";
 import type { Diffs } from "./diffs.js";
 import { askForSamples, askForText, currentSelection } from "./input.js";
 import { notice } from "./notices.js";
-import { CommandName, type Answer, type RunEntry } from "./protocol.js";
+import { CommandName, type Answer, type Question, type RunEntry } from "./protocol.js";
 import { isActive, openQuestions, type Judged, type Run } from "./run_log.js";
 import { stateName, type RunNode, type Runs } from "./runs.js";
 import type { Server } from "./server.js";
@@ -95,6 +95,7 @@ export function runCommands(
       }
     },
     once: answerWith("once"),
+    forRun: answerWith("run"),
     always: answerWith("always"),
     deny: answerWith("deny"),
   };
@@ -119,25 +120,38 @@ async function answer(server: Server, runs: Runs, diffs: Diffs, node?: RunNode):
   }
   const { run, question } = chosen;
   void diffs.show(question.detail, run.title, vscode.ViewColumn.Beside);
-  const answers: readonly (vscode.QuickPickItem & { answer: Answer })[] = [
-    { label: vscode.l10n.t("Approve once"), answer: "once" },
-    ...(question.rule == null
-      ? []
-      : [
-          {
-            label: vscode.l10n.t("Always"),
-            description: question.rule,
-            answer: "always" as const,
-          },
-        ]),
-    { label: vscode.l10n.t("Deny"), answer: "deny" },
-  ];
   const options = { title: question.summary, placeHolder: run.title, ignoreFocusOut: true };
-  const given = (await vscode.window.showQuickPick(answers, options))?.answer;
+  const given = (await vscode.window.showQuickPick(answersTo(question), options))?.answer;
   if (given !== undefined) {
-    await server.command(CommandName.permissionAnswer, { id: question.id, answer: given });
+    const why = given === "deny" ? await askForText(vscode.l10n.t("Why? The model reads it.")) : "";
+    const argument = { id: question.id, answer: given, ...(why ? { reason: why } : {}) };
+    await server.command(CommandName.permissionAnswer, argument);
     await diffs.close(question.detail);
   }
+}
+
+type AnswerItem = vscode.QuickPickItem & { answer: Answer };
+
+/** The answers that a question offers, the narrowest yes first. */
+function answersTo(question: Question): readonly AnswerItem[] {
+  const wider = (answer: Answer, label: string, rule?: string | null): readonly AnswerItem[] =>
+    rule == null ? [] : [{ label, description: rule, answer }];
+  const everywhere = question.general ? question.rule : undefined;
+  return [
+    { label: vscode.l10n.t("Approve once"), answer: "once" },
+    ...wider("run", vscode.l10n.t("For this run"), question.runRule),
+    ...wider("always", vscode.l10n.t("Always, in this project"), question.rule),
+    ...wider("everywhere", vscode.l10n.t("Always, in all projects"), everywhere),
+    ...(question.offersSandbox
+      ? [
+          {
+            label: vscode.l10n.t("Go on in the sandbox, without asking"),
+            answer: "sandboxed" as const,
+          },
+        ]
+      : []),
+    { label: vscode.l10n.t("Deny"), answer: "deny" },
+  ];
 }
 
 /** A run for which `isChoice` holds; the person is asked when there are several. */

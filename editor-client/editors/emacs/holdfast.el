@@ -257,12 +257,16 @@ Return its reply, a plist."
   (holdfast--run "goal.new" (list :title title)))
 
 ;;;###autoload
-(defun holdfast-answer (answer)
-  "Give ANSWER to the question that waits."
-  (interactive (list (completing-read "Permission: " '("once" "always" "deny") nil t)))
+(defun holdfast-answer (answer &optional reason)
+  "Give ANSWER to the question that waits; REASON says why not."
+  (interactive
+   (let ((answer (completing-read
+                  "Permission: "
+                  '("once" "run" "always" "everywhere" "sandboxed" "deny") nil t)))
+     (list answer (and (equal answer "deny") (read-string "Why? The model reads it: ")))))
   (if (string-empty-p answer)
       (message "Holdfast: nothing answered; the question waits on")
-    (holdfast--run "permission.answer" (list :answer answer))))
+    (holdfast--run "permission.answer" (list :answer answer :reason (or reason "")))))
 
 ;;;###autoload
 (defun holdfast-search (query)

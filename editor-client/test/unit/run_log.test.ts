@@ -16,7 +16,14 @@ function sent(kind: string, label: string, more: object = {}, event: object = {}
   return { event: { kind, ...event }, view: { label, ...more } };
 }
 
-const QUESTION = { id: "q1", summary: "run make", detail: "make", rule: "shell(make)" };
+const QUESTION = {
+  id: "q1",
+  summary: "run make",
+  detail: "make",
+  rule: "shell(make)",
+  general: true,
+  offersSandbox: false,
+};
 const STARTED = sent("run_started", "Fix it.", { fields: { proposes: false } });
 const ASKED = sent(
   "permission_asked",

@@ -4,7 +4,7 @@
 "   set statusline+=%{HoldfastStatus()}
 "
 " ALE asks no questions for a server, so permission is given with `:Holdfast once`,
-" `always` or `deny`, as the problem in the file says.
+" `run`, `always` or `deny WHY`, as the problem in the file says.
 if exists('g:loaded_holdfast') | finish | endif
 let g:loaded_holdfast = 1
 
@@ -91,8 +91,11 @@ let s:words = {
 \ 'goal': {rest -> ['goal.new', {'title': rest}]},
 \ 'check': {rest -> ['goal.check', {'all': v:true}]},
 \ 'once': {rest -> ['permission.answer', {'answer': 'once'}]},
+\ 'run': {rest -> ['permission.answer', {'answer': 'run'}]},
 \ 'always': {rest -> ['permission.answer', {'answer': 'always'}]},
-\ 'deny': {rest -> ['permission.answer', {'answer': 'deny'}]},
+\ 'everywhere': {rest -> ['permission.answer', {'answer': 'everywhere'}]},
+\ 'sandboxed': {rest -> ['permission.answer', {'answer': 'sandboxed'}]},
+\ 'deny': {rest -> ['permission.answer', {'answer': 'deny', 'reason': rest}]},
 \ 'search': {rest -> ['memory.search', {'query': rest}]},
 \ 'status': {rest -> ['status', {}]},
 \ 'skills': {rest -> ['skill.list', {}]},

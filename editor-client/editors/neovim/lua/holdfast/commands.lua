@@ -38,6 +38,13 @@ local function open_transcript(reply)
   vim.cmd('edit ' .. vim.fn.fnameescape(vim.uri_to_fname(reply.uri)))
 end
 
+-- What follows a denial is why, for the model to read.
+local function answer(word)
+  return function(rest)
+    client.command('permission.answer', { answer = word, reason = rest ~= '' and rest or nil })
+  end
+end
+
 local words = {
   work = function(rest, input) start_run(rest, input) end,
   plan = function(rest, input) start_run(rest, input, { mode = 'plan' }) end,
@@ -61,9 +68,12 @@ local words = {
   list = function() client.command('run.list') end,
   goal = function(rest) client.command('goal.new', rest ~= '' and { title = rest } or nil) end,
   check = function() client.command('goal.check', { all = true }) end,
-  once = function() client.command('permission.answer', { answer = 'once' }) end,
-  always = function() client.command('permission.answer', { answer = 'always' }) end,
-  deny = function() client.command('permission.answer', { answer = 'deny' }) end,
+  once = answer('once'),
+  run = answer('run'),
+  always = answer('always'),
+  everywhere = answer('everywhere'),
+  sandboxed = answer('sandboxed'),
+  deny = answer('deny'),
   search = function(rest) client.command('memory.search', { query = rest }, list_hits) end,
   remember = function(rest) client.command('memory.remember', { text = rest }) end,
   status = function() client.command('status') end,
