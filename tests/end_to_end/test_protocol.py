@@ -348,6 +348,40 @@ async def stop_by_code_action(client: LspClient, run_id: str) -> None:
     await client.request("workspace/executeCommand", chosen["command"])
 
 
+@pytest.mark.parametrize(
+    ("answer", "questions"),
+    [
+        ({"answer": "once"}, 2),
+        ({"answer": "run"}, 1),
+        ({"answer": "always", "scope": "run"}, 1),
+        ({"answer": "always"}, 1),
+        ({"answer": "always", "scope": "project"}, 1),
+        ({"answer": "always", "scope": "everywhere"}, 1),
+        ({"answer": "deny", "reason": "use the mirror"}, 2),
+    ],
+)
+async def test_an_answer_holds_as_far_as_it_says(
+    project: Path, answer: dict[str, str], questions: int
+) -> None:
+    twice = [
+        ScriptedTurn(tool_calls=(call("shell", command="touch made", timeout_seconds=seconds),))
+        for seconds in (8, 9)
+    ]
+    turns = [*twice, ScriptedTurn(tool_calls=(call("finish", summary="It is done."),))]
+    async with at_work(project, turns, answers={"window/showMessageRequest": silent}) as client:
+        await client.command("holdfast.run.start", {"prompt": "Do it."})
+        for number in range(1, questions + 1):
+            asked = await client.wait_for_all(lambda m: kind(m, "permission_asked"), number)
+            given = {"id": asked[-1]["params"]["event"]["question"]["id"], **answer}
+            await client.command("holdfast.permission.answer", given)
+        await client.wait_for(lambda m: kind(m, "run_ended"))
+        events = [m["params"]["event"] for m in client.received if "event" in m.get("params", {})]
+    results = [e["result"]["text"] for e in events if e["kind"] == "tool_returned"]
+    assert sum(event["kind"] == "permission_asked" for event in events) == questions
+    assert (project / "made").exists() == (answer["answer"] != "deny")
+    assert ("use the mirror" in results[0]) == ("reason" in answer)
+
+
 async def stop_by_shutdown(client: LspClient, run_id: str) -> None:
     await client.request("shutdown")
 

@@ -154,6 +154,28 @@ def diagnostic(message: str, source: str = "lint", **more: Any) -> types.Diagnos
             ],
         ),
         (
+            QuietSession(
+                questions=(
+                    Question(
+                        *("q", "shell", "run `make`", "make"),
+                        rule="shell(make)",
+                        run_rule="shell(make)",
+                        general=True,
+                        offers_sandbox=True,
+                    ),
+                )
+            ),
+            False,
+            [
+                "Holdfast: Approve once: run `make`",
+                "Holdfast: For this run (shell(make))",
+                "Holdfast: Always (shell(make))",
+                "Holdfast: Always, in all projects (shell(make))",
+                "Holdfast: Go on in the sandbox, without asking",
+                "Holdfast: Deny: run `make`",
+            ],
+        ),
+        (
             QuietSession(questions=(Question("q", "write", "write x", "…"),)),
             False,
             ["Holdfast: Approve once: write x", "Holdfast: Deny: write x"],
