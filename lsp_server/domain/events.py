@@ -207,12 +207,20 @@ class ToolReturned:
 
 @dataclass(frozen=True, slots=True)
 class FileChanged:
-    """The run changed a file. `before` and `after` name stored contents; None means no file."""
+    """The run changed a file, or a folder, whose path ends with a slash.
+
+    `before` and `after` name what was and is there, with stored contents; None means nothing.
+    """
 
     path: str
     before: Id | None
     after: Id | None
     kind: Literal["file_changed"] = "file_changed"
+
+    @property
+    def is_folder(self) -> bool:
+        """Says whether it is about a folder itself, not about what is in it."""
+        return self.path.endswith("/")
 
 
 @dataclass(frozen=True, slots=True)

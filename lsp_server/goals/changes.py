@@ -14,6 +14,7 @@ from lsp_server.domain.events import FileChanged
 from lsp_server.domain.goals import Evidence
 from lsp_server.text.diff import unified_diff
 from lsp_server.workspace.disk import read_text
+from lsp_server.workspace.encoding import decode
 from lsp_server.workspace.paths import Workspace
 
 FILES_MAX = 100
@@ -88,7 +89,8 @@ def closing_message(attempt: StopAttempt, tree: str) -> Evidence | None:
 def _diff(path: str, before: bytes | None, after: str | None) -> str:
     if before is None:
         return "(changed; what it was before is not kept)"
-    text = unified_diff(path, before.decode("utf-8", "replace"), after or "")
+    decoded = decode(before)
+    text = unified_diff(path, decoded[0] if decoded else "(binary)\n", after or "")
     return f"(deleted)\n{text}" if after is None and text else text
 
 

@@ -127,7 +127,7 @@ class Session:
         self.proposals.see(run_id, event)
         self.goals.see(event)
         self.memory.see(run_id, recorded)
-        if isinstance(event, FileChanged):
+        if isinstance(event, FileChanged) and not event.is_folder:
             self.files_changed([self.root / event.path])
         self._notify(RunEvent(run_id, recorded))
 

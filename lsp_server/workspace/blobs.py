@@ -19,9 +19,6 @@ from lsp_server.system.atomic_file import replace_file
 from lsp_server.system.private_folder import make_private
 from lsp_server.workspace.packs import Packs, PackWriter, read_table
 
-EXECUTABLE = "+x"
-"""Ends the name of a content whose file may be executed."""
-
 YOUNG_SECONDS = 3600.0
 """A content that was put so lately is never removed: its change may not be recorded yet."""
 
@@ -36,20 +33,11 @@ _ASIDE = ".removing"
 """Ends the name of a file that is about to be removed."""
 
 
-def content_name(data: bytes, *, executable: bool = False) -> str:
-    """Returns the name of a file's content: its SHA-256 in hexadecimal, and whether it may be executed.
-
-    >>> content_name(b"", executable=True)
-    'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855+x'
-    """
-    return hashlib.sha256(data).hexdigest() + EXECUTABLE * executable
-
-
 def find_content_names(data: bytes) -> Iterator[str]:
     """Returns all that looks like the name of a content in a text of any format.
 
-    For those who must miss no name, and whom one too many does not hurt. The mark
-    of executable files is left out.
+    For those who must miss no name, and whom one too many does not hurt. Modes and
+    the like are left out.
     """
     return (match[0].decode() for match in _NAME.finditer(data))
 
@@ -69,11 +57,12 @@ class Blobs:
     undo, not the run: `problem` says why it failed, if it did.
 
     >>> import tempfile
+    >>> from lsp_server.workspace.file_state import digest_of
     >>> blobs = Blobs(Path(tempfile.mkdtemp()) / "blobs")
     >>> blobs.put(b"text")
-    >>> blobs.get(content_name(b"text"))
+    >>> blobs.get(digest_of(b"text"))
     b'text'
-    >>> blobs.get(content_name(b"other")) is None
+    >>> blobs.get(digest_of(b"other")) is None
     True
     """
 

@@ -9,25 +9,31 @@ lie in the person's data folder, never in the workspace.
 from __future__ import annotations
 
 import asyncio
-import stat
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from lsp_server.domain.edits import Document, EditSet
 from lsp_server.domain.events import Emit, FileChanged, SnapshotTaken, Warned
-from lsp_server.domain.goals import Finding
-from lsp_server.domain.permissions import Answered, Question
 from lsp_server.domain.ports import Editor
-from lsp_server.workspace.blobs import Blobs, content_name
+from lsp_server.workspace.blobs import Blobs
 from lsp_server.workspace.checkpoint_pruner import CheckpointPruner
-from lsp_server.workspace.disk import FileMissing
+from lsp_server.workspace.file_state import NOT_KEPT, is_same
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.recording import Recording
 from lsp_server.workspace.snapshots import Snapshots
-from lsp_server.workspace.tree import NOT_KEPT, WATCHED, WorkingTree
+from lsp_server.workspace.tree import FILE_BYTES_MAX, TOTAL_BYTES_MAX, WATCHED, WorkingTree
 from lsp_server.workspace.undo import Undo, UndoReport
+
+NAMED_MAX = 5
+"""How many paths a warning names."""
+UNREAD = {
+    "large": f"a file of more than {FILE_BYTES_MAX / 1e6:.0f} MB",
+    "total": f"what is beyond {TOTAL_BYTES_MAX / 1e6:.0f} MB in all",
+    "unreadable": "a file that it can write and we cannot read",
+}
+"""What is not kept, by the reason."""
 
 ALIVE = timedelta(seconds=1)
 """How often a running command's snapshot says that it still runs."""
@@ -58,7 +64,7 @@ class Checkpoints:
 
     def recording(self, editor: Editor, emit: Emit) -> Editor:
         """Wraps `editor` so that every applied edit is recorded."""
-        return Recording(editor, self, emit)
+        return Recording(editor, self, self._workspace, emit)
 
     @asynccontextmanager
     async def record_command(self, emit: Emit) -> AsyncIterator[list[str]]:
@@ -67,7 +73,7 @@ class Checkpoints:
         The list that it gives has the changed paths once the block has ended.
         """
         changed: list[str] = []
-        before = await self._contents(emit)
+        before = await self._states(emit)
         # On the disk before the command starts: after a kill nobody could tell what was there.
         name = await asyncio.to_thread(self._snapshots.put, before)
         if name is not None:
@@ -78,12 +84,13 @@ class Checkpoints:
         finally:
             alive.cancel()
             # Also after a failure or a cancellation: what the command did is done.
-            after = await self._contents(emit)
-            for number, change in enumerate(await asyncio.to_thread(_changes, before, after)):
-                changed.append(change.path)
+            after = await self._states(emit)
+            changes = await asyncio.to_thread(_changes, before, after)
+            for number, change in enumerate(changes):
                 emit(change)
                 if number % CHANGES_AT_ONCE == CHANGES_AT_ONCE - 1:
                     await asyncio.sleep(0)
+            changed += _worth_naming([change.path for change in changes])
             self._snapshots.remove(name)
 
     async def changes_of_killed_command(self, snapshot: str) -> Sequence[FileChanged]:
@@ -93,7 +100,7 @@ class Checkpoints:
             return ()
         # The last sign of life may be a moment old, and so may the clock of the file system.
         later = await self.tree.changed_since(before.alive_until + 2 * ALIVE)
-        changes = _changes(before.contents, await self.tree.contents())
+        changes = _changes(before.contents, await self.tree.states())
         # What was written after it had died is somebody else's.
         return [change for change in changes if change.path not in later]
 
@@ -131,39 +138,36 @@ class Checkpoints:
         """Returns the content with this name, None when it is not kept. Blocking."""
         return self._blobs.get(name)
 
-    async def record_edit(
-        self, path: Path, before: str | None, after: str | None, emit: Emit
-    ) -> None:
-        """Keeps the texts of a file before and after, None: no file, and emits a FileChanged."""
-        names = await asyncio.to_thread(self._keep_texts, path, (before, after))
-        emit(FileChanged(self._workspace.relative(path), before=names[0], after=names[1]))
+    def keep(self, data: bytes) -> None:
+        """Keeps a content, so that undo has it. Blocking; what fails is said by `warn_of_losses`."""
+        self._blobs.put(data)
+
+    def warn_of_losses(self, emit: Emit) -> None:
+        """Says once if contents cannot be kept."""
         self._warn(self._blobs.problem, emit)
 
-    def _keep_texts(self, path: Path, texts: Sequence[str | None]) -> list[str | None]:
-        names: list[str | None] = []
-        executable = path.exists() and bool(path.stat().st_mode & stat.S_IXUSR)
-        for text in texts:
-            data = None if text is None else text.encode("utf-8", "surrogatepass")
-            if data is not None:
-                self._blobs.put(data)
-            names.append(None if data is None else content_name(data, executable=executable))
-        return names
-
-    async def _contents(self, emit: Emit) -> Mapping[str, str]:
+    async def _states(self, emit: Emit) -> Mapping[str, str]:
         telling = asyncio.get_running_loop().call_later(
             PATIENCE_SECONDS, self._warn, _LOOKING, emit
         )
         try:
-            contents = await self.tree.contents()
+            states = await self.tree.states()
         finally:
             telling.cancel()
-        unread = [path for path, name in contents.items() if name.startswith(NOT_KEPT)]
-        if unread:
-            self._warn(
-                "large files and links are not kept for undo when a command changes them", emit
-            )
-        self._warn(self._blobs.problem, emit)
-        return contents
+        self._warn_of_unread(states, emit)
+        self.warn_of_losses(emit)
+        return states
+
+    def _warn_of_unread(self, states: Mapping[str, str], emit: Emit) -> None:
+        """Names what a command could change for good, before one runs."""
+        unread = {path: name for path, name in states.items() if name.startswith(NOT_KEPT)}
+        for reason, what in UNREAD.items():
+            mark = f"{NOT_KEPT}{reason}:"
+            paths = [path for path, name in unread.items() if name.startswith(mark)]
+            if paths:
+                more = len(paths) - NAMED_MAX
+                names = ", ".join(paths[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
+                self._warn(f"if a command changes {what}, undo cannot give it back: {names}", emit)
 
     def _warn(self, message: str | None, emit: Emit) -> None:
         """Emits each message once."""
@@ -179,40 +183,11 @@ def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[FileCh
     return [
         FileChanged(path, before.get(path), after.get(path))
         for path in sorted(before.keys() | after.keys())
-        if before.get(path) != after.get(path)
+        if not is_same(before.get(path), after.get(path))
     ]
 
 
-class Recording:
-    """A `Recording` is an Editor that records what its Editor applied."""
-
-    def __init__(self, editor: Editor, checkpoints: Checkpoints, emit: Emit) -> None:
-        self._editor = editor
-        self._checkpoints = checkpoints
-        self._emit = emit
-
-    async def read(self, path: Path) -> Document:
-        """Reads the file through its Editor."""
-        return await self._editor.read(path)
-
-    async def apply(self, edits: EditSet) -> None:
-        """Applies, then keeps both contents of each file and emits FileChanged."""
-        before = [await self._text(edit.path) for edit in edits.files]
-        await self._editor.apply(edits)
-        for edit, text in zip(edits.files, before, strict=True):
-            after = None if edit.deletes else edit.result(text or "")
-            await self._checkpoints.record_edit(edit.path, text, after, self._emit)
-
-    async def confirm(self, question: Question) -> Answered | None:
-        """Asks as its Editor does."""
-        return await self._editor.confirm(question)
-
-    async def diagnostics(self, path: Path | None) -> Sequence[Finding] | None:
-        """Reports what its Editor reports."""
-        return await self._editor.diagnostics(path)
-
-    async def _text(self, path: Path) -> str | None:
-        try:
-            return (await self._editor.read(path)).text
-        except FileMissing:
-            return None
+def _worth_naming(paths: Sequence[str]) -> list[str]:
+    """All but the folders of which something inside is named."""
+    above = {path[: end + 1] for path in paths for end, char in enumerate(path[:-1]) if char == "/"}
+    return [path for path in paths if path not in above]

@@ -5,16 +5,18 @@ All of it blocks; call it in a thread.
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.domain.edits import FileEdit
 from lsp_server.domain.errors import EditRejected, ToolError
 from lsp_server.settings.regular_files import open_regular
-from lsp_server.system.atomic_file import replace_file, stage_file
+from lsp_server.system.atomic_file import StagedFile, replace_file, stage_file
+from lsp_server.system.open_folder import open_folder
 from lsp_server.workspace.encoding import UTF_8, Encoding, decode, encode
 
 FILE_BYTES_MAX = 10_000_000
@@ -71,14 +73,12 @@ def apply_edits_on_disk(edits: Sequence[FileEdit]) -> None:
     Each is checked against the text on disk and staged before the first file
     is replaced. Raises EditRejected.
     """
-    with ExitStack() as unused:
-        writes: list[tuple[Path, Path | None]] = []
+    with ExitStack() as staging:
+        writes: list[tuple[Path, StagedFile | None]] = []
         for edit in edits:
             data = _new_bytes(edit)
             # A full disk shows itself here, before the first file is replaced.
-            staged = None if data is None else _stage(edit.path, data)
-            if staged is not None:
-                unused.callback(staged.unlink, missing_ok=True)
+            staged = None if data is None else _stage(edit.path, data, staging)
             writes.append((edit.path, staged))
         for path, staged in writes:
             _replace_or_delete(path, staged)
@@ -117,21 +117,27 @@ def _new_bytes(edit: FileEdit) -> bytes | None:
     return None if edit.deletes else encode(text, current.encoding)
 
 
-def _stage(path: Path, data: bytes) -> Path:
+def _stage(path: Path, data: bytes, staging: ExitStack) -> StagedFile:
     try:
-        return stage_file(path, data)
+        return staging.enter_context(stage_file(path, data))
     except OSError as error:
         raise EditRejected(f"{path.name} cannot be written: {error.strerror}") from error
 
 
-def _replace_or_delete(path: Path, staged: Path | None) -> None:
+def _replace_or_delete(path: Path, staged: StagedFile | None) -> None:
     try:
         if staged is None:
-            path.unlink(missing_ok=True)
+            remove_file(path)
         else:
-            staged.replace(path)
+            staged.put_in_place()
     except OSError as error:
         raise EditRejected(f"{path.name} cannot be replaced: {error.strerror}") from error
+
+
+def remove_file(path: Path) -> None:
+    """Removes what is at an absolute path, if anything is, and follows no link. Raises OSError."""
+    with suppress(FileNotFoundError), open_folder(path.parent) as folder:
+        os.unlink(path.name, dir_fd=folder)
 
 
 def _read_error(path: Path, error: OSError) -> ToolError:

@@ -24,7 +24,18 @@ from typing import TypeAlias
 from lsp_server.settings.regular_files import read_seen
 from lsp_server.system.atomic_file import replace_file
 from lsp_server.system.private_folder import make_private
-from lsp_server.workspace.blobs import EXECUTABLE, Blobs, content_name
+from lsp_server.workspace.blobs import Blobs
+from lsp_server.workspace.file_state import (
+    NOT_KEPT,
+    FileState,
+    FolderState,
+    LinkState,
+    PathState,
+    Reason,
+    UnreadState,
+    digest_of,
+    hashed_name,
+)
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 
@@ -40,18 +51,15 @@ SAVE_SECONDS = 5.0
 WATCHED = (".holdfast/goals.md", ".holdfast/config.toml")
 """Outside of the hash, as evidence is written into them; a change is still a change."""
 
-NOT_KEPT = "status:"
-"""Begins the name of a content that was not read."""
-
-Status: TypeAlias = tuple[int, int, int, int, int]
-"""mtime and ctime in nanoseconds, size in bytes, inode, mode."""
+Status: TypeAlias = tuple[int, int, int, int, int, int]
+"""mtime and ctime in nanoseconds, size in bytes, inode, mode, number of names."""
 
 Keep: TypeAlias = Callable[[bytes], str]
 """Keeps a content and returns its SHA-256 in hexadecimal."""
 
 
 class WorkingTree:
-    """A `WorkingTree` names the content of every file of one workspace that counts.
+    """A `WorkingTree` names the state of every file of one workspace that counts.
 
     With `blobs` every content that is read is kept there. `cache_file` carries
     what is known from one process to the next.
@@ -81,7 +89,12 @@ class WorkingTree:
         return tree_hash(await self.contents())
 
     async def contents(self) -> Mapping[str, str]:
-        """Returns content names by path, sorted by path; the watched files among them."""
+        """Returns the names of files' states by path, sorted by path; the watched files among them."""
+        names = await self.states()
+        return {path: name for path, name in names.items() if path[-1] != "/"}
+
+    async def states(self) -> Mapping[str, str]:
+        """Returns the same with all folders that count, whose paths end with a slash."""
         return await asyncio.to_thread(self._scan)
 
     async def changed_since(self, moment: datetime) -> Sequence[str]:
@@ -94,7 +107,11 @@ class WorkingTree:
 
     def _changed_since(self, moment_ns: float) -> list[str]:
         statuses = islice(self._statuses(), FILES_MAX)
-        return sorted(path for path, status in statuses if max(status[0], status[1]) > moment_ns)
+        return sorted(
+            path
+            for path, status in statuses
+            if max(status[0], status[1]) > moment_ns and path[-1] != "/"
+        )
 
     def _scan(self) -> Mapping[str, str]:
         # Two looks at the same time would both read every file.
@@ -105,6 +122,9 @@ class WorkingTree:
             total_bytes = 0
             settled_ns = time.time_ns() - self._racy_ns
             for path, status in islice(self._statuses(), FILES_MAX):
+                if path[-1] == "/":
+                    names[path] = str(FolderState(stat.S_IMODE(status[4])))
+                    continue
                 total_bytes += status[2]
                 before = known.get(path)
                 if before is not None and before[0] == status:
@@ -125,16 +145,15 @@ class WorkingTree:
 
     def _statuses(self) -> Iterator[tuple[str, Status]]:
         for found in self._ignore.listings():
-            for path, entry, within in found:
-                if within is None:
-                    try:
-                        state = entry.stat(follow_symlinks=False)
-                    except OSError:
-                        continue  # It went meanwhile.
-                    yield path, _status(state)
+            for path, entry, _ in found:
+                try:
+                    state = entry.stat(follow_symlinks=False)
+                except OSError:
+                    continue  # It went meanwhile.
+                yield path, status_of(state)
         for path in WATCHED:
             with suppress(OSError):
-                yield path, _status((self._workspace.root / path).lstat())
+                yield path, status_of((self._workspace.root / path).lstat())
 
     def _recalled(self) -> dict[str, tuple[Status, str]]:
         """What the last process knew, without what is not kept: a power cut may have cost contents."""
@@ -158,16 +177,7 @@ class WorkingTree:
                 yield batch.put
 
     def _name(self, path: str, status: Status, keep: Keep | None) -> str:
-        file = f"{self._workspace.root}/{path}"
-        mtime_ns, _, size, _, mode = status
-        if stat.S_ISLNK(mode):
-            with suppress(OSError):
-                return NOT_KEPT + content_name(os.fsencode(Path(file).readlink()))
-        if stat.S_ISREG(mode) and size <= FILE_BYTES_MAX and keep is not None:
-            with suppress(OSError):
-                digest = keep(read_seen(file, FILE_BYTES_MAX))
-                return digest + EXECUTABLE * bool(mode & stat.S_IXUSR)
-        return f"{NOT_KEPT}{size}:{mtime_ns}"
+        return str(look_at(f"{self._workspace.root}/{path}", status, keep))
 
     def _save(self, *, changed: bool) -> None:
         now = time.monotonic()
@@ -177,18 +187,47 @@ class WorkingTree:
             with suppress(OSError):
                 make_private(self._cache_file.parent)
                 data = json.dumps(self._known).encode()
-                replace_file(self._cache_file, data, durable=False)
+                replace_file(self._cache_file, data, private=True, durable=False)
+
+
+def look_at(file: str, status: Status, keep: Keep | None) -> PathState:
+    """Returns the state of a path that is no folder. Blocking.
+
+    `keep` takes the content of a file, or the target of a link; with None too much was
+    read already.
+    """
+    mtime_ns, _, size, _, mode, links = status
+    reason: Reason = "unreadable"
+    if stat.S_ISLNK(mode):
+        with suppress(OSError):
+            target = os.fsencode(Path(file).readlink())
+            return LinkState(keep(target) if keep else digest_of(target))
+    elif not stat.S_ISREG(mode):
+        reason = "special"
+    elif size > FILE_BYTES_MAX:
+        reason = "large"
+    elif keep is None:
+        reason = "total"
+    else:
+        with suppress(OSError):
+            digest = keep(read_seen(file, FILE_BYTES_MAX))
+            return FileState(digest, stat.S_IMODE(mode), is_linked=links > 1)
+    return UnreadState(reason, f"{size}:{mtime_ns}")
 
 
 def tree_hash(names: Mapping[str, str]) -> str:
     """Returns the hash of a working state that was looked at before: 16 hexadecimal digits."""
     # A NUL can be in no path, so two trees never give the same text.
-    lines = (f"{path}\0{name}\n" for path, name in names.items() if path not in WATCHED)
+    lines = (
+        f"{path}\0{hashed_name(name)}\n" for path, name in names.items() if path not in WATCHED
+    )
     return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
 
 
-def _status(state: os.stat_result) -> Status:
-    return (state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino, state.st_mode)
+def status_of(state: os.stat_result) -> Status:
+    """Returns what of a file's status tells whether it changed."""
+    times = state.st_mtime_ns, state.st_ctime_ns
+    return (*times, state.st_size, state.st_ino, state.st_mode, state.st_nlink)
 
 
 def _load(cache_file: Path | None) -> dict[str, tuple[Status, str]]:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from lsp_server.system.atomic_file import STAGING_PREFIX
-from lsp_server.workspace.blobs import Blobs, Pruned, content_name, find_content_names
+from lsp_server.workspace.blobs import Blobs, Pruned, find_content_names
+from lsp_server.workspace.file_state import digest_of, file_state
 
 DAY = 86_400.0
 
@@ -22,7 +23,7 @@ def test_blobs_are_private_shared_and_checked(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path / "data/blobs")
     blobs.put(b"x")
     blobs.put(b"x")
-    name = content_name(b"x", executable=True)
+    name = str(file_state(b"x", 0o755))
     (file,) = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
     assert file.stat().st_mode & 0o077 == 0
     assert {p.stat().st_mode & 0o777 for p in (tmp_path / "data", file.parent)} == {0o700}
@@ -52,7 +53,7 @@ def fill(folder: Path, ages_days: dict[bytes, float]) -> Blobs:
 
 
 def path_of(folder: Path, data: bytes) -> Path:
-    name = content_name(data)
+    name = digest_of(data)
     return folder / name[:2] / name[2:]
 
 
@@ -86,7 +87,7 @@ def test_contents_go_by_age_and_size(
     left: set[bytes],
 ) -> None:
     blobs = fill(tmp_path, ages_days)
-    names = [content_name(data, executable=data == b"needed") for data in needed]
+    names = [str(file_state(data, 0o755 if data == b"needed" else 0o600)) for data in needed]
     pruned = blobs.prune(names, days_max=days_max, bytes_max=bytes_max)
     gone = ages_days.keys() - left
     assert kept(tmp_path) == left
@@ -108,7 +109,7 @@ def test_pruning_ends_when_it_is_asked_to(tmp_path: Path) -> None:
 
 
 def test_names_are_found_in_any_text() -> None:
-    name = content_name(b"x")
+    name = digest_of(b"x")
     text = f'{{"after":"{name}+x","snapshot":"0123456789abcdef","longer":"{name}0"}}'
     assert list(find_content_names(text.encode())) == [name]
 
@@ -128,8 +129,8 @@ def test_a_content_survives_a_process_that_was_killed_while_it_removed_it(tmp_pa
     blobs = fill(tmp_path, {b"needed again": 99, b"old": 98})
     done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False, timeout=60)
     assert done.returncode == -signal.SIGKILL
-    assert blobs.get(content_name(b"needed again")) is None
-    blobs.prune([content_name(b"needed again")], days_max=30, bytes_max=1000)
+    assert blobs.get(digest_of(b"needed again")) is None
+    blobs.prune([digest_of(b"needed again")], days_max=30, bytes_max=1000)
     assert kept(tmp_path) == {b"needed again"}
 
 
@@ -152,7 +153,7 @@ def packs(folder: Path) -> list[Path]:
 
 
 def found(blobs: Blobs) -> list[bytes]:
-    return [data for data in MANY if blobs.get(content_name(data)) == data]
+    return [data for data in MANY if blobs.get(digest_of(data)) == data]
 
 
 def test_many_contents_that_come_together_lie_in_one_private_file(tmp_path: Path) -> None:
@@ -177,7 +178,7 @@ def test_what_is_not_needed_of_a_pack_goes_by_age_and_size(
     blobs = packed(tmp_path, days)
     other = Blobs(tmp_path)
     assert found(other) == MANY
-    names = [content_name(data) for data in needed]
+    names = [digest_of(data) for data in needed]
     gone = [data for data in MANY if data not in needed]
     pruned = blobs.prune(names, days_max=days_max, bytes_max=bytes_max)
     assert pruned == Pruned(len(gone), len(b"".join(gone)))
@@ -241,11 +242,11 @@ def test_processes_may_put_while_one_prunes(tmp_path: Path) -> None:
         for path in tmp_path.rglob("*.pack"):
             with suppress(FileNotFoundError):
                 os.utime(path, (1e9, 1e9))
-        blobs.prune([content_name(b"a 0 0")], days_max=30, bytes_max=1000)
+        blobs.prune([digest_of(b"a 0 0")], days_max=30, bytes_max=1000)
     assert [process.wait() for process in putting] == [0, 0]
     assert blobs.problem is None
     with blobs.batch() as batch:
         for data in MANY:
             batch.put(data)
     assert found(blobs) == MANY
-    assert blobs.get(content_name(b"a 0 0")) == b"a 0 0"
+    assert blobs.get(digest_of(b"a 0 0")) == b"a 0 0"

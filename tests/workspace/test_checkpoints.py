@@ -9,56 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.domain.edits import EditSet, FileEdit, TextEdit, fingerprint, minimal_edit
-from lsp_server.domain.events import Event, FileChanged, SnapshotTaken, Warned
-from lsp_server.workspace.checkpoints import Checkpoints
-from lsp_server.workspace.disk_editor import DiskEditor
-from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.ignore import Ignore
+from lsp_server.domain.events import Warned
 from lsp_server.workspace.merge import merge
-from lsp_server.workspace.paths import Workspace
 from lsp_server.workspace.undo import UndoReport
 from tests.harness.files import lay_out
+from tests.workspace.undoable_run import Run
 
 TEN = "".join(f"line {n}\n" for n in range(10))
-
-
-class Run:
-    """A run that edits through the Editor and by commands, and can be undone."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.documents = Documents()
-        self.editor = DiskEditor(self.documents)
-        self.events: list[Event] = []
-        workspace = Workspace(root)
-        self.checkpoints = Checkpoints(root.parent / "data", workspace, Ignore(workspace))
-        self.recording = self.checkpoints.recording(self.editor, self.events.append)
-
-    @property
-    def changes(self) -> list[FileChanged]:
-        return [event for event in self.events if isinstance(event, FileChanged)]
-
-    @property
-    def snapshot(self) -> SnapshotTaken:
-        return [event for event in self.events if isinstance(event, SnapshotTaken)][-1]
-
-    async def edit(self, name: str, after: str) -> None:
-        path = self.root / name
-        if path.exists():
-            before = (await self.recording.read(path)).text
-            edit = FileEdit(path, fingerprint(before), minimal_edit(before, after))
-        else:
-            edit = FileEdit(path, None, (TextEdit(0, 0, after),))
-        await self.recording.apply(EditSet((edit,), "test"))
-
-    async def command(self, effect: Callable[[], object]) -> list[str]:
-        async with self.checkpoints.record_command(self.events.append) as changed:
-            effect()
-        return changed
-
-    async def undo(self) -> UndoReport:
-        return await self.checkpoints.undo(self.changes, self.editor)
 
 
 async def test_what_a_killed_command_did_is_undone_and_what_came_later_stays(

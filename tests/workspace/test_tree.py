@@ -3,10 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from lsp_server.workspace import tree
-from lsp_server.workspace.blobs import Blobs, content_name
+from lsp_server.workspace.blobs import Blobs
+from lsp_server.workspace.file_state import NOT_KEPT, digest_of
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.tree import NOT_KEPT, WorkingTree
+from lsp_server.workspace.tree import WorkingTree
 from tests.harness.files import lay_out
 
 
@@ -85,7 +86,7 @@ async def test_a_file_whose_status_stands_still_is_not_read_again(
     await new_tree(project, tmp_path / "t.json", blobs, racy_seconds=0).hash()
     blobs.put(b"believed")
     cache = (tmp_path / "t.json").read_text()
-    (tmp_path / "t.json").write_text(cache.replace(content_name(b"1"), content_name(b"believed")))
+    (tmp_path / "t.json").write_text(cache.replace(digest_of(b"1"), digest_of(b"believed")))
     again = new_tree(project, tmp_path / "t.json", blobs, racy_seconds=0)
     lay_out(project, {"b": "3"})
     names = await again.contents()

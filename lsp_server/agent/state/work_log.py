@@ -114,7 +114,7 @@ class WorkLog:
                 self._called[event.call.id] = event
             case ToolReturned():
                 self._take_result(event)
-            case FileChanged():
+            case FileChanged() if not event.is_folder:
                 self._take_file(event)
             case SnapshotTaken():
                 self.snapshot = event.name

@@ -1,0 +1,197 @@
+"""Undo gives back what was there: bytes, modes, kinds, links and folders, whatever a run did."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lsp_server.domain.errors import HoldfastError
+from tests.harness.files import lay_out
+from tests.sampling import sampled
+from tests.workspace.undoable_run import Run
+
+Manifest: TypeAlias = Mapping[str, tuple[str, object, object]]
+"""By path: kind, mode, and content or target."""
+
+NAMES = ("a", "b", "A", "sub", "é")
+PATHS = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3).map("/".join)
+CONTENTS = st.sampled_from(
+    [
+        b"",
+        b"one\ntwo\nthree\nfour\nfive\n",
+        b"one\r\ntwo\r\n",
+        "cafe\u0301 caf\xe9\n".encode("utf-16"),
+        "caf\xe9\nb\n".encode("latin-1"),
+        "caf\xe9\nb\n".encode(),
+        "\ufeffmarked\n".encode(),
+        b"\0binary\xff",
+        b"no end",
+    ]
+)
+MODES = st.sampled_from([0o600, 0o640, 0o444, 0o644, 0o755, 0o400, 0o777, 0o664])
+FOLDER_MODES = st.sampled_from([0o755, 0o700, 0o775, 0o555])
+TARGETS = st.sampled_from(["a", "nowhere", "../outside/kept", "/dev/null", "sub", "."])
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Something that happens to a path, by the tool that edits or by a command."""
+
+    by: str
+    kind: str
+    path: str
+    data: bytes = b""
+    other: str = ""
+    mode: int = 0o644
+
+
+def write(path: Path, other: Path, effect: Effect) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.is_symlink():
+        path.write_bytes(effect.data)
+
+
+def replace(path: Path, other: Path, effect: Effect) -> None:
+    path.unlink(missing_ok=True)
+    write(path, other, effect)
+
+
+def append(path: Path, other: Path, effect: Effect) -> None:
+    with path.open("ab") as file:
+        file.write(effect.data)
+
+
+def move(path: Path, other: Path, effect: Effect) -> None:
+    other.parent.mkdir(parents=True, exist_ok=True)
+    path.rename(other)
+
+
+def symlink(path: Path, other: Path, effect: Effect) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to(effect.other)
+
+
+def make_folder(path: Path, other: Path, effect: Effect) -> None:
+    if path.is_file() or path.is_symlink():
+        path.unlink()
+    path.mkdir(parents=True, mode=effect.mode | 0o700)
+
+
+def folder_to_file(path: Path, other: Path, effect: Effect) -> None:
+    shutil.rmtree(path)
+    path.write_bytes(effect.data)
+
+
+def recode(path: Path, other: Path, effect: Effect) -> None:
+    path.write_bytes(path.read_bytes().decode("latin-1").encode("utf-8"))
+
+
+KINDS: Mapping[str, Callable[[Path, Path, Effect], object]] = {
+    "write": write,
+    "replace": replace,
+    "append": append,
+    "truncate": lambda path, other, effect: os.truncate(path, 1),
+    "chmod": lambda path, other, effect: path.chmod(
+        effect.mode if path.is_file() else effect.mode | 0o500
+    ),
+    "move": move,
+    "remove": lambda path, other, effect: path.unlink(),
+    "link": lambda path, other, effect: other.hardlink_to(path),
+    "symlink": symlink,
+    "folder": make_folder,
+    "folder to file": folder_to_file,
+    "remove folder": lambda path, other, effect: shutil.rmtree(path),
+    "recode": recode,
+    "mark": lambda path, other, effect: path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes()),
+}
+ON_LINKS = {"write", "replace", "move", "remove", "symlink", "folder"}
+"""What is done to a link itself; the rest would go through it."""
+
+EFFECTS = st.builds(
+    Effect,
+    by=st.sampled_from(["command", "command", "edit"]),
+    kind=st.sampled_from(list(KINDS)),
+    path=PATHS,
+    data=CONTENTS,
+    other=PATHS | TARGETS,
+    mode=MODES,
+)
+
+
+def apply(root: Path, effect: Effect) -> None:
+    """Does as a command would, as far as it can be done, within the folder."""
+    path, other = root / effect.path, root / effect.other
+    places = (path, other) if effect.kind in ("move", "link") else (path,)
+    if any(os.path.realpath(place.parent) != str(place.parent) for place in places):
+        return
+    if path.is_symlink() and effect.kind not in ON_LINKS:
+        return
+    with suppress(OSError):
+        KINDS[effect.kind](path, other, effect)
+
+
+async def happen(run: Run, effect: Effect) -> None:
+    if effect.by == "command":
+        await run.command(lambda: apply(run.root, effect))
+        return
+    path = run.root / effect.path
+    if os.path.realpath(path) == str(path):
+        with suppress(HoldfastError, OSError, UnicodeError):
+            await run.edit(effect.path, effect.data.decode("latin-1").lstrip("\ufeff"))
+
+
+def manifest(root: Path) -> dict[str, tuple[str, object, object]]:
+    found: dict[str, tuple[str, object, object]] = {}
+    for path in sorted(root.rglob("*")):
+        state, name = path.lstat(), path.relative_to(root).as_posix()
+        if stat.S_ISLNK(state.st_mode):
+            found[name] = ("link", None, path.readlink())
+        elif stat.S_ISDIR(state.st_mode):
+            found[name] = ("folder", stat.S_IMODE(state.st_mode), None)
+        else:
+            found[name] = ("file", stat.S_IMODE(state.st_mode), path.read_bytes())
+    return found
+
+
+SETUPS = st.lists(
+    EFFECTS.filter(lambda effect: effect.kind in ("write", "symlink", "folder", "chmod", "link")),
+    max_size=8,
+)
+
+
+@settings(max_examples=sampled(150))
+@given(SETUPS, st.lists(EFFECTS, min_size=1, max_size=8))
+def test_undo_gives_back_all_that_was_there(setup: list[Effect], effects: list[Effect]) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        root = (Path(temporary) / "project").resolve()
+        root.mkdir()
+        outside = lay_out(root.parent / "outside", {"kept": "kept\n"})
+        for effect in setup:
+            apply(root, effect)
+        before, untouched = manifest(root), manifest(outside)
+
+        async def happens() -> tuple[str, ...]:
+            run = Run(root)
+            for effect in effects:
+                await happen(run, effect)
+            report = await run.undo()
+            assert manifest(root) == before
+            assert not (await run.undo()).restored
+            return tuple(conflict.reason for conflict in report.conflicts)
+
+        reasons = asyncio.run(happens())
+        assert all("a file of its own now" in reason for reason in reasons), reasons
+        assert manifest(outside) == untouched
+        assert manifest(root) == before
