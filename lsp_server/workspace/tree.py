@@ -81,6 +81,8 @@ class WorkingTree:
         self._racy_ns = int(racy_seconds * 1e9)
         self._known: dict[str, tuple[Status, str]] | None = None
         self._last: Mapping[str, str] = {}
+        self._of_files: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})
+        """States, and those of files among them."""
         self._saved_at = float("-inf")
         self._scanning = threading.Lock()
 
@@ -90,8 +92,11 @@ class WorkingTree:
 
     async def contents(self) -> Mapping[str, str]:
         """Returns the names of files' states by path, sorted by path; the watched files among them."""
-        names = await self.states()
-        return {path: name for path, name in names.items() if path[-1] != "/"}
+        states = await self.states()
+        if states is not self._of_files[0]:
+            files = {path: name for path, name in states.items() if path[-1] != "/"}
+            self._of_files = states, files
+        return self._of_files[1]
 
     async def states(self) -> Mapping[str, str]:
         """Returns the same with all folders that count, whose paths end with a slash."""
