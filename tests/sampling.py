@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import pytest
+from _pytest.mark import ParameterSet
 from hypothesis import settings
 
 WHOLE = 100
@@ -20,3 +24,11 @@ def draw(examples: int) -> None:
 def sampled(whole: int) -> int:
     """So many of `whole` examples as are to be drawn; one at least."""
     return max(1, whole * settings().max_examples // WHOLE)
+
+
+def mostly_slow(rows: Iterable[tuple[str, tuple[object, ...]]], every: int) -> list[ParameterSet]:
+    """Rows by name, of which one in `every` runs without `--thorough`."""
+    return [
+        pytest.param(*row, id=name, marks=[pytest.mark.slow] * (number % every != 0))
+        for number, (name, row) in enumerate(rows)
+    ]

@@ -9,6 +9,7 @@ files.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shlex
 import shutil
@@ -33,7 +34,7 @@ from lsp_server.workspace.documents import Documents, copy_unsaved
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.inert import inert_environment
 from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.rule_sources import RULE_FILES
+from lsp_server.workspace.rule_sources import GIT_RULES, RULE_FILES, is_rule_file
 
 LIMIT = 50
 LIMIT_MAX = 500
@@ -232,7 +233,7 @@ class Search:
                 words.append("--multiline")
             # Only we know our own rule files; what they hide is left out afterwards.
             own_rules = any((self._workspace.root / name).exists() for name in RULE_FILES[1:])
-            if own_rules or self._is_foreign(place):
+            if own_rules or self._is_foreign(place) or self._has_odd_rules(place):
                 words.append("--no-ignore")
             if is_text:
                 words.append("--fixed-strings")
@@ -240,6 +241,14 @@ class Search:
         # Some matches are left out afterwards.
         lines_max = wanted.limit * 4 + 200
         return f"{shlex.join([*words, *map(str, copies)])} | head -n {lines_max}"
+
+    def _has_odd_rules(self, place: Path) -> bool:
+        """Says whether rules that ripgrep would read are no file, or one without an end."""
+        root = self._workspace.root
+        below = place.relative_to(root).parts if place.is_relative_to(root) else ()
+        folders = [root.joinpath(*below[:depth]) for depth in range(len(below) + 1)]
+        rules = [root / ".git/info/exclude", *(folder / GIT_RULES for folder in folders)]
+        return any(os.path.lexists(file) and not is_rule_file(file) for file in rules)
 
     def _copy_buffers(
         self, buffers: Mapping[Path, str], folder: Path, place: Path

@@ -144,7 +144,7 @@ class Ignore:
         found: list[Walked] = []
         for entry in entries:
             name = entry.name
-            if name in RULE_FILES and not entry.is_file(follow_symlinks=name != GIT_RULES):
+            if name in RULE_FILES and not _is_file(entry, follow_links=name != GIT_RULES):
                 skipped(folder + name, "it is no file, so its rules are not known")
             is_folder = entry.is_dir(follow_symlinks=False)
             if is_folder:
@@ -169,6 +169,13 @@ class Ignore:
         now: Verdicts = {}
         self._verdicts[folder] = (rules, now)
         return (before if made_by == rules else {}), now
+
+
+def _is_file(entry: os.DirEntry[str], *, follow_links: bool) -> bool:
+    try:
+        return entry.is_file(follow_symlinks=follow_links)
+    except OSError:  # A link that leads back to itself.
+        return False
 
 
 def _verdict(rules: FolderRules, folder: str, name: str) -> Verdict:
