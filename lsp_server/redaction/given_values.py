@@ -9,7 +9,10 @@ from lsp_server.redaction.randomness import LONE_VALUE_ENTROPY_BITS_MIN, VALUE_E
 from lsp_server.redaction.shapes import ENDS, Shape, inside, token
 
 _PASSWORDS = ("password", "passwd", "passphrase")
-_KEYS_OF = ("api", "access", "private", "auth", "encryption", "signing")
+_KEYS_OF = (
+    *("api", "access", "private", "auth", "encryption", "signing"),
+    *("master", "app", "preshared"),
+)
 _SECRETS = (
     *_PASSWORDS,
     "secret",
@@ -22,7 +25,10 @@ _SECRET = (
     r"(?i:password|passwd|passphrase|secret|token|credential"
     rf"|(?:{'|'.join(_KEYS_OF)})[_-]?key)(?u:[\w-]{{0,20}})"
 )
-_IS = r"[\\\"'\]]{0,16}\s{0,40}(?:=>|:=|:\s{0,40}[\w.|\[\] ]{1,30}+=|[:=>])\s{0,40}"
+_IS = (
+    r"[\\\"'\]]{0,16}\s{0,40}(?:=>|:=|:\s{0,40}[\w.|\[\] ]{1,30}+=|[:=>])\s{0,40}"
+    r"(?:[>|][+-]?(?:\n\+?|\\{1,7}n)\s{1,40}|base64:)?"
+)
 _IN_XML = r"\\{0,7}[\"']\s{1,3}(?i:value)\s?=\s?"
 _HEADER_IS = r"[\\\"'\]]{0,16}\s{0,8}[:=,]\s{0,8}[\\\"'`]{0,8}"
 
@@ -30,14 +36,14 @@ _OF_NAMES = (
     Shape(
         "value",
         _SECRETS,
-        rf"{_SECRET}(?:{_IS}|{_IN_XML})(\\{{0,7}}[\"'`])([^\"'`\s]{{8,200}})\1",
+        rf"{_SECRET}(?:{_IS}|{_IN_XML})[bru]?(\\{{0,7}}[\"'`])([^\"'`\s]{{8,200}})\1",
         VALUE_ENTROPY_BITS_MIN,
         random=True,
     ),
     Shape(
         "value",
         _SECRETS,
-        rf"{_SECRET}{_IS}([A-Za-z0-9+/_~.!@#$%^&*-]{{16,200}}={{0,2}})(?=[\s\"'\\<,;&|)]|$)",
+        rf"{_SECRET}{_IS}([A-Za-z0-9+/_~.!@#$%^&*-]{{16,4000}}={{0,2}})(?=[\s\"'\\<,;&|)]|$)",
         LONE_VALUE_ENTROPY_BITS_MIN,
         random=True,
     ),
@@ -50,6 +56,31 @@ _OF_NAMES = (
         2.5,
         random=True,
     ),
+    Shape(
+        "value",
+        ("_pass", "_pwd", "_pat"),
+        r"_(?i:pass|pwd|pat)[\"']?\s{0,3}[:=]\s{0,3}[\"']?"
+        rf"([^\s\"'`;,<>(){{}}\[\]&\\]{{8,100}}){ENDS}",
+        2.5,
+        random=True,
+    ),
+    Shape(
+        "value",
+        _PASSWORDS,
+        r"(?i:password|passwd|passphrase)>([^<>\s{}$]{6,200})</",
+        2.0,
+    ),
+    Shape(
+        "cookie",
+        ("sessionid", "session_id", "sessid", "connect.sid", "csrftoken"),
+        rf"(?i:sessionid|session_id|sessid|connect\.sid|csrftoken){_IS}[\"']([\w%.+/-]{{20,400}})[\"']",
+        VALUE_ENTROPY_BITS_MIN,
+        random=True,
+    ),
+    inside(
+        "value", "login", r"(?<![\w-])login\s{1,8}\S{1,100}\s{1,8}password\s{1,8}(\S{4,200})", 2
+    ),
+    inside("value", ":5432:", r":5432:[\w*-]{1,60}:[\w*-]{1,60}:([^\s:]{4,200})", 2.5),
 )
 
 _OF_FLAGS = (
@@ -68,6 +99,17 @@ _OF_FLAGS = (
         VALUE_ENTROPY_BITS_MIN,
         random=True,
     ),
+)
+
+_OF_PROGRAMS = (
+    inside(
+        "value",
+        "mysql mariadb",
+        r"(?:mysql|mysqldump|mysqladmin|mariadb)\s(?:[^\n|;]{0,200}?\s)?-p([^\s\"'$<{]{6,200})",
+        2.5,
+    ),
+    inside("value", "sshpass", r"sshpass\s{1,4}-p\s{0,4}[\"']?([^\s\"'$<{]{4,200})", 2),
+    inside("url-password", "jdbc:oracle", r"jdbc:oracle:\w{1,10}:\w{1,60}/([^\s@\"'${<]{3,100})@"),
 )
 
 _USER = r"(?<=[a-z0-9+])://[^\s:/@'\"<>{}$%()\\\u2039]{0,100}:"
@@ -113,10 +155,14 @@ _OF_HEADERS = (
         # Of a login at a registry of images.
         "docker-auth",
         ('auth"', "auth\\"),
-        r"auth\\{0,7}\"\s{0,4}:\s{0,4}\\{0,7}\"([A-Za-z0-9+/]{12,2000}={0,2})\\{0,7}\"",
+        # Base64 goes from small letters to capital ones and back more often than words do.
+        r"auth\\{0,7}\"\s{0,4}:\s{0,4}\\{0,7}\"(?=(?:[a-z0-9+/]{0,40}[A-Z]){4}[a-z0-9+/A-Z=]{0,2000}\\{0,7}\")"
+        r"([A-Za-z0-9+/]{12,2000}={0,2})",
         VALUE_ENTROPY_BITS_MIN,
-        random=True,
     ),
 )
 
-GIVEN_VALUES: tuple[Shape, ...] = (*_OF_ADDRESSES, *_OF_HEADERS, *_OF_NAMES, *_OF_FLAGS)
+GIVEN_VALUES: tuple[Shape, ...] = (
+    *(*_OF_ADDRESSES, *_OF_HEADERS, *_OF_NAMES),
+    *(*_OF_FLAGS, *_OF_PROGRAMS),
+)
