@@ -7,13 +7,14 @@ indentation does not matter. A text without a grammar is cut between lines.
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tree_sitter import Node, QueryCursor, Tree
+from tree_sitter import Node, Parser, QueryCursor, Tree
 
 from lsp_server.domain.memories import CodeChunk
 from lsp_server.memory.digest import digest
@@ -33,6 +34,11 @@ DEPTH_MAX = 100
 SYMBOL_CHARS_MAX = 200
 BROKEN_CHILDREN_MIN = 5_000
 """A tree with errors and so many siblings is no use: queries take quadratic time on it."""
+
+PARSE_SECONDS_MAX = 2.0
+"""Of processor time. Some texts take the square of their length; they are cut between lines."""
+PARSED_BYTES = 2**16
+"""The parser gets a text in such pieces, as only then can it be stopped."""
 
 LEADS = frozenset(
     {"comment", "line_comment", "block_comment", "attribute_item", "decorator", "template_string"}
@@ -81,11 +87,25 @@ def chunks(path: str, text: str) -> tuple[CodeChunk, ...]:
 def _cut(source: bytes, language: Language | None) -> tuple[Sequence[int], Sequence[Definition]]:
     """Returns the starts of the chunks, and the definitions in the text."""
     if language is not None:
-        tree = load(language).parser.parse(source)
-        if not _is_broken(tree.root_node):
+        tree = _parse(source, load(language).parser)
+        if tree is not None and not _is_broken(tree.root_node):
             starts = _join_small(source, list(_cuts(source, tree.root_node, 0)))
             return starts, tuple(_definitions(tree, language))
     return list(_line_cuts(source, 0, len(source))), ()
+
+
+def _parse(source: bytes, parser: Parser) -> Tree | None:
+    """Returns the tree of a text, None when it takes too long to make."""
+    # Not of the clock: how busy the machine is must not say how a file is cut.
+    end = time.thread_time() + PARSE_SECONDS_MAX
+    try:
+        return parser.parse(
+            lambda at, _: source[at : at + PARSED_BYTES],
+            progress_callback=lambda *_: time.thread_time() > end,
+        )
+    except ValueError:
+        parser.reset()
+        return None
 
 
 def _is_broken(root: Node) -> bool:

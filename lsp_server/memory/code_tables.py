@@ -171,6 +171,12 @@ class CodeTables:
 
     def _file(self, read: FileRead) -> IndexedFile:
         # Without rows, the content is the one that is known.
-        chunks = self.known[read.path].chunks if read.rows is None else len(read.rows)
-        language = intern(read.language)
-        return IndexedFile(read.path, read.stamp, read.hash, language, chunks, read.skipped)
+        known = self.known[read.path] if read.rows is None else None
+        return IndexedFile(
+            read.path,
+            read.stamp,
+            read.hash,
+            intern(read.language),
+            known.chunks if known else len(read.rows or ()),
+            known.skipped if known else read.skipped,
+        )

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.memory.parse_answer import decode_answer
-from lsp_server.memory.parsing import FileRead, ReadRequest
+from lsp_server.memory.parsing import FileRead, ReadRequest, read_file
 from lsp_server.sandbox.process_tree import end_tree
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess, StartProcess
 
@@ -25,6 +25,7 @@ PROCESSES_MAX = 2
 FILES_PER_REQUEST = 32
 REQUEST_SECONDS_MAX = 30.0
 """Files that take longer are read in two halves, down to the one file that is to blame."""
+CANNOT_BE_PARSED = "it cannot be parsed"
 MODULE = "lsp_server.memory"
 ANSWER_BYTES_MAX = 1 << 29
 QUEUED_MAX = 4
@@ -103,6 +104,15 @@ async def _next(
         waiting.cancel()
 
 
+def _refuse(request: ReadRequest) -> FileRead:
+    """Returns the result for a file that cannot be cut, so that it is not tried at each search."""
+    (path,) = request.paths
+    if path in request.texts:
+        return FileRead(path, "", "", "text", skipped=CANNOT_BE_PARSED)
+    root, bytes_max = Path(request.root), request.file_bytes_max
+    return read_file(root, path, "", bytes_max, request.secrets, refused=CANNOT_BE_PARSED)
+
+
 class ParseWorker:
     """A `ParseWorker` is one process, for one request at a time."""
 
@@ -118,10 +128,14 @@ class ParseWorker:
         Raises MemoryUnavailable when no process can be started.
         """
         for _ in range(2):  # The first process may have ended meanwhile, having nothing to do.
-            with suppress(ConnectionError, EOFError, TimeoutError):
+            try:
                 return await self._ask(request)
+            except (ConnectionError, EOFError):
+                continue
+            except TimeoutError:
+                break
         if len(request.paths) == 1:
-            return [FileRead(request.paths[0], "", "", "text", skipped="it cannot be parsed")]
+            return [await asyncio.to_thread(_refuse, request)]
         middle = len(request.paths) // 2
         halves = request.paths[:middle], request.paths[middle:]
         return [read for half in halves for read in await self.read(request.part(half))]

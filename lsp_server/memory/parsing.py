@@ -97,10 +97,17 @@ def bytes_of(stamp: str) -> int:
 
 
 def read_file(
-    root: Path, path: str, known_hash: str, file_bytes_max: int, secrets: Secrets = NO_SECRETS
+    root: Path,
+    path: str,
+    known_hash: str,
+    file_bytes_max: int,
+    secrets: Secrets = NO_SECRETS,
+    *,
+    refused: str = "",
 ) -> FileRead:
     """Reads a file of the workspace at `root` and cuts it; `path` is relative to it.
 
+    With a reason in `refused` it is not cut, and known by its content all the same.
     Raises nothing for a file that is odd in any way: `skipped` says what is wrong.
     """
     name = _language_name(path)
@@ -127,8 +134,8 @@ def read_file(
     # It was only touched, or a secret that is not in it changed.
     if file_hash == known_hash:
         return FileRead(path, stamp, file_hash, name, rows=None)
-    if decoded is None:
-        return FileRead(path, stamp, file_hash, name, skipped="binary")
+    if decoded is None or refused:
+        return FileRead(path, stamp, file_hash, name, skipped=refused or "binary")
     return replace(_read_text(path, decoded[0], secrets), stamp=stamp, hash=file_hash)
 
 
