@@ -102,6 +102,7 @@ def open_session(
         settings,
         model=services.provider,
         permissions=services.permissions,
+        granted_rules=services.granted_rules,
         runs=runs,
         goals=goals,
         memory=memory,

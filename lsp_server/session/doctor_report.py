@@ -72,7 +72,11 @@ def _permissions(session: Session) -> str:
     except ConfigurationError as error:
         return f"**Problem:** {error}; until it is fixed no run can start"
     count = f"{len(rules.allow)} allow and {len(rules.deny)} deny rules"
-    return f"- mode `{rules.mode}`, {count}, all of them readable"
+    lines = [f"- mode `{rules.mode}`, {count}, all of them readable"]
+    if granted := session.granted_rules.rules:
+        names = ", ".join(f"`{rule}`" for rule in granted)
+        lines.append(f"- allowed in this project: {names} (in `{session.granted_rules.path}`)")
+    return "\n".join(lines)
 
 
 def _programs() -> str:

@@ -11,6 +11,7 @@ from lsp_server.domain.events import FileChanged, RecordedEvent
 from lsp_server.domain.tasks import RunId
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.session.goals import Goals
+from lsp_server.session.granted_rules import GrantedRules
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.memory.forgetting import Forgotten, forget
 from lsp_server.session.notices import Notify, RunEvent, SkillsChanged
@@ -76,6 +77,7 @@ class Session:
         *,
         model: ModelSource,
         permissions: Permissions,
+        granted_rules: GrantedRules,
         runs: Runs,
         goals: Goals,
         memory: SessionMemory,
@@ -88,6 +90,7 @@ class Session:
         self.root = root
         self.settings = settings
         self.permissions = permissions
+        self.granted_rules = granted_rules
         self.runs = runs
         self.proposals = Proposals(runs)
         self.goals = goals

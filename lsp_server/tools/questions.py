@@ -26,6 +26,7 @@ REASON_CHARS_MAX = 300
 _FAMILIES = (
     ("pytest",),
     ("python", "-m", "pytest"),
+    ("python", "-m", "unittest"),
     ("mypy",),
     ("ruff", "check"),
     ("tsc",),

@@ -97,6 +97,17 @@ async def test_the_doctor_names_a_rule_that_cannot_be_read(project: Path) -> Non
             assert said in await section(shop, "Permissions")
 
 
+async def test_the_doctor_names_the_rules_that_were_granted_here_and_where_they_lie(
+    project: Path,
+) -> None:
+    async with workshop(project, []) as shop:
+        assert "allowed in this project" not in await section(shop, "Permissions")
+        shop.session.granted_rules.add("shell(make *)")
+        said = await section(shop, "Permissions")
+    assert "allowed in this project: `shell(make *)` (in `" in said
+    assert "permissions.toml" in said
+
+
 async def test_the_doctor_knows_the_sandbox(project: Path) -> None:
     async with workshop(project, []) as shop:
         text = await section(shop, "Sandbox")
