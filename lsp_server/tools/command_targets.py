@@ -21,6 +21,8 @@ CANNOT_BE_TOLD = "cannot be told from its words"
 _NOWHERE = frozenset({"/dev/null"})
 _LOGIN = re.compile(r"(?:[\w.+-]+@)([A-Za-z0-9][\w.-]*\.[A-Za-z]{2,}|localhost)(?::.*)?")
 """As `git@example.org:a/b` has it."""
+_PATH = re.compile(r"[/~].*|\S*/\S*", re.DOTALL)
+"""A word that begins as a path does, or has a slash and no blank, as messages have."""
 _OPTION_VALUE = re.compile(r"-[^=]*=(.+)", re.DOTALL)
 
 
@@ -78,7 +80,7 @@ def _target(text: str, workspace: Workspace) -> Iterator[str]:
         yield _host(text)
     elif login := _LOGIN.fullmatch(text):
         yield login[1]
-    elif "/" in text or text.startswith("~") or _is_there(text, workspace):
+    elif _PATH.fullmatch(text) or _is_there(text, workspace):
         yield text
 
 

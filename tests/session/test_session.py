@@ -163,8 +163,16 @@ async def test_after_the_answer_all_commands_run_in_the_sandbox(project: Path) -
         await shop.run()
         results = [event.result for event in shop.events(ToolReturned)]
         assert len(shop.events(PermissionAsked)) == 2
+        run_id = shop.session.runs.list()[0].run_id
     assert "From here on: commands run in a sandbox." in results[1].text
     assert (project / "inside").exists()
     assert (project / "b").exists()
     assert not target.exists()
     assert "sandbox" not in shop.prompts()[0][0]["content"]
+    # A run that is resumed goes on there, and knows it from its first message on.
+    turns = [calls(("shell", {"command": f"touch again; touch {target}"})), finish()]
+    async with workshop(project, turns, answer=answer) as later:
+        await later.session.runs.send(run_id, "once more", "steer").wait()
+        assert later.events(PermissionAsked) == []
+    assert (project / "again").exists()
+    assert not target.exists()

@@ -30,6 +30,8 @@ from tests.harness.files import lay_out
         ("cd /srv && touch $(cat ../list)", f"/srv, ../list and what {CANNOT_BE_TOLD}"),
         ("ls " + " ".join(f"/{n}" for n in range(10)), "/0, /1, /2, /3, /4, /5, /6, /7 and 2 more"),
         ("ls /a /a", "/a"),
+        ("git commit -m 'Read a/b, too'", CANNOT_BE_TOLD),
+        ("touch '/srv/two words'", "/srv/two words"),
         ('rm -rf "$DIR"', CANNOT_BE_TOLD),
         ("rm -rf /srv $DIR/x", f"/srv and what {CANNOT_BE_TOLD}"),
     ],
