@@ -6,17 +6,19 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import lsp_server
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.sandbox.choice import ProbedSandbox, SandboxMode, choose
+from lsp_server.sandbox.choice import ProbedSandbox, SandboxMode, choose, require_own_network
 from lsp_server.sandbox.environment import sandbox_environment
 from lsp_server.sandbox.policy import (
     Policy,
     PolicyRules,
+    cache_folders,
     reading_policy,
     showing,
     workspace_policy,
@@ -85,15 +87,18 @@ class Sandboxes:
     async def confine_commands(self, settings: Settings) -> bool:
         """Says whether all commands under these settings run in a sandbox that holds.
 
-        Raises ConfigurationError where the mechanism that the settings name does not
-        hold and the mode needs one.
+        Raises ConfigurationError where the mode needs a sandbox, and the mechanism that
+        the settings name does not hold or cannot let in the hosts that they name.
         """
         if settings.permissions.mode != "sandboxed":
             return False
         if settings.sandbox.mode not in ("auto", "off"):
             async with self._lock:
                 await asyncio.to_thread(choose, settings.sandbox.mode)
-        return await self._find(settings.sandbox) is not None
+        found = await self._find(settings.sandbox)
+        if found is not None and settings.sandbox.hosts:
+            require_own_network(found.sandbox)
+        return found is not None
 
     async def holds(self, sandbox: SandboxSettings) -> bool:
         """Says whether a sandbox under these settings holds here."""
@@ -122,14 +127,27 @@ class Sandboxes:
         return found.sandbox.start(replace(spec, environment=environment), policy)
 
     def _rules(self, sandbox: SandboxSettings) -> PolicyRules:
-        return PolicyRules(sandbox.network, self._places(sandbox.write), self._places(sandbox.hide))
+        return PolicyRules(
+            sandbox.network,
+            self._places(sandbox.write),
+            self._places(sandbox.hide),
+            sandbox.caches,
+            tuple(map(Path, sandbox.devices)),
+            sandbox.hosts,
+        )
 
     def _places(self, texts: Iterable[str]) -> tuple[Path, ...]:
         return tuple(self._root / Path(text).expanduser() for text in texts)
 
     def _policy(self, rules: PolicyRules, scratch: Path) -> Policy:
+        for folder in cache_folders(rules.caches):
+            # What is not there cannot be opened, and a first use would fail.
+            with suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
         policy = workspace_policy(self._root, self._own_folders, scratch, rules)
-        return showing(policy, repository_folders(self._root))
+        # What lets hosts in is a Python of ours.
+        own = map(Path, OWN_PLACES) if policy.hosts else ()
+        return showing(policy, (*own, *repository_folders(self._root)))
 
     def _own_policy(self, scratch: Path | None) -> Policy:
         policy = workspace_policy(self._root, self._own_folders, scratch, protects=False)

@@ -32,6 +32,7 @@ from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
 PROGRAM = "bwrap"
 TEMPORARY = Path("/tmp")  # noqa: S108 - the place that programs know
 RUNTIME = Path("/run")
+ALL = Path("/")
 PROCESSES = Path("/proc")
 NEEDED_IN_RUNTIME = (
     # Name servers, and what whole systems and graphics drivers keep there.
@@ -46,6 +47,7 @@ class Bubblewrap:
     """`Bubblewrap` starts processes by bwrap. `program` is its path; None looks for it on PATH."""
 
     name = "bubblewrap"
+    has_own_network = True
 
     def __init__(self, program: str | None = None) -> None:
         self._program = program or shutil.which(PROGRAM) or PROGRAM
@@ -103,7 +105,15 @@ def bubblewrap_arguments(
     by itself; by default it is found out.
     """
     found = [*_namespaces(policy, _may_mount() if as_root is None else as_root)]
-    found += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+    found += [
+        "--bind" if ALL in policy.writable else "--ro-bind",
+        "/",
+        "/",
+        "--dev",
+        "/dev",
+        "--proc",
+        "/proc",
+    ]
     found += _kernel_settings()
     found += _runtime()
     if policy.scratch is not None:
@@ -172,7 +182,8 @@ def _program_folders(spec: ProcessSpec) -> Iterator[Path]:
 
 def _places(policy: Policy, sockets: tuple[Path, ...]) -> Iterator[str]:
     """What is shown, protected and hidden, the outer ones first."""
-    places = [(path, "writable") for path in policy.changeable]
+    # The whole disk was bound before all else; a second time it would cover /dev and /proc.
+    places = [(path, "writable") for path in policy.changeable if path != ALL]
     places += [(path, "readable") for path in policy.readable if _is_covered(path, policy)]
     places += [(path, "protected") for path in policy.protected]
     hidden = (*policy.hidden, *(path for path in sockets if not policy.may_write(path)))

@@ -74,6 +74,17 @@ def choose(mode: SandboxMode = "auto") -> ProbedSandbox:
     return found
 
 
+def require_own_network(sandbox: Sandbox) -> None:
+    """Raises ConfigurationError for a mechanism that cannot let in hosts by their names."""
+    if not sandbox.has_own_network:
+        raise ConfigurationError(
+            "sandbox.hosts needs bubblewrap, which gives a command a network of its own; "
+            f"{sandbox.name} opens all of the network or nothing: install the package `bubblewrap`, "
+            "or leave the setting out",
+            key="sandbox.hosts",
+        )
+
+
 @cache
 def probed(mode: Mechanism) -> ProbedSandbox:
     """Returns the mechanism with what a probe shows of it here, tried once for each process."""

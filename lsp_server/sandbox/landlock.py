@@ -47,6 +47,8 @@ DEVICES = tuple(map(Path, ("/dev/null", "/dev/zero", "/dev/full", "/dev/random",
 """What programs write to and nobody can lose anything in. Terminals are not among them: a
 command could type escape sequences into those of the person."""
 DEVICE_FOLDER = Path("/dev")
+OF_THE_KERNEL = (DEVICE_FOLDER, Path("/proc"), Path("/sys"))
+"""Not changed where the whole disk may be."""
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - semaphores of Python and others live there
 
 
@@ -122,7 +124,9 @@ def _grants(policy: Policy) -> Iterator[tuple[str, int]]:
     shown = [(folder, CHANGE) for folder in policy.changeable]
     shown += [(folder, READ) for folder in policy.readable]
     for folder, rights in shown:
-        hidden = _tree(path.relative_to(folder) for path in _below(folder, policy.hidden))
+        hidden = _tree(
+            path.relative_to(folder) for path in _below(folder, (*policy.hidden, *OF_THE_KERNEL))
+        )
         if hidden:
             yield str(folder), READ_DIR
         yield from ((path, rights) for path in _visible(str(folder), hidden))

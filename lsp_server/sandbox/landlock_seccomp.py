@@ -36,6 +36,7 @@ class LandlockSeccomp:
     """`LandlockSeccomp` needs Linux 5.13. `version` caps that of Landlock, to be as on older ones."""
 
     name = "landlock"
+    has_own_network = False
 
     def __init__(self, version: int | None = None) -> None:
         self._version = landlock.version() if version is None else version

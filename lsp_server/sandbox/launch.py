@@ -78,7 +78,7 @@ def _popen(
             stdin=spec.stdin,
             stdout=spec.stdout,
             stderr=spec.stderr,
-            pass_fds=tuple(pass_fds),
+            pass_fds=(*pass_fds, *spec.pass_fds),
             start_new_session=True,
         )
 

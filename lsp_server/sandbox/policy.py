@@ -44,7 +44,8 @@ class Policy:
     its like, that may be used. A path that does not exist is no error.
 
     `network` is `off`; `loopback`, which is a network of the command's own with
-    nothing but itself on it; or `on`.
+    nothing but itself on it; or `on`. `hosts` are let in by their names where the
+    network is not `on` (`named_hosts.py`).
     """
 
     writable: tuple[Path, ...]
@@ -54,6 +55,7 @@ class Policy:
     network: NetworkAccess = "off"
     devices: tuple[Path, ...] = ()
     readable: tuple[Path, ...] = ()
+    hosts: tuple[str, ...] = ()
 
     @property
     def reads_only(self) -> bool:
@@ -94,6 +96,7 @@ class PolicyRules:
     hide: tuple[Path, ...] = ()
     caches: tuple[str, ...] = ()
     devices: tuple[Path, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 def workspace_policy(
@@ -120,24 +123,31 @@ def workspace_policy(
     True
     """
     home = (home or Path.home()).resolve()
-    caches = (home / name for key in rules.caches for name in CACHES[key])
-    writable = _resolved((root, *rules.write, *caches))
+    writable = _resolved((root, *rules.write))
+    caches = _resolved(cache_folders(rules.caches, home))
     homes = (home, *_homes_of_others())
-    hidden = (
+    usual = (
         *(each / name for each in homes for name in HIDDEN_IN_HOME),
         *map(Path, (*HIDDEN_ON_SYSTEM, *HIDDEN_DOORS)),
-        *own_folders,
-        *rules.hide,
     )
+    # What a person names is theirs to open, but for our own data.
+    hidden = [*(one for one in _resolved(usual) if one not in writable), *own_folders, *rules.hide]
     return Policy(
-        writable,
+        (*writable, *caches),
         # A link by its own name: it is what must not change, wherever it leads.
         tuple(dict.fromkeys(_protected(writable, home))) if protects else (),
         _resolved(hidden),
         scratch.resolve() if scratch is not None else None,
         rules.network,
         rules.devices,
+        hosts=rules.hosts if rules.network != "on" else (),
     )
+
+
+def cache_folders(managers: Iterable[str], home: Path | None = None) -> tuple[Path, ...]:
+    """Returns where these package managers, keys of `places.CACHES`, keep what they fetched."""
+    home = home or Path.home()
+    return tuple(home / name for key in managers for name in CACHES[key])
 
 
 def showing(policy: Policy, folders: Iterable[Path]) -> Policy:
@@ -159,7 +169,7 @@ def reading_policy(policy: Policy) -> Policy:
     (False, False)
     """
     readable = (*policy.readable, *policy.writable)
-    return replace(policy, writable=(), protected=(), network="off", readable=readable)
+    return replace(policy, writable=(), protected=(), network="off", hosts=(), readable=readable)
 
 
 def _protected(writable: Iterable[Path], home: Path) -> Iterator[Path]:

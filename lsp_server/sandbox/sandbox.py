@@ -18,7 +18,7 @@ from lsp_server.sandbox.policy import Policy
 class ProcessSpec:
     """A `ProcessSpec` is a program to start: arguments, folder, whole environment and streams.
 
-    A stream is a file descriptor, or `subprocess.PIPE` or `subprocess.DEVNULL`.
+    `pass_fds` are further descriptors that it inherits. A stream is a descriptor, or `subprocess.PIPE` or `subprocess.DEVNULL`.
     """
 
     argv: tuple[str, ...]
@@ -27,6 +27,7 @@ class ProcessSpec:
     stdin: int = subprocess.DEVNULL
     stdout: int = subprocess.DEVNULL
     stderr: int = subprocess.DEVNULL
+    pass_fds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,11 @@ class Sandbox(Protocol):
     @property
     def name(self) -> str:
         """Returns what settings and reports call the mechanism."""
+        ...
+
+    @property
+    def has_own_network(self) -> bool:
+        """Says whether a process can be given a network of its own, to which hosts are let in by name."""
         ...
 
     def start(

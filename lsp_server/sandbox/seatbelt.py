@@ -65,6 +65,7 @@ class Seatbelt:
     """`Seatbelt` starts processes by `sandbox-exec`."""
 
     name = "seatbelt"
+    has_own_network = False
 
     def start(
         self, spec: ProcessSpec, policy: Policy, limits: Limits = Limits()

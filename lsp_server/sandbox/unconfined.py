@@ -15,6 +15,7 @@ class Unconfined:
     """`Unconfined` confines nothing: what the user may do, the process may do."""
 
     name = "off"
+    has_own_network = False
 
     def start(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.sandbox.choice import Mechanism, ProbedSandbox, choose, probed
+from lsp_server.sandbox.choice import Mechanism, ProbedSandbox, choose, probed, require_own_network
 from lsp_server.settings.sections import Settings
 
 HELP: Mapping[Mechanism, str] = MappingProxyType(
@@ -34,6 +34,8 @@ def sandbox_text(settings: Settings) -> str:
 def _chosen(settings: Settings) -> str:
     try:
         found = choose(settings.sandbox.mode)
+        if found.holds and settings.sandbox.hosts:
+            require_own_network(found.sandbox)
     except ConfigurationError as error:
         return f"- **Problem:** {error}"
     if not found.holds:
@@ -41,8 +43,13 @@ def _chosen(settings: Settings) -> str:
         return f"- commands run without a sandbox, as {why}; in the mode `sandboxed` they ask"
     return (
         f"- {found.sandbox.name} confines commands that only read, in the mode `sandboxed` all "
-        f"(mode: `{settings.permissions.mode}`, network: `{settings.sandbox.network}`)"
+        f"(mode: `{settings.permissions.mode}`, network: `{settings.sandbox.network}`"
+        f"{_hosts(settings.sandbox.hosts)})"
     )
+
+
+def _hosts(names: tuple[str, ...]) -> str:
+    return f" and {', '.join(names)}" if names else ""
 
 
 def _mechanism(mechanism: Mechanism, found: ProbedSandbox) -> list[str]:

@@ -212,6 +212,20 @@ class PermissionSettings(Section):
     _one_is_a_list = field_validator("allow", "deny", mode="before")(_as_list)
 
 
+HostName: TypeAlias = Annotated[
+    str,
+    Field(
+        pattern=r"^(\*\.)?[A-Za-z0-9_-][A-Za-z0-9._-]*(:\d{1,5})?$|^\[[0-9a-fA-F:.]+\](:\d{1,5})?$"
+    ),
+]
+WritableFolder: TypeAlias = Annotated[str, Field(pattern="[^/]")]
+"""Any but the whole disk, for which no sandbox is needed."""
+DeviceFile: TypeAlias = Annotated[str, Field(pattern=r"^/dev/")]
+PackageCache: TypeAlias = Literal[
+    "cargo", "go", "gradle", "maven", "npm", "pip", "pnpm", "uv", "yarn"
+]
+
+
 class SandboxSettings(Section):
     """This section sets what commands in the sandbox may write, read and reach."""
 
@@ -219,12 +233,20 @@ class SandboxSettings(Section):
     """What confines commands: `auto` takes the strongest that holds on this machine; `off` confines nothing."""
     network: NetworkSetting = "off"
     """What commands reach: nothing, only themselves (`loopback`), or all. Commands that only read: nothing."""
-    write: tuple[str, ...] = ()
-    """Further folders that commands may change, as in `~/.cache/pip`."""
+    hosts: tuple[HostName, ...] = ()
+    """What commands reach by its name where the network is not `on`, as in `pypi.org`, `*.pythonhosted.org`, `localhost:8080`; with bubblewrap alone."""
+    write: tuple[WritableFolder, ...] = ()
+    """Further folders that commands may change, as in `~/notes`."""
+    caches: tuple[PackageCache, ...] = ()
+    """Package managers whose caches commands may change. What lies in a cache runs outside of the sandbox too."""
+    devices: tuple[DeviceFile, ...] = ()
+    """Device files that commands may use, as in `/dev/kvm`."""
     hide: tuple[str, ...] = ()
     """Further files and folders that commands cannot read; relative ones are of the workspace."""
 
-    _one_is_a_list = field_validator("write", "hide", mode="before")(_as_list)
+    _one_is_a_list = field_validator("hosts", "write", "caches", "devices", "hide", mode="before")(
+        _as_list
+    )
 
 
 class SkillSettings(Section):

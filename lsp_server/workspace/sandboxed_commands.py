@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from lsp_server.sandbox.environment import sandbox_environment
+from lsp_server.sandbox.host_access import HostAccess
 from lsp_server.sandbox.policy import Policy, reading_policy
 from lsp_server.sandbox.protected_files import ProtectedFiles, Restored
 from lsp_server.sandbox.refusal import find_refusal, is_broken_start
@@ -70,7 +71,7 @@ class SandboxedCommandRunner:
     """
 
     def __init__(self, sandbox: Sandbox, policy: PolicyFactory) -> None:
-        self._sandbox = sandbox
+        self.sandbox = sandbox
         self._policy = policy
         self._kept: ProtectedFiles | None = None
 
@@ -115,16 +116,21 @@ class SandboxedCommandRunner:
                 bounds = await asyncio.to_thread(self._bounds, command, scratch)
             except OSError as error:
                 raise start_failure(command.folder, error) from error
-            status, output = await run_process(
-                partial(self._start, command, bounds.policy),
-                command.folder,
-                timeout_seconds=command.timeout_seconds,
-                output_bytes_max=command.output_bytes_max,
-                cancelled=cancelled,
-            )
+            hosts = bounds.policy.hosts if self.sandbox.has_own_network else ()
+            async with HostAccess(hosts) as access:
+                status, output = await run_process(
+                    partial(self._start, command, bounds.policy, access),
+                    command.folder,
+                    timeout_seconds=command.timeout_seconds,
+                    output_bytes_max=command.output_bytes_max,
+                    cancelled=cancelled,
+                )
             notes, notices = await asyncio.to_thread(
                 self._clean_up, command, bounds, scratch, output.text(), status
             )
+            if names := ", ".join(access.refused):
+                notes.append(f"Note: {names} is not among the hosts of `sandbox.hosts`.")
+                notices.append(f"the sandbox refused a command to reach {names}")
         finally:
             await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
         for note in notes:
@@ -141,11 +147,13 @@ class SandboxedCommandRunner:
             self._kept = before
         return _Bounds(policy, before)
 
-    def _start(self, command: _Command, policy: Policy, write_end: int) -> SandboxedProcess:
+    def _start(
+        self, command: _Command, policy: Policy, access: HostAccess, write_end: int
+    ) -> SandboxedProcess:
         """Starts the shell. Blocking."""
         environment = sandbox_environment(command.environment, policy)
         with shell_process(command.text, command.folder, environment, write_end) as spec:
-            return self._sandbox.start(spec, policy)
+            return self.sandbox.start(access.through(spec), policy)
 
     def _clean_up(
         self, command: _Command, bounds: _Bounds, scratch: Path, output: str, status: int | None

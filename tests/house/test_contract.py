@@ -47,7 +47,7 @@ SETTINGS = {
     "memory": "enabled uri embedder embedding_base_url embedding_model index_on_start "
     "file_bytes_max commits_max",
     "permissions": "mode allow deny answer_timeout_seconds",
-    "sandbox": "mode network write hide",
+    "sandbox": "mode network hosts write caches devices hide",
     "skills": "enabled claude_folders",
     "run": "steps_max tokens_max cost_usd_max wall_seconds_max transcript",
     "checkpoints": "days_max bytes_max",
