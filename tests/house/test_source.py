@@ -107,6 +107,7 @@ STARTS_PROCESSES = {
     "sandbox/launch.py": "all that a sandbox confines, or nothing does",
     "sandbox/process_tree.py": "the watch, a script of ours that ends what others left",
     "sandbox/probe.py": "a neighbour that what is confined must not reach",
+    "sandbox/host_access_script.py": "the command that it becomes, inside of its sandbox",
     "sandbox/probe_script.py": "something that is left behind inside a sandbox, to be found",
     "models/api_key.py": "the command of the person's settings that prints the key",
 }
