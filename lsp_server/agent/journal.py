@@ -24,7 +24,7 @@ from lsp_server.agent.journal_format import (
     encode_record,
 )
 from lsp_server.domain.errors import HoldfastError
-from lsp_server.domain.events import Event, RecordedEvent, Streamed
+from lsp_server.domain.events import Event, FileRestored, RecordedEvent, Streamed
 from lsp_server.system.private_folder import make_private
 from lsp_server.system.process_lock import ProcessLock, is_locked
 
@@ -147,8 +147,9 @@ def read_from(path: Path, offset: int) -> Iterator[tuple[int, int, RecordedEvent
 def read_ends(path: Path) -> tuple[RecordedEvent, list[RecordedEvent]]:
     """Reads the first record and the last few, and not what is between them.
 
-    A list of runs needs no more: how a run began, and how it ended. Raises JournalDamaged
-    when there is no first record, FormatTooNew, OSError.
+    A list of runs needs no more: how a run began, and how it ended, which what an undo
+    restored comes after. Raises JournalDamaged when there is no first record, FormatTooNew,
+    OSError.
     """
     with path.open("rb") as file:
         try:
@@ -161,7 +162,7 @@ def read_ends(path: Path) -> tuple[RecordedEvent, list[RecordedEvent]]:
             start = max(second, end - window)
             file.seek(start)
             last = _whole_records(file.read())
-            if last or start == second:
+            if start == second or not all(isinstance(r.event, FileRestored) for r in last):
                 return first, last
             window *= 4  # A single record, the result of a tool, may be larger.
 

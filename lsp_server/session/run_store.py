@@ -7,6 +7,7 @@ may be removed at any time.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import CandidatesJudged, Event, RecordedEvent, RunStarted
 from lsp_server.domain.tasks import RunId, Task
 from lsp_server.session.run_summary import RunSummary, summary_from_journal
+from lsp_server.system.atomic_file import replace_file
 from lsp_server.workspace.blobs import find_content_names
 
 TRANSCRIPT = "transcript.md"
@@ -101,13 +103,16 @@ class RunStore:
     def write_transcript(self, run_id: RunId) -> Path:
         """Writes the transcript of a run anew and returns it. Raises JournalDamaged, OSError."""
         path = self._file(run_id, TRANSCRIPT)
-        path.write_text("".join(map(transcript.render_event, self.events(run_id))), "utf-8")
+        text = "".join(map(transcript.render_event, self.events(run_id)))
+        replace_file(path, text.encode(), private=True, durable=False)
         return path
 
     def append_transcript(self, run_id: RunId, recorded: RecordedEvent) -> None:
         """Adds one Event to the transcript of a run. Raises OSError."""
         if text := transcript.render_event(recorded.event):
-            with self._file(run_id, TRANSCRIPT).open("a", encoding="utf-8") as file:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+            descriptor = os.open(self._file(run_id, TRANSCRIPT), flags, 0o600)
+            with open(descriptor, "a", encoding="utf-8") as file:  # noqa: PTH123 - it has no path
                 file.write(text)
 
     def proposals(self, run_id: RunId) -> Path | None:
@@ -118,7 +123,7 @@ class RunStore:
     def write_proposals(self, run_id: RunId, judged: CandidatesJudged, task: Task) -> None:
         """Writes the document that compares what a run proposed. Raises OSError."""
         text = proposals_document.render_proposals(judged, task.instruction, run_id)
-        self._file(run_id, PROPOSALS).write_text(text, "utf-8")
+        replace_file(self._file(run_id, PROPOSALS), text.encode(), private=True, durable=False)
 
     def remove_documents(self, run_id: RunId) -> None:
         """Removes what was written from the journal of a run, since the journal changed."""

@@ -102,11 +102,15 @@ def _end(last: list[RecordedEvent], *, running: bool) -> tuple[RunState, str]:
     if running:
         return "running", "it runs in another process"
     # Undo is recorded behind the end of a run and does not change how it ended.
-    events = [r.event for r in last if not isinstance(r.event, FileRestored)]
+    events = [r.event for r in last]
+    since = ""
+    while events and isinstance(restored := events[-1], FileRestored):
+        since = "taken back since; " if restored.conflict is None else since
+        events.pop()
     if events and isinstance(events[-1], RunEnded):
         outcome = events[-1].outcome
-        return outcome.outcome, outcome_text(outcome)
-    return "interrupted", "it was interrupted; resume it to go on"
+        return outcome.outcome, f"{since}{outcome_text(outcome)}"
+    return "interrupted", f"{since}it was interrupted; resume it to go on"
 
 
 def _spent(last: list[RecordedEvent]) -> tuple[int, Usage, float]:

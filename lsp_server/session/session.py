@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from lsp_server.domain.events import FileChanged, RecordedEvent
+from lsp_server.domain.events import FileChanged, FileRestored, GoalChecked, RecordedEvent
 from lsp_server.domain.tasks import RunId
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.session.goals import Goals
@@ -130,7 +131,7 @@ class Session:
         self.proposals.see(run_id, event)
         self.goals.see(event)
         self.memory.see(run_id, recorded)
-        if isinstance(event, FileChanged) and not event.is_folder:
+        if isinstance(event, FileChanged | FileRestored) and not event.path.endswith("/"):
             self.files_changed([self.root / event.path])
         self._notify(RunEvent(run_id, recorded))
 
@@ -169,7 +170,12 @@ class Session:
         Raises RunNotFound, RunBusy, JournalBusy, JournalDamaged, ConfigurationError.
         """
         past = self.runs.choose(run_id, "undo", idle=True)
-        return await undo_run(self.runs.store, past.run_id, self._take_back, self.on_event)
+        report = await undo_run(self.runs.store, past.run_id, self._take_back, self.on_event)
+        if report.restored:
+            events = await asyncio.to_thread(self.runs.store.events, past.run_id)
+            shown = [event.report for event in events if isinstance(event, GoalChecked)]
+            await self.goals.taken_back(shown)
+        return report
 
     async def forget(self, wish: ForgetRequest) -> Forgotten:
         """Removes rows of memory, and words from journals. Raises HoldfastError."""

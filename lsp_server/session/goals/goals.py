@@ -9,13 +9,20 @@ where settings want that and the checks are quick.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Event, GoalChecked, RunEnded
-from lsp_server.domain.goals import GOALS_FILE, CommandCheck, Condition, Goal, GoalReport
+from lsp_server.domain.goals import (
+    GOALS_FILE,
+    CommandCheck,
+    Condition,
+    ConditionReport,
+    Goal,
+    GoalReport,
+)
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import Achieved
 from lsp_server.session.goals.check_approvals import CheckApprovals
@@ -30,6 +37,7 @@ from lsp_server.workspace.tree import tree_hash
 
 QUIET_SECONDS = 0.15
 """How long files rest before the tree is looked at again."""
+TAKEN_BACK = "the run that this was about was taken back; check again"
 CHEAP_SECONDS = 5.0
 """Checks that last took longer are not run on every save."""
 
@@ -139,6 +147,22 @@ class Goals:
         await self.file.waive(entry.condition)
         self._on_change()
         return entry.condition
+
+    async def taken_back(self, reports: Iterable[GoalReport]) -> None:
+        """Takes in that what these reports are about is no more: what they showed counts no more."""
+        tree = tree_hash(await self._contents())
+        known = self._verdict_store.verdicts()
+        for report in {report.goal.id: report for report in reports}.values():
+            void = tuple(
+                ConditionReport(
+                    item.condition, "stale" if item.verdict == "met" else "unverified", TAKEN_BACK
+                )
+                for item in report.conditions
+                if (stored := known.get(item.condition.id)) is not None
+                and stored.tree == report.tree != tree
+            )
+            if void:
+                await self.checks.record(GoalReport(report.goal, void, tree))
 
     async def close(self) -> None:
         """Cancels checks, and gives what is being written down a moment to end."""

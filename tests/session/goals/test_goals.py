@@ -13,6 +13,7 @@ from lsp_server.domain.tasks import Achieved, Blocked, Task
 from lsp_server.goals.new_goal import make_goal
 from lsp_server.session.goals import Goals
 from tests.data.stops import DONE, FIX, PROJECT, TESTS_PASS, WEAKEN
+from tests.fakes.faults import FaultyTurn
 from tests.harness.expectation import until
 from tests.harness.git import committed
 from tests.harness.workshop import calls, finish, workshop
@@ -70,6 +71,29 @@ async def test_judges_that_a_run_edited_show_nothing_until_a_person_checks(
         assert "- [ ]" in goals_file.read_text()
         await goals.checks.run(goals.statuses.goals())
         assert verdicts(goals) == ["met"], "the person looked and checked"
+
+
+@pytest.mark.parametrize(
+    ("turn", "before", "after"), [(WEAKEN, "blocked", "stale"), (FIX, "met", "stale")]
+)
+async def test_what_a_run_showed_counts_no_more_when_it_is_taken_back(
+    project: Path, goals_file: Path, turn: FaultyTurn, before: Verdict, after: Verdict
+) -> None:
+    brief = {"answer_timeout_seconds": 0.1}
+    async with workshop(project, [turn, DONE], permissions=brief) as shop:
+        goals = shop.session.goals
+        await shop.run(Task("x", goals.statuses.goals()[0]))
+        await until(lambda: verdicts(goals) == [before], before)
+        await shop.session.undo()
+        assert {path: (project / path).read_text() for path in PROJECT} == PROJECT
+        assert verdicts(goals) == [after]
+        (status,) = goals.statuses.conditions()
+        assert "edited" not in status.missing
+        assert shop.session.runs.list()[0].message.startswith("taken back since; ")
+        await shop.session.undo()
+        assert verdicts(goals) == [after]
+    async with workshop(project, []) as shop:
+        assert verdicts(shop.session.goals) == [after], "a new process knows it, too"
 
 
 async def test_a_condition_waived_meanwhile_holds_up_nothing(
