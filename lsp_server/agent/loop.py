@@ -135,10 +135,9 @@ class Agent:
             return
         self._tools.answer_open_calls()
         if self._state.work.snapshot:
-            for change in await self._workspace_view.changes_of_killed_command(
-                self._state.work.snapshot
-            ):
-                self._event_log.emit(change)
+            await self._workspace_view.record_killed_command(
+                self._state.work.snapshot, self._event_log.emit
+            )
         ended_at = self._event_log.resumed_from
         self._event_log.emit(
             RunResumed(await resume_note(self._state, self._workspace_view, ended_at))

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from lsp_server.agent.state import State
-from lsp_server.domain.events import FileChanged
+from lsp_server.domain.events import Emit
 from lsp_server.text.legible import on_one_line
 
 SECONDS_MAX = 20.0
@@ -34,8 +34,8 @@ class WorkspaceView(Protocol):
         """Returns the paths of files that were written, moved or created after `moment`."""
         ...
 
-    async def changes_of_killed_command(self, snapshot: str) -> Sequence[FileChanged]:
-        """Returns what the command after this snapshot had changed when it was killed."""
+    async def record_killed_command(self, snapshot: str, emit: Emit) -> object:
+        """Emits what the command after this snapshot had changed when it was killed, once."""
         ...
 
 
@@ -51,9 +51,9 @@ class NoWorkspaceView:
         del moment
         return ()
 
-    async def changes_of_killed_command(self, snapshot: str) -> Sequence[FileChanged]:
-        del snapshot
-        return ()
+    async def record_killed_command(self, snapshot: str, emit: Emit) -> None:
+        """Emits nothing."""
+        del snapshot, emit
 
 
 async def current_contents(workspace_view: WorkspaceView) -> Mapping[str, str] | None:

@@ -108,7 +108,7 @@ def open_session(
         memory=memory,
         skills=services.skills,
         notify=notify,
-        take_back=lambda changes: services.checkpoints.undo(changes, editor),
+        take_back=lambda changes, emit: services.checkpoints.undo(changes, editor, emit),
         endpoint_stats=endpoint_stats,
         release=partial(_release, pruning, judges),
     )

@@ -36,15 +36,30 @@ _COMMANDS_MAX = 1_000_000
 _WRAPPERS = frozenset({"bwrap"})
 
 WATCH = """
-read -r _
+umask 077
+mark=$1
+shift
+while IFS= read -r path && IFS= read -r root; do set -- "$@" "$path" "$root"; done
 tries=0 empty=0
 while [ $empty -lt 3 ] && [ $tries -lt 100 ]; do
-  found=$(grep -ls "Max realtime timeout  *$1" /proc/[0-9]*/limits | cut -d/ -f3)
+  found=$(grep -ls "Max realtime timeout  *$mark" /proc/[0-9]*/limits | cut -d/ -f3)
   if [ -n "$found" ]; then kill -9 $found 2>/dev/null; empty=0; else empty=$((empty + 1)); fi
   tries=$((tries + 1))
 done
+while [ $# -gt 1 ]; do
+  if [ -e "$1" ]; then
+    : > "$1.ended"
+    find "$2" -name .git -prune -o -name node_modules -prune -o -print0 > "$1.listing"
+    mv "$1.listing" "$1.there"
+  fi
+  shift 2
+done
 """
-"""Waits until its standard input ends, which our death does too; then ends what is marked."""
+"""Waits until its standard input ends, which our death does too; then ends what is marked.
+
+Its input names files and folders by turns. Beside each of those files that is still there
+it puts one that says when all had ended, and a list of what was in the folder then.
+"""
 
 
 class ProcessTrees:
@@ -64,11 +79,23 @@ class ProcessTrees:
 
     def new_mark(self) -> int | None:
         """Returns a mark that no other command has, after it made sure that the watch runs."""
-        if not (PROC / "self" / "limits").exists() or not hasattr(os, "pidfd_open"):
+        if not _marks_are_there():
             return None
         with self._lock:
             self._watch()
             return self._first + next(self._numbers) % _COMMANDS_MAX
+
+    def note_end(self, path: Path, folder: Path) -> None:
+        """Lets the watch note when it has ended all, if we are killed while the file `path` is there.
+
+        The time is that of a file beside it, with `.ended` behind its name. Another, with
+        `.there`, has the paths of all that was in `folder` then, each ended by a NUL.
+        """
+        if not _marks_are_there():
+            return
+        with self._lock, suppress(OSError):
+            self._watch()
+            os.write(self._watch_input, b"%b\n%b\n" % (os.fsencode(path), os.fsencode(folder)))
 
     def _watch(self) -> None:
         if self._watch_pid and not _has_ended(self._watch_pid):
@@ -91,6 +118,10 @@ class ProcessTrees:
             )
         finally:
             os.close(read_end)
+
+
+def _marks_are_there() -> bool:
+    return (PROC / "self" / "limits").exists() and hasattr(os, "pidfd_open")
 
 
 @cache

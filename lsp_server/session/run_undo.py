@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
-from lsp_server.domain.events import FileChanged, FileRestored, SnapshotTaken
+from lsp_server.domain.events import Emit, FileChanged, FileRestored, SnapshotTaken
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.run import OnEvent
 from lsp_server.session.run_store import RunStore
 from lsp_server.workspace.undo import UndoReport
 
-TakeBack: TypeAlias = Callable[[Sequence[FileChanged | SnapshotTaken]], Awaitable[UndoReport]]
-"""Takes back changes, which come oldest first, and keeps what a person changed since."""
+TakeBack: TypeAlias = Callable[[Sequence[FileChanged | SnapshotTaken], Emit], Awaitable[UndoReport]]
+"""Takes back changes, which come oldest first, and keeps what a person changed since.
+
+What it finds out about the run is emitted.
+"""
 
 
 async def undo_run(
@@ -27,7 +30,10 @@ async def undo_run(
     journal = await asyncio.to_thread(store.open, run_id)
     try:
         kinds = FileChanged | SnapshotTaken
-        report = await take_back([r.event for r in journal.past if isinstance(r.event, kinds)])
+        report = await take_back(
+            [r.event for r in journal.past if isinstance(r.event, kinds)],
+            lambda event: on_event(run_id, journal.append(event)),
+        )
         for path in report.restored:
             on_event(run_id, journal.append(FileRestored(path)))
         for conflict in report.conflicts:

@@ -11,20 +11,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
-from lsp_server.domain.events import Emit, FileChanged, SnapshotTaken, Warned
+from lsp_server.domain.events import Emit, Event, FileChanged, SnapshotTaken, Warned
 from lsp_server.domain.ports import Editor
 from lsp_server.workspace.blobs import Blobs
 from lsp_server.workspace.checkpoint_pruner import CheckpointPruner
 from lsp_server.workspace.file_state import NOT_KEPT, is_same
 from lsp_server.workspace.ignore import Ignore
+from lsp_server.workspace.killed_command import ROOT, tell_apart
 from lsp_server.workspace.paths import Workspace
 from lsp_server.workspace.recording import Recording
-from lsp_server.workspace.snapshots import Snapshots
+from lsp_server.workspace.snapshots import ALIVE, Snapshots
 from lsp_server.workspace.tree import FILE_BYTES_MAX, TOTAL_BYTES_MAX, WATCHED, WorkingTree
-from lsp_server.workspace.undo import Undo, UndoReport
+from lsp_server.workspace.undo import Undo, UndoConflict, UndoReport
 
 NAMED_MAX = 5
 """How many paths a warning names."""
@@ -35,8 +37,9 @@ UNREAD = {
 }
 """What is not kept, by the reason."""
 
-ALIVE = timedelta(seconds=1)
-"""How often a running command's snapshot says that it still runs."""
+CHANGED_AFTER = "it was changed after the run was killed, and stays as it is"
+GONE_AFTER = "it is back; if it was removed after the run was killed, remove it again"
+
 PATIENCE_SECONDS = 1.0
 """When a look at all files takes longer, the person is told."""
 CHANGES_AT_ONCE = 50
@@ -55,7 +58,7 @@ class Checkpoints:
     def __init__(self, folder: Path, workspace: Workspace, ignore: Ignore) -> None:
         self._workspace = workspace
         self._blobs = Blobs(folder / "blobs")
-        self._snapshots = Snapshots(folder / "snapshots")
+        self._snapshots = Snapshots(folder / "snapshots", workspace.root)
         self._warned: set[str] = set()
         self.tree = WorkingTree(
             workspace, ignore, blobs=self._blobs, cache_file=folder / "tree.json"
@@ -77,6 +80,7 @@ class Checkpoints:
         # On the disk before the command starts: after a kill nobody could tell what was there.
         name = await asyncio.to_thread(self._snapshots.put, before)
         if name is not None:
+            self._snapshots.note_end(name)
             emit(SnapshotTaken(name))
         alive = asyncio.create_task(self._keep_alive(name))
         try:
@@ -93,16 +97,28 @@ class Checkpoints:
             changed += _worth_naming([change.path for change in changes])
             self._snapshots.remove(name)
 
-    async def changes_of_killed_command(self, snapshot: str) -> Sequence[FileChanged]:
-        """Finds what a command had changed that was killed before its changes were recorded."""
+    async def record_killed_command(self, snapshot: str, emit: Emit) -> Sequence[UndoConflict]:
+        """Emits what a command had changed that was killed before its changes were recorded.
+
+        Done once: then the snapshot is gone. Returns what cannot be known of a file.
+        """
         before = await asyncio.to_thread(self._snapshots.get, snapshot)
         if before is None:
             return ()
-        # The last sign of life may be a moment old, and so may the clock of the file system.
-        later = await self.tree.changed_since(before.alive_until + 2 * ALIVE)
-        changes = _changes(before.contents, await self.tree.states())
-        # What was written after it had died is somebody else's.
-        return [change for change in changes if change.path not in later]
+        later = set(await self.tree.changed_since(before.ended_at, folders=True))
+        root = await asyncio.to_thread(self._workspace.root.stat)
+        if max(root.st_mtime, root.st_ctime) > before.ended_at.timestamp():
+            later.add(ROOT)
+        now = await self.tree.states()
+        changes = await asyncio.to_thread(_changes, before.states, now)
+        killed = tell_apart(changes, later, now, before.there)
+        for change in killed.changes:
+            emit(change)
+        await asyncio.to_thread(self._snapshots.remove, snapshot)
+        return [
+            *(UndoConflict(path, CHANGED_AFTER) for path in killed.kept[:NAMED_MAX]),
+            *(UndoConflict(path, GONE_AFTER) for path in killed.doubtful[:NAMED_MAX]),
+        ]
 
     async def _keep_alive(self, name: str | None) -> None:
         while True:
@@ -121,18 +137,26 @@ class Checkpoints:
         return [path for path in await self.tree.changed_since(moment) if path not in WATCHED]
 
     async def undo(
-        self, history: Sequence[FileChanged | SnapshotTaken], editor: Editor
+        self, history: Sequence[FileChanged | SnapshotTaken], editor: Editor, emit: Emit
     ) -> UndoReport:
         """Takes the changes of a run back. `history` has its Events in their order.
 
         A change goes back if nobody changed the same lines since. What the last
-        command had done when it was killed goes back too.
+        command had done when it was killed is emitted and goes back too.
         """
         changes = [event for event in history if isinstance(event, FileChanged)]
         snapshots = [event.name for event in history if isinstance(event, SnapshotTaken)]
+        notes: list[UndoConflict] = []
+
+        def take(event: Event) -> None:
+            emit(event)
+            if isinstance(event, FileChanged):
+                changes.append(event)
+
         for name in snapshots[-1:]:
-            changes += await self.changes_of_killed_command(name)
-        return await Undo(self._workspace, self._blobs, editor).run(changes)
+            notes += await self.record_killed_command(name, take)
+        report = await Undo(self._workspace, self._blobs, editor).run(changes)
+        return replace(report, conflicts=(*report.conflicts, *notes))
 
     def content(self, name: str) -> bytes | None:
         """Returns the content with this name, None when it is not kept. Blocking."""

@@ -102,9 +102,13 @@ class WorkingTree:
         """Returns the same with all folders that count, whose paths end with a slash."""
         return await asyncio.to_thread(self._scan)
 
-    async def changed_since(self, moment: datetime) -> Sequence[str]:
-        """Returns the paths of files that were written, moved or created later, watched ones included."""
-        return await asyncio.to_thread(self._changed_since, moment.timestamp() * 1e9)
+    async def changed_since(self, moment: datetime, *, folders: bool = False) -> Sequence[str]:
+        """Returns the paths of files that were written, moved or created later, watched ones included.
+
+        With `folders` also those in which something came or went, or whose mode changed.
+        """
+        changed = await asyncio.to_thread(self._changed_since, moment.timestamp() * 1e9)
+        return [path for path in changed if folders or path[-1] != "/"]
 
     def cached_names(self) -> frozenset[str]:
         """Returns names of contents that a later look may take for known and not read. Blocking."""
@@ -112,11 +116,7 @@ class WorkingTree:
 
     def _changed_since(self, moment_ns: float) -> list[str]:
         statuses = islice(self._statuses(), FILES_MAX)
-        return sorted(
-            path
-            for path, status in statuses
-            if max(status[0], status[1]) > moment_ns and path[-1] != "/"
-        )
+        return sorted(path for path, status in statuses if max(status[0], status[1]) > moment_ns)
 
     def _scan(self) -> Mapping[str, str]:
         # Two looks at the same time would both read every file.

@@ -21,6 +21,7 @@ from lsp_server.agent.workspace_view import resume_note
 from lsp_server.domain.errors import ModelUnavailable
 from lsp_server.domain.events import (
     CycleStarted,
+    Emit,
     FileChanged,
     ModelAnswered,
     RunResumed,
@@ -113,8 +114,8 @@ class Unreadable:
     async def changed_since(self, moment: datetime) -> Sequence[str]:
         return ()
 
-    async def changes_of_killed_command(self, snapshot: str) -> Sequence[FileChanged]:
-        return ()
+    async def record_killed_command(self, snapshot: str, emit: Emit) -> None:
+        return None
 
 
 async def test_a_tree_that_cannot_be_seen_is_not_trusted() -> None:

@@ -19,6 +19,7 @@ from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.harness.command_line import YES, holdfast, started
 from tests.harness.expectation import until
+from tests.harness.files import lay_out
 from tests.harness.workshop import calls, finish
 from tests.sampling import sampled
 
@@ -108,3 +109,43 @@ async def test_what_a_command_did_before_the_kill_can_be_taken_back(project: Pat
     assert result.status == 0, result.errors
     assert (project / "kept").read_text() == "before"
     assert not (project / "made").exists()
+
+
+async def test_what_a_person_did_after_the_kill_is_not_taken_back(project: Path) -> None:
+    before = {
+        name: f"{name}\n" for name in ("run", "both", "theirs", "a/gone", "a/unwanted", "b/c")
+    }
+    lay_out(project, before)
+    command = "echo r | tee run > both; mkdir new; echo r > new/made; rm -r a/gone b; touch ready; sleep 60"
+    async with ScriptedServer([calls(("shell", {"command": command}))]) as server:
+        environment = {"HOLDFAST_MODEL__BASE_URL": server.base_url, "HOLDFAST_MODEL__NAME": "s"}
+        async with started("run", *YES, "do it", folder=project, **environment) as process:
+            await until((project / "ready").exists, "the command at work", 60)
+            process.kill()
+            await process.wait()
+        data = Path(os.environ["XDG_DATA_HOME"])
+        await until(lambda: list(data.rglob("*.there")), "its end is noted")
+        (project / "a/unwanted").unlink()
+        lay_out(project, {"both": "person\n", "theirs": "person\n", "mine": "m\n", "a/x": "x\n"})
+        lay_out(project, {"new/mine": "m\n"})
+        result = await holdfast("undo", folder=project, **environment)
+        again = await holdfast("undo", folder=project, **environment)
+    assert contents_of(project) == {
+        **{name: text for name, text in before.items() if name != "a/unwanted"},
+        "both": "person\n",
+        "theirs": "person\n",
+        "mine": "m\n",
+        "a/x": "x\n",
+        "new/mine": "m\n",
+    }
+    said = [line for line in result.output.splitlines() if line.startswith("left alone")]
+    assert said == [
+        f"left alone {name}: it was changed after the run was killed, and stays as it is"
+        for name in ("both", "theirs")
+    ]
+    assert again.output.startswith("nothing to take back")
+
+
+def contents_of(root: Path) -> dict[str, str]:
+    files = (path for path in root.rglob("*") if path.is_file())
+    return {path.relative_to(root).as_posix(): path.read_text() for path in files}

@@ -10,7 +10,14 @@ from lsp_server.agent.journal import JournalBusy
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.candidates import CandidateGroup
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.domain.events import CandidatesJudged, RunEnded, RunStarted, Warned
+from lsp_server.domain.events import (
+    CandidatesJudged,
+    FileRestored,
+    RecordedEvent,
+    RunEnded,
+    RunStarted,
+    Warned,
+)
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import Achieved, RunId, Task
 from lsp_server.session.run_store import RunStore
@@ -37,6 +44,30 @@ def test_runs_are_named_newest_first_and_their_journals_oldest_first(store: RunS
     (store.folder / "no run").mkdir()
     assert store.ids() == (later, RUN)
     assert store.journals() == [store.journal(RUN), store.journal(later)]
+
+
+@pytest.mark.parametrize(
+    ("conflict", "beginning"), [(None, "taken back since; done"), ("it was changed since", "done")]
+)
+def test_a_run_that_was_taken_back_says_so_and_how_it_had_ended(
+    store: RunStore, conflict: str | None, beginning: str
+) -> None:
+    journal = store.open(RUN)
+    for number in range(3000):
+        journal.append(FileRestored(f"{number}.py", conflict))
+    journal.close()
+    summary = store.summary(RUN)
+    assert summary is not None
+    assert summary.state == "achieved"
+    assert summary.message.startswith(beginning)
+
+
+def test_what_lies_in_the_folder_of_a_run_is_private(store: RunStore) -> None:
+    store.append_transcript(RUN, RecordedEvent(0, "2026-01-01T00:00:00+00:00", STARTED))
+    store.write_proposals(RUN, JUDGED, Task("x"))
+    for path in (store.folder, *store.folder.rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, path
+    assert store.write_transcript(RUN).stat().st_mode & 0o077 == 0
 
 
 def test_a_summary_needs_a_readable_beginning(store: RunStore) -> None:

@@ -51,7 +51,7 @@ class Store:
 
     async def restored(self) -> tuple[str, ...]:
         history = [e for e in self.events if isinstance(e, FileChanged | SnapshotTaken)]
-        return (await self.checkpoints.undo(history, self.editor)).restored
+        return (await self.checkpoints.undo(history, self.editor, print)).restored
 
 
 @pytest.fixture

@@ -32,11 +32,13 @@ async def test_what_a_killed_command_did_is_undone_and_what_came_later_stays(
     os.utime(project / "ours", (2e9, 2e9))
     # Another process, after this one was killed.
     survivor = Run(project)
-    report = await survivor.checkpoints.undo([run.snapshot], survivor.editor)
+    report = await survivor.checkpoints.undo(
+        [run.snapshot], survivor.editor, survivor.events.append
+    )
     assert sorted(report.restored) == ["deleted", "made", "theirs"]
     assert contents_of(project) == {"theirs": b"1", "ours": b"by a person", "deleted": b"1"}
     await command.__aexit__(None, None, None)
-    assert await survivor.checkpoints.changes_of_killed_command(run.snapshot.name) == ()
+    assert not await survivor.checkpoints.record_killed_command(run.snapshot.name, print)
 
 
 async def test_goals_that_changed_after_a_command_was_killed_are_not_blamed_on_it(
@@ -49,7 +51,9 @@ async def test_goals_that_changed_after_a_command_was_killed_are_not_blamed_on_i
     lay_out(project, {"a": "2", ".holdfast/goals.md": "- [x] x\n"})
     os.utime(project / ".holdfast/goals.md", (2e9, 2e9))
     survivor = Run(project)
-    report = await survivor.checkpoints.undo([run.snapshot], survivor.editor)
+    report = await survivor.checkpoints.undo(
+        [run.snapshot], survivor.editor, survivor.events.append
+    )
     assert report.restored == ("a",)
     assert (project / ".holdfast/goals.md").read_text() == "- [x] x\n"
     await command.__aexit__(None, None, None)

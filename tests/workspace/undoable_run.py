@@ -50,4 +50,4 @@ class Run:
         return changed
 
     async def undo(self) -> UndoReport:
-        return await self.checkpoints.undo(self.changes, self.editor)
+        return await self.checkpoints.undo(self.changes, self.editor, self.events.append)
