@@ -26,6 +26,7 @@ from lsp_server.domain.candidates import CandidateGroup, Scores
 from lsp_server.domain.goals import Verdict
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import RunState
+from lsp_server.mcp_client.server import ServerState
 from lsp_server.server.params import (
     base,
     goal_params,
@@ -61,6 +62,7 @@ LITERALS: Mapping[str, Any] = {
     "Verdict": Verdict,
     "Answer": Answer,
     "TrustState": TrustState,
+    "ServerState": ServerState,
     "Tone": Tone,
 }
 
@@ -81,6 +83,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     memory_params.MemorySearchReply,
     skill_params.SkillEntry,
     skill_params.SkillListReply,
+    skill_params.ServerEntryPayload,
+    skill_params.ServerListReply,
     skill_params.TrustEntry,
     skill_params.TrustReply,
     method_params.DiagnosticsRequest,

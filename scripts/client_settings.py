@@ -33,6 +33,7 @@ TITLES = {
     "permissions": "Permissions",
     "sandbox": "Sandbox",
     "skills": "Skills",
+    "mcp": "MCP servers",
     "run": "Run",
     "checkpoints": "Checkpoints",
 }

@@ -33,6 +33,7 @@ export const CommandName = {
   commandRun: "holdfast.command.run",
   skillList: "holdfast.skill.list",
   skillShow: "holdfast.skill.show",
+  mcpList: "holdfast.mcp.list",
   trust: "holdfast.trust",
   permissionAnswer: "holdfast.permission.answer",
   status: "holdfast.status",
@@ -78,6 +79,9 @@ export type Answer = v.InferOutput<typeof Answer>;
 
 export const TrustState = v.picklist(["trusted", "refused", "new", "changed"]);
 export type TrustState = v.InferOutput<typeof TrustState>;
+
+export const ServerState = v.picklist(["closed", "connecting", "open", "failed"]);
+export type ServerState = v.InferOutput<typeof ServerState>;
 
 export const Tone = v.picklist(["plain", "good", "bad", "waiting", "muted"]);
 export type Tone = v.InferOutput<typeof Tone>;
@@ -260,6 +264,29 @@ export const SkillListReply = v.object({
   commands: v.optional(v.array(SkillEntry), []),
 });
 export type SkillListReply = v.InferOutput<typeof SkillListReply>;
+
+/** A `ServerEntryPayload` is an MCP server; `problem` says why it cannot be used. */
+export const ServerEntry = v.object({
+  name: v.string(),
+  place: v.string(),
+  origin: v.picklist(["project", "user"]),
+  trust: TrustState,
+  state: ServerState,
+  version: v.optional(v.string(), ""),
+  problem: v.optional(v.string(), ""),
+});
+export type ServerEntry = v.InferOutput<typeof ServerEntry>;
+
+/** A `ServerListReply` lists MCP servers, the user's first, and what is wrong with entries. */
+export const ServerListReply = v.object({
+  message: v.string(),
+  state: v.string(),
+  runId: v.optional(v.string()),
+  uri: v.optional(v.string()),
+  servers: v.optional(v.array(ServerEntry), []),
+  problems: v.optional(v.array(v.string()), []),
+});
+export type ServerListReply = v.InferOutput<typeof ServerListReply>;
 
 /** A `TrustEntry` is something that a project brings and that waits for a person's trust. */
 export const TrustEntry = v.object({

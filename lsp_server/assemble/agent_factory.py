@@ -18,7 +18,7 @@ from lsp_server.session.goals import Goals
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.memory.run_memory import RunMemorySource
 from lsp_server.session.run_context import RunContext
-from lsp_server.session.skills import waiting_text
+from lsp_server.session.trust import waiting_text
 from lsp_server.skills.catalogue import Catalogue, catalogue_text
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.skill import SkillTool
@@ -65,10 +65,14 @@ class AgentFactory:
         approval = Approval(
             permissions, self._services.workspace, mode, commands_are_confined=is_confined
         )
-        catalogue = await self._services.skills.catalogue()
+        catalogue = await self._services.extensions.skills.catalogue()
         await self._say_what_waits(run_context)
+        offered = await self._services.extensions.servers.tools()
+        for problem in offered.problems:
+            run_context.event_log.emit(Warned(problem))
+        more = [*([SkillTool(self._services.extensions.skills.load)] if catalogue.skills else ())]
         toolbox = run_toolbox(
-            self._services, self._memory, run_context, approval, has_skills=bool(catalogue.skills)
+            self._services, self._memory, run_context, approval, (*more, *offered.tools)
         )
         worker = await self._models.worker(run_context)
         model = await self._models.model(run_context, worker, toolbox)
@@ -96,7 +100,7 @@ class AgentFactory:
         )
 
     async def _say_what_waits(self, run_context: RunContext) -> None:
-        if waiting := await self._services.skills.waiting():
+        if waiting := await self._services.extensions.trust.waiting():
             run_context.event_log.emit(Warned(waiting_text(waiting)))
 
     async def _run_config(

@@ -84,6 +84,15 @@ class Sandboxes:
         """Starts a process that only reads and that works for longer. Raises OSError."""
         return await asyncio.to_thread(self._start_own, current().sandbox.mode, spec)
 
+    async def start_confined(
+        self, current: Callable[[], Settings], spec: ProcessSpec
+    ) -> SandboxedProcess:
+        """Starts a program that a checkout names, held as a command is. Raises OSError.
+
+        Where no sandbox holds it has the rights of the user, who trusted it.
+        """
+        return await asyncio.to_thread(self._start_confined, current().sandbox, spec)
+
     async def confine_commands(self, settings: Settings) -> bool:
         """Says whether all commands under these settings run in a sandbox that holds.
 
@@ -126,6 +135,12 @@ class Sandboxes:
         environment = sandbox_environment(spec.environment, policy)
         return found.sandbox.start(replace(spec, environment=environment), policy)
 
+    def _start_confined(self, sandbox: SandboxSettings, spec: ProcessSpec) -> SandboxedProcess:
+        found = _holding(sandbox.mode) or choose("off")
+        policy = self._policy(self._rules(sandbox), None)
+        environment = sandbox_environment(spec.environment, policy)
+        return found.sandbox.start(replace(spec, environment=environment), policy)
+
     def _rules(self, sandbox: SandboxSettings) -> PolicyRules:
         return PolicyRules(
             sandbox.network,
@@ -139,7 +154,7 @@ class Sandboxes:
     def _places(self, texts: Iterable[str]) -> tuple[Path, ...]:
         return tuple(self._root / Path(text).expanduser() for text in texts)
 
-    def _policy(self, rules: PolicyRules, scratch: Path) -> Policy:
+    def _policy(self, rules: PolicyRules, scratch: Path | None) -> Policy:
         for folder in cache_folders(rules.caches):
             # What is not there cannot be opened, and a first use would fail.
             with suppress(OSError):

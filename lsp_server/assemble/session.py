@@ -26,6 +26,7 @@ from lsp_server.agent.recall.journal_index import JournalIndexes
 from lsp_server.assemble.agent_factory import AgentFactory
 from lsp_server.assemble.goals import session_verifier
 from lsp_server.assemble.judge_model import JudgeModel
+from lsp_server.assemble.mcp_servers import session_servers
 from lsp_server.assemble.memory import open_memory
 from lsp_server.assemble.model_chain import answering_model
 from lsp_server.assemble.sandboxes import Sandboxes
@@ -38,6 +39,7 @@ from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.models.provider import ModelProvider
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.doctor_report import doctor_report
+from lsp_server.session.extensions import Extensions
 from lsp_server.session.goals import Goals
 from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.goals.verdict_store import VerdictStore
@@ -50,7 +52,7 @@ from lsp_server.session.run_store import RunStore, contents_needed
 from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
 from lsp_server.session.skills import SessionSkills
-from lsp_server.session.trust import Trust
+from lsp_server.session.trust import ProjectTrust, Trust
 from lsp_server.settings.folders import config_folder, data_folder, workspace_folder
 from lsp_server.settings.sections import CheckpointSettings, MemorySettings, Settings
 from lsp_server.system.task_set import TaskSet
@@ -106,7 +108,7 @@ def open_session(
         runs=runs,
         goals=goals,
         memory=memory,
-        skills=services.skills,
+        extensions=services.extensions,
         notify=notify,
         take_back=lambda changes, emit: services.checkpoints.undo(changes, editor, emit),
         endpoint_stats=endpoint_stats,
@@ -157,6 +159,16 @@ def _services(
     own_programs = sandboxes.own_programs(current)
     known_secrets = KnownSecrets(workspace.root, data, lambda: provider.api_key)
     redactor = Redactor(known_secrets)
+    permissions = Permissions(
+        editor, lambda rule, everywhere: granted.add(rule, everywhere=everywhere)
+    )
+    trust = Trust(folder / "trusted.json")
+    skills = SessionSkills(
+        workspace.root, Path.home(), config_folder(), trust, lambda: current().skills
+    )
+    servers = session_servers(
+        workspace.root, trust, current, sandboxes, permissions, lambda: notify(GoalsChanged())
+    )
     provider = ModelProvider(settings.model, lambda: notify(StatusChanged()))
     return WorkspaceServices(
         workspace,
@@ -165,7 +177,7 @@ def _services(
         editor,
         documents,
         provider,
-        Permissions(editor, lambda rule, everywhere: granted.add(rule, everywhere=everywhere)),
+        permissions,
         granted,
         CheckApprovals(folder / "approved-checks.json", workspace),
         redactor,
@@ -174,13 +186,7 @@ def _services(
         JournalIndexes(),
         own_programs,
         sandboxes,
-        SessionSkills(
-            workspace.root,
-            Path.home(),
-            config_folder(),
-            Trust(folder / "trusted.json"),
-            lambda: current().skills,
-        ),
+        Extensions(skills, servers, ProjectTrust(trust, (skills, servers))),
     )
 
 

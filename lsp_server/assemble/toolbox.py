@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from lsp_server.agent.recall.journal_search import JournalSearch
@@ -25,7 +26,6 @@ from lsp_server.tools.remember import Remember
 from lsp_server.tools.save_first import SaveFirst
 from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell, sandbox_text
-from lsp_server.tools.skill import SkillTool
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
 from lsp_server.workspace.commands import CommandRunner
@@ -36,10 +36,9 @@ def run_toolbox(
     memory: SessionMemory,
     run_context: RunContext,
     approval: Approval,
-    *,
-    has_skills: bool = False,
+    more: Sequence[Tool] = (),
 ) -> Toolbox:
-    """Makes the Toolbox of one run, with the tools that come with Holdfast.
+    """Makes the Toolbox of one run: the tools that come with Holdfast, and `more` behind them.
 
     Their order is part of the prompt's cached start: it is the same in each run.
     """
@@ -48,8 +47,7 @@ def run_toolbox(
     tools += _make_changing_tools(services, commands, run_context.event_log.emit)
     if run_context.task.mode == "build":
         tools.append(Remember(lambda text: memory.facts.claim(run_context.run_id, text)))
-    if has_skills:
-        tools.append(SkillTool(services.skills.load))
+    tools += more
     ask = services.asker(run_context.run_id, run_context.event_log.emit, run_context.settings)
     describe = partial(describe_sandbox, services.sandboxes, run_context.settings.sandbox)
     return Toolbox(tools, approval, ask, run_context.task.mode, describe)

@@ -13,10 +13,10 @@ from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import RunId
 from lsp_server.models.provider import ModelProvider
 from lsp_server.redaction.redactor import Redactor
+from lsp_server.session.extensions import Extensions
 from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.granted_rules import GrantedRules
 from lsp_server.session.permissions import Permissions
-from lsp_server.session.skills import SessionSkills
 from lsp_server.settings.sections import Settings
 from lsp_server.workspace.checkpoints import Checkpoints
 from lsp_server.workspace.commands import CommandRunner
@@ -49,7 +49,7 @@ class WorkspaceServices:
     journal_indexes: JournalIndexes
     own_programs: CommandRunner
     sandboxes: Sandboxes
-    skills: SessionSkills
+    extensions: Extensions
 
     def asker(self, run_id: RunId, emit: Emit, settings: Settings) -> AskPerson:
         """Returns the function with which a run asks a person, and records question and answer.

@@ -26,13 +26,13 @@ def trust(workspace: Path, what: str | None, *, answer: bool | None) -> int:
 async def _trust(workspace: Path, what: str | None, answer: bool | None) -> int:
     folder = workspace_folder(workspace)
     async with command_session(folder, load_settings(folder)) as session:
-        waiting = await session.skills.waiting()
+        waiting = await session.trust.waiting()
         for item in _meant(waiting, what):
             _show(item, with_text=answer is None)
             trusted = answer if answer is not None else await _ask()
             if trusted is not None:
-                await session.skills.decide([item], trusted=trusted)
-        left = await session.skills.waiting()
+                await session.trust.decide([item], trusted=trusted)
+        left = await session.trust.waiting()
     if not waiting:
         sys.stdout.write("nothing in this project waits for your trust\n")
     return 1 if left else 0

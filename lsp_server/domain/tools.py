@@ -62,6 +62,21 @@ class NeedsUrl:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedsServer:
+    """The call goes to a tool of an MCP server, which may do anything with it.
+
+    `detail` shows the arguments; `hints` are what the server says of the tool, for a
+    person to read.
+    """
+
+    server: str
+    tool: str
+    detail: str = ""
+    hints: tuple[str, ...] = ()
+    needs: Literal["server"] = "server"
+
+
+@dataclass(frozen=True, slots=True)
 class NeedsNothing:
     """The call touches nothing but what Holdfast keeps for the agent."""
 
@@ -75,7 +90,7 @@ class NeedsUnknown:
     needs: Literal["unknown"] = "unknown"
 
 
-Needs: TypeAlias = NeedsPath | NeedsCommand | NeedsUrl | NeedsNothing | NeedsUnknown
+Needs: TypeAlias = NeedsPath | NeedsCommand | NeedsUrl | NeedsServer | NeedsNothing | NeedsUnknown
 """What a call needs permission for."""
 
 UNKNOWN_NEEDS = NeedsUnknown()

@@ -41,6 +41,7 @@ class CommandName(StrEnum):
     COMMAND_RUN = "holdfast.command.run"
     SKILL_LIST = "holdfast.skill.list"
     SKILL_SHOW = "holdfast.skill.show"
+    MCP_LIST = "holdfast.mcp.list"
     TRUST = "holdfast.trust"
     PERMISSION_ANSWER = "holdfast.permission.answer"
     STATUS = "holdfast.status"

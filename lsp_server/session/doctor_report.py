@@ -20,7 +20,7 @@ from lsp_server.settings.address import without_credentials
 from lsp_server.settings.folders import config_folder, data_folder
 from lsp_server.settings.shown import mask
 from lsp_server.skills.skill import Skill
-from lsp_server.text.markdown import code_block
+from lsp_server.text.markdown import code_block, code_span
 from lsp_server.tools.rules import parse_rule
 from lsp_server.wording.run_texts import usage_text
 
@@ -50,6 +50,7 @@ async def doctor_report(
             ("Permissions", _permissions(session)),
             ("Sandbox", await asyncio.to_thread(sandbox_text, session.settings)),
             ("Skills and commands", await _skills(session)),
+            ("MCP servers", await _servers(session)),
             ("Runs", _runs(session)),
             ("Max Mode", await asyncio.to_thread(_max_mode, session)),
             ("Settings", _settings(session)),
@@ -154,6 +155,16 @@ async def _skills(session: Session) -> str:
         f"- **Problem:** `{one.path}`, line {one.line + 1}: {one.message}"
         for one in session.skills.problems
     ]
+    return "\n".join(lines) or "none"
+
+
+async def _servers(session: Session) -> str:
+    lines = [
+        f"- `{one.spec.name}` ({one.trust}, {one.state}{', ' + one.version if one.version else ''})"
+        f": {code_span(one.spec.place)}" + (f"; **Problem:** it {one.problem}" * bool(one.problem))
+        for one in await session.servers.found()
+    ]
+    lines += [f"- **Problem:** {problem}" for problem in session.servers.problems]
     return "\n".join(lines) or "none"
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 from lsp_server.domain.events import FileChanged, FileRestored, GoalChecked, RecordedEvent
 from lsp_server.domain.tasks import RunId
 from lsp_server.memory.forget_request import ForgetRequest
+from lsp_server.session.extensions import Extensions
 from lsp_server.session.goals import Goals
 from lsp_server.session.granted_rules import GrantedRules
 from lsp_server.session.memory import SessionMemory
@@ -21,7 +22,6 @@ from lsp_server.session.proposals import Proposals
 from lsp_server.session.run_undo import TakeBack, undo_run
 from lsp_server.session.runs import Runs
 from lsp_server.session.session_status import SessionStatus, session_status
-from lsp_server.session.skills import SessionSkills
 from lsp_server.settings.sections import ModelSettings, Settings
 from lsp_server.system.task_set import TaskSet
 from lsp_server.workspace.undo import UndoReport
@@ -64,7 +64,7 @@ class Session:
     """A `Session` is one workspace folder at work. Close it: it owns tasks, files and connections.
 
     Front doors ask its parts directly: `runs`, `proposals`, `permissions`, `goals`,
-    `memory` and `skills`. What concerns several of them goes through the session itself,
+    `memory`, `skills`, `servers` and `trust`. What concerns several of them goes through the session itself,
     above all Events (`on_event`) and changed files (`files_changed`).
 
     `take_back` undoes changes of files. `endpoint_stats` go by the name of the
@@ -82,7 +82,7 @@ class Session:
         runs: Runs,
         goals: Goals,
         memory: SessionMemory,
-        skills: SessionSkills,
+        extensions: Extensions,
         notify: Notify,
         take_back: TakeBack,
         endpoint_stats: Mapping[str, EndpointNotes],
@@ -96,7 +96,9 @@ class Session:
         self.proposals = Proposals(runs)
         self.goals = goals
         self.memory = memory
-        self.skills = skills
+        self.skills = extensions.skills
+        self.servers = extensions.servers
+        self.trust = extensions.trust
         self.endpoint_stats = endpoint_stats
         self._model = model
         self._notify = notify
@@ -199,6 +201,7 @@ class Session:
         await self._looks.close()
         await self.runs.close()
         await self.goals.close()
+        await self.servers.close()
         await self._release()
         await self._model.close()
         await self.memory.close()

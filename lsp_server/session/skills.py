@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,6 @@ from lsp_server.skills.catalogue import Catalogue, Item, find
 from lsp_server.skills.custom_command import CustomCommand, parse_invocation
 from lsp_server.skills.skill import Skill, read_file
 from lsp_server.skills.source import SOURCE_KINDS, Problem, Source, SourceKind, sources
-
-NAMED_MAX = 5
-"""So many things that wait for trust are named in one sentence."""
 
 
 class NotTrusted(HoldfastError):
@@ -109,10 +106,6 @@ class SessionSkills:
         except (OSError, UnicodeDecodeError) as error:
             raise ToolError(f"{file} of the skill {name!r} cannot be shown: {error}") from error
 
-    async def decide(self, items: Iterable[TrustItem], *, trusted: bool) -> None:
-        """Keeps what a person said of things of the project. Raises OSError."""
-        await asyncio.to_thread(self._trust.decide, tuple(items), trusted=trusted)
-
     async def invoked(self, text: str) -> InvokedCommand | None:
         """Returns the custom command that a task begins with; None for any other text.
 
@@ -181,13 +174,3 @@ def _skill_text(skill: Skill) -> str:
     if skill.files:
         parts.append(f"(Its files, which `file` loads: {', '.join(skill.files)})")
     return "\n\n".join(parts)
-
-
-def waiting_text(items: Sequence[TrustItem]) -> str:
-    """Says in a sentence what waits for a person's trust."""
-    names = ", ".join(item.id for item in items[:NAMED_MAX])
-    more = f" and {len(items) - NAMED_MAX} more" if len(items) > NAMED_MAX else ""
-    return (
-        f"not used, as nobody has trusted what this project brings: {names}{more}; "
-        "`holdfast trust` or the command holdfast.trust shows it and asks"
-    )

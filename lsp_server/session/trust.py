@@ -7,12 +7,13 @@ text: what has changed since is asked about again.
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -21,6 +22,9 @@ from lsp_server.system.private_folder import make_private
 
 DECISIONS_MAX = 2000
 """The oldest beyond that are forgotten, and asked about again."""
+
+NAMED_MAX = 5
+"""So many things that wait for trust are named in one sentence."""
 
 TrustState: TypeAlias = Literal["trusted", "refused", "new", "changed"]
 """`new`: nobody was asked. `changed`: it was trusted or refused with another text."""
@@ -88,6 +92,41 @@ class Trust:
         with suppress(OSError, ValidationError, json.JSONDecodeError):
             return _DECISIONS.validate_json(self._path.read_bytes())
         return {}
+
+
+class TrustSource(Protocol):
+    """A `TrustSource` finds things of a project that nobody was asked about."""
+
+    async def waiting(self) -> tuple[TrustItem, ...]:
+        """Returns them, new ones and changed ones."""
+        ...
+
+
+class ProjectTrust:
+    """A `ProjectTrust` has all that a project brings and that waits for a person, of every kind."""
+
+    def __init__(self, trust: Trust, sources: Sequence[TrustSource]) -> None:
+        self._trust = trust
+        self._sources = sources
+
+    async def waiting(self) -> tuple[TrustItem, ...]:
+        """Returns what nobody was asked about yet."""
+        found = await asyncio.gather(*(source.waiting() for source in self._sources))
+        return tuple(item for items in found for item in items)
+
+    async def decide(self, items: Iterable[TrustItem], *, trusted: bool) -> None:
+        """Keeps what a person said of things of the project. Raises OSError."""
+        await asyncio.to_thread(self._trust.decide, tuple(items), trusted=trusted)
+
+
+def waiting_text(items: Sequence[TrustItem]) -> str:
+    """Says in a sentence what waits for a person's trust."""
+    names = ", ".join(item.id for item in items[:NAMED_MAX])
+    more = f" and {len(items) - NAMED_MAX} more" if len(items) > NAMED_MAX else ""
+    return (
+        f"not used, as nobody has trusted what this project brings: {names}{more}; "
+        "`holdfast trust` or the command holdfast.trust shows it and asks"
+    )
 
 
 def _state(item: TrustItem, decision: _Decision | None) -> TrustState:

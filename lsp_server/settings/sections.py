@@ -249,6 +249,28 @@ class SandboxSettings(Section):
     )
 
 
+class McpServerSettings(Section):
+    """This section names one MCP server: a program to start, or an address to ask."""
+
+    command: str = ""
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = Field(default_factory=dict)
+    cwd: str = ""
+    url: str = ""
+    headers: dict[str, str] = Field(default_factory=dict)
+
+
+class McpSettings(Section):
+    """This section sets which MCP servers lend their tools to the agent."""
+
+    servers: dict[str, McpServerSettings] = Field(default_factory=dict)
+    """By name: `command`, `args`, `env` and `cwd` of a program, or `url` and `headers` of an address."""
+    project_servers: bool = True
+    """Offer those of `.mcp.json` and `.vscode/mcp.json` too, once a person trusted them."""
+    call_timeout_seconds: PositiveSeconds = 120.0
+    """A call that takes longer has failed."""
+
+
 class SkillSettings(Section):
     """This section sets which skills and custom commands are looked for."""
 
@@ -298,6 +320,7 @@ class Settings(Section):
     permissions: PermissionSettings = PermissionSettings()
     sandbox: SandboxSettings = SandboxSettings()
     skills: SkillSettings = SkillSettings()
+    mcp: McpSettings = McpSettings()
     run: RunSettings = RunSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
 

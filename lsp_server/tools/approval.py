@@ -27,7 +27,7 @@ every mode. To add a mode: a row above, and its cases in `Approval`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,6 +40,7 @@ from lsp_server.domain.tools import (
     NeedsCommand,
     NeedsNothing,
     NeedsPath,
+    NeedsServer,
     NeedsUnknown,
     NeedsUrl,
     ToolSpec,
@@ -50,7 +51,12 @@ from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.builtin import BUILTIN_NAMES
 from lsp_server.tools.confinement import are_confined
 from lsp_server.tools.free import is_free
-from lsp_server.tools.questions import call_question, command_question, path_question
+from lsp_server.tools.questions import (
+    call_question,
+    command_question,
+    path_question,
+    server_question,
+)
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.rules import PathPattern, Rule, ShellPattern, parse_rule
 from lsp_server.tools.shell_syntax import ShellScript, parse
@@ -149,7 +155,7 @@ class Approval:
 
     def visible(self, path: Path) -> bool:
         """Says whether no deny rule keeps the contents of a file (an absolute path) hidden."""
-        return not any(self._hides(rule, path) for rule in self._denied)
+        return not any(_hides(rule, path, self._workspace) for rule in self._denied)
 
     def _decide(self, tool: ToolSpec, needs: Needs) -> Decision:
         # A tool that is denied as a whole is denied whatever its calls need.
@@ -161,6 +167,8 @@ class Approval:
                 return self._decide_command(tool, needs)
             case NeedsPath(path, writes):
                 return self._decide_path(tool, self._workspace.locate(path), writes=writes)
+            case NeedsServer():
+                return self._decide_server(tool, needs)
             case NeedsNothing():
                 return Allow()
             case NeedsUrl(url):
@@ -173,9 +181,6 @@ class Approval:
     def _rule(self, text: str, key: str) -> Rule:
         return parse_rule(text, key=key, tools=self._tools)
 
-    def _hides(self, rule: Rule, path: Path) -> bool:
-        return rule.about_reading and rule.matches(path, self._workspace)
-
     def _decide_unbounded(self, tool: ToolSpec, what: str, *, free: bool) -> Decision:
         """Decides on a call that no path or command bounds; a person may allow the whole tool."""
         if self._mode == "read-only":
@@ -184,11 +189,25 @@ class Approval:
             return Allow()
         return Ask(call_question(tool, what))
 
+    def _decide_server(self, tool: ToolSpec, needs: NeedsServer) -> Decision:
+        """Decides on a call that goes to a server, where nothing bounds it."""
+
+        def named_by(rules: Sequence[Rule]) -> Rule | None:
+            return next((rule for rule in rules if rule.names_server(needs)), None)
+
+        if (denied := named_by(self._denied)) is not None:
+            return _deny_by(denied)
+        if self._mode == "read-only":
+            return Deny("a server may change anything, and nothing may be changed in this mode")
+        if self._mode == "full" or named_by(self._allowed) is not None:
+            return Allow()
+        return Ask(server_question(tool, needs))
+
     def _decide_path(self, tool: ToolSpec, path: Path, *, writes: bool) -> Decision:
         for rule in self._denied:
             # An edit shows what it replaces, so a rule against reading holds for it too.
             named = rule.covers(tool) and rule.matches(path, self._workspace)
-            if named or self._hides(rule, path):
+            if named or _hides(rule, path, self._workspace):
                 return _deny_by(rule)
         if writes and self._mode == "read-only":
             return Deny("nothing can be changed in this mode; say what you would change instead")
@@ -253,6 +272,10 @@ class Approval:
         patterns = [rule.pattern for rule in self._allowed if rule.covers(tool)]
         covering = (p for p in patterns if isinstance(p, ShellPattern) and p.covers(script))
         return any(are_confined(p.unwritten(script), self._workspace) for p in covering)
+
+
+def _hides(rule: Rule, path: Path, workspace: Workspace) -> bool:
+    return rule.about_reading and rule.matches(path, workspace)
 
 
 def _deny_by(rule: Rule) -> Deny:

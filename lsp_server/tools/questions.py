@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lsp_server.domain.permissions import Question
-from lsp_server.domain.tools import NeedsCommand, ToolSpec
+from lsp_server.domain.tools import NeedsCommand, NeedsServer, ToolSpec
 from lsp_server.sandbox.protected_places import ProtectedPlace
 from lsp_server.settings.relative_rules import names_project_file
 from lsp_server.text.truncate import ELLIPSIS, one_line, truncate
 from lsp_server.tools.command_targets import targets_text
 from lsp_server.tools.confinement import are_confined
 from lsp_server.tools.rules import folder_rule, path_rule
+from lsp_server.tools.server_rules import SERVER_RULE
 from lsp_server.tools.shell_syntax import ShellScript
 from lsp_server.workspace.paths import Workspace
 
@@ -44,6 +45,20 @@ def call_question(tool: ToolSpec, what: str) -> Question:
     """Returns the question about a call that no path or command bounds; `what` it would do."""
     return Question(
         _question_id(), tool.name, what, "", rule=tool.name, run_rule=tool.name, general=True
+    )
+
+
+def server_question(tool: ToolSpec, needs: NeedsServer) -> Question:
+    """Returns the question about a call of a server's tool, with what the server says of it."""
+    rule = f"{SERVER_RULE}({needs.server}/{needs.tool})"
+    hints = f"\n(the server says of it: {', '.join(needs.hints)})" if needs.hints else ""
+    return Question(
+        _question_id(),
+        tool.name,
+        f"call {needs.tool} of the server {needs.server}",
+        needs.detail + hints,
+        rule=rule,
+        run_rule=rule,
     )
 
 

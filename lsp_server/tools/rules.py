@@ -1,7 +1,7 @@
 """This module reads the permission rules `tool(pattern)` that people write into the settings.
 
-For shell the pattern is words, for tools with a path a glob in the language of
-`.gitignore`: relative to the workspace (`edit(src/**)`; `./a` is only that one),
+For shell the pattern is words, for `mcp` a server and its tool, for tools with a path a
+glob in the language of `.gitignore`: relative to the workspace (`edit(src/**)`; `./a` is only that one),
 or absolute for what lies outside (`read(/usr/include/**)`, `read(~/notes/**)`).
 `tool` alone means all of its calls. `edit` covers every tool that edits, `read` all that read.
 
@@ -21,10 +21,11 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.domain.tools import ToolKind, ToolSpec
+from lsp_server.domain.tools import NeedsServer, ToolKind, ToolSpec
 from lsp_server.tools.builtin import BUILTIN_NAMES, COMMAND_NAMES, PATH_NAMES
 from lsp_server.tools.foreign_rules import meant_rule, with_star
 from lsp_server.tools.inner_commands import RunCommand, commands_run_by, program_name
+from lsp_server.tools.server_rules import SERVER_RULE, ServerPattern, server_pattern
 from lsp_server.tools.shell_syntax import ShellScript, Word, parse
 from lsp_server.workspace.paths import Workspace
 from lsp_server.workspace.patterns import Patterns
@@ -166,11 +167,17 @@ class Rule:
 
     text: str
     tool: str
-    pattern: ShellPattern | PathPattern | None
+    pattern: ShellPattern | PathPattern | ServerPattern | None
 
     def covers(self, tool: ToolSpec) -> bool:
         """Says whether the rule is about this tool: by its name, or by its kind."""
         return self.tool == tool.name or _KINDS.get(self.tool) == tool.kind
+
+    def names_server(self, needs: NeedsServer) -> bool:
+        """Says whether the rule is about this tool of a server."""
+        if self.tool != SERVER_RULE:
+            return False
+        return not isinstance(self.pattern, ServerPattern) or self.pattern.matches(needs)
 
     def spells(self, name: str) -> bool:
         """Says whether the rule spells out a name of a path, and not only a pattern that fits it."""
@@ -198,7 +205,7 @@ def parse_rule(text: str, *, key: str, tools: Collection[str] = BUILTIN_NAMES) -
     (True, True)
     """
     found = _RULE.fullmatch(text.strip())
-    if found is None or found[1] not in tools:
+    if found is None or found[1] not in (*tools, SERVER_RULE):
         raise ConfigurationError(
             f"{key} has {text!r}, which is no rule; write {meant_rule(text) or 'tool(pattern)'}, "
             f"as in shell(pytest *), with one of {', '.join(sorted(tools))}",
@@ -209,6 +216,8 @@ def parse_rule(text: str, *, key: str, tools: Collection[str] = BUILTIN_NAMES) -
         return Rule(text, tool, _shell_pattern(pattern or "*", text, key))
     if pattern is None:
         return Rule(text, tool, None)
+    if tool == SERVER_RULE:
+        return Rule(text, tool, server_pattern(pattern, text, key))
     if tool not in PATH_NAMES:
         raise ConfigurationError(f"{key} has {text!r}, but {tool} takes no pattern", key=key)
     return Rule(text, tool, _path_pattern(pattern, text, key))

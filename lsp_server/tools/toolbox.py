@@ -25,6 +25,7 @@ from lsp_server.domain.tools import (
     NeedsCommand,
     NeedsNothing,
     NeedsPath,
+    NeedsServer,
     NeedsUnknown,
     NeedsUrl,
     ToolCall,
@@ -142,7 +143,7 @@ class Toolbox:
                 return is_read_only(parse(command))
             case NeedsNothing():
                 return True
-            case NeedsUrl() | NeedsUnknown():
+            case NeedsUrl() | NeedsServer() | NeedsUnknown():
                 # A call with wrong arguments fails before it does anything.
                 return self.kind(call) in LOOKING_KINDS
 

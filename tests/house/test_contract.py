@@ -49,6 +49,7 @@ SETTINGS = {
     "permissions": "mode allow deny answer_timeout_seconds",
     "sandbox": "mode network hosts write caches devices hide",
     "skills": "enabled claude_folders",
+    "mcp": "servers project_servers call_timeout_seconds",
     "run": "steps_max tokens_max cost_usd_max wall_seconds_max transcript",
     "checkpoints": "days_max bytes_max",
 }

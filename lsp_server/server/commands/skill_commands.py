@@ -1,4 +1,4 @@
-"""This module has the commands about skills, custom commands, and trust in what a project brings."""
+"""This module has the commands about skills, custom commands, servers, and trust in what a project brings."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from lsp_server.server.params.base import NoParams, Reply
 from lsp_server.server.params.run_params import RunStart
 from lsp_server.server.params.skill_params import (
     CustomCommandRun,
+    ServerEntryPayload,
+    ServerListReply,
     SkillChoice,
     SkillEntry,
     SkillListReply,
@@ -42,6 +44,7 @@ class SkillCommands:
             ServerCommand(CommandName.COMMAND_RUN, CustomCommandRun, self._run),
             ServerCommand(CommandName.SKILL_LIST, NoParams, self._list),
             ServerCommand(CommandName.SKILL_SHOW, SkillChoice, self._show),
+            ServerCommand(CommandName.MCP_LIST, NoParams, self._list_servers),
             ServerCommand(CommandName.TRUST, TrustAnswer, self._trust),
         )
 
@@ -83,9 +86,33 @@ class SkillCommands:
         uri = self._context.show_document(named.path)
         return Reply(state=self._context.state, message=named.description, uri=uri)
 
+    async def _list_servers(self, _: NoParams) -> ServerListReply:
+        servers = self._session.servers
+        entries = [
+            ServerEntryPayload(
+                name=one.spec.name,
+                place=one.spec.place,
+                origin=one.spec.origin,
+                trust=one.trust,
+                state=one.state,
+                version=one.version,
+                problem=one.problem,
+            )
+            for one in await servers.found()
+        ]
+        lines = [f"{one.name} ({one.trust}, {one.state}): {one.place}" for one in entries]
+        message = "\n".join([*lines, *servers.problems]) or "there are no MCP servers"
+        self._context.show_message(message)
+        return ServerListReply(
+            state=self._context.state,
+            message=message,
+            servers=tuple(entries),
+            problems=servers.problems,
+        )
+
     async def _trust(self, arguments: TrustAnswer) -> TrustReply:
         session = self._session
-        waiting = await session.skills.waiting()
+        waiting = await session.trust.waiting()
         meant = [one for one in waiting if arguments.what in (None, "all", one.id)]
         if arguments.what not in (None, "all") and not meant:
             ids = _named([one.id for one in waiting])
@@ -96,7 +123,7 @@ class SkillCommands:
             work = self._context.show_errors(self._ask(session, meant))
             self._context.tasks.start(work, "a question about trust")
         elif meant:
-            await session.skills.decide(meant, trusted=arguments.answer == "yes")
+            await session.trust.decide(meant, trusted=arguments.answer == "yes")
         return await self._trust_reply(session, uri)
 
     async def _ask(self, session: Session, items: Sequence[TrustItem]) -> None:
@@ -104,10 +131,10 @@ class SkillCommands:
         text = f"this project brings {len(items)} things for the agent. Trust them? {named}"
         picked = await self._context.client.choose(text, (TRUST, REFUSE))
         if picked is not None:
-            await session.skills.decide(items, trusted=picked == TRUST)
+            await session.trust.decide(items, trusted=picked == TRUST)
 
     async def _trust_reply(self, session: Session, uri: str | None) -> TrustReply:
-        left = await session.skills.waiting()
+        left = await session.trust.waiting()
         message = "\n".join(one.summary for one in left) or "nothing waits for your trust"
         return TrustReply(
             state=self._context.state,

@@ -1,4 +1,4 @@
-"""This module has the shapes of the commands about skills, custom commands and trust."""
+"""This module has the shapes of the commands about skills, custom commands, servers and trust."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import StrictStr
 
+from lsp_server.mcp_client.server import ServerState
 from lsp_server.server.params.base import CommandParams, Payload, Reply, WireRange
 from lsp_server.session.trust import TrustState
 
@@ -54,6 +55,25 @@ class SkillListReply(Reply):
 
     skills: tuple[SkillEntry, ...] = ()
     commands: tuple[SkillEntry, ...] = ()
+
+
+class ServerEntryPayload(Payload):
+    """A `ServerEntryPayload` is an MCP server; `problem` says why it cannot be used."""
+
+    name: str
+    place: str
+    origin: Literal["project", "user"]
+    trust: TrustState
+    state: ServerState
+    version: str = ""
+    problem: str = ""
+
+
+class ServerListReply(Reply):
+    """A `ServerListReply` lists MCP servers, the user's first, and what is wrong with entries."""
+
+    servers: tuple[ServerEntryPayload, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 class TrustEntry(Payload):

@@ -1,0 +1,68 @@
+"""This module says what a connected server is to the rest of Holdfast, without the SDK behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.mcp_client.server_spec import McpServerSpec
+
+ServerState: TypeAlias = Literal["closed", "connecting", "open", "failed"]
+
+AskBack: TypeAlias = Callable[[str, str, Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]
+"""Puts a server's question to a person: its name, a message, and the JSON schema of the answer.
+
+None means no."""
+
+
+class McpUnavailable(HoldfastError):
+    """A server cannot be used now; the message names it and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedTool:
+    """An `OfferedTool` is a tool as its server describes it.
+
+    `hints` are what the server says of it, such as that it only reads; nothing is
+    decided by them.
+    """
+
+    name: str
+    description: str
+    schema: Mapping[str, object]
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAnswer:
+    """A `ServerAnswer` is what a tool gave, as a text for the model."""
+
+    text: str
+    is_error: bool = False
+
+
+class McpServer(Protocol):
+    """An `McpServer` is a server of one session, connected when it is first wanted."""
+
+    spec: McpServerSpec
+    state: ServerState
+    problem: str
+    """Why the connection failed, or was ended; empty while it is fine."""
+    version: str
+    """The version of the protocol that was agreed on."""
+
+    async def tools(self) -> tuple[OfferedTool, ...]:
+        """Returns what the server offers. Raises McpUnavailable."""
+        ...
+
+    async def call(
+        self, tool: str, arguments: Mapping[str, object], timeout_seconds: float
+    ) -> ServerAnswer:
+        """Calls a tool. Raises McpUnavailable, also after the time."""
+        ...
+
+    async def close(self) -> None:
+        """Ends the connection, and the server with all that it started."""
+        ...

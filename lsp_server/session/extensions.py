@@ -1,0 +1,18 @@
+"""This module holds together what people bring along, and what of it is trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lsp_server.session.mcp_servers import SessionServers
+from lsp_server.session.skills import SessionSkills
+from lsp_server.session.trust import ProjectTrust
+
+
+@dataclass(frozen=True, slots=True)
+class Extensions:
+    """`Extensions` are the skills and commands, the MCP servers, and a person's trust in them."""
+
+    skills: SessionSkills
+    servers: SessionServers
+    trust: ProjectTrust

@@ -1,0 +1,160 @@
+"""This module has the MCP servers of one session: the user's, and a project's once they are trusted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from lsp_server.domain.ports import Tool
+from lsp_server.mcp_client.project_files import project_servers
+from lsp_server.mcp_client.server import McpServer, McpUnavailable, ServerState
+from lsp_server.mcp_client.server_spec import McpServerSpec, ServerSpecError, make_spec
+from lsp_server.mcp_client.tool import McpTool
+from lsp_server.session.trust import Trust, TrustItem, TrustState
+from lsp_server.settings.sections import McpSettings
+
+Connect: TypeAlias = Callable[[McpServerSpec], McpServer]
+"""Makes the connection to a server, which is opened when it is first used."""
+
+TOOLS_MAX = 100
+"""The tools of all servers together; each one is part of every prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundServer:
+    """A `FoundServer` is a server that is named somewhere, and how it stands with it."""
+
+    spec: McpServerSpec
+    trust: TrustState
+    state: ServerState = "closed"
+    problem: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedTools:
+    """`OfferedTools` are the tools that a run gets of all servers, and what kept others away."""
+
+    tools: tuple[Tool, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class SessionServers:
+    """`SessionServers` finds servers, keeps their connections, and makes Tools of what they offer.
+
+    `environment` fills in the variables of entries. Close it.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        trust: Trust,
+        settings: Callable[[], McpSettings],
+        environment: Mapping[str, str],
+        connect: Connect,
+    ) -> None:
+        self._root = root
+        self._trust = trust
+        self._settings = settings
+        self._environment = environment
+        self._connect = connect
+        self._connected: dict[str, McpServer] = {}
+        self.problems: tuple[str, ...] = ()
+        """What was wrong with entries when they were last read."""
+
+    async def tools(self) -> OfferedTools:
+        """Returns the tools of all servers that may be used; one that fails costs only its own.
+
+        They are asked at once, each within its own time.
+        """
+        usable = [one.spec for one in await self.found() if one.trust == "trusted"]
+        await self._drop_others(usable)
+        servers = [self._server(spec) for spec in usable]
+        answers = await asyncio.gather(*map(self._tools_of, servers))
+        tools = [tool for offered in answers for tool in offered.tools]
+        problems = [problem for offered in answers for problem in offered.problems]
+        unique = {tool.spec.name: tool for tool in reversed(tools)}
+        if len(unique) < len(tools):
+            problems.append("of tools with one name only the first is offered")
+        kept = list(reversed(unique.values()))
+        if len(kept) > TOOLS_MAX:
+            problems.append(f"{len(kept)} tools are offered, of which {TOOLS_MAX} are used")
+        return OfferedTools(tuple(kept[:TOOLS_MAX]), tuple(problems))
+
+    async def found(self) -> tuple[FoundServer, ...]:
+        """Returns all that are named, the user's first, whether they may be used or not."""
+        specs = await self._specs()
+        states = self._trust.states([_trust_item(one) for one in specs])
+        return tuple(self._found_server(spec, states[_trust_item(spec).id]) for spec in specs)
+
+    async def waiting(self) -> tuple[TrustItem, ...]:
+        """Returns the project's servers that nobody was asked about yet."""
+        return tuple(
+            _trust_item(one.spec) for one in await self.found() if one.trust in ("new", "changed")
+        )
+
+    async def close(self) -> None:
+        """Ends all connections."""
+        servers, self._connected = list(self._connected.values()), {}
+        await asyncio.gather(*(server.close() for server in servers), return_exceptions=True)
+
+    async def _specs(self) -> list[McpServerSpec]:
+        settings, problems = self._settings(), list[str]()
+        specs: dict[str, McpServerSpec] = {}
+        for name, entry in settings.servers.items():
+            try:
+                specs[name] = make_spec(name, entry.model_dump(), "user", self._environment)
+            except ServerSpecError as error:
+                problems.append(f"mcp.servers.{name}: {error}")
+        if settings.project_servers:
+            found, wrong = await asyncio.to_thread(project_servers, self._root, self._environment)
+            problems += wrong
+            for spec in found:
+                specs.setdefault(spec.name, spec)
+        self.problems = tuple(problems)
+        return list(specs.values())
+
+    def _found_server(self, spec: McpServerSpec, trust: TrustState) -> FoundServer:
+        state = "trusted" if spec.origin == "user" else trust
+        server = self._connected.get(spec.name)
+        if server is None or server.spec != spec:
+            return FoundServer(spec, state)
+        return FoundServer(spec, state, server.state, server.problem, server.version)
+
+    def _server(self, spec: McpServerSpec) -> McpServer:
+        if spec.name not in self._connected:
+            self._connected[spec.name] = self._connect(spec)
+        return self._connected[spec.name]
+
+    async def _drop_others(self, specs: Sequence[McpServerSpec]) -> None:
+        """Ends the connections of servers that changed, or may not be used any more."""
+        for name, server in list(self._connected.items()):
+            if server.spec not in specs:
+                del self._connected[name]
+                await server.close()
+
+    async def _tools_of(self, server: McpServer) -> OfferedTools:
+        try:
+            offered = await server.tools()
+        except McpUnavailable as error:
+            return OfferedTools(problems=(f"{error}; the run goes on without its tools",))
+        seconds = self._settings().call_timeout_seconds
+        return OfferedTools(tuple(McpTool(server, one, seconds) for one in offered))
+
+
+def _trust_item(spec: McpServerSpec) -> TrustItem:
+    entry = spec.written
+    lines = [f"It {'asks' if entry.url else 'starts'}: {spec.place}"]
+    lines += [f"in the folder {entry.cwd}"] if entry.cwd else []
+    lines += [f"{name} = {value}" for name, value in {**entry.env, **entry.headers}.items()]
+    if spec.variables:
+        lines.append(f"It gets from your environment: {', '.join(spec.variables)}")
+    return TrustItem(
+        f"server {spec.name}",
+        f"MCP server {spec.name}: {spec.place}",
+        "\n".join(lines),
+        spec.fingerprint,
+    )
