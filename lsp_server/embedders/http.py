@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self
@@ -10,8 +11,14 @@ from typing import Self
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from lsp_server.domain.errors import ModelMisbehaved, ModelRefused, ModelUnavailable
+from lsp_server.domain.errors import (
+    ConfigurationError,
+    ModelMisbehaved,
+    ModelRefused,
+    ModelUnavailable,
+)
 from lsp_server.settings.address import without_credentials
+from lsp_server.system.proxies import proxy_for
 
 BATCH_TEXTS = 64
 TIMEOUT_SECONDS = 60.0
@@ -28,7 +35,8 @@ class HttpEmbedder:
     Close it, or use it in an `async with` block.
 
     `base_url` ends with the version, as in `http://localhost:11434/v1`; `model` is
-    the name that the endpoint knows. `dimension` is 0 until the first answer; then
+    the name that the endpoint knows. The constructor raises ConfigurationError where the
+    environment names a proxy or certificates that cannot be used. `dimension` is 0 until the first answer; then
     all vectors must have it. They are as the endpoint makes them, of any length.
 
     Example::
@@ -53,7 +61,7 @@ class HttpEmbedder:
             base_url=base_url.rstrip("/") + "/",
             headers=headers,
             timeout=httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
-            trust_env=not _is_loopback(base_url),  # A proxy cannot reach this machine's own.
+            transport=_transport(base_url),
         )
         self.dimension = 0
 
@@ -161,6 +169,15 @@ def _retry_after_seconds(response: httpx.Response) -> float | None:
     return min(max(asked, 0.0), RETRY_AFTER_SECONDS_MAX)
 
 
-def _is_loopback(base_url: str) -> bool:
-    host = httpx.URL(base_url).host
-    return host in ("localhost", "::1") or host.startswith("127.")
+def _transport(base_url: str) -> httpx.AsyncHTTPTransport:
+    """The way to an endpoint, with proxies and certificates from the environment."""
+    proxy = proxy_for(base_url)
+    # Plain HTTP never looks at certificates, which may be gone.
+    verify = base_url.startswith("https:") or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        return httpx.AsyncHTTPTransport(verify=verify, proxy=proxy.url if proxy else None)
+    except (OSError, ValueError, ImportError) as error:
+        raise ConfigurationError(
+            "the proxy or the certificates that the environment names for "
+            f"{without_credentials(base_url)} cannot be used; correct or unset them"
+        ) from error

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ssl
-from ipaddress import ip_address
 from typing import TypeAlias
 
 import httpx
 
 from lsp_server.domain.errors import ConfigurationError, ModelError, ModelRefused, ModelUnavailable
 from lsp_server.settings.address import without_credentials
+from lsp_server.system.proxies import Proxy, proxy_for
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 FIRST_REACH_SECONDS = 30.0
@@ -33,16 +33,15 @@ HTTP_FAILURES: tuple[type[HttpFailure], ...] = (
 def open_client(base_url: str) -> httpx.AsyncClient:
     """Opens a client for one endpoint, with proxies and certificates from the environment.
 
-    Loopback endpoints are never reached through a proxy. Raises
+    This machine is never reached through a proxy. Raises
     ConfigurationError when the environment names a proxy or certificates that
     cannot be used.
     """
-    limits = httpx.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS)
+    limits, proxy = httpx.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS), proxy_for(base_url)
     try:
-        # A proxy elsewhere cannot reach this machine.
-        if not is_loopback(base_url):
-            return httpx.AsyncClient(limits=limits)
-        transport = httpx.AsyncHTTPTransport(verify=_verification(base_url), limits=limits)
+        transport = httpx.AsyncHTTPTransport(
+            verify=_verification(base_url), limits=limits, proxy=proxy.url if proxy else None
+        )
         return httpx.AsyncClient(transport=transport)
     except OSError as error:
         raise ConfigurationError(
@@ -51,8 +50,8 @@ def open_client(base_url: str) -> httpx.AsyncClient:
         ) from error
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         raise ConfigurationError(
-            "a proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names cannot be used; "
-            "give an http:// URL or unset the variable"
+            f"the proxy {_named(proxy)} cannot be used; give an http:// URL, unset it, or add "
+            "the endpoint's host to NO_PROXY"
         ) from error
 
 
@@ -66,27 +65,13 @@ def resource(base_url: str, path: str) -> httpx.URL:
     return url.copy_with(path=f"{url.path.rstrip('/')}/{path}")
 
 
-def is_loopback(base_url: str) -> bool:
-    """Returns whether the URL names this machine, as far as that is known without a name server."""
-    try:
-        host = httpx.URL(base_url).host
-    except httpx.InvalidURL:
-        return False
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def failure(error: HttpFailure, base_url: str, *, has_answered: bool = True) -> ModelError:
     """Returns the error that a failed exchange means.
 
     `has_answered` says whether the endpoint ever did: one that worked is waited for longer.
     """
     # The text of the failure itself is left out: it may quote headers.
-    place = without_credentials(base_url)
+    place, proxy = without_credentials(base_url), proxy_for(base_url)
     if _is_certificate_failure(error):
         return ModelRefused(
             f"the certificate of {place} is not trusted here; "
@@ -96,6 +81,12 @@ def failure(error: HttpFailure, base_url: str, *, has_answered: bool = True) -> 
         case httpx.ReadTimeout():
             return ModelUnavailable(
                 f"{place} was silent for longer than model.silence_timeout_seconds"
+            )
+        case httpx.ProxyError() | httpx.ConnectError() | httpx.ConnectTimeout() if proxy:
+            return ModelUnavailable(
+                f"{place} cannot be reached through the proxy {_named(proxy)}; correct it, or add "
+                "the host to NO_PROXY",
+                patience_seconds=None if has_answered else FIRST_REACH_SECONDS,
             )
         case httpx.ConnectError() | httpx.ConnectTimeout():
             return ModelUnavailable(
@@ -119,6 +110,11 @@ def failure(error: HttpFailure, base_url: str, *, has_answered: bool = True) -> 
             return ModelRefused(
                 f"{place} cannot be asked ({type(error).__name__}); check model.base_url"
             )
+
+
+def _named(proxy: Proxy | None) -> str:
+    """A proxy and what names it, for messages."""
+    return f"{without_credentials(proxy.url)} ({proxy.source})" if proxy else "of the environment"
 
 
 def _verification(base_url: str) -> ssl.SSLContext | bool:

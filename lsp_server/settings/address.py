@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
+
+from lsp_server.system.proxies import is_this_machine
 
 SHOWN_CHARS_MAX = 120
 
@@ -61,21 +62,6 @@ def without_credentials(url: str) -> str:
     scheme, separator, rest = url.partition("://") if "://" in url else ("", "", url)
     host, slash, path = rest.partition("/")
     return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
-
-
-def is_this_machine(host: str) -> bool:
-    """Returns whether a host is this machine, as far as that is known without a name server.
-
-    Servers that listen on every address print `0.0.0.0`, which leads back here.
-    """
-    host = host.strip("[]").lower()
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified
 
 
 def _split(url: str) -> SplitResult:

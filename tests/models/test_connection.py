@@ -14,7 +14,7 @@ import pytest
 
 from lsp_server.domain.errors import ConfigurationError, ModelError, ModelRefused, ModelUnavailable
 from lsp_server.models.chat_completions import ChatCompletions
-from lsp_server.models.connection import HTTP_FAILURES, failure, is_loopback, open_client
+from lsp_server.models.connection import HTTP_FAILURES, failure, open_client
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.wire_server import QUESTION, model_at, settings_for
@@ -67,25 +67,6 @@ async def test_nobody_there_is_worth_waiting_for() -> None:
             await model.respond(QUESTION)
 
 
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("http://localhost:1/v1", True),
-        ("http://models.localhost/v1", True),
-        ("http://127.0.0.1/v1", True),
-        ("http://127.8.9.1/v1", True),
-        ("http://[::1]:8080/v1", True),
-        ("https://localhost/v1", True),
-        ("http://localhost.example/v1", False),
-        ("http://10.0.0.1/v1", False),
-        ("https://host.example/v1", False),
-        ("http://[broken", False),
-    ],
-)
-def test_loopback_is_known_by_its_name(url: str, expected: bool) -> None:
-    assert is_loopback(url) is expected
-
-
 async def test_loopback_is_never_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
@@ -119,6 +100,39 @@ def test_an_environment_that_cannot_work_is_named(
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError, match=says):
         open_client(URL)
+
+
+def test_certificates_that_are_gone_stop_no_plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
+    open_client("http://host.example/v1")
+
+
+@pytest.mark.parametrize("value", ["socks5://127.0.0.1:9", "ftp://proxy.example"])
+def test_a_proxy_that_is_not_on_the_way_stops_nothing(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", value)
+    monkeypatch.setenv("NO_PROXY", "[::1], host.example")
+    open_client(URL)
+
+
+async def test_a_message_names_the_proxy_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://ada:hush@127.0.0.1:9")
+    async with model_at("http://host.example/v1") as model:
+        with pytest.raises(ModelUnavailable, match=r"proxy http://127\.0\.0\.1:9 \(HTTP_PROXY\)"):
+            await model.respond(QUESTION)
+
+
+@pytest.mark.parametrize(
+    "exceptions", ["[::1]", "fe80::/10", "[fe80::/10]", "[::1", "*.", ":", "%"]
+)
+async def test_without_a_proxy_none_is_spoken_of(
+    exceptions: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", exceptions)
+    async with model_at("http://127.0.0.1:9/v1") as model:
+        with pytest.raises(ModelUnavailable, match=r"cannot be reached; start the server"):
+            await model.respond(QUESTION)
 
 
 @pytest.mark.parametrize("key", ["base_url", "name"])

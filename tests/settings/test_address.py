@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsp_server.settings.address import is_this_machine, read_address
+from lsp_server.settings.address import read_address
+from lsp_server.system.proxies import is_this_machine
 from tests.sampling import sampled
 
 
