@@ -6,8 +6,10 @@ Belongs here: asking an endpoint (`chat_completions`), a Model that holds a Mode
 Prompts, and what is done with an answer, do not.
 
 A provider's quirk goes where its kind lives: a parameter that it refuses into
-`dialect`, a wording of its errors into `provider_errors`, a shape of its answers
-into `response_builder`; each with a row in the tests.
+`dialect`, a message of the history that it refuses into `history_form`, a wording of
+its errors into `provider_errors`, a number in them into `token_limits`, a form of its
+bodies into `answer_reader`, of its answers into `response_builder`; each with a row in
+the tests, and what it checks with one in `scripted/vendor_checks`.
 
 Another wire, such as Anthropic's Messages or OpenAI's Responses, is a file beside
 `chat_completions` with a class that has `respond` and `close` (`provider.Wire`),

@@ -85,10 +85,14 @@ class Endpoint:
         return settings.model_copy(update={"base_url": self.base_url, "name": name})
 
 
-def is_named(settings: ModelSettings) -> bool:
-    """Returns whether settings name anything of an endpoint, so that no other one may be taken."""
-    named = (settings.base_url, settings.name, settings.api_key_command)
-    return any(each is not None for each in named) or bool(settings.extra_body)
+def require_address(settings: ModelSettings) -> None:
+    """Raises ConfigurationError where settings name a model, a key or a body but no address.
+
+    Whatever listens on this machine is not what they were meant for.
+    """
+    named = (settings.name, settings.api_key_command, settings.extra_body or None)
+    if settings.base_url is None and any(each is not None for each in named):
+        raise ConfigurationError(WITHOUT_ADDRESS, key="model.base_url")
 
 
 async def discover(
@@ -107,8 +111,7 @@ async def discover(
     if settings.base_url is not None:
         names = () if settings.name else await models_at(settings.base_url, api_key)
         return Endpoint("the endpoint", settings.base_url, names)
-    if is_named(settings):
-        raise ConfigurationError(WITHOUT_ADDRESS, key="model.base_url")
+    require_address(settings)
     # Side by side: each may take all of its second.
     async with asyncio.TaskGroup() as group:
         probes = [group.create_task(_probe(server)) for server in servers]

@@ -12,7 +12,13 @@ from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.ports import Model
 from lsp_server.models.api_key import find_api_key
 from lsp_server.models.chat_completions import ChatCompletions
-from lsp_server.models.discovery import LOCAL_SERVERS, Endpoint, discover, models_at
+from lsp_server.models.discovery import (
+    LOCAL_SERVERS,
+    Endpoint,
+    discover,
+    models_at,
+    require_address,
+)
 from lsp_server.settings.address import without_credentials
 from lsp_server.settings.sections import ModelSettings
 from lsp_server.settings.user_file import default_user_file
@@ -81,9 +87,12 @@ class ModelProvider:
     def check(self) -> str:
         """Describes the model that will be asked, as far as it is known now.
 
-        Raises ConfigurationError when the last search found nothing, and starts
-        another one, since a server may have been started meanwhile.
+        Raises ConfigurationError when nothing may be asked, or when the last search found
+        nothing, and starts another one, since a server may have been started meanwhile.
         """
+        # Known before any search.
+        self._settings.require_usable()
+        require_address(self._settings)
         if problem := self._problem():
             self._begin()
             raise ConfigurationError(str(problem), key="model.base_url")

@@ -225,7 +225,8 @@ def _problem(
 def _consequence(key: str, decides: Callable[[str], bool]) -> str:
     """What a problem with a setting costs, as the middle of a sentence."""
     if decides(key):
-        return ", so nothing that it decides is done until it is correct"
+        what = "memory stays closed" if key.startswith("memory.") else "no run starts"
+        return f", so {what} until it is correct"
     return f", so it is ignored, {_CAUTION}" if _may_forbid(key) else ", so it is ignored"
 
 
