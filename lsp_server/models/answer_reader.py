@@ -116,14 +116,22 @@ class AnswerReader:
             piece = json.loads(event.data)
         except (ValueError, RecursionError) as error:
             if event.name != "error":
-                raise ModelUnavailable(f"{self._place} sent a broken piece of an answer") from error
+                raise self._broken(event.data) from error
             piece = event.data
         if event.name == "error":
             raise self._error_inside(piece)
         self._add(piece, builder)
         return False
 
+    def _broken(self, data: str) -> ModelError:
+        """The error for an event that is no JSON: words, or a piece of an answer."""
+        if data.lstrip()[:1] not in ("{", "[", '"'):
+            return self._odd_answer(data)
+        return ModelUnavailable(f"{self._place} sent a broken piece of an answer")
+
     def _add(self, piece: object, builder: ResponseBuilder) -> None:
+        if isinstance(piece, str):
+            raise self._odd_answer(piece)
         if not isinstance(piece, dict):
             raise ModelMisbehaved(f"the answer of {self._place} is no JSON object; ask again")
         if error := error_in(piece):

@@ -79,6 +79,7 @@ class ChatCompletions:
         self._encoder = RequestEncoder(settings)
         self._dialect = Dialect()
         self._has_answered = False
+        self._has_taken = False
         self._reader = AnswerReader(settings, api_key)
         self._owns_client = client is None
         self._client = client or open_client(self._base_url)
@@ -118,7 +119,7 @@ class ChatCompletions:
                 if reply.status_code != httpx.codes.OK:
                     raise await self._refusal(reply, request, dialect, tried)
                 # Only now is it known that the endpoint takes this dialect.
-                self._dialect = dialect
+                self._dialect, self._has_taken = dialect, True
                 await self._reader.read(reply, builder)
         except HTTP_FAILURES as error:
             raise failure(error, self._base_url, has_answered=self._has_answered) from error
@@ -168,7 +169,10 @@ class ChatCompletions:
             return
         if (narrower := dialect.without(refusal, request)) is not None:
             yield narrower
-        for history in dialect.history.adapted(refusal, vendor_fields_of(request)):
+        histories = dialect.history.adapted(
+            refusal, vendor_fields_of(request), had_taken=self._has_taken
+        )
+        for history in histories:
             yield replace(dialect, history=history)
 
 

@@ -50,16 +50,20 @@ class HistoryForm:
     reasoning_everywhere: bool = False
     left_out: frozenset[str] = frozenset()
 
-    def adapted(self, refusal: str, vendor_fields: frozenset[str]) -> Iterator[HistoryForm]:
+    def adapted(
+        self, refusal: str, vendor_fields: frozenset[str], *, had_taken: bool = False
+    ) -> Iterator[HistoryForm]:
         """Yields the forms to try after a refusal, the most likely first.
 
         `vendor_fields` are those that the refused request carried. Each form has one change
-        more than this one. None is yielded for a refusal that is not about messages.
+        more than this one. None is yielded for a refusal that is not about messages, which is
+        known by its words, or from `had_taken`: the endpoint took a shorter conversation before.
         """
         if named := frozenset(field for field in vendor_fields if field in refusal):
             yield replace(self, left_out=self.left_out | named)
         likely = [change for pattern, change in _CHANGES if pattern.search(refusal)]
-        others = [change for _, change in _CHANGES] if _ABOUT_MESSAGES.search(refusal) else []
+        is_about_messages = had_taken or _ABOUT_MESSAGES.search(refusal)
+        others = [change for _, change in _CHANGES] if is_about_messages else []
         if others and vendor_fields:
             others.append(lambda form: replace(form, left_out=frozenset({"*"})))
         for change in (*likely, *others):

@@ -66,7 +66,8 @@ def read_provider_error(body: object, *, secret: str | None = None) -> ProviderE
 def error_in(answer: Mapping[str, object]) -> object:
     """Returns the error object inside an answer or a piece of a stream; None when there is none."""
     if error := answer.get("error"):
-        return error
+        # Some only say that there is one, and what it is beside it.
+        return error if isinstance(error, str | dict | list) else answer
     choices = answer.get("choices")
     for choice in choices if isinstance(choices, list) else ():
         if isinstance(choice, dict) and (error := choice.get("error")):
@@ -305,6 +306,12 @@ def _is_too_long(provider_error: ProviderError, status: int) -> bool:
     return status < 500 or not _PASSES.search(provider_error.sentence)
 
 
+_SENTENCE_KEYS = (
+    "message", "detail", "msg", "error_description", "error_message", "error_msg", "errmsg",
+    "status_msg", "reason", "title", "errors", "base_resp",
+)  # fmt: skip
+
+
 def _sentence(body: object) -> str:
     """The first text that reads like a message, wherever a provider puts it."""
     match body:
@@ -319,7 +326,7 @@ def _sentence(body: object) -> str:
         case {"loc": [*place], "msg": str(message)}:
             return f"{'.'.join(str(part) for part in place)}: {message}"
         case dict():
-            for key in ("message", "detail", "msg", "error_description", "title", "errors"):
+            for key in _SENTENCE_KEYS:
                 if body.get(key) and (sentence := _sentence(body[key])):
                     return sentence
             return ""
@@ -335,7 +342,7 @@ def _codes(body: object) -> str:
         case {"error": dict() as inner}:
             return _codes(inner)
         case dict():
-            keys = ("code", "status", "type", "error_type", "param", "object")
+            keys = ("code", "status", "type", "error_type", "param", "object", "error_code")
             return " ".join(str(body[key]) for key in keys if isinstance(body.get(key), str | int))
         case _:
             return ""

@@ -66,7 +66,7 @@ class ResponseBuilder:
     def add(self, piece: dict[str, object]) -> None:
         """Takes a piece of a stream, or a whole answer."""
         self._count(piece.get("usage"))
-        if "choices" not in piece:
+        if not piece.get("choices"):
             self.odd = piece
         for choice in _dicts(piece.get("choices")):
             number = _integer(choice.get("index"))

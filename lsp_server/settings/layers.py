@@ -103,7 +103,13 @@ def load(
             accepted = project.narrow(accepted, wished, granted, source, ignored)
         merged = _merge(merged, accepted)
     settings = _ask_if_unsure(Settings.model_validate(merged), (*unread, *unreadable))
-    return Loaded(mark_unusable(settings, unread), (*unread, *unreadable, *ignored))
+    guessed: tuple[ConfigurationError, ...] = ()
+    if settings.model.base_url is None:
+        # A checkout names an endpoint and may not: no other one is meant, and none is guessed.
+        named = (f"model.{key}" for key in _NAMING["model"])
+        guessed = tuple(each for each in (*unreadable, *ignored) if each.key in set(named))
+    settings = mark_unusable(settings, (*unread, *guessed))
+    return Loaded(settings, (*unread, *unreadable, *ignored))
 
 
 def _decides_nothing(_key: str) -> bool:

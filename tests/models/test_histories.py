@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
+from lsp_server.domain.errors import ModelRefused
 from lsp_server.domain.messages import Message, Request, Response
 from lsp_server.domain.tools import ToolCall, ToolSpec
 from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
@@ -110,6 +113,10 @@ async def test_a_vendor_takes_each_history(vendor: str, shape: str) -> None:
         assert len(server.requests) == tries + 1, "what was learned is kept"
 
 
+ANSWER = Reply((b'data: {"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n',))
+REFUSAL = Reply((b'{"error": "Bad Request"}',), status=400, content_type="application/json")
+
+
 async def answers(*turns: ScriptedTurn) -> tuple[list[Response], ScriptedServer]:
     given: list[Response] = []
     async with ScriptedServer(turns) as server, model_at(server.base_url) as model:
@@ -151,6 +158,32 @@ async def test_a_tool_that_needs_nothing_may_be_given_nothing(arguments: str) ->
     turn = ScriptedTurn.model_validate({"tool_calls": [{"name": "list", "arguments": arguments}]})
     (response,), _ = await answers(turn)
     assert response.message.tool_calls[0].parsed == {}
+
+
+async def test_a_refusal_without_a_reason_is_learned_from_where_less_was_taken() -> None:
+    """Each change is tried, one more with each request, until the endpoint takes them."""
+
+    def takes(body: dict[str, Any]) -> bool:
+        said = [each["role"] for each in body["messages"]]
+        return all(pair != ("tool", "user") for pair in pairwise(said))
+
+    async with (
+        WireServer(ANSWER, *[REFUSAL] * 3, ANSWER).serving() as server,
+        model_at(server.base_url) as model,
+    ):
+        await model.respond(Request((user("Do it."),), TOOLS))
+        request = begun("a person after a result")
+        assert (await model.respond(request)).message.text == "Hi"
+        bodies = [json.loads(each.body) for each in server.requests]
+        assert len({json.dumps(body) for body in bodies}) == len(bodies), "no way is tried twice"
+        assert any(takes(body) for body in bodies[1:])
+
+
+async def test_a_refusal_without_a_reason_at_the_first_request_ends_it() -> None:
+    async with WireServer(REFUSAL).serving() as server, model_at(server.base_url) as model:
+        with pytest.raises(ModelRefused, match="Bad Request"):
+            await model.respond(begun("a person after a result"))
+        assert len(server.requests) == 1
 
 
 async def test_what_cannot_be_learned_ends_with_the_first_words_of_the_vendor() -> None:

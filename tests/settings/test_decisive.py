@@ -140,7 +140,6 @@ def test_a_file_that_cannot_be_read_may_have_named_an_endpoint(tmp_path: Path) -
     "text",
     [
         'model = "x"\n',
-        "[model]\nbase_url = 5\n",
         "[judge]\nname = []\n",
         "[modell]\nx = 1\n",
         "\x00",
@@ -152,6 +151,23 @@ def test_a_checkout_cannot_refuse_a_run(project: Path, text: str) -> None:
     loaded = load(project, environment={}, user_file=Path("/gone"))
     loaded.settings.require_usable()
     assert len(loaded.problems) == 1
+
+
+@pytest.mark.parametrize("line", ['base_url = "http://a.example/v1"', "base_url = 5", 'name = "x"'])
+@pytest.mark.parametrize("is_set", [False, True])
+def test_no_server_is_guessed_where_a_checkout_names_one(
+    project: Path, line: str, is_set: bool
+) -> None:
+    (project / ".holdfast").mkdir()
+    (project / ".holdfast" / "config.toml").write_text(f"[model]\n{line}\n")
+    own = {"model": {"base_url": "http://own.example/v1", "name": "own"}} if is_set else {}
+    settings = load(project, environment={}, user_file=Path("/gone"), editor=own).settings
+    if is_set:
+        settings.require_usable()
+        assert (settings.model.base_url, settings.model.name) == ("http://own.example/v1", "own")
+    else:
+        with pytest.raises(ConfigurationError, match=r"model\."):
+            settings.require_usable()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,12 @@ import tomlkit
 from lsp_server.settings.layers import Loaded, load
 
 USER: dict[str, Any] = {
-    "model": {"name": "mine", "price_input": 3.0, "output_tokens_max": 4000},
+    "model": {
+        "base_url": "http://own.example/v1",
+        "name": "mine",
+        "price_input": 3.0,
+        "output_tokens_max": 4000,
+    },
     "max_mode": {"samples": 4},
     "run": {"cost_usd_max": 2.0},
     "permissions": {"deny": ["shell(rm *)"]},
