@@ -123,6 +123,11 @@ def _refused(
             f"{place} refused the API key ({status}){said}; "
             "set HOLDFAST_API_KEY or model.api_key_command"
         )
+    if status == 404 and not place.partition("://")[2].rstrip("/").count("/"):
+        return ModelRefused(
+            f"{place} is no chat completions endpoint (404){said}; model.base_url has to include "
+            f"the version, as in {place.rstrip('/')}/v1"
+        )
     if status == 404 or _NO_SUCH_MODEL.search(provider_error.words):
         return ModelRefused(
             f"{place} has no model {settings.name} ({status}){said}; correct model.name, "

@@ -188,6 +188,12 @@ def test_a_redirect_says_where_it_points() -> None:
     assert "password" not in str(error)
 
 
+@pytest.mark.parametrize("address", ["http://localhost:8000", "http://localhost:8000/"])
+def test_an_address_without_its_version_is_told_with_it(address: str) -> None:
+    error = error_for_status(404, read_provider_error(b""), settings_for(address))
+    assert "as in http://localhost:8000/v1" in str(error)
+
+
 def test_a_quota_with_a_waiting_time_comes_back() -> None:
     check(429, said("exceeded your current quota"), ModelUnavailable, "429", retry=5.0)
 
