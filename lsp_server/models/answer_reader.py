@@ -59,7 +59,11 @@ class AnswerReader:
         """Gives the builder all of an answer. Raises ModelError for what is none."""
         kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
         pieces = _bounded(reply)
-        beginning = await _beginning(pieces)
+        try:
+            async with asyncio.timeout(self._silence_seconds_max):
+                beginning = await _beginning(pieces)
+        except TimeoutError:
+            raise self._only_signs_of_life() from None
         is_json = beginning[:1] in (b"{", b"[")
         if _FIELD.match(beginning):
             await self._read_stream(beginning, pieces, builder)
@@ -85,7 +89,6 @@ class AnswerReader:
         the answer is complete.
         """
         clock = asyncio.get_running_loop().time
-        silence_max = self._settings.silence_timeout_seconds * SILENCES_MAX
         events, heard, has_events = EventStream(), clock(), False
         try:
             async for piece in _chained(beginning, pieces):
@@ -94,8 +97,8 @@ class AnswerReader:
                         await _drain(pieces)
                         return
                     heard, has_events = clock(), True
-                if clock() - heard > silence_max:
-                    raise ModelUnavailable(f"{self._place} sent signs of life but no answer")
+                if clock() - heard > self._silence_seconds_max:
+                    raise self._only_signs_of_life()
         except httpx.TransportError:
             # All of it had come: an endpoint that hangs up early has answered all the same.
             if not builder.complete:
@@ -161,6 +164,13 @@ class AnswerReader:
             f"{self._place} answered with a web page{said}; "
             "correct model.base_url, which has to include the version, as in /v1"
         )
+
+    def _only_signs_of_life(self) -> ModelError:
+        return ModelUnavailable(f"{self._place} sent signs of life but no answer")
+
+    @property
+    def _silence_seconds_max(self) -> float:
+        return self._settings.silence_timeout_seconds * SILENCES_MAX
 
     @property
     def _place(self) -> str:

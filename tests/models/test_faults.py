@@ -174,15 +174,14 @@ async def test_too_many_requests_at_once_wait_their_turn() -> None:
         assert (await first).message.text == "slow"
 
 
-async def test_signs_of_life_without_an_answer_are_silence_in_the_end(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.mark.parametrize("sign", [b": ping\n\n", b"\n"])
+async def test_signs_of_life_without_an_answer_are_silence_in_the_end(sign: bytes) -> None:
     async def ping(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
         try:
             while True:
-                writer.write(b": ping\n\n")
+                writer.write(sign)
                 await writer.drain()
                 await asyncio.sleep(0)
         except ConnectionError:
