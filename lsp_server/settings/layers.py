@@ -78,8 +78,7 @@ def load(
     unreadable: list[ConfigurationError] = []
     merged: dict[str, Any] = {}
     user_path = user_file or default_user_file()
-    user = _read_toml(user_path, unread)
-    layers: list[tuple[str, dict[str, Any]]] = [(str(user_path), user)]
+    layers: list[tuple[str, dict[str, Any]]] = [(str(user_path), _read_toml(user_path, unread))]
     project_path = workspace / ".holdfast" / "config.toml" if workspace is not None else None
     if project_path is not None:
         layers.append((str(project_path), _read_toml(project_path, unreadable)))
@@ -91,9 +90,8 @@ def load(
         problems = unreadable if is_project else unread
         if not is_project:
             _put_variables(layer, environment, source, problems)
-        accepted = _accepted(
-            layer, merged, source, problems, _decides_nothing if is_project else decides
-        )
+        decisive = _decides_nothing if is_project else decides
+        accepted = _accepted(layer, merged, source, problems, decisive)
         if source == str(user_path) and workspace is not None:
             _leave_out_project_files(accepted, workspace, source, ignored)
         # Compared as settings, not as text: a project may write a number in many ways.
@@ -103,13 +101,14 @@ def load(
             accepted = project.narrow(accepted, wished, granted, source, ignored)
         merged = _merge(merged, accepted)
     settings = _ask_if_unsure(Settings.model_validate(merged), (*unread, *unreadable))
-    guessed: tuple[ConfigurationError, ...] = ()
     if settings.model.base_url is None:
         # A checkout names an endpoint and may not: no other one is meant, and none is guessed.
-        named = (f"model.{key}" for key in _NAMING["model"])
-        guessed = tuple(each for each in (*unreadable, *ignored) if each.key in set(named))
-    settings = mark_unusable(settings, (*unread, *guessed))
-    return Loaded(settings, (*unread, *unreadable, *ignored))
+        settings = mark_unusable(settings, filter(_names_model, (*unreadable, *ignored)))
+    return Loaded(mark_unusable(settings, unread), (*unread, *unreadable, *ignored))
+
+
+def _names_model(problem: ConfigurationError) -> bool:
+    return problem.key in [f"model.{key}" for key in _NAMING["model"]]
 
 
 def _decides_nothing(_key: str) -> bool:

@@ -153,7 +153,9 @@ def test_a_checkout_cannot_refuse_a_run(project: Path, text: str) -> None:
     assert len(loaded.problems) == 1
 
 
-@pytest.mark.parametrize("line", ['base_url = "http://a.example/v1"', "base_url = 5", 'name = "x"'])
+@pytest.mark.parametrize(
+    "line", ['base_url = "http://a.example/v1"', "base_url = 5", 'price_input = 1\nname = "x"']
+)
 @pytest.mark.parametrize("is_set", [False, True])
 def test_no_server_is_guessed_where_a_checkout_names_one(
     project: Path, line: str, is_set: bool
