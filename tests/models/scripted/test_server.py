@@ -157,6 +157,7 @@ async def test_importing_the_model_brings_no_room_but_those_below() -> None:
         "models",
         "redaction",
         "settings",
+        "system",
         "text",
     }
     assert not [name for name in names if "script" in name or "scenario" in name]
