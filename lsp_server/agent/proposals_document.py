@@ -6,7 +6,7 @@ import json
 
 from lsp_server.domain.candidates import CandidateGroup
 from lsp_server.domain.events import CandidatesJudged
-from lsp_server.text.markdown import code_block
+from lsp_server.text.markdown import code_block, safe_markdown
 from lsp_server.wording.run_texts import usage_text
 
 ARGUMENTS_CHARS_MAX = 2000
@@ -20,7 +20,7 @@ def render_proposals(judged: CandidatesJudged, instruction: str, run_id: str) ->
     """
     command = f'`holdfast.max.accept` and `{{"proposalId": "{run_id}", "candidate": 1}}`'
     opening = (
-        f"# Proposals\n\n{instruction.strip()}\n\nNothing is done yet. Accept one from the code "
+        f"# Proposals\n\n{safe_markdown(instruction.strip())}\n\nNothing is done yet. Accept one from the code "
         f"actions of any file of this folder, or with {command}.\n"
     )
     parts = [opening, _overview(judged)]
@@ -29,7 +29,7 @@ def render_proposals(judged: CandidatesJudged, instruction: str, run_id: str) ->
         for number, group in enumerate(judged.groups, start=1)
     ]
     if judged.failures:
-        listed = "\n".join(f"- {failure}" for failure in judged.failures)
+        listed = "\n".join(f"- {safe_markdown(failure)}" for failure in judged.failures)
         parts.append(f"## Candidates that did not come\n\n{listed}\n")
     parts.append(f"All together: {usage_text(judged.billed, judged.cost_usd)}.\n")
     return "\n".join(parts)
@@ -46,18 +46,22 @@ def _overview(judged: CandidatesJudged) -> str:
         if group.scores is not None:
             s = group.scores
             points = list(map(str, (s.correctness, s.groundedness, s.progress, s.safety, s.total)))
-        title = group.title.replace("|", "\\|")
+        title = safe_markdown(group.title).replace("|", "\\|")
         title = f"~~{title}~~ (cannot work)" if group.problem else title
         lines.append(f"| {mark} | {title} | {group.size} | {' | '.join(points)} |")
-    return "\n".join(lines) + f"\n\nChosen by {judged.by}: {judged.reason}\n"
+    return "\n".join(lines) + f"\n\nChosen by {judged.by}: {safe_markdown(judged.reason)}\n"
 
 
 def _proposal(number: int, group: CandidateGroup, *, is_winner: bool) -> str:
-    parts = [f"## {number}. {group.title}" + (" (recommended)" if is_winner else "") + "\n"]
+    parts = [
+        f"## {number}. {safe_markdown(group.title)}"
+        + (" (recommended)" if is_winner else "")
+        + "\n"
+    ]
     if group.text.strip():
-        parts.append(group.text.strip() + "\n")
+        parts.append(safe_markdown(group.text.strip()) + "\n")
     if group.problem:
-        parts.append(f"**Cannot work:** {group.problem}\n")
+        parts.append(f"**Cannot work:** {safe_markdown(group.problem)}\n")
     if group.changes:
         parts.append(f"{code_block(group.changes, 'diff')}\n")
     parts += [
@@ -65,7 +69,7 @@ def _proposal(number: int, group: CandidateGroup, *, is_winner: bool) -> str:
         for call in group.calls
         if call.id not in group.diffed
     ]
-    parts += [f"- {note}" for note in group.notes]
+    parts += [f"- {safe_markdown(note)}" for note in group.notes]
     return "\n".join(parts) + "\n"
 
 

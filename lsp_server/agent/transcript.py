@@ -5,6 +5,8 @@ The words are those of `wording.event_view`; here each Event gets its place on t
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lsp_server.domain.events import (
     BriefWritten,
     CandidatesJudged,
@@ -20,7 +22,7 @@ from lsp_server.domain.events import (
     ToolCalled,
     ToolReturned,
 )
-from lsp_server.text.markdown import code_block
+from lsp_server.text.markdown import code_block, safe_markdown
 from lsp_server.wording.event_view import EventView, view_of
 
 RESULT_LINES_MAX = 20
@@ -36,7 +38,11 @@ def render_event(event: Event) -> str:
     if isinstance(event, Streamed):
         return ""  # Thousands of pieces come in a run; the whole answer has its place.
     view = view_of(event)
-    return _markdown(event, view) if view.label else ""
+    if isinstance(event, ToolReturned):  # Its detail stands in a code block.
+        safe = replace(view, label=safe_markdown(view.label))
+    else:
+        safe = replace(view, label=safe_markdown(view.label), detail=safe_markdown(view.detail))
+    return _markdown(event, safe) if view.label else ""
 
 
 def _markdown(event: Event, view: EventView) -> str:

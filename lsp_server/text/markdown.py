@@ -6,6 +6,19 @@ import re
 
 _FENCE_CHARS_MIN = 3
 _TICKS = re.compile("`+")
+_PAGE = r"https?://"
+_DISGUISED = r"[^)\s]{0,2000}[:&\\]"
+"""A scheme, also one that is spelled with entities or escapes."""
+_LINK = re.compile(rf"\]\((?=\s{{0,200}}<?(?!{_PAGE}){_DISGUISED})", re.IGNORECASE)
+_REFERENCE = re.compile(
+    rf"^([ >*-]{{0,20}}\[[^\]\n]{{1,999}}\]):(?=\s{{0,200}}<?(?!{_PAGE}){_DISGUISED})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_TAG = re.compile(
+    rf"<(?=(?!{_PAGE}|mailto:)[a-z][a-z0-9+.-]{{1,31}}:"
+    r"|(?:a|area|img|video|audio|source|iframe|object|embed|form|link|base|svg|meta)[\s/>])",
+    re.IGNORECASE,
+)
 
 
 def code_block(text: str, language: str = "") -> str:
@@ -31,6 +44,20 @@ def code_span(text: str) -> str:
     ticks = "`" * (_longest_run(text) + 1)
     padding = " " if text.startswith(("`", " ")) or text.endswith(("`", " ")) else ""
     return f"{ticks}{padding}{text}{padding}{ticks}"
+
+
+def safe_markdown(text: str) -> str:
+    """Returns Markdown that others wrote, without links that do more than open a page or a file.
+
+    An editor runs what a link with `command:` names, and a name may be spelled in many
+    ways, so every target with a scheme is broken but those of pages.
+
+    >>> safe_markdown("[log](command:x) [docs](https://a.io) [file](src/a.py)")
+    '[log] (command:x) [docs](https://a.io) [file](src/a.py)'
+    """
+    text = _LINK.sub("] (", text)
+    text = _REFERENCE.sub(r"\1 :", text)
+    return _TAG.sub("< ", text)
 
 
 def _longest_run(text: str) -> int:

@@ -12,7 +12,7 @@ from lsp_server.server.params.base import WirePosition, WireRange
 from lsp_server.server.params.memory_params import MemoryHit, MemoryStatusReply
 from lsp_server.server.params.method_params import IndexState
 from lsp_server.session.memory import MemoryState, hit_format
-from lsp_server.text.markdown import code_block
+from lsp_server.text.markdown import code_block, safe_markdown
 
 Hits: TypeAlias = Sequence[tuple[Folder, Hit]]
 """Best first, each with the folder that it belongs to."""
@@ -54,7 +54,9 @@ def hit_payload(folder: Folder, hit: Hit) -> MemoryHit:
 def hits_markdown(title: str, hits: Hits) -> str:
     """Returns hits as a page of Markdown, with links to their places."""
     parts = [_section(folder, hit) for folder, hit in hits]
-    return "\n".join([f"# {title}\n", *(parts or ["Nothing found; try other words.\n"])])
+    return "\n".join(
+        [f"# {safe_markdown(title)}\n", *(parts or ["Nothing found; try other words.\n"])]
+    )
 
 
 def status_reply(state: MemoryState) -> MemoryStatusReply:
@@ -86,9 +88,13 @@ def _section(folder: Folder, hit: Hit) -> str:
     match hit.found:
         case CodeChunk() as code:
             place = f"{to_lsp.uri(folder.root / code.path)}#L{code.start_line}"
-            link = f"[{code.path}:{code.start_line}]({place})"
-            return f"## {code.symbol or code.path}\n\n{link}\n\n{code_block(code.text)}\n"
+            # A bracket in a name would end the link's text, and begin a target of its own.
+            name = code.path.translate({ord(char): f"\\{char}" for char in "[]\\"})
+            link = f"[{name}:{code.start_line}]({place})"
+            symbol = safe_markdown(code.symbol or code.path)
+            return f"## {symbol}\n\n{link}\n\n{code_block(code.text)}\n"
         case ActionRecord() as action:
-            return f"## {hit_format.hit_title(action)}\n\n{hit_format.action_markdown(action)}\n"
+            title = safe_markdown(hit_format.hit_title(action))
+            return f"## {title}\n\n{hit_format.action_markdown(action)}\n"
         case Fact() as fact:
-            return f"## Fact\n\n{hit_format.hit_text(fact).strip()}\n"
+            return f"## Fact\n\n{safe_markdown(hit_format.hit_text(fact).strip())}\n"

@@ -8,7 +8,7 @@ from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact
 from lsp_server.memory.actions import COMMIT
 from lsp_server.session.memory.evidence import evidence_command
 from lsp_server.session.memory.session_memory import MemoryState
-from lsp_server.text.markdown import code_block, code_span
+from lsp_server.text.markdown import code_block, code_span, safe_markdown
 from lsp_server.text.truncate import truncate
 
 Remembered: TypeAlias = CodeChunk | ActionRecord | Fact
@@ -95,7 +95,7 @@ def action_markdown(record: ActionRecord) -> str:
     """Returns an action as Markdown: why, what, and how it ended."""
     parts = [f"*{hit_source(record)}*"]
     if record.reason:
-        parts.append(f"Why: {record.reason}")
+        parts.append(f"Why: {safe_markdown(record.reason)}")
     if record.files:
         parts.append("Files: " + ", ".join(map(code_span, record.files)))
     for title, text in (("Asked for", record.arguments), ("Came of it", record.result)):
