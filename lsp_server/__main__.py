@@ -7,13 +7,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsp_server.system import startup
+from lsp_server.system import own_environment, startup
 
 
 def main() -> None:
     """Runs the command that is named; without one it serves an editor over its standard streams."""
     startup.relax_garbage_collection()
     import_nothing_from_the_workspace()
+    own_environment.hide_keys()
     startup.leave_out_command_line_of_httpx()
     command, *arguments = sys.argv[1:] or ["serve"]
     if command.startswith("-") and command not in ("--help", "-h", "--version"):

@@ -19,6 +19,7 @@ from lsp_server.sandbox.limits import NO_LIMITS
 from lsp_server.sandbox.policy import Policy
 from lsp_server.sandbox.sandbox import ProcessSpec, Sandbox, SandboxedProcess
 from lsp_server.sandbox.unconfined import Unconfined
+from lsp_server.system.own_environment import KEY_PREFIXES
 from lsp_server.workspace.command_output import CommandOutput
 from lsp_server.workspace.command_process import run_process, to_its_end
 from lsp_server.workspace.inert import SHELL_VARIABLES, trusted_folders
@@ -42,7 +43,6 @@ CHILD_ENVIRONMENT = {
 left as it is: it changes what test runners do, and a command should do here what
 it does on the person's terminal."""
 REMOVED_VARIABLES = frozenset({"FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM"})
-SECRET_PREFIXES = ("HOLDFAST_", "OPENAI_API_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     passed_on = {
         name: value
         for name, value in environment.items()
-        if not name.startswith(SECRET_PREFIXES) and name not in REMOVED_VARIABLES | SHELL_VARIABLES
+        if not name.startswith(KEY_PREFIXES) and name not in REMOVED_VARIABLES | SHELL_VARIABLES
     }
     return passed_on | CHILD_ENVIRONMENT
 
