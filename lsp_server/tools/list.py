@@ -95,11 +95,7 @@ class List:
 
         relative = self._workspace.relative(folder)
         base = "" if relative == "." else f"{relative}/"
-        files = self._ignore.walk(folder, report)
-        if self._ignore.matches(folder):
-            # It was asked for by name, so only the rules inside of it hold.
-            own = Ignore(Workspace(folder)).walk(skipped=report)
-            files = (base + path for path in own)
+        files = self._ignore.walk_by_name(folder, report)
         return base, (path for path in files if self._visible(self._workspace.root / path))
 
 

@@ -1,9 +1,9 @@
 """This module searches the files where ripgrep is missing, as a program that can be killed.
 
-`python -m lsp_server.tools.scan (text|regex)[-caseless][-lines] QUERY ROOT PLACE [FILE]…`
-reports matches in PLACE, a file or folder below ROOT, and in the FILEs, as ripgrep
-does (`matches.py`); ignored files are left out. With `lines` a match may go over
-several of them. An expression that cannot be read is named as ripgrep names it.
+`python -m lsp_server.tools.scan (text|regex)[-caseless][-lines] QUERY` reports matches
+in the files whose paths come as input, a NUL after each, as ripgrep does
+(`matches.py`). With `lines` a match may go over several of them. An expression that
+cannot be read is named as ripgrep names it.
 """
 
 from __future__ import annotations
@@ -13,20 +13,18 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
 from textwrap import indent
 from typing import TextIO
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.tools.matches import report
 from lsp_server.workspace.disk import read_text
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.path_list import read_path_list
 
 
-def main(arguments: Sequence[str], out: TextIO) -> int:
-    """Writes the matches to `out`; returns 0, or 2 for an expression that cannot be read."""
-    options, query, root, place, *copies = arguments
+def main(arguments: Sequence[str], paths: bytes, out: TextIO) -> int:
+    """Writes the matches in the files at `paths` to `out`; returns 0, or 2 for an expression that cannot be read."""
+    options, query = arguments
     kind, *wanted = options.split("-")
     flags = re.IGNORECASE if "caseless" in wanted else re.NOFLAG
     flags |= re.MULTILINE if "lines" in wanted else re.NOFLAG
@@ -36,7 +34,7 @@ def main(arguments: Sequence[str], out: TextIO) -> int:
     except re.error as error:
         out.write(f"regex parse error:\n{indent(query, ' ' * 4)}\nerror: {error}\n")
         return 2
-    for file in [*_files(Workspace(Path(root)), Path(place)), *map(Path, copies)]:
+    for file in read_path_list(paths):
         with suppress(ToolError):
             out.writelines(
                 report(file, number, column, line)
@@ -68,16 +66,8 @@ def _in_text(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int, st
         yield number, start - begin, text[begin : end if end >= 0 else len(text)]
 
 
-def _files(workspace: Workspace, place: Path) -> Iterator[Path]:
-    if place.is_file():
-        yield place
-        return
-    for path in Ignore(workspace).walk(place):
-        yield workspace.root / path
-
-
 if __name__ == "__main__":
     # Told to stop reading by `head`, it ends like any other program in a pipe.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     with open(1, "w", encoding="utf-8", errors="surrogateescape") as output:
-        sys.exit(main(sys.argv[1:], output))
+        sys.exit(main(sys.argv[1:], sys.stdin.buffer.read(), output))

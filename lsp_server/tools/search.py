@@ -15,9 +15,9 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -33,26 +33,24 @@ from lsp_server.workspace.commands import CommandResult, CommandRunner
 from lsp_server.workspace.documents import Documents, copy_unsaved
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.inert import inert_environment
+from lsp_server.workspace.path_list import write_path_list
 from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.rule_sources import GIT_RULES, RULE_FILES, is_rule_file
 
 LIMIT = 50
 LIMIT_MAX = 500
 DEADLINE_SECONDS = 20.0
 OUTPUT_BYTES_MAX = 8_000_000
+FILES_MAX = 200_000
 LINE_CHARS_MAX = 250
 LINE_CHARS_BEFORE = 80
 """Of a long line so much is shown in front of the match."""
+PATHS = "paths"
+"""The file that lists what is to be searched."""
 PROGRAM_OPTIONS = (
     *RIPGREP_OPTIONS,
     "--no-config",
+    "--no-ignore",
     "--sort=path",
-    "--hidden",
-    "--no-ignore-global",
-    "--no-ignore-dot",
-    "--no-require-git",
-    "--glob=!.git",
-    "--glob=!.holdfast",
     f"--max-count={LIMIT_MAX}",
 )
 
@@ -153,19 +151,24 @@ class Search:
     async def _withheld(self, place: Path) -> list[str]:
         """Returns a note on each file of which the editor has another text than was searched."""
         withheld = await self._documents.withheld(place)
-        return [
-            f"[{reason}; an older text of it was searched]"
-            for path, reason in withheld.items()
-            if self._is_searched(path, place)
-        ]
+        return await asyncio.to_thread(
+            lambda: [
+                f"[{reason}; an older text of it was searched]"
+                for path, reason in withheld.items()
+                if self._is_searched(path, place)
+            ]
+        )
 
     async def _find(self, wanted: SearchArguments, place: Path) -> tuple[list[LineMatch], bool]:
         """Returns sorted hits, perhaps more than the limit, and whether all was searched."""
-        with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
-            buffers = dict(self._documents.buffers())
-            copies = await asyncio.to_thread(self._copy_buffers, buffers, Path(folder), place)
+        with tempfile.TemporaryDirectory(prefix="holdfast-") as name:
+            folder, buffers = Path(name), dict(self._documents.buffers())
+            copies = await asyncio.to_thread(self._copy_buffers, buffers, folder, place)
+            unsaved = frozenset(copies.values())
+            there = await asyncio.to_thread(self._files, place, unsaved)
+            await asyncio.to_thread(write_path_list, folder / PATHS, [*there, *map(str, copies)])
             completed = await self._commands.run(
-                self._command_line(wanted, place, list(copies)),
+                self._command_line(wanted, folder / PATHS),
                 self._workspace.root,
                 timeout_seconds=self._deadline_seconds,
                 output_bytes_max=OUTPUT_BYTES_MAX,
@@ -176,8 +179,21 @@ class Search:
         if completed.timed_out and wanted.mode == "regex" and not completed.output:
             raise ToolError("the search took too long; use a simpler expression or a smaller path")
         # Copies are searched after all files, so hits have to be sorted in any case.
-        hits = await asyncio.to_thread(lambda: sorted(self._accept(completed, place, copies)))
-        return hits, not completed.timed_out and not completed.truncated_bytes
+        hits = await asyncio.to_thread(lambda: sorted(self._hits(completed, copies)))
+        complete = not completed.timed_out and not completed.truncated_bytes
+        return hits, complete and len(there) < FILES_MAX
+
+    def _files(self, place: Path, unsaved: Collection[Path]) -> list[str]:
+        """The files to search, as absolute paths: they alone, whatever rules the program reads."""
+        if place.is_file():
+            return [] if place in unsaved else [str(place)]
+        root = self._workspace.root
+        wanted = (
+            f"{root}/{path}"
+            for path in self._ignore.walk_by_name(place, undecoded=True)
+            if (file := root / path) not in unsaved and self._visible(file)
+        )
+        return list(islice(wanted, FILES_MAX))
 
     async def _redact(self, hits: Sequence[LineMatch]) -> list[LineMatch]:
         """Returns the hits without secrets.
@@ -211,7 +227,7 @@ class Search:
             shown.append(LineMatch(path, place.line + 1, line, place.column))
         return shown
 
-    def _command_line(self, wanted: SearchArguments, place: Path, copies: list[Path]) -> str:
+    def _command_line(self, wanted: SearchArguments, paths: Path) -> str:
         # An escape such as `\W` is no capital letter of the query.
         literal = re.sub(r"\\.", "", wanted.query)
         caseless = literal == literal.lower()
@@ -222,33 +238,20 @@ class Search:
             is_text, query = False, r"\r?\n".join(map(_escaped, query.split("\n")))
         if self._ripgrep is None:
             names = ("text" if is_text else "regex", *["caseless"] * caseless, *["lines"] * is_long)
-            root = place if self._is_foreign(place) else self._workspace.root
             # -P: no module of the workspace is imported in place of ours.
             program = [sys.executable, "-P", "-m", "lsp_server.tools.scan"]
-            words = [*program, "-".join(names), query, str(root), str(place)]
+            words = [*program, "-".join(names), query]
         else:
-            words = [self._ripgrep, *PROGRAM_OPTIONS]
+            words = ["xargs", "-0", self._ripgrep, *PROGRAM_OPTIONS]
             words.append("--ignore-case" if caseless else "--case-sensitive")
             if is_long:
                 words.append("--multiline")
-            # Only we know our own rule files; what they hide is left out afterwards.
-            own_rules = any((self._workspace.root / name).exists() for name in RULE_FILES[1:])
-            if own_rules or self._is_foreign(place) or self._has_odd_rules(place):
-                words.append("--no-ignore")
             if is_text:
                 words.append("--fixed-strings")
-            words += ["-e", query, "--", str(place)]
-        # Some matches are left out afterwards.
+            # With no file at all it would read the input, or search the folder that it runs in.
+            words += ["-e", query, "--", os.devnull]
         lines_max = wanted.limit * 4 + 200
-        return f"{shlex.join([*words, *map(str, copies)])} | head -n {lines_max}"
-
-    def _has_odd_rules(self, place: Path) -> bool:
-        """Says whether rules that ripgrep would read are no file, or one without an end."""
-        root = self._workspace.root
-        below = place.relative_to(root).parts if place.is_relative_to(root) else ()
-        folders = [root.joinpath(*below[:depth]) for depth in range(len(below) + 1)]
-        rules = [root / ".git/info/exclude", *(folder / GIT_RULES for folder in folders)]
-        return any(os.path.lexists(file) and not is_rule_file(file) for file in rules)
+        return f"{shlex.join(words)} < {shlex.quote(str(paths))} | head -n {lines_max}"
 
     def _copy_buffers(
         self, buffers: Mapping[Path, str], folder: Path, place: Path
@@ -260,23 +263,13 @@ class Search:
         }
         return copy_unsaved(wanted, folder)
 
-    def _accept(
-        self, completed: CommandResult, place: Path, copies: Mapping[Path, Path]
-    ) -> Iterator[LineMatch]:
-        unsaved = set(copies.values())
-        counts: dict[Path, bool] = {}
+    def _hits(self, completed: CommandResult, copies: Mapping[Path, Path]) -> Iterator[LineMatch]:
         matches = list(read_matches(completed.output))
         if not matches and (error := errors_in(completed.output)):
             raise ToolError(f"the query cannot be searched for: {error[:500]}")
         for match in matches:
-            path = copies.get(match.path, match.path)
-            if match.path not in copies:
-                # A file often has many hits, so it is asked about once.
-                if path not in counts:
-                    counts[path] = self._is_searched(path, place)
-                if path in unsaved or not counts[path]:
-                    continue
-            yield LineMatch(self._workspace.relative(path), match.line, match.text, match.column)
+            path = self._workspace.relative(copies.get(match.path, match.path))
+            yield LineMatch(path, match.line, match.text, match.column)
 
     def _is_searched(self, path: Path, place: Path) -> bool:
         if not self._visible(path):

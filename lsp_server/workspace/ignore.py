@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
@@ -26,7 +27,8 @@ INTERNAL = frozenset({".git", ".hg", ".svn", ".jj", ".holdfast"})
 FOLDERS_MAX = 50_000
 """So many folders' verdicts are kept from one walk to the next."""
 
-_UNWRITABLE = re.compile("[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
+_UNWRITABLE = re.compile("[\x00-\x1f\x7f\u2028\u2029]")
+_UNDECODED = re.compile("[\ud800-\udfff]")
 
 _UNWRITABLE_REASON = "its name cannot be written on one line of text"
 
@@ -46,6 +48,9 @@ Verdicts: TypeAlias = dict[str, Verdict]
 class Ignore:
     """The ignore rules of one workspace, read anew for each question. All of it blocks.
 
+    With `asked_from` the workspace is a folder of another one, which begins there, and was
+    asked for by name: git's rules do not hold.
+
     >>> import tempfile
     >>> root = Path(tempfile.mkdtemp())
     >>> for name, text in {"a.py": "", "b.log": "", ".gitignore": "*.log"}.items():
@@ -54,9 +59,9 @@ class Ignore:
     ['.gitignore', 'a.py']
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, asked_from: Path | None = None) -> None:
         self._workspace = workspace
-        self._sources = RuleSources(workspace.root)
+        self._sources = RuleSources(workspace.root, asked_from)
         self._verdicts: dict[str, tuple[FolderRules, Verdicts]] = {}
 
     def matches(self, path: Path) -> bool:
@@ -73,14 +78,40 @@ class Ignore:
         rules = self._sources.within(rules, f"{folder}/" if folder else "")
         return rules.verdict(f"{relative}/" if path.is_dir() else relative) is Verdict.HIDDEN
 
-    def walk(self, folder: Path | None = None, skipped: Skipped = lambda *_: None) -> Iterator[str]:
+    def walk(
+        self,
+        folder: Path | None = None,
+        skipped: Skipped = lambda *_: None,
+        *,
+        undecoded: bool = False,
+    ) -> Iterator[str]:
         """Gives every regular file that counts, relative with slashes, lazily and in order.
 
-        `skipped` is called with each folder or name that cannot be walked, and why.
+        `skipped` is called with each folder or name that cannot be walked, and why; with
+        `undecoded` names that are not UTF-8 are none of these.
         """
-        for path, entry in self.scan(folder, skipped):
+        for path, entry in self.scan(folder, skipped, undecoded=undecoded):
             if entry.is_file(follow_symlinks=False):
                 yield path
+
+    def walk_by_name(
+        self, folder: Path, skipped: Skipped = lambda *_: None, *, undecoded: bool = False
+    ) -> Iterator[str]:
+        """Gives the files of a folder that was asked for by name.
+
+        As `walk`; where git ignores all of it, what it ignores.
+        """
+        files = self.walk(folder, skipped, undecoded=undecoded)
+        first = next(files, None)
+        root = self._workspace.root
+        if first is not None:
+            yield first
+            yield from files
+        elif folder != root:
+            asked = Ignore(Workspace(folder), asked_from=root)
+            prefix = self._workspace.relative(folder)
+            for path in asked.walk(None, skipped, undecoded=undecoded):
+                yield f"{prefix}/{path}"
 
     def scan(
         self,
@@ -88,6 +119,7 @@ class Ignore:
         skipped: Skipped = lambda *_: None,
         *,
         folders: bool = False,
+        undecoded: bool = False,
     ) -> Iterator[Found]:
         """Gives every entry that counts, in the order of their paths; symbolic links are not followed.
 
@@ -96,7 +128,8 @@ class Ignore:
         start = self._workspace.relative(folder) if folder else "."
         prefix = "" if start == "." else f"{start}/"
         rules = self._rules_in(prefix)
-        stack = [iter(self._listed(prefix, rules, skipped) if rules else ())]
+        listed = partial(self._listed, skipped=skipped, undecoded=undecoded)
+        stack = [iter(listed(prefix, rules) if rules else ())]
         while stack:
             found = next(stack[-1], None)
             if found is None:
@@ -105,7 +138,7 @@ class Ignore:
             path, entry, within = found
             is_folder = within is not None
             if within is not None:
-                stack.append(iter(self._listed(path, within, skipped)))
+                stack.append(iter(listed(path, within)))
             if folders or not is_folder:
                 yield path, entry
 
@@ -113,7 +146,7 @@ class Ignore:
         """Gives all entries that count in another order, which takes half the time: folder by folder."""
         waiting: list[tuple[str, FolderRules]] = [("", self._sources.above())]
         while waiting:
-            found = self._listed(*waiting.pop(), skipped=lambda *_: None)
+            found = self._listed(*waiting.pop())
             waiting += [(path, within) for path, _, within in found if within is not None]
             yield found
 
@@ -129,7 +162,14 @@ class Ignore:
             rules = replace(rules, is_ignored=verdict is Verdict.IGNORED)
         return rules
 
-    def _listed(self, folder: str, rules: FolderRules, skipped: Skipped) -> Sequence[Walked]:
+    def _listed(
+        self,
+        folder: str,
+        rules: FolderRules,
+        skipped: Skipped = lambda *_: None,
+        *,
+        undecoded: bool = False,
+    ) -> Sequence[Walked]:
         """The entries of one folder that count."""
         try:
             with os.scandir(self._workspace.root / folder) as listing:
@@ -151,11 +191,12 @@ class Ignore:
                 name += "/"
             verdict = before.get(name)
             if verdict is None:
-                if _UNWRITABLE.search(name):
+                if _UNWRITABLE.search(name) or (not undecoded and _UNDECODED.search(name)):
                     skipped(folder + ascii(entry.name), _UNWRITABLE_REASON)
                     continue
                 verdict = _verdict(rules, folder, name)
-            now[name] = verdict
+            if name.isascii() or not _UNDECODED.search(name):
+                now[name] = verdict
             if verdict is not Verdict.HIDDEN:
                 within = rules if verdict is Verdict.COUNTS else ignored
                 found.append((folder + name, entry, within if is_folder else None))

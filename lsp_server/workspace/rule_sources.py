@@ -47,17 +47,20 @@ class RuleSources:
     """A `RuleSources` reads the rules for folders of the workspace at `root`. All of it blocks.
 
     Files are read anew each time; what was made of them is kept as long as they are the same.
+    With `asked_from` the folder was asked for by name in a workspace that begins there: git's
+    rules are left out.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, asked_from: Path | None = None) -> None:
         self._root = root
+        self._asked_from = asked_from
         self._compiled: dict[tuple[Lines, bool], Patterns] = {}
         self._indexes: dict[Path, tuple[tuple[int, ...], Tracked]] = {}
 
     def above(self) -> FolderRules:
         """Returns the rules from above the workspace, without those that would ignore all of it."""
-        repository = repository_of(self._root)
-        top = repository.root if repository else self._root
+        repository = None if self._asked_from else repository_of(self._root)
+        top = self._asked_from or (repository.root if repository else self._root)
         rules = self._of_repository(repository, "")
         tools = self._with_lines(replace(rules, of_git=()), DERIVED, "")
         folder = ""
@@ -77,7 +80,8 @@ class RuleSources:
         `names` has those of RULE_FILES and GIT_FOLDER that are there, as far as that is known.
         """
         place, whole = self._root / folder, rules.above + folder
-        if folder and GIT_FOLDER in names and (repository := repository_at(place)):
+        begins = folder and GIT_FOLDER in names and not self._asked_from
+        if begins and (repository := repository_at(place)):
             inner = self._of_repository(repository, whole)
             rules = replace(inner, own=rules.own, above=rules.above)
         return self._with_files(rules, place, whole, names)
@@ -100,7 +104,8 @@ class RuleSources:
             lines = _lines_of(place / OWN_RULES)
             rules = replace(rules, own=self._added(rules.own, lines, rules, folder))
         # git neither looks into a folder that it ignores nor follows a link to rules.
-        if GIT_RULES in names and not rules.is_ignored and not (place / GIT_RULES).is_symlink():
+        heeded = GIT_RULES in names and not rules.is_ignored and not self._asked_from
+        if heeded and not (place / GIT_RULES).is_symlink():
             rules = self._with_lines(rules, _lines_of(place / GIT_RULES), folder)
         return rules
 

@@ -14,6 +14,7 @@ from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.ignore import Ignore
 from lsp_server.workspace.paths import Workspace
 from tests.harness.files import lay_out
+from tests.harness.git import git
 from tests.harness.tools import Bench
 
 PROGRAMS = [
@@ -198,3 +199,24 @@ async def test_meaning_is_plugged_in(project: Path) -> None:
     )
     result = await search.call({"query": "retry", "mode": "semantic", "limit": 3})
     assert result.text == "retry None 3"
+
+
+@pytest.mark.parametrize("ripgrep", PROGRAMS)
+async def test_what_counts_is_searched_and_nothing_else(project: Path, ripgrep: str) -> None:
+    lay_out(project, {"dist/tracked.js": "needle", "config.py": "needle", "sub/private": "needle"})
+    git(project, "init", "-q")
+    git(project, "add", ".")
+    lay_out(project, {".gitignore": "dist/\nconfig.py\n", "dist/made.js": "needle"})
+    lay_out(project, {"venv/.gitignore": "*", "sub/.holdfastignore": "private", "z": "needle"})
+    lay_out(project, {f"venv/{number:03}": "needle\n" * 20 for number in range(50)})
+    bench = Bench(project, ripgrep=ripgrep)
+    found = (await bench.call("search", query="needle")).text
+    assert found.splitlines() == ["config.py:1: needle", "dist/tracked.js:1: needle", "z:1: needle"]
+    assert "50 matches" in (await bench.call("search", query="needle", path="venv")).text
+    assert (await bench.call("list")).text.splitlines() == [
+        ".gitignore",
+        "config.py",
+        "dist/tracked.js",
+        "sub/.holdfastignore",
+        "z",
+    ]

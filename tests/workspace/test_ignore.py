@@ -153,3 +153,24 @@ def test_a_rule_with_many_stars_is_as_quick_as_others(
     check(
         project, {".gitignore": rule, name: "", "q": ""}, ["q"] if ignored else sorted([name, "q"])
     )
+
+
+@pytest.mark.parametrize(
+    ("files", "asked", "expected"),
+    [
+        ({".gitignore": "out/", "out/a": "", "out/b/c": ""}, "out", ["out/a", "out/b/c"]),
+        ({".gitignore": "out/", "out/a": "", "out/b/c": ""}, "out/b", ["out/b/c"]),
+        ({"venv/.gitignore": "*", "venv/a": ""}, "venv", ["venv/.gitignore", "venv/a"]),
+        ({".venv/a": "", ".venv/__pycache__/b.pyc": ""}, ".venv", [".venv/a"]),
+        ({".gitignore": "*.log", "a/b.log": "", "a/c": ""}, "a", ["a/c"]),
+        ({".holdfastignore": "private/*", "private/a": ""}, "private", []),
+        ({".gitignore": "a", ".holdfastignore": "*.key", "a/b.key": "", "a/c": ""}, "a", ["a/c"]),
+        ({".gitignore": "*", "a": ""}, "", []),
+    ],
+)
+def test_a_folder_that_is_asked_for_by_name_shows_what_git_ignores(
+    project: Path, files: Mapping[str, str | bytes], asked: str, expected: list[str]
+) -> None:
+    lay_out(project, {**REPOSITORY, **files})
+    ignore = Ignore(Workspace(project))
+    assert list(ignore.walk_by_name(project / asked)) == expected
