@@ -189,7 +189,7 @@ class Search:
             return [] if place in unsaved else [str(place)]
         root = self._workspace.root
         wanted = (
-            f"{root}/{path}"
+            str(file)
             for path in self._ignore.walk_by_name(place, undecoded=True)
             if (file := root / path) not in unsaved and self._visible(file)
         )

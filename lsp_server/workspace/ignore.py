@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
@@ -99,19 +100,21 @@ class Ignore:
     ) -> Iterator[str]:
         """Gives the files of a folder that was asked for by name.
 
-        As `walk`; where git ignores all of it, what it ignores.
+        As `walk`; where git ignores all of it, what it ignores. Paths outside of the
+        workspace are absolute.
         """
-        files = self.walk(folder, skipped, undecoded=undecoded)
-        first = next(files, None)
         root = self._workspace.root
-        if first is not None:
-            yield first
-            yield from files
-        elif folder != root:
-            asked = Ignore(Workspace(folder), asked_from=root)
-            prefix = self._workspace.relative(folder)
-            for path in asked.walk(None, skipped, undecoded=undecoded):
-                yield f"{prefix}/{path}"
+        is_inside = self._workspace.inside(folder)
+        if is_inside:
+            files = self.walk(folder, skipped, undecoded=undecoded)
+            first = next(files, None)
+            if first is not None or folder == root:
+                yield from chain([first] if first else [], files)
+                return
+        asked = Ignore(Workspace(folder), asked_from=root if is_inside else None)
+        prefix = self._workspace.relative(folder)
+        for path in asked.walk(None, skipped, undecoded=undecoded):
+            yield f"{prefix}/{path}"
 
     def scan(
         self,
