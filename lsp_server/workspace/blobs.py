@@ -54,7 +54,7 @@ class Blobs:
     """A `Blobs` keeps contents that only their owner can read, equal ones once.
 
     A few lie in a file each, many that come together in one pack. Losing the store costs
-    undo, not the run: `problem` says why it failed, if it did.
+    undo, not the run: `problem` says why it failed the last time, if it did.
 
     >>> import tempfile
     >>> from lsp_server.workspace.file_state import digest_of
@@ -84,7 +84,7 @@ class Blobs:
             yield batch
         finally:
             batch.close()
-            self.problem = batch.problem or self.problem
+            self.problem = batch.problem
 
     def kept(self, names: Iterable[str]) -> frozenset[str]:
         """Returns the names of those contents that are kept."""

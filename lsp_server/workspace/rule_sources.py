@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
@@ -144,15 +143,6 @@ class RuleSources:
             known = (stamp, read_index(repository.own, settings))
             self._indexes[repository.own] = known
         return TrackedFiles(known[1], len(folder), ignores_case=settings.ignores_case)
-
-
-def is_rule_file(file: Path) -> bool:
-    """Says whether a file, not by a link, holds rules that can be read to their end."""
-    try:
-        state = file.lstat()
-    except OSError:
-        return False
-    return stat.S_ISREG(state.st_mode) and state.st_size <= RULE_FILE_BYTES_MAX
 
 
 def _lines_of(file: Path) -> Lines:

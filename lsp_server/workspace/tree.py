@@ -54,6 +54,9 @@ WATCHED = (".holdfast/goals.md", ".holdfast/config.toml")
 Status: TypeAlias = tuple[int, int, int, int, int, int]
 """mtime and ctime in nanoseconds, size in bytes, inode, mode, number of names."""
 
+Known: TypeAlias = dict[str, tuple[Status, str]]
+"""The status at which a file was read, and the name of its state, by path."""
+
 Keep: TypeAlias = Callable[[bytes], str]
 """Keeps a content and returns its SHA-256 in hexadecimal."""
 
@@ -79,7 +82,7 @@ class WorkingTree:
         self._blobs = blobs
         self._cache_file = cache_file
         self._racy_ns = int(racy_seconds * 1e9)
-        self._known: dict[str, tuple[Status, str]] | None = None
+        self._known: Known | None = None
         self._last: Mapping[str, str] = {}
         self._of_files: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})
         """States, and those of files among them."""
@@ -88,7 +91,7 @@ class WorkingTree:
 
     async def hash(self) -> str:
         """Returns 16 hexadecimal digits that change whenever a file that counts does."""
-        return tree_hash(await self.contents())
+        return await asyncio.to_thread(tree_hash, await self.contents())
 
     async def contents(self) -> Mapping[str, str]:
         """Returns the names of files' states by path, sorted by path; the watched files among them."""
@@ -120,33 +123,42 @@ class WorkingTree:
 
     def _scan(self) -> Mapping[str, str]:
         # Two looks at the same time would both read every file.
-        with self._scanning, self._keeping() as keep:
+        with self._scanning:
             known = self._known if self._known is not None else self._recalled()
-            now_known: dict[str, tuple[Status, str]] = {}
-            names: dict[str, str] = {}
-            total_bytes = 0
-            settled_ns = time.time_ns() - self._racy_ns
-            for path, status in islice(self._statuses(), FILES_MAX):
-                if path[-1] == "/":
-                    names[path] = str(FolderState(stat.S_IMODE(status[4])))
-                    continue
-                total_bytes += status[2]
-                before = known.get(path)
-                if before is not None and before[0] == status:
-                    now_known[path] = before
-                    names[path] = before[1]
-                    continue
-                few = total_bytes <= TOTAL_BYTES_MAX
-                names[path] = self._name(path, status, keep if few else None)
-                # A younger one is read again next time: see RACY_SECONDS above.
-                if max(status[0], status[1]) < settled_ns:
-                    now_known[path] = (status, names[path])
+            with self._keeping() as keep:
+                names, now_known = self._look(known, keep)
+            if self._blobs and self._blobs.problem:
+                # What was read now is perhaps not kept, so it is not believed.
+                now_known = {path: row for path, row in known.items() if now_known.get(path) is row}
             self._known = now_known
             self._save(changed=now_known != known)
             # Most of the time nothing changed, and whoever compares sees at once that it is the same.
             if names != self._last:
                 self._last = dict(sorted(names.items()))
             return self._last
+
+    def _look(self, known: Known, keep: Keep) -> tuple[dict[str, str], Known]:
+        """Names the states of all that counts; what is not known is read."""
+        now_known: Known = {}
+        names: dict[str, str] = {}
+        total_bytes = 0
+        settled_ns = time.time_ns() - self._racy_ns
+        for path, status in islice(self._statuses(), FILES_MAX):
+            if path[-1] == "/":
+                names[path] = str(FolderState(stat.S_IMODE(status[4])))
+                continue
+            total_bytes += status[2]
+            before = known.get(path)
+            if before is not None and before[0] == status:
+                now_known[path] = before
+                names[path] = before[1]
+                continue
+            few = total_bytes <= TOTAL_BYTES_MAX
+            names[path] = self._name(path, status, keep if few else None)
+            # A younger one is read again next time: see RACY_SECONDS above.
+            if max(status[0], status[1]) < settled_ns:
+                now_known[path] = (status, names[path])
+        return names, now_known
 
     def _statuses(self) -> Iterator[tuple[str, Status]]:
         for found in self._ignore.listings():
@@ -160,7 +172,7 @@ class WorkingTree:
             with suppress(OSError):
                 yield path, status_of((self._workspace.root / path).lstat())
 
-    def _recalled(self) -> dict[str, tuple[Status, str]]:
+    def _recalled(self) -> Known:
         """What the last process knew, without what is not kept: a power cut may have cost contents."""
         known = _load(self._cache_file)
         if self._blobs is None:

@@ -120,3 +120,18 @@ async def test_a_look_at_what_did_not_change_gives_the_same_answer(project: Path
     assert await looking.contents() is first
     lay_out(project, {"b/c": "3"})
     assert await looking.contents() is not first
+
+
+async def test_what_could_not_be_kept_is_kept_by_the_next_look(
+    project: Path, tmp_path: Path
+) -> None:
+    lay_out(project, {"a": "1", "b": "2"})
+    blobs = Blobs(tmp_path / "blobs")
+    (tmp_path / "blobs").write_text("in the way")
+    looking = new_tree(project, blobs=blobs, racy_seconds=0)
+    await looking.contents()
+    assert blobs.problem
+    (tmp_path / "blobs").unlink()
+    names = await looking.contents()
+    assert [blobs.get(names[name]) for name in "ab"] == [b"1", b"2"]
+    assert blobs.problem is None
