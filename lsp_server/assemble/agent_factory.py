@@ -59,6 +59,7 @@ class AgentFactory:
         if await asyncio.to_thread(self._services.known_secrets.refresh):
             # Files for secrets are mostly ignored, so no watcher reports them to memory.
             self._memory.files_changed([self._services.workspace.root])
+        await asyncio.to_thread(self._services.granted_rules.refresh)
         settings = self._services.granted_rules.added_to(run_context.current_settings)
         permissions, mode = settings.permissions, run_context.task.mode
         is_confined = await self._services.sandboxes.confine_commands(settings)

@@ -32,7 +32,7 @@ def protected_place(
 ) -> ProtectedPlace | None:
     """Returns the place that a path in the workspace at `root` belongs to, None for an ordinary file.
 
-    `path` is absolute and without links. `own_folders` are those of Holdfast's data and
+    `path` is absolute. `own_folders` are those of Holdfast's data and
     settings; a workspace inside of one is not protected as a whole.
 
     >>> protected_place(Path("/w/sub/.vscode/tasks.json"), Path("/w"))
@@ -45,9 +45,12 @@ def protected_place(
         if path.is_relative_to(folder) and not root.is_relative_to(folder):
             return ProtectedPlace(folder.name, is_ours=True)
     # Where the file system ignores case, `.GIT` is the same folder.
-    for part in path.relative_to(root).parts:
-        if part.lower() in _PROTECTED:
-            return ProtectedPlace(part, part.lower() in OWN_NAMES)
+    names = path.relative_to(root).parts if path.is_relative_to(root) else ()
+    parts = [part for part in names if part.lower() in _PROTECTED]
+    if parts:
+        # A repository inside of another place is a repository all the same.
+        part = min(parts, key=lambda part: part.lower() not in OWN_NAMES)
+        return ProtectedPlace(part, part.lower() in OWN_NAMES)
     home = (home or Path.home()).resolve()
     for name in HOME_STARTUP_FILES:
         if path.is_relative_to(home / name):

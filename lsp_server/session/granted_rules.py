@@ -32,21 +32,12 @@ class GrantedRules:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.rules = _read(path)
+        """The rules as they were last read, oldest first."""
 
-    @property
-    def rules(self) -> tuple[str, ...]:
-        """Returns the rules as they are in the file by now, oldest first."""
-        try:
-            match toml.loads(read_whole(self.path, FILE_BYTES_MAX).decode()):
-                case {"permissions": {"allow": list(found)}}:
-                    return tuple(each for each in found if _is_rule(each))
-                case _:
-                    return ()
-        except FileNotFoundError:
-            return ()
-        except (OSError, ValueError) as error:
-            _log.warning("%s cannot be read, so it allows nothing: %s", self.path, error)
-            return ()
+    def refresh(self) -> None:
+        """Reads what another session granted, or a person took out of the file. Blocking."""
+        self.rules = _read(self.path)
 
     def add(self, rule: str, *, everywhere: bool = False) -> str:
         """Keeps a rule, with `everywhere` in the user's settings; says where, or why it could not."""
@@ -55,7 +46,9 @@ class GrantedRules:
                 return f"the rule {rule} was added to {allow_always(rule)}, for all projects"
             with suppress(OSError):
                 make_private(self.path.parent)
-            return f"the rule {rule} was added to {allow_always(rule, self.path)}, for this project"
+            kept = allow_always(rule, self.path)
+            self.refresh()
+            return f"the rule {rule} was added to {kept}, for this project"
         except ConfigurationError as error:
             return str(error)
 
@@ -64,6 +57,20 @@ class GrantedRules:
         permissions = settings.permissions
         allowing = permissions.model_copy(update={"allow": (*permissions.allow, *self.rules)})
         return settings.model_copy(update={"permissions": allowing})
+
+
+def _read(path: Path) -> tuple[str, ...]:
+    try:
+        match toml.loads(read_whole(path, FILE_BYTES_MAX).decode()):
+            case {"permissions": {"allow": list(found)}}:
+                return tuple(each for each in found if _is_rule(each))
+            case _:
+                return ()
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError) as error:
+        _log.warning("%s cannot be read, so it allows nothing: %s", path, error)
+        return ()
 
 
 def _is_rule(text: object) -> bool:

@@ -30,6 +30,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from os.path import normpath
 from pathlib import Path
 from typing import TypeAlias, assert_never
 
@@ -165,8 +166,8 @@ class Approval:
         match needs:
             case NeedsCommand():
                 return self._decide_command(tool, needs)
-            case NeedsPath(path, writes):
-                return self._decide_path(tool, self._workspace.locate(path), writes=writes)
+            case NeedsPath():
+                return self._decide_path(tool, needs)
             case NeedsServer():
                 return self._decide_server(tool, needs)
             case NeedsNothing():
@@ -203,7 +204,8 @@ class Approval:
             return Allow()
         return Ask(server_question(tool, needs))
 
-    def _decide_path(self, tool: ToolSpec, path: Path, *, writes: bool) -> Decision:
+    def _decide_path(self, tool: ToolSpec, needs: NeedsPath) -> Decision:
+        path, writes = self._workspace.locate(needs.path), needs.writes
         for rule in self._denied:
             # An edit shows what it replaces, so a rule against reading holds for it too.
             named = rule.covers(tool) and rule.matches(path, self._workspace)
@@ -214,7 +216,10 @@ class Approval:
         inside = self._workspace.inside(path)
         place = None
         if writes and inside:
-            place = protected_place(path, self._workspace.root, self._own_folders)
+            # A link of a protected name is one as well, wherever it leads.
+            root = self._workspace.root
+            by_name = Path(normpath(root / needs.path))
+            place = protected_place(path, root, self._own_folders) or protected_place(by_name, root)
         if place is not None and place.is_ours:
             return Ask(path_question(tool, path, self._workspace, place))
         for rule in self._allowed:

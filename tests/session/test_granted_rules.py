@@ -111,6 +111,7 @@ def test_what_is_no_rule_allows_nothing(tmp_path: Path, text: str, rules: tuple[
     granted = GrantedRules(path)
     assert granted.rules == ()
     path.write_text(text)
+    granted.refresh()
     assert granted.rules == rules
     before = Settings(permissions=PermissionSettings(allow=("shell(ls)",)))
     assert granted.added_to(before).permissions.allow == ("shell(ls)", *rules)

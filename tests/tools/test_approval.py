@@ -570,7 +570,10 @@ def test_what_leaves_the_sandbox_is_shown_with_why_and_what_it_touches(root: Pat
         ),
         *(
             (path, ("ask", "ask", "ask", "ask"))
-            for path in (".git/hooks/pre-commit", ".holdfast/config.toml", "sub/.git/config")
+            for path in (
+                *(".git/hooks/pre-commit", ".holdfast/config.toml", "sub/.git/config"),
+                *(".github/.git/config", ".vscode/sub/.HG/hgrc"),
+            )
         ),
     ],
 )
@@ -585,6 +588,16 @@ def test_what_commands_may_not_change_edits_ask_about(
         wide = approval(root, mode, ("edit", "write(**)", "edit(./*)"), confined=True)
         expected = "allow" if path == "src/a.py" else decision
         assert word(decide(wide, "write", {"path": path})) == expected, mode
+
+
+def test_a_link_of_a_protected_name_is_protected_wherever_it_leads(root: Path) -> None:
+    (root / "plain").mkdir()
+    (root / ".vscode").symlink_to(root / "plain")
+    (root / "open").symlink_to(root / ".github")
+    asking = approval(root, "sandboxed", ("edit",), confined=True)
+    for path in (".vscode/tasks.json", "open/ci.yml", "./x/../.vscode/tasks.json"):
+        assert word(decide(asking, "write", {"path": path})) == "ask", path
+    assert word(decide(asking, "write", {"path": "plain/tasks.json"})) == "allow"
 
 
 def test_in_a_home_folder_start_files_and_own_settings_ask(
