@@ -64,7 +64,11 @@ class AgentFactory:
         permissions, mode = settings.permissions, run_context.task.mode
         is_confined = await self._services.sandboxes.confine_commands(settings)
         approval = Approval(
-            permissions, self._services.workspace, mode, commands_are_confined=is_confined
+            permissions,
+            self._services.workspace,
+            mode,
+            commands_are_confined=is_confined,
+            sandbox_holds=lambda: self._services.sandboxes.found(settings.sandbox),
         )
         catalogue = await self._services.extensions.skills.catalogue()
         await self._say_what_waits(run_context)

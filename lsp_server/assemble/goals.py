@@ -125,7 +125,11 @@ def _verifier(
         now = current_settings()
         is_confined = in_run and await services.sandboxes.confine_commands(now)
         decision = await services.check_approvals.decide(
-            command, now.permissions, ask, commands_are_confined=is_confined
+            command,
+            now.permissions,
+            ask,
+            commands_are_confined=is_confined,
+            sandbox_holds=lambda: services.sandboxes.found(now.sandbox),
         )
         return decision.reason if isinstance(decision, Deny) else None
 

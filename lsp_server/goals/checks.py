@@ -122,6 +122,7 @@ class CheckRunner:
             output_bytes_max=OUTPUT_BYTES_MAX,
             environment=profile.environment,
             reads_only=profile.reads_only,
+            hidden=profile.hidden,
         )
 
     def _findings(self, output: str) -> tuple[Finding, ...]:

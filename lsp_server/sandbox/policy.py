@@ -159,17 +159,25 @@ def showing(policy: Policy, folders: Iterable[Path]) -> Policy:
     return replace(policy, readable=tuple(dict.fromkeys((*policy.readable, *shown))))
 
 
-def reading_policy(policy: Policy) -> Policy:
+def reading_policy(policy: Policy, hidden: Iterable[Path] = ()) -> Policy:
     """Returns the policy without the right to change anything, and without network.
 
-    What could be written can still be read.
+    What could be written can still be read, but for what is `hidden` in it.
 
     >>> policy = reading_policy(Policy((Path("/data/w"),), hidden=(Path("/data"),)))
     >>> policy.may_write(Path("/data/w/a.py")), policy.hides(Path("/data/w/a.py"))
     (False, False)
     """
     readable = (*policy.readable, *policy.writable)
-    return replace(policy, writable=(), protected=(), network="off", hosts=(), readable=readable)
+    return replace(
+        policy,
+        writable=(),
+        protected=(),
+        hidden=(*policy.hidden, *_resolved(hidden)),
+        network="off",
+        hosts=(),
+        readable=readable,
+    )
 
 
 def _protected(writable: Iterable[Path], home: Path) -> Iterator[Path]:

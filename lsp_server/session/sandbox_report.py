@@ -40,7 +40,11 @@ def _chosen(settings: Settings) -> str:
         return f"- **Problem:** {error}"
     if not found.holds:
         why = "it is switched off" if settings.sandbox.mode == "off" else "none holds here"
-        return f"- commands run without a sandbox, as {why}; in the mode `sandboxed` they ask"
+        return (
+            f"- commands run without a sandbox, as {why}; in the mode `sandboxed` they ask, and "
+            "without a question runs only what reads by plain words: no `*`, no variable, and "
+            "nothing that goes through folders where a file for secrets is"
+        )
     return (
         f"- {found.sandbox.name} confines commands that only read, in the mode `sandboxed` all "
         f"(mode: `{settings.permissions.mode}`, network: `{settings.sandbox.network}`"

@@ -27,7 +27,7 @@ every mode. To add a mode: a row above, and its cases in `Approval`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from os.path import normpath
@@ -51,6 +51,7 @@ from lsp_server.settings.folders import config_folder, data_folder
 from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.builtin import BUILTIN_NAMES
 from lsp_server.tools.confinement import are_confined
+from lsp_server.tools.denied_reading import Reading, reads_denied
 from lsp_server.tools.free import is_free
 from lsp_server.tools.questions import (
     call_question,
@@ -99,7 +100,7 @@ class Approval:
     `permissions` holds the mode and the rules of the settings, `mode` is that of the task:
     with `plan` everything is read-only. `tools` are the names that a rule may use.
     `commands_are_confined` says that commands run in a sandbox that holds, as only the
-    mode `sandboxed` has it. Raises ConfigurationError for a rule that cannot be read.
+    mode `sandboxed` has it, `sandbox_holds` whether those that only read do, in any mode; it may block. Raises ConfigurationError for a rule that cannot be read.
 
     >>> import tempfile
     >>> from lsp_server.tools.shell import Shell
@@ -122,10 +123,12 @@ class Approval:
         tools: Collection[str] = BUILTIN_NAMES,
         *,
         commands_are_confined: bool = False,
+        sandbox_holds: Callable[[], bool] = lambda: False,
     ) -> None:
         self._workspace = workspace
         self._mode = "read-only" if mode == "plan" else permissions.mode
         self._commands_are_confined = commands_are_confined
+        self._sandbox_holds = (lambda: True) if commands_are_confined else sandbox_holds
         self._own_folders = tuple(each.resolve() for each in (config_folder(), data_folder()))
         self._tools = tools
         self._allowed = [self._rule(text, "permissions.allow") for text in permissions.allow]
@@ -149,6 +152,7 @@ class Approval:
         """Goes on in the mode `sandboxed`; commands run in a sandbox that holds from here on."""
         if self._mode != "read-only":
             self._mode, self._commands_are_confined = "sandboxed", True
+            self._sandbox_holds = lambda: True
 
     def allow(self, rule: str) -> None:
         """Adds a rule that a person answered "always" to. Raises ConfigurationError."""
@@ -247,7 +251,12 @@ class Approval:
         for rule, pattern in denied:
             if pattern.hits(script):
                 return _deny_by(rule)
-        unsure = any(pattern.may_hide(script) for _, pattern in denied)
+        reading: Reading = "no"
+        if self._denies_reading():
+            reading = reads_denied(script, self._workspace, self.visible)
+        if reading == "yes":
+            return _deny_by(*(rule for rule in self._denied if rule.about_reading))
+        unsure = reading == "unclear" or any(pattern.may_hide(script) for _, pattern in denied)
         if self._mode == "read-only" and needs.outside:
             return Deny("no command leaves the sandbox in this mode")
         if self._mode == "read-only" and not is_read_only(script):
@@ -271,7 +280,7 @@ class Approval:
         return any(rule.about_reading for rule in self._denied)
 
     def _is_free(self, script: ShellScript) -> bool:
-        return not self._denies_reading() and is_free(script, self._workspace)
+        return not self._denies_reading() and is_free(script, self._workspace, self._sandbox_holds)
 
     def _is_covered(self, tool: ToolSpec, script: ShellScript) -> bool:
         patterns = [rule.pattern for rule in self._allowed if rule.covers(tool)]
@@ -283,5 +292,6 @@ def _hides(rule: Rule, path: Path, workspace: Workspace) -> bool:
     return rule.about_reading and rule.matches(path, workspace)
 
 
-def _deny_by(rule: Rule) -> Deny:
-    return Deny(f"the rule `{rule.text}` forbids it; find another way")
+def _deny_by(*rules: Rule) -> Deny:
+    texts = " or ".join(f"`{rule.text}`" for rule in rules)
+    return Deny(f"the rule {texts} forbids it; find another way")

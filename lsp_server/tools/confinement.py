@@ -7,6 +7,7 @@ from a few looks at the disk counts as outside.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -45,12 +46,24 @@ def are_confined(words: Sequence[Word], workspace: Workspace) -> bool:
     return _Look(workspace).all_inside(words)
 
 
+def named_paths(words: Sequence[Word], workspace: Workspace) -> Iterator[Path]:
+    """Yields what words may name, secrets too; nothing for what cannot be told. Blocking."""
+    look = _Look(workspace, follows=False)
+    for word in words:
+        yield from filter(None, look.paths(word))
+
+
 @dataclass(slots=True)
 class _Look:
-    """A look at the disk that ends after LOOKS_MAX."""
+    """A look at the disk that ends after LOOKS_MAX.
+
+    It follows links, and takes a file for secrets as one that cannot be told, unless it is
+    only after names.
+    """
 
     workspace: Workspace
     left: int = LOOKS_MAX
+    follows: bool = True
 
     def confines(self, command: Command) -> bool:
         program, *words = command.words
@@ -64,7 +77,7 @@ class _Look:
             and self.workspace.inside(path)
             and not (opens_folders and path.is_dir())
             for word in words
-            for path in self._paths(word)
+            for path in self.paths(word)
         )
 
     def _without_pattern(self, words: list[Word]) -> list[Word]:
@@ -79,7 +92,7 @@ class _Look:
             return words
         return words[:at] + words[at + 1 :]
 
-    def _paths(self, word: Word) -> Iterator[Path | None]:
+    def paths(self, word: Word) -> Iterator[Path | None]:
         """What a word may name, links followed; None for what cannot be told."""
         if word.kind == "dynamic":
             yield None
@@ -91,6 +104,8 @@ class _Look:
     def _resolved(self, text: str) -> Path | None:
         """Where it leads; None where that is a loop, for secrets by either name, or too much."""
         self.left -= 1
+        if not self.follows:
+            return Path(os.path.normpath(self.workspace.root / text)) if self.left >= 0 else None
         try:
             path = (self.workspace.root / text).resolve()
         except (OSError, RuntimeError, ValueError):

@@ -34,10 +34,15 @@ _PARALLEL_INPUT = frozenset({":::", ":::+", "::::", "::::+"})
 
 @dataclass(frozen=True, slots=True)
 class RunCommand:
-    """A `RunCommand` is a command that a script runs; commands may stand among its `unclear` words too."""
+    """A `RunCommand` is a command that a script runs.
+
+    Commands may stand among its `unclear` words too. `targets` are where redirections lead;
+    those come without words.
+    """
 
     words: tuple[Word, ...]
     unclear: tuple[Word, ...] = ()
+    targets: tuple[Word, ...] = ()
 
 
 def program_name(text: str) -> str:
@@ -79,7 +84,8 @@ def commands_run_by(script: ShellScript) -> Iterator[RunCommand | None]:
             for command in current.everything():
                 waiting.append(command.program_words)
                 # Commands in variables run sooner or later.
-                yield RunCommand((), command.assignments)
+                targets = tuple(target for _, target in command.redirections)
+                yield RunCommand((), command.assignments, targets)
             continue
         looks += 1
         inner = _inner(current)

@@ -79,8 +79,15 @@ READ_ONLY_PROGRAMS: Mapping[str, ReadOnlyProgram] = MappingProxyType(
         "uniq": ReadOnlyProgram(operands_max=1),
         "date": ReadOnlyProgram("sf", ("--set", "--file"), operands_max=0),
         "file": ReadOnlyProgram(
-            "CzZfm",
-            ("--compile", "--uncompress", "--uncompress-noreport", "--files-from", "--magic-file"),
+            "CzZfmp",
+            (
+                "--preserve-date",
+                "--compile",
+                "--uncompress",
+                "--uncompress-noreport",
+                "--files-from",
+                "--magic-file",
+            ),
         ),
         "tree": ReadOnlyProgram("oRl"),
     }
@@ -105,6 +112,8 @@ _GIT_OPTIONS = (
     "--remerge-diff",
     "--submodule",
 )
+_BATCHES = ("--batch-all-objects", "--batch-check", "--batch-command")
+"""With these it takes names from its input, or all that there are."""
 READ_ONLY_GIT: Mapping[str, ReadOnlyProgram] = MappingProxyType(
     {
         name: ReadOnlyProgram(options=_GIT_OPTIONS)
@@ -113,7 +122,10 @@ READ_ONLY_GIT: Mapping[str, ReadOnlyProgram] = MappingProxyType(
             cat-file merge-base name-rev for-each-ref show-ref count-objects check-ignore
         """)
     }
-    | {"grep": ReadOnlyProgram("O", _GIT_OPTIONS)}
+    | {
+        "grep": ReadOnlyProgram("O", _GIT_OPTIONS),
+        "cat-file": ReadOnlyProgram(options=(*_GIT_OPTIONS, *_BATCHES)),
+    }
 )
 _GIT_LISTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -147,10 +159,9 @@ _QUIET_REDIRECTIONS = frozenset(
 )
 
 
-def git_subcommand(command: Command) -> str:
-    """Returns the subcommand of a git command that only reads, empty where it has none."""
-    words = dropwhile(lambda word: word.text in _GIT_LEADING, command.words[1:])
-    return next((word.text for word in words), "")
+def git_arguments(command: Command) -> tuple[Word, ...]:
+    """Returns the subcommand and the arguments of a git command that only reads."""
+    return tuple(dropwhile(lambda word: word.text in _GIT_LEADING, command.words[1:]))
 
 
 def is_read_only(script: ShellScript) -> bool:

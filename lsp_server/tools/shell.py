@@ -96,6 +96,7 @@ class Shell:
             output_bytes_max=OUTPUT_BYTES_MAX,
             environment=profile.environment,
             reads_only=profile.reads_only,
+            hidden=profile.hidden,
         )
         for notice in completed.notices:
             self._notice(notice)

@@ -77,12 +77,13 @@ class CommandProfile:
 
     It runs in `environment`. With `changes_nothing` it is known to only read, wherever that
     leads; with `reads_only` nothing outside of the workspace either, so that a sandbox may
-    forbid all else.
+    forbid all else, and of the workspace not what is `hidden`.
     """
 
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     changes_nothing: bool = False
     reads_only: bool = False
+    hidden: tuple[Path, ...] = ()
 
 
 class CommandRunner(Protocol):
@@ -97,12 +98,14 @@ class CommandRunner(Protocol):
         output_bytes_max: int = OUTPUT_BYTES_MAX,
         environment: Mapping[str, str] = os.environ,
         reads_only: bool = False,
+        hidden: tuple[Path, ...] = (),
     ) -> CommandResult:
         """Runs `command` in `folder` and waits for its end, at most `timeout_seconds`.
 
         Output beyond `output_bytes_max` is left out in the middle. Of `environment`
         the command gets what `child_environment` leaves. With `reads_only` the command is
-        known to change nothing; a sandbox forbids the rest. Cancelling ends the command.
+        known to change nothing; a sandbox forbids the rest, and to read the files that are
+        `hidden`. Cancelling ends the command.
         Raises ToolError when it cannot start.
         """
         ...
@@ -126,6 +129,7 @@ class HostCommandRunner:
         output_bytes_max: int = OUTPUT_BYTES_MAX,
         environment: Mapping[str, str] = os.environ,
         reads_only: bool = False,  # noqa: ARG002 - nothing is confined here
+        hidden: tuple[Path, ...] = (),  # noqa: ARG002
     ) -> CommandResult:
         """Runs a command with the rights of this process. Raises ToolError."""
         began = time.monotonic()

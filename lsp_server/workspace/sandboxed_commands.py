@@ -46,6 +46,7 @@ class _Command:
     timeout_seconds: float
     output_bytes_max: int
     reads_only: bool
+    hidden: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,12 @@ class SandboxedCommandRunner:
         output_bytes_max: int = OUTPUT_BYTES_MAX,
         environment: Mapping[str, str] = os.environ,
         reads_only: bool = False,
+        hidden: tuple[Path, ...] = (),
     ) -> CommandResult:
-        """Runs a command in the sandbox; with `reads_only` it can change nothing. Raises ToolError."""
+        """Runs a command in the sandbox; with `reads_only` it can change nothing. Raises ToolError.
+
+        What is `hidden` is not read by one that reads only.
+        """
         wanted = _Command(
             command,
             folder,
@@ -93,6 +98,7 @@ class SandboxedCommandRunner:
             timeout_seconds,
             output_bytes_max,
             reads_only,
+            hidden,
         )
         return await to_its_end(partial(self._run_until_started, wanted))
 
@@ -141,7 +147,7 @@ class SandboxedCommandRunner:
         """Blocking."""
         policy = self._policy(scratch)
         if command.reads_only:
-            policy = reading_policy(policy)
+            policy = reading_policy(policy, command.hidden)
         before = ProtectedFiles(policy, self._kept)
         if not command.reads_only:
             self._kept = before
@@ -199,6 +205,7 @@ class ConfiningCommandRunner:
         output_bytes_max: int = OUTPUT_BYTES_MAX,
         environment: Mapping[str, str] = os.environ,
         reads_only: bool = False,
+        hidden: tuple[Path, ...] = (),
     ) -> CommandResult:
         """Runs a command where it belongs. Raises ToolError."""
         confined = await self.find() if reads_only or self.confines_all() else None
@@ -209,6 +216,7 @@ class ConfiningCommandRunner:
             output_bytes_max=output_bytes_max,
             environment=environment,
             reads_only=reads_only,
+            hidden=hidden,
         )
 
 

@@ -43,7 +43,23 @@ class SecretFiles:
         self.values = longest_first(found)
 
     def _files(self) -> Iterator[Path]:
-        for folder, below, names in islice(os.walk(self._root), FOLDERS_MAX):
-            # `os.walk` goes on with the folders that are left in this list.
-            below[:] = sorted(set(below) - TOOL_FOLDERS)
+        for folder, names in islice(_folders(self._root), FOLDERS_MAX):
             yield from (Path(folder, name) for name in names if is_secret_file(name))
+
+
+def secret_paths(root: Path) -> tuple[Path, ...] | None:
+    """Returns all files for secrets below `root`, None where there are too many to look. Blocking."""
+    found = []
+    for count, (folder, names) in enumerate(_folders(root)):
+        found += [Path(folder, name) for name in names if is_secret_file(name)]
+        if count >= FOLDERS_MAX or len(found) > FILES_MAX:
+            return None
+    return tuple(found)
+
+
+def _folders(root: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yields each folder with the names of its files."""
+    for folder, below, names in os.walk(root):
+        # `os.walk` goes on with the folders that are left in this list.
+        below[:] = sorted(set(below) - TOOL_FOLDERS)
+        yield folder, names

@@ -34,6 +34,7 @@ class LoggingCommandRunner:
         output_bytes_max: int = OUTPUT_BYTES_MAX,
         environment: Mapping[str, str] = os.environ,
         reads_only: bool = False,
+        hidden: tuple[Path, ...] = (),
     ) -> CommandResult:
         self.commands.append(command)
         if reads_only:
@@ -45,4 +46,5 @@ class LoggingCommandRunner:
             output_bytes_max=output_bytes_max,
             environment=environment,
             reads_only=reads_only,
+            hidden=hidden,
         )

@@ -109,6 +109,7 @@ STARTS_PROCESSES = {
     "sandbox/probe.py": "a neighbour that what is confined must not reach",
     "sandbox/host_access_script.py": "the command that it becomes, inside of its sandbox",
     "sandbox/probe_script.py": "something that is left behind inside a sandbox, to be found",
+    "workspace/secret_history.py": "git, which only reads, in the thread that decides",
     "models/api_key.py": "the command of the person's settings that prints the key",
 }
 """All else asks `assemble/sandboxes.py` for a runner or for a process."""

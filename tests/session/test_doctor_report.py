@@ -121,4 +121,6 @@ async def test_the_doctor_knows_the_sandbox(project: Path) -> None:
 
 async def test_the_doctor_says_that_there_is_no_sandbox_and_why(project: Path) -> None:
     async with workshop(project, [], sandbox={"mode": "off"}) as shop:
-        assert "without a sandbox, as it is switched off" in await section(shop, "Sandbox")
+        text = await section(shop, "Sandbox")
+        assert "without a sandbox, as it is switched off" in text
+        assert "without a question runs only what reads by plain words" in text

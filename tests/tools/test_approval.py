@@ -47,7 +47,9 @@ def approval(
     confined: bool = False,
 ) -> Approval:
     permissions = PermissionSettings(mode=mode, allow=allow, deny=deny)
-    return Approval(permissions, Workspace(root), commands_are_confined=confined)
+    return Approval(
+        permissions, Workspace(root), commands_are_confined=confined, sandbox_holds=lambda: True
+    )
 
 
 SPECS = {spec.name: spec for spec in BUILTIN_SPECS}
@@ -347,7 +349,8 @@ def test_paths_by_mode(root: Path, tool: str, path: str, expected: str) -> None:
         ("git push", ("shell(git push *)",), True, "deny"),
         ("$X y", ("shell(rm *)",), True, "ask"),
         ("make all", ("shell(rm *)",), True, "allow"),
-        ("cat .env", ("read(.env)",), True, "ask"),
+        ("cat .env", ("read(.env)",), True, "deny"),
+        ("make all", ("read(.env)",), True, "ask"),
         ("make all", ("shell",), True, "deny"),
     ],
 )

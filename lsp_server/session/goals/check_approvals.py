@@ -7,8 +7,9 @@ never asked about, and deny rules win over everything.
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
@@ -67,21 +68,27 @@ class CheckApprovals:
         ask: AskPerson | None,
         *,
         commands_are_confined: bool = False,
+        sandbox_holds: Callable[[], bool] = lambda: False,
     ) -> Allow | Deny:
         """Decides whether the command may run now. Without `ask` nobody is asked.
 
-        `commands_are_confined` is as of `Approval`.
+        `commands_are_confined` and `sandbox_holds` are as of `Approval`.
         """
         # What a person approved once may still be forbidden, but the mode does not matter any more.
         denied = Approval(rules.model_copy(update={"mode": "full"}), self._workspace)
         try:
-            decision = denied.decide(Shell.spec, NeedsCommand(command))
+            decision = await asyncio.to_thread(denied.decide, Shell.spec, NeedsCommand(command))
             if isinstance(decision, Deny):
                 return Deny(f"`{command}` does not run: {decision.reason}")
             if command in self._approved or command in self._approved_now:
                 return Allow()
-            own = Approval(rules, self._workspace, commands_are_confined=commands_are_confined)
-            decision = own.decide(Shell.spec, NeedsCommand(command))
+            own = Approval(
+                rules,
+                self._workspace,
+                commands_are_confined=commands_are_confined,
+                sandbox_holds=sandbox_holds,
+            )
+            decision = await asyncio.to_thread(own.decide, Shell.spec, NeedsCommand(command))
         except HoldfastError as error:
             return Deny(f"`{command}` does not run: {error}")
         if isinstance(decision, Allow):
