@@ -1,0 +1,1 @@
+"""Command lines by chance, and a throw-away tree to run the free ones in."""
