@@ -10,6 +10,7 @@ from lsp_server.agent.run_config import RunConfig
 from lsp_server.assemble.goals import run_stop_policy
 from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.model_chain import ModelChain
+from lsp_server.assemble.sandboxes import sandbox_holds
 from lsp_server.assemble.toolbox import describe_sandbox, run_toolbox
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.events import Warned
@@ -68,7 +69,7 @@ class AgentFactory:
             self._services.workspace,
             mode,
             commands_are_confined=is_confined,
-            sandbox_holds=lambda: self._services.sandboxes.found(settings.sandbox),
+            sandbox_holds=lambda: sandbox_holds(settings.sandbox),
         )
         catalogue = await self._services.extensions.skills.catalogue()
         await self._say_what_waits(run_context)

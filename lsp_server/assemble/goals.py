@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from lsp_server.agent.stop_policy import StopPolicy
 from lsp_server.assemble.judge_model import JudgeModel
+from lsp_server.assemble.sandboxes import sandbox_holds
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.goals import Evidence
 from lsp_server.domain.permissions import AskPerson, Question
@@ -129,7 +130,7 @@ def _verifier(
             now.permissions,
             ask,
             commands_are_confined=is_confined,
-            sandbox_holds=lambda: services.sandboxes.found(now.sandbox),
+            sandbox_holds=lambda: sandbox_holds(now.sandbox),
         )
         return decision.reason if isinstance(decision, Deny) else None
 

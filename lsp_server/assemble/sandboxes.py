@@ -113,10 +113,6 @@ class Sandboxes:
         """Says whether a sandbox under these settings holds here."""
         return await self._find(sandbox) is not None
 
-    def found(self, sandbox: SandboxSettings) -> bool:
-        """Says the same to a thread. Blocking, at the first use some tenths of a second."""
-        return _holding(sandbox.mode) is not None
-
     async def _find(self, sandbox: SandboxSettings) -> SandboxedCommandRunner | None:
         rules = self._rules(sandbox)
         return await self._runner(sandbox.mode, rules, partial(self._policy, rules))
@@ -173,6 +169,11 @@ class Sandboxes:
         places = (tempfile.gettempdir(), *OWN_PLACES)
         shown = (*(Path(one).resolve() for one in places), *repository_folders(self._root))
         return showing(reading_policy(policy), shown)
+
+
+def sandbox_holds(sandbox: SandboxSettings) -> bool:
+    """Says whether a sandbox under these settings holds here. Blocking, at first some tenths of a second."""
+    return _holding(sandbox.mode) is not None
 
 
 def _holding(mode: SandboxMode) -> ProbedSandbox | None:

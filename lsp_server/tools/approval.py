@@ -133,6 +133,8 @@ class Approval:
         self._tools = tools
         self._allowed = [self._rule(text, "permissions.allow") for text in permissions.allow]
         self._denied = [self._rule(text, "permissions.deny") for text in permissions.deny]
+        # A command may read more than it names, so a rule against reading ends the freedom.
+        self._denies_reading = any(rule.about_reading for rule in self._denied)
 
     def decide(self, tool: ToolSpec, needs: Needs) -> Decision:
         """Decides on a call of this tool by what it needs.
@@ -252,7 +254,7 @@ class Approval:
             if pattern.hits(script):
                 return _deny_by(rule)
         reading: Reading = "no"
-        if self._denies_reading():
+        if self._denies_reading:
             reading = reads_denied(script, self._workspace, self.visible)
         if reading == "yes":
             return _deny_by(*(rule for rule in self._denied if rule.about_reading))
@@ -272,15 +274,11 @@ class Approval:
 
     def _frees_commands(self, *, outside: bool) -> bool:
         if self._mode == "sandboxed" and not outside:
-            return self._commands_are_confined and not self._denies_reading()
+            return self._commands_are_confined and not self._denies_reading
         return self._mode == "full"
 
-    def _denies_reading(self) -> bool:
-        # A command may read more than it names, so a rule against reading ends the freedom.
-        return any(rule.about_reading for rule in self._denied)
-
     def _is_free(self, script: ShellScript) -> bool:
-        return not self._denies_reading() and is_free(script, self._workspace, self._sandbox_holds)
+        return not self._denies_reading and is_free(script, self._workspace, self._sandbox_holds)
 
     def _is_covered(self, tool: ToolSpec, script: ShellScript) -> bool:
         patterns = [rule.pattern for rule in self._allowed if rule.covers(tool)]
