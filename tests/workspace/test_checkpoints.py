@@ -13,6 +13,7 @@ from lsp_server.domain.events import Warned
 from lsp_server.workspace.merge import merge
 from lsp_server.workspace.undo import UndoReport
 from tests.harness.files import lay_out
+from tests.harness.git import git
 from tests.workspace.undoable_run import Run
 
 TEN = "".join(f"line {n}\n" for n in range(10))
@@ -317,3 +318,35 @@ async def test_what_lies_outside_is_never_undone(project: Path) -> None:
     (conflict,) = (await run.undo()).conflicts
     assert "outside of the workspace" in conflict.reason
     assert (project.parent / "outside" / "a").read_text() == "2"
+
+
+async def test_what_git_tracks_is_given_back_though_a_rule_names_it(project: Path) -> None:
+    lay_out(project, {"config.py": "a = 1\n", "dist/index.js": "built", "dist/other.js": "built"})
+    git(project, "init", "-q")
+    git(project, "add", ".")
+    lay_out(project, {".gitignore": "dist/\nconfig.py\n", "dist/untracked.js": "built"})
+    run = Run(project)
+
+    def effect() -> None:
+        lay_out(project, {"config.py": "a = 2\n", "dist/untracked.js": "again"})
+        (project / "dist/index.js").unlink()
+
+    assert sorted(await run.command(effect)) == ["config.py", "dist/index.js"]
+    assert sorted((await run.undo()).restored) == ["config.py", "dist/index.js"]
+    assert (project / "config.py").read_text() == "a = 1\n"
+    assert (project / "dist/index.js").read_text() == "built"
+
+
+async def test_a_thousand_files_come_back_as_they_were(project: Path) -> None:
+    before = {f"d{number % 7}/f{number}": f"{number}\r\n\0".encode() for number in range(1000)}
+    lay_out(project, before)
+    run = Run(project)
+
+    def effect() -> None:
+        for name in before:
+            (project / name).unlink()
+        lay_out(project, {f"new/{number}": "made" for number in range(1000)})
+
+    await run.command(effect)
+    await run.undo()
+    assert contents_of(project) == before
