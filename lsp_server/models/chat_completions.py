@@ -33,6 +33,7 @@ from lsp_server.models.connection import (
     resource,
 )
 from lsp_server.models.dialect import Dialect
+from lsp_server.models.history_form import is_about_messages
 from lsp_server.models.provider_errors import (
     error_for_status,
     read_provider_error,
@@ -169,11 +170,15 @@ class ChatCompletions:
             return
         if (narrower := dialect.without(refusal, request)) is not None:
             yield narrower
+        # Without words for it: what took a shorter conversation refuses what was added.
+        about_messages = self._has_taken or is_about_messages(refusal)
         histories = dialect.history.adapted(
-            refusal, vendor_fields_of(request), had_taken=self._has_taken
+            refusal, vendor_fields_of(request), is_about_messages=about_messages
         )
         for history in histories:
             yield replace(dialect, history=history)
+        if about_messages:
+            yield replace(dialect, reasoning_key=None)
 
 
 class _Refused(Exception):

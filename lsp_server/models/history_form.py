@@ -51,19 +51,18 @@ class HistoryForm:
     left_out: frozenset[str] = frozenset()
 
     def adapted(
-        self, refusal: str, vendor_fields: frozenset[str], *, had_taken: bool = False
+        self, refusal: str, vendor_fields: frozenset[str], *, is_about_messages: bool
     ) -> Iterator[HistoryForm]:
         """Yields the forms to try after a refusal, the most likely first.
 
         `vendor_fields` are those that the refused request carried. Each form has one change
-        more than this one. None is yielded for a refusal that is not about messages, which is
-        known by its words, or from `had_taken`: the endpoint took a shorter conversation before.
+        more than this one. Of a refusal that `is_about_messages` and does not say what is wrong,
+        every change is tried.
         """
         if named := frozenset(field for field in vendor_fields if field in refusal):
             yield replace(self, left_out=self.left_out | named)
         likely = [change for pattern, change in _CHANGES if pattern.search(refusal)]
-        is_about_messages = had_taken or _ABOUT_MESSAGES.search(refusal)
-        others = [change for _, change in _CHANGES] if is_about_messages else []
+        others = [change for _, change in _CHANGES[:-1]] if is_about_messages else []
         if others and vendor_fields:
             others.append(lambda form: replace(form, left_out=frozenset({"*"})))
         for change in (*likely, *others):
@@ -84,6 +83,11 @@ class HistoryForm:
         if _NAME.match(given):
             return given
         return re.sub(r"[^A-Za-z0-9_-]", "_", given)[:NAME_CHARS_MAX] or "unnamed"
+
+
+def is_about_messages(refusal: str) -> bool:
+    """Returns whether a refusal is about the messages of a request, by its words."""
+    return _ABOUT_MESSAGES.search(refusal) is not None
 
 
 PLAIN = HistoryForm()
@@ -110,6 +114,10 @@ _NO_REASONING = (
     r"(?:reasoning|thinking)\w*.{0,90}(?:missing|passed back|requir|must|expect)"
     r"|missing.{0,30}(?:reasoning|thinking)"
 )
+_NO_SYSTEM = (
+    r"\bsystem\b.{0,60}(?:support|allow|only|must|first|role|invalid|enabled)"
+    r"|developer instruction|only user and assistant"
+)
 _CHANGES: tuple[tuple[re.Pattern[str], _Change], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), change)
     for pattern, change in (
@@ -123,12 +131,12 @@ _CHANGES: tuple[tuple[re.Pattern[str], _Change], ...] = tuple(
          _set("answers_between")),
         (r"alternat|consecutive|same role|in a row|two (?:user|assistant)", _set("merged")),
         (r"alternat|\btool\b.{0,60}\buser\b", _set("answers_between")),
-        (r"\bsystem\b.{0,60}(?:support|allow|only|must|first|role|invalid)", _set("system_in_user")),
+        (_NO_SYSTEM, _set("system_in_user")),
         (r"(?:single|one|parallel) tool.?call|tool.?calls? (?:at once|per message)",
          _set("one_call_each")),
+        (r"\bcontent\b|\bnull\b|none\W?type|\bNone\b", _next_content),
+        # The last one is never guessed: where it is not wanted, it is refused.
         (_NO_REASONING, _set("reasoning_everywhere")),
-        (r"\bcontent\b|\bnull\b|none\W?type|\bNone\b", _next_content),
-        (r"\bcontent\b|\bnull\b|none\W?type|\bNone\b", _next_content),
     )
 )  # fmt: skip
 """Wordings of refusals and the change for each, in the order in which they are tried where the

@@ -207,6 +207,7 @@ _CANNOT_PASS = re.compile(
     r" | does\ not\ support | not\ supported | is\ (?:undefined|not\ callable|required)"
     r" | (?:json|parse|syntax|type|value|key|attribute|index)_?\ ?error\b | jsondecodeerror"
     r" | \[json\.exception | expecting\ (?:value|property) | has\ no\ (?:attribute|method|element)"
+    r" | unknown\ field | unexpected\ keyword | only\ (?:one|user)\ | missing\ \W?\w+\W?\ field"
     r" | NoneType | can\ only\ concatenate | not\ iterable | unmarshal | unhandled\ (?:exception|error)",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +15,8 @@ from lsp_server.domain.tools import ToolCall, ToolSpec
 from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.models.scripted.vendor_checks import VENDORS
+from tests.fakes.faults import FaultyTurn, HttpError
+from tests.fakes.faulty_server import FaultyServer
 from tests.fakes.wire_server import Reply, WireServer, model_at
 
 TRIES_MAX = 12
@@ -111,6 +114,48 @@ async def test_a_vendor_takes_each_history(vendor: str, shape: str) -> None:
         assert tries <= TRIES_MAX
         assert (await model.respond(request)).message.text == "B"
         assert len(server.requests) == tries + 1, "what was learned is kept"
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        (
+            "a call",
+            "Invalid type for 'messages[2].content': expected a string, but got null instead.",
+        ),
+        ("a call", "messages.2.content Field required"),
+        ("a call", "Expected content to be str or list, got NoneType"),
+        ("a call", "null value not allowed in field"),
+        ("an id with a colon", "Unexpected tool call id functions.read:0 in tool results"),
+        ("an id with a colon", "invalid tool_call_id"),
+        ("a name of another tool", "Unknown function: bash"),
+        ("a name of another tool", "Tool 'bash' not found"),
+        ("a person after a result", "Role 'tool' must be followed by 'assistant'"),
+        ("a person after a result", "messages: invalid order"),
+        ("two persons in a row", "multiturn requests alternate between user and model"),
+        ("two persons in a row", "messages[3] has an invalid role"),
+        ("an answer", "Only user and assistant roles are supported!"),
+        ("an answer", "Developer instruction is not enabled for this model"),
+        ("two calls", "This model does not support parallel tool calls"),
+        ("a call with reasoning", "messages: unexpected keyword argument"),
+        ("fields of the message", "messages: unexpected keyword argument"),
+        ("fields of the call", 'json: unknown field "extra_content"'),
+    ],
+)
+async def test_a_refusal_is_understood_in_other_words(shape: str, words: str) -> None:
+    """The endpoint refuses the messages as they are sent first, whatever they are."""
+    seen: list[str] = []
+
+    def script(body: Mapping[str, Any]) -> ScriptedTurn:
+        seen.append(json.dumps(body["messages"]))
+        if seen[-1] == seen[0]:
+            error = {"error": {"message": words}}
+            return FaultyTurn(fault=HttpError(status=400, body=error, times=99))
+        return ScriptedTurn(text="A")
+
+    async with FaultyServer(script) as server, model_at(server.base_url) as model:
+        assert (await model.respond(begun(shape))).message.text == "A"
+        assert len(seen) <= TRIES_MAX
 
 
 ANSWER = Reply((b'data: {"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n',))
