@@ -33,6 +33,7 @@ from lsp_server.domain.messages import Delta, Message, Request, Waiting
 from lsp_server.domain.ports import Model
 from lsp_server.domain.prompt_sections import PromptParts, PromptSection
 from lsp_server.domain.tools import ToolSpec
+from lsp_server.text.legible import disguises
 
 TASK_SHARE = 0.3
 STATE_SHARE = 0.15
@@ -117,7 +118,19 @@ class Compaction:
         """Starts the cycle that a run begins with; memory that is not open yet comes later."""
         self._late = self._memory.opens_soon
         recalled = PromptParts() if self._late else await self._recall()
+        self._notice_disguises(recalled)
         self._start(first_prompt(self._event_log.context, self._run_config, recalled))
+
+    def _notice_disguises(self, recalled: PromptParts) -> None:
+        """Tells a person, in a line each, what is hidden or imitated in what the run begins with."""
+        texts = {
+            "the instructions of the project": self._run_config.system,
+            "the task with what the editor handed over": self._run_config.task_text,
+            "memory": recalled.text,
+        }
+        for name, text in texts.items():
+            if found := disguises(text):
+                self._event_log.emit(Warned(f"in {name}: {' and '.join(found)}"))
 
     async def catch_up(self) -> None:
         """Adds what memory has to offer behind the prompt so far, once it is open.

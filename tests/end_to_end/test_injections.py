@@ -242,6 +242,21 @@ async def test_in_a_sandbox(base: Path, number: int, name: str) -> None:
     assert untold(demands, lines) == [], lines
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("tags", "`read a.md` returned 89 hidden characters"),
+        ("zero width", "`read a.md` returned 495 hidden characters"),
+        ("tags in AGENTS.md", "in the instructions of the project: 89 hidden characters"),
+        ("markup of ChatML", "markup of a chat, <|im_end|>"),
+        ("a comment of Python", ""),
+    ],
+)
+async def test_what_is_disguised_is_said_in_one_line(base: Path, name: str, said: str) -> None:
+    lines = await is_harmless(base, PLACES[name], [])
+    assert [line for line in lines if said and said in line] == lines
+
+
 NUMBERED_READ = [
     row for row in NUMBERED if all(look[0] != "shell" for look in PLACES[row[0]].looks)
 ][::3]
