@@ -23,13 +23,15 @@ HOW_CONDITION = "write a condition as `- [ ] what must hold`"
 _OUR_KEYS = ("evidence", "waived")
 """Begin the lines that Holdfast itself writes below a condition."""
 
-_HEADING = re.compile(r" {0,3}#{1,6}(?:[ \t]+(?P<title>.*?))?(?:[ \t]+#+)?[ \t]*$")
+_HEADING = re.compile(
+    r" {0,3}#{1,6}(?:[ \t]+(?P<title>[^ \t](?:.*?[^ \t])??))?(?:[ \t]++#++)?[ \t]*+$"
+)
 _ITEM = re.compile(
-    r"(?P<indent>[ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+\[(?P<box>[ xX])\](?:[ \t]+(?P<text>.*?))?[ \t]*$"
+    r"(?P<indent>[ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+\[(?P<box>[ xX])\](?:[ \t]+(?P<text>[^ \t](?:.*[^ \t])?))?[ \t]*$"
 )
 _BROKEN_ITEM = re.compile(r"[ \t]*[-*+][ \t]*\[[^\[\]]?\](?![\[(:])")
 _ENTRY = re.compile(
-    r"(?P<indent>[ \t]*)[-*+][ \t]+(?P<key>[A-Za-z]+)[ \t]*:(?:[ \t]+(?P<value>.*?))?[ \t]*$"
+    r"(?P<indent>[ \t]*)[-*+][ \t]+(?P<key>[A-Za-z]+)[ \t]*:(?:[ \t]+(?P<value>[^ \t](?:.*[^ \t])?))?[ \t]*$"
 )
 _BULLET = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _FENCE = re.compile(r"[ \t]*(?P<fence>`{3,}|~{3,})")

@@ -44,4 +44,5 @@ def with_star(pattern: str) -> str:
     >>> with_star("git push:*")
     'git push *'
     """
-    return re.sub(r"\s*:\*$", " *", pattern)
+    command = pattern.removesuffix(":*")
+    return pattern if command == pattern else f"{command.rstrip()} *"

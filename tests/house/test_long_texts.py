@@ -92,6 +92,11 @@ def ignored(text: str) -> None:
         (refusals, ("<", "<script ", "max ", "exceed ", "input length ", "model ", "a")),
         (parse_goals, ("\n", "- ", "- [ ] `", "- check: `", "`", "# ", "~~~", " ")),
         (
+            lambda text: find_comment_goals(f"{text}\n# GOAL: a{text}b", "a.py"),
+            ("#", "%", "-", "/", ";", " ", "\t", "*/", "<!--"),
+        ),
+        (lambda text: parse_goals(f"# a{text}b\n- [ ] a{text}b\n"), ("\t", " ", " #", "#")),
+        (
             lambda text: find_comment_goals(text, "a.py"),
             ("#", "# GOAL: a ", "/*", "GOAL:", " ", "<!--", "\n"),
         ),
