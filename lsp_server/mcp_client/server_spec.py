@@ -18,7 +18,9 @@ ServerOrigin: TypeAlias = Literal["user", "project"]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 """Names become a part of tools' names, which endpoints take at most 64 characters of."""
 
-_VARIABLE = re.compile(r"\$\{(?P<name>[^}:]+)(?::(?:-(?P<default>[^}]*)|(?P<rest>[^}]*)))?\}")
+_VARIABLE = re.compile(
+    r"\$\{(?P<name>[^}:$]{1,200})(?::(?:-(?P<default>[^}]{0,1000})|(?P<rest>[^}]{0,1000})))?\}"
+)
 
 
 class ServerEntry(BaseModel):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
+from lsp_server.models.surrogates import joined
 from lsp_server.server import from_lsp
 from lsp_server.server.client import Client
 from lsp_server.server.folders import Folder, Folders
@@ -89,7 +90,9 @@ class OpenDocuments:
 
     def did_open(self, params: types.DidOpenTextDocumentParams) -> None:
         item = params.text_document
-        document = OpenDocument(item.uri, from_lsp.path(item.uri), item.version, item.text)
+        # Nothing can hold half a character; what stands for it takes as much room in UTF-16.
+        text = joined(item.text)
+        document = OpenDocument(item.uri, from_lsp.path(item.uri), item.version, text)
         self._by_uri[item.uri] = document
         if (place := self._place(document)) is not None:
             folder, path = place

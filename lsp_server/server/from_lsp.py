@@ -15,6 +15,7 @@ from lsprotocol import types
 
 from lsp_server.domain.edits import Lines, Position
 from lsp_server.domain.goals import Finding
+from lsp_server.models.surrogates import joined
 
 Encoding: TypeAlias = Literal["utf-8", "utf-16", "utf-32"]
 
@@ -66,12 +67,12 @@ def apply_change(
 ) -> str:
     """Applies one change of a buffer and returns the new text."""
     if isinstance(change, types.TextDocumentContentChangeWholeDocument):
-        return change.text
+        return joined(change.text)
     lines = Lines(text)
     start = offset(lines, change.range.start, encoding)
     # A client may send the ends of an empty range in the wrong order.
     end = max(start, offset(lines, change.range.end, encoding))
-    return f"{text[:start]}{change.text}{text[end:]}"
+    return f"{text[:start]}{joined(change.text)}{text[end:]}"
 
 
 def finding(

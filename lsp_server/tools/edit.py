@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -85,6 +86,12 @@ class Edit:
         wanted = validate(EditArguments, arguments)
         _check_texts(wanted)
         document = await (editor or self._editor).read(self._workspace.locate(wanted.path))
+        # Secrets are looked for in all of a file, which takes seconds for a large one.
+        return await asyncio.to_thread(self._planned, arguments, wanted, document)
+
+    def _planned(
+        self, arguments: Mapping[str, object], wanted: EditArguments, document: Document
+    ) -> PlannedEdit:
         path = self._workspace.relative(document.path)
         match, edits = self._edits(document, path, wanted)
         after = apply_edits(document.text, edits)

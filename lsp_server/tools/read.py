@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from pydantic import Field
@@ -73,7 +74,8 @@ class Read:
         document = await editor.read(self._workspace.locate(wanted.path))
         # The whole text is looked at, since the middle of a key does not look like one.
         path = self._workspace.relative(document.path)
-        lines = split_lines(self._redactor.of_file(path, document.text))
+        text = await asyncio.to_thread(self._redactor.of_file, path, document.text)
+        lines = split_lines(text)
         if not lines:
             return ToolResult("(the file is empty)", read=(path,))
         start = wanted.start_line or 1

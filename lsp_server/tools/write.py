@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -74,8 +75,18 @@ class Write:
         if wanted.path.endswith("/"):
             raise ToolError(f"{wanted.path!r} names a folder; send the path of a file")
         path = self._workspace.locate(wanted.path)
-        relative = self._workspace.relative(path)
         before = await _read_text(editor or self._editor, path)
+        # Secrets are looked for in all of a file, which takes seconds for a large one.
+        return await asyncio.to_thread(self._planned, arguments, wanted, path, before)
+
+    def _planned(
+        self,
+        arguments: Mapping[str, object],
+        wanted: WriteArguments,
+        path: Path,
+        before: str | None,
+    ) -> PlannedEdit:
+        relative = self._workspace.relative(path)
         after = self._new_content(wanted.text, relative, before)
         if before == after:
             done = f"{relative} has this content already; nothing changed"
