@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from lsp_server.cli.terminal_prompt import CHOICES, parse_answer
+from lsp_server.domain.permissions import Answer, Answered, Question
+
+PLAIN = Question("q", "shell", "run `a | b`", "a | b")
+WIDE = Question(
+    *("q", "shell", "run `make`", "make"),
+    rule="shell(make)",
+    run_rule="shell(make)",
+    general=True,
+    offers_sandbox=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "plain", "wide"),
+    [
+        ("o", "once", "once"),
+        ("YES", "once", "once"),
+        ("r", None, "run"),
+        ("a", None, "always"),
+        ("e", None, "everywhere"),
+        ("s", None, "sandboxed"),
+        (" d ", "deny", "deny"),
+        ("no", "deny", "deny"),
+        # Whatever else is typed is no answer.
+        ("", None, None),
+        ("x", None, None),
+        ("once more", None, None),
+        ("always", None, "always"),
+        ("a please", None, None),
+    ],
+)
+def test_what_is_typed_is_an_answer_that_is_on_offer(
+    line: str, plain: Answer | None, wide: Answer | None
+) -> None:
+    for question, answer in ((PLAIN, plain), (WIDE, wide)):
+        assert parse_answer(line, question) == (answer and Answered(answer))
+
+
+@pytest.mark.parametrize("line", ["d use the mirror", "no, use the mirror", "deny: use the mirror"])
+def test_what_follows_a_denial_is_why(line: str) -> None:
+    assert parse_answer(line, PLAIN) == Answered("deny", "use the mirror")
+
+
+def test_every_answer_can_be_chosen() -> None:
+    assert WIDE.answers == tuple(CHOICES)
