@@ -41,29 +41,29 @@ def targets_text(script: ShellScript, workspace: Workspace) -> str:
     if not script.understood:
         return CANNOT_BE_TOLD
     commands = list(script.everything())
-    words = [word for each in commands for word in _words(each)]
-    found = list(
-        dict.fromkeys(
-            target
-            for word in words
-            if not _is_unsure(word)
-            for target in _target(word.text, workspace)
-        )
-    )
+    found = list(dict.fromkeys(one for each in commands for one in _targets(each, workspace)))
     if not found:
         return CANNOT_BE_TOLD
     shown = [one_line(target, TARGET_CHARS_MAX) for target in found[:TARGETS_SHOWN_MAX]]
     more = len(found) - TARGETS_SHOWN_MAX
     text = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    words = (word for each in commands for word in (*each.words[1:], *_files(each)))
     return f"{text} and what {CANNOT_BE_TOLD}" if any(map(_is_unsure, words)) else text
 
 
-def _words(command: Command) -> Iterator[Word]:
-    yield from command.words[1:]
-    for _, target in command.redirections:
-        # Numbers are streams, as in `2>&1`.
-        if not target.text.isdigit() and target.text not in _NOWHERE:
-            yield target
+def _targets(command: Command, workspace: Workspace) -> Iterator[str]:
+    for word in command.words[1:]:
+        if not _is_unsure(word):
+            yield from _target(word.text, workspace)
+    yield from (file.text for file in _files(command) if not _is_unsure(file))
+
+
+def _files(command: Command) -> Iterator[Word]:
+    """The files that a command is redirected to: no streams, as in `2>&1`, and no texts."""
+    for operator, file in command.redirections:
+        is_stream = file.text.isdigit() or file.text in _NOWHERE
+        if not is_stream and "<<" not in operator:
+            yield file
 
 
 def _is_unsure(word: Word) -> bool:
