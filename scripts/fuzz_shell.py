@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -133,7 +134,10 @@ def main() -> int:
     chosen = options.parse_args()
     os.environ["PATH"] = PATH
     fuzz = Fuzz(ThrowawayTree(), chosen.seed)
-    fuzz.run(chosen.lines)
+    try:
+        fuzz.run(chosen.lines)
+    finally:
+        shutil.rmtree(fuzz.tree.base, ignore_errors=True)
     print(fuzz.figures)
     return 1 if fuzz.findings else 0
 
