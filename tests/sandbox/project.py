@@ -69,6 +69,12 @@ def make(base: Path) -> None:
             f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
         wheel.writestr(f"{info}/RECORD", "")
+    (base / "outside" / "simple" / "tiny").mkdir(parents=True)
+    link = '<a href="/tiny-1.0-py3-none-any.whl">tiny-1.0-py3-none-any.whl</a>'
+    (base / "outside" / "simple" / "tiny" / "index.html").write_text(link)
+    run("git", "clone", "-q", "--bare", ".", str(base / "outside" / "bare"))
+    (base / "home" / ".ssh").mkdir()
+    (base / "home" / ".ssh" / "id_ed25519").write_text("key\n")
     if shutil.which("npm", path=PATH):
         package = base / "outside" / "package"
         package.mkdir()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.everyday import EVERYDAY, Everyday
+from tests.sandbox.everyday import EVERYDAY, Everyday, table
 from tests.sandbox.test_attacks import CASES, IDS
-from tests.sandbox.users import User
+from tests.sandbox.users import ROOT, User
 
 SAMPLE_STEP = 5
 HOME = Path(pwd.getpwuid(os.getuid()).pw_dir)
@@ -66,3 +66,10 @@ def test_a_sample_of_everyday_work_goes_on(user: User, mechanism: str) -> None:
 def test_everyday_work_goes_on(user: User, mechanism: str) -> None:
     assert len(EVERYDAY) >= 50
     assert failed(user, mechanism, EVERYDAY) == []
+
+
+def test_the_documentation_has_the_table_of_these_rows() -> None:
+    """`python -m tests.sandbox.everyday` prints it."""
+    rows = [row.label for row in EVERYDAY if row.label]
+    assert len(rows) == len(set(rows)) >= 30
+    assert table() in (ROOT / "docs" / "sandbox.md").read_text("utf-8")
