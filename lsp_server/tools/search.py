@@ -54,6 +54,11 @@ PROGRAM_OPTIONS = (
     f"--max-count={LIMIT_MAX}",
 )
 
+OUTSIDE_NOTE = (
+    "\n[outside of the workspace a search leaves out what a sandbox hides, keys above all; "
+    "to be sure of a file, read it]"
+)
+
 SearchByMeaning: TypeAlias = Callable[[str, Path | None, int], Awaitable[str]]
 """Takes a query, a folder or file to stay in and a number of hits; the answer is for the model."""
 
@@ -146,6 +151,8 @@ class Search:
         shown = await self._redact(hits[: wanted.limit])
         hits = [*shown, *hits[wanted.limit :]]
         found = _render(hits, wanted.limit, complete=complete)
+        if not self._workspace.inside(place):
+            found += OUTSIDE_NOTE
         return ToolResult("\n".join([found, *await self._withheld(place)]))
 
     async def _withheld(self, place: Path) -> list[str]:

@@ -17,9 +17,13 @@ from lsp_server.memory.parsing import ReadRequest
 from lsp_server.sandbox.choice import Mechanism, probed
 from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.settings.sections import PermissionMode, PermissionSettings, Settings
+from lsp_server.tools.search import Search
 from lsp_server.workspace.commands import HostCommandRunner
+from lsp_server.workspace.documents import Documents
 from lsp_server.workspace.git_log import read_commits
 from lsp_server.workspace.git_revision import Revisions
+from lsp_server.workspace.ignore import Ignore
+from lsp_server.workspace.paths import Workspace
 from tests.harness.files import lay_out
 
 ROOT = Path(__file__).parents[2]
@@ -202,3 +206,16 @@ async def test_many_programs_at_once_find_the_mechanism_once(
     own = sandboxes.own_programs(lambda: settings)
     runs = (own.run("echo $0", project.resolve(), timeout_seconds=20) for _ in range(8))
     assert {done.exit_status for done in await asyncio.gather(*runs)} == {0}
+
+
+async def test_a_search_outside_says_what_it_leaves_out(
+    settings: Settings, sandboxes: Sandboxes, project: Path
+) -> None:
+    lay_out(Path.home(), {".ssh/id": "needle"})
+    lay_out(project, {"a.txt": "needle"})
+    workspace = Workspace(project.resolve())
+    commands = sandboxes.own_programs(lambda: settings)
+    search = Search(workspace, Ignore(workspace), Documents(), commands=commands)
+    assert (await search.call({"query": "needle"})).text == "a.txt:1: needle"
+    hidden = await search.call({"query": "needle", "path": str(Path.home() / ".ssh")})
+    assert hidden.text.startswith("no match\n[outside of the workspace a search leaves out")
