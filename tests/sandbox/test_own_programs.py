@@ -51,10 +51,11 @@ def neighbour() -> Iterator[subprocess.Popen[bytes]]:
 
 async def hostile(settings: Settings, sandboxes: Sandboxes, project: Path, what: str) -> str:
     """What a reader that was taken over says of its attempt."""
+    lay_out(project, {what: "content"})
     start = partial(sandboxes.start_own, lambda: settings)
     readers = ParseWorkers(start, 1, module="tests.fakes.hostile_reader")
     try:
-        (read,) = await readers.read_all(ReadRequest(str(project.resolve()), (what,), {}, 1))
+        (read,) = await readers.read_all(ReadRequest(str(project.resolve()), (what,), {}, 100))
     finally:
         await readers.close()
     assert read.path == what
