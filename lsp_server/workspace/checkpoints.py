@@ -21,6 +21,7 @@ from lsp_server.workspace.blobs import Blobs
 from lsp_server.workspace.checkpoint_pruner import CheckpointPruner
 from lsp_server.workspace.file_state import NOT_KEPT, is_same
 from lsp_server.workspace.ignore import Ignore
+from lsp_server.workspace.ignored_files import IgnoredFiles
 from lsp_server.workspace.killed_command import ROOT, tell_apart
 from lsp_server.workspace.paths import Workspace
 from lsp_server.workspace.recording import Recording
@@ -58,6 +59,7 @@ class Checkpoints:
     def __init__(self, folder: Path, workspace: Workspace, ignore: Ignore) -> None:
         self._workspace = workspace
         self._blobs = Blobs(folder / "blobs")
+        self._ignored = IgnoredFiles(workspace.root, self._blobs)
         self._snapshots = Snapshots(folder / "snapshots", workspace.root)
         self._warned: set[str] = set()
         self.tree = WorkingTree(
@@ -77,6 +79,8 @@ class Checkpoints:
         """
         changed: list[str] = []
         before = await self._states(emit)
+        ignored = await asyncio.to_thread(self._ignored.states, self.tree.ignored)
+        before = {**before, **ignored} if ignored else before
         # On the disk before the command starts: after a kill nobody could tell what was there.
         name = await asyncio.to_thread(self._snapshots.put, before)
         if name is not None:
@@ -88,7 +92,7 @@ class Checkpoints:
         finally:
             alive.cancel()
             # Also after a failure or a cancellation: what the command did is done.
-            after = await self._states(emit)
+            after = await self._with_hidden(before, await self._states(emit))
             changes = await asyncio.to_thread(_changes, before, after)
             for number, change in enumerate(changes):
                 emit(change)
@@ -109,7 +113,7 @@ class Checkpoints:
         root = await asyncio.to_thread(self._workspace.root.stat)
         if max(root.st_mtime, root.st_ctime) > before.ended_at.timestamp():
             later.add(ROOT)
-        now = await self.tree.states()
+        now = await self._with_hidden(before.states, await self.tree.states())
         changes = await asyncio.to_thread(_changes, before.states, now)
         killed = tell_apart(changes, later, now, before.there)
         for change in killed.changes:
@@ -181,6 +185,14 @@ class Checkpoints:
         self._warn_of_unread(states, emit)
         self.warn_of_losses(emit)
         return states
+
+    async def _with_hidden(
+        self, before: Mapping[str, str], after: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        """Adds what was there before and is there still, but does not count."""
+        gone = [path for path in before.keys() - after.keys() if path[-1] != "/"]
+        found = await asyncio.to_thread(self._ignored.look, gone)
+        return {**after, **found} if found else after
 
     def _warn_of_unread(self, states: Mapping[str, str], emit: Emit) -> None:
         """Names what a command could change for good, before one runs."""

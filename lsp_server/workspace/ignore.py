@@ -145,11 +145,17 @@ class Ignore:
             if folders or not is_folder:
                 yield path, entry
 
-    def listings(self) -> Iterator[Sequence[Walked]]:
-        """Gives all entries that count in another order, which takes half the time: folder by folder."""
+    def listings(
+        self, ignored: Callable[[str], None] = lambda _: None
+    ) -> Iterator[Sequence[Walked]]:
+        """Gives all entries that count in another order, which takes half the time: folder by folder.
+
+        `ignored` is called with each path that does not count, those of version control left
+        out, and not with what is in such a folder, whose path ends with `/`.
+        """
         waiting: list[tuple[str, FolderRules]] = [("", self._sources.above())]
         while waiting:
-            found = self._listed(*waiting.pop())
+            found = self._listed(*waiting.pop(), ignored=ignored)
             waiting += [(path, within) for path, _, within in found if within is not None]
             yield found
 
@@ -172,6 +178,7 @@ class Ignore:
         skipped: Skipped = lambda *_: None,
         *,
         undecoded: bool = False,
+        ignored: Callable[[str], None] = lambda _: None,
     ) -> Sequence[Walked]:
         """The entries of one folder that count."""
         try:
@@ -182,7 +189,7 @@ class Ignore:
             skipped(folder, error.strerror or "unreadable")
             return ()
         rules = self._sources.within(rules, folder, [entry.name for entry in entries])
-        ignored = replace(rules, is_ignored=True)
+        rules_of_ignored = replace(rules, is_ignored=True)
         before, now = self._known_verdicts(folder, rules)
         found: list[Walked] = []
         for entry in entries:
@@ -201,8 +208,10 @@ class Ignore:
             if name.isascii() or not _UNDECODED.search(name):
                 now[name] = verdict
             if verdict is not Verdict.HIDDEN:
-                within = rules if verdict is Verdict.COUNTS else ignored
+                within = rules if verdict is Verdict.COUNTS else rules_of_ignored
                 found.append((folder + name, entry, within if is_folder else None))
+            elif entry.name not in INTERNAL:
+                ignored(folder + name)
         return found
 
     def _known_verdicts(self, folder: str, rules: FolderRules) -> tuple[Verdicts, Verdicts]:

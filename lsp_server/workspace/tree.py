@@ -86,6 +86,8 @@ class WorkingTree:
         self._last: Mapping[str, str] = {}
         self._of_files: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})
         """States, and those of files among them."""
+        self.ignored: Sequence[str] = ()
+        """What did not count at the last look; of a folder, which ends with `/`, nothing inside."""
         self._saved_at = float("-inf")
         self._scanning = threading.Lock()
 
@@ -161,13 +163,15 @@ class WorkingTree:
         return names, now_known
 
     def _statuses(self) -> Iterator[tuple[str, Status]]:
-        for found in self._ignore.listings():
+        ignored: list[str] = []
+        for found in self._ignore.listings(ignored.append):
             for path, entry, _ in found:
                 try:
                     state = entry.stat(follow_symlinks=False)
                 except OSError:
                     continue  # It went meanwhile.
                 yield path, status_of(state)
+        self.ignored = ignored
         for path in WATCHED:
             with suppress(OSError):
                 yield path, status_of((self._workspace.root / path).lstat())

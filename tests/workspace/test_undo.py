@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import stat
+import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -13,11 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsp_server.domain.errors import HoldfastError
+from lsp_server.workspace import ignored_files
 from tests.harness.files import lay_out
+from tests.harness.git import committed
 from tests.sampling import sampled
 from tests.workspace.undoable_run import Run
 
@@ -195,3 +199,69 @@ def test_undo_gives_back_all_that_was_there(setup: list[Effect], effects: list[E
         assert all("a file of its own now" in reason for reason in reasons), reasons
         assert manifest(outside) == untouched
         assert manifest(root) == before
+
+
+IGNORED: dict[str, str | bytes] = {
+    ".gitignore": ".env\n*.sqlite3\nlocal/\nnode_modules/\nbuild/\n*.pyc\nsrc/made/\n",
+    ".env": "KEY=1\n",
+    "dev.sqlite3": b"SQLite\0data",
+    "local/settings/a.toml": "x = 1\n",
+    "src/made/keep.txt": "by hand\n",
+    "src/a.py": "a = 1\n",
+    "untracked.txt": "new\n",
+}
+REMADE: dict[str, str | bytes] = {
+    "node_modules/m/index.js": "1",
+    "build/a.o": "1",
+    "src/a.pyc": "1",
+}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "git clean -fdxq",
+        "git clean -fdq",
+        "rm -rf .env local src",
+        "find . -name '*.sqlite3' -delete",
+        "echo lost > .env; : > dev.sqlite3",
+        "mv local elsewhere; rm -r elsewhere",
+        "git checkout -q -- .",
+        "git reset -q --hard",
+        "git -c user.name=A -c user.email=a@b stash -q -u && git stash drop -q",
+        "echo untracked.txt >> .gitignore; rm untracked.txt",
+        "chmod 644 .env",
+    ],
+)
+async def test_what_git_ignores_and_nothing_makes_anew_comes_back(
+    project: Path, command: str
+) -> None:
+    lay_out(project, IGNORED)
+    committed(project)
+    lay_out(project, REMADE)
+    lay_out(project, {"src/a.py": "a = 2  # not committed\n", "more.txt": "m\n"})
+    (project / ".env").chmod(0o600)
+    before = {path: manifest(project).get(path) for path in [*IGNORED, "more.txt"]}
+    run = Run(project)
+    await run.command(lambda: subprocess.run(command, shell=True, cwd=project, check=True))
+    assert not [change for change in run.changes if change.path in REMADE]
+    report = await run.undo()
+    assert report.conflicts == ()
+    assert {path: manifest(project).get(path) for path in before} == before
+
+
+async def test_of_what_is_ignored_only_so_much_is_kept(project: Path) -> None:
+    lay_out(project, {".gitignore": "data/\n.env\n", ".env": "KEY=1\n"})
+    lay_out(project, {f"data/{number:04}": "x" for number in range(ignored_files.FILES_MAX + 100)})
+    run = Run(project)
+    await run.command(lambda: shutil.rmtree(project / "data"))
+    kept = [change.path for change in run.changes if change.path.startswith("data/")]
+    assert len(kept) == ignored_files.FILES_MAX - 1
+    assert (await run.undo()).conflicts == ()
+    assert len(list((project / "data").iterdir())) == len(kept)
+
+
+async def test_what_is_made_among_ignored_files_does_not_count(project: Path) -> None:
+    lay_out(project, {".gitignore": "data/\n", "data/a": "1"})
+    run = Run(project)
+    assert await run.command(lambda: lay_out(project, {"data/b": "2", "data/a": "2"})) == ["data/a"]
