@@ -11,8 +11,9 @@ It looks at what a call needs, not at which tool it calls:
 | full      | free        | free        | free                             | free        |
 
 `sandboxed` frees commands where a sandbox holds what they do, and asks about them
-like `auto-edit` where none does. A command that is to run outside of the sandbox is
-asked about, free or not, unless a rule covers it or the mode is `full`.
+like `auto-edit` where none does, and about those that would remove for good what undo
+does not keep. A command that is to run outside of the sandbox is asked about, free or
+not, unless a rule covers it or the mode is `full`.
 
 Deny rules win over everything. A path outside of the workspace, symbolic links
 followed, is asked about in every mode unless a rule with an absolute pattern
@@ -53,6 +54,7 @@ from lsp_server.tools.builtin import BUILTIN_NAMES
 from lsp_server.tools.confinement import are_confined
 from lsp_server.tools.denied_reading import Reading, reads_denied
 from lsp_server.tools.free import is_free
+from lsp_server.tools.lasting_loss import lasting_loss
 from lsp_server.tools.questions import (
     call_question,
     command_question,
@@ -259,18 +261,19 @@ class Approval:
         if reading == "yes":
             return _deny_by(*(rule for rule in self._denied if rule.about_reading))
         unsure = reading == "unclear" or any(pattern.may_hide(script) for _, pattern in denied)
+        loss = lasting_loss(script, self._workspace) if self._mode == "sandboxed" else None
         if self._mode == "read-only" and needs.outside:
             return Deny("no command leaves the sandbox in this mode")
         if self._mode == "read-only" and not is_read_only(script):
             return Deny("only commands that are known to read can run in this mode")
         # What may hide a denied command is asked about, even where all is free.
         if not unsure and (
-            self._frees_commands(outside=bool(needs.outside))
+            (loss is None and self._frees_commands(outside=bool(needs.outside)))
             or (not needs.outside and self._is_free(script))
             or self._is_covered(tool, script)
         ):
             return Allow()
-        return Ask(command_question(tool, needs, script, self._workspace))
+        return Ask(command_question(tool, needs, script, self._workspace, loss or ""))
 
     def _frees_commands(self, *, outside: bool) -> bool:
         if self._mode == "sandboxed" and not outside:

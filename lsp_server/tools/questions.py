@@ -89,9 +89,16 @@ def path_question(
 
 
 def command_question(
-    tool: ToolSpec, needs: NeedsCommand, script: ShellScript, workspace: Workspace
+    tool: ToolSpec,
+    needs: NeedsCommand,
+    script: ShellScript,
+    workspace: Workspace,
+    loss: str = "",
 ) -> Question:
-    """Returns the question about a command; for one that is to leave the sandbox, with why and what for."""
+    """Returns the question about a command; for one that is to leave the sandbox, with why and what for.
+
+    `loss` says what would be gone for good.
+    """
     first, *more = needs.command.strip().splitlines() or [""]
     # An ellipsis says that there is more to see than this line.
     line = truncate(first, COMMAND_CHARS_MAX)
@@ -106,7 +113,7 @@ def command_question(
     return Question(
         _question_id(),
         tool.name,
-        f"run `{line}`{where}",
+        f"run `{line}`{where}{f' ({loss})' if loss else ''}",
         detail,
         rule=rule,
         run_rule=rule,

@@ -80,7 +80,9 @@ class Checkpoints:
         changed: list[str] = []
         before = await self._states(emit)
         ignored = await asyncio.to_thread(self._ignored.states, self.tree.ignored)
-        before = {**before, **ignored} if ignored else before
+        if ignored:
+            self._warn_of_unread(ignored, emit)
+            before = {**before, **ignored}
         # On the disk before the command starts: after a kill nobody could tell what was there.
         name = await asyncio.to_thread(self._snapshots.put, before)
         if name is not None:

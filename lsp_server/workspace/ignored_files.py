@@ -121,7 +121,7 @@ class IgnoredFiles:
         while folders and looked_at < FOLDERS_MAX:
             folder = folders.popleft()
             name = folder.rstrip("/").rpartition("/")[2]
-            if name in REMADE_FOLDERS or name.endswith(("cache", ".egg-info")) or name == ".git":
+            if is_remade_folder(name) or name == ".git":
                 continue
             looked_at += 1
             yield from self._listed(folder, folders)
@@ -142,6 +142,11 @@ class IgnoredFiles:
                     folders.append(f"{path}/")
                 elif not REMADE_FILES.fullmatch(entry.name) and not path.startswith(STAGING_PREFIX):
                     yield path, status_of(entry.stat(follow_symlinks=False))
+
+
+def is_remade_folder(name: str) -> bool:
+    """Says whether tools make anew what is in a folder of this name."""
+    return name in REMADE_FOLDERS or name.endswith(("cache", ".egg-info"))
 
 
 def _is_settled(status: Status) -> bool:

@@ -23,6 +23,7 @@ from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.rules import ShellPattern, parse_rule
 from lsp_server.tools.shell_syntax import parse
 from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.tree import FILE_BYTES_MAX
 from tests.harness.files import lay_out
 
 
@@ -736,3 +737,47 @@ def test_a_rule_against_a_tool_holds_whatever_it_needs(root: Path) -> None:
     )
     for needs in (NeedsUnknown(), NeedsNothing(), NeedsCommand("ls"), NeedsPath("a", writes=False)):
         assert word(denying.decide(ODD, needs)) == "deny"
+
+
+@pytest.mark.parametrize(
+    ("command", "lost"),
+    [
+        ("rm big.bin", "big.bin"),
+        ("rm -rf data", "data/dev.sqlite3"),
+        ("rm -rf ./data/*", "data/dev.sqlite3"),
+        ("cd sub && find .. -delete", ""),
+        ("find data -name x -delete", ""),
+        ("git clean -fdx", "big.bin"),
+        ("timeout 5 git -C . clean -fdxq", "big.bin"),
+        ("bash -c 'git stash drop'", "git stash drop"),
+        ("git stash clear", "git stash clear"),
+        ("git branch -D topic", "git branch"),
+        ("git reflog expire --expire=now --all", "git reflog expire"),
+        ("truncate -s 0 big.bin", "big.bin"),
+        ("rm -rf node_modules", None),
+        ("rm -rf .env local", None),
+        ("git checkout -- .", None),
+        ("git reset --hard", None),
+        ("git stash", None),
+        ("git branch", None),
+        ("rm $WHERE", None),
+        ("make", None),
+    ],
+)
+def test_what_undo_does_not_keep_is_asked_about_in_the_mode_sandboxed(
+    root: Path, command: str, lost: str | None
+) -> None:
+    lay_out(root, {".env": "1", "local/a": "1", "data/small": "1"})
+    for name in ("big.bin", "data/dev.sqlite3", "node_modules/big"):
+        (root / name).parent.mkdir(exist_ok=True)
+        with (root / name).open("wb") as file:
+            file.truncate(FILE_BYTES_MAX + 1)
+    needs = NeedsCommand(command)
+    sandboxed = approval(root, "sandboxed", confined=True).decide(SPECS["shell"], needs)
+    assert isinstance(approval(root, "full").decide(SPECS["shell"], needs), Allow)
+    if lost is None:
+        assert isinstance(sandboxed, Allow)
+    elif lost:
+        assert isinstance(sandboxed, Ask)
+        assert lost in sandboxed.question.summary
+        assert "undo" in sandboxed.question.summary
