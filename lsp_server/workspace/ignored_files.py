@@ -137,6 +137,8 @@ class IgnoredFiles:
             return
         for entry in entries:
             path = folder + entry.name
+            if not entry.name.isprintable():
+                continue  # No record could name it.
             with suppress(OSError):
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(f"{path}/")
