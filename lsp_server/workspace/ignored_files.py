@@ -112,6 +112,8 @@ class IgnoredFiles:
     def _files(self, ignored: Iterable[str]) -> Iterator[tuple[str, Status]]:
         folders: deque[str] = deque()
         for path in ignored:
+            if any(map(is_remade_folder, path.split("/")[:-1])):
+                continue
             if path[-1] == "/":
                 folders.append(path)
             elif not REMADE_FILES.fullmatch(path.rpartition("/")[2]):
