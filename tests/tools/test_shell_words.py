@@ -23,8 +23,8 @@ LINES = 100_000
 """Lines drawn with `--thorough`, a quarter of them otherwise."""
 CHUNKS = 10
 _BARE = re.compile(r"[^\\'\"$`*?\[{~]*")
-_LEFT_OUT = re.compile(r"\\|\$(?![\w{('\"])|[^\s|;&\d]\d+[<>]|[^\x00-\x7f]|\s[\[-]\s")
-"""What the grammar reads otherwise than every shell: escapes, a lone `$`, `a2>x`, wide blanks, a lone `[` or `-`."""
+_LEFT_OUT = re.compile(r"\\|\$(?![\w{('\"])|[^\s|;&\d]\d+[<>]|[^\x00-\x7f]|\s[\[{}-]\s")
+"""What the grammar reads otherwise than every shell: escapes, a lone `$`, `a2>x`, wide blanks, lone brackets, braces, `-`."""
 
 
 def words_of(text: str) -> list[tuple[str | None, ...]] | None:
