@@ -66,7 +66,7 @@ def _read(path: Path) -> tuple[str, ...]:
                 return tuple(each for each in found if _is_rule(each))
             case _:
                 return ()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
     except (OSError, ValueError) as error:
         _log.warning("%s cannot be read, so it allows nothing: %s", path, error)
