@@ -20,7 +20,7 @@ from tests.sampling import mostly_slow
 SECONDS_MAX = 60.0
 """Generous: what waits for a pipe or a device waits for ever."""
 PROMPT_CHARS_MAX = 150_000
-HUGE_BYTES = 6 << 30
+HUGE_BYTES = 1 << 30
 LOOKS = calls(
     ("list", {"path": "."}),
     ("search", {"query": "needle"}),
