@@ -27,9 +27,9 @@ from lsp_server.server.views import goal_view
 from lsp_server.session.goals import Goals
 from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.goals.verdict_store import VerdictStore
-from lsp_server.workspace.disk_editor import DiskEditor
-from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.disk_editor import DiskEditor
+from lsp_server.workspace.files.documents import Documents
+from lsp_server.workspace.files.paths import Workspace
 from tests.data import clients
 from tests.fakes.lsp_client import started
 

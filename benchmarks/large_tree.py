@@ -22,9 +22,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.table import Row, arguments, show
-from lsp_server.workspace.checkpoints import Checkpoints
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
 
 FILES_PER_FOLDER = 100
 PATTERNS = 240

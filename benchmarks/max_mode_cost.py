@@ -50,12 +50,12 @@ from lsp_server.tools.read import Read
 from lsp_server.tools.shell import Shell
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
-from lsp_server.workspace.checkpoints import Checkpoints
-from lsp_server.workspace.commands import HostCommandRunner
-from lsp_server.workspace.disk_editor import DiskEditor
-from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
+from lsp_server.workspace.commands.commands import HostCommandRunner
+from lsp_server.workspace.files.disk_editor import DiskEditor
+from lsp_server.workspace.files.documents import Documents
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
 
 SAMPLES = 5
 FIRST_TOKEN_SECONDS = 0.2

@@ -41,8 +41,8 @@ from lsp_server.max_mode.dry_runner import DryRunner
 from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.max_mode.max_mode import MaxMode, MaxModeContext
 from lsp_server.settings.sections import MaxModeSettings
-from lsp_server.workspace.disk_editor import DiskEditor
-from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.files.disk_editor import DiskEditor
+from lsp_server.workspace.files.documents import Documents
 
 STEPS = 20
 STEPS_MAX = 40

@@ -28,9 +28,9 @@ from lsp_server.redaction.redactor import Redactor
 from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.session.memory.backfill import learn_commits
 from lsp_server.settings.sections import MemorySettings
-from lsp_server.workspace.commands import HostCommandRunner
-from lsp_server.workspace.git_log import Commit, read_commits
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.commands.commands import HostCommandRunner
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.git_log import Commit, read_commits
 
 READ_MAX = 6_000
 FILES_MAX = 5

@@ -27,7 +27,7 @@ from lsp_server.embedders.minilm import MiniLmEmbedder
 from lsp_server.memory.memory import Memory
 from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.settings.sections import MemorySettings
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 from tests.fakes.lsp_client import LspClient, started
 
 PING_SECONDS = 0.01

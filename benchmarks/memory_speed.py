@@ -47,7 +47,7 @@ from lsp_server.memory.memory import Memory
 from lsp_server.memory.parsing import read_file
 from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.settings.sections import MemorySettings
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 from tests.harness.expectation import until
 
 BYTES_PER_CHUNK = 870

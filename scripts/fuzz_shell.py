@@ -26,8 +26,8 @@ from lsp_server.tools.confinement import is_confined
 from lsp_server.tools.free import changes_nothing
 from lsp_server.tools.shell_syntax import parse
 from lsp_server.tools.shown_files import reads_unnamed_files
-from lsp_server.workspace.inert import inert_environment
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.commands.inert import inert_environment
+from lsp_server.workspace.files.paths import Workspace
 from scripts.shell_fuzz.lines import make_line
 from scripts.shell_fuzz.throwaway_tree import PATH, SHELLS, WITHOUT_GLOBSKIPDOTS, ThrowawayTree
 

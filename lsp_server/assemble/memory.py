@@ -12,7 +12,7 @@ from lsp_server.memory.memory import Memory
 from lsp_server.redaction.secrets import Secrets
 from lsp_server.sandbox.sandbox import StartProcess
 from lsp_server.settings.sections import MemorySettings
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 
 
 def embedder_of(settings: MemorySettings) -> Embedder:

@@ -25,13 +25,13 @@ from lsp_server.sandbox.policy import (
 )
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
 from lsp_server.settings.sections import SandboxSettings, Settings
-from lsp_server.workspace.commands import CommandRunner
-from lsp_server.workspace.repository import repository_folders
-from lsp_server.workspace.sandboxed_commands import (
+from lsp_server.workspace.commands.commands import CommandRunner
+from lsp_server.workspace.commands.sandboxed_commands import (
     ConfiningCommandRunner,
     PolicyFactory,
     SandboxedCommandRunner,
 )
+from lsp_server.workspace.git.repository import repository_folders
 
 OWN_PLACES = (sys.prefix, sys.base_prefix, *lsp_server.__path__)
 """What a Python of ours is made of, wherever it was installed."""

@@ -56,13 +56,13 @@ from lsp_server.session.trust import ProjectTrust, Trust
 from lsp_server.settings.folders import config_folder, data_folder, workspace_folder
 from lsp_server.settings.sections import CheckpointSettings, MemorySettings, Settings
 from lsp_server.system.task_set import TaskSet
-from lsp_server.workspace.checkpoints import Checkpoints
-from lsp_server.workspace.commands import HostCommandRunner
-from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.git_revision import Revisions
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.known_secrets import KnownSecrets
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
+from lsp_server.workspace.commands.commands import HostCommandRunner
+from lsp_server.workspace.files.documents import Documents
+from lsp_server.workspace.files.known_secrets import KnownSecrets
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.git_revision import Revisions
+from lsp_server.workspace.git.ignore import Ignore
 
 
 def open_session(

@@ -28,7 +28,7 @@ from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell, sandbox_text
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
-from lsp_server.workspace.commands import CommandRunner
+from lsp_server.workspace.commands.commands import CommandRunner
 
 
 def run_toolbox(

@@ -18,13 +18,13 @@ from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.granted_rules import GrantedRules
 from lsp_server.session.permissions import Permissions
 from lsp_server.settings.sections import Settings
-from lsp_server.workspace.checkpoints import Checkpoints
-from lsp_server.workspace.commands import CommandRunner
-from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.git_revision import Revisions
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.known_secrets import KnownSecrets
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
+from lsp_server.workspace.commands.commands import CommandRunner
+from lsp_server.workspace.files.documents import Documents
+from lsp_server.workspace.files.known_secrets import KnownSecrets
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.git_revision import Revisions
+from lsp_server.workspace.git.ignore import Ignore
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from lsp_server.session.notices import Notify, ignore
 from lsp_server.session.session import Session
 from lsp_server.settings.layers import load
 from lsp_server.settings.sections import Settings
-from lsp_server.workspace.disk_editor import Confirm, DiskEditor
-from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.files.disk_editor import Confirm, DiskEditor
+from lsp_server.workspace.files.documents import Documents
 
 
 def load_settings(workspace: Path, flags: Mapping[str, Any] | None = None) -> Settings:

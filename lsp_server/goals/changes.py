@@ -13,9 +13,9 @@ from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import FileChanged
 from lsp_server.domain.goals import Evidence
 from lsp_server.text.diff import unified_diff
-from lsp_server.workspace.disk import read_text
-from lsp_server.workspace.encoding import decode
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.disk import read_text
+from lsp_server.workspace.files.encoding import decode
+from lsp_server.workspace.files.paths import Workspace
 
 FILES_MAX = 100
 NAMED_CHARS_MAX = 8_000

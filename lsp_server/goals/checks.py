@@ -23,9 +23,9 @@ from lsp_server.domain.goals import (
 from lsp_server.domain.ports import Editor
 from lsp_server.goals.findings import parse_findings, ran_no_test
 from lsp_server.text.terminal import terminal_text
-from lsp_server.workspace.commands import CommandProfile, CommandResult, CommandRunner
-from lsp_server.workspace.disk import FileMissing, read_text
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.commands.commands import CommandProfile, CommandResult, CommandRunner
+from lsp_server.workspace.files.disk import FileMissing, read_text
+from lsp_server.workspace.files.paths import Workspace
 
 OUTPUT_BYTES_MAX = 262_144
 OUTPUT_TAIL_CHARS = 3000

@@ -35,8 +35,8 @@ from lsp_server.goals.changes import (
 from lsp_server.goals.checks import CheckRefused, CheckRunner
 from lsp_server.goals.goal_judge import GoalJudge, JudgeInput, JudgeResult
 from lsp_server.goals.guard import find_edited_judges
-from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.tree import WATCHED, tree_hash
+from lsp_server.workspace.checkpoints.tree import WATCHED, tree_hash
+from lsp_server.workspace.files.paths import Workspace
 
 FLAKY_PASSES = 3
 """The number of times in a row that a check has to pass which failed before on the same tree."""

@@ -22,9 +22,9 @@ from lsp_server.memory.code_tables import CodeTables, IndexCounts
 from lsp_server.memory.parse_workers import ParseWorkers
 from lsp_server.memory.parsing import FileRead, ReadRequest, bytes_of, stamp_of
 from lsp_server.redaction.secrets import NO_SECRETS, Secrets, is_secret_file
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.rule_sources import RULE_FILES
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
+from lsp_server.workspace.git.rule_sources import RULE_FILES
 
 FILES_MAX = 200_000
 COMMIT_ROWS = 2_000

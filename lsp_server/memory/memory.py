@@ -30,7 +30,7 @@ from lsp_server.redaction.secrets import Secrets
 from lsp_server.sandbox.sandbox import StartProcess
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.system.private_folder import make_private
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 
 LOCK_FILE = "lock"
 """The process that holds the lock on this file of the memory's folder writes its tables."""

@@ -21,8 +21,8 @@ from lsp_server.memory.chunking import chunks
 from lsp_server.memory.languages import DATA, language_of
 from lsp_server.memory.table_schema import Row
 from lsp_server.redaction.secrets import NO_SECRETS, Secrets, is_secret_file, redact
-from lsp_server.workspace.disk import read_bytes
-from lsp_server.workspace.encoding import decode
+from lsp_server.workspace.files.disk import read_bytes
+from lsp_server.workspace.files.encoding import decode
 
 RACY_SECONDS = 2.0
 """A file changed so shortly before it was read may change again within the same tick."""

@@ -21,8 +21,8 @@ from lsp_server.memory.parsing import ReadRequest
 from lsp_server.memory.table_schema import Row
 from lsp_server.redaction.secrets import Secrets
 from lsp_server.text.bm25 import bm25_scores, stems
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
 
 BUFFERS_MAX = 64
 """Buffers whose chunks are kept, the least recently searched going first."""

@@ -27,7 +27,7 @@ from lsp_server.server.params.base import WireDiagnostic
 from lsp_server.server.params.method_params import DiagnosticsReply, DiagnosticsRequest
 from lsp_server.server.protocol import SOURCE
 from lsp_server.server.questions import box_titles, question_text
-from lsp_server.workspace.disk_editor import DiskEditor
+from lsp_server.workspace.files.disk_editor import DiskEditor
 
 CHANGE_SECONDS = 5.0
 """How long after `workspace/applyEdit` the change may take to come back."""

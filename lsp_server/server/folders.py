@@ -11,7 +11,7 @@ from lsprotocol import types
 
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.server import from_lsp
-from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.files.documents import Documents
 
 if TYPE_CHECKING:
     from lsp_server.session.session import Session

@@ -20,7 +20,7 @@ from lsp_server.domain.events import CandidatesJudged, Event, RecordedEvent, Run
 from lsp_server.domain.tasks import RunId, Task
 from lsp_server.session.run_summary import RunSummary, summary_from_journal
 from lsp_server.system.atomic_file import replace_file
-from lsp_server.workspace.blobs import find_content_names
+from lsp_server.workspace.checkpoints.blobs import find_content_names
 
 TRANSCRIPT = "transcript.md"
 PROPOSALS = "proposals.md"

@@ -10,7 +10,7 @@ from lsp_server.domain.events import Emit, FileChanged, FileRestored, SnapshotTa
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.run import OnEvent
 from lsp_server.session.run_store import RunStore
-from lsp_server.workspace.undo import UndoReport
+from lsp_server.workspace.checkpoints.undo import UndoReport
 
 TakeBack: TypeAlias = Callable[[Sequence[FileChanged | SnapshotTaken], Emit], Awaitable[UndoReport]]
 """Takes back changes, which come oldest first, and keeps what a person changed since.

@@ -24,8 +24,8 @@ from lsp_server.session.runs import Runs
 from lsp_server.session.session_status import SessionStatus, session_status
 from lsp_server.settings.sections import ModelSettings, Settings
 from lsp_server.system.task_set import TaskSet
-from lsp_server.workspace.undo import UndoReport
-from lsp_server.workspace.watching import watch_files
+from lsp_server.workspace.checkpoints.undo import UndoReport
+from lsp_server.workspace.files.watching import watch_files
 
 FILES_READ_MAX = 200
 """So many of the files that changed together are read for comments with goals."""

@@ -16,7 +16,7 @@ from lsp_server.domain.goals import Finding, Goal
 from lsp_server.domain.tasks import Mode, Sampling, Selection, Task
 from lsp_server.goals.new_goal import prompt_for_goal
 from lsp_server.session.session import Session
-from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.files.documents import Documents
 
 SELECTION_CHARS_MAX = 20_000
 """A larger selection is cut; the agent can read the file."""

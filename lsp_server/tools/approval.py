@@ -64,7 +64,7 @@ from lsp_server.tools.questions import (
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.rules import PathPattern, Rule, ShellPattern, parse_rule
 from lsp_server.tools.shell_syntax import ShellScript, parse
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 
 
 @dataclass(frozen=True, slots=True)

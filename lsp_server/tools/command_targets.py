@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from lsp_server.text.truncate import one_line
 from lsp_server.tools.shell_syntax import Command, ShellScript, Word
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 
 TARGETS_SHOWN_MAX = 8
 TARGET_CHARS_MAX = 200

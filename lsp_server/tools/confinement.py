@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lsp_server.redaction.secrets import is_secret_file
 from lsp_server.tools.shell_syntax import Command, ShellScript, Word
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 
 LOOKS_MAX = 2000
 """At paths and at entries of folders, for one command."""

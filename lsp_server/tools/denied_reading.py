@@ -20,7 +20,7 @@ from lsp_server.tools.read_only import READ_ONLY_PROGRAMS
 from lsp_server.tools.shell_syntax import Command, ShellScript, Word, word_set
 from lsp_server.tools.shown_files import goes_through_folders, shows_objects
 from lsp_server.tools.wrappers import GIT_COMMANDS
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 
 Reading: TypeAlias = Literal["no", "unclear", "yes"]
 

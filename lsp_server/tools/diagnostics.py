@@ -10,7 +10,7 @@ from lsp_server.domain.goals import Finding
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tools import Needs, NeedsNothing, NeedsPath, ToolResult
 from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 
 FINDINGS_MAX = 100
 

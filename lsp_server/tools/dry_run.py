@@ -7,7 +7,7 @@ from lsp_server.domain.ports import CheckedTool, Editor, EditTool
 from lsp_server.domain.tools import Malformed, NeedsPath, ToolCall
 from lsp_server.tools.approval import Ask, Deny
 from lsp_server.tools.toolbox import Toolbox
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 
 
 class ToolDryRun:

@@ -24,7 +24,7 @@ from lsp_server.text.diff import unified_diff
 from lsp_server.text.excerpt import numbered_lines, split_lines
 from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
 from lsp_server.tools.text_match import TextMatch, match_text
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 
 STALE_RETRIES_MAX = 5
 """How often an edit is planned anew because the file changed under it."""

@@ -13,12 +13,12 @@ from lsp_server.tools.confinement import is_confined
 from lsp_server.tools.read_only import git_arguments, is_read_only
 from lsp_server.tools.shell_syntax import Command, ShellScript, parse
 from lsp_server.tools.shown_files import reads_unnamed_files, shows_history
-from lsp_server.workspace import repository
-from lsp_server.workspace.commands import CommandProfile
-from lsp_server.workspace.inert import inert_environment, is_trusted
-from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.secret_files import secret_paths
-from lsp_server.workspace.secret_history import keeps_no_secrets
+from lsp_server.workspace.commands.commands import CommandProfile
+from lsp_server.workspace.commands.inert import inert_environment, is_trusted
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.files.secret_files import secret_paths
+from lsp_server.workspace.git import repository
+from lsp_server.workspace.git.secret_history import keeps_no_secrets
 
 _ENTER_SUBMODULES = frozenset({"status", "diff"})
 

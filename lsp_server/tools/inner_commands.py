@@ -20,7 +20,7 @@ from lsp_server.tools.wrappers import (
     Wrapper,
     wrapper_names,
 )
-from lsp_server.workspace.repository import is_harmless_setting
+from lsp_server.workspace.git.repository import is_harmless_setting
 
 LOOKS_MAX = 200
 """Commands looked at inside of a command line, and words of a program that runs others; more is an attack."""

@@ -1,7 +1,7 @@
 """This module says what a command would remove for good, as far as its words and the disk tell.
 
 Before a command that may change files all that counts is kept for undo, and what git
-ignores as far as nothing makes it anew (`workspace/ignored_files.py`). What is left
+ignores as far as nothing makes it anew (`workspace/checkpoints/ignored_files.py`). What is left
 are large files, and what git's own store alone has.
 """
 
@@ -17,9 +17,9 @@ from pathlib import Path
 from lsp_server.text.truncate import one_line
 from lsp_server.tools.inner_commands import commands_run_by, find_operands, program_name
 from lsp_server.tools.shell_syntax import ShellScript, Word
-from lsp_server.workspace.ignored_files import FILES_MAX, is_remade_folder
-from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.tree import FILE_BYTES_MAX
+from lsp_server.workspace.checkpoints.ignored_files import FILES_MAX, is_remade_folder
+from lsp_server.workspace.checkpoints.tree import FILE_BYTES_MAX
+from lsp_server.workspace.files.paths import Workspace
 
 NAMED_MAX = 3
 NAME_CHARS_MAX = 100

@@ -13,9 +13,9 @@ from pydantic import Field
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.patterns import Patterns
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
+from lsp_server.workspace.git.patterns import Patterns
 
 ENTRIES_MAX = 200
 """More files than this are summed up by folder."""

@@ -17,7 +17,7 @@ from lsp_server.tools.confinement import are_confined
 from lsp_server.tools.rules import folder_rule, path_rule
 from lsp_server.tools.server_rules import SERVER_RULE
 from lsp_server.tools.shell_syntax import ShellScript
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 
 COMMAND_CHARS_MAX = 78
 """A longer command is cut in the line that asks about it; the question's detail has all of it."""

@@ -13,7 +13,7 @@ from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.text.excerpt import cut_line, split_lines
 from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 
 LINES_MAX = 2000
 

@@ -27,8 +27,8 @@ from lsp_server.tools.foreign_rules import meant_rule, with_star
 from lsp_server.tools.inner_commands import RunCommand, commands_run_by, program_name
 from lsp_server.tools.server_rules import SERVER_RULE, ServerPattern, server_pattern
 from lsp_server.tools.shell_syntax import ShellScript, Word, parse
-from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.patterns import Patterns
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.patterns import Patterns
 
 _RULE = re.compile(r"([a-z_]+)(?:\((.+)\))?", re.DOTALL)
 _KINDS: Mapping[str, ToolKind] = MappingProxyType({"edit": "edit", "read": "read"})

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from lsp_server.domain.ports import Tool
 from lsp_server.domain.tools import Needs, ToolResult, ToolSpec
-from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.documents import Documents
+from lsp_server.workspace.files.paths import Workspace
 
 
 class SaveFirst:

@@ -18,8 +18,8 @@ from typing import TextIO
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.tools.matches import report
-from lsp_server.workspace.disk import read_text
-from lsp_server.workspace.path_list import read_path_list
+from lsp_server.workspace.files.disk import read_text
+from lsp_server.workspace.files.path_list import read_path_list
 
 
 def main(arguments: Sequence[str], paths: bytes, out: TextIO) -> int:

@@ -29,12 +29,12 @@ from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.tools.arguments import ToolArguments, spec, validate
 from lsp_server.tools.matches import RIPGREP_OPTIONS, errors_in, read_matches
-from lsp_server.workspace.commands import CommandResult, CommandRunner
-from lsp_server.workspace.documents import Documents, copy_unsaved
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.inert import inert_environment
-from lsp_server.workspace.path_list import write_path_list
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.commands.commands import CommandResult, CommandRunner
+from lsp_server.workspace.commands.inert import inert_environment
+from lsp_server.workspace.files.documents import Documents, copy_unsaved
+from lsp_server.workspace.files.path_list import write_path_list
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
 
 LIMIT = 50
 LIMIT_MAX = 500

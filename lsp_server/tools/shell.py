@@ -14,9 +14,9 @@ from lsp_server.settings.sections import NetworkSetting
 from lsp_server.text.terminal import terminal_text
 from lsp_server.tools.arguments import ToolArguments, spec, validate
 from lsp_server.tools.free import profile_of
-from lsp_server.workspace.checkpoints import Checkpoints
-from lsp_server.workspace.commands import CommandProfile, CommandResult, CommandRunner
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
+from lsp_server.workspace.commands.commands import CommandProfile, CommandResult, CommandRunner
+from lsp_server.workspace.files.paths import Workspace
 
 TIMEOUT_SECONDS = 120
 TIMEOUT_SECONDS_MAX = 3600

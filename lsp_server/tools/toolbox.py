@@ -59,7 +59,7 @@ class Toolbox:
     >>> from pathlib import Path
     >>> from lsp_server.settings.sections import PermissionSettings
     >>> from lsp_server.tools.finish import Finish
-    >>> from lsp_server.workspace.paths import Workspace
+    >>> from lsp_server.workspace.files.paths import Workspace
     >>> async def nobody(question):
     ...     return Answered("deny")
     >>> approval = Approval(PermissionSettings(), Workspace(Path(tempfile.mkdtemp())))

@@ -23,8 +23,8 @@ from lsp_server.redaction.redactor import Redactor
 from lsp_server.text.diff import diff_stat, unified_diff
 from lsp_server.text.excerpt import split_lines
 from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
-from lsp_server.workspace.disk import FileMissing
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.disk import FileMissing
+from lsp_server.workspace.files.paths import Workspace
 
 
 class WriteArguments(ToolArguments):

@@ -1,7 +1,7 @@
 """This room has files and commands as the agent sees them.
 
-Here belongs whatever touches the disk or starts a program: paths, text and its
-encoding, open buffers, ignore rules, commands, checkpoints. Decisions about what
-is allowed (`tools/approval.py`) and texts that a model reads do not. Sole
-importer of merge3.
+Here belongs whatever touches the disk or runs a program in the workspace. Decisions about
+what is allowed (`tools/approval.py`) and texts that a model reads do not. `files` reads and
+writes, `commands` runs, `git` sees the tree as git does, and `checkpoints` keeps what was
+there before; each imports from those before it alone.
 """

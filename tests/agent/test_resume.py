@@ -43,9 +43,9 @@ from lsp_server.domain.tasks import Achieved, Budget, Failed, RunId, Task
 from lsp_server.domain.tools import ToolCall, ToolResult
 from lsp_server.goals.changes import StopAttempt
 from lsp_server.goals.verifier import Verified
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.tree import WorkingTree
+from lsp_server.workspace.checkpoints.tree import WorkingTree
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
 from tests.harness.tools import Bench
 from tests.harness.workshop import calls, finish, says, workshop
 

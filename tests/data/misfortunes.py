@@ -24,8 +24,8 @@ from lsp_server.memory.memory import Memory, MemoryStatus
 from lsp_server.memory.parsing import read_file
 from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.settings.sections import MemorySettings
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
 from tests.fakes.lsp_client import REPOSITORY
 from tests.harness.files import lay_out
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from lsp_server.workspace.commands import (
+from lsp_server.workspace.commands.commands import (
     OUTPUT_BYTES_MAX,
     CommandResult,
     CommandRunner,

@@ -12,7 +12,7 @@ from lsp_server.goals.changes import (
     named_files_as_evidence,
 )
 from lsp_server.text.diff import DIFF_CHARS_MAX
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 
 KEPT = {"old": b"one\ntwo\n", "new": b"one\n2\n"}
 

@@ -20,10 +20,10 @@ from lsp_server.domain.goals import (
     Finding,
 )
 from lsp_server.goals.checks import CheckRefused, CheckRunner
-from lsp_server.workspace.commands import CommandProfile, HostCommandRunner
-from lsp_server.workspace.disk_editor import DiskEditor
-from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.commands.commands import CommandProfile, HostCommandRunner
+from lsp_server.workspace.files.disk_editor import DiskEditor
+from lsp_server.workspace.files.documents import Documents
+from lsp_server.workspace.files.paths import Workspace
 from tests.harness.expectation import until
 
 

@@ -28,7 +28,7 @@ from lsp_server.settings.sections import (
     PermissionMode,
 )
 from lsp_server.tools.dry_run import ToolDryRun
-from lsp_server.workspace.disk_editor import DiskEditor
+from lsp_server.workspace.files.disk_editor import DiskEditor
 from tests.fakes.faults import FaultyTurn
 from tests.fakes.faulty_server import FaultyServer
 from tests.harness.tools import Bench

@@ -17,8 +17,8 @@ from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.session.notices import Notice, RunEvent
 from lsp_server.session.session import Session
 from lsp_server.settings.layers import load
-from lsp_server.workspace.disk_editor import DiskEditor
-from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.files.disk_editor import DiskEditor
+from lsp_server.workspace.files.documents import Documents
 from tests.fakes.faults import FaultyTurn
 from tests.fakes.faulty_server import FaultyServer
 

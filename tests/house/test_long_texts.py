@@ -31,10 +31,10 @@ from lsp_server.text.tokenizer import tokenize
 from lsp_server.tools.edit import Edit
 from lsp_server.tools.rules import ShellPattern, parse_rule
 from lsp_server.tools.shell_syntax import CHARS_MAX, parse
-from lsp_server.workspace.disk_editor import DiskEditor
-from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.patterns import Patterns
+from lsp_server.workspace.files.disk_editor import DiskEditor
+from lsp_server.workspace.files.documents import Documents
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.patterns import Patterns
 
 CHARS = 1_000_000
 ROOT = Path("/project")

@@ -71,7 +71,7 @@ def test_only_the_rim_writes_to_standard_output(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_encodings_of_positions_stay_at_the_border(path: Path) -> None:
-    if name(path).startswith("server/") or name(path) == "workspace/encoding.py":
+    if name(path).startswith("server/") or name(path) == "workspace/files/encoding.py":
         return  # The latter knows how files are encoded, not positions.
     assert "utf-16-le" not in path.read_text("utf-8")
 
@@ -109,7 +109,7 @@ STARTS_PROCESSES = {
     "sandbox/probe.py": "a neighbour that what is confined must not reach",
     "sandbox/host_access_script.py": "the command that it becomes, inside of its sandbox",
     "sandbox/probe_script.py": "something that is left behind inside a sandbox, to be found",
-    "workspace/secret_history.py": "git, which only reads, in the thread that decides",
+    "workspace/git/secret_history.py": "git, which only reads, in the thread that decides",
     "models/api_key.py": "the command of the person's settings that prints the key",
 }
 """All else asks `assemble/sandboxes.py` for a runner or for a process."""

@@ -97,5 +97,5 @@ def test_the_functions_are_found() -> None:
         "redaction.secrets.redact",
         "goals.comment_goals.find_comment_goals",
         "tools.matches.read_matches",
-        "workspace.encoding.decode",
+        "workspace.files.encoding.decode",
     } <= found

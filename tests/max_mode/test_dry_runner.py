@@ -14,7 +14,7 @@ from lsp_server.max_mode.syntax import syntax_errors
 from lsp_server.memory.syntax import broken_places
 from lsp_server.settings.sections import PermissionMode
 from lsp_server.tools.dry_run import ToolDryRun
-from lsp_server.workspace.disk_editor import DiskEditor
+from lsp_server.workspace.files.disk_editor import DiskEditor
 from tests.harness.stand import acts
 from tests.harness.tools import Bench
 

@@ -12,7 +12,7 @@ from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.memory import Memory
 from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.settings.sections import MemorySettings
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 
 Opener: TypeAlias = Callable[..., AbstractAsyncContextManager[Memory]]
 

@@ -8,8 +8,8 @@ from lsp_server.memory.database import Database
 from lsp_server.memory.memory import Memory
 from lsp_server.memory.parsing import read_file
 from lsp_server.memory.storage_place import StoragePlace
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
 
 FILE_BYTES_MAX = 10**6
 

@@ -183,7 +183,7 @@ from pathlib import Path
 from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.memory import Memory
 from lsp_server.settings.sections import MemorySettings
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 from lsp_server.sandbox.unconfined import start_unconfined
 
 async def main():

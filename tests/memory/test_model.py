@@ -21,7 +21,7 @@ from lsp_server.memory.indexing import IndexProgress
 from lsp_server.memory.memory import Memory
 from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.settings.sections import MemorySettings
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 from tests.memory.expected import fresh, fresh_files, missing_vectors, stored, stored_files
 from tests.sampling import sampled
 

@@ -14,7 +14,7 @@ from lsp_server.memory.parse_workers import ParseWorkers
 from lsp_server.memory.unsaved import BUFFERS_MAX, UnsavedChunks
 from lsp_server.redaction.secrets import Secrets
 from lsp_server.sandbox.unconfined import start_unconfined
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 from tests.data.planted import planted
 from tests.harness.files import lay_out
 from tests.memory.conftest import Opener

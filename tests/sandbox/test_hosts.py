@@ -16,7 +16,7 @@ from lsp_server.sandbox.choice import probed
 from lsp_server.sandbox.host_proxy import HEAD_BYTES_MAX, REFUSED_MAX, HostProxy
 from lsp_server.sandbox.named_hosts import NamedHosts, split_address
 from lsp_server.settings.sections import Settings
-from lsp_server.workspace.commands import CommandResult, HostCommandRunner
+from lsp_server.workspace.commands.commands import CommandResult, HostCommandRunner
 
 NAMED = (
     "pypi.org",

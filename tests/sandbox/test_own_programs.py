@@ -18,12 +18,12 @@ from lsp_server.sandbox.choice import Mechanism, probed
 from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.settings.sections import PermissionMode, PermissionSettings, Settings
 from lsp_server.tools.search import Search
-from lsp_server.workspace.commands import HostCommandRunner
-from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.git_log import read_commits
-from lsp_server.workspace.git_revision import Revisions
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.commands.commands import HostCommandRunner
+from lsp_server.workspace.files.documents import Documents
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.git_log import read_commits
+from lsp_server.workspace.git.git_revision import Revisions
+from lsp_server.workspace.git.ignore import Ignore
 from tests.harness.files import lay_out
 
 ROOT = Path(__file__).parents[2]

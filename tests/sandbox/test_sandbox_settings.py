@@ -11,7 +11,7 @@ from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.sandbox.choice import Mechanism, probed
 from lsp_server.sandbox.places import CACHES
 from lsp_server.settings.sections import PackageCache, Settings
-from lsp_server.workspace.commands import HostCommandRunner
+from lsp_server.workspace.commands.commands import HostCommandRunner
 from tests.harness.files import lay_out
 
 Values = dict[str, list[str]]

@@ -15,7 +15,7 @@ from lsp_server.server.client import Client
 from lsp_server.server.folders import Folders
 from lsp_server.server.notebooks import OpenNotebooks
 from lsp_server.server.transport.json_rpc import converter
-from lsp_server.workspace.disk_editor import DiskEditor
+from lsp_server.workspace.files.disk_editor import DiskEditor
 from tests.fakes.peer import Peer
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from lsp_server.agent.journal import JOURNAL_NAME
 from lsp_server.session.run_store import contents_needed
 from lsp_server.settings.sections import CheckpointSettings
-from lsp_server.workspace.checkpoints import Checkpoints
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
 from tests.harness.workshop import calls, finish, workshop
 
 LIMITS = CheckpointSettings(bytes_max=1)

@@ -19,7 +19,7 @@ from lsp_server.session.task_request import (
     find_session_with_open_goal,
     make_task,
 )
-from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.files.documents import Documents
 from tests.harness.workshop import workshop
 
 TEXT = "one\r\ntwo 😀\r\nthree\r\n"

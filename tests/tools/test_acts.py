@@ -9,9 +9,9 @@ from lsp_server.domain.events import FileChanged, PlanChanged
 from lsp_server.domain.goals import Finding
 from lsp_server.domain.plans import PlanItem, progress
 from lsp_server.tools.diagnostics import Diagnostics
-from lsp_server.workspace.disk_editor import DiskEditor
-from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.disk_editor import DiskEditor
+from lsp_server.workspace.files.documents import Documents
+from lsp_server.workspace.files.paths import Workspace
 from tests.harness.files import lay_out
 from tests.harness.tools import Bench
 

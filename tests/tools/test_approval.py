@@ -22,8 +22,8 @@ from lsp_server.tools.confinement import is_confined
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.rules import ShellPattern, parse_rule
 from lsp_server.tools.shell_syntax import parse
-from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.tree import FILE_BYTES_MAX
+from lsp_server.workspace.checkpoints.tree import FILE_BYTES_MAX
+from lsp_server.workspace.files.paths import Workspace
 from tests.harness.files import lay_out
 
 

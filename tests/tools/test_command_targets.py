@@ -6,7 +6,7 @@ import pytest
 
 from lsp_server.tools.command_targets import CANNOT_BE_TOLD, targets_text
 from lsp_server.tools.shell_syntax import parse
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 from tests.harness.files import lay_out
 
 

@@ -18,7 +18,7 @@ from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.approval import Allow, Approval
 from lsp_server.tools.free import profile_of
 from lsp_server.tools.shell import Shell
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 from tests.harness.files import lay_out
 from tests.harness.git import committed, git
 from tests.harness.tools import Bench

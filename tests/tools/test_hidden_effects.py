@@ -10,7 +10,7 @@ from lsp_server.domain.tools import NeedsCommand
 from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.approval import Allow, Approval, Ask, Decision
 from lsp_server.tools.shell import Shell
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 from tests.harness.files import lay_out
 
 

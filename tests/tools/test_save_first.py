@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lsp_server.domain.tools import Needs, NeedsUnknown, ToolResult, ToolSpec
 from lsp_server.tools.save_first import SaveFirst
-from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.documents import Documents
+from lsp_server.workspace.files.paths import Workspace
 
 
 class Cat:

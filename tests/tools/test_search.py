@@ -9,10 +9,10 @@ import pytest
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.tools.search import Search
-from lsp_server.workspace.commands import HostCommandRunner
-from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.commands.commands import HostCommandRunner
+from lsp_server.workspace.files.documents import Documents
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
 from tests.harness.files import lay_out
 from tests.harness.git import git
 from tests.harness.tools import Bench

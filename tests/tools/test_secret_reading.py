@@ -14,9 +14,9 @@ from lsp_server.settings.sections import PermissionMode, PermissionSettings
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.free import profile_of
 from lsp_server.tools.shell import Shell
-from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.sandboxed_commands import SandboxedCommandRunner
-from lsp_server.workspace.secret_files import secret_paths
+from lsp_server.workspace.commands.sandboxed_commands import SandboxedCommandRunner
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.files.secret_files import secret_paths
 from tests.harness.files import lay_out
 from tests.harness.git import committed, git
 

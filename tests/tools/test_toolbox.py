@@ -13,7 +13,7 @@ from lsp_server.settings.sections import PermissionMode, PermissionSettings
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.builtin import BUILTIN_NAMES
 from lsp_server.tools.toolbox import Toolbox
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 from tests.harness.files import lay_out
 from tests.harness.tools import Bench
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from lsp_server.system.atomic_file import STAGING_PREFIX
-from lsp_server.workspace.blobs import Blobs, Pruned, find_content_names
-from lsp_server.workspace.file_state import digest_of, file_state
+from lsp_server.workspace.checkpoints.blobs import Blobs, Pruned, find_content_names
+from lsp_server.workspace.checkpoints.file_state import digest_of, file_state
 
 DAY = 86_400.0
 
@@ -116,7 +116,7 @@ def test_names_are_found_in_any_text() -> None:
 
 KILLED = """
 import os, pathlib, signal, sys
-from lsp_server.workspace.blobs import Blobs
+from lsp_server.workspace.checkpoints.blobs import Blobs
 unlink = pathlib.Path.unlink
 def die(path, *rest, **more):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -225,7 +225,7 @@ def test_a_pack_that_was_never_finished_is_removed(tmp_path: Path) -> None:
 SURVIVORS = """
 import sys
 from pathlib import Path
-from lsp_server.workspace.blobs import Blobs
+from lsp_server.workspace.checkpoints.blobs import Blobs
 blobs = Blobs(Path(sys.argv[1]))
 for round in range(30):
     with blobs.batch() as batch:

@@ -12,12 +12,12 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Event, FileChanged, SnapshotTaken
 from lsp_server.settings.sections import CheckpointSettings
 from lsp_server.system.process_lock import ProcessLock
-from lsp_server.workspace.blobs import Blobs, Pruned
-from lsp_server.workspace.checkpoints import Checkpoints
-from lsp_server.workspace.disk_editor import DiskEditor
-from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.checkpoints.blobs import Blobs, Pruned
+from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
+from lsp_server.workspace.files.disk_editor import DiskEditor
+from lsp_server.workspace.files.documents import Documents
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
 from tests.harness.files import lay_out
 
 LIMITS = CheckpointSettings(days_max=30, bytes_max=1000)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_server.domain.events import Warned
-from lsp_server.workspace.merge import merge
-from lsp_server.workspace.undo import UndoReport
+from lsp_server.workspace.checkpoints.merge import merge
+from lsp_server.workspace.checkpoints.undo import UndoReport
 from tests.harness.files import lay_out
 from tests.harness.git import git
 from tests.workspace.undoable_run import Run

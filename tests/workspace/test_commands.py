@@ -14,21 +14,21 @@ from lsp_server.domain.goals import CommandCheck
 from lsp_server.goals.checks import CheckRunner
 from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell
-from lsp_server.workspace.checkpoints import Checkpoints
-from lsp_server.workspace.command_output import HeadAndTail
-from lsp_server.workspace.commands import (
+from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
+from lsp_server.workspace.commands.command_output import HeadAndTail
+from lsp_server.workspace.commands.commands import (
     CommandProfile,
     CommandResult,
     CommandRunner,
     HostCommandRunner,
     child_environment,
 )
-from lsp_server.workspace.disk_editor import DiskEditor
-from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.git_log import read_commits
-from lsp_server.workspace.git_revision import Revisions
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.disk_editor import DiskEditor
+from lsp_server.workspace.files.documents import Documents
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.git_log import read_commits
+from lsp_server.workspace.git.git_revision import Revisions
+from lsp_server.workspace.git.ignore import Ignore
 from tests.fakes.commands import LoggingCommandRunner
 from tests.harness.files import lay_out
 

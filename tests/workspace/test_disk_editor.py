@@ -13,9 +13,9 @@ import pytest
 from lsp_server.domain.edits import EditSet, FileEdit, TextEdit, fingerprint, minimal_edit
 from lsp_server.domain.errors import EditRejected, ToolError
 from lsp_server.domain.permissions import Answered, Question
-from lsp_server.workspace.disk import FILE_BYTES_MAX, FileMissing
-from lsp_server.workspace.disk_editor import DiskEditor
-from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.files.disk import FILE_BYTES_MAX, FileMissing
+from lsp_server.workspace.files.disk_editor import DiskEditor
+from lsp_server.workspace.files.documents import Documents
 from tests.harness.files import lay_out
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.files.documents import Documents
 
 
 async def test_an_unsaved_buffer_is_the_truth_until_it_is_closed(project: Path) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_server.domain.errors import EditRejected
-from lsp_server.workspace.encoding import LATIN_1, MARKED, UTF_8, Encoding, decode, encode
+from lsp_server.workspace.files.encoding import LATIN_1, MARKED, UTF_8, Encoding, decode, encode
 
 
 @pytest.mark.parametrize(

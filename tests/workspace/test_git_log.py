@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.workspace.commands import HostCommandRunner
-from lsp_server.workspace.git_log import FILES_MAX, OUTPUT_BYTES_MAX, read_commits
+from lsp_server.workspace.commands.commands import HostCommandRunner
+from lsp_server.workspace.git.git_log import FILES_MAX, OUTPUT_BYTES_MAX, read_commits
 from tests.harness.files import lay_out
 from tests.harness.git import committed, git
 

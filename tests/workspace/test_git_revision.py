@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.workspace.commands import HostCommandRunner
-from lsp_server.workspace.git_revision import Revisions
+from lsp_server.workspace.commands.commands import HostCommandRunner
+from lsp_server.workspace.git.git_revision import Revisions
 from tests.harness.git import committed, git
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
 from tests.harness.files import lay_out
 
 REPOSITORY = {".git/HEAD": "ref: refs/heads/main\n", ".git/objects/info": "", ".git/refs/heads": ""}

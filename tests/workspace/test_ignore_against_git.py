@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.patterns import Patterns
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
+from lsp_server.workspace.git.patterns import Patterns
 from tests.harness.files import lay_out
 from tests.harness.git import AUTHOR, committed, git
 from tests.sampling import sampled

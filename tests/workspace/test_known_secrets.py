@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.redaction.secrets import redact
-from lsp_server.workspace.known_secrets import KEY_BYTES, KnownSecrets, mark_key
+from lsp_server.workspace.files.known_secrets import KEY_BYTES, KnownSecrets, mark_key
 
 ENDPOINT_KEY, OF_ENVIRONMENT, OF_FILE = "vRq7mWx2pLd9", "vRq7mWx2pLd9-and-more", "Zk4TnbQ8yH2f"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 from tests.harness.files import lay_out
 
 

@@ -12,9 +12,9 @@ from lsp_server.agent.instructions import INSTRUCTIONS_BYTES_MAX, project_instru
 from lsp_server.domain.errors import ToolError
 from lsp_server.settings.layers import load
 from lsp_server.settings.regular_files import read_whole
-from lsp_server.workspace.disk import read_text
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.disk import read_text
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
 from tests.harness.files import lay_out
 
 HUGE_BYTES = 1 << 40

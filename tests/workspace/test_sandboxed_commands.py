@@ -18,8 +18,11 @@ from lsp_server.sandbox.limits import Limits
 from lsp_server.sandbox.policy import Policy, workspace_policy
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
 from lsp_server.sandbox.unconfined import Unconfined
-from lsp_server.workspace.commands import CommandResult
-from lsp_server.workspace.sandboxed_commands import ConfiningCommandRunner, SandboxedCommandRunner
+from lsp_server.workspace.commands.commands import CommandResult
+from lsp_server.workspace.commands.sandboxed_commands import (
+    ConfiningCommandRunner,
+    SandboxedCommandRunner,
+)
 from tests.fakes.commands import LoggingCommandRunner
 from tests.harness.files import lay_out
 

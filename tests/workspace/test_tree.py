@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lsp_server.workspace import tree
-from lsp_server.workspace.blobs import Blobs
-from lsp_server.workspace.file_state import NOT_KEPT, digest_of
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.tree import WorkingTree
+from lsp_server.workspace.checkpoints import tree
+from lsp_server.workspace.checkpoints.blobs import Blobs
+from lsp_server.workspace.checkpoints.file_state import NOT_KEPT, digest_of
+from lsp_server.workspace.checkpoints.tree import WorkingTree
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
 from tests.harness.files import lay_out
 
 

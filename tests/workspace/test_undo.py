@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsp_server.domain.errors import HoldfastError
-from lsp_server.workspace import ignored_files
+from lsp_server.workspace.checkpoints import ignored_files
 from tests.harness.files import lay_out
 from tests.harness.git import committed
 from tests.sampling import sampled

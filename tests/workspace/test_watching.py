@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from lsp_server.workspace.watching import watch_files
+from lsp_server.workspace.files.watching import watch_files
 from tests.harness.files import lay_out
 
 

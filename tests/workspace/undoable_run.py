@@ -7,12 +7,12 @@ from pathlib import Path
 
 from lsp_server.domain.edits import EditSet, FileEdit, TextEdit, fingerprint, minimal_edit
 from lsp_server.domain.events import Event, FileChanged, SnapshotTaken
-from lsp_server.workspace.checkpoints import Checkpoints
-from lsp_server.workspace.disk_editor import DiskEditor
-from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.ignore import Ignore
-from lsp_server.workspace.paths import Workspace
-from lsp_server.workspace.undo import UndoReport
+from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
+from lsp_server.workspace.checkpoints.undo import UndoReport
+from lsp_server.workspace.files.disk_editor import DiskEditor
+from lsp_server.workspace.files.documents import Documents
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
 
 
 class Run:

@@ -22,7 +22,7 @@ from lsp_server.server.protocol import CommandName
 from lsp_server.session.run_errors import RunNotFound
 from lsp_server.session.run_summary import RunSummary
 from lsp_server.session.session import Session
-from lsp_server.workspace.undo import UndoReport
+from lsp_server.workspace.checkpoints.undo import UndoReport
 
 LISTED_IN_MESSAGE_MAX = 10
 

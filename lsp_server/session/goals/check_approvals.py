@@ -23,7 +23,7 @@ from lsp_server.system.private_folder import make_private
 from lsp_server.text.truncate import first_line
 from lsp_server.tools.approval import Allow, Approval, Deny
 from lsp_server.tools.shell import Shell
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 
 COMMANDS_MAX = 1000
 SHOWN_CHARS_MAX = 60

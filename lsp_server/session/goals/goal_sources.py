@@ -17,8 +17,8 @@ from lsp_server.domain.errors import ToolError
 from lsp_server.domain.goals import GOALS_FILE, Condition, Goal
 from lsp_server.goals.comment_goals import CommentGoal, find_comment_goals
 from lsp_server.goals.goals_document import GoalsDocument, parse_goals, unreadable_document
-from lsp_server.workspace.disk import FileMissing, read_bytes, read_text
-from lsp_server.workspace.documents import Documents
+from lsp_server.workspace.files.disk import FileMissing, read_bytes, read_text
+from lsp_server.workspace.files.documents import Documents
 
 SOURCE_BYTES_MAX = 1_000_000
 GOALS_BYTES_MAX = 300_000

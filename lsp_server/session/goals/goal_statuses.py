@@ -61,7 +61,7 @@ class GoalStatuses:
 
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from lsp_server.workspace.documents import Documents
+    >>> from lsp_server.workspace.files.documents import Documents
     >>> root = Path(tempfile.mkdtemp())
     >>> (root / ".holdfast").mkdir()
     >>> text = "## It works\\n- [ ] tests pass\\n  - check: `pytest -q`\\n"

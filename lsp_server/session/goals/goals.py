@@ -32,8 +32,8 @@ from lsp_server.session.goals.goal_statuses import GoalStatuses
 from lsp_server.session.goals.goals_file import GoalsFile
 from lsp_server.session.goals.verdict_store import StoredVerdict, VerdictStore, seconds_of
 from lsp_server.system.task_set import TaskSet
-from lsp_server.workspace.documents import Documents
-from lsp_server.workspace.tree import tree_hash
+from lsp_server.workspace.checkpoints.tree import tree_hash
+from lsp_server.workspace.files.documents import Documents
 
 QUIET_SECONDS = 0.15
 """How long files rest before the tree is looked at again."""

@@ -18,7 +18,7 @@ from lsp_server.domain.goals import GOALS_FILE, Condition, ConditionReport, Goal
 from lsp_server.domain.ports import Editor
 from lsp_server.goals import document_edits
 from lsp_server.goals.goals_document import GoalsDocument, parse_goals
-from lsp_server.workspace.disk import FileMissing
+from lsp_server.workspace.files.disk import FileMissing
 
 WRITE_ATTEMPTS_MAX = 3
 

@@ -18,8 +18,8 @@ from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.memory.changed_lines import ChangedLines
 from lsp_server.session.memory.fact_file import FactFile
 from lsp_server.session.run_store import RunStore
-from lsp_server.workspace.commands import CommandRunner
-from lsp_server.workspace.git_log import Commit, read_commits
+from lsp_server.workspace.commands.commands import CommandRunner
+from lsp_server.workspace.git.git_log import Commit, read_commits
 
 RUNS_MAX = 200
 """So many of the newest runs are learned that memory does not know to their end."""

@@ -16,7 +16,7 @@ from typing import Any
 from lsp_server.agent.journal import Journal
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.run_store import RunStore
-from lsp_server.workspace.disk import write_bytes
+from lsp_server.workspace.files.disk import write_bytes
 
 FORGOTTEN = "(forgotten)"
 

@@ -21,7 +21,7 @@ from lsp_server.session.memory.hit_format import (
 )
 from lsp_server.session.memory.session_memory import SessionMemory
 from lsp_server.tools.recall import RecallHit
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 
 ABOUT_CHARS_MAX = 1_000
 CODE_OFFERED_MAX = 6

@@ -32,9 +32,9 @@ from lsp_server.session.memory.session_facts import SessionFacts
 from lsp_server.session.notices import IndexProgressed, Notify, StatusChanged, ignore
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.system.task_set import TaskSet
-from lsp_server.workspace.commands import CommandRunner
-from lsp_server.workspace.documents import Documents, is_saved
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.commands.commands import CommandRunner
+from lsp_server.workspace.files.documents import Documents, is_saved
+from lsp_server.workspace.files.paths import Workspace
 
 ROWS_MAX = 20_000
 """Rows that wait for memory to open; of more, the oldest are dropped."""

@@ -10,7 +10,7 @@ from lsp_server.domain.permissions import Answer, Answered, Question
 from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.settings.sections import PermissionMode, PermissionSettings
 from lsp_server.tools.approval import Allow, Deny
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 
 
 class Person:

@@ -16,7 +16,7 @@ from lsp_server.memory.memory import Memory
 from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.session.memory.opening import MemoryOpener
 from lsp_server.settings.sections import MemorySettings
-from lsp_server.workspace.paths import Workspace
+from lsp_server.workspace.files.paths import Workspace
 from tests.harness.expectation import until
 
 ON = MemorySettings()
