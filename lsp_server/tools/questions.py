@@ -15,7 +15,7 @@ from lsp_server.text.truncate import ELLIPSIS, one_line, truncate
 from lsp_server.tools.command_targets import targets_text
 from lsp_server.tools.confinement import are_confined
 from lsp_server.tools.rules import folder_rule, path_rule
-from lsp_server.tools.server_rules import SERVER_RULE
+from lsp_server.tools.server_rules import server_rule
 from lsp_server.tools.shell_syntax import ShellScript
 from lsp_server.workspace.files.paths import Workspace
 
@@ -50,7 +50,7 @@ def call_question(tool: ToolSpec, what: str) -> Question:
 
 def server_question(tool: ToolSpec, needs: NeedsServer) -> Question:
     """Returns the question about a call of a server's tool, with what the server says of it."""
-    rule = f"{SERVER_RULE}({needs.server}/{needs.tool})"
+    rule = server_rule(needs)
     hints = f"\n(the server says of it: {', '.join(needs.hints)})" if needs.hints else ""
     return Question(
         _question_id(),
@@ -71,10 +71,12 @@ def path_question(
     what is protected or outside it is narrower.
     """
     name, inside = workspace.relative(path), workspace.inside(path)
-    is_ours = place is not None and place.is_ours
-    exact = None if is_ours else path_rule(tool.name, path, workspace)
-    widened = folder_rule(tool.kind, path, workspace) if tool.kind == "edit" and inside else exact
-    rule = None if is_ours else widened
+    is_edit = tool.kind == "edit" and inside
+    rule = path_rule(tool.kind if is_edit else tool.name, path, workspace)
+    if place is not None and place.is_ours:
+        rule = None
+    elif is_edit and (place is None or place.name in path.parent.parts):
+        rule = folder_rule(tool.kind, path, workspace)
     return Question(
         id=_question_id(),
         tool=tool.name,

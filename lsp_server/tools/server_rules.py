@@ -13,6 +13,7 @@ SERVER_RULE = "mcp"
 """What such a rule begins with; alone it means every tool of every server."""
 
 _PATTERN = re.compile(r"[\w.*?-]+(/[^/\s]+)?")
+_PLAIN_NAME = re.compile(r"[\w.:@+-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,18 @@ class ServerPattern:
     def matches(self, needs: NeedsServer) -> bool:
         """Says whether a call goes to such a tool."""
         return fnmatchcase(needs.server, self.server) and fnmatchcase(needs.tool, self.tool)
+
+
+def server_rule(needs: NeedsServer) -> str | None:
+    """Returns the rule for exactly this tool, None when its name may be a pattern.
+
+    A server names its tools, and `*` would be all of them.
+
+    >>> server_rule(NeedsServer("docs", "search")), server_rule(NeedsServer("docs", "*"))
+    ('mcp(docs/search)', None)
+    """
+    is_plain = _PLAIN_NAME.fullmatch(needs.tool) is not None
+    return f"{SERVER_RULE}({needs.server}/{needs.tool})" if is_plain else None
 
 
 def server_pattern(pattern: str, text: str, key: str) -> ServerPattern:

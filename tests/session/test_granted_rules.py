@@ -69,6 +69,15 @@ async def test_only_what_names_no_file_of_the_project_is_allowed_everywhere(
     assert default_user_file().exists() == holds
 
 
+@pytest.mark.parametrize("answer", ["run", "always"])
+async def test_a_yes_to_a_folder_is_none_to_what_is_protected_in_it(
+    project: Path, answer: Answer
+) -> None:
+    names = ("sub/w.txt", "sub/x.txt", "sub/.envrc", "sub/.mcp.json")
+    made: list[Call] = [("write", {"path": name, "text": "x"}) for name in names]
+    assert await asked(project, made, answer) == 3
+
+
 @pytest.mark.parametrize("call", [BUILD, PYTHON, TOUCH, WRITE, CHECK])
 async def test_for_this_run_means_no_later_one(project: Path, call: Call) -> None:
     assert await asked(project, [call, finish_none(call), call], "run") == 1

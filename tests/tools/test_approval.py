@@ -11,6 +11,7 @@ from lsp_server.domain.tools import (
     NeedsCommand,
     NeedsNothing,
     NeedsPath,
+    NeedsServer,
     NeedsUnknown,
     NeedsUrl,
     ToolSpec,
@@ -453,6 +454,9 @@ def test_a_plan_changes_nothing(root: Path) -> None:
         ("edit", {"path": ".github/workflows/ci.yml"}, "edit(.github/workflows/**)"),
         ("write", {"path": ".envrc"}, "edit(./.envrc)"),
         ("write", {"path": ".vscode"}, "edit(./.vscode)"),
+        # Not its folder's, which a yes to another file there may have allowed already.
+        ("write", {"path": "src/.envrc"}, "edit(./src/.envrc)"),
+        ("edit", {"path": "src/deep/.mcp.json"}, "edit(./src/deep/.mcp.json)"),
         ("write", {"path": "../x y"}, None),
         ("write", {"path": ".git/config"}, None),
     ],
@@ -468,6 +472,27 @@ def test_always_means_little_more_than_what_was_asked(
     if rule:
         asking.allow(rule)
         assert decide(asking, tool, arguments) == Allow()
+
+
+@pytest.mark.parametrize(
+    ("tool", "rule"),
+    [
+        ("search", "mcp(docs/search)"),
+        ("search.all-of:it", "mcp(docs/search.all-of:it)"),
+        *((name, None) for name in ("*", "re?d", "[a-z]*", "a b", "a/b", "x)", "x\n", "", "ｅcho")),
+    ],
+)
+def test_always_means_one_tool_of_a_server_whatever_it_is_called(
+    root: Path, tool: str, rule: str | None
+) -> None:
+    asking, spec = approval(root), ToolSpec("mcp__docs__x", "", {})
+    decision = asking.decide(spec, NeedsServer("docs", tool))
+    assert isinstance(decision, Ask)
+    assert (decision.question.rule, decision.question.run_rule) == (rule, rule)
+    if rule:
+        asking.allow(rule)
+        assert asking.decide(spec, NeedsServer("docs", tool)) == Allow()
+        assert isinstance(asking.decide(spec, NeedsServer("docs", "read")), Ask)
 
 
 def test_a_question_names_the_operation(root: Path) -> None:
