@@ -7,6 +7,7 @@ names up outside, and connects to named hosts alone. What is encrypted goes thro
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -23,6 +24,7 @@ CONNECTIONS_MAX = 128
 REFUSED_MAX = 20
 """How many hosts are remembered that were asked for and are not named."""
 _READ_BYTES = 1 << 16
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _HOP_HEADERS = (b"connection", b"proxy-connection", b"proxy-authorization", b"keep-alive", b"host")
 
 
@@ -133,7 +135,10 @@ def _parsed(head: bytes) -> _Request:
     """Raises ValueError for what is no request to a proxy."""
     line, *headers = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
     method, target, version = line.decode("ascii").split(" ")
-    if not version.startswith("HTTP/1.") or any(b"\n" in one or b"\r" in one for one in headers):
+    # What ends a line to some servers would hide a header, such as another host.
+    if _CONTROL.search(line) or any(map(_CONTROL.search, headers)):
+        raise ValueError(head)
+    if not version.startswith("HTTP/1."):
         raise ValueError(version)
     if method == "CONNECT":
         name, port = split_address(target)

@@ -12,6 +12,11 @@ USUAL_PORTS = frozenset({80, 443})
 THIS_MACHINE = "localhost"
 
 _ADDRESS = re.compile(r"\[([^\]]+)\](?::(\d{1,5}))?|([^:]+)(?::(\d{1,5}))?")
+_HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*|[0-9a-f:.]+")
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that is reached over the internet; other prefixes carry or mean something of one's own."""
+_SHARED = ipaddress.IPv4Network("192.0.0.0/24")
+"""Some services of clouds and networks, as if they were of the internet."""
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -61,7 +66,9 @@ class NamedHosts:
 
     def names(self, name: str, port: int) -> bool:
         """Says whether the host is one of them."""
-        return any(host.fits(name, port) for host in self._hosts)
+        return _HOST_NAME.fullmatch(name) is not None and any(
+            host.fits(name, port) for host in self._hosts
+        )
 
     def admits(self, name: str, port: int, address: str) -> bool:
         """Says whether the host may be reached at an address that its name led to.
@@ -75,7 +82,9 @@ class NamedHosts:
         found = _innermost(ipaddress.ip_address(plain))
         if name == THIS_MACHINE:
             return found.is_loopback
-        return found.is_global and not found.is_multicast
+        if isinstance(found, ipaddress.IPv6Address) and found not in _UNICAST:
+            return False
+        return found.is_global and not found.is_multicast and found not in _SHARED
 
     @property
     def has_this_machine(self) -> bool:

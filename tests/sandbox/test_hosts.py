@@ -28,6 +28,18 @@ NAMED = (
 )
 
 
+ODD_LABELS = (
+    "evil.org/",
+    "evil.org#",
+    "evil.org\0",
+    "::1%",
+    "a..b",
+    "evil.org@",
+    "evil.org\\",
+    "é",
+)
+
+
 @pytest.mark.parametrize(
     ("name", "port", "expected"),
     [
@@ -48,6 +60,8 @@ NAMED = (
         ("10.0.0.5", 5000, True),
         ("::1", 80, True),
         ("corp.example", 443, True),
+        # What only ends as a name does is none.
+        *((f"{odd}.pythonhosted.org", 443, False) for odd in (*ODD_LABELS, "*", "", "a" * 64)),
     ],
 )
 def test_hosts_are_known_by_name_and_port(name: str, port: int, expected: bool) -> None:
@@ -77,6 +91,14 @@ def test_hosts_are_known_by_name_and_port(name: str, port: int, expected: bool) 
         ("pypi.org", "2002:7f00:1::", False),
         ("pypi.org", "64:ff9b::7f00:1", False),
         ("pypi.org", "64:ff9b::9765:df", True),
+        ("pypi.org", "64:ff9b:1::7f00:1", False),
+        ("pypi.org", "::127.0.0.1", False),
+        ("pypi.org", "::ffff:0:127.0.0.1", False),
+        ("pypi.org", "2001:0:7f00:1::", False),
+        ("pypi.org", "fec0::1", False),
+        ("pypi.org", "4000::1", False),
+        ("pypi.org", "192.0.0.192", False),
+        ("pypi.org", "::ffff:192.0.0.192", False),
         ("localhost", "127.0.0.1", True),
         ("localhost", "10.1.2.3", False),
         ("corp.example:5000", "10.0.0.5", True),
@@ -192,6 +214,10 @@ async def test_a_plain_request_is_for_its_own_host_alone(proxy: HostProxy, site:
         ("GET http://127.0.0.1:{port}/ HTTP/1.1\r\n folded: x\r\n\r\n", "400"),
         ("GET http://127.0.0.1:{port}/ HTTP/1.1\r\nno colon\r\n\r\n", "400"),
         ("GET http://127.0.0.1:{port}/ HTTP/1.1\r\na: b\nHost: x\r\n\r\n", "400"),
+        ("GET\nHost:evil.example http://127.0.0.1:{port}/ HTTP/1.1\r\n\r\n", "400"),
+        ("GET http://127.0.0.1:{port}/ HTTP/1.1\nHost:evil.example\r\n\r\n", "400"),
+        ("GET http://127.0.0.1:{port}/\0 HTTP/1.1\r\n\r\n", "400"),
+        ("GET http://127.0.0.1:{port}/ HTTP/1.1\r\nHost\0: x\r\n\r\n", "400"),
         ("GET http://127.0.0.1:{port}/ HTTP/2\r\n\r\n", "400"),
         ("nonsense\r\n\r\n", "400"),
         ("\xff\xfe\r\n\r\n", "400"),
