@@ -479,7 +479,10 @@ def test_always_means_little_more_than_what_was_asked(
     [
         ("search", "mcp(docs/search)"),
         ("search.all-of:it", "mcp(docs/search.all-of:it)"),
-        *((name, None) for name in ("*", "re?d", "[a-z]*", "a b", "a/b", "x)", "x\n", "", "ｅcho")),
+        *(
+            (name, None)
+            for name in ("*", "re?d", "[a-z]*", "a b", "a/b", "x)", "x\n", "", "\uff45cho")
+        ),
     ],
 )
 def test_always_means_one_tool_of_a_server_whatever_it_is_called(
