@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -81,6 +82,11 @@ def move(path: Path, other: Path, effect: Effect) -> None:
     path.rename(other)
 
 
+def move_behind_link(path: Path, other: Path, effect: Effect) -> None:
+    move(path, other, effect)
+    path.symlink_to(other)
+
+
 def symlink(path: Path, other: Path, effect: Effect) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
@@ -111,6 +117,7 @@ KINDS: Mapping[str, Callable[[Path, Path, Effect], object]] = {
         effect.mode if path.is_file() else effect.mode | 0o500
     ),
     "move": move,
+    "move behind link": move_behind_link,
     "remove": lambda path, other, effect: path.unlink(),
     "link": lambda path, other, effect: other.hardlink_to(path),
     "symlink": symlink,
@@ -122,6 +129,8 @@ KINDS: Mapping[str, Callable[[Path, Path, Effect], object]] = {
 }
 ON_LINKS = {"write", "replace", "move", "remove", "symlink", "folder"}
 """What is done to a link itself; the rest would go through it."""
+
+TWO_PLACES = {"move", "move behind link", "link"}
 
 EFFECTS = st.builds(
     Effect,
@@ -137,7 +146,7 @@ EFFECTS = st.builds(
 def apply(root: Path, effect: Effect) -> None:
     """Does as a command would, as far as it can be done, within the folder."""
     path, other = root / effect.path, root / effect.other
-    places = (path, other) if effect.kind in ("move", "link") else (path,)
+    places = (path, other) if effect.kind in TWO_PLACES else (path,)
     if any(os.path.realpath(place.parent) != str(place.parent) for place in places):
         return
     if path.is_symlink() and effect.kind not in ON_LINKS:
@@ -248,6 +257,38 @@ async def test_what_git_ignores_and_nothing_makes_anew_comes_back(
     report = await run.undo()
     assert report.conflicts == ()
     assert {path: manifest(project).get(path) for path in before} == before
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        ("rm file && mkdir file",),
+        ("rm file && mkdir file && touch file/within",),
+        ("rm link && mkdir link && touch link/a",),
+        ("mv folder moved && ln -s moved folder",),
+        ("mv folder moved && ln -s moved folder", "rm -r moved folder"),
+        ("mv folder/sub moved && ln -s ../moved folder/sub",),
+        ("mv folder ../moved && ln -s ../moved folder",),
+        ("rm link && mv folder link && ln -s link folder",),
+        ("rm link && cp -r folder link && rm -r folder && ln -s link folder",),
+        ("mv local moved && ln -s moved local",),
+        ("rm -r folder && mkfifo folder",),
+    ],
+    ids=" then ".join,
+)
+async def test_what_something_else_takes_the_place_of_comes_back(
+    project: Path, commands: tuple[str, ...]
+) -> None:
+    lay_out(project, {"file": "1\n", "folder/a": "2\n", "folder/sub/b": "3\n"})
+    lay_out(project, {".gitignore": ".env\nlocal/\n", ".env": "KEY=1\n", "local/a": "4\n"})
+    (project / "link").symlink_to("folder")
+    before = manifest(project)
+    run = Run(project)
+    for command in commands:
+        await run.command(partial(subprocess.run, command, shell=True, cwd=project, check=True))
+    assert (await run.undo()).conflicts == ()
+    after = manifest(project)
+    assert {path: after.get(path) for path in before} == before
 
 
 async def test_of_what_is_ignored_only_so_much_is_kept(project: Path) -> None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 
 from lsp_server.system.atomic_file import STAGING_PREFIX
+from lsp_server.system.open_folder import open_folder
 from lsp_server.workspace.checkpoints.blobs import Blobs
 from lsp_server.workspace.checkpoints.tree import RACY_SECONDS, Status, look_at, status_of
 
@@ -100,13 +102,18 @@ class IgnoredFiles:
         return {path: name for path, (_, name) in known.items()}
 
     def look(self, paths: Iterable[str]) -> dict[str, str]:
-        """Returns the states of those of these paths, none a folder's, at which there is something."""
+        """Returns the states of those of these paths at which there is something that is no folder.
+
+        What a link in the place of a folder leads to is not there.
+        """
         found: dict[str, str] = {}
         with self._blobs.batch() as batch:
-            for path in paths:
-                with suppress(OSError):
-                    status = status_of((self._root / path).lstat())
-                    found[path] = str(look_at(f"{self._root}/{path}", status, batch.put))
+            for folder, below in groupby(sorted(paths, key=_folder_of), _folder_of):
+                with suppress(OSError), open_folder(self._root / folder) as descriptor:
+                    for path in below:
+                        status = _status_in(descriptor, path.removeprefix(folder))
+                        if status is not None:
+                            found[path] = str(look_at(f"{self._root}/{path}", status, batch.put))
         return found
 
     def _files(self, ignored: Iterable[str]) -> Iterator[tuple[str, Status]]:
@@ -151,6 +158,20 @@ class IgnoredFiles:
 def is_remade_folder(name: str) -> bool:
     """Says whether tools make anew what is in a folder of this name."""
     return name in REMADE_FOLDERS or name.endswith(("cache", ".egg-info"))
+
+
+def _folder_of(path: str) -> str:
+    """Where it lies, with a slash at the end; empty for the root."""
+    return "".join(path.rpartition("/")[:2])
+
+
+def _status_in(folder: int, name: str) -> Status | None:
+    """The status of what is there, None of a folder and of nothing."""
+    try:
+        state = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        return None
+    return None if stat.S_ISDIR(state.st_mode) else status_of(state)
 
 
 def _is_settled(status: Status) -> bool:
