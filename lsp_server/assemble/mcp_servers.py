@@ -59,8 +59,11 @@ def _connection(
 
     # What the user named has the user's rights; what a checkout named is held as a command is.
     confined = partial(sandboxes.start_confined, settings)
-    start = start_unconfined if spec.origin == "user" else confined
-    return McpConnection(spec, start, root, environment, ask_back)
+    if spec.origin == "project":
+        return McpConnection(spec, confined, root, environment, ask_back)
+    # Where it starts, `npx`, `python -m` and `./` find programs: those of a checkout nobody trusted.
+    folder = root if spec.entry.cwd else Path.home()
+    return McpConnection(spec, start_unconfined, folder, environment, ask_back)
 
 
 async def _ask_person(

@@ -116,9 +116,10 @@ class McpConnection:
 
     async def _client(self) -> Client:
         """The client of an open connection; one that ended is opened again, in time."""
-        now = asyncio.get_running_loop().time()
+        if self._serving is not None and self._stream is not None and self._stream.ended.is_set():
+            await asyncio.wait({self._serving}, timeout=CLOSE_SECONDS_MAX)
         if self._serving is None or self._serving.done():
-            if now < self._retry_at:
+            if asyncio.get_running_loop().time() < self._retry_at:
                 raise McpUnavailable(f"the server {self.spec.name} {self.problem}")
             self._opened = asyncio.get_running_loop().create_future()
             self._leave.clear()

@@ -68,10 +68,10 @@ class McpServerSpec:
 
     @property
     def place(self) -> str:
-        """Returns the command line or the address, as it was written."""
+        """Returns the command line or the address on one line, else as it was written."""
         if self.written.url:
-            return self.written.url
-        return shlex.join((self.written.command, *self.written.args))
+            return on_one_line(self.written.url)
+        return on_one_line(shlex.join((self.written.command, *self.written.args)))
 
 
 class ServerSpecError(ValueError):
@@ -109,6 +109,15 @@ def make_spec(
         tuple(sorted(used)),
         written,
     )
+
+
+def on_one_line(text: str) -> str:
+    r"""Returns the text with `\n` as one reads it in the place of each end of a line.
+
+    >>> print(on_one_line("sh -c 'a\nb'"))
+    sh -c 'a\nb'
+    """
+    return r"\n".join(text.splitlines())
 
 
 def _expand(value: object, environment: Mapping[str, str], used: set[str]) -> object:

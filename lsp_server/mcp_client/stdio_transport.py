@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.shared.message import SessionMessage
-from mcp_types import jsonrpc_message_adapter
-from pydantic import ValidationError
 
+from lsp_server.mcp_client.server_message import read_message
 from lsp_server.sandbox.process_tree import end_tree
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess, StartProcess
 
@@ -110,13 +109,13 @@ class ServerStream:
         garbage = 0
         while True:
             try:
-                message = jsonrpc_message_adapter.validate_json(await reader.readuntil())
+                message = read_message(await reader.readuntil())
             except asyncio.IncompleteReadError:
                 return
             except asyncio.LimitOverrunError:
                 self._failure = f"sent a message of more than {MESSAGE_BYTES_MAX:,} bytes"
                 return
-            except ValidationError:
+            if message is None:
                 garbage += 1
                 if garbage > GARBAGE_LINES_MAX:
                     self._failure = "prints what is no message of the protocol"

@@ -11,7 +11,12 @@ from typing import TypeAlias
 from lsp_server.domain.ports import Tool
 from lsp_server.mcp_client.project_files import project_servers
 from lsp_server.mcp_client.server import McpServer, McpUnavailable, ServerState
-from lsp_server.mcp_client.server_spec import McpServerSpec, ServerSpecError, make_spec
+from lsp_server.mcp_client.server_spec import (
+    McpServerSpec,
+    ServerSpecError,
+    make_spec,
+    on_one_line,
+)
 from lsp_server.mcp_client.tool import McpTool
 from lsp_server.session.trust import Trust, TrustItem, TrustState
 from lsp_server.settings.sections import McpSettings
@@ -75,7 +80,8 @@ class SessionServers:
         servers = [self._server(spec) for spec in usable]
         answers = await asyncio.gather(*map(self._tools_of, servers))
         tools = [tool for offered in answers for tool in offered.tools]
-        problems = [problem for offered in answers for problem in offered.problems]
+        problems = [f"{one}; it is left out" for one in self.problems]
+        problems += [problem for offered in answers for problem in offered.problems]
         unique = {tool.spec.name: tool for tool in reversed(tools)}
         if len(unique) < len(tools):
             problems.append("of tools with one name only the first is offered")
@@ -103,10 +109,11 @@ class SessionServers:
 
     async def _specs(self) -> list[McpServerSpec]:
         settings, problems = self._settings(), list[str]()
+        given = {**self._environment, "workspaceFolder": str(self._root)}
         specs: dict[str, McpServerSpec] = {}
         for name, entry in settings.servers.items():
             try:
-                specs[name] = make_spec(name, entry.model_dump(), "user", self._environment)
+                specs[name] = make_spec(name, entry.model_dump(), "user", given)
             except ServerSpecError as error:
                 problems.append(f"mcp.servers.{name}: {error}")
         if settings.project_servers:
@@ -152,6 +159,8 @@ def _trust_item(spec: McpServerSpec) -> TrustItem:
     lines += [f"{name} = {value}" for name, value in {**entry.env, **entry.headers}.items()]
     if spec.variables:
         lines.append(f"It gets from your environment: {', '.join(spec.variables)}")
+    # Further lines of a value would be read as what is said here of the server.
+    lines = [on_one_line(line) for line in lines]
     return TrustItem(
         f"server {spec.name}",
         f"MCP server {spec.name}: {spec.place}",

@@ -44,6 +44,18 @@ def tools(fault: str) -> list[dict[str, Any]]:
     return TOOLS
 
 
+ANSWERS = {
+    "half-a-pair": r'{"jsonrpc": "2.0", "id": %d, "result": {"content": [{"type": "text", "text": "a\ud83d"}]}}',
+    "control-character": '{"jsonrpc": "2.0", "id": %d, "result": {"content": [{"type": "text", "text": "a\x0b"}]}}',
+    "no-result": '{"jsonrpc": "2.0", "id": %d, "result": null}',
+    "list-result": '{"jsonrpc": "2.0", "id": %d, "result": [1]}',
+    "text-error": '{"jsonrpc": "2.0", "id": %d, "error": "it is closed"}',
+    "error-without-code": '{"jsonrpc": "2.0", "id": %d, "error": {"message": "it is closed"}}',
+    "no-version": '{"id": %d, "result": {}}',
+}
+"""What stands in the line of an answer that breaks the protocol, or nearly."""
+
+
 def call(fault: str, number: int, params: dict[str, Any]) -> None:
     arguments = params.get("arguments", {})
     if fault == "hang-in-call":
@@ -52,6 +64,10 @@ def call(fault: str, number: int, params: dict[str, Any]) -> None:
         sys.stderr.write("a fatal mistake\n")
         sys.stderr.flush()
         os._exit(3)
+    if fault in ANSWERS:
+        sys.stdout.write(ANSWERS[fault] % number + "\n")
+        sys.stdout.flush()
+        return None
     if fault == "malformed-result":
         return send({"id": number, "result": {"content": "no list"}})
     if fault == "error":

@@ -93,6 +93,11 @@ async def test_a_server_that_hangs_at_its_start_costs_a_bounded_wait(
         ("flood", "more than 8,000,000 bytes"),
         ("malformed-result", "could not answer echo"),
         ("error", "it is closed today"),
+        ("no-result", "breaks the protocol: null"),
+        ("list-result", "breaks the protocol: [1]"),
+        ("text-error", "it is closed"),
+        ("error-without-code", "it is closed"),
+        ("no-version", "breaks the protocol"),
     ],
 )
 async def test_a_call_that_fails_says_how_and_ends(fault: str, words: str) -> None:
@@ -102,6 +107,15 @@ async def test_a_call_that_fails_says_how_and_ends(fault: str, words: str) -> No
         with pytest.raises(McpUnavailable, match="the server faulty") as error:
             await server.call("echo", {}, seconds)
         assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"), [("half-a-pair", "a\ufffd"), ("control-character", "a")]
+)
+async def test_an_answer_that_is_nearly_json_is_taken(fault: str, text: str) -> None:
+    async with connected(fault) as server:
+        await server.tools()
+        assert (await server.call("echo", {}, CALL_SECONDS)).text == text
 
 
 async def test_a_tool_that_says_it_failed_is_no_fault_of_the_server() -> None:

@@ -158,6 +158,46 @@ async def test_a_server_of_the_project_is_held_by_the_sandbox(
         assert outside.exists() == writes, shop.events(ToolReturned)[0].result.text
 
 
+@pytest.mark.parametrize(
+    ("server", "starts"),
+    [
+        ({"command": sys.executable, "args": ["-m", "brought"]}, False),
+        ({"command": "./brought"}, False),
+        ({"command": sys.executable, "args": ["-m", "brought"], "cwd": "."}, True),
+        ({"command": sys.executable, "args": ["${workspaceFolder}/brought.py"]}, True),
+    ],
+)
+async def test_a_server_of_the_user_does_not_start_what_a_checkout_has_by_its_name(
+    project: Path, server: dict[str, Any], starts: bool
+) -> None:
+    marker = project / "started"
+    body = f"open({str(marker)!r}, 'w').close()"
+    (project / "brought.py").write_text(body)
+    (project / "brought").write_text(f"#!{sys.executable}\n{body}")
+    (project / "brought").chmod(0o755)
+    async with workshop(project, [finish()], mcp={"servers": {"named": server}}) as shop:
+        await shop.run()
+    assert marker.exists() == starts
+
+
+async def test_an_entry_that_is_no_server_is_named_in_the_run(project: Path) -> None:
+    server = {"command": "x", "args": ["${NO_SUCH_VARIABLE}"]}
+    async with workshop(project, [finish()], mcp={"servers": {"named": server}}) as shop:
+        await shop.run()
+        (warned,) = shop.events(Warned)
+        assert "mcp.servers.named: the environment has no NO_SUCH_VARIABLE" in warned.message
+
+
+async def test_a_value_of_several_lines_looks_like_no_other_line(project: Path) -> None:
+    said = "1\nIt starts: true"
+    server = {"command": "x", "args": [said], "cwd": said, "env": {"A": said}}
+    (project / ".mcp.json").write_text(json.dumps({"mcpServers": {"named": server}}))
+    async with workshop(project, []) as shop:
+        (item,) = await shop.session.trust.waiting()
+        assert item.detail.count("\nIt starts") == 0
+        assert "\n" not in item.summary
+
+
 @pytest.mark.parametrize("fault", ["dies-at-start", "garbage"])
 async def test_a_server_that_fails_costs_a_sentence_and_not_the_run(
     project: Path, fault: str
