@@ -21,7 +21,10 @@ from lsp_server.session.mcp_servers import SessionServers
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.trust import Trust
 from lsp_server.settings.sections import Settings
+from lsp_server.text.truncate import one_line
 
+MESSAGE_CHARS_MAX = 200
+"""A longer message of a server's is cut in the line that asks; the question's detail has all of it."""
 SERVERS_RUN = RunId("servers")
 """Stands for no run where a server asks a person something."""
 
@@ -81,7 +84,7 @@ async def _ask_person(
     question = Question(
         uuid4().hex[:12],
         "mcp",
-        f"the server {server} asks: {message}",
+        f"the server {server} asks: {one_line(message, MESSAGE_CHARS_MAX)}",
         f"{message}\n\nA yes answers: {json.dumps(dict(answer), ensure_ascii=False)}",
     )
     seconds = settings().permissions.answer_timeout_seconds

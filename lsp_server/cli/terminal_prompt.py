@@ -59,9 +59,7 @@ class TerminalPrompt:
             self._explain_once()
             return Answered("deny", NOBODY_IS_THERE)
         self._pause()
-        allowed = allowed_text(question)
-        more = f"\n({allowed})" if allowed else ""
-        sys.stderr.write(visible(f"\n{question.detail}{more}\n"))
+        sys.stderr.write(visible(f"\n{question_text(question)}\n"))
         while True:
             sys.stderr.write(f"{', '.join(CHOICES[each] for each in question.answers)}? ")
             sys.stderr.flush()
@@ -73,6 +71,19 @@ class TerminalPrompt:
         if not self._has_explained and sys.stderr is not None:
             self._has_explained = True
             sys.stderr.write(ASKED_DESPITE_YES if self._yes else NOBODY_TO_ASK)
+
+
+def question_text(question: Question) -> str:
+    """Returns what is asked, and what a wider yes would allow.
+
+    >>> print(question_text(Question("q", "shell", "run `make`", "make", rule="shell(make)")))
+    run `make`
+    (always, in this project: shell(make))
+    """
+    lines = [question.summary]
+    lines += [question.detail] if question.detail not in question.summary else []
+    lines += [f"({allowed})"] if (allowed := allowed_text(question)) else []
+    return "\n".join(lines)
 
 
 def parse_answer(line: str, question: Question) -> Answered | None:

@@ -49,7 +49,7 @@ def _meant(waiting: Sequence[TrustItem], what: str | None) -> Sequence[TrustItem
 
 
 def _show(item: TrustItem, *, with_text: bool) -> None:
-    text = f"\n{item.id}\n{item.detail}\n" if with_text else item.id
+    text = f"\n{item.id}\n{item.summary}\n{item.detail}\n" if with_text else item.id
     sys.stdout.write(f"{visible(text)}\n")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -83,14 +84,17 @@ AskPerson: TypeAlias = Callable[[Question], Awaitable[Answered]]
 
 
 def visible(text: str) -> str:
-    r"""Returns the text with control and bidi characters escaped, which could hide a part of it.
+    r"""Returns the text with characters escaped that nobody sees, and that could hide a part of it.
 
-    A person decides on what is seen, so nothing may rewrite the line or its order. Line
-    feeds and tabs stay.
+    A person decides on what is seen, so nothing may rewrite the line or its order, stand
+    for nothing, or look like the blank that it is not. Line feeds, tabs and what emoji need stay.
 
-    >>> visible("safe\u202etxt")
-    'safe\\u202etxt'
+    >>> visible("safe\u202etxt"), visible("x\u3164 = 1"), visible("rm\u00a0x")
+    ('safe\\u202etxt', 'x\\u3164 = 1', 'rm\\xa0x')
     """
+    if text.isascii() and text.isprintable():
+        return text
+    text = _UNSEEN.sub(lambda match: _escape(match[0]), text)
     return "".join(
         char if char in "\n\t" or unicodedata.category(char) not in _HIDING else _escape(char)
         for char in text
@@ -99,6 +103,15 @@ def visible(text: str) -> str:
 
 _HIDING = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 """Unicode's categories: control, format, private use, surrogate, line and paragraph separator."""
+_UNSEEN = re.compile(
+    # Fillers, joiners and choosers of forms, which are letters or marks to Unicode.
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\uffa0\ufff0-\ufff8]"
+    "|[\ufe00-\ufe0d\U000e0000-\U000e0fff]"
+    # The two that emoji need, anywhere else.
+    "|(?<![\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f](?!\u20e3)"
+    # Blanks that no program takes for one; the wide one of Chinese and Japanese is seen.
+    "|[\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800]"
+)
 
 
 def _escape(char: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from lsp_server.domain.permissions import Answer, Question, visible
 from lsp_server.server.folders import Folder
-from lsp_server.text.truncate import one_line, truncate
+from lsp_server.text.truncate import one_line, truncate_middle
 from lsp_server.wording.permission_texts import allowed_text
 
 DETAIL_CHARS_MAX = 600
@@ -38,10 +38,10 @@ def action_titles(question: Question) -> Iterator[tuple[Answer, str]]:
         if answer == "sandboxed":
             yield answer, f"Holdfast: {ANSWERS[answer]}, without asking"
         elif rule := question.rule_of(answer):
-            yield answer, f"Holdfast: {ANSWERS[answer]} ({rule})"
+            yield answer, visible(f"Holdfast: {ANSWERS[answer]} ({rule})")
         else:
             summary = one_line(question.summary, SUMMARY_CHARS_MAX)
-            yield answer, f"Holdfast: {ANSWERS[answer]}: {summary}"
+            yield answer, visible(f"Holdfast: {ANSWERS[answer]}: {summary}")
 
 
 def question_text(
@@ -57,7 +57,7 @@ def question_text(
     lines = [f"“{asker}” asks{where}: {question.summary}" if asker else question.summary]
     opened = opens_changes and question.path is not None and "\n" in question.detail
     if question.detail not in question.summary and not opened:
-        lines.append(truncate(question.detail, DETAIL_CHARS_MAX))
+        lines.append(truncate_middle(question.detail, DETAIL_CHARS_MAX))
     if allows := allowed_text(question):
         lines.append(f"({allows})")
     return visible("\n".join(lines))

@@ -27,6 +27,21 @@ def truncate_counting(text: str, chars_max: int) -> str:
     return f"{text[:chars_max]}\n[{len(text) - chars_max} more characters]"
 
 
+def truncate_middle(text: str, chars_max: int) -> str:
+    r"""Returns the text, or its beginning, how many characters are left out, and its end.
+
+    For what a person decides on: what stands last may be what matters.
+
+    >>> truncate_middle("make all && rm -r build", 12)
+    'make a\n[… 11 more characters …]\n build'
+    """
+    if len(text) <= chars_max:
+        return text
+    end = chars_max // 2
+    begin = chars_max - end
+    return f"{text[:begin]}\n[… {len(text) - chars_max:,} more characters …]\n{text[-end:]}"
+
+
 def one_line(text: str, chars_max: int) -> str:
     r"""Returns the text on one line, runs of white space as one blank, cut as `truncate` cuts.
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lsp_server.cli.terminal_prompt import CHOICES, parse_answer
+from lsp_server.cli.terminal_prompt import CHOICES, parse_answer, question_text
 from lsp_server.domain.permissions import Answer, Answered, Question
 
 PLAIN = Question("q", "shell", "run `a | b`", "a | b")
@@ -48,3 +48,17 @@ def test_what_follows_a_denial_is_why(line: str) -> None:
 
 def test_every_answer_can_be_chosen() -> None:
     assert WIDE.answers == tuple(CHOICES)
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        (PLAIN, "run `a | b`"),
+        (Question("q", "mcp__d__x", "call x of the server d", "{}"), "call x of the server d\n{}"),
+        (Question("q", "check", "run the check `a…`", "a\nb"), "run the check `a…`\na\nb"),
+    ],
+)
+def test_a_question_says_what_would_be_done_wherever_the_run_is_shown(
+    question: Question, shown: str
+) -> None:
+    assert question_text(question) == shown

@@ -21,6 +21,8 @@ async def test_nobody_is_asked_without_a_terminal(project: Path) -> None:
     result = await holdfast("trust", folder=project)
     assert result.status == 1
     assert "Ship it." in result.output
+    # It is in every prompt, so it is trusted as well.
+    assert "skill deploy: How." in result.output
     assert "Greet $1." in result.output
     assert (await holdfast("trust", folder=project)).status == 1, "nothing was decided"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.permissions import visible
 from lsp_server.server import to_lsp
 from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import locate, task_of
@@ -172,7 +173,7 @@ def _page(items: Sequence[TrustItem]) -> str:
     ]
     for one in items:
         parts += [f"## {code_span(one.id)}", code_span(one.summary), code_block(one.detail)]
-    return "\n\n".join(parts)
+    return visible("\n\n".join(parts))
 
 
 def _named(names: Sequence[str]) -> str:

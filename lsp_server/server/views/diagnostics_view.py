@@ -12,6 +12,7 @@ from pathlib import Path
 from lsprotocol import types
 
 from lsp_server.domain.goals import GOALS_FILE
+from lsp_server.domain.permissions import visible
 from lsp_server.server import to_lsp
 from lsp_server.server.client import Client
 from lsp_server.server.documents import OpenDocuments
@@ -20,6 +21,7 @@ from lsp_server.server.protocol import SOURCE, CommandName, DiagnosticCode
 from lsp_server.server.views import goal_view, skill_view
 from lsp_server.session.permissions import PendingQuestion
 from lsp_server.session.session import Session
+from lsp_server.text.truncate import truncate_middle
 
 DETAIL_CHARS_MAX = 2000
 
@@ -75,11 +77,10 @@ def _questions(folder: Folder, session: Session) -> Iterator[tuple[Path, types.D
 
 def _question(pending: PendingQuestion) -> types.Diagnostic:
     question = pending.question
-    detail = question.detail[:DETAIL_CHARS_MAX]
+    asked = visible(f"{question.summary}\n{truncate_middle(question.detail, DETAIL_CHARS_MAX)}")
     diagnostic = _diagnostic(
         DiagnosticCode.PERMISSION_PENDING,
-        f"Holdfast waits for permission: {question.summary}\n{detail}\n"
-        "(answer with a code action here)",
+        f"Holdfast waits for permission: {asked}\n(answer with a code action here)",
     )
     diagnostic.data = {"id": question.id, "runId": pending.run_id}
     return diagnostic
