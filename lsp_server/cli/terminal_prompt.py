@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import termios
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from lsp_server.domain.permissions import Answer, Answered, Question, visible
 from lsp_server.wording.permission_texts import allowed_text
@@ -60,10 +62,9 @@ class TerminalPrompt:
             return Answered("deny", NOBODY_IS_THERE)
         self._pause()
         sys.stderr.write(visible(f"\n{question_text(question)}\n"))
+        choices = f"{', '.join(CHOICES[each] for each in question.answers)}? "
         while True:
-            sys.stderr.write(f"{', '.join(CHOICES[each] for each in question.answers)}? ")
-            sys.stderr.flush()
-            answered = parse_answer(await read_line(), question)
+            answered = parse_answer(await ask_line(choices), question)
             if answered is not None:
                 return answered
 
@@ -101,8 +102,15 @@ def parse_answer(line: str, question: Question) -> Answered | None:
     return Answered(answer, rest.strip())
 
 
-async def read_line() -> str:
-    """Returns the next line that is typed; `deny` at the end of the input."""
+async def ask_line(question: str) -> str:
+    """Asks and returns the next line that is typed; `deny` at the end of the input.
+
+    What was typed before the question is thrown away: it cannot be its answer.
+    """
+    with suppress(termios.error):  # The terminal is gone.
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    sys.stderr.write(question)
+    sys.stderr.flush()
     # Without a thread, which would outlive a cancelled wait and swallow the next line.
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[str] = loop.create_future()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lsp_server.cli.command_session import command_session, load_settings
 from lsp_server.cli.exit_status import UsageError, run_command, workspace_folder
-from lsp_server.cli.terminal_prompt import read_line
+from lsp_server.cli.terminal_prompt import ask_line
 from lsp_server.domain.permissions import visible
 from lsp_server.session.trust import TrustItem
 
@@ -57,6 +57,5 @@ async def _ask() -> bool | None:
     """Returns the answer that is typed; None for later, or where nobody can type one."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
-    sys.stderr.write("[t]rust, [r]efuse, anything else for later? ")
-    sys.stderr.flush()
-    return ANSWERS.get((await read_line()).strip().lower())
+    answer = await ask_line("[t]rust, [r]efuse, anything else for later? ")
+    return ANSWERS.get(answer.strip().lower())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
@@ -218,7 +219,21 @@ HostName: TypeAlias = Annotated[
         pattern=r"^(\*\.)?[A-Za-z0-9_-][A-Za-z0-9._-]*(:\d{1,5})?$|^\[[0-9a-fA-F:.]+\](:\d{1,5})?$"
     ),
 ]
-WritableFolder: TypeAlias = Annotated[str, Field(pattern="[^/]")]
+
+
+def _one_place(text: str) -> str:
+    """Refuses what would name no place at all: a pattern, or the home of nobody. Raises ValueError."""
+    if "*" in text or "?" in text:
+        raise ValueError(f"{text!r} is a pattern, and only a path is understood")
+    try:
+        Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{text!r} is in the home folder of nobody known here") from None
+    return text
+
+
+Place: TypeAlias = Annotated[str, AfterValidator(_one_place)]
+WritableFolder: TypeAlias = Annotated[str, Field(pattern="[^/]"), AfterValidator(_one_place)]
 """Any but the whole disk, for which no sandbox is needed."""
 DeviceFile: TypeAlias = Annotated[str, Field(pattern=r"^/dev/")]
 PackageCache: TypeAlias = Literal[
@@ -241,7 +256,7 @@ class SandboxSettings(Section):
     """Package managers whose caches commands may change. What lies in a cache runs outside of the sandbox too."""
     devices: tuple[DeviceFile, ...] = ()
     """Device files that commands may use, as in `/dev/kvm`."""
-    hide: tuple[str, ...] = ()
+    hide: tuple[Place, ...] = ()
     """Further files and folders that commands cannot read; relative ones are of the workspace."""
 
     _one_is_a_list = field_validator("hosts", "write", "caches", "devices", "hide", mode="before")(

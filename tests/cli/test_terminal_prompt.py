@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
+
 import pytest
 
-from lsp_server.cli.terminal_prompt import CHOICES, parse_answer, question_text
+from lsp_server.cli.terminal_prompt import CHOICES, TerminalPrompt, parse_answer, question_text
 from lsp_server.domain.permissions import Answer, Answered, Question
 
 PLAIN = Question("q", "shell", "run `a | b`", "a | b")
@@ -62,3 +66,26 @@ def test_a_question_says_what_would_be_done_wherever_the_run_is_shown(
     question: Question, shown: str
 ) -> None:
     assert question_text(question) == shown
+
+
+def read_until(terminal: int, text: bytes) -> None:
+    seen = b""
+    while text not in seen:
+        seen += os.read(terminal, 1024)
+
+
+async def test_what_was_typed_before_a_question_does_not_answer_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs) as keyboard, os.fdopen(os.dup(theirs), "w") as screen:
+        monkeypatch.setattr(sys, "stdin", keyboard)
+        monkeypatch.setattr(sys, "stderr", screen)
+        os.write(ours, b"yes\n")
+        await asyncio.to_thread(read_until, ours, b"yes\r\n")
+        asked = asyncio.create_task(TerminalPrompt(lambda: None, yes=False).confirm(PLAIN))
+        await asyncio.to_thread(read_until, ours, b"why? ")
+        os.write(ours, b"d not now\n")
+        async with asyncio.timeout(30):
+            assert await asked == Answered("deny", "not now")
+    os.close(ours)

@@ -116,6 +116,15 @@ def test_deny_rules_of_user_and_project_add_up(project: Path) -> None:
     assert loaded.settings.permissions.deny == ("shell(rm *)", "read(.env)")
 
 
+@pytest.mark.parametrize("place", ["*.pem", "keys/?", "~nobody-of-that-name/keys"])
+def test_what_cannot_be_hidden_is_named_and_makes_commands_ask(project: Path, place: str) -> None:
+    loaded = load(project, environment={}, editor={"sandbox": {"hide": ["keys", place]}})
+    (problem,) = loaded.problems
+    assert problem.key == "sandbox.hide"
+    assert repr(place) in str(problem)
+    assert "commands ask" in str(problem)
+
+
 def test_what_user_project_and_editor_hide_adds_up(project: Path) -> None:
     (project / ".holdfast").mkdir()
     (project / ".holdfast/config.toml").write_text('[sandbox]\nhide = "b"\n')
