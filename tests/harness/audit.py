@@ -32,7 +32,7 @@ def audited(folder: Path) -> Iterator[list[str]]:
             acts.append(f"{event} {values[:2]}")
         is_write = event == "open" and isinstance(values[2], int) and values[2] & WRITES
         if is_write or event in CHANGES:
-            acts.extend(f"{event} {value}" for value in values if _is_below(value, folder))
+            acts.extend(f"{event} {path}" for path in _paths(values) if path.is_relative_to(folder))
 
     watching = _watching()
     watching.append(see)
@@ -55,7 +55,12 @@ def _watching() -> list[Any]:
     return listeners
 
 
-def _is_below(value: object, folder: Path) -> bool:
-    return isinstance(value, str | bytes | os.PathLike) and Path(os.fsdecode(value)).is_relative_to(
-        folder
-    )
+def _paths(values: tuple[Any, ...]) -> Iterator[Path]:
+    """The paths of an act; those that are relative to an open folder, whichever of them it is."""
+    names = [Path(os.fsdecode(one)) for one in values if isinstance(one, str | bytes | os.PathLike)]
+    opened = [Path(f"/proc/self/fd/{one}") for one in values if isinstance(one, int)]
+    folders = [each.readlink() for each in opened if each.is_dir()]
+    for name in names:
+        yield name
+        if not name.is_absolute():
+            yield from (folder / name for folder in folders)
