@@ -23,6 +23,7 @@ from lsp_server.sandbox.policy import (
     showing,
     workspace_policy,
 )
+from lsp_server.sandbox.process_tree import start_whole
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
 from lsp_server.settings.sections import SandboxSettings, Settings
 from lsp_server.workspace.commands.commands import CommandRunner
@@ -82,7 +83,7 @@ class Sandboxes:
         self, current: Callable[[], Settings], spec: ProcessSpec
     ) -> SandboxedProcess:
         """Starts a process that only reads and that works for longer. Raises OSError."""
-        return await asyncio.to_thread(self._start_own, current().sandbox.mode, spec)
+        return await start_whole(partial(self._start_own, current().sandbox.mode, spec))
 
     async def start_confined(
         self, current: Callable[[], Settings], spec: ProcessSpec
@@ -91,7 +92,7 @@ class Sandboxes:
 
         Where no sandbox holds it has the rights of the user, who trusted it.
         """
-        return await asyncio.to_thread(self._start_confined, current().sandbox, spec)
+        return await start_whole(partial(self._start_confined, current().sandbox, spec))
 
     async def confine_commands(self, settings: Settings) -> bool:
         """Says whether all commands under these settings run in a sandbox that holds.

@@ -21,7 +21,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from mcp.shared.message import SessionMessage
 
 from lsp_server.mcp_client.server_message import read_message
-from lsp_server.sandbox.process_tree import end_tree
+from lsp_server.sandbox.process_tree import end_whole
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess, StartProcess
 
 if TYPE_CHECKING:
@@ -84,8 +84,7 @@ class ServerStream:
                     for task in work:
                         task.cancel()
         finally:
-            await asyncio.to_thread(end_tree, started)
-            await started.wait()
+            await end_whole(started)
             for stream in (to_us, received, to_send, from_us):
                 stream.close()
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.memory.parse_answer import decode_answer
 from lsp_server.memory.parsing import FileRead, ReadRequest, read_file
-from lsp_server.sandbox.process_tree import end_tree
+from lsp_server.sandbox.process_tree import end_whole
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess, StartProcess
 
 PROCESSES_MAX = 2
@@ -149,8 +149,7 @@ class ParseWorker:
             with suppress(ConnectionError):
                 await streams[1].wait_closed()
         if process is not None:
-            await asyncio.to_thread(end_tree, process)
-            await process.wait()
+            await end_whole(process)
 
     async def _ask(self, request: ReadRequest) -> list[FileRead]:
         answered = False

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+REFUSAL_CHARS_MAX = 4_000
+"""A sentence about limits stands at the beginning; what follows may be the whole prompt again."""
 WINDOW_TOKENS_MIN = 512
 """A smaller number beside the word context is no window."""
 ANSWER_SHARE = 4
@@ -40,6 +42,7 @@ class TokenLimits:
 
 def stated_limits(refusal: str) -> TokenLimits:
     """Returns the limits that a refusal states."""
+    refusal = refusal[:REFUSAL_CHARS_MAX]
     window = _number(_WINDOW, refusal)
     if window is not None and window < WINDOW_TOKENS_MIN:
         window = None

@@ -11,18 +11,21 @@ process has ended, however it ended.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import secrets
 import select
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock
 
 from lsp_server.sandbox.sandbox import SandboxedProcess
+from lsp_server.system.cancellation import to_its_end
 
 PROC = Path("/proc")
 END_SECONDS_MAX = 5.0
@@ -157,6 +160,31 @@ def signal_tree(started: SandboxedProcess, number: int) -> int:
     members = [pid for pid in tree_members(started.mark) if _name(pid) not in _WRAPPERS]
     # The oldest first: a shell that outlives its child says what ended it.
     return sum(_signal(pid, number, started.mark) for pid in reversed(members))
+
+
+async def start_whole(start: Callable[[], SandboxedProcess]) -> SandboxedProcess:
+    """Starts a process in a thread; where the wait is cancelled meanwhile, the process is ended.
+
+    `start` blocks. Raises what it raises.
+    """
+
+    async def work(cancelled: asyncio.Event) -> SandboxedProcess:
+        started = await asyncio.to_thread(start)
+        if cancelled.is_set():
+            await end_whole(started)
+        return started
+
+    return await to_its_end(work)
+
+
+async def end_whole(started: SandboxedProcess) -> None:
+    """Ends a process with all that it started, and waits for its end whatever is cancelled."""
+
+    async def work(_: asyncio.Event) -> None:
+        await asyncio.to_thread(end_tree, started)
+        await started.wait()
+
+    await to_its_end(work)
 
 
 def end_tree(started: SandboxedProcess, seconds_max: float = END_SECONDS_MAX) -> int:

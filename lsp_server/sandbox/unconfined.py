@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 
 from lsp_server.sandbox.launch import launch
 from lsp_server.sandbox.limits import Limits
 from lsp_server.sandbox.policy import Policy
-from lsp_server.sandbox.process_tree import own_trees
+from lsp_server.sandbox.process_tree import own_trees, start_whole
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
 
 
@@ -33,4 +33,4 @@ class Unconfined:
 
 async def start_unconfined(spec: ProcessSpec) -> SandboxedProcess:
     """Starts a program without a sandbox, as a `StartProcess`. Raises OSError."""
-    return await asyncio.to_thread(Unconfined().start, spec, Policy(()))
+    return await start_whole(partial(Unconfined().start, spec, Policy(())))

@@ -53,6 +53,13 @@ async def command(
     return ended
 
 
+def answer_in_the_project(recorded: Recorded) -> None:
+    """Grants here what "always" once granted everywhere: such rules hold in one project alone."""
+    recorded.data.mkdir(parents=True, exist_ok=True)
+    granted = '[permissions]\nallow = ["shell(sh check.sh)", "shell(touch asked.txt)"]\n'
+    (recorded.data / "permissions.toml").write_text(granted)
+
+
 @asynccontextmanager
 async def editor(
     recorded: Recorded, script: Script = (), **settings: dict[str, Any]
@@ -114,6 +121,7 @@ async def test_goals_keep_their_verdicts_and_what_showed_them(recorded: Recorded
 @pytest.mark.slow
 async def test_a_check_that_was_approved_runs_without_a_question(recorded: Recorded) -> None:
     (recorded.project / "convert.py").write_text("def kelvin(): ...\n# celsius * 9 / 5\n")
+    answer_in_the_project(recorded)
     now = await command(recorded, "goals", "--check", "--json")
     assert [goal["verdict"] for goal in now.events] == ["met", "met", "met", "waived"], now.errors
 
@@ -161,6 +169,7 @@ async def test_every_run_goes_on_with_what_it_knew_when_it_is_spoken_to(
     recorded: Recorded,
 ) -> None:
     """All that its journal holds is read, and makes the prompt."""
+    answer_in_the_project(recorded)
     told: list[str] = []
 
     def answer(body: Mapping[str, Any]) -> ScriptedTurn:
@@ -249,7 +258,7 @@ FOUND = [
     ("code", "fahrenheit celsius", "convert.py"),
     ("action", "echo 212 boiling", "out/boiling"),
     ("action", "achieved fahrenheit computed", "achieved: Fahrenheit is computed with 9 / 5."),
-    ("action", "first commit", "First (ok"),
+    ("action", "first commit", ": First"),
     ("fact", "kelvin station", "Sodankylä"),
     ("fact", "factor upside down", "`sh check.sh` fails"),
 ]
@@ -313,6 +322,7 @@ answered with “always” in an editor; the last one is asked about, and nobody
 
 @pytest.mark.slow
 async def test_the_rules_of_the_user_are_in_force(recorded: Recorded) -> None:
+    answer_in_the_project(recorded)
     script = [*(calls((tool, arguments)) for tool, arguments, _ in RULES), finish()]
     now = await command(recorded, "run", "--json", "Try the rules", script=script)
     returned = [event for event in now.events if event["kind"] == "tool_returned"]
@@ -340,7 +350,11 @@ async def test_the_settings_of_the_user_and_the_project_are_in_force(recorded: R
     for section, values in SETTINGS.items():
         assert values.items() <= now[section].items(), section
     problems = report.partition("## Problems with the settings")[2].strip()
-    assert problems.startswith("none"), problems
+    named = re.findall(
+        r"^- (\S+\([^)]*\)) in .* does not hold: it names a file", problems, re.MULTILINE
+    )
+    assert named == ["shell(sh check.sh)", "shell(touch asked.txt)"], problems
+    assert problems.count("\n- ") == 1, problems
 
 
 @pytest.mark.slow

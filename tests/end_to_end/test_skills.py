@@ -49,7 +49,7 @@ async def test_what_a_project_brings_is_used_only_after_a_persons_yes(project: P
 
     def pick(params: Any) -> Any:
         asked.append(params["message"])
-        return {"title": "Trust"}
+        return None
 
     async with at_work(project, pick) as (client, model):
         listed = await client.command("holdfast.skill.list")
@@ -67,8 +67,8 @@ async def test_what_a_project_brings_is_used_only_after_a_persons_yes(project: P
             "command .holdfast/commands/review.md",
         }
         await client.wait_for(lambda m: m.get("method") == "window/showMessageRequest")
-        while (await client.command("holdfast.trust", {"answer": "yes"}))["waiting"]:
-            pass
+        reply = await client.command("holdfast.trust", {"answer": "yes"})
+        assert not reply["waiting"]
         assert "deploy" in asked[0]
         await client.command("holdfast.command.run", {"name": "review", "arguments": "a.py"})
         await client.wait_for(ended, "the end of the run")

@@ -11,10 +11,9 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.sandbox.process_tree import end_tree, signal_tree
@@ -27,25 +26,6 @@ TERM_GRACE_SECONDS = 0.5
 """How long processes may take to end after SIGTERM before SIGKILL."""
 POLL_SECONDS = 0.02
 LEFT_OVER_NOTE = b"\n[processes left in the background were ended with the command]\n"
-_T = TypeVar("_T")
-
-
-async def to_its_end(work: Callable[[asyncio.Event], Awaitable[_T]]) -> _T:
-    """Awaits work that a cancellation must not break off, and returns what it gives.
-
-    The work gets an event that is set by a cancellation, and ends soon after that by itself.
-    """
-    cancelled = asyncio.Event()
-    # A thread cannot be cancelled: what it started would be lost.
-    working = asyncio.ensure_future(work(cancelled))
-    try:
-        await asyncio.wait({working})
-    except asyncio.CancelledError:
-        cancelled.set()
-        await asyncio.wait({working})
-        working.exception()
-        raise
-    return working.result()
 
 
 async def run_process(

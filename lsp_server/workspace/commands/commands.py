@@ -19,9 +19,10 @@ from lsp_server.sandbox.limits import NO_LIMITS
 from lsp_server.sandbox.policy import Policy
 from lsp_server.sandbox.sandbox import ProcessSpec, Sandbox, SandboxedProcess
 from lsp_server.sandbox.unconfined import Unconfined
+from lsp_server.system.cancellation import to_its_end
 from lsp_server.system.own_environment import KEY_PREFIXES
 from lsp_server.workspace.commands.command_output import CommandOutput
-from lsp_server.workspace.commands.command_process import run_process, to_its_end
+from lsp_server.workspace.commands.command_process import run_process
 from lsp_server.workspace.commands.inert import SHELL_VARIABLES, trusted_folders
 
 OUTPUT_BYTES_MAX = 100_000

@@ -19,7 +19,8 @@ from lsp_server.sandbox.policy import Policy, reading_policy
 from lsp_server.sandbox.protected_files import ProtectedFiles, Restored
 from lsp_server.sandbox.refusal import find_refusal, is_broken_start
 from lsp_server.sandbox.sandbox import Sandbox, SandboxedProcess
-from lsp_server.workspace.commands.command_process import run_process, start_failure, to_its_end
+from lsp_server.system.cancellation import to_its_end
+from lsp_server.workspace.commands.command_process import run_process, start_failure
 from lsp_server.workspace.commands.commands import (
     OUTPUT_BYTES_MAX,
     CommandResult,
