@@ -10,14 +10,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lsp_server.sandbox.places import HOME_STARTUP_FILES, OWN_NAMES, PROTECTED_NAMES
+from lsp_server.sandbox.places import (
+    HIDDEN_IN_HOME,
+    HOME_STARTUP_FILES,
+    OWN_NAMES,
+    PROTECTED_NAMES,
+)
 
 _PROTECTED = frozenset(name.lower() for name in PROTECTED_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
 class ProtectedPlace:
-    """A `ProtectedPlace` is what runs code or decides on the person's side.
+    """A `ProtectedPlace` is what runs code or decides on the person's side, or opens doors to it.
 
     `name` is the part of the path that makes it one. With `is_ours` it keeps history,
     goals or settings, which no rule frees.
@@ -55,4 +60,20 @@ def protected_place(
     for name in HOME_STARTUP_FILES:
         if path.is_relative_to(home / name):
             return ProtectedPlace(name, is_ours=False)
-    return None
+    name = secret_place(path, root, home)
+    return ProtectedPlace(name, is_ours=False) if name else None
+
+
+def secret_place(path: Path, root: Path, home: Path | None = None) -> str:
+    """Returns the place in the home folder that keeps keys and credentials, "" for any other path.
+
+    It matters where the home is the workspace; one within such a place is open as a whole.
+
+    >>> secret_place(Path("/h/.ssh/config"), Path("/h"), Path("/h"))
+    '.ssh'
+    >>> secret_place(Path("/h/snap/x/a.py"), Path("/h/snap/x"), Path("/h"))
+    ''
+    """
+    home = (home or Path.home()).resolve()
+    places = (name for name in HIDDEN_IN_HOME if path.is_relative_to(home / name))
+    return next((name for name in places if not root.is_relative_to(home / name)), "")

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+_BEFORE_NAME = re.compile(r"[=:,@]")
 _RELATIVE_FILE = re.compile(r"(?![~/])[^*?\[]*/[^*?\[]*")
 
 
@@ -28,7 +30,17 @@ def names_project_file(rule: str, root: Path) -> bool:
     words = _words(rule)
     if words and _RELATIVE_FILE.fullmatch(words[0]):
         return True
-    return any(_is_file(root, word) for word in words[1:] if not word.startswith(("/", "~")))
+    names = (name for word in words[1:] for name in _names_in(word))
+    return any(_is_file(root, name) for name in names if not name.startswith(("/", "~")))
+
+
+def _names_in(word: str) -> Iterator[str]:
+    """What a program may take for the name of a file: the word, and the value of an option in it."""
+    yield word
+    if word.startswith("-"):
+        yield word[2:]
+    yield from (word[found.end() :] for found in _BEFORE_NAME.finditer(word))
+    yield word.partition("::")[0]
 
 
 def _words(rule: str) -> list[str]:

@@ -16,6 +16,7 @@ from os import scandir
 from pathlib import Path
 
 from lsp_server.redaction.secrets import is_secret_file
+from lsp_server.sandbox.protected_places import secret_place
 from lsp_server.tools.shell_syntax import Command, ShellScript, Word
 from lsp_server.workspace.files.paths import Workspace
 
@@ -111,7 +112,9 @@ class _Look:
         except (OSError, RuntimeError, ValueError):
             return None
         is_secret = any(map(is_secret_file, (text, self.workspace.relative(path))))
-        return None if is_secret or self.left < 0 else path
+        if is_secret or self.left < 0 or secret_place(path, self.workspace.root):
+            return None
+        return path
 
     def _matches(self, pattern: str) -> Iterator[Path | None]:
         """What any shell makes of a pattern, or more."""

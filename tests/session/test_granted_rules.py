@@ -26,6 +26,9 @@ WRITE: Call = ("write", {"path": "w.txt", "text": "x"})
 CHECK: Call = ("shell", {"command": "pytest --version x"})
 
 
+NAMING = ("-Wx.py", "--run=x.py", "-X a=x.py", "x.py::test", "@x.py")
+
+
 async def asked(project: Path, made: Sequence[Call], answer: Answer = "once") -> int:
     """How many questions a run asks that makes these calls, one a step."""
     lay_out(project, {"build.sh": "#!/bin/sh\n", "x.py": ""})
@@ -139,6 +142,7 @@ async def test_a_checkout_brings_no_rule(project: Path) -> None:
         ("shell(./build.sh)", BUILD, 1),
         ("shell(./build.sh *)", BUILD, 1),
         ("shell(python x.py)", PYTHON, 1),
+        *((f"shell(python {odd})", ("shell", {"command": f"python {odd}"}), 1) for odd in NAMING),
         ("write(./w.txt)", WRITE, 1),
         ("edit(w.txt)", WRITE, 0),
         ("shell(touch *)", TOUCH, 0),

@@ -581,6 +581,21 @@ def test_what_leaves_the_sandbox_is_shown_with_why_and_what_it_touches(root: Pat
     assert asked.question.rule == "shell(pytest -q)"
 
 
+@pytest.mark.parametrize("name", [".ssh/config", ".kube/config", ".bash_history", ".config/gh/x"])
+def test_keys_in_a_home_that_is_the_workspace_are_no_files_of_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("HOME", str(root))
+    lay_out(root, {name: "", ".config/other/x": ""})
+    for command in (f"cat {name}", f"head -c 9 {name}", f"grep -f {name} README.md"):
+        assert shell(root, command) == "ask"
+    assert shell(root, "cat .config/other/x") == "allow"
+    for mode in ("auto-edit", "sandboxed"):
+        editing = approval(root, mode)
+        assert word(decide(editing, "write", {"path": name})) == "ask"
+        assert decide(editing, "write", {"path": ".config/other/x"}) == Allow()
+
+
 @pytest.mark.parametrize(
     ("path", "decisions"),
     [
