@@ -172,7 +172,7 @@ class Compaction:
         # The new prompt gets what memory could not give before.
         self._late = False
         recalled = await self._recall()
-        now = await current_contents(self._workspace_view)
+        now = await current_contents(self._event_log.state, self._workspace_view)
         event_log, run_config = self._event_log, self._run_config
         tokens = self._compact_at_tokens
         self._start(

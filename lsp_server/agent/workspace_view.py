@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -26,8 +26,11 @@ class WorkspaceView(Protocol):
     Paths are relative to the workspace. `workspace.checkpoints.Checkpoints` is one.
     """
 
-    async def contents(self) -> Mapping[str, str]:
-        """Returns names of contents by path, equal for equal contents. Raises OSError."""
+    async def contents(self, also: Collection[str] = ()) -> Mapping[str, str]:
+        """Returns names of contents by path, equal for equal contents. Raises OSError.
+
+        Of the paths in `also` those too that are ignored.
+        """
         ...
 
     async def changed_since(self, moment: datetime) -> Sequence[str]:
@@ -42,8 +45,9 @@ class WorkspaceView(Protocol):
 class NoWorkspaceView:
     """A `NoWorkspaceView` shows no files at all, so that a run learns of no change."""
 
-    async def contents(self) -> Mapping[str, str]:
+    async def contents(self, also: Collection[str] = ()) -> Mapping[str, str]:
         """Returns no files."""
+        del also
         return {}
 
     async def changed_since(self, moment: datetime) -> Sequence[str]:
@@ -56,11 +60,14 @@ class NoWorkspaceView:
         del snapshot, emit
 
 
-async def current_contents(workspace_view: WorkspaceView) -> Mapping[str, str] | None:
-    """Returns the contents of the files now, None when they cannot be had in time."""
+async def current_contents(state: State, workspace_view: WorkspaceView) -> Mapping[str, str] | None:
+    """Returns the contents of the files now, None when they cannot be had in time.
+
+    Ignored files that the run changed or read are among them.
+    """
     try:
         async with asyncio.timeout(SECONDS_MAX):
-            return await workspace_view.contents()
+            return await workspace_view.contents(_known_to(state))
     except (OSError, TimeoutError):
         return None
 
@@ -73,7 +80,7 @@ async def resume_note(state: State, workspace_view: WorkspaceView, ended_at: str
     try:
         async with asyncio.timeout(SECONDS_MAX):
             written = await workspace_view.changed_since(datetime.fromisoformat(ended_at))
-            contents = await workspace_view.contents()
+            contents = await workspace_view.contents(_known_to(state))
     except (OSError, TimeoutError):
         return f"{GOES_ON} Files may have changed: read again before you rely on what you saw."
     changed = _list_changed(state, written, contents)
@@ -83,6 +90,10 @@ async def resume_note(state: State, workspace_view: WorkspaceView, ended_at: str
     more = f"\n- and {len(changed) - NAMED_MAX} more" if len(changed) > NAMED_MAX else ""
     advice = "These files have changed since; read them before you rely on what you saw"
     return f"{GOES_ON} {advice}:\n{named}{more}"
+
+
+def _known_to(state: State) -> Collection[str]:
+    return {*state.work.changes, *state.work.read}
 
 
 def _list_changed(state: State, written: Sequence[str], contents: Mapping[str, str]) -> list[str]:

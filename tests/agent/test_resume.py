@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -73,7 +73,9 @@ async def test_where_nothing_changed_the_prompt_goes_on_as_it_was(project: Path)
 
 
 async def test_what_changed_since_is_told(project: Path) -> None:
-    for name in ("read.py", "edited.py", "gone.py", "other.py", "left.py"):
+    (project / ".gitignore").write_text("own.py\nlocal.py\nlost.py\n")
+    names = ("read.py", "edited.py", "gone.py", "other.py", "left.py")
+    for name in (*names, "own.py", "local.py", "lost.py"):
         (project / name).write_text("x = 1\n")
     turns = [
         calls(
@@ -81,6 +83,10 @@ async def test_what_changed_since_is_told(project: Path) -> None:
             ("read", {"path": "left.py"}),
             ("edit", {"path": "edited.py", "old_text": "1", "new_text": "2"}),
             ("edit", {"path": "gone.py", "old_text": "1", "new_text": "2"}),
+            # Git ignores these.
+            ("read", {"path": "own.py"}),
+            ("edit", {"path": "local.py", "old_text": "1", "new_text": "2"}),
+            ("edit", {"path": "lost.py", "old_text": "1", "new_text": "2"}),
         ),
         says("x", fault={"kind": "status", "status": 401, "times": 1}),
         finish("done"),
@@ -88,6 +94,7 @@ async def test_what_changed_since_is_told(project: Path) -> None:
     async with workshop(project, turns) as shop:
         assert isinstance(await shop.run(), Failed)
         (project / "gone.py").unlink()
+        (project / "lost.py").unlink()
         for name in ("read.py", "edited.py", "other.py", "new.py"):
             path = project / name
             path.write_text("y = 3\n")
@@ -101,6 +108,7 @@ async def test_what_changed_since_is_told(project: Path) -> None:
         assert sorted(told[1:]) == [
             "- edited.py (you had changed it)",
             "- gone.py (you had changed it; gone)",
+            "- lost.py (you had changed it; gone)",
             "- new.py",
             "- other.py",
             "- read.py (you had read it)",
@@ -108,7 +116,7 @@ async def test_what_changed_since_is_told(project: Path) -> None:
 
 
 class Unreadable:
-    async def contents(self) -> dict[str, str]:
+    async def contents(self, also: Collection[str] = ()) -> dict[str, str]:
         raise OSError("no")
 
     async def changed_since(self, moment: datetime) -> Sequence[str]:

@@ -9,18 +9,18 @@ lie in the person's data folder, never in the workspace.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from lsp_server.domain.events import Emit, Event, FileChanged, SnapshotTaken, Warned
 from lsp_server.domain.ports import Editor
 from lsp_server.workspace.checkpoints.blobs import Blobs
 from lsp_server.workspace.checkpoints.checkpoint_pruner import CheckpointPruner
-from lsp_server.workspace.checkpoints.file_state import NOT_KEPT, is_same
-from lsp_server.workspace.checkpoints.ignored_files import IgnoredFiles
+from lsp_server.workspace.checkpoints.file_state import NOT_KEPT, digest_of, is_same
+from lsp_server.workspace.checkpoints.ignored_files import IgnoredFiles, states_at
 from lsp_server.workspace.checkpoints.killed_command import ROOT, tell_apart
 from lsp_server.workspace.checkpoints.recording import Recording
 from lsp_server.workspace.checkpoints.snapshots import ALIVE, Snapshots
@@ -136,9 +136,19 @@ class Checkpoints:
             await asyncio.sleep(ALIVE.total_seconds())
             await asyncio.to_thread(self._snapshots.touch, name)
 
-    async def contents(self) -> Mapping[str, str]:
-        """Returns names of contents by workspace-relative path."""
-        return await self.tree.contents()
+    async def contents(self, also: Collection[str] = ()) -> Mapping[str, str]:
+        """Returns names of contents by workspace-relative path.
+
+        Of the paths in `also` those too that are there and do not count, as git ignores them.
+        """
+        contents = await self.tree.contents()
+        missing = [path for path in also if path not in contents and self._is_within(path)]
+        found = await asyncio.to_thread(states_at, self._workspace.root, missing, digest_of)
+        return {**contents, **found} if found else contents
+
+    def _is_within(self, path: str) -> bool:
+        parts = PurePosixPath(path)
+        return not parts.is_absolute() and ".." not in parts.parts
 
     async def changed_since(self, moment: datetime) -> Sequence[str]:
         """Returns the paths of files that were written, moved or created later.

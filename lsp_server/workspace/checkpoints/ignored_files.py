@@ -20,7 +20,7 @@ from pathlib import Path
 from lsp_server.system.atomic_file import STAGING_PREFIX
 from lsp_server.system.open_folder import open_folder
 from lsp_server.workspace.checkpoints.blobs import Blobs
-from lsp_server.workspace.checkpoints.tree import RACY_SECONDS, Status, look_at, status_of
+from lsp_server.workspace.checkpoints.tree import RACY_SECONDS, Keep, Status, look_at, status_of
 
 FILES_MAX = 2000
 TOTAL_BYTES_MAX = 50_000_000
@@ -102,19 +102,9 @@ class IgnoredFiles:
         return {path: name for path, (_, name) in known.items()}
 
     def look(self, paths: Iterable[str]) -> dict[str, str]:
-        """Returns the states of those of these paths at which there is something that is no folder.
-
-        What a link in the place of a folder leads to is not there.
-        """
-        found: dict[str, str] = {}
+        """Returns what `states_at` does, and keeps the contents."""
         with self._blobs.batch() as batch:
-            for folder, below in groupby(sorted(paths, key=_folder_of), _folder_of):
-                with suppress(OSError), open_folder(self._root / folder) as descriptor:
-                    for path in below:
-                        status = _status_in(descriptor, path.removeprefix(folder))
-                        if status is not None:
-                            found[path] = str(look_at(f"{self._root}/{path}", status, batch.put))
-        return found
+            return states_at(self._root, paths, batch.put)
 
     def _files(self, ignored: Iterable[str]) -> Iterator[tuple[str, Status]]:
         folders: deque[str] = deque()
@@ -153,6 +143,22 @@ class IgnoredFiles:
                     folders.append(f"{path}/")
                 elif not REMADE_FILES.fullmatch(entry.name) and not path.startswith(STAGING_PREFIX):
                     yield path, status_of(entry.stat(follow_symlinks=False))
+
+
+def states_at(root: Path, paths: Iterable[str], keep: Keep) -> dict[str, str]:
+    """Returns the states of those of these paths at which there is something that is no folder.
+
+    What a link in the place of a folder leads to is not there. `keep` takes the contents.
+    Blocking.
+    """
+    found: dict[str, str] = {}
+    for folder, below in groupby(sorted(paths, key=_folder_of), _folder_of):
+        with suppress(OSError), open_folder(root / folder) as descriptor:
+            for path in below:
+                status = _status_in(descriptor, path.removeprefix(folder))
+                if status is not None:
+                    found[path] = str(look_at(f"{root}/{path}", status, keep))
+    return found
 
 
 def is_remade_folder(name: str) -> bool:
