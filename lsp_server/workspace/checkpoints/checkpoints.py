@@ -142,13 +142,9 @@ class Checkpoints:
         Of the paths in `also` those too that are there and do not count, as git ignores them.
         """
         contents = await self.tree.contents()
-        missing = [path for path in also if path not in contents and self._is_within(path)]
+        missing = [path for path in also if path not in contents and _is_within(path)]
         found = await asyncio.to_thread(states_at, self._workspace.root, missing, digest_of)
         return {**contents, **found} if found else contents
-
-    def _is_within(self, path: str) -> bool:
-        parts = PurePosixPath(path)
-        return not parts.is_absolute() and ".." not in parts.parts
 
     async def changed_since(self, moment: datetime) -> Sequence[str]:
         """Returns the paths of files that were written, moved or created later.
@@ -244,3 +240,8 @@ def _worth_naming(paths: Sequence[str]) -> list[str]:
     """All but the folders of which something inside is named."""
     above = {path[: end + 1] for path in paths for end, char in enumerate(path[:-1]) if char == "/"}
     return [path for path in paths if path not in above]
+
+
+def _is_within(path: str) -> bool:
+    parts = PurePosixPath(path)
+    return not parts.is_absolute() and ".." not in parts.parts
