@@ -117,16 +117,7 @@ async function menu({ server, runs, context }: Parts): Promise<void> {
           ...(all.some(hasJudged) ? ["compare"] : []),
           ...(server.knows(CommandName.memorySearch) ? ["searchMemory"] : []),
           ...(all.length > 0 ? ["show", "resume", "undo"] : []),
-          ...[
-            "customCommand",
-            "skills",
-            "trust",
-            "doctor",
-            "setApiKey",
-            "openSettings",
-            "showLog",
-            "restart",
-          ],
+          ...["doctor", "setApiKey", "openSettings", "showLog", "restart"],
         ]
       : [
           ...(server.state === "missing" ? ["install"] : []),

@@ -39,6 +39,7 @@ await play(async (open, seen) => {
   await code.row("Deny");
   await code.shot("answer");
   await code.choose("Deny");
+  await code.answer("There is one already.");
   await code.told("Asked twice");
   await code.page.waitForFunction(
     () => ![...document.querySelectorAll(".tab")].some((tab) => tab.innerText.includes("↔")),
