@@ -14,12 +14,13 @@ from lsp_server.assemble.sandboxes import sandbox_holds
 from lsp_server.assemble.toolbox import describe_sandbox, run_toolbox
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.events import Warned
+from lsp_server.domain.ports import Tool
 from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.session.goals import Goals
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.memory.run_memory import RunMemorySource
 from lsp_server.session.run_context import RunContext
-from lsp_server.session.trust import waiting_text
+from lsp_server.session.trust import TrustItem, waiting_text
 from lsp_server.skills.catalogue import Catalogue, catalogue_text
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.skill import SkillTool
@@ -53,6 +54,7 @@ class AgentFactory:
         self._memory = memory
         self._judges = judges
         self._goals = goals
+        self._said_to_wait: tuple[TrustItem, ...] = ()
         self._models = ModelChain(services, judges, endpoint_stats)
 
     async def agent(self, run_context: RunContext) -> Agent:
@@ -71,15 +73,15 @@ class AgentFactory:
             commands_are_confined=is_confined,
             sandbox_holds=lambda: sandbox_holds(settings.sandbox),
         )
-        catalogue = await self._services.extensions.skills.catalogue()
+        extensions = self._services.extensions
         await self._say_what_waits(run_context)
-        offered = await self._services.extensions.servers.tools()
+        catalogue = extensions.skills.usable  # They were looked at for what waits.
+        offered = await extensions.servers.tools()
         for problem in offered.problems:
             run_context.event_log.emit(Warned(problem))
-        more = [*([SkillTool(self._services.extensions.skills.load)] if catalogue.skills else ())]
-        toolbox = run_toolbox(
-            self._services, self._memory, run_context, approval, (*more, *offered.tools)
-        )
+        more: list[Tool] = [SkillTool(extensions.skills.load)] if catalogue.skills else []
+        more += offered.tools
+        toolbox = run_toolbox(self._services, self._memory, run_context, approval, more)
         worker = await self._models.worker(run_context)
         model = await self._models.model(run_context, worker, toolbox)
         stop_policy = run_stop_policy(
@@ -106,8 +108,11 @@ class AgentFactory:
         )
 
     async def _say_what_waits(self, run_context: RunContext) -> None:
-        if waiting := await self._services.extensions.trust.waiting():
+        waiting = await self._services.extensions.trust.waiting()
+        # Once for the same texts: a person who leaves them alone knows it.
+        if waiting and waiting != self._said_to_wait:
             run_context.event_log.emit(Warned(waiting_text(waiting)))
+        self._said_to_wait = waiting
 
     async def _run_config(
         self, run_context: RunContext, catalogue: Catalogue, sandbox: str

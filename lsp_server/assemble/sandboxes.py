@@ -83,7 +83,8 @@ class Sandboxes:
         self, current: Callable[[], Settings], spec: ProcessSpec
     ) -> SandboxedProcess:
         """Starts a process that only reads and that works for longer. Raises OSError."""
-        return await start_whole(partial(self._start_own, current().sandbox.mode, spec))
+        mode = current().sandbox.mode
+        return await start_whole(lambda: _start(mode, self._own_policy(None), spec))
 
     async def start_confined(
         self, current: Callable[[], Settings], spec: ProcessSpec
@@ -92,7 +93,10 @@ class Sandboxes:
 
         Where no sandbox holds it has the rights of the user, who trusted it.
         """
-        return await start_whole(partial(self._start_confined, current().sandbox, spec))
+        sandbox = current().sandbox
+        return await start_whole(
+            lambda: _start(sandbox.mode, self._policy(self._rules(sandbox), None), spec)
+        )
 
     async def confine_commands(self, settings: Settings) -> bool:
         """Says whether all commands under these settings run in a sandbox that holds.
@@ -130,18 +134,6 @@ class Sandboxes:
                 self._runners[mode, rules] = SandboxedCommandRunner(found.sandbox, policy)
             return self._runners[mode, rules]
 
-    def _start_own(self, mode: SandboxMode, spec: ProcessSpec) -> SandboxedProcess:
-        found = _holding(mode) or choose("off")
-        policy = self._own_policy(None)
-        environment = sandbox_environment(spec.environment, policy)
-        return found.sandbox.start(replace(spec, environment=environment), policy)
-
-    def _start_confined(self, sandbox: SandboxSettings, spec: ProcessSpec) -> SandboxedProcess:
-        found = _holding(sandbox.mode) or choose("off")
-        policy = self._policy(self._rules(sandbox), None)
-        environment = sandbox_environment(spec.environment, policy)
-        return found.sandbox.start(replace(spec, environment=environment), policy)
-
     def _rules(self, sandbox: SandboxSettings) -> PolicyRules:
         return PolicyRules(
             sandbox.network,
@@ -175,6 +167,13 @@ class Sandboxes:
 def sandbox_holds(sandbox: SandboxSettings) -> bool:
     """Says whether a sandbox under these settings holds here. Blocking, at first some tenths of a second."""
     return _holding(sandbox.mode) is not None
+
+
+def _start(mode: SandboxMode, policy: Policy, spec: ProcessSpec) -> SandboxedProcess:
+    """Starts a process held to a policy, where something holds. Blocking; raises OSError."""
+    found = _holding(mode) or choose("off")
+    environment = sandbox_environment(spec.environment, policy)
+    return found.sandbox.start(replace(spec, environment=environment), policy)
 
 
 def _holding(mode: SandboxMode) -> ProbedSandbox | None:

@@ -27,6 +27,7 @@ from lsp_server.goals.new_goal import goal_from_parts, prompt_for_goal
 from lsp_server.session.notices import Notice, RunEvent
 from lsp_server.session.run import Run
 from lsp_server.session.session import Session
+from lsp_server.session.task_request import expand_command
 from lsp_server.system import startup
 
 EXIT_STATUS = {"achieved": 0, "failed": FAILED, "unmet": 3, "blocked": 4, "stopped": STOPPED}
@@ -124,13 +125,12 @@ async def _begin(session: Session, options: RunOptions) -> Run:
         return session.runs.resume(resumed)
     goal = goal_from_parts(options.goals, options.checks) or await _open_goal(session, options)
     session.goals.check_approvals.approve(options.checks)
-    invoked = await session.skills.invoked(options.task or "")
-    plans = invoked is not None and invoked.command.mode == "plan"
+    prompt, mode = await expand_command(options.task or "", options.mode, session)
     return session.runs.start(
         Task(
-            instruction=(invoked.text if invoked else options.task) or prompt_for_goal(goal),
+            instruction=prompt or prompt_for_goal(goal),
             goal=goal,
-            mode="plan" if plans else options.mode,
+            mode=mode,
             sampling=options.sampling,
             budget=session.settings.run.budget,
         )

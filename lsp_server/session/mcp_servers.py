@@ -93,8 +93,12 @@ class SessionServers:
     async def found(self) -> tuple[FoundServer, ...]:
         """Returns all that are named, the user's first, whether they may be used or not."""
         specs = await self._specs()
-        states = self._trust.states([_trust_item(one) for one in specs])
-        return tuple(self._found_server(spec, states[_trust_item(spec).id]) for spec in specs)
+        items = [_trust_item(one) for one in specs]
+        states = await asyncio.to_thread(self._trust.states, items)
+        return tuple(
+            self._found_server(spec, states[item.id])
+            for spec, item in zip(specs, items, strict=True)
+        )
 
     async def waiting(self) -> tuple[TrustItem, ...]:
         """Returns the project's servers that nobody was asked about yet."""

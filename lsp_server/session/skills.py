@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,10 +57,23 @@ class SessionSkills:
         self._config = config
         self._trust = trust
         self._settings = settings
-        self.seen: tuple[FoundItem, ...] = ()
-        """What there was when the disk was last read."""
-        self.problems: tuple[Problem, ...] = ()
-        """What was wrong then."""
+        self._catalogue = Catalogue()
+        self._states: Mapping[str, TrustState] = {}
+
+    @property
+    def seen(self) -> tuple[FoundItem, ...]:
+        """Returns what there was when the disk was last read, the strongest place first."""
+        return tuple(FoundItem(one, self._state(one)) for one in self._catalogue.items)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Returns what was wrong then."""
+        return self._catalogue.problems
+
+    @property
+    def usable(self) -> Catalogue:
+        """Returns what might be used then, one for each name."""
+        return self._catalogue.only(lambda item: self._state(item) == "trusted")
 
     def concerns(self, paths: Collection[Path]) -> bool:
         """Says whether one of these files of the project may be of a skill or a command."""
@@ -75,8 +88,8 @@ class SessionSkills:
 
     async def catalogue(self) -> Catalogue:
         """Returns what may be used now."""
-        found, states = await self._look()
-        return found.only(lambda item: self._is_usable(item, states))
+        await self._look()
+        return self.usable
 
     async def found(self) -> tuple[FoundItem, ...]:
         """Returns all that was found, usable or not, the strongest place first."""
@@ -85,9 +98,12 @@ class SessionSkills:
 
     async def waiting(self) -> tuple[TrustItem, ...]:
         """Returns what the project brings and nobody was asked about yet."""
-        found, states = await self._look()
-        items = [self._trust_item(one) for one in found.items if one.origin == "project"]
-        return tuple(item for item in items if states[item.id] in ("new", "changed"))
+        await self._look()
+        return tuple(
+            _trust_item(one.item, self._root)
+            for one in self.seen
+            if one.state in ("new", "changed")
+        )
 
     async def load(self, name: str, file: str | None) -> str:
         """Returns the text of a skill, or of one of its files. Raises ToolError without one."""
@@ -119,54 +135,52 @@ class SessionSkills:
         if invocation is None:
             return None
         name, arguments = invocation
-        found, states = await self._look()
-        command = found.only(lambda item: self._is_usable(item, states)).command(name)
+        command = (await self.catalogue()).command(name)
         if command is not None:
             return InvokedCommand(command, command.expand(arguments))
-        if (command := found.command(name)) is not None:
+        if (command := self._catalogue.command(name)) is not None:
             raise NotTrusted(
                 f"the command /{name} comes with this project ({command.path}) and is not "
                 "trusted; look at it and answer `holdfast trust`, or holdfast.trust in an editor"
             )
         return None
 
-    async def _look(self) -> tuple[Catalogue, dict[str, TrustState]]:
-        found, states = Catalogue(), dict[str, TrustState]()
+    async def _look(self) -> None:
+        """Reads the disk; all that is said of it afterwards is of this one moment."""
         if self._settings().enabled:
-            found, states = await asyncio.to_thread(self._read)
-        self.problems = found.problems
-        self.seen = tuple(FoundItem(one, self._state(one, states)) for one in found.items)
-        return found, states
+            self._catalogue, self._states = await asyncio.to_thread(self._read)
+        else:
+            self._catalogue, self._states = Catalogue(), {}
 
-    def _read(self) -> tuple[Catalogue, dict[str, TrustState]]:
+    def _read(self) -> tuple[Catalogue, Mapping[str, TrustState]]:
         found = find(self._sources("skills"), self._sources("commands"), self._root)
-        items = [self._trust_item(one) for one in found.items if one.origin == "project"]
+        items = [_trust_item(one, self._root) for one in found.items if one.origin == "project"]
         return found, self._trust.states(items)
 
     def _sources(self, kind: SourceKind) -> Iterator[Source]:
         claude = self._settings().claude_folders
         return sources(kind, self._root, self._home, self._config, claude=claude)
 
-    def _trust_item(self, item: Item) -> TrustItem:
-        what, where = "command", item.path
-        files = ""
-        if isinstance(item, Skill):
-            what, where = "skill", item.folder
-            files = f"\n\nFiles beside it: {', '.join(item.files)}" if item.files else ""
-        place = where.relative_to(self._root).as_posix()
-        return TrustItem(
-            f"{what} {place}",
-            f"{what} {item.name}: {item.description}",
-            f"{place}\n\n{item.body}{files}",
-            item.fingerprint,
+    def _state(self, item: Item) -> TrustState:
+        # What lies in the user's own folders needs no question.
+        return (
+            "trusted" if item.origin == "user" else self._states[_trust_item(item, self._root).id]
         )
 
-    def _state(self, item: Item, states: dict[str, TrustState]) -> TrustState:
-        # What lies in the user's own folders needs no question.
-        return "trusted" if item.origin == "user" else states[self._trust_item(item).id]
 
-    def _is_usable(self, item: Item, states: dict[str, TrustState]) -> bool:
-        return self._state(item, states) == "trusted"
+def _trust_item(item: Item, root: Path) -> TrustItem:
+    what, where = "command", item.path
+    files = ""
+    if isinstance(item, Skill):
+        what, where = "skill", item.folder
+        files = f"\n\nFiles beside it: {', '.join(item.files)}" if item.files else ""
+    place = where.relative_to(root).as_posix()
+    return TrustItem(
+        f"{what} {place}",
+        f"{what} {item.name}: {item.description}",
+        f"{place}\n\n{item.body}{files}",
+        item.fingerprint,
+    )
 
 
 def _skill_text(skill: Skill) -> str:

@@ -63,10 +63,8 @@ async def make_task(request: TaskRequest, session: Session, documents: Documents
     A prompt that begins with `/name` is that custom command. Raises NothingToDo, HoldfastError
     if there is no such goal or nobody trusts the command, ToolError if the file cannot be read.
     """
-    invoked = await session.skills.invoked(request.prompt)
-    if invoked is not None:
-        mode = "plan" if invoked.command.mode == "plan" else request.mode
-        request = replace(request, prompt=invoked.text, mode=mode)
+    prompt, mode = await expand_command(request.prompt, request.mode, session)
+    request = replace(request, prompt=prompt, mode=mode)
     selection = await _selection(request, session, documents)
     goal = _goal(request, selection, session)
     instruction = _instruction(request, selection, goal)
@@ -82,6 +80,17 @@ async def make_task(request: TaskRequest, session: Session, documents: Documents
         selection=selection,
         findings=request.findings,
     )
+
+
+async def expand_command(prompt: str, mode: Mode, session: Session) -> tuple[str, Mode]:
+    """Returns the text of the custom command that a prompt begins with, and its task's mode.
+
+    Any other prompt stays as it is. Raises HoldfastError if nobody trusts the command.
+    """
+    invoked = await session.skills.invoked(prompt)
+    if invoked is None:
+        return prompt, mode
+    return invoked.text, "plan" if invoked.command.mode == "plan" else mode
 
 
 def find_session_with_goal(name: str, sessions: Iterable[Session]) -> Session | None:

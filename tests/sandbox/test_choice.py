@@ -19,6 +19,7 @@ from lsp_server.sandbox.policy import Policy
 from lsp_server.sandbox.probe import DESCRIPTIONS, ProbeResult, probe
 from lsp_server.sandbox.sandbox import ProcessSpec, Sandbox, SandboxedProcess
 from lsp_server.sandbox.unconfined import Unconfined
+from tests.fakes.failing_sandbox import FailingOnce
 from tests.sandbox.users import mechanisms
 
 MECHANISMS = mechanisms()
@@ -116,26 +117,8 @@ def test_the_room_is_imported_without_a_probe_and_without_a_process() -> None:
     assert "ChildProcessError" in done.stderr
 
 
-class Failing(Unconfined):
-    """A mechanism whose first start fails."""
-
-    name = "failing"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.starts = 0
-
-    def start(
-        self, spec: ProcessSpec, policy: Policy, limits: Limits = Limits()
-    ) -> SandboxedProcess:
-        self.starts += 1
-        if self.starts == 1:
-            spec = replace(spec, argv=("sh", "-c", "echo bwrap: no; exit 1"))
-        return super().start(spec, policy, limits)
-
-
 def test_a_first_start_that_failed_by_chance_is_tried_again() -> None:
-    sandbox = Failing()
+    sandbox = FailingOnce("bwrap: no")
     results = {result.name: result for result in probe(sandbox)}
     assert sandbox.starts == 2
     assert results["inside"].holds

@@ -6,7 +6,6 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,16 +13,14 @@ import pytest
 from lsp_server.domain.errors import ToolError
 from lsp_server.sandbox.bubblewrap import Bubblewrap
 from lsp_server.sandbox.choice import Mechanism, probed
-from lsp_server.sandbox.limits import Limits
 from lsp_server.sandbox.policy import Policy, workspace_policy
-from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
-from lsp_server.sandbox.unconfined import Unconfined
 from lsp_server.workspace.commands.commands import CommandResult
 from lsp_server.workspace.commands.sandboxed_commands import (
     ConfiningCommandRunner,
     SandboxedCommandRunner,
 )
 from tests.fakes.commands import LoggingCommandRunner
+from tests.fakes.failing_sandbox import FailingOnce
 from tests.harness.files import lay_out
 
 Execute = Callable[..., Awaitable[CommandResult]]
@@ -177,25 +174,11 @@ async def test_where_a_command_runs(
     assert (bool(inside.commands), bool(host.commands)) == (confined, not confined)
 
 
-class BrokenOnce(Unconfined):
-    """A sandbox that fails at its first start as bubblewrap does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.starts = 0
-
-    def start(
-        self, spec: ProcessSpec, policy: Policy, limits: Limits = Limits()
-    ) -> SandboxedProcess:
-        self.starts += 1
-        if self.starts == 1:
-            text = "bwrap: Can't mkdir parents for /x/socket: Read-only file system"
-            spec = replace(spec, argv=("sh", "-c", f'echo "{text}"; exit 1'))
-        return super().start(spec, policy, limits)
+BROKEN = "bwrap: Can't mkdir parents for /x/socket: Read-only file system"
 
 
 async def test_a_sandbox_that_did_not_start_by_chance_is_tried_again(project: Path) -> None:
-    sandbox = BrokenOnce()
+    sandbox = FailingOnce(BROKEN)
     runner = SandboxedCommandRunner(sandbox, lambda _: Policy((project,)))
     result = await runner.run("echo it ran", project, timeout_seconds=20)
     assert (result.exit_status, result.output) == (0, "it ran\n")
