@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, ValidationError, model_validator
+
+from lsp_server.settings.sections import McpServerSettings
 
 ServerOrigin: TypeAlias = Literal["user", "project"]
 
@@ -23,21 +25,15 @@ _VARIABLE = re.compile(
 )
 
 
-class ServerEntry(BaseModel):
+class ServerEntry(McpServerSettings):
     """A `ServerEntry` is one server as files of several programs have it.
 
     The keys are those of `.mcp.json`: `command`, `args`, `env` and `cwd` of a program, or
     `url` and `headers` of an address. Keys that others know are let pass.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(extra="ignore")
 
-    command: str = ""
-    args: tuple[str, ...] = ()
-    env: dict[str, str] = Field(default_factory=dict)
-    cwd: str = ""
-    url: str = ""
-    headers: dict[str, str] = Field(default_factory=dict)
     type: str = ""
 
     @model_validator(mode="after")

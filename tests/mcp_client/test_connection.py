@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,8 @@ from lsp_server.mcp_client import connection
 from lsp_server.mcp_client.connection import McpConnection
 from lsp_server.mcp_client.results import RESULT_CHARS_MAX
 from lsp_server.mcp_client.server import McpUnavailable
-from lsp_server.mcp_client.server_spec import make_spec
-from lsp_server.sandbox.unconfined import start_unconfined
 from tests.harness.expectation import until
+from tests.harness.mcp import connected_server
 
 SERVER = str(Path(__file__).parents[1] / "fakes" / "mcp_server.py")
 CALL_SECONDS = 5.0
@@ -29,17 +27,11 @@ async def nobody(server: str, message: str, schema: Mapping[str, Any]) -> None:
     return None
 
 
-@asynccontextmanager
-async def connected(fault: str, *arguments: str, **entry: Any) -> AsyncIterator[McpConnection]:
+def connected(
+    fault: str, *arguments: str, **entry: Any
+) -> AbstractAsyncContextManager[McpConnection]:
     value = {"command": sys.executable, "args": [SERVER, fault, *arguments], **entry}
-    environment = {"PATH": os.environ["PATH"]}
-    spec = make_spec("faulty", value, "user", {})
-    server = McpConnection(spec, start_unconfined, Path("/"), environment, nobody)
-    try:
-        yield server
-    finally:
-        await server.close()
-        assert server.state == "closed"
+    return connected_server("faulty", nobody, **value)
 
 
 @pytest.mark.parametrize("fault", ["none", "banner"])

@@ -8,7 +8,7 @@ import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,8 @@ import pytest
 from lsp_server.mcp_client.answers import answer_of_a_yes
 from lsp_server.mcp_client.connection import McpConnection
 from lsp_server.mcp_client.server import McpUnavailable
-from lsp_server.mcp_client.server_spec import make_spec
-from lsp_server.sandbox.unconfined import start_unconfined
 from tests.harness.expectation import until
+from tests.harness.mcp import connected_server
 
 CALL_SECONDS = 20.0
 SDK_SERVER = str(Path(__file__).parents[1] / "fakes" / "mcp_http_server.py")
@@ -36,15 +35,8 @@ async def says_yes(
     return answer_of_a_yes({**schema, "required": ()})
 
 
-@asynccontextmanager
-async def connected(**entry: Any) -> AsyncIterator[McpConnection]:
-    environment = {name: os.environ[name] for name in ("PATH", "HOME")}
-    spec = make_spec("real", entry, "user", {})
-    server = McpConnection(spec, start_unconfined, Path("/"), environment, says_yes)
-    try:
-        yield server
-    finally:
-        await server.close()
+def connected(**entry: Any) -> AbstractAsyncContextManager[McpConnection]:
+    return connected_server("real", says_yes, **entry)
 
 
 @asynccontextmanager
