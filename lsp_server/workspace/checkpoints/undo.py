@@ -61,9 +61,14 @@ class Undo:
         histories: dict[str, list[FileChanged]] = {}
         for change in changes:
             histories.setdefault(change.path, []).append(change)
-        files = {path: history for path, history in histories.items() if not path.endswith("/")}
+        files = {
+            path: history
+            for path, history in histories.items()
+            if not path.endswith("/") and not _came_and_went(history)
+        }
         folders = _Folders(
-            self._workspace, {path: histories[path] for path in histories.keys() - files.keys()}
+            self._workspace,
+            {path: history for path, history in histories.items() if path.endswith("/")},
         )
         created = [path for path, history in files.items() if history[0].before is None]
         restored: set[str] = set()
@@ -90,6 +95,14 @@ class Undo:
         ordered = tuple(path for path in histories if path in restored)
         removed = frozenset(path for path in ordered if histories[path][0].before is None)
         return UndoReport(ordered, tuple(conflicts), removed)
+
+
+def _came_and_went(history: Sequence[FileChanged]) -> bool:
+    """Says whether the run itself removed what it had made, and so left nothing to take back.
+
+    A link may lead from there to what is not the run's by now.
+    """
+    return history[0].before is None and history[-1].after is None
 
 
 class _Folders:
