@@ -13,6 +13,7 @@ MACHINES = ("x86_64", "aarch64")
 
 TABLE = """
 socket 41 198
+seccomp 317 277
 clone 56 220
 clone3 435 435
 kill 62 129

@@ -5,9 +5,11 @@ It restricts a thread that starts the process and ends; our own process stays fr
 It holds: nothing is changed outside of the writable folders, with the exceptions
 below, and nothing hidden is read; no socket of the internet and none of Unix is made, so no name is
 looked up, and no Docker, D-Bus or agent of keys is reached; no process outside gets
-a signal (Linux 6.12 and newer) or is looked into.
+a signal (Linux 6.12 and newer) or is looked into. Owner, mode, times and attributes of
+files are changed by a thread of ours, where the policy allows it.
 
-It does not hold: owner, mode, times and extended attributes of files outside can be
+It does not hold: where another program listens to our system calls already, as some
+containers do, owner, mode, times and attributes of files outside can be
 changed where the user may; names in `/proc` are open; where the user's other programs
 have shared memory (/dev/shm), commands get none, and what others make meanwhile is open; `protected` files in a writable folder can be changed,
 so `ProtectedFiles` puts them back; no file can be made beside something hidden.
@@ -22,6 +24,7 @@ import platform
 import socket
 
 from lsp_server.sandbox import landlock, linux_capabilities, seccomp
+from lsp_server.sandbox.call_listener import answer_calls
 from lsp_server.sandbox.launch import launch
 from lsp_server.sandbox.limits import Limits
 from lsp_server.sandbox.policy import Policy
@@ -49,24 +52,34 @@ class LandlockSeccomp:
             raise OSError(errno.ENOSYS, f"system calls of {platform.machine()} are not known")
         mark = own_trees().new_mark()
         # All but four calls is done on our own thread, which may open what it needs.
-        filter_program = self._filter(policy)
+        listens = not policy.reads_only and seccomp.can_listen()
+        filter_program = self._filter(policy, seccomp.METADATA if listens else ())
         ruleset = landlock.make_ruleset(policy, self._version)
+
+        listeners: list[int] = []
 
         def restrict() -> None:
             linux_capabilities.drop()
             landlock.restrict_thread(ruleset)
-            seccomp.restrict_thread(filter_program)
+            if listens:
+                listeners.append(seccomp.restrict_thread_and_listen(filter_program))
+            else:
+                seccomp.restrict_thread(filter_program)
 
         try:
             return launch(spec.argv, spec, limits=limits, mark=mark, restrict=restrict)
         finally:
             os.close(ruleset)
+            # From here, since a thread that the restricted one starts is restricted with it.
+            for listener in listeners:
+                answer_calls(listener, policy)
 
     def gaps(self, policy: Policy) -> tuple[str, ...]:
         """Returns what of the policy is not held, a sentence each."""
         found: list[str] = []
-        if not policy.reads_only:
+        if not policy.reads_only and not seccomp.can_listen():
             found.append("owner, mode and times of files outside can be changed where the user may")
+        if not policy.reads_only:
             found.append(
                 "no shared memory can be made, since other programs have some "
                 '(sandbox.write = ["/dev/shm"] opens theirs too)'
@@ -83,7 +96,7 @@ class LandlockSeccomp:
             found.append("other processes of the user can be ended (Linux 6.12 bounds that)")
         return tuple(found)
 
-    def _filter(self, policy: Policy) -> bytes:
+    def _filter(self, policy: Policy, asked: tuple[str, ...]) -> bytes:
         # Unix sockets with a path are bound by nothing else.
         families = [socket.AF_NETLINK]
         if policy.network == "on":
@@ -93,4 +106,4 @@ class LandlockSeccomp:
             truncates_unseen=self._version < VERSION_OF_TRUNCATION,
             keeps_metadata=policy.reads_only,
         )
-        return seccomp.program(refused)
+        return seccomp.program(refused, asked=asked)

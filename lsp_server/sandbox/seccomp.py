@@ -3,7 +3,8 @@
 Landlock bounds files. A seccomp filter refuses what gets around it or reaches the
 outside in other ways: sockets, the queues and memory that programs of a user share,
 new namespaces, limits of other processes. It sees numbers and never what a pointer
-leads to, so it cannot judge a path or an address.
+leads to, so it cannot judge a path or an address; what a path decides waits for
+somebody who can (`call_listener.py`).
 """
 
 from __future__ import annotations
@@ -16,17 +17,21 @@ import resource
 import socket
 import stat
 import struct
+import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 from lsp_server.sandbox.call_numbers import call_numbers
-from lsp_server.sandbox.system_calls import forbid_new_privileges, prctl
+from lsp_server.sandbox.system_calls import forbid_new_privileges, prctl, syscall
 
 PR_SET_SECCOMP, MODE_FILTER = 22, 2
+SET_MODE_FILTER, NEW_LISTENER = 1, 1 << 3
 
 LOAD, AND, JUMP_EQUAL, JUMP_SET, RETURN = 0x20, 0x54, 0x15, 0x45, 0x06
-ALLOW, REFUSE, KILL = 0x7FFF0000, 0x00050000, 0x80000000
+ALLOW, ASK, REFUSE, KILL = 0x7FFF0000, 0x7FC00000, 0x00050000, 0x80000000
 NUMBER_AT, ARCHITECTURE_AT, ARGUMENTS_AT = 0, 4, 16
 ALL_BITS = 0xFFFFFFFF
 X32_BIT = 0x40000000
@@ -135,9 +140,12 @@ def rules(
     return found
 
 
-def program(refused: Iterable[RefusedCall], machine: str | None = None) -> bytes:
+def program(
+    refused: Iterable[RefusedCall], machine: str | None = None, asked: Iterable[str] = ()
+) -> bytes:
     """Returns the rules as a program of the kernel's packet filter.
 
+    `asked` are calls that nothing refuses and that wait for the answer of a listener.
     Raises ValueError for a machine whose numbers are not known.
     """
     machine = machine or platform.machine()
@@ -153,16 +161,54 @@ def program(refused: Iterable[RefusedCall], machine: str | None = None) -> bytes
     for rule in refused:
         if rule.call in numbers:
             lines += _block(rule, numbers[rule.call])
+    for call in asked:
+        if call in numbers:
+            lines += [_line(JUMP_EQUAL, numbers[call], 0, 1), _line(RETURN, ASK)]
     return b"".join([*lines, _line(RETURN, ALLOW)])
 
 
 def restrict_thread(filter_program: bytes) -> None:
     """Installs the filter on the calling thread, and all that it starts, for good. Raises OSError."""
     forbid_new_privileges()
+    with _as_argument(filter_program) as head:
+        prctl(PR_SET_SECCOMP, MODE_FILTER, head)
+
+
+def restrict_thread_and_listen(filter_program: bytes) -> int:
+    """Installs the filter as `restrict_thread` does, and returns the descriptor of its listener.
+
+    Whoever reads from it answers the calls that the filter asks about. Raises OSError
+    with EBUSY where somebody else listens to this process already; nothing is installed then.
+    """
+    forbid_new_privileges()
+    number = call_numbers(platform.machine())["seccomp"]
+    with _as_argument(filter_program) as head:
+        return syscall(number, ctypes.c_ulong(SET_MODE_FILTER), ctypes.c_ulong(NEW_LISTENER), head)
+
+
+@cache
+def can_listen() -> bool:
+    """Says whether a filter of ours may have a listener. Tries it on a thread that ends."""
+    found: list[int] = []
+
+    def attempt() -> None:
+        with suppress(OSError):
+            found.append(restrict_thread_and_listen(program(())))
+
+    thread = threading.Thread(target=attempt, name="sandbox")
+    thread.start()
+    thread.join()
+    for listener in found:
+        os.close(listener)
+    return bool(found)
+
+
+@contextmanager
+def _as_argument(filter_program: bytes) -> Iterator[ctypes.c_char_p]:
+    """The filter as a `struct sock_fprog`: the number of instructions, and where they are."""
     code = ctypes.create_string_buffer(filter_program, len(filter_program))
-    # struct sock_fprog: the number of instructions, and where they are.
     head = struct.pack("HxxxxxxP", len(filter_program) // 8, ctypes.addressof(code))
-    prctl(PR_SET_SECCOMP, MODE_FILTER, ctypes.c_char_p(head))
+    yield ctypes.c_char_p(head)
 
 
 def _of_own_processes() -> Iterator[RefusedCall]:

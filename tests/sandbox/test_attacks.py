@@ -1,4 +1,4 @@
-"""What commands that do harm can do in each sandbox: nothing, but for the rows that say why.
+"""What commands that do harm can do in each sandbox: nothing.
 
 By default a sample of the rows is run, another part of it under each mechanism and user.
 """
@@ -23,7 +23,7 @@ IDS = [f"{name} as {user.name}" for user, name in CASES]
 
 
 def got_out(user: User, mechanism: str, rows: tuple[Attack, ...], *options: str) -> list[str]:
-    """The commands that had an effect which nothing excuses, and excuses that nothing needs."""
+    """The commands that had an effect."""
     effects = user.run(
         "tests.sandbox.arena",
         mechanism,
@@ -31,11 +31,10 @@ def got_out(user: User, mechanism: str, rows: tuple[Attack, ...], *options: str)
         rows={str(number): row.command for number, row in enumerate(rows)},
         token=secrets.token_hex(16),
     )
-    name = mechanism.partition("-")[0]
     return [
-        f"{row.command}: {effects[str(number)] or 'held, although it says that it is not'}"
+        f"{row.command}: {effects[str(number)]}"
         for number, row in enumerate(rows)
-        if bool(effects[str(number)]) != bool(row.reason(name) and not options)
+        if effects[str(number)]
     ]
 
 
