@@ -141,6 +141,8 @@ class ChanceModel:
 class Looking:
     """What Max Mode may know of the two tools: which one only reads."""
 
+    unlisted = ()
+
     def locate(self, path: str) -> str:
         return path
 

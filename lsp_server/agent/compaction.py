@@ -32,8 +32,8 @@ from lsp_server.domain.events import (
 from lsp_server.domain.messages import Delta, Message, Request, Waiting
 from lsp_server.domain.ports import Model
 from lsp_server.domain.prompt_sections import PromptParts, PromptSection
-from lsp_server.domain.tools import ToolSpec
 from lsp_server.text.legible import disguises
+from lsp_server.tools.tool_list import ToolList
 
 TASK_SHARE = 0.3
 STATE_SHARE = 0.15
@@ -83,7 +83,7 @@ class Compaction:
 
     Example, the order in which the loop calls it::
 
-        compaction.pin(toolbox.specs)
+        compaction.pin(toolbox.tools)
         await compaction.begin()          # once, for a run without a past
         while working:
             await compaction.catch_up()   # what memory could not give at once
@@ -104,15 +104,15 @@ class Compaction:
         self._workspace_view = workspace_view
         self._model = model
         self._compact_at_tokens = run_config.compact_at_tokens
-        self._tools: tuple[ToolSpec, ...] = ()
+        self._tools = ToolList(())
         self._warned = False
         self._late = False
         """Whether memory was not open yet when the run began, and has to be asked again."""
 
-    def pin(self, tools: tuple[ToolSpec, ...]) -> None:
-        """Sets the tools that go with every request; they count into its size."""
+    def pin(self, tools: ToolList) -> None:
+        """Sets the tools that go with every request; each cycle begins with those there are then."""
         self._tools = tools
-        self._event_log.context.pin(tools)
+        self._event_log.context.pin(tools.specs)
 
     async def begin(self) -> None:
         """Starts the cycle that a run begins with; memory that is not open yet comes later."""
@@ -147,7 +147,8 @@ class Compaction:
             self._event_log.emit(CyclePacked(number, tokens, recalled.taken, recalled.left_out))
 
     async def make_room(self) -> None:
-        """Starts a new cycle if the prompt has reached its limit."""
+        """Starts a new cycle if the prompt, with the tools as they are now, has reached its limit."""
+        self.pin(self._tools)
         if self._event_log.context.tokens > self._compact_at_tokens:
             if self._run_config.brief:
                 await self._ask_for_brief()
@@ -180,6 +181,8 @@ class Compaction:
                 event_log.state, event_log.context, run_config, recalled, tokens, reason, now
             )
         )
+        await self._tools.refresh()
+        self.pin(self._tools)
         if event_log.context.tokens > tokens and not self._warned:
             self._warned = True
             event_log.emit(Warned(NO_ROOM.format(tokens=event_log.context.tokens, limit=tokens)))
@@ -199,7 +202,9 @@ class Compaction:
 
     async def _ask_for_brief(self) -> None:
         """Asks behind the unchanged prompt, tools included, so that the endpoint has it cached."""
-        request = Request((*self._event_log.context.messages, Message("user", BRIEF)), self._tools)
+        request = Request(
+            (*self._event_log.context.messages, Message("user", BRIEF)), self._tools.specs
+        )
         try:
             async with asyncio.timeout(BRIEF_SECONDS_MAX):
                 response = await self._model.respond(request, self._on_delta)

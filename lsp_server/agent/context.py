@@ -58,7 +58,7 @@ class Context:
         self._tool_bytes = 0
         self._bytes_per_token = BYTES_PER_TOKEN
         self._counted: tuple[int, int] | None = None
-        """Bytes of this cycle's messages, and the endpoint's count, of one and the same prompt."""
+        """Bytes of messages and tools, and the endpoint's count, of one and the same prompt."""
 
     def pin(self, tools: Sequence[ToolSpec]) -> None:
         """Sets the tools that go with every request; they count into its size."""
@@ -72,9 +72,8 @@ class Context:
     @property
     def tokens(self) -> int:
         """Estimates the size of the next prompt, tools included."""
-        # An endpoint's count has the tools in it; before the first one they are added.
-        size, tokens = self._counted or (-self._tool_bytes, 0)
-        return tokens + round((self._bytes - size) / self._bytes_per_token)
+        size, tokens = self._counted or (0, 0)
+        return tokens + round((self._bytes + self._tool_bytes - size) / self._bytes_per_token)
 
     def measure(self, text: str) -> int:
         """Estimates the size of a text in tokens."""
@@ -112,10 +111,11 @@ class Context:
         """Takes the endpoint's count of the prompt as it is."""
         if tokens <= 0:
             return
-        self._counted = (self._bytes, tokens)
+        size = self._bytes + self._tool_bytes
+        self._counted = (size, tokens)
         if tokens >= COUNTED_TOKENS_MIN:
             low, high = BYTES_PER_TOKEN_RANGE
-            measured = (self._bytes + self._tool_bytes) / tokens
+            measured = size / tokens
             self._bytes_per_token = min(high, max(low, measured))
 
     def tail(self, tokens_max: int) -> tuple[int, int]:

@@ -89,9 +89,8 @@ class Agent:
         self._compaction = Compaction(
             event_log, run_config, memory_source, workspace_view, summarizer or model
         )
-        self._compaction.pin(toolbox.specs)
+        self._compaction.pin(toolbox.tools)
         self._tools = ToolRunner(toolbox, event_log)
-        self._tool_names = frozenset(spec.name for spec in toolbox.specs)
         self._counts = GuardCounts()
         self._first_step = event_log.state.progress.step
         self._started = time.monotonic()
@@ -202,7 +201,7 @@ class Agent:
     async def _follow(self, response: Response) -> Outcome | None:
         """Runs what the answer asks for, and gives the outcome when the run may stop."""
         self._counts, advice = guards.check_answer(
-            self._counts, response.choices[0], self._tool_names
+            self._counts, response.choices[0], self._toolbox.tools.names
         )
         results = await self._tools.run(response)
         self._apply_advice(advice)

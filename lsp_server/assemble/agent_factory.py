@@ -76,12 +76,8 @@ class AgentFactory:
         extensions = self._services.extensions
         await self._say_what_waits(run_context)
         catalogue = extensions.skills.usable  # They were looked at for what waits.
-        offered = await extensions.servers.tools()
-        for problem in offered.problems:
-            run_context.event_log.emit(Warned(problem))
         more: list[Tool] = [SkillTool(extensions.skills.load)] if catalogue.skills else []
-        more += offered.tools
-        toolbox = run_toolbox(self._services, self._memory, run_context, approval, more)
+        toolbox = await run_toolbox(self._services, self._memory, run_context, approval, more)
         worker = await self._models.worker(run_context)
         model = await self._models.model(run_context, worker, toolbox)
         stop_policy = run_stop_policy(

@@ -7,6 +7,7 @@ from functools import partial
 
 from lsp_server.agent.recall.journal_search import JournalSearch
 from lsp_server.assemble.sandboxes import Sandboxes
+from lsp_server.assemble.server_tools import ServerTools
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.events import Emit
 from lsp_server.domain.ports import Tool
@@ -26,19 +27,20 @@ from lsp_server.tools.remember import Remember
 from lsp_server.tools.save_first import SaveFirst
 from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell, sandbox_text
+from lsp_server.tools.tool_list import MoreTools, ToolList
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
 from lsp_server.workspace.commands.commands import CommandRunner
 
 
-def run_toolbox(
+async def run_toolbox(
     services: WorkspaceServices,
     memory: SessionMemory,
     run_context: RunContext,
     approval: Approval,
     more: Sequence[Tool] = (),
 ) -> Toolbox:
-    """Makes the Toolbox of one run: the tools that come with Holdfast, and `more` behind them.
+    """Makes the Toolbox of one run: the tools that come with Holdfast, `more`, and those of servers.
 
     Their order is part of the prompt's cached start: it is the same in each run.
     """
@@ -50,7 +52,24 @@ def run_toolbox(
     tools += more
     ask = services.asker(run_context.run_id, run_context.event_log.emit, run_context.settings)
     describe = partial(describe_sandbox, services.sandboxes, run_context.settings.sandbox)
-    return Toolbox(tools, approval, ask, run_context.task.mode, describe)
+    offered = await _offer_tools(services, run_context, tools)
+    return Toolbox(offered, approval, ask, describe_sandbox=describe)
+
+
+async def _offer_tools(
+    services: WorkspaceServices, run_context: RunContext, own: Sequence[Tool]
+) -> ToolList:
+    servers = ServerTools(services.extensions.servers, run_context.event_log)
+    look_for_more = partial(servers.offer, len(own))
+    conversation = run_context.event_log.state.conversation
+    return ToolList(
+        own,
+        run_context.task.mode,
+        # No tool of a server is known to change nothing, so plan mode asks none.
+        await look_for_more() if run_context.task.mode == "build" else MoreTools(),
+        look_for_more if run_context.task.mode == "build" else None,
+        lambda: conversation.listed_tools,
+    )
 
 
 async def describe_sandbox(sandboxes: Sandboxes, sandbox: SandboxSettings) -> str:

@@ -169,6 +169,7 @@ class ToolResult:
     few words how it ended and `exit_status` with which status, None if with none;
     the first line of `text` repeats the ending, and `output` is what follows. With a
     `topic` the text stays in the prompt over cycles, until another result has the topic.
+    `found_tools` names tools that the model was told of and may call from here on.
     """
 
     text: str
@@ -179,6 +180,7 @@ class ToolResult:
     ending: str = ""
     exit_status: int | None = None
     topic: str = ""
+    found_tools: tuple[str, ...] = ()
 
     @property
     def output(self) -> str:

@@ -37,6 +37,11 @@ class DryRunTools(Protocol):
     `tools.dry_run.ToolDryRun` is one.
     """
 
+    @property
+    def unlisted(self) -> Sequence[ToolSpec]:
+        """Returns the tools that a call may name though the request does not list them."""
+        ...
+
     def locate(self, path: str) -> str:
         """Returns the path's one name, relative to the workspace. Raises ToolError."""
         ...
@@ -274,7 +279,7 @@ class DryRunner:
         found: _Findings,
     ) -> str:
         """Says why the call would fail, as far as that can be known; "" otherwise."""
-        if wrong := call_problem(call, specs):
+        if wrong := call_problem(call, (*specs, *self._dry_run_tools.unlisted)):
             return wrong
         before = dict(overlay.texts)
         try:

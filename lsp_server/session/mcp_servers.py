@@ -24,8 +24,8 @@ from lsp_server.settings.sections import McpSettings
 Connect: TypeAlias = Callable[[McpServerSpec], McpServer]
 """Makes the connection to a server, which is opened when it is first used."""
 
-TOOLS_MAX = 100
-"""The tools of all servers together; each one is part of every prompt."""
+TOOLS_MAX = 500
+"""The tools of all servers together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ LENGTH_SHARE = 0.75
 
 STEM_CHARS_MIN = 3
 """A shorter rest would no longer say which word it was."""
-ENDINGS = (("ies", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""))
+ENDINGS = (("ies", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""), ("e", ""))
 """English endings and their replacements; the first that fits is taken."""
 IGNORED_WORDS = STOP_WORDS | {"return"}
 """`return` is in nearly every function."""
@@ -69,8 +69,8 @@ def stems(text: str) -> frozenset[str]:
 def stem(word: str) -> str:
     """Returns a lower-case English word without its ending; words in `ss` and short words stay.
 
-    >>> stem("queries"), stem("parsing"), stem("class")
-    ('query', 'pars', 'class')
+    >>> stem("queries"), stem("parsing"), stem("class"), stem("issue") == stem("issues")
+    ('query', 'pars', 'class', True)
     """
     for ending, instead in ENDINGS:
         rest = len(word) - len(ending)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lsp_server.domain.tools import ToolSpec
 from lsp_server.tools.diagnostics import Diagnostics
 from lsp_server.tools.edit import Edit
+from lsp_server.tools.find_tools import FindTools
 from lsp_server.tools.finish import Finish
 from lsp_server.tools.list import List
 from lsp_server.tools.plan import Plan
@@ -28,6 +29,7 @@ BUILTIN_SPECS: tuple[ToolSpec, ...] = (
     Recall.spec,
     Remember.spec,
     SkillTool.spec,
+    FindTools.spec,
     Finish.spec,
 )
 

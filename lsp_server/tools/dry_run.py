@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.ports import CheckedTool, Editor, EditTool
-from lsp_server.domain.tools import Malformed, NeedsPath, ToolCall
+from lsp_server.domain.tools import Malformed, NeedsPath, ToolCall, ToolSpec
 from lsp_server.tools.approval import Ask, Deny
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.workspace.files.paths import Workspace
@@ -24,6 +24,11 @@ class ToolDryRun:
     def locate(self, path: str) -> str:
         """Returns the path's one name, relative to the workspace. Raises ToolError."""
         return self._workspace.relative(self._workspace.locate(path))
+
+    @property
+    def unlisted(self) -> tuple[ToolSpec, ...]:
+        """Returns the tools that a call may name though the request does not list them."""
+        return self._toolbox.tools.unlisted
 
     def title(self, call: ToolCall) -> str:
         """Shows the call in one line for people."""

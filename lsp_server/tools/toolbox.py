@@ -7,7 +7,6 @@ of Holdfast itself leave `dispatch` as exceptions.
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -37,6 +36,7 @@ from lsp_server.text.truncate import one_line
 from lsp_server.tools.approval import Allow, Approval, Ask, Decision, Deny
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.shell_syntax import parse
+from lsp_server.tools.tool_list import ToolList
 
 DescribeSandbox: TypeAlias = Callable[[], Awaitable[str]]
 """Says to the model what the sandbox of commands means for it; "" where none holds."""
@@ -48,10 +48,10 @@ DETAIL_CHARS_MAX = 20_000
 
 
 class Toolbox:
-    """A `Toolbox` holds the tools of one run and carries out calls.
+    """A `Toolbox` carries out calls of the tools of one run.
 
-    In `plan` mode it has only the tools that change nothing. `tools` are offered in their
-    order, which is part of the prompt's cached start. Each call is decided by `approval`,
+    `tools` are offered in their order, which is part of the prompt's cached start; those
+    that are given as a sequence are all there are, fewer in `plan` mode. Each call is decided by `approval`,
     and where that says so `ask` asks a person, who is offered the sandbox for the rest of
     the run where `describe_sandbox` knows one.
 
@@ -73,14 +73,13 @@ class Toolbox:
 
     def __init__(
         self,
-        tools: Sequence[Tool],
+        tools: Sequence[Tool] | ToolList,
         approval: Approval,
         ask: AskPerson,
         mode: Mode = "build",
         describe_sandbox: DescribeSandbox | None = None,
     ) -> None:
-        offered = [tool for tool in tools if mode == "build" or tool.spec.kind in LOOKING_KINDS]
-        self._tools = {tool.spec.name: tool for tool in offered}
+        self.tools = tools if isinstance(tools, ToolList) else ToolList(tools, mode)
         self._approval = approval
         self._ask = ask
         self._describe_sandbox = describe_sandbox
@@ -90,7 +89,7 @@ class Toolbox:
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
         """Returns what the model is shown, in the order in which the tools were given."""
-        return tuple(tool.spec for tool in self._tools.values())
+        return self.tools.specs
 
     async def dispatch(self, call: ToolCall) -> ToolResult:
         """Carries out a call; an error that the model can correct is returned as a result."""
@@ -106,13 +105,7 @@ class Toolbox:
 
     def tool(self, call: ToolCall) -> Tool:
         """Returns the tool that the call names. Raises ToolError when there is none."""
-        tool = self._tools.get(call.name)
-        if tool is not None:
-            return tool
-        near = difflib.get_close_matches(call.name, self._tools, 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        known = ", ".join(self._tools)
-        raise ToolError(f"there is no tool {call.name!r}; {hint}there are: {known}")
+        return self.tools.need(call.name)
 
     def decide(self, call: ToolCall) -> Decision:
         """Decides on a call as `dispatch` would. Raises ToolError when it cannot be carried out."""
@@ -121,12 +114,12 @@ class Toolbox:
 
     def kind(self, call: ToolCall) -> ToolKind:
         """Says how the call's tool acts; `other` where there is no such tool."""
-        tool = self._tools.get(call.name)
+        tool = self.tools.get(call.name)
         return tool.spec.kind if tool is not None else "other"
 
     def needs(self, call: ToolCall) -> Needs:
         """Says what the call needs, unknown where its tool or its arguments do not say."""
-        tool = self._tools.get(call.name)
+        tool = self.tools.get(call.name)
         if tool is None or isinstance(call.parsed, Malformed):
             return NeedsUnknown()
         try:
@@ -153,7 +146,7 @@ class Toolbox:
 
     def title(self, call: ToolCall) -> str:
         """Shows the call in one line for people, whatever its arguments look like."""
-        tool = self._tools.get(call.name)
+        tool = self.tools.get(call.name)
         title = call.name if tool is None else tool.describe(call.values)
         return one_line(title, TITLE_CHARS_MAX)
 

@@ -26,6 +26,35 @@ TOOLS = [
 ]
 
 
+THINGS = ("issue", "page", "branch", "build", "user", "event", "label", "file")
+ACTS = ("create", "delete", "list", "find", "rename")
+TRACKER = [
+    {
+        "name": f"{act}_{thing}",
+        "description": f"{act.title()} one {thing} of the tracker. More about it. " * 3,
+        "inputSchema": {"type": "object", "properties": {thing: {"type": "string"}}},
+    }
+    for thing in THINGS
+    for act in ACTS
+]
+"""Forty tools, more than are listed in a request."""
+
+
+def wordy_tools(count: int) -> list[dict[str, Any]]:
+    """Tools that say as much of themselves as those of hosted services do."""
+    say = "Does this work for a project of the service, and answers with what it did. " * 6
+    kinds = {"project": "string", "title": "string", "labels": "array"}
+    properties = {name: {"type": kind, "description": say[:80]} for name, kind in kinds.items()}
+    schema = {"type": "object", "properties": properties, "required": ["project"]}
+    return [
+        {"name": f"work_{n}", "description": say[:400], "inputSchema": schema} for n in range(count)
+    ]
+
+
+CALLED: list[str] = []
+"""The tools that were called, by which the list of a server that changes it goes."""
+
+
 def send(message: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
     sys.stdout.flush()
@@ -39,6 +68,12 @@ def tools(fault: str) -> list[dict[str, Any]]:
         return [{**TOOLS[0], "description": told}]
     if fault == "no-schema":
         return [{"name": "echo", "inputSchema": {"type": "object", "x": "y" * 20_000}}]
+    if fault in ("eighteen", "thirty"):
+        return wordy_tools({"eighteen": 18, "thirty": 30}[fault])
+    if fault == "tracker":
+        return TRACKER
+    if fault == "changes-its-tools" and CALLED:
+        return [{**TOOLS[0], "name": "later"}]
     if fault == "many":
         return [{**TOOLS[0], "name": f"tool-{n}"} for n in range(500)]
     return TOOLS
@@ -58,6 +93,9 @@ ANSWERS = {
 
 def call(fault: str, number: int, params: dict[str, Any]) -> None:
     arguments = params.get("arguments", {})
+    CALLED.append(params["name"])
+    if fault == "changes-its-tools" and len(CALLED) == 1:
+        send({"method": "notifications/tools/list_changed"})
     if fault == "hang-in-call":
         time.sleep(60)
     if fault == "die-in-call":

@@ -221,12 +221,24 @@ async def test_a_server_that_dies_in_a_call_is_started_again_for_the_next_run(
         assert "mcp__faulty__echo" in offered(shop), shop.events(Warned)
 
 
-@pytest.mark.parametrize(("fault", "count"), [("same-name", 2), ("many", TOOLS_MAX)])
-async def test_what_is_too_much_is_left_out_and_said(project: Path, fault: str, count: int) -> None:
-    async with workshop(project, [finish()], **of_user(fault)) as shop:
+async def test_of_two_tools_with_one_name_the_first_is_offered_and_it_is_said(
+    project: Path,
+) -> None:
+    async with workshop(project, [finish()], **of_user("same-name")) as shop:
         await shop.run()
-        assert len(offered(shop)) == count
-        assert any("tools" in each.message for each in shop.events(Warned))
+        assert len(offered(shop)) == 2
+        assert any("one name" in each.message for each in shop.events(Warned))
+
+
+async def test_more_tools_than_can_be_used_are_left_out_and_said(project: Path) -> None:
+    servers = {name: entry("many") for name in ("one", "two", "three")}
+    look = calls(("find_tools", {"query": "nothing fits"}))
+    async with workshop(project, [look, finish()], mcp={"servers": servers}) as shop:
+        await shop.run()
+        assert (
+            f"there are {TOOLS_MAX}: mcp__one__tool-0" in shop.events(ToolReturned)[0].result.text
+        )
+        assert any(f"of which {TOOLS_MAX} are used" in each.message for each in shop.events(Warned))
 
 
 async def test_a_description_is_cut_and_named_as_the_servers(project: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lsp_server.domain.events import (
     BriefWritten,
+    CycleStarted,
     Event,
     MessageReceived,
     ModelAnswered,
@@ -36,6 +38,10 @@ class Conversation:
     """The brief that the model wrote last, at the end of a cycle."""
     topics: dict[str, str] = field(default_factory=dict)
     """The results that stay in the prompt over cycles, by their topic, the newest last."""
+    found_tools: list[str] = field(default_factory=list)
+    """The tools that were found, each once, in order."""
+    listed_tools: list[str] = field(default_factory=list)
+    """Those of them that the request lists: all of earlier cycles, and what was found again by its name."""
     call_ids: set[str] = field(default_factory=set)
     """The ids of all calls so far."""
     open_calls: dict[str, ToolCall] = field(default_factory=dict)
@@ -61,6 +67,9 @@ class Conversation:
                 if event.result.topic:
                     self.topics.pop(event.result.topic, None)
                     self.topics[event.result.topic] = event.result.text
+                self._find(event.result.found_tools)
+            case CycleStarted():
+                self._list(self.found_tools)
             case PermissionAnswered(by="stop"):
                 self.started_calls.clear()  # What was still asked about did not begin.
             case MessageReceived():
@@ -74,3 +83,11 @@ class Conversation:
                 self.brief = event.text
             case _:
                 pass
+
+    def _find(self, names: Sequence[str]) -> None:
+        if len(names) == 1:  # It was asked for by its name.
+            self._list([name for name in names if name in self.found_tools])
+        self.found_tools += [name for name in names if name not in self.found_tools]
+
+    def _list(self, names: Sequence[str]) -> None:
+        self.listed_tools += [name for name in names if name not in self.listed_tools]
