@@ -77,3 +77,20 @@ def secret_place(path: Path, root: Path, home: Path | None = None) -> str:
     home = (home or Path.home()).resolve()
     places = (name for name in HIDDEN_IN_HOME if path.is_relative_to(home / name))
     return next((name for name in places if not root.is_relative_to(home / name)), "")
+
+
+def private_places(
+    root: Path, own_folders: Iterable[Path] = (), home: Path | None = None
+) -> tuple[Path, ...]:
+    """Returns the places below `root` that keep a person's keys, or data and settings of ours.
+
+    They are there only where the workspace is the home folder or one around it.
+
+    >>> private_places(Path("/h/project"), (Path("/h/.local/share/holdfast"),), Path("/h"))
+    ()
+    >>> Path("/h/.ssh") in private_places(Path("/h"), (), Path("/h"))
+    True
+    """
+    home = (home or Path.home()).resolve()
+    places = (*(home / name for name in HIDDEN_IN_HOME), *own_folders)
+    return tuple(place for place in places if place != root and place.is_relative_to(root))

@@ -47,7 +47,7 @@ from lsp_server.domain.tools import (
     NeedsUrl,
     ToolSpec,
 )
-from lsp_server.sandbox.protected_places import protected_place
+from lsp_server.sandbox.protected_places import ProtectedPlace, private_places, protected_place
 from lsp_server.settings.folders import config_folder, data_folder
 from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.builtin import BUILTIN_NAMES
@@ -132,6 +132,8 @@ class Approval:
         self._commands_are_confined = commands_are_confined
         self._sandbox_holds = (lambda: True) if commands_are_confined else sandbox_holds
         self._own_folders = tuple(each.resolve() for each in (config_folder(), data_folder()))
+        # Empty but where the home folder is the workspace, as each file is looked up in it.
+        self._private_places = frozenset(private_places(workspace.root, self._own_folders))
         self._tools = tools
         self._allowed = [self._rule(text, "permissions.allow") for text in permissions.allow]
         self._denied = [self._rule(text, "permissions.deny") for text in permissions.deny]
@@ -163,8 +165,10 @@ class Approval:
         self._allowed.append(self._rule(rule, "permissions.allow"))
 
     def visible(self, path: Path) -> bool:
-        """Says whether no deny rule keeps the contents of a file (an absolute path) hidden."""
-        return not any(_hides(rule, path, self._workspace) for rule in self._denied)
+        """Says whether no deny rule, and no place for keys, keeps the contents of a file (an absolute path) hidden."""
+        return _place_around(path, self._private_places) is None and not any(
+            _hides(rule, path, self._workspace) for rule in self._denied
+        )
 
     def _decide(self, tool: ToolSpec, needs: Needs) -> Decision:
         # A tool that is denied as a whole is denied whatever its calls need.
@@ -222,12 +226,7 @@ class Approval:
         if writes and self._mode == "read-only":
             return Deny("nothing can be changed in this mode; say what you would change instead")
         inside = self._workspace.inside(path)
-        place = None
-        if writes and inside:
-            # A link of a protected name is one as well, wherever it leads.
-            root = self._workspace.root
-            by_name = Path(normpath(root / needs.path))
-            place = protected_place(path, root, self._own_folders) or protected_place(by_name, root)
+        place = self._place(needs, path) if inside else None
         if place is not None and place.is_ours:
             return Ask(path_question(tool, path, self._workspace, place))
         for rule in self._allowed:
@@ -244,6 +243,18 @@ class Approval:
         if not writes or self._mode in ("auto-edit", "sandboxed", "full"):
             return Allow()
         return Ask(path_question(tool, path, self._workspace))
+
+    def _place(self, needs: NeedsPath, path: Path) -> ProtectedPlace | None:
+        """The place in the workspace that makes a path one to be asked about."""
+        root = self._workspace.root
+        if not needs.writes:
+            private = _place_around(path, self._private_places)
+            if private is None:
+                return None
+            return ProtectedPlace(private.name, is_ours=private in self._own_folders)
+        # A link of a protected name is one as well, wherever it leads.
+        by_name = Path(normpath(root / needs.path))
+        return protected_place(path, root, self._own_folders) or protected_place(by_name, root)
 
     def _decide_command(self, tool: ToolSpec, needs: NeedsCommand) -> Decision:
         script = parse(needs.command)
@@ -291,6 +302,13 @@ class Approval:
 
 def _hides(rule: Rule, path: Path, workspace: Workspace) -> bool:
     return rule.about_reading and rule.matches(path, workspace)
+
+
+def _place_around(path: Path, places: frozenset[Path]) -> Path | None:
+    """The one of the places that a path is in."""
+    if not places:
+        return None
+    return next((one for one in (path, *path.parents) if one in places), None)
 
 
 def _deny_by(*rules: Rule) -> Deny:

@@ -80,7 +80,7 @@ def path_question(
     return Question(
         id=_question_id(),
         tool=tool.name,
-        summary=f"{tool.name} {name}{_remark(place, inside=inside)}",
+        summary=f"{tool.name} {name}{_remark(place, inside=inside, reads=tool.kind == 'read')}",
         # Of an edit, the toolbox puts the diff here.
         detail="" if tool.kind == "edit" else f"{tool.name} {path}",
         path=name,
@@ -123,11 +123,13 @@ def command_question(
     )
 
 
-def _remark(place: ProtectedPlace | None, *, inside: bool) -> str:
+def _remark(place: ProtectedPlace | None, *, inside: bool, reads: bool) -> str:
     if not inside:
         return ", which is outside of the workspace"
     if place is None:
         return ""
+    if reads:
+        return f": {place.name} is where keys or private data are kept"
     if place.is_ours:
         return ", which Holdfast or version control keeps"
     return f": what is in {place.name} runs code or decides on your side"

@@ -596,6 +596,31 @@ def test_keys_in_a_home_that_is_the_workspace_are_no_files_of_it(
         assert decide(editing, "write", {"path": ".config/other/x"}) == Allow()
 
 
+def test_reading_keys_in_a_home_that_is_the_workspace_asks(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(root))
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    keys = (".ssh/config", ".netrc", ".docker/config.json", ".local/share/holdfast/secret.key")
+    lay_out(root, dict.fromkeys((*keys, ".config/other/x"), ""))
+    (root / "door").symlink_to(root / ".ssh")
+    for mode in ("read-only", "ask", "auto-edit", "sandboxed", "full"):
+        reading = approval(root, mode)
+        for path in (*keys, "door/config", "./x/../.ssh/config"):
+            is_free = mode == "full" and "holdfast" not in path
+            expected = "allow" if is_free else "ask"
+            assert word(decide(reading, "read", {"path": path})) == expected, (mode, path)
+            assert not reading.visible((root / path).resolve())
+        assert decide(reading, "read", {"path": ".config/other/x"}) == Allow()
+    asked = approval(root).decide(SPECS["read"], NeedsPath(".ssh/config", writes=False))
+    assert isinstance(asked, Ask)
+    assert asked.question.summary == "read .ssh/config: .ssh is where keys or private data are kept"
+    ruled = approval(root, allow=(asked.question.rule or "",))
+    assert decide(ruled, "read", {"path": ".ssh/config"}) == Allow()
+    assert word(decide(ruled, "read", {"path": ".ssh/id"})) == "ask"
+
+
 @pytest.mark.parametrize(
     ("path", "decisions"),
     [
