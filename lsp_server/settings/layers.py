@@ -21,7 +21,7 @@ from lsp_server.settings import project, toml
 from lsp_server.settings.decisive import decides, mark_unusable
 from lsp_server.settings.regular_files import read_whole
 from lsp_server.settings.relative_rules import names_project_file
-from lsp_server.settings.sections import Settings
+from lsp_server.settings.sections import McpServerSettings, Settings
 from lsp_server.settings.user_file import default_user_file
 from lsp_server.settings.variables import expanded
 
@@ -35,6 +35,8 @@ _FREEING = ("allow", "answer_timeout_seconds")
 
 _FORBIDDING = {"permissions": "deny", "sandbox": "hide"}
 """By section, the list of what is forbidden."""
+
+_SERVERS = ["mcp", "servers"]
 
 _CAUTION = "and edits and commands ask"
 
@@ -166,15 +168,24 @@ def _accepted(
     while error := _validation_error(below, layer):
         for detail in error.errors(include_url=False):
             place = [str(part) for part in detail["loc"]]
+            message = detail["msg"].removeprefix("Value error, ")
+            is_unknown = detail["type"] == "extra_forbidden"
+            if place[:2] == _SERVERS and not is_unknown:
+                # Without some of its words it would be another program.
+                _remove(layer, place[:3])
+                problems.append(_wrong_server(message, place, source))
+                continue
+            if _remove_entry(layer, place, detail["input"]):
+                problems.append(_wrong_entry(message, place[:-1], detail["input"], source, decides))
+                continue
             while place and not _remove(layer, place):
                 place.pop()
             if not place:
                 problems.append(ConfigurationError(f"{source}: {detail['msg']}"))
                 return {}
-            if detail["type"] == "extra_forbidden":
+            if is_unknown:
                 problems.append(_unknown(place, source, decides))
             else:
-                message = detail["msg"].removeprefix("Value error, ")
                 problems.append(_problem(message, place, source, below, decides))
     return layer
 
@@ -210,6 +221,8 @@ def _unknown(place: list[str], source: str, decides: Callable[[str], bool]) -> C
     key = ".".join(place)
     section = Settings.model_fields.get(place[0])
     known: Any = section.annotation if section and len(place) > 1 else Settings
+    if place[:2] == _SERVERS:
+        known = McpServerSettings
     names = ", ".join(sorted(known.model_fields))
     return ConfigurationError(
         f"{key} in {source} is unknown{_consequence(key, decides)}; known are: {names}", key=key
@@ -227,6 +240,27 @@ def _problem(
     )
 
 
+def _wrong_entry(
+    message: str, place: list[str], entry: Any, source: str, decides: Callable[[str], bool]
+) -> ConfigurationError:
+    """The problem with one entry of a list; the others hold."""
+    key = ".".join(place)
+    named = "" if repr(entry) in message else f"{entry!r}: "
+    message = message[0].lower() + message[1:]
+    return ConfigurationError(
+        f"an entry of {key} in {source} is wrong{_consequence(key, decides)}: {named}{message}",
+        key=key,
+    )
+
+
+def _wrong_server(message: str, place: list[str], source: str) -> ConfigurationError:
+    server, setting = ".".join(place[:3]), ".".join(place[3:])
+    message = f"{setting}: " * bool(setting) + message[0].lower() + message[1:]
+    return ConfigurationError(
+        f"{server} in {source} is wrong, so it is not started: {message}", key=server
+    )
+
+
 def _consequence(key: str, decides: Callable[[str], bool]) -> str:
     """What a problem with a setting costs, as the middle of a sentence."""
     if decides(key):
@@ -239,7 +273,7 @@ def _instead(place: list[str], below: Layer) -> str:
     """The value that counts in the place of a wrong one, as the middle of a sentence."""
     section = getattr(Settings.model_validate(below), place[0], None)
     value = getattr(section, place[1], None) if len(place) > 1 else None
-    return "" if value is None else f" ({value} is used)"
+    return "" if value is None or isinstance(value, tuple | dict) else f" ({value} is used)"
 
 
 def _remove(layer: dict[str, Any], place: list[str]) -> bool:
@@ -250,6 +284,19 @@ def _remove(layer: dict[str, Any], place: list[str]) -> bool:
     if not isinstance(at, dict) or place[-1] not in at:
         return False
     del at[place[-1]]
+    return True
+
+
+def _remove_entry(layer: dict[str, Any], place: list[str], entry: Any) -> bool:
+    """Takes an entry out of the list at `place`; False when there is no list."""
+    at: Any = layer
+    for part in place[:-2]:
+        at = at.get(part) if isinstance(at, dict) else None
+    entries = at.get(place[-2]) if isinstance(at, dict) and len(place) > 1 else None
+    if not isinstance(entries, list):
+        return False
+    # The number in `place` counts what a layer below has, too.
+    at[place[-2]] = [each for each in entries if each is not entry]
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
@@ -213,12 +214,19 @@ class PermissionSettings(Section):
     _one_is_a_list = field_validator("allow", "deny", mode="before")(_as_list)
 
 
-HostName: TypeAlias = Annotated[
-    str,
-    Field(
-        pattern=r"^(\*\.)?[A-Za-z0-9_-][A-Za-z0-9._-]*(:\d{1,5})?$|^\[[0-9a-fA-F:.]+\](:\d{1,5})?$"
-    ),
-]
+_HOST_NAME = re.compile(
+    r"(\*\.)?[A-Za-z0-9_-][A-Za-z0-9._-]*(:\d{1,5})?|\[[0-9a-fA-F:.]+\](:\d{1,5})?"
+)
+
+
+def _host_name(text: str) -> str:
+    """Refuses what is no name of a host. Raises ValueError."""
+    if not _HOST_NAME.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is no host; write its name without scheme and path, as in pypi.org, "
+            "*.pythonhosted.org or localhost:8080"
+        )
+    return text
 
 
 def _one_place(text: str) -> str:
@@ -232,10 +240,24 @@ def _one_place(text: str) -> str:
     return text
 
 
+def _folder(text: str) -> str:
+    """Refuses the whole disk, for which no sandbox is needed. Raises ValueError."""
+    if not text.strip("/"):
+        raise ValueError(f"{text!r} names no folder below the whole disk")
+    return text
+
+
+def _device(text: str) -> str:
+    """Refuses what is no device file. Raises ValueError."""
+    if not text.startswith("/dev/"):
+        raise ValueError(f"{text!r} does not begin with /dev/, where device files are")
+    return text
+
+
+HostName: TypeAlias = Annotated[str, AfterValidator(_host_name)]
 Place: TypeAlias = Annotated[str, AfterValidator(_one_place)]
-WritableFolder: TypeAlias = Annotated[str, Field(pattern="[^/]"), AfterValidator(_one_place)]
-"""Any but the whole disk, for which no sandbox is needed."""
-DeviceFile: TypeAlias = Annotated[str, Field(pattern=r"^/dev/")]
+WritableFolder: TypeAlias = Annotated[str, AfterValidator(_folder), AfterValidator(_one_place)]
+DeviceFile: TypeAlias = Annotated[str, AfterValidator(_device)]
 PackageCache: TypeAlias = Literal[
     "cargo", "go", "gradle", "maven", "npm", "pip", "pnpm", "uv", "yarn"
 ]

@@ -125,6 +125,69 @@ def test_what_cannot_be_hidden_is_named_and_makes_commands_ask(project: Path, pl
     assert "commands ask" in str(problem)
 
 
+@pytest.mark.parametrize(
+    ("section", "key", "right", "wrong"),
+    [
+        ("sandbox", "hide", ["keys"], ["*.pem", "~nobody-of-that-name/keys"]),
+        ("sandbox", "hide", ["keys", "db"], ["a?"]),
+        ("sandbox", "hide", [], ["*.pem", "*.pem"]),
+        ("sandbox", "hosts", ["pypi.org"], ["https://x.example", "a b", "x.example/path", ""]),
+        ("sandbox", "write", ["~/notes"], ["/", "", "a*"]),
+        ("sandbox", "caches", ["npm"], ["pipx", "bun"]),
+        ("sandbox", "devices", ["/dev/kvm"], ["kvm", "/tmp/kvm"]),
+        ("permissions", "deny", ["shell(rm *)"], [5, 6]),
+        ("permissions", "allow", ["shell(ls)"], [True, {}]),
+    ],
+)
+def test_each_wrong_entry_of_a_list_is_named_and_the_others_hold(
+    project: Path, section: str, key: str, right: list[str], wrong: list[object]
+) -> None:
+    entries = [*wrong[:1], *right, *wrong[1:]]
+    wished = {"permissions": {"answer_timeout_seconds": 7}, "sandbox": {"network": "loopback"}}
+    wished[section][key] = entries
+    loaded = load(project, environment={}, editor=wished)
+    assert [problem.key for problem in loaded.problems] == [f"{section}.{key}"] * len(wrong)
+    for entry, problem in zip(wrong, loaded.problems, strict=True):
+        assert f"entry of {section}.{key} in the editor is wrong" in str(problem)
+        assert repr(entry) in str(problem)
+        assert "pattern '" not in str(problem), "a regular expression is no sentence"
+    forbids = key in ("hide", "deny")
+    assert all(("commands ask" in str(problem)) == forbids for problem in loaded.problems)
+    assert getattr(getattr(loaded.settings, section), key) == tuple(right)
+    assert loaded.settings.permissions.answer_timeout_seconds == 7
+    assert loaded.settings.sandbox.network == "loopback"
+    assert wished[section][key] == entries, "the editor's own list stays as it is"
+
+
+def test_a_wrong_entry_takes_nothing_from_the_layer_below(project: Path) -> None:
+    user = project.parent / "user.toml"
+    user.write_text('[sandbox]\nhide = ["a", "b"]\n')
+    editor = {"sandbox": {"hide": ["*.pem", "c", "?"]}}
+    loaded = load(project, environment={}, user_file=user, editor=editor)
+    assert loaded.settings.sandbox.hide == ("a", "b", "c")
+    assert len(loaded.problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"command": "npx", "args": ["-y", "docs", 8080, 1]}, "args.2"),
+        ({"command": "npx", "env": {"PORT": 1, "A": 2}}, "env.PORT"),
+        ({"command": ["npx", "docs"]}, "command"),
+        ("npx docs", "should be"),
+    ],
+)
+def test_a_server_that_cannot_be_read_whole_is_not_started(
+    project: Path, entry: object, said: str
+) -> None:
+    servers = {"docs": entry, "other": {"command": "other"}}
+    loaded = load(project, environment={}, editor={"mcp": {"servers": servers}})
+    assert list(loaded.settings.mcp.servers) == ["other"]
+    assert {problem.key for problem in loaded.problems} == {"mcp.servers.docs"}
+    assert said in str(loaded.problems[0])
+    assert "not started" in str(loaded.problems[0])
+
+
 def test_what_user_project_and_editor_hide_adds_up(project: Path) -> None:
     (project / ".holdfast").mkdir()
     (project / ".holdfast/config.toml").write_text('[sandbox]\nhide = "b"\n')
