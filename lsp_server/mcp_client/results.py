@@ -7,6 +7,7 @@ import binascii
 import json
 from typing import TYPE_CHECKING
 
+from lsp_server.text.terminal import terminal_text
 from lsp_server.text.truncate import truncate
 
 if TYPE_CHECKING:
@@ -19,12 +20,13 @@ RESULT_CHARS_MAX = 100_000
 def result_text(result: CallToolResult) -> str:
     """Returns the contents in their order; what is no text is described.
 
-    What is structured is given as JSON where there is nothing else.
+    What is structured is given as JSON where there is nothing else. Many servers pass on what
+    a program printed, so the text is what a terminal leaves of it.
     """
     parts = [_block_text(block) for block in result.content]
     if not any(part.strip() for part in parts) and result.structured_content is not None:
         parts = [json.dumps(result.structured_content, ensure_ascii=False, indent=1)]
-    text = "\n\n".join(parts).strip() or "(the tool gave nothing)"
+    text = terminal_text("\n\n".join(parts)).strip() or "(the tool gave nothing)"
     if len(text) <= RESULT_CHARS_MAX:
         return text
     return truncate(text, RESULT_CHARS_MAX) + f"\n[{len(text):,} characters; the rest is left out]"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.tools import Needs, NeedsServer, ToolResult, ToolSpec
 from lsp_server.mcp_client.server import McpServer, McpUnavailable, OfferedTool
+from lsp_server.text.terminal import terminal_text
 from lsp_server.text.truncate import one_line
 
 PREFIX = "mcp"
@@ -32,7 +33,7 @@ class McpTool:
         self._offered = offered
         self._timeout_seconds = timeout_seconds
         name = server.spec.name
-        text = offered.description[:DESCRIPTION_CHARS_MAX].strip() or offered.name
+        text = terminal_text(offered.description[:DESCRIPTION_CHARS_MAX]).strip() or offered.name
         self.spec = ToolSpec(
             tool_name(name, offered.name),
             f"(of the server {name}) {text}",

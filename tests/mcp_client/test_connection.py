@@ -16,6 +16,7 @@ from lsp_server.mcp_client import connection
 from lsp_server.mcp_client.connection import McpConnection
 from lsp_server.mcp_client.results import RESULT_CHARS_MAX
 from lsp_server.mcp_client.server import McpUnavailable
+from lsp_server.mcp_client.tool import McpTool
 from tests.harness.expectation import until
 from tests.harness.mcp import connected_server
 
@@ -143,6 +144,13 @@ async def test_keys_of_the_environment_are_not_passed_on(monkeypatch: pytest.Mon
         text = (await server.call("echo", {}, CALL_SECONDS)).text
     assert "4711" not in text
     assert '"GIVEN": "yes"' in text
+
+
+async def test_what_a_server_passes_on_from_a_terminal_is_its_text() -> None:
+    async with connected("terminal") as server:
+        assert (await server.call("echo", {}, CALL_SECONDS)).text == "100 % link END"
+        (offered,) = await server.tools()
+    assert McpTool(server, offered, CALL_SECONDS).spec.description.endswith(") Say it.")
 
 
 async def test_a_long_result_is_cut() -> None:
