@@ -36,7 +36,7 @@ _FREEING = ("allow", "answer_timeout_seconds")
 _FORBIDDING = {"permissions": "deny", "sandbox": "hide"}
 """By section, the list of what is forbidden."""
 
-_SERVERS = ["mcp", "servers"]
+_SERVERS = ("mcp", "servers")
 
 _CAUTION = "and edits and commands ask"
 
@@ -170,7 +170,7 @@ def _accepted(
             place = [str(part) for part in detail["loc"]]
             message = detail["msg"].removeprefix("Value error, ")
             is_unknown = detail["type"] == "extra_forbidden"
-            if place[:2] == _SERVERS and not is_unknown:
+            if tuple(place[:2]) == _SERVERS and not is_unknown:
                 # Without some of its words it would be another program.
                 _remove(layer, place[:3])
                 problems.append(_wrong_server(message, place, source))
@@ -221,7 +221,7 @@ def _unknown(place: list[str], source: str, decides: Callable[[str], bool]) -> C
     key = ".".join(place)
     section = Settings.model_fields.get(place[0])
     known: Any = section.annotation if section and len(place) > 1 else Settings
-    if place[:2] == _SERVERS:
+    if tuple(place[:2]) == _SERVERS:
         known = McpServerSettings
     names = ", ".join(sorted(known.model_fields))
     return ConfigurationError(

@@ -13,6 +13,7 @@ from pydantic import Field
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
+from lsp_server.tools.left_out import LeftOut
 from lsp_server.workspace.files.paths import Workspace
 from lsp_server.workspace.git.ignore import Ignore
 from lsp_server.workspace.git.patterns import Patterns
@@ -75,27 +76,24 @@ class List:
         patterns = (
             Patterns([f"/{pattern.removeprefix('./').removeprefix('/')}"]) if pattern else None
         )
-        problems: list[str] = []
-        base, files = self._walk(folder, problems)
+        left_out = LeftOut()
+        base, files = self._walk(folder, left_out)
         found = [
             path
             for path in islice(files, FILES_MAX)
             if patterns is None or patterns.decide(path.removeprefix(base)) is True
         ]
         if not found:
-            return "no file matches" if pattern else "there are no files here, or all are ignored"
+            none = "no file matches" if pattern else "there are no files here, or all are ignored"
+            return "\n".join([none, *left_out.notes()])
         shown = found if len(found) <= ENTRIES_MAX else _sum_up(found, base)
-        return "\n".join([*shown, *problems])
+        return "\n".join([*shown, *left_out.notes()])
 
-    def _walk(self, folder: Path, problems: list[str]) -> tuple[str, Iterator[str]]:
-        """Returns the prefix of the folder's paths, and the paths; problems are added."""
-
-        def report(path: str, reason: str) -> None:
-            problems.append(f"[{path} was left out: {reason}]")
-
+    def _walk(self, folder: Path, left_out: LeftOut) -> tuple[str, Iterator[str]]:
+        """Returns the prefix of the folder's paths, and the paths."""
         relative = self._workspace.relative(folder)
         base = "" if relative == "." else f"{relative}/"
-        files = self._ignore.walk_by_name(folder, report)
+        files = self._ignore.walk_by_name(folder, left_out.add)
         return base, (path for path in files if self._visible(self._workspace.root / path))
 
 

@@ -28,6 +28,7 @@ from lsp_server.domain.errors import ToolError
 from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.tools.arguments import ToolArguments, spec, validate
+from lsp_server.tools.left_out import LeftOut
 from lsp_server.tools.matches import RIPGREP_OPTIONS, errors_in, read_matches
 from lsp_server.workspace.commands.commands import CommandResult, CommandRunner
 from lsp_server.workspace.commands.inert import inert_environment
@@ -147,13 +148,14 @@ class Search:
             return ToolResult(await self._by_meaning(wanted.query, within, wanted.limit))
         if not place.exists() and place not in self._documents.buffers():
             raise ToolError(f"{wanted.path} does not exist; use `list` to see which files do")
-        hits, complete = await self._find(wanted, place)
+        left_out = LeftOut()
+        hits, complete = await self._find(wanted, place, left_out)
         shown = await self._redact(hits[: wanted.limit])
         hits = [*shown, *hits[wanted.limit :]]
         found = _render(hits, wanted.limit, complete=complete)
         if not self._workspace.inside(place):
             found += OUTSIDE_NOTE
-        return ToolResult("\n".join([found, *await self._withheld(place)]))
+        return ToolResult("\n".join([found, *left_out.notes(), *await self._withheld(place)]))
 
     async def _withheld(self, place: Path) -> list[str]:
         """Returns a note on each file of which the editor has another text than was searched."""
@@ -166,13 +168,15 @@ class Search:
             ]
         )
 
-    async def _find(self, wanted: SearchArguments, place: Path) -> tuple[list[LineMatch], bool]:
+    async def _find(
+        self, wanted: SearchArguments, place: Path, left_out: LeftOut
+    ) -> tuple[list[LineMatch], bool]:
         """Returns sorted hits, perhaps more than the limit, and whether all was searched."""
         with tempfile.TemporaryDirectory(prefix="holdfast-") as name:
             folder, buffers = Path(name), dict(self._documents.buffers())
             copies = await asyncio.to_thread(self._copy_buffers, buffers, folder, place)
             unsaved = frozenset(copies.values())
-            there = await asyncio.to_thread(self._files, place, unsaved)
+            there = await asyncio.to_thread(self._files, place, unsaved, left_out)
             await asyncio.to_thread(write_path_list, folder / PATHS, [*there, *map(str, copies)])
             completed = await self._commands.run(
                 self._command_line(wanted, folder / PATHS),
@@ -190,14 +194,14 @@ class Search:
         complete = not completed.timed_out and not completed.truncated_bytes
         return hits, complete and len(there) < FILES_MAX
 
-    def _files(self, place: Path, unsaved: Collection[Path]) -> list[str]:
+    def _files(self, place: Path, unsaved: Collection[Path], left_out: LeftOut) -> list[str]:
         """The files to search, as absolute paths: they alone, whatever rules the program reads."""
-        if place.is_file():
-            return [] if place in unsaved else [str(place)]
+        if not place.is_dir():  # Only the editor may have it yet.
+            return [str(place)] if place.is_file() and place not in unsaved else []
         root = self._workspace.root
         wanted = (
             str(file)
-            for path in self._ignore.walk_by_name(place, undecoded=True)
+            for path in self._ignore.walk_by_name(place, left_out.add, undecoded=True)
             if (file := root / path) not in unsaved and self._visible(file)
         )
         return list(islice(wanted, FILES_MAX))

@@ -143,7 +143,10 @@ def test_each_wrong_entry_of_a_list_is_named_and_the_others_hold(
     project: Path, section: str, key: str, right: list[str], wrong: list[object]
 ) -> None:
     entries = [*wrong[:1], *right, *wrong[1:]]
-    wished = {"permissions": {"answer_timeout_seconds": 7}, "sandbox": {"network": "loopback"}}
+    wished: dict[str, dict[str, Any]] = {
+        "permissions": {"answer_timeout_seconds": 7},
+        "sandbox": {"network": "loopback"},
+    }
     wished[section][key] = entries
     loaded = load(project, environment={}, editor=wished)
     assert [problem.key for problem in loaded.problems] == [f"{section}.{key}"] * len(wrong)

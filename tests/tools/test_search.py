@@ -162,6 +162,25 @@ async def test_a_name_cannot_pass_for_a_match_in_another_file(project: Path) -> 
         )
 
 
+@pytest.mark.parametrize("name", ["a\nb", "a\rb", "a\x0cb", "a\x1cb", "a\u2028b", "a\u2029b"])
+async def test_what_is_not_searched_for_its_name_is_said(project: Path, name: str) -> None:
+    lay_out(project, {f"sub/{name}": "needle", "sub/plain": "needle"})
+    for ripgrep in ("rg", "no-such-program"):
+        bench = Bench(project, ripgrep=ripgrep)
+        note = f"[sub/{name!a} was left out: its name cannot be written on one line of text]"
+        assert (await bench.call("search", query="x")).text == f"no match\n{note}"
+        assert (await bench.call("search", query="needle")).text.endswith(f"needle\n{note}")
+        none = "no file matches"
+        assert (await bench.call("list", pattern="*.py")).text == f"{none}\n{note}"
+
+
+async def test_of_many_that_are_left_out_some_are_named(project: Path) -> None:
+    lay_out(project, {f"{n}\nb": "" for n in range(25)})
+    text = (await Bench(project).call("search", query="x")).text
+    assert text.count("was left out") == 20
+    assert text.endswith("[5 more were left out]")
+
+
 async def test_a_name_that_is_not_utf_8_is_said_to_be_out_of_reach(project: Path) -> None:
     (project / os.fsdecode(b"n\xff")).write_text("needle\n")
     found = (await Bench(project, ripgrep="rg").call("search", query="needle")).text

@@ -266,6 +266,27 @@ async def test_the_lost_store_costs_a_warning_and_a_conflict(project: Path) -> N
     assert (project / "a").read_text() == "3"
 
 
+@pytest.mark.parametrize("name", ["a\nb", "a\rb", "a\x0bb", "a\u2028b", "a\u2029b", "a\udcffb"])
+async def test_a_name_that_undo_cannot_know_is_warned_of_once(project: Path, name: str) -> None:
+    lay_out(project, {"plain": "1", "sub/x": "1"})
+    (project / "sub" / name).write_text("1")
+    run = Run(project)
+    await run.command(lambda: lay_out(project, {"plain": "2"}))
+    await run.command((project / "sub" / name).unlink)
+    (warned,) = [event for event in run.events if isinstance(event, Warned)]
+    assert f"sub/{name!a}" in warned.message
+    assert "undo leaves alone" in warned.message
+
+
+async def test_a_file_of_rules_that_is_none_is_given_back_without_a_warning(project: Path) -> None:
+    lay_out(project, {"rules": "x"})
+    (project / ".gitignore").symlink_to("rules")
+    run = Run(project)
+    await run.command((project / ".gitignore").unlink)
+    assert not [event for event in run.events if isinstance(event, Warned)]
+    assert (await run.undo()).restored == (".gitignore",)
+
+
 async def test_a_new_process_reads_only_what_differs(project: Path) -> None:
     lay_out(project, {"a": "1"})
     first = Run(project)

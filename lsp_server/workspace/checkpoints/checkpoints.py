@@ -196,6 +196,7 @@ class Checkpoints:
         finally:
             telling.cancel()
         self._warn_of_unread(states, emit)
+        self._warn_of_unseen(emit)
         self.warn_of_losses(emit)
         return states
 
@@ -214,9 +215,15 @@ class Checkpoints:
             mark = f"{NOT_KEPT}{reason}:"
             paths = [path for path, name in unread.items() if name.startswith(mark)]
             if paths:
-                more = len(paths) - NAMED_MAX
-                names = ", ".join(paths[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
+                names = _named(paths)
                 self._warn(f"if a command changes {what}, undo cannot give it back: {names}", emit)
+
+    def _warn_of_unseen(self, emit: Emit) -> None:
+        """Names what commands change without anybody knowing."""
+        unseen = self.tree.unseen
+        for reason in sorted(set(unseen.values())):
+            names = _named([path for path in unseen if unseen[path] == reason])
+            self._warn(f"undo leaves alone what commands do to {names}: {reason}", emit)
 
     def _warn(self, message: str | None, emit: Emit) -> None:
         """Emits each message once."""
@@ -224,6 +231,11 @@ class Checkpoints:
         if message and message not in self._warned:
             self._warned.add(message)
             emit(Warned(message))
+
+
+def _named(paths: Sequence[str]) -> str:
+    more = len(paths) - NAMED_MAX
+    return ", ".join(paths[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
 
 
 def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[FileChanged]:

@@ -88,6 +88,8 @@ class WorkingTree:
         """States, and those of files among them."""
         self.ignored: Sequence[str] = ()
         """What did not count at the last look; of a folder, which ends with `/`, nothing inside."""
+        self.unseen: Mapping[str, str] = {}
+        """What could not be looked at then, and why: names that no line can hold, closed folders."""
         self._saved_at = float("-inf")
         self._scanning = threading.Lock()
 
@@ -164,14 +166,17 @@ class WorkingTree:
 
     def _statuses(self) -> Iterator[tuple[str, Status]]:
         ignored: list[str] = []
-        for found in self._ignore.listings(ignored.append):
+        unseen: dict[str, str] = {}
+        for found in self._ignore.listings(ignored.append, unseen.__setitem__):
             for path, entry, _ in found:
                 try:
                     state = entry.stat(follow_symlinks=False)
                 except OSError:
                     continue  # It went meanwhile.
+                if unseen:  # Of a file of rules only these are not known.
+                    unseen.pop(path, None)
                 yield path, status_of(state)
-        self.ignored = ignored
+        self.ignored, self.unseen = ignored, unseen
         for path in WATCHED:
             with suppress(OSError):
                 yield path, status_of((self._workspace.root / path).lstat())
