@@ -219,6 +219,11 @@ _HOST_NAME = re.compile(
 )
 
 
+def _shown_pattern(pattern: str) -> Any:
+    """The pattern by which an editor marks a wrong value; what is said of it is ours."""
+    return Field(json_schema_extra={"pattern": pattern})
+
+
 def _host_name(text: str) -> str:
     """Refuses what is no name of a host. Raises ValueError."""
     if not _HOST_NAME.fullmatch(text):
@@ -254,10 +259,14 @@ def _device(text: str) -> str:
     return text
 
 
-HostName: TypeAlias = Annotated[str, AfterValidator(_host_name)]
+HostName: TypeAlias = Annotated[
+    str, AfterValidator(_host_name), _shown_pattern(f"^({_HOST_NAME.pattern})$")
+]
 Place: TypeAlias = Annotated[str, AfterValidator(_one_place)]
-WritableFolder: TypeAlias = Annotated[str, AfterValidator(_folder), AfterValidator(_one_place)]
-DeviceFile: TypeAlias = Annotated[str, AfterValidator(_device)]
+WritableFolder: TypeAlias = Annotated[
+    str, AfterValidator(_folder), AfterValidator(_one_place), _shown_pattern("[^/]")
+]
+DeviceFile: TypeAlias = Annotated[str, AfterValidator(_device), _shown_pattern("^/dev/")]
 PackageCache: TypeAlias = Literal[
     "cargo", "go", "gradle", "maven", "npm", "pip", "pnpm", "uv", "yarn"
 ]

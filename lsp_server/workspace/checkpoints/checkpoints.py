@@ -9,7 +9,7 @@ lie in the person's data folder, never in the workspace.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -196,7 +196,8 @@ class Checkpoints:
         finally:
             telling.cancel()
         self._warn_of_unread(states, emit)
-        self._warn_of_unseen(emit)
+        for message in _about_unseen(self.tree.unseen):
+            self._warn(message, emit)
         self.warn_of_losses(emit)
         return states
 
@@ -218,13 +219,6 @@ class Checkpoints:
                 names = _named(paths)
                 self._warn(f"if a command changes {what}, undo cannot give it back: {names}", emit)
 
-    def _warn_of_unseen(self, emit: Emit) -> None:
-        """Names what commands change without anybody knowing."""
-        unseen = self.tree.unseen
-        for reason in sorted(set(unseen.values())):
-            names = _named([path for path in unseen if unseen[path] == reason])
-            self._warn(f"undo leaves alone what commands do to {names}: {reason}", emit)
-
     def _warn(self, message: str | None, emit: Emit) -> None:
         """Emits each message once."""
         # A run has hundreds of commands, and the cause rarely goes away.
@@ -236,6 +230,13 @@ class Checkpoints:
 def _named(paths: Sequence[str]) -> str:
     more = len(paths) - NAMED_MAX
     return ", ".join(paths[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
+
+
+def _about_unseen(unseen: Mapping[str, str]) -> Iterator[str]:
+    """Names what commands change without anybody knowing, by the reason."""
+    for reason in sorted(set(unseen.values())):
+        names = _named([path for path in unseen if unseen[path] == reason])
+        yield f"undo leaves alone what commands do to {names}: {reason}"
 
 
 def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[FileChanged]:
