@@ -1,0 +1,19 @@
+/**
+ * A run calls a tool of an MCP server, and the person approves it in the view.
+ * The assertions are in tests/end_to_end/test_server_tools.py.
+ */
+import { play, WAIT } from "./window.mjs";
+
+await play(async (open, seen) => {
+  const code = await open();
+  await code.page.locator(".activitybar .action-item a[aria-label^='Holdfast']").click(WAIT);
+  await code.status(/Holdfast\s*$/);
+  await code.command("Holdfast: Work on a Task");
+  await code.answer("Say it again.");
+  seen.asked = await code.dismiss("call echo of the server say");
+  const row = code.page.locator(".monaco-list-row", { hasText: /^call echo/ }).last();
+  await row.hover();
+  await code.shot("server-tool");
+  await row.locator(".action-label[aria-label='Approve Once']").click(WAIT);
+  await code.told("It said so");
+});
