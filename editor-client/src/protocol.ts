@@ -243,7 +243,11 @@ export const MemorySearchReply = v.object({
 });
 export type MemorySearchReply = v.InferOutput<typeof MemorySearchReply>;
 
-/** A `SkillEntry` is a skill or a custom command; `hint` says what arguments it takes. */
+/**
+ * A `SkillEntry` is a skill or a custom command; `hint` says what arguments it takes.
+ *
+ * Of a prompt of an MCP server `uri` is empty and `server` its name.
+ */
 export const SkillEntry = v.object({
   name: v.string(),
   description: v.string(),
@@ -251,6 +255,7 @@ export const SkillEntry = v.object({
   state: TrustState,
   uri: v.string(),
   hint: v.optional(v.string(), ""),
+  server: v.optional(v.string(), ""),
 });
 export type SkillEntry = v.InferOutput<typeof SkillEntry>;
 

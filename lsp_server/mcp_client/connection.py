@@ -8,10 +8,10 @@ again for a while.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mcp.client import Client, ClientRequestContext
 from mcp_types import (
@@ -19,15 +19,19 @@ from mcp_types import (
     ElicitRequestParams,
     ElicitResult,
     Implementation,
+    PaginatedResult,
+    Prompt,
     Tool,
 )
 
 from lsp_server import __version__
 from lsp_server.mcp_client.http_transport import open_http
+from lsp_server.mcp_client.prompts import prompt_text
 from lsp_server.mcp_client.results import result_text
 from lsp_server.mcp_client.server import (
     AskBack,
     McpUnavailable,
+    OfferedPrompt,
     OfferedTool,
     ServerAnswer,
     ServerState,
@@ -35,14 +39,20 @@ from lsp_server.mcp_client.server import (
 from lsp_server.mcp_client.server_spec import McpServerSpec
 from lsp_server.mcp_client.stdio_transport import ServerStream
 from lsp_server.sandbox.sandbox import StartProcess
+from lsp_server.text.truncate import one_line
 
 CONNECT_SECONDS_MAX = 30.0
 LIST_SECONDS_MAX = 30.0
 RETRY_SECONDS = 30.0
 """After a failure the server is left alone for so long."""
-TOOLS_MAX = 200
+ITEMS_MAX = 200
+"""So many tools, and so many prompts, of a server are looked at."""
 PAGES_MAX = 20
 CLOSE_SECONDS_MAX = 6.0
+DESCRIPTION_CHARS_MAX = 200
+
+_Page = TypeVar("_Page", bound=PaginatedResult)
+_Item = TypeVar("_Item")
 
 
 class McpConnection:
@@ -76,21 +86,35 @@ class McpConnection:
         """The process behind the connection; None for an address."""
 
     async def tools(self) -> tuple[OfferedTool, ...]:
-        """Returns what the server offers, at most TOOLS_MAX. Raises McpUnavailable."""
+        """Returns what the server offers, at most ITEMS_MAX. Raises McpUnavailable."""
         client = await self._client()
-        found: list[Tool] = []
         try:
             async with asyncio.timeout(LIST_SECONDS_MAX):
-                cursor = None
-                for _ in range(PAGES_MAX):
-                    page = await client.list_tools(cursor=cursor)
-                    found += page.tools
-                    cursor = page.next_cursor
-                    if cursor is None or len(found) >= TOOLS_MAX:
-                        break
+                found = await _all(client.list_tools, lambda page: page.tools)
         except Exception as error:
             raise self._unavailable(error, "list its tools", LIST_SECONDS_MAX) from error
-        return tuple(map(_offered, found[:TOOLS_MAX]))
+        return tuple(map(_offered, found))
+
+    async def prompts(self) -> tuple[OfferedPrompt, ...]:
+        """Returns the prompts that the server offers, at most ITEMS_MAX. Raises McpUnavailable."""
+        client = await self._client()
+        if client.server_capabilities.prompts is None:
+            return ()
+        try:
+            async with asyncio.timeout(LIST_SECONDS_MAX):
+                found = await _all(client.list_prompts, lambda page: page.prompts)
+        except Exception as error:
+            raise self._unavailable(error, "list its prompts", LIST_SECONDS_MAX) from error
+        return tuple(map(_offered_prompt, found))
+
+    async def prompt(self, name: str, arguments: Mapping[str, str], timeout_seconds: float) -> str:
+        """Returns a prompt as the text of a task. Raises McpUnavailable, also after the time."""
+        client = await self._client()
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return prompt_text(await client.get_prompt(name, dict(arguments)))
+        except Exception as error:
+            raise self._unavailable(error, f"give its prompt {name}", timeout_seconds) from error
 
     async def call(
         self, tool: str, arguments: Mapping[str, object], timeout_seconds: float
@@ -216,6 +240,31 @@ class McpConnection:
             why = f"the server {self.spec.name} {self.problem or 'was closed'}"
             self._opened.set_exception(McpUnavailable(why))
             self._opened.exception()  # Nobody may be waiting any more.
+
+
+async def _all(
+    fetch: Callable[..., Awaitable[_Page]], items: Callable[[_Page], list[_Item]]
+) -> list[_Item]:
+    """Returns what a server lists in pages, at most ITEMS_MAX."""
+    found: list[_Item] = []
+    cursor = None
+    for _ in range(PAGES_MAX):
+        page = await fetch(cursor=cursor)
+        found += items(page)
+        cursor = page.next_cursor
+        if cursor is None or len(found) >= ITEMS_MAX:
+            break
+    return found[:ITEMS_MAX]
+
+
+def _offered_prompt(prompt: Prompt) -> OfferedPrompt:
+    arguments = prompt.arguments or ()
+    return OfferedPrompt(
+        prompt.name,
+        one_line(prompt.description or prompt.title or "", DESCRIPTION_CHARS_MAX),
+        tuple(one.name for one in arguments),
+        tuple(one.name for one in arguments if one.required),
+    )
 
 
 def _offered(tool: Tool) -> OfferedTool:

@@ -23,7 +23,7 @@ def result_text(result: CallToolResult) -> str:
     What is structured is given as JSON where there is nothing else. Many servers pass on what
     a program printed, so the text is what a terminal leaves of it.
     """
-    parts = [_block_text(block) for block in result.content]
+    parts = [block_text(block) for block in result.content]
     if not any(part.strip() for part in parts) and result.structured_content is not None:
         parts = [json.dumps(result.structured_content, ensure_ascii=False, indent=1)]
     text = terminal_text("\n\n".join(parts)).strip() or "(the tool gave nothing)"
@@ -32,7 +32,8 @@ def result_text(result: CallToolResult) -> str:
     return truncate(text, RESULT_CHARS_MAX) + f"\n[{len(text):,} characters; the rest is left out]"
 
 
-def _block_text(block: ContentBlock) -> str:
+def block_text(block: ContentBlock) -> str:
+    """Returns a piece of content as a text; what is no text is described."""
     match block.type:
         case "text":
             return block.text

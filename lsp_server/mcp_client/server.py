@@ -36,6 +36,26 @@ class OfferedTool:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedPrompt:
+    """An `OfferedPrompt` is a prompt as its server describes it, with the names of its arguments."""
+
+    name: str
+    description: str
+    arguments: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+
+    @property
+    def hint(self) -> str:
+        """Returns the arguments as people read them.
+
+        >>> OfferedPrompt("review", "", ("file", "focus"), ("file",)).hint
+        '<file> [focus]'
+        """
+        shown = (f"<{one}>" if one in self.required else f"[{one}]" for one in self.arguments)
+        return " ".join(shown)
+
+
+@dataclass(frozen=True, slots=True)
 class ServerAnswer:
     """A `ServerAnswer` is what a tool gave, as a text for the model."""
 
@@ -61,6 +81,14 @@ class McpServer(Protocol):
         self, tool: str, arguments: Mapping[str, object], timeout_seconds: float
     ) -> ServerAnswer:
         """Calls a tool. Raises McpUnavailable, also after the time."""
+        ...
+
+    async def prompts(self) -> tuple[OfferedPrompt, ...]:
+        """Returns the prompts that the server offers. Raises McpUnavailable."""
+        ...
+
+    async def prompt(self, name: str, arguments: Mapping[str, str], timeout_seconds: float) -> str:
+        """Returns a prompt as the text of a task. Raises McpUnavailable, also after the time."""
         ...
 
     async def close(self) -> None:

@@ -75,10 +75,7 @@ class SessionServers:
 
         They are asked at once, each within its own time.
         """
-        usable = [one.spec for one in await self.found() if one.trust == "trusted"]
-        await self._drop_others(usable)
-        servers = [self._server(spec) for spec in usable]
-        answers = await asyncio.gather(*map(self._tools_of, servers))
+        answers = await asyncio.gather(*map(self._tools_of, await self.usable()))
         tools = [tool for offered in answers for tool in offered.tools]
         problems = [f"{one}; it is left out" for one in self.problems]
         problems += [problem for offered in answers for problem in offered.problems]
@@ -89,6 +86,17 @@ class SessionServers:
         if len(kept) > TOOLS_MAX:
             problems.append(f"{len(kept)} tools are offered, of which {TOOLS_MAX} are used")
         return OfferedTools(tuple(kept[:TOOLS_MAX]), tuple(problems))
+
+    @property
+    def call_timeout_seconds(self) -> float:
+        """Returns how long a call may take."""
+        return self._settings().call_timeout_seconds
+
+    async def usable(self) -> tuple[McpServer, ...]:
+        """Returns the servers that may be used, each connected when something is asked of it."""
+        usable = [one.spec for one in await self.found() if one.trust == "trusted"]
+        await self._drop_others(usable)
+        return tuple(map(self._server, usable))
 
     async def found(self) -> tuple[FoundServer, ...]:
         """Returns all that are named, the user's first, whether they may be used or not."""
@@ -152,7 +160,7 @@ class SessionServers:
             offered = await server.tools()
         except McpUnavailable as error:
             return OfferedTools(problems=(f"{error}; the run goes on without its tools",))
-        seconds = self._settings().call_timeout_seconds
+        seconds = self.call_timeout_seconds
         return OfferedTools(tuple(McpTool(server, one, seconds) for one in offered))
 
 

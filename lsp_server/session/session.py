@@ -14,6 +14,7 @@ from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.session.extensions import Extensions
 from lsp_server.session.goals import Goals
 from lsp_server.session.granted_rules import GrantedRules
+from lsp_server.session.mcp_prompts import ServerPrompts
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.memory.forgetting import Forgotten, forget
 from lsp_server.session.notices import Notify, RunEvent, SkillsChanged
@@ -98,6 +99,7 @@ class Session:
         self.memory = memory
         self.skills = extensions.skills
         self.servers = extensions.servers
+        self.server_prompts = ServerPrompts(extensions.servers)
         self.trust = extensions.trust
         self.endpoint_stats = endpoint_stats
         self._model = model

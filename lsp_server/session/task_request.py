@@ -85,12 +85,14 @@ async def make_task(request: TaskRequest, session: Session, documents: Documents
 async def expand_command(prompt: str, mode: Mode, session: Session) -> tuple[str, Mode]:
     """Returns the text of the custom command that a prompt begins with, and its task's mode.
 
-    Any other prompt stays as it is. Raises HoldfastError if nobody trusts the command.
+    A prompt of an MCP server is a command, too; any other text stays as it is. Raises
+    HoldfastError if nobody trusts the command, or the server cannot give it.
     """
     invoked = await session.skills.invoked(prompt)
-    if invoked is None:
-        return prompt, mode
-    return invoked.text, "plan" if invoked.command.mode == "plan" else mode
+    if invoked is not None:
+        return invoked.text, "plan" if invoked.command.mode == "plan" else mode
+    of_server = await session.server_prompts.invoked(prompt)
+    return (prompt if of_server is None else of_server), mode
 
 
 def find_session_with_goal(name: str, sessions: Iterable[Session]) -> Session | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +19,7 @@ from tests.harness.workshop import finish
 
 PLAIN = clients.snapshot("neovim")["initialize"]["capabilities"]
 SKILL = "---\nname: deploy\ndescription: How we deploy.\n---\nShip it with `make ship`."
+MCP_SERVER = Path(__file__).parents[1] / "fakes" / "mcp_server.py"
 REVIEW = "---\ndescription: Review it\npaths: '*.py'\n---\nReview $ARGUMENTS."
 
 
@@ -146,3 +150,22 @@ async def test_arguments_of_the_wrong_kind_are_named(project: Path) -> None:
             await client.command("holdfast.trust", {"answer": "maybe"})
         reply = await client.command("holdfast.command.run", {"name": "gone"})
         assert "there are none" in reply["message"]
+
+
+async def test_a_prompt_of_a_server_is_a_command_of_the_editor(project: Path) -> None:
+    shutil.copy(MCP_SERVER, project / "server.py")
+    server = {"command": sys.executable, "args": [str(project / "server.py"), "prompts"]}
+    write(project, ".mcp.json", json.dumps({"mcpServers": {"docs": server}}))
+    async with at_work(project) as (client, model):
+        asked = {"name": "docs:review", "arguments": "a.py"}
+        refused = await client.command("holdfast.command.run", asked)
+        assert (refused["state"], "not trusted" in refused["message"]) == ("error", True)
+        await client.command("holdfast.trust", {"answer": "yes"})
+        refused = await client.command("holdfast.command.run", {"name": "docs:review"})
+        assert (refused["state"], "needs file" in refused["message"]) == ("error", True)
+        await client.command("holdfast.command.run", asked)
+        await client.wait_for(ended, "the end of the run")
+        listed = await client.command("holdfast.skill.list")
+        (review, *_) = listed["commands"]
+        assert (review["name"], review["hint"]) == ("mcp__docs__review", "<file> [focus]")
+    assert model.requests[0].body["messages"][1]["content"].startswith("Review a.py for all.")

@@ -93,6 +93,29 @@ ANSWERS = {
 """What stands in the line of an answer that breaks the protocol, or nearly."""
 
 
+PROMPTS = [
+    {
+        "name": "review",
+        "description": "Review a file.\nWith care.",
+        "arguments": [{"name": "file", "required": True}, {"name": "focus"}],
+    },
+    {"name": "say hello"},
+    {"name": "long"},
+    {"name": "empty"},
+    {"name": "broken"},
+]
+
+
+def give_prompt(number: int, params: dict[str, Any]) -> None:
+    name, arguments = params["name"], params.get("arguments", {})
+    text = {"long": "x" * 200_000, "empty": "\x1b[2J", "say hello": "\x1b[31mHello\x1b[0m\x07!"}
+    said = text.get(name, f"Review {arguments.get('file')} for {arguments.get('focus', 'all')}.")
+    messages = [{"role": "user", "content": {"type": "text", "text": said}}]
+    if name == "review":
+        messages.append({"role": "assistant", "content": {"type": "text", "text": "I begin."}})
+    send({"id": number, "result": {"messages": "none" if name == "broken" else messages}})
+
+
 def call(fault: str, number: int, params: dict[str, Any]) -> None:
     arguments = params.get("arguments", {})
     CALLED.append(params["name"])
@@ -138,11 +161,17 @@ def answer(fault: str, message: dict[str, Any]) -> None:
             time.sleep(60)
         version = message["params"]["protocolVersion"]
         info = {"name": "faulty", "version": "1"}
-        capabilities = {"tools": {"listChanged": True}}
+        capabilities: dict[str, Any] = {"tools": {"listChanged": True}}
+        if fault == "prompts":
+            capabilities["prompts"] = {}
         result = {"protocolVersion": version, "serverInfo": info, "capabilities": capabilities}
         send({"id": number, "result": result})
     elif method == "tools/list":
         send({"id": number, "result": {"tools": tools(fault)}})
+    elif method == "prompts/list":
+        send({"id": number, "result": {"prompts": PROMPTS}})
+    elif method == "prompts/get":
+        give_prompt(number, message["params"])
     elif method == "tools/call":
         call(fault, number, message["params"])
     else:

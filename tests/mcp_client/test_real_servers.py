@@ -16,6 +16,7 @@ import pytest
 
 from lsp_server.mcp_client.answers import answer_of_a_yes
 from lsp_server.mcp_client.connection import McpConnection
+from lsp_server.mcp_client.prompts import prompt_arguments
 from lsp_server.mcp_client.server import McpUnavailable
 from tests.harness.expectation import until
 from tests.harness.mcp import connected_server
@@ -105,6 +106,19 @@ async def test_the_server_with_everything_gives_each_kind_of_content() -> None:
             answer = await server.call(tool, arguments, CALL_SECONDS)
             assert words in answer.text, tool
         assert server.version == "2025-11-25"
+
+
+@NODE
+async def test_the_server_with_everything_gives_its_prompts() -> None:
+    async with connected(command=str(PROGRAMS / "mcp-server-everything")) as server:
+        prompts = {one.name: one for one in await server.prompts()}
+        assert {one.hint for one in prompts.values()} >= {"", "<city> [state]"}, prompts
+        weather = prompts["args-prompt"]
+        asked = prompt_arguments(weather, "Paris")
+        assert "Paris" in await server.prompt(weather.name, asked, CALL_SECONDS)
+        for name in ("simple-prompt", "resource-prompt"):
+            given = dict(zip(prompts[name].arguments, ("Text", "1"), strict=False))
+            assert await server.prompt(name, given, CALL_SECONDS)
 
 
 @NODE

@@ -23,6 +23,7 @@ from lsp_server.server.params.skill_params import (
     TrustReply,
 )
 from lsp_server.server.protocol import CommandName
+from lsp_server.session.mcp_prompts import ServerPrompt
 from lsp_server.session.session import Session
 from lsp_server.session.skills import FoundItem
 from lsp_server.session.trust import TrustItem
@@ -54,8 +55,12 @@ class SkillCommands:
         session = folder.require_session()
         name = (arguments.name or "").removeprefix("/")
         prompt = f"/{name} {arguments.arguments}".strip()
-        if not name or await session.skills.invoked(prompt) is None:
+        is_command = await session.skills.invoked(prompt) or await session.server_prompts.server_of(
+            prompt
+        )
+        if not name or not is_command:
             known = [one.item.name for one in await session.skills.found() if _is_command(one)]
+            known += [one.name for one in await session.server_prompts.known()]
             raise HoldfastError(f"pass the `name` of a custom command; known: {_named(known)}")
         start = RunStart(prompt=prompt, uri=arguments.uri, range=arguments.range)
         task = await task_of(start, folder, path, self._context.client.can.encoding)
@@ -67,6 +72,7 @@ class SkillCommands:
         found = await self._session.skills.found()
         skills = [_entry(one) for one in found if not _is_command(one)]
         commands = [_entry(one) for one in found if _is_command(one)]
+        commands += map(_prompt_entry, await self._session.server_prompts.known())
         lines = [f"{each.name} ({each.state}): {each.description}" for each in skills]
         lines += [f"/{each.name} ({each.state}): {each.description}" for each in commands]
         message = "\n".join(lines) or "there are no skills and no custom commands"
@@ -162,6 +168,18 @@ def _entry(one: FoundItem) -> SkillEntry:
         state=one.state,
         uri=to_lsp.uri(item.path),
         hint=item.hint if isinstance(item, CustomCommand) else "",
+    )
+
+
+def _prompt_entry(prompt: ServerPrompt) -> SkillEntry:
+    return SkillEntry(
+        name=prompt.name,
+        description=prompt.offered.description,
+        origin=prompt.server.spec.origin,
+        state="trusted",
+        uri="",
+        hint=prompt.offered.hint,
+        server=prompt.server.spec.name,
     )
 
 

@@ -40,7 +40,10 @@ class TrustAnswer(CommandParams):
 
 
 class SkillEntry(Payload):
-    """A `SkillEntry` is a skill or a custom command; `hint` says what arguments it takes."""
+    """A `SkillEntry` is a skill or a custom command; `hint` says what arguments it takes.
+
+    Of a prompt of an MCP server `uri` is empty and `server` its name.
+    """
 
     name: str
     description: str
@@ -48,6 +51,7 @@ class SkillEntry(Payload):
     state: TrustState
     uri: str
     hint: str = ""
+    server: str = ""
 
 
 class SkillListReply(Reply):
