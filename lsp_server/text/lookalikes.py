@@ -11,11 +11,15 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import lru_cache
 
 CHARS_MAX = 2_000_000
 """Longer texts are not folded: it takes about a second."""
 DIFFERENCES_MAX = 3
+COMPARED_CHARS_MAX = 300
+PIECE_CHARS_MAX = 4
+"""Longer pieces are other words, not other ways to write the same."""
 
 _SINGLE_QUOTES = "\u2018\u2019\u201a\u201b\u2032\uff07"
 _DOUBLE_QUOTES = "\u201c\u201d\u201e\u201f\u2033\uff02"
@@ -60,6 +64,27 @@ def lookalikes(text: str, wanted: str) -> list[Lookalike]:
     return found
 
 
+def unfamiliar_differences(line: str, wanted: str) -> tuple[str, ...]:
+    """Names where two lines differ, if only in characters that a reader may take for others.
+
+    Letters of other scripts, ligatures and what is not shown at all are such, as are a
+    tab and other marks that pass for a blank. Of long lines nothing is said.
+
+    >>> unfamiliar_differences("n\u0430me", "name")
+    ('U+0430 (CYRILLIC SMALL LETTER A) instead of U+0061 (LATIN SMALL LETTER A)',)
+    >>> unfamiliar_differences("name", "game")
+    ()
+    """
+    if max(len(line), len(wanted)) > COMPARED_CHARS_MAX:
+        return ()
+    codes = SequenceMatcher(None, line, wanted, autojunk=False).get_opcodes()
+    pairs = [(line[a:b], wanted[c:d]) for tag, a, b, c, d in codes if tag != "equal"]
+    if any(len(pair[0]) > PIECE_CHARS_MAX or _is_plain("".join(pair)) for pair in pairs):
+        return ()
+    named = (f"{name_of(one)} instead of {name_of(other)}" for one, other in pairs)
+    return tuple(dict.fromkeys(named))[:DIFFERENCES_MAX]
+
+
 def name_of(text: str) -> str:
     """Characters by their code points and names, as in `U+00A0 (NO-BREAK SPACE)`.
 
@@ -68,6 +93,11 @@ def name_of(text: str) -> str:
     """
     named = [f"U+{ord(char):04X} ({unicodedata.name(char, 'without a name')})" for char in text]
     return " ".join(named) or "nothing"
+
+
+def _is_plain(text: str) -> bool:
+    """Whether all of it is seen as what it is."""
+    return text.isascii() and text.isprintable()
 
 
 def _differences(stretch: str, wanted: str) -> Iterator[str]:

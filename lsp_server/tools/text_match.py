@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.text.excerpt import numbered_lines, split_lines
-from lsp_server.text.lookalikes import Lookalike, lookalikes
+from lsp_server.text.lookalikes import Lookalike, lookalikes, unfamiliar_differences
 from lsp_server.tools.occurrences import occurrences
 
 SHOWN_LINES_MAX = 30
@@ -82,8 +82,14 @@ def _not_found(text: str, old_text: str, path: str, shown: str, alike: list[Look
     stripped = [line.strip() for line in sought]
     if [line.strip() for line in lines[start : start + len(sought)]] == stripped:
         message += "; only the white space differs"
-    nearest = numbered_lines(split_lines(shown), start + 1, end)
-    return f"{message}. The nearest text there is:\n{nearest}"
+    shown_lines = split_lines(shown)
+    nearest = numbered_lines(shown_lines, start + 1, end)
+    differing = (
+        pair for pair in zip(shown_lines[start:end], sought, strict=False) if pair[0] != pair[1]
+    )
+    named = unfamiliar_differences(*next(differing, ("", "")))
+    note = f"\n[the file has {'; '.join(named)}; copy it as it is]" if named else ""
+    return f"{message}. The nearest text there is:\n{nearest}{note}"
 
 
 def _nearest(lines: list[str], sought: list[str]) -> int | None:

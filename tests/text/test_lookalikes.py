@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.text.lookalikes import lookalikes
+from lsp_server.text.lookalikes import lookalikes, unfamiliar_differences
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,31 @@ def test_what_looks_alike_is_found_and_named(
     found = lookalikes(text, wanted)
     assert [text[one.start : one.end] for one in found] == stretches
     assert any(named in difference for one in found for difference in one.differences) or not named
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted", "named"),
+    [
+        ("n\u0430me = 1", "name = 1", "U+0430 (CYRILLIC SMALL LETTER A) instead of U+0061"),
+        ("'\ufb01le'", "'file'", "U+FB01 (LATIN SMALL LIGATURE FI) instead of U+0066"),
+        ("x\uff1d1", "x=1", "U+FF1D (FULLWIDTH EQUALS SIGN) instead of U+003D (EQUALS SIGN)"),
+        ("wait\u2026", "wait...", "U+2026 (HORIZONTAL ELLIPSIS) instead of U+002E"),
+        ("\u2764\ufe0f!", "\u2764!", "U+FE0F (VARIATION SELECTOR-16) instead of nothing"),
+        ("\u202eabc", "abc", "U+202E (RIGHT-TO-LEFT OVERRIDE) instead of nothing"),
+        ("a\tb", "a b", "U+0009 (without a name) instead of U+0020 (SPACE)"),
+        ("a\x0bb", "a b", "U+000B"),
+        ("a = \u03bf", "a = o", "U+03BF (GREEK SMALL LETTER OMICRON)"),
+        ("name = 1", "game = 1", ""),
+        ("caf\u00e9 = 1", "tea = 1", ""),
+        ("n\u0430me = 1", "name = 2", ""),
+        ("\u0437\u0434\u0440\u0430\u0432", "hello", ""),
+        ("x" * 500 + "\u0430", "x" * 500 + "a", ""),
+        ("", "", ""),
+    ],
+)
+def test_what_a_reader_takes_for_the_same_is_named(line: str, wanted: str, named: str) -> None:
+    assert named in "; ".join(found := unfamiliar_differences(line, wanted))
+    assert bool(found) == bool(named)
 
 
 accented = st.text(

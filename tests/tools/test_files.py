@@ -169,6 +169,17 @@ async def test_an_edit_shows_the_changed_lines(bench: Bench) -> None:
         ({"old_text": "thre", "new_text": "x", "path": "big"}, "nor anything like it"),
         ({"old_text": "trhee", "new_text": "x"}, "nearest text there is:\n3\tthree"),
         ({"old_text": "\n\n\n\n", "new_text": "x"}, "nor anything like it"),
+        (
+            {"old_text": "one\nt\u0435o\nthree\nfour", "new_text": "x"},
+            "nearest text there is:\n1\tone\n2\ttwo\n3\tthree",
+        ),
+        (
+            {"old_text": "one\ntw\u03bf", "new_text": "x"},
+            (
+                "[the file has U+006F (LATIN SMALL LETTER O) instead of U+03BF (GREEK SMALL LETTER "
+                "OMICRON); copy it as it is]"
+            ),
+        ),
     ],
 )
 async def test_an_edit_that_does_not_match_says_why(
