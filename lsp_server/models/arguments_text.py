@@ -23,6 +23,8 @@ def whole_arguments(pieces: Sequence[str]) -> str:
     text = "".join(pieces)
     if _is_object(text):
         return text
+    if len(pieces) > 1 and pieces[0].strip() == "null":  # Nothing yet, as `{}` is.
+        return whole_arguments(pieces[1:])
     if len(pieces) > 1 and all(later.startswith(before) for before, later in pairwise(pieces)):
         return pieces[-1] if _is_object(pieces[-1]) else text
     return _encoded_twice(text) or _said_twice(text) or text

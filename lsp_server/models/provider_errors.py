@@ -188,7 +188,8 @@ _TAGS = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTA
 _KEY = re.compile(
     r"(?:invalid|incorrect|wrong|missing|expired|no|unknown|bad)\ (?:\w+\ )?(?:api|access|auth)\w*[\ _-]?"
     r"(?:key|token)? | (?:api|access)[\ _-]?(?:key|token)\ (?:is\ )?(?:not|in|missing|required|expired)"
-    r" | unauthori[sz]ed | not\ authori[sz]ed | authentication",
+    r" | unauthori[sz]ed | not\ authori[sz]ed | authentication"
+    r" | not\ (?:authenticated|logged\ in) | log-?in\ (?:fail|required) | token\ (?:has\ )?expired",
     re.IGNORECASE | re.VERBOSE,
 )
 _OUT_OF_MEMORY = re.compile(
@@ -239,7 +240,7 @@ _TOO_LONG = re.compile(
 Google, Anthropic, DashScope, Copilot, OpenRouter: the wordings are rows in the tests."""
 
 _NO_SUCH_MODEL = re.compile(
-    r"model_not_found | unknown\ model | no\ such\ model | model\ not\ (?:found|exist)"
+    r"model_not_found | unknown\ model | invalid\ model(?!\ (?:output|response|param)) | no\ such\ model | model\ not\ (?:found|exist)"
     r" | model\W+(?:\S+\W+){1,3}?(?:not\ found|does\ not\ exist|is\ not\ (?:available|loaded))",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -187,9 +187,8 @@ class _Call:
             return False
         if id_ and self.id:
             return id_ != self.id
-        begun = any(self.arguments.pieces)
-        if not begun and self.name not in tools and self.name + name in tools:
-            return False  # A name in two pieces.
+        if not any(self.arguments.pieces) and _grown_name(self.name, name, tools):
+            return False
         return name != self.name or bool(arguments and _is_json("".join(self.arguments.pieces)))
 
 
@@ -225,8 +224,8 @@ class _Answer:
         index = piece.get("index")
         call = self._call(index if isinstance(index, int) else None, id_, name, arguments)
         call.id = call.id or id_
-        if call.name and call.name not in self.tools and call.name + name in self.tools:
-            call.name += name
+        if call.name and name and (grown := _grown_name(call.name, name, self.tools)):
+            call.name = grown
             return call, "", arguments
         news = "" if call.name else name
         call.name = call.name or name
@@ -288,6 +287,14 @@ _STOP_REASONS: dict[str, StopReason] = {
 
 _FAILED = frozenset({"error", "abort", "insufficient_system_resource", "network_error"})
 """How OpenRouter, SGLang, DeepSeek and Zhipu end an answer that broke off on their side."""
+
+
+def _grown_name(name: str, piece: str, tools: Collection[str]) -> str | None:
+    """The name of a call with a further piece of it, or so far anew; None where it is no piece."""
+    if name in tools:
+        return None
+    grown = piece if piece != name and piece.startswith(name) else name + piece
+    return grown if any(tool.startswith(grown) for tool in tools) else None
 
 
 def _unused_id(id_: str, used: set[str]) -> str:

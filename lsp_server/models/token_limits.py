@@ -53,11 +53,13 @@ def stated_limits(refusal: str) -> TokenLimits:
 def _number(patterns: tuple[re.Pattern[str], ...], text: str) -> int | None:
     for pattern in patterns:
         if found := pattern.search(text):
-            return int(re.sub(r"\D", "", found["tokens"]))
+            number = float(re.sub(r"[,_]", "", found["tokens"]))
+            # 4k may be 4,096, and 4,000 fits that too.
+            return int(number * 1000 if found["kilo"] else number)
     return None
 
 
-_NUMBER = r"(?P<tokens>\d[\d,_]*)"
+_NUMBER = r"(?P<tokens>\d[\d,_]*(?:\.\d+)?)(?: ?(?P<kilo>k)\b)?"
 _ANSWER_NAME = r"max_(?:completion_|output_|new_)?tokens|maxOutputTokens"
 
 _AT_MOST = (
@@ -84,6 +86,7 @@ _WINDOW = tuple(
         r"max(?:imum)? (?:model )?context (?:length|window|size)\D{{0,20}}?{n}",
         r"context (?:length|window|size|limit)\W+(?:of |is |\w+ is )?\W{{0,3}}{n}",
         r"{n} (?:tokens? )?max(?:imum)? context",
+        r"tokens \+ \W?max\w*_tokens\W{{0,2}}must be <= ?{n}",
         r"max_(?:seq_len|model_len|position_embeddings)\D{{0,20}}?{n}",
         r"n_ctx\W{{1,5}}{n}",
         r"token limit\W{{1,3}}(?:of |is )?{n}",
@@ -93,4 +96,4 @@ _WINDOW = tuple(
         r"range of input length should be \W*\d+\W+{n}",
     )
 )
-"""vLLM, OpenAI, llama.cpp, Ollama, LM Studio, Mistral, Moonshot, xAI, Anthropic, DashScope."""
+"""vLLM, OpenAI, llama.cpp, Ollama, LM Studio, Mistral, Moonshot, xAI, Anthropic, DashScope, TGI."""

@@ -23,6 +23,13 @@ from tests.fakes.wire_server import QUESTION, Reply, WireServer, model_at
          None, 4096),
         ("max_completion_tokens cannot exceed 2,048", None, 2048),
         ("max_output_tokens must be at most 4096", None, 4096),
+        ("max_tokens must be at most 4k", None, 4000),
+        ("max_tokens may not exceed 1.5K tokens", None, 1500),
+        ("max_tokens must be at most 4096.", None, 4096),
+        ("maximum context length is 8k tokens", 8000, None),
+        ("max_tokens must be at most 4 kings", None, 4),
+        (("`inputs` tokens + `max_new_tokens` must be <= 8192. Given: 1990 `inputs` tokens and 8192 "
+          "`max_new_tokens`"), 8192, 8192),
         (("This model's maximum context length is 8192 tokens. However, you requested 9977 tokens (1785 "
          "in the messages, 8192 in the completion)."), 8192, None),
         (("'max_tokens' or 'max_completion_tokens' is too large: 8192. This model's maximum context "
