@@ -81,7 +81,7 @@ class ToolList:
         if (tool := self.get(name)) is not None:
             return tool
         if name in self._gone:
-            raise ToolError(f"the tool {name!r} is gone: its server offers it no longer")
+            raise ToolError(f"the tool {name!r} is gone: its server withdrew it or does not answer")
         near = difflib.get_close_matches(name, self._all, 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         known = ", ".join(spec.name for spec in self.specs)

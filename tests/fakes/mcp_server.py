@@ -70,8 +70,8 @@ def tools(fault: str) -> list[dict[str, Any]]:
         return [{**TOOLS[0], "description": "\x1b[1mSay\x1b[0m it\x00."}]
     if fault == "no-schema":
         return [{"name": "echo", "inputSchema": {"type": "object", "x": "y" * 20_000}}]
-    if fault in ("eighteen", "thirty"):
-        return wordy_tools({"eighteen": 18, "thirty": 30}[fault])
+    if fault.startswith("wordy-"):
+        return wordy_tools(int(fault.removeprefix("wordy-")))
     if fault == "tracker":
         return TRACKER
     if fault == "changes-its-tools" and CALLED:

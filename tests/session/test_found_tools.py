@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from benchmarks.idle_cost import CEILING_TOKENS, CHARS_PER_TOKEN, SERVERS, write_skills
 from lsp_server.domain.events import CycleStarted, ToolReturned
 from lsp_server.domain.tasks import Task
 from tests.fakes.faults import FaultyTurn
@@ -66,9 +69,20 @@ async def test_found_again_by_its_name_one_is_listed_at_once_at_the_end(project:
 
 
 async def test_tools_that_say_much_are_not_listed_even_if_they_are_few(project: Path) -> None:
-    async with workshop(project, [finish()], **of_user("eighteen")) as shop:
+    async with workshop(project, [finish()], **of_user("wordy-18")) as shop:
         await shop.run()
         assert listed(shop)[-1] == "find_tools"
+
+
+@pytest.mark.parametrize("server", SERVERS)
+async def test_a_run_begins_small_whatever_is_connected(project: Path, server: str) -> None:
+    write_skills(Path.home() / ".agents" / "skills")
+    servers = of_user(server) if server else {}
+    async with workshop(project, [finish()], **servers) as shop:
+        await shop.run()
+        request = shop.server.requests[0].raw.decode()
+        assert "skill-19" in request
+        assert len(request) / CHARS_PER_TOKEN <= CEILING_TOKENS
 
 
 async def test_the_next_cycle_lists_them_and_so_does_a_run_that_goes_on(project: Path) -> None:
@@ -95,6 +109,6 @@ async def test_a_list_that_changes_holds_from_the_next_cycle_on(project: Path) -
         assert "mcp__faulty__echo" in listed(shop, 2), "a cycle has one list"
         assert [name for name in listed(shop) if name.startswith("mcp")] == ["mcp__faulty__later"]
         assert results[11].text == (
-            "the tool 'mcp__faulty__echo' is gone: its server offers it no longer"
+            "the tool 'mcp__faulty__echo' is gone: its server withdrew it or does not answer"
         )
         assert not results[12].is_error
