@@ -54,7 +54,9 @@ const Asked = v.object({ question: Question });
 
 /** The log with what the server lists; what was seen happening here is kept. */
 export function listed(log: RunLog, runs: readonly RunEntry[]): RunLog {
-  const all = new Map<string, Run>();
+  const ids = new Set(runs.map(({ runId }) => runId));
+  // One that began while the server made the list is not in it.
+  const all = new Map([...log].filter(([runId, run]) => !ids.has(runId) && isActive(run)));
   for (const run of runs.slice(0, RUNS_MAX)) {
     const known = log.get(run.runId) ?? blank(run.runId, run.startedAt);
     all.set(run.runId, {

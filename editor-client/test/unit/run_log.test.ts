@@ -113,6 +113,11 @@ test("the questions of a server that died are gone, and its run can be resumed",
   assert.deepEqual(openQuestions(log), []);
 });
 
+test("a run that began while the list was made keeps its title, one that ended goes", () => {
+  assert.equal(listed(after(STARTED), []).get(RUN)?.title, "Fix it.");
+  assert.equal(listed(after(STARTED, sent("run_ended", "achieved")), []).size, 0);
+});
+
 test("a proposal can be accepted until one is", () => {
   const proposing = sent("run_started", "x", { fields: { proposes: true } });
   const group = { title: "edit a", text: "", size: 1, problem: "", notes: [], changes: "" };
