@@ -32,6 +32,7 @@ TITLES = {
     "memory": "Memory",
     "permissions": "Permissions",
     "sandbox": "Sandbox",
+    "fetch": "Web pages",
     "skills": "Skills",
     "mcp": "MCP servers",
     "run": "Run",

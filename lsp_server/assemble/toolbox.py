@@ -18,6 +18,7 @@ from lsp_server.settings.sections import SandboxSettings
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.diagnostics import Diagnostics
 from lsp_server.tools.edit import Edit
+from lsp_server.tools.fetch import Fetch
 from lsp_server.tools.finish import Finish
 from lsp_server.tools.list import List
 from lsp_server.tools.plan import Plan
@@ -100,6 +101,7 @@ def _make_looking_tools(
             commands=services.own_programs,
         ),
         Diagnostics(workspace, services.editor),
+        Fetch(run_context.settings.fetch, services.redactor),
         Recall(
             RunHistory(JournalSearch(run_context.journal_path, services.journal_indexes), memory),
             chars_max=chars_max,

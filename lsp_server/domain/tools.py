@@ -16,15 +16,17 @@ from typing import Any, Literal, NoReturn, TypeAlias
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.ids import Id, ToolName, VendorFields
 
-ToolKind: TypeAlias = Literal["read", "edit", "execute", "plan", "recall", "finish", "other"]
+ToolKind: TypeAlias = Literal[
+    "read", "fetch", "edit", "execute", "plan", "recall", "finish", "other"
+]
 """How a tool acts, much as the Agent Client Protocol sorts tools.
 
-`read` looks at the workspace, `edit` changes its files, `execute` runs programs,
+`read` looks at the workspace, `fetch` at what lies elsewhere, `edit` changes its files, `execute` runs programs,
 `plan` keeps the agent's own plan, `recall` reads or keeps what Holdfast itself
 remembers, `finish` ends the task. `other` is everything from elsewhere.
 """
 
-LOOKING_KINDS: frozenset[ToolKind] = frozenset({"read", "plan", "recall", "finish"})
+LOOKING_KINDS: frozenset[ToolKind] = frozenset({"read", "fetch", "plan", "recall", "finish"})
 """The kinds that change nothing in the workspace; plan mode offers no others."""
 
 ArgumentForm: TypeAlias = Literal["path", "command", "prose", "immaterial"]

@@ -15,7 +15,7 @@ _ADDRESS = re.compile(r"\[([^\]]+)\](?::(\d{1,5}))?|([^:]+)(?::(\d{1,5}))?")
 _HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*|[0-9a-f:.]+")
 _UNICAST = ipaddress.IPv6Network("2000::/3")
 """All that is reached over the internet; other prefixes carry or mean something of one's own."""
-_SHARED = ipaddress.IPv4Network("192.0.0.0/24")
+_SHARED = tuple(map(ipaddress.IPv4Network, ("192.0.0.0/24", "168.63.129.16/32")))
 """Some services of clouds and networks, as if they were of the internet."""
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -84,7 +84,11 @@ class NamedHosts:
             return found.is_loopback
         if isinstance(found, ipaddress.IPv6Address) and found not in _UNICAST:
             return False
-        return found.is_global and not found.is_multicast and found not in _SHARED
+        return (
+            found.is_global
+            and not found.is_multicast
+            and not any(found in each for each in _SHARED)
+        )
 
     @property
     def has_this_machine(self) -> bool:

@@ -31,6 +31,7 @@ LOWERS = {
     "memory": ("enabled", "index_on_start", "file_bytes_max", "commits_max"),
     "permissions": ("mode", "answer_timeout_seconds"),
     "sandbox": ("network",),
+    "fetch": ("page_bytes_max", "timeout_seconds"),
     "mcp": ("project_servers", "call_timeout_seconds"),
     "skills": ("enabled", "claude_folders"),
     "run": ("steps_max", "tokens_max", "cost_usd_max", "wall_seconds_max", "transcript"),

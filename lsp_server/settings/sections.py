@@ -295,6 +295,19 @@ class SandboxSettings(Section):
     )
 
 
+class FetchSettings(Section):
+    """This section sets which pages of the web the agent may ask for, and within which bounds."""
+
+    private_hosts: tuple[HostName, ...] = ()
+    """Hosts of this machine or of your own network whose pages may be fetched, as in `docs.intern`, `localhost:8080`."""
+    page_bytes_max: Positive = 2_000_000
+    """Of a longer page the rest is not read."""
+    timeout_seconds: PositiveSeconds = 30.0
+    """A page that takes longer is given up."""
+
+    _one_is_a_list = field_validator("private_hosts", mode="before")(_as_list)
+
+
 class McpServerSettings(Section):
     """This section names one MCP server: a program to start, or an address to ask."""
 
@@ -365,6 +378,7 @@ class Settings(Section):
     memory: MemorySettings = MemorySettings()
     permissions: PermissionSettings = PermissionSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    fetch: FetchSettings = FetchSettings()
     skills: SkillSettings = SkillSettings()
     mcp: McpSettings = McpSettings()
     run: RunSettings = RunSettings()

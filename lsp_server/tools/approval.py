@@ -21,7 +21,8 @@ allows it; what keeps history, settings and goals is asked about
 on every write, and so is what else commands in a sandbox may not change, unless a rule
 spells it out or the mode is `full`. A shell command cannot be held to the workspace, so `full` means
 what it says; elsewhere one that names a path outside or a file for secrets is
-asked about, unless a rule spells that word out. A task in `plan` mode is
+asked about, unless a rule spells that word out. A page of the web is asked about in every
+mode but `full`, unless a rule names its host. A task in `plan` mode is
 read-only. A call of a tool that does not say what it needs is asked about in
 every mode. To add a mode: a row above, and its cases in `Approval`.
 """
@@ -60,6 +61,7 @@ from lsp_server.tools.questions import (
     command_question,
     path_question,
     server_question,
+    url_question,
 )
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.rules import PathPattern, Rule, ShellPattern, parse_rule
@@ -135,8 +137,12 @@ class Approval:
         # Empty but where the home folder is the workspace, as each file is looked up in it.
         self._private_places = frozenset(private_places(workspace.root, self._own_folders))
         self._tools = tools
-        self._allowed = [self._rule(text, "permissions.allow") for text in permissions.allow]
-        self._denied = [self._rule(text, "permissions.deny") for text in permissions.deny]
+        self._allowed = [
+            parse_rule(text, key="permissions.allow", tools=tools) for text in permissions.allow
+        ]
+        self._denied = [
+            parse_rule(text, key="permissions.deny", tools=tools) for text in permissions.deny
+        ]
         # A command may read more than it names, so a rule against reading ends the freedom.
         self._denies_reading = any(rule.about_reading for rule in self._denied)
 
@@ -162,7 +168,7 @@ class Approval:
 
     def allow(self, rule: str) -> None:
         """Adds a rule that a person answered "always" to. Raises ConfigurationError."""
-        self._allowed.append(self._rule(rule, "permissions.allow"))
+        self._allowed.append(parse_rule(rule, key="permissions.allow", tools=self._tools))
 
     def visible(self, path: Path) -> bool:
         """Says whether no deny rule, and no place for keys, keeps the contents of a file (an absolute path) hidden."""
@@ -184,23 +190,20 @@ class Approval:
                 return self._decide_server(tool, needs)
             case NeedsNothing():
                 return Allow()
-            case NeedsUrl(url):
-                return self._decide_unbounded(tool, f"contact {url}", free=self._mode == "full")
+            case NeedsUrl():
+                return self._decide_url(tool, needs)
             case NeedsUnknown():
-                return self._decide_unbounded(tool, f"call {tool.name}", free=False)
+                return self._decide_unknown(tool)
             case _:
                 assert_never(needs)
 
-    def _rule(self, text: str, key: str) -> Rule:
-        return parse_rule(text, key=key, tools=self._tools)
-
-    def _decide_unbounded(self, tool: ToolSpec, what: str, *, free: bool) -> Decision:
-        """Decides on a call that no path or command bounds; a person may allow the whole tool."""
+    def _decide_unknown(self, tool: ToolSpec) -> Decision:
+        """Decides on a call that nothing bounds; a person may allow the whole tool."""
         if self._mode == "read-only":
             return Deny("it is not known to change nothing, and nothing else runs in this mode")
-        if free or any(rule.pattern is None and rule.covers(tool) for rule in self._allowed):
+        if any(rule.pattern is None and rule.covers(tool) for rule in self._allowed):
             return Allow()
-        return Ask(call_question(tool, what))
+        return Ask(call_question(tool))
 
     def _decide_server(self, tool: ToolSpec, needs: NeedsServer) -> Decision:
         """Decides on a call that goes to a server, where nothing bounds it."""
@@ -215,6 +218,17 @@ class Approval:
         if self._mode == "full" or named_by(self._allowed) is not None:
             return Allow()
         return Ask(server_question(tool, needs))
+
+    def _decide_url(self, tool: ToolSpec, needs: NeedsUrl) -> Decision:
+        """Decides on a call that contacts an address; what only looks is asked about at most."""
+        for rule in self._denied:
+            if rule.denies_url(tool, needs):
+                return _deny_by(rule)
+        if self._mode == "read-only" and not tool.looks:
+            return Deny("it is not known to change nothing, and nothing else runs in this mode")
+        if self._mode == "full" or any(rule.allows_url(tool, needs) for rule in self._allowed):
+            return Allow()
+        return Ask(url_question(tool, needs))
 
     def _decide_path(self, tool: ToolSpec, needs: NeedsPath) -> Decision:
         path, writes = self._workspace.locate(needs.path), needs.writes

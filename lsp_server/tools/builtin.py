@@ -5,6 +5,7 @@ from __future__ import annotations
 from lsp_server.domain.tools import ToolSpec
 from lsp_server.tools.diagnostics import Diagnostics
 from lsp_server.tools.edit import Edit
+from lsp_server.tools.fetch import Fetch
 from lsp_server.tools.find_tools import FindTools
 from lsp_server.tools.finish import Finish
 from lsp_server.tools.list import List
@@ -25,6 +26,7 @@ BUILTIN_SPECS: tuple[ToolSpec, ...] = (
     Write.spec,
     Shell.spec,
     Diagnostics.spec,
+    Fetch.spec,
     Plan.spec,
     Recall.spec,
     Remember.spec,
@@ -41,3 +43,6 @@ COMMAND_NAMES = frozenset(spec.name for spec in BUILTIN_SPECS if spec.kind == "e
 
 PATH_NAMES = frozenset(spec.name for spec in BUILTIN_SPECS if "path" in spec.forms.values())
 """Tools whose rules are about paths."""
+
+HOST_NAMES = frozenset(spec.name for spec in BUILTIN_SPECS if spec.kind == "fetch")
+"""Tools whose rules are about hosts."""

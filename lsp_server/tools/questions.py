@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lsp_server.domain.permissions import Question
-from lsp_server.domain.tools import NeedsCommand, NeedsServer, ToolSpec
+from lsp_server.domain.tools import NeedsCommand, NeedsServer, NeedsUrl, ToolSpec
 from lsp_server.sandbox.protected_places import ProtectedPlace
 from lsp_server.settings.relative_rules import names_project_file
-from lsp_server.text.truncate import ELLIPSIS, one_line, truncate
+from lsp_server.text.truncate import ELLIPSIS, one_line, truncate, truncate_middle
 from lsp_server.tools.command_targets import targets_text
 from lsp_server.tools.confinement import are_confined
+from lsp_server.tools.host_rules import host_rule
 from lsp_server.tools.rules import folder_rule, path_rule
 from lsp_server.tools.server_rules import server_rule
 from lsp_server.tools.shell_syntax import ShellScript
@@ -21,6 +22,8 @@ from lsp_server.workspace.files.paths import Workspace
 
 COMMAND_CHARS_MAX = 78
 """A longer command is cut in the line that asks about it; the question's detail has all of it."""
+URL_CHARS_MAX = 120
+"""So much of an address is in the line that asks about it; the question's detail has all of it."""
 REASON_CHARS_MAX = 300
 """A longer reason of the model's is cut."""
 
@@ -41,10 +44,30 @@ _FAMILIES = (
 """Checks that run the project's own code anyway: a rule allows them with any arguments."""
 
 
-def call_question(tool: ToolSpec, what: str) -> Question:
-    """Returns the question about a call that no path or command bounds; `what` it would do."""
+def call_question(tool: ToolSpec) -> Question:
+    """Returns the question about a call that does not say what it needs."""
     return Question(
-        _question_id(), tool.name, what, "", rule=tool.name, run_rule=tool.name, general=True
+        _question_id(),
+        tool.name,
+        f"call {tool.name}",
+        "",
+        rule=tool.name,
+        run_rule=tool.name,
+        general=True,
+    )
+
+
+def url_question(tool: ToolSpec, needs: NeedsUrl) -> Question:
+    """Returns the question about contacting an address; a yes that lasts is one to its host."""
+    rule = host_rule(tool.name, needs)
+    return Question(
+        _question_id(),
+        tool.name,
+        f"contact {truncate_middle(needs.url, URL_CHARS_MAX)}",
+        needs.url,
+        rule=rule,
+        run_rule=rule,
+        general=True,
     )
 
 

@@ -1,6 +1,6 @@
 """This module reads the permission rules `tool(pattern)` that people write into the settings.
 
-For shell the pattern is words, for `mcp` a server and its tool, for tools with a path a
+For shell the pattern is words, for `mcp` a server and its tool, for `fetch` a host, for tools with a path a
 glob in the language of `.gitignore`: relative to the workspace (`edit(src/**)`; `./a` is only that one),
 or absolute for what lies outside (`read(/usr/include/**)`, `read(~/notes/**)`).
 `tool` alone means all of its calls. `edit` covers every tool that edits, `read` all that read.
@@ -21,9 +21,10 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.domain.tools import NeedsServer, ToolKind, ToolSpec
-from lsp_server.tools.builtin import BUILTIN_NAMES, COMMAND_NAMES, PATH_NAMES
+from lsp_server.domain.tools import NeedsServer, NeedsUrl, ToolKind, ToolSpec
+from lsp_server.tools.builtin import BUILTIN_NAMES, COMMAND_NAMES, HOST_NAMES, PATH_NAMES
 from lsp_server.tools.foreign_rules import meant_rule, with_star
+from lsp_server.tools.host_rules import HostPattern, host_pattern
 from lsp_server.tools.inner_commands import RunCommand, commands_run_by, program_name
 from lsp_server.tools.server_rules import SERVER_RULE, ServerPattern, server_pattern
 from lsp_server.tools.shell_syntax import ShellScript, Word, parse
@@ -167,7 +168,7 @@ class Rule:
 
     text: str
     tool: str
-    pattern: ShellPattern | PathPattern | ServerPattern | None
+    pattern: ShellPattern | PathPattern | ServerPattern | HostPattern | None
 
     def covers(self, tool: ToolSpec) -> bool:
         """Says whether the rule is about this tool: by its name, or by its kind."""
@@ -178,6 +179,16 @@ class Rule:
         if self.tool != SERVER_RULE:
             return False
         return not isinstance(self.pattern, ServerPattern) or self.pattern.matches(needs)
+
+    def allows_url(self, tool: ToolSpec, needs: NeedsUrl) -> bool:
+        """Says whether the rule allows a call of the tool at an address."""
+        fits = not isinstance(self.pattern, HostPattern) or self.pattern.covers(needs)
+        return self.tool == tool.name and fits
+
+    def denies_url(self, tool: ToolSpec, needs: NeedsUrl) -> bool:
+        """Says whether the rule forbids a call of the tool at an address."""
+        fits = not isinstance(self.pattern, HostPattern) or self.pattern.hits(needs)
+        return self.tool == tool.name and fits
 
     def spells(self, name: str) -> bool:
         """Says whether the rule spells out a name of a path, and not only a pattern that fits it."""
@@ -218,6 +229,8 @@ def parse_rule(text: str, *, key: str, tools: Collection[str] = BUILTIN_NAMES) -
         return Rule(text, tool, None)
     if tool == SERVER_RULE:
         return Rule(text, tool, server_pattern(pattern, text, key))
+    if tool in HOST_NAMES:
+        return Rule(text, tool, host_pattern(pattern, text, key))
     if tool not in PATH_NAMES:
         raise ConfigurationError(f"{key} has {text!r}, but {tool} takes no pattern", key=key)
     return Rule(text, tool, _path_pattern(pattern, text, key))

@@ -315,7 +315,9 @@ async def test_plan_mode_has_no_tool_that_changes_anything(project: Path) -> Non
     async with workshop(project, turns) as shop:
         assert await shop.run(Task("explore", mode="plan")) == Achieved("a plan")
         offered = {tool["function"]["name"] for tool in shop.server.requests[0].body["tools"]}
-        assert offered == {"read", "list", "search", "diagnostics", "recall", "plan", "finish"}
+        assert offered == {
+            *["read", "list", "search", "diagnostics", "fetch", "recall", "plan", "finish"]
+        }
         assert not (project / "ran").exists()
 
 

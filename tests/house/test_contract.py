@@ -48,6 +48,7 @@ SETTINGS = {
     "file_bytes_max commits_max",
     "permissions": "mode allow deny answer_timeout_seconds",
     "sandbox": "mode network hosts write caches devices hide",
+    "fetch": "private_hosts page_bytes_max timeout_seconds",
     "skills": "enabled claude_folders",
     "mcp": "servers project_servers call_timeout_seconds",
     "run": "steps_max tokens_max cost_usd_max wall_seconds_max transcript",

@@ -849,3 +849,48 @@ def test_what_undo_does_not_keep_is_asked_about_in_the_mode_sandboxed(
         assert isinstance(sandboxed, Ask)
         assert lost in sandboxed.question.summary
         assert "undo" in sandboxed.question.summary
+
+
+@pytest.mark.parametrize(
+    ("url", "rules", "expected"),
+    [
+        ("https://docs.python.org/3/", {}, "ask"),
+        ("https://docs.python.org/3/", {"mode": "auto-edit"}, "ask"),
+        ("https://docs.python.org/3/", {"mode": "read-only"}, "ask"),
+        ("https://docs.python.org/3/", {"mode": "sandboxed"}, "ask"),
+        ("https://docs.python.org/3/", {"mode": "full"}, "allow"),
+        ("https://docs.python.org/3/", {"allow": ("fetch",)}, "allow"),
+        ("https://docs.python.org/3/", {"allow": ("read",)}, "ask"),
+        ("https://docs.python.org/3/", {"allow": ("fetch(docs.python.org)",)}, "allow"),
+        ("https://DOCS.python.org./3/", {"allow": ("fetch(docs.python.org)",)}, "allow"),
+        ("https://docs.python.org/3/", {"allow": ("fetch(domain:docs.python.org)",)}, "allow"),
+        ("https://docs.python.org/3/", {"allow": ("fetch(*.python.org)",)}, "allow"),
+        ("https://docs.python.org/3/", {"allow": ("fetch(python.org)",)}, "ask"),
+        ("https://docs.python.org.evil.org/", {"allow": ("fetch(docs.python.org)",)}, "ask"),
+        ("https://evilpython.org/", {"allow": ("fetch(*.python.org)",)}, "ask"),
+        ("https://evil.org/?docs.python.org", {"allow": ("fetch(docs.python.org)",)}, "ask"),
+        ("http://docs.python.org:8080/", {"allow": ("fetch(docs.python.org)",)}, "ask"),
+        ("http://docs.python.org:8080/", {"allow": ("fetch(docs.python.org:8080)",)}, "allow"),
+        ("http://[::1]:80/", {"allow": ("fetch([::1]:80)",)}, "allow"),
+        ("https://evil.org/", {"mode": "full", "deny": ("fetch(evil.org)",)}, "deny"),
+        ("https://evil.org:444/", {"mode": "full", "deny": ("fetch(evil.org)",)}, "deny"),
+        ("https://a.evil.org/", {"mode": "full", "deny": ("fetch(*.evil.org)",)}, "deny"),
+        ("https://a.org/", {"allow": ("fetch",), "deny": ("fetch",)}, "deny"),
+    ],
+)
+def test_a_page_is_asked_about_unless_a_rule_names_its_host(
+    url: str, rules: dict[str, object], expected: str, root: Path
+) -> None:
+    deciding = Approval(PermissionSettings.model_validate(rules), Workspace(root))
+    decision = deciding.decide(SPECS["fetch"], NeedsUrl(url))
+    assert word(decision) == expected
+    if isinstance(decision, Ask):
+        assert decision.question.rule is not None
+        deciding.allow(decision.question.rule)
+        assert word(deciding.decide(SPECS["fetch"], NeedsUrl(url))) == "allow"
+
+
+@pytest.mark.parametrize("rule", ["fetch(https://a.org)", "fetch(a b)", "fetch(*)", "fetch(a.*)"])
+def test_a_rule_about_a_host_names_one(rule: str, root: Path) -> None:
+    with pytest.raises(ConfigurationError, match="write a host"):
+        approval(root, allow=(rule,))
