@@ -115,10 +115,7 @@ async def _answer(address: WebAddress, settings: FetchSettings) -> AsyncIterator
     proxy = proxy_for(address.url)
     addresses = await _addresses(address, settings.private_hosts, is_proxied=proxy is not None)
     # A new client each time, so that no cookie is kept.
-    transport = httpx.AsyncHTTPTransport(
-        verify=address.scheme != "https" or ssl.create_default_context(),
-        proxy=proxy.url if proxy else None,
-    )
+    transport = httpx.AsyncHTTPTransport(proxy=proxy.url if proxy else None)
     timeout = httpx.Timeout(settings.timeout_seconds, connect=CONNECT_TIMEOUT_SECONDS)
     async with httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False) as client:
         response = await _send(client, address, addresses)

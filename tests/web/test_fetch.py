@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
+import ssl
+import subprocess
 import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -86,10 +89,11 @@ class Site:
 
     port: int = 0
     requests: list[str] = field(default_factory=list)
+    tls: ssl.SSLContext | None = None
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[Site]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
@@ -318,3 +322,50 @@ async def test_a_proxy_of_the_environment_is_asked_by_name(monkeypatch: pytest.M
             text = await site.fetch(f"http://{host}/page")
             assert "no address of the public network" in text
         assert len(site.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("docs.intern", "# Parser"), ("other.intern", "gave no page")]
+)
+async def test_the_certificate_has_to_be_that_of_the_name(
+    name: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = certificate_of("docs.intern", tmp_path)
+    shown = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    shown.load_cert_chain(certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    async with Site(tls=shown).serving() as site:
+        names(monkeypatch, ("127.0.0.1",))
+        host = f"{name}:{site.port}"
+        assert expected in await site.fetch(f"https://{host}/page", private_hosts=(host,))
+
+
+def certificate_of(name: str, folder: Path) -> Path:
+    """A file with a key and the certificate of a host, which is its own authority."""
+    path = folder / "server.pem"
+    made = subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            f"/CN={name}",
+            "-addext",
+            f"subjectAltName=DNS:{name}",
+            "-keyout",
+            str(path),
+            "-out",
+            str(path.with_suffix(".crt")),
+        ],
+        check=False,
+        capture_output=True,
+    )
+    if made.returncode != 0:
+        pytest.skip("openssl cannot make a certificate here")
+    path.write_text(path.read_text() + path.with_suffix(".crt").read_text())
+    return path
