@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from lsp_server.agent.announcement import only_announces
 from lsp_server.agent.printed_calls import is_printed_call
 from lsp_server.domain.messages import Choice
 from lsp_server.domain.tools import ToolCall, ToolResult
@@ -85,8 +86,8 @@ def check_answer(
 ) -> tuple[GuardCounts, Advice]:
     """Looks at one answer: whether it was cut off by its length limit, or says nothing.
 
-    Nothing is also what is only thought, or a call that is printed as text; `tools` are the
-    names that such a call may have.
+    Nothing is also what is only thought, announced or a call that is printed as text; `tools`
+    are the names that such a call may have.
     """
     if choice.stop_reason == "length":
         counts = replace(counts, length=counts.length + 1)
@@ -110,6 +111,8 @@ def check_answer(
         if counts.empty > EMPTY_ANSWERS_MAX:
             return counts, Stop(f"the model gave {counts.empty} empty answers in a row")
         return counts, Remind("Your answer was empty. Call a tool, or call finish if you are done.")
+    if only_announces(choice.message.text):
+        return _printed(counts, _ONLY_ANNOUNCED, _CALLS_NOTHING)
     return replace(counts, length=0, empty=0, printed=0), Proceed()
 
 
@@ -120,6 +123,14 @@ _CALL_AS_TEXT = (
 _ONLY_THINKING = (
     "Your answer was only thinking, and nothing of it was done or said. Call a tool, or call "
     "finish if you are done."
+)
+_ONLY_ANNOUNCED = (
+    "Your answer says what you will do, and no tool was called, so nothing was done. Call the tool "
+    "now; if you are done, call finish."
+)
+_CALLS_NOTHING = (
+    "the model says what it will do and calls no tool, {times} times in a row; start its server "
+    "with a tool call parser that fits the model, or take a model that calls tools"
 )
 _NEEDS_TOOL_PARSER = (
     "the model writes its tool calls as text, {times} times in a row, and its server does not read "

@@ -42,6 +42,14 @@ _SPAN = re.compile(r"`[^`\n]+`|``[^\n]*?``")
 _ENDS = tuple(">])}|`\"'")
 """How a text ends whose last words are a call."""
 
+_LABELS = re.compile(
+    r"""(?:[\W_]*(?<![^\W_])(?:await|print|return|call(?:ing)?|tools?|functions?|functools|default_api|api|use|
+    using|invoke|execute|run|action|to|assistant|name|TOOL_?CALLS?|FUNCTION_?CALLS?)(?=[\W_]))*[\W_]*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Words that may stand before a call in a program or in the habits of a model."""
+_CLOSERS = ")]}>`\"';. \n"
+
 _NAME_KEYS = ("name", "tool", "tool_name", "function", "function_name", "action", "recipient_name")
 _ARGUMENT_KEYS = (
     "arguments",
@@ -120,9 +128,39 @@ def _is_call(text: str, tools: Collection[str], *, alone: bool) -> bool:
         return all(_is_call_object(value, tools, alone=alone) for value in values)
     if not alone:
         return False
-    # `read(path="a")`, `[read(path="a"), list()]`, `print(default_api.read(...))`, `read {...}`
-    called = re.match(r"[\[\s]*(?:print\()?(?:[\w]+[.:])?(\w+)(?::\d+)?\s*(?:[({]|\n\s*\{)", text)
-    return called is not None and called[1] in tools and text.endswith((")", "]", "}"))
+    if not text.endswith(_ENDS):
+        return False
+    labels = _LABELS.match(text)
+    behind = text[labels.end() if labels else 0 :]
+    # `read(path="a")`, `print(default_api.read(...))`, `await read({...})`, `functions.read: {...}`
+    called = re.match(r"(?:\w+[.:](?!\d))?(\w+)(?::\d+)?[\s:>=-]*[({]", behind)
+    if called is not None and called[1] in tools:
+        return True
+    return _is_element(text, tools) or _is_labelled(text, tools)
+
+
+def _is_element(text: str, tools: Collection[str]) -> bool:
+    """Returns whether a text ends with an element that has the name of a tool, as of Cline and Roo."""
+    ended = re.search(r"</(\w+)>\Z", text)
+    if ended is None or ended[1] not in tools:
+        return False
+    start = text.rfind(f"<{ended[1]}>")
+    # In the middle of a line it is quoted.
+    return start >= 0 and not text[text.rfind("\n", 0, start) + 1 : start].strip()
+
+
+def _is_labelled(text: str, tools: Collection[str]) -> bool:
+    """Returns whether words that go before calls are followed by the object of one."""
+    start = min((at for at in (text.find("{"), text.find("[{")) if at >= 0), default=-1)
+    labels = _LABELS.match(text)
+    if start <= 0 or labels is None or labels.end() < start:
+        return False
+    end = text.rfind("}")
+    values = _json_values(text[text.find("{") : end + 1])
+    closed = not text[end + 1 :].strip(_CLOSERS)
+    return (
+        closed and bool(values) and all(_is_call_object(one, tools, alone=True) for one in values)
+    )
 
 
 def _json_values(text: str) -> list[object]:

@@ -25,6 +25,10 @@ GOAL = Goal("g", "it works", (Condition("c1", "it works", (CommandCheck("false")
         (f"<think>Hm</think>\n{PRINTED}", "--tool-call-parser"),
         ("<think>I should run it.</think>", "reasoning parser"),
         ("<think>I should run", "reasoning parser"),
+        ('functools[{"name": "shell", "arguments": {"command": "touch ran"}}]', "--jinja"),
+        ("<shell>touch ran</shell>", "--jinja"),
+        ("I'll now read a.py and fix it:", "calls no tool"),
+        ("I see. Let me run the tests.", "calls no tool"),
     ],
 )
 async def test_what_is_no_answer_is_told_twice_and_then_fails(

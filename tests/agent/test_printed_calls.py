@@ -66,6 +66,29 @@ PRINTED = {
     "functions.": 'functions.read({"path": "a.py"})',
     "finish": 'finish(summary="done")',
     "name and object": 'read {"path": "a.py"}',
+    "functools": 'functools[{"name": "read", "arguments": {"path": "a.py"}}]',
+    "label": 'TOOL_CALL: {"name": "read", "arguments": {"path": "a.py"}}',
+    "label in brackets": '[Tool call: {"name": "read", "arguments": {"path": "a.py"}}]',
+    "label and name in brackets": '[Tool call: read {"path": "a.py"}]',
+    "label and name": 'Tool call: read({"path": "a.py"})',
+    "label in bold": '**Tool call:** `read({"path": "a.py"})`',
+    "calling": 'Calling read: {"path": "a.py"}',
+    "call": 'call: read {"path": "a.py"}',
+    "invoke": 'Invoke tool read {"path": "a.py"}',
+    "name with a colon": 'functions.read: {"path": "a.py"}',
+    "name with a number": 'functions.read:0 {"path": "a.py"}',
+    "arrow": 'read -> {"path": "a.py"}',
+    "await": 'await read({"path": "a.py"})',
+    "await with a semicolon": 'await tools.read({ path: "a.py" })',
+    "print": 'print(read(path="a.py"))',
+    "return": 'return functions.read({"path": "a.py"})',
+    "to": 'to=functions.read {"path": "a.py"}',
+    "assistant": 'assistant to=read {"path": "a.py"}',
+    "element": "<read><path>a.py</path></read>",
+    "element on lines": "<read>\n<path>a.py</path>\n</read>",
+    "element behind words": "I read the file first.\n\n<read>\n<path>a.py</path>\n</read>",
+    "element with text": "<shell>ls -la</shell>",
+    "Action with an object": 'Action: {"name": "read", "arguments": {}}',
 }  # fmt: skip
 
 ANSWERS = {
@@ -96,6 +119,14 @@ ANSWERS = {
     "type parameters": "Vec<tool> and Option<function> compile now.",
     "a link": "[tool](https://example.org/tool) is documented.",
     "a list": "- read: looks at a file\n- write: writes one",
+    "a mapping of functions": 'functools.partial is used, see {"a": 1}',
+    "a call that was made": 'I called read({"path": "a.py"}) and it gave the text.',
+    "a sentence with a bracket": "Tool calls are counted now (see a.py)",
+    "words that label": "Tool call: the parser takes it now (a.py)",
+    "an element in a sentence": "The element is written as <read>text</read>",
+    "an element of HTML": "<main>\n<p>Fixed.</p>\n</main>",
+    "an object behind words": 'The tool gives {"name": "x"}',
+    "a use": 'Use {"strict": true}',
     "quoted": '> {"name": "read", "arguments": {}}\n\nis what the log has.',
 }
 
@@ -113,8 +144,8 @@ def test_an_answer_is_no_printed_call(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["<tool_call>" * 20_000, "`" * 100_000, "```\n" * 50_000, "[" * 100_000, "<" * 100_000,
-     "to=" * 50_000, "Action: read\n" * 20_000, '{"a":' * 50_000, "x" * 200_000, "a.b:" * 50_000],
-    ids=range(10),
+     "to=" * 50_000, "</read>" * 20_000, "tool " * 40_000 + "}", "read: " * 30_000 + "}", "Action: read\n" * 20_000, '{"a":' * 50_000, "x" * 200_000, "a.b:" * 50_000],
+    ids=range(13),
 )  # fmt: skip
 def test_no_text_takes_long(text: str) -> None:
     is_printed_call(text, TOOLS)
