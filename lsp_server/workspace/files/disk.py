@@ -18,6 +18,7 @@ from lsp_server.settings.regular_files import open_regular
 from lsp_server.system.atomic_file import StagedFile, replace_file, stage_file
 from lsp_server.system.open_folder import open_folder
 from lsp_server.workspace.files.encoding import UTF_8, Encoding, decode, encode
+from lsp_server.workspace.files.image_header import image_header
 
 FILE_BYTES_MAX = 10_000_000
 """Larger files are not for a model to read or edit."""
@@ -37,9 +38,12 @@ class TextFile:
 
 def read_text(path: Path, bytes_max: int = FILE_BYTES_MAX) -> TextFile:
     """Raises ToolError: missing, a directory, too large, unreadable, binary."""
-    decoded = decode(read_bytes(path, bytes_max))
+    data = read_bytes(path, bytes_max)
+    decoded = decode(data)
     if decoded is None:
-        raise ToolError(f"{path.name} is binary", "use `shell` to look into it")
+        image = image_header(data)
+        about = f": {image}, {len(data):,} bytes" if image is not None else ""
+        raise ToolError(f"{path.name} is binary{about}", "use `shell` to look into it")
     return TextFile(*decoded)
 
 
