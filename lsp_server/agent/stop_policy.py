@@ -26,6 +26,8 @@ Verify: TypeAlias = Callable[[Goal, StopAttempt], Awaitable[Verified]]
 Accept: TypeAlias = Callable[[tuple[str, ...]], Awaitable[bool]]
 """Asks a person whether these paths, which judge the run, may stay as the run left them."""
 
+UNANSWERED_MAX = 10
+"""So many of the newest questions that nobody answered are named."""
 STALE_CHECKS_MAX = 3
 """How often the checks run at most, because files changed under them."""
 
@@ -73,7 +75,7 @@ class StopPolicy:
             return Continue(open_items, "fence")
         goal = state.conversation.task.goal if state.conversation.task else None
         if goal is None:
-            return Achieved(summary)
+            return _without_goal(state, summary)
         gap_before = state.goal.gap
         report = await self._report(goal, StopAttempt(state.work.changes, summary))
         if report.met:
@@ -136,6 +138,18 @@ class StopPolicy:
             f"Your plan still has open items:\n{listed}\n"
             "Do them, or mark them done or dropped with the plan tool, then finish."
         )
+
+
+def _without_goal(state: State, summary: str) -> Outcome:
+    """The outcome of a run that nothing checks: what nobody allowed cannot have been done."""
+    denied = state.grants.unanswered
+    if not denied or state.work.changes:
+        return Achieved(summary)
+    listed = "".join(f"\n- {one}" for one in dict.fromkeys(denied[-UNANSWERED_MAX:]))
+    return Blocked(
+        f"Nothing was changed, as nobody could be asked for permission to:{listed}\n"
+        f"Should it be done? The agent says: {summary}"
+    )
 
 
 def _list_missing(report: GoalReport) -> str:

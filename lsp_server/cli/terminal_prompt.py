@@ -59,7 +59,7 @@ class TerminalPrompt:
         streams = (sys.stdin, sys.stderr)
         if not all(stream is not None and stream.isatty() for stream in streams):
             self._explain_once()
-            return Answered("deny", NOBODY_IS_THERE)
+            return Answered("deny", NOBODY_IS_THERE, by_person=False)
         self._pause()
         sys.stderr.write(visible(f"\n{question_text(question)}\n"))
         choices = f"{', '.join(CHOICES[each] for each in question.answers)}? "
@@ -93,7 +93,7 @@ def parse_answer(line: str, question: Question) -> Answered | None:
     What follows a denial is why, for the model to read.
 
     >>> parse_answer("d use the mirror", Question("q", "shell", "run `x`", "x"))
-    Answered(answer='deny', reason='use the mirror')
+    Answered(answer='deny', reason='use the mirror', by_person=True)
     """
     word, _, rest = line.strip().partition(" ")
     answer = ANSWERS.get(word.lower().rstrip(",:"))

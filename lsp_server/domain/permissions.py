@@ -73,10 +73,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An `Answered` is how a question was settled; `reason` says why not, for the model to read."""
+    """An `Answered` is how a question was settled; `reason` says why not, for the model to read.
+
+    Without `by_person` it was denied since nobody could be asked.
+    """
 
     answer: Answer
     reason: str = ""
+    by_person: bool = True
 
 
 AskPerson: TypeAlias = Callable[[Question], Awaitable[Answered]]

@@ -125,13 +125,19 @@ class Permissions:
         self, answered: asyncio.Future[Answered], timeout_seconds: float
     ) -> tuple[Answered, Literal["person", "expiry"]]:
         try:
-            return await asyncio.wait_for(answered, timeout_seconds), "person"
+            given = await asyncio.wait_for(answered, timeout_seconds)
         except TimeoutError:
             return Answered("deny", EXPIRED), "expiry"
+        return given, "person" if given.by_person else "expiry"
 
     async def _show_prompt(self, question: Question) -> None:
         # One prompt at a time: editors show only the last of several.
         async with self._prompt:
             given = await self._editor.confirm(question)
-        if given is not None:
+        waiting = self._open.get(question.id)
+        if given is None or waiting is None:
+            return
+        if given.by_person:
             self.answer(question.id, given.answer, given.reason)
+        elif not waiting.answered.done():
+            waiting.answered.set_result(given)

@@ -81,6 +81,16 @@ async def test_where_nobody_can_be_asked_nothing_is_done_without_permission(proj
     result = await run(project, [WRITE, finish()], "make it")
     assert not (project / "made.txt").exists()
     assert result.errors.count(*YES) == 1
+    assert result.status == 4, "what was denied is not achieved"
+    assert "nobody could be asked for permission to:\n- write made.txt" in result.output
+    assert "The agent says: done" in result.output
+
+
+async def test_an_answer_is_one_where_what_was_denied_was_got_round(project: Path) -> None:
+    turns = [calls(("shell", {"command": "make all"})), WRITE, finish()]
+    rules = '["write(./made.txt)"]'
+    result = await run(project, turns, "make it", HOLDFAST_PERMISSIONS__ALLOW=rules)
+    assert (result.status, (project / "made.txt").exists()) == (0, True), result.errors
 
 
 async def test_a_transcript_is_written(project: Path) -> None:
@@ -217,7 +227,7 @@ async def test_a_project_file_may_only_narrow(project: Path, config: str, compla
     (project / ".holdfast").mkdir()
     (project / ".holdfast" / "config.toml").write_text(config)
     result = await run(project, [WRITE, finish()], "make it", "--json")
-    assert result.status == 0
+    assert result.status == 4
     assert complaint in result.errors
     assert "config.toml" in result.errors
     assert not (project / "made.txt").exists(), "and nothing more was allowed"
@@ -249,7 +259,7 @@ async def test_a_closed_standard_input_denies(project: Path) -> None:
             env={**os.environ, **model(server)},
         )
         async with asyncio.timeout(30):
-            assert await process.wait() == 0
+            assert await process.wait() == 4
     assert not (project / "made.txt").exists()
 
 

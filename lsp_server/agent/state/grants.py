@@ -1,4 +1,4 @@
-"""This module knows what a person allowed for the rest of the run."""
+"""This module knows what a person allowed for the rest of the run, and what nobody answered."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from lsp_server.domain.permissions import Answer, Question
 
 @dataclass(slots=True)
 class Grants:
-    """`Grants` are the allow rules of this run alone, and whether it goes on in the sandbox."""
+    """`Grants` are the allow rules of this run alone, and whether it goes on in the sandbox.
+
+    `unanswered` has what was denied since nobody answered, in the words of the questions.
+    """
 
     rules: list[str] = field(default_factory=list)
     is_sandboxed: bool = False
+    unanswered: list[str] = field(default_factory=list)
     _asked: dict[Id, Question] = field(default_factory=dict)
 
     def apply(self, event: Event) -> None:
@@ -22,9 +26,11 @@ class Grants:
         match event:
             case PermissionAsked(question):
                 self._asked[question.id] = question
-            case PermissionAnswered(question_id, answer):
+            case PermissionAnswered(question_id, answer, by):
                 if (asked := self._asked.pop(question_id, None)) is not None:
                     self._take(asked, answer)
+                    if by == "expiry":
+                        self.unanswered.append(asked.summary)
             case _:
                 pass
 
