@@ -8,6 +8,7 @@ or the nearest part around it that can be missing.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any, TypeAlias
 
 from cattrs import BaseValidationError, ClassValidationError, Converter, IterableValidationError
@@ -31,7 +32,7 @@ _REQUIRED: dict[str, dict[str, Any]] = {
     types.INITIALIZE: {"capabilities": {}},
     types.TEXT_DOCUMENT_CODE_ACTION: {"context": {"diagnostics": []}},
 }
-"""What stands for a required parameter of which nothing can be read."""
+"""What stands for a required parameter that is not there, or of which nothing can be read."""
 
 _Place: TypeAlias = tuple[str | int, ...]
 
@@ -42,6 +43,9 @@ def structured(converter: Converter, message: dict[str, Any], kind: type[Any]) -
     Changes the message, if its method is FORGIVING. Raises the errors of structuring
     where nothing may be left out.
     """
+    if isinstance(params := message.get("params"), dict):
+        for name, stand_in in _REQUIRED.get(message["method"], {}).items():
+            params.setdefault(name, deepcopy(stand_in))
     for _ in range(PASSES_MAX if message["method"] in FORGIVING else 0):
         try:
             return converter.structure(message, kind)

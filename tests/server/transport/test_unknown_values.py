@@ -58,6 +58,14 @@ async def test_a_server_starts_whatever_a_part_of_initialize_says(client: Path) 
 
 
 @pytest.mark.parametrize(
+    "params",
+    [{}, {"processId": None}, {"rootUri": None, "capabilities": None}, {"capabilities": []}],
+)
+async def test_a_server_starts_without_a_part_of_initialize(params: dict[str, Any]) -> None:
+    assert await starts(params)
+
+
+@pytest.mark.parametrize(
     ("capabilities", "left"),
     [
         (
