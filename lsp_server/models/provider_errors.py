@@ -192,6 +192,12 @@ _KEY = re.compile(
     r" | not\ (?:authenticated|logged\ in) | log-?in\ (?:fail|required) | token\ (?:has\ )?expired",
     re.IGNORECASE | re.VERBOSE,
 )
+_WRONG_KEY = re.compile(
+    r"(?:invalid|incorrect|wrong|expired|unknown|bad)\ (?:\w+\ )?(?:api|access|auth)\w*[\ _-]?(?:key|token)"
+    r" | (?:api|access)[\ _-]?(?:key|token)\ (?:is\ )?(?:invalid|incorrect|expired|not\ valid)",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What a 500 may say for certain: gateways answer so in front of a vendor's 401."""
 _OUT_OF_MEMORY = re.compile(
     r"out\ of\ memory | \bOOM\b | (?:not\ enough|insufficient|more\ system)\ (?:\w+\ )?memory"
     r" | (?:failed|unable|cannot|can't)\ (?:to\ )?allocate | memory\ allocation | cuda\ error"
@@ -290,6 +296,11 @@ def _lasting(provider_error: ProviderError, place: str) -> ModelError | None:
             f"{place} has not enough memory for the model (500){provider_error.quoted}; "
             "free some, or start the server with a smaller model or window",
             patience_seconds=OUT_OF_MEMORY_PATIENCE_SECONDS,
+        )
+    if _WRONG_KEY.search(provider_error.words):
+        return ModelRefused(
+            f"{place} refused the API key (500){provider_error.quoted}; "
+            "set HOLDFAST_API_KEY or model.api_key_command"
         )
     if _CANNOT_PASS.search(provider_error.words):
         return ModelRefused(

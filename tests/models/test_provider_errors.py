@@ -155,6 +155,15 @@ def test_a_500_about_the_request_itself_is_not_waited_for(sentence: str) -> None
 
 @pytest.mark.parametrize(
     "sentence",
+    ["Incorrect API key provided: sk-…", "invalid access token", "The api_key is not valid",
+     "Authentication service failed, invalid auth token"],
+)  # fmt: skip
+def test_a_500_about_the_key_is_not_waited_for(sentence: str) -> None:
+    check(500, said(sentence), ModelRefused, "HOLDFAST_API_KEY")
+
+
+@pytest.mark.parametrize(
+    "sentence",
     ["CUDA out of memory. Tried to allocate 2.00 GiB", "model requires more system memory (9.1 GiB)",
      "llama runner process has terminated: exit status 2", "failed to load model", "OOM",
      "CUDA error: an illegal memory access was encountered", "unable to allocate CUDA0 buffer"],
@@ -171,7 +180,8 @@ def test_memory_that_is_used_up_is_waited_for_less_than_a_minute(sentence: str) 
     ("status", "sentence"),
     [(500, "The server had an error while processing your request. Sorry about that!"),
      (500, "Internal server error"), (500, "Internal error encountered."), (500, "Overloaded"),
-     (500, "upstream request timeout"), (500, "the template is busy, try again"), (500, ""),
+     (500, "upstream request timeout"),
+     (500, "authentication service is down"), (500, "the template is busy, try again"), (500, ""),
      (502, "Failed to parse the answer of the backend"), (503, "model is not supported here now"),
      (429, "too many tool calls must wait")],
 )  # fmt: skip
