@@ -107,13 +107,16 @@ def call_problem(call: ToolCall, specs: Iterable[ToolSpec]) -> str:
     """Says why a call cannot be carried out as it is written; "" when nothing is wrong.
 
     It looks at the tool's name and at the names and kinds of its arguments; the tool
-    itself checks more when it is called.
+    itself checks more when it is called. What a tool from elsewhere takes is known to that
+    alone, whose schema may be of any shape.
     """
     spec = next((spec for spec in specs if spec.name == call.name), None)
     if spec is None:
         return f"there is no tool {call.name!r}"
     if isinstance(call.parsed, Malformed):
         return f"the arguments of {call.name} are no JSON object"
+    if spec.kind == "other":
+        return ""
     arguments = call.parsed
     schema: Mapping[str, Any] = spec.parameters
     properties = schema.get("properties", {})
@@ -160,7 +163,7 @@ def _argument(form: ArgumentForm | None, value: object, locate: Locate) -> objec
 
 
 def _defaults(spec: ToolSpec | None) -> dict[str, object]:
-    if spec is None:
+    if spec is None or spec.kind == "other":
         return {}
     properties = spec.parameters.get("properties")
     if not isinstance(properties, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_server.domain.messages import Message
-from lsp_server.domain.tools import ToolCall
-from lsp_server.max_mode.normal_form import call_problem, normal_form, shell_form
+from lsp_server.domain.tools import ToolCall, ToolSpec
+from lsp_server.max_mode.normal_form import call_form, call_problem, normal_form, shell_form
 from lsp_server.tools.builtin import BUILTIN_SPECS
 from lsp_server.tools.dry_run import ToolDryRun
 from tests.harness.tools import Bench
@@ -113,3 +114,23 @@ def test_a_call_that_cannot_be_carried_out_is_seen(
 ) -> None:
     found = call_problem(ToolCall("1", name, arguments), Bench(project).toolbox.specs)
     assert found == "" if not wrong else wrong in found
+
+
+@pytest.mark.parametrize("arguments", ['{"a": "x"}', '{"a": [1], "b": null}', "{}"])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object"},
+        {"type": "object", "additionalProperties": True},
+        {"properties": {"a": True}},
+        {"properties": ["a"]},
+        {"properties": None, "required": None},
+        {"properties": {"a": {"enum": "x"}}, "required": [["a"]]},
+    ],
+)
+def test_what_a_tool_from_elsewhere_takes_is_left_to_it(
+    schema: Mapping[str, object], arguments: str
+) -> None:
+    tool, made = ToolSpec("mcp__s__t", "", schema), ToolCall("1", "mcp__s__t", arguments)
+    assert call_problem(made, [tool]) == ""
+    assert json.loads(call_form(made, tool, lambda path: path))[0] == tool.name
