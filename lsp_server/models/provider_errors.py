@@ -247,7 +247,7 @@ Google, Anthropic, DashScope, Copilot, OpenRouter: the wordings are rows in the 
 
 _NO_SUCH_MODEL = re.compile(
     r"model_not_found | unknown\ model | invalid\ model(?!\ (?:output|response|param)) | no\ such\ model | model\ not\ (?:found|exist)"
-    r" | model\W+(?:\S+\W+){1,3}?(?:not\ found|does\ not\ exist|is\ not\ (?:available|loaded))",
+    r" | model\W{1,5}(?:\S{1,100}\s+){1,3}?(?:not\ found|does\ not\ exist|is\ not\ (?:available|loaded))",
     re.IGNORECASE | re.VERBOSE,
 )
 

@@ -1,5 +1,5 @@
 /**
- * A run calls a tool of an MCP server, and the person approves it in the view.
+ * A run calls a tool of an MCP server, and the person approves it from the palette.
  * The assertions are in tests/end_to_end/test_server_tools.py.
  */
 import { play, WAIT } from "./window.mjs";
@@ -11,9 +11,9 @@ await play(async (open, seen) => {
   await code.command("Holdfast: Work on a Task");
   await code.answer("Say it again.");
   seen.asked = await code.dismiss("call echo of the server say");
-  const row = code.page.locator(".monaco-list-row", { hasText: /^call echo/ }).last();
-  await row.hover();
+  await code.command("Holdfast: Answer a Question");
+  await code.row("Approve once");
   await code.shot("server-tool");
-  await row.locator(".action-label[aria-label='Approve Once']").click(WAIT);
+  await code.choose("Approve once");
   await code.told("It said so");
 });
