@@ -115,7 +115,7 @@ class ActionFold:
             self._row(event.call_id, event.tool, call.called.title, call.at),
             arguments=_unescape(call.called.call.arguments),
             result=result[:LOOKED_CHARS_MAX] if event.tool_kind in ("read", "fetch") else result,
-            outcome="failed" if event.result.is_error or event.result.failed else "ok",
+            outcome="failed" if event.result.has_failed else "ok",
             files=tuple(dict.fromkeys((*event.result.changed, *call.files))),
             reason=self._reason,
             seconds=round(event.seconds, 3),

@@ -209,7 +209,7 @@ class Agent:
             return None
         if not results:
             return await self._try_to_stop(response.message.text)
-        malformed = all(isinstance(call.parsed, Malformed) for call, _, _ in results)
+        malformed = all(isinstance(call.parsed, Malformed) for call in response.message.tool_calls)
         self._counts, advice = guards.check_step(
             self._counts,
             guards.step_signature((call, result) for call, result, _ in results),

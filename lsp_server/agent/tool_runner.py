@@ -1,8 +1,9 @@
 """A `ToolRunner` carries out the calls of an answer, each recorded before and after it runs.
 
 Calls that only read run beside each other, all others one after the other in
-their order. What was recorded before it ran is never run a second time: after a
-crash the model is told that it may have taken effect.
+their order. After one of those failed, no other of the step is run: they were asked
+for by a model that took it to succeed. What was recorded before it ran is never run a
+second time: after a crash the model is told that it may have taken effect.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from lsp_server.tools.toolbox import Toolbox
 
 INTERRUPTED = "interrupted: it had started and may have taken effect; look before you repeat it"
 NOT_STARTED = "not run: the run was interrupted before it started"
+NOT_RUN = "not run: `{}` failed before it in this step; see what that gave, then decide again"
 NOTICES_MAX = 20
 """Calls of one run whose results are named to a person; more would not be read."""
 STEERED = "not run: the person sent a message first; read it, then decide again"
@@ -49,13 +51,29 @@ class ToolRunner:
             response.message.tool_calls, cut_off=response.stop_reason == "length"
         )
         results: list[CallResult] = []
-        for read_only, group in groupby(admitted.calls, self._toolbox.read_only):
+        failed: ToolCall | None = None
+        for only_looks, group in groupby(admitted.calls, self._toolbox.only_looks):
             calls = tuple(group)
-            for batch in [calls] if read_only else [(call,) for call in calls]:
-                results += await self._run_batch(batch, read_only)
+            for batch in [calls] if only_looks else [(call,) for call in calls]:
+                if failed is not None and not only_looks:
+                    self._skip(batch[0], failed)
+                    continue
+                done = await self._run_batch(batch, only_looks)
+                results += done
+                failed = failed or self._failed_effect(done)
         for call_id, why in admitted.refused.items():
             self._return(call_id, ToolResult(why, is_error=True), 0.0)
         return results
+
+    def _failed_effect(self, done: Sequence[CallResult]) -> ToolCall | None:
+        """The call among these that was to change something and did not end well."""
+        failed = (call for call, result, _ in done if result.has_failed)
+        return next((call for call in failed if not self._toolbox.read_only(call)), None)
+
+    def _skip(self, call: ToolCall, failed: ToolCall) -> None:
+        """Answers a call that may depend on one which failed before it in the same step."""
+        text = NOT_RUN.format(self._toolbox.title(failed))
+        self._return(call.id, ToolResult(text, is_error=True), 0.0)
 
     def answer_open_calls(self) -> None:
         """Gives every call without a result one, else no endpoint takes the conversation back."""
@@ -64,14 +82,14 @@ class ToolRunner:
             text = INTERRUPTED if call_id in conversation.started_calls else NOT_STARTED
             self._return(call_id, ToolResult(text, is_error=True), 0.0)
 
-    async def _run_batch(self, calls: Sequence[ToolCall], read_only: bool) -> list[CallResult]:
+    async def _run_batch(self, calls: Sequence[ToolCall], only_looks: bool) -> list[CallResult]:
         if any(message.when == "steer" for message in self._state.conversation.pending_messages):
             for call in calls:
                 self._return(call.id, ToolResult(STEERED, is_error=True), 0.0)
             return []
         for call in calls:
             self._record_start(call)
-        if not read_only:
+        if not only_looks:
             # What may change something is on the disk before it does.
             await self._event_log.flush()
         async with asyncio.TaskGroup() as group:

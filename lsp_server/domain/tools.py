@@ -185,6 +185,11 @@ class ToolResult:
     found_tools: tuple[str, ...] = ()
 
     @property
+    def has_failed(self) -> bool:
+        """Says whether the tool could not do its work, or what it ran ended badly."""
+        return self.is_error or self.failed
+
+    @property
     def output(self) -> str:
         """Returns the text without the line that says how a command ended."""
         return self.text.partition("\n")[2] if self.ending else self.text

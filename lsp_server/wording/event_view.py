@@ -222,15 +222,14 @@ def _tool_view(event: ToolCalled | ToolReturned) -> EventView:
         case ToolCalled(step, call, title):
             return _view(event, title, tone="waiting", step=step, call_id=call.id, tool=call.name)
         case ToolReturned(step, call_id, tool, result, seconds):
-            has_failed = result.is_error or result.failed
-            ending = result.ending or ("failed" if has_failed else "ok")
+            ending = result.ending or ("failed" if result.has_failed else "ok")
             # A call that was refused says in its line why.
             why = f": {_first(result.output)}" if result.is_error and result.output else ""
             return _view(
                 event,
                 f"{ending}, {seconds:.1f} s{why}",
                 result.output,
-                "bad" if has_failed else "good",
+                "bad" if result.has_failed else "good",
                 step=step,
                 call_id=call_id,
                 tool=tool,
