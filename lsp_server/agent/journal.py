@@ -29,6 +29,8 @@ from lsp_server.system.private_folder import make_private
 from lsp_server.system.process_lock import ProcessLock, is_locked
 
 JOURNAL_NAME = "journal.jsonl"
+CHILDREN = "children"
+"""The folder, beside the journal of a run, with the runs that it began."""
 """The file name of a run's journal."""
 
 ENDS_BYTES = 65_536

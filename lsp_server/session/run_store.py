@@ -2,7 +2,7 @@
 
 Each run has a folder of its own, named by its id. `journal.jsonl` in it is the
 truth; `transcript.md` and `proposals.md` are written from it for people, and
-may be removed at any time.
+may be removed at any time. Runs that a run began lie in its folder (`child_runs.py`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_server.agent import proposals_document, transcript
-from lsp_server.agent.journal import JOURNAL_NAME, Journal, replay
+from lsp_server.agent.journal import CHILDREN, JOURNAL_NAME, Journal, replay
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import CandidatesJudged, Event, RecordedEvent, RunStarted
 from lsp_server.domain.tasks import RunId, Task
+from lsp_server.session.child_runs import run_folder
 from lsp_server.session.run_summary import RunSummary, summary_from_journal
 from lsp_server.system.atomic_file import replace_file
 from lsp_server.workspace.checkpoints.blobs import find_content_names
@@ -40,13 +41,19 @@ class RunStore:
         self.folder = folder
 
     def ids(self) -> tuple[RunId, ...]:
-        """Returns the ids of all runs, newest first."""
+        """Returns the ids of all runs that people began, newest first."""
         # An id begins with the time of its start, so that names sort by age.
-        return tuple(RunId(journal.parent.name) for journal in reversed(self.journals()))
+        own = sorted(self.folder.glob(f"*/{JOURNAL_NAME}"), reverse=True)
+        return tuple(RunId(journal.parent.name) for journal in own)
 
     def journals(self) -> list[Path]:
-        """Returns the journals of all runs, oldest first."""
-        return sorted(self.folder.glob(f"*/{JOURNAL_NAME}"))
+        """Returns the journals of all runs, those of children included, oldest first."""
+        return sorted(
+            [
+                *self.folder.glob(f"*/{JOURNAL_NAME}"),
+                *self.folder.glob(f"*/{CHILDREN}/**/{JOURNAL_NAME}"),
+            ]
+        )
 
     def journal(self, run_id: RunId) -> Path:
         """Returns the path of a run's journal, whether the file exists or not."""
@@ -131,7 +138,7 @@ class RunStore:
             self._file(run_id, name).unlink(missing_ok=True)
 
     def _file(self, run_id: RunId, name: str) -> Path:
-        return self.folder / run_id / name
+        return run_folder(self.folder, run_id) / name
 
 
 def contents_needed(runs: RunStore, days_max: float) -> frozenset[str]:

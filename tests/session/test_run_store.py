@@ -20,6 +20,7 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import Achieved, RunId, Task
+from lsp_server.session.child_runs import child_ids, new_child_id
 from lsp_server.session.run_store import RunStore
 
 RUN = RunId("20260101-120000-000000")
@@ -44,6 +45,27 @@ def test_runs_are_named_newest_first_and_their_journals_oldest_first(store: RunS
     (store.folder / "no run").mkdir()
     assert store.ids() == (later, RUN)
     assert store.journals() == [store.journal(RUN), store.journal(later)]
+
+
+def test_a_run_that_a_run_began_lies_in_the_folder_of_its_parent(store: RunStore) -> None:
+    children = []
+    for parent in (RUN, RUN, RunId(f"{RUN}.2")):
+        children.append(child := new_child_id(store.folder, parent))
+        journal = store.open(child)
+        journal.append(RunStarted(child, Task("Rename one."), "/w", "a model"))
+        journal.close()
+    assert children == [f"{RUN}.1", f"{RUN}.2", f"{RUN}.2.1"]
+    assert store.ids() == (RUN,)
+    assert child_ids(store.folder, RUN) == (f"{RUN}.1", f"{RUN}.2")
+    assert store.journal(children[2]).parent == (
+        store.folder / RUN / "children" / children[1] / "children" / children[2]
+    )
+    assert {path.parent.name for path in store.journals()} == {RUN, *children}
+    summary = store.summary(children[2])
+    assert summary is not None
+    assert (summary.run_id, summary.title) == (children[2], "Rename one.")
+    for path in (store.folder, *store.folder.rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.agent.action_fold import REPEATING_KINDS
-from lsp_server.agent.journal import read_from
+from lsp_server.agent.journal import CHILDREN, read_from
 from lsp_server.domain.events import (
     Event,
     GoalChecked,
@@ -169,8 +169,13 @@ class JournalIndexes:
 def _find_earlier(own: Path) -> list[Path]:
     """Returns the newest other journals, as far as the limits reach, oldest first."""
     # Ids of runs begin with their time, so that names sort by age.
-    beside = own.parent.parent.glob(f"*/{own.name}")
-    others = sorted((path for path in beside if path != own), reverse=True)[:EARLIER_RUNS_MAX]
+    # The run that began this one, and what else it began, are no earlier runs.
+    top = own.parent
+    while top.parent.name == CHILDREN:
+        top = top.parent.parent
+    beside = top.parent.glob(f"*/{own.name}")
+    others = sorted((path for path in beside if path.parent != top), reverse=True)
+    others = others[:EARLIER_RUNS_MAX]
     left_bytes, kept = EARLIER_BYTES_MAX, 0
     for path in others:
         with suppress(FileNotFoundError):

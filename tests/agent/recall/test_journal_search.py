@@ -165,3 +165,17 @@ async def test_what_one_run_read_another_need_not_read(folder: Path) -> None:
     assert before == {
         id(digest) for _, digest in journal_indexes.of(folder / "run1" / "journal.jsonl")
     }
+
+
+async def test_a_run_that_a_run_began_looks_back_at_earlier_runs_and_not_at_its_siblings(
+    folder: Path,
+) -> None:
+    children = folder / "run2" / "children"
+    write(children, "run2.1", a_run("Try one way.", did(1, "try", "a sibling saw 77")))
+    own = write(children, "run2.2", a_run("Try another way.", did(1, "try", "own 99")))
+    search = JournalSearch(own, JournalIndexes())
+    found = {
+        word: [hit.id for hit in await search.search(word, kind=None, limit=5)]
+        for word in ("48123", "77", "99")
+    }
+    assert found == {"48123": ["run1/call1"], "77": [], "99": ["call1"]}
