@@ -19,6 +19,7 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import Condition, ConditionReport, Evidence, Goal
 from lsp_server.domain.messages import AnswerSchema, Message, Request, Usage
 from lsp_server.domain.ports import Model
+from lsp_server.domain.wrong_values import why_wrong
 from lsp_server.text.legible import on_one_line
 from lsp_server.text.markdown import code_block
 from lsp_server.text.truncate import truncate_counting
@@ -227,7 +228,7 @@ def _parse_verdicts(text: str, shown: JudgeInput) -> dict[str, _ConditionVerdict
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        return f"{place}: {first['msg']}" if place else "it is not the JSON that was asked for"
+        return f"{place}: {why_wrong(first)}" if place else "it is not the JSON that was asked for"
     verdicts = {each.id: each for each in answer.conditions}
     left_out = [c.id for c in shown.conditions if c.id not in verdicts]
     return f"there is no verdict on {', '.join(left_out)}" if left_out else verdicts

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import httpx2
 from mcp.client.streamable_http import streamable_http_client
 
+from lsp_server.system.proxies import is_this_machine
+
 if TYPE_CHECKING:
     from mcp.client._transport import Transport
 
@@ -26,7 +28,7 @@ async def open_http(url: str, headers: Mapping[str, str]) -> AsyncIterator[Trans
     """
     timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     # A proxy cannot reach this machine's own servers.
-    local = urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+    local = is_this_machine(urlsplit(url).hostname or "")
     async with httpx2.AsyncClient(
         headers=dict(headers), timeout=timeout, trust_env=not local
     ) as client:

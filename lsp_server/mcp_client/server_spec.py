@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, ValidationError, model_validator
 
+from lsp_server.domain.wrong_values import why_wrong
 from lsp_server.settings.sections import McpServerSettings
 
 ServerOrigin: TypeAlias = Literal["user", "project"]
@@ -92,7 +93,7 @@ def make_spec(
     except ValidationError as error:
         detail = error.errors()[0]
         where = ".".join(map(str, detail["loc"]))
-        message = detail["msg"].removeprefix("Value error, ")
+        message = why_wrong(detail)
         raise ServerSpecError(f"{where}: {message}" if where else message) from error
     used: set[str] = set()
     entry = ServerEntry.model_validate(_expand(written.model_dump(), environment, used))

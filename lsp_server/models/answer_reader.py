@@ -21,13 +21,9 @@ from lsp_server.domain.errors import (
     ModelUnavailable,
 )
 from lsp_server.models.connection import HTTP_FAILURES
+from lsp_server.models.error_body import error_in, read_provider_error
 from lsp_server.models.event_stream import EventStream, ServerEvent
-from lsp_server.models.provider_errors import (
-    error_for_status,
-    error_in,
-    read_provider_error,
-    status_of,
-)
+from lsp_server.models.provider_errors import error_for_status, status_of
 from lsp_server.models.response_builder import ResponseBuilder
 from lsp_server.settings.address import without_credentials
 from lsp_server.settings.sections import ModelSettings

@@ -33,12 +33,9 @@ from lsp_server.models.connection import (
     resource,
 )
 from lsp_server.models.dialect import Dialect
+from lsp_server.models.error_body import read_provider_error
 from lsp_server.models.history_form import is_about_messages
-from lsp_server.models.provider_errors import (
-    error_for_status,
-    read_provider_error,
-    retry_after_seconds,
-)
+from lsp_server.models.provider_errors import error_for_status, retry_after_seconds
 from lsp_server.models.request_encoder import RequestEncoder, vendor_fields_of
 from lsp_server.models.response_builder import ResponseBuilder
 from lsp_server.models.token_limits import stated_limits

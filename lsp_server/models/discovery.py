@@ -17,7 +17,8 @@ from lsp_server.domain.errors import (
 )
 from lsp_server.models.api_key import authorization
 from lsp_server.models.connection import HTTP_FAILURES, failure, open_client, resource
-from lsp_server.models.provider_errors import error_for_status, read_provider_error
+from lsp_server.models.error_body import read_provider_error
+from lsp_server.models.provider_errors import error_for_status
 from lsp_server.settings.address import without_credentials
 from lsp_server.settings.sections import ModelSettings
 

@@ -6,73 +6,16 @@ that does not fit, a quota that is used up, a model that is not there.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from lsp_server.domain.errors import ModelError, ModelRefused, ModelUnavailable, PromptTooLong
-from lsp_server.models.surrogates import joined
+from lsp_server.models.error_body import ProviderError
 from lsp_server.models.token_limits import stated_limits
-from lsp_server.redaction.secrets import API_KEY_CHARS_MIN
 from lsp_server.settings.address import without_credentials
 from lsp_server.settings.sections import ModelSettings
-from lsp_server.text.truncate import truncate
-
-SENTENCE_CHARS_MAX = 300
-"""The longest part of a provider's sentence that is quoted."""
-READ_CHARS_MAX = 4000
-"""The longest part of it that is read."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderError:
-    """A `ProviderError` is an error as a provider wrote it.
-
-    It has the sentence on one line, and the values of other fields."""
-
-    sentence: str
-    codes: str = ""
-
-    @property
-    def words(self) -> str:
-        """Returns all of it on one line."""
-        return f"{self.codes} {self.sentence}".strip()
-
-    @property
-    def quoted(self) -> str:
-        """Returns the sentence as the end of one of ours, cut to a length that people read."""
-        sentence = truncate(self.sentence.rstrip("."), SENTENCE_CHARS_MAX)
-        return f": {sentence}" if sentence else ""
-
-
-def read_provider_error(body: object, *, secret: str | None = None) -> ProviderError:
-    """Reads an error body: parsed JSON, or text of any kind. `secret` is masked in it."""
-    if isinstance(body, bytes | str):
-        text = body if isinstance(body, str) else body.decode("utf-8", "replace")
-        try:
-            body = json.loads(text)
-        except (ValueError, RecursionError):
-            # An HTML page of a proxy: its words without its tags.
-            body = _TAGS.sub(" ", text[:READ_CHARS_MAX])
-    sentence, codes = _sentence(body), _codes(body)
-    if secret and len(secret) >= API_KEY_CHARS_MIN:
-        sentence, codes = sentence.replace(secret, "***"), codes.replace(secret, "***")
-    return ProviderError(joined(sentence[:READ_CHARS_MAX]), joined(codes[:READ_CHARS_MAX]))
-
-
-def error_in(answer: Mapping[str, object]) -> object:
-    """Returns the error object inside an answer or a piece of a stream; None when there is none."""
-    if error := answer.get("error"):
-        # Some only say that there is one, and what it is beside it.
-        return error if isinstance(error, str | dict | list) else answer
-    choices = answer.get("choices")
-    for choice in choices if isinstance(choices, list) else ():
-        if isinstance(choice, dict) and (error := choice.get("error")):
-            return error
-    return None
 
 
 def error_for_status(
@@ -107,10 +50,30 @@ def error_for_status(
     if status == 500 and (lasting := _lasting(provider_error, place)):
         return lasting
     if status in _WAIT or (status >= 500 and status != 501):
-        return ModelUnavailable(
-            f"{place} answered {status}{said}", retry_after_seconds=retry_after_seconds
-        )
+        return _unavailable(status, provider_error, settings, retry_after_seconds)
     return _refused(status, provider_error, settings, location)
+
+
+def _unavailable(
+    status: int,
+    provider_error: ProviderError,
+    settings: ModelSettings,
+    retry_after_seconds: float | None,
+) -> ModelUnavailable:
+    """The error for what may pass; whoever waits for a reason that nobody knows has to read it."""
+    answered = (
+        f"{without_credentials(settings.base_url or '')} answered {status}{provider_error.quoted}"
+    )
+    said = provider_error.words
+    if status in _PASSING or not said or _PASSES.search(said) or _NO_REASON.search(said):
+        return ModelUnavailable(answered, retry_after_seconds=retry_after_seconds)
+    patience = max(settings.silence_timeout_seconds * FAULT_SILENCES, FAULT_SECONDS_MIN)
+    return ModelUnavailable(
+        f"{answered}; look at its log. It is asked again for {patience:.0f} s "
+        f"({FAULT_SILENCES} times model.silence_timeout_seconds)",
+        retry_after_seconds=retry_after_seconds,
+        patience_seconds=patience,
+    )
 
 
 def _refused(
@@ -183,8 +146,6 @@ def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
     return max(0.0, moment.timestamp() - now)
 
 
-_TAGS = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
-
 _KEY = re.compile(
     r"(?:invalid|incorrect|wrong|missing|expired|no|unknown|bad)\ (?:\w+\ )?(?:api|access|auth)\w*[\ _-]?"
     r"(?:key|token)? | (?:api|access)[\ _-]?(?:key|token)\ (?:is\ )?(?:not|in|missing|required|expired)"
@@ -223,6 +184,19 @@ the prompt, a call of the history that they cannot read, a parameter."""
 
 _WAIT = frozenset({408, 409, 425, 429})
 """Statuses below 500 that pass by themselves."""
+_PASSING = _WAIT | {502, 503, 504, *range(520, 525), 529, 530}
+"""Statuses that pass by themselves: servers behind a gateway come back."""
+_NO_REASON = re.compile(
+    r"internal[\ _-]?(?:server[\ _-]?)?error\W*(?:$|\(|request\ id|ref\b|encountered|occurred)"
+    r" | \ban\ (?:internal\ |unexpected\ |unknown\ )*error | something\ went\ wrong | provider\ returned"
+    r" | rate[\ _-]?limit | too\ many\ requests | (?:is|still|being)\ load(?:ing|ed) | warming\ up"
+    r" | starting\ up | unavailable | \b(?:is|are|shutting)\ (?:currently\ )?down\b | offline | maintenance",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What a 500 says of a fault that passes: nothing at all, or that the server is not up now."""
+FAULT_SILENCES = 5
+"""How many times the silence that is allowed a fault is waited for that may pass or not."""
+FAULT_SECONDS_MIN = 60.0
 
 _TOO_LONG = re.compile(
     r"""
@@ -322,48 +296,6 @@ def _is_too_long(provider_error: ProviderError, status: int) -> bool:
     if status in _WAIT or not _TOO_LONG.search(provider_error.words):
         return False
     return status < 500 or not _PASSES.search(provider_error.sentence)
-
-
-_SENTENCE_KEYS = (
-    "message", "detail", "msg", "error_description", "error_message", "error_msg", "errmsg",
-    "status_msg", "reason", "title", "errors", "base_resp",
-)  # fmt: skip
-
-
-def _sentence(body: object) -> str:
-    """The first text that reads like a message, wherever a provider puts it."""
-    match body:
-        case str():
-            return " ".join(body.split())
-        case [first, *_]:
-            return _sentence(first)
-        case {"error": dict() | str() as inner, **rest}:
-            return _sentence(inner) or _sentence(rest)
-        case {"metadata": {"raw": str(raw)}, "message": str(message)} if raw:
-            return " ".join(f"{message}: {raw}".split())
-        case {"loc": [*place], "msg": str(message)}:
-            return f"{'.'.join(str(part) for part in place)}: {message}"
-        case dict():
-            for key in _SENTENCE_KEYS:
-                if body.get(key) and (sentence := _sentence(body[key])):
-                    return sentence
-            return ""
-        case _:
-            return ""
-
-
-def _codes(body: object) -> str:
-    """The values of `code`, `type`, `param` and their like, in one line."""
-    match body:
-        case [first, *_]:
-            return _codes(first)
-        case {"error": dict() as inner}:
-            return _codes(inner)
-        case dict():
-            keys = ("code", "status", "type", "error_type", "param", "object", "error_code")
-            return " ".join(str(body[key]) for key in keys if isinstance(body.get(key), str | int))
-        case _:
-            return ""
 
 
 def _number(text: str | None) -> float | None:

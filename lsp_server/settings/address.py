@@ -1,7 +1,7 @@
 """This module reads the address of an endpoint as a person wrote it.
 
 What has one meaning is understood: spaces and quotes around it, a scheme in capitals, a pasted
-`/chat/completions`, a server on this machine without a scheme. All else is refused with what
+`/chat/completions`, a dot behind the host, a server on this machine without a scheme. All else is refused with what
 to write instead, since a task must never go to another place than the one that was named.
 """
 
@@ -18,6 +18,7 @@ SHOWN_CHARS_MAX = 120
 _QUOTES = ('""', "''", "``", "<>", "“”")
 _HOST = re.compile(r"(?:[^\s/?#@:\[\]\\]+|\[[0-9A-Fa-f:.%\w]+\])(?::\d+)?(?=[/?#]|\Z)")
 """How an address begins that lacks its scheme."""
+_LAST_DOT = re.compile(r"\.(?=(?::\d+)?\Z)")
 _RESOURCE = re.compile(r"/(?:(?:chat/)?completions|embeddings|models|responses)/*\Z")
 """Resources below the address, which Holdfast adds itself."""
 
@@ -36,9 +37,12 @@ def read_address(text: str) -> str:
     if odd := next((each for each in url if _is_unseen(each)), None):
         raise ValueError(f"{_shown(url)} has the character U+{ord(odd):04X} in it; remove it")
     parts = _split(url)
-    if "\\" in url or not parts.hostname or parts.hostname.strip(".") != parts.hostname:
+    host = (parts.hostname or "").removesuffix(".")
+    if "\\" in url or "" in host.split("."):
         raise ValueError(f"{_shown(url)} names no host; write it as in http://localhost:8000/v1")
-    return parts._replace(path=_RESOURCE.sub("", parts.path)).geturl()
+    # The dot of an absolute name changes nothing here, and not every system knows `localhost.`.
+    netloc = _LAST_DOT.sub("", parts.netloc) if is_this_machine(host) else parts.netloc
+    return parts._replace(netloc=netloc, path=_RESOURCE.sub("", parts.path)).geturl()
 
 
 def unquoted(text: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from lsp_server.domain.errors import ConfigurationError
+from lsp_server.domain.wrong_values import why_wrong
 from lsp_server.settings import project, toml
 from lsp_server.settings.decisive import decides, mark_unusable
 from lsp_server.settings.regular_files import read_whole
@@ -168,7 +169,7 @@ def _accepted(
     while error := _validation_error(below, layer):
         for detail in error.errors(include_url=False):
             place = [str(part) for part in detail["loc"]]
-            message = detail["msg"].removeprefix("Value error, ")
+            message = why_wrong(detail)
             is_unknown = detail["type"] == "extra_forbidden"
             if tuple(place[:2]) == _SERVERS and not is_unknown:
                 # Without some of its words it would be another program.
@@ -181,7 +182,7 @@ def _accepted(
             while place and not _remove(layer, place):
                 place.pop()
             if not place:
-                problems.append(ConfigurationError(f"{source}: {detail['msg']}"))
+                problems.append(ConfigurationError(f"{source}: {message}"))
                 return {}
             if is_unknown:
                 problems.append(_unknown(place, source, decides))
@@ -234,7 +235,6 @@ def _problem(
 ) -> ConfigurationError:
     key = ".".join(place)
     instead = "" if decides(key) or _may_forbid(key) else _instead(place, below)
-    message = message[0].lower() + message[1:]
     return ConfigurationError(
         f"{key} in {source} is wrong{instead}{_consequence(key, decides)}: {message}", key=key
     )
@@ -246,7 +246,6 @@ def _wrong_entry(
     """The problem with one entry of a list; the others hold."""
     key = ".".join(place)
     named = "" if repr(entry) in message else f"{entry!r}: "
-    message = message[0].lower() + message[1:]
     return ConfigurationError(
         f"an entry of {key} in {source} is wrong{_consequence(key, decides)}: {named}{message}",
         key=key,
@@ -255,7 +254,7 @@ def _wrong_entry(
 
 def _wrong_server(message: str, place: list[str], source: str) -> ConfigurationError:
     server, setting = ".".join(place[:3]), ".".join(place[3:])
-    message = f"{setting}: " * bool(setting) + message[0].lower() + message[1:]
+    message = f"{setting}: " * bool(setting) + message
     return ConfigurationError(
         f"{server} in {source} is wrong, so it is not started: {message}", key=server
     )

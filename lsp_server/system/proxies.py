@@ -56,7 +56,8 @@ def is_excepted(host: str, port: int | None, exceptions: str) -> bool:
     >>> is_excepted("api.a.example", 443, "localhost, .a.example")
     True
     """
-    return any(_covers(each, host.lower(), port) for each in re.split(r"[\s,;]+", exceptions))
+    host = host.lower().removesuffix(".")
+    return any(_covers(each, host, port) for each in re.split(r"[\s,;]+", exceptions))
 
 
 def is_this_machine(host: str) -> bool:
@@ -64,7 +65,7 @@ def is_this_machine(host: str) -> bool:
 
     Servers that listen on every address print `0.0.0.0`, which leads back here.
     """
-    host = host.strip("[]").lower().rstrip(".")
+    host = host.strip("[]").lower().removesuffix(".")
     if host == "localhost" or host.endswith(".localhost"):
         return True
     address = _address(host)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.tools import ArgumentForm, ToolKind, ToolSpec
+from lsp_server.domain.wrong_values import why_wrong
 from lsp_server.text.truncate import truncate
 
 _SHOWN_CHARS_MAX = 60
@@ -70,7 +71,7 @@ def validate(model: type[A], arguments: Mapping[str, object]) -> A:
     try:
         return model.model_validate(dict(arguments))
     except ValidationError as error:
-        lines = [_line(detail["loc"], detail["msg"], detail["input"]) for detail in error.errors()]
+        lines = [_line(detail) for detail in error.errors()]
         raise ToolError("\n".join([*lines, f"expected: {shape(model)}"])) from error
 
 
@@ -103,10 +104,10 @@ def shape(model: type[ToolArguments]) -> str:
     return "{" + ", ".join(fields) + "}"
 
 
-def _line(place: tuple[int | str, ...], message: str, given: object) -> str:
-    name = ".".join(str(part) for part in place) or "arguments"
-    text = truncate(json.dumps(given, ensure_ascii=False, default=str), _SHOWN_CHARS_MAX)
-    return f"{name}: {message[0].lower()}{message[1:]}, got {text}"
+def _line(detail: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in detail["loc"]) or "arguments"
+    given = json.dumps(detail["input"], ensure_ascii=False, default=str)
+    return f"{name}: {why_wrong(detail)}, got {truncate(given, _SHOWN_CHARS_MAX)}"
 
 
 def _kind(value: Mapping[str, Any]) -> str:

@@ -18,12 +18,8 @@ from lsp_server.domain.messages import (
     ignore_deltas,
 )
 from lsp_server.domain.tools import ToolCall
-from lsp_server.models.provider_errors import (
-    error_for_status,
-    read_provider_error,
-    retry_after_seconds,
-    status_of,
-)
+from lsp_server.models.error_body import read_provider_error
+from lsp_server.models.provider_errors import error_for_status, retry_after_seconds, status_of
 from lsp_server.models.request_encoder import message_value, tool_value
 from lsp_server.models.scripted.scenario import ScriptedAnswer, Source
 from lsp_server.models.scripted.script_player import (

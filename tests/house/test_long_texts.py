@@ -24,7 +24,7 @@ from lsp_server.goals.findings import parse_findings, ran_no_test
 from lsp_server.goals.goals_document import parse_goals
 from lsp_server.goals.guard import find_edited_judges
 from lsp_server.max_mode.syntax import syntax_errors
-from lsp_server.models.provider_errors import read_provider_error
+from lsp_server.models.error_body import read_provider_error
 from lsp_server.settings import toml
 from lsp_server.text.terminal import terminal_text
 from lsp_server.text.tokenizer import tokenize

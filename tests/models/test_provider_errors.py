@@ -9,13 +9,8 @@ from typing import Any
 import pytest
 
 from lsp_server.domain.errors import ModelError, ModelRefused, ModelUnavailable, PromptTooLong
-from lsp_server.models.provider_errors import (
-    SENTENCE_CHARS_MAX,
-    error_for_status,
-    read_provider_error,
-    retry_after_seconds,
-    status_of,
-)
+from lsp_server.models.error_body import SENTENCE_CHARS_MAX, read_provider_error
+from lsp_server.models.provider_errors import error_for_status, retry_after_seconds, status_of
 from tests.fakes.wire_server import settings_for
 
 SETTINGS = settings_for("https://person:password@host.example/v1?key=hush")
@@ -180,7 +175,11 @@ def test_memory_that_is_used_up_is_waited_for_less_than_a_minute(sentence: str) 
     ("status", "sentence"),
     [(500, "The server had an error while processing your request. Sorry about that!"),
      (500, "Internal server error"), (500, "Internal error encountered."), (500, "Overloaded"),
-     (500, "upstream request timeout"),
+     (500, "upstream request timeout"), (500, "Internal Server Error (ref: 5f3a)"),
+     (500, "An unexpected error occurred"), (500, "rate limit reached"), (500, "Model is loading"),
+     (500, "rate_limit_error"), (500, "Something went wrong"), (500, "Provider returned error"),
+     (500, "The engine is currently down"), (500, "service unavailable"), (500, "Loading model"),
+     (504, "boom"), (524, "boom"), (529, "boom"),
      (500, "authentication service is down"), (500, "the template is busy, try again"), (500, ""),
      (502, "Failed to parse the answer of the backend"), (503, "model is not supported here now"),
      (429, "too many tool calls must wait")],
@@ -189,6 +188,24 @@ def test_what_passes_is_waited_for_as_long_as_it_takes(status: int, sentence: st
     error = error_for_status(status, read_provider_error(said(sentence)), SETTINGS)
     assert isinstance(error, ModelUnavailable)
     assert error.patience_seconds is None
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [(500, "boom"), (500, "no such file or directory: /models/x.gguf"), (500, "internal error: 42"),
+     (500, "EngineCore encountered an issue. See stack trace"), (500, "list index out of range"),
+     (500, "segmentation fault"), (500, "permission denied"), (511, "log in to the network"),
+     (526, "the certificate is not valid"), (507, "the disk is full")],
+)  # fmt: skip
+def test_a_fault_that_nobody_knows_is_said_within_ten_minutes(status: int, sentence: str) -> None:
+    error = error_for_status(
+        status, read_provider_error(said(sentence)), SETTINGS, retry_after_seconds=7
+    )
+    assert isinstance(error, ModelUnavailable)
+    assert error.patience_seconds == 600 == 5 * SETTINGS.silence_timeout_seconds
+    assert error.retry_after_seconds == 7
+    assert sentence in str(error)
+    assert "600 s (5 times model.silence_timeout_seconds)" in str(error)
 
 
 def test_a_redirect_says_where_it_points() -> None:

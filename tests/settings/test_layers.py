@@ -162,6 +162,26 @@ def test_each_wrong_entry_of_a_list_is_named_and_the_others_hold(
     assert wished[section][key] == entries, "the editor's own list stays as it is"
 
 
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("model", "base_url", "LLM.intern:8000/v1"),
+        ("model", "base_url", "Http//a.example"),
+        ("model", "base_url", "${Nowhere}"),
+        ("sandbox", "hosts", ["Pypi.org/simple"]),
+        ("sandbox", "write", ["Users/*"]),
+        ("sandbox", "devices", ["Kvm"]),
+    ],
+)
+def test_a_value_is_named_as_it_was_written(
+    project: Path, section: str, key: str, value: str | list[str]
+) -> None:
+    (problem,) = load(project, environment={}, editor={section: {key: value}}).problems
+    written = "".join(value).strip("${}")
+    assert written in str(problem)
+    assert written[0].lower() + written[1:] not in str(problem)
+
+
 def test_a_wrong_entry_takes_nothing_from_the_layer_below(project: Path) -> None:
     user = project.parent / "user.toml"
     user.write_text('[sandbox]\nhide = ["a", "b"]\n')

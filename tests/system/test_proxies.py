@@ -45,6 +45,9 @@ PROXY = {"HTTP_PROXY": "http://proxy.example:3128", "HTTPS_PROXY": "http://proxy
         ("fe80::/10", "http://[fd00::5]/v1", False),
         ("[::1]", "http://a.example/v1", False),
         ("*.", "http://a.example/v1", False),
+        ("a.example", "http://a.example./v1", True),
+        ("example.", "http://a.example./v1", True),
+        ("", "http://localhost.:8000/v1", True),
         ("", "http://localhost:8000/v1", True),
         ("", "http://127.0.0.1:8000/v1", True),
         ("", "http://0.0.0.0:8000/v1", True),
@@ -103,6 +106,8 @@ def test_no_exception_is_so_odd_that_it_stops_anything(exceptions: str) -> None:
         ("host.example", False),
         ("", False),
         ("[broken", False),
+        ("localhost..", False),
+        ("127.0.0.1.", True),
     ],
 )
 def test_this_machine_is_known_by_its_name(host: str, expected: bool) -> None:

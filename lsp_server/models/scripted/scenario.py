@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.messages import ReasoningDelta, StopReason, TextDelta, ToolCallDelta
+from lsp_server.domain.wrong_values import why_wrong
 
 PIECE_CHARS = 16
 """Streamed at once, about four tokens."""
@@ -140,7 +141,7 @@ class Scenario(EndpointBehaviour):
             first = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"])
             raise ConfigurationError(
-                f"{path} is no scenario: {place or 'the file'}: {first['msg']}"
+                f"{path} is no scenario: {place or 'the file'}: {why_wrong(first)}"
             ) from error
         except (OSError, ValueError) as error:
             raise ConfigurationError(f"{path} is no scenario: {error}") from error

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from lsp_server.domain.wrong_values import why_wrong
 from lsp_server.server.params.base import CommandParams
 from lsp_server.server.transport.errors import InvalidParams
 
@@ -51,6 +52,6 @@ def _objection(command: str, shape: type[CommandParams], error: ValidationError)
     for detail in error.errors(include_url=False, include_input=False):
         key = ".".join(str(part) for part in detail["loc"])
         unknown = detail["type"] == "extra_forbidden"
-        wrong.append(f"`{key}` is unknown" if unknown else f"`{key}`: {detail['msg']}")
+        wrong.append(f"`{key}` is unknown" if unknown else f"`{key}`: {why_wrong(detail)}")
     accepted = ", ".join(shape.keys()) or "no keys"
     return f"{command}: {'; '.join(wrong)}. Accepted: {accepted}"

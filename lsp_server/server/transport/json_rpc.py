@@ -189,9 +189,10 @@ class JsonRpc(LanguageServerProtocol):
         try:
             params = getattr(structured(self._converter, message, kind), "params", None)
         except _MALFORMED as error:
-            self._log_drop(method, _reason(error))
+            reason = _not_an_object(message.get("params")) or _reason(error)
+            self._log_drop(method, reason)
             if is_request:
-                self._refuse(msg_id, JsonRpcInvalidParams(_reason(error)))
+                self._refuse(msg_id, JsonRpcInvalidParams(f"{method}: {reason}"))
             else:
                 self.dropped(method, message.get("params"))
             return
@@ -355,6 +356,14 @@ def _replaces(message: dict[str, Any]) -> str | None:
             return f"streamed {run}"
         case _:
             return None
+
+
+def _not_an_object(params: object) -> str:
+    """Says what parameters are instead of an object, "" for an object."""
+    kinds = {list: "an array", str: "a string", bool: "a boolean", type(None): "missing"}
+    if isinstance(params, dict):
+        return ""
+    return f"`params` has to be an object, and it is {kinds.get(type(params), 'a number')}"
 
 
 def _reason(error: BaseException) -> str:

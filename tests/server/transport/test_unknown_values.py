@@ -66,6 +66,26 @@ async def test_a_server_starts_without_a_part_of_initialize(params: dict[str, An
 
 
 @pytest.mark.parametrize(
+    ("params", "kind"),
+    [([], "an array"), ([{"capabilities": {}}], "an array"), (["capabilities"], "an array"),
+     ("x", "a string"), (3, "a number"), (0.5, "a number"), (True, "a boolean"), (None, "missing")],
+)  # fmt: skip
+async def test_parameters_that_are_no_object_are_named_and_the_server_lives(
+    params: Any, kind: str
+) -> None:
+    peer = Peer()
+    seen: list[types.InitializeParams] = []
+    peer.on(types.INITIALIZE, seen.append)
+    peer.call(1, types.INITIALIZE, params)
+    error = (await peer.reply(1))["error"]
+    said = f"initialize: `params` has to be an object, and it is {kind}"
+    assert (error["code"], error["message"]) == (-32602, said)
+    peer.call(2, types.INITIALIZE, {"capabilities": {}})
+    assert "result" in await peer.reply(2)
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
     ("capabilities", "left"),
     [
         (
