@@ -30,6 +30,7 @@ ioctl 16 29
 truncate 76 45
 open 2 -
 openat 257 56
+creat 85 -
 openat2 437 437
 unshare 272 97
 setns 308 268

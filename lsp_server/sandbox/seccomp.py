@@ -28,7 +28,8 @@ from lsp_server.sandbox.call_numbers import call_numbers
 from lsp_server.sandbox.system_calls import forbid_new_privileges, prctl, syscall
 
 PR_SET_SECCOMP, MODE_FILTER = 22, 2
-SET_MODE_FILTER, NEW_LISTENER = 1, 1 << 3
+SET_MODE_FILTER, NEW_LISTENER, WAIT_TO_THE_END = 1, 1 << 3, 1 << 5
+"""The last one, of Linux 5.19: no signal but a deadly one interrupts a call that is being answered."""
 
 LOAD, AND, JUMP_EQUAL, JUMP_SET, RETURN = 0x20, 0x54, 0x15, 0x45, 0x06
 ALLOW, ASK, REFUSE, KILL = 0x7FFF0000, 0x7FC00000, 0x00050000, 0x80000000
@@ -72,12 +73,28 @@ METADATA = (
 )
 """Calls that change owner, mode, times and attributes of a file, wherever it is."""
 
+GIVE_A_MODE = (
+    *(("chmod", 1), ("fchmod", 1), ("fchmodat", 2), ("fchmodat2", 2)),
+    *(("creat", 1), ("mknod", 1), ("mknodat", 2)),
+)
+"""Calls that give a file its mode, with the place of it."""
+CREATES = os.O_CREAT | 0o20000000
+"""Flags by which `open` makes a file, with a name or without one."""
+
 NEW_NAMESPACES = 0x7E020080
 """The flags of `clone` and `unshare` that make a namespace, the user's among them."""
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 """Requests that type into a terminal."""
-SET_FLAGS = (0x40086602, 0x40046602, 0x401C5820, 0x40087602, 0x40086604)
-"""Requests that change a file's flags or generation through a descriptor that may only read."""
+OF_FILE_SYSTEMS = tuple(ord(kind) << 8 for kind in "fvXr\x94\x97\xbc\xcf\xf5")
+"""The kinds of requests that file systems know. Many change a file or folder (flags, encryption,
+seals, copies of folders) through a descriptor that may only read."""
+READ_OR_COPY = (
+    # Flags, generation, attributes and label of a file, and where on the disk it lies.
+    *(0x80086601, 0x80046601, 0x80087601, 0x801C581F, 0x81009431, 0xC020660B),
+    # Copies between descriptors, one of which may write.
+    *(0x40049409, 0x4020940D, 0xC0189436),
+)
+"""Those of them that programs of every day make."""
 OF_THE_USER = (("setpriority", 2), ("ioprio_set", 3))
 """Calls that change all processes of the user when their first argument is that number."""
 
@@ -181,9 +198,15 @@ def restrict_thread_and_listen(filter_program: bytes) -> int:
     with EBUSY where somebody else listens to this process already; nothing is installed then.
     """
     forbid_new_privileges()
+    with suppress(OSError):  # An older kernel; or EBUSY, which comes again.
+        return _listen(filter_program, NEW_LISTENER | WAIT_TO_THE_END)
+    return _listen(filter_program, NEW_LISTENER)
+
+
+def _listen(filter_program: bytes, flags: int) -> int:
     number = call_numbers(platform.machine())["seccomp"]
     with _as_argument(filter_program) as head:
-        return syscall(number, ctypes.c_ulong(SET_MODE_FILTER), ctypes.c_ulong(NEW_LISTENER), head)
+        return syscall(number, ctypes.c_ulong(SET_MODE_FILTER), ctypes.c_ulong(flags), head)
 
 
 @cache
@@ -221,7 +244,7 @@ def _of_own_processes() -> Iterator[RefusedCall]:
         changes = ArgumentTest(2, (0,), high=high, negated=True)
         yield RefusedCall("prlimit64", (ArgumentTest(1, (resource.RLIMIT_RTTIME,)), changes))
     yield RefusedCall("setrlimit", (ArgumentTest(0, (resource.RLIMIT_RTTIME,)),))
-    yield RefusedCall("ioctl", (ArgumentTest(1, (TIOCSTI, TIOCLINUX, *SET_FLAGS)),))
+    yield RefusedCall("ioctl", (ArgumentTest(1, (TIOCSTI, TIOCLINUX)),))
 
 
 def _of_other_processes() -> Iterator[RefusedCall]:
@@ -237,8 +260,15 @@ def _of_other_processes() -> Iterator[RefusedCall]:
 def _of_files() -> Iterator[RefusedCall]:
     """Set-user-ID bits and device files, by which root could leave something behind."""
     yield RefusedCall("file_setattr", error=errno.ENOSYS)
-    for call, argument in (("chmod", 1), ("fchmod", 1), ("fchmodat", 2), ("fchmodat2", 2)):
+    changes = ArgumentTest(1, READ_OR_COPY, negated=True)
+    yield RefusedCall("ioctl", (ArgumentTest(1, OF_FILE_SYSTEMS, mask=0xFF00), changes))
+    for call, argument in GIVE_A_MODE:
         yield RefusedCall(call, (_any_bit(argument, stat.S_ISUID | stat.S_ISGID),))
+    for call, argument in (("open", 1), ("openat", 2)):
+        sets = _any_bit(argument + 1, stat.S_ISUID | stat.S_ISGID)
+        yield RefusedCall(call, (_any_bit(argument, CREATES), sets))
+    # Its mode is behind a pointer, and every program has a way without it.
+    yield RefusedCall("openat2", error=errno.ENOSYS)
     for call, argument in (("mknod", 1), ("mknodat", 2)):
         devices = ArgumentTest(argument, (stat.S_IFBLK, stat.S_IFCHR), mask=0o170000)
         yield RefusedCall(call, (devices,))
@@ -258,8 +288,6 @@ def _of_truncation() -> Iterator[RefusedCall]:
     for call, argument in (("open", 1), ("openat", 2)):
         reads_and_truncates = ArgumentTest(argument, (os.O_TRUNC,), mask=os.O_ACCMODE | os.O_TRUNC)
         yield RefusedCall(call, (reads_and_truncates,))
-    # Its flags are behind a pointer, and every program has a way without it.
-    yield RefusedCall("openat2", error=errno.ENOSYS)
 
 
 def _any_bit(argument: int, bits: int) -> ArgumentTest:

@@ -49,6 +49,14 @@ KERNEL = (
     "unshare -i true && echo ESCAPED",
     opened("/dev/fuse /dev/net/tun /dev/loop-control /dev/kvm /dev/kmsg /dev/uinput /dev/mem"),
     opened("/dev/tty[0-9]* /dev/pts/[0-9]* /dev/console"),
+    python(
+        'import os; f=os.open("s",os.O_CREAT|os.O_WRONLY,0o4755); os.write(f,b"x"); '
+        'print("ESC"+"APED" if os.fstat(f).st_mode & 0o4000 else "")'
+    ),
+    python('import os; os.open(".",os.O_TMPFILE|os.O_RDWR,0o4755); print("ESC"+"APED")'),
+    python('import os; os.mknod("s",0o104755); print("ESC"+"APED")'),
+    call(85, 'b"s",0o4755'),  # creat
+    call(437, '-100,b"s",(ctypes.c_uint64*3)(os.O_CREAT|1,0o4755,0),24'),  # openat2
     "cp /bin/true s && setcap cap_net_raw+ep s && echo ESCAPED",
     socket_of(38, 5),  # AF_ALG
     socket_of(17),  # AF_PACKET

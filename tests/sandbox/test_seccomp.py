@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import resource
 import socket
 import stat
@@ -124,7 +125,26 @@ FAR_POINTER = 1 << 40
         ("sched_setaffinity", (0, 8, FAR_POINTER), ALLOWED),
         ("sched_setaffinity", (77, 8, FAR_POINTER), errno.EPERM),
         ("truncate", (FAR_POINTER, 0), ALLOWED),
-        ("openat2", (-100,), ALLOWED),
+        ("openat2", (-100,), errno.ENOSYS),
+        ("open", (FAR_POINTER, os.O_CREAT | os.O_RDWR, 0o644), ALLOWED),
+        ("open", (FAR_POINTER, os.O_CREAT | os.O_RDWR, 0o4755), errno.EPERM),
+        ("open", (FAR_POINTER, os.O_RDWR, 0o4755), ALLOWED),
+        ("openat", (-100, FAR_POINTER, os.O_CREAT, 0o2755), errno.EPERM),
+        ("openat", (-100, FAR_POINTER, os.O_TMPFILE | os.O_RDWR, 0o6755), errno.EPERM),
+        ("openat", (-100, FAR_POINTER, os.O_TMPFILE | os.O_RDWR, 0o600), ALLOWED),
+        ("openat", (-100, FAR_POINTER, os.O_DIRECTORY, 0o6755), ALLOWED),
+        ("creat", (FAR_POINTER, 0o4755), errno.EPERM),
+        ("creat", (FAR_POINTER, 0o1777), ALLOWED),
+        ("mknodat", (-100, FAR_POINTER, stat.S_IFREG | 0o4755), errno.EPERM),
+        ("ioctl", (3, 0x40806685), errno.EPERM),  # seals a file by its checksum
+        ("ioctl", (3, 0x800C6613), errno.EPERM),  # encrypts a folder
+        ("ioctl", (3, 0x401C5820), errno.EPERM),  # sets attributes, a project's too
+        ("ioctl", (3, 0x5000940F), errno.EPERM),  # removes a subvolume
+        ("ioctl", (3, 0x40047211), errno.EPERM),  # sets attributes of a FAT disk
+        ("ioctl", (3, 0x80086601), ALLOWED),  # reads flags
+        ("ioctl", (3, 0xC020660B), ALLOWED),  # reads where it lies
+        ("ioctl", (3, 0x40049409), ALLOWED),  # shares the blocks of a copy
+        ("ioctl", (3, 0x541B), ALLOWED),
     ],
 )
 def test_a_call_is_refused_or_let_through(
