@@ -17,8 +17,9 @@ import struct
 import threading
 from contextlib import suppress
 from pathlib import Path
+from queue import SimpleQueue
 
-from lsp_server.sandbox import linux_capabilities
+from lsp_server.sandbox import seccomp
 from lsp_server.sandbox.metadata_calls import metadata_calls
 from lsp_server.sandbox.policy import Policy
 from lsp_server.sandbox.waiting_call import WaitingCall
@@ -31,19 +32,29 @@ RECEIVE, SEND, STILL_WAITS = 0xC0502100, 0xC0182101, 0x40082102
 """The requests to a listener, which hold the sizes of what they carry."""
 
 
-def answer_calls(listener: int, policy: Policy) -> None:
-    """Answers on a thread of its own until the last process with the filter ended.
+def restrict_thread_and_answer(filter_program: bytes, policy: Policy) -> None:
+    """Installs the filter on the calling thread, and answers what it asks about. Raises OSError.
 
-    The thread has no more rights than the processes, and closes the descriptor.
+    The answers come from a thread that is started before: it has no more rights than
+    the calling one has now, and lives until the last process with the filter ended.
     """
+    # A queue, since the descriptor is there only when the filter is.
+    listeners: SimpleQueue[int | None] = SimpleQueue()
     threading.Thread(
-        target=_answer_all, args=(listener, policy), name="sandbox calls", daemon=True
+        target=_answer_all, args=(listeners, policy), name="sandbox calls", daemon=True
     ).start()
-
-
-def _answer_all(listener: int, policy: Policy) -> None:
+    listener = None
     try:
-        linux_capabilities.drop()
+        listener = seccomp.restrict_thread_and_listen(filter_program)
+    finally:
+        listeners.put(listener)
+
+
+def _answer_all(listeners: SimpleQueue[int | None], policy: Policy) -> None:
+    listener = listeners.get()
+    if listener is None:
+        return
+    try:
         poll = select.poll()
         poll.register(listener, select.POLLIN)
         while not any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll()):

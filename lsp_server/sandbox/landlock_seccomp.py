@@ -24,7 +24,7 @@ import platform
 import socket
 
 from lsp_server.sandbox import landlock, linux_capabilities, seccomp
-from lsp_server.sandbox.call_listener import answer_calls
+from lsp_server.sandbox.call_listener import restrict_thread_and_answer
 from lsp_server.sandbox.launch import launch
 from lsp_server.sandbox.limits import Limits
 from lsp_server.sandbox.policy import Policy
@@ -51,18 +51,16 @@ class LandlockSeccomp:
         if not seccomp.is_known():
             raise OSError(errno.ENOSYS, f"system calls of {platform.machine()} are not known")
         mark = own_trees().new_mark()
-        # All but four calls is done on our own thread, which may open what it needs.
         listens = not policy.reads_only and seccomp.can_listen()
         filter_program = self._filter(policy, seccomp.METADATA if listens else ())
         ruleset = landlock.make_ruleset(policy, self._version)
 
-        listeners: list[int] = []
-
         def restrict() -> None:
+            # All else is done on our own thread, which may open what it needs.
             linux_capabilities.drop()
             landlock.restrict_thread(ruleset)
             if listens:
-                listeners.append(seccomp.restrict_thread_and_listen(filter_program))
+                restrict_thread_and_answer(filter_program, policy)
             else:
                 seccomp.restrict_thread(filter_program)
 
@@ -70,9 +68,6 @@ class LandlockSeccomp:
             return launch(spec.argv, spec, limits=limits, mark=mark, restrict=restrict)
         finally:
             os.close(ruleset)
-            # From here, since a thread that the restricted one starts is restricted with it.
-            for listener in listeners:
-                answer_calls(listener, policy)
 
     def gaps(self, policy: Policy) -> tuple[str, ...]:
         """Returns what of the policy is not held, a sentence each."""

@@ -31,7 +31,8 @@ class MetadataCall:
     """A `MetadataCall` says what a call changes, and where its file is named.
 
     `change` makes the change to the file at a path; it raises OSError. `folder`, `path`
-    and `flags` are places of arguments; `link` says that a link itself is meant.
+    and `flags` are places of arguments; `link` says that a link itself is meant,
+    `may_be_null` that no path means the descriptor.
     """
 
     change: Callable[[WaitingCall, str], None]
@@ -39,11 +40,13 @@ class MetadataCall:
     path: int | None = None
     flags: int | None = None
     link: bool = False
+    may_be_null: bool = False
 
     def open(self, call: WaitingCall) -> int:
         """Returns a descriptor of the file as a place. Raises OSError."""
         flags = 0 if self.flags is None else call.signed(self.flags)
-        return call.open(self.folder, self.path, flags | (NOT_THE_TARGET if self.link else 0))
+        flags |= NOT_THE_TARGET if self.link else 0
+        return call.open(self.folder, self.path, flags, may_be_null=self.may_be_null)
 
 
 @cache
@@ -112,8 +115,12 @@ CALLS: Mapping[str, MetadataCall] = MappingProxyType(
         "fchownat": MetadataCall(_owner(at=2), folder=0, path=1, flags=4),
         "utime": MetadataCall(_times(at=1, form=SECONDS), path=0),
         "utimes": MetadataCall(_times(at=1, form=MICROSECONDS), path=0),
-        "futimesat": MetadataCall(_times(at=2, form=MICROSECONDS), folder=0, path=1),
-        "utimensat": MetadataCall(_times(at=2, form=NANOSECONDS), folder=0, path=1, flags=3),
+        "futimesat": MetadataCall(
+            _times(at=2, form=MICROSECONDS), folder=0, path=1, may_be_null=True
+        ),
+        "utimensat": MetadataCall(
+            _times(at=2, form=NANOSECONDS), folder=0, path=1, flags=3, may_be_null=True
+        ),
         "setxattr": MetadataCall(_set_attribute, path=0),
         "lsetxattr": MetadataCall(_set_attribute, path=0, link=True),
         "fsetxattr": MetadataCall(_set_attribute, folder=0),

@@ -8,15 +8,26 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import platform
+import re
+import struct
 from dataclasses import dataclass
+
+from lsp_server.sandbox.call_numbers import call_numbers
+from lsp_server.sandbox.system_calls import syscall
 
 CURRENT_FOLDER = -100
 NOT_THE_TARGET, ITSELF = 0x100, 0x1000
 """Flags: a link is not followed; an empty path means the descriptor itself."""
 PATH_BYTES_MAX = 4096
 PAGE_BYTES = 4096
-OWN_FOLDERS = (("/proc/self/", ""), ("/proc/thread-self/", ""), ("/dev/fd/", "fd/"))
-"""Folders that mean another one for each process, and what they are below that of a process."""
+OF_THE_CALLER = re.compile(
+    rb"/+(?:proc/(?:thread-)?self/(cwd|root|exe|fd/\d+)|dev/(fd/\d+|std(?:in|out|err)))(?=/|$)/*"
+)
+"""Where a path starts that means another file for each process."""
+STREAMS = {b"stdin": b"fd/0", b"stdout": b"fd/1", b"stderr": b"fd/2"}
+NO_MAGIC_LINKS = 2
+"""Makes `openat2` refuse links in /proc that lead to what a process has open or works in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,44 +58,43 @@ class WaitingCall:
         """Returns the `size` bytes that an argument points to. Raises OSError."""
         return self._memory(self.arguments[place], size) if size else b""
 
-    def open(self, folder: int | None, path: int | None, flags: int = 0) -> int:
+    def open(
+        self, folder: int | None, path: int | None, flags: int = 0, *, may_be_null: bool = False
+    ) -> int:
         """Opens the file of the call as a place, reading nothing. Returns a descriptor. Raises OSError.
 
-        `folder` and `path` are places of arguments; without `path`, or where it is
-        null, the descriptor at `folder` is the file.
+        `folder` and `path` are places of arguments. Without `path`, or where it is null
+        and `may_be_null`, the descriptor at `folder` is the file.
         """
-        at = CURRENT_FOLDER if folder is None else self.signed(folder)
-        try:
-            start = os.open(self._place(at), os.O_PATH | os.O_CLOEXEC)
-        except FileNotFoundError:
-            raise _error(errno.EBADF) from None
-        try:
-            name = self._path(folder, path, flags)
-            if not name:
-                return os.dup(start)
-            follow = os.O_NOFOLLOW if flags & NOT_THE_TARGET else 0
-            return os.open(self._seen(name), os.O_PATH | os.O_CLOEXEC | follow, dir_fd=start)
-        finally:
-            os.close(start)
+        start = CURRENT_FOLDER if folder is None else self.signed(folder)
+        may_be_null = may_be_null and start != CURRENT_FOLDER
+        if path is None or (may_be_null and not self.arguments[path]):
+            return self._own(f"fd/{start}")
+        return self._named(self.text(path), start, flags)
 
-    def _place(self, descriptor: int) -> str:
-        name = "cwd" if descriptor == CURRENT_FOLDER else f"fd/{descriptor}"
-        return f"/proc/{self.thread}/{name}"
-
-    def _path(self, folder: int | None, path: int | None, flags: int) -> str:
-        if path is None or (folder is not None and not self.arguments[path]):
-            return ""
-        name = os.fsdecode(self.text(path))
+    def _named(self, name: bytes, start: int, flags: int) -> int:
+        """What a path means for the thread, where it is not absolute seen from a folder of it."""
         if not name and not flags & ITSELF:
             raise _error(errno.ENOENT)
-        return name
+        own = "cwd" if start == CURRENT_FOLDER or name.startswith(b"/") else f"fd/{start}"
+        if found := OF_THE_CALLER.match(name):
+            part = found[1] or found[2]
+            own, name = os.fsdecode(STREAMS.get(part, part)), name[found.end() :]
+            if not name and flags & NOT_THE_TARGET:
+                raise _error(errno.EPERM)
+        opened = self._own(own)
+        if not name:
+            return opened
+        try:
+            return _open_plainly(name, opened, follows=not flags & NOT_THE_TARGET)
+        finally:
+            os.close(opened)
 
-    def _seen(self, path: str) -> str:
-        """The path with the folders of ourselves turned into those of the thread."""
-        for own, below in OWN_FOLDERS:
-            if path.startswith(own):
-                return f"/proc/{self.thread}/{below}{path.removeprefix(own)}"
-        return path
+    def _own(self, name: str) -> int:
+        try:
+            return os.open(f"/proc/{self.thread}/{name}", os.O_PATH | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise _error(errno.EBADF) from None
 
     def _memory(self, address: int, size: int) -> bytes:
         try:
@@ -100,6 +110,14 @@ class WaitingCall:
         if len(found) < size:
             raise _error(errno.EFAULT)
         return found
+
+
+def _open_plainly(path: bytes, folder: int, *, follows: bool) -> int:
+    """Opens a place by names alone: `/proc` would lead to what our own process has open."""
+    flags = os.O_PATH | os.O_CLOEXEC | (0 if follows else os.O_NOFOLLOW)
+    how = struct.pack("3Q", flags, 0, NO_MAGIC_LINKS)
+    number = call_numbers(platform.machine())["openat2"]
+    return syscall(number, ctypes.c_int(folder), path, how, ctypes.c_size_t(len(how)))
 
 
 def _error(number: int) -> OSError:

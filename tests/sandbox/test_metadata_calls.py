@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,12 @@ INSIDE = {
         "python3 -c \"import os; os.chmod('file', 0o700, dir_fd=os.open('.', 0))\"",
         "700",
     ),
+    "a folder's descriptor with a whole path": (
+        "python3 -c \"import os; os.chmod(os.path.abspath('file'), 0o600, dir_fd=77)\"",
+        "600",
+    ),
+    "a place in the working folder": ("chmod 645 /proc/self/cwd/file", "645"),
+    "its own input": ("chmod 613 /dev/stdin <file", "613"),
     "a script for all": ("chmod +x file && ./file", "711"),
     "a copy with all": ("chmod 741 file && cp -a file c && cp -a c file", "741"),
     "an archive": ("chmod 731 file && tar cf a.tar file && rm file && tar xpf a.tar", "731"),
@@ -95,8 +102,49 @@ c.chmod(8, 1)
 print(os.strerror(ctypes.get_errno()))" """,
         "Bad address",
     ),
+    "no descriptor but the folder": (
+        'python3 -c "import os; os.fchmod(-100, 0o600)"',
+        "Bad file descriptor",
+    ),
+    "no path": (
+        """python3 -c "
+import ctypes, os
+c = ctypes.CDLL(None, use_errno=True)
+c.syscall(280, -100, None, None, 0)
+print(os.strerror(ctypes.get_errno()))" """,
+        "Bad address",
+    ),
+    "the link to a descriptor": (
+        """python3 -c "
+import os
+f = os.open('file', 0)
+os.utime(f'/proc/self/fd/{f}', (1, 1), follow_symlinks=False)" """,
+        "not permitted",
+    ),
     "no descriptor": ('python3 -c "import os; os.fchmod(99, 0o600)"', "Bad file descriptor"),
 }
+
+OF_THE_SERVER = (
+    "/proc/./self/fd/{}",
+    "/proc//thread-self/fd/{}",
+    "/proc/{own}/fd/{}",
+    "/proc/{own}/task/{own}/fd/{}",
+    "/dev/../proc/self/fd/{}",
+    "link/{}",
+)
+"""Names by which a thread of ours would come to what our own process has open."""
+INTERRUPTED = """
+import os, signal, time
+signal.signal(signal.SIGALRM, lambda *_: None)
+signal.siginterrupt(signal.SIGALRM, False)
+signal.setitimer(signal.ITIMER_REAL, 0.0003, 0.0003)
+end = time.monotonic() + 2
+while time.monotonic() < end:
+    os.setxattr('file', 'user.a', b'x', os.XATTR_CREATE)
+    os.removexattr('file', 'user.a')
+signal.setitimer(signal.ITIMER_REAL, 0)
+"""
+NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
 
 
 @pytest.fixture
@@ -133,6 +181,13 @@ async def run(work: Path, command: str, policy: Policy | None = None) -> str:
     return output.decode()
 
 
+def needs_attributes(work: Path) -> None:
+    try:
+        os.setxattr(work / "folder", "user.try", b"")
+    except OSError:
+        pytest.skip("this disk keeps no attributes")
+
+
 def state(path: Path) -> tuple[object, ...]:
     found = path.stat()
     return found.st_mode, found.st_uid, found.st_gid, found.st_mtime_ns, tuple(os.listxattr(path))
@@ -151,10 +206,7 @@ async def test_times_inside_change(work: Path, command: str, seconds: int) -> No
 
 
 async def test_attributes_inside_change(work: Path) -> None:
-    try:
-        os.setxattr(work / "folder", "user.try", b"")
-    except OSError:
-        pytest.skip("this disk keeps no attributes")
+    needs_attributes(work)
     code = "import os; os.setxattr('file', 'user.a', b'one'); os.setxattr('file', 'user.b', b''); os.removexattr('file', 'user.b')"
     assert await run(work, f'python3 -c "{code}"') == ""
     assert (os.listxattr(work / "file"), os.getxattr(work / "file", "user.a")) == (
@@ -169,6 +221,55 @@ async def test_nothing_outside_changes(work: Path, command: str) -> None:
     before = [state(path) for path in watched]
     await run(work, command)
     assert [state(path) for path in watched] == before
+
+
+@pytest.mark.parametrize("name", OF_THE_SERVER)
+async def test_nothing_that_our_own_process_has_open_changes(work: Path, name: str) -> None:
+    (work / "link").symlink_to("/proc/self/fd")
+    reader, writer = os.pipe()
+    memory = os.memfd_create("ours")
+    ours = (reader, writer, memory)
+    before = [os.fstat(one).st_mode for one in ours]
+    names = [name.format(one, own=os.getpid()) for one in ours]
+    code = f"""
+import os
+for name in {names}:
+    try: os.chmod(name, 0o001)
+    except OSError as error: print(error.errno)"""
+    try:
+        output = await run(work, f'python3 -c "{code}"')
+        assert len(output.split()) == 3
+        assert [os.fstat(one).st_mode for one in ours] == before
+    finally:
+        for one in ours:
+            os.close(one)
+
+
+async def test_no_other_process_lends_its_view_of_the_disk(work: Path) -> None:
+    """Where something outside is mounted there, its path looks like one in the workspace."""
+    hidden = work.parent / "hidden"
+    hidden.mkdir()
+    victim = hidden / "victim"
+    victim.write_text("")
+    victim.chmod(0o600)
+    script = f"mount --bind {hidden} {work}/folder && echo ready && exec sleep 60"
+    other = await asyncio.create_subprocess_exec(*NAMESPACE, script, stdout=subprocess.PIPE)
+    try:
+        assert other.stdout is not None
+        if not await other.stdout.readline():
+            pytest.skip("no namespaces can be made here")
+        path = f"/proc/{other.pid}/root{work}/folder/victim"
+        assert "denied" in await run(work, f"python3 -c \"import os; os.chmod('{path}', 0o777)\"")
+        assert victim.stat().st_mode & 0o777 == 0o600
+    finally:
+        with suppress(ProcessLookupError):
+            other.kill()
+        await other.communicate()
+
+
+async def test_no_signal_makes_a_change_twice(work: Path) -> None:
+    needs_attributes(work)
+    assert await run(work, f'python3 -c "{INTERRUPTED}"') == ""
 
 
 @pytest.mark.parametrize(("command", "says"), NO_SUCH.values(), ids=NO_SUCH)
