@@ -174,6 +174,7 @@ export type IndexState = v.InferOutput<typeof IndexState>;
  *
  * `line` has goals and the run, ready for a status line, and is empty when there is
  * nothing to say. `maxMode` is true while the run samples several candidates a step.
+ * `agents` names the custom agents that may be used.
  */
 export const Status = v.object({
   message: v.string(),
@@ -188,6 +189,7 @@ export const Status = v.object({
   index: v.optional(IndexState, { files: 0, pending: 0 }),
   endpoint: v.optional(v.string()),
   maxMode: v.optional(v.boolean()),
+  agents: v.optional(v.array(v.string()), []),
 });
 export type Status = v.InferOutput<typeof Status>;
 
@@ -244,7 +246,7 @@ export const MemorySearchReply = v.object({
 export type MemorySearchReply = v.InferOutput<typeof MemorySearchReply>;
 
 /**
- * A `SkillEntry` is a skill or a custom command; `hint` says what arguments it takes.
+ * A `SkillEntry` is a skill, a custom command or an agent; `hint` says what arguments it takes.
  *
  * Of a prompt of an MCP server `uri` is empty and `server` its name.
  */
@@ -259,7 +261,7 @@ export const SkillEntry = v.object({
 });
 export type SkillEntry = v.InferOutput<typeof SkillEntry>;
 
-/** A `SkillListReply` lists skills and custom commands, the strongest place first. */
+/** A `SkillListReply` lists skills, custom commands and agents, the strongest place first. */
 export const SkillListReply = v.object({
   message: v.string(),
   state: v.string(),
@@ -267,6 +269,7 @@ export const SkillListReply = v.object({
   uri: v.optional(v.string()),
   skills: v.optional(v.array(SkillEntry), []),
   commands: v.optional(v.array(SkillEntry), []),
+  agents: v.optional(v.array(SkillEntry), []),
 });
 export type SkillListReply = v.InferOutput<typeof SkillListReply>;
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lsp_server.domain.goals import Goal, describe
-from lsp_server.domain.tasks import Mode, Task
+from lsp_server.domain.tasks import Task
 from lsp_server.settings.regular_files import open_regular
 from lsp_server.text.legible import on_one_line
 from lsp_server.text.markdown import code_block, code_span
@@ -45,15 +45,17 @@ PLAN_MODE_PROMPT = """\
 You are in plan mode: you cannot change anything and have no tool that could. Explore, then call `finish` with a plan or an answer that a person can act on: the files, the changes in each, the order, the risks."""
 
 
-def system_text(mode: Mode, project: str, sandbox: str = "", skills: str = "") -> str:
+def system_text(task: Task, project: str, sandbox: str = "", skills: str = "") -> str:
     """Returns the system message, which stays the same for a cycle.
 
     `project` is the text of `project_instructions`, `skills` what there is of skills, and
     `sandbox` says what holds commands; each may be empty.
     """
     parts = [SYSTEM_PROMPT + (f"\n- {sandbox[0].upper()}{sandbox[1:]}" if sandbox else "")]
-    if mode == "plan":
+    if task.mode == "plan":
         parts.append(PLAN_MODE_PROMPT)
+    if task.agent is not None:
+        parts.append(f"# You work as the agent {task.agent.name}\n\n{task.agent.instructions}")
     if project:
         parts.append(f"{PROJECT_HEADING}\n\n{project}")
     if skills:

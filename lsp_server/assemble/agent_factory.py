@@ -126,7 +126,7 @@ class AgentFactory:
             run_context.event_log.context.measure,
         )
         return RunConfig(
-            system=system_text(run_context.task.mode, project, sandbox, skills),
+            system=system_text(run_context.task, project, sandbox, skills),
             task_text=task_text(run_context.task, root),
             budget=run_context.budget,
             compact_at_tokens=compact_at_tokens,

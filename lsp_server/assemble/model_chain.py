@@ -41,6 +41,9 @@ from lsp_server.session.run_context import RunContext
 from lsp_server.tools.dry_run import ToolDryRun
 from lsp_server.tools.toolbox import Toolbox
 
+INHERIT = "inherit"
+"""What an agent's file says for the model of the run."""
+
 
 def answering_model(wire: Model, redactor: Redactor, prices: Prices) -> PricedModel:
     """Makes the part of the chain that every request goes through, the judge's as well."""
@@ -69,12 +72,29 @@ class ModelChain:
 
     async def worker(self, run: RunContext) -> PricedModel:
         """Makes the Model that answers once. Raises ConfigurationError, ModelError."""
+        if (wanted := await self._wanted_by_agent(run)) is not None:
+            return wanted
         wire = await self._services.provider.wire()
         choice = self._services.provider.choice
         if choice is not None and choice not in self._said:
             self._said.add(choice)
             run.event_log.emit(Warned(choice))
         return answering_model(wire, self._services.redactor, run.settings.model.prices)
+
+    async def _wanted_by_agent(self, run: RunContext) -> PricedModel | None:
+        """Makes the Model that the run's custom agent names; None where that is the run's own."""
+        agent, settings = run.task.agent, run.settings
+        if agent is None or agent.model in ("", INHERIT, settings.model.name):
+            return None
+        if agent.model == settings.judge.over(settings.model).name:
+            return (await self._judges.find(settings, run.event_log.emit)).model
+        run.event_log.emit(
+            Warned(
+                f"the agent {agent.name} asks for the model {agent.model}, which is neither "
+                "model.name nor judge.name of the settings; it works with the run's own"
+            )
+        )
+        return None
 
     async def model(self, run: RunContext, worker: PricedModel, toolbox: Toolbox) -> Model:
         """Makes the whole chain; Max Mode itself is made once it is wished for.

@@ -28,6 +28,7 @@ from lsp_server.tools.remember import Remember
 from lsp_server.tools.save_first import SaveFirst
 from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell, sandbox_text
+from lsp_server.tools.tool_bound import ToolBound, tool_bound
 from lsp_server.tools.tool_list import MoreTools, ToolList
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
@@ -53,14 +54,16 @@ async def run_toolbox(
     tools += more
     ask = services.asker(run_context.run_id, run_context.event_log.emit, run_context.settings)
     describe = partial(describe_sandbox, services.sandboxes, run_context.settings.sandbox)
-    offered = await _offer_tools(services, run_context, tools)
+    bound = tool_bound(run_context.task.agent)
+    own = [tool for tool in tools if bound.allows(tool.spec.name)]
+    offered = await _offer_tools(services, run_context, own, bound)
     return Toolbox(offered, approval, ask, describe_sandbox=describe)
 
 
 async def _offer_tools(
-    services: WorkspaceServices, run_context: RunContext, own: Sequence[Tool]
+    services: WorkspaceServices, run_context: RunContext, own: Sequence[Tool], bound: ToolBound
 ) -> ToolList:
-    servers = ServerTools(services.extensions.servers, run_context.event_log)
+    servers = ServerTools(services.extensions.servers, run_context.event_log, bound)
     look_for_more = partial(servers.offer, len(own))
     conversation = run_context.event_log.state.conversation
     return ToolList(

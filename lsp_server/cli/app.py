@@ -56,6 +56,10 @@ SandboxOption = Annotated[
     typer.Option("--sandbox", help="What holds commands.", show_default=False),
 ]
 VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more.")]
+AgentOption = Annotated[str | None, typer.Option(metavar="NAME", help="Work as this custom agent.")]
+ResumeOption = Annotated[
+    str | None, typer.Option(metavar="RUN_ID", help="Go on with an earlier run.")
+]
 
 
 class Kind(StrEnum):
@@ -111,13 +115,12 @@ def run(
         bool, typer.Option("--max", help="Max Mode: draw several candidates a step, do the best.")
     ] = False,
     samples: SamplesOption = None,
+    agent: AgentOption = None,
     yes: YesOption = False,
     sandboxed: SandboxedOption = False,
     sandbox: SandboxOption = None,
     json: Annotated[bool, typer.Option("--json", help="One Event a line, for programs.")] = False,
-    resume: Annotated[
-        str | None, typer.Option(metavar="RUN_ID", help="Go on with an earlier run.")
-    ] = None,
+    resume: ResumeOption = None,
     log_file: Annotated[Path | None, typer.Option(help="Write the log there.")] = None,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -142,6 +145,7 @@ def run(
         flags=PermissionFlags(yes, sandboxed, sandbox.value if sandbox else None),
         json=json,
         resume=resume,
+        agent=agent,
     )
     raise typer.Exit(work(options))
 

@@ -27,7 +27,7 @@ from lsp_server.goals.new_goal import goal_from_parts, prompt_for_goal
 from lsp_server.session.notices import Notice, RunEvent
 from lsp_server.session.run import Run
 from lsp_server.session.session import Session
-from lsp_server.session.task_request import expand_command
+from lsp_server.session.task_request import expand_command, find_agent
 from lsp_server.system import startup
 
 EXIT_STATUS = {"achieved": 0, "failed": FAILED, "unmet": 3, "blocked": 4, "stopped": STOPPED}
@@ -42,7 +42,8 @@ class RunOptions:
     """`RunOptions` hold a task with all that the flags of the command line say about it.
 
     `goals` are conditions in words, `checks` commands that must exit 0. `resume` is the
-    id of an earlier run to go on with; `task` is a message to it then. `settings` are
+    id of an earlier run to go on with; `task` is a message to it then. `agent` names a
+    custom agent, as which a new run works. `settings` are
     as an editor would send them, with `flags` above them. `data` is where the run is kept, the user's data
     folder if left out.
     """
@@ -56,6 +57,7 @@ class RunOptions:
     flags: PermissionFlags = field(default_factory=PermissionFlags)
     json: bool = False
     resume: str | None = None
+    agent: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     data: Path | None = None
 
@@ -126,6 +128,7 @@ async def _begin(session: Session, options: RunOptions) -> Run:
     goal = goal_from_parts(options.goals, options.checks) or await _open_goal(session, options)
     session.goals.check_approvals.approve(options.checks)
     prompt, mode = await expand_command(options.task or "", options.mode, session)
+    agent, mode = await find_agent(options.agent, mode, session)
     return session.runs.start(
         Task(
             instruction=prompt or prompt_for_goal(goal),
@@ -133,6 +136,7 @@ async def _begin(session: Session, options: RunOptions) -> Run:
             mode=mode,
             sampling=options.sampling,
             budget=session.settings.run.budget,
+            agent=agent,
         )
     )
 
@@ -168,6 +172,8 @@ def _folder(options: RunOptions) -> Path:
     # A task that a shell made empty is a mistake; no task at all means the goals file.
     if options.task is not None and not options.task.strip():
         raise UsageError("the task is empty")
+    if options.resume is not None and options.agent is not None:
+        raise UsageError("a run that goes on keeps its agent; leave out --agent or --resume")
     folder = workspace_folder(options.workspace)
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UsageError(f"--workspace {options.workspace} cannot be read; change its permissions")

@@ -65,11 +65,28 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentProfile:
+    """An `AgentProfile` is the custom agent that a run works as, as it was when the run began.
+
+    `instructions` join the system prompt. `tools` are the only ones that the run has,
+    None: all but those in `without`, in the words of the agent's author. `model` names
+    the one that should answer, empty for the run's own.
+    """
+
+    name: str
+    instructions: str
+    tools: tuple[str, ...] | None = None
+    without: tuple[str, ...] = ()
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """A `Task` is what a person wants done, in their words, and how it may be done.
 
     `selection` and `findings` are what the person pointed at in the editor. With a
-    `goal`, the run ends as achieved only when the goal's checks hold.
+    `goal`, the run ends as achieved only when the goal's checks hold. With an `agent` the
+    run works as that custom agent.
     """
 
     instruction: str
@@ -79,6 +96,7 @@ class Task:
     budget: Budget = Budget()
     selection: Selection | None = None
     findings: tuple[Finding, ...] = ()
+    agent: AgentProfile | None = None
 
 
 @dataclass(frozen=True, slots=True)

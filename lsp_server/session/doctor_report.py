@@ -19,7 +19,6 @@ from lsp_server.session.session import Session
 from lsp_server.settings.address import without_credentials
 from lsp_server.settings.folders import config_folder, data_folder
 from lsp_server.settings.shown import mask
-from lsp_server.skills.skill import Skill
 from lsp_server.text.markdown import code_block, code_span
 from lsp_server.tools.rules import parse_rule
 from lsp_server.wording.run_texts import usage_text
@@ -49,7 +48,7 @@ async def doctor_report(
             ("Goals", await _goals(session)),
             ("Permissions", _permissions(session)),
             ("Sandbox", await asyncio.to_thread(sandbox_text, session.settings)),
-            ("Skills and commands", await _skills(session)),
+            ("Skills, commands and agents", await _skills(session)),
             ("MCP servers", await _servers(session)),
             ("Runs", _runs(session)),
             ("Max Mode", await asyncio.to_thread(_max_mode, session)),
@@ -144,8 +143,7 @@ def _problems(goals: Goals) -> list[str]:
 async def _skills(session: Session) -> str:
     found = await session.skills.found()
     lines = [
-        f"- {'skill' if isinstance(one.item, Skill) else 'command'} `{one.item.name}` "
-        f"({one.state}): `{one.item.path}`"
+        f"- {one.item.noun} `{one.item.name}` ({one.state}): `{one.item.path}`"
         for one in found[:SKILLS_SHOWN_MAX]
     ]
     lines += (

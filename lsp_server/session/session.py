@@ -118,6 +118,7 @@ class Session:
             self._model.description,
             self.goals.statuses.counts(),
             self.memory.state(),
+            self.skills.agent_names,
         )
 
     def watch(self) -> None:

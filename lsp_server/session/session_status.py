@@ -19,7 +19,8 @@ class SessionStatus:
     """A `SessionStatus` is a session in a few fields, with its newest run, one at work first.
 
     `endpoint` is the model's name and place, None while none is known. Without a run
-    `run_id` is None, and the fields that are about one are empty.
+    `run_id` is None, and the fields that are about one are empty. `agents` names the custom
+    agents that may be used.
     """
 
     state: SessionState
@@ -33,6 +34,7 @@ class SessionStatus:
     goals: GoalTotals
     memory: MemoryState
     max_mode: bool
+    agents: tuple[str, ...] = ()
 
 
 def session_status(
@@ -41,6 +43,7 @@ def session_status(
     endpoint: str | None,
     goals: GoalTotals,
     memory: MemoryState,
+    agents: tuple[str, ...] = (),
 ) -> SessionStatus:
     """Puts a status together; `question` is what a person is asked first, None: nothing."""
     message = question or (run.message if run is not None else None)
@@ -56,6 +59,7 @@ def session_status(
         goals=goals,
         memory=memory,
         max_mode=run is not None and run.max_mode,
+        agents=agents,
     )
 
 

@@ -1,9 +1,9 @@
-"""This module has the skills and custom commands of one session: those a person trusts."""
+"""This module has the skills, custom commands and agents of one session: those a person trusts."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,18 +11,24 @@ from lsp_server.domain.errors import HoldfastError, ToolError
 from lsp_server.session.trust import Trust, TrustItem, TrustState
 from lsp_server.settings.sections import SkillSettings
 from lsp_server.skills.catalogue import Catalogue, Item, find
+from lsp_server.skills.custom_agent import CustomAgent
 from lsp_server.skills.custom_command import CustomCommand, parse_invocation
 from lsp_server.skills.skill import Skill, read_file
 from lsp_server.skills.source import SOURCE_KINDS, Problem, Source, SourceKind, sources
+from lsp_server.tools.tool_bound import unknown_tools
 
 
 class NotTrusted(HoldfastError):
-    """The command that was asked for comes with the project, and no person has trusted it."""
+    """The command or agent that was asked for comes with the project, and nobody trusts it."""
+
+
+class UnknownAgent(HoldfastError):
+    """There is no agent of the name that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundItem:
-    """A `FoundItem` is a skill or a command, and whether a person trusts it."""
+    """A `FoundItem` is a skill, a command or an agent, and whether a person trusts it."""
 
     item: Item
     state: TrustState
@@ -37,7 +43,7 @@ class InvokedCommand:
 
 
 class SessionSkills:
-    """`SessionSkills` finds skills and commands, and gives what may be used.
+    """`SessionSkills` finds skills, commands and agents, and gives what may be used.
 
     `root` is the project, `home` and `config` are the user's folders. A project's are
     given once `trust` has a person's yes for their text. The disk is read for each
@@ -59,6 +65,8 @@ class SessionSkills:
         self._settings = settings
         self._catalogue = Catalogue()
         self._states: Mapping[str, TrustState] = {}
+        self.agent_names: tuple[str, ...] = ()
+        """The agents that might be used when the disk was last read."""
 
     @property
     def seen(self) -> tuple[FoundItem, ...]:
@@ -68,7 +76,7 @@ class SessionSkills:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Returns what was wrong then."""
-        return self._catalogue.problems
+        return (*self._catalogue.problems, *_tool_problems(self._catalogue.agents))
 
     @property
     def usable(self) -> Catalogue:
@@ -76,7 +84,7 @@ class SessionSkills:
         return self._catalogue.only(lambda item: self._state(item) == "trusted")
 
     def concerns(self, paths: Collection[Path]) -> bool:
-        """Says whether one of these files of the project may be of a skill or a command."""
+        """Says whether one of these files of the project may be of a skill, a command or an agent."""
         places = [each.folder for kind in SOURCE_KINDS for each in self._sources(kind)]
         return any(path.is_relative_to(place) for path in paths for place in places)
 
@@ -139,10 +147,7 @@ class SessionSkills:
         if command is not None:
             return InvokedCommand(command, command.expand(arguments))
         if (command := self._catalogue.command(name)) is not None:
-            raise NotTrusted(
-                f"the command /{name} comes with this project ({command.path}) and is not "
-                "trusted; look at it and answer `holdfast trust`, or holdfast.trust in an editor"
-            )
+            raise _not_trusted(command)
         return None
 
     async def _look(self) -> None:
@@ -151,9 +156,10 @@ class SessionSkills:
             self._catalogue, self._states = await asyncio.to_thread(self._read)
         else:
             self._catalogue, self._states = Catalogue(), {}
+        self.agent_names = tuple(agent.name for agent in self.usable.agents)
 
     def _read(self) -> tuple[Catalogue, Mapping[str, TrustState]]:
-        found = find(self._sources("skills"), self._sources("commands"), self._root)
+        found = find(self._sources, self._root)
         items = [_trust_item(one, self._root) for one in found.items if one.origin == "project"]
         return found, self._trust.states(items)
 
@@ -168,19 +174,45 @@ class SessionSkills:
         )
 
 
+async def agent_named(skills: SessionSkills, name: str) -> CustomAgent:
+    """Returns the custom agent of that name. Raises NotTrusted, UnknownAgent."""
+    usable = await skills.catalogue()
+    if (agent := usable.agent(name)) is not None:
+        return agent
+    for one in skills.seen:
+        if isinstance(one.item, CustomAgent) and one.item.name == name:
+            raise _not_trusted(one.item)
+    known = ", ".join(agent.name for agent in usable.agents) or "there are none"
+    raise UnknownAgent(f"there is no agent {name!r}; known: {known}")
+
+
 def _trust_item(item: Item, root: Path) -> TrustItem:
-    what, where = "command", item.path
-    files = ""
+    where, files = item.path, ""
     if isinstance(item, Skill):
-        what, where = "skill", item.folder
+        where = item.folder
         files = f"\n\nFiles beside it: {', '.join(item.files)}" if item.files else ""
     place = where.relative_to(root).as_posix()
     return TrustItem(
-        f"{what} {place}",
-        f"{what} {item.name}: {item.description}",
+        f"{item.noun} {place}",
+        f"{item.noun} {item.name}: {item.description}",
         f"{place}\n\n{item.body}{files}",
         item.fingerprint,
     )
+
+
+def _not_trusted(item: Item) -> NotTrusted:
+    return NotTrusted(
+        f"{item.noun} {item.name} comes with this project ({item.path}) and is not "
+        "trusted; look at it and answer `holdfast trust`, or holdfast.trust in an editor"
+    )
+
+
+def _tool_problems(agents: Iterable[CustomAgent]) -> Iterator[Problem]:
+    for agent in agents:
+        if unknown := unknown_tools(agent.tools or ()):
+            named = ", ".join(unknown)
+            why = f"no tool here is meant by {named}; the agent does without"
+            yield Problem(agent.path, agent.tools_line, why)
 
 
 def _skill_text(skill: Skill) -> str:

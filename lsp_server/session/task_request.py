@@ -13,9 +13,10 @@ from pathlib import Path
 from lsp_server.domain.edits import Lines, Range
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import Finding, Goal
-from lsp_server.domain.tasks import Mode, Sampling, Selection, Task
+from lsp_server.domain.tasks import AgentProfile, Mode, Sampling, Selection, Task
 from lsp_server.goals.new_goal import prompt_for_goal
 from lsp_server.session.session import Session
+from lsp_server.session.skills import agent_named
 from lsp_server.workspace.files.documents import Documents
 
 SELECTION_CHARS_MAX = 20_000
@@ -43,6 +44,7 @@ class TaskRequest:
     `prompt` is what the person wrote, which may begin with the name of a custom command. `goal_id` names a goal or one condition. `path` is
     a file of the workspace, absolute, that the task is about, and `selected` a stretch of
     it, in code points. `findings` are problems to fix. `samples` None takes the setting.
+    `agent` names a custom agent, as which the run works.
     """
 
     prompt: str = ""
@@ -53,6 +55,7 @@ class TaskRequest:
     mode: Mode = "build"
     max_mode: bool = False
     samples: int | None = None
+    agent: str | None = None
 
 
 async def make_task(request: TaskRequest, session: Session, documents: Documents) -> Task:
@@ -61,9 +64,10 @@ async def make_task(request: TaskRequest, session: Session, documents: Documents
     `documents` are the texts of the session's workspace, unsaved ones included.
 
     A prompt that begins with `/name` is that custom command. Raises NothingToDo, HoldfastError
-    if there is no such goal or nobody trusts the command, ToolError if the file cannot be read.
+    if there is no such goal or agent, or nobody trusts it or the command, ToolError if the file cannot be read.
     """
     prompt, mode = await expand_command(request.prompt, request.mode, session)
+    agent, mode = await find_agent(request.agent, mode, session)
     request = replace(request, prompt=prompt, mode=mode)
     selection = await _selection(request, session, documents)
     goal = _goal(request, selection, session)
@@ -79,7 +83,22 @@ async def make_task(request: TaskRequest, session: Session, documents: Documents
         budget=settings.run.budget,
         selection=selection,
         findings=request.findings,
+        agent=agent,
     )
+
+
+async def find_agent(
+    name: str | None, mode: Mode, session: Session
+) -> tuple[AgentProfile | None, Mode]:
+    """Returns the custom agent of that name, and the mode of a task that it works on.
+
+    An agent that only plans makes it `plan`. Raises HoldfastError if there is no such agent
+    or nobody trusts it.
+    """
+    if name is None:
+        return None, mode
+    agent = await agent_named(session.skills, name)
+    return agent.profile, "plan" if agent.mode == "plan" else mode
 
 
 async def expand_command(prompt: str, mode: Mode, session: Session) -> tuple[str, Mode]:

@@ -331,10 +331,10 @@ class McpSettings(Section):
 
 
 class SkillSettings(Section):
-    """This section sets which skills and custom commands are looked for."""
+    """This section sets which skills, custom commands and agents are looked for."""
 
     enabled: bool = True
-    """Offer the skills and custom commands of the user's folders, and of the project once they are trusted."""
+    """Offer the skills, custom commands and agents of the user's folders, and of the project once they are trusted."""
     claude_folders: bool = True
     """Read those in `.claude` too, as Claude Code does."""
 

@@ -1,4 +1,4 @@
-"""A `Catalogue` is what was found of skills and custom commands, and what is wrong with some."""
+"""A `Catalogue` is what was found of skills, custom commands and agents, and what is wrong with some."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
+from lsp_server.skills.custom_agent import CustomAgent, read_agent
 from lsp_server.skills.custom_command import CustomCommand, read_command
 from lsp_server.skills.skill import SKILL_FILE, Skill, read_skill
-from lsp_server.skills.source import Problem, Source
+from lsp_server.skills.source import Problem, Source, SourceKind
 
 ITEMS_MAX = 200
-"""So many skills, and so many commands, are looked at in each place."""
+"""So many skills, commands and agents are looked at in each place."""
 SHOWN_DESCRIPTION_CHARS_MAX = 300
 
+T = TypeVar("T", Skill, CustomCommand, CustomAgent)
+
 MeasureTokens: TypeAlias = Callable[[str], int]
-Item: TypeAlias = Skill | CustomCommand
+Item: TypeAlias = Skill | CustomCommand | CustomAgent
 
 INTRODUCTION = (
     "# Skills\n\nInstructions for kinds of work. Before such work, load the one that fits with "
@@ -27,25 +30,25 @@ INTRODUCTION = (
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """A `Catalogue` has skills and commands, of one name that of the strongest place first."""
+    """A `Catalogue` has all of them, of one name that of the strongest place first."""
 
     skills: tuple[Skill, ...] = ()
     commands: tuple[CustomCommand, ...] = ()
+    agents: tuple[CustomAgent, ...] = ()
     problems: tuple[Problem, ...] = ()
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """Returns skills and commands in one row."""
-        return (*self.skills, *self.commands)
+        """Returns skills, commands and agents in one row."""
+        return (*self.skills, *self.commands, *self.agents)
 
     def only(self, fits: Callable[[Item], bool]) -> Catalogue:
         """Returns the catalogue with those that fit, and of them one for each name."""
-        skills = {one.name: one for one in reversed(self.skills) if fits(one)}
-        commands = {one.name: one for one in reversed(self.commands) if fits(one)}
         return replace(
             self,
-            skills=tuple(reversed(skills.values())),
-            commands=tuple(reversed(commands.values())),
+            skills=_one_for_each_name(filter(fits, self.skills)),
+            commands=_one_for_each_name(filter(fits, self.commands)),
+            agents=_one_for_each_name(filter(fits, self.agents)),
         )
 
     def skill(self, name: str) -> Skill | None:
@@ -56,28 +59,36 @@ class Catalogue:
         """Returns the command of that name."""
         return next((one for one in self.commands if one.name == name), None)
 
+    def agent(self, name: str) -> CustomAgent | None:
+        """Returns the agent of that name."""
+        return next((one for one in self.agents if one.name == name), None)
 
-def find(
-    skill_sources: Iterable[Source], command_sources: Iterable[Source], root: Path
-) -> Catalogue:
-    """Finds skills and commands in all places, the strongest first. Blocking; raises nothing.
+
+def find(sources: Callable[[SourceKind], Iterable[Source]], root: Path) -> Catalogue:
+    """Finds all that lies in the places of each kind, the strongest first. Blocking; raises nothing.
 
     What lies in the project at `root` and leads out of it by a link is not looked at.
     """
     skills: list[Skill] = []
     commands: list[CustomCommand] = []
     problems: list[Problem] = []
-    for source in skill_sources:
+    agents: list[CustomAgent] = []
+    for source in sources("skills"):
         for folder in _entries(source, root, "*/" + SKILL_FILE):
             skill, wrong = read_skill(folder.parent, source.origin)
             problems += wrong
             skills += [skill] if skill is not None else []
-    for source in command_sources:
+    for source in sources("commands"):
         for path in _entries(source, root, "**/*.md"):
             command, problem = read_command(path, path.stem, source.origin)
             problems += [problem] if problem is not None else []
             commands += [command] if command is not None else []
-    return Catalogue(tuple(skills), tuple(commands), tuple(problems))
+    for source in sources("agents"):
+        for path in _entries(source, root, "**/*.md"):
+            agent, wrong = read_agent(path, source.origin)
+            problems += wrong
+            agents += [agent] if agent is not None else []
+    return Catalogue(tuple(skills), tuple(commands), tuple(agents), tuple(problems))
 
 
 def catalogue_text(
@@ -104,6 +115,13 @@ def catalogue_text(
         more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
         lines.append(f"- more by name: {', '.join(shown)}{more}")
     return "\n".join(lines) if ordered else ""
+
+
+def _one_for_each_name(items: Iterable[T]) -> tuple[T, ...]:
+    named: dict[str, T] = {}
+    for item in items:
+        named.setdefault(item.name, item)
+    return tuple(named.values())
 
 
 def _one_line(text: str) -> str:

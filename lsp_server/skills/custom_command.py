@@ -8,22 +8,19 @@ as it stands: the model may run them, and is asked about as for any other comman
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shlex
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import ClassVar
 
 from lsp_server.domain.tasks import Mode
-from lsp_server.settings.regular_files import read_whole
-from lsp_server.skills.front_matter import FENCE, FrontMatter, FrontMatterError, read_front_matter
 from lsp_server.skills.source import Origin, Problem
+from lsp_server.skills.written_file import can_be_typed, read_written_file
 
-FILE_BYTES_MAX = 100_000
 DESCRIPTION_CHARS_MAX = 200
 
-_NAME = re.compile(r"[\w.:-]{1,64}")
 _INVOCATION = re.compile(r"/(?P<name>[\w.:-]{1,64})(?:\s+(?P<arguments>.*))?", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\$(?:ARGUMENTS\b|[1-9]\b)")
 
@@ -35,6 +32,8 @@ class CustomCommand:
     `hint` says what arguments it takes, `mode` is the mode of its task, and `paths` are
     patterns of file names that it is meant for. `fingerprint` changes with its text.
     """
+
+    noun: ClassVar[str] = "command"
 
     name: str
     description: str
@@ -89,36 +88,24 @@ def read_command(
     path: Path, name: str, origin: Origin
 ) -> tuple[CustomCommand | None, Problem | None]:
     """Reads a command; None, with the reason, when it cannot be used. Blocking."""
-    try:
-        data = read_whole(path, FILE_BYTES_MAX)
-        text = data.decode("utf-8").replace("\r\n", "\n")
-        head = read_front_matter(text) if text.startswith(FENCE) else FrontMatter({}, {}, text)
-    except FrontMatterError as error:
-        return None, Problem(path, error.line, str(error))
-    except UnicodeDecodeError:
-        return None, Problem(path, 0, "the file is no UTF-8 text")
-    except OSError as error:
-        return None, Problem(path, 0, f"it cannot be read: {error.strerror or error}")
-    if not head.body.strip() or not _NAME.fullmatch(name):
-        why = "the command has no text" if not head.body.strip() else "its name cannot be typed"
+    written = read_written_file(path)
+    if isinstance(written, Problem):
+        return None, written
+    head, body = written.head, written.body
+    if not body or not can_be_typed(name):
+        why = "its name cannot be typed" if body else "the command has no text"
         return None, Problem(path, 0, why)
     return CustomCommand(
         name,
-        (head.text("description") or _first_line(head.body))[:DESCRIPTION_CHARS_MAX],
-        head.body.strip(),
+        (head.text("description") or _first_line(body))[:DESCRIPTION_CHARS_MAX],
+        body,
         path,
         origin,
-        hashlib.sha256(data).hexdigest(),
+        written.fingerprint,
         head.text("argument-hint"),
         "plan" if head.text("mode") == "plan" else "build",
-        _patterns(head),
+        head.words("paths") or (),
     ), None
-
-
-def _patterns(head: FrontMatter) -> tuple[str, ...]:
-    value = head.values.get("paths", "")
-    texts = value if isinstance(value, list) else str(value).split(",")
-    return tuple(one.strip() for one in texts if isinstance(one, str) and one.strip())
 
 
 def _first_line(body: str) -> str:

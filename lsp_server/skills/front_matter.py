@@ -44,6 +44,14 @@ class FrontMatter:
         value = self.values.get(key, "")
         return value.strip() if isinstance(value, str) else ""
 
+    def words(self, key: str) -> tuple[str, ...] | None:
+        """Returns the texts of a list, or of a line with commas; None where there is no such key."""
+        value = self.values.get(key)
+        if value is None:
+            return None
+        texts = value if isinstance(value, list) else str(value).split(",")
+        return tuple(one.strip() for one in texts if isinstance(one, str) and one.strip())
+
 
 def read_front_matter(text: str) -> FrontMatter:
     """Reads the head of a file. Raises FrontMatterError when it has none or it is broken.

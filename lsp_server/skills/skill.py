@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import ClassVar
 
 from lsp_server.settings.regular_files import read_whole
 from lsp_server.skills.front_matter import (
@@ -41,6 +42,8 @@ class Skill:
     `files` are those beside `SKILL.md`, relative to `folder`. `fingerprint` changes with
     the text of any of them.
     """
+
+    noun: ClassVar[str] = "skill"
 
     name: str
     description: str

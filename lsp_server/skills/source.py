@@ -1,4 +1,4 @@
-"""This module says where skills and custom commands lie, and what is wrong with one.
+"""This module says where skills, custom commands and agents lie, and what is wrong with one.
 
 The nearer place wins: a project's over the user's, and of one's own folders those that
 all agents share first (https://agentskills.io/client-implementation, `.agents`).
@@ -14,16 +14,16 @@ from typing import Literal, TypeAlias
 Origin: TypeAlias = Literal["project", "user"]
 """Who brought it: the checkout, or the person."""
 
-SourceKind: TypeAlias = Literal["skills", "commands"]
+SourceKind: TypeAlias = Literal["skills", "commands", "agents"]
 
-SOURCE_KINDS: tuple[SourceKind, ...] = ("skills", "commands")
+SOURCE_KINDS: tuple[SourceKind, ...] = ("skills", "commands", "agents")
 
 SHARED, OWN, CLAUDE = ".agents", ".holdfast", ".claude"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A `Source` is a folder in which skills or commands lie."""
+    """A `Source` is a folder in which skills, commands or agents lie."""
 
     folder: Path
     origin: Origin

@@ -514,3 +514,22 @@ async def test_what_wants_out_is_denied_where_nobody_can_be_asked(project: Path)
     allowed = {"HOLDFAST_PERMISSIONS__ALLOW": '["shell(touch ../out)"]'}
     await run(project, turns, "--yes", "--json", "make it", **allowed)
     assert (project.parent / "out").exists()
+
+
+async def test_a_run_works_as_the_agent_that_is_named(project: Path) -> None:
+    path = project / ".claude" / "agents" / "reviewer.md"
+    path.parent.mkdir(parents=True)
+    path.write_text("---\nname: reviewer\ndescription: Reviews.\ntools: Read\n---\nMind 4812.")
+    waiting = await run(project, [], *YES, "look", "--agent", "reviewer")
+    assert (waiting.status, "not trusted" in waiting.errors) == (2, True)
+    unknown = await run(project, [], *YES, "look", "--agent", "nobody")
+    assert (unknown.status, "there is no agent 'nobody'" in unknown.errors) == (2, True)
+    both = await run(project, [], "--resume", "x", "--agent", "reviewer")
+    assert (both.status, "keeps its agent" in both.errors) == (2, True)
+    trusted = await holdfast("trust", "--yes", folder=project)
+    assert trusted.status == 0, trusted.errors
+    async with FaultyServer([WRITE, finish()]) as server:
+        arguments = ("run", *YES, "look", "--agent", "reviewer")
+        ended = await holdfast(*arguments, folder=project, **model(server))
+        assert "there is no tool 'write'" in ended.output
+        assert "Mind 4812." in server.requests[0].body["messages"][0]["content"]

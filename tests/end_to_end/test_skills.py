@@ -169,3 +169,37 @@ async def test_a_prompt_of_a_server_is_a_command_of_the_editor(project: Path) ->
         (review, *_) = listed["commands"]
         assert (review["name"], review["hint"]) == ("mcp__docs__review", "<file> [focus]")
     assert model.requests[0].body["messages"][1]["content"].startswith("Review a.py for all.")
+
+
+AGENT = "---\nname: reviewer\ndescription: Reviews.\ntools: Read, WebSearch\n---\nMind port 4812."
+
+
+async def test_a_run_is_started_as_an_agent_that_a_person_trusted(project: Path) -> None:
+    path = write(project, ".agents/agents/reviewer.md", AGENT)
+
+    def shown(message: Message) -> bool:
+        return (
+            message.get("method") == "textDocument/publishDiagnostics"
+            and message["params"]["uri"] == path.as_uri()
+        )
+
+    async with at_work(project) as (client, model):
+        problems = (await client.wait_for(shown, "the problem"))["params"]["diagnostics"]
+        assert [(one["code"], one["range"]["start"]["line"]) for one in problems] == [
+            ("skill-invalid", 3)
+        ]
+        start = {"prompt": "look", "agent": "reviewer"}
+        refused = await client.command("holdfast.run.start", start)
+        assert "not trusted" in refused["message"]
+        assert not model.requests
+        await client.command("holdfast.trust", {"answer": "yes"})
+        listed = await client.command("holdfast.skill.list")
+        assert [(one["name"], one["state"]) for one in listed["agents"]] == [
+            ("reviewer", "trusted")
+        ]
+        assert (await client.command("holdfast.status"))["agents"] == ["reviewer"]
+        await client.command("holdfast.run.start", start)
+        await client.wait_for(ended, "the end of the run")
+    body = model.requests[0].body
+    assert "Mind port 4812." in body["messages"][0]["content"]
+    assert "edit" not in {tool["function"]["name"] for tool in body["tools"]}

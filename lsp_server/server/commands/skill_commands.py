@@ -27,7 +27,9 @@ from lsp_server.session.mcp_prompts import ServerPrompt
 from lsp_server.session.session import Session
 from lsp_server.session.skills import FoundItem
 from lsp_server.session.trust import TrustItem
+from lsp_server.skills.custom_agent import CustomAgent
 from lsp_server.skills.custom_command import CustomCommand
+from lsp_server.skills.skill import Skill
 from lsp_server.text.markdown import code_block, code_span
 
 TRUST, REFUSE = "Trust", "Refuse"
@@ -70,18 +72,21 @@ class SkillCommands:
 
     async def _list(self, _: NoParams) -> SkillListReply:
         found = await self._session.skills.found()
-        skills = [_entry(one) for one in found if not _is_command(one)]
+        skills = [_entry(one) for one in found if isinstance(one.item, Skill)]
         commands = [_entry(one) for one in found if _is_command(one)]
         commands += map(_prompt_entry, await self._session.server_prompts.known())
         lines = [f"{each.name} ({each.state}): {each.description}" for each in skills]
         lines += [f"/{each.name} ({each.state}): {each.description}" for each in commands]
-        message = "\n".join(lines) or "there are no skills and no custom commands"
+        agents = [_entry(one) for one in found if isinstance(one.item, CustomAgent)]
+        lines += [f"agent {each.name} ({each.state}): {each.description}" for each in agents]
+        message = "\n".join(lines) or "there are no skills, custom commands and agents"
         self._context.show_message(message)
         return SkillListReply(
             state=self._context.state,
             message=message,
             skills=tuple(skills),
             commands=tuple(commands),
+            agents=tuple(agents),
         )
 
     async def _show(self, arguments: SkillChoice) -> Reply:
@@ -89,7 +94,9 @@ class SkillCommands:
         named = next((item for item in found if item.name == arguments.name), None)
         if named is None:
             known = [item.name for item in found]
-            raise HoldfastError(f"pass the `name` of a skill or command; known: {_named(known)}")
+            raise HoldfastError(
+                f"pass the `name` of a skill, command or agent; known: {_named(known)}"
+            )
         uri = self._context.show_document(named.path)
         return Reply(state=self._context.state, message=named.description, uri=uri)
 

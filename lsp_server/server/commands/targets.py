@@ -95,6 +95,7 @@ async def task_of(start: RunStart, folder: Folder, path: Path | None, encoding: 
         mode=start.mode,
         max_mode=start.max_mode,
         samples=start.samples,
+        agent=start.agent,
     )
     try:
         return await make_task(request, folder.require_session(), folder.documents)

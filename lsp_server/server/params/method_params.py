@@ -43,6 +43,7 @@ class Status(MessagePayload):
 
     `line` has goals and the run, ready for a status line, and is empty when there is
     nothing to say. `max_mode` is True while the run samples several candidates a step.
+    `agents` names the custom agents that may be used.
     """
 
     state: SessionState
@@ -56,6 +57,7 @@ class Status(MessagePayload):
     index: IndexState = IndexState()
     endpoint: str | None = None
     max_mode: bool | None = None
+    agents: tuple[str, ...] = ()
 
 
 class EventFields(Payload):

@@ -25,7 +25,8 @@ Samples: TypeAlias = Annotated[StrictInt, Field(ge=1, le=SAMPLES_MAX)]
 class RunStart(CommandParams):
     """`holdfast.run.start` takes a task in words, a goal by its id, or a place to work on.
 
-    Without any of them the first open goal is worked on.
+    Without any of them the first open goal is worked on. `agent` names a custom agent, as
+    which the run works.
     """
 
     prompt: StrictStr | None = None
@@ -36,6 +37,7 @@ class RunStart(CommandParams):
     mode: Mode = "build"
     max_mode: StrictBool = False
     samples: Samples | None = None
+    agent: StrictStr | None = None
 
 
 class RunStop(CommandParams):

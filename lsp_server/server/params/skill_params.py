@@ -24,7 +24,7 @@ class CustomCommandRun(CommandParams):
 
 
 class SkillChoice(CommandParams):
-    """`holdfast.skill.show` takes a skill by its name."""
+    """`holdfast.skill.show` takes a skill, a command or an agent by its name."""
 
     name: StrictStr | None = None
 
@@ -40,7 +40,7 @@ class TrustAnswer(CommandParams):
 
 
 class SkillEntry(Payload):
-    """A `SkillEntry` is a skill or a custom command; `hint` says what arguments it takes.
+    """A `SkillEntry` is a skill, a custom command or an agent; `hint` says what arguments it takes.
 
     Of a prompt of an MCP server `uri` is empty and `server` its name.
     """
@@ -55,10 +55,11 @@ class SkillEntry(Payload):
 
 
 class SkillListReply(Reply):
-    """A `SkillListReply` lists skills and custom commands, the strongest place first."""
+    """A `SkillListReply` lists skills, custom commands and agents, the strongest place first."""
 
     skills: tuple[SkillEntry, ...] = ()
     commands: tuple[SkillEntry, ...] = ()
+    agents: tuple[SkillEntry, ...] = ()
 
 
 class ServerEntryPayload(Payload):

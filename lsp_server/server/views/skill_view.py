@@ -1,4 +1,4 @@
-"""This module shows skills and custom commands: what is wrong with one, and what to do with it."""
+"""This module shows skills, custom commands and agents: what is wrong with one, and what to do with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lsp_server.skills.skill import Skill
 
 
 def diagnostics(skills: SessionSkills) -> Iterator[tuple[Path, types.Diagnostic]]:
-    """Yields a diagnostic, with its file, for each rule that a skill or a command breaks."""
+    """Yields a diagnostic, with its file, for each rule that a skill, a command or an agent breaks."""
     for problem in skills.problems:
         yield (
             problem.path,
@@ -31,7 +31,7 @@ def diagnostics(skills: SessionSkills) -> Iterator[tuple[Path, types.Diagnostic]
 
 
 def lenses(skills: SessionSkills, path: Path) -> Iterator[types.CodeLens]:
-    """Yields what can be done with the skill or the command in a file, above its first line."""
+    """Yields what can be done with what a person wrote for the agent in a file, above its first line."""
     for one in skills.seen:
         if one.item.path == path:
             for command in _commands(one):
@@ -59,9 +59,9 @@ def _commands(one: FoundItem) -> Iterator[types.Command]:
         yield types.Command(
             "Holdfast: Try it", CommandName.RUN_START, arguments=[{"prompt": prompt}]
         )
-    else:
+    elif isinstance(one.item, CustomCommand):
         yield types.Command("Holdfast: Run it", CommandName.COMMAND_RUN, arguments=[{"name": name}])
-    query = {"query": f"skill {name}", "kind": "action"}
+    query = {"query": f"{one.item.noun} {name}", "kind": "action"}
     yield types.Command(
         "Holdfast: Where was it used?", CommandName.MEMORY_SEARCH, arguments=[query]
     )

@@ -65,6 +65,7 @@ def _payload(status: SessionStatus) -> Status:
             met=goals.met, unmet=goals.unmet, blocked=goals.blocked, total=goals.total
         ),
         index=_index_state(status.memory),
+        agents=status.agents,
     )
 
 
