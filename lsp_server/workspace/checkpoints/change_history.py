@@ -14,6 +14,7 @@ from typing import TypeAlias, TypeVar
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import FileChanged
+from lsp_server.workspace.checkpoints.conflict_words import OF_UNDO, ConflictWords
 from lsp_server.workspace.checkpoints.file_state import FileState, UnreadState, read_state
 from lsp_server.workspace.checkpoints.merge import merge
 
@@ -32,11 +33,14 @@ Content: TypeAlias = str | bytes | Link | UnreadState | None
 
 
 def content_before(
-    current: Content, history: Sequence[FileChanged], contents: Mapping[str, Content]
+    current: Content,
+    history: Sequence[FileChanged],
+    contents: Mapping[str, Content],
+    words: ConflictWords = OF_UNDO,
 ) -> Content:
     """Returns the content without the changes; `contents` are those that the history names.
 
-    Raises ToolError for a conflict.
+    Raises ToolError for a conflict, in these words.
     """
     # Undone already, by hand or by an undo before: taking it back again would do harm.
     if current == _content(history[0].before, contents):
@@ -46,7 +50,7 @@ def content_before(
         if current == after:
             current = before
         elif current != before:
-            current = _merge(after, current, before)
+            current = _merge(after, current, before, words)
     return current
 
 
@@ -95,20 +99,20 @@ def _content(name: str | None, contents: Mapping[str, Content]) -> Content:
     return contents[name] if name else None
 
 
-def _merge(after: Content, current: Content, before: Content) -> str:
+def _merge(after: Content, current: Content, before: Content, words: ConflictWords) -> str:
     match after, current, before:
         case str(), str(), str():
             merged = merge(after, current, before)
             if merged is None:
-                raise ToolError("the same lines were changed since", "undo them by hand")
+                raise ToolError(words.lines, words.hint)
             return merged
         case _, Link(), _:
-            raise ToolError("it is a symbolic link by now")
+            raise ToolError(words.link)
         case None, _, _:
-            raise ToolError("it was deleted by the run and has been created anew since")
+            raise ToolError(words.made)
         case _, None, _:
-            raise ToolError("it has been deleted since")
+            raise ToolError(words.gone)
         case _, _, None:
-            raise ToolError("it was created by the run and has been changed since")
+            raise ToolError(words.changed)
         case _:
-            raise ToolError("it is binary and has been changed since")
+            raise ToolError(words.binary)

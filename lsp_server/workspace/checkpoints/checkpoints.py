@@ -19,6 +19,7 @@ from lsp_server.domain.events import Emit, Event, FileChanged, SnapshotTaken, Wa
 from lsp_server.domain.ports import Editor
 from lsp_server.workspace.checkpoints.blobs import Blobs
 from lsp_server.workspace.checkpoints.checkpoint_pruner import CheckpointPruner
+from lsp_server.workspace.checkpoints.conflict_words import OF_ATTEMPT
 from lsp_server.workspace.checkpoints.file_state import NOT_KEPT, digest_of, is_same
 from lsp_server.workspace.checkpoints.ignored_files import IgnoredFiles, states_at
 from lsp_server.workspace.checkpoints.killed_command import ROOT, tell_apart
@@ -57,13 +58,15 @@ _LOOKING = "looking at the many files of this folder, so that what a command doe
 class Checkpoints:
     """A `Checkpoints` keeps the contents of files that runs of one workspace changed.
 
-    The contents lie in `folder`; `tree` is the working state of the workspace, `pruner` removes what no run
-    needs any more.
+    The contents lie in `folder`, or in `blobs` that others have too; `tree` is the working state of the
+    workspace, `pruner` removes what no run needs any more.
     """
 
-    def __init__(self, folder: Path, workspace: Workspace, ignore: Ignore) -> None:
+    def __init__(
+        self, folder: Path, workspace: Workspace, ignore: Ignore, blobs: Blobs | None = None
+    ) -> None:
         self._workspace = workspace
-        self._blobs = Blobs(folder / "blobs")
+        self._blobs = blobs or Blobs(folder / "blobs")
         self._ignored = IgnoredFiles(workspace.root, self._blobs)
         self._snapshots = Snapshots(folder / "snapshots", workspace.root)
         self._warned: set[str] = set()
@@ -71,6 +74,13 @@ class Checkpoints:
             workspace, ignore, blobs=self._blobs, cache_file=folder / "tree.json"
         )
         self.pruner = CheckpointPruner(folder, self.tree, self._blobs, self._snapshots)
+
+    def of_copy(self, folder: Path, workspace: Workspace, ignore: Ignore) -> Checkpoints:
+        """Returns the checkpoints of a copy of this workspace, whose contents are kept with these.
+
+        What is the copy's alone lies in `folder`.
+        """
+        return Checkpoints(folder, workspace, ignore, self._blobs)
 
     def recording(self, editor: Editor, emit: Emit) -> Editor:
         """Wraps `editor` so that every applied edit is recorded."""
@@ -100,7 +110,7 @@ class Checkpoints:
             alive.cancel()
             # Also after a failure or a cancellation: what the command did is done.
             after = await self._with_hidden(before, await self._states(emit))
-            changes = await asyncio.to_thread(_changes, before, after)
+            changes = await asyncio.to_thread(changes_between, before, after)
             for number, change in enumerate(changes):
                 emit(change)
                 if number % CHANGES_AT_ONCE == CHANGES_AT_ONCE - 1:
@@ -121,7 +131,7 @@ class Checkpoints:
         if max(root.st_mtime, root.st_ctime) > before.ended_at.timestamp():
             later.add(ROOT)
         now = await self._with_hidden(before.states, await self.tree.states())
-        changes = await asyncio.to_thread(_changes, before.states, now)
+        changes = await asyncio.to_thread(changes_between, before.states, now)
         killed = tell_apart(changes, later, now, before.there)
         for change in killed.changes:
             emit(change)
@@ -174,6 +184,33 @@ class Checkpoints:
             notes += await self.record_killed_command(name, take)
         report = await Undo(self._workspace, self._blobs, editor).run(changes)
         return replace(report, conflicts=(*report.conflicts, *notes))
+
+    async def carry_over(
+        self, changes: Sequence[FileChanged], editor: Editor, emit: Emit
+    ) -> UndoReport:
+        """Makes the changes that a run made in a copy of the workspace, one for each path.
+
+        What came here since stays, as with an undo: a change of the same lines is a conflict,
+        and its file is left alone. What is changed is emitted, so that it can be undone.
+        """
+        edited: set[str] = set()
+
+        def note(event: Event) -> None:
+            if isinstance(event, FileChanged):
+                edited.add(event.path)
+            emit(event)
+
+        def add(event: Event) -> None:
+            # What went through the editor is known already.
+            if not (isinstance(event, FileChanged) and event.path in edited):
+                emit(event)
+
+        # To make a change is to take back its opposite.
+        opposite = [FileChanged(one.path, one.after, one.before) for one in changes]
+        recording = self.recording(editor, note)
+        async with self.record_command(add):
+            undo = Undo(self._workspace, self._blobs, recording, OF_ATTEMPT)
+            return await undo.run(opposite)
 
     def content(self, name: str) -> bytes | None:
         """Returns the content with this name, None when it is not kept. Blocking."""
@@ -239,7 +276,8 @@ def _about_unseen(unseen: Mapping[str, str]) -> Iterator[str]:
         yield f"undo leaves alone what commands do to {names}: {reason}"
 
 
-def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[FileChanged]:
+def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> list[FileChanged]:
+    """Returns what is different between two looks at a working state, sorted by path."""
     if before is after:
         return []
     return [

@@ -25,6 +25,7 @@ from lsp_server.workspace.checkpoints.change_history import (
     mode_before,
     value_before,
 )
+from lsp_server.workspace.checkpoints.conflict_words import OF_UNDO, ConflictWords
 from lsp_server.workspace.checkpoints.file_state import (
     PERMISSIONS,
     FileState,
@@ -74,9 +75,12 @@ class _Kept:
 
 
 class FileUndo:
-    """A `FileUndo` restores files and links of one workspace."""
+    """A `FileUndo` restores files and links of one workspace; `words` say why one is left alone."""
 
-    def __init__(self, workspace: Workspace, blobs: Blobs, editor: Editor) -> None:
+    def __init__(
+        self, workspace: Workspace, blobs: Blobs, editor: Editor, words: ConflictWords = OF_UNDO
+    ) -> None:
+        self._words = words
         self._workspace = workspace
         self._blobs = blobs
         self._editor = editor
@@ -138,18 +142,18 @@ class FileUndo:
         Raises ToolError for a conflict, OSError.
         """
         current = await _current(editor, file)
-        target = content_before(current, history, kept.contents)
+        target = content_before(current, history, kept.contents, self._words)
         if target == current:
             return False
         match current, target:
             case _, UnreadState(reason):
-                raise ToolError(f"its earlier content was not kept: {REASONS[reason]}")
+                raise ToolError(f"{self._words.not_kept}: {REASONS[reason]}")
             case str(), str() if not await asyncio.to_thread(_is_written_raw, file, history, kept):
                 edit = FileEdit(file, fingerprint(current), minimal_edit(current, target))
-                await editor.apply(EditSet((edit,), "undo"))
+                await editor.apply(EditSet((edit,), self._words.reason))
             case str(), None:
                 edit = FileEdit(file, fingerprint(current), (), deletes=True)
-                await editor.apply(EditSet((edit,), "undo"))
+                await editor.apply(EditSet((edit,), self._words.reason))
             case _, None:
                 await asyncio.to_thread(remove_file, file)
             case _, Link():

@@ -20,6 +20,7 @@ from lsp_server.domain.events import FileChanged
 from lsp_server.domain.ports import Editor
 from lsp_server.system.open_folder import open_folder
 from lsp_server.workspace.checkpoints.blobs import Blobs
+from lsp_server.workspace.checkpoints.conflict_words import OF_UNDO, ConflictWords
 from lsp_server.workspace.checkpoints.file_state import FolderState, read_state
 from lsp_server.workspace.checkpoints.file_undo import FileUndo
 from lsp_server.workspace.files.paths import Workspace
@@ -50,11 +51,16 @@ class UndoReport:
 
 
 class Undo:
-    """Restores paths from stored contents through an Editor, so that open buffers are right."""
+    """Restores paths from stored contents through an Editor, so that open buffers are right.
 
-    def __init__(self, workspace: Workspace, blobs: Blobs, editor: Editor) -> None:
+    `words` say why a path is left alone.
+    """
+
+    def __init__(
+        self, workspace: Workspace, blobs: Blobs, editor: Editor, words: ConflictWords = OF_UNDO
+    ) -> None:
         self._workspace = workspace
-        self._files = FileUndo(workspace, blobs, editor)
+        self._files = FileUndo(workspace, blobs, editor, words)
 
     async def run(self, changes: Sequence[FileChanged]) -> UndoReport:
         """Undoes the changes, which are in the order in which they happened."""
