@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 import pytest
 
-from lsp_server.workspace.checkpoints.checkpoints import changes_between
+from lsp_server.workspace.checkpoints.carry_over import carry_over
+from lsp_server.workspace.checkpoints.checkpoints import Checkpoints, changes_between
 from lsp_server.workspace.files.paths import Workspace
 from lsp_server.workspace.git.ignore import Ignore
 from tests.harness.files import lay_out
@@ -111,13 +112,15 @@ async def test_a_change_is_carried_over_and_nothing_of_a_person_is_overwritten(
     copy = shutil.copytree(root, tmp_path / "copy")
     run = Run(root)
     workspace = Workspace(copy)
-    there = run.checkpoints.of_copy(tmp_path / "copy-data", workspace, Ignore(workspace))
+    there = Checkpoints(tmp_path / "copy-data", workspace, Ignore(workspace), run.checkpoints.blobs)
     before = await there.tree.states()
     case.attempt(copy)
     changes = changes_between(before, await there.tree.states())
     case.person(root)
     mine = content(root / case.path)
-    report = await run.checkpoints.carry_over(changes, run.editor, run.events.append)
+    report = await carry_over(
+        changes, Workspace(root), run.checkpoints, run.editor, run.events.append
+    )
     assert content(root / case.path) == (
         case.expected.encode() if isinstance(case.expected, str) else case.expected
     )
@@ -135,12 +138,14 @@ async def test_a_text_that_is_not_saved_is_merged_as_it_stands_in_the_editor(
     copy = shutil.copytree(root, tmp_path / "copy")
     run = Run(root)
     workspace = Workspace(copy)
-    there = run.checkpoints.of_copy(tmp_path / "copy-data", workspace, Ignore(workspace))
+    there = Checkpoints(tmp_path / "copy-data", workspace, Ignore(workspace), run.checkpoints.blobs)
     before = await there.tree.states()
     lay_out(copy, {"a.py": THEIRS, "b.py": "theirs\n"})
     changes = changes_between(before, await there.tree.states())
     run.documents.open(root / "a.py", MINE)
-    report = await run.checkpoints.carry_over(changes, run.editor, run.events.append)
+    report = await carry_over(
+        changes, Workspace(root), run.checkpoints, run.editor, run.events.append
+    )
     # This editor cannot save a text of a person's, so that the file is left alone.
     assert [one.path for one in report.conflicts] == ["a.py"]
     assert run.documents.buffers()[root / "a.py"] == MINE

@@ -19,7 +19,6 @@ from lsp_server.domain.events import Emit, Event, FileChanged, SnapshotTaken, Wa
 from lsp_server.domain.ports import Editor
 from lsp_server.workspace.checkpoints.blobs import Blobs
 from lsp_server.workspace.checkpoints.checkpoint_pruner import CheckpointPruner
-from lsp_server.workspace.checkpoints.conflict_words import OF_ATTEMPT
 from lsp_server.workspace.checkpoints.file_state import NOT_KEPT, digest_of, is_same
 from lsp_server.workspace.checkpoints.ignored_files import IgnoredFiles, states_at
 from lsp_server.workspace.checkpoints.killed_command import ROOT, tell_apart
@@ -58,7 +57,7 @@ _LOOKING = "looking at the many files of this folder, so that what a command doe
 class Checkpoints:
     """A `Checkpoints` keeps the contents of files that runs of one workspace changed.
 
-    The contents lie in `folder`, or in `blobs` that others have too; `tree` is the working state of the
+    The contents lie in `folder`, or in the `blobs` of the workspace that this one is a copy of; `tree` is the working state of the
     workspace, `pruner` removes what no run needs any more.
     """
 
@@ -66,21 +65,14 @@ class Checkpoints:
         self, folder: Path, workspace: Workspace, ignore: Ignore, blobs: Blobs | None = None
     ) -> None:
         self._workspace = workspace
-        self._blobs = blobs or Blobs(folder / "blobs")
-        self._ignored = IgnoredFiles(workspace.root, self._blobs)
+        self.blobs = blobs or Blobs(folder / "blobs")
+        self._ignored = IgnoredFiles(workspace.root, self.blobs)
         self._snapshots = Snapshots(folder / "snapshots", workspace.root)
         self._warned: set[str] = set()
         self.tree = WorkingTree(
-            workspace, ignore, blobs=self._blobs, cache_file=folder / "tree.json"
+            workspace, ignore, blobs=self.blobs, cache_file=folder / "tree.json"
         )
-        self.pruner = CheckpointPruner(folder, self.tree, self._blobs, self._snapshots)
-
-    def of_copy(self, folder: Path, workspace: Workspace, ignore: Ignore) -> Checkpoints:
-        """Returns the checkpoints of a copy of this workspace, whose contents are kept with these.
-
-        What is the copy's alone lies in `folder`.
-        """
-        return Checkpoints(folder, workspace, ignore, self._blobs)
+        self.pruner = CheckpointPruner(folder, self.tree, self.blobs, self._snapshots)
 
     def recording(self, editor: Editor, emit: Emit) -> Editor:
         """Wraps `editor` so that every applied edit is recorded."""
@@ -182,47 +174,20 @@ class Checkpoints:
 
         for name in snapshots[-1:]:
             notes += await self.record_killed_command(name, take)
-        report = await Undo(self._workspace, self._blobs, editor).run(changes)
+        report = await Undo(self._workspace, self.blobs, editor).run(changes)
         return replace(report, conflicts=(*report.conflicts, *notes))
-
-    async def carry_over(
-        self, changes: Sequence[FileChanged], editor: Editor, emit: Emit
-    ) -> UndoReport:
-        """Makes the changes that a run made in a copy of the workspace, one for each path.
-
-        What came here since stays, as with an undo: a change of the same lines is a conflict,
-        and its file is left alone. What is changed is emitted, so that it can be undone.
-        """
-        edited: set[str] = set()
-
-        def note(event: Event) -> None:
-            if isinstance(event, FileChanged):
-                edited.add(event.path)
-            emit(event)
-
-        def add(event: Event) -> None:
-            # What went through the editor is known already.
-            if not (isinstance(event, FileChanged) and event.path in edited):
-                emit(event)
-
-        # To make a change is to take back its opposite.
-        opposite = [FileChanged(one.path, one.after, one.before) for one in changes]
-        recording = self.recording(editor, note)
-        async with self.record_command(add):
-            undo = Undo(self._workspace, self._blobs, recording, OF_ATTEMPT)
-            return await undo.run(opposite)
 
     def content(self, name: str) -> bytes | None:
         """Returns the content with this name, None when it is not kept. Blocking."""
-        return self._blobs.get(name)
+        return self.blobs.get(name)
 
     def keep(self, data: bytes) -> None:
         """Keeps a content, so that undo has it. Blocking; what fails is said by `warn_of_losses`."""
-        self._blobs.put(data)
+        self.blobs.put(data)
 
     def warn_of_losses(self, emit: Emit) -> None:
         """Says once if contents cannot be kept."""
-        self._warn(self._blobs.problem, emit)
+        self._warn(self.blobs.problem, emit)
 
     async def _states(self, emit: Emit) -> Mapping[str, str]:
         telling = asyncio.get_running_loop().call_later(
