@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from lsp_server.mcp_client.server_spec import McpServerSpec, ServerSpecError, make_spec
 from lsp_server.settings.regular_files import read_whole
+from lsp_server.text.jsonc import without_comments
 
 FILES: Mapping[str, str] = MappingProxyType(
     {".mcp.json": "mcpServers", ".vscode/mcp.json": "servers"}
@@ -50,7 +51,9 @@ def _entries(root: Path, name: str, key: str) -> Mapping[str, object]:
     path = root / name
     if not path.resolve().is_relative_to(root):
         raise OSError("it is a link that leads out of the project")
-    value = json.loads(read_whole(path, FILE_BYTES_MAX))
+    data = read_whole(path, FILE_BYTES_MAX)
+    # The editor whose file the second one is takes comments in it.
+    value = json.loads(without_comments(data.decode(json.detect_encoding(data))))
     entries = value.get(key, {}) if isinstance(value, dict) else None
     if not isinstance(entries, dict):
         raise json.JSONDecodeError(f"it must be an object with servers under {key!r}", "", 0)

@@ -69,6 +69,24 @@ def test_the_fingerprint_is_of_what_is_written_and_not_of_values() -> None:
     assert make_spec("s", {"command": "a"}, "project", {}).fingerprint != one.fingerprint
 
 
+def test_comments_are_read_over_as_the_editor_does(tmp_path: Path) -> None:
+    (tmp_path / ".vscode").mkdir()
+    (tmp_path / ".vscode" / "mcp.json").write_text(
+        """{
+  // Those of the team. "
+  "servers": {
+    "docs": {"url": "http://h/mcp", /* the old one: {"url": "http://o"} */},
+    "say": {"command": "echo", "args": ["// no comment", "a,]", "/*"],},
+  },
+}
+""",
+        "utf-8-sig",
+    )
+    found, problems = project_servers(tmp_path, {})
+    assert problems == ()
+    assert [one.place for one in found] == ["http://h/mcp", "echo '// no comment' 'a,]' '/*'"]
+
+
 def test_one_bad_entry_spoils_no_other(tmp_path: Path) -> None:
     servers = {"good": {"command": "a"}, "bad": {"command": 1}, "also": {"url": "http://h/mcp"}}
     (tmp_path / ".mcp.json").write_text(json.dumps({"mcpServers": servers}))
