@@ -10,7 +10,7 @@ from lsp_server.cli.command_session import command_session, load_settings
 from lsp_server.cli.exit_status import UsageError, run_command, workspace_folder
 from lsp_server.cli.terminal_prompt import ask_line
 from lsp_server.domain.permissions import visible
-from lsp_server.session.trust import TrustItem
+from lsp_server.session.trust import TrustChoice, TrustItem
 
 ANSWERS = {"t": True, "trust": True, "y": True, "yes": True, "r": False, "refuse": False}
 
@@ -26,26 +26,34 @@ def trust(workspace: Path, what: str | None, *, answer: bool | None) -> int:
 async def _trust(workspace: Path, what: str | None, answer: bool | None) -> int:
     folder = workspace_folder(workspace)
     async with command_session(folder, load_settings(folder)) as session:
-        waiting = await session.trust.waiting()
-        for item in _meant(waiting, what):
+        choices = await session.trust.choices()
+        for item in _meant(choices, what):
             _show(item, with_text=answer is None)
             trusted = answer if answer is not None else await _ask()
             if trusted is not None:
                 await session.trust.decide([item], trusted=trusted)
         left = await session.trust.waiting()
-    if not waiting:
-        sys.stdout.write("nothing in this project waits for your trust\n")
+    if what is None and not any(one.waits for one in choices):
+        _tell(choices)
     return 1 if left else 0
 
 
-def _meant(waiting: Sequence[TrustItem], what: str | None) -> Sequence[TrustItem]:
+def _meant(choices: Sequence[TrustChoice], what: str | None) -> Sequence[TrustItem]:
+    """What waits; by its id also what was decided, since a person may think again."""
     if what is None:
-        return waiting
-    meant = [one for one in waiting if one.id == what]
+        return [one.item for one in choices if one.waits]
+    meant = [one.item for one in choices if one.item.id == what]
     if not meant:
-        known = ", ".join(one.id for one in waiting) or "there is none"
-        raise UsageError(f"nothing with the id {what!r} waits for trust; known: {known}")
+        known = ", ".join(one.item.id for one in choices) or "there is none"
+        raise UsageError(f"the project brings nothing with the id {what!r}; known: {known}")
     return meant
+
+
+def _tell(choices: Sequence[TrustChoice]) -> None:
+    lines = ["nothing in this project waits for your trust"]
+    lines += [f"{one.state}: {one.item.id}" for one in choices]
+    lines += ["`holdfast trust ID` asks about one of them again"] if choices else []
+    sys.stdout.write(visible("\n".join(lines)) + "\n")
 
 
 def _show(item: TrustItem, *, with_text: bool) -> None:

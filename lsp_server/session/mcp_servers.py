@@ -108,11 +108,9 @@ class SessionServers:
             for spec, item in zip(specs, items, strict=True)
         )
 
-    async def waiting(self) -> tuple[TrustItem, ...]:
-        """Returns the project's servers that nobody was asked about yet."""
-        return tuple(
-            _trust_item(one.spec) for one in await self.found() if one.trust in ("new", "changed")
-        )
+    async def brought(self) -> tuple[TrustItem, ...]:
+        """Returns the project's servers, trusted or not."""
+        return tuple(_trust_item(one) for one in await self._specs() if one.origin == "project")
 
     async def close(self) -> None:
         """Ends all connections."""

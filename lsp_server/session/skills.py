@@ -104,14 +104,11 @@ class SessionSkills:
         await self._look()
         return self.seen
 
-    async def waiting(self) -> tuple[TrustItem, ...]:
-        """Returns what the project brings and nobody was asked about yet."""
+    async def brought(self) -> tuple[TrustItem, ...]:
+        """Returns what the project brings, trusted or not."""
         await self._look()
-        return tuple(
-            _trust_item(one.item, self._root)
-            for one in self.seen
-            if one.state in ("new", "changed")
-        )
+        ours = (item for item in self._catalogue.items if item.origin == "project")
+        return tuple(_trust_item(item, self._root) for item in ours)
 
     async def load(self, name: str, file: str | None) -> str:
         """Returns the text of a skill, or of one of its files. Raises ToolError without one."""

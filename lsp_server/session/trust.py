@@ -95,24 +95,43 @@ class Trust:
 
 
 class TrustSource(Protocol):
-    """A `TrustSource` finds things of a project that nobody was asked about."""
+    """A `TrustSource` finds things of one kind that a project brings."""
 
-    async def waiting(self) -> tuple[TrustItem, ...]:
-        """Returns them, new ones and changed ones."""
+    async def brought(self) -> tuple[TrustItem, ...]:
+        """Returns all of them, whatever a person said of them."""
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class TrustChoice:
+    """A `TrustChoice` is a thing of the project with what a person said of it."""
+
+    item: TrustItem
+    state: TrustState
+
+    @property
+    def waits(self) -> bool:
+        """Says whether nobody was asked about this text yet."""
+        return self.state in ("new", "changed")
+
+
 class ProjectTrust:
-    """A `ProjectTrust` has all that a project brings and that waits for a person, of every kind."""
+    """A `ProjectTrust` has all that a project brings, of every kind, and a person's trust in it."""
 
     def __init__(self, trust: Trust, sources: Sequence[TrustSource]) -> None:
         self._trust = trust
         self._sources = sources
 
+    async def choices(self) -> tuple[TrustChoice, ...]:
+        """Returns all that the project brings, with what was said of it."""
+        found = await asyncio.gather(*(source.brought() for source in self._sources))
+        items = [item for items in found for item in items]
+        states = await asyncio.to_thread(self._trust.states, items)
+        return tuple(TrustChoice(item, states[item.id]) for item in items)
+
     async def waiting(self) -> tuple[TrustItem, ...]:
         """Returns what nobody was asked about yet."""
-        found = await asyncio.gather(*(source.waiting() for source in self._sources))
-        return tuple(item for items in found for item in items)
+        return tuple(one.item for one in await self.choices() if one.waits)
 
     async def decide(self, items: Iterable[TrustItem], *, trusted: bool) -> None:
         """Keeps what a person said of things of the project. Raises OSError."""

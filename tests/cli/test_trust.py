@@ -33,7 +33,21 @@ async def test_an_answer_on_the_command_line_is_kept(project: Path) -> None:
     assert refused.status == 1
     assert (await holdfast("trust", "--yes", folder=project)).status == 0
     left = await holdfast("trust", folder=project)
-    assert (left.status, left.output) == (0, "nothing in this project waits for your trust\n")
+    assert left.status == 0
+    assert left.output.startswith("nothing in this project waits for your trust\n")
+    assert "refused: skill .agents/skills/deploy\n" in left.output
+    assert "trusted: command .holdfast/commands/greet.md\n" in left.output
+
+
+async def test_a_person_may_think_again(project: Path) -> None:
+    write(project)
+    greet = "command .holdfast/commands/greet.md"
+    assert (await holdfast("trust", "--no", folder=project)).status == 0
+    assert (await holdfast("trust", greet, "--yes", folder=project)).status == 0
+    assert f"trusted: {greet}\n" in (await holdfast("trust", folder=project)).output
+    assert (await holdfast("trust", greet, "--no", folder=project)).status == 0
+    run = await holdfast("run", "/greet Ada", folder=project)
+    assert (run.status, "not trusted" in run.errors) == (2, True)
 
 
 async def test_an_unknown_id_names_those_that_wait(project: Path) -> None:

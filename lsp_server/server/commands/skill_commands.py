@@ -126,11 +126,19 @@ class SkillCommands:
 
     async def _trust(self, arguments: TrustAnswer) -> TrustReply:
         session = self._session
-        waiting = await session.trust.waiting()
-        meant = [one for one in waiting if arguments.what in (None, "all", one.id)]
-        if arguments.what not in (None, "all") and not meant:
-            ids = _named([one.id for one in waiting])
-            raise HoldfastError(f"nothing with the id {arguments.what!r} waits; known: {ids}")
+        choices = await session.trust.choices()
+        # By its id also what was decided: a person may think again.
+        asks_all = arguments.what in (None, "all")
+        meant = [
+            one.item
+            for one in choices
+            if (one.waits if asks_all else one.item.id == arguments.what)
+        ]
+        if not asks_all and not meant:
+            ids = _named([one.item.id for one in choices])
+            raise HoldfastError(
+                f"the project brings nothing with the id {arguments.what!r}; known: {ids}"
+            )
         uri = None
         if meant and arguments.answer is None:
             uri = self._context.show_page(session, PAGE, _page(meant))
