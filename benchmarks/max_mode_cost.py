@@ -51,6 +51,7 @@ from lsp_server.tools.shell import Shell
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
 from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
+from lsp_server.workspace.commands.background_commands import BackgroundCommands
 from lsp_server.workspace.commands.commands import HostCommandRunner
 from lsp_server.workspace.files.disk_editor import DiskEditor
 from lsp_server.workspace.files.documents import Documents
@@ -172,11 +173,12 @@ class Bench:
         self.approval = Approval(PermissionSettings(mode="full"), workspace)
         checkpoints = Checkpoints(data, workspace, Ignore(workspace))
         host = HostCommandRunner()
+        background = BackgroundCommands(data, repository, lambda _: None)
         tools: list[Tool] = [
             Read(workspace, self.editor),
             Edit(workspace, self.editor),
             Write(workspace, self.editor),
-            Shell(workspace, checkpoints, lambda _: None, host, host),
+            Shell(workspace, checkpoints, lambda _: None, host, host, background),
         ]
 
         async def nobody(_: object) -> Answered:

@@ -175,6 +175,8 @@ export type IndexState = v.InferOutput<typeof IndexState>;
  * `line` has goals and the run, ready for a status line, and is empty when there is
  * nothing to say. `maxMode` is true while the run samples several candidates a step.
  * `agents` names the custom agents that may be used.
+ * `background` are the commands that the run has in the
+ * background, by their ids.
  */
 export const Status = v.object({
   message: v.string(),
@@ -190,6 +192,7 @@ export const Status = v.object({
   endpoint: v.optional(v.string()),
   maxMode: v.optional(v.boolean()),
   agents: v.optional(v.array(v.string()), []),
+  background: v.optional(v.record(v.string(), v.string())),
 });
 export type Status = v.InferOutput<typeof Status>;
 
@@ -341,6 +344,7 @@ export type DiagnosticsReply = v.InferOutput<typeof DiagnosticsReply>;
  */
 export const EventFields = v.object({
   answer: v.optional(Answer),
+  backgroundId: v.optional(v.string()),
   attempt: v.optional(v.number()),
   callId: v.optional(v.string()),
   candidate: v.optional(v.number()),

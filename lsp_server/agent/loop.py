@@ -120,6 +120,7 @@ class Agent:
         while True:
             self._check_budget()
             self._deliver_messages("steer")
+            _tell_of_background(self._event_log)
             await self._compaction.catch_up()
             response = await self._ask()
             outcome = await self._follow(response) if response else None
@@ -269,6 +270,12 @@ class Agent:
                 self._event_log.emit(ModelWaited(reason, attempt, delay_seconds))
             case _:
                 assert_never(delta)
+
+
+def _tell_of_background(event_log: EventLog) -> None:
+    """Says to the model which commands in the background ended since it was last asked."""
+    if news := event_log.state.background.news_text:
+        event_log.emit(Told(news, "command"))
 
 
 def _with_new_call_ids(message: Message, used: Collection[str]) -> Message:

@@ -77,6 +77,13 @@ async def resume_note(state: State, workspace_view: WorkspaceView, ended_at: str
 
     `ended_at` is when the run was last at work, as ISO 8601.
     """
+    note = await _files_note(state, workspace_view, ended_at)
+    if lost := state.background.lost_text:
+        note += f"\nThese background commands ended; start again what you need:\n{lost}"
+    return note
+
+
+async def _files_note(state: State, workspace_view: WorkspaceView, ended_at: str) -> str:
     try:
         async with asyncio.timeout(SECONDS_MAX):
             written = await workspace_view.changed_since(datetime.fromisoformat(ended_at))

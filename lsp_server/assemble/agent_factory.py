@@ -10,6 +10,7 @@ from lsp_server.agent.run_config import RunConfig
 from lsp_server.assemble.goals import run_stop_policy
 from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.model_chain import ModelChain
+from lsp_server.assemble.run_processes import ClosingAgent, run_processes
 from lsp_server.assemble.sandboxes import sandbox_holds
 from lsp_server.assemble.toolbox import describe_sandbox, run_toolbox
 from lsp_server.assemble.workspace_services import WorkspaceServices
@@ -57,7 +58,7 @@ class AgentFactory:
         self._said_to_wait: tuple[TrustItem, ...] = ()
         self._models = ModelChain(services, judges, endpoint_stats)
 
-    async def agent(self, run_context: RunContext) -> Agent:
+    async def agent(self, run_context: RunContext) -> ClosingAgent:
         """Makes the Agent of a run. Raises ConfigurationError, ModelError when no model is found."""
         if await asyncio.to_thread(self._services.known_secrets.refresh):
             # Files for secrets are mostly ignored, so no watcher reports them to memory.
@@ -77,11 +78,14 @@ class AgentFactory:
         await self._say_what_waits(run_context)
         catalogue = extensions.skills.usable  # They were looked at for what waits.
         more: list[Tool] = [SkillTool(extensions.skills.load)] if catalogue.skills else []
-        toolbox = await run_toolbox(self._services, self._memory, run_context, approval, more)
+        processes = await run_processes(self._services, run_context)
+        toolbox = await run_toolbox(
+            self._services, self._memory, run_context, approval, processes, more
+        )
         worker = await self._models.worker(run_context)
         model = await self._models.model(run_context, worker, toolbox)
         stop_policy = run_stop_policy(
-            self._services, self._judges, self._goals, run_context, approval
+            self._services, self._judges, self._goals, run_context, approval, processes.confined
         )
         memory_source = RunMemorySource(
             self._memory,
@@ -92,7 +96,7 @@ class AgentFactory:
         if is_confined and mode == "build":
             sandbox = await describe_sandbox(self._services.sandboxes, settings.sandbox)
         run_config = await self._run_config(run_context, catalogue, sandbox)
-        return Agent(
+        agent = Agent(
             model,
             toolbox,
             run_context.event_log,
@@ -102,6 +106,7 @@ class AgentFactory:
             self._services.checkpoints,
             worker,
         )
+        return ClosingAgent(agent, processes)
 
     async def _say_what_waits(self, run_context: RunContext) -> None:
         waiting = await self._services.extensions.trust.waiting()

@@ -25,6 +25,7 @@ from lsp_server.session.run_context import RunContext
 from lsp_server.settings.sections import Settings
 from lsp_server.tools.approval import Approval, Deny
 from lsp_server.tools.free import profile_of
+from lsp_server.workspace.commands.commands import CommandRunner
 
 GOALS_RUN = RunId("goals")
 """The id that takes a run's place in questions about checks that no run asked for."""
@@ -39,8 +40,9 @@ def run_stop_policy(
     goals: Goals,
     run_context: RunContext,
     approval: Approval,
+    commands: CommandRunner,
 ) -> StopPolicy:
-    """Makes the policy for the stop attempts of one run; `approval` is the run's own."""
+    """Makes the policy for the stop attempts of one run; `approval` and `commands` are the run's own."""
     settings, event_log = run_context.settings, run_context.event_log
     ask = services.asker(run_context.run_id, event_log.emit, settings)
 
@@ -69,7 +71,7 @@ def run_stop_policy(
         ask,
         judge,
         lambda: services.granted_rules.added_to(run_context.current_settings),
-        in_run=True,
+        commands,
     )
     return StopPolicy(verifier.verify, accept, event_log.emit, settings.goal.re_entries_max)
 
@@ -106,7 +108,6 @@ def session_verifier(
         ask if asks else None,
         judge,
         lambda: settings,
-        in_run=False,
     )
 
 
@@ -118,13 +119,12 @@ def _verifier(
     ask: AskPerson | None,
     judge: GoalJudge | None,
     current_settings: Callable[[], Settings],
-    *,
-    in_run: bool,
+    run_commands: CommandRunner | None = None,
 ) -> Verifier:
     async def permit(command: str) -> str | None:
         # A checkout brings goals too: outside of a run its commands are not freed.
         now = current_settings()
-        is_confined = in_run and await services.sandboxes.confine_commands(now)
+        is_confined = run_commands is not None and await services.sandboxes.confine_commands(now)
         decision = await services.check_approvals.decide(
             command,
             now.permissions,
@@ -148,7 +148,7 @@ def _verifier(
         services.editor,
         permit,
         seconds,
-        services.sandboxes.commands(current_settings),
+        run_commands or services.sandboxes.commands(current_settings),
         services.redactor,
         lambda command: profile_of(command, services.workspace),
     )

@@ -25,6 +25,7 @@ from lsp_server.sandbox.policy import (
 )
 from lsp_server.sandbox.process_tree import start_whole
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
+from lsp_server.sandbox.shared_network import SharedNetwork
 from lsp_server.settings.sections import SandboxSettings, Settings
 from lsp_server.workspace.commands.commands import CommandRunner
 from lsp_server.workspace.commands.sandboxed_commands import (
@@ -56,15 +57,27 @@ class Sandboxes:
         self._lock = asyncio.Lock()
         self._runners: dict[tuple[SandboxMode, PolicyRules | None], SandboxedCommandRunner] = {}
 
-    def commands(self, settings: Callable[[], Settings]) -> CommandRunner:
+    def commands(
+        self, settings: Callable[[], Settings], network: SharedNetwork | None = None
+    ) -> CommandRunner:
         """Returns the runner for commands under the settings of the moment; nothing is tried yet.
 
         In the mode `sandboxed` all run in the sandbox, in the others those that only
-        read; where no sandbox holds, all run without one.
+        read; where no sandbox holds, all run without one. They may have a `network` in common.
         """
+        joined: dict[SandboxedCommandRunner, SandboxedCommandRunner] = {}
+
+        async def find() -> CommandRunner | None:
+            found = await self._find(settings().sandbox)
+            if found is None or network is None:
+                return found
+            if found not in joined:
+                joined[found] = found.sharing(network)
+            return joined[found]
+
         return ConfiningCommandRunner(
             self.host,
-            lambda: self._find(settings().sandbox),
+            find,
             confines_all=lambda: settings().permissions.mode == "sandboxed",
         )
 

@@ -16,6 +16,7 @@ journals, checkpoints, verdicts and memory.
 
 from __future__ import annotations
 
+import asyncio
 import platform
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -48,7 +49,7 @@ from lsp_server.session.memory import SessionMemory
 from lsp_server.session.notices import GoalsChanged, Notify, StatusChanged
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.run import BuildAgent, OnEvent
-from lsp_server.session.run_store import RunStore, contents_needed
+from lsp_server.session.run_store import RunStore, contents_needed, left_over
 from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
 from lsp_server.session.skills import SessionSkills
@@ -58,6 +59,7 @@ from lsp_server.settings.sections import CheckpointSettings, MemorySettings, Set
 from lsp_server.system.task_set import TaskSet
 from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
 from lsp_server.workspace.commands.commands import HostCommandRunner
+from lsp_server.workspace.commands.left_over_commands import end_left_over
 from lsp_server.workspace.files.documents import Documents
 from lsp_server.workspace.files.known_secrets import KnownSecrets
 from lsp_server.workspace.files.paths import Workspace
@@ -98,7 +100,7 @@ def open_session(
     memory = _memory(services, folder, settings.memory, notify, lambda: session.settings)
     agents = AgentFactory(services, judges, goals, memory, endpoint_stats)
     runs = _runs(services, folder, settings, agents.agent, on_event)
-    pruning = _start_pruning(services, folder, lambda: session.settings.checkpoints)
+    cleaning = _start_cleaning(services, folder, lambda: session.settings.checkpoints)
     session = Session(
         workspace.root,
         settings,
@@ -112,17 +114,20 @@ def open_session(
         notify=notify,
         take_back=lambda changes, emit: services.checkpoints.undo(changes, editor, emit),
         endpoint_stats=endpoint_stats,
-        release=partial(_release, pruning, judges),
+        release=partial(_release, cleaning, judges),
     )
     return session
 
 
-def _start_pruning(
+def _start_cleaning(
     services: WorkspaceServices, folder: Path, limits: Callable[[], CheckpointSettings]
 ) -> TaskSet:
-    """Starts what removes old checkpoints some time after the start."""
+    """Starts what ends commands that a kill left, and removes old checkpoints some time later."""
     runs = RunStore(folder / "runs")
     background = TaskSet()
+    background.start(
+        asyncio.to_thread(lambda: sum(map(end_left_over, left_over(runs)))), "end of what was left"
+    )
     background.start(
         services.checkpoints.pruner.prune_later(
             limits, lambda: contents_needed(runs, limits().days_max)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 
 from lsp_server.agent.recall.journal_search import JournalSearch
+from lsp_server.assemble.run_processes import RunProcesses
 from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.assemble.server_tools import ServerTools
 from lsp_server.assemble.workspace_services import WorkspaceServices
-from lsp_server.domain.events import Emit
+from lsp_server.domain.events import Emit, Event, FileChanged
 from lsp_server.domain.ports import Tool
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.memory.run_memory import RunHistory, SemanticSearch
@@ -21,6 +22,7 @@ from lsp_server.tools.edit import Edit
 from lsp_server.tools.fetch import Fetch
 from lsp_server.tools.finish import Finish
 from lsp_server.tools.list import List
+from lsp_server.tools.output import Output
 from lsp_server.tools.plan import Plan
 from lsp_server.tools.read import Read
 from lsp_server.tools.recall import Recall
@@ -28,11 +30,11 @@ from lsp_server.tools.remember import Remember
 from lsp_server.tools.save_first import SaveFirst
 from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell, sandbox_text
+from lsp_server.tools.stop import StopTool
 from lsp_server.tools.tool_bound import ToolBound, tool_bound
 from lsp_server.tools.tool_list import MoreTools, ToolList
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
-from lsp_server.workspace.commands.commands import CommandRunner
 
 
 async def run_toolbox(
@@ -40,6 +42,7 @@ async def run_toolbox(
     memory: SessionMemory,
     run_context: RunContext,
     approval: Approval,
+    run_processes: RunProcesses,
     more: Sequence[Tool] = (),
 ) -> Toolbox:
     """Makes the Toolbox of one run: the tools that come with Holdfast, `more`, and those of servers.
@@ -47,9 +50,9 @@ async def run_toolbox(
     Their order is part of the prompt's cached start: it is the same in each run.
     """
     tools = _make_looking_tools(services, memory, run_context, approval)
-    commands = services.sandboxes.commands(lambda: run_context.current_settings)
-    tools += _make_changing_tools(services, commands, run_context.event_log.emit)
+    tools += _make_changing_tools(services, run_processes, run_context.event_log.emit)
     if run_context.task.mode == "build":
+        tools.append(Output(run_processes.background))
         tools.append(Remember(lambda text: memory.facts.claim(run_context.run_id, text)))
     tools += more
     ask = services.asker(run_context.run_id, run_context.event_log.emit, run_context.settings)
@@ -115,16 +118,28 @@ def _make_looking_tools(
 
 
 def _make_changing_tools(
-    services: WorkspaceServices, commands: CommandRunner, emit: Emit
+    services: WorkspaceServices, run_processes: RunProcesses, emit: Emit
 ) -> list[Tool]:
-    workspace, editor = services.workspace, services.checkpoints.recording(services.editor, emit)
+    workspace, background = services.workspace, run_processes.background
+
+    def emit_edit(event: Event) -> None:
+        if isinstance(event, FileChanged):
+            background.note_edit(event)
+        emit(event)
+
+    editor = services.checkpoints.recording(services.editor, emit_edit)
+    shell = Shell(
+        workspace,
+        services.checkpoints,
+        emit,
+        run_processes.confined,
+        services.sandboxes.host,
+        background,
+    )
     return [
         Edit(workspace, editor, services.redactor),
         Write(workspace, editor, services.redactor),
         # Commands read the disk, so what runs left in open buffers is saved before.
-        SaveFirst(
-            Shell(workspace, services.checkpoints, emit, commands, services.sandboxes.host),
-            workspace,
-            services.documents,
-        ),
+        SaveFirst(shell, workspace, services.documents),
+        StopTool(background),
     ]

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from lsp_server.domain.background_events import BackgroundEnded, BackgroundStarted
 from lsp_server.domain.candidates import CandidateGroup, ChosenBy
 from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.ids import Id, ToolName
@@ -281,11 +282,11 @@ class MessageReceived:
 class Told:
     """The conversation got a message that is no tool result.
 
-    It comes from a person, a guard, the check of a goal, or memory.
+    It comes from a person, a guard, the check of a goal, memory, or a command in the background.
     """
 
     text: str
-    origin: Literal["person", "fence", "goal", "memory"]
+    origin: Literal["person", "fence", "goal", "memory", "command"]
     kind: Literal["told"] = "told"
 
 
@@ -355,6 +356,8 @@ Event: TypeAlias = (
     | ModelAnswered
     | ToolCalled
     | ToolReturned
+    | BackgroundStarted
+    | BackgroundEnded
     | FileChanged
     | SnapshotTaken
     | PermissionAsked

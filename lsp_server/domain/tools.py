@@ -48,10 +48,14 @@ class NeedsPath:
 
 @dataclass(frozen=True, slots=True)
 class NeedsCommand:
-    """The call runs a shell command; `outside` says why it has to leave the sandbox, if it does."""
+    """The call runs a shell command; `outside` says why it has to leave the sandbox, if it does.
+
+    In the `background` it goes on after the call.
+    """
 
     command: str
     outside: str = ""
+    background: bool = False
     needs: Literal["command"] = "command"
 
 

@@ -28,6 +28,7 @@ from lsp_server.sandbox.listening_sockets import listening_sockets
 from lsp_server.sandbox.policy import Policy
 from lsp_server.sandbox.process_tree import own_trees
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
+from lsp_server.sandbox.shared_network import SharedNetwork
 
 PROGRAM = "bwrap"
 TEMPORARY = Path("/tmp")  # noqa: S108 - the place that programs know
@@ -48,6 +49,7 @@ class Bubblewrap:
 
     name = "bubblewrap"
     has_own_network = True
+    holds_protected = True
 
     def __init__(self, program: str | None = None) -> None:
         self._program = program or shutil.which(PROGRAM) or PROGRAM
@@ -69,7 +71,7 @@ class Bubblewrap:
                 filter_file=filter_file,
             )
             return launch(
-                (self._program, *arguments, "--", *spec.argv),
+                (*policy.network_entry, self._program, *arguments, "--", *spec.argv),
                 spec,
                 limits=limits,
                 mark=own_trees().new_mark(),
@@ -86,6 +88,13 @@ class Bubblewrap:
         if policy.network == "on":
             return ("all of the network is open, this machine's own services too",)
         return ()
+
+
+def open_network(shared: SharedNetwork, program: str = PROGRAM) -> bool:
+    """Makes the network that commands have in common; says whether there is one. Blocking."""
+    # With a user namespace where the commands have one.
+    user = () if _may_mount() else ("--unshare-user-try",)
+    return shared.open((program, "--die-with-parent", *user, "--ro-bind", "/", "/"))
 
 
 def bubblewrap_arguments(
@@ -133,7 +142,7 @@ def bubblewrap_arguments(
 def _namespaces(policy: Policy, as_root: bool) -> Iterator[str]:
     yield from ("--die-with-parent", "--new-session", "--unshare-pid", "--unshare-ipc")
     yield from ("--unshare-uts", "--unshare-cgroup-try")
-    if policy.network != "on":
+    if policy.network != "on" and not policy.network_entry:
         yield "--unshare-net"
     # Without it root would keep what it needs to take the mounts away again.
     yield from ("--cap-drop", "ALL")

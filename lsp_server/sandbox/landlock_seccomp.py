@@ -40,6 +40,7 @@ class LandlockSeccomp:
 
     name = "landlock"
     has_own_network = False
+    holds_protected = False
 
     def __init__(self, version: int | None = None) -> None:
         self._version = landlock.version() if version is None else version

@@ -45,7 +45,8 @@ class Policy:
 
     `network` is `off`; `loopback`, which is a network of the command's own with
     nothing but itself on it; or `on`. `hosts` are let in by their names where the
-    network is not `on` (`named_hosts.py`).
+    network is not `on` (`named_hosts.py`). `network_entry` stands in front of a
+    program that starts in a network which it shares (`shared_network.py`); empty: in its own.
     """
 
     writable: tuple[Path, ...]
@@ -56,6 +57,7 @@ class Policy:
     devices: tuple[Path, ...] = ()
     readable: tuple[Path, ...] = ()
     hosts: tuple[str, ...] = ()
+    network_entry: tuple[str, ...] = ()
 
     @property
     def reads_only(self) -> bool:
@@ -177,6 +179,7 @@ def reading_policy(policy: Policy, hidden: Iterable[Path] = ()) -> Policy:
         network="off",
         hosts=(),
         readable=readable,
+        network_entry=(),
     )
 
 

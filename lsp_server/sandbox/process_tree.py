@@ -36,6 +36,8 @@ started meanwhile: one of ours may have started another and be gone."""
 _POLL_SECONDS = 0.001
 _COMMANDS_MAX = 1_000_000
 """How many marks one process of ours has, as the last six digits of each."""
+FIRST_MARKS = 10**11
+"""The smallest number that marks begin with: no limit that a system sets by itself is as large."""
 _WRAPPERS = frozenset({"bwrap"})
 
 WATCH = """
@@ -74,7 +76,7 @@ class ProcessTrees:
     def __init__(self) -> None:
         # Twelve digits of our own in front of the six of a command, so that the
         # watch knows ours; the whole is far below the largest limit.
-        self._first = (10**11 + secrets.randbelow(9 * 10**11)) * _COMMANDS_MAX
+        self._first = (FIRST_MARKS + secrets.randbelow(9 * FIRST_MARKS)) * _COMMANDS_MAX
         self._numbers = itertools.count()
         self._lock = Lock()
         self._watch_pid = 0
@@ -210,6 +212,16 @@ def end_tree(started: SandboxedProcess, seconds_max: float = END_SECONDS_MAX) ->
     ended = _kill_all(started.mark, time.monotonic() + seconds_max)
     started.process.poll()
     return ended
+
+
+def end_marked(mark: int, seconds_max: float = END_SECONDS_MAX) -> int:
+    """Kills all that carries a mark which an earlier process of ours gave. Returns how many. Blocking.
+
+    Raises ValueError for a number that is no mark: others could have it as a limit.
+    """
+    if mark < FIRST_MARKS * _COMMANDS_MAX:
+        raise ValueError(f"{mark} is no mark")
+    return _kill_all(mark, time.monotonic() + seconds_max)
 
 
 def _kill_all(mark: int, deadline: float) -> int:

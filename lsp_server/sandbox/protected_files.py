@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -91,21 +91,47 @@ class ProtectedFiles:
                 self.files[path] = kept
                 self._bytes += len(kept.content or b"")
 
-    def put_back(self, now: Iterable[Path] = ()) -> tuple[Restored, ...]:
+    def put_back(
+        self,
+        now: Iterable[Path] = (),
+        *,
+        new_alone: bool = False,
+        spared: Collection[Path] = (),
+    ) -> tuple[Restored, ...]:
         """Undoes what was changed since, and returns what that was; empty for nothing.
 
         `now` are protected places that were found meanwhile, as `Policy.protected` of a
-        policy made after the command has them. No link is followed.
+        policy made after the command has them. With `new_alone` what was there stays as it
+        is now: the command could not change it. Files that are `spared` stay as well. No
+        link is followed.
         """
-        new_places = self._new_places.union(now).difference(set(self._places) - self._new_places)
-        found = [*self._changed_back(), *self._new_taken_away(new_places)]
+        new = self._new(now)
+        found = list(self._new_taken_away(new, spared))
+        if not new_alone:
+            found += [*self._changed_back(spared), *self._additions_taken_away(new, spared)]
         return tuple(sorted(found, key=lambda one: str(one.path)))
 
-    def _changed_back(self) -> Iterator[Restored]:
+    def changed(self, now: Iterable[Path] = (), *, new_alone: bool = False) -> tuple[Path, ...]:
+        """Returns the files and links that are there and that `put_back` would change."""
+        new = self._new(now)
+        found = [path for _, path in _files(sorted(new))]
+        if not new_alone:
+            found += [
+                path
+                for _, path in _files(place for place in self._places if place not in new)
+                if path not in self.files or not _is_as_kept(path, self.files[path])
+            ]
+        return tuple(found)
+
+    def _new(self, now: Iterable[Path]) -> frozenset[Path]:
+        """The protected places that were not there."""
+        return self._new_places.union(now).difference(set(self._places) - self._new_places)
+
+    def _changed_back(self, spared: Collection[Path]) -> Iterator[Restored]:
         folders = {kept.place.parent for kept in self.files.values()}
         real = {folder for folder in folders if _is_real(folder)}
         for path, kept in self.files.items():
-            if (
+            if path in spared or (
                 kept.place.parent in real
                 and _is_as_kept(path, kept)
                 and _is_reached(path, kept.place)
@@ -113,15 +139,22 @@ class ProtectedFiles:
                 continue
             yield Restored(path, "put back" if _write(path, kept) else "lost")
 
-    def _new_taken_away(self, new_places: frozenset[Path]) -> Iterator[Restored]:
-        for _, path in _files(place for place in self._places if place not in new_places):
-            if path not in self.files:
+    def _additions_taken_away(
+        self, new: frozenset[Path], spared: Collection[Path]
+    ) -> Iterator[Restored]:
+        for _, path in _files(place for place in self._places if place not in new):
+            if path not in self.files and path not in spared:
                 yield Restored(path, "taken away" if _remove(path) else "lost")
-        for place in sorted(new_places):
+
+    def _new_taken_away(self, new: frozenset[Path], spared: Collection[Path]) -> Iterator[Restored]:
+        for place in sorted(new):
             if not _is_real(place.parent):
                 continue
             if place.name in CODE_OF_REPOSITORIES and _is_folder(place):
                 yield from _made_harmless(place)
+            elif any(path.is_relative_to(place) for path in spared):
+                for path in set(_walk(place)).difference(spared):
+                    yield Restored(path, "taken away" if _remove(path) else "lost")
             elif os.path.lexists(place):
                 yield Restored(place, "taken away" if _remove(place) else "lost")
 

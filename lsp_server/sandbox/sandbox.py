@@ -90,6 +90,11 @@ class Sandbox(Protocol):
         """Says whether a process can be given a network of its own, to which hosts are let in by name."""
         ...
 
+    @property
+    def holds_protected(self) -> bool:
+        """Says whether a process cannot change what is protected and was there at its start."""
+        ...
+
     def start(
         self, spec: ProcessSpec, policy: Policy, limits: Limits = Limits()
     ) -> SandboxedProcess:

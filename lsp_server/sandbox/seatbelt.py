@@ -66,6 +66,7 @@ class Seatbelt:
 
     name = "seatbelt"
     has_own_network = False
+    holds_protected = True
 
     def start(
         self, spec: ProcessSpec, policy: Policy, limits: Limits = Limits()

@@ -16,6 +16,7 @@ class Unconfined:
 
     name = "off"
     has_own_network = False
+    holds_protected = False
 
     def start(
         self,

@@ -177,12 +177,13 @@ class Run:
             cost_usd=state.progress.cost_usd,
             message=f"{progress(state.progress.plan)}; {doing}" if state.progress.plan else doing,
             max_mode=self.context.sampling.max_mode,
+            background=dict(state.background.running),
         )
         # Until its end is on the disk the run counts as at work.
         if self._outcome is None or self._work is None or not self._work.done():
             return summary
         how = outcome_text(self._outcome)
-        return replace(summary, state=self._outcome.outcome, message=how)
+        return replace(summary, state=self._outcome.outcome, message=how, background={})
 
     async def _supervise(self, build: BuildAgent, ended: Callable[[], object]) -> Outcome:
         self._outcome = await self._run(build)

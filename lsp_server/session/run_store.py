@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lsp_server.agent import proposals_document, transcript
-from lsp_server.agent.journal import CHILDREN, JOURNAL_NAME, Journal, replay
+from lsp_server.agent.journal import CHILDREN, JOURNAL_NAME, Journal, is_running, replay
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import CandidatesJudged, Event, RecordedEvent, RunStarted
@@ -22,6 +22,7 @@ from lsp_server.session.child_runs import run_folder
 from lsp_server.session.run_summary import RunSummary, summary_from_journal
 from lsp_server.system.atomic_file import replace_file
 from lsp_server.workspace.checkpoints.blobs import find_content_names
+from lsp_server.workspace.commands.left_over_commands import FILE_NAME as LEFT_OVER
 
 TRANSCRIPT = "transcript.md"
 PROPOSALS = "proposals.md"
@@ -139,6 +140,13 @@ class RunStore:
 
     def _file(self, run_id: RunId, name: str) -> Path:
         return run_folder(self.folder, run_id) / name
+
+
+def left_over(runs: RunStore) -> Iterator[Path]:
+    """Yields the files that name processes of runs which nobody works on any more. Blocking."""
+    for path in runs.folder.rglob(LEFT_OVER):
+        if not is_running(path.with_name(JOURNAL_NAME)):
+            yield path
 
 
 def contents_needed(runs: RunStore, days_max: float) -> frozenset[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lsp_server.agent.journal import is_running, read_ends
@@ -30,7 +31,8 @@ class RunSummary:
 
     `message` is how the run ended, or what it does now. `usage` and `cost_usd` are
     all that was billed. `started_at` is ISO 8601 in UTC. `max_mode` says whether
-    the next step of a run at work is sampled several times.
+    the next step of a run at work is sampled several times. `background` are the commands
+    that it runs in the background, by their ids.
     """
 
     run_id: RunId
@@ -42,6 +44,7 @@ class RunSummary:
     cost_usd: float
     message: str
     max_mode: bool = False
+    background: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def at_work(self) -> bool:

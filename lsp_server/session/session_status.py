@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from lsp_server.domain.messages import Usage
@@ -20,7 +21,8 @@ class SessionStatus:
 
     `endpoint` is the model's name and place, None while none is known. Without a run
     `run_id` is None, and the fields that are about one are empty. `agents` names the custom
-    agents that may be used.
+    agents that may be used, `background` has the commands of the run in the background by
+    their ids.
     """
 
     state: SessionState
@@ -35,6 +37,7 @@ class SessionStatus:
     memory: MemoryState
     max_mode: bool
     agents: tuple[str, ...] = ()
+    background: Mapping[str, str] = field(default_factory=dict)
 
 
 def session_status(
@@ -60,6 +63,7 @@ def session_status(
         memory=memory,
         max_mode=run is not None and run.max_mode,
         agents=agents,
+        background=run.background if run is not None else {},
     )
 
 

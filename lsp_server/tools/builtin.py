@@ -9,6 +9,7 @@ from lsp_server.tools.fetch import Fetch
 from lsp_server.tools.find_tools import FindTools
 from lsp_server.tools.finish import Finish
 from lsp_server.tools.list import List
+from lsp_server.tools.output import Output
 from lsp_server.tools.plan import Plan
 from lsp_server.tools.read import Read
 from lsp_server.tools.recall import Recall
@@ -16,6 +17,7 @@ from lsp_server.tools.remember import Remember
 from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell
 from lsp_server.tools.skill import SkillTool
+from lsp_server.tools.stop import StopTool
 from lsp_server.tools.write import Write
 
 BUILTIN_SPECS: tuple[ToolSpec, ...] = (
@@ -25,6 +27,8 @@ BUILTIN_SPECS: tuple[ToolSpec, ...] = (
     Edit.spec,
     Write.spec,
     Shell.spec,
+    Output.spec,
+    StopTool.spec,
     Diagnostics.spec,
     Fetch.spec,
     Plan.spec,
@@ -38,7 +42,7 @@ BUILTIN_SPECS: tuple[ToolSpec, ...] = (
 BUILTIN_NAMES = frozenset(spec.name for spec in BUILTIN_SPECS)
 """The names that a permission rule may begin with."""
 
-COMMAND_NAMES = frozenset(spec.name for spec in BUILTIN_SPECS if spec.kind == "execute")
+COMMAND_NAMES = frozenset(spec.name for spec in BUILTIN_SPECS if "command" in spec.forms.values())
 """Tools whose rules are about commands."""
 
 PATH_NAMES = frozenset(spec.name for spec in BUILTIN_SPECS if "path" in spec.forms.values())

@@ -128,9 +128,9 @@ def command_question(
     # An ellipsis says that there is more to see than this line.
     line = truncate(first, COMMAND_CHARS_MAX)
     line += ELLIPSIS if more and not line.endswith(ELLIPSIS) else ""
-    where, detail = "", needs.command
+    where, detail = " in the background" if needs.background else "", needs.command
     if needs.outside:
-        where = " outside of the sandbox"
+        where += " outside of the sandbox"
         why = one_line(needs.outside, REASON_CHARS_MAX)
         detail += f"\nwhy: {why}\ntouches: {targets_text(script, workspace)}"
     # What leaves the sandbox is allowed as it is, and nothing like it.

@@ -14,7 +14,12 @@ from lsp_server.settings.sections import NetworkSetting
 from lsp_server.text.terminal import terminal_text
 from lsp_server.tools.arguments import ToolArguments, spec, validate
 from lsp_server.tools.free import profile_of
+from lsp_server.tools.output import Output, new_output, state_of
+from lsp_server.tools.stop import StopTool
+from lsp_server.workspace.checkpoints.background_changes import record_background
 from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
+from lsp_server.workspace.commands.background_commands import SECONDS_MAX, BackgroundCommands
+from lsp_server.workspace.commands.command_process import CommandFollower
 from lsp_server.workspace.commands.commands import CommandProfile, CommandResult, CommandRunner
 from lsp_server.workspace.files.paths import Workspace
 
@@ -32,6 +37,7 @@ class ShellArguments(ToolArguments):
     command: str = Field(min_length=1)
     timeout_seconds: int = Field(TIMEOUT_SECONDS, ge=1, le=TIMEOUT_SECONDS_MAX)
     outside: str = ""
+    background: bool = False
 
 
 class Shell:
@@ -44,9 +50,11 @@ class Shell:
     spec = spec(
         "shell",
         ShellArguments,
-        "Run a shell command in the workspace's root, without terminal or input. Output is "
-        "stdout and stderr together. Nothing stays in the background after it. `outside`, only "
-        "after the sandbox refused something that is needed: why; a person is asked.",
+        "Run a shell command in the workspace's root, without terminal or input. Gives stdout and "
+        "stderr together. Nothing stays after it, but with `background` (servers, watchers): see "
+        f"`{Output.spec.name}`, `{StopTool.spec.name}`. "
+        "`outside`, only after the sandbox refused something that is needed: why; a person is "
+        "asked.",
         kind="execute",
         forms={"command": "command", "timeout_seconds": "immaterial", "outside": "prose"},
     )
@@ -58,45 +66,77 @@ class Shell:
         emit: Emit,
         commands: CommandRunner,
         host: CommandRunner,
+        background: BackgroundCommands,
     ) -> None:
         self._workspace = workspace
         self._checkpoints = checkpoints
         self._emit = emit
         self._commands = commands
         self._host = host
+        self._background = background
         self._noticed: set[str] = set()
 
     def describe(self, arguments: Mapping[str, object]) -> str:
         """Shows a call as in `$ pytest -q`."""
         command, outside = arguments.get("command"), arguments.get("outside")
         mark = " (outside of the sandbox)" if outside else ""
+        mark += " (in the background)" if arguments.get("background") is True else ""
         return f"$ {command}{mark}" if isinstance(command, str) else self.spec.name
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
         """Needs to run the command."""
         wanted = validate(ShellArguments, arguments)
-        return NeedsCommand(wanted.command, wanted.outside.strip())
+        return NeedsCommand(wanted.command, wanted.outside.strip(), wanted.background)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         """Runs the command to its end or its timeout, and returns how it ended and its output."""
         wanted = validate(ShellArguments, arguments)
         profile = await asyncio.to_thread(profile_of, wanted.command, self._workspace)
+        if wanted.background:
+            return await self._start(wanted, profile)
         if profile.changes_nothing:
             return _result(await self._run(wanted, profile), [])
         async with self._checkpoints.record_command(self._emit) as changed:
             completed = await self._run(wanted, profile)
         return _result(completed, changed)
 
-    async def _run(self, wanted: ShellArguments, profile: CommandProfile) -> CommandResult:
+    async def _start(self, wanted: ShellArguments, profile: CommandProfile) -> ToolResult:
+        """Starts it in the background; what it changes is recorded when it ends."""
+
+        async def run(follower: CommandFollower) -> CommandResult:
+            if profile.changes_nothing:
+                return await self._run(wanted, profile, follower)
+            async with record_background(
+                self._checkpoints,
+                self._emit,
+                self._background.recorded,
+                self._workspace.root,
+                self._background.open_files,
+            ):
+                return await self._run(wanted, profile, follower)
+
+        started = await self._background.start(wanted.command, run)
+        if started.result is not None:
+            return _result(started.result, [])
+        how = f"{state_of(started)} in the background; later commands reach it on 127.0.0.1"
+        return ToolResult(f"{how}\n{new_output(started)}")
+
+    async def _run(
+        self,
+        wanted: ShellArguments,
+        profile: CommandProfile,
+        follower: CommandFollower | None = None,
+    ) -> CommandResult:
         runner = self._host if wanted.outside.strip() else self._commands
         completed = await runner.run(
             wanted.command,
             self._workspace.root,
-            timeout_seconds=wanted.timeout_seconds,
+            timeout_seconds=wanted.timeout_seconds if follower is None else SECONDS_MAX,
             output_bytes_max=OUTPUT_BYTES_MAX,
             environment=profile.environment,
             reads_only=profile.reads_only,
             hidden=profile.hidden,
+            follower=follower,
         )
         for notice in completed.notices:
             self._notice(notice)
@@ -128,7 +168,7 @@ Work with that. Only what cannot be done inside: call `shell` with `outside` and
 _NETWORKS: Mapping[NetworkSetting, str] = MappingProxyType(
     {
         "off": "; there is no network",
-        "loopback": "; there is no network but a loopback of each command's own",
+        "loopback": "; there is no network but a loopback",
         "on": "",
     }
 )

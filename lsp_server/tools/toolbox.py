@@ -135,7 +135,8 @@ class Toolbox:
             case NeedsCommand(command):
                 return is_read_only(parse(command))
             case NeedsNothing():
-                return True
+                # What ends a program needs no permission and has an effect all the same.
+                return self.kind(call) != "execute"
             case NeedsUrl() | NeedsServer() | NeedsUnknown():
                 # A call with wrong arguments fails before it does anything.
                 return self.kind(call) in LOOKING_KINDS

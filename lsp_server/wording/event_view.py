@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, assert_never
 
+from lsp_server.domain.background_events import BackgroundEnded, BackgroundStarted
 from lsp_server.domain.events import (
     BriefWritten,
     CandidateAccepted,
@@ -75,7 +76,14 @@ _ANSWERED_BY = {
     "expiry": ", as nobody answered in time",
     "stop": ", as the run ended",
 }
-_ORIGINS = {"person": "person", "fence": "reminder", "goal": "goal", "memory": "memory"}
+_ORIGINS = {
+    "person": "person",
+    "fence": "reminder",
+    "goal": "goal",
+    "memory": "memory",
+    "command": "background",
+}
+_ENDED_BY = {"itself": "ended", "agent": "was stopped", "run": "ended with the run"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,8 @@ def view_of(event: Event) -> EventView:
             return _max_mode_view(event)
         case ToolCalled() | ToolReturned():
             return _tool_view(event)
+        case BackgroundStarted() | BackgroundEnded():
+            return _background_view(event)
         case FileChanged() | FileRestored() | SnapshotTaken():
             return _file_view(event)
         case PermissionAsked() | PermissionAnswered() | MessageReceived() | Told() | Warned():
@@ -235,6 +245,20 @@ def _tool_view(event: ToolCalled | ToolReturned) -> EventView:
                 tool=tool,
                 seconds=seconds,
             )
+        case _:
+            assert_never(event)
+
+
+def _background_view(event: BackgroundStarted | BackgroundEnded) -> EventView:
+    match event:
+        case BackgroundStarted(background_id, command):
+            label = f"background {background_id} runs: $ {_first(command)}"
+            return _view(event, label, background_id=background_id)
+        case BackgroundEnded(background_id, command, ending, exit_status, last_lines, by):
+            label = f"background {background_id} {_ENDED_BY[by]}: {ending}: $ {_first(command)}"
+            has_failed = by == "itself" and exit_status != 0
+            tone: Tone = "bad" if has_failed else "plain"
+            return _view(event, label, last_lines, tone, background_id=background_id)
         case _:
             assert_never(event)
 

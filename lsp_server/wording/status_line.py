@@ -4,12 +4,18 @@ from __future__ import annotations
 
 
 def status_line(
-    state: str, goals_met: int, goals_total: int, step: int = 0, cost_usd: float = 0.0
+    state: str,
+    goals_met: int,
+    goals_total: int,
+    step: int = 0,
+    cost_usd: float = 0.0,
+    in_background: int = 0,
 ) -> str:
     """Goals and the run in one short line, empty when there is nothing to say.
 
     `state` is that of the session. The step and the cost of its newest run, in US
     dollars, count only while that run is active: what the last run did is no news.
+    `in_background` is how many commands it has in the background.
 
     >>> status_line("running", 2, 5, 14, 0.034)
     '2/5 goals · step 14 · $0.03'
@@ -22,6 +28,7 @@ def status_line(
         "waits for you" if state == "waiting" else "",
         f"step {step}" if is_active and step else "",
         f"${cost_usd:.2f}" if is_active and cost_usd else "",
+        f"{in_background} in background" if is_active and in_background else "",
         "indexing" if state == "indexing" else "",
     )
     return " · ".join(filter(None, parts))

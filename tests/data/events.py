@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lsp_server.domain.background_events import BackgroundEnded, BackgroundStarted
 from lsp_server.domain.candidates import CandidateGroup, Scores
 from lsp_server.domain.events import (
     BriefWritten,
@@ -80,6 +81,8 @@ ONE_OF_EACH: tuple[Event, ...] = (
     ToolReturned(
         3, "t1", "shell", ToolResult("exit status 0\n4 passed", ending="exit status 0"), 0.25
     ),
+    BackgroundStarted("bg1", "npm run dev"),
+    BackgroundEnded("bg1", "npm run dev", "exit status 1", 1, "EADDRINUSE", "itself"),
     FileChanged("a.py", "before", "after"),
     SnapshotTaken("s1"),
     PermissionAsked(QUESTION, "2026-01-01T00:10:00Z"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import os
 import shutil
@@ -14,7 +13,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import pytest
 
 from lsp_server.agent.journal import replay
@@ -23,6 +21,7 @@ from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes import lsp_client
 from tests.harness import command_line
 from tests.harness.expectation import until
+from tests.harness.sleepers import own_seconds, sleepers
 from tests.harness.workshop import calls
 from tests.sandbox.users import mechanisms
 
@@ -84,22 +83,11 @@ POINTS = [
 ]
 
 
-def sleepers(seconds: str) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if seconds in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return found
-
-
 @pytest.fixture
 def seconds() -> Iterator[str]:
     """How long the command of this test sleeps, as nobody else does; none is left at the end."""
-    number = f"60.{os.getpid()}"
-    yield number
-    for process in sleepers(number):
-        process.kill()
+    with own_seconds(60) as number:
+        yield number
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from lsp_server.workspace.commands.command_process import CommandFollower
 from lsp_server.workspace.commands.commands import (
     OUTPUT_BYTES_MAX,
     CommandResult,
@@ -35,6 +36,7 @@ class LoggingCommandRunner:
         environment: Mapping[str, str] = os.environ,
         reads_only: bool = False,
         hidden: tuple[Path, ...] = (),
+        follower: CommandFollower | None = None,
     ) -> CommandResult:
         self.commands.append(command)
         if reads_only:
@@ -47,4 +49,5 @@ class LoggingCommandRunner:
             environment=environment,
             reads_only=reads_only,
             hidden=hidden,
+            follower=follower,
         )

@@ -24,6 +24,7 @@ from lsp_server.tools.shell import Shell
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
 from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
+from lsp_server.workspace.commands.background_commands import BackgroundCommands
 from lsp_server.workspace.commands.commands import HostCommandRunner
 from lsp_server.workspace.files.disk_editor import DiskEditor
 from lsp_server.workspace.files.documents import Documents
@@ -96,6 +97,7 @@ class Bench:
                 self.events.append,
                 HostCommandRunner(),
                 HostCommandRunner(),
+                BackgroundCommands(root.parent / "run", root, self.events.append),
             ),
             Diagnostics(self.workspace, editor),
             Plan(self.events.append),

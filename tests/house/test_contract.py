@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from lsp_server.domain import errors, events
+from lsp_server.domain import background_events, errors, events
 from lsp_server.settings.sections import Section, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -27,8 +27,9 @@ def test_every_event_is_in_the_union_and_says_its_kind() -> None:
     members = set(get_args(events.Event))
     defined = {
         kind
-        for _, kind in inspect.getmembers(events, inspect.isclass)
-        if kind.__module__ == events.__name__ and kind is not events.RecordedEvent
+        for module in (events, background_events)
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+        if kind.__module__ == module.__name__ and kind is not events.RecordedEvent
     }
     assert members == defined
     kinds = [kind.__dataclass_fields__["kind"].default for kind in members]

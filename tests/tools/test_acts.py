@@ -61,7 +61,10 @@ async def test_out_of_time_is_an_error_with_the_output_so_far(project: Path) -> 
 async def test_wrong_shell_arguments(project: Path, arguments: dict[str, object]) -> None:
     result = await Bench(project).call("shell", **arguments)
     assert result.is_error
-    assert "expected: {command: string, timeout_seconds?: integer, outside?: string}" in result.text
+    assert (
+        "expected: {command: string, timeout_seconds?: integer, outside?: string, background?: boolean}"
+        in result.text
+    )
 
 
 async def test_the_plan_is_an_event(project: Path) -> None:

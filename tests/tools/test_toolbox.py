@@ -93,7 +93,7 @@ def test_specs_are_compact_and_stable(project: Path) -> None:
     assert {spec.name for spec in specs if not spec.looks} == {"edit", "write", "shell"}
     text = json.dumps([dict(spec.parameters) for spec in specs])
     assert not [word for word in ("title", "$ref", "$defs", "anyOf", "null") if f'"{word}"' in text]
-    assert len(text) + sum(len(spec.description) for spec in specs) < 5000
+    assert len(text) + sum(len(spec.description) for spec in specs) < 5100
     assert specs[3].parameters["required"] == ["path", "old_text", "new_text"]
 
 

@@ -40,6 +40,8 @@ WORDS: list[tuple[str, str]] = [
     ("I look.", "plain"),
     ("$ pytest -q", "waiting"),
     ("exit status 0, 0.2 s", "good"),
+    ("background bg1 runs: $ npm run dev", "plain"),
+    ("background bg1 ended: exit status 1: $ npm run dev", "bad"),
     ("changed a.py", "muted"),
     ("", "plain"),
     ("waits for permission: run `make`", "waiting"),

@@ -15,6 +15,7 @@ from lsp_server.goals.checks import CheckRunner
 from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell
 from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
+from lsp_server.workspace.commands.background_commands import BackgroundCommands
 from lsp_server.workspace.commands.command_output import HeadAndTail
 from lsp_server.workspace.commands.commands import (
     CommandProfile,
@@ -255,7 +256,8 @@ async def permitted(command: str) -> str | None:
 async def by_shell(project: Path, runner: CommandRunner) -> object:
     workspace = Workspace(project)
     checkpoints = Checkpoints(project.parent / "data", workspace, Ignore(workspace))
-    return await Shell(workspace, checkpoints, lambda _: None, runner, runner).call(
+    background = BackgroundCommands(project.parent / "run", project, lambda _: None)
+    return await Shell(workspace, checkpoints, lambda _: None, runner, runner, background).call(
         {"command": "true"}
     )
 
@@ -305,7 +307,9 @@ async def test_only_free_commands_are_said_to_change_nothing(
 ) -> None:
     workspace, runner = Workspace(project), LoggingCommandRunner()
     checkpoints = Checkpoints(project.parent / "data", workspace, Ignore(workspace))
-    await Shell(workspace, checkpoints, lambda _: None, runner, runner).call({"command": command})
+    background = BackgroundCommands(project.parent / "run", project, lambda _: None)
+    shell = Shell(workspace, checkpoints, lambda _: None, runner, runner, background)
+    await shell.call({"command": command})
     assert (runner.reading == runner.commands) == reads_only
 
 

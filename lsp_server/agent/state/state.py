@@ -1,9 +1,10 @@
-"""This module composes the state of a run: six folds over one stream of Events."""
+"""This module composes the state of a run: seven folds over one stream of Events."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lsp_server.agent.state.background import Background
 from lsp_server.agent.state.conversation import Conversation
 from lsp_server.agent.state.goal_progress import GoalProgress
 from lsp_server.agent.state.grants import Grants
@@ -15,7 +16,7 @@ from lsp_server.domain.events import Event
 
 @dataclass(slots=True)
 class State:
-    """A `State` has the facts of a run so far, in six folds.
+    """A `State` has the facts of a run so far, in seven folds.
 
     Two replays of one journal give equal states; nothing but Events changes one.
 
@@ -32,6 +33,7 @@ class State:
     goal: GoalProgress = field(default_factory=GoalProgress)
     max_mode: MaxModeState = field(default_factory=MaxModeState)
     grants: Grants = field(default_factory=Grants)
+    background: Background = field(default_factory=Background)
 
     def apply(self, event: Event) -> None:
         """Takes an Event in. Only this changes the state."""
@@ -41,6 +43,7 @@ class State:
         self.goal.apply(event)
         self.max_mode.apply(event)
         self.grants.apply(event)
+        self.background.apply(event)
 
     @property
     def about(self) -> str:

@@ -101,6 +101,7 @@ def _sections(state: State, now: Mapping[str, str] | None) -> list[_Section]:
         _Section(
             "What the person said since, verbatim", 0.4, _quote(state.conversation.requests[1:])
         ),
+        _Section("Commands in the background", 0.1, state.background.lines, oldest_first=False),
         _Section("Plan", 0.25, outline(state.progress.plan, "- "), oldest_first=False),
         _Section("The last check of the goal", 0.2, _list_conditions(state), oldest_first=False),
         _Section(

@@ -44,6 +44,8 @@ class Status(MessagePayload):
     `line` has goals and the run, ready for a status line, and is empty when there is
     nothing to say. `max_mode` is True while the run samples several candidates a step.
     `agents` names the custom agents that may be used.
+    `background` are the commands that the run has in the
+    background, by their ids.
     """
 
     state: SessionState
@@ -58,6 +60,7 @@ class Status(MessagePayload):
     endpoint: str | None = None
     max_mode: bool | None = None
     agents: tuple[str, ...] = ()
+    background: dict[str, str] | None = None
 
 
 class EventFields(Payload):
@@ -71,6 +74,7 @@ class EventFields(Payload):
     model_config = ConfigDict(extra="forbid")
 
     answer: Answer | None = None
+    background_id: str | None = None
     attempt: int | None = None
     call_id: str | None = None
     candidate: int | None = None

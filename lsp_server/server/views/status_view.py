@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from lsp_server.server.client import Client
 from lsp_server.server.folders import Folders
-from lsp_server.server.params.method_params import GoalCounts, IndexState, Status, Tokens
+from lsp_server.server.params.method_params import (
+    GoalCounts,
+    IndexState,
+    Status,
+    Tokens,
+)
 from lsp_server.server.protocol import Method
 from lsp_server.server.views.throttle import Throttle
 from lsp_server.session.combined_status import combine_statuses
@@ -49,7 +54,14 @@ def _payload(status: SessionStatus) -> Status:
     return Status(
         state=status.state,
         message=status.message,
-        line=status_line(status.state, goals.met, goals.total, status.step, status.cost_usd),
+        line=status_line(
+            status.state,
+            goals.met,
+            goals.total,
+            status.step,
+            status.cost_usd,
+            len(status.background),
+        ),
         run_id=status.run_id,
         title=status.title or None,
         step=status.step or None,
@@ -61,6 +73,7 @@ def _payload(status: SessionStatus) -> Status:
         cost_usd=status.cost_usd or None,
         endpoint=status.endpoint,
         max_mode=status.max_mode or None,
+        background=dict(status.background) or None,
         goals=GoalCounts(
             met=goals.met, unmet=goals.unmet, blocked=goals.blocked, total=goals.total
         ),

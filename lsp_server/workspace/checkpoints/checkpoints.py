@@ -85,23 +85,19 @@ class Checkpoints:
         The list that it gives has the changed paths once the block has ended.
         """
         changed: list[str] = []
-        before = await self._states(emit)
-        ignored = await asyncio.to_thread(self._ignored.states, self.tree.ignored)
-        if ignored:
-            self._warn_of_unread(ignored, emit)
-            before = {**before, **ignored}
+        before = await self.states_before(emit)
         # On the disk before the command starts: after a kill nobody could tell what was there.
         name = await asyncio.to_thread(self._snapshots.put, before)
         if name is not None:
             self._snapshots.note_end(name)
             emit(SnapshotTaken(name))
-        alive = asyncio.create_task(self._keep_alive(name))
+        alive = asyncio.create_task(_keep_alive(self._snapshots, name))
         try:
             yield changed
         finally:
             alive.cancel()
             # Also after a failure or a cancellation: what the command did is done.
-            after = await self._with_hidden(before, await self._states(emit))
+            after = await self.with_hidden(before, await self.states(emit))
             changes = await asyncio.to_thread(changes_between, before, after)
             for number, change in enumerate(changes):
                 emit(change)
@@ -122,7 +118,7 @@ class Checkpoints:
         root = await asyncio.to_thread(self._workspace.root.stat)
         if max(root.st_mtime, root.st_ctime) > before.ended_at.timestamp():
             later.add(ROOT)
-        now = await self._with_hidden(before.states, await self.tree.states())
+        now = await self.with_hidden(before.states, await self.tree.states())
         changes = await asyncio.to_thread(changes_between, before.states, now)
         killed = tell_apart(changes, later, now, before.there)
         for change in killed.changes:
@@ -132,11 +128,6 @@ class Checkpoints:
             *(UndoConflict(path, CHANGED_AFTER) for path in killed.kept[:NAMED_MAX]),
             *(UndoConflict(path, GONE_AFTER) for path in killed.doubtful[:NAMED_MAX]),
         ]
-
-    async def _keep_alive(self, name: str | None) -> None:
-        while True:
-            await asyncio.sleep(ALIVE.total_seconds())
-            await asyncio.to_thread(self._snapshots.touch, name)
 
     async def contents(self, also: Collection[str] = ()) -> Mapping[str, str]:
         """Returns names of contents by workspace-relative path.
@@ -189,7 +180,17 @@ class Checkpoints:
         """Says once if contents cannot be kept."""
         self._warn(self.blobs.problem, emit)
 
-    async def _states(self, emit: Emit) -> Mapping[str, str]:
+    async def states_before(self, emit: Emit) -> Mapping[str, str]:
+        """Returns the states of all files before a command, also of those ignored ones that are kept."""
+        states = await self.states(emit)
+        ignored = await asyncio.to_thread(self._ignored.states, self.tree.ignored)
+        if not ignored:
+            return states
+        self._warn_of_unread(ignored, emit)
+        return {**states, **ignored}
+
+    async def states(self, emit: Emit) -> Mapping[str, str]:
+        """Returns the states of all files, and says what of them cannot be kept."""
         telling = asyncio.get_running_loop().call_later(
             PATIENCE_SECONDS, self._warn, _LOOKING, emit
         )
@@ -203,10 +204,10 @@ class Checkpoints:
         self.warn_of_losses(emit)
         return states
 
-    async def _with_hidden(
+    async def with_hidden(
         self, before: Mapping[str, str], after: Mapping[str, str]
     ) -> Mapping[str, str]:
-        """Adds what was there before and is there still, but does not count."""
+        """Adds to the states after a command what was there before and is there still, but does not count."""
         gone = [path for path in before.keys() - after.keys() if path[-1] != "/"]
         found = await asyncio.to_thread(self._ignored.look, gone)
         return {**after, **found} if found else after
@@ -227,6 +228,12 @@ class Checkpoints:
         if message and message not in self._warned:
             self._warned.add(message)
             emit(Warned(message))
+
+
+async def _keep_alive(snapshots: Snapshots, name: str | None) -> None:
+    while True:
+        await asyncio.sleep(ALIVE.total_seconds())
+        await asyncio.to_thread(snapshots.touch, name)
 
 
 def _named(paths: Sequence[str]) -> str:

@@ -6,10 +6,14 @@ import asyncio
 import codecs
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 _READ_BYTES = 1 << 16
+
+Listen: TypeAlias = Callable[[bytes], None]
+"""Takes a piece of output as it comes."""
 
 
 class HeadAndTail:
@@ -55,11 +59,21 @@ class HeadAndTail:
 
 
 class CommandOutput(HeadAndTail):
-    """A `CommandOutput` is the output of a command, which the event loop reads from a pipe."""
+    """A `CommandOutput` is the output of a command, which the event loop reads from a pipe.
 
-    def __init__(self, read_end: int, bytes_max: int) -> None:
+    `listen` is called with each piece of it.
+    """
+
+    def __init__(self, read_end: int, bytes_max: int, listen: Listen | None = None) -> None:
         super().__init__(bytes_max)
         self._read_end = read_end
+        self._listen = listen
+
+    def add(self, data: bytes) -> None:
+        """Takes the next bytes of the stream, and hands them on."""
+        super().add(data)
+        if self._listen is not None:
+            self._listen(data)
 
     def read(self) -> bool:
         """Reads one piece; False when there is none now, or never again."""
@@ -81,12 +95,14 @@ class CommandOutput(HeadAndTail):
 
 
 @contextmanager
-def output_pipe(bytes_max: int) -> Iterator[tuple[CommandOutput, int]]:
+def output_pipe(
+    bytes_max: int, listen: Listen | None = None
+) -> Iterator[tuple[CommandOutput, int]]:
     """Opens a pipe that the event loop reads, and its write end, which the caller closes."""
     read_end, write_end = os.pipe()
     loop = asyncio.get_running_loop()
     os.set_blocking(read_end, False)
-    output = CommandOutput(read_end, bytes_max)
+    output = CommandOutput(read_end, bytes_max, listen)
     loop.add_reader(read_end, output.read)
     try:
         yield output, write_end

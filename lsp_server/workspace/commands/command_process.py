@@ -11,9 +11,10 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.sandbox.process_tree import end_tree, signal_tree
@@ -28,6 +29,26 @@ POLL_SECONDS = 0.02
 LEFT_OVER_NOTE = b"\n[processes left in the background were ended with the command]\n"
 
 
+class CommandFollower(Protocol):
+    """A `CommandFollower` sees what a command in the background does, of which others go on meanwhile."""
+
+    def started(self, process: SandboxedProcess) -> None:
+        """Takes note of the process, which is another one where it had to be started again."""
+        ...
+
+    def output(self, data: bytes) -> None:
+        """Takes the next piece of the output."""
+        ...
+
+    def is_edit(self, path: Path) -> bool:
+        """Says whether a file is as an edit of the run left it, which was allowed. Blocking."""
+        ...
+
+    def set_aside(self, paths: Iterable[Path]) -> Path:
+        """Keeps copies of files that are about to be put back, and returns where. Blocking."""
+        ...
+
+
 async def run_process(
     start: Callable[[int], SandboxedProcess],
     folder: Path,
@@ -35,14 +56,16 @@ async def run_process(
     timeout_seconds: float,
     output_bytes_max: int,
     cancelled: asyncio.Event,
+    follower: CommandFollower | None = None,
 ) -> tuple[int | None, CommandOutput]:
     """Runs what `start` starts, and returns its status as a shell counts, and its output.
 
     `start` gets the descriptor that output goes to, is called in a thread and may
-    raise OSError and ValueError. The status is None for what ran out of time.
-    Raises ToolError when it cannot start in `folder`.
+    raise OSError and ValueError. The status is None for what ran out of time. `follower`
+    sees what happens meanwhile. Raises ToolError when it cannot start in `folder`.
     """
-    with output_pipe(output_bytes_max) as (output, write_end):
+    listen = follower.output if follower is not None else None
+    with output_pipe(output_bytes_max, listen) as (output, write_end):
         try:
             started = await asyncio.to_thread(start, write_end)
         except (OSError, ValueError) as error:
@@ -50,6 +73,8 @@ async def run_process(
         finally:
             # From here on only the command holds it, so the pipe ends with the command.
             os.close(write_end)
+        if follower is not None:
+            follower.started(started)
         status = await _wait(started, timeout_seconds, cancelled, output)
         output.drain()
     return status, output

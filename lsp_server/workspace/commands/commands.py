@@ -22,7 +22,7 @@ from lsp_server.sandbox.unconfined import Unconfined
 from lsp_server.system.cancellation import to_its_end
 from lsp_server.system.own_environment import KEY_PREFIXES
 from lsp_server.workspace.commands.command_output import CommandOutput
-from lsp_server.workspace.commands.command_process import run_process
+from lsp_server.workspace.commands.command_process import CommandFollower, run_process
 from lsp_server.workspace.commands.inert import SHELL_VARIABLES, trusted_folders
 
 OUTPUT_BYTES_MAX = 100_000
@@ -100,13 +100,14 @@ class CommandRunner(Protocol):
         environment: Mapping[str, str] = os.environ,
         reads_only: bool = False,
         hidden: tuple[Path, ...] = (),
+        follower: CommandFollower | None = None,
     ) -> CommandResult:
         """Runs `command` in `folder` and waits for its end, at most `timeout_seconds`.
 
         Output beyond `output_bytes_max` is left out in the middle. Of `environment`
         the command gets what `child_environment` leaves. With `reads_only` the command is
         known to change nothing; a sandbox forbids the rest, and to read the files that are
-        `hidden`. Cancelling ends the command.
+        `hidden`. Cancelling ends the command. One in the background has a `follower`.
         Raises ToolError when it cannot start.
         """
         ...
@@ -131,6 +132,7 @@ class HostCommandRunner:
         environment: Mapping[str, str] = os.environ,
         reads_only: bool = False,  # noqa: ARG002 - nothing is confined here
         hidden: tuple[Path, ...] = (),  # noqa: ARG002
+        follower: CommandFollower | None = None,
     ) -> CommandResult:
         """Runs a command with the rights of this process. Raises ToolError."""
         began = time.monotonic()
@@ -142,6 +144,7 @@ class HostCommandRunner:
                 timeout_seconds=timeout_seconds,
                 output_bytes_max=output_bytes_max,
                 cancelled=cancelled,
+                follower=follower,
             )
             return result_of(status, output, began)
 

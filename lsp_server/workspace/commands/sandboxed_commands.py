@@ -13,14 +13,20 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from lsp_server.sandbox.bubblewrap import open_network
 from lsp_server.sandbox.environment import sandbox_environment
 from lsp_server.sandbox.host_access import HostAccess
 from lsp_server.sandbox.policy import Policy, reading_policy
 from lsp_server.sandbox.protected_files import ProtectedFiles, Restored
 from lsp_server.sandbox.refusal import find_refusal, is_broken_start
 from lsp_server.sandbox.sandbox import Sandbox, SandboxedProcess
+from lsp_server.sandbox.shared_network import SharedNetwork
 from lsp_server.system.cancellation import to_its_end
-from lsp_server.workspace.commands.command_process import run_process, start_failure
+from lsp_server.workspace.commands.command_process import (
+    CommandFollower,
+    run_process,
+    start_failure,
+)
 from lsp_server.workspace.commands.commands import (
     OUTPUT_BYTES_MAX,
     CommandResult,
@@ -48,6 +54,7 @@ class _Command:
     output_bytes_max: int
     reads_only: bool
     hidden: tuple[Path, ...]
+    follower: CommandFollower | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,9 @@ class SandboxedCommandRunner:
 
     Each command has a private temporary folder, which is removed after it. What it
     changed in protected files is put back after it, and the end of its output says so.
-    Where it failed because of the sandbox, the output says that too.
+    Where it failed because of the sandbox, the output says that too. From the first one
+    in the background on, they have the `network` in common, so that each reaches a server
+    that another one started.
 
     Example::
 
@@ -72,10 +81,17 @@ class SandboxedCommandRunner:
         result = await runner.run("pytest -q", root, timeout_seconds=60)
     """
 
-    def __init__(self, sandbox: Sandbox, policy: PolicyFactory) -> None:
+    def __init__(
+        self, sandbox: Sandbox, policy: PolicyFactory, network: SharedNetwork | None = None
+    ) -> None:
         self.sandbox = sandbox
         self._policy = policy
+        self._network = network
         self._kept: ProtectedFiles | None = None
+
+    def sharing(self, network: SharedNetwork) -> SandboxedCommandRunner:
+        """Returns a runner like this one whose commands may have a network in common."""
+        return SandboxedCommandRunner(self.sandbox, self._policy, network)
 
     async def run(
         self,
@@ -87,6 +103,7 @@ class SandboxedCommandRunner:
         environment: Mapping[str, str] = os.environ,
         reads_only: bool = False,
         hidden: tuple[Path, ...] = (),
+        follower: CommandFollower | None = None,
     ) -> CommandResult:
         """Runs a command in the sandbox; with `reads_only` it can change nothing. Raises ToolError.
 
@@ -100,6 +117,7 @@ class SandboxedCommandRunner:
             output_bytes_max,
             reads_only,
             hidden,
+            follower,
         )
         return await to_its_end(partial(self._run_until_started, wanted))
 
@@ -131,6 +149,7 @@ class SandboxedCommandRunner:
                     timeout_seconds=command.timeout_seconds,
                     output_bytes_max=command.output_bytes_max,
                     cancelled=cancelled,
+                    follower=command.follower,
                 )
             notes, notices = await asyncio.to_thread(
                 self._clean_up, command, bounds, scratch, output.text(), status
@@ -149,10 +168,19 @@ class SandboxedCommandRunner:
         policy = self._policy(scratch)
         if command.reads_only:
             policy = reading_policy(policy, command.hidden)
+        else:
+            policy = replace(policy, network_entry=self._network_entry(command, policy))
         before = ProtectedFiles(policy, self._kept)
         if not command.reads_only:
             self._kept = before
         return _Bounds(policy, before)
+
+    def _network_entry(self, command: _Command, policy: Policy) -> tuple[str, ...]:
+        if self._network is None or policy.network == "on" or not self.sandbox.has_own_network:
+            return ()
+        if command.follower is not None:
+            open_network(self._network)
+        return self._network.entering
 
     def _start(
         self, command: _Command, policy: Policy, access: HostAccess, write_end: int
@@ -170,8 +198,10 @@ class SandboxedCommandRunner:
         notices: list[str] = []
         if not command.reads_only:
             # Made anew, since the command may have made new places.
-            restored = bounds.before.put_back(self._policy(scratch).protected)
-            if restored:
+            now = self._policy(scratch).protected
+            if command.follower is not None:
+                notices += self._put_aside(command, command.follower, bounds.before, now)
+            elif restored := bounds.before.put_back(now):
                 names = _restored_names(restored, command.folder)
                 note = f"protected files are as before the command: {names}"
                 notes.append(f"[{note}; with `outside` a person is asked]")
@@ -183,6 +213,27 @@ class SandboxedCommandRunner:
         if refusal is not None and refusal.notice and (status != 0 or refusal.names_path):
             notices.append(refusal.notice)
         return notes, notices
+
+    def _put_aside(
+        self,
+        command: _Command,
+        follower: CommandFollower,
+        before: ProtectedFiles,
+        now: tuple[Path, ...],
+    ) -> list[str]:
+        """Puts back what may be the command's doing, and keeps it for a person whose it may be. Blocking."""
+        new_alone = self.sandbox.holds_protected
+        changed = before.changed(now, new_alone=new_alone)
+        spared = frozenset(path for path in changed if follower.is_edit(path))
+        doubtful = [path for path in changed if path not in spared]
+        folder = follower.set_aside(doubtful) if doubtful else None
+        restored = before.put_back(now, new_alone=new_alone, spared=spared)
+        if not restored:
+            return []
+        names = _restored_names(restored, command.folder)
+        kept = f"; what was there is kept in {folder}" if folder is not None else ""
+        what = "protected files changed while a command ran in the background"
+        return [f"{what}, and are as before: {names}{kept}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +258,7 @@ class ConfiningCommandRunner:
         environment: Mapping[str, str] = os.environ,
         reads_only: bool = False,
         hidden: tuple[Path, ...] = (),
+        follower: CommandFollower | None = None,
     ) -> CommandResult:
         """Runs a command where it belongs. Raises ToolError."""
         confined = await self.find() if reads_only or self.confines_all() else None
@@ -218,6 +270,7 @@ class ConfiningCommandRunner:
             environment=environment,
             reads_only=reads_only,
             hidden=hidden,
+            follower=follower,
         )
 
 
