@@ -29,6 +29,7 @@ from lsp_server.domain.tasks import RunState
 from lsp_server.mcp_client.server import ServerState
 from lsp_server.server.params import (
     base,
+    extension_params,
     goal_params,
     memory_params,
     method_params,
@@ -75,6 +76,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     method_params.GoalCounts,
     method_params.Tokens,
     method_params.IndexState,
+    method_params.ExtensionCounts,
     method_params.Status,
     base.WirePosition,
     base.WireRange,
@@ -85,6 +87,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     skill_params.SkillListReply,
     skill_params.ServerEntryPayload,
     skill_params.ServerListReply,
+    extension_params.ExtensionEntry,
+    extension_params.ExtensionListReply,
     skill_params.TrustEntry,
     skill_params.TrustReply,
     method_params.DiagnosticsRequest,

@@ -34,6 +34,7 @@ export const CommandName = {
   skillList: "holdfast.skill.list",
   skillShow: "holdfast.skill.show",
   mcpList: "holdfast.mcp.list",
+  extensionList: "holdfast.extension.list",
   trust: "holdfast.trust",
   permissionAnswer: "holdfast.permission.answer",
   status: "holdfast.status",
@@ -169,13 +170,21 @@ export const IndexState = v.object({
 });
 export type IndexState = v.InferOutput<typeof IndexState>;
 
+/** An `ExtensionCounts` counts what people bring: all, what waits for trust, what has a problem. */
+export const ExtensionCounts = v.object({
+  total: v.optional(v.number(), 0),
+  waiting: v.optional(v.number(), 0),
+  failed: v.optional(v.number(), 0),
+});
+export type ExtensionCounts = v.InferOutput<typeof ExtensionCounts>;
+
 /**
  * A `Status` is sent as `holdfast/status` and as the reply to `holdfast.status`.
  *
  * `line` has goals and the run, ready for a status line, and is empty when there is
  * nothing to say. `maxMode` is true while the run samples several candidates a step.
- * `agents` names the custom agents that may be used.
- * `background` are the commands that the run has in the
+ * `agents` names the custom agents that may be used, `extensions` counts what
+ * `holdfast.extension.list` lists. `background` are the commands that the run has in the
  * background, by their ids.
  */
 export const Status = v.object({
@@ -193,6 +202,7 @@ export const Status = v.object({
   maxMode: v.optional(v.boolean()),
   agents: v.optional(v.array(v.string()), []),
   background: v.optional(v.record(v.string(), v.string())),
+  extensions: v.optional(ExtensionCounts, { total: 0, waiting: 0, failed: 0 }),
 });
 export type Status = v.InferOutput<typeof Status>;
 
@@ -298,6 +308,38 @@ export const ServerListReply = v.object({
   problems: v.optional(v.array(v.string()), []),
 });
 export type ServerListReply = v.InferOutput<typeof ServerListReply>;
+
+/**
+ * An `ExtensionEntry` is a skill, a custom command, an agent, an MCP server, or of a later kind.
+ *
+ * `state` is that of a connection, empty for what has none; `tools` how many it offers,
+ * left out while nobody knows. `problem` says why it cannot be used. `uri` is the file
+ * that it is written in, empty where it is not known. `trustId` is what `holdfast.trust`
+ * takes as `what`, empty for what needs no trust.
+ */
+export const ExtensionEntry = v.object({
+  kind: v.string(),
+  name: v.string(),
+  description: v.string(),
+  origin: v.picklist(["project", "user"]),
+  trust: TrustState,
+  state: v.optional(v.string(), ""),
+  problem: v.optional(v.string(), ""),
+  tools: v.optional(v.number()),
+  uri: v.optional(v.string(), ""),
+  trustId: v.optional(v.string(), ""),
+});
+export type ExtensionEntry = v.InferOutput<typeof ExtensionEntry>;
+
+/** An `ExtensionListReply` lists extensions by their kinds, the strongest place first. */
+export const ExtensionListReply = v.object({
+  message: v.string(),
+  state: v.string(),
+  runId: v.optional(v.string()),
+  uri: v.optional(v.string()),
+  extensions: v.optional(v.array(ExtensionEntry), []),
+});
+export type ExtensionListReply = v.InferOutput<typeof ExtensionListReply>;
 
 /** A `TrustEntry` is something that a project brings and that waits for a person's trust. */
 export const TrustEntry = v.object({

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -41,7 +42,8 @@ def project_servers(
             continue
         for server, value in list(entries.items())[:SERVERS_MAX]:
             try:
-                known.setdefault(server, make_spec(server, value, "project", given))
+                spec = make_spec(server, value, "project", given)
+                known.setdefault(server, replace(spec, file=name))
             except ServerSpecError as error:
                 problems.append(f"{name}, server {server!r}: {error}")
     return tuple(known.values()), tuple(problems)

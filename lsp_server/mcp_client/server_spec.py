@@ -53,7 +53,7 @@ class McpServerSpec:
     """An `McpServerSpec` is a server that can be started or asked, variables filled in.
 
     `fingerprint` is of the entry as it was written, and `variables` are those of the
-    person's environment that it takes.
+    person's environment that it takes. `file` is the project's file that names it.
     """
 
     name: str
@@ -62,6 +62,7 @@ class McpServerSpec:
     fingerprint: str = ""
     variables: tuple[str, ...] = ()
     written: ServerEntry = field(default_factory=lambda: ServerEntry(command="-"))
+    file: str = ""
 
     @property
     def place(self) -> str:

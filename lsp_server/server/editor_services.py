@@ -27,11 +27,11 @@ from lsp_server.server.views.presenter import Presenter
 from lsp_server.server.views.status_view import StatusView
 from lsp_server.server.views.symbols import SymbolSearch
 from lsp_server.session.notices import (
+    ExtensionsChanged,
     GoalsChanged,
     IndexProgressed,
     Notice,
     RunEvent,
-    SkillsChanged,
     StatusChanged,
 )
 from lsp_server.session.session import Session
@@ -111,7 +111,7 @@ class EditorServices:
                     self.presenter.refresh_soon()
                 case IndexProgressed(progress):
                     show_index(progress)
-                case StatusChanged() | SkillsChanged():
+                case StatusChanged() | ExtensionsChanged():
                     self.presenter.refresh()
 
         session = open_session(folder.root, settings, editor, folder.documents, notify)

@@ -42,6 +42,7 @@ class CommandName(StrEnum):
     SKILL_LIST = "holdfast.skill.list"
     SKILL_SHOW = "holdfast.skill.show"
     MCP_LIST = "holdfast.mcp.list"
+    EXTENSION_LIST = "holdfast.extension.list"
     TRUST = "holdfast.trust"
     PERMISSION_ANSWER = "holdfast.permission.answer"
     STATUS = "holdfast.status"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lsp_server.session.extension_list import ExtensionTotals
 from lsp_server.session.goals import GoalTotals
 from lsp_server.session.session_status import SessionStatus
 
@@ -12,7 +13,7 @@ _MOST_PRESSING_FIRST = ("waiting", "running", "indexing", "error", "idle")
 
 
 def combine_statuses(statuses: Sequence[SessionStatus]) -> SessionStatus | None:
-    """Returns the most pressing status, with the goals of all; None if there is no session.
+    """Returns the most pressing status, with the goals and extensions of all; None if there is no session.
 
     A goal that two sessions have counts twice.
     """
@@ -20,6 +21,7 @@ def combine_statuses(statuses: Sequence[SessionStatus]) -> SessionStatus | None:
     if chosen is None:
         return None
     goals = [status.goals for status in statuses]
+    extensions = [status.extensions for status in statuses]
     return replace(
         chosen,
         goals=GoalTotals(
@@ -27,5 +29,10 @@ def combine_statuses(statuses: Sequence[SessionStatus]) -> SessionStatus | None:
             unmet=sum(totals.unmet for totals in goals),
             blocked=sum(totals.blocked for totals in goals),
             total=sum(totals.total for totals in goals),
+        ),
+        extensions=ExtensionTotals(
+            total=sum(totals.total for totals in extensions),
+            waiting=sum(totals.waiting for totals in extensions),
+            failed=sum(totals.failed for totals in extensions),
         ),
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from lsp_server.domain.ports import Tool
-from lsp_server.mcp_client.project_files import project_servers
+from lsp_server.mcp_client.project_files import FILES, project_servers
 from lsp_server.mcp_client.server import McpServer, McpUnavailable, ServerState
 from lsp_server.mcp_client.server_spec import (
     McpServerSpec,
@@ -37,6 +37,13 @@ class FoundServer:
     state: ServerState = "closed"
     problem: str = ""
     version: str = ""
+    tools: int | None = None
+    """How many it offered when it was last asked; None: it was not."""
+
+    @property
+    def trust_id(self) -> str:
+        """Returns what names it in the question about trust; the user's own need none."""
+        return _trust_id(self.spec) if self.spec.origin == "project" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,7 @@ class SessionServers:
         self._environment = environment
         self._connect = connect
         self._connected: dict[str, McpServer] = {}
+        self._tool_counts: dict[str, int] = {}
         self.problems: tuple[str, ...] = ()
         """What was wrong with entries when they were last read."""
 
@@ -108,6 +116,10 @@ class SessionServers:
             for spec, item in zip(specs, items, strict=True)
         )
 
+    def concerns(self, paths: Collection[Path]) -> bool:
+        """Says whether one of these files of the project may name servers."""
+        return any(self._root / name in paths for name in FILES)
+
     async def brought(self) -> tuple[TrustItem, ...]:
         """Returns the project's servers, trusted or not."""
         return tuple(_trust_item(one) for one in await self._specs() if one.origin == "project")
@@ -139,7 +151,8 @@ class SessionServers:
         server = self._connected.get(spec.name)
         if server is None or server.spec != spec:
             return FoundServer(spec, state)
-        return FoundServer(spec, state, server.state, server.problem, server.version)
+        count = self._tool_counts.get(spec.name)
+        return FoundServer(spec, state, server.state, server.problem, server.version, count)
 
     def _server(self, spec: McpServerSpec) -> McpServer:
         if spec.name not in self._connected:
@@ -159,7 +172,12 @@ class SessionServers:
         except McpUnavailable as error:
             return OfferedTools(problems=(f"{error}; the run goes on without its tools",))
         seconds = self.call_timeout_seconds
+        self._tool_counts[server.spec.name] = len(offered)
         return OfferedTools(tuple(McpTool(server, one, seconds) for one in offered))
+
+
+def _trust_id(spec: McpServerSpec) -> str:
+    return f"server {spec.name}"
 
 
 def _trust_item(spec: McpServerSpec) -> TrustItem:
@@ -172,7 +190,7 @@ def _trust_item(spec: McpServerSpec) -> TrustItem:
     # Further lines of a value would be read as what is said here of the server.
     lines = [on_one_line(line) for line in lines]
     return TrustItem(
-        f"server {spec.name}",
+        _trust_id(spec),
         f"MCP server {spec.name}: {spec.place}",
         "\n".join(lines),
         spec.fingerprint,

@@ -42,11 +42,11 @@ class StatusChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class SkillsChanged:
-    """A skill or a custom command came, went or changed, or trust in one."""
+class ExtensionsChanged:
+    """A skill or something else that people bring came, went or changed, or trust in it."""
 
 
-Notice: TypeAlias = RunEvent | GoalsChanged | IndexProgressed | StatusChanged | SkillsChanged
+Notice: TypeAlias = RunEvent | GoalsChanged | IndexProgressed | StatusChanged | ExtensionsChanged
 
 Notify: TypeAlias = Callable[[Notice], None]
 """Called synchronously on the event loop, so it must not wait. What it raises while a run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -11,18 +11,21 @@ from typing import Protocol
 from lsp_server.domain.events import FileChanged, FileRestored, GoalChecked, RecordedEvent
 from lsp_server.domain.tasks import RunId
 from lsp_server.memory.forget_request import ForgetRequest
+from lsp_server.session.extension_list import ExtensionList
+from lsp_server.session.extension_sources import ServerExtensions, SkillExtensions
 from lsp_server.session.extensions import Extensions
 from lsp_server.session.goals import Goals
 from lsp_server.session.granted_rules import GrantedRules
 from lsp_server.session.mcp_prompts import ServerPrompts
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.memory.forgetting import Forgotten, forget
-from lsp_server.session.notices import Notify, RunEvent, SkillsChanged
+from lsp_server.session.notices import ExtensionsChanged, Notify, RunEvent
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.proposals import Proposals
 from lsp_server.session.run_undo import TakeBack, undo_run
 from lsp_server.session.runs import Runs
 from lsp_server.session.session_status import SessionStatus, session_status
+from lsp_server.session.trust import TrustItem
 from lsp_server.settings.sections import ModelSettings, Settings
 from lsp_server.system.task_set import TaskSet
 from lsp_server.workspace.checkpoints.undo import UndoReport
@@ -101,6 +104,9 @@ class Session:
         self.servers = extensions.servers
         self.server_prompts = ServerPrompts(extensions.servers)
         self.trust = extensions.trust
+        self.extensions = ExtensionList(
+            (ServerExtensions(self.servers, root), SkillExtensions(self.skills, root))
+        )
         self.endpoint_stats = endpoint_stats
         self._model = model
         self._notify = notify
@@ -119,6 +125,7 @@ class Session:
             self.goals.statuses.counts(),
             self.memory.state(),
             self.skills.agent_names,
+            self.extensions.totals(),
         )
 
     def watch(self) -> None:
@@ -127,7 +134,7 @@ class Session:
         self.goals.tree_changed()
         if not self._tasks:
             self._tasks.start(self._follow(), "watch of the files")
-            self._looks.start(self._look_at_skills(), "look at the skills")
+            self._looks.start(self._look_at_extensions(), "look at the extensions")
 
     def on_event(self, run_id: RunId, recorded: RecordedEvent) -> None:
         """Lets an Event of a run take effect on all that the session holds, then says it."""
@@ -155,8 +162,8 @@ class Session:
             self.goals.tree_changed()
         for path in islice(paths, FILES_READ_MAX):
             self.goals.text_changed(path)
-        if self.skills.concerns(paths):
-            self._looks.start(self._look_at_skills(), "look at the skills")
+        if self.skills.concerns(paths) or self.servers.concerns(paths):
+            self._looks.start(self._look_at_extensions(), "look at the extensions")
 
     def text_changed(self, path: Path) -> None:
         """Takes in that the text of an open file is another one now, saved or not; cheap."""
@@ -168,6 +175,11 @@ class Session:
         Raises RunNotFound, JournalDamaged, OSError.
         """
         return self.runs.store.write_transcript(self.runs.choose(run_id, "show").run_id)
+
+    async def decide_trust(self, items: Iterable[TrustItem], *, trusted: bool) -> None:
+        """Keeps what a person said of things of the project. Raises OSError."""
+        await self.trust.decide(items, trusted=trusted)
+        await self._look_at_extensions()
 
     async def undo(self, run_id: RunId | None = None) -> UndoReport:
         """Takes back what a run changed, by default the newest, and nothing that came since.
@@ -209,9 +221,11 @@ class Session:
         await self._model.close()
         await self.memory.close()
 
-    async def _look_at_skills(self) -> None:
-        if await self.skills.refresh():
-            self._notify(SkillsChanged())
+    async def _look_at_extensions(self) -> None:
+        before = self.extensions.seen
+        changed = await self.skills.refresh()
+        if await self.extensions.look() != before or changed:
+            self._notify(ExtensionsChanged())
 
     async def _follow(self) -> None:
         async for paths in watch_files(self.root):

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import RunId
+from lsp_server.session.extension_list import NO_EXTENSIONS, ExtensionTotals
 from lsp_server.session.goals import GoalTotals
 from lsp_server.session.memory import MemoryState
 from lsp_server.session.run_summary import RunSummary
@@ -21,8 +22,8 @@ class SessionStatus:
 
     `endpoint` is the model's name and place, None while none is known. Without a run
     `run_id` is None, and the fields that are about one are empty. `agents` names the custom
-    agents that may be used, `background` has the commands of the run in the background by
-    their ids.
+    agents that may be used, `extensions` counts what people bring, `background` has the
+    commands of the run in the background by their ids.
     """
 
     state: SessionState
@@ -38,6 +39,7 @@ class SessionStatus:
     max_mode: bool
     agents: tuple[str, ...] = ()
     background: Mapping[str, str] = field(default_factory=dict)
+    extensions: ExtensionTotals = NO_EXTENSIONS
 
 
 def session_status(
@@ -47,6 +49,7 @@ def session_status(
     goals: GoalTotals,
     memory: MemoryState,
     agents: tuple[str, ...] = (),
+    extensions: ExtensionTotals = NO_EXTENSIONS,
 ) -> SessionStatus:
     """Puts a status together; `question` is what a person is asked first, None: nothing."""
     message = question or (run.message if run is not None else None)
@@ -64,6 +67,7 @@ def session_status(
         max_mode=run is not None and run.max_mode,
         agents=agents,
         background=run.background if run is not None else {},
+        extensions=extensions,
     )
 
 

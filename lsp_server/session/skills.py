@@ -28,10 +28,14 @@ class UnknownAgent(HoldfastError):
 
 @dataclass(frozen=True, slots=True)
 class FoundItem:
-    """A `FoundItem` is a skill, a command or an agent, and whether a person trusts it."""
+    """A `FoundItem` is a skill, a command or an agent, and whether a person trusts it.
+
+    `trust_id` names it in the question about trust; the user's own need none.
+    """
 
     item: Item
     state: TrustState
+    trust_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,10 @@ class SessionSkills:
     @property
     def seen(self) -> tuple[FoundItem, ...]:
         """Returns what there was when the disk was last read, the strongest place first."""
-        return tuple(FoundItem(one, self._state(one)) for one in self._catalogue.items)
+        return tuple(
+            FoundItem(one, self._state(one), _trust_id(one, self._root))
+            for one in self._catalogue.items
+        )
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -181,6 +188,10 @@ async def agent_named(skills: SessionSkills, name: str) -> CustomAgent:
             raise _not_trusted(one.item)
     known = ", ".join(agent.name for agent in usable.agents) or "there are none"
     raise UnknownAgent(f"there is no agent {name!r}; known: {known}")
+
+
+def _trust_id(item: Item, root: Path) -> str:
+    return _trust_item(item, root).id if item.origin == "project" else ""
 
 
 def _trust_item(item: Item, root: Path) -> TrustItem:

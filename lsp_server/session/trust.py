@@ -112,7 +112,7 @@ class TrustChoice:
     @property
     def waits(self) -> bool:
         """Says whether nobody was asked about this text yet."""
-        return self.state in ("new", "changed")
+        return waits(self.state)
 
 
 class ProjectTrust:
@@ -136,6 +136,11 @@ class ProjectTrust:
     async def decide(self, items: Iterable[TrustItem], *, trusted: bool) -> None:
         """Keeps what a person said of things of the project. Raises OSError."""
         await asyncio.to_thread(self._trust.decide, tuple(items), trusted=trusted)
+
+
+def waits(state: TrustState) -> bool:
+    """Says whether nobody was asked yet about a text of which this is known."""
+    return state in ("new", "changed")
 
 
 def waiting_text(items: Sequence[TrustItem]) -> str:

@@ -46,6 +46,24 @@ def ended(message: Message) -> bool:
     return message.get("method") == "window/showMessage" and "done" in message["params"]["message"]
 
 
+async def test_an_editor_lists_all_that_there_is_and_asks_about_one(project: Path) -> None:
+    skill = write(project, ".agents/skills/deploy/SKILL.md", SKILL)
+    servers = {"docs": {"url": "http://127.0.0.1:9/mcp"}}
+    write(project, ".mcp.json", json.dumps({"mcpServers": servers}))
+    async with at_work(project) as (client, _):
+        listed = await client.command("holdfast.extension.list")
+        (server, deploy) = listed["extensions"]
+        assert (server["kind"], server["name"], server["state"]) == ("server", "docs", "closed")
+        assert "tools" not in server, "nobody asked it yet"
+        assert (deploy["kind"], deploy["trust"], deploy["uri"]) == ("skill", "new", skill.as_uri())
+        assert "skill deploy (new): How we deploy." in listed["message"]
+        choice = {"what": deploy["trustId"], "answer": "yes"}
+        left = await client.command("holdfast.trust", choice)
+        assert [one["id"] for one in left["waiting"]] == ["server docs"]
+        status = await client.command("holdfast.status")
+        assert status["extensions"] == {"total": 2, "waiting": 1, "failed": 0}
+
+
 async def test_what_a_project_brings_is_used_only_after_a_persons_yes(project: Path) -> None:
     write(project, ".agents/skills/deploy/SKILL.md", SKILL)
     write(project, ".holdfast/commands/review.md", REVIEW)

@@ -145,7 +145,7 @@ class SkillCommands:
             work = self._context.show_errors(self._ask(session, meant))
             self._context.tasks.start(work, "a question about trust")
         elif meant:
-            await session.trust.decide(meant, trusted=arguments.answer == "yes")
+            await session.decide_trust(meant, trusted=arguments.answer == "yes")
         return await self._trust_reply(session, uri)
 
     async def _ask(self, session: Session, items: Sequence[TrustItem]) -> None:
@@ -153,7 +153,7 @@ class SkillCommands:
         text = f"this project brings {len(items)} things for the agent. Trust them? {named}"
         picked = await self._context.client.choose(text, (TRUST, REFUSE))
         if picked is not None:
-            await session.trust.decide(items, trusted=picked == TRUST)
+            await session.decide_trust(items, trusted=picked == TRUST)
 
     async def _trust_reply(self, session: Session, uri: str | None) -> TrustReply:
         left = await session.trust.waiting()

@@ -38,13 +38,21 @@ class IndexState(Payload):
     pending: int = 0
 
 
+class ExtensionCounts(Payload):
+    """An `ExtensionCounts` counts what people bring: all, what waits for trust, what has a problem."""
+
+    total: int = 0
+    waiting: int = 0
+    failed: int = 0
+
+
 class Status(MessagePayload):
     """A `Status` is sent as `holdfast/status` and as the reply to `holdfast.status`.
 
     `line` has goals and the run, ready for a status line, and is empty when there is
     nothing to say. `max_mode` is True while the run samples several candidates a step.
-    `agents` names the custom agents that may be used.
-    `background` are the commands that the run has in the
+    `agents` names the custom agents that may be used, `extensions` counts what
+    `holdfast.extension.list` lists. `background` are the commands that the run has in the
     background, by their ids.
     """
 
@@ -61,6 +69,7 @@ class Status(MessagePayload):
     max_mode: bool | None = None
     agents: tuple[str, ...] = ()
     background: dict[str, str] | None = None
+    extensions: ExtensionCounts = ExtensionCounts()
 
 
 class EventFields(Payload):

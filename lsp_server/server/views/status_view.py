@@ -5,6 +5,7 @@ from __future__ import annotations
 from lsp_server.server.client import Client
 from lsp_server.server.folders import Folders
 from lsp_server.server.params.method_params import (
+    ExtensionCounts,
     GoalCounts,
     IndexState,
     Status,
@@ -79,6 +80,11 @@ def _payload(status: SessionStatus) -> Status:
         ),
         index=_index_state(status.memory),
         agents=status.agents,
+        extensions=ExtensionCounts(
+            total=status.extensions.total,
+            waiting=status.extensions.waiting,
+            failed=status.extensions.failed,
+        ),
     )
 
 
