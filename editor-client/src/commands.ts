@@ -9,6 +9,7 @@ import * as vscode from "vscode";
 import { askForApiKey } from "./api_key.js";
 import type { Candidates } from "./candidates.js";
 import type { Diffs } from "./diffs.js";
+import type { Extensions } from "./extensions.js";
 import { goalCommands } from "./goal_commands.js";
 import type { Goals } from "./goals.js";
 import { askForText, currentSelection } from "./input.js";
@@ -29,6 +30,7 @@ export interface Parts {
   readonly server: Server;
   readonly runs: Runs;
   readonly goals: Goals;
+  readonly extensions: Extensions;
   readonly candidates: Candidates;
   readonly diffs: Diffs;
 }
@@ -50,7 +52,7 @@ function registered(handlers: Record<string, (node?: never) => unknown>): vscode
 }
 
 function otherCommands(parts: Parts): Record<string, () => unknown> {
-  const { context, log, server } = parts;
+  const { context, extensions, log, server } = parts;
   /** Runs a command that has no view and shows its reply. */
   const runAndShow = async (name: CommandName, argument?: object): Promise<void> => {
     const message = parsed(Reply, await server.command(name, argument))?.message;
@@ -79,6 +81,9 @@ function otherCommands(parts: Parts): Record<string, () => unknown> {
     reindex: () => runAndShow(CommandName.memoryReindex),
     memoryStatus: () => runAndShow(CommandName.memoryStatus),
     doctor: () => server.command(CommandName.doctor),
+    refreshExtensions: () => {
+      extensions.refresh();
+    },
     setApiKey: async () => {
       if (await askForApiKey(context.secrets)) {
         await server.restart();

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { candidates } from "./candidates.js";
 import { commands } from "./commands.js";
 import { diffs } from "./diffs.js";
+import { extensions } from "./extensions.js";
 import { goals } from "./goals.js";
 import { SECTION } from "./protocol.js";
 import { questions } from "./questions.js";
@@ -23,6 +24,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     server: holdfast,
     runs: runs(holdfast),
     goals: goals(holdfast),
+    extensions: extensions(holdfast),
     diffs: shown,
     candidates: candidates(shown),
   };
@@ -31,6 +33,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     holdfast,
     parts.runs,
     parts.goals,
+    parts.extensions,
     shown,
     statusItem(holdfast),
     resumeOffers(holdfast, context.workspaceState),

@@ -3,10 +3,12 @@ import * as vscode from "vscode";
 import { currentSelection } from "./input.js";
 import { notice } from "./notices.js";
 import { parsed } from "./parsed.js";
-import { CommandName, SkillListReply, type SkillEntry } from "./protocol.js";
+import { CommandName, SkillListReply, type ExtensionEntry, type SkillEntry } from "./protocol.js";
 import type { Server } from "./server.js";
 
-export function skillCommands(server: Server): Record<string, () => unknown> {
+export type SkillHandler = (node?: ExtensionEntry) => unknown;
+
+export function skillCommands(server: Server): Record<string, SkillHandler> {
   return {
     customCommand: async () => {
       const reply = await listed(server);
@@ -32,7 +34,8 @@ export function skillCommands(server: Server): Record<string, () => unknown> {
         await server.command(CommandName.skillShow, { name: skill.name });
       }
     },
-    trust: () => server.command(CommandName.trust),
+    /** About the row that was clicked, else about all that waits. */
+    trust: (node) => server.command(CommandName.trust, node && { what: node.trustId }),
   };
 }
 

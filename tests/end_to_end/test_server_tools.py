@@ -73,3 +73,39 @@ async def test_vscode_asks_about_a_tool_of_a_server(project: Path, tmp_path: Pat
         assert "error" not in seen, seen["error"]
         assert answer_of_the_tool(model) == {"text": "hello 🙂"}
     assert "call echo of the server say" in seen["asked"]
+
+
+@pytest.mark.editor
+@pytest.mark.vscode
+@pytest.mark.timeout(240)
+async def test_vscode_shows_what_there_is_and_trusts_from_there(
+    project: Path, tmp_path: Path
+) -> None:
+    need()
+    name_server(tmp_path / "config")
+    (project / ".git").mkdir()
+    skill = project / ".agents" / "skills" / "deploy" / "SKILL.md"
+    skill.parent.mkdir(parents=True)
+    skill.write_text("---\nname: deploy\ndescription: How we deploy.\n---\nShip it with make.\n")
+    (project / ".agents" / "skills" / "broken").mkdir()
+    (project / ".agents" / "skills" / "broken" / "SKILL.md").write_text("No front matter.\n")
+    docs = {"docs": {"url": "http://127.0.0.1:9/mcp"}}
+    (project / ".mcp.json").write_text(json.dumps({"mcpServers": docs}))
+    pictures = Path(__file__).parents[2] / "out" / "screenshots"
+    async with ScriptedServer(by_step) as model:
+        environment = {
+            "HOLDFAST_MODEL__BASE_URL": model.base_url,
+            "HOLDFAST_MODEL__NAME": "scripted",
+            "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        }
+        async with code_server(tmp_path / "code", project, environment=environment) as code:
+            seen = await code.play("extensions", pictures)
+    assert "error" not in seen, seen["error"]
+    before, after = ("\n".join(seen[name]) for name in ("before", "after"))
+    for row in ("MCP Servers", "say", "docs", "Skills", "deploy", "broken"):
+        assert row in before, before
+    assert before.count("not trusted yet") == 2
+    assert "connected when a run needs it" in before
+    assert "cannot be used" in before
+    assert after.count("not trusted yet") == 1, "of the server nobody was asked"
+    assert "skill deploy" in seen["asked"]
