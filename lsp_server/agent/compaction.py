@@ -10,7 +10,7 @@ and what found no room is an Event (`CyclePacked`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lsp_server.agent import memory_source
 from lsp_server.agent.context import Context, cut_result
@@ -29,6 +29,7 @@ from lsp_server.domain.events import (
     Told,
     Warned,
 )
+from lsp_server.domain.images import Image
 from lsp_server.domain.messages import Delta, Message, Request, Waiting
 from lsp_server.domain.ports import Model
 from lsp_server.domain.prompt_sections import PromptParts, PromptSection
@@ -39,6 +40,7 @@ TASK_SHARE = 0.3
 STATE_SHARE = 0.15
 RECALL_SHARE = 0.06
 TOPICS_SHARE = 0.15
+IMAGES_SHARE = 0.2
 TAIL_SHARE = 0.12
 LAST_STEP_SHARE = 0.3
 """Shares of the size that starts a new cycle; together below 1, so that a cycle lasts.
@@ -226,9 +228,10 @@ def first_prompt(
     """Returns the Events that begin a run's first cycle."""
     tokens = run_config.compact_at_tokens
     task = _fit_task(context, run_config, tokens)
+    opening, images = _add_recalled(task, recalled), _fit_images(run_config.images, tokens)
     return (
-        CycleStarted(1, "the run starts", run_config.system, _add_recalled(task, recalled)),
-        _list_sections(context, 1, tokens, run_config, task, recalled),
+        CycleStarted(1, "the run starts", run_config.system, opening, images=images),
+        _list_sections(context, 1, tokens, run_config, task, recalled, more=_section_of(images)),
     )
 
 
@@ -260,13 +263,48 @@ def next_prompt(
     text = f"{task}\n\n# Where you are\n{COMPACTED_NOTE}\n\n{known.text}"
     text += f"\n\n{topics.text}" if topics.text else ""
     tail = PromptSection("tail", f"the last {kept} messages", tail_tokens)
+    images = _fit_images(_images_of_person(state, context, run_config, kept), tokens)
+    more = (*_section_of(images), tail)
     message = _add_recalled(text, recalled)
     return (
-        CycleStarted(number, reason, run_config.system, message, kept, chars_max),
+        CycleStarted(
+            number,
+            reason,
+            run_config.system,
+            message,
+            kept,
+            chars_max,
+            images,
+        ),
         _list_sections(
-            context, number, tokens, run_config, task, known, topics, recalled, more=(tail,)
+            context, number, tokens, run_config, task, known, topics, recalled, more=more
         ),
     )
+
+
+def _images_of_person(
+    state: State, context: Context, run_config: RunConfig, kept: int
+) -> tuple[Image, ...]:
+    """Returns what the person sent so far but for what is in the last `kept` messages.
+
+    Those of the task come first, then the newest.
+    """
+    tail = context.messages[len(context.messages) - kept :]
+    there = {image for message in tail for image in message.images}
+    sent = dict.fromkeys((*run_config.images, *reversed(state.conversation.images)))
+    return tuple(image for image in sent if image not in there)
+
+
+def _fit_images(images: Sequence[Image], tokens: int) -> tuple[Image, ...]:
+    """Returns the first images that find room, the very first in any case."""
+    left = round(tokens * IMAGES_SHARE)
+    fitting = [image for image in images if (left := left - image.tokens) >= 0]
+    return tuple(fitting or images[:1])
+
+
+def _section_of(images: Sequence[Image]) -> tuple[PromptSection, ...]:
+    tokens = sum(image.tokens for image in images)
+    return (PromptSection("task", f"{len(images)} images", tokens),) if images else ()
 
 
 def _keep_topics(state: State, tokens_max: int, measure: MeasureTokens) -> PromptParts:

@@ -99,9 +99,10 @@ class Context:
                 self._append(_make_replayable(event.message))
             case ToolReturned():
                 text = cut_result(event.result.text, self._result_chars_max, event.call_id)
-                self._append(Message("tool", text, tool_call_id=event.call_id))
+                images = event.result.images
+                self._append(Message("tool", text, tool_call_id=event.call_id, images=images))
             case Told():
-                self._append(Message("user", event.text))
+                self._append(Message("user", event.text, images=event.images))
             case RunResumed():
                 self._append(Message("user", event.note))
             case _:
@@ -150,8 +151,8 @@ class Context:
     def _begin(self, event: CycleStarted) -> None:
         tail = self._messages[len(self._messages) - event.kept :]
         self._messages, self._bytes, self._counted = [], 0, None
-        for message in (Message("system", event.system), Message("user", event.opening)):
-            self._append(message)
+        self._append(Message("system", event.system))
+        self._append(Message("user", event.opening, images=event.images))
         for message in tail:
             self._append(_shorten(message, event.result_chars_max))
 
@@ -212,7 +213,8 @@ def _message_bytes(message: Message) -> int:
         for call in message.tool_calls
     )
     said = _size(message.text) + _size(message.reasoning) + _size(message.vendor_fields)
-    return said + calls + 16
+    images = sum(round(image.tokens * BYTES_PER_TOKEN) for image in message.images)
+    return said + images + calls + 16
 
 
 def _size(text: str) -> int:

@@ -1,6 +1,7 @@
 """This module records the Events of a run: in the journal first, then in all that follows.
 
-It is the one door for what is recorded: each Event is redacted here before it is kept.
+It is the one door for what is recorded: each Event is redacted here before it is kept, and
+what is in images stays beside the journal.
 What is sent to a model passes `models/wrappers.py` as well, since some of it is no Event.
 Folds that the loop does not need, such as those for memory, watch from outside.
 """
@@ -22,7 +23,8 @@ class EventLog:
     Making one replays what the journal holds, so that a run goes on from the same state
     and the same prompt. `watch` is called with each Event after it was kept, synchronously.
     `redactor` takes secrets out of an Event before anything keeps it: journal, prompt,
-    transcript, memory and watchers only see what is left.
+    transcript, memory and watchers only see what is left. `keep_images` keeps what is in the
+    images of an Event, and returns the Event without it.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -42,12 +44,14 @@ class EventLog:
         context: Context,
         watch: Callable[[RecordedEvent], None],
         redactor: Redactor | None = None,
+        keep_images: Callable[[Event], Event] = lambda event: event,
     ) -> None:
         self.context = context
         self.state = State()
         self._journal = journal
         self._watch = watch
         self._redactor = redactor or Redactor()
+        self._keep_images = keep_images
         self.resumed_from = journal.past[-1].at if journal.past else ""
         """When the run was last at work (ISO 8601), empty for a new one."""
         for past in journal.past:
@@ -63,7 +67,7 @@ class EventLog:
 
         Raises OSError when it cannot be kept; then nothing has changed.
         """
-        recorded = self._journal.append(self._redactor.about(event))
+        recorded = self._journal.append(self._redactor.about(self._keep_images(event)))
         self._fold(recorded.event)
         return recorded
 

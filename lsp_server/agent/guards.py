@@ -164,9 +164,11 @@ def step_signature(results: Iterable[tuple[ToolCall, ToolResult]]) -> Signature:
 
     Durations in results are left out, as they differ each time.
     """
-    return tuple(
-        (call.name, call.arguments, _DURATION.sub("", result.text)) for call, result in results
-    )
+    return tuple((call.name, call.arguments, _what_came(result)) for call, result in results)
+
+
+def _what_came(result: ToolResult) -> str:
+    return "".join((_DURATION.sub("", result.text), *(image.digest for image in result.images)))
 
 
 def check_step(

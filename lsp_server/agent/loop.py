@@ -155,10 +155,10 @@ class Agent:
     def _deliver_messages(self, *whens: str) -> bool:
         """Puts a person's messages into the prompt, and says whether there were any."""
         pending = self._state.conversation.pending_messages
-        texts = [message.text for message in pending if message.when in whens]
-        for text in texts:
-            self._event_log.emit(Told(text, "person"))
-        return bool(texts)
+        messages = [message for message in pending if message.when in whens]
+        for message in messages:
+            self._event_log.emit(Told(message.text, "person", message.images))
+        return bool(messages)
 
     async def _ask(self) -> Response | None:
         """Returns the model's next answer; None when it cannot be used, which the model reads."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lsp_server.domain.images import Image
 from lsp_server.domain.tasks import Budget
 
 
@@ -11,8 +12,8 @@ from lsp_server.domain.tasks import Budget
 class RunConfig:
     """A `RunConfig` holds what stays the same for a run, or for the part since it was resumed.
 
-    `system` is the system message and `task_text` the first user message. When the prompt
-    has `compact_at_tokens`, a new cycle starts.
+    `system` is the system message, `task_text` the first user message and `images` those that
+    go with it. When the prompt has `compact_at_tokens`, a new cycle starts.
     With `brief` the model is asked for a brief of its own before that.
     """
 
@@ -21,3 +22,4 @@ class RunConfig:
     budget: Budget
     compact_at_tokens: int
     brief: bool = False
+    images: tuple[Image, ...] = ()

@@ -136,4 +136,5 @@ class AgentFactory:
             budget=run_context.budget,
             compact_at_tokens=compact_at_tokens,
             brief=settings.context.brief,
+            images=run_context.task.images,
         )

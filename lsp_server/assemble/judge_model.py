@@ -9,6 +9,7 @@ from lsp_server.domain.errors import ModelError
 from lsp_server.domain.events import Emit, Warned
 from lsp_server.domain.messages import Prices
 from lsp_server.domain.ports import Model
+from lsp_server.models.image_loading import AddImages, no_images
 from lsp_server.models.provider import ModelProvider
 from lsp_server.models.wrappers import PricedModel
 from lsp_server.settings.sections import Settings
@@ -33,14 +34,16 @@ class JudgeModel:
     """
 
     def __init__(
-        self, worker: ModelProvider, chain: Callable[[Model, Prices], PricedModel]
+        self, worker: ModelProvider, chain: Callable[[Model, Prices, AddImages], PricedModel]
     ) -> None:
         self._worker = worker
         self._chain = chain
         self._own: ModelProvider | None = None
 
-    async def find(self, settings: Settings, emit: Emit) -> Judging:
-        """Returns the judge's model, as the settings name it.
+    async def find(
+        self, settings: Settings, emit: Emit, add_images: AddImages = no_images
+    ) -> Judging:
+        """Returns the judge's model, as the settings name it; it is shown what `add_images` adds.
 
         One that does not answer costs a Warned, and the worker's model judges in its place.
         Raises ConfigurationError when what names the judge is wrong, which is for a person to
@@ -52,10 +55,12 @@ class JudgeModel:
                 self._own = ModelProvider(wanted)
             self._own.reconfigure(wanted)
             try:
-                return Judging(self._chain(await self._own.wire(), wanted.prices), False)
+                wire = await self._own.wire()
+                return Judging(self._chain(wire, wanted.prices, add_images), False)
             except ModelError as error:
                 emit(Warned(f"the worker's model judges instead of judge.*: {error}"))
-        return Judging(self._chain(await self._worker.wire(), settings.model.prices), True)
+        wire = await self._worker.wire()
+        return Judging(self._chain(wire, settings.model.prices, add_images), True)
 
     async def close(self) -> None:
         """Closes the connections to a judge of its own."""

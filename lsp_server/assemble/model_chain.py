@@ -6,14 +6,16 @@ From the outside in, each a Model holding a Model:
     └── PricedModel        what an answer cost
         └── RedactingModel     no secret leaves the machine
             └── LegibleModel       nothing that the model reads is hidden from people
-                └── Retrying           the one retry layer
-                    └── CutRepetition      ends an answer that only repeats itself
-                        └── ChatCompletions    the endpoint's wire
+                └── ImageLoadingModel  hands over what is in the images of the run
+                    └── Retrying           the one retry layer
+                        └── CutRepetition      ends an answer that only repeats itself
+                            └── ChatCompletions    the endpoint's wire
 
 With Max Mode, `MaxMode` is between the first two and asks the rest several
 times. A run that only proposes has `ProposeOnly` in the place of the first. The
 judge's chain is the same from `PricedModel` down, of its own endpoint if it has one.
-Redaction is outside of the retries, so that a request is redacted once for all attempts.
+Redaction is outside of the retries, so that a request is redacted once for all attempts, and
+outside of the images, as a redactor sees text only.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.max_mode.max_mode import MaxMode, settings_for
 from lsp_server.max_mode.propose_only import ProposeOnly
 from lsp_server.max_mode.toggled_model import ToggledModel
+from lsp_server.models.image_loading import AddImages, ImageLoadingModel, no_images
 from lsp_server.models.repetition import CutRepetition
 from lsp_server.models.retrying import Retrying
 from lsp_server.models.wrappers import LegibleModel, PricedModel, RedactingModel
@@ -45,10 +48,21 @@ INHERIT = "inherit"
 """What an agent's file says for the model of the run."""
 
 
-def answering_model(wire: Model, redactor: Redactor, prices: Prices) -> PricedModel:
+def answering_model(
+    wire: Model, redactor: Redactor, prices: Prices, add_images: AddImages = no_images
+) -> PricedModel:
     """Makes the part of the chain that every request goes through, the judge's as well."""
-    shown = LegibleModel(Retrying(CutRepetition(wire)))
+    shown = LegibleModel(add_images(Retrying(CutRepetition(wire))))
     return PricedModel(RedactingModel(shown, redactor), prices)
+
+
+def images_of(run: RunContext) -> AddImages:
+    """Returns what adds the images of a run to the Models that it asks."""
+
+    def say(text: str) -> None:
+        run.event_log.emit(Warned(text))
+
+    return partial(ImageLoadingModel, load=run.images.load, say=say)
 
 
 class ModelChain:
@@ -79,7 +93,8 @@ class ModelChain:
         if choice is not None and choice not in self._said:
             self._said.add(choice)
             run.event_log.emit(Warned(choice))
-        return answering_model(wire, self._services.redactor, run.settings.model.prices)
+        redactor, prices = self._services.redactor, run.settings.model.prices
+        return answering_model(wire, redactor, prices, images_of(run))
 
     async def _wanted_by_agent(self, run: RunContext) -> PricedModel | None:
         """Makes the Model that the run's custom agent names; None where that is the run's own."""
@@ -122,7 +137,7 @@ class ModelChain:
         from lsp_server.memory.syntax import broken_places  # noqa: PLC0415
 
         settings, emit = settings_for(wished, run.settings.max_mode), run.event_log.emit
-        judging = await self._judges.find(run.settings, emit)
+        judging = await self._judges.find(run.settings, emit, images_of(run))
         judge = CandidateJudge(
             judging.model,
             emit,

@@ -89,7 +89,7 @@ def open_session(
         workspace, data, folder, settings, editor, documents, notify, lambda: session.settings
     )
     judges = JudgeModel(
-        services.provider, lambda wire, prices: answering_model(wire, services.redactor, prices)
+        services.provider, lambda wire, *more: answering_model(wire, services.redactor, *more)
     )
     endpoint_stats: dict[str, EndpointStats] = {}
 

@@ -55,6 +55,13 @@ SandboxOption = Annotated[
     Mechanism | None,
     typer.Option("--sandbox", help="What holds commands.", show_default=False),
 ]
+GoalsOption = Annotated[
+    list[str] | None, typer.Option(help="What must hold in the end; may be repeated.")
+]
+ImagesOption = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="PATH", help="A picture for the model to see; may be repeated."),
+]
 VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more.")]
 AgentOption = Annotated[str | None, typer.Option(metavar="NAME", help="Work as this custom agent.")]
 ResumeOption = Annotated[
@@ -101,9 +108,7 @@ def serve(context: typer.Context) -> None:
 def run(
     task: Annotated[str | None, typer.Argument(help="What to do, in your words.")] = None,
     workspace: WorkspaceOption = Path(),
-    goal: Annotated[
-        list[str] | None, typer.Option(help="What must hold in the end; may be repeated.")
-    ] = None,
+    goal: GoalsOption = None,
     check: Annotated[
         list[str] | None,
         typer.Option(metavar="CMD", help="A command that must exit 0; may be repeated."),
@@ -119,6 +124,7 @@ def run(
     yes: YesOption = False,
     sandboxed: SandboxedOption = False,
     sandbox: SandboxOption = None,
+    image: ImagesOption = None,
     json: Annotated[bool, typer.Option("--json", help="One Event a line, for programs.")] = False,
     resume: ResumeOption = None,
     log_file: Annotated[Path | None, typer.Option(help="Write the log there.")] = None,
@@ -146,6 +152,7 @@ def run(
         json=json,
         resume=resume,
         agent=agent,
+        images=tuple(image or ()),
     )
     raise typer.Exit(work(options))
 

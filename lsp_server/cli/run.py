@@ -22,12 +22,13 @@ from lsp_server.cli.permission_flags import PermissionFlags
 from lsp_server.cli.screen import JsonLines, PlainScreen, Screen
 from lsp_server.cli.terminal_prompt import TerminalPrompt
 from lsp_server.domain.goals import GOALS_FILE, Goal
+from lsp_server.domain.images import described
 from lsp_server.domain.tasks import Mode, Outcome, RunId, Sampling, Task
 from lsp_server.goals.new_goal import goal_from_parts, prompt_for_goal
 from lsp_server.session.notices import Notice, RunEvent
 from lsp_server.session.run import Run
 from lsp_server.session.session import Session
-from lsp_server.session.task_request import expand_command, find_agent
+from lsp_server.session.task_request import expand_command, find_agent, given_images
 from lsp_server.system import startup
 
 EXIT_STATUS = {"achieved": 0, "failed": FAILED, "unmet": 3, "blocked": 4, "stopped": STOPPED}
@@ -43,7 +44,8 @@ class RunOptions:
 
     `goals` are conditions in words, `checks` commands that must exit 0. `resume` is the
     id of an earlier run to go on with; `task` is a message to it then. `agent` names a
-    custom agent, as which a new run works. `settings` are
+    custom agent, as which a new run works. `images` are paths, and go with a task or a message.
+    `settings` are
     as an editor would send them, with `flags` above them. `data` is where the run is kept, the user's data
     folder if left out.
     """
@@ -58,6 +60,7 @@ class RunOptions:
     json: bool = False
     resume: str | None = None
     agent: str | None = None
+    images: tuple[Path, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     data: Path | None = None
 
@@ -120,10 +123,11 @@ def _show(screen: Screen, event: RunEvent) -> bool:
 
 
 async def _begin(session: Session, options: RunOptions) -> Run:
+    images = await given_images(list(map(str, options.images)), Path.cwd())
     if options.resume is not None:
         resumed = RunId(options.resume)
         if options.task:
-            return session.runs.send(resumed, options.task, "steer")
+            return session.runs.send(resumed, options.task, "steer", images)
         return session.runs.resume(resumed)
     goal = goal_from_parts(options.goals, options.checks) or await _open_goal(session, options)
     session.goals.check_approvals.approve(options.checks)
@@ -131,12 +135,13 @@ async def _begin(session: Session, options: RunOptions) -> Run:
     agent, mode = await find_agent(options.agent, mode, session)
     return session.runs.start(
         Task(
-            instruction=prompt or prompt_for_goal(goal),
+            instruction=described(prompt or prompt_for_goal(goal), images),
             goal=goal,
             mode=mode,
             sampling=options.sampling,
             budget=session.settings.run.budget,
             agent=agent,
+            images=images,
         )
     )
 
@@ -174,6 +179,8 @@ def _folder(options: RunOptions) -> Path:
         raise UsageError("the task is empty")
     if options.resume is not None and options.agent is not None:
         raise UsageError("a run that goes on keeps its agent; leave out --agent or --resume")
+    if options.images and not options.task and options.resume is not None:
+        raise UsageError("an image goes with words: say what it is for")
     folder = workspace_folder(options.workspace)
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UsageError(f"--workspace {options.workspace} cannot be read; change its permissions")

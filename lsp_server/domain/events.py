@@ -20,6 +20,7 @@ from lsp_server.domain.background_events import BackgroundEnded, BackgroundStart
 from lsp_server.domain.candidates import CandidateGroup, ChosenBy
 from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.ids import Id, ToolName
+from lsp_server.domain.images import Image
 from lsp_server.domain.messages import Message, StopReason, Usage
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.plans import PlanItem
@@ -53,7 +54,7 @@ class CycleStarted:
 
     Of the messages before, the last `kept` follow; the others leave the prompt. With
     `result_chars_max` the tool results among them are cut to so many characters.
-    `number` counts from 1.
+    `number` counts from 1. `images` go with the task.
     """
 
     number: int
@@ -62,6 +63,7 @@ class CycleStarted:
     opening: str
     kept: int = 0
     result_chars_max: int | None = None
+    images: tuple[Image, ...] = ()
     kind: Literal["cycle_started"] = "cycle_started"
 
 
@@ -275,6 +277,7 @@ class MessageReceived:
 
     text: str
     when: When
+    images: tuple[Image, ...] = ()
     kind: Literal["message_received"] = "message_received"
 
 
@@ -287,6 +290,7 @@ class Told:
 
     text: str
     origin: Literal["person", "fence", "goal", "memory", "command"]
+    images: tuple[Image, ...] = ()
     kind: Literal["told"] = "told"
 
 

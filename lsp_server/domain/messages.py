@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from lsp_server.domain.ids import Id, VendorFields
+from lsp_server.domain.images import Image
 from lsp_server.domain.tools import ToolCall, ToolSpec
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
@@ -23,6 +24,7 @@ class Message:
     `reasoning` is kept because some endpoints want it back inside a tool loop.
     `tool_calls` are set on `assistant` messages alone, `tool_call_id` on `tool` ones,
     where it names the call that `text` answers. `vendor_fields` are given back as they came.
+    `images` go with the text, which describes them.
     """
 
     role: Role
@@ -31,6 +33,7 @@ class Message:
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: Id | None = None
     vendor_fields: VendorFields = ""
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +124,15 @@ class Response:
 
     `usage` is what the first choice took; estimates of the context's size rest on it.
     `billed` is everything that was paid to get it, `usage` included, and `cost_usd` its
-    price, 0 where no prices are known.
+    price, 0 where no prices are known. With `without_images` the endpoint was found to take
+    none, or not all that the request had.
     """
 
     choices: tuple[Choice, ...]
     usage: Usage
     billed: Usage
     cost_usd: float = 0.0
+    without_images: bool = False
 
     @property
     def message(self) -> Message:

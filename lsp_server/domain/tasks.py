@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, NewType, TypeAlias
 
 from lsp_server.domain.goals import Finding, Goal, GoalReport
+from lsp_server.domain.images import Image
 
 RunId = NewType("RunId", str)
 Mode: TypeAlias = Literal["build", "plan"]
@@ -86,7 +87,7 @@ class Task:
 
     `selection` and `findings` are what the person pointed at in the editor. With a
     `goal`, the run ends as achieved only when the goal's checks hold. With an `agent` the
-    run works as that custom agent.
+    run works as that custom agent. `images` are described in the instruction.
     """
 
     instruction: str
@@ -97,6 +98,7 @@ class Task:
     selection: Selection | None = None
     findings: tuple[Finding, ...] = ()
     agent: AgentProfile | None = None
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any, Literal, NoReturn, TypeAlias
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.ids import Id, ToolName, VendorFields
+from lsp_server.domain.images import Image
 
 ToolKind: TypeAlias = Literal[
     "read", "fetch", "edit", "execute", "plan", "recall", "finish", "other"
@@ -176,6 +177,7 @@ class ToolResult:
     the first line of `text` repeats the ending, and `output` is what follows. With a
     `topic` the text stays in the prompt over cycles, until another result has the topic.
     `found_tools` names tools that the model was told of and may call from here on.
+    `images` are shown to a model that takes them; the text describes them.
     """
 
     text: str
@@ -187,6 +189,7 @@ class ToolResult:
     exit_status: int | None = None
     topic: str = ""
     found_tools: tuple[str, ...] = ()
+    images: tuple[Image, ...] = ()
 
     @property
     def has_failed(self) -> bool:

@@ -27,7 +27,7 @@ from mcp_types import (
 from lsp_server import __version__
 from lsp_server.mcp_client.http_transport import open_http
 from lsp_server.mcp_client.prompts import prompt_text
-from lsp_server.mcp_client.results import result_text
+from lsp_server.mcp_client.results import read_result
 from lsp_server.mcp_client.server import (
     AskBack,
     McpUnavailable,
@@ -124,7 +124,8 @@ class McpConnection:
         try:
             async with asyncio.timeout(timeout_seconds):
                 result = await client.call_tool(tool, dict(arguments))
-                return ServerAnswer(result_text(result), result.is_error)
+                text, images = await asyncio.to_thread(read_result, result, tool)
+                return ServerAnswer(text, result.is_error, images)
         except Exception as error:
             raise self._unavailable(error, f"answer {tool}", timeout_seconds) from error
 

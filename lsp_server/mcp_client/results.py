@@ -1,4 +1,4 @@
-"""This module turns what a server's tool gave into a text for the model."""
+"""This module turns what a server's tool gave into a text and images for the model."""
 
 from __future__ import annotations
 
@@ -7,23 +7,33 @@ import binascii
 import json
 from typing import TYPE_CHECKING
 
+from lsp_server.domain.errors import ToolError
+from lsp_server.domain.images import LoadedImage
 from lsp_server.text.terminal import terminal_text
 from lsp_server.text.truncate import truncate
+from lsp_server.workspace.files.images import IMAGE_BYTES_MAX, load_image
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult, ContentBlock
 
 RESULT_CHARS_MAX = 100_000
 """More than a prompt may show of one result anyway; the rest is left out, and said so."""
+IMAGES_MAX = 8
+"""The first images of one result are shown, the others described."""
 
 
-def result_text(result: CallToolResult) -> str:
-    """Returns the contents in their order; what is no text is described.
+def read_result(result: CallToolResult, tool: str) -> tuple[str, tuple[LoadedImage, ...]]:
+    """Returns the contents as a text, in their order, and the images that it describes.
 
     What is structured is given as JSON where there is nothing else. Many servers pass on what
     a program printed, so the text is what a terminal leaves of it.
     """
-    parts = [block_text(block) for block in result.content]
+    images: list[LoadedImage] = []
+    parts = [_result_part(block, tool, images) for block in result.content]
+    return _joined(parts, result), tuple(images)
+
+
+def _joined(parts: list[str], result: CallToolResult) -> str:
     if not any(part.strip() for part in parts) and result.structured_content is not None:
         parts = [json.dumps(result.structured_content, ensure_ascii=False, indent=1)]
     text = terminal_text("\n\n".join(parts)).strip() or "(the tool gave nothing)"
@@ -47,7 +57,29 @@ def block_text(block: ContentBlock) -> str:
             text = getattr(resource, "text", None)
             if text is not None:
                 return f"[resource {resource.uri}]\n{text}"
-            return f"[resource {resource.uri}, {resource.mime_type or 'of an unknown type'}]"
+            kind = resource.mime_type or "of an unknown type"
+            return f"[resource {resource.uri}, {kind}, {_size(getattr(resource, 'blob', ''))}]"
+
+
+def _result_part(block: ContentBlock, tool: str, images: list[LoadedImage]) -> str:
+    """A piece of content as a text; what turns out to be an image is added to `images`."""
+    name = f"{tool} {len(images) + 1}"
+    if block.type == "image":
+        data = block.data
+    elif block.type == "resource" and (blob := getattr(block.resource, "blob", None)):
+        data, name = blob, str(block.resource.uri)
+    else:
+        return block_text(block)
+    if len(images) == IMAGES_MAX or len(data) > IMAGE_BYTES_MAX * 4 / 3 + 4:
+        return block_text(block)
+    try:
+        image = load_image(base64.b64decode(data, validate=True), name)
+    except (binascii.Error, ValueError):
+        return block_text(block)
+    except ToolError as error:
+        return block_text(block) + (f" ({error.what})" if block.type == "image" else "")
+    images.append(image)
+    return f"[{image}]"
 
 
 def _size(data: str) -> str:

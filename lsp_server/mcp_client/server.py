@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.images import LoadedImage
 from lsp_server.mcp_client.server_spec import McpServerSpec
 
 ServerState: TypeAlias = Literal["closed", "connecting", "open", "failed"]
@@ -57,10 +58,11 @@ class OfferedPrompt:
 
 @dataclass(frozen=True, slots=True)
 class ServerAnswer:
-    """A `ServerAnswer` is what a tool gave, as a text for the model."""
+    """A `ServerAnswer` is what a tool gave, as a text for the model, which describes its images."""
 
     text: str
     is_error: bool = False
+    images: tuple[LoadedImage, ...] = ()
 
 
 class McpServer(Protocol):

@@ -57,7 +57,7 @@ class McpTool:
             answer = await self._server.call(self._offered.name, arguments, self._timeout_seconds)
         except McpUnavailable as error:
             raise ToolError(str(error)) from error
-        return ToolResult(answer.text, is_error=answer.is_error)
+        return ToolResult(answer.text, is_error=answer.is_error, images=answer.images)
 
 
 def tool_name(server: str, tool: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ from lsp_server.domain.errors import (
     ModelUnavailable,
     PromptTooLong,
 )
-from lsp_server.domain.messages import Listener, Request, Response, ignore_deltas
+from lsp_server.domain.messages import Listener, Message, Request, Response, ignore_deltas
 from lsp_server.models.answer_reader import SILENCES_MAX, AnswerReader
 from lsp_server.models.api_key import authorization
 from lsp_server.models.connection import (
@@ -37,13 +37,17 @@ from lsp_server.models.error_body import read_provider_error
 from lsp_server.models.history_form import is_about_messages
 from lsp_server.models.provider_errors import error_for_status, retry_after_seconds
 from lsp_server.models.request_encoder import RequestEncoder, vendor_fields_of
-from lsp_server.models.response_builder import ResponseBuilder
+from lsp_server.models.response_builder import BYTES_PER_TOKEN, ResponseBuilder
+from lsp_server.models.shown_images import IMAGES_MAX, show_newest
 from lsp_server.models.token_limits import stated_limits
 from lsp_server.settings.sections import ModelSettings
 
 TRIES_MAX = 16
 """The number of ways in which one request is asked at most."""
 ERROR_BYTES_MAX = 64 * 1024
+IMAGES_REFUSED = frozenset({400, 404, 413, 415, 422, 500, 501})
+"""Statuses for an image that is not taken: OpenRouter has no endpoint for it (404), and servers
+on one's own machine often call it their own mistake (500)."""
 
 
 class ChatCompletions:
@@ -75,7 +79,7 @@ class ChatCompletions:
             **authorization(api_key),
         }
         self._encoder = RequestEncoder(settings)
-        self._dialect = Dialect()
+        self._dialect = Dialect(images_max=0 if settings.images == "no" else IMAGES_MAX)
         self._has_answered = False
         self._has_taken = False
         self._reader = AnswerReader(settings, api_key)
@@ -124,7 +128,10 @@ class ChatCompletions:
         # An endpoint takes reasoning back under the key under which it gave it.
         if builder.reasoning_key and dialect.reasoning_key:
             self._dialect = replace(dialect, reasoning_key=builder.reasoning_key)
-        return builder.response(prompt_bytes=len(body))
+        shown = show_newest(request.messages, dialect.images_max)
+        response = builder.response(prompt_bytes=_prompt_bytes(body, shown))
+        was_told = self._settings.images == "auto" and shown != request.messages
+        return replace(response, without_images=was_told)
 
     def _timeout(self, dialect: Dialect) -> httpx.Timeout:
         silence = self._settings.silence_timeout_seconds
@@ -146,18 +153,25 @@ class ChatCompletions:
             retry_after_seconds=retry_after_seconds(reply.headers, time.time()),
             location=reply.headers.get("location"),
         )
-        # Other statuses are never about what a request says.
-        if reply.status_code not in (400, 413, 422, 500) or isinstance(error, ModelUnavailable):
-            return error
-        for other in self._other_dialects(provider_error.words, request, dialect, error):
+        status, words = reply.status_code, provider_error.words
+        for other in self._other_dialects(status, words, request, dialect, error):
             if len(tried) < TRIES_MAX and self._encoder.body(request, other) not in tried:
                 return _Refused(other, error)
         return error
 
     def _other_dialects(
-        self, refusal: str, request: Request, dialect: Dialect, error: ModelError
+        self, status: int, refusal: str, request: Request, dialect: Dialect, error: ModelError
     ) -> Iterator[Dialect]:
         """The dialects in which a refused request may be taken, the most likely first."""
+        learns_images = self._settings.images == "auto"
+        if learns_images and status in IMAGES_REFUSED:
+            # The model's own name may speak of vision.
+            words = refusal.replace(self._settings.name or "", "")
+            if (fewer := dialect.with_fewer_images(words, request)) is not None:
+                yield fewer
+        # Other statuses are never about what a request says.
+        if status not in (400, 413, 422, 500) or isinstance(error, ModelUnavailable):
+            return
         # What a person set is theirs to change.
         if "output_tokens_max" not in self._settings.model_fields_set:
             asked = dialect.answer_tokens_max or self._settings.output_tokens_max
@@ -176,6 +190,8 @@ class ChatCompletions:
             yield replace(dialect, history=history)
         if about_messages:
             yield replace(dialect, reasoning_key=None)
+        if learns_images and status in (400, 422):
+            yield replace(dialect, images_max=0)
 
 
 class _Refused(Exception):
@@ -185,6 +201,13 @@ class _Refused(Exception):
         super().__init__(dialect)
         self.dialect = dialect
         self.error = error
+
+
+def _prompt_bytes(body: bytes, shown: Iterable[Message]) -> int:
+    """How large a request is as a prompt, in which an image counts by its tokens."""
+    images = [image for message in shown for image in message.images]
+    contents = sum(image.size_bytes * 4 // 3 - image.tokens * BYTES_PER_TOKEN for image in images)
+    return max(0, len(body) - contents)
 
 
 async def _beginning(reply: httpx.Response) -> bytes:

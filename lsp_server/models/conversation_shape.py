@@ -13,20 +13,27 @@ from itertools import pairwise
 from lsp_server.domain.messages import Message
 from lsp_server.domain.tools import ToolCall
 from lsp_server.models.history_form import NO_WORDS, HistoryForm
+from lsp_server.models.shown_images import IMAGES_MAX, behind_results, show_newest
 
 GO_ON = "I have read the results."
 """The answer between a tool's result and a person's message."""
 
 
 def shaped(
-    messages: tuple[Message, ...], form: HistoryForm, tools: tuple[str, ...]
+    messages: tuple[Message, ...],
+    form: HistoryForm,
+    tools: tuple[str, ...],
+    images_max: int = IMAGES_MAX,
 ) -> tuple[Message, ...]:
     """Returns the messages in a form; `tools` are the names of those that are offered.
+
+    They have at most `images_max` images.
 
     >>> shaped((Message("assistant", ""),), HistoryForm(), ())[0].text
     '(no words)'
     """
-    made: Iterable[Message] = (_clean(message, form, tools) for message in messages)
+    shown = behind_results(show_newest(messages, images_max))
+    made: Iterable[Message] = (_clean(message, form, tools) for message in shown)
     if form.one_call_each:
         made = _one_call_each(tuple(made))
     if form.system_in_user:
@@ -90,7 +97,8 @@ def _merged(messages: Iterable[Message]) -> Iterator[Message]:
     last: Message | None = None
     for message in messages:
         if last is not None and _may_join(last, message):
-            last = replace(last, text=f"{last.text}\n\n{message.text}")
+            text, images = f"{last.text}\n\n{message.text}", last.images + message.images
+            last = replace(last, text=text, images=images)
             continue
         if last is not None:
             yield last

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from lsp_server.domain.messages import Request
 from lsp_server.models.history_form import PLAIN, HistoryForm
+from lsp_server.models.shown_images import IMAGES_MAX
 
 TokensKey: TypeAlias = Literal["max_tokens", "max_completion_tokens"]
 ReasoningKey: TypeAlias = Literal["reasoning_content", "reasoning"]
@@ -25,7 +26,7 @@ class Dialect:
     written into the prompt. `reasoning_key` is the key that carries a model's
     reasoning back to it, None for an endpoint that refuses both. `answer_tokens_max` is the
     longest answer to ask for, None for what the settings say, and `history` is how the
-    endpoint wants earlier messages.
+    endpoint wants earlier messages, of which at most `images_max` images are shown.
     """
 
     stream: bool = True
@@ -37,6 +38,7 @@ class Dialect:
     reasoning_key: ReasoningKey | None = "reasoning_content"
     answer_tokens_max: int | None = None
     history: HistoryForm = PLAIN
+    images_max: int = IMAGES_MAX
 
     def without(self, refusal: str, request: Request) -> Dialect | None:
         """Returns the dialect without the parameter that the endpoint's `refusal` names.
@@ -50,6 +52,17 @@ class Dialect:
                 if narrower != self:
                     return narrower
         return None
+
+    def with_fewer_images(self, refusal: str, request: Request) -> Dialect | None:
+        """Returns the dialect with as few images as the endpoint's `refusal` says, mostly none.
+
+        None when the request carried none, or the refusal is not about images.
+        """
+        if not self.images_max or not any(each.images for each in request.messages):
+            return None
+        if stated := _IMAGES_STATED.search(refusal):
+            return replace(self, images_max=min(int(stated[1]), self.images_max - 1))
+        return replace(self, images_max=0) if _NO_IMAGES.search(refusal) else None
 
 
 _REFUSALS: tuple[tuple[re.Pattern[str], dict[str, Any]], ...] = tuple(
@@ -68,6 +81,18 @@ _REFUSALS: tuple[tuple[re.Pattern[str], dict[str, Any]], ...] = tuple(
     )
 )
 """Wordings of refusals, and the change for each; the more particular ones come first."""
+
+_IMAGES_STATED = re.compile(r"at most (\d{1,3}) image", re.IGNORECASE)
+"""vLLM: "At most 1 image(s) may be provided in one prompt.\""""
+_NO_IMAGES = re.compile(
+    # Only a request that carries images is refused for them, so that any word of it will do.
+    r"image|\bvision\b|multi-?modal|mmproj"
+    # Servers that know no message but a text: DeepSeek, Ollama, DashScope, FastAPI.
+    r"|unknown variant|untagged enum|invalid type: sequence|unmarshal array|type in content"
+    r"|text'? content type|TextContent|content part",
+    re.IGNORECASE,
+)
+"""The wordings are rows in the tests."""
 
 
 def _carries(request: Request, parameter: str) -> bool:

@@ -9,17 +9,19 @@ costs no more than its bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
 from lsp_server.domain.errors import ConfigurationError
+from lsp_server.domain.images import LoadedImage
 from lsp_server.domain.messages import AnswerSchema, Message, Request
 from lsp_server.domain.tools import Malformed, ToolCall, ToolSpec
 from lsp_server.models.conversation_shape import shaped
 from lsp_server.models.dialect import Dialect, ReasoningKey
 from lsp_server.models.history_form import NO_WORDS, PLAIN, ContentBesideCalls, HistoryForm
+from lsp_server.models.shown_images import IMAGES_MAX, data_url
 from lsp_server.models.vendor_fields import names_in, put_back
 from lsp_server.settings.sections import ModelSettings
 
@@ -56,6 +58,7 @@ class RequestEncoder:
             )
         self._settings = settings
         self._fragment = lru_cache(maxsize=FRAGMENTS_MAX)(_message_json)
+        self._image_fragment = lru_cache(maxsize=IMAGES_MAX)(_message_json)
 
     def body(self, request: Request, dialect: Dialect) -> bytes:
         """Returns the body of a request in a dialect."""
@@ -65,10 +68,11 @@ class RequestEncoder:
         if request.tools:
             parts += [b',"tools":', _json([tool_value(tool) for tool in request.tools])]
         key, form = dialect.reasoning_key, dialect.history
-        messages = shaped(request.messages, form, tuple(tool.name for tool in request.tools))
+        tools = tuple(tool.name for tool in request.tools)
+        messages = shaped(request.messages, form, tools, dialect.images_max)
         names = _tool_names(messages) if form.named_results else {}
         fragments = [
-            self._fragment(message, key, form, names.get(message.tool_call_id, ""))
+            self._encoding(message)(message, key, form, names.get(message.tool_call_id, ""))
             for message in messages
         ]
         parts += [b',"messages":[', b",".join(fragments), b"]"]
@@ -76,6 +80,10 @@ class RequestEncoder:
             parts += [b",", _json(tail)[1:-1]]
         parts.append(b"}")
         return b"".join(parts)
+
+    def _encoding(self, message: Message) -> Callable[..., bytes]:
+        """What encodes a message; of those with images fewer are kept, as they are large."""
+        return self._image_fragment if message.images else self._fragment
 
     def _head(self, dialect: Dialect) -> dict[str, object]:
         """The parameters of every request to this endpoint."""
@@ -115,7 +123,7 @@ def message_value(
     tool_name: str = "",
 ) -> dict[str, object]:
     """Returns a message in the form of the API; `tool_name` is that of the tool of a result."""
-    value: dict[str, object] = {"role": message.role, "content": message.text}
+    value: dict[str, object] = {"role": message.role, "content": _content(message)}
     if message.tool_calls:
         if not message.text.strip():
             del value["content"]
@@ -131,6 +139,16 @@ def message_value(
     if tool_name:
         value["name"] = tool_name
     return put_back(value, message.vendor_fields, form.left_out)
+
+
+def _content(message: Message) -> object:
+    images = [image for image in message.images if isinstance(image, LoadedImage)]
+    if not images:
+        return message.text
+    return [
+        {"type": "text", "text": message.text},
+        *({"type": "image_url", "image_url": {"url": data_url(image)}} for image in images),
+    ]
 
 
 def vendor_fields_of(request: Request) -> frozenset[str]:

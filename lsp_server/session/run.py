@@ -28,6 +28,7 @@ from lsp_server.domain.events import (
 from lsp_server.domain.plans import progress
 from lsp_server.domain.tasks import Budget, Failed, Outcome, RunId, Stopped
 from lsp_server.redaction.redactor import Redactor
+from lsp_server.session.image_store import ImageStore
 from lsp_server.session.run_context import RunContext, result_chars_max
 from lsp_server.session.run_errors import (
     MaxModeFixed,
@@ -85,8 +86,9 @@ class Run:
         self.run_id = run_id
         now = datetime.now(UTC).isoformat(timespec="seconds")
         self._started_at = journal.past[0].at if journal.past else now
-        event_log = EventLog(journal, Context(result_chars_max(settings)), self._happened, redactor)
-        self.context = RunContext(run_id, event_log, journal.path, settings, budget)
+        context, images = Context(result_chars_max(settings)), ImageStore(journal.path.parent)
+        event_log = EventLog(journal, context, self._happened, redactor, images.keep)
+        self.context = RunContext(run_id, event_log, journal.path, settings, budget, images)
         self._journal = journal
         self._store = store
         self._on_event = on_event

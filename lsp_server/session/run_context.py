@@ -9,6 +9,7 @@ from lsp_server.agent.context import BYTES_PER_TOKEN
 from lsp_server.agent.event_log import EventLog
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.tasks import Budget, RunId, Sampling, Task
+from lsp_server.session.image_store import ImageStore
 from lsp_server.settings.sections import Settings
 
 RESULT_SHARE = 1 / 16
@@ -28,6 +29,7 @@ class RunContext:
     journal_path: Path
     settings: Settings
     budget: Budget
+    images: ImageStore
 
     @property
     def task(self) -> Task:

@@ -1,8 +1,9 @@
 """This module owns the files of runs: where they lie, what they are called, what is in them.
 
 Each run has a folder of its own, named by its id. `journal.jsonl` in it is the
-truth; `transcript.md` and `proposals.md` are written from it for people, and
-may be removed at any time. Runs that a run began lie in its folder (`child_runs.py`).
+truth, and `images/` has what is in the images that it names; `transcript.md` and
+`proposals.md` are written from it for people, and may be removed at any time. Runs that a run
+began lie in its folder (`child_runs.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import CandidatesJudged, Event, RecordedEvent, RunStarted
 from lsp_server.domain.tasks import RunId, Task
 from lsp_server.session.child_runs import run_folder
+from lsp_server.session.image_store import IMAGES
 from lsp_server.session.run_summary import RunSummary, summary_from_journal
 from lsp_server.system.atomic_file import replace_file
 from lsp_server.workspace.checkpoints.blobs import find_content_names
@@ -134,9 +136,16 @@ class RunStore:
         replace_file(self._file(run_id, PROPOSALS), text.encode(), private=True, durable=False)
 
     def remove_documents(self, run_id: RunId) -> None:
-        """Removes what was written from the journal of a run, since the journal changed."""
+        """Removes what was written from the journal of a run, since the journal changed.
+
+        So are images removed that it does not name any more.
+        """
         for name in (TRANSCRIPT, PROPOSALS):
             self._file(run_id, name).unlink(missing_ok=True)
+        journal = self.journal(run_id).read_bytes()
+        for image in self._file(run_id, IMAGES).glob("*"):
+            if image.name.encode() not in journal:
+                image.unlink(missing_ok=True)
 
     def _file(self, run_id: RunId, name: str) -> Path:
         return run_folder(self.folder, run_id) / name

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from lsp_server.domain.events import MessageReceived, RunStarted
+from lsp_server.domain.images import LoadedImage, described
 from lsp_server.domain.tasks import Budget, RunId, Task, When
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.run import BuildAgent, OnEvent, Run
@@ -107,19 +108,23 @@ class Runs:
         past = self.choose(run_id, "resume", idle=True, achieved=False)
         return self.begin(past.run_id)
 
-    def send(self, run_id: RunId | None, text: str, when: When) -> Run:
+    def send(
+        self, run_id: RunId | None, text: str, when: When, images: tuple[LoadedImage, ...] = ()
+    ) -> Run:
         """Leaves a message for a run at work, by default the newest; another goes on with it.
 
         Raises InvalidMessage, TooManyMessages, and as `resume`.
         """
         if not text.strip() or len(text) > MESSAGE_CHARS_MAX:
             raise InvalidMessage(MESSAGE_CHARS_MAX)
+        text = described(text, images)
         try:
             run = self.active_run(run_id)
         except RunNotActive:
             past = self.choose(run_id, "speak to", idle=True)
-            return self.begin(past.run_id, lambda run: run.send(MessageReceived(text, "steer")))
-        run.send(MessageReceived(text, when))
+            message = MessageReceived(text, "steer", images)
+            return self.begin(past.run_id, lambda run: run.send(message))
+        run.send(MessageReceived(text, when, images))
         return run
 
     def stop(self, run_id: RunId | None = None, *, everything: bool = False) -> tuple[Run, ...]:

@@ -6,21 +6,26 @@ and lets `make_task` decide what is to be done.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lsp_server.domain.edits import Lines, Range
-from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.errors import HoldfastError, ToolError
 from lsp_server.domain.goals import Finding, Goal
+from lsp_server.domain.images import LoadedImage, described
 from lsp_server.domain.tasks import AgentProfile, Mode, Sampling, Selection, Task
 from lsp_server.goals.new_goal import prompt_for_goal
 from lsp_server.session.session import Session
 from lsp_server.session.skills import agent_named
 from lsp_server.workspace.files.documents import Documents
+from lsp_server.workspace.files.images import given_image
 
 SELECTION_CHARS_MAX = 20_000
 """A larger selection is cut; the agent can read the file."""
+IMAGES_MAX = 10
+"""Of one task or message; models are shown twice as many at once."""
 
 WORK_ON_SELECTION = (
     "Work on the selected code: do what its comments and TODOs ask for, complete what is "
@@ -44,7 +49,8 @@ class TaskRequest:
     `prompt` is what the person wrote, which may begin with the name of a custom command. `goal_id` names a goal or one condition. `path` is
     a file of the workspace, absolute, that the task is about, and `selected` a stretch of
     it, in code points. `findings` are problems to fix. `samples` None takes the setting.
-    `agent` names a custom agent, as which the run works.
+    `agent` names a custom agent, as which the run works. `images` are paths, which
+    may begin in the workspace, or `data:` URLs.
     """
 
     prompt: str = ""
@@ -56,6 +62,7 @@ class TaskRequest:
     max_mode: bool = False
     samples: int | None = None
     agent: str | None = None
+    images: tuple[str, ...] = ()
 
 
 async def make_task(request: TaskRequest, session: Session, documents: Documents) -> Task:
@@ -64,7 +71,8 @@ async def make_task(request: TaskRequest, session: Session, documents: Documents
     `documents` are the texts of the session's workspace, unsaved ones included.
 
     A prompt that begins with `/name` is that custom command. Raises NothingToDo, HoldfastError
-    if there is no such goal or agent, or nobody trusts it or the command, ToolError if the file cannot be read.
+    if there is no such goal or agent, or nobody trusts it or the command, ToolError if the
+    file or an image cannot be read.
     """
     prompt, mode = await expand_command(request.prompt, request.mode, session)
     agent, mode = await find_agent(request.agent, mode, session)
@@ -74,9 +82,10 @@ async def make_task(request: TaskRequest, session: Session, documents: Documents
     instruction = _instruction(request, selection, goal)
     if request.path is not None and selection is None and request.goal_id is None:
         instruction += f"\n\nIt is about the file {_relative(request.path, session)}."
+    images = await given_images(request.images, session.root)
     settings = session.settings
     return Task(
-        instruction=instruction,
+        instruction=described(instruction, images),
         goal=goal,
         mode=request.mode,
         sampling=Sampling(request.max_mode or settings.max_mode.enabled, request.samples),
@@ -84,6 +93,7 @@ async def make_task(request: TaskRequest, session: Session, documents: Documents
         selection=selection,
         findings=request.findings,
         agent=agent,
+        images=images,
     )
 
 
@@ -99,6 +109,17 @@ async def find_agent(
         return None, mode
     agent = await agent_named(session.skills, name)
     return agent.profile, "plan" if agent.mode == "plan" else mode
+
+
+async def given_images(places: Sequence[str], folder: Path) -> tuple[LoadedImage, ...]:
+    """Reads the images that a person gives, as `given_image` does; each one once.
+
+    Raises ToolError, also for more than go with one text.
+    """
+    if len(places) > IMAGES_MAX:
+        raise ToolError(f"{len(places)} images are too many", f"give at most {IMAGES_MAX}")
+    images = [await asyncio.to_thread(given_image, place, folder) for place in places]
+    return tuple({image.digest: image for image in images}.values())
 
 
 async def expand_command(prompt: str, mode: Mode, session: Session) -> tuple[str, Mode]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
@@ -15,13 +15,7 @@ from lsp_server.settings.address import read_address, unquoted
 
 PermissionMode: TypeAlias = Literal["read-only", "ask", "auto-edit", "sandboxed", "full"]
 
-PERMISSION_MODES: tuple[PermissionMode, ...] = (
-    "read-only",
-    "ask",
-    "auto-edit",
-    "sandboxed",
-    "full",
-)
+PERMISSION_MODES: tuple[PermissionMode, ...] = get_args(PermissionMode)
 """From the narrowest to the widest."""
 
 NetworkSetting: TypeAlias = Literal["off", "loopback", "on"]
@@ -73,6 +67,7 @@ def _as_list(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
+ImageSetting: TypeAlias = Literal["auto", "yes", "no"]
 Positive: TypeAlias = Annotated[int, Field(gt=0)]
 PositiveSeconds: TypeAlias = Annotated[float, Field(gt=0)]
 Fraction: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
@@ -95,6 +90,8 @@ class ModelSettings(Section):
     """The model's window."""
     output_tokens_max: Positive = 8192
     """The longest answer asked for."""
+    images: ImageSetting = "auto"
+    """Show images to the model: `auto` until the endpoint refuses one, `yes`, or `no`, which tells their name and size."""
     silence_timeout_seconds: PositiveSeconds = 120.0
     """A stream that says nothing for longer is ended, and the request is sent again."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
@@ -121,6 +118,7 @@ class JudgeSettings(Section):
     temperature: Temperature | None = None
     context_tokens: Annotated[int, Field(ge=4096)] | None = None
     output_tokens_max: Positive | None = None
+    images: ImageSetting | None = None
     silence_timeout_seconds: PositiveSeconds | None = None
     extra_body: dict[str, Any] | None = None
     price_input: Dollars | None = None

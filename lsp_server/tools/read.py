@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 from pydantic import Field
 
 from lsp_server.domain.errors import ToolError
+from lsp_server.domain.images import described
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.text.excerpt import cut_line, split_lines
 from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
+from lsp_server.workspace.files.disk import ImageFile
+from lsp_server.workspace.files.images import read_image
 from lsp_server.workspace.files.paths import Workspace
 
 LINES_MAX = 2000
@@ -27,7 +31,7 @@ class ReadArguments(ToolArguments):
 
 
 class Read:
-    """A `Read` tool shows a file's text, the unsaved one where the editor has some.
+    """A `Read` tool shows a file's text, the unsaved one where the editor has some, or an image.
 
     `chars_max` bounds one answer; `redactor` hides the secrets in it.
     """
@@ -35,8 +39,8 @@ class Read:
     spec = spec(
         "read",
         ReadArguments,
-        "Read a text file. Lines come as number, tab, text. A long file comes in parts; "
-        "the last line says how to go on.",
+        "Read a text file, or look at an image. Lines come as number, tab, text. A long file "
+        "comes in parts; the last line says how to go on.",
         kind="read",
         forms={"path": "path"},
     )
@@ -71,13 +75,17 @@ class Read:
         await self._read(validate(ReadArguments, arguments), editor)
 
     async def _read(self, wanted: ReadArguments, editor: Editor) -> ToolResult:
-        document = await editor.read(self._workspace.locate(wanted.path))
+        path = self._workspace.locate(wanted.path)
+        try:
+            document = await editor.read(path)
+        except ImageFile:
+            return await self._look_at(path)
         # The whole text is looked at, since the middle of a key does not look like one.
-        path = self._workspace.relative(document.path)
-        text = await asyncio.to_thread(self._redactor.of_file, path, document.text)
+        name = self._workspace.relative(document.path)
+        text = await asyncio.to_thread(self._redactor.of_file, name, document.text)
         lines = split_lines(text)
         if not lines:
-            return ToolResult("(the file is empty)", read=(path,))
+            return ToolResult("(the file is empty)", read=(name,))
         start = wanted.start_line or 1
         end = min(wanted.end_line or len(lines), len(lines))
         if start > len(lines):
@@ -86,7 +94,12 @@ class Read:
             )
         if end < start:
             raise ToolError(f"end_line {end} is before start_line {start}")
-        return ToolResult(self._show(lines, start, end), read=(path,))
+        return ToolResult(self._show(lines, start, end), read=(name,))
+
+    async def _look_at(self, path: Path) -> ToolResult:
+        name = self._workspace.relative(path)
+        image = await asyncio.to_thread(read_image, path, name)
+        return ToolResult(described("", [image]), read=(name,), images=(image,))
 
     def _show(self, lines: list[str], start: int, end: int) -> str:
         shown: list[str] = []

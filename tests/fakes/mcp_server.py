@@ -8,6 +8,7 @@ would never send is what is wanted here.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -116,6 +117,23 @@ def give_prompt(number: int, params: dict[str, Any]) -> None:
     send({"id": number, "result": {"messages": "none" if name == "broken" else messages}})
 
 
+def pictures() -> list[dict[str, Any]]:
+    """Two images, one that is none, and a file of another kind."""
+    sys.path.append(str(Path(__file__).parents[2]))
+    from tests.data.images import GIF, PNG  # The program is started by its path.
+
+    png, gif, other = (base64.b64encode(data).decode() for data in (PNG, GIF, b"none"))
+    archive = {"uri": "file:///a.zip", "mimeType": "application/zip", "blob": other}
+    logo = {"uri": "file:///logo.gif", "mimeType": "application/octet-stream", "blob": gif}
+    return [
+        {"type": "text", "text": "Here:"},
+        {"type": "image", "mimeType": "image/jpeg", "data": png},
+        {"type": "resource", "resource": logo},
+        {"type": "image", "mimeType": "image/png", "data": other},
+        {"type": "resource", "resource": archive},
+    ]
+
+
 def call(fault: str, number: int, params: dict[str, Any]) -> None:
     arguments = params.get("arguments", {})
     CALLED.append(params["name"])
@@ -146,9 +164,11 @@ def call(fault: str, number: int, params: dict[str, Any]) -> None:
             text = "written"
         except OSError as error:
             text = f"refused: {error}"
-    result = {"content": [{"type": "text", "text": text}]}
+    result: dict[str, Any] = {"content": [{"type": "text", "text": text}]}
+    if fault == "pictures":
+        result["content"] = pictures()
     if fault == "is-error":
-        result["isError"] = True  # type: ignore[assignment]
+        result["isError"] = True
     return send({"id": number, "result": result})
 
 

@@ -38,9 +38,9 @@ def test_every_event_is_in_the_union_and_says_its_kind() -> None:
 
 SETTINGS = {
     "model": "base_url name api_key_command temperature context_tokens output_tokens_max "
-    "silence_timeout_seconds extra_body price_input price_cached price_output",
+    "images silence_timeout_seconds extra_body price_input price_cached price_output",
     "judge": "base_url name api_key_command temperature context_tokens output_tokens_max "
-    "silence_timeout_seconds extra_body price_input price_cached price_output",
+    "images silence_timeout_seconds extra_body price_input price_cached price_output",
     "max_mode": "enabled samples strategy temperature judge_temperature judge_context first_draw "
     "quorum grace_seconds",
     "goal": "re_entries_max check_timeout_seconds check_on_save",

@@ -89,7 +89,7 @@ async def test_an_address_where_nobody_is_is_named() -> None:
 CALLS: Sequence[tuple[str, dict[str, Any], str]] = (
     ("echo", {"message": "hi"}, "Echo: hi"),
     ("get-sum", {"a": 1, "b": 2}, "is 3"),
-    ("get-tiny-image", {}, "[image, image/png, "),
+    ("get-tiny-image", {}, "[image get-tiny-image 1: PNG, 20 x 20 pixels, "),
     ("get-structured-content", {"location": "Chicago"}, '"temperature"'),
     ("get-resource-links", {"count": 2}, "[resource demo://resource"),
     ("get-resource-reference", {"resourceType": "Text", "resourceId": 1}, "plaintext resource"),

@@ -17,6 +17,7 @@ from lsp_server.domain.events import (
     ToolCalled,
     ToolReturned,
 )
+from lsp_server.domain.images import Image
 from lsp_server.domain.tasks import Task
 from lsp_server.domain.tools import ToolCall
 
@@ -31,6 +32,8 @@ class Conversation:
     task: Task | None = None
     requests: list[str] = field(default_factory=list)
     """What the person wrote, verbatim, the task first."""
+    images: list[Image] = field(default_factory=list)
+    """The images that the person sent since the task was given."""
     pending_messages: list[MessageReceived] = field(default_factory=list)
     """What the person wrote and the model has not read yet."""
     answered: ModelAnswered | None = None
@@ -76,6 +79,7 @@ class Conversation:
                 self.pending_messages.append(event)
             case Told(origin="person"):
                 self.requests.append(event.text)
+                self.images += event.images
                 # Delivered messages are recognised by their text, which the Event repeats.
                 waiting = self.pending_messages
                 self.pending_messages = [one for one in waiting if one.text != event.text]

@@ -8,7 +8,7 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.tasks import RunId
 from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.run_errors import error_text
-from lsp_server.server.commands.targets import folder_to_work_in, task_of
+from lsp_server.server.commands.targets import folder_to_work_in, image_places, task_of
 from lsp_server.server.params.base import Reply
 from lsp_server.server.params.run_params import (
     RunChoice,
@@ -22,6 +22,7 @@ from lsp_server.server.protocol import CommandName
 from lsp_server.session.run_errors import RunNotFound
 from lsp_server.session.run_summary import RunSummary
 from lsp_server.session.session import Session
+from lsp_server.session.task_request import given_images
 from lsp_server.workspace.checkpoints.undo import UndoReport
 
 LISTED_IN_MESSAGE_MAX = 10
@@ -77,7 +78,8 @@ class RunCommands:
             raise HoldfastError("pass what to say as `text`")
         run_id = run_id_of(arguments.run_id)
         session = self._context.session_of_run(run_id, active=run_id is None)
-        run = session.runs.send(run_id, arguments.text, arguments.when).summary()
+        images = await given_images(image_places(arguments.images), session.root)
+        run = session.runs.send(run_id, arguments.text, arguments.when, images).summary()
         return Reply(state=run.state, message=f"sent to: {run.title}", run_id=run.run_id)
 
     async def _list(self, arguments: RunChoice) -> RunListReply:

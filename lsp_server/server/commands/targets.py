@@ -5,6 +5,7 @@ What is to be done there is decided in `session.task_request`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from lsprotocol import types
@@ -96,11 +97,20 @@ async def task_of(start: RunStart, folder: Folder, path: Path | None, encoding: 
         max_mode=start.max_mode,
         samples=start.samples,
         agent=start.agent,
+        images=image_places(start.images),
     )
     try:
         return await make_task(request, folder.require_session(), folder.documents)
     except NothingToDo:
         raise HoldfastError(NOTHING_TO_DO) from None
+
+
+def image_places(values: Iterable[str]) -> tuple[str, ...]:
+    """Returns images on the wire as places that the session knows: a `file:` URL is a path."""
+    return tuple(
+        str(path) if value.startswith("file:") and (path := from_lsp.path(value)) else value
+        for value in values
+    )
 
 
 async def range_of(folder: Folder, path: Path, where: WireRange, encoding: Encoding) -> Range:

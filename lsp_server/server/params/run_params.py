@@ -26,7 +26,7 @@ class RunStart(CommandParams):
     """`holdfast.run.start` takes a task in words, a goal by its id, or a place to work on.
 
     Without any of them the first open goal is worked on. `agent` names a custom agent, as
-    which the run works.
+    which the run works. `images` are paths, `file:` or `data:` URLs.
     """
 
     prompt: StrictStr | None = None
@@ -38,6 +38,7 @@ class RunStart(CommandParams):
     max_mode: StrictBool = False
     samples: Samples | None = None
     agent: StrictStr | None = None
+    images: tuple[StrictStr, ...] = ()
 
 
 class RunStop(CommandParams):
@@ -54,11 +55,15 @@ class RunChoice(CommandParams):
 
 
 class RunSend(CommandParams):
-    """`holdfast.run.send` says something to a run, by default the newest active one."""
+    """`holdfast.run.send` says something to a run, by default the newest active one.
+
+    `images` are as those of a task.
+    """
 
     run_id: StrictStr | None = None
     text: StrictStr | None = None
     when: When = "steer"
+    images: tuple[StrictStr, ...] = ()
 
 
 class RunEntry(Payload):

@@ -41,6 +41,8 @@ STRUCTURE = frozenset(
         "before",
         "after",
         "tree",
+        "format",
+        "digest",
     ]
 )
 """Keys whose values have no words of anybody. Ids may have some: they are changed everywhere."""
@@ -81,7 +83,7 @@ def without_call(call_id: str) -> Rewrite:
                 return {**event, **forgotten, "call": {**call, "arguments": "{}"}}
             case {"kind": "tool_returned", "call_id": str(found), "result": result}:
                 if found == call_id:
-                    return {**event, "result": {**result, "text": FORGOTTEN}}
+                    return {**event, "result": {**result, "text": FORGOTTEN, "images": []}}
             case {"kind": "model_answered", "message": {"tool_calls": [*calls]} as message}:
                 kept = [
                     {**call, "arguments": "{}"} if call["id"] == call_id else call for call in calls

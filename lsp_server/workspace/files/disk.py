@@ -22,10 +22,28 @@ from lsp_server.workspace.files.image_header import image_header
 
 FILE_BYTES_MAX = 10_000_000
 """Larger files are not for a model to read or edit."""
+HEADER_BYTES = 4096
+LOOK_INTO = "use `shell` to look into it"
 
 
-class FileMissing(ToolError):
+class FileUnread(ToolError):
+    """There is nothing at the path that can be read."""
+
+
+class FileMissing(FileUnread):
     """There is no file at the path."""
+
+
+class ImageFile(ToolError):
+    """The file is an image, and was to be read as text."""
+
+
+class FileTooLarge(ToolError):
+    """The file has `size_bytes`, more than are read."""
+
+    def __init__(self, what: str, hint: str, size_bytes: int) -> None:
+        super().__init__(what, hint)
+        self.size_bytes = size_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +55,16 @@ class TextFile:
 
 
 def read_text(path: Path, bytes_max: int = FILE_BYTES_MAX) -> TextFile:
-    """Raises ToolError: missing, a directory, too large, unreadable, binary."""
-    data = read_bytes(path, bytes_max)
+    """Raises ToolError: missing, a directory, too large, unreadable, binary, an image."""
+    try:
+        data = read_bytes(path, bytes_max)
+    except FileTooLarge as error:
+        _refuse_image(path, _beginning(path), error.size_bytes)
+        raise
     decoded = decode(data)
     if decoded is None:
-        image = image_header(data)
-        about = f": {image}, {len(data):,} bytes" if image is not None else ""
-        raise ToolError(f"{path.name} is binary{about}", "use `shell` to look into it")
+        _refuse_image(path, data, len(data))
+        raise ToolError(f"{path.name} is binary", LOOK_INTO)
     return TextFile(*decoded)
 
 
@@ -55,18 +76,19 @@ def read_bytes(path: Path, bytes_max: int = FILE_BYTES_MAX) -> bytes:
     try:
         state = path.stat()
         if stat.S_ISDIR(state.st_mode):
-            raise ToolError(f"{path.name} is a directory", "use `list` to see what is in it")
+            raise FileUnread(f"{path.name} is a directory", "use `list` to see what is in it")
         if not stat.S_ISREG(state.st_mode):
-            raise ToolError(f"{path.name} is a device, a pipe or a socket, not a file with text")
+            raise FileUnread(f"{path.name} is a device, a pipe or a socket, not a file with text")
         with open_regular(path) as file:
             data = file.read(bytes_max + 1) if state.st_size <= bytes_max else b""
     except OSError as error:
         raise _read_error(path, error) from error
     if max(state.st_size, len(data)) > bytes_max:
-        raise ToolError(
+        raise FileTooLarge(
             f"{path.name} is too large: {state.st_size / 1e6:.0f} MB, the limit is "
             f"{bytes_max / 1e6:.0f} MB",
             "use `search`, or `shell` with head or sed",
+            max(state.st_size, len(data)),
         )
     return data
 
@@ -94,6 +116,20 @@ def write_bytes(path: Path, data: bytes) -> None:
         replace_file(path, data)
     except OSError as error:
         raise EditRejected(f"{path.name} cannot be written: {error.strerror}") from error
+
+
+def _refuse_image(path: Path, data: bytes, size_bytes: int) -> None:
+    """Raises ImageFile if the data begins as an image does."""
+    if (image := image_header(data)) is not None:
+        raise ImageFile(f"{path.name} is binary: {image}, {size_bytes:,} bytes", LOOK_INTO)
+
+
+def _beginning(path: Path) -> bytes:
+    try:
+        with open_regular(path) as file:
+            return file.read(HEADER_BYTES)
+    except OSError:
+        return b""
 
 
 def _new_bytes(edit: FileEdit) -> bytes | None:
@@ -144,13 +180,13 @@ def remove_file(path: Path) -> None:
         os.unlink(path.name, dir_fd=folder)
 
 
-def _read_error(path: Path, error: OSError) -> ToolError:
+def _read_error(path: Path, error: OSError) -> FileUnread:
     match error:
         case FileNotFoundError() | NotADirectoryError():
             return FileMissing(f"{path.name} does not exist", "use `list` to see which files do")
         case PermissionError():
-            return ToolError(
+            return FileUnread(
                 f"{path.name} may not be read", "a person has to change its permissions"
             )
         case _:
-            return ToolError(f"{path.name} cannot be read: {error.strerror}")
+            return FileUnread(f"{path.name} cannot be read: {error.strerror}")

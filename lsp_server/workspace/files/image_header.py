@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+
+from lsp_server.domain.images import ImageFormat
 
 _JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """The segments of a JPEG file that hold its size."""
+
+_BY_FIRST_BYTE: Mapping[int, ImageFormat] = MappingProxyType(
+    {0x89: "PNG", 0x47: "GIF", 0xFF: "JPEG"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ImageHeader:
     """An `ImageHeader` names the format of an image; width and height are pixels, 0 if unknown."""
 
-    format: str
+    format: ImageFormat
     width: int = 0
     height: int = 0
 
@@ -39,7 +47,7 @@ def image_header(data: bytes) -> ImageHeader | None:
             return _webp(data)
     except struct.error:
         # It ends before its size.
-        return ImageHeader({0x89: "PNG", 0x47: "GIF", 0xFF: "JPEG"}.get(data[0], "WebP"))
+        return ImageHeader(_BY_FIRST_BYTE.get(data[0], "WebP"))
     return None
 
 
