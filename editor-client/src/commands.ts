@@ -18,7 +18,7 @@ import { notice } from "./notices.js";
 import { parsed } from "./parsed.js";
 import { CommandName, Reply } from "./protocol.js";
 import { hasJudged, runCommands } from "./run_commands.js";
-import { isActive, openQuestions } from "./run_log.js";
+import { isActive, openQuestions, own } from "./run_log.js";
 import type { Runs } from "./runs.js";
 import type { Server } from "./server.js";
 import { skillCommands } from "./skill_commands.js";
@@ -105,7 +105,7 @@ function otherCommands(parts: Parts): Record<string, () => unknown> {
 
 /** Shows the commands that suit the moment, most pressing first. */
 async function menu({ server, runs, context }: Parts): Promise<void> {
-  const all = [...runs.log().values()];
+  const all = own(runs.log());
   const active = all.some(isActive);
   const titles = new Map(
     contributed(context.extension).map(({ command, title, icon }) => [

@@ -100,7 +100,11 @@ export const Reply = v.object({
 });
 export type Reply = v.InferOutput<typeof Reply>;
 
-/** A `RunEntry` is one line of a list of runs; `startedAt` is ISO 8601. */
+/**
+ * A `RunEntry` is one line of a list of runs; `startedAt` is ISO 8601.
+ *
+ * `parentId` is the run that began a subagent, which is listed behind it.
+ */
 export const RunEntry = v.object({
   runId: v.string(),
   title: v.string(),
@@ -109,10 +113,11 @@ export const RunEntry = v.object({
   startedAt: v.string(),
   costUsd: v.number(),
   message: v.string(),
+  parentId: v.optional(v.string()),
 });
 export type RunEntry = v.InferOutput<typeof RunEntry>;
 
-/** The runs are newest first. */
+/** The runs are newest first, each with its subagents behind it. */
 export const RunListReply = v.object({
   message: v.string(),
   state: v.string(),
@@ -184,8 +189,8 @@ export type ExtensionCounts = v.InferOutput<typeof ExtensionCounts>;
  * `line` has goals and the run, ready for a status line, and is empty when there is
  * nothing to say. `maxMode` is true while the run samples several candidates a step.
  * `agents` names the custom agents that may be used, `extensions` counts what
- * `holdfast.extension.list` lists. `background` are the commands that the run has in the
- * background, by their ids.
+ * `holdfast.extension.list` lists, `children` the subagents at work. `background` are the
+ * commands that the run has in the background, by their ids.
  */
 export const Status = v.object({
   message: v.string(),
@@ -203,6 +208,7 @@ export const Status = v.object({
   agents: v.optional(v.array(v.string()), []),
   background: v.optional(v.record(v.string(), v.string())),
   extensions: v.optional(ExtensionCounts, { total: 0, waiting: 0, failed: 0 }),
+  children: v.optional(v.number(), 0),
 });
 export type Status = v.InferOutput<typeof Status>;
 
@@ -427,7 +433,8 @@ export type EventView = v.InferOutput<typeof EventView>;
  * `holdfast/event` carries one Event of a run, its fields in camelCase under `event`.
  *
  * `seq` counts from 0 within the run, `at` is ISO 8601. `view` says it in words. Pieces
- * of a streaming answer may be left out when the client reads slowly.
+ * of a streaming answer may be left out when the client reads slowly. The Events of a
+ * subagent name the run that began it as `parentId`.
  */
 export const EventNotice = v.object({
   runId: v.string(),
@@ -435,6 +442,7 @@ export const EventNotice = v.object({
   at: v.string(),
   event: v.looseObject({ kind: v.string() }),
   view: EventView,
+  parentId: v.optional(v.string()),
 });
 export type EventNotice = v.InferOutput<typeof EventNotice>;
 

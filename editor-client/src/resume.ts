@@ -19,7 +19,9 @@ export function resumeOffers(server: Server, memory: vscode.Memento): vscode.Dis
 async function offer(server: Server, memory: vscode.Memento): Promise<void> {
   const reply = parsed(RunListReply, await server.command(CommandName.runList));
   const declined = memory.get<readonly string[]>(DECLINED, []);
-  const run = reply?.runs.find(({ state }) => state === "interrupted");
+  const run = reply?.runs.find(
+    ({ state, parentId }) => state === "interrupted" && parentId === undefined,
+  );
   if (run === undefined || declined.includes(run.runId)) {
     return;
   }

@@ -5,8 +5,8 @@ import type { Diffs } from "./diffs.js";
 import { askForSamples, askForText, currentSelection } from "./input.js";
 import { notice } from "./notices.js";
 import { CommandName, type Answer, type Question, type RunEntry } from "./protocol.js";
-import { isActive, openQuestions, type Judged, type Run } from "./run_log.js";
-import { stateName, type RunNode, type Runs } from "./runs.js";
+import { isActive, openQuestions, own, type Judged, type Run, type RunNode } from "./run_log.js";
+import { stateName, type Runs } from "./runs.js";
 import type { Server } from "./server.js";
 
 export type RunHandler = (node?: RunNode) => unknown;
@@ -160,7 +160,7 @@ async function chosenRun(
   title: string,
   isChoice: (run: Run) => boolean,
 ): Promise<Run | undefined> {
-  const all = [...runs.log().values()];
+  const all = own(runs.log());
   const choices = all.filter(isChoice);
   if (choices.length === 0) {
     const busy = all.find((run) => isActive(run) && isChoice({ ...run, state: "stopped" }));

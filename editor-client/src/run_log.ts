@@ -15,6 +15,8 @@ import {
 
 export interface Run {
   readonly runId: string;
+  /** The run that began it, for a subagent. */
+  readonly parentId: string | undefined;
   readonly title: string;
   readonly state: RunState;
   readonly step: number;
@@ -35,6 +37,8 @@ export interface Entry {
   readonly detail: string;
   readonly tone: Tone;
   readonly judged?: Judged;
+  /** The subagent that begins there. */
+  readonly childId?: string;
 }
 
 export type RunLog = ReadonlyMap<string, Run>;
@@ -58,7 +62,7 @@ export function listed(log: RunLog, runs: readonly RunEntry[]): RunLog {
   // One that began while the server made the list is not in it.
   const all = new Map([...log].filter(([runId, run]) => !ids.has(runId) && isActive(run)));
   for (const run of runs.slice(0, RUNS_MAX)) {
-    const known = log.get(run.runId) ?? blank(run.runId, run.startedAt);
+    const known = log.get(run.runId) ?? blank(run.runId, run.startedAt, run.parentId);
     all.set(run.runId, {
       ...known,
       title: run.title,
@@ -76,7 +80,7 @@ export function followed(log: RunLog, notice: EventNotice): RunLog {
   if (notice.event.kind === "streamed") {
     return log;
   }
-  const before = log.get(notice.runId) ?? blank(notice.runId, notice.at);
+  const before = log.get(notice.runId) ?? blank(notice.runId, notice.at, notice.parentId);
   const after = next(before, notice);
   const others = [...log].filter(([runId]) => runId !== notice.runId);
   return log.has(notice.runId)
@@ -93,9 +97,34 @@ export function isActive(run: Pick<Run, "state">): boolean {
   return run.state === "running" || run.state === "waiting";
 }
 
-function blank(runId: string, startedAt: string): Run {
+/** The runs that people began. */
+export function own(log: RunLog): readonly Run[] {
+  return [...log.values()].filter(({ parentId }) => parentId === undefined);
+}
+
+/** A run, or one thing that it did. */
+export interface RunNode {
+  readonly run: Run;
+  readonly entry?: Entry;
+}
+
+/** What a run did, with its subagents where they began; those of an earlier window come first. */
+export function rows(log: RunLog, run: Run): RunNode[] {
+  const begun = new Set(run.entries.map(({ childId }) => childId));
+  const earlier = [...log.values()].filter(
+    ({ runId, parentId }) => parentId === run.runId && !begun.has(runId),
+  );
+  const entries = run.entries.map((entry): RunNode => {
+    const child = entry.childId === undefined ? undefined : log.get(entry.childId);
+    return child === undefined ? { run, entry } : { run: child };
+  });
+  return [...earlier.map((child) => ({ run: child })), ...entries];
+}
+
+function blank(runId: string, startedAt: string, parentId: string | undefined): Run {
   return {
     runId,
+    parentId,
     title: runId,
     state: "running",
     step: 0,
@@ -124,6 +153,8 @@ function next(before: Run, notice: EventNotice): Run {
       return withEntry({ ...run, state: "running" }, notice);
     case "tool_called":
       return withEntry(run, notice, { id: fields.callId ?? "" });
+    case "child_started":
+      return withEntry(run, notice, fields.runId === undefined ? {} : { childId: fields.runId });
     case "tool_returned":
       return changed(run, fields.callId, ({ label }) => ({
         label: oneLine(`${label}: ${view.label}`),

@@ -2,18 +2,23 @@
 import * as vscode from "vscode";
 import { parsed } from "./parsed.js";
 import { CommandName, RunListReply, type RunState, type Tone } from "./protocol.js";
-import { followed, isActive, listed, type Entry, type Run, type RunLog } from "./run_log.js";
+import {
+  followed,
+  isActive,
+  listed,
+  own,
+  rows,
+  type Entry,
+  type Run,
+  type RunLog,
+  type RunNode,
+} from "./run_log.js";
 import type { Server } from "./server.js";
 
 export interface Runs {
   readonly dispose: () => void;
   readonly log: () => RunLog;
   readonly onChange: vscode.Event<void>;
-}
-
-export interface RunNode {
-  readonly run: Run;
-  readonly entry?: Entry;
 }
 
 /** Views are drawn at most that often; Events come faster. */
@@ -41,9 +46,9 @@ export function runs(server: Server): Runs {
       onDidChangeTreeData: changes.event,
       getChildren: (node) =>
         node === undefined
-          ? [...log.values()].map((run) => ({ run }))
+          ? own(log).map((run) => ({ run }))
           : node.entry === undefined
-            ? node.run.entries.map((entry) => ({ run: node.run, entry }))
+            ? rows(log, node.run)
             : [],
       getTreeItem: ({ run, entry }) => (entry === undefined ? runItem(run) : entryItem(run, entry)),
     },

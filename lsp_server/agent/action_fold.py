@@ -27,7 +27,7 @@ from lsp_server.domain.events import (
     ToolCalled,
     ToolReturned,
 )
-from lsp_server.domain.memories import ActionOutcome, ActionRecord
+from lsp_server.domain.memories import TASK, ActionOutcome, ActionRecord
 from lsp_server.domain.tasks import Achieved, Outcome
 from lsp_server.domain.tools import ToolKind
 from lsp_server.wording.run_texts import outcome_text, report_text
@@ -66,7 +66,7 @@ class ActionFold:
         self._step = 0
         self._reason = ""
         self._open_calls: dict[str, _OpenCall] = {}
-        self._task = ActionRecord("", "", 0, "", "task", "")
+        self._task = ActionRecord("", "", 0, "", TASK, "")
         self._files: dict[str, None] = {}
         self._changes: dict[str, ActionRecord] = {}
         """Rows of calls that changed files, by id, oldest first."""
@@ -79,7 +79,7 @@ class ActionFold:
         match recorded.event:
             case RunStarted() as event:
                 self._run_id = event.run_id
-                self._task = self._row("task", "task", event.task.instruction, recorded.at)
+                self._task = self._row(TASK, TASK, event.task.instruction, recorded.at)
                 yield self._task
             case ModelAnswered() as event:
                 self._step = event.step
@@ -108,7 +108,8 @@ class ActionFold:
                 pass
 
     def _finish_call(self, call: _OpenCall, event: ToolReturned) -> Iterator[ActionRecord]:
-        if event.tool_kind in REPEATING_KINDS:
+        # What a subagent did is in rows of its own run.
+        if event.tool_kind in REPEATING_KINDS or event.tool_kind == "task":
             return
         result = event.result.text
         row = replace(

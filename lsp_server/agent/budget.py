@@ -1,10 +1,15 @@
-"""This module checks what a run has used of its steps, tokens, money and seconds."""
+"""This module checks what a run has used of its steps, tokens, money and seconds, and shares the rest."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
 
 from lsp_server.domain.errors import BudgetExceeded
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import Budget
+
+N = TypeVar("N", int, float)
 
 
 def check(budget: Budget, *, steps: int, billed: Usage, cost_usd: float, seconds: float) -> None:
@@ -33,3 +38,42 @@ raise it and resume the run to go on
                 f"raise it and resume the run to go on",
                 limit=name,
             )
+
+
+def share(
+    budget: Budget,
+    *,
+    steps: int,
+    billed: Usage,
+    cost_usd: float,
+    seconds: float,
+    held: Sequence[Budget],
+    parts: int,
+) -> Budget:
+    """Returns one of `parts` equal shares of what is left; of the time all that is left.
+
+    `held` are shares that were given away and are not among what was spent yet. The
+    others are as in `check`. Raises BudgetExceeded where a share would have no room for a step.
+
+    >>> share(
+    ...     Budget(steps_max=100, tokens_max=9_000), steps=20, billed=Usage(1_000), cost_usd=0.0,
+    ...     seconds=5.0, held=(Budget(20, 2_000),), parts=3,
+    ... )
+    Budget(steps_max=20, tokens_max=2000, cost_usd_max=None, wall_seconds_max=None)
+    """
+    check(budget, steps=steps, billed=billed, cost_usd=cost_usd, seconds=seconds)
+    given = Budget(
+        int((budget.steps_max - steps - sum(one.steps_max for one in held)) / parts),
+        _part(budget.tokens_max, billed.total_tokens, [one.tokens_max for one in held], parts),
+        _part(budget.cost_usd_max, cost_usd, [one.cost_usd_max for one in held], parts),
+        None if budget.wall_seconds_max is None else budget.wall_seconds_max - seconds,
+    )
+    check(given, steps=0, billed=Usage(), cost_usd=0.0, seconds=0.0)
+    return given
+
+
+def _part(limit: N | None, spent: N, held: Sequence[N | None], parts: int) -> N | None:
+    if limit is None:
+        return None
+    left = limit - spent - sum(one or 0 for one in held)
+    return type(limit)(max(0, left / parts))

@@ -29,9 +29,9 @@ from lsp_server.system.private_folder import make_private
 from lsp_server.system.process_lock import ProcessLock, is_locked
 
 JOURNAL_NAME = "journal.jsonl"
+"""The file name of a run's journal."""
 CHILDREN = "children"
 """The folder, beside the journal of a run, with the runs that it began."""
-"""The file name of a run's journal."""
 
 ENDS_BYTES = 65_536
 """How many bytes of a journal's end are read first to find its last records."""

@@ -92,7 +92,7 @@ class Agent:
         self._compaction.pin(toolbox.tools)
         self._tools = ToolRunner(toolbox, event_log)
         self._counts = GuardCounts()
-        self._first_step = event_log.state.progress.step
+        self._steps_before = event_log.state.progress.all_steps
         self._started = time.monotonic()
 
     async def run(self) -> Outcome:
@@ -133,7 +133,7 @@ class Agent:
         if not self._event_log.context.messages:
             await self._compaction.begin()
             return
-        self._tools.answer_open_calls()
+        await self._tools.go_on()
         if self._state.work.snapshot:
             await self._workspace_view.record_killed_command(
                 self._state.work.snapshot, self._event_log.emit
@@ -146,7 +146,7 @@ class Agent:
     def _check_budget(self) -> None:
         budget.check(
             self._run_config.budget,
-            steps=self._state.progress.step - self._first_step,
+            steps=self._state.progress.all_steps - self._steps_before,
             billed=self._state.progress.billed,
             cost_usd=self._state.progress.cost_usd,
             seconds=time.monotonic() - self._started,

@@ -1,7 +1,7 @@
 """A `ToolRunner` carries out the calls of an answer, each recorded before and after it runs.
 
-Calls that only read run beside each other, all others one after the other in
-their order. After one of those failed, no other of the step is run: they were asked
+Calls that only read run beside each other, subagents that may change files too, all
+others one after the other in their order. After one of those failed, no other of the step is run: they were asked
 for by a model that took it to succeed. What was recorded before it ran is never run a
 second time: after a crash the model is told that it may have taken effect.
 """
@@ -12,22 +12,32 @@ import asyncio
 import time
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from lsp_server.agent import guards
 from lsp_server.agent.event_log import EventLog
+from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import ToolCalled, ToolReturned, Warned
 from lsp_server.domain.messages import Response
+from lsp_server.domain.ports import LastingTool
 from lsp_server.domain.tools import ToolCall, ToolKind, ToolResult
 from lsp_server.text.legible import disguises
 from lsp_server.tools.toolbox import Toolbox
 
 INTERRUPTED = "interrupted: it had started and may have taken effect; look before you repeat it"
+INTERRUPTED_CHILD = (
+    "interrupted: the subagent {} had not finished, and what it changed stands; `recall` "
+    "finds what it did"
+)
 NOT_STARTED = "not run: the run was interrupted before it started"
 NOT_RUN = "not run: `{}` failed before it in this step; see what that gave, then decide again"
 NOTICES_MAX = 20
 """Calls of one run whose results are named to a person; more would not be read."""
 STEERED = "not run: the person sent a message first; read it, then decide again"
+
+Company: TypeAlias = Literal["looks", "task", "alone"]
+"""Which calls of an answer may run beside a call: those that look too, those that begin runs
+too, or none."""
 
 CallResult: TypeAlias = tuple[ToolCall, ToolResult, float]
 """A call, what it gave, and the seconds that it took."""
@@ -52,11 +62,11 @@ class ToolRunner:
         )
         results: list[CallResult] = []
         failed: ToolCall | None = None
-        for only_looks, group in groupby(admitted.calls, self._toolbox.only_looks):
-            calls = tuple(group)
-            for batch in [calls] if only_looks else [(call,) for call in calls]:
+        for company, group in groupby(admitted.calls, self._company):
+            calls, only_looks = tuple(group), company == "looks"
+            for batch in [(call,) for call in calls] if company == "alone" else [calls]:
                 if failed is not None and not only_looks:
-                    self._skip(batch[0], failed)
+                    self._skip(batch, failed)
                     continue
                 done = await self._run_batch(batch, only_looks)
                 results += done
@@ -70,16 +80,40 @@ class ToolRunner:
         failed = (call for call, result, _ in done if result.has_failed)
         return next((call for call in failed if not self._toolbox.read_only(call)), None)
 
-    def _skip(self, call: ToolCall, failed: ToolCall) -> None:
-        """Answers a call that may depend on one which failed before it in the same step."""
+    def _skip(self, calls: Sequence[ToolCall], failed: ToolCall) -> None:
+        """Answers calls that may depend on one which failed before them in the same step."""
         text = NOT_RUN.format(self._toolbox.title(failed))
-        self._return(call.id, ToolResult(text, is_error=True), 0.0)
+        for call in calls:
+            self._return(call.id, ToolResult(text, is_error=True), 0.0)
+
+    def _company(self, call: ToolCall) -> Company:
+        if self._toolbox.only_looks(call):
+            return "looks"
+        # Subagents wait for each other themselves where they change files.
+        return "task" if self._toolbox.kind(call) == "task" else "alone"
+
+    async def go_on(self) -> None:
+        """Goes on with the calls that were interrupted and can be gone on with; answers the others."""
+        conversation = self._state.conversation
+        begun: list[tuple[ToolCall, LastingTool]] = []
+        for call_id in conversation.started_calls & conversation.open_calls.keys():
+            call = conversation.open_calls[call_id]
+            tool = self._toolbox.tools.get(call.name)
+            if isinstance(tool, LastingTool) and tool.has_begun(call_id):
+                begun.append((call, tool))
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(_gone_on(call, tool)) for call, tool in begun]
+        for (call, _), task in zip(begun, running, strict=True):
+            self._return(call.id, *task.result())
+        self.answer_open_calls()
 
     def answer_open_calls(self) -> None:
         """Gives every call without a result one, else no endpoint takes the conversation back."""
         conversation = self._state.conversation
         for call_id in tuple(conversation.open_calls):
             text = INTERRUPTED if call_id in conversation.started_calls else NOT_STARTED
+            if (child := conversation.children.get(call_id)) is not None:
+                text = INTERRUPTED_CHILD.format(child)
             self._return(call_id, ToolResult(text, is_error=True), 0.0)
 
     async def _run_batch(self, calls: Sequence[ToolCall], only_looks: bool) -> list[CallResult]:
@@ -129,3 +163,13 @@ class ToolRunner:
         name = call.name if call else ""
         step = self._state.progress.step
         self._event_log.emit(ToolReturned(step, call_id, name, result, seconds, kind))
+
+
+async def _gone_on(call: ToolCall, tool: LastingTool) -> tuple[ToolResult, float]:
+    """Goes on with a call that was permitted before the interruption."""
+    started = time.monotonic()
+    try:
+        result = await tool.call_as(call.id, call.values)
+    except ToolError as error:
+        result = ToolResult(str(error), is_error=True)
+    return result, time.monotonic() - started

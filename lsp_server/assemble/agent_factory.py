@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from lsp_server.agent.instructions import project_instructions, system_text, task_text
 from lsp_server.agent.loop import Agent
@@ -21,10 +22,13 @@ from lsp_server.session.goals import Goals
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.memory.run_memory import RunMemorySource
 from lsp_server.session.run_context import RunContext
+from lsp_server.session.runs import Runs
+from lsp_server.session.subagents import Subagents
 from lsp_server.session.trust import TrustItem, waiting_text
 from lsp_server.skills.catalogue import Catalogue, catalogue_text
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.skill import SkillTool
+from lsp_server.tools.task import AgentChoice, TaskTool
 
 CATALOGUE_SHARE = 0.03
 """The share of the prompt for the list of skills: about 25 of them at the default size."""
@@ -34,11 +38,12 @@ class AgentFactory:
     """An `AgentFactory` makes the Agent of each run in a workspace.
 
     `services`, `judges`, `goals` and `memory` are those of the session. `endpoint_stats`
-    keep what Max Mode learned of each endpoint, by its name, from run to run.
+    keep what Max Mode learned of each endpoint, by its name, from run to run. `runs` gives
+    the runs of the session, to which a run adds its children.
 
     Example, the way `session.runs.Runs` uses it::
 
-        factory = AgentFactory(services, judges, goals, memory, endpoint_stats={})
+        factory = AgentFactory(services, judges, goals, memory, {}, lambda: runs)
         agent = await factory.agent(run_context)
         outcome = await agent.run()
     """
@@ -50,11 +55,13 @@ class AgentFactory:
         goals: Goals,
         memory: SessionMemory,
         endpoint_stats: dict[str, EndpointStats],
+        runs: Callable[[], Runs],
     ) -> None:
         self._services = services
         self._memory = memory
         self._judges = judges
         self._goals = goals
+        self._runs = runs
         self._said_to_wait: tuple[TrustItem, ...] = ()
         self._models = ModelChain(services, judges, endpoint_stats)
 
@@ -78,6 +85,7 @@ class AgentFactory:
         await self._say_what_waits(run_context)
         catalogue = extensions.skills.usable  # They were looked at for what waits.
         more: list[Tool] = [SkillTool(extensions.skills.load)] if catalogue.skills else []
+        more += self._task_tool(run_context, catalogue)
         processes = await run_processes(self._services, run_context)
         toolbox = await run_toolbox(
             self._services, self._memory, run_context, approval, processes, more
@@ -107,6 +115,15 @@ class AgentFactory:
             worker,
         )
         return ClosingAgent(agent, processes)
+
+    def _task_tool(self, run_context: RunContext, catalogue: Catalogue) -> list[Tool]:
+        """The tool that begins subagents, which have none themselves."""
+        if run_context.is_subagent or run_context.settings.run.children_max == 0:
+            return []
+        skills = self._services.extensions.skills
+        agents = [AgentChoice(one.name, one.description) for one in catalogue.agents]
+        delegate = Subagents(self._runs(), run_context, skills)
+        return [TaskTool(delegate, agents, may_build=run_context.task.mode == "build")]
 
     async def _say_what_waits(self, run_context: RunContext) -> None:
         waiting = await self._services.extensions.trust.waiting()

@@ -57,6 +57,7 @@ from lsp_server.session.trust import ProjectTrust, Trust
 from lsp_server.settings.folders import config_folder, data_folder, workspace_folder
 from lsp_server.settings.sections import CheckpointSettings, MemorySettings, Settings
 from lsp_server.system.task_set import TaskSet
+from lsp_server.tools.write_turns import WriteTurns
 from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
 from lsp_server.workspace.commands.commands import HostCommandRunner
 from lsp_server.workspace.commands.left_over_commands import end_left_over
@@ -98,7 +99,7 @@ def open_session(
 
     goals = _goals(services, judges, folder, lambda: session.settings, notify)
     memory = _memory(services, folder, settings.memory, notify, lambda: session.settings)
-    agents = AgentFactory(services, judges, goals, memory, endpoint_stats)
+    agents = AgentFactory(services, judges, goals, memory, endpoint_stats, lambda: session.runs)
     runs = _runs(services, folder, settings, agents.agent, on_event)
     cleaning = _start_cleaning(services, folder, lambda: session.settings.checkpoints)
     session = Session(
@@ -192,6 +193,7 @@ def _services(
         own_programs,
         sandboxes,
         Extensions(skills, servers, ProjectTrust(trust, (skills, servers))),
+        WriteTurns(),
     )
 
 
@@ -202,12 +204,16 @@ def _runs(
     build: BuildAgent,
     on_event: OnEvent,
 ) -> Runs:
+    def see(run_id: RunId, recorded: RecordedEvent) -> None:
+        services.write_turns.see(run_id, recorded.event)
+        on_event(run_id, recorded)
+
     return Runs(
         RunStore(folder / "runs"),
         services.workspace.root,
         settings,
         build=build,
-        on_event=on_event,
+        on_event=see,
         check_model=services.provider.check,
         redactor=services.redactor,
     )

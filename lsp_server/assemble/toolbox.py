@@ -10,7 +10,7 @@ from lsp_server.assemble.run_processes import RunProcesses
 from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.assemble.server_tools import ServerTools
 from lsp_server.assemble.workspace_services import WorkspaceServices
-from lsp_server.domain.events import Emit, Event, FileChanged
+from lsp_server.domain.events import Event, FileChanged
 from lsp_server.domain.ports import Tool
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.memory.run_memory import RunHistory, SemanticSearch
@@ -35,6 +35,7 @@ from lsp_server.tools.tool_bound import ToolBound, tool_bound
 from lsp_server.tools.tool_list import MoreTools, ToolList
 from lsp_server.tools.toolbox import Toolbox
 from lsp_server.tools.write import Write
+from lsp_server.tools.write_turns import CommandInTurn, EditInTurn
 
 
 async def run_toolbox(
@@ -50,12 +51,17 @@ async def run_toolbox(
     Their order is part of the prompt's cached start: it is the same in each run.
     """
     tools = _make_looking_tools(services, memory, run_context, approval)
-    tools += _make_changing_tools(services, run_processes, run_context.event_log.emit)
+    tools += _make_changing_tools(services, run_processes, run_context)
     if run_context.task.mode == "build":
         tools.append(Output(run_processes.background))
         tools.append(Remember(lambda text: memory.facts.claim(run_context.run_id, text)))
     tools += more
-    ask = services.asker(run_context.run_id, run_context.event_log.emit, run_context.settings)
+    ask = services.asker(
+        run_context.run_id,
+        run_context.event_log.emit,
+        run_context.settings,
+        subagent=run_context.title if run_context.is_subagent else "",
+    )
     describe = partial(describe_sandbox, services.sandboxes, run_context.settings.sandbox)
     bound = tool_bound(run_context.task.agent)
     own = [tool for tool in tools if bound.allows(tool.spec.name)]
@@ -118,9 +124,10 @@ def _make_looking_tools(
 
 
 def _make_changing_tools(
-    services: WorkspaceServices, run_processes: RunProcesses, emit: Emit
+    services: WorkspaceServices, run_processes: RunProcesses, run_context: RunContext
 ) -> list[Tool]:
     workspace, background = services.workspace, run_processes.background
+    emit, turns, run_id = run_context.event_log.emit, services.write_turns, run_context.run_id
 
     def emit_edit(event: Event) -> None:
         if isinstance(event, FileChanged):
@@ -128,6 +135,7 @@ def _make_changing_tools(
         emit(event)
 
     editor = services.checkpoints.recording(services.editor, emit_edit)
+    edit, write = (tool(workspace, editor, services.redactor) for tool in (Edit, Write))
     shell = Shell(
         workspace,
         services.checkpoints,
@@ -137,9 +145,9 @@ def _make_changing_tools(
         background,
     )
     return [
-        Edit(workspace, editor, services.redactor),
-        Write(workspace, editor, services.redactor),
+        EditInTurn(edit, turns, run_id, whole=False),
+        EditInTurn(write, turns, run_id, whole=True),
         # Commands read the disk, so what runs left in open buffers is saved before.
-        SaveFirst(shell, workspace, services.documents),
+        CommandInTurn(SaveFirst(shell, workspace, services.documents), turns, run_id),
         StopTool(background),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lsp_server.agent.recall.journal_index import JournalIndexes
 from lsp_server.assemble.sandboxes import Sandboxes
@@ -18,6 +18,7 @@ from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.granted_rules import GrantedRules
 from lsp_server.session.permissions import Permissions
 from lsp_server.settings.sections import Settings
+from lsp_server.tools.write_turns import WriteTurns
 from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
 from lsp_server.workspace.commands.commands import CommandRunner
 from lsp_server.workspace.files.documents import Documents
@@ -50,15 +51,20 @@ class WorkspaceServices:
     own_programs: CommandRunner
     sandboxes: Sandboxes
     extensions: Extensions
+    write_turns: WriteTurns
 
-    def asker(self, run_id: RunId, emit: Emit, settings: Settings) -> AskPerson:
+    def asker(self, run_id: RunId, emit: Emit, settings: Settings, subagent: str = "") -> AskPerson:
         """Returns the function with which a run asks a person, and records question and answer.
 
-        The wait ends after `permissions.answer_timeout_seconds` of the settings.
+        The wait ends after `permissions.answer_timeout_seconds` of the settings. With the
+        title of a `subagent` each question says that it asks.
         """
         seconds = settings.permissions.answer_timeout_seconds
 
         async def ask(question: Question) -> Answered:
+            if subagent:
+                named = f"the subagent “{subagent}” asks: {question.summary}"
+                question = replace(question, summary=named)
             return await self.permissions.ask(run_id, question, emit, seconds)
 
         return ask

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TextIO
 
 from lsp_server.agent.journal_format import event_value
@@ -25,6 +26,7 @@ from lsp_server.domain.events import (
 from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
 from lsp_server.domain.tools import ToolKind
+from lsp_server.session.child_runs import child_number, parent_id
 from lsp_server.wording.event_view import Tone, view_of
 from lsp_server.wording.run_texts import outcome_text
 
@@ -52,7 +54,10 @@ class Screen(Protocol):
 
 
 class JsonLines:
-    """`JsonLines` writes one Event a line; the last line has the outcome in short."""
+    """`JsonLines` writes one Event a line; the last line has the outcome in short.
+
+    Lines about a subagent have its `run_id`, and its parent's as `parent_id`.
+    """
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -62,6 +67,8 @@ class JsonLines:
         if isinstance(event, Streamed):
             return
         line = _ended(run_id, event) if isinstance(event, RunEnded) else event_value(event)
+        if (parent := parent_id(run_id)) is not None:
+            line = {"run_id": run_id, **line, "parent_id": parent}
         self._out.write(json.dumps({"seq": recorded.seq, "at": recorded.at, **line}) + "\n")
         self._out.flush()
 
@@ -99,11 +106,10 @@ class PlainScreen:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self._formatter = EventFormatter()
+        self._formatter = RunFormatter()
 
     def show(self, run_id: RunId, recorded: RecordedEvent) -> None:
-        del run_id  # A RunStarted says it.
-        for line in self._formatter.lines(recorded.event):
+        for line in self._formatter.lines(run_id, recorded.event):
             self._out.write(visible(line.text) + "\n")
         self._out.flush()
 
@@ -159,6 +165,23 @@ class EventFormatter:
                 yield from _indented(view.detail, "    ", "muted")
             case _ if view.label and view.tone != "muted":
                 yield ScreenLine(f"  {view.label}", view.tone)
+
+
+class RunFormatter:
+    """A `RunFormatter` formats the Events of several runs; those of subagents are set in.
+
+    >>> [line.text for line in RunFormatter().lines(RunId("r.2"), StepStarted(3, 1200))]
+    ['  [2] step 3']
+    """
+
+    def __init__(self) -> None:
+        self._formatters: dict[RunId, EventFormatter] = defaultdict(EventFormatter)
+
+    def lines(self, run_id: RunId, event: Event) -> Iterator[ScreenLine]:
+        """Yields the lines of one Event."""
+        number = child_number(run_id)
+        for line in self._formatters[run_id].lines(event):
+            yield replace(line, text=f"  [{number}] {line.text}") if number else line
 
 
 def _indented(text: str, indent: str, tone: Tone = "plain") -> Iterator[ScreenLine]:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from lsp_server.cli.screen import EventFormatter, ScreenLine
+from lsp_server.cli.screen import RunFormatter, ScreenLine
 from lsp_server.domain.events import (
     Event,
     ModelAnswered,
@@ -20,6 +20,7 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
+from lsp_server.session.child_runs import parent_id
 from lsp_server.wording.event_view import Tone
 
 _STYLES: Mapping[Tone, str] = {
@@ -36,19 +37,19 @@ class TerminalScreen:
 
     def __init__(self) -> None:
         self._console = Console(highlight=False)
-        self._formatter = EventFormatter()
+        self._formatter = RunFormatter()
         self._status: Status | None = None
         self._streaming = False
 
     def show(self, run_id: RunId, recorded: RecordedEvent) -> None:
-        del run_id  # A RunStarted says it.
-        event = recorded.event
+        event, is_child = recorded.event, parent_id(run_id) is not None
         if isinstance(event, Streamed):
-            self._stream(event)
+            if not is_child:  # Several at once could not be read.
+                self._stream(event)
             return
         self._end_stream()
-        lines = list(self._formatter.lines(event))
-        if not isinstance(event, ModelAnswered):  # Its text was streamed.
+        lines = list(self._formatter.lines(run_id, event))
+        if is_child or not isinstance(event, ModelAnswered):  # Its text was streamed.
             for line in lines:
                 self._console.print(_styled(event, line), soft_wrap=True)
         if isinstance(event, StepStarted):

@@ -18,6 +18,7 @@ from typing import Literal, TypeAlias
 
 from lsp_server.domain.background_events import BackgroundEnded, BackgroundStarted
 from lsp_server.domain.candidates import CandidateGroup, ChosenBy
+from lsp_server.domain.child_events import ChildEnded, ChildStarted
 from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.ids import Id, ToolName
 from lsp_server.domain.images import Image
@@ -373,6 +374,8 @@ Event: TypeAlias = (
     | GoalChecked
     | StepFinished
     | FileRestored
+    | ChildStarted
+    | ChildEnded
     | RunEnded
 )
 

@@ -40,6 +40,10 @@ class CodeChunk:
     defines: tuple[str, ...] = ()
 
 
+TASK = "task"
+"""The `tool` of the row that describes a whole run; it is pinned when the run has ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
     """An `ActionRecord` is something that a run did or meant to do, and how it ended.

@@ -1,7 +1,7 @@
 """This module holds the four seams: Model, Embedder, Editor and Tool.
 
-Everything that could be two things goes through one of them. `EditTool` and
-`CheckedTool` are Tools that can do more.
+Everything that could be two things goes through one of them. `EditTool`,
+`LastingTool` and `CheckedTool` are Tools that can do more.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from lsp_server.domain.edits import Document, EditSet, PlannedEdit
 from lsp_server.domain.goals import Finding
+from lsp_server.domain.ids import Id
 from lsp_server.domain.messages import Listener, Request, Response, ignore_deltas
 from lsp_server.domain.permissions import Answered, Question
 from lsp_server.domain.tools import Needs, ToolResult, ToolSpec
@@ -141,6 +142,19 @@ class EditTool(Tool, Protocol):
 
     async def apply(self, planned: PlannedEdit) -> ToolResult:
         """Carries out a plan of this tool. Raises ToolError when the text has moved too far."""
+        ...
+
+
+@runtime_checkable
+class LastingTool(Tool, Protocol):
+    """A `LastingTool` is a Tool whose calls can be gone on with after a crash, by their ids."""
+
+    def has_begun(self, call_id: Id) -> bool:
+        """Says whether the call of that id began something that `call_as` goes on with."""
+        ...
+
+    async def call_as(self, call_id: Id, arguments: Mapping[str, object]) -> ToolResult:
+        """Carries the call of that id out, or goes on with it. Raises ToolError as `call` does."""
         ...
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, NewType, TypeAlias
 
 from lsp_server.domain.goals import Finding, Goal, GoalReport
+from lsp_server.domain.ids import Id
 from lsp_server.domain.images import Image
 
 RunId = NewType("RunId", str)
@@ -87,7 +88,9 @@ class Task:
 
     `selection` and `findings` are what the person pointed at in the editor. With a
     `goal`, the run ends as achieved only when the goal's checks hold. With an `agent` the
-    run works as that custom agent. `images` are described in the instruction.
+    run works as that custom agent. `images` are described in the instruction. With a
+    `parent_call` it is a subagent: the part of another run's work that this tool call of it
+    gave away.
     """
 
     instruction: str
@@ -99,6 +102,7 @@ class Task:
     findings: tuple[Finding, ...] = ()
     agent: AgentProfile | None = None
     images: tuple[Image, ...] = ()
+    parent_call: Id = ""
 
 
 @dataclass(frozen=True, slots=True)

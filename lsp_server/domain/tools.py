@@ -18,17 +18,21 @@ from lsp_server.domain.ids import Id, ToolName, VendorFields
 from lsp_server.domain.images import Image
 
 ToolKind: TypeAlias = Literal[
-    "read", "fetch", "edit", "execute", "plan", "recall", "finish", "other"
+    "read", "fetch", "edit", "execute", "plan", "recall", "task", "finish", "other"
 ]
 """How a tool acts, much as the Agent Client Protocol sorts tools.
 
 `read` looks at the workspace, `fetch` at what lies elsewhere, `edit` changes its files, `execute` runs programs,
 `plan` keeps the agent's own plan, `recall` reads or keeps what Holdfast itself
-remembers, `finish` ends the task. `other` is everything from elsewhere.
+remembers, `task` gives work to a run of its own, `finish` ends the task. `other` is
+everything from elsewhere.
 """
 
-LOOKING_KINDS: frozenset[ToolKind] = frozenset({"read", "fetch", "plan", "recall", "finish"})
-"""The kinds that change nothing in the workspace; plan mode offers no others."""
+LOOKING_KINDS: frozenset[ToolKind] = frozenset(
+    {"read", "fetch", "plan", "recall", "task", "finish"}
+)
+"""The kinds that change nothing in the workspace, `task` unless a call of it asks for more;
+plan mode offers no others."""
 
 ArgumentForm: TypeAlias = Literal["path", "command", "prose", "immaterial"]
 """What an argument holds, so that two calls that would do the same can be seen as one.
@@ -84,6 +88,18 @@ class NeedsServer:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedsRun:
+    """The call begins a run that may change files, as far as the run that begins it may.
+
+    `title` says what for, `detail` what it is told.
+    """
+
+    title: str
+    detail: str = ""
+    needs: Literal["run"] = "run"
+
+
+@dataclass(frozen=True, slots=True)
 class NeedsNothing:
     """The call touches nothing but what Holdfast keeps for the agent."""
 
@@ -97,7 +113,9 @@ class NeedsUnknown:
     needs: Literal["unknown"] = "unknown"
 
 
-Needs: TypeAlias = NeedsPath | NeedsCommand | NeedsUrl | NeedsServer | NeedsNothing | NeedsUnknown
+Needs: TypeAlias = (
+    NeedsPath | NeedsCommand | NeedsUrl | NeedsServer | NeedsRun | NeedsNothing | NeedsUnknown
+)
 """What a call needs permission for."""
 
 UNKNOWN_NEEDS = NeedsUnknown()

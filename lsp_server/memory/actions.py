@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from lsp_server.domain.memories import ActionRecord, Hit, Query
+from lsp_server.domain.memories import TASK, ActionRecord, Hit, Query
 from lsp_server.memory.database import Database
 from lsp_server.memory.hybrid import HybridResult
 from lsp_server.memory.ranking import FUSION_K, action_weight, is_about_errors
@@ -38,8 +38,6 @@ CHANGES_MAX = 5_000
 KEEP_DAYS = 180
 """Older actions are deleted, unless they are pinned."""
 
-TASK = "task"
-"""The `tool` of the row that describes a whole run; it is pinned when the run has ended."""
 COMMIT = "commit"
 """The `tool` of the row of a commit of the project's history."""
 

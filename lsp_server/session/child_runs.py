@@ -7,6 +7,7 @@ has an id finds its files, and whose child it is.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import accumulate
 from pathlib import Path
 
@@ -30,9 +31,12 @@ def child_ids(runs: Path, run_id: RunId) -> tuple[RunId, ...]:
     return tuple(sorted((RunId(path.parent.name) for path in found), key=child_number))
 
 
-def new_child_id(runs: Path, run_id: RunId) -> RunId:
-    """Returns the id for the next child of a run, free until its journal is opened. Blocking."""
-    number = max(map(child_number, child_ids(runs, run_id)), default=0) + 1
+def new_child_id(runs: Path, run_id: RunId, taken: Iterable[RunId] = ()) -> RunId:
+    """Returns the id for the next child of a run, free until its journal is opened. Blocking.
+
+    `taken` are ids that were given and have no journal yet.
+    """
+    number = max(map(child_number, (*child_ids(runs, run_id), *taken)), default=0) + 1
     return RunId(f"{run_id}.{number}")
 
 
@@ -44,3 +48,12 @@ def child_number(run_id: RunId) -> int:
     """
     number = run_id.rpartition(".")[2]
     return int(number) if "." in run_id and number.isdecimal() else 0
+
+
+def parent_id(run_id: RunId) -> RunId | None:
+    """Returns the id of the run that began a child; None for a run that is no child.
+
+    >>> parent_id(RunId("a.2")), parent_id(RunId("a"))
+    ('a', None)
+    """
+    return RunId(run_id.rpartition(".")[0]) if child_number(run_id) else None

@@ -94,7 +94,8 @@ class Run:
         self._on_event = on_event
         self._activity = Activity()
         self._stop_reason = STOPPED
-        self._stopping = False
+        self.stopping = False
+        """Whether it was asked to stop."""
         self._began = False
         self._outcome: Outcome | None = None
         """Known before it is recorded, which takes a moment."""
@@ -148,7 +149,7 @@ class Run:
         # With its outcome known it ends by itself, and a cancellation would break into keeping it.
         if self._work is None or self._outcome is not None:
             return
-        self._stopping, self._stop_reason = True, reason
+        self.stopping, self._stop_reason = True, reason
         # A task that is cancelled before its first step would record no end.
         if self._began:
             self._work.cancel()
@@ -200,7 +201,7 @@ class Run:
 
     async def _run(self, build: BuildAgent) -> Outcome:
         self._began = True
-        if self._stopping:
+        if self.stopping:
             return Stopped(self._stop_reason)
         try:
             agent = await build(self.context)

@@ -11,6 +11,7 @@ from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.tasks import Budget, RunId, Sampling, Task
 from lsp_server.session.image_store import ImageStore
 from lsp_server.settings.sections import Settings
+from lsp_server.wording.run_texts import task_title
 
 RESULT_SHARE = 1 / 16
 """One result may take this share of the prompt, so that a step's eight leave half of it."""
@@ -41,6 +42,16 @@ class RunContext:
         if task is None:
             raise JournalDamaged(f"run {self.run_id} does not begin with its task")
         return task
+
+    @property
+    def title(self) -> str:
+        """Returns the first line of the task."""
+        return task_title(self.task.instruction)
+
+    @property
+    def is_subagent(self) -> bool:
+        """Says whether another run gave this one its task."""
+        return bool(self.task.parent_call)
 
     @property
     def current_settings(self) -> Settings:

@@ -22,6 +22,7 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import RunId, RunState
+from lsp_server.session.child_runs import parent_id
 from lsp_server.wording.run_texts import outcome_text, task_title
 
 
@@ -45,6 +46,11 @@ class RunSummary:
     message: str
     max_mode: bool = False
     background: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def parent_id(self) -> RunId | None:
+        """Returns the id of the run that began this one, None for one that a person began."""
+        return parent_id(self.run_id)
 
     @property
     def at_work(self) -> bool:

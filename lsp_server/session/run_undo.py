@@ -6,8 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
-from lsp_server.domain.events import Emit, FileChanged, FileRestored, SnapshotTaken
+from lsp_server.agent.journal import replay
+from lsp_server.domain.events import (
+    Emit,
+    FileChanged,
+    FileRestored,
+    RecordedEvent,
+    SnapshotTaken,
+)
 from lsp_server.domain.tasks import RunId
+from lsp_server.session.child_runs import child_ids
 from lsp_server.session.run import OnEvent
 from lsp_server.session.run_store import RunStore
 from lsp_server.workspace.checkpoints.undo import UndoReport
@@ -22,7 +30,7 @@ What it finds out about the run is emitted.
 async def undo_run(
     store: RunStore, run_id: RunId, take_back: TakeBack, on_event: OnEvent
 ) -> UndoReport:
-    """Takes back what a run that is not at work changed.
+    """Takes back what a run that is not at work changed, and what its children did.
 
     Raises JournalBusy, JournalDamaged, ConfigurationError, OSError.
     """
@@ -30,8 +38,11 @@ async def undo_run(
     journal = await asyncio.to_thread(store.open, run_id)
     try:
         kinds = FileChanged | SnapshotTaken
+        begun = await asyncio.to_thread(_records_of_children, store, run_id)
+        # Of a family one changes files at a time, so that the times tell what came first.
+        past = sorted([*journal.past, *begun], key=lambda recorded: recorded.at)
         report = await take_back(
-            [r.event for r in journal.past if isinstance(r.event, kinds)],
+            [r.event for r in past if isinstance(r.event, kinds)],
             lambda event: on_event(run_id, journal.append(event)),
         )
         for path in report.restored:
@@ -43,3 +54,9 @@ async def undo_run(
     finally:
         journal.close()
     return report
+
+
+def _records_of_children(store: RunStore, run_id: RunId) -> list[RecordedEvent]:
+    """Returns what the journals of a run's children hold. Raises JournalDamaged, OSError."""
+    children = child_ids(store.folder, run_id)
+    return [record for child in children for record in replay(store.journal(child))]

@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from lsp_server.domain.events import MessageReceived, RunStarted
 from lsp_server.domain.images import LoadedImage, described
 from lsp_server.domain.tasks import Budget, RunId, Task, When
 from lsp_server.redaction.redactor import Redactor
+from lsp_server.session.active_runs import ActiveRuns
+from lsp_server.session.child_runs import child_ids, child_number
 from lsp_server.session.run import BuildAgent, OnEvent, Run
 from lsp_server.session.run_errors import (
     AlreadyAchieved,
@@ -82,23 +84,33 @@ class Runs:
         self._on_event = on_event
         self._check_model = check_model
         self._redactor = redactor
-        self._active: dict[RunId, Run] = {}
+        self.at_work = ActiveRuns()
 
     def reconfigure(self, settings: Settings) -> None:
         """Runs that begin or go on from now take these settings; those at work keep theirs."""
         self._settings = settings
 
-    def start(self, task: Task) -> Run:
+    def start(
+        self, task: Task, *, run_id: RunId | None = None, settings: Settings | None = None
+    ) -> Run:
         """Begins a new run, which works in the background.
+
+        With a `run_id`, that of a child (`child_runs.py`), one that has begun goes on. Without
+        `settings` it has those of today.
 
         Raises TooManyRuns, and ConfigurationError without a model or a place for it.
         """
         # First of all, since a run without a model would only leave a journal behind.
         model = self._check_model()
         # Ids sort by time; of two in one microsecond the lock of the journal lets one in.
-        run_id = RunId(f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
+        run_id = run_id or RunId(f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
         started = RunStarted(run_id, task, str(self._root), model)
-        return self.begin(run_id, lambda run: run.record(started), task.budget)
+
+        def record(run: Run) -> None:
+            if run.context.event_log.state.conversation.task is None:
+                run.record(started)
+
+        return self.begin(run_id, record, task.budget, settings)
 
     def resume(self, run_id: RunId | None = None) -> Run:
         """Goes on with a run that ended short of its task; the newest such by default.
@@ -132,7 +144,7 @@ class Runs:
 
         Raises RunNotActive, but with `everything`.
         """
-        chosen = tuple(self._active.values()) if everything else (self.active_run(run_id),)
+        chosen = tuple(self.at_work.values()) if everything else (self.active_run(run_id),)
         for run in chosen:
             run.stop()
         return chosen
@@ -142,20 +154,21 @@ class Runs:
         run_id: RunId,
         record: Callable[[Run], None] | None = None,
         budget: Budget | None = None,
+        settings: Settings | None = None,
     ) -> Run:
         """Opens a run and lets it work, once `record` has recorded why.
 
-        Without a `budget` it has that of the settings of today: a run that reached a
-        limit goes on under a larger one. What `record` raises leaves the run as it was.
+        Without `settings` it has those of today, and without a `budget` theirs: a run that
+        reached a limit goes on under a larger one. What `record` raises leaves the run as it was.
 
         Raises TooManyRuns, JournalBusy, JournalDamaged, and ConfigurationError without
         a model, or where nothing can be kept.
         """
         self._settings.require_usable()
         self._check_model()
-        if len(self._active) >= ACTIVE_RUNS_MAX:
+        if child_number(run_id) == 0 and len(self.at_work.own) >= ACTIVE_RUNS_MAX:
             raise TooManyRuns(ACTIVE_RUNS_MAX)
-        settings = self._settings
+        settings = settings or self._settings
         run = Run(
             run_id,
             self.store.open(run_id),
@@ -174,25 +187,25 @@ class Runs:
         except BaseException:
             run.close()  # Else the lock on its journal would keep everybody out.
             raise
-        self._active[run_id] = run
-        run.start(self._build, lambda: self._active.pop(run_id))
+        self.at_work[run_id] = run
+        run.start(self._build, lambda: self.at_work.pop(run_id))
         return run
 
     def active_run(self, run_id: RunId | None = None) -> Run:
         """Returns the run at work with that id, by default the newest. Raises RunNotActive."""
-        newest = next(reversed(self._active.values()), None)
-        run = newest if run_id is None else self._active.get(run_id)
+        newest = next(reversed(self.at_work.own), None)
+        run = newest if run_id is None else self.at_work.get(run_id)
         if run is None:
             raise RunNotActive(run_id)
         return run
 
     def active(self) -> tuple[RunSummary, ...]:
-        """Returns the runs of this process that are at work, newest first."""
-        return tuple(run.summary() for run in reversed(self._active.values()))
+        """Returns the runs that people began and that are at work in this process, newest first."""
+        return tuple(run.summary() for run in reversed(self.at_work.own))
 
     def find(self, run_id: RunId) -> RunSummary | None:
         """Returns the run with that id, however old it is; None when there is none."""
-        run = self._active.get(run_id)
+        run = self.at_work.get(run_id)
         return run.summary() if run is not None else self.store.summary(run_id)
 
     def choose(
@@ -208,10 +221,10 @@ class Runs:
         """
         ids = self.store.ids() if run_id is None else (run_id,)
         read = self.store.read_summary
-        found = (self._active[i].summary() if i in self._active else read(i) for i in ids)
+        found = (self.at_work[i].summary() if i in self.at_work else read(i) for i in ids)
         for summary in filter(None, found):
             if idle and summary.at_work:
-                raise RunBusy(summary.run_id, elsewhere=summary.run_id not in self._active)
+                raise RunBusy(summary.run_id, elsewhere=summary.run_id not in self.at_work)
             if achieved or summary.state != "achieved":
                 return summary
             if run_id is not None:
@@ -223,12 +236,18 @@ class Runs:
         return next(iter(self.active() or self._summaries()), None)
 
     def list(self) -> tuple[RunSummary, ...]:
-        """Returns the newest LISTED_RUNS_MAX runs, newest first. Blocking."""
-        return tuple(islice(self._summaries(), LISTED_RUNS_MAX))
+        """Returns the newest LISTED_RUNS_MAX runs, newest first, children behind theirs. Blocking."""
+        newest = islice(self._summaries(), LISTED_RUNS_MAX)
+        return tuple(
+            chain.from_iterable(
+                (run, *filter(None, map(self.find, child_ids(self.store.folder, run.run_id))))
+                for run in newest
+            )
+        )
 
     async def close(self) -> None:
         """Stops every run and waits for the ends, for CLOSE_SECONDS_MAX at most."""
-        runs = tuple(self._active.values())
+        runs = tuple(self.at_work.values())
         for run in runs:
             run.stop(CLOSED)
         with suppress(TimeoutError):

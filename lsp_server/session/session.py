@@ -126,6 +126,7 @@ class Session:
             self.memory.state(),
             self.skills.agent_names,
             self.extensions.totals(),
+            len(self.runs.at_work.children),
         )
 
     def watch(self) -> None:

@@ -22,8 +22,8 @@ class SessionStatus:
 
     `endpoint` is the model's name and place, None while none is known. Without a run
     `run_id` is None, and the fields that are about one are empty. `agents` names the custom
-    agents that may be used, `extensions` counts what people bring, `background` has the
-    commands of the run in the background by their ids.
+    agents that may be used, `extensions` counts what people bring, `children` the subagents at
+    work, `background` has the commands of the run in the background by their ids.
     """
 
     state: SessionState
@@ -40,6 +40,7 @@ class SessionStatus:
     agents: tuple[str, ...] = ()
     background: Mapping[str, str] = field(default_factory=dict)
     extensions: ExtensionTotals = NO_EXTENSIONS
+    children: int = 0
 
 
 def session_status(
@@ -50,6 +51,7 @@ def session_status(
     memory: MemoryState,
     agents: tuple[str, ...] = (),
     extensions: ExtensionTotals = NO_EXTENSIONS,
+    children: int = 0,
 ) -> SessionStatus:
     """Puts a status together; `question` is what a person is asked first, None: nothing."""
     message = question or (run.message if run is not None else None)
@@ -68,6 +70,7 @@ def session_status(
         agents=agents,
         background=run.background if run is not None else {},
         extensions=extensions,
+        children=children,
     )
 
 

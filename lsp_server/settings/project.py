@@ -34,7 +34,14 @@ LOWERS = {
     "fetch": ("page_bytes_max", "timeout_seconds"),
     "mcp": ("project_servers", "call_timeout_seconds"),
     "skills": ("enabled", "claude_folders"),
-    "run": ("steps_max", "tokens_max", "cost_usd_max", "wall_seconds_max", "transcript"),
+    "run": (
+        "steps_max",
+        "tokens_max",
+        "cost_usd_max",
+        "wall_seconds_max",
+        "children_max",
+        "transcript",
+    ),
 }
 """Settings of which a project may have less than the user, or which it may switch off.
 

@@ -347,6 +347,8 @@ class RunSettings(Section):
     """Unset: no limit."""
     wall_seconds_max: PositiveSeconds | None = None
     """Unset: no limit."""
+    children_max: Annotated[int, Field(ge=0, le=16)] = 3
+    """So many subagents of a run work at once; 0: it has none."""
     transcript: bool = True
     """Keep a readable transcript beside the journal of each run."""
 

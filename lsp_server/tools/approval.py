@@ -24,7 +24,8 @@ what it says; elsewhere one that names a path outside or a file for secrets is
 asked about, unless a rule spells that word out. A page of the web is asked about in every
 mode but `full`, unless a rule names its host. A task in `plan` mode is
 read-only. A call of a tool that does not say what it needs is asked about in
-every mode. To add a mode: a row above, and its cases in `Approval`.
+every mode. A run that this one begins is bounded as this one is: it is free where edits
+are, asked about in `ask`, refused where nothing may change. To add a mode: a row above, and its cases in `Approval`.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from lsp_server.domain.tools import (
     NeedsCommand,
     NeedsNothing,
     NeedsPath,
+    NeedsRun,
     NeedsServer,
     NeedsUnknown,
     NeedsUrl,
@@ -60,6 +62,7 @@ from lsp_server.tools.questions import (
     call_question,
     command_question,
     path_question,
+    run_question,
     server_question,
     url_question,
 )
@@ -192,17 +195,22 @@ class Approval:
                 return Allow()
             case NeedsUrl():
                 return self._decide_url(tool, needs)
-            case NeedsUnknown():
-                return self._decide_unknown(tool)
+            case NeedsUnknown() | NeedsRun():
+                return self._decide_unbounded(tool, needs)
             case _:
                 assert_never(needs)
 
-    def _decide_unknown(self, tool: ToolSpec) -> Decision:
-        """Decides on a call that nothing bounds; a person may allow the whole tool."""
+    def _decide_unbounded(self, tool: ToolSpec, needs: NeedsUnknown | NeedsRun) -> Decision:
+        """Decides on a call that says no more of itself; a person may allow the whole tool.
+
+        What a run does that it begins is decided on call by call, as in the run itself.
+        """
         if self._mode == "read-only":
             return Deny("it is not known to change nothing, and nothing else runs in this mode")
         if any(rule.pattern is None and rule.covers(tool) for rule in self._allowed):
             return Allow()
+        if isinstance(needs, NeedsRun):
+            return Ask(run_question(tool, needs)) if self._mode == "ask" else Allow()
         return Ask(call_question(tool))
 
     def _decide_server(self, tool: ToolSpec, needs: NeedsServer) -> Decision:

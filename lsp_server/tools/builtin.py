@@ -18,6 +18,7 @@ from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell
 from lsp_server.tools.skill import SkillTool
 from lsp_server.tools.stop import StopTool
+from lsp_server.tools.task import TaskTool
 from lsp_server.tools.write import Write
 
 BUILTIN_SPECS: tuple[ToolSpec, ...] = (
@@ -36,6 +37,7 @@ BUILTIN_SPECS: tuple[ToolSpec, ...] = (
     Remember.spec,
     SkillTool.spec,
     FindTools.spec,
+    TaskTool.spec,
     Finish.spec,
 )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lsp_server.domain.permissions import Question
-from lsp_server.domain.tools import NeedsCommand, NeedsServer, NeedsUrl, ToolSpec
+from lsp_server.domain.tools import NeedsCommand, NeedsRun, NeedsServer, NeedsUrl, ToolSpec
 from lsp_server.sandbox.protected_places import ProtectedPlace
 from lsp_server.settings.relative_rules import names_project_file
 from lsp_server.text.truncate import ELLIPSIS, one_line, truncate, truncate_middle
@@ -51,6 +51,19 @@ def call_question(tool: ToolSpec) -> Question:
         tool.name,
         f"call {tool.name}",
         "",
+        rule=tool.name,
+        run_rule=tool.name,
+        general=True,
+    )
+
+
+def run_question(tool: ToolSpec, needs: NeedsRun) -> Question:
+    """Returns the question about beginning a run that may change files."""
+    return Question(
+        _question_id(),
+        tool.name,
+        f"begin a subagent that may change files: {one_line(needs.title, COMMAND_CHARS_MAX)}",
+        needs.detail,
         rule=tool.name,
         run_rule=tool.name,
         general=True,

@@ -18,15 +18,21 @@ from lsp_server.tools.edit import Edit
 from lsp_server.tools.fetch import Fetch
 from lsp_server.tools.finish import Finish
 from lsp_server.tools.list import List
+from lsp_server.tools.output import Output
 from lsp_server.tools.plan import Plan
 from lsp_server.tools.read import Read
 from lsp_server.tools.recall import Recall
 from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell
 from lsp_server.tools.skill import SkillTool
+from lsp_server.tools.stop import StopTool
+from lsp_server.tools.task import TaskTool
 from lsp_server.tools.write import Write
 
 ALWAYS = frozenset(spec.name for spec in (Finish.spec, Plan.spec, Recall.spec))
+
+_COMMANDS = (Shell.spec.name, Output.spec.name, StopTool.spec.name)
+"""What runs commands, and what reads and ends those in the background."""
 
 _FOREIGN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -40,16 +46,19 @@ _FOREIGN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "multiedit": (Edit.spec.name,),
         "notebookedit": (Edit.spec.name,),
         "create": (Write.spec.name,),
-        "bash": (Shell.spec.name,),
-        "terminal": (Shell.spec.name,),
-        "execute": (Shell.spec.name,),
+        "bash": _COMMANDS,
+        "terminal": _COMMANDS,
+        "execute": _COMMANDS,
         "webfetch": (Fetch.spec.name,),
+        "bashoutput": (Output.spec.name,),
+        "killshell": (StopTool.spec.name,),
         "todowrite": (Plan.spec.name,),
         "todoread": (Plan.spec.name,),
         "todo": (Plan.spec.name,),
         "lsp": (Diagnostics.spec.name,),
         "problems": (Diagnostics.spec.name,),
         "skills": (SkillTool.spec.name,),
+        "agent": (TaskTool.spec.name,),
     }
 )
 """What other agents call our tools, in lower case."""
@@ -105,6 +114,8 @@ def _own_names(word: str) -> tuple[str, ...]:
         # The name of a server stands for all its tools.
         return (word, f"{word}__*") if word.count("__") == 1 else (word,)
     name = word.lower()
+    if name == Shell.spec.name:
+        return _COMMANDS
     return (name,) if name in BUILTIN_NAMES else _FOREIGN.get(name, ())
 
 

@@ -15,7 +15,7 @@ from typing import TypeAlias, assert_never
 from lsp_server.domain.edits import PlannedEdit
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.permissions import Answered, AskPerson, Question
-from lsp_server.domain.ports import EditTool, Tool
+from lsp_server.domain.ports import EditTool, LastingTool, Tool
 from lsp_server.domain.tasks import Mode
 from lsp_server.domain.tools import (
     LOOKING_KINDS,
@@ -24,6 +24,7 @@ from lsp_server.domain.tools import (
     NeedsCommand,
     NeedsNothing,
     NeedsPath,
+    NeedsRun,
     NeedsServer,
     NeedsUnknown,
     NeedsUrl,
@@ -99,6 +100,8 @@ class Toolbox:
             # The change that a person agreed to is made, not one that is computed again.
             if planned is not None and isinstance(tool, EditTool):
                 return self._add_news(await tool.apply(planned))
+            if isinstance(tool, LastingTool):
+                return self._add_news(await tool.call_as(call.id, arguments))
             return self._add_news(await tool.call(arguments))
         except ToolError as error:
             return ToolResult(str(error), is_error=True)
@@ -137,6 +140,8 @@ class Toolbox:
             case NeedsNothing():
                 # What ends a program needs no permission and has an effect all the same.
                 return self.kind(call) != "execute"
+            case NeedsRun():
+                return False
             case NeedsUrl() | NeedsServer() | NeedsUnknown():
                 # A call with wrong arguments fails before it does anything.
                 return self.kind(call) in LOOKING_KINDS

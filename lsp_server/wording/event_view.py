@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, assert_never
 
 from lsp_server.domain.background_events import BackgroundEnded, BackgroundStarted
+from lsp_server.domain.child_events import ChildEnded, ChildStarted
 from lsp_server.domain.events import (
     BriefWritten,
     CandidateAccepted,
@@ -114,6 +115,8 @@ def view_of(event: Event) -> EventView:
     match event:
         case RunStarted() | RunResumed() | RunEnded():
             return _run_view(event)
+        case ChildStarted() | ChildEnded():
+            return _child_view(event)
         case CycleStarted() | CyclePacked() | BriefWritten():
             return _prompt_view(event)
         case StepStarted() | StepFinished() | Streamed() | ModelWaited() | ModelAnswered():
@@ -157,6 +160,26 @@ def _run_view(event: RunStarted | RunResumed | RunEnded) -> EventView:
                 f"{text}\n\n{spent}",
                 _OUTCOME_TONES.get(outcome.outcome, "plain"),
                 outcome=outcome.outcome,
+                step=steps,
+                cost_usd=event.cost_usd,
+            )
+        case _:
+            assert_never(event)
+
+
+def _child_view(event: ChildStarted | ChildEnded) -> EventView:
+    name = f"subagent {event.run_id.rpartition('.')[2]}"
+    match event:
+        case ChildStarted(run_id, _, title, agent):
+            role = f" as {agent}" if agent else ""
+            return _view(event, f"{name}{role} begins: {title}", tone="waiting", run_id=run_id)
+        case ChildEnded(run_id, _, title, outcome, steps):
+            return _view(
+                event,
+                f"{name} ended: {outcome} after {steps} steps: {title}",
+                tone=_OUTCOME_TONES.get(outcome, "plain"),
+                run_id=run_id,
+                outcome=outcome,
                 step=steps,
                 cost_usd=event.cost_usd,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lsp_server.domain.background_events import BackgroundEnded, BackgroundStarted
 from lsp_server.domain.candidates import CandidateGroup, Scores
+from lsp_server.domain.child_events import ChildChange, ChildEnded, ChildStarted
 from lsp_server.domain.events import (
     BriefWritten,
     CandidateAccepted,
@@ -94,5 +95,16 @@ ONE_OF_EACH: tuple[Event, ...] = (
     GoalChecked(REPORT),
     StepFinished(3, USAGE, USAGE, 0.02),
     FileRestored("a.py"),
+    ChildStarted(RunId("r1.1"), "t1", "find the port", "reviewer"),
+    ChildEnded(
+        RunId("r1.1"),
+        "t1",
+        "find the port",
+        "achieved",
+        4,
+        USAGE,
+        0.0,
+        (ChildChange("a.py", None, "1f"),),
+    ),
     RunEnded(Achieved("Done."), 3, USAGE, USAGE, 0.5),
 )

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from lsp_server.domain import background_events, errors, events
+from lsp_server.domain import background_events, child_events, errors, events
 from lsp_server.settings.sections import Section, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -27,9 +27,10 @@ def test_every_event_is_in_the_union_and_says_its_kind() -> None:
     members = set(get_args(events.Event))
     defined = {
         kind
-        for module in (events, background_events)
+        for module in (events, background_events, child_events)
         for _, kind in inspect.getmembers(module, inspect.isclass)
-        if kind.__module__ == module.__name__ and kind is not events.RecordedEvent
+        if kind.__module__ == module.__name__
+        and kind not in (events.RecordedEvent, child_events.ChildChange)
     }
     assert members == defined
     kinds = [kind.__dataclass_fields__["kind"].default for kind in members]
@@ -52,7 +53,7 @@ SETTINGS = {
     "fetch": "private_hosts page_bytes_max timeout_seconds",
     "skills": "enabled claude_folders",
     "mcp": "servers project_servers call_timeout_seconds",
-    "run": "steps_max tokens_max cost_usd_max wall_seconds_max transcript",
+    "run": "steps_max tokens_max cost_usd_max wall_seconds_max children_max transcript",
     "checkpoints": "days_max bytes_max",
 }
 

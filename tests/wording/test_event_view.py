@@ -53,6 +53,8 @@ WORDS: list[tuple[str, str]] = [
     ("goal “Retry on 429”: 1 of 2 conditions met", "bad"),
     ("", "plain"),
     ("restored a.py", "plain"),
+    ("subagent 1 as reviewer begins: find the port", "waiting"),
+    ("subagent 1 ended: achieved after 4 steps: find the port", "good"),
     ("achieved: Done. (No goal was set, so nothing was checked.)", "good"),
 ]
 

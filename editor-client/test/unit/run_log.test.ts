@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parsed } from "../../src/parsed.js";
 import { EventNotice } from "../../src/protocol.js";
-import { followed, listed, openQuestions, type RunLog } from "../../src/run_log.js";
+import { followed, listed, openQuestions, own, rows, type RunLog } from "../../src/run_log.js";
 
 const RUN = "20260101-000000-000001";
 
@@ -155,4 +155,34 @@ test("a long run keeps its end", () => {
   const entries = after(STARTED, ...said).get(RUN)?.entries ?? [];
   assert.equal(entries.length, 500);
   assert.equal(entries.at(-1)?.label, "step 699");
+});
+
+test("a subagent is a run below the one that began it, where it began", () => {
+  const child = `${RUN}.1`;
+  const notice = (runId: string, seq: number, each: Sent): EventNotice => {
+    const parentId = runId === RUN ? {} : { parentId: RUN };
+    const read = parsed(EventNotice, { runId, seq, at: "2026-01-01", ...parentId, ...each });
+    assert.ok(read);
+    return read;
+  };
+  const log = [
+    notice(RUN, 0, STARTED),
+    notice(RUN, 1, sent("child_started", "subagent 1 begins: port", { fields: { runId: child } })),
+    notice(child, 0, sent("run_started", "port", { fields: { runId: child } })),
+    notice(RUN, 2, sent("child_ended", "subagent 1 ended: achieved", { fields: { runId: child } })),
+    notice(child, 1, ENDED),
+  ].reduce<RunLog>(followed, new Map());
+  const run = log.get(RUN);
+  assert.ok(run);
+  assert.deepEqual(own(log), [run]);
+  const below = rows(log, run).map(
+    ({ run: { title, state }, entry }) => entry?.label ?? [title, state],
+  );
+  assert.deepEqual(below, [["port", "achieved"], "subagent 1 ended: achieved"]);
+  const later = rows(log, { ...run, entries: [] });
+  assert.deepEqual(
+    later.map((node) => node.run.runId),
+    [child],
+    "a window that saw nothing of it",
+  );
 });

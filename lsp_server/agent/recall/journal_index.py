@@ -152,12 +152,13 @@ class JournalIndexes:
     def of(self, own: Path) -> list[tuple[str, JournalIndex]]:
         """Returns each run's id and its index, up to date, oldest first.
 
-        The run whose journal is `own` comes last and has "" as its id; the others are in
-        folders beside its own. Journals that cannot be read give the entries known so far.
+        The run whose journal is `own` comes last and has "" as its id; before it come those
+        that it began, and the others in folders beside its own. Journals that cannot be read
+        give the entries known so far.
         """
         # Several runs may look back at once, each in a thread of its own.
         with self._reading:
-            paths = [*_find_earlier(own), own]
+            paths = [*_find_earlier(own), *sorted(own.parent.glob(f"{CHILDREN}/*/{own.name}")), own]
             known = {path: self._by_path.get(path) or JournalIndex(path) for path in paths}
             self._by_path |= known
             for index in known.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from lsp_server.domain.child_events import ChildEnded, ChildStarted
 from lsp_server.domain.events import (
     BriefWritten,
     CycleStarted,
@@ -17,8 +18,9 @@ from lsp_server.domain.events import (
     ToolCalled,
     ToolReturned,
 )
+from lsp_server.domain.ids import Id
 from lsp_server.domain.images import Image
-from lsp_server.domain.tasks import Task
+from lsp_server.domain.tasks import RunId, Task
 from lsp_server.domain.tools import ToolCall
 
 
@@ -51,6 +53,9 @@ class Conversation:
     """Calls of the last answer that have no result yet, by id."""
     started_calls: set[str] = field(default_factory=set)
     """The ids of open calls that may have taken effect."""
+    children: dict[Id, RunId] = field(default_factory=dict)
+    """The runs that work or worked on calls, by the call's id."""
+    ended_children: dict[RunId, ChildEnded] = field(default_factory=dict)
 
     def apply(self, event: Event) -> None:
         """Takes an Event in."""
@@ -75,6 +80,10 @@ class Conversation:
                 self._list(self.found_tools)
             case PermissionAnswered(by="stop"):
                 self.started_calls.clear()  # What was still asked about did not begin.
+            case ChildStarted():
+                self.children[event.call_id] = event.run_id
+            case ChildEnded():
+                self.ended_children[event.run_id] = event
             case MessageReceived():
                 self.pending_messages.append(event)
             case Told(origin="person"):

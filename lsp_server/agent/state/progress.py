@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lsp_server.domain.child_events import ChildEnded
 from lsp_server.domain.events import (
     BriefWritten,
     CycleStarted,
@@ -22,11 +23,13 @@ class Progress:
     """A `Progress` has the counters of a run, and its plan.
 
     `usage` is what the answers in the conversation have used, `billed` everything that
-    was paid, judges and rejected candidates included. `cycle` and `step` count from 1.
+    was paid, judges, rejected candidates and children included. `cycle` and `step` count from 1.
     """
 
     cycle: int = 0
     step: int = 0
+    child_steps: int = 0
+    """The steps of children that have ended."""
     usage: Usage = Usage()
     billed: Usage = Usage()
     cost_usd: float = 0.0
@@ -44,10 +47,18 @@ class Progress:
                 self._pay(event.billed, event.cost_usd)
             case GoalChecked():
                 self._pay(event.billed, event.cost_usd)
+            case ChildEnded():
+                self.child_steps += event.steps
+                self._pay(event.billed, event.cost_usd)
             case PlanChanged():
                 self.plan = event.items
             case _:
                 pass
+
+    @property
+    def all_steps(self) -> int:
+        """Returns the steps of the run and of its children, as the budget counts them."""
+        return self.step + self.child_steps
 
     @property
     def doing(self) -> list[str]:

@@ -112,6 +112,7 @@ def _sections(state: State, now: Mapping[str, str] | None) -> list[_Section]:
         ),
         _Section("Decisions", 0.3, near(_list_notes(state.work.notes_of("decision")))),
         _Section("Open questions", 0.1, _list_notes(state.work.notes_of("question"))),
+        _Section("Parts that subagents did", 0.15, _list_children(state)),
         _Section("Lessons", 0.2, near(_list_notes(state.work.notes_of("lesson")))),
         _Section("Tests", 0.2, _list_tests(state)),
         _Section("Files that this run changed", 0.25, _list_files(state, now)),
@@ -151,6 +152,13 @@ def _list_notes(notes: Sequence[Note]) -> list[str]:
     # A sentence that the model marked counts for more than one that was only recognised.
     ordered = sorted(notes, key=lambda note: (not note.marked, -note.step))
     return [f"- {note.text} (step {note.step})" for note in ordered]
+
+
+def _list_children(state: State) -> list[str]:
+    return [
+        f"- {ended.title}: {ended.outcome}, {ended.steps} steps (`{ended.call_id}`)"
+        for ended in reversed(state.conversation.ended_children.values())
+    ]
 
 
 def _list_tests(state: State) -> list[str]:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from lsp_server.agent.state.literals import Literals
 from lsp_server.agent.state.notes import Note, NoteKind, notes_in
 from lsp_server.agent.state.suite_results import SuiteResult, suite_result
+from lsp_server.domain.child_events import ChildEnded
 from lsp_server.domain.events import (
     Event,
     FileChanged,
@@ -116,6 +117,9 @@ class WorkLog:
                 self._take_result(event)
             case FileChanged() if not event.is_folder:
                 self._take_file(event)
+            case ChildEnded():
+                for change in event.changes:
+                    self._take_file(FileChanged(change.path, change.before, change.after))
             case SnapshotTaken():
                 self.snapshot = event.name
             case Told(origin="person"):

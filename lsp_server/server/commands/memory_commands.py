@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lsp_server.domain.errors import HoldfastError, MemoryUnavailable
-from lsp_server.domain.memories import MEMORY_KINDS, ActionRecord, Hit, Query
+from lsp_server.domain.memories import MEMORY_KINDS, TASK, ActionRecord, Hit, Query
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import locate
@@ -235,7 +235,7 @@ async def _records_about(session: Session, path: str, lines: str) -> Sequence[Ac
         hits = await session.memory.search(Query(lines, ("action",), WHY_MAX, path))
         near = [hit.found for hit in hits if isinstance(hit.found, ActionRecord)]
     records = {one.id: one for one in (*near, *await memory.reader.history(path, WHY_MAX))}
-    return [one for one in records.values() if one.tool != "task"][:WHY_MAX]
+    return [one for one in records.values() if one.tool != TASK][:WHY_MAX]
 
 
 def _indexing_text(folder: Folder) -> str:

@@ -84,8 +84,12 @@ class RunCommands:
 
     async def _list(self, arguments: RunChoice) -> RunListReply:
         found = self._listed(run_id_of(arguments.run_id))
-        runs = sorted(found, key=lambda run: run.started_at, reverse=True)
-        lines = [f"{run.state}: {run.title} ({run.run_id})" for run in runs[:LISTED_IN_MESSAGE_MAX]]
+        started = {run.run_id: run.started_at for run in found}
+        # Children stay behind the run that began them.
+        runs = sorted(
+            found, key=lambda run: started.get(run.parent_id or run.run_id, ""), reverse=True
+        )
+        lines = list(map(_line, runs[:LISTED_IN_MESSAGE_MAX]))
         message = "\n".join(lines) or "there are no runs"
         self._context.show_message(message)
         return RunListReply(
@@ -137,6 +141,11 @@ def run_id_of(value: str | None) -> RunId | None:
     return RunId(value) if value is not None else None
 
 
+def _line(run: RunSummary) -> str:
+    nested = "  subagent, " if run.parent_id else ""
+    return f"{nested}{run.state}: {run.title} ({run.run_id})"
+
+
 def _entry(run: RunSummary) -> RunEntry:
     return RunEntry(
         run_id=run.run_id,
@@ -146,6 +155,7 @@ def _entry(run: RunSummary) -> RunEntry:
         started_at=run.started_at,
         cost_usd=run.cost_usd,
         message=run.message,
+        parent_id=run.parent_id,
     )
 
 

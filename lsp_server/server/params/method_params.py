@@ -52,8 +52,8 @@ class Status(MessagePayload):
     `line` has goals and the run, ready for a status line, and is empty when there is
     nothing to say. `max_mode` is True while the run samples several candidates a step.
     `agents` names the custom agents that may be used, `extensions` counts what
-    `holdfast.extension.list` lists. `background` are the commands that the run has in the
-    background, by their ids.
+    `holdfast.extension.list` lists, `children` the subagents at work. `background` are the
+    commands that the run has in the background, by their ids.
     """
 
     state: SessionState
@@ -70,6 +70,7 @@ class Status(MessagePayload):
     agents: tuple[str, ...] = ()
     background: dict[str, str] | None = None
     extensions: ExtensionCounts = ExtensionCounts()
+    children: int = 0
 
 
 class EventFields(Payload):
@@ -122,7 +123,8 @@ class EventNotice(Payload):
     """`holdfast/event` carries one Event of a run, its fields in camelCase under `event`.
 
     `seq` counts from 0 within the run, `at` is ISO 8601. `view` says it in words. Pieces
-    of a streaming answer may be left out when the client reads slowly.
+    of a streaming answer may be left out when the client reads slowly. The Events of a
+    subagent name the run that began it as `parentId`.
     """
 
     run_id: str
@@ -130,6 +132,7 @@ class EventNotice(Payload):
     at: str
     event: dict[str, Any]
     view: EventViewPayload
+    parent_id: str | None = None
 
 
 class DiagnosticsRequest(Payload):

@@ -67,7 +67,10 @@ class RunSend(CommandParams):
 
 
 class RunEntry(Payload):
-    """A `RunEntry` is one line of a list of runs; `started_at` is ISO 8601."""
+    """A `RunEntry` is one line of a list of runs; `started_at` is ISO 8601.
+
+    `parent_id` is the run that began a subagent, which is listed behind it.
+    """
 
     run_id: str
     title: str
@@ -76,10 +79,11 @@ class RunEntry(Payload):
     started_at: str
     cost_usd: float
     message: str
+    parent_id: str | None = None
 
 
 class RunListReply(Reply):
-    """The runs are newest first."""
+    """The runs are newest first, each with its subagents behind it."""
 
     runs: tuple[RunEntry, ...] = ()
 

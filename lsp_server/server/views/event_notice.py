@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from lsp_server.domain.events import Event, RecordedEvent, Streamed
 from lsp_server.domain.tasks import RunId
 from lsp_server.server.params.method_params import EventFields, EventNotice, EventViewPayload
+from lsp_server.session.child_runs import parent_id
 from lsp_server.text.truncate import truncate
 from lsp_server.wording.event_view import view_of
 
@@ -28,6 +29,7 @@ def event_notice(run_id: RunId, recorded: RecordedEvent) -> EventNotice:
         at=recorded.at,
         event=_camel_case(asdict(recorded.event)),
         view=_view_payload(recorded.event),
+        parent_id=parent_id(run_id),
     )
 
 

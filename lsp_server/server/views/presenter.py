@@ -32,6 +32,7 @@ from lsp_server.server.views.index_progress import IndexProgressView
 from lsp_server.server.views.run_progress import RunProgress
 from lsp_server.server.views.status_view import StatusView
 from lsp_server.server.views.throttle import Throttle
+from lsp_server.session.child_runs import parent_id
 from lsp_server.session.session import Session
 from lsp_server.system.task_set import TaskSet
 from lsp_server.wording.run_texts import outcome_text, task_title
@@ -102,6 +103,8 @@ class Presenter:
     def _react(self, session: Session, run_id: RunId, recorded: RecordedEvent) -> None:
         """Shows what an Event means beyond its own words."""
         event = recorded.event
+        if parent_id(run_id) is not None and isinstance(event, RunStarted | RunResumed | RunEnded):
+            return  # Its parent says when a subagent begins and ends, and has the progress.
         match event:
             case RunStarted():
                 self._begin(session, run_id, task_title(event.task.instruction))

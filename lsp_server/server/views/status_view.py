@@ -62,6 +62,7 @@ def _payload(status: SessionStatus) -> Status:
             status.step,
             status.cost_usd,
             len(status.background),
+            status.children,
         ),
         run_id=status.run_id,
         title=status.title or None,
@@ -85,6 +86,7 @@ def _payload(status: SessionStatus) -> Status:
             waiting=status.extensions.waiting,
             failed=status.extensions.failed,
         ),
+        children=status.children,
     )
 
 

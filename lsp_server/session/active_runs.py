@@ -1,0 +1,21 @@
+"""This module has the runs that are at work in this process: those that people began, and their children."""
+
+from __future__ import annotations
+
+from lsp_server.domain.tasks import RunId
+from lsp_server.session.child_runs import child_number
+from lsp_server.session.run import Run
+
+
+class ActiveRuns(dict[RunId, Run]):
+    """An `ActiveRuns` holds the runs at work by their ids, in the order in which they began."""
+
+    @property
+    def own(self) -> tuple[Run, ...]:
+        """Returns those that people began."""
+        return tuple(run for run_id, run in self.items() if not child_number(run_id))
+
+    @property
+    def children(self) -> tuple[Run, ...]:
+        """Returns those that other runs began."""
+        return tuple(run for run_id, run in self.items() if child_number(run_id))
