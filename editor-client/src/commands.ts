@@ -2,7 +2,7 @@
  * The palette: asks for what a command needs and passes it on.
  *
  * The ids are `holdfast.ui.…`, since the language client registers the server's own
- * under their names. To add one: a handler here, in `run_commands.ts`,
+ * under their names. To add one: a handler here, in `run_commands.ts`, `image_commands.ts`,
  * `goal_commands.ts` or `skill_commands.ts`, and its title in `package.json`.
  */
 import * as vscode from "vscode";
@@ -12,6 +12,7 @@ import type { Diffs } from "./diffs.js";
 import type { Extensions } from "./extensions.js";
 import { goalCommands } from "./goal_commands.js";
 import type { Goals } from "./goals.js";
+import { imageCommands } from "./image_commands.js";
 import { askForText, currentSelection } from "./input.js";
 import { searchMemory } from "./memory.js";
 import { notice } from "./notices.js";
@@ -39,6 +40,7 @@ export function commands(parts: Parts): vscode.Disposable {
   const { server, runs, goals, candidates, diffs } = parts;
   return vscode.Disposable.from(
     ...registered(runCommands(server, runs, candidates, diffs)),
+    ...registered(imageCommands(server)),
     ...registered(goalCommands(server, goals)),
     ...registered(skillCommands(server)),
     ...registered(otherCommands(parts)),

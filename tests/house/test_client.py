@@ -52,11 +52,10 @@ def test_the_extension_has_the_version_of_the_server_and_words_for_all_it_shows(
 
 def test_every_command_of_the_palette_has_a_handler() -> None:
     manifest = json.loads((CLIENT / "package.json").read_text("utf-8"))
-    files = ("commands.ts", "run_commands.ts", "goal_commands.ts", "skill_commands.ts")
     handled = {
         name
-        for file in files
-        for name in re.findall(r"^    (\w+): ", (SOURCE / file).read_text("utf-8"), re.MULTILINE)
+        for file in (SOURCE / "commands.ts", *SOURCE.glob("*_commands.ts"))
+        for name in re.findall(r"^    (\w+): ", file.read_text("utf-8"), re.MULTILINE)
     }
     titled = {each["command"].rpartition(".")[2] for each in manifest["contributes"]["commands"]}
     assert titled <= handled

@@ -34,6 +34,8 @@ def test_an_image_is_known_by_what_is_in_it(format_: str, tmp_path: Path) -> Non
     image = given_image("shot.txt", tmp_path)
     assert str(image) == f"image shot.txt: {format_}, 8 x 6 pixels, {image.size_bytes} bytes"
     assert image.data == ALL[format_], "nothing was in it that had to be left out"
+    assert given_image(str(tmp_path / "shot.txt"), tmp_path) == image
+    assert given_image(str(tmp_path / "shot.txt"), tmp_path / "a").name == f"{tmp_path}/shot.txt"
 
 
 ODD = {

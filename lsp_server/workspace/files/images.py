@@ -80,7 +80,9 @@ def given_image(place: str, folder: Path) -> LoadedImage:
     """
     if (url := _DATA_URL.match(place)) is None:
         try:
-            return read_image(folder / Path(place).expanduser(), place)
+            path = folder / Path(place).expanduser()
+            inside = path.is_relative_to(folder)
+            return read_image(path, path.relative_to(folder).as_posix() if inside else place)
         except (FileUnread, RuntimeError, ValueError) as error:
             # Its hint is for the model; the home of nobody and a null byte have none.
             what = error.what if isinstance(error, ToolError) else f"{place!r} is no path"

@@ -20,6 +20,20 @@ local function start_run(prompt, input, more)
   client.command('run.start', argument)
 end
 
+-- The path of an image, its blanks escaped or it in quotes, and then what to do.
+local function start_with_image(rest, input)
+  local path, prompt = rest:match('^"(.-)"%s*(.*)$')
+  if not path then
+    local _, last = rest:find('[^\\]%s')
+    path, prompt = rest:sub(1, (last or #rest + 1) - 1), vim.trim(rest:sub(last or #rest + 1))
+    path = path:gsub('\\ ', ' ')
+  end
+  if prompt == '' then
+    return client.notify('image takes a path and what to do', vim.log.levels.ERROR)
+  end
+  start_run(prompt, input, { images = { vim.fn.fnamemodify(path, ':p') } })
+end
+
 local function list_hits(reply)
   local items = {}
   for _, hit in ipairs(reply.hits or {}) do
@@ -49,6 +63,7 @@ local words = {
   work = function(rest, input) start_run(rest, input) end,
   plan = function(rest, input) start_run(rest, input, { mode = 'plan' }) end,
   max = function(rest, input) start_run(rest, input, { maxMode = true }) end,
+  image = start_with_image,
   goals = function() client.command('run.start') end,
   propose = function(rest, input)
     client.command('max.propose', vim.tbl_extend('force', selection(input), { prompt = rest }))
