@@ -107,6 +107,10 @@ def _refused(
             f"{place} refused the length of the answer ({status}){said}; "
             f"lower model.output_tokens_max ({settings.output_tokens_max})"
         )
+    if settings.images == "yes" and "image" in provider_error.words.lower():
+        return ModelRefused(
+            f"{place} refused an image ({status}){said}; set model.images to auto or no"
+        )
     return ModelRefused(
         f"{place} refused the request ({status}){said or ' without a reason'}; "
         "see the model.* settings, model.extra_body first"

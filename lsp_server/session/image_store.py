@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from lsp_server.agent.journal import CHILDREN
 from lsp_server.domain.events import Event, MessageReceived, RunStarted, ToolReturned
 from lsp_server.domain.images import Image, LoadedImage
 from lsp_server.system.atomic_file import replace_file
@@ -19,7 +20,7 @@ IMAGES = "images"
 class ImageStore:
     """An `ImageStore` has the contents of a run's images, in files named by their digests. Blocking.
 
-    `folder` is that of the run.
+    `folder` is that of the run. A child of a run has the images of its parent as well.
 
     >>> import tempfile
     >>> from lsp_server.domain.tools import ToolResult
@@ -33,6 +34,8 @@ class ImageStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / IMAGES
+        in_parent = folder.parent.name == CHILDREN
+        self._parent = ImageStore(folder.parent.parent) if in_parent else None
 
     def keep(self, event: Event) -> Event:
         """Returns the Event with references alone, once what they stand for is kept. Raises OSError."""
@@ -52,7 +55,7 @@ class ImageStore:
         try:
             data = (self._folder / image.digest).read_bytes()
         except OSError:
-            return None
+            return self._parent.load(image) if self._parent else None
         return data if hashlib.sha256(data).hexdigest() == image.digest else None
 
     def _references(self, images: Iterable[Image]) -> tuple[Image, ...]:

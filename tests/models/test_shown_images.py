@@ -248,8 +248,9 @@ async def test_a_setting_decides(setting: str) -> None:
         WireServer(refuses(400, body)).serving() as server,
         model_at(server.base_url, images=setting) as model,
     ):
-        with pytest.raises(ModelRefused, match="does not support images"):
+        with pytest.raises(ModelRefused, match="does not support images") as refused:
             await model.respond(ASKED)
+    assert ("set model.images to auto" in str(refused.value)) == (setting == "yes")
     assert [b"base64" in each.body for each in server.requests] == [setting == "yes"]
 
 
