@@ -10,12 +10,13 @@ To add a guard: a count in `GuardCounts`, a function here, and its call in `loop
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TypeAlias
 
 from lsp_server.agent.announcement import only_announces
-from lsp_server.agent.printed_calls import is_printed_call
+from lsp_server.agent.printed_calls import Schemas, is_printed_call
 from lsp_server.domain.messages import Choice
 from lsp_server.domain.tools import ToolCall, ToolResult
 
@@ -36,6 +37,7 @@ WAITING_SECONDS = 2.0
 Signature: TypeAlias = tuple[tuple[str, str, str], ...]
 """A step to compare with others: name, arguments and result of each call, without durations."""
 
+_NO_TOOLS: Schemas = MappingProxyType({})
 _DURATION = re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s|seconds?)\b")
 
 
@@ -82,12 +84,13 @@ Advice: TypeAlias = Proceed | Remind | Stop | Fail
 
 
 def check_answer(
-    counts: GuardCounts, choice: Choice, tools: Collection[str] = ()
+    counts: GuardCounts, choice: Choice, tools: Schemas = _NO_TOOLS, *, nothing_done: bool = True
 ) -> tuple[GuardCounts, Advice]:
     """Looks at one answer: whether it was cut off by its length limit, or says nothing.
 
-    Nothing is also what is only thought, announced or a call that is printed as text; `tools`
-    are the names that such a call may have.
+    Nothing is also what is only thought, announced or a call that is printed as text. `tools`
+    are the schemas of those that such a call may name. `nothing_done` says that no call was
+    carried out since the task or the person's last message; what is in doubt after one is an answer.
     """
     if choice.stop_reason == "length":
         counts = replace(counts, length=counts.length + 1)
@@ -102,7 +105,7 @@ def check_answer(
         )
     if choice.message.tool_calls:
         return replace(counts, length=0, empty=0, printed=0), Proceed()
-    if is_printed_call(choice.message.text, tools):
+    if is_printed_call(choice.message.text, tools, nothing_done=nothing_done):
         return _printed(counts, _CALL_AS_TEXT, _NEEDS_TOOL_PARSER)
     if choice.message.reasoning.strip() and not choice.message.text.strip():
         return _printed(counts, _ONLY_THINKING, _NEEDS_REASONING_PARSER)
@@ -111,7 +114,7 @@ def check_answer(
         if counts.empty > EMPTY_ANSWERS_MAX:
             return counts, Stop(f"the model gave {counts.empty} empty answers in a row")
         return counts, Remind("Your answer was empty. Call a tool, or call finish if you are done.")
-    if only_announces(choice.message.text):
+    if only_announces(choice.message.text, nothing_done=nothing_done):
         return _printed(counts, _ONLY_ANNOUNCED, _CALLS_NOTHING)
     return replace(counts, length=0, empty=0, printed=0), Proceed()
 

@@ -202,7 +202,10 @@ class Agent:
     async def _follow(self, response: Response) -> Outcome | None:
         """Runs what the answer asks for, and gives the outcome when the run may stop."""
         self._counts, advice = guards.check_answer(
-            self._counts, response.choices[0], self._toolbox.tools.names
+            self._counts,
+            response.choices[0],
+            self._toolbox.tools.schemas,
+            nothing_done=self._state.conversation.nothing_done,
         )
         results = await self._tools.run(response)
         self._apply_advice(advice)

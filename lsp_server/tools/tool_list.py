@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TypeAlias
@@ -68,9 +68,9 @@ class ToolList:
         return tuple(tool.spec for tool in self._unlisted.values())
 
     @property
-    def names(self) -> frozenset[str]:
-        """Returns the names that a call may have."""
-        return frozenset(self._all)
+    def schemas(self) -> dict[str, Mapping[str, object]]:
+        """Returns the schema of the arguments of each tool that a call may name."""
+        return {name: tool.spec.parameters for name, tool in self._all.items()}
 
     def get(self, name: str) -> Tool | None:
         """Returns the tool of that name, listed or not."""

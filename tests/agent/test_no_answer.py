@@ -50,6 +50,38 @@ async def test_a_model_that_calls_after_it_was_told_goes_on(project: Path) -> No
         assert await shop.run() == Achieved("it is made")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["list(range(3))", '{"plan": "a"}', "<plan>a</plan>", 'Use `shell(command="make")`', "To install, run:",
+     "Please tell me which file you mean:", "Ich werde nichts \xe4ndern.", "Let's see: 4 + 4 = 8."],
+)  # fmt: skip
+async def test_an_answer_without_any_work_is_one(project: Path, text: str) -> None:
+    async with workshop(project, [says(text)] * 5) as shop:
+        assert await shop.run() == Achieved(text)
+        assert not shop.events(Told)
+
+
+DOUBTFUL = ("Call it so:\n\n```python\nread(path='a.py')\n```", "Then I'll read a.py.")
+
+
+@pytest.mark.parametrize("text", DOUBTFUL)
+async def test_once_something_was_done_a_doubtful_text_is_an_answer(
+    project: Path, text: str
+) -> None:
+    look = calls(("shell", {"command": "true"}))
+    async with workshop(project, [look, says(text)]) as shop:
+        assert await shop.run() == Achieved(text)
+        assert not shop.events(Told)
+
+
+@pytest.mark.parametrize("text", DOUBTFUL)
+async def test_a_call_that_failed_did_nothing(project: Path, text: str) -> None:
+    fails = calls(("read", {"path": "nowhere.py"}))
+    async with workshop(project, [fails, says(text), finish("done")]) as shop:
+        assert await shop.run() == Achieved("done")
+        assert len(shop.events(Told)) == 1
+
+
 async def test_a_prompt_that_cannot_become_smaller_is_not_asked_for_again(project: Path) -> None:
     scenario = FaultyScenario.model_validate({"turns": [finish()], "prompt_tokens_max": 100})
     async with workshop(project, scenario) as shop:

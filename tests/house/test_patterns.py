@@ -40,7 +40,6 @@ USES = {
     "sub": lambda pattern, text: pattern.sub("", text),
 }
 CHARS_READ = {
-    "agent.printed_calls._MARKUP": 16_000,
     "agent.state.literals._LITERAL": 500,
     "models.provider_errors._TOO_LONG": 4_000,
     "session.memory.evidence._CODE_SPAN": 300,

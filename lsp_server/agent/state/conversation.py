@@ -39,6 +39,8 @@ class Conversation:
     pending_messages: list[MessageReceived] = field(default_factory=list)
     """What the person wrote and the model has not read yet."""
     answered: ModelAnswered | None = None
+    nothing_done: bool = True
+    """Whether there is work to do and no call did any since the task or the person's last message."""
     brief: str = ""
     """The brief that the model wrote last, at the end of a cycle."""
     topics: dict[str, str] = field(default_factory=dict)
@@ -63,6 +65,7 @@ class Conversation:
             case RunStarted():
                 self.task = event.task
                 self.requests.append(event.task.instruction)
+                self.nothing_done = event.task.mode != "plan"
             case ModelAnswered():
                 self.answered = event
                 self.open_calls = {call.id: call for call in event.message.tool_calls}
@@ -72,6 +75,7 @@ class Conversation:
                 self.started_calls.add(event.call.id)
             case ToolReturned():
                 self.open_calls.pop(event.call_id, None)
+                self.nothing_done = self.nothing_done and event.result.is_error
                 if event.result.topic:
                     self.topics.pop(event.result.topic, None)
                     self.topics[event.result.topic] = event.result.text
@@ -89,6 +93,7 @@ class Conversation:
             case Told(origin="person"):
                 self.requests.append(event.text)
                 self.images += event.images
+                self.nothing_done = self.task is None or self.task.mode != "plan"
                 # Delivered messages are recognised by their text, which the Event repeats.
                 waiting = self.pending_messages
                 self.pending_messages = [one for one in waiting if one.text != event.text]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,25 @@ def test_what_happened_is_in_the_portrait(events: list[Event], facts: list[str])
 def test_a_question_is_open_until_the_person_speaks() -> None:
     state = folded(step(1, "ls", "exit status 0", "Should it stay?"), Told("Yes.", "person"))
     assert "Should it stay?" not in shown(state).partition("What you said")[0]
+
+
+def test_what_was_done_is_counted_from_the_last_message_of_the_person() -> None:
+    state = State()
+    failed = ToolReturned(1, "call1", "read", ToolResult("no such file", is_error=True), 0.1)
+    seen: list[bool] = []
+    parts: tuple[Sequence[Event], ...] = (
+        START,
+        [failed],
+        step(1, "make", "exit status 0 in 1 s"),
+        [Told("Go on.", "fence"), failed],
+        [Told("And the tests?", "person")],
+        step(2, "make", "exit status 1 in 1 s"),
+    )
+    for events in parts:
+        for event in events:
+            state.apply(event)
+        seen.append(state.conversation.nothing_done)
+    assert seen == [True, True, False, False, True, False]
 
 
 def test_files_say_whether_they_changed_since() -> None:
