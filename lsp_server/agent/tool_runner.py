@@ -114,6 +114,8 @@ class ToolRunner:
             text = INTERRUPTED if call_id in conversation.started_calls else NOT_STARTED
             if (child := conversation.children.get(call_id)) is not None:
                 text = INTERRUPTED_CHILD.format(child)
+            elif self._toolbox.kind(conversation.open_calls[call_id]) == "task":
+                text = NOT_STARTED  # It was still asked about, or waited for another to end.
             self._return(call_id, ToolResult(text, is_error=True), 0.0)
 
     async def _run_batch(self, calls: Sequence[ToolCall], only_looks: bool) -> list[CallResult]:

@@ -15,6 +15,7 @@ import time
 from contextlib import suppress
 
 from lsp_server.agent import budget
+from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.agent.state import State
 from lsp_server.domain.child_events import ChildChange, ChildEnded, ChildStarted
 from lsp_server.domain.errors import BudgetExceeded, HoldfastError, ToolError
@@ -124,9 +125,10 @@ class Subagents:
         return last.outcome if isinstance(last, RunEnded) else None
 
     async def _events(self, run_id: RunId) -> list[Event]:
+        """Returns what the journal of a child holds; nothing where there is none to be read."""
         try:
             return list(await asyncio.to_thread(self._runs.store.events, run_id))
-        except FileNotFoundError:
+        except (JournalDamaged, OSError):
             return []
 
     async def _end(

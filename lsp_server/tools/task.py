@@ -22,9 +22,12 @@ AGENTS_CHARS_MAX = 2_000
 class TaskArguments(ToolArguments):
     """These are the arguments of `task`."""
 
-    description: str = Field(description="What it is for, in a few words.", max_length=200)
+    description: str = Field(
+        description="What it is for, in a few words.", min_length=1, max_length=200
+    )
     prompt: str = Field(
         description="All that it has to know: it sees nothing of this conversation.",
+        min_length=1,
         max_length=50_000,
     )
     agent: str | None = Field(None, description="A custom agent to work as.")
