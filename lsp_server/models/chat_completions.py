@@ -22,6 +22,8 @@ from lsp_server.domain.errors import (
     ModelUnavailable,
     PromptTooLong,
 )
+from lsp_server.domain.ids import Id
+from lsp_server.domain.images import Image
 from lsp_server.domain.messages import Listener, Message, Request, Response, ignore_deltas
 from lsp_server.models.answer_reader import SILENCES_MAX, AnswerReader
 from lsp_server.models.api_key import authorization
@@ -82,6 +84,7 @@ class ChatCompletions:
         self._dialect = Dialect(images_max=0 if settings.images == "no" else IMAGES_MAX)
         self._has_answered = False
         self._has_taken = False
+        self._taken_images: set[Id] = set()
         self._reader = AnswerReader(settings, api_key)
         self._owns_client = client is None
         self._client = client or open_client(self._base_url)
@@ -128,10 +131,15 @@ class ChatCompletions:
         # An endpoint takes reasoning back under the key under which it gave it.
         if builder.reasoning_key and dialect.reasoning_key:
             self._dialect = replace(dialect, reasoning_key=builder.reasoning_key)
-        shown = show_newest(request.messages, dialect.images_max)
+        sent, shown = _images_of(request.messages), self._shown_images(request, dialect)
+        self._taken_images.update(image.digest for image in shown)
         response = builder.response(prompt_bytes=_prompt_bytes(body, shown))
-        was_told = self._settings.images == "auto" and shown != request.messages
+        was_told = self._settings.images == "auto" and len(shown) < len(sent)
         return replace(response, without_images=was_told)
+
+    def _shown_images(self, request: Request, dialect: Dialect) -> list[Image]:
+        newest = _images_of(show_newest(request.messages, dialect.images_max))
+        return [image for image in newest if image.digest not in dialect.refused_images]
 
     def _timeout(self, dialect: Dialect) -> httpx.Timeout:
         silence = self._settings.silence_timeout_seconds
@@ -164,10 +172,13 @@ class ChatCompletions:
     ) -> Iterator[Dialect]:
         """The dialects in which a refused request may be taken, the most likely first."""
         learns_images = self._settings.images == "auto"
-        if learns_images and status in IMAGES_REFUSED:
+        is_too_long = isinstance(error, PromptTooLong)
+        # A prompt that does not fit is mostly not for its images; a body may well be.
+        if learns_images and status in IMAGES_REFUSED and (status == 413 or not is_too_long):
             # The model's own name may speak of vision.
             words = refusal.replace(self._settings.name or "", "")
-            if (fewer := dialect.with_fewer_images(words, request)) is not None:
+            fewer = dialect.with_fewer_images(words, request, self._taken_images)
+            if fewer is not None:
                 yield fewer
         # Other statuses are never about what a request says.
         if status not in (400, 413, 422, 500) or isinstance(error, ModelUnavailable):
@@ -177,7 +188,7 @@ class ChatCompletions:
             asked = dialect.answer_tokens_max or self._settings.output_tokens_max
             if (fitting := stated_limits(refusal).fitting_answer(asked)) is not None:
                 yield replace(dialect, answer_tokens_max=fitting)
-        if isinstance(error, PromptTooLong):
+        if is_too_long:
             return
         if (narrower := dialect.without(refusal, request)) is not None:
             yield narrower
@@ -203,10 +214,13 @@ class _Refused(Exception):
         self.error = error
 
 
-def _prompt_bytes(body: bytes, shown: Iterable[Message]) -> int:
+def _images_of(messages: Iterable[Message]) -> list[Image]:
+    return [image for message in messages for image in message.images]
+
+
+def _prompt_bytes(body: bytes, shown: Iterable[Image]) -> int:
     """How large a request is as a prompt, in which an image counts by its tokens."""
-    images = [image for message in shown for image in message.images]
-    contents = sum(image.size_bytes * 4 // 3 - image.tokens * BYTES_PER_TOKEN for image in images)
+    contents = sum(image.size_bytes * 4 // 3 - image.tokens * BYTES_PER_TOKEN for image in shown)
     return max(0, len(body) - contents)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
+from lsp_server.domain.ids import Id
 from lsp_server.domain.messages import Message
 from lsp_server.domain.tools import ToolCall
 from lsp_server.models.history_form import NO_WORDS, HistoryForm
@@ -24,15 +25,16 @@ def shaped(
     form: HistoryForm,
     tools: tuple[str, ...],
     images_max: int = IMAGES_MAX,
+    refused_images: frozenset[Id] = frozenset(),
 ) -> tuple[Message, ...]:
     """Returns the messages in a form; `tools` are the names of those that are offered.
 
-    They have at most `images_max` images.
+    They have at most `images_max` images, and none of `refused_images`.
 
     >>> shaped((Message("assistant", ""),), HistoryForm(), ())[0].text
     '(no words)'
     """
-    shown = behind_results(show_newest(messages, images_max))
+    shown = behind_results(show_newest(messages, images_max), refused_images)
     made: Iterable[Message] = (_clean(message, form, tools) for message in shown)
     if form.one_call_each:
         made = _one_call_each(tuple(made))

@@ -7,9 +7,11 @@ request has all of them; a refusal that names one drops it.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
+from lsp_server.domain.ids import Id
 from lsp_server.domain.messages import Request
 from lsp_server.models.history_form import PLAIN, HistoryForm
 from lsp_server.models.shown_images import IMAGES_MAX
@@ -26,7 +28,8 @@ class Dialect:
     written into the prompt. `reasoning_key` is the key that carries a model's
     reasoning back to it, None for an endpoint that refuses both. `answer_tokens_max` is the
     longest answer to ask for, None for what the settings say, and `history` is how the
-    endpoint wants earlier messages, of which at most `images_max` images are shown.
+    endpoint wants earlier messages, of which at most `images_max` images are shown, and none of
+    `refused_images`, by their digests.
     """
 
     stream: bool = True
@@ -39,6 +42,7 @@ class Dialect:
     answer_tokens_max: int | None = None
     history: HistoryForm = PLAIN
     images_max: int = IMAGES_MAX
+    refused_images: frozenset[Id] = frozenset()
 
     def without(self, refusal: str, request: Request) -> Dialect | None:
         """Returns the dialect without the parameter that the endpoint's `refusal` names.
@@ -53,16 +57,25 @@ class Dialect:
                     return narrower
         return None
 
-    def with_fewer_images(self, refusal: str, request: Request) -> Dialect | None:
-        """Returns the dialect with as few images as the endpoint's `refusal` says, mostly none.
+    def with_fewer_images(
+        self, refusal: str, request: Request, taken: Collection[Id]
+    ) -> Dialect | None:
+        """Returns the dialect with as few images as the endpoint's `refusal` says.
 
+        `taken` are those that it took before: where it did, the others are to blame, else all.
         None when the request carried none, or the refusal is not about images.
         """
-        if not self.images_max or not any(each.images for each in request.messages):
+        sent = {image.digest for each in request.messages for image in each.images}
+        if not self.images_max or not sent:
             return None
         if stated := _IMAGES_STATED.search(refusal):
             return replace(self, images_max=min(int(stated[1]), self.images_max - 1))
-        return replace(self, images_max=0) if _NO_IMAGES.search(refusal) else None
+        if not _NO_IMAGES.search(refusal):
+            return None
+        others = sent.difference(taken, self.refused_images)
+        if others and not sent.isdisjoint(taken):
+            return replace(self, refused_images=self.refused_images | others)
+        return replace(self, images_max=0)
 
 
 _REFUSALS: tuple[tuple[re.Pattern[str], dict[str, Any]], ...] = tuple(

@@ -15,7 +15,6 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.domain.images import LoadedImage
 from lsp_server.domain.messages import AnswerSchema, Message, Request
 from lsp_server.domain.tools import Malformed, ToolCall, ToolSpec
 from lsp_server.models.conversation_shape import shaped
@@ -69,7 +68,7 @@ class RequestEncoder:
             parts += [b',"tools":', _json([tool_value(tool) for tool in request.tools])]
         key, form = dialect.reasoning_key, dialect.history
         tools = tuple(tool.name for tool in request.tools)
-        messages = shaped(request.messages, form, tools, dialect.images_max)
+        messages = shaped(request.messages, form, tools, dialect.images_max, dialect.refused_images)
         names = _tool_names(messages) if form.named_results else {}
         fragments = [
             self._encoding(message)(message, key, form, names.get(message.tool_call_id, ""))
@@ -122,7 +121,10 @@ def message_value(
     form: HistoryForm = PLAIN,
     tool_name: str = "",
 ) -> dict[str, object]:
-    """Returns a message in the form of the API; `tool_name` is that of the tool of a result."""
+    """Returns a message in the form of the API; `tool_name` is that of the tool of a result.
+
+    Images stand in it by their digests: what is in them is large, and no text to be escaped.
+    """
     value: dict[str, object] = {"role": message.role, "content": _content(message)}
     if message.tool_calls:
         if not message.text.strip():
@@ -142,13 +144,10 @@ def message_value(
 
 
 def _content(message: Message) -> object:
-    images = [image for image in message.images if isinstance(image, LoadedImage)]
-    if not images:
+    if not message.images:
         return message.text
-    return [
-        {"type": "text", "text": message.text},
-        *({"type": "image_url", "image_url": {"url": data_url(image)}} for image in images),
-    ]
+    images = ({"type": "image_url", "image_url": {"url": each.digest}} for each in message.images)
+    return [{"type": "text", "text": message.text}, *images]
 
 
 def vendor_fields_of(request: Request) -> frozenset[str]:
@@ -208,7 +207,12 @@ def _with_schema_in_words(request: Request, answer: AnswerSchema) -> Request:
 def _message_json(
     message: Message, reasoning_key: ReasoningKey | None, form: HistoryForm, tool_name: str
 ) -> bytes:
-    return _json(message_value(message, reasoning_key, form, tool_name))
+    encoded = _json(message_value(message, reasoning_key, form, tool_name))
+    for image in message.images:
+        # Inside of a text the quotes would be escaped.
+        place = f'"url":"{image.digest}"'.encode()
+        encoded = encoded.replace(place, b'"url":"%b"' % data_url(image), 1)
+    return encoded
 
 
 def _json(value: Mapping[str, object] | list[dict[str, object]]) -> bytes:

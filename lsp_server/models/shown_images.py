@@ -7,9 +7,10 @@ describes it in every case.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from lsp_server.domain.ids import Id
 from lsp_server.domain.images import Image, LoadedImage
 from lsp_server.domain.messages import Message
 
@@ -39,17 +40,18 @@ def show_newest(
     return tuple(_without_first(messages, hidden)) if hidden else tuple(messages)
 
 
-def behind_results(messages: Iterable[Message]) -> Iterator[Message]:
+def behind_results(messages: Iterable[Message], refused: Collection[Id] = ()) -> Iterator[Message]:
     """Puts the images of results into a message behind them, as results are text alone.
 
-    Those that were not loaded are left out, too.
+    Those that were `refused`, by their digests, or not loaded are left out, too.
     """
     waiting: list[Image] = []
     for each in messages:
         if waiting and each.role != "tool":
             yield _of_results(waiting)
             waiting = []
-        message = _showing(each, [one for one in each.images if isinstance(one, LoadedImage)])
+        taken = [one for one in each.images if one.digest not in refused]
+        message = _showing(each, [one for one in taken if isinstance(one, LoadedImage)])
         if message.role == "tool" and message.images:
             waiting += message.images
             yield replace(message, images=())
@@ -59,10 +61,10 @@ def behind_results(messages: Iterable[Message]) -> Iterator[Message]:
         yield _of_results(waiting)
 
 
-def data_url(image: LoadedImage) -> str:
+def data_url(image: Image) -> bytes:
     """Returns the content of an image as an address, in which requests carry it."""
-    data = base64.b64encode(image.data).decode("ascii")
-    return f"data:{_MEDIA_TYPES[image.format]};base64,{data}"
+    data = base64.b64encode(image.data if isinstance(image, LoadedImage) else b"")
+    return b"data:%b;base64,%b" % (_MEDIA_TYPES[image.format].encode(), data)
 
 
 def _count_older(sizes: Sequence[int], images_max: int, bytes_max: int) -> int:

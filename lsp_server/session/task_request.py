@@ -25,7 +25,8 @@ from lsp_server.workspace.files.images import given_image
 SELECTION_CHARS_MAX = 20_000
 """A larger selection is cut; the agent can read the file."""
 IMAGES_MAX = 10
-"""Of one task or message; models are shown twice as many at once."""
+IMAGES_BYTES_MAX = 20_000_000
+"""Of one task or message; models are shown as many bytes at once, and twice as many images."""
 
 WORK_ON_SELECTION = (
     "Work on the selected code: do what its comments and TODOs ask for, complete what is "
@@ -114,11 +115,16 @@ async def find_agent(
 async def given_images(places: Sequence[str], folder: Path) -> tuple[LoadedImage, ...]:
     """Reads the images that a person gives, as `given_image` does; each one once.
 
-    Raises ToolError, also for more than go with one text.
+    Raises ToolError, also for more or larger ones than go with one text.
     """
     if len(places) > IMAGES_MAX:
         raise ToolError(f"{len(places)} images are too many", f"give at most {IMAGES_MAX}")
     images = [await asyncio.to_thread(given_image, place, folder) for place in places]
+    if (size := sum(image.size_bytes for image in images)) > IMAGES_BYTES_MAX:
+        raise ToolError(
+            f"the images have {size / 1e6:.0f} MB together",
+            f"give at most {IMAGES_BYTES_MAX / 1e6:.0f} MB",
+        )
     return tuple({image.digest: image for image in images}.values())
 
 

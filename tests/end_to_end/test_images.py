@@ -346,7 +346,11 @@ async def test_killed_and_resumed_a_run_sees_the_same(project: Path) -> None:
 
 async def test_the_command_line_says_what_is_wrong_with_an_image(project: Path) -> None:
     (project / "a.png").write_bytes(b"no image")
+    for number in range(5):
+        (project / f"{number}.png").write_bytes(png(9, 9, padding=4_500_000 + number))
+    many = [part for number in range(5) for part in ("--image", f"{number}.png")]
     rows = {
+        (*many, "Look."): "the images have 23 MB together; give at most 20 MB",
         ("--image", "a.png", "Look."): "a.png is no PNG, JPEG, GIF or WebP image",
         ("--image", "none.png", "Look."): "none.png does not exist; give the path of an image",
         ("--image", "a.png", "--resume", "x"): "an image goes with words",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lsp_server.domain.errors import ModelRefused, ModelUnavailable
+from lsp_server.domain.errors import ModelRefused, ModelUnavailable, PromptTooLong
 from lsp_server.domain.images import Image, LoadedImage, described
 from lsp_server.domain.messages import Message, Request, Response
 from lsp_server.domain.tools import ToolCall
@@ -20,10 +20,11 @@ from lsp_server.models.image_loading import ImageLoadingModel
 from lsp_server.models.request_encoder import RequestEncoder
 from lsp_server.models.shown_images import IMAGES_BYTES_MAX, IMAGES_MAX, show_newest
 from lsp_server.workspace.files.images import load_image
-from tests.data.images import GIF, PNG
+from tests.data.images import GIF, PNG, WEBP
 from tests.fakes.wire_server import Reply, WireServer, model_at, settings_for
 
 SHOT, LOGO = load_image(PNG, "shot.png"), load_image(GIF, "logo.gif")
+WEB = load_image(WEBP, "web.webp")
 SHOT_PART = {
     "type": "image_url",
     "image_url": {"url": f"data:image/png;base64,{base64.b64encode(PNG).decode()}"},
@@ -68,6 +69,12 @@ def test_images_go_with_their_text_and_those_of_results_behind_them() -> None:
         ("user", [BEHIND, LOGO_PART, SHOT_PART]),
         ("user", "Go on."),
     ]
+
+
+def test_a_text_that_looks_like_an_image_stays_a_text() -> None:
+    text = f'{{"url":"{SHOT.digest}"}}'
+    (only,) = contents(sent([Message("user", text, images=(SHOT, SHOT))]))
+    assert only[1] == [{"type": "text", "text": text}, SHOT_PART, SHOT_PART]
 
 
 def test_they_stay_in_every_form_of_a_history() -> None:
@@ -209,6 +216,38 @@ async def test_who_takes_some_images_gets_so_many() -> None:
         await model.respond(asked)
     counts = [request.body.count(b"base64") for request in server.requests]
     assert counts == [3, 1], "half of what has room, so that the next one changes nothing before it"
+
+
+async def test_who_took_images_before_is_spared_the_one_that_it_refuses() -> None:
+    body = {"error": {"message": "You uploaded an unsupported image."}}
+    both = Request((Message("user", "And these?", images=(SHOT, LOGO)),))
+    another = Request((Message("user", "And these?", images=(SHOT, LOGO, WEB)),))
+    replies = (ANSWER, refuses(400, body), ANSWER)
+    async with WireServer(*replies).serving() as server, model_at(server.base_url) as model:
+        assert not (await model.respond(ASKED)).without_images
+        assert (await model.respond(both)).without_images
+        await model.respond(another)
+    sent = [
+        [kind for kind in ("png", "gif", "webp") if f"image/{kind};" in request.body.decode()]
+        for request in server.requests
+    ]
+    assert sent == [["png"], ["png", "gif"], ["png"], ["png", "webp"]]
+
+
+async def test_a_prompt_that_does_not_fit_is_not_for_its_images() -> None:
+    body = {
+        "message": "The decoder prompt (length 50000) is longer than the maximum model length of "
+        "32768. Make sure that `max_model_len` is no smaller than the number of text tokens plus "
+        "multimodal tokens. For image inputs, the number of image tokens depends on the number of images."
+    }
+    async with (
+        WireServer(refuses(400, body), ANSWER).serving() as server,
+        model_at(server.base_url) as model,
+    ):
+        with pytest.raises(PromptTooLong):
+            await model.respond(ASKED)
+        assert not (await model.respond(ASKED)).without_images
+    assert len(server.requests) == 2
 
 
 NOT_ABOUT_IMAGES = [
