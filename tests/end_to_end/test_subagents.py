@@ -45,6 +45,11 @@ def event(kind: str, *, nested: bool) -> Callable[[Message], bool]:
     return fits
 
 
+def progress_text(message: Message) -> str:
+    value = message["params"]["value"] if message.get("method") == "$/progress" else {}
+    return str(value.get("message", ""))
+
+
 async def test_events_and_lists_name_the_run_that_began_a_subagent(project: Path) -> None:
     turns = cast(parent=[delegates("alpha", "beta")], alpha=[READ], beta=[READ])
     async with at_work(project, turns) as client:
@@ -75,7 +80,9 @@ async def test_a_subagent_can_be_stopped_and_is_counted_while_it_works(project: 
     async with at_work(project, turns) as client:
         parent = (await client.command("holdfast.run.start", {"prompt": "parent"}))["runId"]
         await client.wait_for(event("tool_called", nested=True), "the command of the child")
-        assert (await client.command("holdfast.status"))["children"] == 1
+        status = await client.command("holdfast.status")
+        assert (status["children"], "1 subagent" in status["line"]) == (1, True)
+        await client.wait_for(lambda m: "[1] $ sleep 100" in progress_text(m), "the progress")
         stopped = await client.command("holdfast.run.stop", {"runId": f"{parent}.1"})
         assert stopped["runId"] == f"{parent}.1"
         end = await client.wait_for(event("run_ended", nested=False), "the end")

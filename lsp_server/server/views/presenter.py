@@ -32,7 +32,7 @@ from lsp_server.server.views.index_progress import IndexProgressView
 from lsp_server.server.views.run_progress import RunProgress
 from lsp_server.server.views.status_view import StatusView
 from lsp_server.server.views.throttle import Throttle
-from lsp_server.session.child_runs import parent_id
+from lsp_server.session.child_runs import child_number, parent_id
 from lsp_server.session.session import Session
 from lsp_server.system.task_set import TaskSet
 from lsp_server.wording.run_texts import outcome_text, task_title
@@ -76,8 +76,12 @@ class Presenter:
         if self._client.can.events:
             self._client.notify(Method.EVENT, event_notice(run_id, recorded))
         self._react(session, run_id, recorded)
-        if (progress := self._progress.get(run_id)) is not None:
-            progress.follow(recorded.event)
+        parent = parent_id(run_id)
+        if (progress := self._progress.get(parent or run_id)) is not None:
+            if parent is None:
+                progress.follow(recorded.event)
+            else:
+                progress.follow_subagent(child_number(run_id), recorded.event)
         self._status.update()
 
     def index_progress(self, folder: Folder) -> Callable[[IndexProgress | None], None]:

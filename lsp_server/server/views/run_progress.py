@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from lsp_server.domain.events import Event, StepFinished, StepStarted, Streamed, ToolReturned
+from lsp_server.domain.events import (
+    Event,
+    PermissionAsked,
+    StepFinished,
+    StepStarted,
+    Streamed,
+    ToolCalled,
+    ToolReturned,
+)
 from lsp_server.server.client import Client
 from lsp_server.server.notices import notice
 from lsp_server.server.protocol import progress_token
@@ -52,6 +60,14 @@ class RunProgress:
                 view = view_of(event)
                 if view.label and view.tone != "muted":
                     self._report_in_step(view.label)
+
+    def follow_subagent(self, number: int, event: Event) -> None:
+        """Reports what a subagent of the run does now; its number tells several apart."""
+        match event:
+            case ToolCalled() | PermissionAsked():
+                self._report_in_step(f"[{number}] {view_of(event).label}")
+            case _:
+                pass
 
     def report(self, message: str) -> None:
         """Reports what the run does now, in one line."""

@@ -85,6 +85,20 @@ async def test_a_report_says_what_the_run_does_now(kind: str, message: str) -> N
     assert begin["value"]["message"] == message
 
 
+async def test_a_report_says_what_a_subagent_does_now() -> None:
+    peer = Peer({CREATE: nothing})
+    client = Client(peer.rpc)
+    client.can = Capabilities(progress=True)
+    tasks = TaskSet()
+    progress = RunProgress(client, tasks, "r1", "Title")
+    for event in ONE_OF_EACH:
+        if event.kind in ("step_started", "tool_called", "model_answered"):
+            progress.follow_subagent(2, event)
+    await tasks.wait(5)
+    (begin,) = peer.params("$/progress")
+    assert begin["value"]["message"] == "[2] $ pytest -q"
+
+
 HOSTILE = (
     "Done. [Show the full log](command:workbench.action.terminal.sendSequence?%7B%7D)\x1b[2K\u202e"
 )
