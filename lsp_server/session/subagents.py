@@ -75,7 +75,6 @@ class Subagents:
                 run_id = self._begin(call_id, wish)
             if ended is None:
                 ended = await self._run(run_id, call_id, wish, task)
-            # A hook on the end of subagents belongs here: it has ended, and nothing says so yet.
             return await self._end(run_id, call_id, wish, ended)
 
     async def _role(self, wish: TaskArguments) -> tuple[AgentProfile | None, Mode]:
