@@ -14,6 +14,8 @@ from lsp_server.system.proxies import Proxy, proxy_for
 CONNECT_TIMEOUT_SECONDS = 10.0
 FIRST_REACH_SECONDS = 30.0
 """An endpoint that never answered may still be starting; for longer its address is wrong."""
+FIRST_ANSWER_SECONDS = 600.0
+"""One that was reached and never answered may load its model; for longer it is no such server."""
 KEEP_ALIVE_SECONDS = 60.0
 """A step's tools often take longer than the 5 s that httpx keeps a connection."""
 
@@ -80,7 +82,8 @@ def failure(error: HttpFailure, base_url: str, *, has_answered: bool = True) -> 
     match error:
         case httpx.ReadTimeout():
             return ModelUnavailable(
-                f"{place} was silent for longer than model.silence_timeout_seconds"
+                f"{place} was silent for longer than model.silence_timeout_seconds",
+                patience_seconds=None if has_answered else FIRST_ANSWER_SECONDS,
             )
         case httpx.ProxyError() | httpx.ConnectError() | httpx.ConnectTimeout() if proxy:
             return ModelUnavailable(
@@ -95,7 +98,8 @@ def failure(error: HttpFailure, base_url: str, *, has_answered: bool = True) -> 
             )
         case httpx.ProxyError():
             return ModelUnavailable(
-                f"the proxy on the way to {place} failed; see HTTPS_PROXY and NO_PROXY"
+                f"the proxy on the way to {place} failed; see HTTPS_PROXY and NO_PROXY",
+                patience_seconds=None if has_answered else FIRST_REACH_SECONDS,
             )
         case httpx.UnsupportedProtocol() | httpx.InvalidURL():
             return ModelRefused(f"{place} is no URL that can be asked; correct model.base_url")
@@ -105,7 +109,10 @@ def failure(error: HttpFailure, base_url: str, *, has_answered: bool = True) -> 
                 "look for stray characters in the key and in model.base_url"
             )
         case httpx.TransportError() | httpx.DecodingError() | ssl.SSLError():
-            return ModelUnavailable(f"the connection to {place} broke off")
+            return ModelUnavailable(
+                f"the connection to {place} broke off",
+                patience_seconds=None if has_answered else FIRST_ANSWER_SECONDS,
+            )
         case _:
             return ModelRefused(
                 f"{place} cannot be asked ({type(error).__name__}); check model.base_url"

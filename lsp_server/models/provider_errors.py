@@ -69,7 +69,7 @@ def _unavailable(
         return ModelUnavailable(answered, retry_after_seconds=retry_after_seconds)
     patience = max(settings.silence_timeout_seconds * FAULT_SILENCES, FAULT_SECONDS_MIN)
     return ModelUnavailable(
-        f"{answered}; look at its log. It is asked again for {patience:.0f} s "
+        f"{answered}; look at its log. A run asks again for {patience:.0f} s "
         f"({FAULT_SILENCES} times model.silence_timeout_seconds)",
         retry_after_seconds=retry_after_seconds,
         patience_seconds=patience,

@@ -147,6 +147,18 @@ async def test_a_given_client_stays_open() -> None:
         assert not client.is_closed
 
 
+@pytest.mark.parametrize("kind", EXCEPTIONS, ids=lambda kind: kind.__name__)
+def test_an_endpoint_that_never_answered_is_not_asked_for_hours(kind: type[Exception]) -> None:
+    error = made(kind)
+    assert isinstance(error, HTTP_FAILURES)
+    known, unknown = (failure(error, URL, has_answered=each) for each in (True, False))
+    assert type(known) is type(unknown)
+    if isinstance(known, ModelUnavailable) and isinstance(unknown, ModelUnavailable):
+        assert known.patience_seconds is None
+        assert unknown.patience_seconds is not None
+        assert unknown.patience_seconds <= 600
+
+
 def test_the_cause_of_a_certificate_failure_is_found() -> None:
     error = httpx.ConnectError("")
     error.__cause__ = ssl.SSLCertVerificationError("self-signed")

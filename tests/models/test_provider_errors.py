@@ -205,7 +205,7 @@ def test_a_fault_that_nobody_knows_is_said_within_ten_minutes(status: int, sente
     assert error.patience_seconds == 600 == 5 * SETTINGS.silence_timeout_seconds
     assert error.retry_after_seconds == 7
     assert sentence in str(error)
-    assert "600 s (5 times model.silence_timeout_seconds)" in str(error)
+    assert "A run asks again for 600 s (5 times model.silence_timeout_seconds)" in str(error)
 
 
 def test_a_redirect_says_where_it_points() -> None:
