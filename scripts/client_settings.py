@@ -36,6 +36,7 @@ TITLES = {
     "skills": "Skills",
     "mcp": "MCP servers",
     "run": "Run",
+    "attempts": "Attempts",
     "checkpoints": "Checkpoints",
 }
 

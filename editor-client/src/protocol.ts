@@ -189,8 +189,8 @@ export type ExtensionCounts = v.InferOutput<typeof ExtensionCounts>;
  * `line` has goals and the run, ready for a status line, and is empty when there is
  * nothing to say. `maxMode` is true while the run samples several candidates a step.
  * `agents` names the custom agents that may be used, `extensions` counts what
- * `holdfast.extension.list` lists, `children` the subagents at work. `background` are the
- * commands that the run has in the background, by their ids.
+ * `holdfast.extension.list` lists, `children` the subagents and attempts at work.
+ * `background` are the commands that the run has in the background, by their ids.
  */
 export const Status = v.object({
   message: v.string(),

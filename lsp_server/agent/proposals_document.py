@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 from lsp_server.domain.candidates import CandidateGroup
 from lsp_server.domain.events import CandidatesJudged
@@ -12,7 +13,28 @@ from lsp_server.wording.run_texts import usage_text
 ARGUMENTS_CHARS_MAX = 2000
 
 
-def render_proposals(judged: CandidatesJudged, instruction: str, run_id: str) -> str:
+@dataclass(frozen=True, slots=True)
+class ComparisonWords:
+    """A `ComparisonWords` names what is compared: the title, what is not done yet, and a failing one."""
+
+    title: str
+    opening: str
+    failing: str
+    problem: str
+
+
+OF_PROPOSALS = ComparisonWords("Proposals", "Nothing is done yet.", "cannot work", "Cannot work:")
+OF_ATTEMPTS = ComparisonWords(
+    "Attempts",
+    "Each attempt worked in a copy of this folder, so nothing was changed here before one is accepted.",
+    "does not pass",
+    "Does not pass:",
+)
+
+
+def render_proposals(
+    judged: CandidatesJudged, instruction: str, run_id: str, words: ComparisonWords = OF_PROPOSALS
+) -> str:
     """Returns the proposals of a run side by side, as Markdown.
 
     Candidates are numbered from 1, as `holdfast.max.accept` takes them; `instruction`
@@ -20,12 +42,12 @@ def render_proposals(judged: CandidatesJudged, instruction: str, run_id: str) ->
     """
     command = f'`holdfast.max.accept` and `{{"proposalId": "{run_id}", "candidate": 1}}`'
     opening = (
-        f"# Proposals\n\n{safe_markdown(instruction.strip())}\n\nNothing is done yet. Accept one from the code "
+        f"# {words.title}\n\n{safe_markdown(instruction.strip())}\n\n{words.opening} Accept one from the code "
         f"actions of any file of this folder, or with {command}.\n"
     )
-    parts = [opening, _overview(judged)]
+    parts = [opening, _overview(judged, words)]
     parts += [
-        _proposal(number, group, is_winner=number - 1 == judged.winner)
+        _proposal(number, group, words, is_winner=number - 1 == judged.winner)
         for number, group in enumerate(judged.groups, start=1)
     ]
     if judged.failures:
@@ -35,7 +57,7 @@ def render_proposals(judged: CandidatesJudged, instruction: str, run_id: str) ->
     return "\n".join(parts)
 
 
-def _overview(judged: CandidatesJudged) -> str:
+def _overview(judged: CandidatesJudged, words: ComparisonWords) -> str:
     lines = [
         "| | would | candidates | correct | grounded | progress | safe | sum |",
         "|---|---|---|---|---|---|---|---|",
@@ -47,12 +69,14 @@ def _overview(judged: CandidatesJudged) -> str:
             s = group.scores
             points = list(map(str, (s.correctness, s.groundedness, s.progress, s.safety, s.total)))
         title = safe_markdown(group.title).replace("|", "\\|")
-        title = f"~~{title}~~ (cannot work)" if group.problem else title
+        title = f"~~{title}~~ ({words.failing})" if group.problem else title
         lines.append(f"| {mark} | {title} | {group.size} | {' | '.join(points)} |")
     return "\n".join(lines) + f"\n\nChosen by {judged.by}: {safe_markdown(judged.reason)}\n"
 
 
-def _proposal(number: int, group: CandidateGroup, *, is_winner: bool) -> str:
+def _proposal(
+    number: int, group: CandidateGroup, words: ComparisonWords, *, is_winner: bool
+) -> str:
     parts = [
         f"## {number}. {safe_markdown(group.title)}"
         + (" (recommended)" if is_winner else "")
@@ -61,7 +85,7 @@ def _proposal(number: int, group: CandidateGroup, *, is_winner: bool) -> str:
     if group.text.strip():
         parts.append(safe_markdown(group.text.strip()) + "\n")
     if group.problem:
-        parts.append(f"**Cannot work:** {safe_markdown(group.problem)}\n")
+        parts.append(f"**{words.problem}** {safe_markdown(group.problem)}\n")
     if group.changes:
         parts.append(f"{code_block(group.changes, 'diff')}\n")
     parts += [

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from lsp_server.agent.instructions import project_instructions, system_text, task_text
 from lsp_server.agent.loop import Agent
 from lsp_server.agent.run_config import RunConfig
+from lsp_server.assemble.approval import run_approval
 from lsp_server.assemble.goals import run_stop_policy
 from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.model_chain import ModelChain
 from lsp_server.assemble.run_processes import ClosingAgent, run_processes
-from lsp_server.assemble.sandboxes import sandbox_holds
 from lsp_server.assemble.toolbox import describe_sandbox, run_toolbox
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.events import Warned
@@ -26,7 +26,6 @@ from lsp_server.session.runs import Runs
 from lsp_server.session.subagents import Subagents
 from lsp_server.session.trust import TrustItem, waiting_text
 from lsp_server.skills.catalogue import Catalogue, catalogue_text
-from lsp_server.tools.approval import Approval
 from lsp_server.tools.skill import SkillTool
 from lsp_server.tools.task import AgentChoice, TaskTool
 
@@ -70,17 +69,7 @@ class AgentFactory:
         if await asyncio.to_thread(self._services.known_secrets.refresh):
             # Files for secrets are mostly ignored, so no watcher reports them to memory.
             self._memory.files_changed([self._services.workspace.root])
-        await asyncio.to_thread(self._services.granted_rules.refresh)
-        settings = self._services.granted_rules.added_to(run_context.current_settings)
-        permissions, mode = settings.permissions, run_context.task.mode
-        is_confined = await self._services.sandboxes.confine_commands(settings)
-        approval = Approval(
-            permissions,
-            self._services.workspace,
-            mode,
-            commands_are_confined=is_confined,
-            sandbox_holds=lambda: sandbox_holds(settings.sandbox),
-        )
+        approval = await run_approval(self._services, run_context)
         extensions = self._services.extensions
         await self._say_what_waits(run_context)
         catalogue = extensions.skills.usable  # They were looked at for what waits.
@@ -100,9 +89,7 @@ class AgentFactory:
             run_context.run_id,
             lambda path: approval.visible(self._services.workspace.root / path),
         )
-        sandbox = ""
-        if is_confined and mode == "build":
-            sandbox = await describe_sandbox(self._services.sandboxes, settings.sandbox)
+        sandbox = await self._describe_sandbox(run_context)
         run_config = await self._run_config(run_context, catalogue, sandbox)
         agent = Agent(
             model,
@@ -124,6 +111,12 @@ class AgentFactory:
         agents = [AgentChoice(one.name, one.description) for one in catalogue.agents]
         delegate = Subagents(self._runs(), run_context, skills)
         return [TaskTool(delegate, agents, may_build=run_context.task.mode == "build")]
+
+    async def _describe_sandbox(self, run_context: RunContext) -> str:
+        settings, sandboxes = run_context.current_settings, self._services.sandboxes
+        if run_context.task.mode != "build" or not await sandboxes.confine_commands(settings):
+            return ""
+        return await describe_sandbox(sandboxes, settings.sandbox)
 
     async def _say_what_waits(self, run_context: RunContext) -> None:
         waiting = await self._services.extensions.trust.waiting()

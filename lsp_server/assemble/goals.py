@@ -11,6 +11,7 @@ from lsp_server.agent.stop_policy import StopPolicy
 from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.sandboxes import sandbox_holds
 from lsp_server.assemble.workspace_services import WorkspaceServices
+from lsp_server.domain.events import Emit
 from lsp_server.domain.goals import Evidence
 from lsp_server.domain.permissions import AskPerson, Question
 from lsp_server.domain.ports import Model
@@ -46,9 +47,6 @@ def run_stop_policy(
     settings, event_log = run_context.settings, run_context.event_log
     ask = services.asker(run_context.run_id, event_log.emit, settings)
 
-    async def judging() -> Model:
-        return (await judges.find(settings, event_log.emit)).model
-
     async def accept(paths: tuple[str, ...]) -> bool:
         # A person who is asked sees the edits as a judge would.
         attempt = StopAttempt({path: event_log.state.work.changes[path] for path in paths})
@@ -62,18 +60,37 @@ def run_stop_policy(
         )
         return (await ask(_question_edits(paths, shown))).answer != "deny"
 
-    judge = GoalJudge(judging)
-    verifier = _verifier(
+    verifier = run_verifier(
+        services, judges, goals, run_context, approval, commands, event_log.emit
+    )
+    return StopPolicy(verifier.verify, accept, event_log.emit, settings.goal.re_entries_max)
+
+
+def run_verifier(
+    services: WorkspaceServices,
+    judges: JudgeModel,
+    goals: Goals,
+    run_context: RunContext,
+    approval: Approval,
+    commands: CommandRunner,
+    emit: Emit,
+) -> Verifier:
+    """Makes the verifier by the rules of one run; `emit` takes its questions and warnings."""
+    settings = run_context.settings
+
+    async def judging() -> Model:
+        return (await judges.find(settings, emit)).model
+
+    return _verifier(
         services,
         goals,
         settings,
         approval,
-        ask,
-        judge,
+        services.asker(run_context.run_id, emit, settings),
+        GoalJudge(judging),
         lambda: services.granted_rules.added_to(run_context.current_settings),
         commands,
     )
-    return StopPolicy(verifier.verify, accept, event_log.emit, settings.goal.re_entries_max)
 
 
 def session_verifier(

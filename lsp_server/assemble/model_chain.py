@@ -3,7 +3,7 @@
 From the outside in, each a Model holding a Model:
 
     ToggledModel       Max Mode on or off, from one step to the next
-    └── PricedModel        what an answer cost
+    └── PricedModel        what an answer cost; in an attempt it holds a TemperedModel
         └── RedactingModel     no secret leaves the machine
             └── LegibleModel       nothing that the model reads is hidden from people
                 └── ImageLoadingModel  hands over what is in the images of the run
@@ -37,7 +37,7 @@ from lsp_server.max_mode.toggled_model import ToggledModel
 from lsp_server.models.image_loading import AddImages, ImageLoadingModel, no_images
 from lsp_server.models.repetition import CutRepetition
 from lsp_server.models.retrying import Retrying
-from lsp_server.models.wrappers import LegibleModel, PricedModel, RedactingModel
+from lsp_server.models.wrappers import LegibleModel, PricedModel, RedactingModel, TemperedModel
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.max_mode_view import max_mode_context, refutes_done
 from lsp_server.session.run_context import RunContext
@@ -86,6 +86,12 @@ class ModelChain:
 
     async def worker(self, run: RunContext) -> PricedModel:
         """Makes the Model that answers once. Raises ConfigurationError, ModelError."""
+        worker = await self._find_worker(run)
+        if run.task.temperature is None:
+            return worker
+        return PricedModel(TemperedModel(worker.model, run.task.temperature), worker.prices)
+
+    async def _find_worker(self, run: RunContext) -> PricedModel:
         if (wanted := await self._wanted_by_agent(run)) is not None:
             return wanted
         wire = await self._services.provider.wire()

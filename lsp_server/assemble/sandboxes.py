@@ -49,13 +49,32 @@ class Sandboxes:
     takes some tenths of a second.
     """
 
-    def __init__(self, root: Path, own_folders: Iterable[Path], host: CommandRunner) -> None:
+    def __init__(
+        self,
+        root: Path,
+        own_folders: Iterable[Path],
+        host: CommandRunner,
+        copied_from: Path | None = None,
+    ) -> None:
         self._root = root
-        # In a workspace below one of them, its parts would be hidden from its own commands.
-        self._own_folders = tuple(one for one in own_folders if not root.is_relative_to(one))
+        self._all_own_folders = tuple(own_folders)
+        # In a workspace below one of them, its parts would be hidden from its own commands. A copy
+        # of ours lies there, and is all that its commands may see of it.
+        is_ours = copied_from is not None
+        own = self._all_own_folders
+        self._own_folders = tuple(one for one in own if is_ours or not root.is_relative_to(one))
+        self._copied_from = copied_from
         self.host = host
         self._lock = asyncio.Lock()
         self._runners: dict[tuple[SandboxMode, PolicyRules | None], SandboxedCommandRunner] = {}
+
+    def of_copy(self, root: Path) -> Sandboxes:
+        """Returns those of a copy of this workspace, which Holdfast keeps among its own data.
+
+        Its commands may change the copy alone. They read this workspace, where links of the copy
+        lead, and nothing else of what Holdfast keeps.
+        """
+        return Sandboxes(root, self._all_own_folders, self.host, copied_from=self._root)
 
     def commands(
         self, settings: Callable[[], Settings], network: SharedNetwork | None = None
@@ -168,12 +187,17 @@ class Sandboxes:
         policy = workspace_policy(self._root, self._own_folders, scratch, rules)
         # What lets hosts in is a Python of ours.
         own = map(Path, OWN_PLACES) if policy.hosts else ()
-        return showing(policy, (*own, *repository_folders(self._root)))
+        return showing(policy, (*own, *self._around()))
+
+    def _around(self) -> tuple[Path, ...]:
+        """Returns what is read although it may lie in a place that is hidden or private."""
+        original = () if self._copied_from is None else (self._copied_from,)
+        return (*repository_folders(self._root), *original)
 
     def _own_policy(self, scratch: Path | None) -> Policy:
         policy = workspace_policy(self._root, self._own_folders, scratch, protects=False)
         places = (tempfile.gettempdir(), *OWN_PLACES)
-        shown = (*(Path(one).resolve() for one in places), *repository_folders(self._root))
+        shown = (*(Path(one).resolve() for one in places), *self._around())
         return showing(reading_policy(policy), shown)
 
 

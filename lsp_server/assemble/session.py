@@ -23,8 +23,9 @@ from functools import partial
 from pathlib import Path
 
 from lsp_server import __version__
+from lsp_server.agent.journal import is_running
 from lsp_server.agent.recall.journal_index import JournalIndexes
-from lsp_server.assemble.agent_factory import AgentFactory
+from lsp_server.assemble.attempts import RunAgentFactory
 from lsp_server.assemble.goals import session_verifier
 from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.mcp_servers import session_servers
@@ -39,12 +40,14 @@ from lsp_server.goals.verifier import Verifier
 from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.models.provider import ModelProvider
 from lsp_server.redaction.redactor import Redactor
+from lsp_server.session.child_runs import top_id
 from lsp_server.session.doctor_report import doctor_report
 from lsp_server.session.extensions import Extensions
 from lsp_server.session.goals import Goals
 from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.goals.verdict_store import VerdictStore
 from lsp_server.session.granted_rules import GrantedRules
+from lsp_server.session.mcp_servers import SessionServers
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.notices import GoalsChanged, Notify, StatusChanged
 from lsp_server.session.permissions import Permissions
@@ -66,6 +69,7 @@ from lsp_server.workspace.files.known_secrets import KnownSecrets
 from lsp_server.workspace.files.paths import Workspace
 from lsp_server.workspace.git.git_revision import Revisions
 from lsp_server.workspace.git.ignore import Ignore
+from lsp_server.workspace.worktrees.worktrees import Worktrees
 
 
 def open_session(
@@ -89,9 +93,7 @@ def open_session(
     services = _services(
         workspace, data, folder, settings, editor, documents, notify, lambda: session.settings
     )
-    judges = JudgeModel(
-        services.provider, lambda wire, *more: answering_model(wire, services.redactor, *more)
-    )
+    judges = _judges(services)
     endpoint_stats: dict[str, EndpointStats] = {}
 
     def on_event(run_id: RunId, recorded: RecordedEvent) -> None:
@@ -99,9 +101,13 @@ def open_session(
 
     goals = _goals(services, judges, folder, lambda: session.settings, notify)
     memory = _memory(services, folder, settings.memory, notify, lambda: session.settings)
-    agents = AgentFactory(services, judges, goals, memory, endpoint_stats, lambda: session.runs)
-    runs = _runs(services, folder, settings, agents.agent, on_event)
-    cleaning = _start_cleaning(services, folder, lambda: session.settings.checkpoints)
+    store = RunStore(folder / "runs")
+    copies = Worktrees(folder / "worktrees", workspace, documents, services.sandboxes.host)
+    agents = RunAgentFactory(
+        services, judges, goals, memory, endpoint_stats, lambda: session.runs, store, copies
+    )
+    runs = _runs(services, store, settings, agents.agent, on_event)
+    cleaning = _start_cleaning(services, store, copies, lambda: session.settings.checkpoints)
     session = Session(
         workspace.root,
         settings,
@@ -120,14 +126,26 @@ def open_session(
     return session
 
 
+def _judges(services: WorkspaceServices) -> JudgeModel:
+    return JudgeModel(
+        services.provider, lambda wire, *more: answering_model(wire, services.redactor, *more)
+    )
+
+
 def _start_cleaning(
-    services: WorkspaceServices, folder: Path, limits: Callable[[], CheckpointSettings]
+    services: WorkspaceServices,
+    runs: RunStore,
+    worktrees: Worktrees,
+    limits: Callable[[], CheckpointSettings],
 ) -> TaskSet:
-    """Starts what ends commands that a kill left, and removes old checkpoints some time later."""
-    runs = RunStore(folder / "runs")
+    """Starts what ends commands and removes copies that a kill left, and later old checkpoints."""
     background = TaskSet()
     background.start(
         asyncio.to_thread(lambda: sum(map(end_left_over, left_over(runs)))), "end of what was left"
+    )
+    background.start(
+        worktrees.sweep(lambda name: is_running(runs.journal(top_id(RunId(name))))),
+        "removal of copies",
     )
     background.start(
         services.checkpoints.pruner.prune_later(
@@ -172,9 +190,12 @@ def _services(
     skills = SessionSkills(
         workspace.root, Path.home(), config_folder(), trust, lambda: current().skills
     )
-    servers = session_servers(
-        workspace.root, trust, current, sandboxes, permissions, lambda: notify(GoalsChanged())
-    )
+
+    def servers_in(root: Path, sandboxes: Sandboxes) -> SessionServers:
+        on_change = partial(notify, GoalsChanged())
+        return session_servers(root, trust, current, sandboxes, permissions, on_change)
+
+    servers = servers_in(workspace.root, sandboxes)
     provider = ModelProvider(settings.model, lambda: notify(StatusChanged()))
     return WorkspaceServices(
         workspace,
@@ -194,12 +215,14 @@ def _services(
         sandboxes,
         Extensions(skills, servers, ProjectTrust(trust, (skills, servers))),
         WriteTurns(),
+        current,
+        servers_in,
     )
 
 
 def _runs(
     services: WorkspaceServices,
-    folder: Path,
+    store: RunStore,
     settings: Settings,
     build: BuildAgent,
     on_event: OnEvent,
@@ -209,7 +232,7 @@ def _runs(
         on_event(run_id, recorded)
 
     return Runs(
-        RunStore(folder / "runs"),
+        store,
         services.workspace.root,
         settings,
         build=build,

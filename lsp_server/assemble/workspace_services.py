@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from lsp_server.agent.recall.journal_index import JournalIndexes
 from lsp_server.assemble.sandboxes import Sandboxes
-from lsp_server.domain.events import Emit
+from lsp_server.domain.events import Emit, Event
 from lsp_server.domain.permissions import Answered, AskPerson, Question
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import RunId
@@ -16,6 +17,7 @@ from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.extensions import Extensions
 from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.granted_rules import GrantedRules
+from lsp_server.session.mcp_servers import SessionServers
 from lsp_server.session.permissions import Permissions
 from lsp_server.settings.sections import Settings
 from lsp_server.tools.write_turns import WriteTurns
@@ -26,6 +28,18 @@ from lsp_server.workspace.files.known_secrets import KnownSecrets
 from lsp_server.workspace.files.paths import Workspace
 from lsp_server.workspace.git.git_revision import Revisions
 from lsp_server.workspace.git.ignore import Ignore
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFor:
+    """An `AskedFor` is the run that people see, where a child of it asks.
+
+    Questions say the child's `name`, and are recorded by `emit` in that run, too.
+    """
+
+    run_id: RunId
+    name: str
+    emit: Emit
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,10 @@ class WorkspaceServices:
     sandboxes: Sandboxes
     extensions: Extensions
     write_turns: WriteTurns
+    current_settings: Callable[[], Settings]
+    servers_in: Callable[[Path, Sandboxes], SessionServers]
+    """Makes the MCP servers that work in a folder, a copy of the workspace."""
+    asked_for: AskedFor | None = None
 
     def asker(self, run_id: RunId, emit: Emit, settings: Settings, subagent: str = "") -> AskPerson:
         """Returns the function with which a run asks a person, and records question and answer.
@@ -61,11 +79,21 @@ class WorkspaceServices:
         """
         seconds = settings.permissions.answer_timeout_seconds
 
+        parent = self.asked_for
+
+        def emit_both(event: Event) -> None:
+            emit(event)
+            if parent is not None:
+                parent.emit(event)
+
         async def ask(question: Question) -> Answered:
-            if subagent:
+            if parent is not None:
+                question = replace(question, summary=f"{parent.name}: {question.summary}")
+            elif subagent:
                 named = f"the subagent “{subagent}” asks: {question.summary}"
                 question = replace(question, summary=named)
-            return await self.permissions.ask(run_id, question, emit, seconds)
+            seen_as = run_id if parent is None else parent.run_id
+            return await self.permissions.ask(seen_as, question, emit_both, seconds)
 
         return ask
 

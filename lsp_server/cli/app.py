@@ -64,6 +64,11 @@ ImagesOption = Annotated[
 ]
 VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more.")]
 AgentOption = Annotated[str | None, typer.Option(metavar="NAME", help="Work as this custom agent.")]
+PlanOption = Annotated[bool, typer.Option("--plan", help="Change nothing, answer with a plan.")]
+AttemptsOption = Annotated[
+    int,
+    typer.Option(min=1, max=8, help="Whole runs in copies, of which the best is taken."),
+]
 ResumeOption = Annotated[
     str | None, typer.Option(metavar="RUN_ID", help="Go on with an earlier run.")
 ]
@@ -113,14 +118,13 @@ def run(
         list[str] | None,
         typer.Option(metavar="CMD", help="A command that must exit 0; may be repeated."),
     ] = None,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Change nothing, answer with a plan.")
-    ] = False,
+    plan: PlanOption = False,
     max_mode: Annotated[
         bool, typer.Option("--max", help="Max Mode: draw several candidates a step, do the best.")
     ] = False,
     samples: SamplesOption = None,
     agent: AgentOption = None,
+    attempts: AttemptsOption = 1,
     yes: YesOption = False,
     sandboxed: SandboxedOption = False,
     sandbox: SandboxOption = None,
@@ -153,6 +157,7 @@ def run(
         resume=resume,
         agent=agent,
         images=tuple(image or ()),
+        attempts=attempts,
     )
     raise typer.Exit(work(options))
 

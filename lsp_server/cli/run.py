@@ -28,7 +28,12 @@ from lsp_server.goals.new_goal import goal_from_parts, prompt_for_goal
 from lsp_server.session.notices import Notice, RunEvent
 from lsp_server.session.run import Run
 from lsp_server.session.session import Session
-from lsp_server.session.task_request import expand_command, find_agent, given_images
+from lsp_server.session.task_request import (
+    attempts_of,
+    expand_command,
+    find_agent,
+    given_images,
+)
 from lsp_server.system import startup
 
 EXIT_STATUS = {"achieved": 0, "failed": FAILED, "unmet": 3, "blocked": 4, "stopped": STOPPED}
@@ -45,7 +50,7 @@ class RunOptions:
     `goals` are conditions in words, `checks` commands that must exit 0. `resume` is the
     id of an earlier run to go on with; `task` is a message to it then. `agent` names a
     custom agent, as which a new run works. `images` are paths, and go with a task or a message.
-    `settings` are
+    `attempts` is the number of whole runs, of which the best is taken. `settings` are
     as an editor would send them, with `flags` above them. `data` is where the run is kept, the user's data
     folder if left out.
     """
@@ -61,6 +66,7 @@ class RunOptions:
     resume: str | None = None
     agent: str | None = None
     images: tuple[Path, ...] = ()
+    attempts: int = 1
     settings: dict[str, Any] = field(default_factory=dict)
     data: Path | None = None
 
@@ -139,6 +145,7 @@ async def _begin(session: Session, options: RunOptions) -> Run:
             goal=goal,
             mode=mode,
             sampling=options.sampling,
+            attempts=attempts_of(options.attempts, mode, takes_best=True),
             budget=session.settings.run.budget,
             agent=agent,
             images=images,
@@ -181,6 +188,8 @@ def _folder(options: RunOptions) -> Path:
         raise UsageError("a run that goes on keeps its agent; leave out --agent or --resume")
     if options.images and not options.task and options.resume is not None:
         raise UsageError("an image goes with words: say what it is for")
+    if options.resume is not None and options.attempts > 1:
+        raise UsageError("a run that goes on keeps its attempts; leave out --attempts or --resume")
     folder = workspace_folder(options.workspace)
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UsageError(f"--workspace {options.workspace} cannot be read; change its permissions")

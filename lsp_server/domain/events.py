@@ -16,9 +16,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from lsp_server.domain.attempt_events import AttemptEnded, AttemptsJudged, AttemptStarted
 from lsp_server.domain.background_events import BackgroundEnded, BackgroundStarted
 from lsp_server.domain.candidates import CandidateGroup, ChosenBy
 from lsp_server.domain.child_events import ChildEnded, ChildStarted
+from lsp_server.domain.file_events import FileChanged as FileChanged  # noqa: PLC0414 - known from here
+from lsp_server.domain.file_events import FileRestored as FileRestored  # noqa: PLC0414 - known from here
+from lsp_server.domain.file_events import SnapshotTaken as SnapshotTaken  # noqa: PLC0414 - known from here
 from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.ids import Id, ToolName
 from lsp_server.domain.images import Image
@@ -125,7 +129,7 @@ class ModelWaited:
 
 @dataclass(frozen=True, slots=True)
 class CandidatesJudged:
-    """Max Mode compared several candidates for a step and chose `groups[winner]`.
+    """Several candidates for a step, or several attempts, were compared: `groups[winner]` is chosen.
 
     `drawn` candidates came in; `failures` say what became of the others. `billed` and
     `cost_usd` are all that sampling and judging cost.
@@ -144,7 +148,7 @@ class CandidatesJudged:
 
 @dataclass(frozen=True, slots=True)
 class CandidateAccepted:
-    """A person chose `groups[group]` of the last CandidatesJudged, to be carried out."""
+    """The group `groups[group]` of the last CandidatesJudged is to be carried out."""
 
     group: int
     kind: Literal["candidate_accepted"] = "candidate_accepted"
@@ -207,35 +211,6 @@ class ToolReturned:
     seconds: float
     tool_kind: ToolKind = "other"
     kind: Literal["tool_returned"] = "tool_returned"
-
-
-@dataclass(frozen=True, slots=True)
-class FileChanged:
-    """The run changed a file, or a folder, whose path ends with a slash.
-
-    `before` and `after` name what was and is there, with stored contents; None means nothing.
-    """
-
-    path: str
-    before: Id | None
-    after: Id | None
-    kind: Literal["file_changed"] = "file_changed"
-
-    @property
-    def is_folder(self) -> bool:
-        """Says whether it is about a folder itself, not about what is in it."""
-        return self.path.endswith("/")
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotTaken:
-    """The state of all files was kept as `name`, before a command that may change some.
-
-    It is what changes are compared with if the command's run is killed.
-    """
-
-    name: Id
-    kind: Literal["snapshot_taken"] = "snapshot_taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,15 +300,6 @@ class StepFinished:
 
 
 @dataclass(frozen=True, slots=True)
-class FileRestored:
-    """Undo gave a file back its earlier content, or says why it could not."""
-
-    path: str
-    conflict: str | None = None
-    kind: Literal["file_restored"] = "file_restored"
-
-
-@dataclass(frozen=True, slots=True)
 class RunEnded:
     """A run ended; if it is resumed, more Events follow. Totals are those of the whole run."""
 
@@ -357,6 +323,9 @@ Event: TypeAlias = (
     | CandidatesJudged
     | CandidateAccepted
     | SamplingChanged
+    | AttemptStarted
+    | AttemptEnded
+    | AttemptsJudged
     | JudgeFellBack
     | ModelAnswered
     | ToolCalled

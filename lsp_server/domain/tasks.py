@@ -54,6 +54,18 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempts:
+    """An `Attempts` is a person's wish for several whole runs of one task, of which one is taken.
+
+    `count` is 1 to 8. With `takes_best` the chosen one is carried over by itself; otherwise
+    a person accepts one.
+    """
+
+    count: int = 1
+    takes_best: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """A `Selection` is the code that a person points at.
 
@@ -90,7 +102,7 @@ class Task:
     `goal`, the run ends as achieved only when the goal's checks hold. With an `agent` the
     run works as that custom agent. `images` are described in the instruction. With a
     `parent_call` it is a subagent: the part of another run's work that this tool call of it
-    gave away.
+    gave away. `temperature` is that of the answers, None leaves it as it is set.
     """
 
     instruction: str
@@ -103,6 +115,8 @@ class Task:
     agent: AgentProfile | None = None
     images: tuple[Image, ...] = ()
     parent_call: Id = ""
+    attempts: Attempts = Attempts()
+    temperature: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

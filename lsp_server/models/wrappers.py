@@ -1,5 +1,5 @@
 """This module holds the small Models that hold another Model: one that redacts, one that
-shows what is hidden, one that knows prices.
+shows what is hidden, one at a temperature, one that knows prices.
 
 The larger ones, `Retrying` and `CutRepetition`, have files of their own. Which
 wraps which is on one page, `assemble/model_chain.py`.
@@ -56,6 +56,20 @@ class LegibleModel:
         messages: tuple[Message, ...] = tuple(map(self._shown, request.messages))
         shown = replace(request, messages=messages, tools=tuple(map(_legible_tool, request.tools)))
         return await self._model.respond(shown, listen)
+
+
+class TemperedModel:
+    """A `TemperedModel` is a Model that asks its Model at a temperature, where a request names none."""
+
+    def __init__(self, model: Model, temperature: float) -> None:
+        self._model = model
+        self._temperature = temperature
+
+    async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
+        """Returns its Model's answer. Raises ModelError."""
+        if request.temperature is None:
+            request = replace(request, temperature=self._temperature)
+        return await self._model.respond(request, listen)
 
 
 class PricedModel:

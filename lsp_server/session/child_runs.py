@@ -57,3 +57,12 @@ def parent_id(run_id: RunId) -> RunId | None:
     ('a', None)
     """
     return RunId(run_id.rpartition(".")[0]) if child_number(run_id) else None
+
+
+def top_id(run_id: RunId) -> RunId:
+    """Returns the run that a person began, of which the run is a child, or a child's child.
+
+    >>> top_id(RunId("20260101-120000-000000.2.1"))
+    '20260101-120000-000000'
+    """
+    return RunId(run_id.partition(".")[0])

@@ -14,7 +14,7 @@ from lsp_server.session.runs import Runs
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A `Proposal` is a change in several candidates, of which a person may accept one."""
+    """A `Proposal` is a change in several candidates or attempts, of which a person may accept one."""
 
     run_id: RunId
     judged: CandidatesJudged
@@ -36,7 +36,7 @@ class Proposals:
             case CandidatesJudged():
                 task = self._runs.active_run(run_id).context.task
                 # Max Mode judges candidates too, and goes on with the winner by itself.
-                if task.sampling.propose:
+                if task.sampling.propose or task.attempts.count > 1:
                     self.newest = Proposal(run_id, event)
                     self._runs.store.write_proposals(run_id, event, task)
             case CandidateAccepted():

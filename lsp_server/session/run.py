@@ -181,6 +181,7 @@ class Run:
             message=f"{progress(state.progress.plan)}; {doing}" if state.progress.plan else doing,
             max_mode=self.context.sampling.max_mode,
             background=dict(state.background.running),
+            attempts=self._activity.attempts,
         )
         # Until its end is on the disk the run counts as at work.
         if self._outcome is None or self._work is None or not self._work.done():

@@ -13,9 +13,10 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lsp_server.agent import proposals_document, transcript
+from lsp_server.agent import transcript
 from lsp_server.agent.journal import CHILDREN, JOURNAL_NAME, Journal, is_running, replay
 from lsp_server.agent.journal_format import JournalDamaged
+from lsp_server.agent.proposals_document import OF_ATTEMPTS, OF_PROPOSALS, render_proposals
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import CandidatesJudged, Event, RecordedEvent, RunStarted
 from lsp_server.domain.tasks import RunId, Task
@@ -132,7 +133,8 @@ class RunStore:
 
     def write_proposals(self, run_id: RunId, judged: CandidatesJudged, task: Task) -> None:
         """Writes the document that compares what a run proposed. Raises OSError."""
-        text = proposals_document.render_proposals(judged, task.instruction, run_id)
+        words = OF_ATTEMPTS if task.attempts.count > 1 else OF_PROPOSALS
+        text = render_proposals(judged, task.instruction, run_id, words)
         replace_file(self._file(run_id, PROPOSALS), text.encode(), private=True, durable=False)
 
     def remove_documents(self, run_id: RunId) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lsp_server.agent.journal import is_running, read_ends
 from lsp_server.agent.journal_format import JournalDamaged
+from lsp_server.domain.attempt_events import AttemptEnded, AttemptStarted
 from lsp_server.domain.events import (
     Event,
     FileRestored,
@@ -33,7 +34,7 @@ class RunSummary:
     `message` is how the run ended, or what it does now. `usage` and `cost_usd` are
     all that was billed. `started_at` is ISO 8601 in UTC. `max_mode` says whether
     the next step of a run at work is sampled several times. `background` are the commands
-    that it runs in the background, by their ids.
+    that it runs in the background, by their ids. `attempts` counts the attempts at work.
     """
 
     run_id: RunId
@@ -46,6 +47,7 @@ class RunSummary:
     message: str
     max_mode: bool = False
     background: Mapping[str, str] = field(default_factory=dict)
+    attempts: int = 0
 
     @property
     def parent_id(self) -> RunId | None:
@@ -65,6 +67,8 @@ class Activity:
     text: str = "starting"
     questions: int = 0
     """How many answers of a person the run waits for."""
+    attempts: int = 0
+    """How many attempts are at work."""
 
     def fold(self, event: Event) -> None:
         """Takes in what just happened."""
@@ -78,8 +82,17 @@ class Activity:
                 self.text = f"waits for permission: {event.question.summary}"
             case PermissionAnswered():
                 self.questions -= 1
+            case AttemptStarted():
+                self._count_attempts(+1)
+            case AttemptEnded():
+                self._count_attempts(-1)
             case _:
                 pass
+
+    def _count_attempts(self, more: int) -> None:
+        self.attempts += more
+        at_work = f"{self.attempts} attempt{'s' * (self.attempts != 1)} at work"
+        self.text = at_work if self.attempts else "comparing the attempts"
 
 
 def summary_from_journal(path: Path) -> RunSummary:

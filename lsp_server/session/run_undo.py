@@ -12,6 +12,7 @@ from lsp_server.domain.events import (
     FileChanged,
     FileRestored,
     RecordedEvent,
+    RunStarted,
     SnapshotTaken,
 )
 from lsp_server.domain.tasks import RunId
@@ -38,7 +39,7 @@ async def undo_run(
     journal = await asyncio.to_thread(store.open, run_id)
     try:
         kinds = FileChanged | SnapshotTaken
-        begun = await asyncio.to_thread(_records_of_children, store, run_id)
+        begun = await asyncio.to_thread(_records_of_children, store, run_id, journal.past)
         # Of a family one changes files at a time, so that the times tell what came first.
         past = sorted([*journal.past, *begun], key=lambda recorded: recorded.at)
         report = await take_back(
@@ -56,7 +57,18 @@ async def undo_run(
     return report
 
 
-def _records_of_children(store: RunStore, run_id: RunId) -> list[RecordedEvent]:
-    """Returns what the journals of a run's children hold. Raises JournalDamaged, OSError."""
-    children = child_ids(store.folder, run_id)
-    return [record for child in children for record in replay(store.journal(child))]
+def _records_of_children(
+    store: RunStore, run_id: RunId, past: Sequence[RecordedEvent]
+) -> list[RecordedEvent]:
+    """Returns what the journals of those children hold that worked in the folder of their parent.
+
+    An attempt works in a copy: what it changed there was never here. Raises JournalDamaged, OSError.
+    """
+    place = _workspace(past)
+    journals = [list(replay(store.journal(child))) for child in child_ids(store.folder, run_id)]
+    return [record for records in journals if _workspace(records) == place for record in records]
+
+
+def _workspace(records: Sequence[RecordedEvent]) -> str:
+    first = records[0].event if records else None
+    return first.workspace if isinstance(first, RunStarted) else ""

@@ -22,8 +22,8 @@ class SessionStatus:
 
     `endpoint` is the model's name and place, None while none is known. Without a run
     `run_id` is None, and the fields that are about one are empty. `agents` names the custom
-    agents that may be used, `extensions` counts what people bring, `children` the subagents at
-    work, `background` has the commands of the run in the background by their ids.
+    agents that may be used, `extensions` counts what people bring, `children` the subagents and
+    attempts at work, `attempts` those alone, `background` has the commands of the run in the background by their ids.
     """
 
     state: SessionState
@@ -41,6 +41,7 @@ class SessionStatus:
     background: Mapping[str, str] = field(default_factory=dict)
     extensions: ExtensionTotals = NO_EXTENSIONS
     children: int = 0
+    attempts: int = 0
 
 
 def session_status(
@@ -71,6 +72,7 @@ def session_status(
         background=run.background if run is not None else {},
         extensions=extensions,
         children=children,
+        attempts=run.attempts if run is not None and run.at_work else 0,
     )
 
 

@@ -15,7 +15,7 @@ from lsp_server.domain.edits import Lines, Range
 from lsp_server.domain.errors import HoldfastError, ToolError
 from lsp_server.domain.goals import Finding, Goal
 from lsp_server.domain.images import LoadedImage, described
-from lsp_server.domain.tasks import AgentProfile, Mode, Sampling, Selection, Task
+from lsp_server.domain.tasks import AgentProfile, Attempts, Mode, Sampling, Selection, Task
 from lsp_server.goals.new_goal import prompt_for_goal
 from lsp_server.session.session import Session
 from lsp_server.session.skills import agent_named
@@ -51,7 +51,8 @@ class TaskRequest:
     a file of the workspace, absolute, that the task is about, and `selected` a stretch of
     it, in code points. `findings` are problems to fix. `samples` None takes the setting.
     `agent` names a custom agent, as which the run works. `images` are paths, which
-    may begin in the workspace, or `data:` URLs.
+    may begin in the workspace, or `data:` URLs. `attempts` is the number of whole runs of
+    which one is taken.
     """
 
     prompt: str = ""
@@ -64,6 +65,11 @@ class TaskRequest:
     samples: int | None = None
     agent: str | None = None
     images: tuple[str, ...] = ()
+    attempts: int = 1
+
+
+class NothingToCompare(HoldfastError):
+    """Several attempts were asked for where no file may be changed."""
 
 
 async def make_task(request: TaskRequest, session: Session, documents: Documents) -> Task:
@@ -93,6 +99,7 @@ async def make_task(request: TaskRequest, session: Session, documents: Documents
         budget=settings.run.budget,
         selection=selection,
         findings=request.findings,
+        attempts=attempts_of(request.attempts, request.mode),
         agent=agent,
         images=images,
     )
@@ -139,6 +146,13 @@ async def expand_command(prompt: str, mode: Mode, session: Session) -> tuple[str
         return invoked.text, "plan" if invoked.command.mode == "plan" else mode
     of_server = await session.server_prompts.invoked(prompt)
     return (prompt if of_server is None else of_server), mode
+
+
+def attempts_of(count: int, mode: Mode, *, takes_best: bool = False) -> Attempts:
+    """Returns the wish for so many attempts. Raises NothingToCompare where nothing may be changed."""
+    if count > 1 and mode == "plan":
+        raise NothingToCompare("attempts change files, and plan mode changes none; leave one out")
+    return Attempts(count, takes_best)
 
 
 def find_session_with_goal(name: str, sessions: Iterable[Session]) -> Session | None:

@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from functools import reduce
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.settings.sections import Section, Settings
+from lsp_server.settings.section import Section
+from lsp_server.settings.sections import Settings
 
 _HARMLESS = {
     "model": ("temperature", "context_tokens", "output_tokens_max", "silence_timeout_seconds"),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
-from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.messages import Prices
 from lsp_server.domain.tasks import Budget
 from lsp_server.settings.address import read_address, unquoted
+from lsp_server.settings.section import Section
 
 PermissionMode: TypeAlias = Literal["read-only", "ask", "auto-edit", "sandboxed", "full"]
 
@@ -22,34 +22,6 @@ NetworkSetting: TypeAlias = Literal["off", "loopback", "on"]
 
 NETWORKS: tuple[NetworkSetting, ...] = ("off", "loopback", "on")
 """From the narrowest to the widest."""
-
-
-class Section(BaseModel):
-    """A `Section` is a frozen group of settings; unknown keys are errors.
-
-    One in which something was set that cannot be obeyed is unusable: whoever would act on it
-    asks `require_usable` first, so that nothing else is done than what was asked for.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    _problem: ConfigurationError | None = PrivateAttr(None)
-
-    @property
-    def problem(self) -> ConfigurationError | None:
-        """Returns what makes the section unusable; None for a usable one."""
-        return self._problem
-
-    def unusable(self, problem: ConfigurationError) -> Self:
-        """Returns the section as one that nobody may act on; the first problem counts."""
-        marked = self.model_copy()
-        marked._problem = self._problem or problem  # noqa: SLF001 - of its own class
-        return marked
-
-    def require_usable(self) -> None:
-        """Raises ConfigurationError if the section is unusable."""
-        if self._problem is not None:
-            raise ConfigurationError(str(self._problem), key=self._problem.key)
 
 
 def _name(text: str) -> str:
@@ -358,6 +330,16 @@ class RunSettings(Section):
         return Budget(self.steps_max, self.tokens_max, self.cost_usd_max, self.wall_seconds_max)
 
 
+class AttemptSettings(Section):
+    """This section sets how several attempts at one task work, where a run asks for them."""
+
+    first_passing: bool = False
+    """The first attempt that passes its goal's checks ends the others."""
+    ignored: Literal["link", "copy", "none"] = "link"
+    """What the copy of an attempt gets of folders that git ignores, as of dependencies: links to them,
+    copies, or nothing. Through a link a command that no sandbox holds may change the original."""
+
+
 class CheckpointSettings(Section):
     """This section sets what is kept so that runs can be undone."""
 
@@ -382,6 +364,7 @@ class Settings(Section):
     skills: SkillSettings = SkillSettings()
     mcp: McpSettings = McpSettings()
     run: RunSettings = RunSettings()
+    attempts: AttemptSettings = AttemptSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
 
     def require_usable(self) -> None:

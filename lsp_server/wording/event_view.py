@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, assert_never
 
+from lsp_server.domain.attempt_events import AttemptEnded, AttemptsJudged, AttemptStarted
 from lsp_server.domain.background_events import BackgroundEnded, BackgroundStarted
 from lsp_server.domain.child_events import ChildEnded, ChildStarted
 from lsp_server.domain.events import (
@@ -123,6 +124,8 @@ def view_of(event: Event) -> EventView:
             return _step_view(event)
         case CandidatesJudged() | CandidateAccepted() | JudgeFellBack() | SamplingChanged():
             return _max_mode_view(event)
+        case AttemptStarted() | AttemptEnded() | AttemptsJudged():
+            return _attempt_view(event)
         case ToolCalled() | ToolReturned():
             return _tool_view(event)
         case BackgroundStarted() | BackgroundEnded():
@@ -246,6 +249,30 @@ def _max_mode_view(
         case SamplingChanged(sampling):
             label = f"from the next step on: {sampling.described}"
             return _view(event, label, max_mode=sampling.max_mode)
+        case _:
+            assert_never(event)
+
+
+def _attempt_view(event: AttemptStarted | AttemptEnded | AttemptsJudged) -> EventView:
+    match event:
+        case AttemptStarted(number, run_id, hint):
+            label = f"attempt {number} begins" + (f": {hint}" if hint else "")
+            return _view(event, label, f"{hint}\n\nIts run is `{run_id}`.".strip(), attempt=number)
+        case AttemptEnded(number, _, outcome):
+            count = sum(not change.is_folder for change in event.changes)
+            files = f"{count} file{'s' * (count != 1)} changed"
+            shown = report_text(event.report) if event.report else ""
+            spent = f"{event.steps} steps, {usage_text(event.billed, event.cost_usd)}"
+            return _view(
+                event,
+                f"attempt {number}: {files}, {_outcome_label(outcome)}",
+                "\n\n".join(filter(None, [outcome_text(outcome), shown, f"{spent}."])),
+                _OUTCOME_TONES.get(outcome.outcome, "plain"),
+                attempt=number,
+                outcome=outcome.outcome,
+            )
+        case AttemptsJudged():
+            return _view(event)
         case _:
             assert_never(event)
 

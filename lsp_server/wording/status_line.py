@@ -11,13 +11,14 @@ def status_line(
     cost_usd: float = 0.0,
     in_background: int = 0,
     children: int = 0,
+    attempts: int = 0,
 ) -> str:
     """Goals and the run in one short line, empty when there is nothing to say.
 
     `state` is that of the session. The step and the cost of its newest run, in US
     dollars, count only while that run is active: what the last run did is no news.
     `in_background` is how many commands it has in the background. `children` are
-    the subagents at work.
+    the subagents and attempts at work, `attempts` those among them that are attempts.
 
     >>> status_line("running", 2, 5, 14, 0.034)
     '2/5 goals · step 14 · $0.03'
@@ -29,9 +30,14 @@ def status_line(
         f"{goals_met}/{goals_total} goal{'s' * (goals_total != 1)}" if goals_total else "",
         "waits for you" if state == "waiting" else "",
         f"step {step}" if is_active and step else "",
-        f"{children} subagent{'s' * (children != 1)}" if is_active and children else "",
+        _count(attempts, "attempt") if is_active else "",
+        _count(children - attempts, "subagent") if is_active else "",
         f"${cost_usd:.2f}" if is_active and cost_usd else "",
         f"{in_background} in background" if is_active and in_background else "",
         "indexing" if state == "indexing" else "",
     )
     return " · ".join(filter(None, parts))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}" if number > 0 else ""

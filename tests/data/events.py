@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lsp_server.domain.attempt_events import AttemptEnded, AttemptsJudged, AttemptStarted
 from lsp_server.domain.background_events import BackgroundEnded, BackgroundStarted
 from lsp_server.domain.candidates import CandidateGroup, Scores
 from lsp_server.domain.child_events import ChildChange, ChildEnded, ChildStarted
@@ -76,6 +77,20 @@ ONE_OF_EACH: tuple[Event, ...] = (
     CandidatesJudged(GROUPS, 1, "judge", "it is best", 4, (), USAGE, 0.25),
     CandidateAccepted(1),
     SamplingChanged(Sampling(max_mode=True, samples=3)),
+    AttemptStarted(2, RunId("r1.2"), "Look for the smallest change.", 0.7),
+    AttemptEnded(
+        2,
+        RunId("r1.2"),
+        Achieved("it is done", REPORT),
+        (FileChanged("a.py", "0" * 64, "1" * 64),),
+        REPORT,
+        steps=4,
+        usage=USAGE,
+        billed=USAGE,
+        cost_usd=0.01,
+        seconds=12.5,
+    ),
+    AttemptsJudged(USAGE, 0.002),
     JudgeFellBack("largest group", "no answer"),
     ModelAnswered(3, Message("assistant", "I look.\nThen I edit."), "stop", USAGE, USAGE, 0.0),
     ToolCalled(3, ToolCall("t1", "shell", "{}"), "$ pytest -q"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -52,7 +53,9 @@ def is_verdict(body: Mapping[str, Any]) -> bool:
 
 def proposals(body: Mapping[str, Any]) -> dict[str, str]:
     """The labels that a judge was shown, and what stands under each."""
-    text = body["messages"][-1]["content"].split("## Proposal ")[1:]
+    text = re.split(
+        r"^## (?:Proposal|Attempt) ", body["messages"][-1]["content"], flags=re.MULTILINE
+    )[1:]
     return {part[0]: part for part in text}
 
 

@@ -7,8 +7,16 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from lsp_server.domain import background_events, child_events, errors, events
-from lsp_server.settings.sections import Section, Settings
+from lsp_server.domain import (
+    attempt_events,
+    background_events,
+    child_events,
+    errors,
+    events,
+    file_events,
+)
+from lsp_server.settings.section import Section
+from lsp_server.settings.sections import Settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +35,7 @@ def test_every_event_is_in_the_union_and_says_its_kind() -> None:
     members = set(get_args(events.Event))
     defined = {
         kind
-        for module in (events, background_events, child_events)
+        for module in (events, attempt_events, background_events, child_events, file_events)
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if kind.__module__ == module.__name__
         and kind not in (events.RecordedEvent, child_events.ChildChange)
@@ -54,6 +62,7 @@ SETTINGS = {
     "skills": "enabled claude_folders",
     "mcp": "servers project_servers call_timeout_seconds",
     "run": "steps_max tokens_max cost_usd_max wall_seconds_max children_max transcript",
+    "attempts": "first_passing ignored",
     "checkpoints": "days_max bytes_max",
 }
 

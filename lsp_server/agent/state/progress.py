@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lsp_server.domain.attempt_events import AttemptEnded, AttemptsJudged
 from lsp_server.domain.child_events import ChildEnded
 from lsp_server.domain.events import (
     BriefWritten,
@@ -45,7 +46,11 @@ class Progress:
             case ModelAnswered() | BriefWritten():
                 self.usage += event.usage
                 self._pay(event.billed, event.cost_usd)
-            case GoalChecked():
+            case AttemptEnded():
+                self.step += event.steps
+                self.usage += event.usage
+                self._pay(event.billed, event.cost_usd)
+            case GoalChecked() | AttemptsJudged():
                 self._pay(event.billed, event.cost_usd)
             case ChildEnded():
                 self.child_steps += event.steps

@@ -1,9 +1,10 @@
-"""This module composes the state of a run: seven folds over one stream of Events."""
+"""This module composes the state of a run: folds over one stream of Events."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lsp_server.agent.state.attempts_state import AttemptsState
 from lsp_server.agent.state.background import Background
 from lsp_server.agent.state.conversation import Conversation
 from lsp_server.agent.state.goal_progress import GoalProgress
@@ -16,7 +17,7 @@ from lsp_server.domain.events import Event
 
 @dataclass(slots=True)
 class State:
-    """A `State` has the facts of a run so far, in seven folds.
+    """A `State` has the facts of a run so far, in its folds.
 
     Two replays of one journal give equal states; nothing but Events changes one.
 
@@ -34,6 +35,7 @@ class State:
     max_mode: MaxModeState = field(default_factory=MaxModeState)
     grants: Grants = field(default_factory=Grants)
     background: Background = field(default_factory=Background)
+    attempts: AttemptsState = field(default_factory=AttemptsState)
 
     def apply(self, event: Event) -> None:
         """Takes an Event in. Only this changes the state."""
@@ -44,6 +46,7 @@ class State:
         self.max_mode.apply(event)
         self.grants.apply(event)
         self.background.apply(event)
+        self.attempts.apply(event)
 
     @property
     def about(self) -> str:

@@ -18,6 +18,7 @@ from lsp_server.server.folders import Folders
 from lsp_server.server.params.base import CommandParams, MessagePayload, Reply
 from lsp_server.server.protocol import CommandName
 from lsp_server.server.views.status_view import StatusView
+from lsp_server.session.run import Run
 from lsp_server.session.session import Session
 from lsp_server.session.session_status import SessionState
 from lsp_server.system.task_set import TaskSet
@@ -74,6 +75,17 @@ class CommandContext:
 
         self.tasks.start(write_and_show(), f"showing {name}")
         return to_lsp.uri(path)
+
+    def show_comparison(self, session: Session, run: Run) -> None:
+        """Opens what compares proposals or attempts, once the run has ended; if there is one."""
+
+        async def wait_and_show() -> None:
+            await run.wait()
+            path = session.runs.store.proposals(run.run_id)
+            if path is not None:
+                await self.client.open(to_lsp.uri(path))
+
+        self.tasks.start(self.show_errors(wait_and_show()), "comparing proposals")
 
     async def reply_soon(self, work: Coroutine[Any, Any, Reply], meanwhile: str) -> Reply:
         """Returns the reply of `work` if it is quick; else that goes on and shows its result."""

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lsp_server.domain.tasks import Achieved, Sampling
-from lsp_server.server import to_lsp
+from lsp_server.domain.tasks import Sampling
 from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.run_commands import run_id_of
 from lsp_server.server.commands.targets import locate, task_of
 from lsp_server.server.params.base import Reply
 from lsp_server.server.params.run_params import MaxAccept, MaxPropose, MaxSwitch, RunStart
 from lsp_server.server.protocol import CommandName
-from lsp_server.session.run import Run
-from lsp_server.session.session import Session
 
 
 class MaxModeCommands:
@@ -38,16 +35,10 @@ class MaxModeCommands:
         self._context.folders.use(folder)
         sampling = Sampling(samples=arguments.samples, propose=True)
         started = session.runs.start(replace(task, sampling=sampling))
-        comparing = self._context.show_errors(self._show_comparison(session, started))
-        self._context.tasks.start(comparing, "comparing proposals")
+        self._context.show_comparison(session, started)
         run = started.summary()
         message = f"sampling candidates for: {run.title}; a comparison opens when they are judged"
         return Reply(state=run.state, message=message, run_id=run.run_id)
-
-    async def _show_comparison(self, session: Session, run: Run) -> None:
-        """Opens the comparison at the end of a run; one that was stopped or failed has none."""
-        if isinstance(await run.wait(), Achieved):
-            await self._context.client.open(to_lsp.uri(session.proposals.comparison(run.run_id)))
 
     async def _accept(self, arguments: MaxAccept) -> Reply:
         run_id = run_id_of(arguments.proposal_id)

@@ -52,8 +52,13 @@ class RunCommands:
         session = folder.require_session()
         task = await task_of(arguments, folder, path, self._context.client.can.encoding)
         folders.use(folder)
-        run = session.runs.start(task).summary()
-        return Reply(state=run.state, message=f"started: {run.title}", run_id=run.run_id)
+        started = session.runs.start(task)
+        run = started.summary()
+        if task.attempts.count == 1:
+            return Reply(state=run.state, message=f"started: {run.title}", run_id=run.run_id)
+        self._context.show_comparison(session, started)
+        message = f"{task.attempts.count} attempts at: {run.title}; a comparison opens at the end"
+        return Reply(state=run.state, message=message, run_id=run.run_id)
 
     async def _stop(self, arguments: RunStop) -> Reply:
         if arguments.all:

@@ -98,6 +98,7 @@ async def task_of(start: RunStart, folder: Folder, path: Path | None, encoding: 
         samples=start.samples,
         agent=start.agent,
         images=image_places(start.images),
+        attempts=start.attempts,
     )
     try:
         return await make_task(request, folder.require_session(), folder.documents)

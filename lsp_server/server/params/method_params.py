@@ -52,8 +52,8 @@ class Status(MessagePayload):
     `line` has goals and the run, ready for a status line, and is empty when there is
     nothing to say. `max_mode` is True while the run samples several candidates a step.
     `agents` names the custom agents that may be used, `extensions` counts what
-    `holdfast.extension.list` lists, `children` the subagents at work. `background` are the
-    commands that the run has in the background, by their ids.
+    `holdfast.extension.list` lists, `children` the subagents and attempts at work.
+    `background` are the commands that the run has in the background, by their ids.
     """
 
     state: SessionState

@@ -17,16 +17,22 @@ from lsp_server.server.params.base import (
 )
 
 SAMPLES_MAX = 16
+ATTEMPTS_MAX = 8
 
 Samples: TypeAlias = Annotated[StrictInt, Field(ge=1, le=SAMPLES_MAX)]
 """How many candidates of one step are sampled; also the number of one, counted from 1."""
+
+
+AttemptCount: TypeAlias = Annotated[StrictInt, Field(ge=1, le=ATTEMPTS_MAX)]
+"""How many whole runs of one task are made."""
 
 
 class RunStart(CommandParams):
     """`holdfast.run.start` takes a task in words, a goal by its id, or a place to work on.
 
     Without any of them the first open goal is worked on. `agent` names a custom agent, as
-    which the run works. `images` are paths, `file:` or `data:` URLs.
+    which the run works. `images` are paths, `file:` or `data:` URLs. `attempts` is the number
+    of whole runs of which one is taken.
     """
 
     prompt: StrictStr | None = None
@@ -39,6 +45,7 @@ class RunStart(CommandParams):
     samples: Samples | None = None
     agent: StrictStr | None = None
     images: tuple[StrictStr, ...] = ()
+    attempts: AttemptCount = 1
 
 
 class RunStop(CommandParams):

@@ -63,6 +63,7 @@ def _payload(status: SessionStatus) -> Status:
             status.cost_usd,
             len(status.background),
             status.children,
+            status.attempts,
         ),
         run_id=status.run_id,
         title=status.title or None,

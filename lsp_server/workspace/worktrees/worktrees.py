@@ -34,13 +34,19 @@ CACHES = frozenset(
 )
 """Ignored folders that are made anew at once, and that two must not write at the same time."""
 NAMED_MAX = 5
+TREE, DATA = "tree", "data"
+"""The folders of a copy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worktree:
-    """A `Worktree` is one copy: `root` is the workspace in it. `notes` say what it lacks."""
+    """A `Worktree` is one copy: `root` is the workspace in it. `notes` say what it lacks.
+
+    `data` is a folder beside it, for what is about the copy and goes with it.
+    """
 
     root: Path
+    data: Path
     notes: tuple[str, ...] = ()
 
 
@@ -72,7 +78,7 @@ class Worktrees:
         top = repository.root.resolve() if repository else self._workspace.root
         around: list[str] = []
         notes: list[str] = []
-        targets = [self.folder / name / (top.name or "root") for name in names]
+        targets = [self.folder / name / TREE / (top.name or "root") for name in names]
         await asyncio.to_thread(self._make_places, targets)
         if repository is not None:
             git = GitWorktrees(repository, self._commands)
@@ -87,7 +93,10 @@ class Worktrees:
         notes += await asyncio.to_thread(
             self._fill, top, around, [target / prefix for target in targets], buffers, ignored
         )
-        return [Worktree(target / prefix, tuple(notes)) for target in targets]
+        return [
+            Worktree(target / prefix, self.folder / name / DATA, tuple(notes))
+            for name, target in zip(names, targets, strict=True)
+        ]
 
     async def remove(self, name: str) -> None:
         """Removes the copy with that name, and what git knows of it. Raises nothing."""
