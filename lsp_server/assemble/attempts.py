@@ -30,7 +30,6 @@ from lsp_server.session.goals import Goals
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.run import Run, RunAgent
 from lsp_server.session.run_context import RunContext
-from lsp_server.session.run_store import RunStore
 from lsp_server.session.runs import Runs
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.write_turns import WriteTurns
@@ -42,15 +41,14 @@ from lsp_server.workspace.files.documents import Documents
 from lsp_server.workspace.files.paths import Workspace
 from lsp_server.workspace.git.git_revision import Revisions
 from lsp_server.workspace.git.ignore import Ignore
-from lsp_server.workspace.worktrees.worktrees import Worktree, Worktrees
+from lsp_server.workspace.worktrees.worktrees import Worktree
 
 
 class RunAgentFactory:
     """A `RunAgentFactory` makes the agent of each run that a person begins in a workspace.
 
     That is the loop, or what makes several attempts and takes one where the task asks for them.
-    All that is given is the session's; `store` has the files of its runs, `worktrees` makes
-    copies.
+    All that is given is the session's; `runs` gives its runs.
     """
 
     def __init__(
@@ -61,8 +59,6 @@ class RunAgentFactory:
         memory: SessionMemory,
         endpoint_stats: dict[str, EndpointStats],
         runs: Callable[[], Runs],
-        store: RunStore,
-        worktrees: Worktrees,
     ) -> None:
         self._services = services
         self._judges = judges
@@ -70,8 +66,6 @@ class RunAgentFactory:
         self._memory = memory
         self._endpoint_stats = endpoint_stats
         self._runs = runs
-        self._store = store
-        self._worktrees = worktrees
         self._agents = AgentFactory(services, judges, goals, memory, endpoint_stats, runs)
 
     async def agent(self, run_context: RunContext) -> RunAgent:
@@ -97,8 +91,8 @@ class RunAgentFactory:
         return AttemptsAgent(
             run_context,
             AttemptParts(
-                worktrees=self._worktrees,
-                runs=self._store,
+                worktrees=services.worktrees,
+                runs=self._runs().store,
                 open_workspace=partial(self._open_workspace, run_context.run_id),
                 begin=partial(self._begin_child, run_context),
                 end=self._end_child,
@@ -135,10 +129,11 @@ class RunAgentFactory:
 
         # A subagent would work in the workspace, not in the copy.
         limits = parent.settings.run.model_copy(update={"children_max": 0})
+        store = self._runs().store
         run = Run(
             run_id,
-            self._store.open(run_id),
-            self._store,
+            store.open(run_id),
+            store,
             parent.settings.model_copy(update={"run": limits}),
             task.budget,
             self._services.redactor,

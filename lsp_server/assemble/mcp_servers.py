@@ -33,12 +33,12 @@ PASSED_VARIABLES = ("HOME", "LANG", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR"
 
 
 def session_servers(
-    root: Path,
     trust: Trust,
     settings: Callable[[], Settings],
-    sandboxes: Sandboxes,
     permissions: Permissions,
     on_change: Callable[[], None],
+    root: Path,
+    sandboxes: Sandboxes,
 ) -> SessionServers:
     """Makes the servers of a session; none is started, and the SDK is not imported, before use."""
     environment = {name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ}

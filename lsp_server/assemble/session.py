@@ -47,7 +47,6 @@ from lsp_server.session.goals import Goals
 from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.goals.verdict_store import VerdictStore
 from lsp_server.session.granted_rules import GrantedRules
-from lsp_server.session.mcp_servers import SessionServers
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.notices import GoalsChanged, Notify, StatusChanged
 from lsp_server.session.permissions import Permissions
@@ -102,12 +101,9 @@ def open_session(
     goals = _goals(services, judges, folder, lambda: session.settings, notify)
     memory = _memory(services, folder, settings.memory, notify, lambda: session.settings)
     store = RunStore(folder / "runs")
-    copies = Worktrees(folder / "worktrees", workspace, documents, services.sandboxes.host)
-    agents = RunAgentFactory(
-        services, judges, goals, memory, endpoint_stats, lambda: session.runs, store, copies
-    )
+    agents = RunAgentFactory(services, judges, goals, memory, endpoint_stats, lambda: session.runs)
     runs = _runs(services, store, settings, agents.agent, on_event)
-    cleaning = _start_cleaning(services, store, copies, lambda: session.settings.checkpoints)
+    cleaning = _start_cleaning(services, store, lambda: session.settings.checkpoints)
     session = Session(
         workspace.root,
         settings,
@@ -135,7 +131,6 @@ def _judges(services: WorkspaceServices) -> JudgeModel:
 def _start_cleaning(
     services: WorkspaceServices,
     runs: RunStore,
-    worktrees: Worktrees,
     limits: Callable[[], CheckpointSettings],
 ) -> TaskSet:
     """Starts what ends commands and removes copies that a kill left, and later old checkpoints."""
@@ -144,7 +139,7 @@ def _start_cleaning(
         asyncio.to_thread(lambda: sum(map(end_left_over, left_over(runs)))), "end of what was left"
     )
     background.start(
-        worktrees.sweep(lambda name: is_running(runs.journal(top_id(RunId(name))))),
+        services.worktrees.sweep(lambda name: is_running(runs.journal(top_id(RunId(name))))),
         "removal of copies",
     )
     background.start(
@@ -190,11 +185,8 @@ def _services(
     skills = SessionSkills(
         workspace.root, Path.home(), config_folder(), trust, lambda: current().skills
     )
-
-    def servers_in(root: Path, sandboxes: Sandboxes) -> SessionServers:
-        on_change = partial(notify, GoalsChanged())
-        return session_servers(root, trust, current, sandboxes, permissions, on_change)
-
+    on_change = partial(notify, GoalsChanged())
+    servers_in = partial(session_servers, trust, current, permissions, on_change)
     servers = servers_in(workspace.root, sandboxes)
     provider = ModelProvider(settings.model, lambda: notify(StatusChanged()))
     return WorkspaceServices(
@@ -217,6 +209,7 @@ def _services(
         WriteTurns(),
         current,
         servers_in,
+        Worktrees(folder / "worktrees", workspace, documents, sandboxes.host),
     )
 
 

@@ -28,6 +28,7 @@ from lsp_server.workspace.files.known_secrets import KnownSecrets
 from lsp_server.workspace.files.paths import Workspace
 from lsp_server.workspace.git.git_revision import Revisions
 from lsp_server.workspace.git.ignore import Ignore
+from lsp_server.workspace.worktrees.worktrees import Worktrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class WorkspaceServices:
     write_turns: WriteTurns
     current_settings: Callable[[], Settings]
     servers_in: Callable[[Path, Sandboxes], SessionServers]
-    """Makes the MCP servers that work in a folder, a copy of the workspace."""
+    """Makes the MCP servers that work in a folder: the workspace or a copy."""
+    worktrees: Worktrees
     asked_for: AskedFor | None = None
 
     def asker(self, run_id: RunId, emit: Emit, settings: Settings, subagent: str = "") -> AskPerson:

@@ -44,19 +44,22 @@ from lsp_server.domain.events import (
     ToolReturned,
     Warned,
 )
-from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.permissions import Answer
 from lsp_server.domain.plans import outline, progress
-from lsp_server.domain.tasks import Outcome
-from lsp_server.text.truncate import first_line, one_line
+from lsp_server.text.truncate import one_line
+from lsp_server.wording.event_labels import (
+    LABEL_CHARS_MAX,
+    choice_label,
+    first,
+    goal_label,
+    outcome_label,
+    prompt_label,
+)
 from lsp_server.wording.run_texts import outcome_text, report_text, task_title, usage_text
 
 Tone: TypeAlias = Literal["plain", "good", "bad", "waiting", "muted"]
 """How a view may colour an Event. `waiting`: the run waits for a person, the endpoint or a
 tool. `muted`: only a complete log shows it."""
-
-LABEL_CHARS_MAX = 300
-"""A view with less room cuts the label once more."""
 
 _OUTCOME_TONES: Mapping[str, Tone] = {
     "achieved": "good",
@@ -159,7 +162,7 @@ def _run_view(event: RunStarted | RunResumed | RunEnded) -> EventView:
             spent = f"{steps} steps, {usage_text(event.billed, event.cost_usd)}."
             return _view(
                 event,
-                _outcome_label(outcome),
+                outcome_label(outcome),
                 f"{text}\n\n{spent}",
                 _OUTCOME_TONES.get(outcome.outcome, "plain"),
                 outcome=outcome.outcome,
@@ -199,9 +202,9 @@ def _prompt_view(event: CycleStarted | CyclePacked | BriefWritten) -> EventView:
         case CyclePacked(cycle=1, left_out=()):
             return _view(event)
         case CyclePacked():
-            return _view(event, _prompt_label(event), tone="muted", cycle=event.cycle)
+            return _view(event, prompt_label(event), tone="muted", cycle=event.cycle)
         case BriefWritten(text):
-            label = f"brief: {_first(text)}" if text.strip() else ""
+            label = f"brief: {first(text)}" if text.strip() else ""
             return _view(event, label, text.strip(), "muted")
         case _:
             assert_never(event)
@@ -224,7 +227,7 @@ def _step_view(
             label = f"waiting {delay_seconds:.0f} s for the model, attempt {attempt}: {reason}"
             return _view(event, label, tone="waiting", attempt=attempt)
         case ModelAnswered(step, message):
-            return _view(event, _first(message.text), message.text.strip(), step=step)
+            return _view(event, first(message.text), message.text.strip(), step=step)
         case _:
             assert_never(event)
 
@@ -237,7 +240,7 @@ def _max_mode_view(
             spent = f"{usage_text(event.billed, event.cost_usd)} in all"
             return _view(
                 event,
-                _choice_label(event),
+                choice_label(event),
                 f"{event.reason}\n\n{spent}",
                 winner=event.winner,
                 candidates=event.drawn,
@@ -265,7 +268,7 @@ def _attempt_view(event: AttemptStarted | AttemptEnded | AttemptsJudged) -> Even
             spent = f"{event.steps} steps, {usage_text(event.billed, event.cost_usd)}"
             return _view(
                 event,
-                f"attempt {number}: {files}, {_outcome_label(outcome)}",
+                f"attempt {number}: {files}, {outcome_label(outcome)}",
                 "\n\n".join(filter(None, [outcome_text(outcome), shown, f"{spent}."])),
                 _OUTCOME_TONES.get(outcome.outcome, "plain"),
                 attempt=number,
@@ -284,7 +287,7 @@ def _tool_view(event: ToolCalled | ToolReturned) -> EventView:
         case ToolReturned(step, call_id, tool, result, seconds):
             ending = result.ending or ("failed" if result.has_failed else "ok")
             # A call that was refused says in its line why.
-            why = f": {_first(result.output)}" if result.is_error and result.output else ""
+            why = f": {first(result.output)}" if result.is_error and result.output else ""
             return _view(
                 event,
                 f"{ending}, {seconds:.1f} s{why}",
@@ -302,10 +305,10 @@ def _tool_view(event: ToolCalled | ToolReturned) -> EventView:
 def _background_view(event: BackgroundStarted | BackgroundEnded) -> EventView:
     match event:
         case BackgroundStarted(background_id, command):
-            label = f"background {background_id} runs: $ {_first(command)}"
+            label = f"background {background_id} runs: $ {first(command)}"
             return _view(event, label, background_id=background_id)
         case BackgroundEnded(background_id, command, ending, exit_status, last_lines, by):
-            label = f"background {background_id} {_ENDED_BY[by]}: {ending}: $ {_first(command)}"
+            label = f"background {background_id} {_ENDED_BY[by]}: {ending}: $ {first(command)}"
             has_failed = by == "itself" and exit_status != 0
             tone: Tone = "bad" if has_failed else "plain"
             return _view(event, label, last_lines, tone, background_id=background_id)
@@ -339,17 +342,17 @@ def _message_view(
             return _view(
                 event,
                 f"{_ANSWERS[answer]}{_ANSWERED_BY[by]}"
-                + (f": {_first(reason)}" if reason and by == "person" else ""),
+                + (f": {first(reason)}" if reason and by == "person" else ""),
                 tone="bad" if answer == "deny" else "good",
                 question_id=question_id,
                 answer=answer,
             )
         case MessageReceived(text):
-            return _view(event, f"message: {_first(text)}", text.strip(), "muted")
+            return _view(event, f"message: {first(text)}", text.strip(), "muted")
         case Told(text, "goal"):
             return _view(event, "not done yet; it goes on with what is missing", text.strip())
         case Told(text, origin):
-            return _view(event, f"{_ORIGINS[origin]}: {_first(text)}", text.strip())
+            return _view(event, f"{_ORIGINS[origin]}: {first(text)}", text.strip())
         case Warned(message):
             return _view(event, f"warning: {message}", tone="bad")
         case _:
@@ -363,7 +366,7 @@ def _progress_view(event: PlanChanged | GoalChecked) -> EventView:
         case GoalChecked(report):
             return _view(
                 event,
-                _goal_label(report),
+                goal_label(report),
                 report_text(report),
                 "good" if report.met else "bad",
                 verdicts={item.condition.id: item.verdict for item in report.conditions},
@@ -380,34 +383,3 @@ def _view(
     if not detail and len(label) > LABEL_CHARS_MAX:
         detail = label
     return EventView(event.kind, line, detail, tone, fields)
-
-
-def _first(text: str) -> str:
-    return first_line(text, LABEL_CHARS_MAX)
-
-
-def _outcome_label(outcome: Outcome) -> str:
-    return f"{outcome.outcome}: {_first(outcome_text(outcome))}"
-
-
-def _prompt_label(event: CyclePacked) -> str:
-    """Says what a cycle began with, as in `cycle 2 begins with 900 tokens: task 900`."""
-    tokens: dict[str, int] = {}
-    for section in event.taken:
-        tokens[section.kind] = tokens.get(section.kind, 0) + section.tokens
-    parts = ", ".join(f"{kind} {count:,}" for kind, count in tokens.items())
-    left = f"; left out: {len(event.left_out)}" if event.left_out else ""
-    return f"cycle {event.cycle} begins with {sum(tokens.values()):,} tokens: {parts}{left}"
-
-
-def _choice_label(event: CandidatesJudged) -> str:
-    """Says which of how many candidates was chosen, and by whom."""
-    group, others = event.groups[event.winner], len(event.groups) - 1
-    over = f" over {others} other" + "s" * (others > 1) if others else ""
-    scored = f", {group.scores.total} of 40 points" if group.scores else ""
-    return f"chose {group.title}{over}: {group.size} of {event.drawn} candidates, by {event.by}{scored}"
-
-
-def _goal_label(report: GoalReport) -> str:
-    met = sum(item.verdict in ("met", "waived") for item in report.conditions)
-    return f"goal “{report.goal.title}”: {met} of {len(report.conditions)} conditions met"

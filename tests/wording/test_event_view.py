@@ -21,7 +21,8 @@ from lsp_server.domain.events import (
 from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, Outcome, Stopped, Unmet
 from lsp_server.domain.tools import ToolResult
-from lsp_server.wording.event_view import LABEL_CHARS_MAX, view_of
+from lsp_server.wording.event_labels import LABEL_CHARS_MAX
+from lsp_server.wording.event_view import view_of
 from tests.data.events import GOAL, ONE_OF_EACH, REPORT, USAGE
 
 WORDS: list[tuple[str, str]] = [

@@ -1,0 +1,46 @@
+"""This module has the lines for Events that have more to say than their fields."""
+
+from __future__ import annotations
+
+from lsp_server.domain.events import CandidatesJudged, CyclePacked
+from lsp_server.domain.goals import GoalReport
+from lsp_server.domain.tasks import Outcome
+from lsp_server.text.truncate import first_line
+from lsp_server.wording.run_texts import outcome_text
+
+LABEL_CHARS_MAX = 300
+"""A view with less room cuts the label once more."""
+
+
+def first(text: str) -> str:
+    """Returns the first line of a text, as long as a label may be."""
+    return first_line(text, LABEL_CHARS_MAX)
+
+
+def outcome_label(outcome: Outcome) -> str:
+    """Says how a run ended."""
+    return f"{outcome.outcome}: {first(outcome_text(outcome))}"
+
+
+def prompt_label(event: CyclePacked) -> str:
+    """Says what a cycle began with, as in `cycle 2 begins with 900 tokens: task 900`."""
+    tokens: dict[str, int] = {}
+    for section in event.taken:
+        tokens[section.kind] = tokens.get(section.kind, 0) + section.tokens
+    parts = ", ".join(f"{kind} {count:,}" for kind, count in tokens.items())
+    left = f"; left out: {len(event.left_out)}" if event.left_out else ""
+    return f"cycle {event.cycle} begins with {sum(tokens.values()):,} tokens: {parts}{left}"
+
+
+def choice_label(event: CandidatesJudged) -> str:
+    """Says which of how many candidates was chosen, and by whom."""
+    group, others = event.groups[event.winner], len(event.groups) - 1
+    over = f" over {others} other" + "s" * (others > 1) if others else ""
+    scored = f", {group.scores.total} of 40 points" if group.scores else ""
+    return f"chose {group.title}{over}: {group.size} of {event.drawn} candidates, by {event.by}{scored}"
+
+
+def goal_label(report: GoalReport) -> str:
+    """Says how many conditions of a goal are met."""
+    met = sum(item.verdict in ("met", "waived") for item in report.conditions)
+    return f"goal “{report.goal.title}”: {met} of {len(report.conditions)} conditions met"
