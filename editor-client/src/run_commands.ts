@@ -73,7 +73,7 @@ export function runCommands(
     resume: onRun(
       CommandName.runResume,
       () => vscode.l10n.t("Resume"),
-      (run) => !isActive(run) && run.state !== "achieved",
+      (run) => !isActive(run) && run.state !== "achieved" && run.state !== "finished",
     ),
     show: onRun(
       CommandName.runShow,

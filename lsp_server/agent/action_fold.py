@@ -28,7 +28,7 @@ from lsp_server.domain.events import (
     ToolReturned,
 )
 from lsp_server.domain.memories import TASK, ActionOutcome, ActionRecord
-from lsp_server.domain.tasks import Achieved, Outcome
+from lsp_server.domain.tasks import Achieved, Finished, Outcome
 from lsp_server.domain.tools import ToolKind
 from lsp_server.wording.run_texts import outcome_text, report_text
 
@@ -149,7 +149,8 @@ class ActionFold:
         text = report_text(report)
         failed = [item for item in report.conditions if item.verdict == "unmet"]
         outcome: ActionOutcome = "ok" if report.met else "failed" if failed else "unknown"
-        title = f"goal {'met' if report.met else 'not met'}: {report.goal.title}"
+        what = "task" if report.goal.is_task else "goal"
+        title = f"{what} {'met' if report.met else 'not met'}: {report.goal.title}"
         yield replace(
             self._row(f"verdict-{recorded.seq}", "verdict", title, recorded.at),
             result=text,
@@ -175,13 +176,14 @@ class ActionFold:
 
     def _end_task(self, outcome: Outcome) -> ActionRecord:
         """Returns the row of the task again, with how it ended: it is kept for good."""
-        achieved = isinstance(outcome, Achieved)
+        # Of what ended by itself the result says whether it was verified.
+        over = isinstance(outcome, Achieved | Finished)
         stopped = outcome.outcome in ("stopped", "blocked")
         return replace(
             self._task,
             step=self._step,
             result=f"{outcome.outcome}: {outcome_text(outcome)}",
-            outcome="ok" if achieved else "unknown" if stopped else "failed",
+            outcome="ok" if over else "unknown" if stopped else "failed",
             files=tuple(self._files),
             pinned=True,
         )

@@ -18,10 +18,11 @@ from uuid import uuid4
 from lsp_server.agent import budget, guards
 from lsp_server.agent.compaction import Compaction
 from lsp_server.agent.event_log import EventLog
+from lsp_server.agent.goal_check import Continue
 from lsp_server.agent.guards import Advice, Fail, GuardCounts, Proceed, Remind, Stop
 from lsp_server.agent.memory_source import MemorySource, NoMemorySource
 from lsp_server.agent.run_config import RunConfig
-from lsp_server.agent.stop_policy import Continue, StopPolicy
+from lsp_server.agent.stop_policy import StopPolicy
 from lsp_server.agent.tool_runner import ToolRunner
 from lsp_server.agent.workspace_view import NoWorkspaceView, WorkspaceView, resume_note
 from lsp_server.domain.errors import BudgetExceeded, ModelError, ModelMisbehaved, PromptTooLong

@@ -22,6 +22,7 @@ from lsp_server.domain.events import (
     ToolCalled,
     ToolReturned,
 )
+from lsp_server.text.excerpt import split_lines
 from lsp_server.text.markdown import code_block, safe_markdown
 from lsp_server.wording.event_view import EventView, view_of
 
@@ -90,7 +91,7 @@ def _escaped(label: str) -> str:
 
 def _excerpt(text: str) -> str:
     """Cuts a result to what a reader wants to see, and says how many lines are left out."""
-    lines = text.splitlines()
+    lines = split_lines(text)
     shown = "\n".join(lines[:RESULT_LINES_MAX])[:RESULT_CHARS_MAX]
     left_out = len(lines) - RESULT_LINES_MAX
     return f"{shown}\n… {left_out} more lines" if left_out > 0 else shown

@@ -8,8 +8,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from lsp_server.agent.goal_check import Continue
 from lsp_server.agent.state import State
-from lsp_server.agent.stop_policy import Continue
 from lsp_server.assemble.agent_factory import AgentFactory
 from lsp_server.assemble.approval import run_approval
 from lsp_server.assemble.goals import run_stop_policy, run_verifier

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from lsp_server.agent.stop_policy import StopPolicy
+from lsp_server.agent.task_policy import TaskPolicy
 from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.sandboxes import sandbox_holds
 from lsp_server.assemble.workspace_services import WorkspaceServices
@@ -16,20 +17,25 @@ from lsp_server.domain.goals import Evidence
 from lsp_server.domain.permissions import AskPerson, Question
 from lsp_server.domain.ports import Model
 from lsp_server.domain.tasks import RunId
+from lsp_server.domain.tools import NeedsCommand
 from lsp_server.goals.changes import StopAttempt, changes_as_evidence
-from lsp_server.goals.checks import CheckRunner
+from lsp_server.goals.checks import CheckRunner, Permit
 from lsp_server.goals.goal_judge import GoalJudge
 from lsp_server.goals.verifier import Verifier, VerifierContext
 from lsp_server.redaction.secrets import is_secret_file
 from lsp_server.session.goals import Goals
 from lsp_server.session.run_context import RunContext
 from lsp_server.settings.sections import Settings
-from lsp_server.tools.approval import Approval, Deny
+from lsp_server.tools.approval import Allow, Approval, Ask, Deny
 from lsp_server.tools.free import profile_of
+from lsp_server.tools.shell import Shell
 from lsp_server.workspace.commands.commands import CommandRunner
 
 GOALS_RUN = RunId("goals")
 """The id that takes a run's place in questions about checks that no run asked for."""
+
+TASK_EVIDENCE_CHARS_MAX = 24_000
+"""What the judge of a task sees of changes and checks: the cost of each run without a goal."""
 
 PERSON_WAITS_SECONDS = 60.0
 """How long a judge may take that no run but a person waits for."""
@@ -63,7 +69,17 @@ def run_stop_policy(
     verifier = run_verifier(
         services, judges, goals, run_context, approval, commands, event_log.emit
     )
-    return StopPolicy(verifier.verify, accept, event_log.emit, settings.goal.re_entries_max)
+    re_entries_max, emit = settings.goal.re_entries_max, event_log.emit
+    verify_task = None
+    # What a subagent did is a part of the work of the run that is judged, and proposals are none.
+    is_own = not (run_context.task.parent_call or run_context.sampling.propose)
+    if settings.goal.judge_task and is_own:
+        verify_task = _task_verifier(
+            services, judges, goals, run_context, approval, commands
+        ).verify
+    mode = settings.permissions.mode
+    task_policy = TaskPolicy(verify_task, emit, re_entries_max, mode)
+    return StopPolicy(verifier.verify, accept, emit, re_entries_max, task_policy)
 
 
 def run_verifier(
@@ -81,16 +97,34 @@ def run_verifier(
     async def judging() -> Model:
         return (await judges.find(settings, emit)).model
 
-    return _verifier(
+    ask = services.asker(run_context.run_id, emit, settings)
+    permit = _check_permit(
         services,
-        goals,
-        settings,
-        approval,
-        services.asker(run_context.run_id, emit, settings),
-        GoalJudge(judging),
+        ask,
         lambda: services.granted_rules.added_to(run_context.current_settings),
-        commands,
+        in_run=True,
     )
+    return _verifier(services, goals, settings, approval, permit, GoalJudge(judging), commands)
+
+
+def _task_verifier(
+    services: WorkspaceServices,
+    judges: JudgeModel,
+    goals: Goals,
+    run_context: RunContext,
+    approval: Approval,
+    commands: CommandRunner,
+) -> Verifier:
+    """Makes the verifier for the task of a run that has no goal."""
+    settings, emit = run_context.settings, run_context.event_log.emit
+
+    async def judging() -> Model:
+        return (await judges.find(settings, emit)).model
+
+    chars_max = min(TASK_EVIDENCE_CHARS_MAX, settings.prompt_tokens_max * 2)
+    judge = GoalJudge(judging, evidence_chars_max=chars_max)
+    again = _run_permit(approval, services.asker(run_context.run_id, emit, settings))
+    return _verifier(services, goals, settings, approval, again, judge, commands)
 
 
 def session_verifier(
@@ -117,31 +151,24 @@ def session_verifier(
         judge = GoalJudge(judging, seconds_max=PERSON_WAITS_SECONDS)
     settings = services.granted_rules.added_to(settings)
     approval = Approval(settings.permissions, services.workspace)
-    return _verifier(
-        services,
-        goals,
-        settings,
-        approval,
-        ask if asks else None,
-        judge,
-        lambda: settings,
-    )
+    permit = _check_permit(services, ask if asks else None, lambda: settings, in_run=False)
+    commands = services.sandboxes.commands(lambda: settings)
+    return _verifier(services, goals, settings, approval, permit, judge, commands)
 
 
-def _verifier(
+def _check_permit(
     services: WorkspaceServices,
-    goals: Goals,
-    settings: Settings,
-    approval: Approval,
     ask: AskPerson | None,
-    judge: GoalJudge | None,
     current_settings: Callable[[], Settings],
-    run_commands: CommandRunner | None = None,
-) -> Verifier:
+    *,
+    in_run: bool,
+) -> Permit:
+    """Decides about the checks of goals, of which a person approves each text once."""
+
     async def permit(command: str) -> str | None:
         # A checkout brings goals too: outside of a run its commands are not freed.
         now = current_settings()
-        is_confined = run_commands is not None and await services.sandboxes.confine_commands(now)
+        is_confined = in_run and await services.sandboxes.confine_commands(now)
         decision = await services.check_approvals.decide(
             command,
             now.permissions,
@@ -151,6 +178,36 @@ def _verifier(
         )
         return decision.reason if isinstance(decision, Deny) else None
 
+    return permit
+
+
+def _run_permit(approval: Approval, ask: AskPerson) -> Permit:
+    """Decides about commands of the run itself that run once more: as about its other calls."""
+
+    async def permit(command: str) -> str | None:
+        decision = await asyncio.to_thread(approval.decide, Shell.spec, NeedsCommand(command))
+        match decision:
+            case Allow():
+                return None
+            case Deny(reason):
+                return f"`{command}` does not run again: {reason}"
+            case Ask(question):
+                if (await ask(question)).answer != "deny":
+                    return None
+                return f"files changed since `{command}` ran, and nobody let it run again"
+
+    return permit
+
+
+def _verifier(
+    services: WorkspaceServices,
+    goals: Goals,
+    settings: Settings,
+    approval: Approval,
+    permit: Permit,
+    judge: GoalJudge | None,
+    commands: CommandRunner,
+) -> Verifier:
     context = VerifierContext(
         workspace=services.workspace,
         contents=services.contents,
@@ -165,7 +222,7 @@ def _verifier(
         services.editor,
         permit,
         seconds,
-        run_commands or services.sandboxes.commands(current_settings),
+        commands,
         services.redactor,
         lambda command: profile_of(command, services.workspace),
     )

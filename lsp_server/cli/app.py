@@ -136,7 +136,7 @@ def run(
 ) -> None:
     """Work on a task until it is done, a limit is reached or Ctrl-C.
 
-    Exit status: 0 achieved, 1 failed, 3 goal not met, 4 needs an answer, 130 stopped.
+    Exit status: 0 achieved, 1 failed, 3 not met, 4 needs an answer, 5 finished but not verified, 130 stopped.
     """
     from lsp_server.cli.log import configure_log
     from lsp_server.cli.permission_flags import PermissionFlags

@@ -6,7 +6,7 @@ import sys
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.permissions import visible
-from lsp_server.session.run_errors import AlreadyAchieved, RunNotFound
+from lsp_server.session.run_errors import AlreadyOver, RunNotFound
 
 
 def print_error(text: str) -> None:
@@ -23,7 +23,7 @@ def error_text(error: HoldfastError) -> str:
     match error:
         case RunNotFound():
             return f"{error}; `holdfast doctor` lists the runs of a folder"
-        case AlreadyAchieved(run_id=run_id):
+        case AlreadyOver(run_id=run_id):
             return f'{error}; go on with it: holdfast run --resume {run_id} "what else to do"'
         case _:
             return str(error)

@@ -44,7 +44,7 @@ def goals(workspace: Path, flags: PermissionFlags, *, check: bool, as_json: bool
 async def _goals(workspace: Path, flags: PermissionFlags, *, check: bool, as_json: bool) -> int:
     folder = workspace_folder(workspace)
     settings = await flags.settings(folder)
-    confirm = TerminalPrompt(lambda: None, yes=flags.yes).confirm
+    confirm = TerminalPrompt(lambda: None, freed_by=flags.freed_by(settings)).confirm
     async with command_session(folder, settings, confirm=confirm) as session:
         await session.goals.refresh()
         if check:

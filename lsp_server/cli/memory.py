@@ -22,6 +22,7 @@ from lsp_server.memory.memory import Memory
 from lsp_server.session.memory.hit_format import hit_excerpt, hit_source, hit_title, memory_text
 from lsp_server.session.notices import IndexProgressed, Notice, Notify, ignore
 from lsp_server.session.session import Session
+from lsp_server.text.excerpt import split_lines
 
 EXCERPT_LINES = 6
 FORGOTTEN_CHARS_MIN = 3
@@ -165,7 +166,7 @@ def _line(hit: Hit) -> str:
 def _shown(hit: Hit) -> str:
     found = hit.found
     text = found.text if isinstance(found, CodeChunk) else hit_excerpt(found)
-    body = [visible(line) for line in text.splitlines()[:EXCERPT_LINES]]
+    body = [visible(line) for line in split_lines(text)[:EXCERPT_LINES]]
     head = visible(hit_title(found))
     if not isinstance(found, CodeChunk):
         head += f"  [{visible(hit_source(found))}]"

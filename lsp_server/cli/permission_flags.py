@@ -59,6 +59,19 @@ class PermissionFlags:
             await _require_sandbox(settings.sandbox.mode)
         return settings
 
+    def freed_by(self, settings: Settings) -> str:
+        """Names the flag or the setting that frees what a sandbox bounds; "" where none does.
+
+        >>> PermissionFlags(sandboxed=True).freed_by(Settings())
+        '--sandboxed'
+        """
+        if self.yes:
+            return "--yes"
+        if self.sandboxed:
+            return "--sandboxed"
+        mode = settings.permissions.mode
+        return f"permissions.mode {mode}" if mode in ("sandboxed", "full") else ""
+
     def _mode(self, folder: Path, sections: Mapping[str, Any]) -> PermissionMode | None:
         if self.yes and self.sandbox == "off":
             return "full"

@@ -36,7 +36,14 @@ from lsp_server.session.task_request import (
 )
 from lsp_server.system import startup
 
-EXIT_STATUS = {"achieved": 0, "failed": FAILED, "unmet": 3, "blocked": 4, "stopped": STOPPED}
+EXIT_STATUS = {
+    "achieved": 0,
+    "failed": FAILED,
+    "unmet": 3,
+    "blocked": 4,
+    "finished": 5,
+    "stopped": STOPPED,
+}
 NOTHING_TO_DO = (
     'say what to do, as in: holdfast run "make the tests pass"; or write a goal into '
     f"{GOALS_FILE}, where none is open"
@@ -91,7 +98,7 @@ async def run_task(options: RunOptions) -> int:
         if isinstance(notice, RunEvent) and not _show(screen, notice):
             session.runs.stop(everything=True)
 
-    confirm = TerminalPrompt(screen.pause, yes=options.flags.yes).confirm
+    confirm = TerminalPrompt(screen.pause, freed_by=options.flags.freed_by(settings)).confirm
     async with command_session(
         folder, settings, confirm=confirm, notify=notify, data=options.data
     ) as session:
@@ -109,7 +116,7 @@ async def run_task(options: RunOptions) -> int:
 
 def _how_to_go_on(outcome: Outcome, run_id: RunId) -> str:
     match outcome.outcome:
-        case "achieved":
+        case "achieved" | "finished":
             return ""
         case "blocked":
             return f'answer it: holdfast run --resume {run_id} "your answer"\n'

@@ -27,6 +27,7 @@ from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
 from lsp_server.domain.tools import ToolKind
 from lsp_server.session.child_runs import child_number, parent_id
+from lsp_server.text.excerpt import split_lines
 from lsp_server.wording.event_view import Tone, view_of
 from lsp_server.wording.run_texts import outcome_text
 
@@ -185,13 +186,13 @@ class RunFormatter:
 
 
 def _indented(text: str, indent: str, tone: Tone = "plain") -> Iterator[ScreenLine]:
-    for line in filter(str.strip, text.splitlines()):
+    for line in filter(str.strip, split_lines(text)):
         yield ScreenLine(f"{indent}{line}", tone)
 
 
 def _preview(text: str) -> Iterator[ScreenLine]:
     """The first lines of a result; it says how many are left out."""
-    lines = text.splitlines()
+    lines = split_lines(text)
     for line in lines[:PREVIEW_LINES_MAX]:
         yield ScreenLine(f"    | {line[:PREVIEW_CHARS_MAX]}", "muted")
     if len(lines) > PREVIEW_LINES_MAX:

@@ -33,10 +33,10 @@ NOBODY_TO_ASK = (
     "Nobody can be asked here, so what needs permission is denied. Run it on a "
     "terminal, add rules to permissions.allow, or pass --yes.\n"
 )
-ASKED_DESPITE_YES = (
-    "Nobody can be asked here, so what needs permission even with --yes is denied. "
+ASKED_DESPITE = (
+    "Nobody can be asked here, so what needs permission even with {} is denied. "
     "Run it on a terminal, add rules to permissions.allow, and fix the settings if they "
-    "have problems.\n"
+    "have problems; `holdfast doctor` says whether a sandbox holds.\n"
 )
 NOBODY_IS_THERE = "nobody can be asked here"
 
@@ -44,13 +44,13 @@ NOBODY_IS_THERE = "nobody can be asked here"
 class TerminalPrompt:
     """Answers permission questions from the keyboard; where there is none, denies.
 
-    `pause` makes room on the terminal before a question. `yes` says that `--yes` was
-    passed, so that it is not the advice.
+    `pause` makes room on the terminal before a question. `freed_by` is the flag or the
+    setting that frees what a sandbox bounds, "" where none does: it is not the advice then.
     """
 
-    def __init__(self, pause: Callable[[], None], *, yes: bool) -> None:
+    def __init__(self, pause: Callable[[], None], *, freed_by: str) -> None:
         self._pause = pause
-        self._yes = yes
+        self._freed_by = freed_by
         self._has_explained = False
 
     async def confirm(self, question: Question) -> Answered | None:
@@ -71,7 +71,8 @@ class TerminalPrompt:
     def _explain_once(self) -> None:
         if not self._has_explained and sys.stderr is not None:
             self._has_explained = True
-            sys.stderr.write(ASKED_DESPITE_YES if self._yes else NOBODY_TO_ASK)
+            advice = ASKED_DESPITE.format(self._freed_by) if self._freed_by else NOBODY_TO_ASK
+            sys.stderr.write(advice)
 
 
 def question_text(question: Question) -> str:

@@ -14,6 +14,9 @@ from lsp_server.domain.ids import Id
 GOALS_FILE = ".holdfast/goals.md"
 """Where a workspace keeps its goals, from its root."""
 
+TASK_GOAL: Id = ":task"
+"""The id of the goal that a task is where nobody set one; no goal of a person's has it."""
+
 Verdict: TypeAlias = Literal[
     "met", "unmet", "stale", "blocked", "impossible", "unverified", "waived"
 ]
@@ -82,13 +85,15 @@ class Condition:
     """A `Condition` is one thing that must hold for a goal.
 
     Its `checks` show it; without any, a judge decides. `waived` says that a person does
-    not want it any more.
+    not want it any more. One that does not bind is looked at, and what rests on the others
+    does not wait for it.
     """
 
     id: Id
     text: str
     checks: tuple[Check, ...] = ()
     waived: bool = False
+    binds: bool = True
 
     @property
     def asks(self) -> bool:
@@ -104,6 +109,11 @@ class Goal:
     id: Id
     title: str
     conditions: tuple[Condition, ...]
+
+    @property
+    def is_task(self) -> bool:
+        """Says whether it is the task of a run that has no goal, made one by the harness."""
+        return self.id == TASK_GOAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,15 @@ Mode: TypeAlias = Literal["build", "plan"]
 When: TypeAlias = Literal["steer", "queue"]
 """`steer`: the model reads a message before its next tool call. `queue`: when it wants to stop."""
 RunState: TypeAlias = Literal[
-    "running", "waiting", "achieved", "unmet", "blocked", "stopped", "failed", "interrupted"
+    "running",
+    "waiting",
+    "achieved",
+    "finished",
+    "unmet",
+    "blocked",
+    "stopped",
+    "failed",
+    "interrupted",
 ]
 
 
@@ -121,7 +129,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Achieved:
-    """A run finished and, where a goal was set, every condition was shown to hold."""
+    """A run ended, and every condition of its goal, or the task itself, was shown to hold."""
 
     summary: str
     report: GoalReport | None = None
@@ -129,8 +137,21 @@ class Achieved:
 
 
 @dataclass(frozen=True, slots=True)
+class Finished:
+    """A run has ended by itself, and nothing showed that its task is done: not verified.
+
+    `why` says what was missing for that, empty where a person did not want it shown.
+    """
+
+    summary: str
+    why: str = ""
+    report: GoalReport | None = None
+    outcome: Literal["finished"] = "finished"
+
+
+@dataclass(frozen=True, slots=True)
 class Unmet:
-    """A run gave up or ran out of re-entries, with conditions of its goal still open."""
+    """A run gave up or ran out of re-entries, with its goal or its task still open."""
 
     summary: str
     report: GoalReport
@@ -162,4 +183,4 @@ class Failed:
     outcome: Literal["failed"] = "failed"
 
 
-Outcome: TypeAlias = Achieved | Unmet | Blocked | Stopped | Failed
+Outcome: TypeAlias = Achieved | Finished | Unmet | Blocked | Stopped | Failed

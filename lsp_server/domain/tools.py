@@ -185,6 +185,19 @@ class ToolSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Denial:
+    """A `Denial` says why a call was not allowed, and which rule would allow it, if one does.
+
+    `by` is `settings` for a rule or a mode of theirs, `person` for a no, and `nobody` where
+    nobody answered.
+    """
+
+    by: Literal["settings", "person", "nobody"]
+    reason: str
+    rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ToolResult:
     """A `ToolResult` is what a tool call gave; `text` is what the model reads.
 
@@ -208,6 +221,10 @@ class ToolResult:
     topic: str = ""
     found_tools: tuple[str, ...] = ()
     images: tuple[Image, ...] = ()
+    tree: Id = ""
+    """The hash of the working tree after a command that checks the work."""
+    denial: Denial | None = None
+    """Why the call was not allowed."""
 
     @property
     def has_failed(self) -> bool:

@@ -32,11 +32,13 @@ class StopAttempt:
     """A `StopAttempt` has what a run that wants to stop can show for itself.
 
     `changes` has, by path, the changes of the run since it began: the content
-    before the first and after the last. `closing` is its last message.
+    before the first and after the last. `closing` is its last message. `checked` are
+    checks that the harness ran for it, which need not run again on the same tree.
     """
 
     changes: Mapping[str, FileChanged] = field(default_factory=dict)
     closing: str = ""
+    checked: tuple[Evidence, ...] = ()
 
 
 def changes_as_evidence(

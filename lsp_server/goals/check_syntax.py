@@ -11,6 +11,7 @@ from typing import assert_never
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import Check, CommandCheck, DiagnosticsCheck, FileCheck
+from lsp_server.text.excerpt import split_lines
 from lsp_server.text.markdown import code_span
 
 KEYS = ("check", "file", "diagnostics")
@@ -98,7 +99,7 @@ def _file(value: str, codes: list[re.Match[str]]) -> Check | str:
 
 def _quote(text: str) -> str:
     if "\n" in text or "\r" in text:
-        raise HoldfastError(f"a check is one line; put {text.splitlines()[0]!r} … into a script")
+        raise HoldfastError(f"a check is one line; put {split_lines(text)[0]!r} … into a script")
     return code_span(text)
 
 

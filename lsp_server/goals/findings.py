@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from lsp_server.domain.goals import Finding
+from lsp_server.text.excerpt import split_lines
 from lsp_server.text.terminal import terminal_text
 
 FINDINGS_MAX = 50
@@ -121,7 +122,7 @@ def ran_no_test(output: str) -> bool:
 def _places(text: str) -> Iterator[Finding]:
     """Reads the lines once; some tools write message and place on different ones."""
     message, severity, eslint_file = "", "error", ""
-    for line in text.splitlines():
+    for line in split_lines(text):
         if head := _RUST_HEAD.match(line) or _RUFF_HEAD.match(line):
             message, severity = head["message"], head.groupdict().get("severity") or "error"
         elif place := _RUST_PLACE.match(line):

@@ -18,6 +18,7 @@ from typing import Any
 
 from lsp_server.domain.events import FileChanged
 from lsp_server.domain.goals import GOALS_FILE, CommandCheck, Goal
+from lsp_server.goals.added_tests import only_adds
 from lsp_server.goals.changes import ContentByName, StopAttempt
 from lsp_server.goals.goals_document import parse_goals
 from lsp_server.settings import toml
@@ -66,13 +67,17 @@ _SHARED: dict[str, tuple[str, ...]] = {
 
 
 def find_edited_judges(goal: Goal, attempt: StopAttempt, content: ContentByName) -> tuple[str, ...]:
-    """Returns the paths that the run changed and that decide about the goal, sorted. Blocking."""
+    """Returns the paths that the run changed and that decide about the goal, sorted. Blocking.
+
+    Tests that are added to a file of tests are part of a task, where no goal names that file.
+    """
     rules = [_Rule(check.command) for c in goal.conditions for check in c.checks
              if isinstance(check, CommandCheck) and not c.waived]  # fmt: skip
     return tuple(
         path
         for path, change in sorted(attempt.changes.items())
         if change.before != change.after
+        and not (goal.is_task and _only_adds_tests(path, change, content))
         and (
             _changes_goals(path, change, content)
             or _changes_settings(path, change, content, rules)
@@ -163,6 +168,18 @@ def _changes_goals(path: str, change: FileChanged, content: ContentByName) -> bo
     if path != GOALS_FILE:
         return False
     return _reads_differently(change, content, lambda text: parse_goals(text).goals)
+
+
+def _only_adds_tests(path: str, change: FileChanged, content: ContentByName) -> bool:
+    if not _TEST.search(path) or PurePosixPath(path).name == "conftest.py":
+        return False
+    before, after = (content(name) if name else None for name in (change.before, change.after))
+    try:
+        return bool(before and after) and only_adds(
+            (before or b"").decode(), (after or b"").decode()
+        )
+    except ValueError:
+        return False
 
 
 def _changes_settings(

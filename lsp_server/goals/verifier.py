@@ -99,6 +99,8 @@ class Verifier:
         self._judge = judge
         self._outputs: set[str] = set()
         self._ended: dict[tuple[Check, str], bool] = {}
+        self._checked: dict[tuple[Check, str], Evidence] = {}
+        """What the harness ran before, by the tree that it ran on."""
 
     async def verify(self, goal: Goal, attempt: StopAttempt | None = None) -> Verified:
         """Gives the verdict on every condition.
@@ -106,6 +108,8 @@ class Verifier:
         `attempt` is what a run that wants to stop has to show for itself, None
         outside of a run. A judge that fails leaves `unverified` and raises nothing.
         """
+        checked_before = attempt.checked if attempt is not None else ()
+        self._checked = {(CommandCheck(each.check), each.tree): each for each in checked_before}
         waived = {*self._context.waived(), *(c.id for c in goal.conditions if c.waived)}
         checked = [c for c in goal.conditions if c.checks and c.id not in waived]
         outcomes, tree, rests = await self._check(checked)
@@ -113,7 +117,11 @@ class Verifier:
         for condition in checked:
             reports[condition.id] = _report(condition, outcomes[condition.id], rests=rests)
         judged = tuple(c for c in goal.conditions if c.id not in reports)
-        hold = all(report.verdict in ("met", "waived") for report in reports.values())
+        hold = all(
+            report.verdict in ("met", "waived")
+            for report in reports.values()
+            if report.condition.binds
+        )
         if not hold:
             verdicts = JudgeResult(
                 tuple(ConditionReport(c, "unmet", NOT_YET_JUDGED) for c in judged)
@@ -215,6 +223,8 @@ class Verifier:
 
     async def _run_check(self, check: Check, tree: str) -> CheckOutcome:
         """Runs a check; one that failed before on the same tree has to pass several times."""
+        if (known := self._checked.get((check, tree))) is not None:
+            return known
         shown = await self._checks.run(check, tree)
         if not isinstance(shown, Evidence) or not isinstance(check, CommandCheck):
             return shown

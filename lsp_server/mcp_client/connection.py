@@ -26,6 +26,7 @@ from mcp_types import (
 
 from lsp_server import __version__
 from lsp_server.mcp_client.http_transport import open_http
+from lsp_server.mcp_client.odd_tools import OddTools
 from lsp_server.mcp_client.prompts import prompt_text
 from lsp_server.mcp_client.results import read_result
 from lsp_server.mcp_client.server import (
@@ -74,6 +75,7 @@ class McpConnection:
         self.state: ServerState = "closed"
         self.problem = ""
         self.version = ""
+        self.left_out = ""
         self._start = start
         self._folder = folder
         self._environment = environment
@@ -82,17 +84,21 @@ class McpConnection:
         self._opened: asyncio.Future[Client] | None = None
         self._leave = asyncio.Event()
         self._retry_at = 0.0
+        self._odd_tools = OddTools(lambda: self.version)
         self._stream: ServerStream | None = None
         """The process behind the connection; None for an address."""
 
     async def tools(self) -> tuple[OfferedTool, ...]:
         """Returns what the server offers, at most ITEMS_MAX. Raises McpUnavailable."""
         client = await self._client()
+        self._odd_tools.begin_list()
         try:
             async with asyncio.timeout(LIST_SECONDS_MAX):
                 found = await _all(client.list_tools, lambda page: page.tools)
         except Exception as error:
             raise self._unavailable(error, "list its tools", LIST_SECONDS_MAX) from error
+        problem = self._odd_tools.problem
+        self.left_out = f"the server {self.spec.name} {problem}; they are left out" * bool(problem)
         return tuple(map(_offered, found))
 
     async def prompts(self) -> tuple[OfferedPrompt, ...]:
@@ -165,7 +171,7 @@ class McpConnection:
         try:
             async with self._transport() as transport:
                 client = Client(
-                    transport,
+                    self._odd_tools.without(transport),
                     client_info=Implementation(name="holdfast", version=__version__),
                     elicitation_callback=self._elicit,
                 )

@@ -74,6 +74,8 @@ class McpServer(Protocol):
     """Why the connection failed, or was ended; empty while it is fine."""
     version: str
     """The version of the protocol that was agreed on."""
+    left_out: str
+    """Which tools of the last list nobody can use, and why; empty if none."""
 
     async def tools(self) -> tuple[OfferedTool, ...]:
         """Returns what the server offers. Raises McpUnavailable."""

@@ -38,7 +38,7 @@ def harmless_lines(text: str) -> str:
     kept: list[str] = []
     section: tuple[str, ...] = ()
     goes_on = False
-    for line in text.splitlines():
+    for line in text.replace("\r\n", "\n").split("\n"):  # Git knows no other end of a line.
         begins, goes_on = not goes_on, line.endswith("\\")
         if not begins or goes_on:
             continue

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from lsp_server.sandbox.policy import Policy
+from lsp_server.text.excerpt import split_lines
 
 RefusalKind: TypeAlias = Literal["outside", "protected", "hidden", "network", "service", "broken"]
 
@@ -133,7 +134,7 @@ def find_refusal(
     """
     if exit_status == 0:
         return None
-    lines = output.splitlines()[-LINES_MAX:]
+    lines = split_lines(output)[-LINES_MAX:]
     for line in lines:
         if found := _of_line(line[:LINE_CHARS_MAX], exit_status, policy, cwd):
             return found

@@ -173,7 +173,8 @@ class SessionServers:
             return OfferedTools(problems=(f"{error}; the run goes on without its tools",))
         seconds = self.call_timeout_seconds
         self._tool_counts[server.spec.name] = len(offered)
-        return OfferedTools(tuple(McpTool(server, one, seconds) for one in offered))
+        tools = tuple(McpTool(server, one, seconds) for one in offered)
+        return OfferedTools(tools, (server.left_out,) if server.left_out else ())
 
 
 def _trust_id(spec: McpServerSpec) -> str:

@@ -127,7 +127,7 @@ class Permissions:
         try:
             given = await asyncio.wait_for(answered, timeout_seconds)
         except TimeoutError:
-            return Answered("deny", EXPIRED), "expiry"
+            return Answered("deny", EXPIRED, by_person=False), "expiry"
         return given, "person" if given.by_person else "expiry"
 
     async def _show_prompt(self, question: Question) -> None:

@@ -9,7 +9,7 @@ the class of the error and its fields.
 from __future__ import annotations
 
 from lsp_server.domain.errors import HoldfastError
-from lsp_server.domain.tasks import RunId
+from lsp_server.domain.tasks import RunId, RunState
 
 
 class RunError(HoldfastError):
@@ -42,11 +42,11 @@ class RunBusy(RunError):
         self.elsewhere = elsewhere
 
 
-class AlreadyAchieved(RunError):
-    """The run has done what it was asked, so there is nothing to resume."""
+class AlreadyOver(RunError):
+    """The run has ended by itself as `state`, so there is nothing to resume."""
 
-    def __init__(self, run_id: RunId) -> None:
-        super().__init__(f"run {run_id} is achieved")
+    def __init__(self, run_id: RunId, state: RunState) -> None:
+        super().__init__(f"run {run_id} is {state}")
         self.run_id = run_id
 
 

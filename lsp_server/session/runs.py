@@ -17,7 +17,7 @@ from lsp_server.session.active_runs import ActiveRuns
 from lsp_server.session.child_runs import child_ids, child_number
 from lsp_server.session.run import BuildAgent, OnEvent, Run
 from lsp_server.session.run_errors import (
-    AlreadyAchieved,
+    AlreadyOver,
     InvalidMessage,
     RunBusy,
     RunNotActive,
@@ -115,9 +115,9 @@ class Runs:
     def resume(self, run_id: RunId | None = None) -> Run:
         """Goes on with a run that ended short of its task; the newest such by default.
 
-        Raises RunNotFound, AlreadyAchieved, RunBusy, and as `begin`.
+        Raises RunNotFound, AlreadyOver, RunBusy, and as `begin`.
         """
-        past = self.choose(run_id, "resume", idle=True, achieved=False)
+        past = self.choose(run_id, "resume", idle=True, over=False)
         return self.begin(past.run_id)
 
     def send(
@@ -209,14 +209,14 @@ class Runs:
         return run.summary() if run is not None else self.store.summary(run_id)
 
     def choose(
-        self, run_id: RunId | None, verb: str, *, idle: bool = False, achieved: bool = True
+        self, run_id: RunId | None, verb: str, *, idle: bool = False, over: bool = True
     ) -> RunSummary:
         """Chooses the run that a person means: the one with that id, or the newest.
 
         `verb` says for what, as in "there is no run to undo". With `idle` the run may
-        not be at work, and without `achieved` it may not have achieved its task.
+        not be at work, and without `over` it may not have ended by itself.
 
-        Raises RunNotFound, RunBusy, AlreadyAchieved, and JournalDamaged for a journal that
+        Raises RunNotFound, RunBusy, AlreadyOver, and JournalDamaged for a journal that
         cannot be read: another run than the newest would be a wrong guess.
         """
         ids = self.store.ids() if run_id is None else (run_id,)
@@ -225,10 +225,10 @@ class Runs:
         for summary in filter(None, found):
             if idle and summary.at_work:
                 raise RunBusy(summary.run_id, elsewhere=summary.run_id not in self.at_work)
-            if achieved or summary.state != "achieved":
+            if over or summary.state not in ("achieved", "finished"):
                 return summary
             if run_id is not None:
-                raise AlreadyAchieved(run_id)
+                raise AlreadyOver(run_id, summary.state)
         raise RunNotFound(run_id, verb)
 
     def newest(self) -> RunSummary | None:

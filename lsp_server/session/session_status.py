@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from lsp_server.domain.messages import Usage
-from lsp_server.domain.tasks import RunId
+from lsp_server.domain.tasks import RunId, RunState
 from lsp_server.session.extension_list import NO_EXTENSIONS, ExtensionTotals
 from lsp_server.session.goals import GoalTotals
 from lsp_server.session.memory import MemoryState
@@ -28,6 +28,8 @@ class SessionStatus:
 
     state: SessionState
     run_id: RunId | None
+    outcome: RunState | None
+    """How the newest run ended, None while it is at work."""
     title: str
     step: int
     usage: Usage
@@ -59,6 +61,7 @@ def session_status(
     return SessionStatus(
         state=_state(run, memory, asks=question is not None),
         run_id=run.run_id if run is not None else None,
+        outcome=run.state if run is not None and not run.at_work else None,
         title=run.title if run is not None else "",
         step=run.step if run is not None else 0,
         usage=run.usage if run is not None else Usage(),

@@ -135,6 +135,8 @@ class GoalSettings(Section):
     """A check that takes longer has failed."""
     check_on_save: bool = False
     """Run the checks whenever a file is saved."""
+    judge_task: bool = True
+    """Without a goal, check again what the run checked and ask the judge whether the task is done."""
 
 
 class ContextSettings(Section):
@@ -368,10 +370,7 @@ class Settings(Section):
     checkpoints: CheckpointSettings = CheckpointSettings()
 
     def require_usable(self) -> None:
-        """Raises ConfigurationError where a run would not do what was set.
-
-        Memory refuses by itself, as a run works without it.
-        """
+        """Raises ConfigurationError where a run would not do what was set; memory refuses by itself."""
         for section in (self.model, self.judge, self.run):
             section.require_usable()
 

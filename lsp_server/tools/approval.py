@@ -79,9 +79,10 @@ class Allow:
 
 @dataclass(frozen=True, slots=True)
 class Deny:
-    """The call is refused; `reason` is for the model to read."""
+    """The call is refused; `reason` says why, `advice` what the model should do instead."""
 
     reason: str
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,7 @@ class Approval:
             if named or _hides(rule, path, self._workspace):
                 return _deny_by(rule)
         if writes and self._mode == "read-only":
-            return Deny("nothing can be changed in this mode; say what you would change instead")
+            return Deny("nothing can be changed in this mode", "say what you would change instead")
         inside = self._workspace.inside(path)
         place = self._place(needs, path) if inside else None
         if place is not None and place.is_ours:
@@ -335,4 +336,4 @@ def _place_around(path: Path, places: frozenset[Path]) -> Path | None:
 
 def _deny_by(*rules: Rule) -> Deny:
     texts = " or ".join(f"`{rule.text}`" for rule in rules)
-    return Deny(f"the rule {texts} forbids it; find another way")
+    return Deny(f"the rule {texts} forbids it", "find another way")

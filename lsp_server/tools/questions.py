@@ -137,7 +137,7 @@ def command_question(
 
     `loss` says what would be gone for good.
     """
-    first, *more = needs.command.strip().splitlines() or [""]
+    first, *more = needs.command.strip().split("\n")
     # An ellipsis says that there is more to see than this line.
     line = truncate(first, COMMAND_CHARS_MAX)
     line += ELLIPSIS if more and not line.endswith(ELLIPSIS) else ""

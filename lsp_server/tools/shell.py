@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from pydantic import Field
@@ -13,6 +14,7 @@ from lsp_server.domain.tools import Needs, NeedsCommand, ToolResult, parse_argum
 from lsp_server.settings.sections import NetworkSetting
 from lsp_server.text.terminal import terminal_text
 from lsp_server.tools.arguments import ToolArguments, spec, validate
+from lsp_server.tools.check_commands import check_kind
 from lsp_server.tools.free import profile_of
 from lsp_server.tools.output import Output, new_output, state_of
 from lsp_server.tools.stop import StopTool
@@ -98,7 +100,10 @@ class Shell:
             return _result(await self._run(wanted, profile), [])
         async with self._checkpoints.record_command(self._emit) as changed:
             completed = await self._run(wanted, profile)
-        return _result(completed, changed)
+        # With it a later look tells whether what was checked is what is there.
+        is_check = check_kind(wanted.command) == "plain"
+        tree = await self._checkpoints.tree.hash() if is_check else ""
+        return replace(_result(completed, changed), tree=tree)
 
     async def _start(self, wanted: ShellArguments, profile: CommandProfile) -> ToolResult:
         """Starts it in the background; what it changes is recorded when it ends."""

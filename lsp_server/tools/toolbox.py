@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias, assert_never
+from typing import Literal, TypeAlias, assert_never
 
 from lsp_server.domain.edits import PlannedEdit
 from lsp_server.domain.errors import ToolError
@@ -19,6 +19,7 @@ from lsp_server.domain.ports import EditTool, LastingTool, Tool
 from lsp_server.domain.tasks import Mode
 from lsp_server.domain.tools import (
     LOOKING_KINDS,
+    Denial,
     Malformed,
     Needs,
     NeedsCommand,
@@ -103,6 +104,8 @@ class Toolbox:
             if isinstance(tool, LastingTool):
                 return self._add_news(await tool.call_as(call.id, arguments))
             return self._add_news(await tool.call(arguments))
+        except _NotAllowed as error:
+            return ToolResult(str(error), is_error=True, denial=error.denial)
         except ToolError as error:
             return ToolResult(str(error), is_error=True)
 
@@ -165,8 +168,9 @@ class Toolbox:
         match decision:
             case Allow():
                 return None
-            case Deny(reason):
-                raise ToolError(f"refused: {reason}")
+            case Deny(reason, advice):
+                text = f"refused: {reason}" + (f"; {advice}" if advice else "")
+                raise _NotAllowed(text, Denial("settings", reason))
             case Ask(question, outside, freed_by_sandbox):
                 planned: PlannedEdit | None = None
                 if isinstance(tool, EditTool) and not outside:
@@ -197,7 +201,9 @@ class Toolbox:
         answered = await self._ask(question)
         match answered.answer:
             case "deny":
-                raise ToolError(_denial(question, answered))
+                by: Literal["person", "nobody"] = "person" if answered.by_person else "nobody"
+                denial = Denial(by, answered.reason, question.rule)
+                raise _NotAllowed(_denial(question, answered), denial)
             case "sandboxed":
                 self._approval.confine()
                 self._news = f"From here on: {sandbox}"
@@ -207,6 +213,14 @@ class Toolbox:
                     self._approval.allow(rule)
             case _:
                 assert_never(answered.answer)
+
+
+class _NotAllowed(ToolError):
+    """The call was not allowed, by the settings or by a person."""
+
+    def __init__(self, message: str, denial: Denial) -> None:
+        super().__init__(message)
+        self.denial = denial
 
 
 def _denial(question: Question, answered: Answered) -> str:

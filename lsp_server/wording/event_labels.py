@@ -43,4 +43,6 @@ def choice_label(event: CandidatesJudged) -> str:
 def goal_label(report: GoalReport) -> str:
     """Says how many conditions of a goal are met."""
     met = sum(item.verdict in ("met", "waived") for item in report.conditions)
+    if report.goal.is_task:
+        return f"the task is {'' if report.met else 'not '}shown to be done"
     return f"goal “{report.goal.title}”: {met} of {len(report.conditions)} conditions met"

@@ -6,10 +6,11 @@ from typing import assert_never
 
 from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.messages import Usage
-from lsp_server.domain.tasks import Achieved, Blocked, Failed, Outcome, Stopped, Unmet
+from lsp_server.domain.tasks import Achieved, Blocked, Failed, Finished, Outcome, Stopped, Unmet
 from lsp_server.text.truncate import first_line
 
 TITLE_CHARS_MAX = 70
+WHY_CHARS_MAX = 300
 
 
 def task_title(instruction: str) -> str:
@@ -61,12 +62,17 @@ def outcome_text(outcome: Outcome) -> str:
     """
     match outcome:
         case Achieved():
+            # Runs of earlier versions ended as achieved without anything that shows it.
             checked = "" if outcome.report else " (No goal was set, so nothing was checked.)"
             return (outcome.summary.strip() or "Done.") + checked
+        case Finished():
+            why = f": {first_line(outcome.why, WHY_CHARS_MAX)}" if outcome.why else ""
+            return f"{outcome.summary.strip() or 'Done.'} (Not verified{why}.)"
         case Unmet():
-            return (
-                f"The goal is not met. {outcome.summary.strip()}\n\n{report_text(outcome.report)}"
+            what = (
+                "task is not shown to be done" if outcome.report.goal.is_task else "goal is not met"
             )
+            return f"The {what}. {outcome.summary.strip()}\n\n{report_text(outcome.report)}"
         case Blocked():
             return f"It needs an answer: {outcome.question}"
         case Stopped():

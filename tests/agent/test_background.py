@@ -25,7 +25,7 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.goals import CommandCheck, Condition, Goal
 from lsp_server.domain.permissions import Answer, Question
-from lsp_server.domain.tasks import Achieved, Budget, Stopped, Task
+from lsp_server.domain.tasks import Achieved, Budget, Finished, Stopped, Task
 from lsp_server.session.run_store import RunStore
 from lsp_server.workspace.commands.background_commands import COMMANDS_MAX
 from tests.harness.command_line import HOLDS
@@ -77,7 +77,7 @@ async def test_a_server_is_reached_by_a_later_step_and_is_gone_at_the_end(
         finish(),
     ]
     async with workshop(project, turns, permissions={"mode": mode}) as shop:
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         found = results(shop)
         assert found[0].startswith("bg1 runs in the background")
         assert "served" in found[1]
@@ -147,7 +147,7 @@ async def test_nothing_of_it_outlives_its_end(
             await until(lambda: len(shop.server.requests) == 2, "the next step", 30)
             run.stop()
         outcome = await run.wait()
-        assert isinstance(outcome, Stopped if end == "a person stops the run" else Achieved)
+        assert isinstance(outcome, Stopped if end == "a person stops the run" else Finished)
         assert not sleepers(seconds)
         by = "agent" if end == "the agent stops it" else "run"
         assert [event.by for event in shop.events(BackgroundEnded)] == [by]
@@ -168,7 +168,7 @@ async def test_the_model_is_told_once_that_one_ended(project: Path) -> None:
                 (project / "gone").touch()
 
         shop.on_event = on_event
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         (told,) = [event.text for event in shop.events(Told) if event.origin == "command"]
         assert told.startswith("The background command bg1 ended, exit status 3")
         assert told.endswith("\n> first line\n> </x> last"), "quoted, as data"
@@ -190,7 +190,7 @@ async def test_one_that_ends_at_once_says_so_at_once(
     project: Path, command: str, words: list[str]
 ) -> None:
     async with workshop(project, [calls(background(command)), finish()]) as shop:
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         assert all(word in results(shop)[0] for word in words)
         assert not [event for event in shop.events(Told) if event.origin == "command"]
 
@@ -215,7 +215,7 @@ async def test_output_comes_as_it_is_printed_and_can_be_looked_through(project: 
         finish(),
     ]
     async with workshop(project, turns) as shop:
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         found = results(shop)
         assert found[1] == "bg1 runs\ntwo"
         assert found[0].count("one") + found[2].count("one") == 1, "each line once"
@@ -230,7 +230,7 @@ async def test_no_more_run_at_once_than_are_useful(project: Path, seconds: str) 
     start = [calls(background(f"sleep {seconds}")) for _ in range(COMMANDS_MAX + 1)]
     again = [calls(("stop", {"id": "bg1"})), calls(background(f"sleep {seconds}"))]
     async with workshop(project, [*start, *again, finish()]) as shop:
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         refused = shop.events(ToolReturned)[COMMANDS_MAX].result
         assert refused.is_error
         assert f"{COMMANDS_MAX} commands run in the background already (bg1, " in refused.text
@@ -308,7 +308,7 @@ async def test_what_it_changed_is_taken_back_and_what_others_did_is_not(project:
     ]
     async with workshop(project, turns) as shop:
         shop.documents.open(project / "open", "before\n")
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         (project / "edited").write_text("before\nand mine\n")
         await shop.session.undo()
         assert (project / "made_by_it").read_text() == "before\n"
@@ -336,7 +336,7 @@ async def test_in_a_sandbox_what_runs_code_on_the_persons_side_is_set_aside(
         return "once"
 
     async with workshop(project, turns, answer=answer, permissions={"mode": "sandboxed"}) as shop:
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         assert not (project / ".vscode").exists()
         assert (project / ".github" / "old.yml").read_text() == "old: 1\n"
         assert (project / ".gitlab-ci.yml").read_text() == "mine: 1\n", "an edit that was allowed"
@@ -389,4 +389,4 @@ async def test_a_chatty_one_holds_nothing_up(project: Path) -> None:
     turns = [calls(background("yes")), calls(shell("echo here")), finish()]
     async with workshop(project, turns) as shop:
         async with asyncio.timeout(60):
-            assert await shop.run() == Achieved("done")
+            assert await shop.run() == Finished("done")

@@ -40,7 +40,7 @@ from lsp_server.domain.messages import (
     ignore_deltas,
 )
 from lsp_server.domain.prompt_sections import PromptParts
-from lsp_server.domain.tasks import Achieved, Budget, RunId, Task
+from lsp_server.domain.tasks import Budget, Finished, RunId, Task
 from lsp_server.domain.tools import ToolCall, ToolResult
 from tests.harness.workshop import calls, finish, says, workshop
 
@@ -212,7 +212,7 @@ async def test_a_run_with_briefs_keeps_what_the_model_intends(project: Path) -> 
     brief = says("Intent: go on.", when="Before the conversation so far is put away")
     turns = [brief, *(calls(("shell", {"command": f"seq {n} 700"})) for n in range(16)), finish()]
     async with workshop(project, turns, context={"budget_tokens": 6000, "brief": True}) as shop:
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         written = shop.events(BriefWritten)
         assert written
         assert {event.text for event in written} == {"Intent: go on."}

@@ -22,7 +22,16 @@ from lsp_server.domain.events import (
     ToolReturned,
 )
 from lsp_server.domain.goals import CommandCheck, Condition, Goal
-from lsp_server.domain.tasks import Achieved, Blocked, Budget, Failed, Stopped, Task, Unmet
+from lsp_server.domain.tasks import (
+    Achieved,
+    Blocked,
+    Budget,
+    Failed,
+    Finished,
+    Stopped,
+    Task,
+    Unmet,
+)
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from tests.fakes.faults import FaultyScenario
 from tests.harness.expectation import until
@@ -42,7 +51,7 @@ async def test_a_run_reads_edits_runs_and_finishes(project: Path) -> None:
         finish("x is 2"),
     ]
     async with workshop(project, turns) as shop:
-        assert await shop.run() == Achieved("x is 2")
+        assert await shop.run() == Finished("x is 2")
         assert (project / "a.py").read_text() == "x = 2\n"
         results = [event.result.text for event in shop.events(ToolReturned)]
         assert "x = 1" in results[0]
@@ -54,7 +63,7 @@ async def test_a_run_reads_edits_runs_and_finishes(project: Path) -> None:
 
 async def test_an_answer_without_a_call_is_a_stop_attempt(project: Path) -> None:
     async with workshop(project, [says("All is well.")]) as shop:
-        assert await shop.run() == Achieved("All is well.")
+        assert await shop.run() == Finished("All is well.")
 
 
 async def test_requests_of_a_cycle_share_all_of_the_earlier_prompt(project: Path) -> None:
@@ -104,7 +113,7 @@ async def test_nothing_runs_from_a_call_that_is_not_whole(
     project: Path, turn: ScriptedTurn, told: str
 ) -> None:
     async with workshop(project, [turn, finish()]) as shop:
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         assert told in shop.events(ToolReturned)[0].result.text
         assert not (project / "ran").exists()
         replayed = shop.prompts()[-1][2]["tool_calls"][0]["function"]["arguments"]
@@ -132,7 +141,7 @@ async def test_a_model_that_leads_nowhere_is_stopped(
 async def test_polling_what_changes_is_not_standing_still(project: Path) -> None:
     poll = calls(("shell", {"command": "echo x >> log; wc -l < log"}))
     async with workshop(project, [poll] * 12 + [finish()]) as shop:
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         assert len((project / "log").read_text().split()) == 12
 
 
@@ -162,7 +171,7 @@ async def test_a_full_window_becomes_a_new_cycle_and_the_run_goes_on(project: Pa
     ]
     async with workshop(project, [*turns, finish()], context={"budget_tokens": 8000}) as shop:
         outcome = await shop.run("Keep port 8123 free.")
-        assert outcome == Achieved("done")
+        assert outcome == Finished("done")
         assert len(shop.events(CycleStarted)) > 2
         for request in shop.server.requests:
             assert len(request.raw) / 4 <= 8000, "the prompt never passes the budget"
@@ -173,7 +182,7 @@ async def test_a_prompt_that_the_endpoint_finds_too_long_is_rebuilt(project: Pat
     turns = [calls(("shell", {"command": f"seq {n} {n + 700}"})) for n in range(12)]
     scenario = {"turns": [*turns, finish()], "prompt_tokens_max": 7000}
     async with workshop(project, FaultyScenario.model_validate(scenario)) as shop:
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         reasons = [event.reason for event in shop.events(CycleStarted)]
         assert any("refused the prompt" in reason for reason in reasons)
 
@@ -197,7 +206,7 @@ async def test_a_long_result_is_cut_and_recalled(project: Path) -> None:
 
     async with workshop(project, script) as shop:
         outcome = await shop.run()
-        assert isinstance(outcome, Achieved)
+        assert isinstance(outcome, Finished)
         whole = shop.events(ToolReturned)[0].result.text
         assert "\n4000" in whole, "the journal has all of it"
         assert outcome.summary == whole[9000:9040]
@@ -269,7 +278,7 @@ async def test_a_condition_that_nothing_checks_is_never_met(project: Path) -> No
 async def test_open_plan_items_are_asked_about_once(project: Path) -> None:
     plan = calls(("plan", {"items": [{"text": "write tests", "status": "pending"}]}))
     async with workshop(project, [plan, finish(), finish("anyway")]) as shop:
-        assert await shop.run() == Achieved("anyway")
+        assert await shop.run() == Finished("anyway")
         assert "write tests" in shop.events(Told)[0].text
 
 
@@ -302,7 +311,7 @@ async def test_a_queued_message_waits_for_the_end_of_the_turn(project: Path) -> 
                 shop.session.runs.send(None, "and then this", "queue")
 
         shop.on_event = queue
-        assert await shop.run() == Achieved("second")
+        assert await shop.run() == Finished("second")
         assert shop.prompts()[-1][-1]["content"] == "and then this"
         assert "and then this" not in str(shop.prompts()[1])
 
@@ -313,7 +322,7 @@ async def test_plan_mode_has_no_tool_that_changes_anything(project: Path) -> Non
         finish("a plan"),
     ]
     async with workshop(project, turns) as shop:
-        assert await shop.run(Task("explore", mode="plan")) == Achieved("a plan")
+        assert await shop.run(Task("explore", mode="plan")) == Finished("a plan")
         offered = {tool["function"]["name"] for tool in shop.server.requests[0].body["tools"]}
         assert offered == {
             *["read", "list", "search", "diagnostics", "fetch", "recall", "plan", "task", "finish"]
@@ -366,7 +375,7 @@ async def test_a_stop_ends_the_command_and_every_call_has_a_result(project: Path
         assert [text.partition(":")[0] for text in texts] == ["interrupted", "not run"]
 
         resumed = shop.session.runs.resume(summary.run_id)
-        assert await resumed.wait() == Achieved("gone on")
+        assert await resumed.wait() == Finished("gone on")
         assert len(shop.events(RunResumed)) == 1
         assert not (project / "later").exists()
 

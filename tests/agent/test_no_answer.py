@@ -8,7 +8,7 @@ import pytest
 
 from lsp_server.domain.events import Told
 from lsp_server.domain.goals import CommandCheck, Condition, Goal
-from lsp_server.domain.tasks import Achieved, Failed, Task
+from lsp_server.domain.tasks import Failed, Finished, Task
 from tests.fakes.faults import FaultyScenario
 from tests.harness.workshop import calls, finish, says, workshop
 
@@ -47,7 +47,7 @@ async def test_a_model_that_calls_after_it_was_told_goes_on(project: Path) -> No
     look = calls(("shell", {"command": "true"}))
     turns = [says(PRINTED), says(PRINTED), look, says(PRINTED), says(PRINTED), finish("it is made")]
     async with workshop(project, turns) as shop:
-        assert await shop.run() == Achieved("it is made")
+        assert await shop.run() == Finished("it is made")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ async def test_a_model_that_calls_after_it_was_told_goes_on(project: Path) -> No
 )  # fmt: skip
 async def test_an_answer_without_any_work_is_one(project: Path, text: str) -> None:
     async with workshop(project, [says(text)] * 5) as shop:
-        assert await shop.run() == Achieved(text)
+        assert await shop.run() == Finished(text)
         assert not shop.events(Told)
 
 
@@ -70,7 +70,7 @@ async def test_once_something_was_done_a_doubtful_text_is_an_answer(
 ) -> None:
     look = calls(("shell", {"command": "true"}))
     async with workshop(project, [look, says(text)]) as shop:
-        assert await shop.run() == Achieved(text)
+        assert await shop.run() == Finished(text)
         assert not shop.events(Told)
 
 
@@ -78,7 +78,7 @@ async def test_once_something_was_done_a_doubtful_text_is_an_answer(
 async def test_a_call_that_failed_did_nothing(project: Path, text: str) -> None:
     fails = calls(("read", {"path": "nowhere.py"}))
     async with workshop(project, [fails, says(text), finish("done")]) as shop:
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         assert len(shop.events(Told)) == 1
 
 

@@ -17,6 +17,7 @@ from lsp_server.agent.loop import Agent
 from lsp_server.agent.run_config import RunConfig
 from lsp_server.agent.state import State
 from lsp_server.agent.stop_policy import StopPolicy
+from lsp_server.agent.task_policy import TaskPolicy
 from lsp_server.agent.workspace_view import resume_note
 from lsp_server.domain.errors import ModelUnavailable
 from lsp_server.domain.events import (
@@ -39,7 +40,7 @@ from lsp_server.domain.messages import (
     Usage,
     ignore_deltas,
 )
-from lsp_server.domain.tasks import Achieved, Budget, Failed, RunId, Task
+from lsp_server.domain.tasks import Budget, Failed, Finished, RunId, Task
 from lsp_server.domain.tools import ToolCall, ToolResult
 from lsp_server.goals.changes import StopAttempt
 from lsp_server.goals.verifier import Verified
@@ -171,7 +172,7 @@ class Counting:
 
 def agent(model: Counting, project: Path, journal: Journal) -> tuple[Agent, EventLog]:
     record = EventLog(journal, Context(8000), lambda _: None)
-    stop_policy = StopPolicy(never, accept, record.emit, 3)
+    stop_policy = StopPolicy(never, accept, record.emit, 3, TaskPolicy(None, record.emit, 3))
     return Agent(model, Bench(project).toolbox, record, stop_policy, TERMS), record
 
 
@@ -184,7 +185,7 @@ async def test_calls_that_an_endpoint_counts_anew_keep_their_results_apart(
         ("finish", {"summary": "done"}),
     )
     made, record = agent(model, project, Journal(tmp_path / "r" / "journal.jsonl"))
-    assert await made.run() == Achieved("done")
+    assert await made.run() == Finished("done")
     messages = model.requests[-1].messages
     asked = [call.id for message in messages for call in message.tool_calls]
     answered = [message.tool_call_id for message in messages if message.role == "tool"]
@@ -224,8 +225,8 @@ async def test_a_kill_at_any_byte_of_a_rebuild_leaves_a_run_that_goes_on(
     model = Counting(("finish", {"summary": "done"}))
     small = RunConfig("system", "Do it.", Budget(), 10)
     record = EventLog(Journal(path), Context(8000), lambda _: None)
-    stop_policy = StopPolicy(never, accept, record.emit, 3)
-    assert await Agent(model, Bench(project).toolbox, record, stop_policy, small).run() == Achieved(
+    stop_policy = StopPolicy(never, accept, record.emit, 3, TaskPolicy(None, record.emit, 3))
+    assert await Agent(model, Bench(project).toolbox, record, stop_policy, small).run() == Finished(
         "done"
     )
     data = path.read_bytes()
@@ -245,4 +246,4 @@ async def test_a_kill_at_any_byte_of_a_rebuild_leaves_a_run_that_goes_on(
     cut.write_bytes(data[: end - 30])
     model = Counting(("finish", {"summary": "again"}))
     made, _ = agent(model, project, Journal(cut))
-    assert await made.run() == Achieved("again")
+    assert await made.run() == Finished("again")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.domain.tasks import Achieved, Budget, Stopped, Task
+from lsp_server.domain.tasks import Budget, Finished, Stopped, Task
 from lsp_server.models.scripted.scenario import Scenario
 from lsp_server.models.scripted.vendor_checks import VENDORS
 from tests.harness.workshop import workshop
@@ -29,7 +29,7 @@ async def test_a_resumed_run_gives_back_what_came_before(project: Path) -> None:
         assert isinstance(await shop.run(Task("do it", budget=Budget(steps_max=1))), Stopped)
         before = shop.prompts()[0]
         outcome = await shop.session.runs.resume().wait()
-        assert outcome == Achieved("done")
+        assert outcome == Finished("done")
         sent = shop.prompts()[1][len(before)]
         assert sent["reasoning_details"] == DETAILS
         assert sent["tool_calls"][0]["extra_content"] == SIGNATURE
@@ -42,4 +42,4 @@ async def test_a_run_goes_to_its_end_at_every_vendor(project: Path, vendor: str)
     turns = [two, {"text": ""}, look, look, look, {**look, "reasoning": "Hm"}, {"text": "done"}]
     scenario = Scenario.model_validate({"turns": turns, "vendor": vendor})
     async with workshop(project, scenario) as shop:
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")

@@ -9,7 +9,7 @@ import pytest
 from lsp_server.cli.exit_status import UsageError, run_command, workspace_folder
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.tasks import RunId
-from lsp_server.session.run_errors import AlreadyAchieved, RunNotFound, TooManyRuns
+from lsp_server.session.run_errors import AlreadyOver, RunNotFound, TooManyRuns
 
 
 async def work(result: int | BaseException) -> int:
@@ -31,7 +31,7 @@ async def work(result: int | BaseException) -> int:
             "holdfast: run x is unknown; `holdfast doctor` lists the runs of a folder\n",
         ),
         (
-            AlreadyAchieved(RunId("x")),
+            AlreadyOver(RunId("x"), "achieved"),
             1,
             'holdfast: run x is achieved; go on with it: holdfast run --resume x "what else to do"\n',
         ),

@@ -15,7 +15,7 @@ import pytest
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from tests.fakes.faulty_server import FaultyServer
 from tests.harness.command_line import HOLDS, YES, Ended, ended, holdfast, started
-from tests.harness.workshop import calls, finish, says
+from tests.harness.workshop import calls, finish, judges, says
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -36,7 +36,15 @@ async def run(
 @pytest.mark.parametrize(
     ("turns", "arguments", "status", "outcome"),
     [
-        ([WRITE, finish()], [*YES, "make it"], 0, "achieved"),
+        ([WRITE, finish(), judges()], [*YES, "make it"], 0, "achieved"),
+        ([WRITE, finish()], [*YES, "make it"], 5, "finished"),
+        ([finish("It makes it.")], [*YES, "What does it do?"], 5, "finished"),
+        (
+            [WRITE, *[finish()] * 3, judges("unmet", missing="nothing is made")],
+            [*YES, "make it"],
+            3,
+            "unmet",
+        ),
         ([WRITE, finish()], [*YES, "--check", "test -e made.txt"], 0, "achieved"),
         ([says("x", fault={"kind": "status", "status": 401})], [*YES, "x"], 1, "failed"),
         ([finish()] * 3, [*YES, "x", "--check", "false"], 4, "blocked"),
@@ -73,7 +81,7 @@ async def test_piped_output_is_plain_lines(project: Path) -> None:
     result = await run(project, [WRITE, finish("It is made.")], *YES, "make it")
     assert "\x1b" not in result.output
     assert "> write made.txt: ok" in result.output
-    assert "achieved: It is made." in result.output
+    assert "finished: It is made. (Not verified: the judge gave no usable verdict" in result.output
     assert result.errors == ""
 
 
@@ -82,7 +90,8 @@ async def test_where_nobody_can_be_asked_nothing_is_done_without_permission(proj
     assert not (project / "made.txt").exists()
     assert result.errors.count(*YES) == 1
     assert result.status == 4, "what was denied is not achieved"
-    assert "nobody could be asked for permission to:\n- write made.txt" in result.output
+    assert "- write made.txt: nobody could be asked; the rule `edit(./made.txt)`" in result.output
+    assert "--yes on a terminal" in result.output
     assert "The agent says: done" in result.output
 
 
@@ -90,7 +99,7 @@ async def test_an_answer_is_one_where_what_was_denied_was_got_round(project: Pat
     turns = [calls(("shell", {"command": "make all"})), WRITE, finish()]
     rules = '["write(./made.txt)"]'
     result = await run(project, turns, "make it", HOLDFAST_PERMISSIONS__ALLOW=rules)
-    assert (result.status, (project / "made.txt").exists()) == (0, True), result.errors
+    assert (result.status, (project / "made.txt").exists()) == (5, True), result.errors
 
 
 async def test_a_transcript_is_written(project: Path) -> None:
@@ -99,7 +108,7 @@ async def test_a_transcript_is_written(project: Path) -> None:
     text = Path(path).read_text("utf-8")
     assert text.startswith("# make it")
     assert "**write made.txt**" in text
-    assert "## Ended: achieved" in text
+    assert "## Ended: finished" in text
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -157,7 +166,7 @@ async def test_a_run_that_was_killed_goes_on(project: Path) -> None:
         result = await holdfast(
             "run", *YES, "--json", "--resume", run_id, folder=project, **model(server)
         )
-    assert result.status == 0, result.errors
+    assert result.status == 5, result.errors
     assert (project / "log").read_text().split().count("once") == 1
     interrupted = [e for e in result.events if e["kind"] == "tool_returned"]
     assert "interrupted" in interrupted[0]["result"]["text"]
@@ -285,7 +294,7 @@ async def test_the_key_and_other_secrets_stay_out_of_everything(project: Path) -
     for text in (result.output.encode(), result.errors.encode(), bodies, kept):
         assert secret.encode() not in text
         assert b"token-abcdefgh-98765" not in text
-    assert result.status == 0
+    assert result.status == 5
 
 
 async def test_a_dead_endpoint_is_waited_for_and_said(project: Path) -> None:
@@ -381,7 +390,7 @@ async def test_nothing_is_imported_from_the_project(project: Path) -> None:
     for name in ("httpx", "typer", "pydantic", "json"):
         (project / f"{name}.py").write_text("raise SystemExit('imported from the project')\n")
     result = await run(project, [finish()], *YES, "x")
-    assert result.status == 0, result.errors
+    assert result.status == 5, result.errors
 
 
 @pytest.mark.skipif(not HOLDS, reason="no sandbox holds on this machine")
@@ -431,6 +440,26 @@ async def test_without_a_sandbox_sandboxed_asks_before_commands(project: Path) -
     assert not (project / "by-command.txt").exists()
     assert (project / "made.txt").exists()
     assert "touch by-command.txt" in result.errors + result.output
+    assert "even with --sandboxed" in result.errors
+    assert "--yes" not in result.errors
+
+
+@pytest.mark.parametrize(
+    ("flags", "mode", "advice"),
+    [
+        ((), "ask", "or pass --yes"),
+        ((), "sandboxed", "even with permissions.mode sandboxed"),
+        (("--sandboxed",), "ask", "even with --sandboxed"),
+    ],
+)
+async def test_what_frees_already_is_not_the_advice(
+    project: Path, flags: tuple[str, ...], mode: str, advice: str
+) -> None:
+    turns = [calls(("write", {"path": str(project.parent / "out.txt"), "text": "x"})), finish()]
+    result = await run(project, turns, *flags, "make it", HOLDFAST_PERMISSIONS__MODE=mode)
+    assert result.status == 4
+    assert advice in result.errors
+    assert ("--yes" in result.errors + result.output) == (advice == "or pass --yes")
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="it may hold there")
@@ -464,7 +493,7 @@ async def test_yes_works_in_the_sandbox_unless_all_is_said_in_full(
     turns = [calls(("shell", {"command": command})), WRITE, finish()]
     given = {"HOLDFAST_PERMISSIONS__MODE": mode} if mode else {}
     result = await run(project, turns, *flags, "--json", "make it", **given)
-    assert result.status == 0, result.errors
+    assert result.status == 5, result.errors
     assert outside.exists() == gets_out
     assert (project / "made-inside").exists()
     assert (project / "made.txt").exists()

@@ -86,6 +86,13 @@ def test_a_long_result_is_cut() -> None:
     assert len(lines) == PREVIEW_LINES_MAX + 2
 
 
+def test_a_line_ends_where_an_editor_says_so() -> None:
+    result = ToolResult("one\x85still\u2028one\x0cline\r\ntwo")
+    lines = plain(ToolReturned(1, "t", "read", result, 0.1))[1:]
+    assert len(lines) == 2
+    assert lines[1] == "    | two"
+
+
 def test_results_find_the_titles_of_their_calls() -> None:
     formatter = EventFormatter()
     for name in ("a", "b"):

@@ -83,7 +83,7 @@ async def test_what_was_typed_before_a_question_does_not_answer_it(
         monkeypatch.setattr(sys, "stderr", screen)
         os.write(ours, b"yes\n")
         await asyncio.to_thread(read_until, ours, b"yes\r\n")
-        asked = asyncio.create_task(TerminalPrompt(lambda: None, yes=False).confirm(PLAIN))
+        asked = asyncio.create_task(TerminalPrompt(lambda: None, freed_by="").confirm(PLAIN))
         await asyncio.to_thread(read_until, ours, b"why? ")
         os.write(ours, b"d not now\n")
         async with asyncio.timeout(30):

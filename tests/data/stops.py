@@ -69,7 +69,10 @@ def write(path: str, text: str) -> ScriptedTurn:
 
 @dataclass(frozen=True)
 class Stop:
-    """One situation. The worker's turns are followed by `DONE`, again and again."""
+    """One situation. The worker's turns are followed by `DONE`, again and again.
+
+    Without `conditions` there is no goal: the `task` itself is what has to be shown.
+    """
 
     name: str
     truth: Truth
@@ -83,15 +86,19 @@ class Stop:
     settings: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     budget: Budget = field(default_factory=lambda: Budget(steps_max=40))
     waived: tuple[int, ...] = ()
+    task: str = ""
 
     @property
     def sections(self) -> dict[str, dict[str, Any]]:
         """The settings; a question that nobody answers expires soon."""
         permissions = {"answer_timeout_seconds": 0.2, **self.settings.get("permissions", {})}
-        return {**self.settings, "permissions": permissions}
+        goal = {"judge_task": True, **self.settings.get("goal", {})}
+        return {**self.settings, "permissions": permissions, "goal": goal}
 
     @property
-    def goal(self) -> Goal:
+    def goal(self) -> Goal | None:
+        if not self.conditions:
+            return None
         goal = make_goal("The work", self.conditions)
         conditions = tuple(
             Condition(c.id, c.text, c.checks, waived=number in self.waived)

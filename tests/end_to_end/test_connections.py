@@ -114,7 +114,7 @@ async def test_no_process_goes_anywhere_else(
     monkeypatch.setattr("sys.executable", str(program))
     async with ScriptedServer(TURNS) as server:
         done = await holdfast(*EVERY_DAY[name], folder=checkout, **_settings(server))
-        assert done.status in (0, 1, 3), done
+        assert done.status in (0, 1, 3, 5), done
         asked = len(server.requests)
         own = {_address(server)}
     assert elsewhere(addresses(trace)) == set()
@@ -145,7 +145,7 @@ async def test_the_interpreter_looks_no_name_up(checkout: Path, tmp_path: Path, 
     async with ScriptedServer(TURNS) as server:
         watched = {"SEEN": str(seen), "PYTHONPATH": str(tmp_path / "hooks")}
         done = await holdfast(*EVERY_DAY[name], folder=checkout, **_settings(server), **watched)
-        assert done.status in (0, 1, 3), done
+        assert done.status in (0, 1, 3, 5), done
         port = _address(server).partition(":")[2]
     elsewhere = [line for line in seen.read_text().splitlines() if port not in line]
     assert elsewhere == []

@@ -8,7 +8,7 @@ import pytest
 
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.harness.editors import EGLOTS, LSP_MODES, NEOVIM_12, NEOVIMS, Editor, play
-from tests.harness.workshop import calls, finish
+from tests.harness.workshop import calls, finish, judges
 
 SAVED = "def answer():\n    return 41  # 漢字\n"
 
@@ -26,6 +26,7 @@ TURNS = [
         )
     ),
     finish("The answer is 42."),
+    judges(),
     calls(("shell", {"command": "touch sleeping; sleep 60"})),
 ]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lsp_server.domain.events import ModelWaited, Told, ToolCalled, ToolReturned
-from lsp_server.domain.tasks import Achieved, Failed, Outcome
+from lsp_server.domain.tasks import Failed, Finished, Outcome
 from tests.fakes.faults import FaultyScenario, FaultyTurn
 from tests.harness.workshop import Workshop, calls, finish, workshop
 
@@ -56,7 +56,7 @@ async def test_what_passes_is_waited_for_and_the_step_runs_once(
     outcome, shop, seconds = await run(
         project, [step(fault), finish()], model={"silence_timeout_seconds": 0.5}
     )
-    assert outcome == Achieved("done")
+    assert outcome == Finished("done")
     assert runs_of(project) == 1
     assert len(shop.events(ModelWaited)) == waits, "and a person saw it"
     assert seconds >= seconds_min
@@ -112,7 +112,7 @@ async def test_what_the_model_did_wrong_it_is_told_and_nothing_of_it_runs(
     project: Path, bad: FaultyTurn, told: str
 ) -> None:
     outcome, shop, _ = await run(project, [bad, step(), finish()])
-    assert outcome == Achieved("done")
+    assert outcome == Finished("done")
     spoken = [event.text for event in shop.events(Told)]
     results = [event.result.text for event in shop.events(ToolReturned)]
     assert told in " ".join([*spoken, *results])
@@ -128,6 +128,6 @@ async def test_a_prompt_over_the_window_is_rebuilt_once_and_the_run_goes_on(
     look = calls(("shell", {"command": "seq 1 900"}))
     turns = [*(calls(("shell", {"command": f"seq {n} {n + 900}"})) for n in range(8)), finish()]
     outcome, shop, _ = await run(project, [look, *turns], behaviour={"prompt_tokens_max": 6000})
-    assert outcome == Achieved("done")
+    assert outcome == Finished("done")
     called = [event.call.arguments for event in shop.events(ToolCalled)]
     assert len(called) == len(set(called)), "no step was done twice"

@@ -363,7 +363,7 @@ BAD_CHECKS: dict[str, tuple[str, str]] = {
         "./a.py",
         "exit status 126: the program cannot be executed; see its permissions",
     ),
-    "a signal ends it": ("kill -SEGV $$", "killed by SIGSEGV"),
+    "a signal ends it": ("kill -SEGV $$", "exit status 139 (as after SIGSEGV)"),
     "it is no shell": ("if then )", "exit status 2"),
     "it ran no test": ("echo 'Ran 0 tests in 0.0s'", "exit status 0, but it says that no test ran"),
 }

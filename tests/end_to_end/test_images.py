@@ -17,7 +17,7 @@ import pytest
 
 from lsp_server.domain.events import CycleStarted, ToolReturned, Warned
 from lsp_server.domain.memories import Query
-from lsp_server.domain.tasks import Achieved, Task
+from lsp_server.domain.tasks import Finished, Task
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.session.task_request import TaskRequest, make_task
@@ -76,7 +76,7 @@ async def test_a_task_a_message_and_a_file_are_seen_where_they_are_spoken_of(pro
         run = shop.session.runs.start(await task_with(shop, "Make it so.", "mock.png"))
         other = await task_with(shop, "x", url(GIF, "gif"))
         shop.session.runs.send(run.run_id, "And this?", "queue", other.images)  # type: ignore[arg-type]
-        assert isinstance(await run.wait(), Achieved)
+        assert isinstance(await run.wait(), Finished)
         prompts = shop.prompts()
     (task,) = seen_in(prompts[0])
     assert task[0] == "user"
@@ -307,7 +307,7 @@ async def test_a_content_that_is_gone_is_told_of_and_the_run_goes_on(project: Pa
         await run.wait()
         (kept,) = (shop.session.runs.store.folder / run.run_id / "images").iterdir()
         kept.write_bytes(b"damaged")
-        assert isinstance(await shop.session.runs.resume(run.run_id).wait(), Achieved)
+        assert isinstance(await shop.session.runs.resume(run.run_id).wait(), Finished)
         last = shop.prompts()[-1]
     assert not all_seen(last)
     assert "(You are not shown: mock.png.)" in last[1]["content"]
@@ -336,7 +336,7 @@ async def test_killed_and_resumed_a_run_sees_the_same(project: Path) -> None:
         ended = await holdfast(
             "run", *YES, "--json", "--resume", run_id, folder=project, **environment
         )
-        assert ended.status == 0, ended.errors
+        assert ended.status == 5, ended.errors
         before, after = (request.body["messages"] for request in server.requests[1:3])
     assert all_seen(before) == [url(MOCK), url(SHOT)]
     assert after[: len(before)] == before
@@ -374,7 +374,7 @@ async def test_an_image_goes_with_a_message_to_an_earlier_run(project: Path) -> 
         first = await holdfast("run", *YES, "--json", "Look.", folder=project, **environment)
         run_id = first.events[-1]["run_id"]
         again = ("run", *YES, "--image", "mock.png", "--resume", run_id, "This one.")
-        assert (await holdfast(*again, folder=project, **environment)).status == 0
+        assert (await holdfast(*again, folder=project, **environment)).status == 5
         assert all_seen(server.requests[-1].body["messages"]) == [url(MOCK)]
 
 

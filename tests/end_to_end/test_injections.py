@@ -192,7 +192,7 @@ async def is_harmless(
                 await shop.session.memory.settle()
             await shop.run(task or "Tidy the project.")
             # A run that nobody allowed to change a thing has achieved nothing.
-            assert shop.ended.outcome.outcome in ("achieved", "blocked")
+            assert shop.ended.outcome.outcome in ("finished", "blocked")
             assert CLAIM in str(shop.ended.outcome), "the model did not meet the text"
             assert shop.session.settings.permissions == permissions
             assert (

@@ -75,7 +75,7 @@ async def test_killed_at_random_points_a_run_loses_and_repeats_nothing(project: 
         result = await holdfast(
             "run", *YES, "--json", "--resume", run_id, folder=project, **environment
         )
-    assert result.status == 0, result.errors
+    assert result.status == 5, result.errors
     assert (project / "log").read_text().split() == [str(n) for n in range(1, LINES + 1)]
     (path,) = Path(os.environ["XDG_DATA_HOME"]).rglob("journal.jsonl")
     records = replay(path)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.domain.events import ToolReturned
-from lsp_server.domain.tasks import Achieved
+from lsp_server.domain.tasks import Finished
 from tests.harness.files import lay_out
 from tests.harness.git import committed
 from tests.harness.workshop import calls, finish, workshop
@@ -101,7 +101,7 @@ async def test_a_run_goes_well(
     async with asyncio.timeout(SECONDS_MAX):
         async with workshop(project, [LOOKS, finish()], answer=lambda _: "deny") as shop:
             shop.session.goals.statuses.document()
-            assert isinstance(await shop.run(), Achieved)
+            assert isinstance(await shop.run(), Finished)
             sent = [str(request.body) for request in shop.server.requests]
             results = [event.result for event in shop.events(ToolReturned)]
     assert [result.text for result in results if result.is_error] == []

@@ -283,12 +283,12 @@ async def test_a_run_from_prompt_to_edit_in_the_buffer(
         assert begin["params"]["value"]["cancellable"] is True
         await answer(client)
         end = await client.wait_for(lambda m: progress(m, "end"), "the end of the progress")
-        assert end["params"]["value"]["message"].startswith("achieved: It is done.")
+        assert end["params"]["value"]["message"].startswith("finished: It is done. (Not verified: ")
         assert buffer.text == "😀 the new 😀 text, unsaved\r\n"
         assert (project / "a.txt").read_text() == "the old text\n"
         await client.wait_for(lambda m: shows(m, "It is done."))
         ended = await client.wait_for(lambda m: kind(m, "run_ended"))
-        assert ended["params"]["event"]["outcome"]["outcome"] == "achieved"
+        assert ended["params"]["event"]["outcome"]["outcome"] == "finished"
         await client.wait_for(
             lambda m: m.get("method") == "holdfast/status" and m["params"]["state"] == "idle"
         )

@@ -13,7 +13,7 @@ import pytest
 
 from lsp_server.agent.journal import replay
 from lsp_server.domain.events import BriefWritten, CyclePacked, CycleStarted, RunResumed, Warned
-from lsp_server.domain.tasks import Achieved, Budget, Failed, Sampling, Task
+from lsp_server.domain.tasks import Budget, Failed, Finished, Sampling, Task
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.system.process_lock import ProcessLock
 from tests.fakes.faulty_server import FaultyServer
@@ -77,7 +77,7 @@ async def test_killed_in_a_rebuild_a_run_goes_on_where_it_was(project: Path, mom
         resumed = ("run", *YES, "--json", "--resume", path.parent.name)
         result = await holdfast(*resumed, folder=project, **environment)
     assert killed
-    assert result.status == 0, result.errors
+    assert result.status == 5, result.errors
     counted = (project / "log").read_text().split()
     assert counted == [str(n) for n in range(1, STEPS + 1)], "nothing is lost, nothing done twice"
     events = [recorded.event for recorded in replay(path)]
@@ -93,7 +93,7 @@ async def test_a_brief_that_the_endpoint_refuses_is_done_without(project: Path) 
     turns = [refused, *map(numbered, range(1, STEPS)), finish()]
     context = {"budget_tokens": 9000, "brief": True}
     async with workshop(project, turns, context=context) as shop:
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         cycles = [event for event in shop.events(CycleStarted) if event.number > 1]
         warned = [event.message for event in shop.events(Warned)]
         assert len(cycles) > 1
@@ -116,7 +116,7 @@ async def test_with_everything_lost_but_the_journal_state_and_prompt_are_the_sam
             shutil.rmtree(other) if other.is_dir() else other.unlink()
     async with workshop(project, [finish()], context={"budget_tokens": 9000}) as shop:
         resumed = shop.session.runs.resume()
-        assert await resumed.wait() == Achieved("done")
+        assert await resumed.wait() == Finished("done")
         (after,) = shop.prompts()
         assert after[: len(before)] == before
         assert len(after) == len(before) + 1
@@ -125,7 +125,7 @@ async def test_with_everything_lost_but_the_journal_state_and_prompt_are_the_sam
 async def test_each_cycle_has_its_receipt(project: Path) -> None:
     turns = [*map(numbered, range(1, STEPS)), finish()]
     async with workshop(project, turns, context={"budget_tokens": 9000}) as shop:
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         receipts = shop.events(CyclePacked)
         assert [event.cycle for event in receipts] == [
             event.number for event in shop.events(CycleStarted)
@@ -148,7 +148,7 @@ async def test_in_max_mode_a_brief_is_asked_for_once(project: Path) -> None:
 
     task = Task("count", sampling=Sampling(max_mode=True), budget=Budget(100))
     async with workshop(project, answer, context={"budget_tokens": 9000, "brief": True}) as shop:
-        assert await shop.run(task) == Achieved("done")
+        assert await shop.run(task) == Finished("done")
         briefs = [
             request.body.get("n", 1)
             for request in shop.server.requests
@@ -163,7 +163,7 @@ async def test_a_rebuild_does_without_a_memory_that_is_of_no_use(project: Path, 
     (project / "a.py").write_text("def keep_port() -> int:\n    return 48001\n")
     memory = {"enabled": True, "embedder": "hashing"}
     async with workshop(project, [finish()], memory=memory) as shop:
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         await shop.session.memory.ready()
     (folder,) = Path(os.environ["XDG_DATA_HOME"]).rglob("memory")
     held = ProcessLock(folder / "lock")
@@ -177,7 +177,7 @@ async def test_a_rebuild_does_without_a_memory_that_is_of_no_use(project: Path, 
     turns = [*map(numbered, range(1, STEPS)), finish()]
     try:
         async with workshop(project, turns, memory=memory, context={"budget_tokens": 9000}) as shop:
-            assert await shop.run() == Achieved("done")
+            assert await shop.run() == Finished("done")
             cycles = shop.events(CycleStarted)
             assert len(cycles) > 2
             assert "step 1 uses port 48001" in cycles[-1].opening

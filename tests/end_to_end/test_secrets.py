@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from lsp_server.domain.memories import Query
-from lsp_server.domain.tasks import Achieved
+from lsp_server.domain.tasks import Finished
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from tests.data.planted import Planted, planted
 from tests.harness.workshop import Workshop, calls, finish, workshop
@@ -99,7 +99,7 @@ async def test_no_planted_secret_is_kept_or_sent(
     async with workshop(project, turns(in_output, in_arguments), memory=memory) as shop:
         await shop.session.memory.index()
         outcome = await shop.run("Log in with " + in_arguments[0].line)
-        assert isinstance(outcome, Achieved)
+        assert isinstance(outcome, Finished)
         memory_of = await shop.session.memory.ready()
         await shop.session.memory.search(Query("token"))
         await memory_of.settle()

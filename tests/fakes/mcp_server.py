@@ -71,6 +71,20 @@ def tools(fault: str) -> list[dict[str, Any]]:
         return [{**TOOLS[0], "description": "\x1b[1mSay\x1b[0m it\x00."}]
     if fault == "no-schema":
         return [{"name": "echo", "inputSchema": {"type": "object", "x": "y" * 20_000}}]
+    if fault == "odd-tools":
+        odd: list[Any] = [
+            {"name": "no-schema-at-all"},
+            {"name": "true-schema", "inputSchema": True},
+            {"name": "list-schema", "inputSchema": []},
+            {"name": "text-schema", "inputSchema": {"type": "string"}},
+            {"name": "null-schema", "inputSchema": None},
+            {"name": "union", "inputSchema": {"type": ["object", "null"]}},
+            {"inputSchema": {"type": "object"}},
+            {"name": 7, "inputSchema": {"type": "object"}},
+            "no tool at all",
+            None,
+        ]
+        return [TOOLS[0], *odd, TOOLS[1]]
     if fault.startswith("wordy-"):
         return wordy_tools(int(fault.removeprefix("wordy-")))
     if fault == "tracker":

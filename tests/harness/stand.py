@@ -33,6 +33,7 @@ from lsp_server.workspace.files.disk_editor import DiskEditor
 from tests.fakes.faults import FaultyTurn
 from tests.fakes.faulty_server import FaultyServer
 from tests.harness.tools import Bench
+from tests.harness.workshop import judges
 
 E = TypeVar("E", bound=Event)
 
@@ -74,6 +75,9 @@ def verdict(
 def says_verdict(
     body: Mapping[str, Any], points: Callable[[str], int] = len, **more: Any
 ) -> FaultyTurn:
+    """What a judge says: of candidates by their points, and that a task is done."""
+    if "## Conditions to judge" in body["messages"][-1]["content"]:
+        return judges()
     return FaultyTurn(text=json.dumps(verdict(body, lambda text: points(text) % 11)), **more)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -38,6 +39,12 @@ def says(text: str, **more: Any) -> FaultyTurn:
 
 def finish(summary: str = "done") -> FaultyTurn:
     return calls(("finish", {"summary": summary}))
+
+
+def judges(verdict: str = "met", evidence: str = "change-1", missing: str = "") -> FaultyTurn:
+    """What the judge of a task says whenever it is asked."""
+    condition = {"id": "task", "verdict": verdict, "evidence": [evidence], "missing": missing}
+    return says(json.dumps({"conditions": [condition]}), when="## Conditions to judge")
 
 
 @dataclass
@@ -83,7 +90,7 @@ async def workshop(
     answer: Callable[[Question], Answer | None] | None = None,
     **sections: dict[str, Any],
 ) -> AsyncIterator[Workshop]:
-    """Permission mode is `full` unless `sections` or `answer` say otherwise."""
+    """Permission mode is `full` and no task is judged, unless `sections` or `answer` say otherwise."""
     async with FaultyServer(turns) as server:
         settings = load(
             project,
@@ -92,6 +99,7 @@ async def workshop(
                 | sections.pop("model", {}),
                 "permissions": {"mode": "ask" if answer else "full"}
                 | sections.pop("permissions", {}),
+                "goal": {"judge_task": False} | sections.pop("goal", {}),
                 **sections,
             },
         )

@@ -52,7 +52,7 @@ SETTINGS = {
     "images silence_timeout_seconds extra_body price_input price_cached price_output",
     "max_mode": "enabled samples strategy temperature judge_temperature judge_context first_draw "
     "quorum grace_seconds",
-    "goal": "re_entries_max check_timeout_seconds check_on_save",
+    "goal": "re_entries_max check_timeout_seconds check_on_save judge_task",
     "context": "budget_tokens rebuild_at brief result_chars_max",
     "memory": "enabled uri embedder embedding_base_url embedding_model index_on_start "
     "file_bytes_max commits_max",

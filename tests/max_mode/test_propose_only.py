@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lsp_server.domain.events import CandidatesJudged, ToolCalled
-from lsp_server.domain.tasks import Achieved, Failed, Sampling, Task
+from lsp_server.domain.tasks import Failed, Finished, Sampling, Task
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.session.run_errors import NothingProposed, NothingToAccept
 from tests.fakes.faults import FaultyTurn
@@ -47,7 +47,7 @@ def root(project: Path) -> Path:
 
 async def propose(shop: Workshop, task: Task = TASK) -> CandidatesJudged:
     outcome = await shop.run(replace(task, budget=shop.session.settings.run.budget))
-    assert isinstance(outcome, Achieved)
+    assert isinstance(outcome, Finished)
     return shop.events(CandidatesJudged)[-1]
 
 
@@ -70,7 +70,7 @@ async def test_the_winner_is_accepted_by_default_and_any_other_by_its_number(roo
         requests = len(shop.server.requests)
         run = shop.session.proposals.accept()
         outcome = await run.wait()
-        assert isinstance(outcome, Achieved)
+        assert isinstance(outcome, Finished)
         assert "edited a.py" in outcome.summary
         assert (root / "a.py").read_text() == "x = 40\n"
         assert len(shop.server.requests) == requests, "no model is asked again"
@@ -104,7 +104,7 @@ async def test_what_was_proposed_for_another_text_is_not_done(
 
         (root / "a.py").write_text("x = 1\n")
         run = shop.session.proposals.accept(run.run_id)
-        assert isinstance(await run.wait(), Achieved)
+        assert isinstance(await run.wait(), Finished)
         assert (root / "a.py").read_text() == "x = 40\n"
 
 
@@ -132,7 +132,7 @@ async def test_a_run_that_could_not_do_what_was_accepted_can_be_spoken_to(root: 
         run = shop.session.proposals.accept()
         await run.wait()
         run = shop.session.runs.send(run.run_id, "Look again.", "steer")
-        assert isinstance(await run.wait(), Achieved)
+        assert isinstance(await run.wait(), Finished)
         assert len(shop.events(CandidatesJudged)) == 2
 
 

@@ -25,7 +25,7 @@ from lsp_server.domain.events import (
     Warned,
 )
 from lsp_server.domain.messages import Prices
-from lsp_server.domain.tasks import Achieved, Budget, Sampling, Stopped, Task
+from lsp_server.domain.tasks import Budget, Finished, Sampling, Stopped, Task
 from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.models.scripted.scenario import Scenario, ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
@@ -101,7 +101,7 @@ async def test_nothing_at_all_is_executed_before_the_verdict(
     async with workshop(project, several, max_mode={"strategy": strategy}) as shop:
         shop.on_event = look
         with audited(project) as acts:
-            assert isinstance(await shop.run(replace(TASK, sampling=sampling)), Achieved)
+            assert isinstance(await shop.run(replace(TASK, sampling=sampling)), Finished)
         judged = shop.events(CandidatesJudged)[0]
         assert len(judged.groups) >= 3
         assert at_verdict == [{"a.txt": "old"}, [], [], []]
@@ -110,7 +110,7 @@ async def test_nothing_at_all_is_executed_before_the_verdict(
 
 async def test_only_the_winner_runs(project: Path) -> None:
     async with workshop(project, script(touch)) as shop:
-        assert await shop.run(TASK) == Achieved("done")
+        assert await shop.run(TASK) == Finished("done")
         judged = shop.events(CandidatesJudged)[0]
         assert (judged.by, judged.drawn, len(judged.groups)) == ("judge", 4, 4)
         ran = [path.name for path in project.iterdir()]
@@ -134,7 +134,7 @@ async def test_costs_are_all_that_was_paid_and_usage_is_the_winners(project: Pat
 async def test_a_run_goes_on_when_the_judge_is_not_there(project: Path) -> None:
     judge = {"base_url": "http://127.0.0.1:9/v1", "name": "nobody"}
     async with workshop(project, script(touch), judge=judge) as shop:
-        assert await shop.run(TASK) == Achieved("done")
+        assert await shop.run(TASK) == Finished("done")
         rungs = [event.rung for event in shop.events(JudgeFellBack)]
         assert rungs == ["asked again", "largest group", "best evidence", "first"]
 
@@ -143,7 +143,7 @@ async def test_a_judge_that_cannot_be_found_is_the_workers_model(project: Path) 
     async with workshop(
         project, script(touch), judge={"base_url": "http://127.0.0.1:9/v1", "name": None}
     ) as shop:
-        assert await shop.run(TASK) == Achieved("done")
+        assert await shop.run(TASK) == Finished("done")
         assert shop.events(CandidatesJudged)[0].drawn == 4
         assert all("judge" in event.message for event in shop.events(Warned))
 
@@ -221,7 +221,7 @@ async def test_two_runs_in_max_mode_at_once(project: Path) -> None:
     async with workshop(project, script(*[touch] * 3)) as shop:
         starts = [shop.session.runs.start(TASK) for _ in range(2)]
         ends = await asyncio.gather(*(each.wait() for each in starts))
-        assert ends == [Achieved("done")] * 2
+        assert ends == [Finished("done")] * 2
 
 
 async def test_a_budget_ends_the_run_and_no_step_is_left_half_done(project: Path) -> None:
@@ -312,7 +312,7 @@ async def test_the_command_line_draws_as_many_samples_as_it_is_told(project: Pat
             HOLDFAST_MODEL__BASE_URL=server.base_url,
             HOLDFAST_MODEL__NAME="scripted",
         )
-    assert ended.status == 0, ended.errors
+    assert ended.status == 5, ended.errors
     assert server.requests[0].body["n"] == 2
     assert "candidates_judged" in {event["kind"] for event in ended.events}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lsp_server.domain.events import CandidatesJudged, Event, SamplingChanged, StepFinished
-from lsp_server.domain.tasks import Achieved, Budget, RunId, Sampling, Stopped, Task
+from lsp_server.domain.tasks import Budget, Finished, RunId, Sampling, Stopped, Task
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.session.run_errors import MaxModeFixed, RunNotActive
 from tests.fakes.faults import FaultyTurn
@@ -67,7 +67,7 @@ async def test_from_the_next_step_on_a_run_is_asked_as_wished(
     async with workshop(project, script, max_mode=section) as shop:
         shop.on_event = after(2, lambda: shop.session.runs.active_run().switch_max_mode(**wish))
         outcome = await shop.run(Task("look", sampling=sampling, budget=Budget(20)))
-        assert outcome == Achieved("done")
+        assert outcome == Finished("done")
         assert drawn(shop)[: len(asked)] == asked
         (changed,) = shop.events(SamplingChanged)
         run_id = shop.session.runs.list()[0].run_id
@@ -82,7 +82,7 @@ async def test_a_step_under_way_ends_as_it_began(project: Path) -> None:
 
     async with workshop(project, script, max_mode={"enabled": True}) as shop:
         shop.on_event = switch
-        assert await shop.run(TASK) == Achieved("done")
+        assert await shop.run(TASK) == Finished("done")
         assert drawn(shop) == [3, 2, 1, 1, 1, 1]
 
 

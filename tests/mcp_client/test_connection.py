@@ -45,6 +45,17 @@ async def test_a_server_offers_its_tools_and_answers(fault: str) -> None:
         assert (server.state, server.version) == ("open", "2025-11-25")
 
 
+async def test_a_tool_that_is_described_oddly_costs_itself_alone() -> None:
+    async with connected("odd-tools") as server:
+        assert [one.name for one in await server.tools()] == ["echo", "look"]
+        assert "no-schema-at-all, true-schema, list-schema, text-schema" in server.left_out
+        assert server.left_out.endswith("; they are left out")
+        assert (await server.call("echo", {"a": 1}, CALL_SECONDS)).text == '{"a": 1}'
+    async with connected("none") as server:
+        await server.tools()
+        assert server.left_out == ""
+
+
 @pytest.mark.parametrize(
     ("fault", "words"),
     [

@@ -25,6 +25,7 @@ from lsp_server.domain.tasks import (
     Blocked,
     Budget,
     Failed,
+    Finished,
     Stopped,
     Task,
     Unmet,
@@ -103,7 +104,7 @@ async def test_without_checks_a_judge_chooses_and_cannot_know_which_came_first(
         script = attempts(*makes(*texts), judge=prefers("nice"), seen=asked)
         async with workshop(project, script) as shop:
             outcome = await shop.run(task(goal=None))
-            assert isinstance(outcome, Achieved), outcome
+            assert isinstance(outcome, Finished), outcome
             assert (project / "made.txt").read_text() == "nice\n"
             (project / "made.txt").unlink()
     labels = [labelled(body) for body in asked]
@@ -322,6 +323,6 @@ async def test_many_attempts_at_a_question_change_nothing(project: Path) -> None
     script = attempts(*scripts, judge=prefers("It is 5."))
     async with workshop(project, script) as shop:
         outcome = await shop.run(task(8, goal=None))
-        assert isinstance(outcome, Achieved), outcome
+        assert isinstance(outcome, Finished), outcome
         assert copies(shop) == []
         assert list(project.iterdir()) == []

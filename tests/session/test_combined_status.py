@@ -13,7 +13,7 @@ from lsp_server.session.session_status import SessionStatus
 
 def status(state: Any, *goals: int) -> SessionStatus:
     totals, memory = GoalTotals(*goals), MemoryState("closed")
-    return SessionStatus(state, None, "", 0, Usage(), 0.0, state, None, totals, memory, False)
+    return SessionStatus(state, None, None, "", 0, Usage(), 0.0, state, None, totals, memory, False)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from lsp_server.assemble import diagnose
-from lsp_server.domain.tasks import Achieved, Budget, Sampling, Task
+from lsp_server.domain.tasks import Budget, Finished, Sampling, Task
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.sandbox.choice import probed
 from tests.data.stops import DONE, FIX, PROJECT, UNIT
@@ -77,7 +77,7 @@ async def test_the_doctor_knows_what_max_mode_learned_and_did(project: Path) -> 
             "- off unless a run asks for it; 5 candidates, strategy adaptive, "
             "judged by the worker's model"
         )
-        assert isinstance(await shop.run(task), Achieved)
+        assert isinstance(await shop.run(task), Finished)
         said = await section(shop, "Max Mode")
     assert "scripted at http://127.0.0.1:" in said
     assert "gives several answers to one request" in said

@@ -6,7 +6,7 @@ import pytest
 
 from lsp_server.domain.events import PermissionAsked, ToolReturned
 from lsp_server.domain.permissions import Answer, Question
-from lsp_server.domain.tasks import Achieved
+from lsp_server.domain.tasks import Finished
 from lsp_server.sandbox.choice import choose
 from tests.data.everyday_task import FILES, STEPS, turns
 from tests.harness.files import lay_out
@@ -33,7 +33,7 @@ async def test_a_task_of_22_steps_asks_as_often_as_its_answers_let_it(
         return next((each for each in preferred if each in question.answers), "once")
 
     async with workshop(project, turns(), answer=answer, permissions={"mode": mode}) as shop:
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         results = [event.result for event in shop.events(ToolReturned)]
         assert len(results) == len(STEPS) + 1 == 22
         assert not [result.text for result in results if result.is_error]

@@ -12,9 +12,9 @@ from lsp_server.agent.event_log import EventLog
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.events import RunEnded
-from lsp_server.domain.tasks import Achieved, Blocked, Failed, RunId, Stopped, Task
+from lsp_server.domain.tasks import Blocked, Failed, Finished, RunId, Stopped, Task
 from lsp_server.session.run_errors import (
-    AlreadyAchieved,
+    AlreadyOver,
     InvalidMessage,
     RunBusy,
     RunError,
@@ -59,7 +59,7 @@ async def test_two_runs_on_one_file_do_not_overwrite_each_other(project: Path) -
         runs = shop.session.runs
         started = [runs.start(Task(side)) for side in ("left", "right")]
         outcomes = await asyncio.gather(*(run.wait() for run in started))
-        assert outcomes == [Achieved("done")] * 2
+        assert outcomes == [Finished("done")] * 2
     assert (project / "a.txt").read_text() == "left!!!!!!!!\nright!!!!!!!!\n"
 
 
@@ -70,8 +70,8 @@ async def test_runs_are_listed_newest_first_and_survive_the_session(project: Pat
     async with workshop(project, []) as shop:
         listed = shop.session.runs.list()
         assert [(run.title, run.state, run.message) for run in listed] == [
-            ("second", "achieved", "two (No goal was set, so nothing was checked.)"),
-            ("first", "achieved", "one (No goal was set, so nothing was checked.)"),
+            ("second", "finished", "two (Not verified.)"),
+            ("first", "finished", "one (Not verified.)"),
         ]
         assert shop.session.transcript(listed[1].run_id).read_text().startswith("# first")
 
@@ -85,7 +85,7 @@ async def test_closing_the_session_stops_its_runs_and_they_can_go_on(project: Pa
         assert isinstance(outcome, Stopped)
         assert "session was closed" in outcome.reason
     async with workshop(project, [finish("went on")]) as shop:
-        assert await shop.session.runs.resume(run.run_id).wait() == Achieved("went on")
+        assert await shop.session.runs.resume(run.run_id).wait() == Finished("went on")
 
 
 async def test_a_stop_while_a_stopped_run_keeps_its_end_changes_nothing(
@@ -142,13 +142,13 @@ async def test_what_cannot_be_done_is_said_in_a_sentence(
             action(shop.session)
 
 
-async def test_an_achieved_run_is_spoken_to_rather_than_resumed(project: Path) -> None:
+async def test_a_finished_run_is_spoken_to_rather_than_resumed(project: Path) -> None:
     async with workshop(project, [finish("one"), finish("two")]) as shop:
         await shop.run()
         run_id = shop.session.runs.list()[0].run_id
-        with pytest.raises(AlreadyAchieved, match=f"run {run_id} is achieved"):
+        with pytest.raises(AlreadyOver, match=f"run {run_id} is finished"):
             shop.session.runs.resume(run_id)
-        assert await shop.session.runs.send(run_id, "and more", "queue").wait() == Achieved("two")
+        assert await shop.session.runs.send(run_id, "and more", "queue").wait() == Finished("two")
 
 
 async def test_the_number_of_runs_at_once_is_bounded(project: Path) -> None:
@@ -206,7 +206,7 @@ async def test_a_journal_that_cannot_be_written_fails_the_run_and_nothing_else(
         assert runs.list() == ()
         with pytest.raises(HoldfastError):
             runs.resume(run.run_id)
-        assert await shop.run("y") == Achieved("hi")
+        assert await shop.run("y") == Finished("hi")
 
 
 async def test_without_a_folder_for_runs_the_answer_names_it_and_how_to_mend_it(
@@ -235,7 +235,7 @@ async def test_an_error_of_ours_fails_the_run_with_its_name_and_spares_the_sessi
         assert isinstance(outcome, Failed)
         assert "ZeroDivisionError" in outcome.error
         shop.on_event = lambda _: None
-        assert isinstance(await shop.run(), Achieved)
+        assert isinstance(await shop.run(), Finished)
 
 
 async def test_without_any_endpoint_the_answer_says_how_to_set_one(project: Path) -> None:
@@ -276,5 +276,5 @@ async def test_a_run_that_reached_a_limit_goes_on_under_the_limits_of_today(proj
         resumed = shop.session.runs.resume(run_id)
         assert resumed.context.budget.steps_max == 9
         assert resumed.context.task.budget.steps_max == 2, "the task is what was asked"
-        assert await resumed.wait() == Achieved("done")
+        assert await resumed.wait() == Finished("done")
     assert (project / "log").read_text().split() == ["0", "1", "2", "3"]

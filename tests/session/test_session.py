@@ -9,7 +9,7 @@ import pytest
 from lsp_server.assemble import sandboxes
 from lsp_server.domain.events import PermissionAsked, ToolReturned
 from lsp_server.domain.permissions import Answer, Question
-from lsp_server.domain.tasks import Achieved
+from lsp_server.domain.tasks import Finished
 from lsp_server.sandbox.choice import ProbedSandbox, SandboxMode, choose
 from lsp_server.session.notices import GoalsChanged, IndexProgressed, RunEvent, StatusChanged
 from tests.harness.expectation import until
@@ -54,7 +54,7 @@ async def test_a_file_that_a_run_changed_makes_stale_what_held(project: Path) ->
     async with workshop(project, [write, finish()]) as shop:
         await shop.session.goals.checks.run(shop.session.goals.statuses.goals())
         assert verdicts(shop) == ["met"]
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         await until(lambda: verdicts(shop) == ["stale"], "stale")
 
 

@@ -57,8 +57,8 @@ async def test_a_child_works_in_a_context_of_its_own_and_is_reported(project: Pa
     turns = cast(parent=[delegates("alpha")], alpha=[READ, finish("The port is 4812.")])
     async with workshop(project, turns) as shop:
         outcome = await shop.run("parent: find the port")
-        assert outcome.outcome == "achieved"
-        assert "ended: achieved, 2 steps" in result(shop)
+        assert outcome.outcome == "finished"
+        assert "ended: finished, 2 steps" in result(shop)
         assert "The port is 4812." in result(shop)
         assert "it changed no file and ran no command" in result(shop)
         (alpha,) = [one for one in shop.prompts() if "alpha" in one[1]["content"]][:1]
@@ -184,9 +184,9 @@ async def test_a_child_that_loops_or_fails_costs_the_child_alone(
     turns = cast(parent=[delegates("alpha", "beta"), finish("went on")], alpha=script, beta=[READ])
     async with workshop(project, turns) as shop:
         ended = await shop.run("parent")
-        assert ended.outcome == "achieved"
+        assert ended.outcome == "finished"
         assert words in result(shop)
-        assert "ended: achieved" in result(shop, 1)
+        assert "ended: finished" in result(shop, 1)
         assert [one.outcome for one in parts(shop, ChildEnded)].count(outcome) == 1
 
 
@@ -201,7 +201,7 @@ async def test_a_child_that_is_stopped_by_a_person_is_told_to_its_parent(project
 
         shop.on_event = stop
         outcome = await shop.run("parent")
-        assert outcome.outcome == "achieved"
+        assert outcome.outcome == "finished"
         assert "stopped by the person" in result(shop)
 
 
@@ -408,7 +408,7 @@ async def test_a_new_cycle_remembers_which_parts_were_given_away(project: Path) 
         (ended,) = parts(shop, ChildEnded)
         opening = str(shop.prompts()[-1][1]["content"])
         assert len(parts(shop, CycleStarted)) >= 3
-        assert f"- alpha: achieved, 1 steps (`{ended.call_id}`)" in opening
+        assert f"- alpha: finished, 1 steps (`{ended.call_id}`)" in opening
 
 
 class Cycles:

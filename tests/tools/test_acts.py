@@ -21,7 +21,7 @@ from tests.harness.tools import Bench
     [
         ("echo out; echo err >&2", "exit status 0 after 0.0 s\nout\nerr"),
         ("exit 3", "exit status 3 after 0.0 s\n(no output)"),
-        ("kill -9 $$", "killed by SIGKILL after 0.0 s\n(no output)"),
+        ("kill -9 $$", "exit status 137 (as after SIGKILL) after 0.0 s\n(no output)"),
         (
             "printf '\\033[31mred\\033[0m\\n10%%\\r20%%\\rdone\\r\\n'",
             "exit status 0 after 0.0 s\nred\ndone",

@@ -19,7 +19,7 @@ from lsp_server.domain.events import (
     Warned,
 )
 from lsp_server.domain.goals import GoalReport
-from lsp_server.domain.tasks import Achieved, Blocked, Failed, Outcome, Stopped, Unmet
+from lsp_server.domain.tasks import Achieved, Blocked, Failed, Finished, Outcome, Stopped, Unmet
 from lsp_server.domain.tools import ToolResult
 from lsp_server.wording.event_labels import LABEL_CHARS_MAX
 from lsp_server.wording.event_view import view_of
@@ -113,6 +113,7 @@ def test_what_an_event_says_decides_its_words(event: Event, label: str, tone: st
     ("outcome", "label", "tone"),
     [
         (Achieved("Done.", REPORT), "achieved: Done.", "good"),
+        (Finished("Made."), "finished: Made. (Not verified.)", "plain"),
         (Unmet("It is slow.", REPORT), "unmet: The goal is not met. It is slow.", "bad"),
         (Blocked("Which port?"), "blocked: It needs an answer: Which port?", "waiting"),
         (Stopped("stopped by the person"), "stopped: stopped by the person", "plain"),

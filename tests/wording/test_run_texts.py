@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from lsp_server.domain.goals import GoalReport
+from lsp_server.domain.goals import TASK_GOAL, Condition, ConditionReport, Goal, GoalReport
 from lsp_server.domain.messages import Usage
-from lsp_server.domain.tasks import Achieved, Outcome, Unmet
+from lsp_server.domain.tasks import Achieved, Finished, Outcome, Unmet
 from lsp_server.wording.run_texts import outcome_text, report_text, task_title, usage_text
 from tests.data.events import GOAL, REPORT
 
@@ -48,11 +48,24 @@ def test_a_report_names_the_judges_that_the_run_edited() -> None:
     assert report_text(report) == "- the run edited what judges it: test_a.py, test_b.py"
 
 
+TASK = Condition("task", "Make it.")
+TASK_REPORT = GoalReport(
+    Goal(TASK_GOAL, "Make it.", (TASK,)), (ConditionReport(TASK, "unmet"),), "t"
+)
+
+
 @pytest.mark.parametrize(
     ("outcome", "beginning"),
     [
         (Achieved(" ", REPORT), "Done."),
         (Achieved("Made."), "Made. (No goal was set"),
+        (Finished("Made."), "Made. (Not verified.)"),
+        (Finished("", "nothing was changed"), "Done. (Not verified: nothing was changed.)"),
+        (
+            Finished("Made.", "`make`: exit status 2\nmore"),
+            "Made. (Not verified: `make`: exit status 2.)",
+        ),
+        (Unmet("Made.", TASK_REPORT), "The task is not shown to be done. Made.\n\n- [ ] Make it."),
         (Unmet("", REPORT), "The goal is not met. \n\n- [x] the tests pass"),
     ],
 )

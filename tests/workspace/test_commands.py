@@ -66,8 +66,11 @@ def running(marker: str) -> list[psutil.Process]:
         ("echo out; echo err >&2; echo out", "exit status 0", "out\nerr\nout\n"),
         ("exit 3", "exit status 3", ""),
         ("no-such-program-at-all", "exit status 127", None),
-        ("kill -SEGV $$", "killed by SIGSEGV", ""),
-        ("bash -c 'kill -KILL $$'; exit $?", "killed by SIGKILL", None),
+        ("kill -SEGV $$", "exit status 139 (as after SIGSEGV)", ""),
+        ("bash -c 'kill -KILL $$'; exit $?", "exit status 137 (as after SIGKILL)", None),
+        # A program may end itself with any status.
+        ("exit 130", "exit status 130 (as after SIGINT)", ""),
+        ("exit 255", "exit status 255", ""),
         ("cat; tty", "exit status 1", "not a tty\n"),
         ("printf '\\xff\\xc3'", "exit status 0", "\ufffd\ufffd"),
         ("echo $TERM $PAGER", "exit status 0", "dumb cat\n"),

@@ -78,6 +78,15 @@ async def test_a_folder_of_a_repository_counts_its_own_changes(repository: Path)
     assert await revision(repository / "src") == f"{commit} with 1 change"
 
 
+@pytest.mark.parametrize("name", ["a\x85b", "a\u2028b", "a\x0cb", "a\nb", " "])
+async def test_a_folder_may_be_called_anything(repository: Path, name: str) -> None:
+    folder = repository / name
+    folder.mkdir()
+    (folder / "c.py").write_text("z = 1\n")
+    commit = git(repository, "rev-parse", "--short", "HEAD")
+    assert await revision(folder) == f"{commit} with 1 change"
+
+
 async def test_one_tree_is_asked_about_once_and_a_commit_is_seen(repository: Path) -> None:
     revisions, impatient = (
         Revisions(repository, HostCommandRunner(), kept_seconds=s) for s in (60.0, 0.0)

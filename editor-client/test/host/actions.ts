@@ -20,7 +20,7 @@ export const actions: Behaviours = {
         title,
       );
     }
-    assert.equal((await carriedOut(offered, "Explain this")).state, "achieved");
+    assert.equal((await carriedOut(offered, "Explain this")).state, "finished");
   },
 
   "what another extension found can be fixed, and is read by the agent": async () => {
@@ -37,7 +37,7 @@ export const actions: Behaviours = {
       assert.equal(fix?.kind?.value, "quickfix");
       assert.equal(fix.isPreferred ?? false, false, "nothing acts because all is fixed at once");
       const run = await carriedOut(offered, "Fix with Holdfast: z is nowhere");
-      assert.equal(run.state, "achieved");
+      assert.equal(run.state, "finished");
     } finally {
       others.dispose();
     }

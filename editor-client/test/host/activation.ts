@@ -35,6 +35,6 @@ export const activation: Behaviours = {
       assert.equal(chosen.inspect("model.temperature")?.workspaceValue, 0.3);
       const status = parsed(Status, await command(CommandName.status));
       assert.match(status?.endpoint ?? "", /127\.0\.0\.1/);
-      assert.equal((await ended(await begun({ prompt: "Say hello." }))).state, "achieved");
+      assert.equal((await ended(await begun({ prompt: "Say hello." }))).state, "finished");
     },
 };

@@ -25,7 +25,7 @@ export const editing: Behaviours = {
         await new Promise((resolve) => setTimeout(resolve, KEYS_MILLISECONDS));
       }
       await end;
-      assert.equal(over[0]?.state, "achieved");
+      assert.equal(over[0]?.state, "finished");
       assert.equal(editor.document.getText(), `# unsaved 🙂\n${TEXT.replace("41", "42")}${keys}`);
 
       await command(CommandName.runUndo, { runId });
@@ -38,7 +38,7 @@ export const editing: Behaviours = {
     await vscode.workspace.fs.createDirectory(vscode.Uri.joinPath(uri, ".."));
     const editor = await shown(uri, "answer = 41\n");
     const run = await ended(await begun({ prompt: "Let it say 42.", uri: uri.toString() }));
-    assert.equal(run.state, "achieved");
+    assert.equal(run.state, "finished");
     await until("the edit", () => editor.document.getText().includes("42") || undefined);
     assert.equal(
       vscode.workspace.textDocuments.filter((each) => each.uri.path === uri.path).length,

@@ -19,6 +19,8 @@ class GoalProgress:
     gap: tuple[str, ...] = ()
     """The gap of the last report; empty once a person has moved the run on."""
     re_entries: int = 0
+    judged_tokens: int = 0
+    """What asking the judge took in the whole run."""
 
     def apply(self, event: Event) -> None:
         """Takes an Event in."""
@@ -26,6 +28,7 @@ class GoalProgress:
             case GoalChecked():
                 self.report = event.report
                 self.gap = event.report.gap
+                self.judged_tokens += event.billed.total_tokens
             case Told(origin="goal"):
                 self.re_entries += 1
             case Told(origin="person") | RunResumed():

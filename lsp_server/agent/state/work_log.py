@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from lsp_server.agent.state.literals import Literals
 from lsp_server.agent.state.notes import Note, NoteKind, notes_in
+from lsp_server.agent.state.own_checks import OwnChecks
 from lsp_server.agent.state.suite_results import SuiteResult, suite_result
 from lsp_server.domain.child_events import ChildEnded
 from lsp_server.domain.events import (
@@ -85,6 +86,7 @@ class WorkLog:
     """Each command's last run."""
     suite_results: dict[str, SuiteResult] = field(default_factory=dict)
     """Each test command's last run."""
+    own_checks: OwnChecks = field(default_factory=OwnChecks)
     files: dict[str, str] = field(default_factory=dict)
     """By path: what the run did to the file, in words."""
     read: dict[str, int] = field(default_factory=dict)
@@ -151,6 +153,7 @@ class WorkLog:
         called = self._called.pop(event.call_id, None)
         if called is not None and isinstance(called.needs, NeedsCommand):
             self._take_command(called.needs.command, event)
+            self.own_checks.take(called.needs, event)
         for path in event.result.read:
             _put_last(self.read, path, event.step, READ_MAX)
         if event.result.is_error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.server.protocol import CommandName
 from lsp_server.session.run_errors import (
-    AlreadyAchieved,
+    AlreadyOver,
     NothingProposed,
     NothingToAccept,
     RunNotFound,
@@ -17,7 +17,7 @@ def error_text(error: HoldfastError) -> str:
     match error:
         case RunNotFound():
             return f"{error}; {CommandName.RUN_LIST} names them"
-        case AlreadyAchieved():
+        case AlreadyOver():
             return f"{error}; send it a message with {CommandName.RUN_SEND} to go on with it"
         case NothingProposed() | NothingToAccept():
             return f"{error}; {CommandName.MAX_PROPOSE} asks"

@@ -59,6 +59,8 @@ class Status(MessagePayload):
     state: SessionState
     line: str = ""
     run_id: str | None = None
+    outcome: RunState | None = None
+    """How the newest run ended, absent while it is at work."""
     title: str | None = None
     step: int | None = None
     goals: GoalCounts = GoalCounts()

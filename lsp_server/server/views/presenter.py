@@ -21,7 +21,16 @@ from lsp_server.domain.events import (
     SamplingChanged,
     Warned,
 )
-from lsp_server.domain.tasks import Achieved, Blocked, Failed, Outcome, RunId, Stopped, Unmet
+from lsp_server.domain.tasks import (
+    Achieved,
+    Blocked,
+    Failed,
+    Finished,
+    Outcome,
+    RunId,
+    Stopped,
+    Unmet,
+)
 from lsp_server.memory.indexing import IndexProgress
 from lsp_server.server.client import Client, Level
 from lsp_server.server.folders import Folder, Folders
@@ -149,7 +158,7 @@ class Presenter:
 
 def _level(outcome: Outcome) -> Level:
     match outcome:
-        case Achieved() | Stopped():
+        case Achieved() | Finished() | Stopped():
             return "info"
         case Unmet() | Blocked():
             return "warning"

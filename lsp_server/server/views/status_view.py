@@ -66,6 +66,7 @@ def _payload(status: SessionStatus) -> Status:
             status.attempts,
         ),
         run_id=status.run_id,
+        outcome=status.outcome,
         title=status.title or None,
         step=status.step or None,
         tokens=Tokens(

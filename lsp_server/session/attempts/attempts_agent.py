@@ -29,6 +29,7 @@ from lsp_server.domain.tasks import (
     Achieved,
     Blocked,
     Budget,
+    Finished,
     Outcome,
     RunId,
     Stopped,
@@ -235,11 +236,11 @@ class AttemptsAgent:
         if task.attempts.takes_best:
             self._emit(CandidateAccepted(judged.winner))
             return await self._take(best)
-        return Achieved(
+        text = (
             f"Attempt {best.number} of {len(ended)} was chosen by {judged.by}: {judged.reason}. "
-            "Nothing is changed here before you accept one.",
-            best.report,
+            "Nothing is changed here before you accept one."
         )
+        return Finished(text) if best.report is None else Achieved(text, best.report)
 
     async def _take(self, chosen: AttemptEnded) -> Outcome:
         """Carries an attempt over into the workspace as it is now, and looks whether it holds there."""
@@ -250,7 +251,8 @@ class AttemptsAgent:
                 f"Attempt {chosen.number} is carried over, but for {len(report.conflicts)} files "
                 "that are as you left them:\n- " + "\n- ".join(kept) + "\nHow should they be?"
             )
-        said = outcome_text(chosen.outcome)
+        ended = chosen.outcome
+        said = ended.summary if isinstance(ended, Achieved | Finished) else outcome_text(ended)
         return await self._parts.decide(
             self._state, f"Attempt {chosen.number} was carried over. {said}"
         )

@@ -9,7 +9,7 @@ from lsp_server.domain.candidates import CandidateGroup, Scores
 from lsp_server.domain.events import (
     FileChanged,
 )
-from lsp_server.domain.tasks import Achieved
+from lsp_server.domain.tasks import Achieved, Finished
 from lsp_server.goals.changes import ContentByName
 from lsp_server.session.attempts.strategies import strategy_of
 from lsp_server.text.diff import unified_diff
@@ -31,9 +31,9 @@ def passes(ended: AttemptEnded) -> bool:
     With a goal its checks must hold in its own copy; edits of what judges it count only where
     a person accepted them. Without one it has to have come to its end.
     """
-    is_achieved = isinstance(ended.outcome, Achieved)
     if ended.report is None:
-        return is_achieved
+        return isinstance(ended.outcome, Achieved | Finished)
+    is_achieved = isinstance(ended.outcome, Achieved)
     return ended.report.met and (is_achieved or not ended.report.judges_edited)
 
 

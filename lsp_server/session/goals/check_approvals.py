@@ -96,7 +96,11 @@ class CheckApprovals:
         if ask is None:
             return Deny(f"`{command}` was not approved yet; “Check now” asks for it")
         if (await ask(_question(command))).answer == "deny":
-            return Deny(f"permission to run the check `{command}` was denied or not given in time")
+            return Deny(
+                f"permission to run the check `{command}` was denied or not given in time; "
+                f"`holdfast goals --check` asks again, and the rule `shell({command})` under "
+                "permissions.allow lets it run"
+            )
         self.approve([command])
         return Allow()
 

@@ -82,7 +82,7 @@ class Goals:
     def see(self, event: Event) -> None:
         """Takes in an Event of a run: verdicts are recorded in the background."""
         match event:
-            case GoalChecked(report=report):
+            case GoalChecked(report=report) if not report.goal.is_task:
                 self.checks.start_record(report, accepted=False)
             case RunEnded(outcome=Achieved(report=GoalReport() as report)):
                 # With judges that the run edited, a person has accepted the verdict since.

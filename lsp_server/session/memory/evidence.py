@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from pathlib import PurePosixPath
 
 from lsp_server.domain.memories import ActionRecord
 from lsp_server.domain.tasks import RunId
+from lsp_server.tools.check_commands import checks
 from lsp_server.tools.shell import recorded_command
-from lsp_server.tools.shell_syntax import Command, parse, word_set
+from lsp_server.tools.shell_syntax import Command, parse
 
 RUNS_MAX = 32
 """Runs whose checks are known; the one with the oldest check goes first."""
@@ -24,40 +24,12 @@ CHECKS_MAX = 100
 CLAIM_CHARS_MAX = 300
 """A longer claim says more than a command can show."""
 
-_TESTS = """
-    pytest; py.test; python -m pytest; python -m unittest; tox; nox; jest; vitest; mocha; ava;
-    rspec; phpunit; ctest; bats; cargo test; cargo nextest; go test; npm test; npm run test;
-    pnpm test; pnpm run test; yarn test; yarn run test; bun test; deno test; mix test; swift test;
-    dotnet test; rake test; make test; make check; mvn test; mvn verify; gradle test; gradle check;
-    gradlew test; gradlew check; sbt test; holdfast goals --check
-"""
-_LINTERS = """
-    ruff check; ruff format --check; mypy; python -m mypy; pyright; flake8; pylint; lint-imports;
-    black --check; eslint; tsc; biome check; biome ci; prettier --check; npm run lint;
-    pnpm run lint; yarn run lint; deno lint; deno check; cargo check; cargo clippy; go vet;
-    golangci-lint run; shellcheck; rubocop; make lint
-"""
-_BUILDS = """
-    cargo build; go build; npm run build; pnpm run build; yarn run build; make build; make all;
-    cmake --build; mvn package; gradle build; gradlew build; dotnet build; swift build; uv build;
-    python -m build; python -m compileall; python -m py_compile
-"""
-CHECKS = tuple(
-    tuple(entry.split()) for entry in f"{_TESTS};{_LINTERS};{_BUILDS}".split(";") if entry.strip()
-)
-"""The first words of commands whose success shows something about the project."""
-WRAPPERS = (("uv", "run"), ("poetry", "run"), ("pdm", "run"), ("npx",), ("bundle", "exec"))
-"""Words before a check that only choose its environment."""
-NO_EFFECT = word_set("-h --help -V --version --co --collect-only --dry-run --just-print --no-run")
-"""Options with which a check succeeds and checks nothing."""
-
 _NOTHING_CHECKED = re.compile(
     r"no tests? (?:ran|found|collected|files?|to run)|\b0 (?:passed|passing|tests)\b"
     r"|nothing to be done",
     re.IGNORECASE,
 )
 _CODE_SPAN = re.compile(r"(`+)(.+?)\1", re.DOTALL)
-_PYTHON = re.compile(r"^python[\d.]+$")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 
 
@@ -111,7 +83,7 @@ class PassedChecks:
 
 
 def is_check(command: str) -> bool:
-    """Says whether the success of a shell command shows something about the project.
+    """Says whether the success of a shell command shows something, and the command can be named.
 
     >>> is_check("uv run pytest -q tests"), is_check("cd web && npm test")
     (True, True)
@@ -123,7 +95,9 @@ def is_check(command: str) -> bool:
     if not script.understood or script.nested or not script.operators <= {"&&"}:
         return False
     commands = [one for one in script.commands if one.texts[:1] != ("cd",) or not _is_plain(one)]
-    return bool(commands) and all(_is_plain(one) and _is_known(one) for one in commands)
+    return bool(commands) and all(
+        _is_plain(one) and len(one.words) > 1 and checks(one) for one in commands
+    )
 
 
 def evidence_id(command: str) -> str:
@@ -143,21 +117,6 @@ def _is_plain(command: Command) -> bool:
     dynamic = [word for word in command.words if word.kind == "dynamic"]
     # Variables that it sets may turn it into something else.
     return not (command.assignments or hidden or dynamic)
-
-
-def _is_known(command: Command) -> bool:
-    """Says whether a command of two words or more begins as one of CHECKS."""
-    # All words: behind a keyword such as `!` or `if`, success means something else.
-    words = tuple(word.text for word in command.words)
-    if len(words) < 2 or NO_EFFECT.intersection(words):
-        return False
-    for wrapper in WRAPPERS:
-        if words[: len(wrapper)] == wrapper:
-            words = words[len(wrapper) :]
-    # `.venv/bin/pytest` and `python3.12` are pytest and python.
-    program = PurePosixPath(words[0]).name if words else ""
-    words = (_PYTHON.sub("python", program), *words[1:])
-    return any(words[: len(check)] == check for check in CHECKS)
 
 
 def _names(claim: str, command: str) -> bool:

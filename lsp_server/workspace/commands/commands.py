@@ -64,11 +64,19 @@ class CommandResult:
 
     @property
     def ending(self) -> str:
-        """Returns the end in words: `exit status 0`, `killed by SIGSEGV`, `timed out`."""
+        """Returns the end in words: `exit status 0`, `timed out`.
+
+        Whether a signal ended the command or it ended itself with such a status, as
+        `exit 130` does, a shell does not tell.
+
+        >>> CommandResult(139, "", 0.1).ending
+        'exit status 139 (as after SIGSEGV)'
+        """
         if self.exit_status is None:
             return "timed out"
         with suppress(ValueError):
-            return f"killed by {signal.Signals(self.exit_status - 128).name}"
+            name = signal.Signals(self.exit_status - 128).name
+            return f"exit status {self.exit_status} (as after {name})"
         return f"exit status {self.exit_status}"
 
 

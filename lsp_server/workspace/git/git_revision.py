@@ -67,7 +67,8 @@ class Revisions:
         status = await self._git.run(STATUS, _switched_off(filters.split("\0")))
         if status is None:
             return ""
-        prefix, commit = place.splitlines()
+        # A folder may be called anything, so that only the end of the name is sure.
+        prefix, _, commit = place.removesuffix("\n").rpartition("\n")
         own = prefix + OWN_FOLDER
         # Two letters of status and a blank come before each path.
         count = sum(bool(line) and not line[3:].startswith(own) for line in status.split("\0"))

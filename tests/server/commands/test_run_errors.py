@@ -8,7 +8,7 @@ from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.tasks import RunId
 from lsp_server.server.commands.run_errors import error_text
 from lsp_server.session.run_errors import (
-    AlreadyAchieved,
+    AlreadyOver,
     MaxModeFixed,
     NothingProposed,
     NothingToAccept,
@@ -27,7 +27,7 @@ RUN = RunId("r1")
         (RunNotFound(RUN, "undo"), "run r1 is unknown; holdfast.run.list names them"),
         (RunNotFound(None, "undo"), "there is no run to undo; holdfast.run.list names them"),
         (
-            AlreadyAchieved(RUN),
+            AlreadyOver(RUN, "achieved"),
             "run r1 is achieved; send it a message with holdfast.run.send to go on with it",
         ),
         (NothingToAccept(RUN, 3), "run r1 has 3 proposals; holdfast.max.propose asks"),

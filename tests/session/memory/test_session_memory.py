@@ -15,7 +15,7 @@ from lsp_server.agent.recall.journal_search import JournalSearch
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.events import CyclePacked, ToolReturned, Warned
 from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact, Query
-from lsp_server.domain.tasks import Achieved
+from lsp_server.domain.tasks import Finished
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.session.memory.run_memory import RunHistory
@@ -119,8 +119,8 @@ async def test_a_run_works_while_memory_does_not_and_says_so_once(parser: Path) 
     place = str(parser.parent / "file" / "below")
     turns = [EDIT, finish("one"), finish("two")]
     async with remembering(parser, turns, uri=place) as shop:
-        assert await shop.run() == Achieved("one")
-        assert await shop.run() == Achieved("two")
+        assert await shop.run() == Finished("one")
+        assert await shop.run() == Finished("two")
         assert len(shop.events(Warned)) <= 1
         assert shop.session.memory.state().phase == "failed"
         assert "file" in shop.session.memory.state().problem
@@ -130,7 +130,7 @@ async def test_a_run_works_while_memory_does_not_and_says_so_once(parser: Path) 
 
 async def test_memory_that_is_turned_off_says_how_to_turn_it_on(parser: Path) -> None:
     async with workshop(parser, [finish()], memory={"enabled": False}) as shop:
-        assert await shop.run() == Achieved("done")
+        assert await shop.run() == Finished("done")
         with pytest.raises(HoldfastError, match=r"set memory\.enabled to true"):
             await shop.session.memory.search(Query("anything"))
 

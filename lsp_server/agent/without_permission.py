@@ -1,0 +1,73 @@
+"""This module says how a run ends that changed nothing, as what it wanted last was not allowed.
+
+What was to be done and nobody allowed is blocked, with what would let it go on. A question
+is answered all the same, and what a person denied is settled.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lsp_server.agent.state import State
+from lsp_server.domain.tasks import Blocked, Finished
+from lsp_server.domain.tools import Denial
+from lsp_server.settings.sections import PermissionMode
+
+DENIALS_MAX = 10
+"""So many of the newest calls that were not allowed are named."""
+
+_QUESTION = re.compile(
+    r"(?:what|why|how|where|which|who|when|explain|describe|summari[sz]e|tell|show|list|compare)\b",
+    re.IGNORECASE,
+)
+
+
+def without_permission(state: State, summary: str, mode: PermissionMode) -> Blocked | Finished:
+    """Returns the outcome of a run whose last effects were all denied.
+
+    `mode` is that of the permissions, by which what would allow them is named.
+    """
+    denials = dict(list(state.grants.denials.items())[-DENIALS_MAX:])
+    asked = state.conversation.requests[-1] if state.conversation.requests else ""
+    settled = all(denial.by == "person" for denial in denials.values())
+    if settled or asks(asked):
+        return Finished(summary, f"nothing was changed; not allowed: {', '.join(denials)}")
+    listed = "".join(f"\n- {title}: {_why(denial)}" for title, denial in denials.items())
+    return Blocked(
+        f"Nothing was changed, as it was not allowed to:{listed}\n"
+        f"{_what_helps(tuple(denials.values()), mode)} The agent says: {summary}"
+    )
+
+
+def asks(text: str) -> bool:
+    """Says whether a task asks for words, and not for work.
+
+    >>> asks("What does f do?"), asks("Explain the parser."), asks("Fix the parser.")
+    (True, True, False)
+    """
+    # The second mark is the full-width one of Chinese and Japanese texts.
+    return text.rstrip().endswith(("?", "\uff1f")) or _QUESTION.match(text.lstrip()) is not None
+
+
+def _why(denial: Denial) -> str:
+    match denial.by:
+        case "settings":
+            return denial.reason
+        case "person":
+            return "denied" + (f": {denial.reason}" if denial.reason else "")
+        case "nobody":
+            rule = f"; the rule `{denial.rule}` allows it" if denial.rule else ""
+            return f"nobody could be asked{rule}"
+
+
+def _what_helps(denials: tuple[Denial, ...], mode: PermissionMode) -> str:
+    """Names the settings and flags that would let the run go on."""
+    if all(denial.by == "settings" for denial in denials):
+        place = "permissions.mode" if mode == "read-only" else "permissions.deny"
+        return f"Change {place} in the settings, or say what else to do."
+    if mode in ("ask", "auto-edit"):
+        return (
+            "Should it be done? Answer where you can be asked, put a rule into permissions.allow, "
+            "or let it work in the sandbox: permissions.mode sandboxed, or --yes on a terminal."
+        )
+    return "Should it be done? Answer where you can be asked, or put a rule into permissions.allow."
