@@ -11,7 +11,7 @@ from lsp_server.domain.errors import ToolError
 from lsp_server.domain.images import LoadedImage
 from lsp_server.text.terminal import terminal_text
 from lsp_server.text.truncate import truncate
-from lsp_server.workspace.files.images import IMAGE_BYTES_MAX, load_image
+from lsp_server.workspace.files.images import decode_image
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult, ContentBlock
@@ -70,12 +70,10 @@ def _result_part(block: ContentBlock, tool: str, images: list[LoadedImage]) -> s
         data, name = blob, str(block.resource.uri)
     else:
         return block_text(block)
-    if len(images) == IMAGES_MAX or len(data) > IMAGE_BYTES_MAX * 4 / 3 + 4:
+    if len(images) == IMAGES_MAX:
         return block_text(block)
     try:
-        image = load_image(base64.b64decode(data, validate=True), name)
-    except (binascii.Error, ValueError):
-        return block_text(block)
+        image = decode_image(data, name)
     except ToolError as error:
         return block_text(block) + (f" ({error.what})" if block.type == "image" else "")
     images.append(image)
@@ -84,6 +82,6 @@ def _result_part(block: ContentBlock, tool: str, images: list[LoadedImage]) -> s
 
 def _size(data: str) -> str:
     try:
-        return f"{len(base64.b64decode(data, validate=True)):,} bytes"
+        return f"{len(base64.b64decode(''.join(data.split()), validate=True)):,} bytes"
     except (binascii.Error, ValueError):
         return "unreadable"

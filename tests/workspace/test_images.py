@@ -104,6 +104,9 @@ PASTED = {
     "DATA:;base64," + base64.b64encode(GIF).decode(): "pasted image: GIF, 8 x 6",
     "data:image/png;base64,####": "pasted image: its data is no base64",
     "data:image/png;base64,": "pasted image is empty",
+    "data:image/png;base64," + base64.encodebytes(PNG).decode(): "pasted image: PNG, 8 x 6",
+    "data:image/png;base64," + "A" * 8_000_000: "pasted image is too large: it has 6.0 MB",
+    "https://a.test/a.png": "https://a.test/a.png is an address; save the image and give its path",
     "data:text/plain,hello": "pasted image is no PNG",
     "data:image/png": "does not exist",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, StrictBool, StrictInt, StrictStr
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 
 from lsp_server.domain.permissions import Answer
 from lsp_server.domain.tasks import Mode, RunState, When
@@ -18,6 +18,15 @@ from lsp_server.server.params.base import (
 
 SAMPLES_MAX = 16
 ATTEMPTS_MAX = 8
+
+
+def _as_list(value: object) -> object:
+    # A string would be taken for a list of its characters, or refused.
+    return (value,) if isinstance(value, str) else value
+
+
+Images: TypeAlias = Annotated[tuple[StrictStr, ...], BeforeValidator(_as_list)]
+"""Paths, `file:` or `data:` URLs; a single one may stand for itself."""
 
 Samples: TypeAlias = Annotated[StrictInt, Field(ge=1, le=SAMPLES_MAX)]
 """How many candidates of one step are sampled; also the number of one, counted from 1."""
@@ -44,7 +53,7 @@ class RunStart(CommandParams):
     max_mode: StrictBool = False
     samples: Samples | None = None
     agent: StrictStr | None = None
-    images: tuple[StrictStr, ...] = ()
+    images: Images = ()
     attempts: AttemptCount = 1
 
 
@@ -70,7 +79,7 @@ class RunSend(CommandParams):
     run_id: StrictStr | None = None
     text: StrictStr | None = None
     when: When = "steer"
-    images: tuple[StrictStr, ...] = ()
+    images: Images = ()
 
 
 class RunEntry(Payload):

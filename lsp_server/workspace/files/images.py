@@ -73,11 +73,25 @@ def read_image(path: Path, name: str) -> LoadedImage:
         raise _too_large(name, size, f"{IMAGE_BYTES_MAX / 1e6:.0f} MB") from error
 
 
+def decode_image(content: str, name: str) -> LoadedImage:
+    """Makes an image of base64, which may come in lines. Raises ToolError, as `load_image`."""
+    if len(content) > IMAGE_BYTES_MAX * 3 / 2:
+        size = f"has {len(content) * 3 / 4e6:.1f} MB"
+        raise _too_large(name, size, f"{IMAGE_BYTES_MAX / 1e6:.0f} MB")
+    try:
+        data = base64.b64decode("".join(content.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ToolError(f"{name}: its data is no base64", "send it again") from error
+    return load_image(data, name)
+
+
 def given_image(place: str, folder: Path) -> LoadedImage:
     """Reads an image that a person gives: a path, which may begin in `folder`, or a `data:` URL.
 
     Blocking. Raises ToolError, which names the image and the fix.
     """
+    if place.startswith(("http://", "https://")):
+        raise ToolError(f"{place} is an address", "save the image and give its path")
     if (url := _DATA_URL.match(place)) is None:
         try:
             path = folder / Path(place).expanduser()
@@ -88,15 +102,9 @@ def given_image(place: str, folder: Path) -> LoadedImage:
             what = error.what if isinstance(error, ToolError) else f"{place!r} is no path"
             raise ToolError(what, "give the path of an image") from error
     content = place[url.end() :]
-    try:
-        data = (
-            base64.b64decode(content, validate=True)
-            if url[1].lower().endswith(";base64")
-            else unquote_to_bytes(content)
-        )
-    except (binascii.Error, ValueError) as error:
-        raise ToolError(f"{PASTED}: its data is no base64", "paste it again") from error
-    return load_image(data, PASTED)
+    if url[1].lower().endswith(";base64"):
+        return decode_image(content, PASTED)
+    return load_image(unquote_to_bytes(content), PASTED)
 
 
 def _too_large(name: str, what: str, limit: str) -> ToolError:
