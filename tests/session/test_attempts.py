@@ -15,6 +15,7 @@ from lsp_server.domain.events import (
     FileChanged,
     PermissionAsked,
     RunStarted,
+    ToolReturned,
 )
 from lsp_server.domain.goals import CommandCheck, Condition, Goal
 from lsp_server.domain.memories import Query
@@ -31,6 +32,8 @@ from lsp_server.domain.tasks import (
     Unmet,
 )
 from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.sandbox.choice import choose
+from lsp_server.settings.folders import data_folder, workspace_folder
 from tests.harness.attempts import Body, attempt_of, attempts, writes
 from tests.harness.files import lay_out
 from tests.harness.git import committed
@@ -326,3 +329,33 @@ async def test_many_attempts_at_a_question_change_nothing(project: Path) -> None
         assert isinstance(outcome, Finished), outcome
         assert copies(shop) == []
         assert list(project.iterdir()) == []
+
+
+@pytest.mark.skipif(not choose().holds, reason="no sandbox holds here")
+async def test_in_the_sandbox_an_attempt_writes_its_own_copy_and_sees_no_other(
+    project: Path,
+) -> None:
+    lay_out(project, {"a.py": "a\n"})
+    outside = project.parent / "outside"
+    data = workspace_folder(data_folder(), project.resolve())
+    command = (
+        f"echo good > made.txt; cat {project}/a.py; echo bad > {project}/a.py; "
+        f"echo bad > {outside}; ls {data}/runs {data}/worktrees"
+    )
+    tries = [calls(("shell", {"command": command})), finish()]
+    sections: dict[str, Any] = {"permissions": {"mode": "sandboxed"}}
+    async with workshop(project, attempts(tries, tries), **sections) as shop:
+        outcome = await shop.run(task(2))
+        assert isinstance(outcome, Achieved), outcome
+        assert (project / "a.py").read_text() == "a\n"
+        assert not outside.exists()
+        store = shop.session.runs.store
+        for one in shop.events(AttemptStarted):
+            (shown,) = [
+                event.result.text
+                for event in store.events(one.run_id)
+                if isinstance(event, ToolReturned) and event.tool == "shell"
+            ]
+            assert "journal" not in shown
+            others = {each.run_id for each in shop.events(AttemptStarted)} - {one.run_id}
+            assert not any(other in shown for other in others), shown

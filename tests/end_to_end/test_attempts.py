@@ -1,0 +1,73 @@
+"""Several attempts from an editor: watch them, read the comparison, accept one, undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from lsp_server.models.scripted.server import ScriptedServer
+from tests.data import clients
+from tests.end_to_end.test_max_mode import actions, says, shows_comparison
+from tests.fakes.lsp_client import Message, started
+from tests.harness.attempts import attempts, writes
+
+
+def has_attempts(message: Message) -> bool:
+    params = message.get("params") or {}
+    return (
+        message.get("method") == "holdfast/status"
+        and params.get("children") == 2
+        and "2 attempts" in params.get("line", "")
+    )
+
+
+@pytest.mark.parametrize("name", ["vscode", "neovim"])
+async def test_attempts_are_compared_and_one_is_accepted(project: Path, name: str) -> None:
+    path = project / "a.txt"
+    path.write_text("one\ntwo\nthree\n")
+    greeting = clients.snapshot(name)["initialize"]
+    answers = {"window/showMessageRequest": lambda params: {"title": "Approve once"}}
+    # Slow enough for a status in between, of which there are four a second at most.
+    slow = {"first_token_seconds": 0.5}
+    scripts = [
+        [turn.model_copy(update=slow) for turn in writes("a.txt", f"one\ntwo\nnew {n}\n")]
+        for n in (1, 2)
+    ]
+    script = attempts(*scripts, judge=lambda shown: 9 * ("new 1" in shown))
+    async with (
+        ScriptedServer(script) as model,
+        started(
+            environment={"HOLDFAST_MODEL__BASE_URL": model.base_url}, answers=answers
+        ) as client,
+    ):
+        await client.initialize(
+            project, greeting["capabilities"], greeting.get("initializationOptions")
+        )
+        await client.command("holdfast.status")
+        reply = await client.command("holdfast.run.start", {"prompt": "Renew it.", "attempts": 2})
+        assert reply["state"] == "running"
+        if name == "vscode":
+            await client.wait_for(has_attempts, "the status with both")
+        opened = await client.wait_for(shows_comparison, "the comparison")
+        document = str(opened["params"].get("uri") or opened["params"].get("message"))
+        document = document[document.index("file://") :]
+        text = Path(unquote(urlsplit(document).path)).read_text("utf-8")
+        assert text.startswith("# Attempts")
+        assert text.count("+new ") == 2
+        assert path.read_text() == "one\ntwo\nthree\n"
+
+        path.write_text("ONE\ntwo\nthree\n")  # What a person does before accepting survives.
+        offered = await actions(client, path)
+        assert [action["title"][:19] for action in offered] == [
+            "Holdfast: Accept 1 ",
+            "Holdfast: Accept 2:",
+        ]
+        await client.request("workspace/executeCommand", offered[1]["command"])
+        await client.wait_for(says("was carried over"), "the end")
+        assert path.read_text() == "ONE\ntwo\nnew 2\n"
+        await client.command("holdfast.run.undo", {"runId": reply["runId"]})
+        await client.wait_for(says("as they were before the run"), "the undo")
+        assert path.read_text() == "ONE\ntwo\nthree\n"
+        assert await client.shutdown() == 0
