@@ -113,15 +113,16 @@ async def record(recording: Recording) -> None:
 async def in_a_terminal(recording: Recording) -> None:
     await recording.command("remember", "Conversions are tested at 100 °C.")
     await recording.run("achieved", runs.ACHIEVED, "--yes")
-    await recording.run("undone", runs.UNDONE, "Write down what you regret", "--yes")
+    await recording.run("undone", runs.UNDONE, "Write down what you regret", "--yes", status=5)
     await recording.command("undo", recording.ids["undone"])
-    await recording.run("planned", runs.PLANNED, "How would kelvin be added?", "--plan")
-    await recording.run("denied", runs.DENIED, "Touch a file")
+    await recording.run("planned", runs.PLANNED, "How would kelvin be added?", "--plan", status=5)
+    await recording.run("denied", runs.DENIED, "Touch a file", status=4)
     await recording.run("failed", runs.FAILED, "Fail", status=1)
     never = ("--goal", "It never holds", "--check", "false")
     await recording.run("unmet", runs.UNMET, "Try", *never, "--yes", status=3)
-    await recording.run("cycles", runs.cycles(), "Count", "--yes", environment=runs.SMALL_PROMPT)
-    await recording.run("judged", runs.judged(), "Choose a way", "--yes", "--max")
+    small = runs.SMALL_PROMPT
+    await recording.run("cycles", runs.cycles(), "Count", "--yes", status=5, environment=small)
+    await recording.run("judged", runs.judged(), "Choose a way", "--yes", "--max", status=5)
     blue = ("--goal", "The right blue is used")
     await recording.run("blocked", runs.blocked, "Colour it", *blue, "--yes", status=4)
     await recording.run(
