@@ -23,7 +23,8 @@ from tests.fakes import lsp_client
 from tests.fakes.lsp_client import LspClient
 from tests.harness.command_line import Ended, holdfast
 from tests.harness.recorded import ARCHIVES, Recorded, unpacked
-from tests.harness.workshop import calls, finish
+from tests.harness.stand import is_verdict
+from tests.harness.workshop import calls, finish, judges
 
 CAPABILITIES = clients.snapshot("vscode")["initialize"]["capabilities"]
 
@@ -207,6 +208,8 @@ async def test_an_interrupted_run_goes_on_and_does_nothing_twice(recorded: Recor
         return [each["content"] for each in prompts[-1] if each.get("tool_call_id") in ids]
 
     def answer(body: Mapping[str, Any]) -> ScriptedTurn:
+        if is_verdict(body):
+            return judges()
         prompts.append(body["messages"])
         if len(prompts) > 1:
             return finish("Counted and measured.")
