@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 
 from lsp_server.domain.events import CycleStarted, ToolReturned, Warned
 from lsp_server.domain.memories import Query
-from lsp_server.domain.tasks import Finished, Task
+from lsp_server.domain.tasks import Attempts, Finished, Task
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.session.task_request import TaskRequest, make_task
@@ -25,11 +26,13 @@ from tests.data.images import GIF, JPEG, PNG, WEBP, png
 from tests.end_to_end.test_protocol import RICH, shows
 from tests.fakes.faulty_server import FaultyServer
 from tests.fakes.lsp_client import started as editor_started
+from tests.harness.attempts import attempts
 from tests.harness.command_line import YES, holdfast, started
 from tests.harness.expectation import until
 from tests.harness.stand import is_verdict
 from tests.harness.workshop import Workshop, calls, finish, says, workshop
 from tests.max_mode.test_run import script, touch
+from tests.session.test_attempts import makes
 
 MOCK, SHOT = png(300, 200), png(640, 480)
 EVERYTHING = (
@@ -250,6 +253,16 @@ async def test_candidates_see_them_and_so_does_a_judge_who_reads_the_same(
     for messages in judge:
         assert all_seen(messages) == ([url(MOCK)] if context == "shared" else [])
         assert "image mock.png: PNG, 300 x 200 pixels" in json.dumps(messages)
+
+
+async def test_every_attempt_sees_the_images_of_its_run(project: Path) -> None:
+    (project / "mock.png").write_bytes(MOCK)
+    async with workshop(project, attempts(*makes("good 1\n", "good 2\n"))) as shop:
+        task = await task_with(shop, "Make it.", "mock.png")
+        await shop.run(replace(task, attempts=Attempts(2, takes_best=True)))
+        prompts = [messages for messages in shop.prompts() if messages[-1]["role"] == "tool"]
+    assert len(prompts) >= 2
+    assert all(all_seen(messages) == [url(MOCK)] for messages in prompts)
 
 
 async def test_their_content_is_kept_beside_the_journal_and_nowhere_else(
