@@ -35,6 +35,7 @@ TITLES = {
     "fetch": "Web pages",
     "skills": "Skills",
     "mcp": "MCP servers",
+    "hooks": "Hooks",
     "run": "Run",
     "attempts": "Attempts",
     "checkpoints": "Checkpoints",

@@ -10,7 +10,7 @@ and what found no room is an Event (`CyclePacked`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from lsp_server.agent import memory_source
 from lsp_server.agent.context import Context, cut_result
@@ -81,7 +81,8 @@ class Compaction:
     """A `Compaction` starts the cycles of one run: the first, and one when the prompt is full.
 
     `run_config` has the sizes in tokens. `model` writes the brief, if one is wished.
-    `workspace_view` shows which files changed since the run touched them.
+    `workspace_view` shows which files changed since the run touched them, and `on_new_cycle`
+    is waited for before each cycle but the first.
 
     Example, the order in which the loop calls it::
 
@@ -99,8 +100,10 @@ class Compaction:
         memory: MemorySource,
         workspace_view: WorkspaceView,
         model: Model,
+        on_new_cycle: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._event_log = event_log
+        self._on_new_cycle = on_new_cycle
         self._run_config = run_config
         self._memory = memory
         self._workspace_view = workspace_view
@@ -172,6 +175,8 @@ class Compaction:
         return self._event_log.context.tokens < tokens * NOT_SMALLER_SHARE
 
     async def _compact(self, reason: str) -> None:
+        if self._on_new_cycle is not None:
+            await self._on_new_cycle()
         # The new prompt gets what memory could not give before.
         self._late = False
         recalled = await self._recall()

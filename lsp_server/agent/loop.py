@@ -22,11 +22,13 @@ from lsp_server.agent.goal_check import Continue
 from lsp_server.agent.guards import Advice, Fail, GuardCounts, Proceed, Remind, Stop
 from lsp_server.agent.memory_source import MemorySource, NoMemorySource
 from lsp_server.agent.run_config import RunConfig
+from lsp_server.agent.run_hooks import RunHooks, StoppedByHook, no_hooks
 from lsp_server.agent.stop_policy import StopPolicy
 from lsp_server.agent.tool_runner import ToolRunner
 from lsp_server.agent.workspace_view import NoWorkspaceView, WorkspaceView, resume_note
 from lsp_server.domain.errors import BudgetExceeded, ModelError, ModelMisbehaved, PromptTooLong
 from lsp_server.domain.events import (
+    MessageRefused,
     ModelAnswered,
     ModelWaited,
     RunResumed,
@@ -46,7 +48,7 @@ from lsp_server.domain.messages import (
     Waiting,
 )
 from lsp_server.domain.ports import Model
-from lsp_server.domain.tasks import Failed, Outcome, Stopped
+from lsp_server.domain.tasks import Blocked, Failed, Outcome, Stopped
 from lsp_server.domain.tools import Malformed
 from lsp_server.tools.toolbox import Toolbox
 
@@ -61,7 +63,8 @@ class Agent:
     whether the run may end, `run_config` says what it works under. At the start of
     a cycle `memory_source` adds what bears on the task, and `workspace_view` says
     which files changed. `summarizer` writes the briefs between cycles: the model
-    itself, unless each of its answers is expensive.
+    itself, unless each of its answers is expensive. `hooks` are a person's, who may
+    refuse calls, messages and the end.
 
     Example::
 
@@ -79,6 +82,7 @@ class Agent:
         memory_source: MemorySource = NoMemorySource(),
         workspace_view: WorkspaceView = NoWorkspaceView(),
         summarizer: Model | None = None,
+        hooks: RunHooks | None = None,
     ) -> None:
         self._model = model
         self._toolbox = toolbox
@@ -87,11 +91,17 @@ class Agent:
         self._stop_policy = stop_policy
         self._run_config = run_config
         self._workspace_view = workspace_view
+        self._hooks = hooks or no_hooks(event_log)
         self._compaction = Compaction(
-            event_log, run_config, memory_source, workspace_view, summarizer or model
+            event_log,
+            run_config,
+            memory_source,
+            workspace_view,
+            summarizer or model,
+            self._hooks.begin_cycle,
         )
         self._compaction.pin(toolbox.tools)
-        self._tools = ToolRunner(toolbox, event_log)
+        self._tools = ToolRunner(toolbox, event_log, self._hooks)
         self._counts = GuardCounts()
         self._steps_before = event_log.state.progress.all_steps
         self._started = time.monotonic()
@@ -104,9 +114,8 @@ class Agent:
         deadline = asyncio.timeout(self._run_config.budget.wall_seconds_max)
         try:
             async with deadline:
-                await self._begin()
-                return await self._work()
-        except BudgetExceeded as error:
+                return await self._begin() or await self._work()
+        except (BudgetExceeded, StoppedByHook) as error:
             return Stopped(str(error))
         except ModelError as error:
             return Failed(str(error))
@@ -120,7 +129,8 @@ class Agent:
     async def _work(self) -> Outcome:
         while True:
             self._check_budget()
-            self._deliver_messages("steer")
+            self._hooks.check()
+            await self._deliver_messages("steer")
             _tell_of_background(self._event_log)
             await self._compaction.catch_up()
             response = await self._ask()
@@ -130,10 +140,14 @@ class Agent:
             if outcome is not None:
                 return outcome
 
-    async def _begin(self) -> None:
+    async def _begin(self) -> Outcome | None:
+        """Makes the prompt of a new run, or goes on with one; the outcome if a hook refuses the task."""
         if not self._event_log.context.messages:
             await self._compaction.begin()
-            return
+            await self._hooks.begin("startup")
+            task = self._state.conversation.task
+            why = await self._hooks.submit(task.instruction) if task else None
+            return Blocked(f"A hook refused the task: {why}\nHow should it go on?") if why else None
         await self._tools.go_on()
         if self._state.work.snapshot:
             await self._workspace_view.record_killed_command(
@@ -143,6 +157,8 @@ class Agent:
         self._event_log.emit(
             RunResumed(await resume_note(self._state, self._workspace_view, ended_at))
         )
+        await self._hooks.begin("resume")
+        return None
 
     def _check_budget(self) -> None:
         budget.check(
@@ -153,13 +169,18 @@ class Agent:
             seconds=time.monotonic() - self._started,
         )
 
-    def _deliver_messages(self, *whens: str) -> bool:
+    async def _deliver_messages(self, *whens: str) -> bool:
         """Puts a person's messages into the prompt, and says whether there were any."""
         pending = self._state.conversation.pending_messages
         messages = [message for message in pending if message.when in whens]
-        for message in messages:
-            self._event_log.emit(Told(message.text, "person", message.images))
-        return bool(messages)
+        refusals = [await self._hooks.submit(message.text) for message in messages]
+        for message, why in zip(messages, refusals, strict=True):
+            self._event_log.emit(
+                MessageRefused(message.text, why)
+                if why
+                else Told(message.text, "person", message.images)
+            )
+        return not all(refusals)
 
     async def _ask(self) -> Response | None:
         """Returns the model's next answer; None when it cannot be used, which the model reads."""
@@ -228,13 +249,15 @@ class Agent:
         return None
 
     async def _try_to_stop(self, summary: str) -> Outcome | None:
-        if self._deliver_messages("steer", "queue"):
+        if await self._deliver_messages("steer", "queue"):
             return None
         decision = await self._stop_policy.decide(
             self._state, summary, may_go_on=self._has_budget()
         )
         if isinstance(decision, Continue):
             self._event_log.emit(Told(decision.text, decision.origin))
+            return None
+        if self._has_budget() and await self._hooks.send_back():
             return None
         return decision
 

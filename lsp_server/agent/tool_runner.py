@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 
 from lsp_server.agent import guards
 from lsp_server.agent.event_log import EventLog
+from lsp_server.agent.run_hooks import GuardedCall, RunHooks
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import ToolCalled, ToolReturned, Warned
 from lsp_server.domain.messages import Response
@@ -44,10 +45,11 @@ CallResult: TypeAlias = tuple[ToolCall, ToolResult, float]
 
 
 class ToolRunner:
-    """Runs calls with the tools of `toolbox` and keeps them in `event_log`."""
+    """Runs calls with the tools of `toolbox`, as `hooks` let it, and keeps them in `event_log`."""
 
-    def __init__(self, toolbox: Toolbox, event_log: EventLog) -> None:
+    def __init__(self, toolbox: Toolbox, event_log: EventLog, hooks: RunHooks) -> None:
         self._toolbox = toolbox
+        self._hooks = hooks
         self._event_log = event_log
         self._state = event_log.state
         self._noticed: set[str] = set()
@@ -87,6 +89,8 @@ class ToolRunner:
             self._return(call.id, ToolResult(text, is_error=True), 0.0)
 
     def _company(self, call: ToolCall) -> Company:
+        if self._hooks.guard(call):
+            return "alone"  # A hook may make another call of it.
         if self._toolbox.only_looks(call):
             return "looks"
         # Subagents wait for each other themselves where they change files.
@@ -123,17 +127,21 @@ class ToolRunner:
             for call in calls:
                 self._return(call.id, ToolResult(STEERED, is_error=True), 0.0)
             return []
-        for call in calls:
-            self._record_start(call)
+        guarded = [await self._hooks.before_call(call) for call in calls]
+        for one in guarded:
+            self._record_start(one.call)
         if not only_looks:
             # What may change something is on the disk before it does.
             await self._event_log.flush()
         async with asyncio.TaskGroup() as group:
-            running = [group.create_task(self._timed(call)) for call in calls]
-        done = [(call, *task.result()) for call, task in zip(calls, running, strict=True)]
-        for call, result, seconds in done:
-            self._return(call.id, result, seconds)
-            self._notice_disguises(call, result)
+            running = [group.create_task(self._timed(one)) for one in guarded]
+        done: list[CallResult] = []
+        for one, task in zip(guarded, running, strict=True):
+            result, seconds = task.result()
+            result = await self._hooks.after_call(one, result)
+            self._return(one.call.id, result, seconds)
+            self._notice_disguises(one.call, result)
+            done.append((one.call, result, seconds))
         return done
 
     def _notice_disguises(self, call: ToolCall, result: ToolResult) -> None:
@@ -154,9 +162,9 @@ class ToolRunner:
             ToolCalled(step, call, box.title(call), box.kind(call), box.needs(call))
         )
 
-    async def _timed(self, call: ToolCall) -> tuple[ToolResult, float]:
+    async def _timed(self, guarded: GuardedCall) -> tuple[ToolResult, float]:
         started = time.monotonic()
-        result = await self._toolbox.dispatch(call)
+        result = await self._toolbox.dispatch(guarded.call, guarded.verdict)
         return result, time.monotonic() - started
 
     def _return(self, call_id: str, result: ToolResult, seconds: float) -> None:

@@ -10,6 +10,7 @@ from lsp_server.agent.loop import Agent
 from lsp_server.agent.run_config import RunConfig
 from lsp_server.assemble.approval import run_approval
 from lsp_server.assemble.goals import run_stop_policy
+from lsp_server.assemble.hooks import run_hooks
 from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.model_chain import ModelChain
 from lsp_server.assemble.run_processes import ClosingAgent, run_processes
@@ -76,8 +77,9 @@ class AgentFactory:
         more: list[Tool] = [SkillTool(extensions.skills.load)] if catalogue.skills else []
         more += self._task_tool(run_context, catalogue)
         processes = await run_processes(self._services, run_context)
+        hooks = await run_hooks(self._services, run_context)
         toolbox = await run_toolbox(
-            self._services, self._memory, run_context, approval, processes, more
+            self._services, self._memory, run_context, approval, processes, hooks, more
         )
         worker = await self._models.worker(run_context)
         model = await self._models.model(run_context, worker, toolbox)
@@ -100,6 +102,7 @@ class AgentFactory:
             memory_source,
             self._services.checkpoints,
             worker,
+            hooks,
         )
         return ClosingAgent(agent, processes)
 

@@ -47,6 +47,7 @@ from lsp_server.session.goals import Goals
 from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.goals.verdict_store import VerdictStore
 from lsp_server.session.granted_rules import GrantedRules
+from lsp_server.session.hooks import SessionHooks
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.notices import GoalsChanged, Notify, StatusChanged
 from lsp_server.session.permissions import Permissions
@@ -188,6 +189,7 @@ def _services(
     on_change = partial(notify, GoalsChanged())
     servers_in = partial(session_servers, trust, current, permissions, on_change)
     servers = servers_in(workspace.root, sandboxes)
+    hooks = SessionHooks(workspace.root, trust, lambda: current().hooks)
     provider = ModelProvider(settings.model, lambda: notify(StatusChanged()))
     return WorkspaceServices(
         workspace,
@@ -205,7 +207,7 @@ def _services(
         JournalIndexes(),
         own_programs,
         sandboxes,
-        Extensions(skills, servers, ProjectTrust(trust, (skills, servers))),
+        Extensions(skills, servers, hooks, ProjectTrust(trust, (skills, servers, hooks))),
         WriteTurns(),
         current,
         servers_in,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from lsp_server.agent.recall.journal_search import JournalSearch
+from lsp_server.agent.run_hooks import RunHooks
 from lsp_server.assemble.run_processes import RunProcesses
 from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.assemble.server_tools import ServerTools
@@ -44,6 +45,7 @@ async def run_toolbox(
     run_context: RunContext,
     approval: Approval,
     run_processes: RunProcesses,
+    hooks: RunHooks,
     more: Sequence[Tool] = (),
 ) -> Toolbox:
     """Makes the Toolbox of one run: the tools that come with Holdfast, `more`, and those of servers.
@@ -66,7 +68,7 @@ async def run_toolbox(
     bound = tool_bound(run_context.task.agent)
     own = [tool for tool in tools if bound.allows(tool.spec.name)]
     offered = await _offer_tools(services, run_context, own, bound)
-    return Toolbox(offered, approval, ask, describe_sandbox=describe)
+    return Toolbox(offered, approval, hooks.notifying(ask), describe_sandbox=describe)
 
 
 async def _offer_tools(

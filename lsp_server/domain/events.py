@@ -258,14 +258,23 @@ class MessageReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageRefused:
+    """A person's hook kept a message of theirs from the model; `reason` says why."""
+
+    text: str
+    reason: str
+    kind: Literal["message_refused"] = "message_refused"
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """The conversation got a message that is no tool result.
 
-    It comes from a person, a guard, the check of a goal, memory, or a command in the background.
+    It comes from a person or their hook, a guard, a goal's check, memory, or a background command.
     """
 
     text: str
-    origin: Literal["person", "fence", "goal", "memory", "command"]
+    origin: Literal["person", "fence", "goal", "memory", "command", "hook"]
     images: tuple[Image, ...] = ()
     kind: Literal["told"] = "told"
 
@@ -338,6 +347,7 @@ Event: TypeAlias = (
     | PermissionAnswered
     | PlanChanged
     | MessageReceived
+    | MessageRefused
     | Told
     | Warned
     | GoalChecked

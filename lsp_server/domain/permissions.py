@@ -83,6 +83,19 @@ class Answered:
     by_person: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class HookVerdict:
+    """A `HookVerdict` is what a person's hooks decided on a call; "" leaves it to the rules.
+
+    `reason` is for whoever reads the decision: the model, or the person who is asked.
+    """
+
+    permission: Literal["", "allow", "ask", "deny"] = ""
+    reason: str = ""
+
+
+NO_VERDICT = HookVerdict()
+
 AskPerson: TypeAlias = Callable[[Question], Awaitable[Answered]]
 """Asks a person; `deny` when no answer came in time."""
 

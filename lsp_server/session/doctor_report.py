@@ -20,12 +20,14 @@ from lsp_server.settings.address import without_credentials
 from lsp_server.settings.folders import config_folder, data_folder
 from lsp_server.settings.shown import mask
 from lsp_server.text.markdown import code_block, code_span
+from lsp_server.text.truncate import one_line
 from lsp_server.tools.rules import parse_rule
 from lsp_server.wording.run_texts import usage_text
 
 RUNS_SHOWN_MAX = 10
 SKILLS_SHOWN_MAX = 50
 CONDITIONS_SHOWN_MAX = 50
+COMMAND_CHARS_MAX = 100
 
 
 async def doctor_report(
@@ -50,6 +52,7 @@ async def doctor_report(
             ("Sandbox", await asyncio.to_thread(sandbox_text, session.settings)),
             ("Skills, commands and agents", await _skills(session)),
             ("MCP servers", await _servers(session)),
+            ("Hooks", await _hooks(session)),
             ("Runs", _runs(session)),
             ("Max Mode", await asyncio.to_thread(_max_mode, session)),
             ("Settings", _settings(session)),
@@ -163,6 +166,16 @@ async def _servers(session: Session) -> str:
         for one in await session.servers.found()
     ]
     lines += [f"- **Problem:** {problem}" for problem in session.servers.problems]
+    return "\n".join(lines) or "none"
+
+
+async def _hooks(session: Session) -> str:
+    lines = [
+        f"- {one.hook.event} of {code_span(one.hook.matcher or '*')} ({one.trust}, "
+        f"{one.hook.place}): {code_span(one_line(one.hook.command, COMMAND_CHARS_MAX))}"
+        for one in await session.hooks.found()
+    ]
+    lines += [f"- **Problem:** {problem}" for problem in session.hooks.problems]
     return "\n".join(lines) or "none"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lsp_server.session.hooks import SessionHooks
 from lsp_server.session.mcp_servers import SessionServers
 from lsp_server.session.skills import SessionSkills
 from lsp_server.session.trust import ProjectTrust
@@ -11,8 +12,9 @@ from lsp_server.session.trust import ProjectTrust
 
 @dataclass(frozen=True, slots=True)
 class Extensions:
-    """`Extensions` are the skills and commands, the MCP servers, and a person's trust in them."""
+    """`Extensions` are the skills and commands, the MCP servers, the hooks, and a person's trust in them."""
 
     skills: SessionSkills
     servers: SessionServers
+    hooks: SessionHooks
     trust: ProjectTrust

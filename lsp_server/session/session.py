@@ -12,7 +12,11 @@ from lsp_server.domain.events import FileChanged, FileRestored, GoalChecked, Rec
 from lsp_server.domain.tasks import RunId
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.session.extension_list import ExtensionList
-from lsp_server.session.extension_sources import ServerExtensions, SkillExtensions
+from lsp_server.session.extension_sources import (
+    HookExtensions,
+    ServerExtensions,
+    SkillExtensions,
+)
 from lsp_server.session.extensions import Extensions
 from lsp_server.session.goals import Goals
 from lsp_server.session.granted_rules import GrantedRules
@@ -102,10 +106,15 @@ class Session:
         self.memory = memory
         self.skills = extensions.skills
         self.servers = extensions.servers
+        self.hooks = extensions.hooks
         self.server_prompts = ServerPrompts(extensions.servers)
         self.trust = extensions.trust
         self.extensions = ExtensionList(
-            (ServerExtensions(self.servers, root), SkillExtensions(self.skills, root))
+            (
+                ServerExtensions(self.servers, root),
+                SkillExtensions(self.skills, root),
+                HookExtensions(self.hooks, root),
+            )
         )
         self.endpoint_stats = endpoint_stats
         self._model = model

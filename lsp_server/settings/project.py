@@ -34,6 +34,7 @@ LOWERS = {
     "fetch": ("page_bytes_max", "timeout_seconds"),
     "mcp": ("project_servers", "call_timeout_seconds"),
     "skills": ("enabled", "claude_folders"),
+    "hooks": ("project_hooks",),
     "run": (
         "steps_max",
         "tokens_max",

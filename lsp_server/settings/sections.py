@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, field_validator
 from lsp_server.domain.messages import Prices
 from lsp_server.domain.tasks import Budget
 from lsp_server.settings.address import read_address, unquoted
+from lsp_server.settings.hook_settings import HookSettings
 from lsp_server.settings.section import Section
 
 PermissionMode: TypeAlias = Literal["read-only", "ask", "auto-edit", "sandboxed", "full"]
@@ -365,6 +366,7 @@ class Settings(Section):
     fetch: FetchSettings = FetchSettings()
     skills: SkillSettings = SkillSettings()
     mcp: McpSettings = McpSettings()
+    hooks: HookSettings = HookSettings()
     run: RunSettings = RunSettings()
     attempts: AttemptSettings = AttemptSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()

@@ -14,7 +14,13 @@ from typing import Literal, TypeAlias, assert_never
 
 from lsp_server.domain.edits import PlannedEdit
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.permissions import Answered, AskPerson, Question
+from lsp_server.domain.permissions import (
+    NO_VERDICT,
+    Answered,
+    AskPerson,
+    HookVerdict,
+    Question,
+)
 from lsp_server.domain.ports import EditTool, LastingTool, Tool
 from lsp_server.domain.tasks import Mode
 from lsp_server.domain.tools import (
@@ -36,6 +42,7 @@ from lsp_server.domain.tools import (
 )
 from lsp_server.text.truncate import one_line
 from lsp_server.tools.approval import Allow, Approval, Ask, Decision, Deny
+from lsp_server.tools.hook_verdict import after_hooks
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.shell_syntax import parse
 from lsp_server.tools.tool_list import ToolList
@@ -93,11 +100,14 @@ class Toolbox:
         """Returns what the model is shown, in the order in which the tools were given."""
         return self.tools.specs
 
-    async def dispatch(self, call: ToolCall) -> ToolResult:
-        """Carries out a call; an error that the model can correct is returned as a result."""
+    async def dispatch(self, call: ToolCall, verdict: HookVerdict = NO_VERDICT) -> ToolResult:
+        """Carries out a call; an error that the model can correct is returned as a result.
+
+        `verdict` is what hooks decided on it, which comes after a rule that denies.
+        """
         try:
             tool, arguments = self.tool(call), _check_arguments(call)
-            planned = await self._permit(tool, arguments)
+            planned = await self._permit(tool, arguments, verdict)
             # The change that a person agreed to is made, not one that is computed again.
             if planned is not None and isinstance(tool, EditTool):
                 return self._add_news(await tool.apply(planned))
@@ -159,13 +169,15 @@ class Toolbox:
         title = call.name if tool is None else tool.describe(call.values)
         return one_line(title, TITLE_CHARS_MAX)
 
-    async def _permit(self, tool: Tool, arguments: Mapping[str, object]) -> PlannedEdit | None:
+    async def _permit(
+        self, tool: Tool, arguments: Mapping[str, object], verdict: HookVerdict
+    ) -> PlannedEdit | None:
         """Returns the edit that a person was shown, if one was, so that it is that one that is made.
 
         Raises ToolError unless the call is allowed.
         """
         decision = self._approval.decide(tool.spec, tool.needs(arguments))
-        match decision:
+        match after_hooks(decision, verdict, tool, arguments):
             case Allow():
                 return None
             case Deny(reason, advice):
@@ -182,8 +194,8 @@ class Toolbox:
                 sandbox = await self._sandbox_to_offer() if freed_by_sandbox else ""
                 await self._wait_for(replace(question, offers_sandbox=bool(sandbox)), sandbox)
                 return planned
-            case _:
-                assert_never(decision)
+            case unknown:
+                assert_never(unknown)
 
     async def _sandbox_to_offer(self) -> str:
         self._questions += 1

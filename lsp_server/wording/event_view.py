@@ -26,6 +26,7 @@ from lsp_server.domain.events import (
     GoalChecked,
     JudgeFellBack,
     MessageReceived,
+    MessageRefused,
     ModelAnswered,
     ModelWaited,
     PermissionAnswered,
@@ -87,6 +88,7 @@ _ORIGINS = {
     "goal": "goal",
     "memory": "memory",
     "command": "background",
+    "hook": "hook",
 }
 _ENDED_BY = {"itself": "ended", "agent": "was stopped", "run": "ended with the run"}
 
@@ -135,7 +137,14 @@ def view_of(event: Event) -> EventView:
             return _background_view(event)
         case FileChanged() | FileRestored() | SnapshotTaken():
             return _file_view(event)
-        case PermissionAsked() | PermissionAnswered() | MessageReceived() | Told() | Warned():
+        case (
+            PermissionAsked()
+            | PermissionAnswered()
+            | MessageReceived()
+            | MessageRefused()
+            | Told()
+            | Warned()
+        ):
             return _message_view(event)
         case PlanChanged() | GoalChecked():
             return _progress_view(event)
@@ -332,7 +341,7 @@ def _file_view(event: FileChanged | FileRestored | SnapshotTaken) -> EventView:
 
 
 def _message_view(
-    event: PermissionAsked | PermissionAnswered | MessageReceived | Told | Warned,
+    event: PermissionAsked | PermissionAnswered | MessageReceived | MessageRefused | Told | Warned,
 ) -> EventView:
     match event:
         case PermissionAsked(question):
@@ -347,6 +356,9 @@ def _message_view(
                 question_id=question_id,
                 answer=answer,
             )
+        case MessageRefused(text, reason):
+            title = f"a hook refused the message: {first(reason)}"
+            return _view(event, title, text.strip(), "bad")
         case MessageReceived(text):
             return _view(event, f"message: {first(text)}", text.strip(), "muted")
         case Told(text, "goal"):

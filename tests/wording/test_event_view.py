@@ -52,6 +52,7 @@ WORDS: list[tuple[str, str]] = [
     ("approved once", "good"),
     ("plan, 1 of 2 done: edit", "plain"),
     ("message: Use tabs.", "muted"),
+    ("a hook refused the message: no passwords", "bad"),
     ("person: Use tabs.", "plain"),
     ("warning: the disk is nearly full", "bad"),
     ("goal “Retry on 429”: 1 of 2 conditions met", "bad"),

@@ -11,6 +11,7 @@ from lsp_server.domain.events import (
     CycleStarted,
     Event,
     MessageReceived,
+    MessageRefused,
     ModelAnswered,
     PermissionAnswered,
     RunStarted,
@@ -21,7 +22,7 @@ from lsp_server.domain.events import (
 from lsp_server.domain.ids import Id
 from lsp_server.domain.images import Image
 from lsp_server.domain.tasks import RunId, Task
-from lsp_server.domain.tools import ToolCall
+from lsp_server.domain.tools import ToolCall, ToolResult
 
 
 @dataclass(slots=True)
@@ -76,9 +77,7 @@ class Conversation:
             case ToolReturned():
                 self.open_calls.pop(event.call_id, None)
                 self.nothing_done = self.nothing_done and event.result.is_error
-                if event.result.topic:
-                    self.topics.pop(event.result.topic, None)
-                    self.topics[event.result.topic] = event.result.text
+                self._keep_topic(event.result)
                 self._find(event.result.found_tools)
             case CycleStarted():
                 self._list(self.found_tools)
@@ -95,12 +94,21 @@ class Conversation:
                 self.images += event.images
                 self.nothing_done = self.task is None or self.task.mode != "plan"
                 # Delivered messages are recognised by their text, which the Event repeats.
-                waiting = self.pending_messages
-                self.pending_messages = [one for one in waiting if one.text != event.text]
+                self._take_from_pending(event.text)
+            case MessageRefused():
+                self._take_from_pending(event.text)
             case BriefWritten():
                 self.brief = event.text
             case _:
                 pass
+
+    def _keep_topic(self, result: ToolResult) -> None:
+        if result.topic:
+            self.topics.pop(result.topic, None)
+            self.topics[result.topic] = result.text
+
+    def _take_from_pending(self, text: str) -> None:
+        self.pending_messages = [one for one in self.pending_messages if one.text != text]
 
     def _find(self, names: Sequence[str]) -> None:
         if len(names) == 1:  # It was asked for by its name.

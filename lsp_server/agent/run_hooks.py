@@ -1,0 +1,215 @@
+"""`RunHooks` tell a person's hooks what happens in one run, and keep what they say to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lsp_server.agent.event_log import EventLog
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.events import Told, Warned
+from lsp_server.domain.permissions import Answered, AskPerson, HookVerdict, Question
+from lsp_server.domain.tools import ToolCall, ToolResult
+from lsp_server.hooks.claude_tools import claude_call, own_arguments
+from lsp_server.hooks.hook import Hook, HookEvent
+from lsp_server.hooks.hook_answer import HookAnswer
+from lsp_server.hooks.hook_process import HookEnd
+from lsp_server.hooks.hooks import Describe, Hooks
+from lsp_server.text.markdown import code_block
+
+SENT_BACK_MAX = 5
+"""How often hooks may send a run back that wants to stop; then it may."""
+
+
+class StoppedByHook(HoldfastError):
+    """A hook said that the run must not go on; the text is its reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookFacts:
+    """`HookFacts` are what a hook is told of its run whatever happens.
+
+    `transcript` is the file of the run's journal. `is_child` says that another run began it. `redact`
+    takes secrets out of the texts that a hook is given.
+    """
+
+    run_id: str
+    transcript: Path
+    root: Path
+    permission_mode: str
+    is_child: bool
+    redact: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedCall:
+    """A `GuardedCall` is a call as hooks leave it: perhaps with other arguments, and a verdict.
+
+    `note` is added to its result.
+    """
+
+    call: ToolCall
+    verdict: HookVerdict
+    note: str = ""
+
+
+class RunHooks:
+    """`RunHooks` have the hooks of one run, where something happens that they are for.
+
+    What they say is data: it stands in the prompt as what a hook said, and what went
+    wrong with one is told to a person once.
+    """
+
+    def __init__(self, hooks: Hooks, event_log: EventLog, facts: HookFacts) -> None:
+        self._hooks = hooks
+        self._event_log = event_log
+        self._facts = facts
+        self._told: set[str] = set()
+        self._sent_back = 0
+        self._stop_reason: str | None = None
+
+    def guard(self, call: ToolCall) -> bool:
+        """Says whether a hook looks at the call before it is made."""
+        return self._hooks.concern("PreToolUse", call.name)
+
+    def check(self) -> None:
+        """Raises StoppedByHook once a hook said that the run must not go on."""
+        if self._stop_reason is not None:
+            raise StoppedByHook(
+                f"a hook stopped the run: {self._stop_reason or 'without a reason'}"
+            )
+
+    async def before_call(self, call: ToolCall) -> GuardedCall:
+        """Lets the hooks look at a call."""
+        answer = await self._fire("PreToolUse", self._call_facts(call), call.name)
+        verdict = HookVerdict(answer.permission, answer.reason)
+        if self._stop_reason is not None:
+            verdict = HookVerdict("deny", self._stop_reason)
+        note = _said(answer.context)
+        if answer.changed_arguments is not None:
+            changed = own_arguments(call.name, answer.changed_arguments, self._facts.root)
+            call = replace(call, arguments=json.dumps(changed))
+            note = _joined(f"(A hook made the call with these arguments: {call.arguments})", note)
+        return GuardedCall(call, verdict, note)
+
+    async def after_call(self, guarded: GuardedCall, result: ToolResult) -> ToolResult:
+        """Lets the hooks look at what a call gave, and adds what those before and after it say."""
+        note = guarded.note
+        if self._hooks.concern("PostToolUse", guarded.call.name):
+            answer = await self._look_at(guarded.call, result)
+            note = _joined(note, _said(answer.reason), _said(answer.context))
+        return replace(result, text=f"{result.text}\n\n{note}") if note else result
+
+    async def begin(self, source: str) -> None:
+        """Tells the hooks that the run begins (`startup`) or goes on (`resume`)."""
+        if not self._facts.is_child:
+            answer = await self._fire("SessionStart", lambda _: {"source": source})
+            self._tell(answer.context)
+
+    async def submit(self, prompt: str) -> str | None:
+        """Lets the hooks read a person's message; why it is refused, None if it is not."""
+        if self._facts.is_child:
+            return None  # What it is told comes from an agent.
+        answer = await self._fire("UserPromptSubmit", lambda _: {"prompt": prompt})
+        if answer.refuses:
+            return answer.reason or "without a reason"
+        self._tell(answer.context)
+        return None
+
+    async def begin_cycle(self) -> None:
+        """Tells the hooks that the prompt is made anew."""
+        await self._fire("PreCompact", lambda _: {"trigger": "auto", "custom_instructions": ""})
+
+    async def send_back(self) -> bool:
+        """Lets the hooks look at the end of the run, and says whether it goes on.
+
+        Then the model has been told why.
+        """
+        event: HookEvent = "SubagentStop" if self._facts.is_child else "Stop"
+        active = self._sent_back > 0
+        answer = await self._fire(event, lambda _: {"stop_hook_active": active})
+        if not answer.refuses:
+            return False
+        if self._sent_back >= SENT_BACK_MAX:
+            self._warn(f"a hook sent the run back {SENT_BACK_MAX} times; it ends all the same")
+            return False
+        self._sent_back += 1
+        self._tell(answer.reason or "a hook says that the work is not done")
+        return True
+
+    def notifying(self, ask: AskPerson) -> AskPerson:
+        """Returns what asks a person as `ask` does, and tells the hooks of it."""
+
+        async def ask_and_notify(question: Question) -> Answered:
+            facts = {"message": question.summary, "notification_type": "permission_prompt"}
+            await self._fire("Notification", lambda _: facts)
+            return await ask(question)
+
+        return ask_and_notify if self._hooks.concern("Notification") else ask
+
+    async def _look_at(self, call: ToolCall, result: ToolResult) -> HookAnswer:
+        given = {
+            "is_error": result.has_failed,
+            "text": self._facts.redact(result.text),
+            "changed": list(result.changed),
+        }
+        facts = self._call_facts(call)
+        return await self._fire(
+            "PostToolUse", lambda hook: {**facts(hook), "tool_response": given}, call.name
+        )
+
+    def _call_facts(self, call: ToolCall) -> Describe:
+        def facts(hook: Hook) -> Mapping[str, Any]:
+            name, arguments = call.name, dict(call.values)
+            if hook.claude:
+                name, arguments = claude_call(name, arguments, self._facts.root)
+            return {"tool_name": name, "tool_input": arguments, "tool_use_id": call.id}
+
+        return facts
+
+    async def _fire(self, event: HookEvent, about: Describe, tool: str = "") -> HookAnswer:
+        if not self._hooks.concern(event, tool):
+            return HookAnswer()
+        common = {
+            "session_id": self._facts.run_id,
+            "transcript_path": str(self._facts.transcript),
+            "cwd": str(self._facts.root),
+            "permission_mode": self._facts.permission_mode,
+            "hook_event_name": event,
+        }
+        answer = await self._hooks.fire(event, lambda hook: {**common, **about(hook)}, tool)
+        for text in (*answer.problems, answer.notice):
+            self._warn(text)
+        if answer.stop_reason is not None:
+            self._stop_reason = answer.stop_reason
+        return answer
+
+    def _tell(self, text: str) -> None:
+        if text:
+            self._event_log.emit(Told(_said(text), "hook"))
+
+    def _warn(self, text: str) -> None:
+        if text and text not in self._told:
+            self._told.add(text)
+            self._event_log.emit(Warned(text))
+
+
+def no_hooks(event_log: EventLog) -> RunHooks:
+    """Returns those of a run that has none."""
+    facts = HookFacts("", Path(), Path(), "", is_child=False, redact=str)
+    return RunHooks(Hooks((), _run_nothing), event_log, facts)
+
+
+async def _run_nothing(hook: Hook, _: bytes) -> HookEnd:
+    raise AssertionError(f"there is no hook, and {hook.id} is to be run")
+
+
+def _said(text: str) -> str:
+    return f"A hook says:\n{code_block(text)}" if text else ""
+
+
+def _joined(*texts: str) -> str:
+    return "\n\n".join(text for text in texts if text)

@@ -1,0 +1,57 @@
+"""This module makes the hooks of a run: which there are, how each is started, what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from functools import partial
+
+from lsp_server.agent.run_hooks import HookFacts, RunHooks
+from lsp_server.assemble.workspace_services import WorkspaceServices
+from lsp_server.domain.events import Warned
+from lsp_server.hooks.hook import Hook
+from lsp_server.hooks.hook_process import HookEnd, run_hook
+from lsp_server.hooks.hooks import Hooks
+from lsp_server.hooks.project_files import PROJECT_VARIABLES, with_fingerprint
+from lsp_server.sandbox.unconfined import start_unconfined
+from lsp_server.session.run_context import RunContext
+from lsp_server.workspace.commands.commands import child_environment
+
+
+async def run_hooks(services: WorkspaceServices, run_context: RunContext) -> RunHooks:
+    """Makes the hooks of a run. Raises ConfigurationError for one of the user's that cannot be read."""
+    event_log = run_context.event_log
+    found = await services.extensions.hooks.usable()
+    for problem in services.extensions.hooks.problems:
+        event_log.emit(Warned(f"{problem}; it is left out"))
+    root = services.workspace.root
+    facts = HookFacts(
+        run_context.run_id,
+        run_context.journal_path,
+        root,
+        run_context.settings.permissions.mode,
+        is_child=run_context.is_subagent,
+        redact=services.redactor.about,
+    )
+    environment = child_environment(os.environ) | dict.fromkeys(PROJECT_VARIABLES, str(root))
+    run = partial(_run, services, run_context, environment)
+    return RunHooks(Hooks(found, run), event_log, facts)
+
+
+async def _run(
+    services: WorkspaceServices,
+    run_context: RunContext,
+    environment: Mapping[str, str],
+    hook: Hook,
+    given: bytes,
+) -> HookEnd:
+    root = services.workspace.root
+    if hook.origin == "project":
+        # What a person trusted is run, not what the file became since, by the run itself even.
+        now = await asyncio.to_thread(with_fingerprint, hook, root)
+        if now.fingerprint != hook.fingerprint:
+            return HookEnd(problem="it changed since it was trusted; `holdfast trust` shows it")
+    confined = partial(services.sandboxes.start_confined, lambda: run_context.settings)
+    start = start_unconfined if hook.outside else confined
+    return await run_hook(hook, given, start, root, environment)
