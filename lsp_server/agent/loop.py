@@ -28,7 +28,6 @@ from lsp_server.agent.tool_runner import ToolRunner
 from lsp_server.agent.workspace_view import NoWorkspaceView, WorkspaceView, resume_note
 from lsp_server.domain.errors import BudgetExceeded, ModelError, ModelMisbehaved, PromptTooLong
 from lsp_server.domain.events import (
-    MessageRefused,
     ModelAnswered,
     ModelWaited,
     RunResumed,
@@ -37,6 +36,7 @@ from lsp_server.domain.events import (
     Streamed,
     Told,
 )
+from lsp_server.domain.message_events import MessageRefused
 from lsp_server.domain.messages import (
     Delta,
     Message,

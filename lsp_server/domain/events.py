@@ -26,11 +26,12 @@ from lsp_server.domain.file_events import SnapshotTaken as SnapshotTaken  # noqa
 from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.ids import Id, ToolName
 from lsp_server.domain.images import Image
+from lsp_server.domain.message_events import MessageReceived, MessageRefused
 from lsp_server.domain.messages import Message, StopReason, Usage
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.plans import PlanItem
 from lsp_server.domain.prompt_sections import PromptSection
-from lsp_server.domain.tasks import Outcome, RunId, Sampling, Task, When
+from lsp_server.domain.tasks import Outcome, RunId, Sampling, Task
 from lsp_server.domain.tools import UNKNOWN_NEEDS, Needs, ToolCall, ToolKind, ToolResult
 
 
@@ -242,28 +243,6 @@ class PlanChanged:
 
     items: tuple[PlanItem, ...]
     kind: Literal["plan_changed"] = "plan_changed"
-
-
-@dataclass(frozen=True, slots=True)
-class MessageReceived:
-    """A person wrote to the run; `when` says whether the model reads it soon or at the end.
-
-    `steer`: before the next tool call. `queue`: when the model wants to stop.
-    """
-
-    text: str
-    when: When
-    images: tuple[Image, ...] = ()
-    kind: Literal["message_received"] = "message_received"
-
-
-@dataclass(frozen=True, slots=True)
-class MessageRefused:
-    """A person's hook kept a message of theirs from the model; `reason` says why."""
-
-    text: str
-    reason: str
-    kind: Literal["message_refused"] = "message_refused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from lsp_server.agent.journal import CHILDREN
-from lsp_server.domain.events import Event, MessageReceived, RunStarted, ToolReturned
+from lsp_server.domain.events import Event, RunStarted, ToolReturned
 from lsp_server.domain.images import Image, LoadedImage
+from lsp_server.domain.message_events import MessageReceived
 from lsp_server.system.atomic_file import replace_file
 from lsp_server.system.private_folder import make_private
 

@@ -20,11 +20,11 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import (
     CandidateAccepted,
     Event,
-    MessageReceived,
     RecordedEvent,
     RunEnded,
     SamplingChanged,
 )
+from lsp_server.domain.message_events import MessageReceived
 from lsp_server.domain.plans import progress
 from lsp_server.domain.tasks import Budget, Failed, Outcome, RunId, Stopped
 from lsp_server.redaction.redactor import Redactor

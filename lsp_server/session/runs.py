@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
 
-from lsp_server.domain.events import MessageReceived, RunStarted
+from lsp_server.domain.events import RunStarted
 from lsp_server.domain.images import LoadedImage, described
+from lsp_server.domain.message_events import MessageReceived
 from lsp_server.domain.tasks import Budget, RunId, Task, When
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.active_runs import ActiveRuns

@@ -25,8 +25,6 @@ from lsp_server.domain.events import (
     FileRestored,
     GoalChecked,
     JudgeFellBack,
-    MessageReceived,
-    MessageRefused,
     ModelAnswered,
     ModelWaited,
     PermissionAnswered,
@@ -45,6 +43,7 @@ from lsp_server.domain.events import (
     ToolReturned,
     Warned,
 )
+from lsp_server.domain.message_events import MessageReceived, MessageRefused
 from lsp_server.domain.permissions import Answer
 from lsp_server.domain.plans import outline, progress
 from lsp_server.text.truncate import one_line

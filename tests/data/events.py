@@ -17,8 +17,6 @@ from lsp_server.domain.events import (
     FileRestored,
     GoalChecked,
     JudgeFellBack,
-    MessageReceived,
-    MessageRefused,
     ModelAnswered,
     ModelWaited,
     PermissionAnswered,
@@ -38,6 +36,7 @@ from lsp_server.domain.events import (
     Warned,
 )
 from lsp_server.domain.goals import Condition, ConditionReport, Evidence, Goal, GoalReport
+from lsp_server.domain.message_events import MessageReceived, MessageRefused
 from lsp_server.domain.messages import Message, Usage
 from lsp_server.domain.permissions import Question
 from lsp_server.domain.plans import PlanItem

@@ -14,6 +14,7 @@ from lsp_server.domain import (
     errors,
     events,
     file_events,
+    message_events,
 )
 from lsp_server.settings.section import Section
 from lsp_server.settings.sections import Settings
@@ -35,7 +36,14 @@ def test_every_event_is_in_the_union_and_says_its_kind() -> None:
     members = set(get_args(events.Event))
     defined = {
         kind
-        for module in (events, attempt_events, background_events, child_events, file_events)
+        for module in (
+            events,
+            attempt_events,
+            background_events,
+            child_events,
+            file_events,
+            message_events,
+        )
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if kind.__module__ == module.__name__
         and kind not in (events.RecordedEvent, child_events.ChildChange)

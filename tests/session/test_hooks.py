@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from lsp_server.assemble import diagnose
-from lsp_server.domain.events import MessageRefused, Told, ToolCalled, ToolReturned, Warned
+from lsp_server.domain.events import Told, ToolCalled, ToolReturned, Warned
+from lsp_server.domain.message_events import MessageRefused
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, Stopped
 from tests.harness.workshop import Workshop, calls, finish, workshop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lsp_server.domain.events import MessageReceived
+from lsp_server.domain.message_events import MessageReceived
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.child_runs import run_folder
 from lsp_server.session.image_store import ImageStore

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.domain.events import MessageReceived, RecordedEvent, RunEnded, RunStarted
+from lsp_server.domain.events import RecordedEvent, RunEnded, RunStarted
+from lsp_server.domain.message_events import MessageReceived
 from lsp_server.domain.tasks import Achieved, Budget, Failed, Outcome, RunId, Stopped, Task
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.run import MESSAGES_MAX, STOPPED, Run

@@ -10,8 +10,6 @@ from lsp_server.domain.events import (
     BriefWritten,
     CycleStarted,
     Event,
-    MessageReceived,
-    MessageRefused,
     ModelAnswered,
     PermissionAnswered,
     RunStarted,
@@ -21,8 +19,9 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.ids import Id
 from lsp_server.domain.images import Image
+from lsp_server.domain.message_events import MessageReceived, MessageRefused
 from lsp_server.domain.tasks import RunId, Task
-from lsp_server.domain.tools import ToolCall, ToolResult
+from lsp_server.domain.tools import ToolCall
 
 
 @dataclass(slots=True)
@@ -77,7 +76,9 @@ class Conversation:
             case ToolReturned():
                 self.open_calls.pop(event.call_id, None)
                 self.nothing_done = self.nothing_done and event.result.is_error
-                self._keep_topic(event.result)
+                if event.result.topic:
+                    self.topics.pop(event.result.topic, None)
+                    self.topics[event.result.topic] = event.result.text
                 self._find(event.result.found_tools)
             case CycleStarted():
                 self._list(self.found_tools)
@@ -90,11 +91,7 @@ class Conversation:
             case MessageReceived():
                 self.pending_messages.append(event)
             case Told(origin="person"):
-                self.requests.append(event.text)
-                self.images += event.images
-                self.nothing_done = self.task is None or self.task.mode != "plan"
-                # Delivered messages are recognised by their text, which the Event repeats.
-                self._take_from_pending(event.text)
+                self._hear(event)
             case MessageRefused():
                 self._take_from_pending(event.text)
             case BriefWritten():
@@ -102,12 +99,15 @@ class Conversation:
             case _:
                 pass
 
-    def _keep_topic(self, result: ToolResult) -> None:
-        if result.topic:
-            self.topics.pop(result.topic, None)
-            self.topics[result.topic] = result.text
+    def _hear(self, event: Told) -> None:
+        """Takes in what a person said."""
+        self.requests.append(event.text)
+        self.images += event.images
+        self.nothing_done = self.task is None or self.task.mode != "plan"
+        self._take_from_pending(event.text)
 
     def _take_from_pending(self, text: str) -> None:
+        # Messages are recognised by their text, which the Event repeats.
         self.pending_messages = [one for one in self.pending_messages if one.text != text]
 
     def _find(self, names: Sequence[str]) -> None:

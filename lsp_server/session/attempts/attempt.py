@@ -14,10 +14,10 @@ from lsp_server.domain.attempt_events import AttemptEnded
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import (
     FileChanged,
-    MessageReceived,
     RunStarted,
 )
 from lsp_server.domain.goals import GoalReport
+from lsp_server.domain.message_events import MessageReceived
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, Outcome, RunId, Stopped, Task, Unmet
 from lsp_server.goals.changes import StopAttempt
