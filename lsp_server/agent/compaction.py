@@ -10,13 +10,14 @@ and what found no room is an Event (`CyclePacked`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from lsp_server.agent import memory_source
 from lsp_server.agent.context import Context, cut_result
 from lsp_server.agent.event_log import EventLog
 from lsp_server.agent.memory_source import MeasureTokens, MemorySource
 from lsp_server.agent.run_config import RunConfig
+from lsp_server.agent.run_hooks import RunHooks, no_hooks
 from lsp_server.agent.state import State
 from lsp_server.agent.state.state_summary import render_state
 from lsp_server.agent.workspace_view import WorkspaceView, current_contents
@@ -81,8 +82,8 @@ class Compaction:
     """A `Compaction` starts the cycles of one run: the first, and one when the prompt is full.
 
     `run_config` has the sizes in tokens. `model` writes the brief, if one is wished.
-    `workspace_view` shows which files changed since the run touched them, and `on_new_cycle`
-    is waited for before each cycle but the first.
+    `workspace_view` shows which files changed since the run touched them, and `hooks` are told of
+    each cycle but the first, before it and after.
 
     Example, the order in which the loop calls it::
 
@@ -100,10 +101,10 @@ class Compaction:
         memory: MemorySource,
         workspace_view: WorkspaceView,
         model: Model,
-        on_new_cycle: Callable[[], Awaitable[None]] | None = None,
+        hooks: RunHooks | None = None,
     ) -> None:
         self._event_log = event_log
-        self._on_new_cycle = on_new_cycle
+        self._hooks = hooks or no_hooks(event_log)
         self._run_config = run_config
         self._memory = memory
         self._workspace_view = workspace_view
@@ -175,8 +176,7 @@ class Compaction:
         return self._event_log.context.tokens < tokens * NOT_SMALLER_SHARE
 
     async def _compact(self, reason: str) -> None:
-        if self._on_new_cycle is not None:
-            await self._on_new_cycle()
+        await self._hooks.begin_cycle()
         # The new prompt gets what memory could not give before.
         self._late = False
         recalled = await self._recall()
@@ -188,6 +188,7 @@ class Compaction:
                 event_log.state, event_log.context, run_config, recalled, tokens, reason, now
             )
         )
+        await self._hooks.begin("compact")
         await self._tools.refresh()
         self.pin(self._tools)
         if event_log.context.tokens > tokens and not self._warned:

@@ -98,7 +98,7 @@ class Agent:
             memory_source,
             workspace_view,
             summarizer or model,
-            self._hooks.begin_cycle,
+            self._hooks,
         )
         self._compaction.pin(toolbox.tools)
         self._tools = ToolRunner(toolbox, event_log, self._hooks)
@@ -114,7 +114,9 @@ class Agent:
         deadline = asyncio.timeout(self._run_config.budget.wall_seconds_max)
         try:
             async with deadline:
-                return await self._begin() or await self._work()
+                outcome = await self._begin() or await self._work()
+                await self._hooks.settle()
+                return outcome
         except (BudgetExceeded, StoppedByHook) as error:
             return Stopped(str(error))
         except ModelError as error:
@@ -125,6 +127,7 @@ class Agent:
             return Stopped("the limit run.wall_seconds_max is reached; raise it and resume")
         finally:
             self._tools.answer_open_calls()
+            await self._hooks.close()
 
     async def _work(self) -> Outcome:
         while True:

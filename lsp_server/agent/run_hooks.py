@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from lsp_server.agent.event_log import EventLog
 from lsp_server.domain.errors import HoldfastError
@@ -18,10 +18,20 @@ from lsp_server.hooks.hook import Hook, HookEvent
 from lsp_server.hooks.hook_answer import HookAnswer
 from lsp_server.hooks.hook_process import HookEnd
 from lsp_server.hooks.hooks import Describe, Hooks
+from lsp_server.system.task_set import TaskSet
 from lsp_server.text.markdown import code_block
 
 SENT_BACK_MAX = 5
 """How often hooks may send a run back that wants to stop; then it may."""
+
+SETTLE_SECONDS_MAX = 5.0
+"""How long a run that is over waits for hooks at notifications."""
+CYCLE_TRIGGER = "auto"
+"""What matchers of `PreCompact` look at; nobody begins a cycle by hand."""
+QUESTION = "permission_prompt"
+"""What matchers of `Notification` look at where a person is asked."""
+SessionSource: TypeAlias = Literal["startup", "resume", "compact"]
+"""What matchers of `SessionStart` look at: the run begins, goes on, or has a new prompt."""
 
 
 class StoppedByHook(HoldfastError):
@@ -70,6 +80,7 @@ class RunHooks:
         self._told: set[str] = set()
         self._sent_back = 0
         self._stop_reason: str | None = None
+        self._notifications = TaskSet()
 
     def guard(self, call: ToolCall) -> bool:
         """Says whether a hook looks at the call before it is made."""
@@ -103,10 +114,10 @@ class RunHooks:
             note = _joined(note, _said(answer.reason), _said(answer.context))
         return replace(result, text=f"{result.text}\n\n{note}") if note else result
 
-    async def begin(self, source: str) -> None:
-        """Tells the hooks that the run begins (`startup`) or goes on (`resume`)."""
+    async def begin(self, source: SessionSource) -> None:
+        """Tells the hooks that the run begins, goes on, or has a new prompt."""
         if not self._facts.is_child:
-            answer = await self._fire("SessionStart", lambda _: {"source": source})
+            answer = await self._fire("SessionStart", lambda _: {"source": source}, source)
             self._tell(answer.context)
 
     async def submit(self, prompt: str) -> str | None:
@@ -121,7 +132,8 @@ class RunHooks:
 
     async def begin_cycle(self) -> None:
         """Tells the hooks that the prompt is made anew."""
-        await self._fire("PreCompact", lambda _: {"trigger": "auto", "custom_instructions": ""})
+        facts = {"trigger": CYCLE_TRIGGER, "custom_instructions": ""}
+        await self._fire("PreCompact", lambda _: facts, CYCLE_TRIGGER)
 
     async def send_back(self) -> bool:
         """Lets the hooks look at the end of the run, and says whether it goes on.
@@ -144,11 +156,23 @@ class RunHooks:
         """Returns what asks a person as `ask` does, and tells the hooks of it."""
 
         async def ask_and_notify(question: Question) -> Answered:
-            facts = {"message": question.summary, "notification_type": "permission_prompt"}
-            await self._fire("Notification", lambda _: facts)
+            # A slow one must not keep the question from the person.
+            self._notifications.start(self._notify(question.summary), "hooks at a notification")
             return await ask(question)
 
-        return ask_and_notify if self._hooks.concern("Notification") else ask
+        return ask_and_notify if self._hooks.concern("Notification", QUESTION) else ask
+
+    async def settle(self) -> None:
+        """Waits until the hooks at notifications have ended, SETTLE_SECONDS_MAX at most."""
+        await self._notifications.wait(SETTLE_SECONDS_MAX)
+
+    async def close(self) -> None:
+        """Ends the hooks that still run."""
+        await self._notifications.close()
+
+    async def _notify(self, message: str) -> None:
+        facts = {"message": message, "notification_type": QUESTION}
+        await self._fire("Notification", lambda _: facts, QUESTION)
 
     async def _look_at(self, call: ToolCall, result: ToolResult) -> HookAnswer:
         given = {
@@ -164,14 +188,14 @@ class RunHooks:
     def _call_facts(self, call: ToolCall) -> Describe:
         def facts(hook: Hook) -> Mapping[str, Any]:
             name, arguments = call.name, dict(call.values)
-            if hook.claude:
+            if hook.speaks_as_claude(name):
                 name, arguments = claude_call(name, arguments, self._facts.root)
             return {"tool_name": name, "tool_input": arguments, "tool_use_id": call.id}
 
         return facts
 
-    async def _fire(self, event: HookEvent, about: Describe, tool: str = "") -> HookAnswer:
-        if not self._hooks.concern(event, tool):
+    async def _fire(self, event: HookEvent, about: Describe, subject: str = "") -> HookAnswer:
+        if not self._hooks.concern(event, subject):
             return HookAnswer()
         common = {
             "session_id": self._facts.run_id,
@@ -180,7 +204,7 @@ class RunHooks:
             "permission_mode": self._facts.permission_mode,
             "hook_event_name": event,
         }
-        answer = await self._hooks.fire(event, lambda hook: {**common, **about(hook)}, tool)
+        answer = await self._hooks.fire(event, lambda hook: {**common, **about(hook)}, subject)
         for text in (*answer.problems, answer.notice):
             self._warn(text)
         if answer.stop_reason is not None:

@@ -13,7 +13,8 @@ from lsp_server.domain.events import Warned
 from lsp_server.hooks.hook import Hook
 from lsp_server.hooks.hook_process import HookEnd, run_hook
 from lsp_server.hooks.hooks import Hooks
-from lsp_server.hooks.project_files import PROJECT_VARIABLES, with_fingerprint
+from lsp_server.hooks.project_files import with_fingerprint
+from lsp_server.hooks.scripts import PROJECT_VARIABLES
 from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.session.run_context import RunContext
 from lsp_server.workspace.commands.commands import child_environment
@@ -47,7 +48,11 @@ async def _run(
     given: bytes,
 ) -> HookEnd:
     root = services.workspace.root
-    if hook.origin == "project":
+    if not hook.trusted:
+        return HookEnd(
+            problem="it runs a file of this project that nobody has trusted; `holdfast trust` shows it"
+        )
+    if hook.fingerprint:
         # What a person trusted is run, not what the file became since, by the run itself even.
         now = await asyncio.to_thread(with_fingerprint, hook, root)
         if now.fingerprint != hook.fingerprint:

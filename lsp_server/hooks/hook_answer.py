@@ -79,13 +79,16 @@ def read_answer(hook: Hook, end: HookEnd) -> HookAnswer:
 
 def combine(answers: Iterable[HookAnswer]) -> HookAnswer:
     """Returns what several hooks say together: the strictest decides, and all texts are kept."""
-    given = list(answers)
+    given = [*answers]
+    changes = [one.changed_arguments for one in given if one.changed_arguments is not None]
+    if any(one != changes[0] for one in changes):
+        given.append(HookAnswer("ask", "hooks change the call in different ways"))
     strictest = max(given, key=lambda one: _STRICTNESS.index(one.permission), default=HookAnswer())
     reasons = [one.reason for one in given if one.refuses or one.permission == strictest.permission]
     return HookAnswer(
         strictest.permission,
         _join(reasons),
-        next((one.changed_arguments for one in given if one.changed_arguments is not None), None),
+        changes[0] if changes else None,
         any(one.refuses for one in given),
         _join(one.context for one in given),
         next((one.stop_reason for one in given if one.stop_reason is not None), None),

@@ -28,24 +28,23 @@ class Hooks:
         self._hooks = tuple(hooks)
         self._run = run
 
-    def concern(self, event: HookEvent, tool: str = "") -> bool:
-        """Says whether any is run then."""
-        return bool(self._matching(event, tool))
+    def concern(self, event: HookEvent, subject: str = "") -> bool:
+        """Says whether any is run then; `subject` is what matchers look at, "" where they do not."""
+        return bool(self._matching(event, subject))
 
-    async def fire(self, event: HookEvent, describe: Describe, tool: str = "") -> HookAnswer:
-        """Runs all of an event, for a call of `tool` if it is about one, and returns what they say."""
-        hooks = self._matching(event, tool)
+    async def fire(self, event: HookEvent, describe: Describe, subject: str = "") -> HookAnswer:
+        """Runs all of an event that `subject` concerns, and returns what they say."""
+        hooks = self._matching(event, subject)
         ends = await asyncio.gather(*(self._run_one(hook, describe) for hook in hooks))
         return combine(
             _bounded(hook, read_answer(hook, end)) for hook, end in zip(hooks, ends, strict=True)
         )
 
-    def _matching(self, event: HookEvent, tool: str) -> list[Hook]:
-        found = [
-            one for one in self._hooks if one.event == event and (not tool or one.concerns(tool))
-        ]
+    def _matching(self, event: HookEvent, subject: str) -> list[Hook]:
+        found = [one for one in self._hooks if one.event == event and one.concerns(subject)]
         # The user's come first, so that of two that are the same it is theirs that is run.
-        return list({(one.command, one.claude): one for one in reversed(found)}.values())[::-1]
+        unique = {(one.command, one.speaks_as_claude(subject)): one for one in reversed(found)}
+        return list(unique.values())[::-1]
 
     async def _run_one(self, hook: Hook, describe: Describe) -> HookEnd:
         return await self._run(hook, json.dumps(describe(hook)).encode("ascii"))

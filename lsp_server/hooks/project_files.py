@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from lsp_server.hooks.hook import Hook
 from lsp_server.hooks.hook_entries import HookEntries, read_entries
+from lsp_server.hooks.scripts import scripts
 from lsp_server.settings.regular_files import read_whole
 from lsp_server.text.jsonc import without_comments
 
@@ -29,20 +29,6 @@ FILES: Mapping[str, bool] = MappingProxyType(
 """Each file, and whether its hooks speak of tools as Claude Code does."""
 
 FILE_BYTES_MAX = 200_000
-SCRIPT_BYTES_MAX = 1_000_000
-SCRIPTS_MAX = 10
-"""The files of the project that one command names."""
-PROJECT_VARIABLES = ("CLAUDE_PROJECT_DIR", "HOLDFAST_PROJECT_DIR")
-"""Environment variables that hold the path of the workspace while a hook runs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """A `Script` is a file of the project that a hook's command names; `text` is "" for no text."""
-
-    path: str
-    text: str
-    digest: str
 
 
 def project_hooks(root: Path) -> HookEntries:
@@ -68,46 +54,11 @@ def project_hooks(root: Path) -> HookEntries:
 def with_fingerprint(hook: Hook, root: Path) -> Hook:
     """Returns the hook with a fingerprint of its entry and its scripts as they are now. Blocking."""
     parts = [hook.event, hook.matcher, hook.command, repr(hook.timeout_seconds)]
-    parts += [f"{one.path} {one.digest}" for one in scripts(hook, root)]
+    parts += [f"{one.path} {one.digest}" for one in scripts(hook.command, root)]
     return replace(
         hook,
         fingerprint=hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest(),
     )
-
-
-def scripts(hook: Hook, root: Path) -> tuple[Script, ...]:
-    """Returns the files of the project that the command names, as they are now. Blocking."""
-    found = dict.fromkeys(_named_files(hook.command, root))
-    return tuple(_script(path, root) for path in list(found)[:SCRIPTS_MAX])
-
-
-def _named_files(command: str, root: Path) -> Iterator[Path]:
-    for variable in PROJECT_VARIABLES:
-        command = command.replace(f"${{{variable}}}", str(root)).replace(f"${variable}", str(root))
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        words = command.split()
-    for word in words:
-        try:
-            path = (root / word.strip("();&|<>")).resolve()
-            if path.is_relative_to(root) and path.is_file():
-                yield path
-        except (OSError, ValueError):
-            continue  # No path at all.
-
-
-def _script(path: Path, root: Path) -> Script:
-    name = path.relative_to(root).as_posix()
-    try:
-        data = read_whole(path, SCRIPT_BYTES_MAX)
-    except OSError as error:
-        return Script(name, f"({error})", "unreadable")
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        text = f"(no text, {len(data):,} bytes)"
-    return Script(name, text, hashlib.sha256(data).hexdigest())
 
 
 def _read(root: Path, name: str) -> object:

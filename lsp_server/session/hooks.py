@@ -1,16 +1,21 @@
-"""This module has the hooks of one session: the user's, and a project's once they are trusted."""
+"""This module has the hooks of one session: the user's, and a project's once they are trusted.
+
+One of the user's that runs a file of the project is trusted with that file, as what it runs
+is what the checkout brings.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.hooks.hook import HOOK_EVENTS, Hook
 from lsp_server.hooks.hook_entries import HookEntries, read_entries
-from lsp_server.hooks.project_files import project_hooks, scripts
+from lsp_server.hooks.project_files import project_hooks, with_fingerprint
+from lsp_server.hooks.scripts import runs_files_of, scripts
 from lsp_server.session.trust import Trust, TrustItem, TrustState
 from lsp_server.settings.hook_settings import HookSettings
 from lsp_server.text.markdown import code_block
@@ -49,35 +54,46 @@ class SessionHooks:
             raise ConfigurationError(
                 f"{own.problems[0]}; no run starts until it is fixed", key="hooks"
             )
-        return tuple(one.hook for one in await self.found() if one.trust == "trusted")
+        found = await self.found()
+        # One that is the user's wish and may not be run has failed, so that a guard lets nothing pass.
+        wanted = [one for one in found if one.trust == "trusted" or one.hook.origin == "user"]
+        return tuple(replace(one.hook, trusted=one.trust == "trusted") for one in wanted)
 
     async def found(self) -> tuple[FoundHook, ...]:
         """Returns all that are named, the user's first, whether they may be run or not."""
-        own, brought = self._own(), await self._brought()
+        own, brought = await asyncio.to_thread(self._read)
         self.problems = (*own.problems, *brought.problems)
-        states = await asyncio.to_thread(self._states, brought)
-        return (
-            *(FoundHook(hook, "trusted") for hook in own.hooks),
-            *(FoundHook(hook, states[hook.id]) for hook in brought.hooks),
-        )
+        hooks = (*own.hooks, *brought.hooks)
+        states = await asyncio.to_thread(self._states, hooks)
+        return tuple(FoundHook(hook, states.get(hook.id, "trusted")) for hook in hooks)
 
     async def brought(self) -> tuple[TrustItem, ...]:
-        """Returns the project's hooks, trusted or not."""
-        hooks = (await self._brought()).hooks
-        return await asyncio.to_thread(lambda: tuple(_trust_item(one, self._root) for one in hooks))
+        """Returns what a person has to look at, trusted or not."""
+        own, brought = await asyncio.to_thread(self._read)
+        return await asyncio.to_thread(self._items, (*own.hooks, *brought.hooks))
 
-    def _states(self, brought: HookEntries) -> dict[str, TrustState]:
-        return self._trust.states(_trust_item(one, self._root) for one in brought.hooks)
+    def _items(self, hooks: Iterable[Hook]) -> tuple[TrustItem, ...]:
+        return tuple(_trust_item(one, self._root) for one in hooks if one.fingerprint)
+
+    def _states(self, hooks: Iterable[Hook]) -> dict[str, TrustState]:
+        items = self._items(hooks)
+        return self._trust.states(items) if items else {}
+
+    def _read(self) -> tuple[HookEntries, HookEntries]:
+        """Returns the user's and the project's, those with a fingerprint that wait for trust. Blocking."""
+        own = self._own()
+        hooks = tuple(
+            with_fingerprint(one, self._root) if runs_files_of(one.command, self._root) else one
+            for one in own.hooks
+        )
+        with_project = self._settings().project_hooks
+        brought = project_hooks(self._root) if with_project else HookEntries()
+        return replace(own, hooks=hooks), brought
 
     def _own(self) -> HookEntries:
         settings = self._settings()
         by_event = {event: getattr(settings, _setting(event)) for event in HOOK_EVENTS}
         return read_entries(by_event, OWN_PLACE, "user")
-
-    async def _brought(self) -> HookEntries:
-        if not self._settings().project_hooks:
-            return HookEntries()
-        return await asyncio.to_thread(project_hooks, self._root)
 
 
 def _setting(event: str) -> str:
@@ -89,7 +105,7 @@ def _trust_item(hook: Hook, root: Path) -> TrustItem:
     tools = hook.matcher or "*"
     shown = [f"At {hook.event} (tools: {tools}) it runs, for {hook.timeout_seconds:g} s at most:"]
     shown.append(code_block(hook.command))
-    for script in scripts(hook, root):
+    for script in scripts(hook.command, root):
         shown += [f"Its file {script.path}:", code_block(script.text)]
     return TrustItem(
         hook.id,

@@ -413,3 +413,91 @@ async def test_a_wrong_file_of_the_project_is_named_and_stops_nothing(project: P
     async with workshop(project, [WRITE, finish()]) as shop:
         assert isinstance(await shop.run(), Achieved)
         assert any(".claude/settings.json" in one.message for one in shop.events(Warned))
+
+
+@pytest.mark.parametrize(
+    ("event", "matcher", "fired"),
+    [
+        ("SessionStart", "startup", 1),
+        ("SessionStart", "startup|resume", 1),
+        ("SessionStart", "resume", 0),
+        ("Notification", "permission_prompt", 1),
+        ("Notification", "idle_prompt", 0),
+        ("Stop", "anything", 1),
+        ("UserPromptSubmit", "anything", 1),
+    ],
+)
+async def test_a_matcher_looks_at_what_its_event_is_about(
+    project: Path, event: str, matcher: str, fired: int
+) -> None:
+    settings = hooks(event, "echo >> fired.txt", matcher=matcher)
+    turns = [WRITE, finish()]
+    async with workshop(project, turns, answer=lambda _: "once", hooks=settings) as shop:
+        await shop.run()
+    path = project / "fired.txt"
+    assert (path.read_text().count("\n") if path.exists() else 0) == fired
+
+
+async def test_a_slow_notification_keeps_no_question_from_the_person(project: Path) -> None:
+    settings = hooks("Notification", "while ! test -e new.txt; do sleep 0.1; done; touch seen.txt")
+    turns = [WRITE, finish()]
+    async with workshop(project, turns, answer=lambda _: "once", hooks=settings) as shop:
+        assert isinstance(await shop.run(), Achieved)
+    assert (project / "seen.txt").exists()
+
+
+async def test_hooks_that_change_a_call_in_different_ways_have_a_person_decide(
+    project: Path,
+) -> None:
+    def named(path: str) -> str:
+        output = {"hookEventName": "PreToolUse", "updatedInput": {"path": path, "text": "x"}}
+        return says({"hookSpecificOutput": output})
+
+    asked: list[Question] = []
+
+    def answer(question: Question) -> Answer:
+        asked.append(question)
+        return "deny"
+
+    settings = hooks("PreToolUse", named("a.txt"), named("b.txt"), matcher="write")
+    mode = {"mode": "auto-edit"}
+    async with workshop(
+        project, [WRITE, finish()], answer=answer, permissions=mode, hooks=settings
+    ) as shop:
+        await shop.run()
+    assert "different ways" in asked[0].summary
+    assert not list(project.glob("?.txt"))
+
+
+@pytest.mark.parametrize(
+    ("matcher", "name", "argument"),
+    [("Write", "Write", "file_path"), ("write", "write", "path"), ("Write|write", "write", "path")],
+)
+async def test_a_hook_is_told_in_the_words_of_its_matcher(
+    project: Path, matcher: str, name: str, argument: str
+) -> None:
+    settings = hooks("PreToolUse", "cat > seen.json", matcher=matcher)
+    async with workshop(project, [WRITE, finish()], hooks=settings) as shop:
+        await shop.run()
+    seen = json.loads((project / "seen.json").read_text())
+    assert (seen["tool_name"], argument in seen["tool_input"]) == (name, True)
+
+
+async def test_a_hook_of_the_users_waits_for_trust_in_what_a_checkout_has_it_run(
+    project: Path,
+) -> None:
+    (project / "guard.sh").write_text("touch ran")
+    settings = hooks("PreToolUse", "sh guard.sh", matcher="write")
+    turns = [WRITE, finish()] * 2
+    async with workshop(
+        project, turns, answer=lambda _: "deny", permissions={"mode": "auto-edit"}, hooks=settings
+    ) as shop:
+        await shop.run()
+        assert not (project / "ran").exists()
+        assert not (project / "new.txt").exists(), "a guard that is not run lets nothing pass"
+        (item,) = await shop.session.trust.waiting()
+        assert "touch ran" in item.detail
+        await shop.session.trust.decide([item], trusted=True)
+        await shop.run()
+        assert (project / "ran").exists()
+        assert (project / "new.txt").exists()
