@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from pydantic import model_validator
@@ -42,12 +43,29 @@ class HookSettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _events_as_elsewhere(cls, value: object) -> object:
-        if not isinstance(value, dict):
-            return value
-        return {_snake_case(key): one for key, one in value.items()}
+        return in_one_spelling(value) if isinstance(value, dict) else value
 
 
-def _snake_case(name: object) -> object:
+EVENT_SETTINGS = tuple(name for name in HookSettings.model_fields if name != "project_hooks")
+"""The settings that are lists of hooks."""
+
+
+def in_one_spelling(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the section with each event as our settings spell it; lists of both spellings add up.
+
+    >>> in_one_spelling({"PreToolUse": [{"hooks": []}], "stop": []})
+    {'pre_tool_use': [{'hooks': []}], 'stop': []}
+    """
+    spelled: dict[str, Any] = {}
+    for key, value in section.items():
+        name = _snake_case(key)
+        before = spelled.get(name)
+        both_are_lists = isinstance(before, list | tuple) and isinstance(value, list | tuple)
+        spelled[name] = [*before, *value] if before and both_are_lists else value
+    return spelled
+
+
+def _snake_case(name: Any) -> Any:
     # `PreToolUse`; a name that is none is left to be reported as it is.
     if not isinstance(name, str) or not name[:1].isupper():
         return name

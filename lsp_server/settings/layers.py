@@ -20,6 +20,7 @@ from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.wrong_values import why_wrong
 from lsp_server.settings import project, toml
 from lsp_server.settings.decisive import decides, mark_unusable
+from lsp_server.settings.hook_settings import EVENT_SETTINGS, in_one_spelling
 from lsp_server.settings.regular_files import read_whole
 from lsp_server.settings.relative_rules import names_project_file
 from lsp_server.settings.sections import McpServerSettings, Settings
@@ -34,8 +35,8 @@ FILE_BYTES_MAX = 100_000
 _FREEING = ("allow", "answer_timeout_seconds")
 """The permissions that forbid nothing: without them, no more is free."""
 
-_FORBIDDING = {"permissions": "deny", "sandbox": "hide"}
-"""By section, the list of what is forbidden."""
+_FORBIDDING = {"permissions": ("deny",), "sandbox": ("hide",), "hooks": EVENT_SETTINGS}
+"""By section, the lists of what forbids something."""
 
 _SERVERS = ("mcp", "servers")
 
@@ -88,6 +89,8 @@ def load(
     layers.append(("the environment", _from_environment(environment)))
     layers.append(("the editor", _plain(editor or {})))
     for source, layer in layers:
+        if isinstance(named := layer.get("hooks"), dict):
+            layer["hooks"] = in_one_spelling(named)
         is_project = source == str(project_path)
         # A project names nothing: what it says of an address is not even looked at.
         problems = unreadable if is_project else unread
@@ -152,6 +155,8 @@ def _may_forbid(key: str | None) -> bool:
     if key is None:
         return True
     section, _, rest = key.partition(".")
+    if section == "hooks":
+        return True
     if section == "sandbox":
         return rest.partition(".")[0] in ("", "hide")
     return section == "permissions" and rest.partition(".")[0] not in _FREEING
@@ -309,9 +314,10 @@ def _merge(below: Layer, above: Layer) -> dict[str, Any]:
             continue
         merged[section] = {**lower, **values}
         # A layer above must not lose what one below forbids.
-        key = _FORBIDDING.get(section, "")
-        if key in lower and key in values:
-            merged[section][key] = [*_items(lower[key]), *_items(values[key])]
+        for key in _FORBIDDING.get(section, ()):
+            # What is no list is reported as it is.
+            if key in lower and isinstance(values.get(key), str | list | tuple):
+                merged[section][key] = [*_items(lower[key]), *_items(values[key])]
     return merged
 
 

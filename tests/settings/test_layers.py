@@ -221,6 +221,52 @@ def test_what_user_project_and_editor_hide_adds_up(project: Path) -> None:
     assert loaded.settings.sandbox.hide == ("a", "b", "c")
 
 
+def test_the_hooks_of_user_and_editor_add_up_in_either_spelling(project: Path) -> None:
+    user = project.parent / "user.toml"
+    user.write_text('[hooks]\nPreToolUse = [{hooks = [{command = "one"}]}]\n')
+    two, three = ([{"hooks": [{"command": name}]}] for name in ("two", "three"))
+    editor = {"hooks": {"pre_tool_use": two, "PreToolUse": three}}
+    loaded = load(project, editor=editor, user_file=user, environment={})
+    groups = loaded.settings.hooks.pre_tool_use
+    assert [group["hooks"][0]["command"] for group in groups] == ["one", "two", "three"]
+    assert loaded.problems == ()
+
+
+def test_a_project_sets_no_hook_in_its_settings(project: Path) -> None:
+    (project / ".holdfast").mkdir()
+    text = '[hooks]\nproject_hooks = false\nPreToolUse = [{hooks = [{command = "theirs"}]}]\n'
+    (project / ".holdfast" / "config.toml").write_text(text)
+    loaded = load(project, environment={})
+    assert (loaded.settings.hooks.pre_tool_use, loaded.settings.hooks.project_hooks) == ((), False)
+    assert [one.key for one in loaded.problems] == ["hooks.pre_tool_use"]
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "good"),
+    [
+        ("permissions", "deny", ["shell(rm *)"]),
+        ("sandbox", "hide", ["keys"]),
+        ("hooks", "pre_tool_use", [{"hooks": [{"command": "guard"}]}]),
+    ],
+)
+@pytest.mark.parametrize("wrong", [5, True, {"a": 1}, 1.5])
+def test_what_is_no_list_takes_nothing_from_the_layer_below(
+    project: Path, section: str, key: str, good: list[Any], wrong: object
+) -> None:
+    user = project.parent / "user.toml"
+    user.write_text(
+        tomlkit.dumps(
+            {section: {key: good}, "permissions": {"mode": "full"}}
+            if section != "permissions"
+            else {section: {key: good, "mode": "full"}}
+        )
+    )
+    loaded = load(project, editor={section: {key: wrong}}, user_file=user, environment={})
+    assert list(getattr(getattr(loaded.settings, section), key)) == good
+    assert [one.key for one in loaded.problems] == [f"{section}.{key}"]
+    assert loaded.settings.permissions.mode == "ask", "what may have forbidden something is unread"
+
+
 def test_what_narrows_stays_beside_what_does_not(project: Path) -> None:
     loaded = check(project, {"run": {"steps_max": 5, "cost_usd_max": 9}, "model": {"name": "x"}})
     assert [problem.key for problem in loaded.problems] == ["run.cost_usd_max", "model.name"]
