@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -24,6 +25,8 @@ from lsp_server.text.markdown import code_block
 SENT_BACK_MAX = 5
 """How often hooks may send a run back that wants to stop; then it may."""
 
+NAMED_MAX = 20
+"""So many of the files that a hook changed are named to the model."""
 SETTLE_SECONDS_MAX = 5.0
 """How long a run that is over waits for hooks at notifications."""
 CYCLE_TRIGGER = "auto"
@@ -43,7 +46,8 @@ class HookFacts:
     """`HookFacts` are what a hook is told of its run whatever happens.
 
     `transcript` is the file of the run's journal. `is_child` says that another run began it. `redact`
-    takes secrets out of the texts that a hook is given.
+    takes secrets out of the texts that a hook is given. `record` records what changes in a
+    `with` block, and gives the paths once it has ended.
     """
 
     run_id: str
@@ -52,6 +56,7 @@ class HookFacts:
     permission_mode: str
     is_child: bool
     redact: Callable[[str], str]
+    record: Callable[[], AbstractAsyncContextManager[list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +115,12 @@ class RunHooks:
         """Lets the hooks look at what a call gave, and adds what those before and after it say."""
         note = guarded.note
         if self._hooks.concern("PostToolUse", guarded.call.name):
-            answer = await self._look_at(guarded.call, result)
-            note = _joined(note, _said(answer.reason), _said(answer.context))
+            # A formatter's changes are taken back with those of the run.
+            async with self._facts.record() as changed:
+                answer = await self._look_at(guarded.call, result)
+            files = f"[changed by a hook: {', '.join(changed[:NAMED_MAX])}]" if changed else ""
+            note = _joined(note, _said(answer.reason), _said(answer.context), files)
+            result = replace(result, changed=tuple(dict.fromkeys((*result.changed, *changed))))
         return replace(result, text=f"{result.text}\n\n{note}") if note else result
 
     async def begin(self, source: SessionSource) -> None:
@@ -142,7 +151,10 @@ class RunHooks:
         """
         event: HookEvent = "SubagentStop" if self._facts.is_child else "Stop"
         active = self._sent_back > 0
-        answer = await self._fire(event, lambda _: {"stop_hook_active": active})
+        if not self._hooks.concern(event):
+            return False
+        async with self._facts.record():
+            answer = await self._fire(event, lambda _: {"stop_hook_active": active})
         if not answer.refuses:
             return False
         if self._sent_back >= SENT_BACK_MAX:
@@ -223,12 +235,17 @@ class RunHooks:
 
 def no_hooks(event_log: EventLog) -> RunHooks:
     """Returns those of a run that has none."""
-    facts = HookFacts("", Path(), Path(), "", is_child=False, redact=str)
+    facts = HookFacts("", Path(), Path(), "", is_child=False, redact=str, record=_record_nothing)
     return RunHooks(Hooks((), _run_nothing), event_log, facts)
 
 
 async def _run_nothing(hook: Hook, _: bytes) -> HookEnd:
     raise AssertionError(f"there is no hook, and {hook.id} is to be run")
+
+
+@asynccontextmanager
+async def _record_nothing() -> AsyncIterator[list[str]]:
+    yield []
 
 
 def _said(text: str) -> str:

@@ -34,6 +34,7 @@ async def run_hooks(services: WorkspaceServices, run_context: RunContext) -> Run
         run_context.settings.permissions.mode,
         is_child=run_context.is_subagent,
         redact=services.redactor.about,
+        record=lambda: services.checkpoints.record_command(event_log.emit),
     )
     environment = child_environment(os.environ) | dict.fromkeys(PROJECT_VARIABLES, str(root))
     run = partial(_run, services, run_context, environment)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lsp_server.assemble import diagnose
-from lsp_server.domain.events import Told, ToolCalled, ToolReturned, Warned
+from lsp_server.domain.events import CycleStarted, Told, ToolCalled, ToolReturned, Warned
 from lsp_server.domain.message_events import MessageRefused
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, Stopped
@@ -501,3 +501,37 @@ async def test_a_hook_of_the_users_waits_for_trust_in_what_a_checkout_has_it_run
         await shop.run()
         assert (project / "ran").exists()
         assert (project / "new.txt").exists()
+
+
+@pytest.mark.parametrize("event", ["PostToolUse", "Stop"])
+async def test_what_a_hook_changes_is_taken_back_with_the_run(project: Path, event: str) -> None:
+    (project / "app.py").write_text("x=1\n")
+    settings = hooks(event, "echo 'x = 1' > app.py; echo more >> new.txt; touch made.txt")
+    async with workshop(project, [WRITE, finish()], hooks=settings) as shop:
+        await shop.run()
+        assert (project / "new.txt").read_text() == "made\nmore\n"
+        if event == "PostToolUse":
+            assert "[changed by a hook: app.py, made.txt, new.txt]" in prompts_of(shop)
+        report = await shop.session.undo()
+    assert not report.conflicts
+    assert [path.name for path in project.iterdir()] == ["app.py"]
+    assert (project / "app.py").read_text() == "x=1\n"
+
+
+async def test_hooks_are_there_when_the_prompt_is_made_anew(project: Path) -> None:
+    settings = {
+        **hooks("PreCompact", "cat >> before.jsonl; echo >> before.jsonl", matcher="auto"),
+        **hooks("SessionStart", "echo the branch is feature-7"),
+    }
+    (project / "long.txt").write_text("a long line of a long file\n" * 300)
+    reads = [calls(("read", {"path": "long.txt", "start_line": n + 1})) for n in range(12)]
+    async with workshop(
+        project, [*reads, finish()], context={"budget_tokens": 8000}, hooks=settings
+    ) as shop:
+        await shop.run()
+        assert "feature-7" in prompts_of(shop), "what a hook said of the session outlives a cycle"
+        cycles = len(shop.events(CycleStarted))
+    lines = (project / "before.jsonl").read_text().splitlines()
+    before = [json.loads(line) for line in lines if line]
+    assert cycles > 1
+    assert [one["trigger"] for one in before] == ["auto"] * (cycles - 1)
