@@ -83,6 +83,7 @@ class RunHooks:
         self._event_log = event_log
         self._facts = facts
         self._told: set[str] = set()
+        self._broken: set[str] = set()
         self._sent_back = 0
         self._stop_reason: str | None = None
         self._notifications = TaskSet()
@@ -217,8 +218,11 @@ class RunHooks:
             "hook_event_name": event,
         }
         answer = await self._hooks.fire(event, lambda hook: {**common, **about(hook)}, subject)
-        for text in (*answer.problems, answer.notice):
-            self._warn(text)
+        for problem in answer.problems:
+            if problem.hook_id not in self._broken:
+                self._broken.add(problem.hook_id)
+                self._warn(problem.text)
+        self._warn(answer.notice)
         if answer.stop_reason is not None:
             self._stop_reason = answer.stop_reason
         return answer

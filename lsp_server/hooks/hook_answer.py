@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeAlias
 
 from lsp_server.hooks.hook import Hook, HookEvent
 from lsp_server.hooks.hook_process import HookEnd
+from lsp_server.text.terminal import terminal_text
 from lsp_server.text.truncate import one_line, truncate_middle
 
 REFUSED = 2
@@ -39,6 +40,14 @@ _STRICTNESS: tuple[HookPermission, ...] = ("", "allow", "ask", "deny")
 
 
 @dataclass(frozen=True, slots=True)
+class HookProblem:
+    """A `HookProblem` says what went wrong with the hook that has this id."""
+
+    hook_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class HookAnswer:
     """A `HookAnswer` is what one hook says, or all of one event together.
 
@@ -55,7 +64,7 @@ class HookAnswer:
     context: str = ""
     stop_reason: str | None = None
     notice: str = ""
-    problems: tuple[str, ...] = ()
+    problems: tuple[HookProblem, ...] = ()
 
 
 def read_answer(hook: Hook, end: HookEnd) -> HookAnswer:
@@ -65,7 +74,7 @@ def read_answer(hook: Hook, end: HookEnd) -> HookAnswer:
     if end.exit_status == REFUSED:
         return _refusal(hook, end.errors.strip())
     if end.exit_status != 0:
-        said = one_line(end.errors, PROBLEM_CHARS_MAX)
+        said = one_line(terminal_text(end.errors), PROBLEM_CHARS_MAX)
         return _broken(hook, f"exit status {end.exit_status}{f': {said}' if said else ''}")
     text = end.output.strip()
     if not text.startswith("{"):
@@ -144,12 +153,12 @@ def _broken(hook: Hook, why: str) -> HookAnswer:
     return HookAnswer(
         "ask" if hook.event == "PreToolUse" else "",
         problem if hook.event == "PreToolUse" else "",
-        problems=(problem,),
+        problems=(HookProblem(hook.id, problem),),
     )
 
 
 def _cut(text: str) -> str:
-    return truncate_middle(text.strip(), TEXT_CHARS_MAX)
+    return truncate_middle(terminal_text(text).strip(), TEXT_CHARS_MAX)
 
 
 def _join(texts: Iterable[str]) -> str:

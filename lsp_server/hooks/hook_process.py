@@ -16,8 +16,9 @@ from lsp_server.sandbox.process_tree import end_whole
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess, StartProcess
 from lsp_server.workspace.commands.command_output import CommandOutput, output_pipe
 
-OUTPUT_BYTES_MAX = 100_000
-"""Of more the middle is left out."""
+OUTPUT_BYTES_MAX = 1_000_000
+"""Of more the middle is left out. The arguments of a call may come back in it."""
+ERRORS_BYTES_MAX = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ async def run_hook(
     try:
         with (
             output_pipe(OUTPUT_BYTES_MAX) as (output, output_end),
-            output_pipe(OUTPUT_BYTES_MAX) as (errors, errors_end),
+            output_pipe(ERRORS_BYTES_MAX) as (errors, errors_end),
         ):
             argv = (shutil.which("bash", path=os.defpath) or "/bin/sh", "-c", hook.command)
             spec = ProcessSpec(argv, folder, environment, source.fileno(), output_end, errors_end)

@@ -535,3 +535,35 @@ async def test_hooks_are_there_when_the_prompt_is_made_anew(project: Path) -> No
     before = [json.loads(line) for line in lines if line]
     assert cycles > 1
     assert [one["trigger"] for one in before] == ["auto"] * (cycles - 1)
+
+
+async def test_a_broken_hook_is_told_once_whatever_it_says(project: Path) -> None:
+    settings = hooks("PostToolUse", "date +%N >&2; exit 1")
+    reads = [calls(("list", {"path": f"{n}"})) for n in "abc"]
+    for n in "abc":
+        (project / n).mkdir()
+    async with workshop(project, [*reads, finish()], hooks=settings) as shop:
+        await shop.run()
+        assert [one.message.count("exit status 1") for one in shop.events(Warned)] == [1]
+
+
+async def test_what_a_hook_prints_for_a_terminal_is_read_as_text(project: Path) -> None:
+    settings = hooks("PreToolUse", r"printf '\033[31mnot\033[0m so\n' >&2; exit 2")
+    async with workshop(project, [WRITE, finish()], hooks=settings) as shop:
+        await shop.run()
+        assert "a hook says: not so" in prompts_of(shop)
+
+
+async def test_long_arguments_may_come_back_changed(project: Path) -> None:
+    text = "\n".join(f"line {n * n}" for n in range(20_000))
+    command = (
+        "python3 -c \"import json, sys; given = json.load(sys.stdin)['tool_input']; "
+        "given['path'] = 'other.txt'; "
+        "print(json.dumps({'hookSpecificOutput': {'updatedInput': given}}))\""
+    )
+    turns = [calls(("write", {"path": "new.txt", "text": text})), finish()]
+    async with workshop(
+        project, turns, hooks=hooks("PreToolUse", command, matcher="write")
+    ) as shop:
+        await shop.run()
+    assert (project / "other.txt").read_text() == text
