@@ -20,9 +20,10 @@ from lsp_server.agent.compaction import Compaction
 from lsp_server.agent.event_log import EventLog
 from lsp_server.agent.goal_check import Continue
 from lsp_server.agent.guards import Advice, Fail, GuardCounts, Proceed, Remind, Stop
+from lsp_server.agent.hook_caller import StoppedByHook
 from lsp_server.agent.memory_source import MemorySource, NoMemorySource
 from lsp_server.agent.run_config import RunConfig
-from lsp_server.agent.run_hooks import RunHooks, StoppedByHook, no_hooks
+from lsp_server.agent.run_hooks import RunHooks, no_hooks
 from lsp_server.agent.stop_policy import StopPolicy
 from lsp_server.agent.tool_runner import ToolRunner
 from lsp_server.agent.workspace_view import NoWorkspaceView, WorkspaceView, resume_note
@@ -115,7 +116,7 @@ class Agent:
         try:
             async with deadline:
                 outcome = await self._begin() or await self._work()
-                await self._hooks.settle()
+                await self._hooks.notifications.settle()
                 return outcome
         except (BudgetExceeded, StoppedByHook) as error:
             return Stopped(str(error))
@@ -127,7 +128,7 @@ class Agent:
             return Stopped("the limit run.wall_seconds_max is reached; raise it and resume")
         finally:
             self._tools.answer_open_calls()
-            await self._hooks.close()
+            await self._hooks.notifications.close()
 
     async def _work(self) -> Outcome:
         while True:

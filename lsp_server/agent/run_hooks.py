@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from lsp_server.agent.event_log import EventLog
-from lsp_server.domain.errors import HoldfastError
-from lsp_server.domain.events import Told, Warned
+from lsp_server.agent.hook_caller import HookCaller, HookFacts, as_said
 from lsp_server.domain.permissions import Answered, AskPerson, HookVerdict, Question
 from lsp_server.domain.tools import ToolCall, ToolResult
 from lsp_server.hooks.claude_tools import claude_call, own_arguments
@@ -20,7 +19,6 @@ from lsp_server.hooks.hook_answer import HookAnswer
 from lsp_server.hooks.hook_process import HookEnd
 from lsp_server.hooks.hooks import Describe, Hooks
 from lsp_server.system.task_set import TaskSet
-from lsp_server.text.markdown import code_block
 
 SENT_BACK_MAX = 5
 """How often hooks may send a run back that wants to stop; then it may."""
@@ -35,28 +33,6 @@ QUESTION = "permission_prompt"
 """What matchers of `Notification` look at where a person is asked."""
 SessionSource: TypeAlias = Literal["startup", "resume", "compact"]
 """What matchers of `SessionStart` look at: the run begins, goes on, or has a new prompt."""
-
-
-class StoppedByHook(HoldfastError):
-    """A hook said that the run must not go on; the text is its reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class HookFacts:
-    """`HookFacts` are what a hook is told of its run whatever happens.
-
-    `transcript` is the file of the run's journal. `is_child` says that another run began it. `redact`
-    takes secrets out of the texts that a hook is given. `record` records what changes in a
-    `with` block, and gives the paths once it has ended.
-    """
-
-    run_id: str
-    transcript: Path
-    root: Path
-    permission_mode: str
-    is_child: bool
-    redact: Callable[[str], str]
-    record: Callable[[], AbstractAsyncContextManager[list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,40 +50,35 @@ class GuardedCall:
 class RunHooks:
     """`RunHooks` have the hooks of one run, where something happens that they are for.
 
-    What they say is data: it stands in the prompt as what a hook said, and what went
-    wrong with one is told to a person once.
+    Example::
+
+        guarded = await hooks.before_call(call)
+        result = await toolbox.dispatch(guarded.call, guarded.verdict)
+        result = await hooks.after_call(guarded, result)
     """
 
-    def __init__(self, hooks: Hooks, event_log: EventLog, facts: HookFacts) -> None:
-        self._hooks = hooks
-        self._event_log = event_log
-        self._facts = facts
-        self._told: set[str] = set()
-        self._broken: set[str] = set()
+    def __init__(self, caller: HookCaller) -> None:
+        self._caller = caller
+        self.notifications = HookNotifications(caller)
         self._sent_back = 0
-        self._stop_reason: str | None = None
-        self._notifications = TaskSet()
 
     def guard(self, call: ToolCall) -> bool:
         """Says whether a hook looks at the call before it is made."""
-        return self._hooks.concern("PreToolUse", call.name)
+        return self._caller.concern("PreToolUse", call.name)
 
     def check(self) -> None:
         """Raises StoppedByHook once a hook said that the run must not go on."""
-        if self._stop_reason is not None:
-            raise StoppedByHook(
-                f"a hook stopped the run: {self._stop_reason or 'without a reason'}"
-            )
+        self._caller.check()
 
     async def before_call(self, call: ToolCall) -> GuardedCall:
         """Lets the hooks look at a call."""
-        answer = await self._fire("PreToolUse", self._call_facts(call), call.name)
+        answer = await self._caller.fire("PreToolUse", self._call_facts(call), call.name)
         verdict = HookVerdict(answer.permission, answer.reason)
-        if self._stop_reason is not None:
-            verdict = HookVerdict("deny", self._stop_reason)
-        note = _said(answer.context)
+        if self._caller.stop_reason is not None:
+            verdict = HookVerdict("deny", self._caller.stop_reason)
+        note = as_said(answer.context)
         if answer.changed_arguments is not None:
-            changed = own_arguments(call.name, answer.changed_arguments, self._facts.root)
+            changed = own_arguments(call.name, answer.changed_arguments, self._caller.facts.root)
             call = replace(call, arguments=json.dumps(changed))
             note = _joined(f"(A hook made the call with these arguments: {call.arguments})", note)
         return GuardedCall(call, verdict, note)
@@ -115,86 +86,66 @@ class RunHooks:
     async def after_call(self, guarded: GuardedCall, result: ToolResult) -> ToolResult:
         """Lets the hooks look at what a call gave, and adds what those before and after it say."""
         note = guarded.note
-        if self._hooks.concern("PostToolUse", guarded.call.name):
+        if self._caller.concern("PostToolUse", guarded.call.name):
             # A formatter's changes are taken back with those of the run.
-            async with self._facts.record() as changed:
+            async with self._caller.facts.record() as changed:
                 answer = await self._look_at(guarded.call, result)
             files = f"[changed by a hook: {', '.join(changed[:NAMED_MAX])}]" if changed else ""
-            note = _joined(note, _said(answer.reason), _said(answer.context), files)
+            note = _joined(note, as_said(answer.reason), as_said(answer.context), files)
             result = replace(result, changed=tuple(dict.fromkeys((*result.changed, *changed))))
         return replace(result, text=f"{result.text}\n\n{note}") if note else result
 
     async def begin(self, source: SessionSource) -> None:
         """Tells the hooks that the run begins, goes on, or has a new prompt."""
-        if not self._facts.is_child:
-            answer = await self._fire("SessionStart", lambda _: {"source": source}, source)
-            self._tell(answer.context)
+        if not self._caller.facts.is_child:
+            answer = await self._caller.fire("SessionStart", lambda _: {"source": source}, source)
+            self._caller.tell(answer.context)
 
     async def submit(self, prompt: str) -> str | None:
         """Lets the hooks read a person's message; why it is refused, None if it is not."""
-        if self._facts.is_child:
+        if self._caller.facts.is_child:
             return None  # What it is told comes from an agent.
-        answer = await self._fire("UserPromptSubmit", lambda _: {"prompt": prompt})
+        answer = await self._caller.fire("UserPromptSubmit", lambda _: {"prompt": prompt})
         if answer.refuses:
             return answer.reason or "without a reason"
-        self._tell(answer.context)
+        self._caller.tell(answer.context)
         return None
 
     async def begin_cycle(self) -> None:
         """Tells the hooks that the prompt is made anew."""
         facts = {"trigger": CYCLE_TRIGGER, "custom_instructions": ""}
-        await self._fire("PreCompact", lambda _: facts, CYCLE_TRIGGER)
+        await self._caller.fire("PreCompact", lambda _: facts, CYCLE_TRIGGER)
 
     async def send_back(self) -> bool:
         """Lets the hooks look at the end of the run, and says whether it goes on.
 
         Then the model has been told why.
         """
-        event: HookEvent = "SubagentStop" if self._facts.is_child else "Stop"
+        event: HookEvent = "SubagentStop" if self._caller.facts.is_child else "Stop"
         active = self._sent_back > 0
-        if not self._hooks.concern(event):
+        if not self._caller.concern(event):
             return False
-        async with self._facts.record():
-            answer = await self._fire(event, lambda _: {"stop_hook_active": active})
+        async with self._caller.facts.record():
+            answer = await self._caller.fire(event, lambda _: {"stop_hook_active": active})
         if not answer.refuses:
             return False
         if self._sent_back >= SENT_BACK_MAX:
-            self._warn(f"a hook sent the run back {SENT_BACK_MAX} times; it ends all the same")
+            self._caller.warn(
+                f"a hook sent the run back {SENT_BACK_MAX} times; it ends all the same"
+            )
             return False
         self._sent_back += 1
-        self._tell(answer.reason or "a hook says that the work is not done")
+        self._caller.tell(answer.reason or "a hook says that the work is not done")
         return True
-
-    def notifying(self, ask: AskPerson) -> AskPerson:
-        """Returns what asks a person as `ask` does, and tells the hooks of it."""
-
-        async def ask_and_notify(question: Question) -> Answered:
-            # A slow one must not keep the question from the person.
-            self._notifications.start(self._notify(question.summary), "hooks at a notification")
-            return await ask(question)
-
-        return ask_and_notify if self._hooks.concern("Notification", QUESTION) else ask
-
-    async def settle(self) -> None:
-        """Waits until the hooks at notifications have ended, SETTLE_SECONDS_MAX at most."""
-        await self._notifications.wait(SETTLE_SECONDS_MAX)
-
-    async def close(self) -> None:
-        """Ends the hooks that still run."""
-        await self._notifications.close()
-
-    async def _notify(self, message: str) -> None:
-        facts = {"message": message, "notification_type": QUESTION}
-        await self._fire("Notification", lambda _: facts, QUESTION)
 
     async def _look_at(self, call: ToolCall, result: ToolResult) -> HookAnswer:
         given = {
             "is_error": result.has_failed,
-            "text": self._facts.redact(result.text),
+            "text": self._caller.facts.redact(result.text),
             "changed": list(result.changed),
         }
         facts = self._call_facts(call)
-        return await self._fire(
+        return await self._caller.fire(
             "PostToolUse", lambda hook: {**facts(hook), "tool_response": given}, call.name
         )
 
@@ -202,45 +153,46 @@ class RunHooks:
         def facts(hook: Hook) -> Mapping[str, Any]:
             name, arguments = call.name, dict(call.values)
             if hook.speaks_as_claude(name):
-                name, arguments = claude_call(name, arguments, self._facts.root)
+                name, arguments = claude_call(name, arguments, self._caller.facts.root)
             return {"tool_name": name, "tool_input": arguments, "tool_use_id": call.id}
 
         return facts
 
-    async def _fire(self, event: HookEvent, about: Describe, subject: str = "") -> HookAnswer:
-        if not self._hooks.concern(event, subject):
-            return HookAnswer()
-        common = {
-            "session_id": self._facts.run_id,
-            "transcript_path": str(self._facts.transcript),
-            "cwd": str(self._facts.root),
-            "permission_mode": self._facts.permission_mode,
-            "hook_event_name": event,
-        }
-        answer = await self._hooks.fire(event, lambda hook: {**common, **about(hook)}, subject)
-        for problem in answer.problems:
-            if problem.hook_id not in self._broken:
-                self._broken.add(problem.hook_id)
-                self._warn(problem.text)
-        self._warn(answer.notice)
-        if answer.stop_reason is not None:
-            self._stop_reason = answer.stop_reason
-        return answer
 
-    def _tell(self, text: str) -> None:
-        if text:
-            self._event_log.emit(Told(_said(text), "hook"))
+class HookNotifications:
+    """`HookNotifications` is what runs the hooks at notifications, beside a run that does not wait for them."""
 
-    def _warn(self, text: str) -> None:
-        if text and text not in self._told:
-            self._told.add(text)
-            self._event_log.emit(Warned(text))
+    def __init__(self, caller: HookCaller) -> None:
+        self._caller = caller
+        self._tasks = TaskSet()
+
+    def around(self, ask: AskPerson) -> AskPerson:
+        """Returns what asks a person as `ask` does, and says so to the hooks."""
+
+        async def ask_and_notify(question: Question) -> Answered:
+            # A slow one must not keep the question from the person.
+            self._tasks.start(self._notify(question.summary), "hooks at a notification")
+            return await ask(question)
+
+        return ask_and_notify if self._caller.concern("Notification", QUESTION) else ask
+
+    async def settle(self) -> None:
+        """Waits until they have ended, SETTLE_SECONDS_MAX at most."""
+        await self._tasks.wait(SETTLE_SECONDS_MAX)
+
+    async def close(self) -> None:
+        """Ends those that still run."""
+        await self._tasks.close()
+
+    async def _notify(self, message: str) -> None:
+        facts = {"message": message, "notification_type": QUESTION}
+        await self._caller.fire("Notification", lambda _: facts, QUESTION)
 
 
 def no_hooks(event_log: EventLog) -> RunHooks:
     """Returns those of a run that has none."""
     facts = HookFacts("", Path(), Path(), "", is_child=False, redact=str, record=_record_nothing)
-    return RunHooks(Hooks((), _run_nothing), event_log, facts)
+    return RunHooks(HookCaller(Hooks((), _run_nothing), event_log, facts))
 
 
 async def _run_nothing(hook: Hook, _: bytes) -> HookEnd:
@@ -250,10 +202,6 @@ async def _run_nothing(hook: Hook, _: bytes) -> HookEnd:
 @asynccontextmanager
 async def _record_nothing() -> AsyncIterator[list[str]]:
     yield []
-
-
-def _said(text: str) -> str:
-    return f"A hook says:\n{code_block(text)}" if text else ""
 
 
 def _joined(*texts: str) -> str:

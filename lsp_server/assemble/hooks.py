@@ -7,7 +7,8 @@ import os
 from collections.abc import Mapping
 from functools import partial
 
-from lsp_server.agent.run_hooks import HookFacts, RunHooks
+from lsp_server.agent.hook_caller import HookCaller, HookFacts
+from lsp_server.agent.run_hooks import RunHooks
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.events import Warned
 from lsp_server.hooks.hook import Hook
@@ -38,7 +39,7 @@ async def run_hooks(services: WorkspaceServices, run_context: RunContext) -> Run
     )
     environment = child_environment(os.environ) | dict.fromkeys(PROJECT_VARIABLES, str(root))
     run = partial(_run, services, run_context, environment)
-    return RunHooks(Hooks(found, run), event_log, facts)
+    return RunHooks(HookCaller(Hooks(found, run), event_log, facts))
 
 
 async def _run(

@@ -68,7 +68,7 @@ async def run_toolbox(
     bound = tool_bound(run_context.task.agent)
     own = [tool for tool in tools if bound.allows(tool.spec.name)]
     offered = await _offer_tools(services, run_context, own, bound)
-    return Toolbox(offered, approval, hooks.notifying(ask), describe_sandbox=describe)
+    return Toolbox(offered, approval, hooks.notifications.around(ask), describe_sandbox=describe)
 
 
 async def _offer_tools(

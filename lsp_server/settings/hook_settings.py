@@ -65,6 +65,12 @@ def in_one_spelling(section: Mapping[str, Any]) -> dict[str, Any]:
     return spelled
 
 
+def spell_alike(layer: dict[str, Any]) -> None:
+    """Spells the events of a layer as our settings do, so that layers add up."""
+    if isinstance(section := layer.get("hooks"), dict):
+        layer["hooks"] = in_one_spelling(section)
+
+
 def _snake_case(name: Any) -> Any:
     # `PreToolUse`; a name that is none is left to be reported as it is.
     if not isinstance(name, str) or not name[:1].isupper():

@@ -20,7 +20,7 @@ from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.wrong_values import why_wrong
 from lsp_server.settings import project, toml
 from lsp_server.settings.decisive import decides, mark_unusable
-from lsp_server.settings.hook_settings import EVENT_SETTINGS, in_one_spelling
+from lsp_server.settings.hook_settings import EVENT_SETTINGS, spell_alike
 from lsp_server.settings.regular_files import read_whole
 from lsp_server.settings.relative_rules import names_project_file
 from lsp_server.settings.sections import McpServerSettings, Settings
@@ -89,8 +89,6 @@ def load(
     layers.append(("the environment", _from_environment(environment)))
     layers.append(("the editor", _plain(editor or {})))
     for source, layer in layers:
-        if isinstance(named := layer.get("hooks"), dict):
-            layer["hooks"] = in_one_spelling(named)
         is_project = source == str(project_path)
         # A project names nothing: what it says of an address is not even looked at.
         problems = unreadable if is_project else unread
@@ -170,6 +168,7 @@ def _accepted(
     decides: Callable[[str], bool],
 ) -> dict[str, Any]:
     """The layer without its wrong values, each of which becomes a problem."""
+    spell_alike(layer)
     # Again after each removal: a value may be wrong only together with another one.
     while error := _validation_error(below, layer):
         for detail in error.errors(include_url=False):
