@@ -82,7 +82,11 @@ async def run(
     **environment: str,
 ) -> Seen:
     async with FaultyServer(list(turns)) as server:
-        model = {"HOLDFAST_MODEL__BASE_URL": server.base_url, "HOLDFAST_MODEL__NAME": "scripted"}
+        model = {
+            "HOLDFAST_MODEL__BASE_URL": server.base_url,
+            "HOLDFAST_MODEL__NAME": "scripted",
+            "HOLDFAST_GOAL__JUDGE_TASK": "false",
+        }
         ended = await holdfast(
             "run", "--json", *arguments, "do it", folder=project, **model, **environment
         )
@@ -315,7 +319,7 @@ ROWS = (
         "post: broken, and said once",
         "PostToolUse",
         "exit 3",
-        lambda s: s.made and one_warning("exit status 3")(s) and s.outcome == "achieved",
+        lambda s: s.made and one_warning("exit status 3")(s) and s.outcome == "finished",
         turns=(MAKE, MAKE, finish()),
         matcher="Bash",
     ),
@@ -383,21 +387,21 @@ ROWS = (
         "stop: block sends it back",
         "Stop",
         'test -e "$CLAUDE_PROJECT_DIR/made.txt" || echo \'{"decision": "block", "reason": "make it"}\'',
-        lambda s: s.made and "make it" in s.read and s.outcome == "achieved",
+        lambda s: s.made and "make it" in s.read and s.outcome == "finished",
         turns=(says("done"), MAKE, finish()),
     ),
     Row(
         "stop: never for ever",
         "Stop",
         "echo again >&2; exit 2",
-        lambda s: s.outcome in ("achieved", "finished", "blocked", "stopped"),
+        lambda s: s.outcome in ("finished", "stopped"),
         turns=(finish(),) * 40,
     ),
     Row(
         "stop: broken",
         "Stop",
         "exit 127",
-        lambda s: s.outcome == "achieved",
+        lambda s: s.outcome == "finished",
         turns=(MAKE, finish()),
     ),
     # A person is asked.
@@ -405,7 +409,7 @@ ROWS = (
         "notification: 2 keeps nothing from it",
         "Notification",
         "exit 2",
-        lambda s: s.outcome == "achieved",
+        lambda s: s.outcome == "finished",
     ),
 )
 

@@ -14,7 +14,7 @@ from lsp_server.assemble import diagnose
 from lsp_server.domain.events import CycleStarted, Told, ToolCalled, ToolReturned, Warned
 from lsp_server.domain.message_events import MessageRefused
 from lsp_server.domain.permissions import Answer, Question
-from lsp_server.domain.tasks import Achieved, Blocked, Failed, Stopped
+from lsp_server.domain.tasks import Blocked, Failed, Finished, Stopped
 from tests.harness.workshop import Workshop, calls, finish, workshop
 
 EVENTS = (
@@ -206,7 +206,7 @@ async def test_a_hook_after_a_call_adds_to_its_result(
 ) -> None:
     settings = hooks("PostToolUse", command, matcher="Write")
     async with workshop(project, [WRITE, finish()], hooks=settings) as shop:
-        assert isinstance(await shop.run(), Achieved)
+        assert isinstance(await shop.run(), Finished)
         result = shop.events(ToolReturned)[0].result
         assert said in result.text
         assert ("A hook says" in result.text) == bool(said)
@@ -233,12 +233,12 @@ async def test_a_hook_is_told_of_a_call_as_claude_code_tells_it(project: Path) -
 @pytest.mark.parametrize(
     ("command", "outcome", "said"),
     [
-        ("echo branch: main", Achieved, "branch: main"),
-        (says({"hookSpecificOutput": {"additionalContext": "port 4812"}}), Achieved, "port 4812"),
+        ("echo branch: main", Finished, "branch: main"),
+        (says({"hookSpecificOutput": {"additionalContext": "port 4812"}}), Finished, "port 4812"),
         ("echo ask the owner >&2; exit 2", Blocked, "ask the owner"),
         (says({"decision": "block", "reason": "secret inside"}), Blocked, "secret inside"),
         (says({"continue": False, "stopReason": "enough today"}), Stopped, "enough today"),
-        ("exit 1", Achieved, ""),
+        ("exit 1", Finished, ""),
     ],
     ids=range(6),
 )
@@ -246,7 +246,7 @@ async def test_a_hook_reads_the_task(project: Path, command: str, outcome: type,
     async with workshop(project, [finish()], hooks=hooks("UserPromptSubmit", command)) as shop:
         ended = await shop.run("tidy up")
         assert type(ended) is outcome
-        if outcome is Achieved:
+        if outcome is Finished:
             assert said in prompts_of(shop)
         else:
             assert said in str(ended)
@@ -266,7 +266,7 @@ async def test_a_hook_refuses_a_message(project: Path) -> None:
 
         sent: list[object] = []
         shop.on_event = write_to_it
-        assert isinstance(await shop.run(), Achieved)
+        assert isinstance(await shop.run(), Finished)
         assert [event.reason for event in shop.events(MessageRefused)] == ["no passwords"]
         assert "the password is" not in prompts_of(shop)
 
@@ -274,13 +274,13 @@ async def test_a_hook_refuses_a_message(project: Path) -> None:
 async def test_a_hook_sends_a_run_back_a_few_times(project: Path) -> None:
     once = "[ -e sent ] && exit 0; touch sent; echo write the notes >&2; exit 2"
     async with workshop(project, [finish("a"), finish("b")], hooks=hooks("Stop", once)) as shop:
-        assert isinstance(await shop.run(), Achieved)
+        assert isinstance(await shop.run(), Finished)
         assert "write the notes" in prompts_of(shop)
         assert [event.origin for event in shop.events(Told)] == ["hook"]
     turns = [finish(str(number)) for number in range(9)]
     always = hooks("Stop", "cat >> stops.txt; echo again >&2; exit 2")
     async with workshop(project, turns, hooks=always) as shop:
-        assert isinstance(await shop.run(), Achieved)
+        assert isinstance(await shop.run(), Finished)
         assert len(shop.events(Told)) == 5
         assert any("sent the run back 5 times" in one.message for one in shop.events(Warned))
         stops = (project / "stops.txt").read_text()
@@ -411,7 +411,7 @@ async def test_a_wrong_file_of_the_project_is_named_and_stops_nothing(project: P
     (project / ".claude").mkdir()
     (project / ".claude" / "settings.json").write_text("{")
     async with workshop(project, [WRITE, finish()]) as shop:
-        assert isinstance(await shop.run(), Achieved)
+        assert isinstance(await shop.run(), Finished)
         assert any(".claude/settings.json" in one.message for one in shop.events(Warned))
 
 
@@ -442,7 +442,7 @@ async def test_a_slow_notification_keeps_no_question_from_the_person(project: Pa
     settings = hooks("Notification", "while ! test -e new.txt; do sleep 0.1; done; touch seen.txt")
     turns = [WRITE, finish()]
     async with workshop(project, turns, answer=lambda _: "once", hooks=settings) as shop:
-        assert isinstance(await shop.run(), Achieved)
+        assert isinstance(await shop.run(), Finished)
     assert (project / "seen.txt").exists()
 
 
