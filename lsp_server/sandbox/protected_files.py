@@ -9,8 +9,8 @@ protected. Of version control only what runs code is kept, not the history.
 from __future__ import annotations
 
 import os
-import shutil
 import stat
+import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,28 +20,14 @@ from typing import Literal, TypeAlias
 
 from lsp_server.sandbox.git_config import harmless_lines
 from lsp_server.sandbox.policy import Policy
-from lsp_server.system.atomic_file import replace_file
+from lsp_server.sandbox.protected_tree import is_real, is_repository, protected_files
+from lsp_server.sandbox.real_files import read_real, remove_real, write_real, write_real_link
 
-FILES_MAX = 2000
+FILES_MAX = 10_000
+"""So many are known before a command; of what was there beyond, nothing is taken away."""
 FILE_BYTES_MAX = 1_000_000
 """A larger file is only compared, and cannot be put back."""
 BYTES_MAX = 32_000_000
-
-FOLDERS_OF_INNER_GIT = ("modules", "worktrees")
-"""Where a repository keeps those of its submodules and other worktrees."""
-
-CODE_OF_REPOSITORIES = {
-    ".git": (
-        *("config", "config.worktree", "hooks", "info/attributes", "commondir", "gitdir"),
-        *FOLDERS_OF_INNER_GIT,
-    ),
-    ".hg": ("hgrc", "hgrc-not-shared", "sharedpath"),
-    ".jj": ("repo/config.toml", "repo/store/type"),
-    ".svn": (),
-}
-"""In the folders of version control, what makes their programs run others."""
-CODE_OF_INNER_GIT = ("config", "config.worktree", "hooks", "info/attributes", "commondir", "gitdir")
-"""In those of a submodule or a worktree."""
 
 Outcome: TypeAlias = Literal["put back", "taken away", "made harmless", "lost"]
 
@@ -83,13 +69,16 @@ class ProtectedFiles:
         """Reads them. What is as it was `earlier` is not read again."""
         self._places = policy.protected if policy.writable else ()
         self._new_places = frozenset(path for path in self._places if not os.path.lexists(path))
+        self._began = time.time_ns()
         self._bytes = 0
         self.files: dict[Path, _Kept] = {}
-        for place, path in _files(self._places):
+        found = protected_files(self._places)
+        for place, path in islice(found, FILES_MAX):
             before = earlier.files.get(path) if earlier is not None else None
             if kept := self._keep(place, path, before):
                 self.files[path] = kept
                 self._bytes += len(kept.content or b"")
+        self._is_whole = next(found, None) is None
 
     def put_back(
         self,
@@ -114,12 +103,13 @@ class ProtectedFiles:
     def changed(self, now: Iterable[Path] = (), *, new_alone: bool = False) -> tuple[Path, ...]:
         """Returns the files and links that are there and that `put_back` would change."""
         new = self._new(now)
-        found = [path for _, path in _files(sorted(new))]
+        found = [path for _, path in protected_files(sorted(new))]
         if not new_alone:
             found += [
                 path
-                for _, path in _files(place for place in self._places if place not in new)
-                if path not in self.files or not _is_as_kept(path, self.files[path])
+                for _, path in self._there(new)
+                if self._is_new(path)
+                or (path in self.files and not _is_as_kept(path, self.files[path]))
             ]
         return tuple(found)
 
@@ -129,7 +119,7 @@ class ProtectedFiles:
 
     def _changed_back(self, spared: Collection[Path]) -> Iterator[Restored]:
         folders = {kept.place.parent for kept in self.files.values()}
-        real = {folder for folder in folders if _is_real(folder)}
+        real = {folder for folder in folders if is_real(folder)}
         for path, kept in self.files.items():
             if path in spared or (
                 kept.place.parent in real
@@ -142,21 +132,34 @@ class ProtectedFiles:
     def _additions_taken_away(
         self, new: frozenset[Path], spared: Collection[Path]
     ) -> Iterator[Restored]:
-        for _, path in _files(place for place in self._places if place not in new):
-            if path not in self.files and path not in spared:
-                yield Restored(path, "taken away" if _remove(path) else "lost")
+        for place, path in self._there(new):
+            if self._is_new(path) and path not in spared:
+                yield Restored(path, "taken away" if _remove(path, place.parent) else "lost")
+
+    def _there(self, new: frozenset[Path]) -> Iterator[tuple[Path, Path]]:
+        """All files of the places that were there before."""
+        return protected_files(place for place in self._places if place not in new)
+
+    def _is_new(self, path: Path) -> bool:
+        if path in self.files:
+            return False
+        signature = _signature(path)
+        return self._is_whole or (signature is not None and signature[-1] > self._began)
 
     def _new_taken_away(self, new: frozenset[Path], spared: Collection[Path]) -> Iterator[Restored]:
         for place in sorted(new):
-            if not _is_real(place.parent):
+            if not is_real(place.parent):
                 continue
-            if place.name in CODE_OF_REPOSITORIES and _is_folder(place):
+            if is_repository(place):
                 yield from _made_harmless(place)
             elif any(path.is_relative_to(place) for path in spared):
-                for path in set(_walk(place)).difference(spared):
-                    yield Restored(path, "taken away" if _remove(path) else "lost")
+                for _, path in protected_files([place]):
+                    if path not in spared:
+                        yield Restored(
+                            path, "taken away" if _remove(path, place.parent) else "lost"
+                        )
             elif os.path.lexists(place):
-                yield Restored(place, "taken away" if _remove(place) else "lost")
+                yield Restored(place, "taken away" if _remove(place, place.parent) else "lost")
 
     def _keep(self, place: Path, path: Path, before: _Kept | None) -> _Kept | None:
         signature = _signature(path)
@@ -174,94 +177,42 @@ class ProtectedFiles:
         return _Kept(place, signature, mode, None, None)
 
 
-def _files(places: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
-    """The files and links that count, each behind its place; of version control only a few."""
-    places = tuple(places)
-    real = {folder for folder in {place.parent for place in places} if _is_real(folder)}
-    found = ((place, path) for place in places if place.parent in real for path in _within(place))
-    return islice(found, FILES_MAX)
-
-
-def _within(place: Path) -> Iterator[Path]:
-    if place.name not in CODE_OF_REPOSITORIES or not _is_folder(place):
-        yield from _walk(place)
-        return
-    for name in CODE_OF_REPOSITORIES[place.name]:
-        if name in FOLDERS_OF_INNER_GIT and _is_folder(place / name):
-            for inner in _names(place / name):
-                yield from _named(inner, CODE_OF_INNER_GIT)
-        else:
-            yield from _named(place, (name,))
-
-
-def _named(folder: Path, names: Iterable[str]) -> Iterator[Path]:
-    """What is below the names; of a link on the way the link alone."""
-    for name in names:
-        path = folder
-        for part in ("", *name.split("/")):
-            path /= part
-            if path.is_symlink():
-                break
-        yield from _walk(path)
-
-
-def _walk(path: Path) -> Iterator[Path]:
-    if _is_folder(path):
-        for inner in _names(path):
-            yield from _walk(inner)
-    elif os.path.lexists(path):
-        yield path
-
-
-def _names(folder: Path) -> list[Path]:
-    if not _is_folder(folder):
-        return []
-    with suppress(OSError), os.scandir(folder) as entries:
-        return sorted(Path(entry.path) for entry in entries)
-    return []
-
-
 def _made_harmless(repository: Path) -> Iterator[Restored]:
     """A new repository is work that a person may want; what runs code in it is not."""
-    for path in _within(repository):
-        if path.name == "config" and repository.name == ".git" and path.is_file():
-            text = _read(path).decode("utf-8", "replace")
-            harmless = harmless_lines(text)
-            if harmless.split() != text.split():
-                replace_file(path, f"{harmless}\n".encode(), durable=False)
+    root = repository.parent
+    for _, path in protected_files([repository]):
+        is_config = path.name == "config" and repository.name == ".git"
+        if is_config and (harmless := _harmless_settings(path)) is not None:
+            if harmless:
+                write_real(path, harmless, stat.S_IMODE(path.lstat().st_mode), root)
                 yield Restored(path, "made harmless")
         elif path.suffix != ".sample" or path.parent.name != "hooks":
-            yield Restored(path, "taken away" if _remove(path) else "lost")
+            yield Restored(path, "taken away" if _remove(path, root) else "lost")
+
+
+def _harmless_settings(path: Path) -> bytes | None:
+    """What of settings runs nothing, empty where that is all; None for what cannot be read."""
+    try:
+        text = _read(path).decode("utf-8", "replace")
+    except OSError:
+        return None
+    harmless = harmless_lines(text)
+    return f"{harmless}\n".encode() if harmless.split() != text.split() else b""
 
 
 def _write(path: Path, kept: _Kept) -> bool:
     """Puts one file or link back; False where that cannot be done."""
-    if kept.content is None and kept.target is None:
-        return False
-    if not _is_real(kept.place.parent):
-        return False  # The folder is gone, or a link that leads elsewhere.
+    root = kept.place.parent  # Where that is gone, or a link that leads elsewhere, nothing is made.
     try:
-        _make_real(path.parent, kept.place.parent)
-        if os.path.lexists(path):
-            _remove(path)
         if kept.target is not None:
-            path.symlink_to(kept.target)
+            write_real_link(path, kept.target, root)
+        elif kept.content is not None:
+            write_real(path, kept.content, stat.S_IMODE(kept.mode), root)
         else:
-            replace_file(path, kept.content or b"", durable=False)
-            path.chmod(stat.S_IMODE(kept.mode))
+            return False
     except OSError:
         return False
     return True
-
-
-def _make_real(folder: Path, root: Path) -> None:
-    """Puts real folders where links are now, down from the root: nothing is written through one."""
-    if folder == root:
-        return
-    _make_real(folder.parent, root)
-    if not _is_folder(folder):
-        folder.unlink(missing_ok=True)
-        folder.mkdir()
 
 
 def _is_reached(path: Path, place: Path) -> bool:
@@ -269,17 +220,9 @@ def _is_reached(path: Path, place: Path) -> bool:
     return not any(one.is_symlink() for one in path.parents[: len(path.parts) - len(place.parts)])
 
 
-def _is_real(folder: Path) -> bool:
-    """Whether the folder is there and no link is on the way to it, as there was none before."""
-    return folder.is_dir() and os.path.realpath(folder) == str(folder)
-
-
-def _remove(path: Path) -> bool:
+def _remove(path: Path, root: Path) -> bool:
     try:
-        if _is_folder(path):
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        remove_real(path, root)
     except OSError:
         return False
     return True
@@ -309,11 +252,5 @@ def _signature(path: Path) -> tuple[int, ...] | None:
     return state.st_mode, state.st_size, state.st_ino, state.st_mtime_ns, state.st_ctime_ns
 
 
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
-
-
 def _read(path: Path) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor has no path
-        return file.read(FILE_BYTES_MAX + 1)
+    return read_real(path, FILE_BYTES_MAX + 1)

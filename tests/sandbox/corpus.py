@@ -311,6 +311,9 @@ PROTECTED = (
     "git init -q new && git -C new config core.fsmonitor ./evil",
     "git init -q new && echo evil > new/.git/hooks/post-commit",
     "mkdir -p sub/.vscode && echo x > sub/.vscode/tasks.json",
+    "for i in $(seq 11000); do : > .git/hooks/a$i; done; echo evil > .git/hooks/post-commit",
+    "mkdir d; echo evil > d/post-commit; chmod 555 d; rm -rf .git/hooks; mv d .git/hooks",
+    'mkdir d; echo "{}" > d/tasks.json; chmod 111 d; rm -rf .vscode; mv d .vscode',
     "cp -r .git .git2; rm -rf .git/hooks; cp -r .git2/hooks .git/hooks; echo x > .git/hooks/update",
 )
 """What would run code on the person's side later."""

@@ -11,7 +11,9 @@ import pytest
 
 from lsp_server.sandbox.git_config import harmless_lines
 from lsp_server.sandbox.policy import workspace_policy
-from lsp_server.sandbox.protected_files import FILE_BYTES_MAX, ProtectedFiles
+from lsp_server.sandbox.protected_files import FILE_BYTES_MAX, FILES_MAX, ProtectedFiles
+from lsp_server.sandbox.protected_tree import protected_files
+from lsp_server.sandbox.real_files import remove_real
 
 CONFIG = "[core]\n\tbare = false\n"
 
@@ -21,7 +23,12 @@ def root(tmp_path: Path) -> Path:
     folder = tmp_path.resolve() / "work"
     for name in (".git/hooks", ".git/info", ".git/modules/sub", ".vscode", "sub/.git/hooks"):
         (folder / name).mkdir(parents=True)
-    for name in (".git/config", ".git/modules/sub/config", "sub/.git/config"):
+    (folder / ".git/modules/libs/in").mkdir(parents=True)
+    (folder / ".git/modules/libs/in/HEAD").write_text("ref: refs/heads/main\n")
+    for name in (
+        *(".git/config", ".git/modules/sub/config", ".git/modules/libs/in/config"),
+        "sub/.git/config",
+    ):
         (folder / name).write_text(CONFIG)
     (folder / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
     (folder / ".git" / "hooks" / "pre-commit").write_text("true\n")
@@ -70,6 +77,24 @@ def write(name: str, text: str = "evil") -> Callable[[Path], object]:
         (write(".git/hooks/pre-commit"), {".git/hooks/pre-commit": "put back"}),
         (write(".git/modules/sub/config"), {".git/modules/sub/config": "put back"}),
         (write("sub/.git/config"), {"sub/.git/config": "put back"}),
+        (write(".git/modules/libs/in/config"), {".git/modules/libs/in/config": "put back"}),
+        (
+            write(".git/modules/libs/in/hooks/post-checkout"),
+            {".git/modules/libs/in/hooks/post-checkout": "taken away"},
+        ),
+        (
+            write(".git/modules/libs/in/modules/deeper/more/config.worktree"),
+            {".git/modules/libs/in/modules/deeper/more/config.worktree": "taken away"},
+        ),
+        (
+            write(".git/modules/new/one/hooks/post-checkout"),
+            {".git/modules/new/one/hooks/post-checkout": "taken away"},
+        ),
+        (
+            lambda root: (root / ".git/modules/libs/link").symlink_to("../../../sub"),
+            {".git/modules/libs/link": "taken away"},
+        ),
+        (write(".git/modules/libs/in/objects/config"), {}),
         (lambda root: (root / ".git/config").unlink(), {".git/config": "put back"}),
         (lambda root: (root / ".git/config").chmod(0o666), {".git/config": "put back"}),
         (lambda root: shutil.rmtree(root / ".vscode"), {".vscode/tasks.json": "put back"}),
@@ -190,3 +215,80 @@ def test_what_did_not_change_is_not_read_again(root: Path) -> None:
 )
 def test_of_a_new_repository_harmless_settings_are_kept(text: str, kept: str) -> None:
     assert harmless_lines(text) == kept
+
+
+def flood(folder: Path, count: int = 3000) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        (folder / f"a{number}").touch()
+
+
+def dig(folder: Path, depth: int = 2500) -> None:
+    """Makes folders in each other, so deep that no path leads to the last one."""
+    before = Path.cwd()
+    folder.mkdir(exist_ok=True)
+    os.chdir(folder)
+    try:
+        for _ in range(depth):
+            Path("a").mkdir()
+            os.chdir("a")
+        Path("evil").touch()
+    finally:
+        os.chdir(before)
+
+
+def take_rights(folder: Path, mode: int) -> None:
+    """Puts a folder in the place of another, which nobody may look into or change."""
+    made = folder.parent / "made"
+    made.mkdir()
+    (made / "evil").write_text("evil")
+    shutil.rmtree(folder)
+    made.rename(folder)
+    folder.chmod(mode)
+
+
+def contents(root: Path) -> dict[Path, bytes]:
+    """What protected places have."""
+    policy = workspace_policy(root, (), None, home=root.parent / "home")
+    return {path: path.read_bytes() for _, path in protected_files(policy.protected)}
+
+
+@pytest.mark.parametrize(
+    ("place", "change"),
+    [
+        (".git/hooks", flood),
+        (".vscode", flood),
+        (".idea", flood),
+        (".vscode", dig),
+        (".husky", dig),
+        (".vscode", lambda folder: take_rights(folder, 0o555)),
+        (".vscode", lambda folder: take_rights(folder, 0o111)),
+        (".git/hooks", lambda folder: take_rights(folder, 0o000)),
+    ],
+)
+def test_nothing_stays_however_it_is_hidden(
+    root: Path, place: str, change: Callable[[Path], object]
+) -> None:
+    def do(root: Path) -> None:
+        change(root / place)
+        write(".git/hooks/post-commit")(root)
+        write(".vscode/tasks.json")(root)
+
+    before = contents(root)
+    put_back(root, do)
+    try:
+        assert contents(root) == before
+    finally:
+        if (root / place).exists():
+            remove_real(root / place, root)  # Nothing else removes folders that are so deep.
+
+
+def test_what_is_too_much_to_know_is_not_taken_away(root: Path) -> None:
+    flood(root / ".claude" / "many", FILES_MAX)
+    outcomes = put_back(root, lambda root: (root / ".claude/many/a0").unlink())
+    assert outcomes == {".claude/many/a0": "put back"}
+    assert len(list((root / ".claude/many").iterdir())) == FILES_MAX
+    outcomes = put_back(root, write(".claude/many/new"))
+    assert outcomes == {".claude/many/new": "taken away"}, "its time says that it is new"
+    outcomes = put_back(root, write(".vscode/tasks.json"))
+    assert outcomes == {".vscode/tasks.json": "put back"}, "what is near the top is known first"
