@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.memory.digest import digest
+from lsp_server.system.folder_walk import walk_folders
 
 SET_ASIDE = ".broken"
 """Ends the name of the folder of a damaged table that is kept for a look."""
@@ -56,7 +57,7 @@ class StoragePlace:
         if self.folder is None:
             return None
         size = 0
-        for folder, _, names in os.walk(self.folder):
+        for folder, _, names in walk_folders(self.folder):
             for name in names:
                 with suppress(OSError):  # Upkeep may remove it meanwhile.
                     size += os.lstat(Path(folder, name)).st_size

@@ -22,6 +22,7 @@ from lsp_server.skills.front_matter import (
     read_front_matter,
 )
 from lsp_server.skills.source import Origin, Problem
+from lsp_server.system.folder_walk import walk_folders
 
 SKILL_FILE = "SKILL.md"
 FILE_BYTES_MAX = 200_000
@@ -152,7 +153,7 @@ def _contents(folder: Path, *, follows_links: bool) -> tuple[str, tuple[str, ...
 
 
 def _names(folder: Path) -> Iterator[str]:
-    for root, folders, files in os.walk(folder):
+    for root, folders, files in walk_folders(folder):
         folders.sort()
         yield from sorted(str(Path(root, each).relative_to(folder)) for each in files)
 

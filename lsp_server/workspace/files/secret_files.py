@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
@@ -11,6 +10,7 @@ from pathlib import Path
 from lsp_server.domain.errors import ToolError
 from lsp_server.redaction.dotenv_secrets import secrets_in_file
 from lsp_server.redaction.secrets import is_secret_file, longest_first
+from lsp_server.system.folder_walk import walk_folders
 from lsp_server.workspace.files.disk import read_text
 
 FILE_BYTES_MAX = 100_000
@@ -59,7 +59,7 @@ def secret_paths(root: Path) -> tuple[Path, ...] | None:
 
 def _folders(root: Path) -> Iterator[tuple[str, list[str]]]:
     """Yields each folder with the names of its files."""
-    for folder, below, names in os.walk(root):
-        # `os.walk` goes on with the folders that are left in this list.
+    for folder, below, names in walk_folders(root):
+        # It goes on with the folders that are left in this list.
         below[:] = sorted(set(below) - TOOL_FOLDERS)
         yield folder, names

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from lsp_server.redaction.secrets import HARMLESS, NAMES, SUFFIXES
+from lsp_server.system.folder_walk import walk_folders
 from lsp_server.workspace.commands.inert import inert_environment, trusted_folders
 from lsp_server.workspace.git.repository import repository_folders
 
@@ -66,7 +66,7 @@ def _state(folders: tuple[Path, ...]) -> Iterator[object]:
     for folder in folders:
         for name in ("HEAD", "index", "packed-refs", "logs/HEAD"):
             yield _changed(folder / name)
-        for count, (path, _, names) in enumerate(os.walk(folder / "refs")):
+        for count, (path, _, names) in enumerate(walk_folders(folder / "refs")):
             yield path, _changed(Path(path)), tuple(_changed(Path(path, name)) for name in names)
             if count > REFS_MAX:
                 return

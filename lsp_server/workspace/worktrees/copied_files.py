@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lsp_server.domain.edits import FileEdit, fingerprint, minimal_edit
 from lsp_server.domain.errors import EditRejected, ToolError
+from lsp_server.sandbox.real_files import remove_real
 from lsp_server.workspace.files.disk import FileMissing, apply_edits_on_disk, read_text
 
 OPEN_BITS = 0o700
@@ -103,9 +104,4 @@ def _text_edit(path: Path, text: str) -> list[FileEdit]:
 def remove_tree(folder: Path) -> None:
     """Removes a folder with all in it, whatever modes a command left there. Raises nothing."""
     with suppress(OSError):
-        for below, folders, _ in os.walk(folder):
-            for name in folders:
-                place = Path(below, name)
-                if not place.is_symlink():
-                    place.chmod(OPEN_BITS)
-    shutil.rmtree(folder, ignore_errors=True)
+        remove_real(folder, folder.parent)
