@@ -15,7 +15,6 @@ new, can be connected to; a protected name that does not exist can be made, so
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -29,6 +28,7 @@ from lsp_server.sandbox.policy import Policy
 from lsp_server.sandbox.process_tree import own_trees
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
 from lsp_server.sandbox.shared_network import SharedNetwork
+from lsp_server.sandbox.system_programs import find_system_program
 
 PROGRAM = "bwrap"
 TEMPORARY = Path("/tmp")  # noqa: S108 - the place that programs know
@@ -45,14 +45,14 @@ CLOSED, PASSABLE = "0000", "0111"
 
 
 class Bubblewrap:
-    """`Bubblewrap` starts processes by bwrap. `program` is its path; None looks for it on PATH."""
+    """`Bubblewrap` starts processes by bwrap. `program` is its path; None takes that of the system."""
 
     name = "bubblewrap"
     has_own_network = True
     holds_protected = True
 
     def __init__(self, program: str | None = None) -> None:
-        self._program = program or shutil.which(PROGRAM) or PROGRAM
+        self._program = program or _program()
 
     def start(
         self, spec: ProcessSpec, policy: Policy, limits: Limits = Limits()
@@ -90,11 +90,11 @@ class Bubblewrap:
         return ()
 
 
-def open_network(shared: SharedNetwork, program: str = PROGRAM) -> bool:
+def open_network(shared: SharedNetwork, program: str | None = None) -> bool:
     """Makes the network that commands have in common; says whether there is one. Blocking."""
     # With a user namespace where the commands have one.
     user = () if _may_mount() else ("--unshare-user-try",)
-    return shared.open((program, "--die-with-parent", *user, "--ro-bind", "/", "/"))
+    return shared.open((program or _program(), "--die-with-parent", *user, "--ro-bind", "/", "/"))
 
 
 def bubblewrap_arguments(
@@ -255,6 +255,11 @@ def _filter_file(policy: Policy) -> int | None:
     os.write(descriptor, seccomp.program(refused))
     os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor
+
+
+def _program() -> str:
+    # Where there is none, a start fails; it is not looked for on the PATH.
+    return find_system_program(PROGRAM) or f"/usr/bin/{PROGRAM}"
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ from lsp_server.sandbox.landlock_seccomp import LandlockSeccomp
 from lsp_server.sandbox.probe import Effect, ProbeResult, probe
 from lsp_server.sandbox.sandbox import Sandbox
 from lsp_server.sandbox.seatbelt import Seatbelt
+from lsp_server.sandbox.system_programs import find_system_program
 from lsp_server.sandbox.unconfined import Unconfined
 
 Mechanism: TypeAlias = Literal["bubblewrap", "landlock", "seatbelt"]
@@ -96,8 +96,11 @@ def _mechanism(mode: Mechanism) -> tuple[Sandbox, str]:
     """The mechanism, and why it cannot be tried."""
     match mode:
         case "bubblewrap":
-            is_there = shutil.which(PROGRAM) is not None
-            return Bubblewrap(), "" if is_there else "bubblewrap (bwrap) is not installed"
+            is_there = find_system_program(PROGRAM) is not None
+            return (
+                Bubblewrap(),
+                "" if is_there else "bubblewrap (bwrap) is not installed in a folder of the system",
+            )
         case "landlock":
             return LandlockSeccomp(), _missing_of_landlock()
         case "seatbelt":

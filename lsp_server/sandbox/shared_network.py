@@ -11,7 +11,6 @@ from __future__ import annotations
 import fcntl
 import os
 import select
-import shutil
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +20,7 @@ from lsp_server.sandbox.launch import launch
 from lsp_server.sandbox.limits import NO_LIMITS
 from lsp_server.sandbox.process_tree import end_tree, own_trees
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
+from lsp_server.sandbox.system_programs import find_system_program
 
 ENTER = "nsenter"
 MAKER = ("/bin/sh", "-c", 'echo "$$"; read -r _')
@@ -36,6 +36,7 @@ class SharedNetwork:
     def __init__(self) -> None:
         self._lock = Lock()
         self._was_tried = False
+        self._program = ""
         self._network = -1
         self._owner = -1
 
@@ -49,7 +50,7 @@ class SharedNetwork:
             return ()
         # By our own path, so that no descriptor is left open in the program.
         files = f"/proc/{os.getpid()}/fd"
-        enters = (ENTER, f"--net={files}/{self._network}")
+        enters = (self._program, f"--net={files}/{self._network}")
         if self._owner < 0:
             return enters
         return (*enters, f"--user={files}/{self._owner}", "--preserve-credentials")
@@ -75,8 +76,10 @@ class SharedNetwork:
             self._network = self._owner = -1
 
     def _make(self, bubblewrap: tuple[str, ...]) -> None:
-        if shutil.which(ENTER) is None:
+        program = find_system_program(ENTER)
+        if program is None:
             return
+        self._program = program
         maker = _start((*bubblewrap, "--unshare-net", "--", *MAKER))
         try:
             pid = _first_line(maker)
