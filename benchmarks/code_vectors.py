@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lsp_server.domain.memories import CodeChunk
+from lsp_server.domain.memories import CodeChunk, Query
 from lsp_server.domain.ports import Embedder
 from lsp_server.memory.chunk_schema import CHUNKS
+from lsp_server.memory.code_ranking import RankingCandidate
+from lsp_server.memory.code_search import find_candidates
 from lsp_server.memory.code_tables import CodeTables
 from lsp_server.memory.database import Database
 from lsp_server.memory.memory import LOCK_FILE
 from lsp_server.memory.memory_tables import MemoryTables
 from lsp_server.memory.sql import is_one_of
 from lsp_server.memory.storage_place import StoragePlace
+from lsp_server.memory.unsaved import NO_OVERLAY
 from lsp_server.memory.vectors import VectorTable
 from lsp_server.system.process_lock import ProcessLock
 
@@ -31,6 +34,15 @@ class CodeVectors:
         await opened._tables.vectors.open(writes=False)
         await opened._tables.open(writes=False)
         return opened
+
+    async def candidates(
+        self, question: str
+    ) -> tuple[Sequence[RankingCandidate], Mapping[str, float]]:
+        """What a search ranks, and its fused scores."""
+        candidates, found = await find_candidates(
+            self._tables.chunks, self._tables.vectors, Query(question), NO_OVERLAY
+        )
+        return candidates, found.scores
 
     async def nearest(self, question: str, limit: int) -> Sequence[CodeChunk]:
         """The chunks of the `limit` nearest vectors, nearest first."""

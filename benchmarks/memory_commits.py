@@ -22,8 +22,8 @@ from benchmarks.memory_quality import Baselines, WordsAlone, all_chunks
 from benchmarks.table import Row, arguments, show
 from lsp_server.domain.memories import ActionRecord, CodeChunk, Query
 from lsp_server.embedders.minilm import MiniLmEmbedder
+from lsp_server.memory.fusion import fuse_rankings
 from lsp_server.memory.memory import Memory
-from lsp_server.memory.ranking import fuse_rankings
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.session.memory.backfill import learn_commits

@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from lsp_server.domain.memories import TASK, ActionRecord, Hit, Query
+from lsp_server.memory.action_ranking import action_weight, is_about_errors
 from lsp_server.memory.database import Database
+from lsp_server.memory.fusion import FUSION_K
 from lsp_server.memory.hybrid import HybridResult
-from lsp_server.memory.ranking import FUSION_K, action_weight, is_about_errors
 from lsp_server.memory.records import RecordTable
 from lsp_server.memory.sql import equals, quote
 from lsp_server.memory.table_schema import Row, record_schema

@@ -20,7 +20,7 @@ from lsp_server.domain.memories import CodeChunk
 from lsp_server.memory.digest import digest
 from lsp_server.memory.languages import Language, language_of, load
 
-CHUNKING_VERSION = 1
+CHUNKING_VERSION = 2
 """Raise it when the same text gives other chunks; then all files are cut again."""
 
 CHARS_MAX = 800
@@ -41,7 +41,17 @@ PARSED_BYTES = 2**16
 """The parser gets a text in such pieces, as only then can it be stopped."""
 
 LEADS = frozenset(
-    {"comment", "line_comment", "block_comment", "attribute_item", "decorator", "template_string"}
+    [
+        "attribute_item",
+        "block_comment",
+        "comment",
+        "decorator",
+        "documentation_comment",
+        "haddock",
+        "line_comment",
+        "multiline_comment",
+        "template_string",
+    ]
 )
 """Nodes that describe the next node and stay with it."""
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lsp_server.memory.ranking import fuse_rankings, ranking_weights
+from lsp_server.memory.fusion import fuse_rankings, ranking_weights
 from lsp_server.memory.sql import is_one_of
 from lsp_server.memory.table import Table
 from lsp_server.memory.table_schema import Row

@@ -48,6 +48,18 @@ _SCRIPT = (
              name: (identifier) @name
              value: [(arrow_function) (function_expression)]) @def""",
     ),
+    (
+        "function",
+        """(assignment_expression
+             left: (member_expression property: (property_identifier) @name)
+             right: [(arrow_function) (function_expression)]) @def""",
+    ),
+    (
+        "constant",
+        """(export_statement (lexical_declaration (variable_declarator
+             name: (identifier) @name
+             value: [(call_expression) (new_expression) (object) (class)]) @def))""",
+    ),
 )
 _TYPED_SCRIPT = (
     *_SCRIPT,
@@ -63,6 +75,15 @@ _C = (
     ("type", "(type_definition declarator: (type_identifier) @name) @def"),
     *_named("macro", "preproc_def", "preproc_function_def"),
 )
+_ELIXIR_FUNCTIONS = ("def", "defp", "defmacro", "defmacrop", "defguard", "defdelegate")
+
+
+def _elixir(kind: str, name: str, *macros: str) -> tuple[str, str]:
+    """Returns the pattern of calls of macros that define what their first argument names."""
+    quoted = " ".join(f'"{macro}"' for macro in macros)
+    call = f"(call target: (identifier) @macro (arguments . {name})) @def"
+    return kind, f"({call} (#any-of? @macro {quoted}))"
+
 
 LANGUAGES: tuple[Language, ...] = (
     Language(
@@ -163,6 +184,101 @@ LANGUAGES: tuple[Language, ...] = (
         "tree_sitter_bash",
         (".sh", ".bash"),
         _named("function", "function_definition"),
+    ),
+    Language(
+        "kotlin",
+        "tree_sitter_kotlin",
+        (".kt", ".kts"),
+        (
+            *_named("function", "function_declaration"),
+            *_named("class", "class_declaration", "object_declaration"),
+            *_named("type", "type_alias", field="type"),
+        ),
+    ),
+    Language(
+        "swift",
+        "tree_sitter_swift",
+        (".swift",),
+        (
+            *_named("function", "function_declaration", "protocol_function_declaration"),
+            *_named("class", "class_declaration", "protocol_declaration"),
+            ("type", "(typealias_declaration name: (type_identifier) @name) @def"),
+        ),
+    ),
+    Language(
+        "scala",
+        "tree_sitter_scala",
+        (".scala", ".sc"),
+        (
+            *_named("function", "function_definition", "function_declaration"),
+            *_named("class", "class_definition", "object_definition", "enum_definition"),
+            *_named("trait", "trait_definition"),
+            *_named("type", "type_definition", "given_definition"),
+        ),
+    ),
+    Language(
+        "dart",
+        "tree_sitter_dart",
+        (".dart",),
+        (
+            *_named("function", "function_signature", "getter_signature", "setter_signature"),
+            *_named("class", "class_definition", "enum_declaration", "extension_declaration"),
+            ("class", "(mixin_declaration (identifier) @name) @def"),
+            ("type", "(type_alias . (type_identifier) @name) @def"),
+        ),
+    ),
+    Language(
+        "lua",
+        "tree_sitter_lua",
+        (".lua",),
+        (
+            *_named("function", "function_declaration"),
+            (
+                "function",
+                """(assignment_statement
+                     (variable_list . name: (_) @name)
+                     (expression_list . value: (function_definition))) @def""",
+            ),
+        ),
+    ),
+    Language(
+        "elixir",
+        "tree_sitter_elixir",
+        (".ex", ".exs"),
+        (
+            _elixir("module", "(alias) @name", "defmodule", "defprotocol", "defimpl"),
+            _elixir("function", "(identifier) @name", *_ELIXIR_FUNCTIONS),
+            _elixir("function", "(call target: (identifier) @name)", *_ELIXIR_FUNCTIONS),
+            _elixir(
+                "function",
+                "(binary_operator left: (call target: (identifier) @name))",
+                *_ELIXIR_FUNCTIONS,
+            ),
+        ),
+    ),
+    Language(
+        "haskell",
+        "tree_sitter_haskell",
+        (".hs",),
+        (
+            *_named("function", "function", "bind", "signature"),
+            *_named("type", "data_type", "newtype", "type_synonym"),
+            *_named("class", "class"),
+        ),
+    ),
+    Language(
+        "zig",
+        "tree_sitter_zig",
+        (".zig",),
+        (
+            *_named("function", "function_declaration"),
+            (
+                "type",
+                """(variable_declaration
+                     . (identifier) @name
+                     [(struct_declaration) (enum_declaration) (union_declaration)]) @def""",
+            ),
+        ),
     ),
     Language("html", "tree_sitter_html", (".html", ".htm")),
     Language("css", "tree_sitter_css", (".css",), (("rule", "(rule_set (selectors) @name) @def"),)),

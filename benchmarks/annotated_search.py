@@ -1,0 +1,156 @@
+"""How well memory answers annotated questions about repositories of many languages.
+
+FOLDER is laid out as the public benchmark of semble is: `repos.json` (name, language,
+benchmark_root), `annotations/NAME.json` (questions with the files that answer them)
+and beside them the sources in `repos/NAME`, at the revision that `repos.json` names;
+names without sources are left out. The measure is its own: NDCG@10, where a target is
+found by the first of ten chunks that is in its file and, if it has lines, in these.
+
+The second table takes the rules of `lsp_server/memory/code_ranking.py` out one by one.
+
+    python -m benchmarks.annotated_search FOLDER [--words] [--keep FOLDER] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import math
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from benchmarks.code_vectors import CodeVectors
+from benchmarks.memory_quality import RANKS, WordsAlone, opened
+from benchmarks.table import Row, arguments, show
+from lsp_server.domain.memories import CodeChunk
+from lsp_server.embedders.minilm import MiniLmEmbedder
+from lsp_server.memory.code_ranking import CODE_RULES, CodeRules, rank_chunks
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file that answers a question, or lines of it."""
+
+    path: str
+    first: int = 1
+    last: int = 10**9
+
+    @classmethod
+    def parse(cls, written: str | Mapping[str, Any]) -> Target:
+        if isinstance(written, str):
+            return cls(written)
+        if written.get("start_line") is None:
+            return cls(written["path"])
+        return cls(written["path"], int(written["start_line"]), int(written["end_line"]))
+
+    def is_in(self, chunk: CodeChunk) -> bool:
+        """Paths count from different folders, so they need only end alike."""
+        longer, shorter = sorted((f"/{chunk.path}", f"/{self.path}"), key=len, reverse=True)
+        overlaps = chunk.start_line <= self.last and chunk.end_line >= self.first
+        return longer.endswith(shorter) and overlaps
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """A question and what answers it."""
+
+    question: str
+    targets: tuple[Target, ...]
+
+    def ndcg(self, found: Sequence[CodeChunk]) -> float:
+        """Gain of the targets by the ranks at which they are found, against the best there is."""
+        ranks = [
+            next((n for n, hit in enumerate(found) if t.is_in(hit)), None) for t in self.targets
+        ]
+        gained = sum(1 / math.log2(rank + 2) for rank in {*ranks} - {None} if rank is not None)
+        return gained / sum(1 / math.log2(n + 2) for n in range(min(RANKS, len(self.targets))))
+
+
+def annotated(folder: Path, name: str) -> Iterator[Annotated]:
+    for one in json.loads((folder / "annotations" / f"{name}.json").read_text("utf-8")):
+        targets = [*one.get("relevant", ()), *one.get("secondary", ())]
+        yield Annotated(one["query"], tuple(map(Target.parse, targets)))
+
+
+def rule_sets() -> Iterator[tuple[str, CodeRules]]:
+    """All rules, each of them left out, and none."""
+    off = {one.name: 1.0 if one.name.endswith("factor") else 0.0 for one in fields(CodeRules)}
+    yield "all rules", CODE_RULES
+    for name, value in off.items():
+        yield f"without {name}", replace(CODE_RULES, **{name: value})
+    yield "none, plain fusion", CodeRules(**off)
+
+
+async def measured(
+    folder: Path, name: str, kept: Path, embedder: MiniLmEmbedder | WordsAlone
+) -> tuple[Row, dict[str, float]]:
+    """A row of the first table, and the NDCG@10 by rules."""
+    questions = list(annotated(folder, name))
+    gains: dict[str, list[float]] = {}
+    started = time.perf_counter()
+    async with opened(kept / name, folder / "repos" / name, embedder) as memory:
+        if isinstance(embedder, MiniLmEmbedder):
+            await memory.settle()
+        seconds = time.perf_counter() - started
+        vectors = await CodeVectors.open(kept / name, embedder)
+        chunks = len((await memory.reader.contents()).chunks)
+        for one in questions:
+            candidates, scores = await vectors.candidates(one.question)
+            for label, rules in rule_sets():
+                ranked = rank_chunks(one.question, candidates, scores, RANKS, rules)
+                gains.setdefault(label, []).append(one.ndcg([chunk for _, chunk in ranked]))
+    means = {label: mean(values) for label, values in gains.items()}
+    row: Row = {
+        "repository": name,
+        "questions": len(questions),
+        "chunks": chunks,
+        "NDCG@10": f"{means['all rules']:.3f}",
+        "seconds to index": seconds,
+    }
+    return row, means
+
+
+async def run(options: argparse.Namespace, kept: Path) -> None:
+    folder: Path = options.folder
+    names = [one["name"] for one in json.loads((folder / "repos.json").read_text("utf-8"))]
+    embedder = WordsAlone() if options.words else MiniLmEmbedder()
+    rows: list[Row] = []
+    by_rules: list[dict[str, float]] = []
+    for name in names:
+        if (folder / "repos" / name).is_dir():
+            row, means = await measured(folder, name, kept, embedder)
+            rows.append(row)
+            by_rules.append(means)
+    figures = {label: mean(one[label] for one in by_rules) for label in by_rules[0]}
+    rows.append({"repository": "mean", "NDCG@10": f"{figures['all rules']:.3f}"})
+    show("From a question to its files", rows, options.json)
+    best = figures["all rules"]
+    show(
+        "Rules left out",
+        [
+            {"rules": label, "NDCG@10": f"{one:.4f}", "against all": f"{one - best:+.4f}"}
+            for label, one in figures.items()
+        ],
+    )
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("--words", action="store_true", help="without vectors")
+    parser.add_argument("--keep", type=Path, help="index there, and find it again")
+    options = parser.parse_args()
+    place = nullcontext(options.keep) if options.keep else tempfile.TemporaryDirectory()
+    with place as kept:
+        asyncio.run(run(options, Path(kept)))
+
+
+if __name__ == "__main__":
+    main()
