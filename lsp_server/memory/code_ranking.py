@@ -1,7 +1,9 @@
 """This module decides which code comes first, by rules on top of the fused rankings.
 
 The rules add more to plain fusion than a much larger embedder does:
-`benchmarks/annotated_search.py` takes out one after another and says what is lost.
+`benchmarks/annotated_search.py` takes out one after another and says what is lost where
+files are looked for, `benchmarks/memory_quality.py` how well single functions are found.
+The weights are a compromise of both: coherence and repeats help the one and cost the other.
 Nothing here reads or writes anything.
 """
 
@@ -35,11 +37,11 @@ class CodeRules:
     """The name is written in other capitals: `request` is rarely what asks for `Request`."""
     own_file: float = 0.3
     """It defines the name in a file of that name; a share of the bonus for the definition."""
-    defines_words: float = 0.2
+    defines_words: float = 0.8
     """The words of the question are those of a defined name."""
-    file_words: float = 1.1
+    file_words: float = 1.0
     """The words of the question are in the names of the file and its folder."""
-    coherence: float = 0.25
+    coherence: float = 0.15
     """Much else of the file was found too. It lifts the file's best chunk alone."""
     test_factor: float = 0.5
     example_factor: float = 0.5
