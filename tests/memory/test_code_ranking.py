@@ -72,6 +72,10 @@ RULES = {
 }
 
 
+NAMES = [one.name for one in fields(CodeRules)]
+NEEDS = {"own_file": ("defines_symbol",), "other_case_factor": ("defines_symbol",)}
+
+
 @pytest.mark.parametrize(
     ("rule", "question", "candidates", "first"),
     [(rule, *row) for rule, rows in RULES.items() for row in rows],
@@ -80,12 +84,16 @@ def test_a_rule_puts_first_what_is_elsewhere_without_it(
     rule: str, question: str, candidates: list[RankingCandidate], first: str
 ) -> None:
     assert check(question, *candidates)[0] == first
-    off = 1.0 if rule.endswith("factor") else 0.0
-    assert check(question, *candidates, rules=replace(CODE_RULES, **{rule: off}))[0] != first
+    off = {name: 1.0 if name.endswith("factor") else 0.0 for name in NAMES}
+    # Two rules weigh what another one adds, and are nothing without it.
+    without = CodeRules(**{**off, **dict.fromkeys(NEEDS.get(rule, ()), 3.0)})
+    assert check(question, *candidates, rules=without)[0] != first
+    alone = replace(without, **{rule: getattr(CODE_RULES, rule)})
+    assert check(question, *candidates, rules=alone)[0] == first
 
 
 def test_each_rule_has_its_rows() -> None:
-    assert {one.name for one in fields(CodeRules)} == {*RULES, "repeat_factor"}
+    assert {*NAMES} == {*RULES, "repeat_factor"}
 
 
 @pytest.mark.parametrize(
