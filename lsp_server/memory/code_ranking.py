@@ -85,7 +85,7 @@ class RankingCandidate:
 
     @property
     def defines(self) -> tuple[str, ...]:
-        """The names that it defines, without what is before them, as far as they name code."""
+        """Returns the names that it defines, without what is before them; none for what is no code."""
         return () if self.is_prose else tuple(map(_last_part, self.chunk.defines))
 
 
@@ -110,7 +110,7 @@ class QueryTerms:
 
     @cached_property
     def lower_names(self) -> frozenset[str]:
-        """The names in lower case."""
+        """Returns the names in lower case."""
         return frozenset(name.lower() for name in self.names)
 
     @property

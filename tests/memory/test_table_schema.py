@@ -19,12 +19,12 @@ from lsp_server.memory.table_schema import RecordSchema, arrow_schema
 ON_DISK: list[tuple[RecordSchema[Any], int, str]] = [
     (
         FILES,
-        1001,
+        1002,
         "path string, stamp string, hash string, language string, chunks int64, skipped string",
     ),
     (
         CHUNKS,
-        1001,
+        1002,
         (
             "id string, path string, language string, kind string, symbol string, start_line int64, "
             "end_line int64, text string, defines string, words string, vector_key string, is_test bool"
