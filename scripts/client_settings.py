@@ -101,8 +101,10 @@ def _description(kind: str, key: str) -> str:
 
 
 def _docstrings() -> Iterator[tuple[tuple[str, str], str]]:
-    tree = ast.parse(Path(sections.__file__).read_text("utf-8"))
-    for kind in (node for node in tree.body if isinstance(node, ast.ClassDef)):
+    # A section with much to say of itself has a file of its own.
+    files = sorted(Path(sections.__file__).parent.glob("*.py"))
+    trees = (ast.parse(file.read_text("utf-8")) for file in files)
+    for kind in (node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)):
         for field, text in zip(kind.body, kind.body[1:], strict=False):
             if (
                 isinstance(field, ast.AnnAssign)
