@@ -123,7 +123,7 @@ async function menu({ server, runs, context }: Parts): Promise<void> {
           ...["work", "workOnGoal", "newGoal", "checkGoals", "propose"],
           ...(all.some(hasJudged) ? ["compare"] : []),
           ...(server.knows(CommandName.memorySearch) ? ["searchMemory"] : []),
-          ...(all.length > 0 ? ["show", "resume", "undo"] : []),
+          ...(all.length > 0 ? ["show", "resume", "rewind", "fork", "undo"] : []),
           ...["doctor", "setApiKey", "openSettings", "showLog", "restart"],
         ]
       : [

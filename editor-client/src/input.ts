@@ -21,19 +21,33 @@ export async function askForCheck(): Promise<string | undefined> {
 }
 
 /** How many candidates to sample; the person's setting is proposed. */
-export async function askForSamples(): Promise<number | undefined> {
+export function askForSamples(): Promise<number | undefined> {
   const chosen = vscode.workspace.getConfiguration(SECTION).get<number>("max_mode.samples");
+  return askForNumber(vscode.l10n.t("How many candidates?"), 1, SAMPLES_MAX, chosen);
+}
+
+async function askForNumber(
+  prompt: string,
+  least: number,
+  most: number,
+  proposed?: number,
+): Promise<number | undefined> {
   const text = await vscode.window.showInputBox({
     title: "Holdfast",
-    prompt: vscode.l10n.t("How many candidates?"),
-    ...(chosen === undefined ? {} : { value: String(chosen) }),
+    prompt,
+    ...(proposed === undefined ? {} : { value: String(Math.max(least, proposed)) }),
     ignoreFocusOut: true,
     validateInput: (value) =>
-      /^\d+$/.test(value) && Number(value) >= 1 && Number(value) <= SAMPLES_MAX
+      /^\d+$/.test(value) && Number(value) >= least && Number(value) <= most
         ? undefined
-        : vscode.l10n.t("A number from 1 to {0}", SAMPLES_MAX),
+        : vscode.l10n.t("A number from {0} to {1}", least, most),
   });
   return text === undefined ? undefined : Number(text);
+}
+
+/** A step of a run that has so many; 0 is its beginning. */
+export function askForStep(last: number): Promise<number | undefined> {
+  return askForNumber(vscode.l10n.t("After which step? 0 is the beginning."), 0, last, last - 1);
 }
 
 /** Where the person is: the file of the active editor, and what is selected in it. */

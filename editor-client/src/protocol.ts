@@ -17,6 +17,8 @@ export const CommandName = {
   runList: "holdfast.run.list",
   runShow: "holdfast.run.show",
   runUndo: "holdfast.run.undo",
+  runRewind: "holdfast.run.rewind",
+  runFork: "holdfast.run.fork",
   maxPropose: "holdfast.max.propose",
   maxAccept: "holdfast.max.accept",
   maxSwitch: "holdfast.max.switch",

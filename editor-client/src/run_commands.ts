@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import type { Candidates } from "./candidates.js";
 import type { Diffs } from "./diffs.js";
-import { askForSamples, askForText, currentSelection } from "./input.js";
+import { askForSamples, askForStep, askForText, currentSelection } from "./input.js";
 import { notice } from "./notices.js";
 import { CommandName, type Answer, type Question, type RunEntry } from "./protocol.js";
 import { isActive, openQuestions, own, type Judged, type Run, type RunNode } from "./run_log.js";
@@ -31,6 +31,15 @@ export function runCommands(
       const run = await choose(title(), isChoice, node);
       return run === undefined ? undefined : server.command(name, { runId: run.runId });
     };
+  /** The step of the row that was clicked, else one that the person names. */
+  const choosePlace = async (
+    title: string,
+    node?: RunNode,
+  ): Promise<{ runId: string; step: number } | undefined> => {
+    const run = await choose(title, (each) => !isActive(each), node);
+    const step = run && (node?.entry?.step ?? (await askForStep(run.step)));
+    return run === undefined || step === undefined ? undefined : { runId: run.runId, step };
+  };
   const answerWith =
     (answer: Answer): RunHandler =>
     (node) =>
@@ -85,6 +94,20 @@ export function runCommands(
       () => vscode.l10n.t("Take back"),
       (run) => !isActive(run),
     ),
+    rewind: async (node) => {
+      const place = await choosePlace(vscode.l10n.t("Take back to a step"), node);
+      if (place !== undefined) {
+        await server.command(CommandName.runRewind, place);
+      }
+    },
+    fork: async (node) => {
+      const place = await choosePlace(vscode.l10n.t("Go on from a step as a new run"), node);
+      const prompt =
+        place && (await askForText(vscode.l10n.t("What should the new run do instead?")));
+      if (place !== undefined && prompt !== undefined) {
+        await server.command(CommandName.runFork, { ...place, prompt });
+      }
+    },
     answer: (node) => answer(server, runs, diffs, node),
     preview: async (node) => {
       // The row has only the beginning of a long change.

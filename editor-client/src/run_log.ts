@@ -33,6 +33,8 @@ export interface Entry {
   /** The kind of its Event. */
   readonly kind: string;
   readonly id: string;
+  /** The step in which it happened; 0 before the first. */
+  readonly step: number;
   readonly label: string;
   readonly detail: string;
   readonly tone: Tone;
@@ -220,6 +222,7 @@ function withEntry(
   const entry = {
     kind: event.kind,
     id: `${runId}/${seq}`,
+    step: run.step,
     label: oneLine(view.label),
     detail: view.detail,
     tone: view.tone,

@@ -144,7 +144,8 @@ function entryItem(run: Run, entry: Entry): vscode.TreeItem {
   item.id = `${run.runId}/${entry.id}`;
   item.iconPath = new vscode.ThemeIcon(ENTRY_ICONS[entry.kind] ?? "info", COLORS[entry.tone]);
   const asks = entry.kind === "permission_asked";
-  item.contextValue = asks && entry.tone === "waiting" ? "question" : `entry.${entry.kind}`;
+  const place = isActive(run) ? "" : ".ended";
+  item.contextValue = asks && entry.tone === "waiting" ? "question" : `entry.${entry.kind}${place}`;
   if (entry.detail !== "") {
     item.tooltip = new vscode.MarkdownString().appendCodeblock(entry.detail);
   }

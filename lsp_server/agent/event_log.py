@@ -8,12 +8,13 @@ Folds that the loop does not need, such as those for memory, watch from outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from lsp_server.agent.context import Context
 from lsp_server.agent.journal import Journal
+from lsp_server.agent.rewinding import counted
 from lsp_server.agent.state import State
-from lsp_server.domain.events import Event, RecordedEvent
+from lsp_server.domain.events import Event, ModelAnswered, RecordedEvent
 from lsp_server.redaction.redactor import Redactor
 
 
@@ -54,8 +55,10 @@ class EventLog:
         self._keep_images = keep_images
         self.resumed_from = journal.past[-1].at if journal.past else ""
         """When the run was last at work (ISO 8601), empty for a new one."""
-        for past in journal.past:
+        for past in counted(journal.past):
             self._fold(past.event)
+        # A result is found by the id of its call, also one that was taken back.
+        self.state.conversation.call_ids |= _call_ids(journal.past)
         journal.past.clear()  # A long past would be held twice.
 
     def emit(self, event: Event) -> None:
@@ -78,3 +81,8 @@ class EventLog:
     def _fold(self, event: Event) -> None:
         self.state.apply(event)
         self.context.fold(event)
+
+
+def _call_ids(records: Iterable[RecordedEvent]) -> set[str]:
+    answers = (one.event for one in records if isinstance(one.event, ModelAnswered))
+    return {call.id for answer in answers for call in answer.message.tool_calls}

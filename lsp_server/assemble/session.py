@@ -33,7 +33,7 @@ from lsp_server.assemble.memory import open_memory
 from lsp_server.assemble.model_chain import answering_model
 from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.assemble.workspace_services import WorkspaceServices
-from lsp_server.domain.events import RecordedEvent
+from lsp_server.domain.events import Emit, FileChanged, RecordedEvent, SnapshotTaken
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import RunId
 from lsp_server.goals.verifier import Verifier
@@ -62,6 +62,7 @@ from lsp_server.settings.sections import CheckpointSettings, MemorySettings, Set
 from lsp_server.system.task_set import TaskSet
 from lsp_server.tools.write_turns import WriteTurns
 from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
+from lsp_server.workspace.checkpoints.undo import UndoReport
 from lsp_server.workspace.commands.commands import HostCommandRunner
 from lsp_server.workspace.commands.left_over_commands import end_left_over
 from lsp_server.workspace.files.documents import Documents
@@ -116,7 +117,7 @@ def open_session(
         memory=memory,
         extensions=services.extensions,
         notify=notify,
-        take_back=lambda changes, emit: services.checkpoints.undo(changes, editor, emit),
+        take_back=partial(_take_back, services, editor),
         endpoint_stats=endpoint_stats,
         release=partial(_release, cleaning, judges),
     )
@@ -127,6 +128,26 @@ def _judges(services: WorkspaceServices) -> JudgeModel:
     return JudgeModel(
         services.provider, lambda wire, *more: answering_model(wire, services.redactor, *more)
     )
+
+
+async def _take_back(
+    services: WorkspaceServices,
+    editor: Editor,
+    changes: Sequence[FileChanged | SnapshotTaken],
+    emit: Emit,
+    *,
+    as_changes: bool = False,
+) -> UndoReport:
+    """Takes back changes of a run, as changes of the one that `emit` records if that is another."""
+    undo = services.checkpoints.undo
+    if not as_changes:
+        return await undo(changes, editor, emit)
+    await services.documents.save_drafts()
+    async with services.checkpoints.record_command(emit):
+        report = await undo(changes, editor, lambda _: None)
+        # What went back in open buffers is compared on the disk.
+        await services.documents.save_drafts()
+    return report
 
 
 def _start_cleaning(

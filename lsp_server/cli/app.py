@@ -278,6 +278,54 @@ def undo(
     raise typer.Exit(work(run_id, workspace))
 
 
+RunArgument = Annotated[str, typer.Argument(help="The id of the run.", show_default=False)]
+StepArgument = Annotated[
+    int,
+    typer.Argument(
+        help="The step after which it goes on; 0: its beginning.", min=0, show_default=False
+    ),
+]
+
+
+@app.command()
+def rewind(run_id: RunArgument, step: StepArgument, workspace: WorkspaceOption = Path()) -> None:
+    """Take files and conversation of a run back to a step, and keep what you changed since.
+
+    The run is not started again. Exit status: 0 when all files came back, else 1.
+    """
+    from lsp_server.cli.undo import rewind as work
+
+    raise typer.Exit(work(run_id, step, workspace))
+
+
+@app.command()
+def fork(
+    run_id: RunArgument,
+    step: StepArgument,
+    task: Annotated[str | None, typer.Argument(help="What to do instead.")] = None,
+    workspace: WorkspaceOption = Path(),
+    yes: YesOption = False,
+    sandboxed: SandboxedOption = False,
+    sandbox: SandboxOption = None,
+    json: Annotated[bool, typer.Option("--json", help="One Event a line, for programs.")] = False,
+    log_file: Annotated[Path | None, typer.Option(help="Write the log there.")] = None,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Go on from a step of a run as a new run, with the files as they were then.
+
+    `holdfast undo` of the new run brings back what came after that step. Exit status: as of run.
+    """
+    from lsp_server.cli.log import configure_log
+    from lsp_server.cli.permission_flags import PermissionFlags
+    from lsp_server.cli.run import RunOptions
+    from lsp_server.cli.run import run as work
+
+    configure_log(log_file, verbose)
+    flags = PermissionFlags(yes, sandboxed, sandbox.value if sandbox else None)
+    options = RunOptions(task, workspace, flags=flags, json=json, resume=run_id, fork_step=step)
+    raise typer.Exit(work(options))
+
+
 @app.command()
 def trust(
     what: Annotated[

@@ -55,9 +55,10 @@ class RunOptions:
     """`RunOptions` hold a task with all that the flags of the command line say about it.
 
     `goals` are conditions in words, `checks` commands that must exit 0. `resume` is the
-    id of an earlier run to go on with; `task` is a message to it then. `agent` names a
-    custom agent, as which a new run works. `images` are paths, and go with a task or a message.
-    `attempts` is the number of whole runs, of which the best is taken. `settings` are
+    id of an earlier run to go on with; `task` is a message to it then. With `fork_step` a new
+    run goes on from the end of that step of it. `agent` names a custom agent, as which a new
+    run works. `images` are paths, and go with a task or a message. `attempts` is the number of
+    whole runs, of which the best is taken. `settings` are
     as an editor would send them, with `flags` above them. `data` is where the run is kept, the user's data
     folder if left out.
     """
@@ -71,6 +72,7 @@ class RunOptions:
     flags: PermissionFlags = field(default_factory=PermissionFlags)
     json: bool = False
     resume: str | None = None
+    fork_step: int | None = None
     agent: str | None = None
     images: tuple[Path, ...] = ()
     attempts: int = 1
@@ -139,6 +141,8 @@ async def _begin(session: Session, options: RunOptions) -> Run:
     images = await given_images(list(map(str, options.images)), Path.cwd())
     if options.resume is not None:
         resumed = RunId(options.resume)
+        if options.fork_step is not None:
+            return await session.rewinds.fork(resumed, options.fork_step, options.task or "")
         if options.task:
             return session.runs.send(resumed, options.task, "steer", images)
         return session.runs.resume(resumed)

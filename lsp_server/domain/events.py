@@ -31,6 +31,7 @@ from lsp_server.domain.messages import Message, StopReason, Usage
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.plans import PlanItem
 from lsp_server.domain.prompt_sections import PromptSection
+from lsp_server.domain.rewind_events import Forked, Rewound
 from lsp_server.domain.tasks import Outcome, RunId, Sampling, Task
 from lsp_server.domain.tools import UNKNOWN_NEEDS, Needs, ToolCall, ToolKind, ToolResult
 
@@ -334,6 +335,8 @@ Event: TypeAlias = (
     | FileRestored
     | ChildStarted
     | ChildEnded
+    | Rewound
+    | Forked
     | RunEnded
 )
 

@@ -25,6 +25,8 @@ class CommandName(StrEnum):
     RUN_LIST = "holdfast.run.list"
     RUN_SHOW = "holdfast.run.show"
     RUN_UNDO = "holdfast.run.undo"
+    RUN_REWIND = "holdfast.run.rewind"
+    RUN_FORK = "holdfast.run.fork"
     MAX_PROPOSE = "holdfast.max.propose"
     MAX_ACCEPT = "holdfast.max.accept"
     MAX_SWITCH = "holdfast.max.switch"

@@ -42,6 +42,15 @@ class RunBusy(RunError):
         self.elsewhere = elsewhere
 
 
+class StepNotFound(RunError):
+    """The run has no such step that counts; `last` is its last one, 0 where it has none."""
+
+    def __init__(self, run_id: RunId, step: int, last: int) -> None:
+        has = f"it has 1 to {last}" if last else "it has none"
+        super().__init__(f"run {run_id} has no step {step}; {has}, and 0 is its beginning")
+        self.run_id = run_id
+
+
 class AlreadyOver(RunError):
     """The run has ended by itself as `state`, so there is nothing to resume."""
 

@@ -22,6 +22,7 @@ from lsp_server.domain.events import (
     ToolCalled,
 )
 from lsp_server.domain.messages import Usage
+from lsp_server.domain.rewind_events import Rewound
 from lsp_server.domain.tasks import RunId, RunState
 from lsp_server.session.child_runs import parent_id
 from lsp_server.wording.run_texts import outcome_text, task_title
@@ -129,6 +130,8 @@ def _end(last: list[RecordedEvent], *, running: bool) -> tuple[RunState, str]:
     while events and isinstance(restored := events[-1], FileRestored):
         since = "taken back since; " if restored.conflict is None else since
         events.pop()
+    if events and isinstance(events[-1], Rewound):
+        return "stopped", f"it was taken back to step {events[-1].step}; resume it to go on"
     if events and isinstance(events[-1], RunEnded):
         outcome = events[-1].outcome
         return outcome.outcome, f"{since}{outcome_text(outcome)}"
@@ -140,7 +143,10 @@ def _spent(last: list[RecordedEvent]) -> tuple[int, Usage, float]:
         match recorded.event:
             case RunEnded(steps=step, billed=usage, cost_usd=cost_usd):
                 return step, usage, cost_usd
-            case StepFinished(step=step, billed=usage, cost_usd=cost_usd):
+            case (
+                StepFinished(step=step, billed=usage, cost_usd=cost_usd)
+                | Rewound(step=step, billed=usage, cost_usd=cost_usd)
+            ):
                 return step, usage, cost_usd
             case _:
                 pass

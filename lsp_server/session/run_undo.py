@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Awaitable, Sequence
+from typing import Protocol
 
 from lsp_server.agent.journal import replay
+from lsp_server.agent.rewinding import counted
+from lsp_server.domain.child_events import ChildStarted
 from lsp_server.domain.events import (
     Emit,
+    Event,
     FileChanged,
     FileRestored,
     RecordedEvent,
-    RunStarted,
     SnapshotTaken,
 )
+from lsp_server.domain.rewind_events import Forked
 from lsp_server.domain.tasks import RunId
-from lsp_server.session.child_runs import child_ids
 from lsp_server.session.run import OnEvent
 from lsp_server.session.run_store import RunStore
 from lsp_server.workspace.checkpoints.undo import UndoReport
 
-TakeBack: TypeAlias = Callable[[Sequence[FileChanged | SnapshotTaken], Emit], Awaitable[UndoReport]]
-"""Takes back changes, which come oldest first, and keeps what a person changed since.
 
-What it finds out about the run is emitted.
-"""
+class TakeBack(Protocol):
+    """Takes back changes, which come oldest first, and keeps what a person changed since."""
+
+    def __call__(
+        self,
+        changes: Sequence[FileChanged | SnapshotTaken],
+        emit: Emit,
+        *,
+        as_changes: bool = False,
+    ) -> Awaitable[UndoReport]:
+        """Emits what it finds out about the run; with `as_changes` what it did to files instead."""
+        ...
 
 
 async def undo_run(
@@ -38,37 +48,44 @@ async def undo_run(
     # The journal stays open, so that nobody resumes the run meanwhile.
     journal = await asyncio.to_thread(store.open, run_id)
     try:
-        kinds = FileChanged | SnapshotTaken
-        begun = await asyncio.to_thread(_records_of_children, store, run_id, journal.past)
-        # Of a family one changes files at a time, so that the times tell what came first.
-        past = sorted([*journal.past, *begun], key=lambda recorded: recorded.at)
-        report = await take_back(
-            [r.event for r in past if isinstance(r.event, kinds)],
-            lambda event: on_event(run_id, journal.append(event)),
-        )
-        for path in report.restored:
-            on_event(run_id, journal.append(FileRestored(path)))
-        for conflict in report.conflicts:
-            restored = FileRestored(conflict.path, conflict.reason)
-            on_event(run_id, journal.append(restored))
+
+        def emit(event: Event) -> None:
+            on_event(run_id, journal.append(event))
+
+        changes = await asyncio.to_thread(changes_of, store, own(counted(journal.past)))
+        report = await take_back(changes, emit)
+        emit_report(report, emit)
         await journal.flush()
     finally:
         journal.close()
     return report
 
 
-def _records_of_children(
-    store: RunStore, run_id: RunId, past: Sequence[RecordedEvent]
-) -> list[RecordedEvent]:
-    """Returns what the journals of those children hold that worked in the folder of their parent.
+def changes_of(
+    store: RunStore, records: Sequence[RecordedEvent]
+) -> list[FileChanged | SnapshotTaken]:
+    """Returns what these records of a run say of files, and what the children begun in them did.
 
-    An attempt works in a copy: what it changed there was never here. Raises JournalDamaged, OSError.
+    Blocking. Raises JournalDamaged, OSError.
     """
-    place = _workspace(past)
-    journals = [list(replay(store.journal(child))) for child in child_ids(store.folder, run_id)]
-    return [record for records in journals if _workspace(records) == place for record in records]
+    begun = {one.event.run_id for one in records if isinstance(one.event, ChildStarted)}
+    journals = [path for path in map(store.journal, begun) if path.exists()]
+    of_children = [record for path in journals for record in replay(path)]
+    kinds = FileChanged | SnapshotTaken
+    # Of a family one changes files at a time, so that the times tell what came first.
+    past = sorted([*records, *of_children], key=lambda recorded: recorded.at)
+    return [record.event for record in past if isinstance(record.event, kinds)]
 
 
-def _workspace(records: Sequence[RecordedEvent]) -> str:
-    first = records[0].event if records else None
-    return first.workspace if isinstance(first, RunStarted) else ""
+def own(records: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
+    """Returns those of a run itself, without those of the run that it was forked from."""
+    forks = [number for number, record in enumerate(records) if isinstance(record.event, Forked)]
+    return records[forks[-1] :] if forks else records
+
+
+def emit_report(report: UndoReport, emit: Emit) -> None:
+    """Emits what was restored, and what was not."""
+    for path in report.restored:
+        emit(FileRestored(path))
+    for conflict in report.conflicts:
+        emit(FileRestored(conflict.path, conflict.reason))

@@ -103,8 +103,7 @@ class Runs:
         """
         # First of all, since a run without a model would only leave a journal behind.
         model = self._check_model()
-        # Ids sort by time; of two in one microsecond the lock of the journal lets one in.
-        run_id = run_id or RunId(f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
+        run_id = run_id or new_run_id()
         started = RunStarted(run_id, task, str(self._root), model)
 
         def record(run: Run) -> None:
@@ -112,6 +111,13 @@ class Runs:
                 run.record(started)
 
         return self.begin(run_id, record, task.budget, settings)
+
+    def require_room(self, run_id: RunId) -> None:
+        """Raises TooManyRuns, and ConfigurationError where this run could not begin."""
+        self._settings.require_usable()
+        self._check_model()
+        if child_number(run_id) == 0 and len(self.at_work.own) >= ACTIVE_RUNS_MAX:
+            raise TooManyRuns(ACTIVE_RUNS_MAX)
 
     def resume(self, run_id: RunId | None = None) -> Run:
         """Goes on with a run that ended short of its task; the newest such by default.
@@ -165,10 +171,7 @@ class Runs:
         Raises TooManyRuns, JournalBusy, JournalDamaged, and ConfigurationError without
         a model, or where nothing can be kept.
         """
-        self._settings.require_usable()
-        self._check_model()
-        if child_number(run_id) == 0 and len(self.at_work.own) >= ACTIVE_RUNS_MAX:
-            raise TooManyRuns(ACTIVE_RUNS_MAX)
+        self.require_room(run_id)
         settings = settings or self._settings
         run = Run(
             run_id,
@@ -234,11 +237,11 @@ class Runs:
 
     def newest(self) -> RunSummary | None:
         """Returns the newest run at work, else the newest of all."""
-        return next(iter(self.active() or self._summaries()), None)
+        return next(iter(self.active() or _summaries(self)), None)
 
     def list(self) -> tuple[RunSummary, ...]:
         """Returns the newest LISTED_RUNS_MAX runs, newest first, children behind theirs. Blocking."""
-        newest = islice(self._summaries(), LISTED_RUNS_MAX)
+        newest = islice(_summaries(self), LISTED_RUNS_MAX)
         return tuple(
             chain.from_iterable(
                 (run, *filter(None, map(self.find, child_ids(self.store.folder, run.run_id))))
@@ -255,6 +258,13 @@ class Runs:
             async with asyncio.timeout(CLOSE_SECONDS_MAX):
                 await asyncio.gather(*(run.wait() for run in runs), return_exceptions=True)
 
-    def _summaries(self) -> Iterator[RunSummary]:
-        """Yields all runs, newest first, one by one: there may be thousands."""
-        return filter(None, map(self.find, self.store.ids()))
+
+def new_run_id() -> RunId:
+    """Returns the id of a run that begins now."""
+    # Ids sort by time; of two in one microsecond the lock of the journal lets one in.
+    return RunId(f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
+
+
+def _summaries(runs: Runs) -> Iterator[RunSummary]:
+    """Yields all runs, newest first, one by one: there may be thousands."""
+    return filter(None, map(runs.find, runs.store.ids()))

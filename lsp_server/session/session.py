@@ -26,6 +26,7 @@ from lsp_server.session.memory.forgetting import Forgotten, forget
 from lsp_server.session.notices import ExtensionsChanged, Notify, RunEvent
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.proposals import Proposals
+from lsp_server.session.rewinds import Rewinds
 from lsp_server.session.run_undo import TakeBack, undo_run
 from lsp_server.session.runs import Runs
 from lsp_server.session.session_status import SessionStatus, session_status
@@ -71,7 +72,7 @@ class EndpointNotes(Protocol):
 class Session:
     """A `Session` is one workspace folder at work. Close it: it owns tasks, files and connections.
 
-    Front doors ask its parts directly: `runs`, `proposals`, `permissions`, `goals`,
+    Front doors ask its parts directly: `runs`, `rewinds`, `proposals`, `permissions`, `goals`,
     `memory`, `skills`, `servers` and `trust`. What concerns several of them goes through the session itself,
     above all Events (`on_event`) and changed files (`files_changed`).
 
@@ -120,6 +121,7 @@ class Session:
         self._model = model
         self._notify = notify
         self._take_back = take_back
+        self.rewinds = Rewinds(runs, goals, take_back, self.on_event)
         self._release = release
         self._tasks = TaskSet()
         self._looks = TaskSet()

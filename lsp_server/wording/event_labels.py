@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lsp_server.domain.background_events import BackgroundEnded, BackgroundStarted
 from lsp_server.domain.events import CandidatesJudged, CyclePacked
 from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.tasks import Outcome
@@ -17,9 +18,27 @@ def first(text: str) -> str:
     return first_line(text, LABEL_CHARS_MAX)
 
 
+def step_text(step: int) -> str:
+    """Says where a run is taken back to: the end of a step, or its beginning for 0."""
+    return f"the end of step {step}" if step else "the beginning"
+
+
 def outcome_label(outcome: Outcome) -> str:
     """Says how a run ended."""
     return f"{outcome.outcome}: {first(outcome_text(outcome))}"
+
+
+_ENDED_BY = {"itself": "ended", "agent": "was stopped", "run": "ended with the run"}
+
+
+def background_label(event: BackgroundStarted | BackgroundEnded) -> str:
+    """Says which command runs in the background, or how it ended."""
+    match event:
+        case BackgroundStarted(background_id, command):
+            return f"background {background_id} runs: $ {first(command)}"
+        case BackgroundEnded(background_id, command, ending):
+            how = f"{_ENDED_BY[event.by]}: {ending}"
+            return f"background {background_id} {how}: $ {first(command)}"
 
 
 def prompt_label(event: CyclePacked) -> str:

@@ -46,14 +46,17 @@ from lsp_server.domain.events import (
 from lsp_server.domain.message_events import MessageReceived, MessageRefused
 from lsp_server.domain.permissions import Answer
 from lsp_server.domain.plans import outline, progress
+from lsp_server.domain.rewind_events import Forked, Rewound
 from lsp_server.text.truncate import one_line
 from lsp_server.wording.event_labels import (
     LABEL_CHARS_MAX,
+    background_label,
     choice_label,
     first,
     goal_label,
     outcome_label,
     prompt_label,
+    step_text,
 )
 from lsp_server.wording.run_texts import outcome_text, report_text, task_title, usage_text
 
@@ -89,7 +92,6 @@ _ORIGINS = {
     "command": "background",
     "hook": "hook",
 }
-_ENDED_BY = {"itself": "ended", "agent": "was stopped", "run": "ended with the run"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def view_of(event: Event) -> EventView:
     'step 3'
     """
     match event:
-        case RunStarted() | RunResumed() | RunEnded():
+        case RunStarted() | RunResumed() | Rewound() | Forked() | RunEnded():
             return _run_view(event)
         case ChildStarted() | ChildEnded():
             return _child_view(event)
@@ -151,7 +153,7 @@ def view_of(event: Event) -> EventView:
             assert_never(event)
 
 
-def _run_view(event: RunStarted | RunResumed | RunEnded) -> EventView:
+def _run_view(event: RunStarted | RunResumed | Rewound | Forked | RunEnded) -> EventView:
     match event:
         case RunStarted(run_id, task, workspace, model):
             place = f"Run `{run_id}` in `{workspace}` with {model}, mode {task.mode}."
@@ -165,6 +167,10 @@ def _run_view(event: RunStarted | RunResumed | RunEnded) -> EventView:
             )
         case RunResumed(note):
             return _view(event, "the run goes on", note)
+        case Rewound(step):
+            return _view(event, f"taken back to {step_text(step)}", step=step)
+        case Forked(origin, step):
+            return _view(event, f"goes on from {step_text(step)} of run {origin}", step=step)
         case RunEnded(outcome, steps):
             text = outcome_text(outcome)
             spent = f"{steps} steps, {usage_text(event.billed, event.cost_usd)}."
@@ -311,17 +317,12 @@ def _tool_view(event: ToolCalled | ToolReturned) -> EventView:
 
 
 def _background_view(event: BackgroundStarted | BackgroundEnded) -> EventView:
-    match event:
-        case BackgroundStarted(background_id, command):
-            label = f"background {background_id} runs: $ {first(command)}"
-            return _view(event, label, background_id=background_id)
-        case BackgroundEnded(background_id, command, ending, exit_status, last_lines, by):
-            label = f"background {background_id} {_ENDED_BY[by]}: {ending}: $ {first(command)}"
-            has_failed = by == "itself" and exit_status != 0
-            tone: Tone = "bad" if has_failed else "plain"
-            return _view(event, label, last_lines, tone, background_id=background_id)
-        case _:
-            assert_never(event)
+    label = background_label(event)
+    if isinstance(event, BackgroundStarted):
+        return _view(event, label, background_id=event.id)
+    has_failed = event.by == "itself" and event.exit_status != 0
+    tone: Tone = "bad" if has_failed else "plain"
+    return _view(event, label, event.last_lines, tone, background_id=event.id)
 
 
 def _file_view(event: FileChanged | FileRestored | SnapshotTaken) -> EventView:

@@ -32,6 +32,7 @@ from tests.harness.command_line import HOLDS
 from tests.harness.expectation import until
 from tests.harness.sleepers import own_seconds, sleepers
 from tests.harness.workshop import Workshop, calls, finish, workshop
+from tests.sandbox.users import mechanisms
 
 MODES = ["full", *(["sandboxed"] if HOLDS else [])]
 SERVER = "python3 -u -m http.server {port} --bind 127.0.0.1"
@@ -315,9 +316,9 @@ async def test_what_it_changed_is_taken_back_and_what_others_did_is_not(project:
         assert not (project / "new").exists()
 
 
-@pytest.mark.skipif(not HOLDS, reason="no sandbox holds here")
+@pytest.mark.parametrize("mechanism", [one for one in mechanisms() if one != "seatbelt"])
 async def test_in_a_sandbox_what_runs_code_on_the_persons_side_is_set_aside(
-    project: Path,
+    project: Path, mechanism: str
 ) -> None:
     (project / ".github").mkdir()
     (project / ".github" / "old.yml").write_text("old: 1\n")
@@ -331,18 +332,69 @@ async def test_in_a_sandbox_what_runs_code_on_the_persons_side_is_set_aside(
         calls(shell("until [ -e began ]; do sleep 0.05; done")),
         finish(),
     ]
-
-    def answer(question: Question) -> Answer:
-        return "once"
-
-    async with workshop(project, turns, answer=answer, permissions={"mode": "sandboxed"}) as shop:
+    async with workshop(
+        project,
+        turns,
+        answer=lambda _: "once",
+        permissions={"mode": "sandboxed"},
+        sandbox={"mode": mechanism},
+    ) as shop:
         assert await shop.run() == Finished("done")
-        assert not (project / ".vscode").exists()
+        assert not (project / ".vscode" / "tasks.json").exists()
         assert (project / ".github" / "old.yml").read_text() == "old: 1\n"
         assert (project / ".gitlab-ci.yml").read_text() == "mine: 1\n", "an edit that was allowed"
         (kept,) = shop.session.runs.store.folder.rglob("bg1-set-aside/**/tasks.json")
         assert kept.read_text() == "evil\n"
         assert any(".vscode" in event.message for event in shop.events(Warned))
+
+
+@pytest.mark.skipif("bubblewrap" not in mechanisms(), reason="there is no bubblewrap here")
+async def test_what_a_person_does_meanwhile_where_it_cannot_reach_stays(project: Path) -> None:
+    workflow = project / ".github" / "old.yml"
+    workflow.parent.mkdir()
+    workflow.write_text("old: 1\n")
+    turns = [calls(background("sleep 60")), calls(shell("touch at-work")), finish()]
+    async with workshop(
+        project, turns, permissions={"mode": "sandboxed"}, sandbox={"mode": "bubblewrap"}
+    ) as shop:
+
+        def on_event(event: object) -> None:
+            if isinstance(event, BackgroundStarted):
+                workflow.write_text("by the person\n")
+
+        shop.on_event = on_event
+        assert await shop.run() == Finished("done")
+        assert workflow.read_text() == "by the person\n"
+
+
+@pytest.mark.skipif(not HOLDS, reason="no sandbox holds here")
+async def test_one_that_leaves_the_sandbox_is_asked_about(project: Path) -> None:
+    asked: list[Question] = []
+
+    def answer(question: Question) -> Answer:
+        asked.append(question)
+        return "once"
+
+    outside = {"command": "touch a; sleep 60", "background": True, "outside": "it needs all"}
+    turns = [calls(("shell", outside)), finish()]
+    async with workshop(project, turns, answer=answer, permissions={"mode": "sandboxed"}) as shop:
+        assert await shop.run() == Finished("done")
+        assert asked[0].summary.endswith(" in the background outside of the sandbox")
+        assert len(shop.events(BackgroundEnded)) == 1
+
+
+async def test_what_may_not_run_may_not_run_in_the_background(project: Path) -> None:
+    turns = [calls(background("touch a")), finish()]
+    async with workshop(project, turns, permissions={"mode": "read-only"}) as shop:
+        await shop.run()
+        assert shop.events(ToolReturned)[0].result.text.startswith("refused: ")
+        assert not (project / "a").exists()
+    async with workshop(
+        project, turns, permissions={"mode": "full", "deny": ["shell(touch *)"]}
+    ) as shop:
+        await shop.run()
+        assert shop.events(ToolReturned)[0].result.text.startswith("refused: ")
+        assert not (project / "a").exists()
 
 
 async def test_status_shows_what_runs(project: Path) -> None:

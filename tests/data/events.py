@@ -41,6 +41,7 @@ from lsp_server.domain.messages import Message, Usage
 from lsp_server.domain.permissions import Question
 from lsp_server.domain.plans import PlanItem
 from lsp_server.domain.prompt_sections import PromptSection
+from lsp_server.domain.rewind_events import Forked, Rewound
 from lsp_server.domain.tasks import Achieved, RunId, Sampling, Task
 from lsp_server.domain.tools import ToolCall, ToolResult
 
@@ -122,5 +123,7 @@ ONE_OF_EACH: tuple[Event, ...] = (
         0.0,
         (ChildChange("a.py", None, "1f"),),
     ),
+    Rewound(2, USAGE, USAGE, 0.02),
+    Forked(RunId("r0"), 2),
     RunEnded(Achieved("Done."), 3, USAGE, USAGE, 0.5),
 )

@@ -104,7 +104,7 @@ async def test_what_outlives_the_watch_too_is_ended_by_the_next_start(
             "run", "--yes", "--sandbox", "off", "--resume", journal.parent.name,
             folder=project, **environment,
         )  # fmt: skip
-    assert result.status == 0, result.errors
+    assert result.status == 5, result.errors
     assert not sleepers(seconds)
     assert not left_over()
     events = [recorded.event for recorded in replay(journal)]

@@ -158,7 +158,10 @@ async def test_wrong_arguments_are_named(project: Path) -> None:
 async def test_an_unknown_run_is_a_reply_that_is_shown(project: Path) -> None:
     async with started() as client:
         await client.initialize(project, PLAIN)
-        for command in ("run.stop", "run.resume", "run.show", "run.undo", "run.send"):
+        for command in (
+            *("run.stop", "run.resume", "run.show", "run.undo", "run.rewind", "run.fork"),
+            "run.send",
+        ):
             arguments = {"runId": "no-such-run", **({"text": "hi"} if "send" in command else {})}
             reply = await client.command(f"holdfast.{command}", arguments)
             assert reply["state"] == "error"

@@ -15,6 +15,7 @@ from lsp_server.domain import (
     events,
     file_events,
     message_events,
+    rewind_events,
 )
 from lsp_server.settings.section import Section
 from lsp_server.settings.sections import Settings
@@ -43,6 +44,7 @@ def test_every_event_is_in_the_union_and_says_its_kind() -> None:
             child_events,
             file_events,
             message_events,
+            rewind_events,
         )
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if kind.__module__ == module.__name__

@@ -202,6 +202,18 @@ Return its reply, a plist."
   (holdfast--run "run.undo"))
 
 ;;;###autoload
+(defun holdfast-rewind (step)
+  "Take files and conversation of the newest run back to the end of STEP."
+  (interactive "nStep: ")
+  (holdfast--run "run.rewind" (list :step step)))
+
+;;;###autoload
+(defun holdfast-fork (step prompt)
+  "Go on from STEP of the newest run as a new run, with PROMPT for it."
+  (interactive "nStep: \nsWhat to do instead: ")
+  (holdfast--run "run.fork" (list :step step :prompt prompt)))
+
+;;;###autoload
 (defun holdfast-list ()
   "Show the states of runs."
   (interactive)

@@ -45,6 +45,32 @@ function after(...events: Sent[]): RunLog {
   }, new Map());
 }
 
+test("a row knows the step in which it happened, also after the run was taken back", () => {
+  const begins = (step: number): Sent =>
+    sent("step_started", `step ${step}`, { tone: "muted", fields: { step } });
+  const log = after(
+    STARTED,
+    sent("warned", "before the first"),
+    begins(1),
+    sent("model_answered", "one"),
+    begins(2),
+    sent("model_answered", "two"),
+    sent("rewound", "taken back to the end of step 1", { fields: { step: 1 } }),
+    begins(2),
+    sent("model_answered", "two again"),
+  );
+  assert.deepEqual(
+    log.get(RUN)?.entries.map(({ label, step }) => [label, step]),
+    [
+      ["before the first", 0],
+      ["one", 1],
+      ["two", 2],
+      ["taken back to the end of step 1", 1],
+      ["two again", 2],
+    ],
+  );
+});
+
 test("a run is shown from its first Event to its last, in the words of the server", () => {
   const log = after(
     STARTED,

@@ -17,6 +17,7 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.plans import PlanItem, walk
+from lsp_server.domain.rewind_events import Rewound
 
 
 @dataclass(slots=True)
@@ -55,6 +56,8 @@ class Progress:
             case ChildEnded():
                 self.child_steps += event.steps
                 self._pay(event.billed, event.cost_usd)
+            case Rewound():
+                self.usage, self.billed, self.cost_usd = event.usage, event.billed, event.cost_usd
             case PlanChanged():
                 self.plan = event.items
             case _:

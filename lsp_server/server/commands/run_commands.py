@@ -1,8 +1,10 @@
-"""This module has the commands about runs: start, stop, resume, send, list, show, undo."""
+"""This module has the commands about runs: start, stop, resume, send, list, show, undo, rewind, fork."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.tasks import RunId
@@ -13,7 +15,9 @@ from lsp_server.server.params.base import Reply
 from lsp_server.server.params.run_params import (
     RunChoice,
     RunEntry,
+    RunFork,
     RunListReply,
+    RunRewind,
     RunSend,
     RunStart,
     RunStop,
@@ -23,6 +27,7 @@ from lsp_server.session.run_errors import RunNotFound
 from lsp_server.session.run_summary import RunSummary
 from lsp_server.session.session import Session
 from lsp_server.session.task_request import given_images
+from lsp_server.wording.event_labels import step_text
 from lsp_server.workspace.checkpoints.undo import UndoReport
 
 LISTED_IN_MESSAGE_MAX = 10
@@ -44,6 +49,8 @@ class RunCommands:
             ServerCommand(CommandName.RUN_LIST, RunChoice, self._list),
             ServerCommand(CommandName.RUN_SHOW, RunChoice, self._show),
             ServerCommand(CommandName.RUN_UNDO, RunChoice, self._undo),
+            ServerCommand(CommandName.RUN_REWIND, RunRewind, self._rewind),
+            ServerCommand(CommandName.RUN_FORK, RunFork, self._fork),
         )
 
     async def _start(self, arguments: RunStart) -> Reply:
@@ -116,16 +123,47 @@ class RunCommands:
     async def _undo(self, arguments: RunChoice) -> Reply:
         run_id = run_id_of(arguments.run_id)
         return await self._context.reply_soon(
-            self._take_back(self._context.session_of_run(run_id), run_id),
+            self._shown(self._take_back(self._context.session_of_run(run_id), run_id)),
             "the run's changes are taken back; a message says when that is done",
         )
 
-    async def _take_back(self, session: Session, run_id: RunId | None) -> Reply:
+    async def _rewind(self, arguments: RunRewind) -> Reply:
+        run_id = run_id_of(arguments.run_id)
+        session = self._context.session_of_run(run_id)
+
+        async def work() -> Reply:
+            done = await session.rewinds.rewind(run_id, arguments.step)
+            message = f"the run is at {step_text(done.step)}; {_files_text(done.files)}"
+            self._context.client.show("warning" if done.files.conflicts else "info", message)
+            return Reply(state=self._context.state, message=message, run_id=done.run_id)
+
+        return await self._context.reply_soon(
+            self._shown(work()), "the run is taken back; a message says when that is done"
+        )
+
+    async def _fork(self, arguments: RunFork) -> Reply:
+        run_id = run_id_of(arguments.run_id)
+        session = self._context.session_of_run(run_id)
+
+        async def work() -> Reply:
+            forked = await session.rewinds.fork(run_id, arguments.step, arguments.prompt or "")
+            run = forked.summary()
+            return Reply(state=run.state, message=f"goes on: {run.title}", run_id=run.run_id)
+
+        return await self._context.reply_soon(
+            self._shown(work()), "a new run goes on from there as soon as the files are back"
+        )
+
+    async def _shown(self, work: Coroutine[Any, Any, Reply]) -> Reply:
+        """Returns the reply of `work`; what it cannot do is shown as well, as nobody may wait for it."""
         try:
-            report = await session.undo(run_id)
+            return await work
         except HoldfastError as error:
             self._context.client.show("warning", error_text(error))
             return Reply(state="error", message=error_text(error))
+
+    async def _take_back(self, session: Session, run_id: RunId | None) -> Reply:
+        report = await session.undo(run_id)
         message = _undo_text(report)
         self._context.client.show("warning" if report.conflicts else "info", message)
         return Reply(state=self._context.state, message=message)
@@ -165,7 +203,11 @@ def _entry(run: RunSummary) -> RunEntry:
 
 
 def _undo_text(report: UndoReport) -> str:
-    message = f"{len(report.restored)} files are as they were before the run"
+    return _files_text(report, " before the run")
+
+
+def _files_text(report: UndoReport, when: str = " then") -> str:
+    message = f"{len(report.restored)} files are as they were{when}"
     message += f", {len(report.removed)} of them removed" if report.removed else ""
     kept = [f"{conflict.path}: {conflict.reason}" for conflict in report.conflicts]
     return message + (f"; {len(kept)} were left alone: " + "; ".join(kept) if kept else "")

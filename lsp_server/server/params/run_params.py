@@ -35,6 +35,9 @@ Samples: TypeAlias = Annotated[StrictInt, Field(ge=1, le=SAMPLES_MAX)]
 AttemptCount: TypeAlias = Annotated[StrictInt, Field(ge=1, le=ATTEMPTS_MAX)]
 """How many whole runs of one task are made."""
 
+Step: TypeAlias = Annotated[StrictInt, Field(ge=0)]
+"""The number of a step; 0 is the beginning of a run."""
+
 
 class RunStart(CommandParams):
     """`holdfast.run.start` takes a task in words, a goal by its id, or a place to work on.
@@ -68,6 +71,27 @@ class RunChoice(CommandParams):
     """A run is named; each command says which one it takes by default."""
 
     run_id: StrictStr | None = None
+
+
+class RunRewind(CommandParams):
+    """`holdfast.run.rewind` takes a run, by default the newest, back to the end of a step.
+
+    0 is its beginning; by default the last step is taken back.
+    """
+
+    run_id: StrictStr | None = None
+    step: Step | None = None
+
+
+class RunFork(CommandParams):
+    """`holdfast.run.fork` begins a run that goes on from the end of a step of another one.
+
+    By default from the last step of the newest run. `prompt` is a message to the new run.
+    """
+
+    run_id: StrictStr | None = None
+    step: Step | None = None
+    prompt: StrictStr | None = None
 
 
 class RunSend(CommandParams):

@@ -19,6 +19,7 @@ from lsp_server.domain.events import Emit, FileChanged
 from lsp_server.sandbox.process_tree import end_tree, signal_tree
 from lsp_server.sandbox.sandbox import SandboxedProcess
 from lsp_server.system.cancellation import to_its_end
+from lsp_server.system.task_set import TaskSet
 from lsp_server.workspace.commands.background_log import BackgroundLog
 from lsp_server.workspace.commands.command_process import TERM_GRACE_SECONDS, CommandFollower
 from lsp_server.workspace.commands.commands import CommandResult
@@ -129,6 +130,7 @@ class BackgroundCommands:
         self._edits: dict[str, str] = {}
         self._commands: dict[str, BackgroundCommand] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._owned = TaskSet(ToolError)
         self._recorded: set[str] = set()
 
     async def end_left_over(self) -> None:
@@ -149,7 +151,7 @@ class BackgroundCommands:
             )
         started = BackgroundCommand(self._new_id(), command, self)
         self._commands[started.id] = started
-        task = asyncio.create_task(self._follow(started, run), name=f"background {started.id}")
+        task = self._owned.start(self._follow(started, run), f"background {started.id}")
         self._tasks[started.id] = task
         with started.watched():
             await asyncio.wait({task}, timeout=FIRST_LOOK_SECONDS)

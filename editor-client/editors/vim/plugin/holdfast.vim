@@ -77,6 +77,12 @@ function! s:Started() abort
   let s:joining = 0
 endfunction
 
+" A step, and behind it what to do instead.
+function! s:Step(rest) abort
+  let [step, prompt] = matchlist(a:rest, '^\(\d*\)\s*\(.*\)$')[1:2]
+  return extend(step ==# '' ? {} : {'step': str2nr(step)}, prompt ==# '' ? {} : {'prompt': prompt})
+endfunction
+
 let s:words = {
 \ 'work': {rest -> ['run.start', {'prompt': rest, 'uri': ale#util#ToURI(expand('%:p'))}]},
 \ 'goals': {rest -> ['run.start', {}]},
@@ -86,6 +92,8 @@ let s:words = {
 \ 'resume': {rest -> ['run.resume', {}]},
 \ 'send': {rest -> ['run.send', {'text': rest}]},
 \ 'undo': {rest -> ['run.undo', {}]},
+\ 'rewind': {rest -> ['run.rewind', s:Step(rest)]},
+\ 'fork': {rest -> ['run.fork', s:Step(rest)]},
 \ 'show': {rest -> ['run.show', {}]},
 \ 'list': {rest -> ['run.list', {}]},
 \ 'goal': {rest -> ['goal.new', {'title': rest}]},

@@ -59,6 +59,12 @@ local function answer(word)
   end
 end
 
+-- A step, and behind it what to do instead.
+local function step_in(rest)
+  local step, prompt = rest:match('^(%d+)%s*(.*)$')
+  return step and { step = tonumber(step), prompt = prompt ~= '' and prompt or nil }
+end
+
 local words = {
   work = function(rest, input) start_run(rest, input) end,
   plan = function(rest, input) start_run(rest, input, { mode = 'plan' }) end,
@@ -79,6 +85,8 @@ local words = {
   resume = function() client.command('run.resume') end,
   send = function(rest) client.command('run.send', { text = rest }) end,
   undo = function() client.command('run.undo') end,
+  rewind = function(rest) client.command('run.rewind', step_in(rest)) end,
+  fork = function(rest) client.command('run.fork', step_in(rest)) end,
   show = function() client.command('run.show', nil, open_transcript) end,
   list = function() client.command('run.list') end,
   goal = function(rest) client.command('goal.new', rest ~= '' and { title = rest } or nil) end,
