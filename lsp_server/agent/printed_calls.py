@@ -52,21 +52,34 @@ def is_printed_call(text: str, tools: Schemas, *, nothing_done: bool = True) -> 
     >>> is_printed_call("read(path) returns the text of a file.", read)
     False
     """
-    for before, block, is_shown in _blocks(_DONE.sub("", _ends_of(text.strip()))):
-        if not (calls := written_calls(block)):
-            continue
-        forms = {call.form for call in calls}
-        names_more = any(call.arguments or call.form in _SAYS_CALL for call in calls)
-        fit = names_more and all(_fits(call, tools) for call in calls)
-        if nothing_done and (fit or (not before and forms <= _SAYS_CALL)):
-            return True
-        if not fit or "data" in forms:
-            continue
-        # Code is written to be shown, unless its words say that it is about to run.
-        is_sure = forms == {"markup"} if before else not is_shown or forms == {"object"}
-        if (is_sure and not (before and is_shown)) or only_announces(before):
+    text = _DONE.sub("", _ends_of(text.strip()))
+    if any(_is_meant(block, tools, nothing_done) for block in _blocks(text)):
+        return True
+    return nothing_done and _is_followed(text, tools)
+
+
+def _is_followed(text: str, tools: Schemas) -> bool:
+    """Returns whether a model goes on behind the markup of a call as if it had been carried out."""
+    for before, block, is_shown in _blocks(text[: text.rfind(">\n") + 1]):
+        calls = () if is_shown or (before and not only_announces(before)) else written_calls(block)
+        if calls and all(call.form == "markup" and _fits(call, tools) for call in calls):
             return True
     return False
+
+
+def _is_meant(found: tuple[str, str, bool], tools: Schemas, nothing_done: bool) -> bool:
+    before, block, is_shown = found
+    calls = written_calls(block)
+    forms = {call.form for call in calls}
+    names_more = any(call.arguments or call.form in _SAYS_CALL for call in calls)
+    fit = names_more and all(_fits(call, tools) for call in calls)
+    if nothing_done and calls and (fit or (not before and forms <= _SAYS_CALL)):
+        return True
+    if not fit or "data" in forms:
+        return False
+    # Code is written to be shown, unless its words say that it is about to run.
+    is_sure = forms == {"markup"} if before else not is_shown or forms == {"object"}
+    return (is_sure and not (before and is_shown)) or only_announces(before)
 
 
 def _fits(call: WrittenCall, tools: Schemas) -> bool:

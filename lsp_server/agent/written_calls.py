@@ -69,19 +69,10 @@ _HOLDERS = (
     "function", "tool", "tool_calls", "tool_call", "function_call", "call", "calls", "action",
     "actions", "tool_use",
 )  # fmt: skip
-_BESIDE = frozenset(
-    (
-        "id",
-        "type",
-        "thought",
-        "thoughts",
-        "reasoning",
-        "index",
-        "call_id",
-        "observation",
-        "question",
-    )
-)
+_BESIDE = frozenset((
+    "id", "type", "thought", "thoughts", "reasoning", "index", "call_id", "observation", "question",
+))  # fmt: skip
+"""Keys that stand beside a name and are no arguments."""
 
 
 def written_calls(text: str, nested: int = 0) -> _Calls:
@@ -206,7 +197,21 @@ def _with_quoted_keys(text: str) -> str:
 def _cut_off(text: str) -> _Calls:
     """Reads the name alone, where what follows it has no end."""
     found = _NAMED.match(text) or _CUT_NAME.match(text)
-    return (WrittenCall(found[1], None),) if found and not _values(text) else ()
+    if found is None or not _lacks_end(text, found.end(1)):
+        return ()
+    return (WrittenCall(found[1], None),)
+
+
+def _lacks_end(text: str, at: int) -> bool:
+    """Returns whether nothing stands behind the name that ends at `at`, or what has no end."""
+    begun = re.search(r"[\[{]", text)
+    if begun is None:
+        return not text[at:].strip(" `\"':0123456789")
+    try:
+        json.JSONDecoder().raw_decode(text, begun.start())
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 # Code
@@ -357,7 +362,8 @@ def _of_element(element: _Element, nested: int) -> _Calls:
         is_sure = says_call and (fields or element.label or "call" in element.tag)
         return _marked((call,)) if is_sure and isinstance(arguments, Mapping) else (call,)
     if says_call and ({"name", "tool_name"} & fields.keys()):
-        return _of_value(fields, nested)
+        calls = _of_value(fields, nested)
+        return _marked(calls) if "tool_name" in fields or "call" in element.tag else calls
     if says_call and text[:1] != "<":
         return _marked(written_calls(text, nested + 1) or _cut_off(text))
     inner = sum((_of_element(child, nested) for child in element.children), ())

@@ -145,6 +145,7 @@ PRINTED = {
     # Agents
     "Cline, a server's tool": "<use_mcp_tool>\n<server_name>docs</server_name>\n<tool_name>read</tool_name>\n"
                               '<arguments>{"path": "a.py"}</arguments>\n</use_mcp_tool>',
+    "Cline, without arguments": "<use_mcp_tool><tool_name>read</tool_name></use_mcp_tool>",
     "execute_tool": '<execute_tool>read(path="a")</execute_tool>',
     "ReAct in bold": '**Action:** read\n**Action Input:** {"path": "a.py"}',
     "ReAct with a bracket": "Action: read[a.py]",
@@ -202,6 +203,9 @@ PRINTED = {
 }  # fmt: skip
 
 DOUBTFUL = {
+    "markup, then waiting": '<tool_call>\n{"name": "read", "arguments": {"path": "a.py"}}\n</tool_call>\nI wait for the result.',
+    "markup, announced, then a result made up": 'I will read it.\n<tool_call>\n{"name": "read", "arguments": {}}\n</tool_call>\n\nThe file has a bug in line 3.',
+    "tokens, then words": '<|tool_call|>[{"name": "read", "arguments": {"path": "a.py"}}]<|/tool_call|>\nNow I know it.',
     "in Python": '```python\nread(path="a.py")\n```',
     "with a result made up": '<tool_call>{"name": "x"}</tool_call>\n<tool_response>ok</tool_response>',
     "GLM, older": 'read\n{"path": "a.py"}',
@@ -349,10 +353,16 @@ ANSWERS = {
     "a call in a fence with words behind": 'The call is:\n\n```json\n{"name":"read","arguments":{"path":"a"}}\n```\nThat is what the log has.',
     "a call with words behind": '{"name": "read", "arguments": {"path": "a.py"}}\n\nis what the server gets.',
     "markup with words behind": '<tool_call>{"name": "read", "arguments": {"path": "a"}}</tool_call> is what Hermes writes.',
+    "markup with words around": 'The log has\n<tool_call>{"name": "read", "arguments": {}}</tool_call>\nin its last line.',
+    "markup in a fence with words around": 'I will read it:\n```\n<tool_call>{"name": "x", "arguments": {}}</tool_call>\n```\nis in the log.',
+    "markup in a fence, a tool": 'Qwen writes\n```\n<tool_call>{"name": "read", "arguments": {}}</tool_call>\n```\nfor that.',
     "an element with words behind": "<read>\n<path>a.py</path>\n</read>\nis how Cline writes it.",
     "the tools of Holdfast": "There are read, list, search, edit, write and shell; shell(command) runs a command.",
     "how a tool is called": 'A call of `shell` has a command and, if need be, `timeout_seconds`: `{"command": "make", "timeout_seconds": 60}`.',
     "tokens of a model": "The model ends its calls with <|tool_call_end|>, and the parser looks for that.",
+    "tokens with words behind": '<|tool_call|>[{"name": "read", "arguments": {"path": "a.py"}}] is what Granite writes.',
+    "tokens with names behind": "<|tool_call|> read, write and edit have no such token.",
+    "tokens with a bracket behind": "<|tool_call|> read (a file) is written so.",
     "tokens at the end": "Kimi begins a call with <|tool_call_begin|>",
     "harmony explained": "The header is assistant to=functions.read, and the body is JSON.",
     "a label of a form": "Action: none\nAction Input: none",
