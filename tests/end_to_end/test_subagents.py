@@ -66,7 +66,7 @@ async def test_events_and_lists_name_the_run_that_began_a_subagent(project: Path
         listed = await client.command("holdfast.run.list")
         shown = [(one["title"], one.get("parentId")) for one in listed["runs"]]
         assert shown == [("parent", None), ("alpha", parent), ("beta", parent)]
-        assert f"  subagent, achieved: alpha ({parent}.1)" in listed["message"]
+        assert f"  subagent, finished: alpha ({parent}.1)" in listed["message"]
         asked = [m for m in client.received if m.get("method") == "window/showMessage"]
         assert len(asked) == 1, "only the end of the run itself is a message"
         child = await client.command("holdfast.run.show", {"runId": f"{parent}.1"})
@@ -98,7 +98,7 @@ async def test_stopping_the_run_stops_its_subagents(project: Path) -> None:
         await client.command("holdfast.run.stop")
         await client.wait_for(event("run_ended", nested=False), "the end")
         listed = await client.command("holdfast.run.list")
-        assert all(one["state"] in ("stopped", "achieved") for one in listed["runs"])
+        assert all(one["state"] in ("stopped", "finished") for one in listed["runs"])
 
 
 async def run(project: Path, turns: Turns, *arguments: str) -> Any:
@@ -112,7 +112,7 @@ async def test_on_a_terminal_lines_of_subagents_are_set_in(project: Path) -> Non
     result = await run(project, turns)
     assert "subagent 1 begins: alpha" in result.output
     assert "  [1] step 1" in result.output
-    assert "subagent 1 ended: achieved after 2 steps: alpha" in result.output
+    assert "subagent 1 ended: finished after 2 steps: alpha" in result.output
     transcript = Path(result.output.rpartition("transcript: ")[2].strip()).read_text()
     assert "Subagent 1 begins: alpha" in transcript
 
