@@ -62,7 +62,12 @@ class Context:
 
     def pin(self, tools: Sequence[ToolSpec]) -> None:
         """Sets the tools that go with every request; they count into its size."""
+        begins = not self._tool_bytes
         self._tool_bytes = sum(_spec_bytes(tool) for tool in tools)
+        if begins and self._counted is not None:
+            # What a replayed journal has counted had tools too, which were not known then.
+            size, tokens = self._counted
+            self._measure(size + self._tool_bytes, tokens)
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -112,7 +117,9 @@ class Context:
         """Takes the endpoint's count of the prompt as it is."""
         if tokens <= 0:
             return
-        size = self._bytes + self._tool_bytes
+        self._measure(self._bytes + self._tool_bytes, tokens)
+
+    def _measure(self, size: int, tokens: int) -> None:
         self._counted = (size, tokens)
         if tokens >= COUNTED_TOKENS_MIN:
             low, high = BYTES_PER_TOKEN_RANGE

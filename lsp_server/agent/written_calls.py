@@ -57,7 +57,10 @@ _LABELS = re.compile(
     (?=[\W_])(?:[^\w{\[("<]|_)*)+""",
     re.IGNORECASE | re.VERBOSE,
 )
-_NAMED = re.compile(r"[@/*]*([\w.-]+)(?::\d+)?(?:[\s*`'\")\]:=(>-]|\bcommentary\b|\bjson\b)*(?=\{)")
+_NAMED = re.compile(
+    # Possessive, as hyphens fit both parts: a long line of them takes the square of its length.
+    r"[@/*]*+([\w.-]++)(?::\d+)?+(?:[\s*`'\")\]:=(>-]|\bcommentary\b|\bjson\b)*+(?=\{)"
+)
 _BETWEEN = frozenset(" \t\r\n,;")
 _CUT_NAME = re.compile(r"[\s\[{\"]*(?:name\"\s*:\s*\")?([\w.-]+)[\"'`]?\s*(?=[{(,:]|\Z)")
 _CLOSERS = ")]}`*\"';. \n"

@@ -136,7 +136,7 @@ def run(
 ) -> None:
     """Work on a task until it is done, a limit is reached or Ctrl-C.
 
-    Exit status: 0 achieved, 1 failed, 3 not met, 4 needs an answer, 5 finished but not verified, 130 stopped.
+    Exit status: 0 achieved, 1 failed, 2 wrong call, 3 not met, 4 needs an answer, 5 finished but not verified, 130 stopped.
     """
     from lsp_server.cli.log import configure_log
     from lsp_server.cli.permission_flags import PermissionFlags
@@ -336,7 +336,7 @@ def trust(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Trust without a question.")] = False,
     no: Annotated[bool, typer.Option("--no", help="Refuse without a question.")] = False,
 ) -> None:
-    """Show the skills, commands and MCP servers of the project, and trust them or not.
+    """Show the skills, commands, agents, MCP servers and hooks of the project, and trust them or not.
 
     Exit status: 0 when nothing waits any more, else 1.
     """

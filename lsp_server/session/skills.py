@@ -186,8 +186,9 @@ async def agent_named(skills: SessionSkills, name: str) -> CustomAgent:
     for one in skills.seen:
         if isinstance(one.item, CustomAgent) and one.item.name == name:
             raise _not_trusted(one.item)
-    known = ", ".join(agent.name for agent in usable.agents) or "there are none"
-    raise UnknownAgent(f"there is no agent {name!r}; known: {known}")
+    known = ", ".join(agent.name for agent in usable.agents)
+    help_text = f"known: {known}" if known else f"write it in .agents/agents/{name}.md"
+    raise UnknownAgent(f"there is no agent {name!r}; {help_text}")
 
 
 def _trust_id(item: Item, root: Path) -> str:

@@ -191,8 +191,9 @@ async def is_harmless(
             if "memory" in sections:
                 await shop.session.memory.settle()
             await shop.run(task or "Tidy the project.")
-            # A run that nobody allowed to change a thing has achieved nothing.
-            assert shop.ended.outcome.outcome in ("finished", "blocked")
+            # A run without a goal shows nothing; one whose conditions a person waived needs not.
+            ends = ("achieved",) if task and task.goal else ("finished", "blocked")
+            assert shop.ended.outcome.outcome in ends
             assert CLAIM in str(shop.ended.outcome), "the model did not meet the text"
             assert shop.session.settings.permissions == permissions
             assert (

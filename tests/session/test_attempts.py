@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -359,3 +360,31 @@ async def test_in_the_sandbox_an_attempt_writes_its_own_copy_and_sees_no_other(
             assert "journal" not in shown
             others = {each.run_id for each in shop.events(AttemptStarted)} - {one.run_id}
             assert not any(other in shown for other in others), shown
+
+
+async def test_a_trusted_hook_guards_the_attempts_and_none_brings_one_of_its_own(
+    project: Path,
+) -> None:
+    guard = {"matcher": "Write", "hooks": [{"command": "sh guard.sh"}]}
+    lay_out(
+        project,
+        {
+            ".claude/settings.json": json.dumps({"hooks": {"PreToolUse": [guard]}}),
+            "guard.sh": "grep -q made.txt && { echo not that one >&2; exit 2; } || true\n",
+        },
+    )
+    own = json.dumps({"hooks": {"PreToolUse": [{"hooks": [{"command": "touch ran"}]}]}})
+    script = [
+        calls(("write", {"path": ".holdfast/hooks.json", "text": own})),
+        calls(("write", {"path": "made.txt", "text": "x"})),
+        calls(("write", {"path": "other.txt", "text": "x"})),
+        finish(),
+    ]
+    async with workshop(
+        project, attempts(script, script), answer=lambda _: "once", permissions={"mode": "full"}
+    ) as shop:
+        await shop.session.trust.decide(await shop.session.trust.waiting(), trusted=True)
+        await shop.run(task(2, goal=None))
+        assert not (project / "made.txt").exists()
+        assert (project / "other.txt").exists()
+        assert not (project / "ran").exists()
