@@ -22,7 +22,9 @@ await play(async (open, seen) => {
     .filter({ hasText: "mock.png" })
     .first()
     .click({ ...WAIT, button: "right" });
-  await menu.filter({ hasText: "Start a Run with an Image" }).first().click(WAIT);
+  // A click that comes soon after the menu opened is taken for the end of the one that opened it.
+  await menu.filter({ hasText: "Start a Run with an Image" }).first().hover(WAIT);
+  await code.page.keyboard.press("Enter");
   await code.answer("Build this page.");
   await code.told("It is built");
 });
