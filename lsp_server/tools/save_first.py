@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lsp_server.domain.ports import Tool
-from lsp_server.domain.tools import Needs, ToolResult, ToolSpec
+from lsp_server.domain.tools import ToolResult
+from lsp_server.tools.tool_holder import ToolHolder
 from lsp_server.workspace.files.documents import Documents
 from lsp_server.workspace.files.paths import Workspace
 
 
-class SaveFirst:
+class SaveFirst(ToolHolder[Tool]):
     """A `SaveFirst` is a Tool that holds a Tool which reads the disk, such as a shell.
 
     Before each call it saves what runs wrote into open buffers. What a person typed stays
@@ -20,22 +21,9 @@ class SaveFirst:
     """
 
     def __init__(self, tool: Tool, workspace: Workspace, documents: Documents) -> None:
-        self._tool = tool
+        super().__init__(tool)
         self._workspace = workspace
         self._documents = documents
-
-    @property
-    def spec(self) -> ToolSpec:
-        """Returns the spec of the tool inside."""
-        return self._tool.spec
-
-    def describe(self, arguments: Mapping[str, object]) -> str:
-        """Shows a call as the tool inside does."""
-        return self._tool.describe(arguments)
-
-    def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """Needs what the tool inside needs."""
-        return self._tool.needs(arguments)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         """Saves, calls the tool inside, and adds the names of unsaved files to its result."""

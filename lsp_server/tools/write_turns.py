@@ -16,9 +16,10 @@ from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import Event, FileChanged, RunEnded, ToolReturned
 from lsp_server.domain.ports import Editor, EditTool, Tool
 from lsp_server.domain.tasks import RunId
-from lsp_server.domain.tools import Needs, NeedsCommand, ToolResult, ToolSpec
+from lsp_server.domain.tools import NeedsCommand, ToolResult
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.shell_syntax import parse
+from lsp_server.tools.tool_holder import ToolHolder
 
 
 class WriteTurns:
@@ -72,7 +73,7 @@ class WriteTurns:
         self._seen = {key: one for key, one in self._seen.items() if _family(key[0]) != family}
 
 
-class EditInTurn:
+class EditInTurn(ToolHolder[EditTool]):
     """An `EditInTurn` is an EditTool that holds one, and applies when it is the run's turn.
 
     With `whole` the tool replaces all of a file, which is refused over a text of another
@@ -80,23 +81,10 @@ class EditInTurn:
     """
 
     def __init__(self, tool: EditTool, turns: WriteTurns, run_id: RunId, *, whole: bool) -> None:
-        self._tool = tool
+        super().__init__(tool)
         self._turns = turns
         self._run_id = run_id
         self._whole = whole
-
-    @property
-    def spec(self) -> ToolSpec:
-        """Returns the spec of the tool inside."""
-        return self._tool.spec
-
-    def describe(self, arguments: Mapping[str, object]) -> str:
-        """Shows a call as the tool inside does."""
-        return self._tool.describe(arguments)
-
-    def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """Needs what the tool inside needs."""
-        return self._tool.needs(arguments)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         """Plans the change and applies it. Raises ToolError."""
@@ -126,26 +114,13 @@ class EditInTurn:
                 )
 
 
-class CommandInTurn:
+class CommandInTurn(ToolHolder[Tool]):
     """A `CommandInTurn` is a Tool that holds one which runs commands; those that change wait for a turn."""
 
     def __init__(self, tool: Tool, turns: WriteTurns, run_id: RunId) -> None:
-        self._tool = tool
+        super().__init__(tool)
         self._turns = turns
         self._run_id = run_id
-
-    @property
-    def spec(self) -> ToolSpec:
-        """Returns the spec of the tool inside."""
-        return self._tool.spec
-
-    def describe(self, arguments: Mapping[str, object]) -> str:
-        """Shows a call as the tool inside does."""
-        return self._tool.describe(arguments)
-
-    def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """Needs what the tool inside needs."""
-        return self._tool.needs(arguments)
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
         """Calls the tool inside, in the run's turn if the command may change something."""
