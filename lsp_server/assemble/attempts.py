@@ -73,6 +73,8 @@ class RunAgentFactory:
         if run_context.task.attempts.count == 1:
             return await self._agents.agent(run_context)
         services, emit = self._services, run_context.event_log.emit
+        # Without a model each of them would fail, and all alike.
+        await services.provider.wire()
         approval = await run_approval(services, run_context)
         commands = services.sandboxes.commands(lambda: run_context.current_settings)
         stop_policy = run_stop_policy(

@@ -112,3 +112,13 @@ async def test_after_a_kill_the_next_start_removes_the_copies_and_the_run_goes_o
     assert [event["number"] for event in begun] == [2], "the first had ended before"
     assert (project / "made.txt").read_text() == "good\n"
     assert copies(project) == []
+
+
+async def test_without_a_model_it_fails_once_and_chooses_nothing(project: Path) -> None:
+    async with FaultyServer(attempts()) as server:
+        # Slow to say so, as a search for a server is.
+        unusable = model(server) | {"HOLDFAST_MODEL__API_KEY_COMMAND": "sh -c 'sleep 1; false'"}
+        ended = await holdfast("run", "--attempts", "2", "x", *YES, folder=project, **unusable)
+    assert ended.status == 1
+    assert "api_key_command" in ended.output + ended.errors
+    assert "attempt 1" not in ended.output
