@@ -25,7 +25,7 @@ await play(async (open, seen) => {
   await code.answer("The answer is 42 🙂");
   await code.answer("grep -q 'return 42' answer.py");
   await code.page.locator(".tab.active", { hasText: "goals.md" }).waitFor(WAIT);
-  seen.counted = await code.status("0/1 goal");
+  seen.counted = await code.status(/0\/1 goal\s*$/);
   await code.command("Holdfast: Check Goals Now");
   await code.told("1 unmet");
   await code.page.locator(".squiggly-warning").first().waitFor(WAIT);
@@ -39,7 +39,8 @@ await play(async (open, seen) => {
   await code.page.locator(".modified .view-line", { hasText: "return 42" }).first().waitFor(WAIT);
   await code.shot("permission");
   seen.asked = await code.press("edit answer.py", "Approve once");
-  seen.met = await code.status("1/1 goal");
+  // The run says its last step until it has ended.
+  seen.met = await code.status(/1\/1 goal\s*$/);
   await code.gone(".squiggly-warning");
   seen.answer = file("answer.py");
   await code.page.locator(".monaco-list-row", { hasText: "achieved" }).first().waitFor(WAIT);
