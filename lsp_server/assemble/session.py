@@ -40,6 +40,7 @@ from lsp_server.goals.verifier import Verifier
 from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.models.provider import ModelProvider
 from lsp_server.redaction.redactor import Redactor
+from lsp_server.sandbox.scratch_folder import remove_abandoned
 from lsp_server.session.child_runs import top_id
 from lsp_server.session.doctor_report import doctor_report
 from lsp_server.session.extensions import Extensions
@@ -155,11 +156,12 @@ def _start_cleaning(
     runs: RunStore,
     limits: Callable[[], CheckpointSettings],
 ) -> TaskSet:
-    """Starts what ends commands and removes copies that a kill left, and later old checkpoints."""
+    """Starts what ends commands and removes copies and temporary folders that a kill left, and later old checkpoints."""
     background = TaskSet()
     background.start(
         asyncio.to_thread(lambda: sum(map(end_left_over, left_over(runs)))), "end of what was left"
     )
+    background.start(asyncio.to_thread(remove_abandoned), "removal of temporary folders")
     background.start(
         services.worktrees.sweep(lambda name: is_running(runs.journal(top_id(RunId(name))))),
         "removal of copies",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.memories import MemoryKind, Query
 from lsp_server.models.scripted.scenario import Scenario
 from lsp_server.models.scripted.server import ScriptedServer
+from lsp_server.sandbox.scratch_folder import scratch_folder
 from lsp_server.text.diff import unified_diff
 
 TASK = "The tests fail. Find out why and fix the code."
@@ -52,10 +52,10 @@ def demo(keep: Path | None) -> int:
         print_error(f"{keep} exists; name a new folder")
         return USAGE_ERROR
     with (
-        tempfile.TemporaryDirectory(prefix="holdfast-demo-") as temporary,
+        scratch_folder() as temporary,
         as_file(files("lsp_server.cli") / "sample") as sample,
     ):
-        folder = (keep or Path(temporary) / "pages").resolve()
+        folder = (keep or temporary / "pages").resolve()
         unwanted = shutil.ignore_patterns("__pycache__")
         try:
             shutil.copytree(sample / "project", folder, ignore=unwanted)
@@ -67,7 +67,7 @@ def demo(keep: Path | None) -> int:
         sys.stdout.write(OPENING.format(folder=folder) + "\n")
         sys.stdout.flush()
         _let_commands_find_python()
-        data = None if keep else Path(temporary) / "data"
+        data = None if keep else temporary / "data"
         status = run_command(_play(folder, script, data))
         sys.stdout.write("\nWhat it changed:\n\n" + _diff(before, _texts(folder)))
         run_command(_ask_memory(folder, data))

@@ -13,7 +13,6 @@ import select
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -25,12 +24,12 @@ from typing import Literal, TypeAlias
 from lsp_server.sandbox.policy import Policy
 from lsp_server.sandbox.process_tree import end_tree
 from lsp_server.sandbox.sandbox import ProcessSpec, Sandbox, SandboxedProcess
+from lsp_server.sandbox.scratch_folder import LASTING_TEMPORARY, scratch_folder
 
 SCRIPT = Path(__file__).with_name("probe_script.py")
 SECONDS_MAX = 5.0
 TRIES_MAX = 3
 """A socket of another program that vanishes while bubblewrap covers it ends the attempt."""
-LASTING_TEMPORARY = Path("/var/tmp")  # noqa: S108 - a mechanism may replace /tmp, which tells less
 _READ_BYTES = 1 << 16
 
 Effect: TypeAlias = Literal[
@@ -104,10 +103,8 @@ def _probe_once(sandbox: Sandbox, folder: Path | None) -> tuple[ProbeResult, ...
     """The results of one attempt. Raises OSError or ValueError when nothing ran."""
     with ExitStack() as stack:
         parent = folder if folder is not None else _writable_parent()
-        base = stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="holdfast-probe-", dir=parent)
-        )
-        grounds = stack.enter_context(_grounds(Path(base).resolve()))
+        base = stack.enter_context(scratch_folder(parent))
+        grounds = stack.enter_context(_grounds(base))
         met = _met_inside(sandbox, grounds)
         happened = grounds.happened(met)
         return tuple(
@@ -119,6 +116,7 @@ def _probe_once(sandbox: Sandbox, folder: Path | None) -> tuple[ProbeResult, ...
 
 
 def _writable_parent() -> Path | None:
+    # A mechanism may replace /tmp, which tells less.
     return LASTING_TEMPORARY if os.access(LASTING_TEMPORARY, os.W_OK) else None
 
 

@@ -14,7 +14,6 @@ import re
 import shlex
 import shutil
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
@@ -27,6 +26,7 @@ from lsp_server.domain.edits import Lines
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.redaction.redactor import Redactor
+from lsp_server.sandbox.scratch_folder import scratch_folder
 from lsp_server.tools.arguments import ToolArguments, spec, validate
 from lsp_server.tools.left_out import LeftOut
 from lsp_server.tools.matches import RIPGREP_OPTIONS, errors_in, read_matches
@@ -172,8 +172,8 @@ class Search:
         self, wanted: SearchArguments, place: Path, left_out: LeftOut
     ) -> tuple[list[LineMatch], bool]:
         """Returns sorted hits, perhaps more than the limit, and whether all was searched."""
-        with tempfile.TemporaryDirectory(prefix="holdfast-") as name:
-            folder, buffers = Path(name), dict(self._documents.buffers())
+        with scratch_folder() as folder:
+            buffers = dict(self._documents.buffers())
             copies = await asyncio.to_thread(self._copy_buffers, buffers, folder, place)
             unsaved = frozenset(copies.values())
             there = await asyncio.to_thread(self._files, place, unsaved, left_out)

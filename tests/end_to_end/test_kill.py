@@ -17,7 +17,7 @@ from lsp_server.agent.journal import replay
 from lsp_server.domain.events import RecordedEvent, RunResumed, ToolCalled, ToolReturned
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.harness.command_line import YES, holdfast, started
+from tests.harness.command_line import HOLDS, YES, holdfast, started
 from tests.harness.expectation import until
 from tests.harness.files import lay_out
 from tests.harness.workshop import calls, finish
@@ -110,6 +110,30 @@ async def test_what_a_command_did_before_the_kill_can_be_taken_back(project: Pat
     assert result.status == 0, result.errors
     assert (project / "kept").read_text() == "before"
     assert not (project / "made").exists()
+
+
+async def test_the_temporary_folders_of_a_killed_run_are_removed_by_the_next_start(
+    project: Path, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    async with ScriptedServer(
+        [calls(("shell", {"command": "touch $TMPDIR/x at-work; sleep 60"})), finish(), finish()]
+    ) as server:
+        environment = {
+            "HOLDFAST_MODEL__BASE_URL": server.base_url,
+            "HOLDFAST_MODEL__NAME": "s",
+            "TMPDIR": str(temporary),
+        }
+        async with started("run", *YES, "do it", folder=project, **environment) as process:
+            await until((project / "at-work").exists, "the command at work")
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+        if HOLDS:
+            assert len(list(temporary.iterdir())) == 1, "a kill leaves it"
+        result = await holdfast("run", *YES, "look", folder=project, **environment)
+    assert result.status == 5, result.errors
+    assert list(temporary.iterdir()) == []
 
 
 async def test_what_a_person_did_after_the_kill_is_not_taken_back(project: Path) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,9 +16,9 @@ from lsp_server.sandbox.environment import sandbox_environment
 from lsp_server.sandbox.host_access import HostAccess
 from lsp_server.sandbox.policy import Policy, reading_policy
 from lsp_server.sandbox.protected_files import ProtectedFiles, Restored
-from lsp_server.sandbox.real_files import remove_real
 from lsp_server.sandbox.refusal import find_refusal, is_broken_start
 from lsp_server.sandbox.sandbox import Sandbox, SandboxedProcess
+from lsp_server.sandbox.scratch_folder import make_scratch_folder
 from lsp_server.sandbox.shared_network import SharedNetwork
 from lsp_server.system.cancellation import to_its_end
 from lsp_server.workspace.commands.command_process import (
@@ -136,7 +134,8 @@ class SandboxedCommandRunner:
 
     async def _run(self, command: _Command, cancelled: asyncio.Event) -> CommandResult:
         began = time.monotonic()
-        scratch = await asyncio.to_thread(_scratch_folder)
+        made = await asyncio.to_thread(make_scratch_folder)
+        scratch = made.path
         try:
             try:
                 bounds = await asyncio.to_thread(self._bounds, command, scratch)
@@ -159,7 +158,7 @@ class SandboxedCommandRunner:
                 notes.append(f"Note: {names} is not among the hosts of `sandbox.hosts`.")
                 notices.append(f"the sandbox refused a command to reach {names}")
         finally:
-            await asyncio.to_thread(_remove_scratch, scratch)
+            await asyncio.to_thread(made.remove)
         for note in notes:
             output.add(f"\n{note}\n".encode())
         return replace(result_of(status, output, began), notices=tuple(notices))
@@ -273,15 +272,6 @@ class ConfiningCommandRunner:
             hidden=hidden,
             follower=follower,
         )
-
-
-def _scratch_folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="holdfast-")).resolve()
-
-
-def _remove_scratch(folder: Path) -> None:
-    with suppress(OSError):
-        remove_real(folder, folder.parent)
 
 
 def _restored_names(restored: tuple[Restored, ...], folder: Path) -> str:
