@@ -88,5 +88,16 @@ def new_fact(text: str, source: FactSource, evidence_id: str = "") -> Fact:
     )
 
 
+def evidence_id(command: str) -> str:
+    """Returns the id of what a command shows by succeeding."""
+    return f"command: {command}"
+
+
+def evidence_command(evidence: str) -> str:
+    """Returns the command whose success is the evidence with this id; "" for other evidence."""
+    prefix = evidence_id("")
+    return evidence.removeprefix(prefix) if evidence.startswith(prefix) else ""
+
+
 def _text(fact: Fact) -> str:
     return fact.text

@@ -108,6 +108,32 @@ def checks(command: Command) -> bool:
     return _is_checking(_unwrapped(command.texts))
 
 
+def is_check(command: str) -> bool:
+    """Says whether the success of a shell command shows something, and the command can be named.
+
+    >>> is_check("uv run pytest -q tests"), is_check("cd web && npm test")
+    (True, True)
+    >>> is_check("pytest -q || true"), is_check("true"), is_check("pytest --version")
+    (False, False, False)
+    """
+    script = parse(command)
+    # Behind any other operator, a failure would not show in the exit status.
+    if not script.understood or script.nested or not script.operators <= {"&&"}:
+        return False
+    commands = [one for one in script.commands if one.texts[:1] != ("cd",) or not _is_plain(one)]
+    return bool(commands) and all(
+        _is_plain(one) and len(one.words) > 1 and checks(one) for one in commands
+    )
+
+
+def _is_plain(command: Command) -> bool:
+    """Says whether the command runs as it is written, with its output where it was seen."""
+    hidden = [to for to, target in command.redirections if (to, target.text) != ("2>&", "1")]
+    dynamic = [word for word in command.words if word.kind == "dynamic"]
+    # Variables that it sets may turn it into something else.
+    return not (command.assignments or hidden or dynamic)
+
+
 def _unwrapped(words: Sequence[str]) -> Sequence[str]:
     """The words of the program that runs in the end."""
     for _ in range(WRAPPERS_MAX):

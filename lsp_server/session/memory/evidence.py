@@ -13,9 +13,9 @@ from collections import OrderedDict
 
 from lsp_server.domain.memories import ActionRecord
 from lsp_server.domain.tasks import RunId
-from lsp_server.tools.check_commands import checks
+from lsp_server.memory.facts import evidence_id
+from lsp_server.tools.check_commands import is_check
 from lsp_server.tools.shell import recorded_command
-from lsp_server.tools.shell_syntax import Command, parse
 
 RUNS_MAX = 32
 """Runs whose checks are known; the one with the oldest check goes first."""
@@ -80,43 +80,6 @@ class PassedChecks:
         while len(self._passed) > RUNS_MAX:
             self._passed.popitem(last=False)
         return self._passed[run_id]
-
-
-def is_check(command: str) -> bool:
-    """Says whether the success of a shell command shows something, and the command can be named.
-
-    >>> is_check("uv run pytest -q tests"), is_check("cd web && npm test")
-    (True, True)
-    >>> is_check("pytest -q || true"), is_check("true"), is_check("pytest --version")
-    (False, False, False)
-    """
-    script = parse(command)
-    # Behind any other operator, a failure would not show in the exit status.
-    if not script.understood or script.nested or not script.operators <= {"&&"}:
-        return False
-    commands = [one for one in script.commands if one.texts[:1] != ("cd",) or not _is_plain(one)]
-    return bool(commands) and all(
-        _is_plain(one) and len(one.words) > 1 and checks(one) for one in commands
-    )
-
-
-def evidence_id(command: str) -> str:
-    """Returns the id of what a command shows by succeeding."""
-    return f"command: {command}"
-
-
-def evidence_command(evidence: str) -> str:
-    """Returns the command whose success is the evidence with this id; "" for other evidence."""
-    prefix = evidence_id("")
-    return evidence.removeprefix(prefix) if evidence.startswith(prefix) else ""
-
-
-def _is_plain(command: Command) -> bool:
-    """Says whether the command runs as it is written, with its output where it was seen."""
-    hidden = [to for to, target in command.redirections if (to, target.text) != ("2>&", "1")]
-    dynamic = [word for word in command.words if word.kind == "dynamic"]
-    # Variables that it sets may turn it into something else.
-    return not (command.assignments or hidden or dynamic)
 
 
 def _names(claim: str, command: str) -> bool:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact
 from lsp_server.memory.actions import COMMIT
-from lsp_server.session.memory.evidence import evidence_command
+from lsp_server.memory.facts import evidence_command
 from lsp_server.session.memory.session_memory import MemoryState
 from lsp_server.text.markdown import code_block, code_span, safe_markdown
 from lsp_server.text.truncate import truncate

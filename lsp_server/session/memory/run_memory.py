@@ -10,7 +10,7 @@ from lsp_server.agent.recall.journal_search import JournalSearch
 from lsp_server.domain.errors import MemoryUnavailable, ToolError
 from lsp_server.domain.memories import CodeChunk, Fact, Hit, MemoryKind, Query
 from lsp_server.domain.tasks import RunId
-from lsp_server.session.memory.evidence import evidence_command, is_check
+from lsp_server.memory.facts import evidence_command
 from lsp_server.session.memory.hit_format import (
     Remembered,
     fact_claim,
@@ -20,6 +20,7 @@ from lsp_server.session.memory.hit_format import (
     hit_title,
 )
 from lsp_server.session.memory.session_memory import SessionMemory
+from lsp_server.tools.check_commands import is_check
 from lsp_server.tools.recall import RecallHit
 from lsp_server.workspace.files.paths import Workspace
 

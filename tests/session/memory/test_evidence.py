@@ -9,15 +9,14 @@ import pytest
 
 from lsp_server.domain.memories import ActionOutcome, ActionRecord
 from lsp_server.domain.tasks import RunId
+from lsp_server.memory.facts import evidence_command, evidence_id
 from lsp_server.session.memory.evidence import (
     CHECKS_MAX,
     CLAIM_CHARS_MAX,
     RUNS_MAX,
     PassedChecks,
-    evidence_command,
-    evidence_id,
-    is_check,
 )
+from lsp_server.tools.check_commands import is_check
 
 RUN = RunId("run")
 PASSED = "exit status 0 after 1.2 s\n47 passed in 1.05s"
