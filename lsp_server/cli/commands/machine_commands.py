@@ -1,0 +1,64 @@
+"""This module has the commands about this machine: the server, what a project brings, the demo, what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lsp_server.cli.commands.options import WorkspaceOption
+
+commands = typer.Typer()
+
+
+@commands.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def serve(context: typer.Context) -> None:
+    """Run the language server. This is what editors start."""
+    from lsp_server.cli.serve import serve as work
+
+    raise typer.Exit(work(context.args))
+
+
+@commands.command()
+def demo(
+    keep: Annotated[
+        Path | None, typer.Option(help="Work in this new folder and keep it.", metavar="DIR")
+    ] = None,
+) -> None:
+    """See it work: a real run on a small project with a real bug, and a scripted model."""
+    from lsp_server.cli.demo import demo as work
+
+    raise typer.Exit(work(keep))
+
+
+@commands.command()
+def trust(
+    what: Annotated[
+        str | None,
+        typer.Argument(help="One id of those shown; all if left out.", show_default=False),
+    ] = None,
+    workspace: WorkspaceOption = Path(),
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Trust without a question.")] = False,
+    no: Annotated[bool, typer.Option("--no", help="Refuse without a question.")] = False,
+) -> None:
+    """Show the skills, commands, agents, MCP servers and hooks of the project, and trust them or not.
+
+    Exit status: 0 when nothing waits any more, else 1.
+    """
+    from lsp_server.cli.trust import trust as work
+
+    if yes and no:
+        raise typer.BadParameter("give --yes or --no, not both")
+    raise typer.Exit(work(workspace, what, answer=None if yes == no else yes))
+
+
+@commands.command()
+def doctor(workspace: WorkspaceOption = Path()) -> None:
+    """Report versions, settings, the model endpoint and the runs, as Markdown."""
+    from lsp_server.cli.doctor import doctor as work
+
+    raise typer.Exit(work(workspace))
