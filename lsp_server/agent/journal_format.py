@@ -3,9 +3,11 @@
 A line is one JSON object: `format`, `seq`, `at` and `event`. Lines of an older
 format are upgraded to this one, step by step, before they become Events; so
 an Event may be renamed or gain a field, and a run of last year can still be read.
-To change the format: raise FORMAT, add to UPCASTERS a function that turns a line of the
-format before into one of the new, and record a data folder of the version before, as
-`tests/recorded` has it, so that a test shows it.
+To change the format after a release: raise FORMAT, add to UPCASTERS a function that turns a
+line of the format before into one of the new, and record a data folder of the version before,
+as `tests/recorded` has it, so that a test shows it. A new Event, field or outcome is a change,
+as an older Holdfast cannot read it: `python -m scripts.journal_words` writes down the words of
+a format, and a test compares.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Event, RecordedEvent
 
-FORMAT = 2
+FORMAT = 3
 
 Line: TypeAlias = dict[str, Any]
 """The JSON object of one line."""
@@ -82,6 +84,11 @@ def event_value(event: Event) -> dict[str, Any]:
     """Returns the Event as JSON types, in the form that the journal has."""
     value: dict[str, Any] = _EVENT.dump_python(event, mode="json")
     return value
+
+
+def journal_schema() -> dict[str, Any]:
+    """Returns the JSON schema of a line of today's format."""
+    return _RECORD.json_schema()
 
 
 _MALFORMED = (AttributeError, KeyError, TypeError)
@@ -171,5 +178,10 @@ def _upgrade_group_1(group: Line) -> Line:
     return {**group, "read_versions": met, "diffed": edits if group.get("changes") else []}
 
 
-UPCASTERS: Mapping[int, Callable[[Line], Line]] = MappingProxyType({1: _upgrade_1})
+def _upgrade_2(line: Line) -> Line:
+    """Format 3 adds Events, the outcome `finished` and fields that may be missing, and renames none."""
+    return line
+
+
+UPCASTERS: Mapping[int, Callable[[Line], Line]] = MappingProxyType({1: _upgrade_1, 2: _upgrade_2})
 """By format, the function that turns a line of it into one of the next format."""

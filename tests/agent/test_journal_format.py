@@ -18,6 +18,7 @@ from lsp_server.domain.events import (
     CandidatesJudged,
     Event,
     RecordedEvent,
+    RunEnded,
     ToolCalled,
     ToolReturned,
     Warned,
@@ -156,3 +157,30 @@ def test_a_line_of_a_later_format_asks_for_an_update() -> None:
     later = {"seq": 0, "at": "t", "event": {"kind": "warned"}, "format": FORMAT + 1}
     with pytest.raises(FormatTooNew, match="update it"):
         decode_record(json.dumps(later).encode())
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"kind": "child_started", "run_id": "r.1", "call_id": "1", "title": "t"},
+        {"kind": "run_ended", "outcome": {"outcome": "finished", "summary": "s", "why": "w"}},
+        {"kind": "a_kind_of_next_year"},
+    ],
+)
+def test_what_no_event_here_is_called_asks_for_an_update_only_in_a_later_format(
+    event: dict[str, object],
+) -> None:
+    counters: dict[str, object] = {"steps": 1, "usage": {}, "billed": {}, "cost_usd": 0}
+    line = {"seq": 0, "at": "t", "event": counters | event, "format": FORMAT + 1}
+    with pytest.raises(FormatTooNew, match=f"format {FORMAT + 1}"):
+        decode_record(json.dumps(line).encode())
+
+
+def test_lines_of_the_second_format_are_read_as_they_are() -> None:
+    usage = {"prompt_tokens": 3, "cached_tokens": 0, "completion_tokens": 1}
+    counters = {"steps": 1, "usage": usage, "billed": usage, "cost_usd": 0.0}
+    outcome = {"outcome": "stopped", "reason": "r"}
+    line = {"seq": 4, "at": "t", "event": {"kind": "run_ended", "outcome": outcome, **counters}}
+    now = decode_record(json.dumps(line | {"format": 2}).encode())
+    assert now == decode_record(json.dumps(line | {"format": FORMAT}).encode())
+    assert isinstance(now.event, RunEnded)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -53,6 +55,16 @@ def test_every_event_is_in_the_union_and_says_its_kind() -> None:
     assert members == defined
     kinds = [kind.__dataclass_fields__["kind"].default for kind in members]
     assert len(set(kinds)) == len(kinds)
+
+
+def test_what_may_stand_in_a_journal_is_written_down_with_its_format() -> None:
+    """An older Holdfast can say "update it" only where the format tells that something is new."""
+    script = [sys.executable, str(ROOT / "scripts" / "journal_words.py"), "--check"]
+    done = subprocess.run(script, check=False, timeout=60, cwd=ROOT, env={"PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, (
+        "an Event changed: raise FORMAT in agent/journal_format.py if that format was released, "
+        "then run scripts/journal_words.py"
+    )
 
 
 SETTINGS = {
