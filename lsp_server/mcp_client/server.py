@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeAlias
 
 from lsp_server.domain.errors import HoldfastError
@@ -11,6 +12,15 @@ from lsp_server.domain.images import LoadedImage
 from lsp_server.mcp_client.server_spec import McpServerSpec
 
 ServerState: TypeAlias = Literal["closed", "connecting", "open", "failed"]
+STATE_WORDS: Mapping[ServerState, str] = MappingProxyType(
+    {
+        "closed": "connected when a run needs it",
+        "connecting": "connecting",
+        "open": "connected",
+        "failed": "failed",
+    }
+)
+"""What a person reads of a state."""
 
 AskBack: TypeAlias = Callable[[str, str, Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]
 """Puts a server's question to a person: its name, a message, and the JSON schema of the answer.

@@ -11,6 +11,7 @@ from contextlib import suppress
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.errors import ConfigurationError, HoldfastError, MemoryUnavailable
 from lsp_server.domain.goals import GOALS_FILE
+from lsp_server.mcp_client.server import STATE_WORDS
 from lsp_server.session.goals import ConditionStatus, Goals
 from lsp_server.session.max_mode_stats import max_mode_stats
 from lsp_server.session.memory.hit_format import memory_text
@@ -161,8 +162,9 @@ async def _skills(session: Session) -> str:
 
 async def _servers(session: Session) -> str:
     lines = [
-        f"- `{one.spec.name}` ({one.trust}, {one.state}{', ' + one.version if one.version else ''})"
-        f": {code_span(one.spec.place)}" + (f"; **Problem:** it {one.problem}" * bool(one.problem))
+        f"- `{one.spec.name}` ({one.trust}, {STATE_WORDS[one.state]}"
+        f"{', ' + one.version if one.version else ''}): {code_span(one.spec.place)}"
+        + (f"; **Problem:** it {one.problem}" * bool(one.problem))
         for one in await session.servers.found()
     ]
     lines += [f"- **Problem:** {problem}" for problem in session.servers.problems]

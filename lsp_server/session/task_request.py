@@ -17,6 +17,7 @@ from lsp_server.domain.goals import Finding, Goal
 from lsp_server.domain.images import LoadedImage, described
 from lsp_server.domain.tasks import AgentProfile, Attempts, Mode, Sampling, Selection, Task
 from lsp_server.goals.new_goal import prompt_for_goal
+from lsp_server.session.command_names import refuse_unknown_command
 from lsp_server.session.session import Session
 from lsp_server.session.skills import agent_named
 from lsp_server.workspace.files.documents import Documents
@@ -139,12 +140,15 @@ async def expand_command(prompt: str, mode: Mode, session: Session) -> tuple[str
     """Returns the text of the custom command that a prompt begins with, and its task's mode.
 
     A prompt of an MCP server is a command, too; any other text stays as it is. Raises
-    HoldfastError if nobody trusts the command, or the server cannot give it.
+    HoldfastError if nobody trusts the command, or the server cannot give it, or there is none
+    of that name.
     """
     invoked = await session.skills.invoked(prompt)
     if invoked is not None:
         return invoked.text, "plan" if invoked.command.mode == "plan" else mode
     of_server = await session.server_prompts.invoked(prompt)
+    if of_server is None:
+        await refuse_unknown_command(prompt, session)
     return (prompt if of_server is None else of_server), mode
 
 

@@ -14,6 +14,7 @@ from tests.data.stops import DONE, FIX, PROJECT, UNIT
 from tests.fakes.faults import FaultyTurn
 from tests.harness.git import committed
 from tests.harness.workshop import Workshop, calls, finish, workshop
+from tests.session.test_mcp_servers import of_user
 
 GOALS = f"""\
 ## The work
@@ -124,3 +125,10 @@ async def test_the_doctor_says_that_there_is_no_sandbox_and_why(project: Path) -
         text = await section(shop, "Sandbox")
         assert "without a sandbox, as it is switched off" in text
         assert "without a question runs only what reads by plain words" in text
+
+
+async def test_the_doctor_says_of_a_server_when_it_is_connected(project: Path) -> None:
+    async with workshop(project, [finish()], **of_user()) as shop:
+        assert "(trusted, connected when a run needs it): " in await section(shop, "MCP servers")
+        await shop.run()
+        assert "(trusted, connected, " in await section(shop, "MCP servers")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.permissions import visible
+from lsp_server.mcp_client.server import STATE_WORDS
 from lsp_server.server import to_lsp
 from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import locate, task_of
@@ -23,6 +24,7 @@ from lsp_server.server.params.skill_params import (
     TrustReply,
 )
 from lsp_server.server.protocol import CommandName
+from lsp_server.session.command_names import known_commands
 from lsp_server.session.mcp_prompts import ServerPrompt
 from lsp_server.session.session import Session
 from lsp_server.session.skills import FoundItem
@@ -61,8 +63,7 @@ class SkillCommands:
             prompt
         )
         if not name or not is_command:
-            known = [one.item.name for one in await session.skills.found() if _is_command(one)]
-            known += [one.name for one in await session.server_prompts.known()]
+            known = await known_commands(session)
             raise HoldfastError(f"pass the `name` of a custom command; known: {_named(known)}")
         start = RunStart(prompt=prompt, uri=arguments.uri, range=arguments.range)
         task = await task_of(start, folder, path, self._context.client.can.encoding)
@@ -114,7 +115,9 @@ class SkillCommands:
             )
             for one in await servers.found()
         ]
-        lines = [f"{one.name} ({one.trust}, {one.state}): {one.place}" for one in entries]
+        lines = [
+            f"{one.name} ({one.trust}, {STATE_WORDS[one.state]}): {one.place}" for one in entries
+        ]
         message = "\n".join([*lines, *servers.problems]) or "there are no MCP servers"
         self._context.show_message(message)
         return ServerListReply(
