@@ -26,6 +26,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run slow tests, too, and draw every example, as continuous integration does",
     )
+    parser.addoption(
+        "--endpoint",
+        metavar="URL",
+        help="try this endpoint with `-m endpoint`, in the place of llama.cpp; its key is in HOLDFAST_API_KEY",
+    )
+    parser.addoption(
+        "--endpoint-model",
+        metavar="NAME",
+        help="the model to ask there; the first that it lists if left out",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,7 +49,8 @@ def pytest_sessionstart() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     """Skips slow tests, unless all are wanted or a test is called by its name."""
-    if config.getoption("thorough") or any("::" in argument for argument in config.args):
+    asks_for_them = config.getoption("thorough") or config.getoption("markexpr") == "endpoint"
+    if asks_for_them or any("::" in argument for argument in config.args):
         return
     for item in items:
         if item.get_closest_marker("slow"):
