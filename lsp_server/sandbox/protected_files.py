@@ -20,7 +20,12 @@ from typing import Literal, TypeAlias
 
 from lsp_server.sandbox.git_config import harmless_lines
 from lsp_server.sandbox.policy import Policy
-from lsp_server.sandbox.protected_tree import is_real, is_repository, protected_files
+from lsp_server.sandbox.protected_tree import (
+    is_of_gone_worktree,
+    is_real,
+    is_repository,
+    protected_files,
+)
 from lsp_server.sandbox.real_files import read_real, remove_real, write_real, write_real_link
 
 FILES_MAX = 10_000
@@ -121,7 +126,9 @@ class ProtectedFiles:
         folders = {kept.place.parent for kept in self.files.values()}
         real = {folder for folder in folders if is_real(folder)}
         for path, kept in self.files.items():
-            if path in spared or (
+            if path in spared or is_of_gone_worktree(path, kept.place):
+                continue
+            if (
                 kept.place.parent in real
                 and _is_as_kept(path, kept)
                 and _is_reached(path, kept.place)

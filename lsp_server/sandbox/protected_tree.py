@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-FOLDERS_OF_INNER_GIT = ("modules", "worktrees")
+WORKTREES = "worktrees"
+FOLDERS_OF_INNER_GIT = ("modules", WORKTREES)
 """Where a repository keeps those of its submodules and other worktrees."""
 CODE_OF_GIT = ("config", "config.worktree", "hooks", "info/attributes", "commondir", "gitdir")
 CODE_OF_REPOSITORIES = {
@@ -49,6 +50,17 @@ def protected_files(places: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
 def is_repository(place: Path) -> bool:
     """Says whether the place is a folder of version control."""
     return place.name in CODE_OF_REPOSITORIES and is_folder(place)
+
+
+def is_of_gone_worktree(path: Path, place: Path) -> bool:
+    """Says whether the path was of a worktree that the repository at `place` has no more.
+
+    Without its index and commit nobody can use it, and its settings alone would be a stump.
+    """
+    parts = path.relative_to(place).parts
+    if place.name != ".git" or len(parts) < 2 or parts[0] != WORKTREES:
+        return False
+    return not os.path.lexists(place / WORKTREES / parts[1])
 
 
 def is_folder(path: Path) -> bool:

@@ -174,6 +174,19 @@ def test_a_new_repository_stays_without_what_runs_code(root: Path) -> None:
     assert (root / "new" / ".git" / "HEAD").exists()
 
 
+def test_of_a_worktree_that_is_no_more_nothing_comes_back(root: Path) -> None:
+    for name in ("gone", "there"):
+        for file in ("commondir", "gitdir", "HEAD"):
+            write(f".git/worktrees/{name}/{file}")(root)
+
+    def change(root: Path) -> None:
+        shutil.rmtree(root / ".git/worktrees/gone")
+        (root / ".git/worktrees/there/gitdir").unlink()
+
+    assert put_back(root, change) == {".git/worktrees/there/gitdir": "put back"}
+    assert not (root / ".git/worktrees/gone").exists()
+
+
 def test_what_cannot_be_put_back_is_said_to_be_lost(root: Path) -> None:
     (root / ".idea").mkdir()
     (root / ".idea" / "large").write_bytes(b"x" * (FILE_BYTES_MAX + 1))

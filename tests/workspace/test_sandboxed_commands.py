@@ -21,6 +21,7 @@ from lsp_server.workspace.commands.sandboxed_commands import (
 )
 from tests.fakes.commands import LoggingCommandRunner
 from tests.fakes.failing_sandbox import FailingOnce
+from tests.harness.expectation import until
 from tests.harness.files import lay_out
 
 Execute = Callable[..., Awaitable[CommandResult]]
@@ -97,6 +98,25 @@ async def test_protected_files_are_as_before(execute: Execute, project: Path) ->
     assert (project / ".git" / "config").read_text() == "[core]\n"
     assert not (project / ".envrc").exists()
     assert "protected files are as before" in result.output
+
+
+async def test_what_a_person_does_meanwhile_stays_where_the_command_could_not_do_it(
+    runner: SandboxedCommandRunner, execute: Execute, project: Path
+) -> None:
+    if not runner.sandbox.holds_protected:
+        pytest.skip("who changed it cannot be told here")
+    lay_out(project, {".git/config": "[core]\n", ".git/HEAD": "ref: refs/heads/main\n"})
+    running = asyncio.ensure_future(
+        execute("touch begun; until test -e changed; do sleep 0.05; done")
+    )
+    await until((project / "begun").exists, "the command at work")
+    person = {".git/config": "[user]\n", ".git/worktrees/mine/gitdir": "elsewhere\n"}
+    lay_out(project, {**person, "changed": ""})
+    result = await running
+    assert result.exit_status == 0
+    assert "protected files" not in result.output
+    for path, text in person.items():
+        assert (project / path).read_text() == text
 
 
 async def test_there_is_no_network(execute: Execute) -> None:

@@ -201,7 +201,7 @@ class SandboxedCommandRunner:
             now = self._policy(scratch).protected
             if command.follower is not None:
                 notices += self._put_aside(command, command.follower, bounds.before, now)
-            elif restored := bounds.before.put_back(now):
+            elif restored := bounds.before.put_back(now, new_alone=self.sandbox.holds_protected):
                 names = _restored_names(restored, command.folder)
                 note = f"protected files are as before the command: {names}"
                 notes.append(f"[{note}; with `outside` a person is asked]")
