@@ -9,7 +9,8 @@ From the outside in, each a Model holding a Model:
                 └── ImageLoadingModel  hands over what is in the images of the run
                     └── Retrying           the one retry layer
                         └── CutRepetition      ends an answer that only repeats itself
-                            └── ChatCompletions    the endpoint's wire
+                            └── HttpModel          the endpoint's wire: ChatCompletions,
+                                                   Messages or Responses
 
 With Max Mode, `MaxMode` is between the first two and asks the rest several
 times. A run that only proposes has `ProposeOnly` in the place of the first. The

@@ -13,6 +13,9 @@ from lsp_server.domain.ids import Id, VendorFields
 from lsp_server.domain.images import Image
 from lsp_server.domain.tools import ToolCall, ToolSpec
 
+CACHE_WRITE_FACTOR = 1.25
+"""What Anthropic takes for keeping a prompt for five minutes, of the price of reading it."""
+
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 StopReason: TypeAlias = Literal["stop", "tool_calls", "length", "content_filter"]
 
@@ -40,18 +43,24 @@ class Message:
 class Usage:
     """A `Usage` counts the tokens of one or more requests, as the endpoint reports them.
 
-    `cached_tokens` are a part of `prompt_tokens`.
+    `cached_tokens` are a part of `prompt_tokens`, and so are `cache_write_tokens`, which an
+    endpoint counts that takes money for keeping them. `reasoning_tokens` are a part of
+    `completion_tokens`.
     """
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             self.prompt_tokens + other.prompt_tokens,
             self.cached_tokens + other.cached_tokens,
             self.completion_tokens + other.completion_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
         )
 
     @property
@@ -62,11 +71,16 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """The `Prices` of a model are in US dollars per million tokens."""
+    """The `Prices` of a model are in US dollars per million tokens.
+
+    `cache_write_usd` is for those of a prompt that the endpoint keeps, where it counts them; None
+    is a quarter more than `input_usd`, as Anthropic takes.
+    """
 
     input_usd: float = 0.0
     cached_usd: float = 0.0
     output_usd: float = 0.0
+    cache_write_usd: float | None = None
 
     def cost_usd(self, usage: Usage) -> float:
         """Returns the price of a usage in US dollars.
@@ -75,9 +89,13 @@ class Prices:
         >>> prices.cost_usd(Usage(1_000_000, cached_tokens=500_000, completion_tokens=100_000))
         1.05
         """
-        uncached = usage.prompt_tokens - usage.cached_tokens
+        uncached = usage.prompt_tokens - usage.cached_tokens - usage.cache_write_tokens
+        write_usd = self.cache_write_usd
+        if write_usd is None:
+            write_usd = self.input_usd * CACHE_WRITE_FACTOR
         return (
             uncached * self.input_usd
+            + usage.cache_write_tokens * write_usd
             + usage.cached_tokens * self.cached_usd
             + usage.completion_tokens * self.output_usd
         ) / 1_000_000

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Protocol
 
 import httpx
 
@@ -20,11 +21,11 @@ from lsp_server.domain.errors import (
     ModelRefused,
     ModelUnavailable,
 )
+from lsp_server.domain.messages import Response
 from lsp_server.models.connection import HTTP_FAILURES
 from lsp_server.models.error_body import error_in, read_provider_error
 from lsp_server.models.event_stream import EventStream, ServerEvent
 from lsp_server.models.provider_errors import error_for_status, status_of
-from lsp_server.models.response_builder import ResponseBuilder
 from lsp_server.settings.address import without_credentials
 from lsp_server.settings.sections import ModelSettings
 
@@ -44,6 +45,38 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _FIELD = re.compile(rb"(?:data|event|id|retry|error)?:")
 
 
+class AnswerBuilder(Protocol):
+    """An `AnswerBuilder` makes a Response of what one wire sends."""
+
+    @property
+    def has_choices(self) -> bool:
+        """Returns whether the endpoint began any answer."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Returns whether the endpoint has finished every answer that it began."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Returns whether nothing more is sent."""
+        ...
+
+    @property
+    def odd(self) -> dict[str, object] | None:
+        """Returns the last piece that is no part of an answer."""
+        ...
+
+    def add(self, piece: dict[str, object]) -> None:
+        """Takes a piece of a stream, or a whole answer."""
+        ...
+
+    def response(self, *, prompt_bytes: int) -> Response:
+        """Builds the answer. Raises ModelMisbehaved, ModelUnavailable."""
+        ...
+
+
 class AnswerReader:
     """An `AnswerReader` reads answers of one endpoint; `api_key` is masked in what it quotes."""
 
@@ -51,7 +84,7 @@ class AnswerReader:
         self._settings = settings
         self._api_key = api_key
 
-    async def read(self, reply: httpx.Response, builder: ResponseBuilder) -> None:
+    async def read(self, reply: httpx.Response, builder: AnswerBuilder) -> None:
         """Gives the builder all of an answer. Raises ModelError for what is none."""
         kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
         pieces = _bounded(reply)
@@ -72,12 +105,12 @@ class AnswerReader:
         if not builder.has_choices and builder.odd is not None:
             raise self._odd_answer(builder.odd)
 
-    def _read_whole(self, body: bytes, builder: ResponseBuilder) -> None:
+    def _read_whole(self, body: bytes, builder: AnswerBuilder) -> None:
         for value in _values(body, self._place):
             self._add(value, builder)
 
     async def _read_stream(
-        self, beginning: bytes, pieces: AsyncIterator[bytes], builder: ResponseBuilder
+        self, beginning: bytes, pieces: AsyncIterator[bytes], builder: AnswerBuilder
     ) -> None:
         """Reads until the stream says that it is complete, or ends.
 
@@ -107,7 +140,7 @@ class AnswerReader:
             raise self._odd_answer(beginning)
         raise ModelUnavailable(f"{self._place} ended its answer before it was complete")
 
-    def _is_last(self, event: ServerEvent, builder: ResponseBuilder) -> bool:
+    def _is_last(self, event: ServerEvent, builder: AnswerBuilder) -> bool:
         """Takes an event; returns True for the one that ends the stream."""
         if event.data.strip() == "[DONE]":
             return True
@@ -120,7 +153,7 @@ class AnswerReader:
         if event.name == "error":
             raise self._error_inside(piece)
         self._add(piece, builder)
-        return False
+        return builder.ended
 
     def _broken(self, data: str) -> ModelError:
         """The error for an event that is no JSON: words, or a piece of an answer."""
@@ -128,7 +161,7 @@ class AnswerReader:
             return self._odd_answer(data)
         return ModelUnavailable(f"{self._place} sent a broken piece of an answer")
 
-    def _add(self, piece: object, builder: ResponseBuilder) -> None:
+    def _add(self, piece: object, builder: AnswerBuilder) -> None:
         if isinstance(piece, str):
             raise self._odd_answer(piece)
         if not isinstance(piece, dict):

@@ -1,4 +1,4 @@
-"""This module finds the API key and makes the header of it. The key is never logged or quoted.
+"""This module finds the API key and makes the headers of it. The key is never logged or quoted.
 
 `api_key_command` is the person's own and no project can set it. It asks a keyring, an agent
 of keys or a network, so it runs without a sandbox, but not in a checkout: a relative name, in
@@ -13,11 +13,21 @@ import shlex
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.settings.sections import ModelSettings
+from lsp_server.settings.sections import ModelSettings, Wire
 
-KEY_VARIABLES = ("HOLDFAST_API_KEY", "OPENAI_API_KEY")
+KEY_VARIABLES: Mapping[Wire, tuple[str, ...]] = MappingProxyType(
+    {
+        "chat": ("HOLDFAST_API_KEY", "OPENAI_API_KEY"),
+        "responses": ("HOLDFAST_API_KEY", "OPENAI_API_KEY"),
+        # A key of another vendor is not for this one.
+        "messages": ("HOLDFAST_API_KEY", "ANTHROPIC_API_KEY"),
+    }
+)
+"""Where the key of an endpoint is looked for, by its wire, the more particular one first."""
+ANTHROPIC_VERSION = "2023-06-01"
 KEY_COMMAND_SECONDS_MAX = 30.0
 """Long enough for a person to unlock a password store."""
 KEY_BYTES_MAX = 16_384
@@ -34,33 +44,39 @@ async def find_api_key(
     """Finds the key in the most particular place that has one; None when none has.
 
     `api_key_command` belongs to one endpoint, so it wins over HOLDFAST_API_KEY,
-    which wins over OPENAI_API_KEY. `seconds_max` is the time that the command gets.
+    which wins over the vendor's own (`KEY_VARIABLES`). `seconds_max` is the time that the command gets.
     Raises ConfigurationError.
     """
     if settings.api_key_command is not None:
         return await _printed_by(settings.api_key_command, seconds_max)
-    for variable in KEY_VARIABLES:
+    for variable in KEY_VARIABLES[settings.wire]:
         if key := environment.get(variable, "").strip():
             return key
     return None
 
 
-def authorization(api_key: str | None) -> dict[str, str]:
-    """Returns the header that carries the key, none without one.
+def key_headers(
+    api_key: str | None, wire: Wire = "chat", *, bearer: bool = False
+) -> dict[str, str]:
+    """Returns the headers that carry the key, and what else a wire has in them.
 
+    Anthropic has a header of its own for the key; with `bearer` it goes where others have it.
     Raises ConfigurationError for a key that no header can carry.
 
-    >>> authorization("sk-1")
+    >>> key_headers("sk-1")
     {'Authorization': 'Bearer sk-1'}
     """
+    headers = {"anthropic-version": ANTHROPIC_VERSION} if wire == "messages" else {}
     if api_key is None:
-        return {}
+        return headers
     if not api_key or not all("!" <= character <= "~" for character in api_key):
         raise ConfigurationError(
             "the API key is empty or has characters that no key has, such as line breaks or "
             "quotes from a copy; set HOLDFAST_API_KEY or model.api_key_command again"
         )
-    return {"Authorization": f"Bearer {api_key}"}
+    if wire == "messages" and not bearer:
+        return headers | {"x-api-key": api_key}
+    return headers | {"Authorization": f"Bearer {api_key}"}
 
 
 async def _printed_by(command: str, seconds_max: float) -> str:

@@ -30,6 +30,10 @@ class Dialect:
     longest answer to ask for, None for what the settings say, and `history` is how the
     endpoint wants earlier messages, of which at most `images_max` images are shown, and none of
     `refused_images`, by their digests.
+
+    Messages alone has the next three: with `bearer` the key is sent as elsewhere, with
+    `cache_marks` a request says where the endpoint may cache it, and without `thinking` what
+    `model.extra_body` says of it is left out. Responses has `store` and `include`.
     """
 
     stream: bool = True
@@ -43,6 +47,16 @@ class Dialect:
     history: HistoryForm = PLAIN
     images_max: int = IMAGES_MAX
     refused_images: frozenset[Id] = frozenset()
+    bearer: bool = False
+    cache_marks: bool = True
+    thinking: bool = True
+    store: bool = True
+    include: bool = True
+
+    @property
+    def without_vendor_fields(self) -> Dialect:
+        """Returns the dialect that gives nothing back but what every endpoint understands."""
+        return replace(self, history=replace(self.history, left_out=frozenset({"*"})))
 
     def without(self, refusal: str, request: Request) -> Dialect | None:
         """Returns the dialect without the parameter that the endpoint's `refusal` names.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -15,12 +15,12 @@ from lsp_server.domain.errors import (
     ModelMisbehaved,
     ModelUnavailable,
 )
-from lsp_server.models.api_key import authorization
+from lsp_server.models.api_key import key_headers
 from lsp_server.models.connection import HTTP_FAILURES, failure, open_client, resource
 from lsp_server.models.error_body import read_provider_error
 from lsp_server.models.provider_errors import error_for_status
 from lsp_server.settings.address import without_credentials
-from lsp_server.settings.sections import ModelSettings
+from lsp_server.settings.sections import ModelSettings, Wire
 
 PROBE_SECONDS = 1.0
 """The time that a server on this machine gets to answer, since a person waits."""
@@ -110,7 +110,9 @@ async def discover(
     without an address. They never get the key: anything may listen on a port.
     """
     if settings.base_url is not None:
-        names = () if settings.name else await models_at(settings.base_url, api_key)
+        names = (
+            () if settings.name else await models_at(settings.base_url, api_key, wire=settings.wire)
+        )
         return Endpoint("the endpoint", settings.base_url, names)
     require_address(settings)
     # Side by side: each may take all of its second.
@@ -121,14 +123,22 @@ async def discover(
 
 
 async def models_at(
-    base_url: str, api_key: str | None = None, *, seconds_max: float = LISTING_SECONDS
+    base_url: str,
+    api_key: str | None = None,
+    *,
+    wire: Wire = "chat",
+    seconds_max: float = LISTING_SECONDS,
 ) -> tuple[str, ...]:
     """Asks an endpoint for the names of its models, in its order. Raises ModelError."""
     place = without_credentials(base_url)
     client = open_client(base_url)
     try:
         async with asyncio.timeout(seconds_max), client:
-            reply, body = await _get(client, resource(base_url, "models"), api_key)
+            headers = key_headers(api_key, wire)
+            reply, body = await _get(client, resource(base_url, "models"), headers)
+            if reply.status_code in (401, 403) and wire == "messages":
+                headers = key_headers(api_key, wire, bearer=True)
+                reply, body = await _get(client, resource(base_url, "models"), headers)
     except TimeoutError as error:
         raise ModelUnavailable(f"{place} did not list models in {seconds_max:g} s") from error
     except HTTP_FAILURES as error:
@@ -153,10 +163,10 @@ async def _probe(server: LocalServer) -> Endpoint | None:
 
 
 async def _get(
-    client: httpx.AsyncClient, url: httpx.URL, api_key: str | None
+    client: httpx.AsyncClient, url: httpx.URL, headers: Mapping[str, str]
 ) -> tuple[httpx.Response, bytes]:
     body = bytearray()
-    async with client.stream("GET", url, headers=authorization(api_key)) as reply:
+    async with client.stream("GET", url, headers=headers) as reply:
         async for piece in reply.aiter_bytes():
             body += piece
             # A listing that is cut off is no JSON, which the caller reports.

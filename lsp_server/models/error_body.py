@@ -61,6 +61,11 @@ def error_in(answer: Mapping[str, object]) -> object:
     if error := answer.get("error"):
         # Some only say that there is one, and what it is beside it.
         return error if isinstance(error, str | dict | list) else answer
+    # Responses says so in an event, or in an answer that failed.
+    if answer.get("type") == "error":
+        return answer
+    if isinstance(response := answer.get("response"), dict) and (error := response.get("error")):
+        return error
     choices = answer.get("choices")
     for choice in choices if isinstance(choices, list) else ():
         if isinstance(choice, dict) and (error := choice.get("error")):

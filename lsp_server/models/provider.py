@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -19,10 +20,17 @@ from lsp_server.models.discovery import (
     models_at,
     require_address,
 )
+from lsp_server.models.http_model import HttpModel
+from lsp_server.models.messages import Messages
+from lsp_server.models.responses import Responses
 from lsp_server.settings.address import without_credentials
 from lsp_server.settings.sections import ModelSettings
+from lsp_server.settings.sections import Wire as WireName
 from lsp_server.settings.user_file import default_user_file
 
+WIRES: Mapping[WireName, type[HttpModel]] = MappingProxyType(
+    {"chat": ChatCompletions, "messages": Messages, "responses": Responses}
+)
 CLOSE_SECONDS_MAX = 0.5
 MODELS_SHOWN_MAX = 12
 
@@ -113,7 +121,7 @@ class ModelProvider:
         Raises ConfigurationError, ModelError.
         """
         found = await asyncio.shield(self._search)
-        names = await models_at(found.base_url, found.api_key)
+        names = await models_at(found.base_url, found.api_key, wire=self._settings.wire)
         listed = ", ".join(names[:MODELS_SHOWN_MAX]) or "none"
         more = f" and {len(names) - MODELS_SHOWN_MAX} more" if len(names) > MODELS_SHOWN_MAX else ""
         key = "with a key" if found.api_key else "without a key"
@@ -188,11 +196,11 @@ def _choice(settings: ModelSettings, complete: ModelSettings, endpoint: Endpoint
 
 
 def open_wire(settings: ModelSettings, api_key: str | None) -> Wire:
-    """Opens the wire that an endpoint speaks; there is one kind so far.
+    """Opens the wire that an endpoint speaks, as the settings say.
 
     Raises ConfigurationError for settings or an environment that cannot work.
     """
-    return ChatCompletions(settings, api_key=api_key)
+    return WIRES[settings.wire](settings, api_key=api_key)
 
 
 HOW_TO_SET_ONE = (

@@ -10,12 +10,13 @@ import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 
 from lsp_server.domain.errors import ModelError, ModelRefused, ModelUnavailable, PromptTooLong
 from lsp_server.models.error_body import ProviderError
 from lsp_server.models.token_limits import stated_limits
 from lsp_server.settings.address import without_credentials
-from lsp_server.settings.sections import ModelSettings
+from lsp_server.settings.sections import ModelSettings, Wire
 
 
 def error_for_status(
@@ -88,19 +89,19 @@ def _refused(
         )
     if status == 404 and not place.partition("://")[2].rstrip("/").count("/"):
         return ModelRefused(
-            f"{place} is no chat completions endpoint (404){said}; model.base_url has to include "
+            f"{place} is no {_WIRES[settings.wire]} endpoint (404){said}; model.base_url has to include "
             f"the version, as in {place.rstrip('/')}/v1"
         )
     if status == 404 or _NO_SUCH_MODEL.search(provider_error.words):
         return ModelRefused(
-            f"{place} has no model {settings.name} ({status}){said}; correct model.name, "
-            "or model.base_url, which has to include the version, as in /v1"
+            f"{place} has no model {settings.name} ({status}){said}; correct model.name, or "
+            "model.base_url, which has to include the version, as in /v1, or model.wire"
         )
     if status < 400 or status in (405, 501):
         points = f"; it points to {without_credentials(location)}" if location else ""
         return ModelRefused(
-            f"{place} is no chat completions endpoint ({status}){said}{points}; "
-            "correct model.base_url"
+            f"{place} is no {_WIRES[settings.wire]} endpoint ({status}){said}{points}; "
+            "correct model.base_url or model.wire"
         )
     if stated_limits(provider_error.words).answer_tokens:
         return ModelRefused(
@@ -150,6 +151,9 @@ def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
     return max(0.0, moment.timestamp() - now)
 
 
+_WIRES: Mapping[Wire, str] = MappingProxyType(
+    {"chat": "chat completions", "messages": "Messages", "responses": "Responses"}
+)
 _KEY = re.compile(
     r"(?:invalid|incorrect|wrong|missing|expired|no|unknown|bad)\ (?:\w+\ )?(?:api|access|auth)\w*[\ _-]?"
     r"(?:key|token)? | (?:api|access)[\ _-]?(?:key|token)\ (?:is\ )?(?:not|in|missing|required|expired)"
@@ -247,6 +251,8 @@ _STATUS_WORDS: tuple[tuple[re.Pattern[str], int | None], ...] = tuple(
         (r"\b[45]\d\d\b", None),
         (r"insufficient_quota|billing", 402),
         (r"rate_?limit", 429),
+        (r"overloaded", 529),
+        (r"too_large", 413),
         (r"authentication|invalid_api_key|unauthorized", 401),
         (r"permission|forbidden", 403),
         (r"not_?found", 404),

@@ -8,24 +8,26 @@ costs no more than its bytes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
-from lsp_server.domain.errors import ConfigurationError
-from lsp_server.domain.messages import AnswerSchema, Message, Request
-from lsp_server.domain.tools import Malformed, ToolCall, ToolSpec
+from lsp_server.domain.messages import Message, Request
+from lsp_server.domain.tools import ToolCall, ToolSpec
 from lsp_server.models.conversation_shape import shaped
 from lsp_server.models.dialect import Dialect, ReasoningKey
 from lsp_server.models.history_form import NO_WORDS, PLAIN, ContentBesideCalls, HistoryForm
+from lsp_server.models.request_parts import (
+    FRAGMENTS_MAX,
+    json_bytes,
+    require_free,
+    temperature_of,
+    valid_arguments,
+    with_schema_in_words,
+)
 from lsp_server.models.shown_images import IMAGES_MAX, data_url
 from lsp_server.models.vendor_fields import names_in, put_back
 from lsp_server.settings.sections import ModelSettings
-
-FRAGMENTS_MAX = 512
-"""Encoded messages that are kept: more than a prompt has, as it is compacted before that."""
 
 _BESIDE_CALLS: Mapping[ContentBesideCalls, dict[str, str | None]] = MappingProxyType(
     {
@@ -37,11 +39,6 @@ _BESIDE_CALLS: Mapping[ContentBesideCalls, dict[str, str | None]] = MappingProxy
 )
 """What stands in the place of a text that a message with tool calls does not have."""
 
-_SCHEMA_IN_WORDS = (
-    "Answer with one JSON object and nothing else, no prose and no code fence. "
-    "It follows this JSON schema:\n{schema}"
-)
-
 
 class RequestEncoder:
     """Encodes the requests to one endpoint.
@@ -50,11 +47,7 @@ class RequestEncoder:
     """
 
     def __init__(self, settings: ModelSettings) -> None:
-        if taken := sorted({"messages", "tools"} & settings.extra_body.keys()):
-            raise ConfigurationError(
-                f"model.extra_body may not hold {' or '.join(taken)}: Holdfast fills them",
-                key="model.extra_body",
-            )
+        require_free(settings, ("messages", "tools"))
         self._settings = settings
         self._fragment = lru_cache(maxsize=FRAGMENTS_MAX)(_message_json)
         self._image_fragment = lru_cache(maxsize=IMAGES_MAX)(_message_json)
@@ -62,10 +55,10 @@ class RequestEncoder:
     def body(self, request: Request, dialect: Dialect) -> bytes:
         """Returns the body of a request in a dialect."""
         if request.answer is not None and not dialect.response_format:
-            request = _with_schema_in_words(request, request.answer)
-        parts = [_json(self._head(dialect))[:-1]]
+            request = with_schema_in_words(request, request.answer)
+        parts = [json_bytes(self._head(dialect))[:-1]]
         if request.tools:
-            parts += [b',"tools":', _json([tool_value(tool) for tool in request.tools])]
+            parts += [b',"tools":', json_bytes([tool_value(tool) for tool in request.tools])]
         key, form = dialect.reasoning_key, dialect.history
         tools = tuple(tool.name for tool in request.tools)
         messages = shaped(request.messages, form, tools, dialect.images_max, dialect.refused_images)
@@ -76,7 +69,7 @@ class RequestEncoder:
         ]
         parts += [b',"messages":[', b",".join(fragments), b"]"]
         if tail := self._tail(request, dialect):
-            parts += [b",", _json(tail)[1:-1]]
+            parts += [b",", json_bytes(tail)[1:-1]]
         parts.append(b"}")
         return b"".join(parts)
 
@@ -95,9 +88,7 @@ class RequestEncoder:
     def _tail(self, request: Request, dialect: Dialect) -> dict[str, object]:
         """The parameters of this request alone."""
         tail: dict[str, object] = {}
-        temperature = (
-            self._settings.temperature if request.temperature is None else request.temperature
-        )
+        temperature = temperature_of(request, self._settings)
         if temperature is not None and dialect.temperature:
             tail["temperature"] = temperature
         if request.choices > 1 and dialect.n:
@@ -173,7 +164,7 @@ def _call_value(call: ToolCall, form: HistoryForm) -> dict[str, object]:
     value: dict[str, object] = {
         "id": call.id,
         "type": "function",
-        "function": {"name": call.name, "arguments": _valid_arguments(call)},
+        "function": {"name": call.name, "arguments": valid_arguments(call)},
     }
     return put_back(value, call.vendor_fields, form.left_out)
 
@@ -183,39 +174,12 @@ def _tool_names(messages: tuple[Message, ...]) -> dict[str | None, str]:
     return {call.id: call.name for message in messages for call in message.tool_calls}
 
 
-def _valid_arguments(call: ToolCall) -> str:
-    """The arguments, wrapped when they are no JSON object."""
-    # Many servers parse the calls of the history and refuse every later request when one
-    # is broken. The call was not run; this only shows the model what it wrote.
-    if not isinstance(call.parsed, Malformed):
-        return call.arguments
-    written = call.arguments
-    return json.dumps({"malformed": written}, ensure_ascii=False) if written.strip() else "{}"
-
-
-def _with_schema_in_words(request: Request, answer: AnswerSchema) -> Request:
-    """The request with the schema at its very end, where the prefix stays as it is."""
-    schema = json.dumps(answer.schema, ensure_ascii=False)
-    words = _SCHEMA_IN_WORDS.format(schema=schema)
-    *before, last = request.messages or (Message("user", ""),)
-    ending = [last, Message("user", words)]
-    if last.role in ("user", "system"):
-        ending = [replace(last, text=f"{last.text}\n\n{words}".strip())]
-    return replace(request, messages=(*before, *ending))
-
-
 def _message_json(
     message: Message, reasoning_key: ReasoningKey | None, form: HistoryForm, tool_name: str
 ) -> bytes:
-    encoded = _json(message_value(message, reasoning_key, form, tool_name))
+    encoded = json_bytes(message_value(message, reasoning_key, form, tool_name))
     for image in message.images:
         # Inside of a text the quotes would be escaped.
         place = f'"url":"{image.digest}"'.encode()
         encoded = encoded.replace(place, b'"url":"%b"' % data_url(image), 1)
     return encoded
-
-
-def _json(value: Mapping[str, object] | list[dict[str, object]]) -> bytes:
-    # Lone surrogates come from file names and broken tools; no server takes them.
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=dict)
-    return text.encode("utf-8", "replace")

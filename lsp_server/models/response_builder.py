@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
@@ -50,6 +50,8 @@ class ResponseBuilder:
         self._usage: Usage | None = None
         self.reasoning_key: ReasoningKey | None = None
         """The key under which the endpoint gave reasoning; None as long as it gave none."""
+        self.ended = False
+        """Never known before the stream's own end."""
         self.odd: dict[str, object] | None = None
         """The last piece that had no choices where some were due."""
 
@@ -99,8 +101,9 @@ class ResponseBuilder:
             prompt_bytes // BYTES_PER_TOKEN, 0, sum(sizes) // BYTES_PER_TOKEN
         )
         share = sizes[0] / sum(sizes) if sum(sizes) else 1.0
-        usage = Usage(
-            billed.prompt_tokens, billed.cached_tokens, round(billed.completion_tokens * share)
+        completion, reasoning = billed.completion_tokens * share, billed.reasoning_tokens * share
+        usage = replace(
+            billed, completion_tokens=round(completion), reasoning_tokens=round(reasoning)
         )
         return Response(tuple(answer.choice() for answer in ordered), usage, billed)
 
@@ -321,14 +324,30 @@ def _with_numbered_calls(message: dict[str, object]) -> dict[str, object]:
 
 
 def _usage(value: dict[str, object]) -> Usage:
-    prompt = _integer(value.get("prompt_tokens"))
-    details = value.get("prompt_tokens_details")
+    prompt, completion = (
+        _integer(value.get("prompt_tokens")),
+        _integer(value.get("completion_tokens")),
+    )
     cached = (
-        _integer(details.get("cached_tokens")) if isinstance(details, dict) else 0,
+        _detail(value, "prompt_tokens_details", "cached_tokens"),
         _integer(value.get("prompt_cache_hit_tokens")),  # DeepSeek
         _integer(value.get("cached_tokens")),  # Moonshot
     )
-    return Usage(prompt, min(prompt, max(cached)), _integer(value.get("completion_tokens")))
+    cached_tokens = min(prompt, max(cached))
+    written = _detail(value, "prompt_tokens_details", "cache_write_tokens")
+    reasoning = _detail(value, "completion_tokens_details", "reasoning_tokens")
+    return Usage(
+        prompt,
+        cached_tokens,
+        completion,
+        cache_write_tokens=min(prompt - cached_tokens, written),
+        reasoning_tokens=min(completion, reasoning),
+    )
+
+
+def _detail(value: dict[str, object], key: str, name: str) -> int:
+    details = value.get(key)
+    return _integer(details.get(name)) if isinstance(details, dict) else 0
 
 
 def _texts(content: object, kind: str) -> Iterator[str]:

@@ -24,7 +24,7 @@ LEFT_SHARE = 0.5
 NOT_SHOWN = "(You are not shown: {names}.)"
 OF_RESULTS = "The images of the results above, in this order: {names}."
 
-_MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WebP": "image/webp"}
+MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WebP": "image/webp"}
 
 
 def show_newest(
@@ -64,7 +64,7 @@ def behind_results(messages: Iterable[Message], refused: Collection[Id] = ()) ->
 def data_url(image: Image) -> bytes:
     """Returns the content of an image as an address, in which requests carry it."""
     data = base64.b64encode(image.data if isinstance(image, LoadedImage) else b"")
-    return b"data:%b;base64,%b" % (_MEDIA_TYPES[image.format].encode(), data)
+    return b"data:%b;base64,%b" % (MEDIA_TYPES[image.format].encode(), data)
 
 
 def _count_older(sizes: Sequence[int], images_max: int, bytes_max: int) -> int:

@@ -14,6 +14,12 @@ from typing import Any
 VENDOR_BYTES_MAX = 256 * 1024
 """No signature is longer; more is no field to send with every request."""
 
+MESSAGES_BLOCKS = "messages_blocks"
+RESPONSES_ITEMS = "responses_items"
+REASONING_DIGEST = "reasoning_digest"
+_OF_OTHER_WIRES = frozenset({MESSAGES_BLOCKS, RESPONSES_ITEMS, REASONING_DIGEST})
+"""What `carried_reasoning` keeps, which chat completions never send."""
+
 _OF_MESSAGE = frozenset(
     ("role", "content", "refusal", "tool_calls", "function_call", "reasoning", "reasoning_content",
      "audio", "annotations", "name", "tool_call_id")
@@ -62,6 +68,7 @@ def put_back(
     """Returns a message or a call with the fields that came with it, but those `left_out`."""
     if not vendor_fields or "*" in left_out:
         return value
+    left_out |= _OF_OTHER_WIRES
     fields = {key: each for key, each in json.loads(vendor_fields).items() if key not in left_out}
     inner, function = fields.pop("function", {}), value.get("function")
     if isinstance(inner, dict) and isinstance(function, dict):

@@ -41,6 +41,7 @@ def _as_list(value: object) -> object:
 
 
 ImageSetting: TypeAlias = Literal["auto", "yes", "no"]
+Wire: TypeAlias = Literal["chat", "messages", "responses"]
 Positive: TypeAlias = Annotated[int, Field(gt=0)]
 PositiveSeconds: TypeAlias = Annotated[float, Field(gt=0)]
 Fraction: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
@@ -49,14 +50,16 @@ Dollars: TypeAlias = Annotated[float, Field(ge=0)]
 
 
 class ModelSettings(Section):
-    """This section sets the endpoint that does the work; any OpenAI-compatible one will do."""
+    """This section sets the endpoint that does the work; any OpenAI-compatible one will do, or Anthropic's."""
 
     base_url: Address | None = None
     """Up to and including the version, as in `http://localhost:11434/v1`."""
     name: Name | None = None
     """The model's name at the endpoint; unset takes the first that it lists."""
+    wire: Wire = "chat"
+    """The protocol: `chat` for OpenAI's chat completions, `messages` for Anthropic's Messages, `responses` for OpenAI's Responses."""
     api_key_command: str | None = None
-    """A command that prints the key; else HOLDFAST_API_KEY, else OPENAI_API_KEY."""
+    """A command that prints the key; else HOLDFAST_API_KEY, else OPENAI_API_KEY, or ANTHROPIC_API_KEY for `messages`."""
     temperature: Temperature | None = None
     """Unset leaves the endpoint's own default."""
     context_tokens: Annotated[int, Field(ge=4096)] = 131_072
@@ -73,13 +76,17 @@ class ModelSettings(Section):
     """US dollars per million uncached prompt tokens."""
     price_cached: Dollars = 0.0
     """US dollars per million cached prompt tokens."""
+    price_cache_write: Dollars | None = None
+    """US dollars per million prompt tokens that the endpoint takes money for keeping; unset: a quarter more than `price_input`."""
     price_output: Dollars = 0.0
     """US dollars per million completion tokens."""
 
     @property
     def prices(self) -> Prices:
         """Returns the prices as the accounting takes them."""
-        return Prices(self.price_input, self.price_cached, self.price_output)
+        return Prices(
+            self.price_input, self.price_cached, self.price_output, self.price_cache_write
+        )
 
 
 class JudgeSettings(Section):
@@ -87,6 +94,7 @@ class JudgeSettings(Section):
 
     base_url: Address | None = None
     name: Name | None = None
+    wire: Wire | None = None
     api_key_command: str | None = None
     temperature: Temperature | None = None
     context_tokens: Annotated[int, Field(ge=4096)] | None = None
@@ -96,6 +104,7 @@ class JudgeSettings(Section):
     extra_body: dict[str, Any] | None = None
     price_input: Dollars | None = None
     price_cached: Dollars | None = None
+    price_cache_write: Dollars | None = None
     price_output: Dollars | None = None
 
     def over(self, worker: ModelSettings) -> ModelSettings:

@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-KEY_PREFIXES = ("HOLDFAST_", "OPENAI_API_KEY")
+KEY_PREFIXES = ("HOLDFAST_", "OPENAI_API_KEY", "ANTHROPIC_API_KEY")
 """Variables that are ours alone: no command gets them."""
 
 _START, _END = 47, 48

@@ -22,6 +22,7 @@ from lsp_server.models.scripted.exchange import Exchange
 from lsp_server.models.scripted.scenario import EndpointBehaviour, Source
 from lsp_server.models.scripted.script_player import ScriptedReply, count_tokens
 from lsp_server.models.scripted.server import ScriptedServer, main
+from lsp_server.models.scripted.wire_form import WireForm
 from tests.fakes.faults import (
     Drop,
     ErrorInStream,
@@ -96,7 +97,7 @@ class FaultyEndpoint(ScriptedEndpoint):
             case _:
                 pass
         try:
-            faulty = FaultyExchange(exchange, fault, choices=len(reply.answers))
+            faulty = FaultyExchange(exchange, fault, choices=len(reply.answers), form=request.form)
             return await super()._play(reply, request, faulty)
         except _CutOff:
             exchange.close()
@@ -109,9 +110,12 @@ class FaultyEndpoint(ScriptedEndpoint):
 class FaultyExchange(Exchange):
     """An Exchange whose answer goes wrong after some pieces."""
 
-    def __init__(self, exchange: Exchange, fault: Fault, choices: int) -> None:
+    def __init__(
+        self, exchange: Exchange, fault: Fault, choices: int, form: WireForm | None = None
+    ) -> None:
         super().__init__(exchange._reader, exchange._writer)
         self._fault = fault
+        self._form = form
         self._left = getattr(fault, "after_pieces", None)
         # Each choice begins with an event that says nothing.
         self._beginnings = choices
@@ -123,28 +127,38 @@ class FaultyExchange(Exchange):
             raise _CutOff
         await super().answer(status, body, headers)
 
-    async def event(self, data: bytes) -> None:
+    async def event(self, data: bytes, name: str = "") -> None:
         if self._beginnings > 0:
             self._beginnings -= 1
-            return await super().event(data)
+            return await super().event(data, name)
         if self._left is not None:
-            is_last = b'"finish_reason": null' not in data
+            is_last = name in _LAST if self._form else b'"finish_reason": null' not in data
             if self._left == 0 or is_last:
                 await self._go_wrong()
             self._left -= 1
         if isinstance(self._fault, InvalidUtf8):
-            data = data.replace(b'"content": "', b'"content": "\xff\xfe')
-        return await super().event(data)
+            for key in (b'"content": "', b'"text_delta", "text": "', b'"delta": "'):
+                data = data.replace(key, key + b"\xff\xfe")
+        return await super().event(data, name)
 
     async def _go_wrong(self) -> None:
         match self._fault:
             case Silence():
                 await self.pause(None)
             case ErrorInStream(error=error):
-                await super().event(json.dumps({"error": error}).encode())
+                value = self._form.error(**_said(error)) if self._form else {"error": error}
+                await super().event(json.dumps(value).encode(), "error" if self._form else "")
             case _:
                 pass
         raise _CutOff
+
+
+_LAST = frozenset({"message_delta", "response.completed", "response.incomplete"})
+"""The events after which nothing can go wrong with an answer any more."""
+
+
+def _said(error: Mapping[str, Any]) -> dict[str, str]:
+    return {"message": error["message"], "code": str(error.get("type") or error.get("code"))}
 
 
 class _CutOff(Exception):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lsp_server.domain.messages import Delta, Message, Request, Response
-from lsp_server.models.chat_completions import ChatCompletions
+from lsp_server.models.provider import Wire, open_wire
 from lsp_server.models.scripted.exchange import Exchange, HttpRequest
 from lsp_server.settings.sections import ModelSettings
 
@@ -88,17 +88,19 @@ class WireServer:
 @asynccontextmanager
 async def model_at(
     base_url: str, *, api_key: str | None = None, **more: Any
-) -> AsyncIterator[ChatCompletions]:
-    """A model at that address, closed at the end."""
-    model = ChatCompletions(settings_for(base_url, **more), api_key=api_key)
+) -> AsyncIterator[Wire]:
+    """A model at that address, closed at the end; `wire` among `more` says which."""
+    model = open_wire(settings_for(base_url, **more), api_key)
     try:
         yield model
     finally:
         await model.close()
 
 
-async def answer_of(reply: Reply, request: Request = QUESTION) -> tuple[Response, list[Delta]]:
+async def answer_of(
+    reply: Reply, request: Request = QUESTION, **more: Any
+) -> tuple[Response, list[Delta]]:
     """What a model makes of one reply, and the pieces that it was told on the way."""
     heard: list[Delta] = []
-    async with WireServer(reply).serving() as server, model_at(server.base_url) as model:
+    async with WireServer(reply).serving() as server, model_at(server.base_url, **more) as model:
         return await model.respond(request, heard.append), heard

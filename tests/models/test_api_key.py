@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.models.api_key import KEY_BYTES_MAX, authorization, find_api_key
+from lsp_server.models.api_key import KEY_BYTES_MAX, find_api_key, key_headers
 from lsp_server.models.chat_completions import ChatCompletions
 from lsp_server.settings.sections import ModelSettings
 from tests.fakes.wire_server import settings_for
@@ -99,12 +99,12 @@ async def test_a_command_has_a_deadline(program: str) -> None:
     [(None, {}), ("sk-1", {"Authorization": "Bearer sk-1"})],
 )
 def test_a_key_travels_as_a_header(key: str | None, expected: dict[str, str]) -> None:
-    assert authorization(key) == expected
+    assert key_headers(key) == expected
 
 
 @pytest.mark.parametrize("key", ["", "hush\r\nX-Evil: 1", "“hush”", "hu sh"])
 @pytest.mark.parametrize(
-    "use", [authorization, lambda key: ChatCompletions(settings_for("http://x"), api_key=key)]
+    "use", [key_headers, lambda key: ChatCompletions(settings_for("http://x"), api_key=key)]
 )
 def test_a_key_that_no_header_can_carry_is_refused(key: str, use: Any) -> None:
     with pytest.raises(ConfigurationError, match="HOLDFAST_API_KEY") as raised:

@@ -36,6 +36,14 @@ from tests.fakes.wire_server import QUESTION, model_at
 TEXT = "An answer of several pieces, so that it can break off in the middle of one."
 
 
+WIRES = ("chat", "messages", "responses")
+
+
+@pytest.fixture(params=WIRES)
+def wire(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @dataclass
 class Played:
     """How one request went: its answer or error, what was heard, and all tries on the wire."""
@@ -84,9 +92,9 @@ async def play(
     ],
 )
 async def test_what_passes_is_waited_for_and_only_the_whole_answer_counts(
-    fault: Fault, slept: list[float]
+    fault: Fault, slept: list[float], wire: str
 ) -> None:
-    played = await play(FaultyTurn(text=TEXT, fault=fault), silence_timeout_seconds=0.15)
+    played = await play(FaultyTurn(text=TEXT, fault=fault), silence_timeout_seconds=0.15, wire=wire)
     assert isinstance(played.outcome, Response), played.outcome
     assert played.outcome.message.text == TEXT
     assert played.slept == slept
@@ -121,9 +129,9 @@ async def test_what_passes_is_waited_for_and_only_the_whole_answer_counts(
     ],
 )
 async def test_what_does_not_pass_is_asked_once(
-    turn: FaultyTurn, behaviour: FaultyBehaviour, error: type[HoldfastError]
+    turn: FaultyTurn, behaviour: FaultyBehaviour, error: type[HoldfastError], wire: str
 ) -> None:
-    played = await play(turn, behaviour)
+    played = await play(turn, behaviour, wire=wire)
     assert type(played.outcome) is error
     assert (played.tries, played.slept) == (1, [])
 
@@ -150,9 +158,9 @@ async def test_what_does_not_pass_is_asked_once(
     ],
 )
 async def test_odd_answers_are_handed_on_as_they_are(
-    turn: FaultyTurn, text: str, arguments: list[str], stop_reason: str
+    turn: FaultyTurn, text: str, arguments: list[str], stop_reason: str, wire: str
 ) -> None:
-    played = await play(turn)
+    played = await play(turn, wire=wire)
     assert isinstance(played.outcome, Response)
     message = played.outcome.message
     assert message.text == text
@@ -161,11 +169,11 @@ async def test_odd_answers_are_handed_on_as_they_are(
     assert played.tries == 1
 
 
-async def test_too_many_requests_at_once_wait_their_turn() -> None:
+async def test_too_many_requests_at_once_wait_their_turn(wire: str) -> None:
     turns = [FaultyTurn(text="slow", first_token_seconds=0.05), FaultyTurn(text="next")]
     async with (
         FaultyServer(turns, behaviour=FaultyBehaviour(parallel_max=1)) as server,
-        model_at(server.base_url) as model,
+        model_at(server.base_url, wire=wire) as model,
     ):
         first = asyncio.create_task(model.respond(QUESTION))
         await server.wait_until(lambda: len(server.requests) == 1)
@@ -175,7 +183,9 @@ async def test_too_many_requests_at_once_wait_their_turn() -> None:
 
 
 @pytest.mark.parametrize("sign", [b": ping\n\n", b"\n"])
-async def test_signs_of_life_without_an_answer_are_silence_in_the_end(sign: bytes) -> None:
+async def test_signs_of_life_without_an_answer_are_silence_in_the_end(
+    sign: bytes, wire: str
+) -> None:
     async def ping(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
@@ -195,10 +205,10 @@ async def test_signs_of_life_without_an_answer_are_silence_in_the_end(sign: byte
 
 
 @pytest.mark.parametrize("fault", [Silence(), Silence(after_pieces=2)])
-async def test_cancelling_closes_the_connection_at_once(fault: Fault) -> None:
+async def test_cancelling_closes_the_connection_at_once(fault: Fault, wire: str) -> None:
     async with (
         FaultyServer([FaultyTurn(text=TEXT, fault=fault)]) as server,
-        model_at(server.base_url) as model,
+        model_at(server.base_url, wire=wire) as model,
     ):
         asking = asyncio.create_task(model.respond(QUESTION))
         await server.wait_until(lambda: len(server.requests) == 1)
@@ -209,7 +219,7 @@ async def test_cancelling_closes_the_connection_at_once(fault: Fault) -> None:
         assert server.requests[0].ending == "client gone"
 
 
-async def test_a_listener_that_raises_closes_the_stream() -> None:
+async def test_a_listener_that_raises_closes_the_stream(wire: str) -> None:
     class Enough(Exception):
         pass
 
@@ -218,7 +228,7 @@ async def test_a_listener_that_raises_closes_the_stream() -> None:
 
     async with (
         FaultyServer([FaultyTurn(text=TEXT, tokens_per_second=20)]) as server,
-        model_at(server.base_url) as model,
+        model_at(server.base_url, wire=wire) as model,
     ):
         with pytest.raises(Enough):
             await model.respond(QUESTION, enough)
@@ -226,10 +236,10 @@ async def test_a_listener_that_raises_closes_the_stream() -> None:
         assert server.requests[0].ending == "client gone"
 
 
-async def test_answers_follow_each_other_on_one_connection() -> None:
+async def test_answers_follow_each_other_on_one_connection(wire: str) -> None:
     async with (
         FaultyServer([FaultyTurn(text=TEXT)] * 5) as server,
-        model_at(server.base_url) as model,
+        model_at(server.base_url, wire=wire) as model,
     ):
         for _ in range(5):
             await model.respond(QUESTION)
@@ -238,7 +248,7 @@ async def test_answers_follow_each_other_on_one_connection() -> None:
         assert server.connections_seen == 1
 
 
-async def test_the_key_travels_and_is_not_logged() -> None:
+async def test_the_key_travels_and_is_not_logged(wire: str) -> None:
     turn = FaultyTurn(fault=HttpError(status=401, body={"error": "bad key sk-secret"}))
     async with (
         FaultyServer([turn]) as server,

@@ -1,14 +1,17 @@
-"""This module answers chat requests from a script, as an OpenAI-compatible endpoint would."""
+"""This module answers requests from a script, as an OpenAI-compatible endpoint or Anthropic's would."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from lsp_server.domain.messages import ReasoningDelta, TextDelta, ToolCallDelta
 from lsp_server.models.scripted.exchange import Exchange
+from lsp_server.models.scripted.messages_form import MessagesForm
+from lsp_server.models.scripted.responses_form import ResponsesForm
 from lsp_server.models.scripted.scenario import EndpointBehaviour, Piece, ScriptedAnswer
 from lsp_server.models.scripted.script_player import (
     ScriptedReply,
@@ -19,6 +22,13 @@ from lsp_server.models.scripted.script_player import (
     round_tokens,
 )
 from lsp_server.models.scripted.vendor_checks import refusal
+from lsp_server.models.scripted.wire_form import Counts, WireForm
+
+CHAT_PATH = "/v1/chat/completions"
+FORMS: Mapping[str, WireForm] = MappingProxyType(
+    {"/v1/messages": MessagesForm(), "/v1/responses": ResponsesForm()}
+)
+"""The forms of the wires beside chat completions, by their resources."""
 
 Ending: TypeAlias = Literal["open", "answered", "refused", "dropped", "client gone"]
 
@@ -28,7 +38,7 @@ class LoggedRequest:
     """A `LoggedRequest` is one request to the endpoint, and says what became of it.
 
     `at_seconds` counts from the server's start; `common_bytes` is the longest
-    prefix that its body shares with an earlier one. `headers` have no credentials.
+    prefix that its `prompt` shares with an earlier one. `headers` have no credentials.
     """
 
     raw: bytes
@@ -36,6 +46,9 @@ class LoggedRequest:
     at_seconds: float
     common_bytes: int
     ending: Ending = "open"
+    path: str = CHAT_PATH
+    prompt: bytes = b""
+    """The body without what says only where to cache it."""
 
     @property
     def body(self) -> dict[str, Any]:
@@ -45,9 +58,14 @@ class LoggedRequest:
             raise ValueError("the body is no JSON object")  # noqa: TRY004 - the client's mistake
         return body
 
+    @property
+    def form(self) -> WireForm | None:
+        """Returns the form of the request's wire; None for chat completions."""
+        return FORMS.get(self.path)
+
 
 class ScriptedEndpoint:
-    """Plays a script to chat requests. Tests derive one that fails."""
+    """Plays a script to requests of any wire. Tests derive one that fails."""
 
     def __init__(self, player: ScriptPlayer, behaviour: EndpointBehaviour) -> None:
         self._player = player
@@ -61,18 +79,19 @@ class ScriptedEndpoint:
 
     async def respond(self, request: LoggedRequest, exchange: Exchange) -> Ending:
         """Answers one request; returns how that ended. Raises ConnectionError."""
-        body = request.body
+        body, form = request.body, request.form
         vendor = self._behaviour.vendor
-        if vendor is not None and (refused := refusal(vendor, body)) is not None:
+        if vendor is not None and (refused := refusal(vendor, body, request.path)) is not None:
             await exchange.answer(*refused)
             return "refused"
-        n = body.get("n") or 1
+        n = body.get("n") or 1 if form is None else 1
         if n > 1 and self._behaviour.n == "refuse":
             error = error_value("only n = 1 is supported", "invalid_request_error", "n")
             await exchange.answer(400, error)
             return "refused"
         choices = {"ignore": 1, "fewer": max(1, n - 1)}.get(self._behaviour.n, n)
-        reply = self._player.next_reply(body, choices)
+        chat_body = body if form is None else form.chat_body(body)
+        reply = self._player.next_reply(chat_body, choices)
         ending = await self._play(reply, request, exchange)
         if ending == "answered":
             self._player.finish(reply)
@@ -83,12 +102,32 @@ class ScriptedEndpoint:
     ) -> Ending:
         await exchange.pause(reply.turn.first_token_seconds)
         body, usage = request.body, _usage(reply, request)
-        if self._streams(body):
+        if request.form is not None:
+            await self._play_form(request.form, reply, request, exchange)
+        elif self._streams(body):
             wants_usage = (body.get("stream_options") or {}).get("include_usage")
             await self._stream(reply, exchange, usage if wants_usage else None)
         else:
             await self._answer_whole(reply, exchange, usage)
         return "answered"
+
+    async def _play_form(
+        self, form: WireForm, reply: ScriptedReply, request: LoggedRequest, exchange: Exchange
+    ) -> None:
+        """Answers in the form of another wire."""
+        answer, body = reply.answers[0], request.body
+        counts = _counts(reply, request)
+        if not self._streams(body):
+            await exchange.answer(200, form.whole(answer, counts, self._call_id, body))
+            return
+        await exchange.begin_events()
+        rate = reply.turn.tokens_per_second
+        for event in form.events(answer, counts, self._call_id, body):
+            data = json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")
+            await exchange.event(data, event["type"])
+            size = len(json.dumps(event.get("delta") or ""))
+            await exchange.pause(count_tokens(size) / rate if rate else 0)
+        await exchange.end_events()
 
     def _streams(self, body: Mapping[str, Any]) -> bool:
         return bool(body.get("stream"))
@@ -185,11 +224,19 @@ def _chunk(choices: list[dict[str, Any]], **more: object) -> dict[str, Any]:
 
 
 def _usage(reply: ScriptedReply, request: LoggedRequest) -> dict[str, Any]:
-    prompt_bytes = len(request.raw)
-    answer_bytes = sum(answer.size_bytes for answer in reply.answers)
+    counts = _counts(reply, request)
     return {
-        "prompt_tokens": count_tokens(prompt_bytes),
-        "completion_tokens": count_tokens(answer_bytes),
-        "total_tokens": count_tokens(prompt_bytes) + count_tokens(answer_bytes),
-        "prompt_tokens_details": {"cached_tokens": count_tokens(request.common_bytes)},
+        "prompt_tokens": counts.prompt,
+        "completion_tokens": counts.answer,
+        "total_tokens": counts.prompt + counts.answer,
+        "prompt_tokens_details": {"cached_tokens": counts.cached},
     }
+
+
+def _counts(reply: ScriptedReply, request: LoggedRequest) -> Counts:
+    answer_bytes = sum(answer.size_bytes for answer in reply.answers)
+    return Counts(
+        count_tokens(len(request.raw)),
+        count_tokens(request.common_bytes),
+        count_tokens(answer_bytes),
+    )

@@ -71,9 +71,9 @@ class Exchange:
         )  # fmt: skip
         await self._flush()
 
-    async def event(self, data: bytes) -> None:
-        """Sends one event."""
-        payload = b"data: " + data + b"\n\n"
+    async def event(self, data: bytes, name: str = "") -> None:
+        """Sends one event, with the name of its kind where its wire has names."""
+        payload = (f"event: {name}\n".encode() if name else b"") + b"data: " + data + b"\n\n"
         self._writer.write(b"%x\r\n%b\r\n" % (len(payload), payload))
         await self._flush()
 

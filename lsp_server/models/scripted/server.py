@@ -1,4 +1,4 @@
-"""This module serves a script over HTTP on loopback, as an OpenAI-compatible endpoint.
+"""This module serves a script over HTTP on loopback, as an OpenAI-compatible endpoint or Anthropic's.
 
 For tests, demos and benchmarks of anything that speaks to a model over the wire.
 As a process: `python -m lsp_server.models.scripted.server SCENARIO.json` writes
@@ -20,10 +20,18 @@ from types import TracebackType
 from typing import Any, Self, TextIO, TypeAlias
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.models.scripted.endpoint import LoggedRequest, ScriptedEndpoint, error_value
+from lsp_server.models.scripted.endpoint import (
+    CHAT_PATH,
+    FORMS,
+    LoggedRequest,
+    ScriptedEndpoint,
+    error_value,
+)
 from lsp_server.models.scripted.exchange import Exchange, HttpRequest
 from lsp_server.models.scripted.scenario import EndpointBehaviour, Scenario, Source
 from lsp_server.models.scripted.script_player import ScriptPlayer
+
+CREDENTIALS = frozenset({"authorization", "x-api-key"})
 
 
 class ScriptedServer:
@@ -59,7 +67,7 @@ class ScriptedServer:
         self._changed = asyncio.Event()
         self.connections_seen = 0
         self.requests: list[LoggedRequest] = []
-        """The chat requests, in the order in which they came."""
+        """The requests to the model, in the order in which they came."""
 
     @property
     def base_url(self) -> str:
@@ -123,17 +131,21 @@ class ScriptedServer:
             case "GET", "/v1/models":
                 models = [{"id": name, "object": "model"} for name in self._endpoint.models]
                 await exchange.answer(200, {"object": "list", "data": models})
-            case "POST", "/v1/chat/completions":
-                await self._chat(request, exchange)
+            case "POST", path if path == CHAT_PATH or path in FORMS:
+                await self._play(request, exchange)
             case _:
                 await exchange.answer(404, error_value(f"there is no {request.path}", "not_found"))
 
-    async def _chat(self, request: HttpRequest, exchange: Exchange) -> None:
+    async def _play(self, request: HttpRequest, exchange: Exchange) -> None:
+        form = FORMS.get(request.path)
+        prompt = request.body if form is None else form.prompt(request.body)
         logged = LoggedRequest(
             request.body,
-            {name: value for name, value in request.headers.items() if name != "authorization"},
+            {name: each for name, each in request.headers.items() if name not in CREDENTIALS},
             time.monotonic() - self._started,
-            _common_prefix(request.body, (each.raw for each in reversed(self.requests))),
+            _common_prefix(prompt, (each.prompt for each in reversed(self.requests))),
+            path=request.path,
+            prompt=prompt,
         )
         # What is no JSON object is not logged: nobody could read its body.
         _ = logged.body

@@ -13,6 +13,8 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from lsp_server.models.scripted.wire_checks import WIRE_VENDORS
+
 Body: TypeAlias = Mapping[str, Any]
 Check: TypeAlias = Callable[[Body], str | None]
 """Returns what the vendor says to a body that it refuses; None for one that it takes."""
@@ -21,14 +23,17 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _SHORT_ID = re.compile(r"[A-Za-z0-9]{9}\Z")
 
 
-def refusal(vendor: str, body: Body) -> tuple[int, dict[str, Any]] | None:
+def refusal(vendor: str, body: Body, path: str = "") -> tuple[int, dict[str, Any]] | None:
     """Returns the status and the body with which a vendor refuses a request; None if it takes it.
+
+    `path` is the resource of the wire; without one of `WIRE_VENDORS` it is chat completions.
 
     >>> body = {"messages": [{"role": "assistant", "content": ""}]}
     >>> refusal("moonshot", body)[0]
     400
     """
-    status, checks = VENDORS[vendor]
+    of_wire = WIRE_VENDORS.get(path)
+    status, checks = VENDORS[vendor] if of_wire is None else (400, of_wire[vendor])
     for check in checks:
         if sentence := check(body):
             error = {"message": sentence, "type": "invalid_request_error", "code": status}

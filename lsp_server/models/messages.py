@@ -1,0 +1,76 @@
+"""This module speaks Anthropic's Messages, with Anthropic and what is compatible with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+
+from lsp_server.domain.errors import ModelError
+from lsp_server.domain.messages import Listener, Request
+from lsp_server.models.carried_reasoning import is_kept
+from lsp_server.models.dialect import Dialect
+from lsp_server.models.http_model import HttpModel
+from lsp_server.models.messages_builder import MessagesBuilder
+from lsp_server.models.messages_encoder import MessagesEncoder
+from lsp_server.settings.sections import ModelSettings
+
+
+class Messages(HttpModel):
+    """A `Messages` is a Model over `POST {base_url}/messages`; close it.
+
+    It gives one answer to a request, whatever `choices` says. Parameters and errors are those
+    of `HttpModel`.
+    """
+
+    path = "messages"
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        *,
+        api_key: str | None = None,
+        client: httpx.AsyncClient | None = None,
+    ) -> None:
+        super().__init__(settings, api_key=api_key, client=client)
+        self._encoder = MessagesEncoder(settings)
+
+    def _body(self, request: Request, dialect: Dialect) -> bytes:
+        return self._encoder.body(request, dialect)
+
+    def _builder(self, request: Request, listen: Listener) -> MessagesBuilder:
+        return MessagesBuilder(listen, request)
+
+    def _other_dialects(
+        self, status: int, refusal: str, request: Request, dialect: Dialect, error: ModelError
+    ) -> Iterator[Dialect]:
+        # Ollama's cloud, vLLM and proxies look for the key where others have it.
+        if status in (401, 403) and self._api_key is not None and not dialect.bearer:
+            yield replace(dialect, bearer=True)
+        yield from super()._other_dialects(status, refusal, request, dialect, error)
+
+    def _other_forms(self, refusal: str, request: Request, dialect: Dialect) -> Iterator[Dialect]:
+        for pattern, change in _REFUSALS:
+            if pattern.search(refusal):
+                yield replace(dialect, **change)
+        if (narrower := dialect.without(refusal, request)) is not None:
+            yield narrower
+        if any(map(is_kept, request.messages)) and _THOUGHTS.search(refusal):
+            yield dialect.without_vendor_fields
+
+
+_REFUSALS: tuple[tuple[re.Pattern[str], dict[str, Any]], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), change)
+    for pattern, change in (
+        (r"cache_control", {"cache_marks": False}),
+        (r"tool_choice|forces tool use", {"response_format": False}),
+        # The thoughts of a step that came from elsewhere are not there to be given back.
+        (r"expected\W+thinking|must start with a thinking", {"thinking": False}),
+    )
+)
+"""Wordings of refusals, and the change for each."""
+_THOUGHTS = re.compile(r"signature|thinking", re.IGNORECASE)
+"""A thought that another model had, or that lost its signature on the way."""
