@@ -13,12 +13,14 @@ from lsp_server.assemble.goals import run_stop_policy
 from lsp_server.assemble.hooks import run_hooks
 from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.model_chain import ModelChain
-from lsp_server.assemble.run_processes import ClosingAgent, run_processes
+from lsp_server.assemble.run_processes import ClosingAgent, RunProcesses, run_processes
 from lsp_server.assemble.toolbox import describe_sandbox, run_toolbox
+from lsp_server.assemble.workflows import closing_check
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.events import Warned
 from lsp_server.domain.ports import Tool
 from lsp_server.max_mode.endpoint_stats import EndpointStats
+from lsp_server.session.children import Children
 from lsp_server.session.goals import Goals
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.memory.run_memory import RunMemorySource
@@ -26,9 +28,12 @@ from lsp_server.session.run_context import RunContext
 from lsp_server.session.runs import Runs
 from lsp_server.session.subagents import Subagents
 from lsp_server.session.trust import TrustItem, waiting_text
+from lsp_server.session.workflows.workflow_calls import WorkflowCalls
 from lsp_server.skills.catalogue import Catalogue, catalogue_text
+from lsp_server.tools.approval import Approval
 from lsp_server.tools.skill import SkillTool
 from lsp_server.tools.task import AgentChoice, TaskTool
+from lsp_server.tools.workflow import WorkflowTool
 
 CATALOGUE_SHARE = 0.03
 """The share of the prompt for the list of skills: about 25 of them at the default size."""
@@ -75,8 +80,8 @@ class AgentFactory:
         await self._say_what_waits(run_context)
         catalogue = extensions.skills.usable  # They were looked at for what waits.
         more: list[Tool] = [SkillTool(extensions.skills.load)] if catalogue.skills else []
-        more += self._task_tool(run_context, catalogue)
         processes = await run_processes(self._services, run_context)
+        more += self._child_tools(run_context, catalogue, approval, processes)
         hooks = await run_hooks(self._services, run_context)
         toolbox = await run_toolbox(
             self._services, self._memory, run_context, approval, processes, hooks, more
@@ -106,14 +111,27 @@ class AgentFactory:
         )
         return ClosingAgent(agent, processes)
 
-    def _task_tool(self, run_context: RunContext, catalogue: Catalogue) -> list[Tool]:
-        """The tool that begins subagents, which have none themselves."""
+    def _child_tools(
+        self,
+        run_context: RunContext,
+        catalogue: Catalogue,
+        approval: Approval,
+        processes: RunProcesses,
+    ) -> list[Tool]:
+        """The tools that begin subagents, which have none themselves."""
         if run_context.is_subagent or run_context.settings.run.children_max == 0:
             return []
         skills = self._services.extensions.skills
         agents = [AgentChoice(one.name, one.description) for one in catalogue.agents]
-        delegate = Subagents(self._runs(), run_context, skills)
-        return [TaskTool(delegate, agents, may_build=run_context.task.mode == "build")]
+        children = Children(self._runs(), run_context)
+        closing = closing_check(
+            self._services, self._judges, self._goals, run_context, approval, processes.confined
+        )
+        may_build = run_context.task.mode == "build"
+        return [
+            TaskTool(Subagents(children, run_context, skills), agents, may_build=may_build),
+            WorkflowTool(WorkflowCalls(children, run_context, skills, closing)),
+        ]
 
     async def _describe_sandbox(self, run_context: RunContext) -> str:
         settings, sandboxes = run_context.current_settings, self._services.sandboxes

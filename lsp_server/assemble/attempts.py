@@ -14,6 +14,7 @@ from lsp_server.assemble.agent_factory import AgentFactory
 from lsp_server.assemble.approval import run_approval
 from lsp_server.assemble.goals import run_stop_policy, run_verifier
 from lsp_server.assemble.judge_model import JudgeModel
+from lsp_server.assemble.workflows import workflow_agent
 from lsp_server.assemble.workspace_services import AskedFor, WorkspaceServices
 from lsp_server.domain.events import Emit, FileChanged, RecordedEvent
 from lsp_server.domain.goals import Goal
@@ -47,7 +48,8 @@ from lsp_server.workspace.worktrees.worktrees import Worktree
 class RunAgentFactory:
     """A `RunAgentFactory` makes the agent of each run that a person begins in a workspace.
 
-    That is the loop, or what makes several attempts and takes one where the task asks for them.
+    That is the loop, what works through a workflow, or what makes several attempts and takes
+    one, as the task asks for.
     All that is given is the session's; `runs` gives its runs.
     """
 
@@ -70,6 +72,10 @@ class RunAgentFactory:
 
     async def agent(self, run_context: RunContext) -> RunAgent:
         """Makes the agent of a run. Raises ConfigurationError, ModelError when no model is found."""
+        if run_context.task.workflow:
+            return await workflow_agent(
+                self._services, self._judges, self._goals, run_context, self._runs()
+            )
         if run_context.task.attempts.count == 1:
             return await self._agents.agent(run_context)
         services, emit = self._services, run_context.event_log.emit
@@ -100,7 +106,7 @@ class RunAgentFactory:
                 end=self._end_child,
                 judge=AttemptJudge(find_judge, run_context.settings.max_mode.judge_temperature),
                 diff=partial(self._diff, approval),
-                carry_over=self._carry_over,
+                carry_over=partial(self._carry_over, run_context.run_id),
                 decide=decide,
                 look_after_kill=services.checkpoints.record_killed_command,
                 model=services.provider.check(),
@@ -155,12 +161,15 @@ class RunAgentFactory:
 
         return await asyncio.to_thread(diff_of, changes, content, visible)
 
-    async def _carry_over(self, changes: Sequence[FileChanged], emit: Emit) -> UndoReport:
+    async def _carry_over(
+        self, run_id: RunId, changes: Sequence[FileChanged], emit: Emit
+    ) -> UndoReport:
         services = self._services
-        await services.documents.save_drafts()
-        return await carry_over(
-            changes, services.workspace, services.checkpoints, services.editor, emit
-        )
+        async with services.write_turns.turn(run_id):
+            await services.documents.save_drafts()
+            return await carry_over(
+                changes, services.workspace, services.checkpoints, services.editor, emit
+            )
 
 
 class CopiedWorkspace:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import uuid4
 
-from lsp_server.agent.stop_policy import StopPolicy
+from lsp_server.agent.goal_check import Verify
+from lsp_server.agent.stop_policy import Accept, StopPolicy
 from lsp_server.agent.task_policy import TaskPolicy
 from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.sandboxes import sandbox_holds
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.events import Emit
-from lsp_server.domain.goals import Evidence
+from lsp_server.domain.goals import Evidence, Goal
 from lsp_server.domain.permissions import AskPerson, Question
 from lsp_server.domain.ports import Model
 from lsp_server.domain.tasks import RunId
@@ -21,7 +22,7 @@ from lsp_server.domain.tools import NeedsCommand
 from lsp_server.goals.changes import StopAttempt, changes_as_evidence
 from lsp_server.goals.checks import CheckRunner, Permit
 from lsp_server.goals.goal_judge import GoalJudge
-from lsp_server.goals.verifier import Verifier, VerifierContext
+from lsp_server.goals.verifier import Verified, Verifier, VerifierContext
 from lsp_server.redaction.secrets import is_secret_file
 from lsp_server.session.goals import Goals
 from lsp_server.session.run_context import RunContext
@@ -51,7 +52,30 @@ def run_stop_policy(
 ) -> StopPolicy:
     """Makes the policy for the stop attempts of one run; `approval` and `commands` are the run's own."""
     settings, event_log = run_context.settings, run_context.event_log
-    ask = services.asker(run_context.run_id, event_log.emit, settings)
+    verifier = run_verifier(
+        services, judges, goals, run_context, approval, commands, event_log.emit
+    )
+    re_entries_max, emit = settings.goal.re_entries_max, event_log.emit
+    verify_task = None
+    # What a subagent did is a part of the work of the run that is judged, and proposals are none.
+    is_own = not (run_context.task.parent_call or run_context.sampling.propose)
+    if settings.goal.judge_task and is_own:
+        verify_task = _task_verifier(
+            services, judges, goals, run_context, approval, commands
+        ).verify
+    mode = settings.permissions.mode
+    task_policy = TaskPolicy(verify_task, emit, re_entries_max, mode)
+    verify = verify_in_turn(services, run_context.run_id, verifier)
+    accept = edits_accepted(services, run_context, approval)
+    return StopPolicy(verify, accept, emit, re_entries_max, task_policy)
+
+
+def edits_accepted(
+    services: WorkspaceServices, run_context: RunContext, approval: Approval
+) -> Accept:
+    """Returns what asks a person whether edits of what judges the run count."""
+    event_log = run_context.event_log
+    ask = services.asker(run_context.run_id, event_log.emit, run_context.settings)
 
     async def accept(paths: tuple[str, ...]) -> bool:
         # A person who is asked sees the edits as a judge would.
@@ -66,20 +90,17 @@ def run_stop_policy(
         )
         return (await ask(_question_edits(paths, shown))).answer != "deny"
 
-    verifier = run_verifier(
-        services, judges, goals, run_context, approval, commands, event_log.emit
-    )
-    re_entries_max, emit = settings.goal.re_entries_max, event_log.emit
-    verify_task = None
-    # What a subagent did is a part of the work of the run that is judged, and proposals are none.
-    is_own = not (run_context.task.parent_call or run_context.sampling.propose)
-    if settings.goal.judge_task and is_own:
-        verify_task = _task_verifier(
-            services, judges, goals, run_context, approval, commands
-        ).verify
-    mode = settings.permissions.mode
-    task_policy = TaskPolicy(verify_task, emit, re_entries_max, mode)
-    return StopPolicy(verifier.verify, accept, emit, re_entries_max, task_policy)
+    return accept
+
+
+def verify_in_turn(services: WorkspaceServices, run_id: RunId, verifier: Verifier) -> Verify:
+    """Returns what checks a goal while nobody else of the run's family changes files."""
+
+    async def verify(goal: Goal, attempt: StopAttempt) -> Verified:
+        async with services.write_turns.turn(run_id):
+            return await verifier.verify(goal, attempt)
+
+    return verify
 
 
 def run_verifier(

@@ -58,6 +58,7 @@ from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
 from lsp_server.session.skills import SessionSkills
 from lsp_server.session.trust import ProjectTrust, Trust
+from lsp_server.session.workflows.session_workflows import SessionWorkflows
 from lsp_server.settings.folders import config_folder, data_folder, workspace_folder
 from lsp_server.settings.sections import CheckpointSettings, MemorySettings, Settings
 from lsp_server.system.task_set import TaskSet
@@ -212,6 +213,7 @@ def _services(
     on_change = partial(notify, GoalsChanged())
     servers_in = partial(session_servers, trust, current, permissions, on_change)
     servers = servers_in(workspace.root, sandboxes)
+    workflows = SessionWorkflows(workspace.root, config_folder(), trust, lambda: current().skills)
     hooks = SessionHooks(workspace.root, trust, lambda: current().hooks)
     provider = ModelProvider(settings.model, lambda: notify(StatusChanged()))
     return WorkspaceServices(
@@ -230,7 +232,13 @@ def _services(
         JournalIndexes(),
         own_programs,
         sandboxes,
-        Extensions(skills, servers, hooks, ProjectTrust(trust, (skills, servers, hooks))),
+        Extensions(
+            skills,
+            servers,
+            hooks,
+            workflows,
+            ProjectTrust(trust, (skills, servers, hooks, workflows)),
+        ),
         WriteTurns(),
         current,
         servers_in,

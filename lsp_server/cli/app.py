@@ -12,6 +12,7 @@ from lsp_server.cli.commands import (
     machine_commands,
     memory_commands,
     run_commands,
+    workflow_commands,
 )
 
 app = typer.Typer(
@@ -22,7 +23,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _subject in (run_commands, goal_commands, memory_commands, machine_commands):
+for _subject in (
+    run_commands,
+    workflow_commands,
+    goal_commands,
+    memory_commands,
+    machine_commands,
+):
     app.add_typer(_subject.commands)
 
 

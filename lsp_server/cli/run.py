@@ -25,6 +25,7 @@ from lsp_server.domain.goals import GOALS_FILE, Goal
 from lsp_server.domain.images import described
 from lsp_server.domain.tasks import Mode, Outcome, RunId, Sampling, Task
 from lsp_server.goals.new_goal import goal_from_parts, prompt_for_goal
+from lsp_server.session.begin_workflow import begin_workflow
 from lsp_server.session.notices import Notice, RunEvent
 from lsp_server.session.run import Run
 from lsp_server.session.session import Session
@@ -58,7 +59,8 @@ class RunOptions:
     id of an earlier run to go on with; `task` is a message to it then. With `fork_step` a new
     run goes on from the end of that step of it. `agent` names a custom agent, as which a new
     run works. `images` are paths, and go with a task or a message. `attempts` is the number of
-    whole runs, of which the best is taken. `settings` are
+    whole runs, of which the best is taken. `workflow` names one that is run instead of a task,
+    `fresh` whatever an earlier run of it did. `settings` are
     as an editor would send them, with `flags` above them. `data` is where the run is kept, the user's data
     folder if left out.
     """
@@ -76,6 +78,8 @@ class RunOptions:
     agent: str | None = None
     images: tuple[Path, ...] = ()
     attempts: int = 1
+    workflow: str | None = None
+    fresh: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
     data: Path | None = None
 
@@ -138,6 +142,11 @@ def _show(screen: Screen, event: RunEvent) -> bool:
 
 
 async def _begin(session: Session, options: RunOptions) -> Run:
+    if options.workflow is not None:
+        begun = await begin_workflow(
+            session, options.workflow, mode=options.mode, fresh=options.fresh
+        )
+        return begun.run
     images = await given_images(list(map(str, options.images)), Path.cwd())
     if options.resume is not None:
         resumed = RunId(options.resume)

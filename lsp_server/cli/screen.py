@@ -26,6 +26,7 @@ from lsp_server.domain.events import (
 from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
 from lsp_server.domain.tools import ToolKind
+from lsp_server.domain.workflow_events import WorkflowChanged
 from lsp_server.session.child_runs import child_number, parent_id
 from lsp_server.text.excerpt import split_lines
 from lsp_server.wording.event_view import Tone, view_of
@@ -162,6 +163,9 @@ class EventFormatter:
                 yield ScreenLine("")
                 yield from _indented(f"{event.outcome.outcome}: {view.detail}", "", view.tone)
             case PlanChanged() | GoalChecked() | CandidatesJudged():
+                yield ScreenLine(f"  {view.label}", view.tone)
+                yield from _indented(view.detail, "    ", "muted")
+            case WorkflowChanged(nodes=nodes) if all(node.state != "running" for node in nodes):
                 yield ScreenLine(f"  {view.label}", view.tone)
                 yield from _indented(view.detail, "    ", "muted")
             case _ if view.label and view.tone != "muted":

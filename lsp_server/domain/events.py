@@ -34,6 +34,7 @@ from lsp_server.domain.prompt_sections import PromptSection
 from lsp_server.domain.rewind_events import Forked, Rewound
 from lsp_server.domain.tasks import Outcome, RunId, Sampling, Task
 from lsp_server.domain.tools import UNKNOWN_NEEDS, Needs, ToolCall, ToolKind, ToolResult
+from lsp_server.domain.workflow_events import WorkflowChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +336,7 @@ Event: TypeAlias = (
     | FileRestored
     | ChildStarted
     | ChildEnded
+    | WorkflowChanged
     | Rewound
     | Forked
     | RunEnded

@@ -110,7 +110,8 @@ class Task:
     `goal`, the run ends as achieved only when the goal's checks hold. With an `agent` the
     run works as that custom agent. `images` are described in the instruction. With a
     `parent_call` it is a subagent: the part of another run's work that this tool call of it
-    gave away. `temperature` is that of the answers, None leaves it as it is set.
+    gave away. `temperature` is that of the answers, None leaves it as it is set. `workflow`
+    names the one that the run works through, empty for a task in words.
     """
 
     instruction: str
@@ -125,6 +126,7 @@ class Task:
     parent_call: Id = ""
     attempts: Attempts = Attempts()
     temperature: float | None = None
+    workflow: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from lsp_server.domain.edits import Lines, Position, Range
 from lsp_server.domain.goals import Check, Condition, Goal
 from lsp_server.goals.check_syntax import HOW_CHECK, KEYS, parse_check, resembles_key
 from lsp_server.goals.goal_ids import GoalIds
+from lsp_server.text.hidden_lines import HiddenLines
 
 UNTITLED = "Goals"
 """The title of the conditions above the first heading."""
@@ -34,7 +35,6 @@ _ENTRY = re.compile(
     r"(?P<indent>[ \t]*)[-*+][ \t]+(?P<key>[A-Za-z]+)[ \t]*:(?:[ \t]+(?P<value>[^ \t](?:.*[^ \t])?))?[ \t]*$"
 )
 _BULLET = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
-_FENCE = re.compile(r"[ \t]*(?P<fence>`{3,}|~{3,})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,34 +141,15 @@ class _Parser:
         self._heading = Range(Position(0, 0), Position(0, 0))
         self._entries: list[ConditionEntry] = []
         self._draft: _Draft | None = None
-        self._fence = ""
-        self._in_comment = False
+        self._hidden = HiddenLines()
 
     def document(self) -> GoalsDocument:
         for number in range(len(self._lines)):
             line = self._lines.line(number)
-            if not self._is_hidden(line):
+            if not self._hidden.hides(line):
                 self._read(number, line)
         self._end_section()
         return GoalsDocument(self._lines.text, tuple(self._sections), tuple(self._problems))
-
-    def _is_hidden(self, line: str) -> bool:
-        """Returns whether the line belongs to a code block or an HTML comment."""
-        if self._in_comment:
-            self._in_comment = "-->" not in line
-            return True
-        fence = _FENCE.match(line)
-        if self._fence:
-            if fence and fence["fence"].startswith(self._fence) and not line[fence.end() :].strip():
-                self._fence = ""
-            return True
-        if fence:
-            self._fence = fence["fence"]
-            return True
-        if line.lstrip().startswith("<!--"):
-            self._in_comment = "-->" not in line
-            return True
-        return False
 
     def _read(self, number: int, line: str) -> None:
         if heading := _HEADING.match(line):

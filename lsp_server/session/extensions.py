@@ -8,13 +8,15 @@ from lsp_server.session.hooks import SessionHooks
 from lsp_server.session.mcp_servers import SessionServers
 from lsp_server.session.skills import SessionSkills
 from lsp_server.session.trust import ProjectTrust
+from lsp_server.session.workflows.session_workflows import SessionWorkflows
 
 
 @dataclass(frozen=True, slots=True)
 class Extensions:
-    """`Extensions` are the skills and commands, the MCP servers, the hooks, and a person's trust in them."""
+    """`Extensions` are the skills and commands, the MCP servers, the hooks, the workflows, and a person's trust in them."""
 
     skills: SessionSkills
     servers: SessionServers
     hooks: SessionHooks
+    workflows: SessionWorkflows
     trust: ProjectTrust

@@ -182,6 +182,7 @@ class Run:
             max_mode=self.context.sampling.max_mode,
             background=dict(state.background.running),
             attempts=self._activity.attempts,
+            workflow=self.context.task.workflow,
         )
         # Until its end is on the disk the run counts as at work.
         if self._outcome is None or self._work is None or not self._work.done():

@@ -24,6 +24,8 @@ from lsp_server.domain.events import (
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.rewind_events import Rewound
 from lsp_server.domain.tasks import RunId, RunState
+from lsp_server.domain.workflow_events import WorkflowChanged
+from lsp_server.domain.workflows import progress_text
 from lsp_server.session.child_runs import parent_id
 from lsp_server.wording.run_texts import outcome_text, task_title
 
@@ -36,6 +38,7 @@ class RunSummary:
     all that was billed. `started_at` is ISO 8601 in UTC. `max_mode` says whether
     the next step of a run at work is sampled several times. `background` are the commands
     that it runs in the background, by their ids. `attempts` counts the attempts at work.
+    `workflow` names the one that it works through, empty for none.
     """
 
     run_id: RunId
@@ -49,6 +52,7 @@ class RunSummary:
     max_mode: bool = False
     background: Mapping[str, str] = field(default_factory=dict)
     attempts: int = 0
+    workflow: str = ""
 
     @property
     def parent_id(self) -> RunId | None:
@@ -83,6 +87,8 @@ class Activity:
                 self.text = f"waits for permission: {event.question.summary}"
             case PermissionAnswered():
                 self.questions -= 1
+            case WorkflowChanged():
+                self.text = progress_text(event.nodes)
             case AttemptStarted():
                 self._count_attempts(+1)
             case AttemptEnded():
@@ -118,6 +124,7 @@ def summary_from_journal(path: Path) -> RunSummary:
         usage=usage,
         cost_usd=cost_usd,
         message=message,
+        workflow=first.event.task.workflow,
     )
 
 

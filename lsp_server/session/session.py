@@ -108,6 +108,7 @@ class Session:
         self.skills = extensions.skills
         self.servers = extensions.servers
         self.hooks = extensions.hooks
+        self.workflows = extensions.workflows
         self.server_prompts = ServerPrompts(extensions.servers)
         self.trust = extensions.trust
         self.extensions = ExtensionList(
@@ -115,6 +116,7 @@ class Session:
                 ServerExtensions(self.servers, root),
                 SkillExtensions(self.skills, root),
                 HookExtensions(self.hooks, root),
+                self.workflows,
             )
         )
         self.endpoint_stats = endpoint_stats
@@ -174,7 +176,8 @@ class Session:
             self.goals.tree_changed()
         for path in islice(paths, FILES_READ_MAX):
             self.goals.text_changed(path)
-        if self.skills.concerns(paths) or self.servers.concerns(paths):
+        brings = (self.skills, self.servers, self.workflows)
+        if any(each.concerns(paths) for each in brings):
             self._looks.start(self._look_at_extensions(), "look at the extensions")
 
     def text_changed(self, path: Path) -> None:
@@ -235,8 +238,8 @@ class Session:
 
     async def _look_at_extensions(self) -> None:
         before = self.extensions.seen
-        changed = await self.skills.refresh()
-        if await self.extensions.look() != before or changed:
+        changed = [await self.skills.refresh(), await self.workflows.refresh()]
+        if await self.extensions.look() != before or any(changed):
             self._notify(ExtensionsChanged())
 
     async def _follow(self) -> None:

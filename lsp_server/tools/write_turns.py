@@ -105,7 +105,9 @@ class EditInTurn(ToolHolder[EditTool]):
             return await self._tool.apply(planned)
 
     def _check(self, planned: PlannedEdit) -> None:
-        for path in planned.result.changed if self._whole else ():
+        # One that creates its file is refused by the editor if the file is there by then.
+        creates = planned.edits is not None and all(one.base is None for one in planned.edits.files)
+        for path in planned.result.changed if self._whole and not creates else ():
             writer = self._turns.writer_unseen(self._run_id, path)
             if writer is not None:
                 raise ToolError(

@@ -12,6 +12,16 @@ from lsp_server.wording.run_texts import outcome_text
 LABEL_CHARS_MAX = 300
 """A view with less room cuts the label once more."""
 
+ORIGINS = {
+    "person": "person",
+    "fence": "reminder",
+    "goal": "goal",
+    "memory": "memory",
+    "command": "background",
+    "hook": "hook",
+}
+"""What a message is called that is no tool result, by where it comes from."""
+
 
 def first(text: str) -> str:
     """Returns the first line of a text, as long as a label may be."""

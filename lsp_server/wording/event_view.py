@@ -47,9 +47,12 @@ from lsp_server.domain.message_events import MessageReceived, MessageRefused
 from lsp_server.domain.permissions import Answer
 from lsp_server.domain.plans import outline, progress
 from lsp_server.domain.rewind_events import Forked, Rewound
+from lsp_server.domain.workflow_events import WorkflowChanged
+from lsp_server.domain.workflows import progress_text
 from lsp_server.text.truncate import one_line
 from lsp_server.wording.event_labels import (
     LABEL_CHARS_MAX,
+    ORIGINS,
     background_label,
     choice_label,
     first,
@@ -59,6 +62,7 @@ from lsp_server.wording.event_labels import (
     step_text,
 )
 from lsp_server.wording.run_texts import outcome_text, report_text, task_title, usage_text
+from lsp_server.wording.workflow_texts import node_fields, node_outline, workflow_tone
 
 Tone: TypeAlias = Literal["plain", "good", "bad", "waiting", "muted"]
 """How a view may colour an Event. `waiting`: the run waits for a person, the endpoint or a
@@ -83,14 +87,6 @@ _ANSWERED_BY = {
     "person": "",
     "expiry": ", as nobody answered in time",
     "stop": ", as the run ended",
-}
-_ORIGINS = {
-    "person": "person",
-    "fence": "reminder",
-    "goal": "goal",
-    "memory": "memory",
-    "command": "background",
-    "hook": "hook",
 }
 
 
@@ -124,6 +120,8 @@ def view_of(event: Event) -> EventView:
             return _run_view(event)
         case ChildStarted() | ChildEnded():
             return _child_view(event)
+        case WorkflowChanged():
+            return _workflow_view(event)
         case CycleStarted() | CyclePacked() | BriefWritten():
             return _prompt_view(event)
         case StepStarted() | StepFinished() | Streamed() | ModelWaited() | ModelAnswered():
@@ -205,6 +203,12 @@ def _child_view(event: ChildStarted | ChildEnded) -> EventView:
             )
         case _:
             assert_never(event)
+
+
+def _workflow_view(event: WorkflowChanged) -> EventView:
+    label, nodes = f"workflow {event.name}, {progress_text(event.nodes)}", event.nodes
+    tree = "\n".join(node_outline(nodes))
+    return _view(event, label, tree, workflow_tone(nodes), nodes=node_fields(nodes))
 
 
 def _prompt_view(event: CycleStarted | CyclePacked | BriefWritten) -> EventView:
@@ -364,7 +368,7 @@ def _message_view(
         case Told(text, "goal"):
             return _view(event, "not done yet; it goes on with what is missing", text.strip())
         case Told(text, origin):
-            return _view(event, f"{_ORIGINS[origin]}: {first(text)}", text.strip())
+            return _view(event, f"{ORIGINS[origin]}: {first(text)}", text.strip())
         case Warned(message):
             return _view(event, f"warning: {message}", tone="bad")
         case _:

@@ -12,6 +12,7 @@ from lsp_server.agent.state.grants import Grants
 from lsp_server.agent.state.max_mode_state import MaxModeState
 from lsp_server.agent.state.progress import Progress
 from lsp_server.agent.state.work_log import WorkLog
+from lsp_server.agent.state.workflow_state import WorkflowState
 from lsp_server.domain.events import Event
 
 
@@ -36,6 +37,7 @@ class State:
     grants: Grants = field(default_factory=Grants)
     background: Background = field(default_factory=Background)
     attempts: AttemptsState = field(default_factory=AttemptsState)
+    workflows: WorkflowState = field(default_factory=WorkflowState)
 
     def apply(self, event: Event) -> None:
         """Takes an Event in. Only this changes the state."""
@@ -47,6 +49,7 @@ class State:
         self.grants.apply(event)
         self.background.apply(event)
         self.attempts.apply(event)
+        self.workflows.apply(event)
 
     @property
     def about(self) -> str:

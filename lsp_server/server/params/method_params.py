@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from lsp_server.domain.goals import Verdict
 from lsp_server.domain.permissions import Answer
 from lsp_server.domain.tasks import RunState
+from lsp_server.domain.workflows import NodeState
 from lsp_server.server.params.base import MessagePayload, Payload, WireDiagnostic
 from lsp_server.session.session_status import SessionState
 from lsp_server.wording.event_view import Tone
@@ -75,12 +76,26 @@ class Status(MessagePayload):
     children: int = 0
 
 
+class NodePayload(Payload):
+    """A `NodePayload` is a node of a workflow: `depth` says how far it is set in, from 0.
+
+    `runId` is the run that worked on it last, and `why` says in a line how it came to its state.
+    """
+
+    id: str
+    title: str
+    state: NodeState
+    depth: int
+    run_id: str | None = None
+    why: str = ""
+
+
 class EventFields(Payload):
     """`EventFields` are values for views with more than text; an Event has few of them.
 
     `callId` joins a tool call and its result, `questionId` a question and its answer.
     `winner` counts from 0, `candidate` from 1. `verdicts` are those of a goal's
-    conditions by their ids.
+    conditions by their ids, `nodes` those of a workflow, from the top of its tree down.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -95,6 +110,7 @@ class EventFields(Payload):
     cycle: int | None = None
     max_mode: bool | None = None
     model: str | None = None
+    nodes: tuple[NodePayload, ...] | None = None
     outcome: RunState | None = None
     path: str | None = None
     prompt_tokens: int | None = None

@@ -1,0 +1,79 @@
+"""This module begins the run of a workflow, or goes on with the last one of it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from itertools import islice
+
+from lsp_server.agent.journal_format import JournalDamaged
+from lsp_server.agent.state.workflow_state import WorkflowState
+from lsp_server.domain.ids import Id
+from lsp_server.domain.tasks import Mode, Task
+from lsp_server.session.run import Run
+from lsp_server.session.run_errors import RunBusy
+from lsp_server.session.run_summary import RunSummary
+from lsp_server.session.session import Session
+from lsp_server.session.workflows.node_input import definition_digest
+from lsp_server.session.workflows.workflow_agents import agents_of
+
+RUNS_LOOKED_AT_MAX = 100
+"""So many of the newest runs are looked at for the last one of a workflow."""
+
+
+@dataclass(frozen=True, slots=True)
+class BegunWorkflow:
+    """A `BegunWorkflow` is the run of a workflow; `goes_on` says that it had begun before."""
+
+    run: Run
+    goes_on: bool
+
+
+async def begin_workflow(
+    session: Session, name: str, *, mode: Mode = "build", fresh: bool = False
+) -> BegunWorkflow:
+    """Begins the workflow of that name, or goes on with its last run.
+
+    That one goes on if it fell short of its end, or if the workflow was edited since; with
+    `fresh` a new run begins whatever there was. Raises UnknownWorkflow, NotTrusted,
+    UnusableNode, RunBusy, and as `Runs.begin`.
+    """
+    written = await session.workflows.named(name)
+    await agents_of(written.workflow, session.skills)
+    last = None if fresh else await asyncio.to_thread(_last_run, session, name)
+    if last is not None:
+        if last.at_work:
+            raise RunBusy(last.run_id, elsewhere=last.run_id not in session.runs.at_work)
+        definition = definition_digest(written.workflow)
+        if await asyncio.to_thread(_is_open, session, last, definition):
+            return BegunWorkflow(session.runs.begin(last.run_id), goes_on=True)
+    nodes = len(written.workflow.nodes)
+    title = f"Workflow {name}: {written.description}".rstrip(": ")
+    task = Task(
+        f"{title}\n\n{nodes} nodes; see {written.path}",
+        mode=mode,
+        budget=session.settings.run.budget,
+        workflow=name,
+    )
+    return BegunWorkflow(session.runs.start(task), goes_on=False)
+
+
+def _last_run(session: Session, name: str) -> RunSummary | None:
+    """Returns the newest run of a workflow. Blocking."""
+    ids = islice(session.runs.store.ids(), RUNS_LOOKED_AT_MAX)
+    summaries = (session.runs.find(run_id) for run_id in ids)
+    return next((one for one in summaries if one is not None and one.workflow == name), None)
+
+
+def _is_open(session: Session, last: RunSummary, definition: Id) -> bool:
+    """Says whether a run has something left to do, or another workflow than it had. Blocking."""
+    if last.state not in ("achieved", "finished"):
+        return True
+    state = WorkflowState()
+    try:
+        for event in session.runs.store.events(last.run_id):
+            state.apply(event)
+    except (JournalDamaged, OSError):
+        return False
+    known = state.by_call.get("")
+    return known is not None and known.definition != definition
