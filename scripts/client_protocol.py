@@ -26,6 +26,7 @@ from lsp_server.domain.candidates import CandidateGroup, Scores
 from lsp_server.domain.goals import Verdict
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import RunState
+from lsp_server.domain.workflows import NodeState
 from lsp_server.mcp_client.server import ServerState
 from lsp_server.server.params import (
     base,
@@ -35,6 +36,7 @@ from lsp_server.server.params import (
     method_params,
     run_params,
     skill_params,
+    workflow_params,
 )
 from lsp_server.server.params.base import Payload
 from lsp_server.server.protocol import SOURCE, CommandName, Method
@@ -60,6 +62,7 @@ export const SAMPLES_MAX = {run_params.SAMPLES_MAX};
 LITERALS: Mapping[str, Any] = {
     "RunState": RunState,
     "SessionState": SessionState,
+    "NodeState": NodeState,
     "Verdict": Verdict,
     "Answer": Answer,
     "TrustState": TrustState,
@@ -89,11 +92,14 @@ MODELS: tuple[type[BaseModel], ...] = (
     skill_params.ServerListReply,
     extension_params.ExtensionEntry,
     extension_params.ExtensionListReply,
+    workflow_params.WorkflowEntry,
+    workflow_params.WorkflowListReply,
     skill_params.TrustEntry,
     skill_params.TrustReply,
     method_params.DiagnosticsRequest,
     method_params.DiagnosticsOfFile,
     method_params.DiagnosticsReply,
+    method_params.WorkflowNodePayload,
     method_params.EventFields,
     method_params.EventViewPayload,
     method_params.EventNotice,

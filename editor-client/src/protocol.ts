@@ -37,6 +37,8 @@ export const CommandName = {
   skillShow: "holdfast.skill.show",
   mcpList: "holdfast.mcp.list",
   extensionList: "holdfast.extension.list",
+  workflowRun: "holdfast.workflow.run",
+  workflowList: "holdfast.workflow.list",
   trust: "holdfast.trust",
   permissionAnswer: "holdfast.permission.answer",
   status: "holdfast.status",
@@ -66,6 +68,19 @@ export type RunState = v.InferOutput<typeof RunState>;
 
 export const SessionState = v.picklist(["idle", "indexing", "running", "waiting", "error"]);
 export type SessionState = v.InferOutput<typeof SessionState>;
+
+export const NodeState = v.picklist([
+  "waiting",
+  "running",
+  "achieved",
+  "finished",
+  "unmet",
+  "blocked",
+  "stopped",
+  "failed",
+  "skipped",
+]);
+export type NodeState = v.InferOutput<typeof NodeState>;
 
 export const Verdict = v.picklist([
   "met",
@@ -351,6 +366,28 @@ export const ExtensionListReply = v.object({
 });
 export type ExtensionListReply = v.InferOutput<typeof ExtensionListReply>;
 
+/** A `WorkflowEntry` is a workflow; `problem` says why it cannot be run, empty if it can be read. */
+export const WorkflowEntry = v.object({
+  name: v.string(),
+  description: v.string(),
+  origin: v.picklist(["project", "user"]),
+  state: TrustState,
+  nodes: v.number(),
+  uri: v.string(),
+  problem: v.optional(v.string(), ""),
+});
+export type WorkflowEntry = v.InferOutput<typeof WorkflowEntry>;
+
+/** A `WorkflowListReply` lists workflows, the project's first, those that cannot be read last. */
+export const WorkflowListReply = v.object({
+  message: v.string(),
+  state: v.string(),
+  runId: v.optional(v.string()),
+  uri: v.optional(v.string()),
+  workflows: v.optional(v.array(WorkflowEntry), []),
+});
+export type WorkflowListReply = v.InferOutput<typeof WorkflowListReply>;
+
 /** A `TrustEntry` is something that a project brings and that waits for a person's trust. */
 export const TrustEntry = v.object({
   id: v.string(),
@@ -388,11 +425,26 @@ export const DiagnosticsReply = v.object({
 export type DiagnosticsReply = v.InferOutput<typeof DiagnosticsReply>;
 
 /**
+ * A `WorkflowNodePayload` is a node of a workflow: `depth` says how far it is set in, from 0.
+ *
+ * `runId` is the run that worked on it last, and `why` says in a line how it came to its state.
+ */
+export const WorkflowNode = v.object({
+  id: v.string(),
+  title: v.string(),
+  state: NodeState,
+  depth: v.number(),
+  runId: v.optional(v.string()),
+  why: v.optional(v.string(), ""),
+});
+export type WorkflowNode = v.InferOutput<typeof WorkflowNode>;
+
+/**
  * `EventFields` are values for views with more than text; an Event has few of them.
  *
  * `callId` joins a tool call and its result, `questionId` a question and its answer.
  * `winner` counts from 0, `candidate` from 1. `verdicts` are those of a goal's
- * conditions by their ids.
+ * conditions by their ids, `nodes` those of a workflow, from the top of its tree down.
  */
 export const EventFields = v.object({
   answer: v.optional(Answer),
@@ -405,6 +457,7 @@ export const EventFields = v.object({
   cycle: v.optional(v.number()),
   maxMode: v.optional(v.boolean()),
   model: v.optional(v.string()),
+  nodes: v.optional(v.array(WorkflowNode)),
   outcome: v.optional(RunState),
   path: v.optional(v.string()),
   promptTokens: v.optional(v.number()),

@@ -30,6 +30,10 @@ INTERRUPTED_CHILD = (
     "interrupted: the subagent {} had not finished, and what it changed stands; `recall` "
     "finds what it did"
 )
+INTERRUPTED_WORKFLOW = (
+    "interrupted: the nodes had not all finished, and what they changed stands; `recall` finds "
+    "what they did"
+)
 NOT_STARTED = "not run: the run was interrupted before it started"
 NOT_RUN = "not run: `{}` failed before it in this step; see what that gave, then decide again"
 NOTICES_MAX = 20
@@ -118,6 +122,8 @@ class ToolRunner:
             text = INTERRUPTED if call_id in conversation.started_calls else NOT_STARTED
             if (child := conversation.children.get(call_id)) is not None:
                 text = INTERRUPTED_CHILD.format(child)
+            elif call_id in self._state.workflows.by_call:
+                text = INTERRUPTED_WORKFLOW
             elif self._toolbox.kind(conversation.open_calls[call_id]) == "task":
                 text = NOT_STARTED  # It was still asked about, or waited for another to end.
             self._return(call_id, ToolResult(text, is_error=True), 0.0)

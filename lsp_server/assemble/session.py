@@ -49,6 +49,7 @@ from lsp_server.session.goals.check_approvals import CheckApprovals
 from lsp_server.session.goals.verdict_store import VerdictStore
 from lsp_server.session.granted_rules import GrantedRules
 from lsp_server.session.hooks import SessionHooks
+from lsp_server.session.mcp_servers import SessionServers
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.notices import GoalsChanged, Notify, StatusChanged
 from lsp_server.session.permissions import Permissions
@@ -207,14 +208,9 @@ def _services(
         editor, lambda rule, everywhere: granted.add(rule, everywhere=everywhere)
     )
     trust = Trust(folder / "trusted.json")
-    skills = SessionSkills(
-        workspace.root, Path.home(), config_folder(), trust, lambda: current().skills
-    )
     on_change = partial(notify, GoalsChanged())
     servers_in = partial(session_servers, trust, current, permissions, on_change)
     servers = servers_in(workspace.root, sandboxes)
-    workflows = SessionWorkflows(workspace.root, config_folder(), trust, lambda: current().skills)
-    hooks = SessionHooks(workspace.root, trust, lambda: current().hooks)
     provider = ModelProvider(settings.model, lambda: notify(StatusChanged()))
     return WorkspaceServices(
         workspace,
@@ -232,18 +228,23 @@ def _services(
         JournalIndexes(),
         own_programs,
         sandboxes,
-        Extensions(
-            skills,
-            servers,
-            hooks,
-            workflows,
-            ProjectTrust(trust, (skills, servers, hooks, workflows)),
-        ),
+        _extensions(workspace.root, trust, servers, current),
         WriteTurns(),
         current,
         servers_in,
         Worktrees(folder / "worktrees", workspace, documents, sandboxes.host),
     )
+
+
+def _extensions(
+    root: Path, trust: Trust, servers: SessionServers, current: Callable[[], Settings]
+) -> Extensions:
+    config = config_folder()
+    skills = SessionSkills(root, Path.home(), config, trust, lambda: current().skills)
+    hooks = SessionHooks(root, trust, lambda: current().hooks)
+    workflows = SessionWorkflows(root, config, trust, lambda: current().skills)
+    brought = ProjectTrust(trust, (skills, servers, hooks, workflows))
+    return Extensions(skills, servers, hooks, workflows, brought)
 
 
 def _runs(

@@ -6,6 +6,7 @@ from lsp_server.assemble.approval import run_approval
 from lsp_server.assemble.goals import edits_accepted, run_verifier, verify_in_turn
 from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.workspace_services import WorkspaceServices
+from lsp_server.domain.workflows import only_looking
 from lsp_server.session.children import Children
 from lsp_server.session.goals import Goals
 from lsp_server.session.run_context import RunContext
@@ -31,14 +32,15 @@ async def workflow_agent(
     """
     skills, task = services.extensions.skills, run_context.task
     written = await services.extensions.workflows.named(task.workflow)
-    agents = await agents_of(written.workflow, skills)
+    workflow = only_looking(written.workflow) if task.mode == "plan" else written.workflow
+    agents = await agents_of(workflow, skills)
     # Without a model each node would fail, and all alike.
     await services.provider.wire()
     approval = await run_approval(services, run_context)
     commands = services.sandboxes.commands(lambda: run_context.current_settings)
     return WorkflowAgent(
         run_context,
-        WorkflowPlan(written.workflow, agents, mode=task.mode),
+        WorkflowPlan(workflow, agents),
         WorkflowParts(
             Children(runs, run_context),
             closing_check(services, judges, goals, run_context, approval, commands),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from lsp_server.domain.goals import Condition
@@ -57,6 +57,12 @@ class Workflow:
     name: str
     nodes: tuple[WorkflowNode, ...]
     common: str = ""
+
+
+def only_looking(workflow: Workflow) -> Workflow:
+    """Returns a workflow of which no node changes a file, nor runs a check."""
+    nodes = (replace(one, mode="plan", attempts=1, conditions=()) for one in workflow.nodes)
+    return replace(workflow, nodes=tuple(nodes))
 
 
 @dataclass(frozen=True, slots=True)

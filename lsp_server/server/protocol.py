@@ -45,6 +45,8 @@ class CommandName(StrEnum):
     SKILL_SHOW = "holdfast.skill.show"
     MCP_LIST = "holdfast.mcp.list"
     EXTENSION_LIST = "holdfast.extension.list"
+    WORKFLOW_RUN = "holdfast.workflow.run"
+    WORKFLOW_LIST = "holdfast.workflow.list"
     TRUST = "holdfast.trust"
     PERMISSION_ANSWER = "holdfast.permission.answer"
     STATUS = "holdfast.status"

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from lsp_server.agent.journal_format import JournalDamaged
-from lsp_server.agent.state.workflow_state import WorkflowState
+from lsp_server.agent.state import State
 from lsp_server.domain.ids import Id
 from lsp_server.domain.tasks import Mode, Task
+from lsp_server.domain.workflows import only_looking
 from lsp_server.session.run import Run
 from lsp_server.session.run_errors import RunBusy
 from lsp_server.session.run_summary import RunSummary
@@ -34,8 +35,8 @@ async def begin_workflow(
 ) -> BegunWorkflow:
     """Begins the workflow of that name, or goes on with its last run.
 
-    That one goes on if it fell short of its end, or if the workflow was edited since; with
-    `fresh` a new run begins whatever there was. Raises UnknownWorkflow, NotTrusted,
+    That one goes on, in the mode that it has, if it fell short of its end or the workflow was
+    edited since; with `fresh` a new run begins whatever there was. Raises UnknownWorkflow, NotTrusted,
     UnusableNode, RunBusy, and as `Runs.begin`.
     """
     written = await session.workflows.named(name)
@@ -44,8 +45,8 @@ async def begin_workflow(
     if last is not None:
         if last.at_work:
             raise RunBusy(last.run_id, elsewhere=last.run_id not in session.runs.at_work)
-        definition = definition_digest(written.workflow)
-        if await asyncio.to_thread(_is_open, session, last, definition):
+        workflow = only_looking(written.workflow) if mode == "plan" else written.workflow
+        if await asyncio.to_thread(_goes_on, session, last, mode, definition_digest(workflow)):
             return BegunWorkflow(session.runs.begin(last.run_id), goes_on=True)
     nodes = len(written.workflow.nodes)
     title = f"Workflow {name}: {written.description}".rstrip(": ")
@@ -65,15 +66,17 @@ def _last_run(session: Session, name: str) -> RunSummary | None:
     return next((one for one in summaries if one is not None and one.workflow == name), None)
 
 
-def _is_open(session: Session, last: RunSummary, definition: Id) -> bool:
-    """Says whether a run has something left to do, or another workflow than it had. Blocking."""
-    if last.state not in ("achieved", "finished"):
-        return True
-    state = WorkflowState()
+def _goes_on(session: Session, last: RunSummary, mode: Mode, definition: Id) -> bool:
+    """Says whether a run in that mode has something left to do, or had another workflow. Blocking."""
+    state = State()
     try:
         for event in session.runs.store.events(last.run_id):
             state.apply(event)
     except (JournalDamaged, OSError):
         return False
-    known = state.by_call.get("")
+    task, known = state.conversation.task, state.workflows.by_call.get("")
+    if task is None or task.mode != mode:
+        return False
+    if last.state not in ("achieved", "finished"):
+        return True
     return known is not None and known.definition != definition

@@ -19,6 +19,7 @@ from lsp_server.tools.shell import Shell
 from lsp_server.tools.skill import SkillTool
 from lsp_server.tools.stop import StopTool
 from lsp_server.tools.task import TaskTool
+from lsp_server.tools.workflow import WorkflowTool
 from lsp_server.tools.write import Write
 
 BUILTIN_SPECS: tuple[ToolSpec, ...] = (
@@ -38,6 +39,7 @@ BUILTIN_SPECS: tuple[ToolSpec, ...] = (
     SkillTool.spec,
     FindTools.spec,
     TaskTool.spec,
+    WorkflowTool.spec,
     Finish.spec,
 )
 

@@ -17,7 +17,7 @@ TITLES_SHOWN_MAX = 10
 
 
 class NodeArguments(ToolArguments):
-    """One part of the plan."""
+    """A node is one part of the plan."""
 
     id: str = Field(pattern=r"^[\w.-]{1,64}$")
     task: str = Field(
@@ -79,9 +79,9 @@ class WorkflowTool:
         return f"{self.spec.name} {', '.join(ids[:TITLES_SHOWN_MAX])}{more}".strip()
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
-        """Needs nothing where all nodes look; to begin runs that change files it says so."""
+        """Needs nothing where all nodes look; to begin runs that change files or run checks it says so."""
         wish = validate(WorkflowArguments, arguments)
-        building = [node for node in wish.nodes if node.mode == "build"]
+        building = [node for node in wish.nodes if node.mode == "build" or node.checks]
         if not building:
             return NeedsNothing()
         detail = "\n\n".join(_shown(node) for node in wish.nodes)

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lsp_server.domain.background_events import BackgroundEnded, BackgroundStarted
 from lsp_server.domain.events import CandidatesJudged, CyclePacked
 from lsp_server.domain.goals import GoalReport
+from lsp_server.domain.permissions import Answer
 from lsp_server.domain.tasks import Outcome
 from lsp_server.text.truncate import first_line
 from lsp_server.wording.run_texts import outcome_text
 
 LABEL_CHARS_MAX = 300
 """A view with less room cuts the label once more."""
+
+ANSWERS: Mapping[Answer, str] = {
+    "once": "approved once",
+    "run": "approved for this run",
+    "always": "approved for good",
+    "everywhere": "approved for good in all projects",
+    "sandboxed": "goes on in the sandbox",
+    "deny": "denied",
+}
+ANSWERED_BY = {
+    "person": "",
+    "expiry": ", as nobody answered in time",
+    "stop": ", as the run ended",
+}
+"""What an answer of a person is called, and one that came without a person."""
 
 ORIGINS = {
     "person": "person",

@@ -44,13 +44,14 @@ from lsp_server.domain.events import (
     Warned,
 )
 from lsp_server.domain.message_events import MessageReceived, MessageRefused
-from lsp_server.domain.permissions import Answer
 from lsp_server.domain.plans import outline, progress
 from lsp_server.domain.rewind_events import Forked, Rewound
 from lsp_server.domain.workflow_events import WorkflowChanged
 from lsp_server.domain.workflows import progress_text
 from lsp_server.text.truncate import one_line
 from lsp_server.wording.event_labels import (
+    ANSWERED_BY,
+    ANSWERS,
     LABEL_CHARS_MAX,
     ORIGINS,
     background_label,
@@ -73,20 +74,6 @@ _OUTCOME_TONES: Mapping[str, Tone] = {
     "unmet": "bad",
     "blocked": "waiting",
     "failed": "bad",
-}
-
-_ANSWERS: Mapping[Answer, str] = {
-    "once": "approved once",
-    "run": "approved for this run",
-    "always": "approved for good",
-    "everywhere": "approved for good in all projects",
-    "sandboxed": "goes on in the sandbox",
-    "deny": "denied",
-}
-_ANSWERED_BY = {
-    "person": "",
-    "expiry": ", as nobody answered in time",
-    "stop": ", as the run ended",
 }
 
 
@@ -354,7 +341,7 @@ def _message_view(
         case PermissionAnswered(question_id, answer, by, reason):
             return _view(
                 event,
-                f"{_ANSWERS[answer]}{_ANSWERED_BY[by]}"
+                f"{ANSWERS[answer]}{ANSWERED_BY[by]}"
                 + (f": {first(reason)}" if reason and by == "person" else ""),
                 tone="bad" if answer == "deny" else "good",
                 question_id=question_id,

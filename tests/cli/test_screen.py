@@ -65,6 +65,7 @@ def test_a_run_is_told_line_by_line() -> None:
         "  restored a.py",
         "  subagent 1 as reviewer begins: find the port",
         "  subagent 1 ended: achieved after 4 steps: find the port",
+        "  workflow release, 1 of 2 nodes done; at work: Make it retry",
         "  taken back to the end of step 2",
         "  goes on from the end of step 2 of run r0",
         "",

@@ -44,6 +44,8 @@ from lsp_server.domain.prompt_sections import PromptSection
 from lsp_server.domain.rewind_events import Forked, Rewound
 from lsp_server.domain.tasks import Achieved, RunId, Sampling, Task
 from lsp_server.domain.tools import ToolCall, ToolResult
+from lsp_server.domain.workflow_events import WorkflowChanged
+from lsp_server.domain.workflows import NodeStatus
 
 USAGE = Usage(1000, 500, 20)
 CONDITION = Condition("c1", "the tests pass")
@@ -122,6 +124,15 @@ ONE_OF_EACH: tuple[Event, ...] = (
         USAGE,
         0.0,
         (ChildChange("a.py", None, "1f"),),
+    ),
+    WorkflowChanged(
+        "release",
+        "",
+        "d1",
+        (
+            NodeStatus("tests", "Write the tests", (), "achieved", "i1", "r1.1", "r1.1", "Done."),
+            NodeStatus("code", "Make it retry", ("tests",), "running", "i2", "r1.2"),
+        ),
     ),
     Rewound(2, USAGE, USAGE, 0.02),
     Forked(RunId("r0"), 2),

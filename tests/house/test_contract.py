@@ -18,6 +18,7 @@ from lsp_server.domain import (
     file_events,
     message_events,
     rewind_events,
+    workflow_events,
 )
 from lsp_server.settings.section import Section
 from lsp_server.settings.sections import Settings
@@ -47,6 +48,7 @@ def test_every_event_is_in_the_union_and_says_its_kind() -> None:
             file_events,
             message_events,
             rewind_events,
+            workflow_events,
         )
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if kind.__module__ == module.__name__

@@ -60,6 +60,7 @@ WORDS: list[tuple[str, str]] = [
     ("restored a.py", "plain"),
     ("subagent 1 as reviewer begins: find the port", "waiting"),
     ("subagent 1 ended: achieved after 4 steps: find the port", "good"),
+    ("workflow release, 1 of 2 nodes done; at work: Make it retry", "waiting"),
     ("taken back to the end of step 2", "plain"),
     ("goes on from the end of step 2 of run r0", "plain"),
     ("achieved: Done. (No goal was set, so nothing was checked.)", "good"),

@@ -26,6 +26,7 @@ from lsp_server.server.commands.run_commands import RunCommands
 from lsp_server.server.commands.run_errors import error_text
 from lsp_server.server.commands.skill_commands import SkillCommands
 from lsp_server.server.commands.status_commands import StatusCommands
+from lsp_server.server.commands.workflow_commands import WorkflowCommands
 from lsp_server.server.params.base import MessagePayload, Reply
 from lsp_server.server.transport.errors import InvalidParams
 
@@ -47,6 +48,7 @@ class CommandRegistry:
             PermissionCommands(context),
             SkillCommands(context),
             ExtensionCommands(context),
+            WorkflowCommands(context),
             StatusCommands(context, doctor),
         )
         self._commands: Mapping[str, ServerCommand] = {

@@ -76,8 +76,8 @@ class Status(MessagePayload):
     children: int = 0
 
 
-class NodePayload(Payload):
-    """A `NodePayload` is a node of a workflow: `depth` says how far it is set in, from 0.
+class WorkflowNodePayload(Payload):
+    """A `WorkflowNodePayload` is a node of a workflow: `depth` says how far it is set in, from 0.
 
     `runId` is the run that worked on it last, and `why` says in a line how it came to its state.
     """
@@ -110,7 +110,7 @@ class EventFields(Payload):
     cycle: int | None = None
     max_mode: bool | None = None
     model: str | None = None
-    nodes: tuple[NodePayload, ...] | None = None
+    nodes: tuple[WorkflowNodePayload, ...] | None = None
     outcome: RunState | None = None
     path: str | None = None
     prompt_tokens: int | None = None

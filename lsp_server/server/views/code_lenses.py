@@ -32,6 +32,7 @@ class CodeLenses:
         on_goals = [
             *goal_view.lenses(folder, session.goals, path),
             *skill_view.lenses(session.skills, path),
+            *skill_view.workflow_lenses(session.workflows, path),
         ]
         if path != folder.root / GOALS_FILE:
             return on_goals

@@ -7,6 +7,7 @@ what is.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from lsprotocol import types
@@ -56,7 +57,8 @@ class DiagnosticsView:
         for folder in self._folders:
             if folder.session is not None:
                 yield from _questions(folder, folder.session)
-                yield from skill_view.diagnostics(folder.session.skills)
+                problems = folder.session.skills.problems, folder.session.workflows.problems
+                yield from skill_view.diagnostics(chain.from_iterable(problems))
                 can = self._client.can
                 yield from goal_view.diagnostics(
                     folder, folder.session.goals, can.encoding, related=can.related_information

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,15 @@ from lsprotocol import types
 from lsp_server.server import to_lsp
 from lsp_server.server.protocol import SOURCE, CommandName, DiagnosticCode
 from lsp_server.session.skills import FoundItem, SessionSkills
+from lsp_server.session.workflows.session_workflows import SessionWorkflows
 from lsp_server.skills.custom_command import CustomCommand
 from lsp_server.skills.skill import Skill
+from lsp_server.skills.source import Problem
 
 
-def diagnostics(skills: SessionSkills) -> Iterator[tuple[Path, types.Diagnostic]]:
-    """Yields a diagnostic, with its file, for each rule that a skill, a command or an agent breaks."""
-    for problem in skills.problems:
+def diagnostics(problems: Iterable[Problem]) -> Iterator[tuple[Path, types.Diagnostic]]:
+    """Yields a diagnostic, with its file, for each rule that a skill, a workflow or the like breaks."""
+    for problem in problems:
         yield (
             problem.path,
             types.Diagnostic(
@@ -38,6 +40,23 @@ def lenses(skills: SessionSkills, path: Path) -> Iterator[types.CodeLens]:
                 yield types.CodeLens(range=to_lsp.whole_line(0), command=command)
 
 
+def workflow_lenses(workflows: SessionWorkflows, path: Path) -> Iterator[types.CodeLens]:
+    """Yields what can be done with a workflow, above the first line of its file."""
+    for one in workflows.seen:
+        if one.written.path == path:
+            command = types.Command(
+                "Holdfast: Run this workflow",
+                CommandName.WORKFLOW_RUN,
+                arguments=[{"name": one.written.name}],
+            )
+            shown = command if one.state == "trusted" else _trust_command()
+            yield types.CodeLens(range=to_lsp.whole_line(0), command=shown)
+
+
+def _trust_command() -> types.Command:
+    return types.Command("Holdfast: Look at it and trust it…", CommandName.TRUST, arguments=[{}])
+
+
 def commands_for(
     skills: SessionSkills, path: Path, place: dict[str, Any]
 ) -> Iterator[types.Command]:
@@ -53,7 +72,7 @@ def commands_for(
 def _commands(one: FoundItem) -> Iterator[types.Command]:
     name = one.item.name
     if one.state != "trusted":
-        yield types.Command("Holdfast: Look at it and trust it…", CommandName.TRUST, arguments=[{}])
+        yield _trust_command()
     elif isinstance(one.item, Skill):
         prompt = f"Load the skill {name} and do what it says."
         yield types.Command(

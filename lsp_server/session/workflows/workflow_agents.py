@@ -11,7 +11,7 @@ from lsp_server.skills.custom_agent import CustomAgent
 
 
 class UnusableNode(HoldfastError):
-    """A node of a workflow names something that cannot be used."""
+    """The agent that a node of a workflow names is none, or is not trusted."""
 
 
 async def agents_of(workflow: Workflow, skills: SessionSkills) -> Mapping[str, CustomAgent]:

@@ -14,6 +14,7 @@ from lsp_server.domain.workflows import (
     Workflow,
     WorkflowNode,
     graph_faults,
+    only_looking,
     progress_text,
 )
 from lsp_server.goals.new_goal import goal_from_parts
@@ -59,11 +60,13 @@ class WorkflowCalls:
     async def work(self, call_id: Id, wish: WorkflowArguments) -> ToolResult:
         """Works through a workflow, or goes on with it. Raises ToolError when it is none."""
         workflow = _workflow(wish)
+        if self._mode == "plan":
+            workflow = only_looking(workflow)
         try:
             agents = await agents_of(workflow, self._skills)
         except HoldfastError as error:
             raise ToolError(str(error)) from error
-        plan = WorkflowPlan(workflow, agents, call_id, self._mode)
+        plan = WorkflowPlan(workflow, agents, call_id)
         work = WorkflowWork(plan, self._children, self._state, self._emit, self._closing)
         nodes = await work.run()
         outcomes = [await self._children.outcome(RunId(node.run_id)) for node in nodes]

@@ -57,7 +57,6 @@ class WorkflowPlan:
     workflow: Workflow
     agents: Mapping[str, CustomAgent]
     call_id: Id = ""
-    mode: Mode = "build"
     said: tuple[str, ...] = ()
 
 
@@ -166,7 +165,7 @@ class WorkflowWork:
         plan = self._plan
         agent = plan.agents.get(node.agent)
         agent_mode: Mode = "build" if agent is None else agent.mode
-        mode: Mode = "plan" if "plan" in (plan.mode, node.mode, agent_mode) else "build"
+        mode: Mode = "plan" if "plan" in (node.mode, agent_mode) else "build"
         key = self._key(node, digest)
 
         def make(run_id: RunId, share: Budget) -> Task:
