@@ -108,7 +108,7 @@ async def work(folder: Path, environment: Mapping[str, str], *more: str) -> Ende
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("edited", ["", EDITED])
+@pytest.mark.parametrize("edited", [pytest.param("", marks=pytest.mark.slow), EDITED])
 async def test_after_a_kill_only_open_and_changed_nodes_run_again(
     project: Path, edited: str
 ) -> None:
@@ -140,6 +140,7 @@ async def test_after_a_kill_only_open_and_changed_nodes_run_again(
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 async def test_a_workflow_that_is_done_begins_anew_unless_it_was_edited(project: Path) -> None:
     written(project, text())
     await trust(project)
