@@ -22,11 +22,12 @@ from lsp_server.server.client_log import log_to_editor
 from lsp_server.server.lifecycle import Lifecycle
 from lsp_server.server.notebooks import SYNC
 from lsp_server.server.protocol import SOURCE, ActionKind, CommandName, Method
-from lsp_server.server.transport.framing import ByteStream, FrameReader, FrameWriter
+from lsp_server.server.transport.framing import Frames, frame
 from lsp_server.server.transport.language_server import HandlerServer
 from lsp_server.server.transport.process_watch import process_is_alive, wait_until_gone
-from lsp_server.server.transport.signals import on_termination
 from lsp_server.server.workspace_events import WorkspaceEvents
+from lsp_server.system.message_stream import ByteStream, MessageReader, MessageWriter
+from lsp_server.system.termination import on_termination
 
 log = logging.getLogger(__name__)
 
@@ -63,12 +64,12 @@ class Connection:
         """
         self._loop = asyncio.get_running_loop()
         self._exit_code: asyncio.Future[int] = self._loop.create_future()
-        writer = FrameWriter(self._stream.send, self._lost)
+        writer = MessageWriter(self._stream.send, frame, self._lost)
         self._rpc.sink = writer
         with log_to_editor(self._client), on_termination(self._end_of_input):
             if self._parent_process_id is not None:
                 self._watch(self._parent_process_id)
-            FrameReader(self._stream.receive, self._deliver, self._end_of_input)
+            MessageReader(self._stream.receive, Frames().feed, self._deliver, self._end_of_input)
             code = await self._exit_code
             # A thread that hangs, in a library or on a dead disk, would keep the process.
             forced = threading.Timer(EXIT_SECONDS, os._exit, (code,))

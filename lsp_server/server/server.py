@@ -9,8 +9,8 @@ import secrets
 import sys
 
 from lsp_server.server.connection import Connection
-from lsp_server.server.transport.framing import ByteStream, standard_streams
 from lsp_server.server.transport.tcp import authenticated_client
+from lsp_server.system.message_stream import ByteStream, standard_streams
 
 TOKEN_BYTES = 24
 

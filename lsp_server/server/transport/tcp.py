@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.server.transport.framing import READ_BYTES, BrokenStream, ByteStream, Frames
+from lsp_server.server.transport.framing import Frames
+from lsp_server.system.message_stream import READ_BYTES, BrokenStream, ByteStream
 
 FIRST_MESSAGE_SECONDS = 10.0
 """How long a client may take to show its token; others wait that long at most."""

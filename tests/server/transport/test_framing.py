@@ -10,14 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.server.transport import framing
 from lsp_server.server.transport.framing import (
-    BrokenStream,
-    FrameReader,
     Frames,
-    FrameWriter,
     frame,
 )
+from lsp_server.system import message_stream
+from lsp_server.system.message_stream import BrokenStream, MessageReader, MessageWriter
 
 
 @given(st.lists(st.binary(max_size=50), max_size=8), st.data())
@@ -67,7 +65,7 @@ class SlowReader:
 
 def test_newer_messages_replace_unsent_ones_and_order_stays() -> None:
     reader = SlowReader()
-    outbox = FrameWriter(reader, lost=lambda: None)
+    outbox = MessageWriter(reader, frame, lost=lambda: None)
     outbox.put(b"first")
     assert reader.asked.wait(5)
     for body, key in ((b"r1", "p"), (b"m", None), (b"r2", "p"), (b"end", None)):
@@ -81,9 +79,9 @@ def test_newer_messages_replace_unsent_ones_and_order_stays() -> None:
 def test_a_client_that_leaves_too_much_unread_is_lost_once() -> None:
     reader = SlowReader()
     lost: list[bool] = []
-    outbox = FrameWriter(reader, lost=lambda: lost.append(True))
+    outbox = MessageWriter(reader, frame, lost=lambda: lost.append(True))
     megabyte = bytes(2**20)
-    for _ in range(framing.UNREAD_BYTES_MAX // len(megabyte) + 10):
+    for _ in range(message_stream.UNREAD_BYTES_MAX // len(megabyte) + 10):
         outbox.put(megabyte)
     assert lost == [True]
     for _ in range(100):
@@ -97,7 +95,7 @@ def test_a_client_that_is_gone_is_lost() -> None:
     def send(data: bytes) -> None:
         raise BrokenPipeError
 
-    outbox = FrameWriter(send, lost=gone.set)
+    outbox = MessageWriter(send, frame, lost=gone.set)
     outbox.put(b"x")
     assert gone.wait(5)
     outbox.close(5)
@@ -107,7 +105,7 @@ async def test_the_inbox_delivers_in_order_and_then_ends() -> None:
     chunks = iter([frame(b"1") + frame(b"2")[:5], frame(b"2")[5:], b""])
     seen: list[bytes] = []
     ended = asyncio.Event()
-    FrameReader(lambda count: next(chunks), seen.append, ended.set)
+    MessageReader(lambda count: next(chunks), Frames().feed, seen.append, ended.set)
     async with asyncio.timeout(5):
         await ended.wait()
     assert seen == [b"1", b"2"]
@@ -118,7 +116,7 @@ async def test_a_flood_waits_in_the_pipe_instead_of_in_memory() -> None:
 
     def receive(count: int) -> bytes:
         nonlocal sent
-        if sent >= 5 * framing.UNHANDLED_FRAMES_MAX:
+        if sent >= 5 * message_stream.UNHANDLED_MESSAGES_MAX:
             return b""
         sent += 1
         return frame(b"x")
@@ -132,16 +130,16 @@ async def test_a_flood_waits_in_the_pipe_instead_of_in_memory() -> None:
         seen.append(body)
         most = max(most, sent - len(seen))
 
-    FrameReader(receive, deliver, ended.set)
+    MessageReader(receive, Frames().feed, deliver, ended.set)
     async with asyncio.timeout(10):
         await ended.wait()
-    assert len(seen) == 5 * framing.UNHANDLED_FRAMES_MAX
-    assert most <= framing.UNHANDLED_FRAMES_MAX + 1
+    assert len(seen) == 5 * message_stream.UNHANDLED_MESSAGES_MAX
+    assert most <= message_stream.UNHANDLED_MESSAGES_MAX + 1
 
 
 PRINTING = """
 import os, subprocess, sys
-from lsp_server.server.transport.framing import standard_streams
+from lsp_server.system.message_stream import standard_streams
 with standard_streams() as stream:
     print("printed")
     os.write(1, b"written\\n")
@@ -162,6 +160,6 @@ def test_what_is_printed_does_not_reach_the_protocol() -> None:
 
 def test_the_streams_are_given_back() -> None:
     before = (os.fstat(0).st_ino, os.fstat(1).st_ino)
-    with framing.standard_streams():
+    with message_stream.standard_streams():
         pass
     assert (os.fstat(0).st_ino, os.fstat(1).st_ino) == before

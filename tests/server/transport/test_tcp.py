@@ -8,8 +8,9 @@ from queue import Queue
 import pytest
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.server.transport.framing import ByteStream, frame
+from lsp_server.server.transport.framing import frame
 from lsp_server.server.transport.tcp import authenticated_client
+from lsp_server.system.message_stream import ByteStream
 
 TOKEN = "right"
 
