@@ -41,6 +41,7 @@ from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.models.provider import ModelProvider
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.sandbox.scratch_folder import remove_abandoned
+from lsp_server.session.changed_texts import ChangedTexts
 from lsp_server.session.child_runs import top_id
 from lsp_server.session.doctor_report import doctor_report
 from lsp_server.session.extensions import Extensions
@@ -116,6 +117,7 @@ def open_session(
         permissions=services.permissions,
         granted_rules=services.granted_rules,
         runs=runs,
+        changed_texts=ChangedTexts(services.checkpoints.content, services.redactor),
         goals=goals,
         memory=memory,
         extensions=services.extensions,
@@ -125,6 +127,17 @@ def open_session(
         release=partial(_release, cleaning, judges),
     )
     return session
+
+
+def run_stores(data: Path | None = None) -> list[RunStore]:
+    """Returns the runs of all workspaces that have some. Blocking."""
+    folders = (data or data_folder()).glob("workspaces/*/runs")
+    return [RunStore(folder) for folder in sorted(folders)]
+
+
+def run_store(root: Path, data: Path | None = None) -> RunStore:
+    """Returns the runs of one workspace, whose session need not be open."""
+    return RunStore(workspace_folder(data or data_folder(), root.resolve()) / "runs")
 
 
 def _judges(services: WorkspaceServices) -> JudgeModel:

@@ -49,8 +49,17 @@ class _Found:
     base_url: str
     name: str
     api_key: str | None
+    model: str
     choice: str | None
     """What was chosen that no setting names, and how to choose; None where settings name all."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointModels:
+    """An `EndpointModels` has the model in use, and all that its endpoint lists."""
+
+    current: str
+    names: tuple[str, ...]
 
 
 class ModelProvider:
@@ -127,6 +136,11 @@ class ModelProvider:
         key = "with a key" if found.api_key else "without a key"
         return f"{found.name}, {key}; it answers and lists: {listed}{more}"
 
+    async def models(self) -> EndpointModels:
+        """Asks the endpoint which models it has. Raises ConfigurationError, ModelError."""
+        found = await asyncio.shield(self._search)
+        return EndpointModels(found.model, await models_at(found.base_url, found.api_key))
+
     def reconfigure(self, settings: ModelSettings) -> None:
         """Takes another endpoint for later requests; those under way keep theirs."""
         if settings == self._settings:
@@ -176,7 +190,8 @@ async def _find(settings: ModelSettings) -> _Found:
     key = api_key if settings.base_url is not None else None
     name = f"{complete.name} at {without_credentials(endpoint.base_url)}"
     choice = _choice(settings, complete, endpoint)
-    return _Found(open_wire(complete, key), endpoint.base_url, name, key, choice)
+    model = complete.name or ""
+    return _Found(open_wire(complete, key), endpoint.base_url, name, key, model, choice)
 
 
 def _choice(settings: ModelSettings, complete: ModelSettings, endpoint: Endpoint) -> str | None:

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from lsp_server.domain.permissions import Answer, Question, visible
 from lsp_server.server.folders import Folder
 from lsp_server.text.truncate import one_line, truncate_middle
-from lsp_server.wording.permission_texts import allowed_text
+from lsp_server.wording.permission_texts import ANSWERS, allowed_text
 
 DETAIL_CHARS_MAX = 600
 """How much of an operation a message box shows; the diagnostic has more."""
 SUMMARY_CHARS_MAX = 60
-
-ANSWERS: Mapping[Answer, str] = {
-    "once": "Approve once",
-    "run": "For this run",
-    "always": "Always",
-    "everywhere": "Always, in all projects",
-    "sandboxed": "Go on in the sandbox",
-    "deny": "Deny",
-}
-"""Titles are compared as text, as some clients send nothing else back."""
 
 _IN_MENUS_ALONE: frozenset[Answer] = frozenset({"everywhere"})
 """What a message box does not offer: it has little room, and this is seldom meant."""

@@ -125,7 +125,9 @@ class Permissions:
         self, answered: asyncio.Future[Answered], timeout_seconds: float
     ) -> tuple[Answered, Literal["person", "expiry"]]:
         try:
-            given = await asyncio.wait_for(answered, timeout_seconds)
+            # Not `wait_for`, which loses a stop that comes together with the answer.
+            async with asyncio.timeout(timeout_seconds):
+                given = await answered
         except TimeoutError:
             return Answered("deny", EXPIRED, by_person=False), "expiry"
         return given, "person" if given.by_person else "expiry"

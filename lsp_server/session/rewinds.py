@@ -18,6 +18,7 @@ from lsp_server.domain.events import (
     SnapshotTaken,
     StepStarted,
 )
+from lsp_server.domain.images import LoadedImage, described
 from lsp_server.domain.message_events import MessageReceived
 from lsp_server.domain.rewind_events import Forked, Rewound
 from lsp_server.domain.tasks import RunId
@@ -81,17 +82,23 @@ class Rewinds:
         return RewindReport(past.run_id, step, report)
 
     async def fork(
-        self, run_id: RunId | None = None, step: int | None = None, text: str = ""
+        self,
+        run_id: RunId | None = None,
+        step: int | None = None,
+        text: str = "",
+        images: tuple[LoadedImage, ...] = (),
+        new_id: RunId | None = None,
     ) -> Run:
         """Begins a run that goes on from the end of a step of another one, by default its last.
 
         The files go back to that step, which is the new run's first change: to undo it brings
-        them back. The other run stays as it is. `text` is a message to the new one.
+        them back. The other run stays as it is. `text`, with `images`, is a message to the new one,
+        whose id is `new_id` if that is given.
 
         Raises what `rewind` raises, and what keeps a run from beginning.
         """
         origin = self._runs.choose(run_id, "fork", idle=True)
-        store, new_id = self._runs.store, new_run_id()
+        store, new_id = self._runs.store, new_id or new_run_id()
         self._runs.require_room(new_id)
         records = counted(await asyncio.to_thread(replay, store.journal(origin.run_id)))
         step = _chosen(origin.run_id, records, step, before_last=0)
@@ -110,7 +117,7 @@ class Rewinds:
             await journal.flush()
         finally:
             journal.close()
-        message = MessageReceived(text, "steer")
+        message = MessageReceived(described(text, images), "steer", images)
         return self._runs.begin(new_id, (lambda run: run.send(message)) if text.strip() else None)
 
     async def _changes(self, records: Sequence[RecordedEvent]) -> list[FileChanged | SnapshotTaken]:

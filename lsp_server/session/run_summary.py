@@ -39,6 +39,7 @@ class RunSummary:
     the next step of a run at work is sampled several times. `background` are the commands
     that it runs in the background, by their ids. `attempts` counts the attempts at work.
     `workflow` names the one that it works through, empty for none.
+    `workspace` is the folder of a run of the past.
     """
 
     run_id: RunId
@@ -53,6 +54,7 @@ class RunSummary:
     background: Mapping[str, str] = field(default_factory=dict)
     attempts: int = 0
     workflow: str = ""
+    workspace: str = ""
 
     @property
     def parent_id(self) -> RunId | None:
@@ -125,6 +127,7 @@ def summary_from_journal(path: Path) -> RunSummary:
         cost_usd=cost_usd,
         message=message,
         workflow=first.event.task.workflow,
+        workspace=first.event.workspace,
     )
 
 

@@ -11,6 +11,8 @@ from typing import Protocol
 from lsp_server.domain.events import FileChanged, FileRestored, GoalChecked, RecordedEvent
 from lsp_server.domain.tasks import RunId
 from lsp_server.memory.forget_request import ForgetRequest
+from lsp_server.models.provider import EndpointModels
+from lsp_server.session.changed_texts import ChangedTexts
 from lsp_server.session.extension_list import ExtensionList
 from lsp_server.session.extension_sources import (
     HookExtensions,
@@ -52,6 +54,10 @@ class ModelSource(Protocol):
         """Asks the endpoint what it is and has. Raises HoldfastError."""
         ...
 
+    async def models(self) -> EndpointModels:
+        """Asks the endpoint which models it has. Raises HoldfastError."""
+        ...
+
     def reconfigure(self, settings: ModelSettings) -> None:
         """Takes another endpoint for what comes; requests under way keep theirs."""
         ...
@@ -72,7 +78,7 @@ class EndpointNotes(Protocol):
 class Session:
     """A `Session` is one workspace folder at work. Close it: it owns tasks, files and connections.
 
-    Front doors ask its parts directly: `runs`, `rewinds`, `proposals`, `permissions`, `goals`,
+    Front doors ask its parts directly: `model`, `runs`, `changed_texts`, `rewinds`, `proposals`, `permissions`, `goals`,
     `memory`, `skills`, `servers` and `trust`. What concerns several of them goes through the session itself,
     above all Events (`on_event`) and changed files (`files_changed`).
 
@@ -89,6 +95,7 @@ class Session:
         permissions: Permissions,
         granted_rules: GrantedRules,
         runs: Runs,
+        changed_texts: ChangedTexts,
         goals: Goals,
         memory: SessionMemory,
         extensions: Extensions,
@@ -101,7 +108,9 @@ class Session:
         self.settings = settings
         self.permissions = permissions
         self.granted_rules = granted_rules
+        self.model = model
         self.runs = runs
+        self.changed_texts = changed_texts
         self.proposals = Proposals(runs)
         self.goals = goals
         self.memory = memory
@@ -120,7 +129,6 @@ class Session:
             )
         )
         self.endpoint_stats = endpoint_stats
-        self._model = model
         self._notify = notify
         self._take_back = take_back
         self.rewinds = Rewinds(runs, goals, take_back, self.on_event)
@@ -134,7 +142,7 @@ class Session:
         return session_status(
             self.runs.newest(),
             waiting[0].question.summary if waiting else None,
-            self._model.description,
+            self.model.description,
             self.goals.statuses.counts(),
             self.memory.state(),
             self.skills.agent_names,
@@ -216,13 +224,13 @@ class Session:
     def reconfigure(self, settings: Settings) -> None:
         """New runs take the new settings, running ones keep theirs."""
         self.settings = settings
-        self._model.reconfigure(settings.model)
+        self.model.reconfigure(settings.model)
         self.runs.reconfigure(settings)
         self.memory.reconfigure(settings.memory)
 
     async def endpoint(self) -> str:
         """Asks the model endpoint what it is and has; a sentence. Raises HoldfastError."""
-        return await self._model.examine()
+        return await self.model.examine()
 
     async def close(self) -> None:
         """Stops all runs and releases everything; within a second for well-behaved tools."""
@@ -233,7 +241,7 @@ class Session:
         await self.goals.close()
         await self.servers.close()
         await self._release()
-        await self._model.close()
+        await self.model.close()
         await self.memory.close()
 
     async def _look_at_extensions(self) -> None:

@@ -1,8 +1,20 @@
-"""This module says what the wider answers to a question would allow."""
+"""This module words the answers to a question, and what the wider ones would allow."""
 
 from __future__ import annotations
 
-from lsp_server.domain.permissions import Question
+from collections.abc import Mapping
+
+from lsp_server.domain.permissions import Answer, Question
+
+ANSWERS: Mapping[Answer, str] = {
+    "once": "Approve once",
+    "run": "For this run",
+    "always": "Always",
+    "everywhere": "Always, in all projects",
+    "sandboxed": "Go on in the sandbox",
+    "deny": "Deny",
+}
+"""What a person chooses from. Titles are compared as text, as some clients send nothing else back."""
 
 
 def allowed_text(question: Question) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lsp_server.cli.commands.options import WorkspaceOption
+from lsp_server.cli.commands.options import VerboseOption, WorkspaceOption
 
 commands = typer.Typer()
 
@@ -21,6 +21,19 @@ def serve(context: typer.Context) -> None:
     from lsp_server.cli.serve import serve as work
 
     raise typer.Exit(work(context.args))
+
+
+@commands.command()
+def acp(
+    log_file: Annotated[Path | None, typer.Option(help="Write the log there.")] = None,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Speak the Agent Client Protocol. This is what agent panels start."""
+    from lsp_server.cli.acp import acp as work
+    from lsp_server.cli.log import configure_log
+
+    configure_log(log_file, verbose)
+    raise typer.Exit(work())
 
 
 @commands.command()
