@@ -25,7 +25,7 @@ from lsp_server.domain.tasks import RunId
 from lsp_server.session.goals import Goals
 from lsp_server.session.run import OnEvent, Run
 from lsp_server.session.run_errors import StepNotFound
-from lsp_server.session.run_undo import TakeBack, changes_of, emit_report
+from lsp_server.session.run_undo import TakeBack, changes_in, emit_report, with_files
 from lsp_server.session.runs import Runs, new_run_id
 from lsp_server.workspace.checkpoints.undo import UndoReport
 
@@ -69,15 +69,15 @@ class Rewinds:
         try:
             records = counted(journal.past)
             step = _chosen(past.run_id, records, step, before_last=1)
-            dropped = records[end_of_step(records, step) :]
-            changes = await self._changes(dropped)
-            report = await self._take_back(changes, emit)
-            emit(_rewound(records, step))
+            end = end_of_step(records, step)
+            report = await self._take_back(await self._changes(records, end), emit)
+            # Before what takes it back, so that it counts for no undo.
             emit_report(report, emit)
+            emit(_rewound(records, step))
             await journal.flush()
         finally:
             journal.close()
-        checked = [one.event.report for one in dropped if isinstance(one.event, GoalChecked)]
+        checked = [one.event.report for one in records[end:] if isinstance(one.event, GoalChecked)]
         await self._goals.taken_back(checked)
         return RewindReport(past.run_id, step, report)
 
@@ -112,7 +112,7 @@ class Rewinds:
             begun = await asyncio.to_thread(_copy, records[:end], journal, new_id)
             self._on_event(new_id, begun)
             emit(Forked(origin.run_id, step))
-            changes = await self._changes(records[end:])
+            changes = await self._changes(records, end)
             await self._take_back(changes, emit, as_changes=True)
             await journal.flush()
         finally:
@@ -120,9 +120,12 @@ class Rewinds:
         message = MessageReceived(described(text, images), "steer", images)
         return self._runs.begin(new_id, (lambda run: run.send(message)) if text.strip() else None)
 
-    async def _changes(self, records: Sequence[RecordedEvent]) -> list[FileChanged | SnapshotTaken]:
-        steps = list(_of_steps(records))
-        return await asyncio.to_thread(changes_of, self._runs.store, steps)
+    async def _changes(
+        self, records: Sequence[RecordedEvent], end: int
+    ) -> list[FileChanged | SnapshotTaken]:
+        """What changed files behind the first `end` records."""
+        past = await asyncio.to_thread(with_files, self._runs.store, records, end)
+        return changes_in(_of_steps(past))
 
 
 def _chosen(

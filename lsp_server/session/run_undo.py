@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from lsp_server.agent.journal import replay
@@ -17,6 +18,7 @@ from lsp_server.domain.events import (
     RecordedEvent,
     SnapshotTaken,
 )
+from lsp_server.domain.ids import Id
 from lsp_server.domain.rewind_events import Forked
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.run import OnEvent
@@ -52,8 +54,8 @@ async def undo_run(
         def emit(event: Event) -> None:
             on_event(run_id, journal.append(event))
 
-        changes = await asyncio.to_thread(changes_of, store, own(counted(journal.past)))
-        report = await take_back(changes, emit)
+        past = await asyncio.to_thread(with_files, store, own(counted(journal.past)))
+        report = await take_back(changes_in(past), emit)
         emit_report(report, emit)
         await journal.flush()
     finally:
@@ -61,20 +63,53 @@ async def undo_run(
     return report
 
 
-def changes_of(
-    store: RunStore, records: Sequence[RecordedEvent]
-) -> list[FileChanged | SnapshotTaken]:
-    """Returns what these records of a run say of files, and what the children begun in them did.
+def with_files(
+    store: RunStore, records: Sequence[RecordedEvent], since: int = 0
+) -> list[RecordedEvent]:
+    """Returns the records of a run from number `since` on, as they have to be taken back.
 
-    Blocking. Raises JournalDamaged, OSError.
+    What the children begun in them did to files is among them, and what an undo gave back is a
+    change of its own. Blocking. Raises JournalDamaged, OSError.
     """
+    past = _undos_as_changes(_with_children(store, records))
+    return list(past)[len(_with_children(store, records[:since])) :]
+
+
+def changes_in(records: Iterable[RecordedEvent]) -> list[FileChanged | SnapshotTaken]:
+    """Returns what these records say of files."""
+    kinds = FileChanged | SnapshotTaken
+    return [record.event for record in records if isinstance(record.event, kinds)]
+
+
+def _with_children(store: RunStore, records: Sequence[RecordedEvent]) -> list[RecordedEvent]:
     begun = {one.event.run_id for one in records if isinstance(one.event, ChildStarted)}
     journals = [path for path in map(store.journal, begun) if path.exists()]
-    of_children = [record for path in journals for record in replay(path)]
     kinds = FileChanged | SnapshotTaken
+    of_children = [
+        record for path in journals for record in replay(path) if isinstance(record.event, kinds)
+    ]
     # Of a family one changes files at a time, so that the times tell what came first.
-    past = sorted([*records, *of_children], key=lambda recorded: recorded.at)
-    return [record.event for record in past if isinstance(record.event, kinds)]
+    return sorted([*records, *of_children], key=lambda recorded: recorded.at)
+
+
+def _undos_as_changes(records: Iterable[RecordedEvent]) -> Iterator[RecordedEvent]:
+    """The records, with each FileRestored as the change that it was: from the last state to the first."""
+    first: dict[str, Id | None] = {}
+    last: dict[str, Id | None] = {}
+    for record in records:
+        match record.event:
+            case FileRestored(path, None) if path in first:
+                yield replace(record, event=FileChanged(path, last[path], first[path]))
+                last[path] = first[path]
+                continue
+            case FileChanged(path, before, after):
+                first.setdefault(path, before)
+                last[path] = after
+            case Forked():
+                first.clear()
+            case _:
+                pass
+        yield record
 
 
 def own(records: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:

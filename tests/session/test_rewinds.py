@@ -273,3 +273,82 @@ def test_what_counts_is_what_a_run_that_never_went_astray_has(wishes: list[int |
     assert steps_of(kept) == model == list(range(1, len(model) + 1))
     assert counted(kept) == kept
     assert kept[0] == records[0]
+
+
+@pytest.mark.parametrize("step", [0, 1, 2, 3])
+async def test_after_an_undo_a_run_goes_back_to_a_step_as_before_it(
+    project: Path, step: int
+) -> None:
+    (project / "a.txt").write_text(LINES)
+    texts = [LINES, "1\n", "2\n", "3\n"]
+    turns = [*(write(text) for text in texts[1:]), finish("end")]
+    async with workshop(project, turns) as shop:
+        await shop.run()
+        await shop.session.undo()
+        assert (project / "a.txt").read_text() == LINES
+        done = await shop.session.rewinds.rewind(None, step)
+        assert done.files.conflicts == ()
+        assert (project / "a.txt").read_text() == texts[step]
+        # An undo takes back what there is to be taken back, also after it.
+        report = await shop.session.undo()
+        assert report.conflicts == ()
+        assert (project / "a.txt").read_text() == LINES
+
+
+async def test_what_was_made_removed_and_undone_is_there_again_at_its_step(project: Path) -> None:
+    (project / "old.txt").write_text("old\n")
+    turns = [
+        shell("mkdir -p sub/deep; echo new > sub/deep/new.txt"),
+        shell("rm old.txt; chmod +x sub/deep/new.txt; echo more >> sub/deep/new.txt"),
+        finish("end"),
+    ]
+    async with workshop(project, turns) as shop:
+        await shop.run()
+        for _ in range(2):
+            await shop.session.undo()
+            assert not (project / "sub").exists()
+        done = await shop.session.rewinds.rewind(None, 1)
+        assert done.files.conflicts == ()
+        assert (project / "sub" / "deep" / "new.txt").read_text() == "new\n"
+        assert (project / "old.txt").exists()
+
+
+async def test_what_a_run_did_after_an_undo_is_undone_too(project: Path) -> None:
+    (project / "a.txt").write_text(LINES)
+    turns = [write("1\n"), write("2\n"), finish("a"), write("3\n"), finish("b")]
+    async with workshop(project, turns) as shop:
+        await shop.run()
+        await shop.session.undo()
+        await shop.session.runs.send(newest(shop), "Write it anew.", "steer").wait()
+        assert (project / "a.txt").read_text() == "3\n"
+        report = await shop.session.undo()
+        assert (report.conflicts, (project / "a.txt").read_text()) == ((), LINES)
+
+
+async def test_a_fork_of_a_run_that_was_undone_begins_as_its_step_ended(project: Path) -> None:
+    (project / "a.txt").write_text(LINES)
+    turns = [write("1\n"), write("2\n"), finish("a"), write("3\n"), finish("b")]
+    async with workshop(project, turns) as shop:
+        await shop.run()
+        await shop.session.undo()
+        run = await shop.session.rewinds.fork(None, 1, "Go on.")
+        await run.wait()
+        assert (project / "a.txt").read_text() == "3\n"
+        report = await shop.session.undo(run.run_id)
+        assert (report.conflicts, (project / "a.txt").read_text()) == ((), LINES)
+        done = await shop.session.rewinds.rewind(run.run_id, 1)
+        assert (done.files.conflicts, (project / "a.txt").read_text()) == ((), "1\n")
+
+
+async def test_a_persons_lines_stay_when_a_run_that_was_undone_goes_back_to_a_step(
+    project: Path,
+) -> None:
+    (project / "a.txt").write_text(LINES)
+    async with workshop(project, THREE_STEPS) as shop:
+        await shop.run()
+        await shop.session.undo()
+        (project / "a.txt").write_text(LINES.replace("five", "five and mine"))
+        done = await shop.session.rewinds.rewind(None, 1)
+        assert done.files.conflicts == ()
+        wanted = LINES.replace("five", "five and mine").replace("one", "ONE")
+        assert (project / "a.txt").read_text() == wanted
