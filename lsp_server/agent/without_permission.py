@@ -1,7 +1,7 @@
 """This module says how a run ends that changed nothing, as what it wanted last was not allowed.
 
 What was to be done and nobody allowed is blocked, with what would let it go on. A question
-is answered all the same, and what a person denied is settled.
+is answered all the same, a plan is one without it, and what a person denied is settled.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def without_permission(state: State, summary: str, mode: PermissionMode) -> Bloc
     denials = dict(list(state.grants.denials.items())[-DENIALS_MAX:])
     asked = state.conversation.requests[-1] if state.conversation.requests else ""
     settled = all(denial.by == "person" for denial in denials.values())
-    if settled or asks(asked):
+    task = state.conversation.task
+    if settled or asks(asked) or (task is not None and task.mode == "plan"):
         return Finished(summary, f"nothing was changed; not allowed: {', '.join(denials)}")
     listed = "".join(f"\n- {title}: {_why(denial)}" for title, denial in denials.items())
     return Blocked(
@@ -51,7 +52,7 @@ def asks(text: str) -> bool:
 
 def _why(denial: Denial) -> str:
     match denial.by:
-        case "settings":
+        case "settings" | "hook":
             return denial.reason
         case "person":
             return "denied" + (f": {denial.reason}" if denial.reason else "")
@@ -62,9 +63,12 @@ def _why(denial: Denial) -> str:
 
 def _what_helps(denials: tuple[Denial, ...], mode: PermissionMode) -> str:
     """Names the settings and flags that would let the run go on."""
-    if all(denial.by == "settings" for denial in denials):
-        place = "permissions.mode" if mode == "read-only" else "permissions.deny"
-        return f"Change {place} in the settings, or say what else to do."
+    refusers = {denial.by for denial in denials}
+    if refusers <= {"settings", "hook"}:
+        setting = "permissions.mode" if mode == "read-only" else "permissions.deny"
+        places = {"settings": f"{setting} in the settings", "hook": "the hook"}
+        changed = " and ".join(places[each] for each in places if each in refusers)
+        return f"Change {changed}, or say what else to do."
     if mode in ("ask", "auto-edit"):
         return (
             "Should it be done? Answer where you can be asked, put a rule into permissions.allow, "

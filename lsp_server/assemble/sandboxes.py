@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from lsp_server.sandbox.policy import (
     workspace_policy,
 )
 from lsp_server.sandbox.process_tree import start_whole
+from lsp_server.sandbox.protected_files import ProtectedFiles, Restored
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
 from lsp_server.sandbox.shared_network import SharedNetwork
 from lsp_server.settings.sections import SandboxSettings, Settings
@@ -129,6 +130,33 @@ class Sandboxes:
         return await start_whole(
             lambda: _start(sandbox.mode, self._policy(self._rules(sandbox), None), spec)
         )
+
+    @asynccontextmanager
+    async def protecting(
+        self, sandbox: SandboxSettings, spared: Callable[[], Collection[Path]]
+    ) -> AsyncIterator[list[Restored]]:
+        """Puts back what a process that `start_confined` started in the block changed in protected files.
+
+        The list has it once the block has ended. Paths that are `spared` stay; where no sandbox
+        holds, all does.
+        """
+        restored: list[Restored] = []
+        found = await self._find(sandbox)
+        if found is None:
+            yield restored
+            return
+        rules = self._rules(sandbox)
+        before = await asyncio.to_thread(lambda: ProtectedFiles(self._policy(rules, None)))
+
+        def put_back() -> tuple[Restored, ...]:
+            # Made anew, since the process may have made new places.
+            now, new_alone = self._policy(rules, None).protected, found.sandbox.holds_protected
+            return before.put_back(now, new_alone=new_alone, spared=spared())
+
+        try:
+            yield restored
+        finally:
+            restored += await asyncio.to_thread(put_back)
 
     async def confine_commands(self, settings: Settings) -> bool:
         """Says whether all commands under these settings run in a sandbox that holds.

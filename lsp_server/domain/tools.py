@@ -188,11 +188,11 @@ class ToolSpec:
 class Denial:
     """A `Denial` says why a call was not allowed, and which rule would allow it, if one does.
 
-    `by` is `settings` for a rule or a mode of theirs, `person` for a no, and `nobody` where
-    nobody answered.
+    `by` is `settings` for a rule or a mode of theirs, `hook` for a hook that refused, `person`
+    for a no, and `nobody` where nobody answered.
     """
 
-    by: Literal["settings", "person", "nobody"]
+    by: Literal["settings", "hook", "person", "nobody"]
     reason: str
     rule: str | None = None
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from lsp_server.agent.state import State
 from lsp_server.domain.errors import HoldfastError, ToolError
 from lsp_server.domain.ids import Id
-from lsp_server.domain.tasks import AgentProfile, Mode, Task
-from lsp_server.domain.tools import ToolResult
+from lsp_server.domain.tasks import AgentProfile, Blocked, Mode, Outcome, Task
+from lsp_server.domain.tools import Denial, ToolResult
 from lsp_server.session.children import Children
 from lsp_server.session.run_context import RunContext
 from lsp_server.session.skills import SessionSkills, agent_named
@@ -49,6 +49,7 @@ class Subagents:
             report_text(done.run_id, done.outcome, done.state),
             changed=done.changed,
             failed=done.outcome.outcome in ("failed", "stopped"),
+            denial=_denial(done.outcome, done.state),
         )
 
     async def _role(self, wish: TaskArguments) -> tuple[AgentProfile | None, Mode]:
@@ -61,3 +62,10 @@ class Subagents:
         except HoldfastError as error:
             raise ToolError(str(error)) from error
         return agent.profile, "plan" if agent.mode == "plan" else mode
+
+
+def _denial(outcome: Outcome, state: State) -> Denial | None:
+    """Returns what kept a child from its work: then its parent was not allowed it either."""
+    denials = tuple(state.grants.denials.values())
+    is_kept = isinstance(outcome, Blocked) and not state.work.changes
+    return denials[-1] if is_kept and denials else None

@@ -35,7 +35,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from os.path import normpath
 from pathlib import Path
-from typing import TypeAlias, assert_never
+from typing import Literal, TypeAlias, assert_never
 
 from lsp_server.domain.permissions import Question
 from lsp_server.domain.tasks import Mode
@@ -79,10 +79,11 @@ class Allow:
 
 @dataclass(frozen=True, slots=True)
 class Deny:
-    """The call is refused; `reason` says why, `advice` what the model should do instead."""
+    """The call is refused; `reason` says why, `advice` what the model should do instead, `by` who did."""
 
     reason: str
     advice: str = ""
+    by: Literal["settings", "hook"] = "settings"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def after_hooks(
         case (Deny(), _) | (_, ""):
             return decision
         case _, "deny":
-            return Deny(f"a hook says: {verdict.reason or 'no'}")
+            return Deny(f"a hook says: {verdict.reason or 'no'}", by="hook")
         case Allow(), "ask":
             return Ask(_question(verdict, tool, arguments))
         case Ask(question=question), "ask" if verdict.reason:

@@ -180,9 +180,9 @@ class Toolbox:
         match after_hooks(decision, verdict, tool, arguments):
             case Allow():
                 return None
-            case Deny(reason, advice):
+            case Deny(reason, advice, by):
                 text = f"refused: {reason}" + (f"; {advice}" if advice else "")
-                raise _NotAllowed(text, Denial("settings", reason))
+                raise _NotAllowed(text, Denial(by, reason))
             case Ask(question, outside, freed_by_sandbox):
                 planned: PlannedEdit | None = None
                 if isinstance(tool, EditTool) and not outside:

@@ -67,6 +67,17 @@ class WriteTurns:
         seen = self._seen.get((run_id, path), 0)
         return next((one for one, at in writers.items() if one != run_id and at > seen), None)
 
+    @property
+    def moment(self) -> int:
+        """Returns what `written_since` takes for now."""
+        return self._events
+
+    def written_since(self, moment: int) -> frozenset[str]:
+        """Returns the paths that runs at work changed after a moment."""
+        return frozenset(
+            path for (_, path), writers in self._written.items() if max(writers.values()) > moment
+        )
+
     def _forget(self, family: str) -> None:
         self._locks.pop(family, None)
         self._written = {key: one for key, one in self._written.items() if key[0] != family}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -202,7 +202,7 @@ class SandboxedCommandRunner:
             if command.follower is not None:
                 notices += self._put_aside(command, command.follower, bounds.before, now)
             elif restored := bounds.before.put_back(now, new_alone=self.sandbox.holds_protected):
-                names = _restored_names(restored, command.folder)
+                names = restored_names(restored, command.folder)
                 note = f"protected files are as before the command: {names}"
                 notes.append(f"[{note}; with `outside` a person is asked]")
                 notices.append(f"a command changed protected files, which are as before: {names}")
@@ -230,7 +230,7 @@ class SandboxedCommandRunner:
         restored = before.put_back(now, new_alone=new_alone, spared=spared)
         if not restored:
             return []
-        names = _restored_names(restored, command.folder)
+        names = restored_names(restored, command.folder)
         kept = f"; what was there is kept in {folder}" if folder is not None else ""
         what = "protected files changed while a command ran in the background"
         return [f"{what}, and are as before: {names}{kept}"]
@@ -274,7 +274,8 @@ class ConfiningCommandRunner:
         )
 
 
-def _restored_names(restored: tuple[Restored, ...], folder: Path) -> str:
+def restored_names(restored: Sequence[Restored], folder: Path) -> str:
+    """Returns what was put back, with what was done, relative to a folder."""
     shown = [
         f"{os.path.relpath(one.path, folder)} ({one.outcome})"
         for one in restored[:RESTORED_SHOWN_MAX]
