@@ -28,6 +28,7 @@ from lsp_server.sandbox.protected_files import ProtectedFiles, Restored
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
 from lsp_server.sandbox.shared_network import SharedNetwork
 from lsp_server.settings.sections import SandboxSettings, Settings
+from lsp_server.system.cancellation import to_its_end
 from lsp_server.workspace.commands.commands import CommandRunner
 from lsp_server.workspace.commands.sandboxed_commands import (
     ConfiningCommandRunner,
@@ -156,7 +157,7 @@ class Sandboxes:
         try:
             yield restored
         finally:
-            restored += await asyncio.to_thread(put_back)
+            restored += await to_its_end(lambda _: asyncio.to_thread(put_back))
 
     async def confine_commands(self, settings: Settings) -> bool:
         """Says whether all commands under these settings run in a sandbox that holds.

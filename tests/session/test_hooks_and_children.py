@@ -10,6 +10,7 @@ import pytest
 
 from lsp_server.domain.child_events import ChildEnded
 from lsp_server.domain.events import FileChanged, Warned
+from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import Blocked, Task
 from tests.fakes.cast import cast, delegates
 from tests.harness.command_line import HOLDS
@@ -161,19 +162,24 @@ async def test_it_is_said_what_of_a_hook_was_put_back_and_an_edit_meanwhile_stay
     """The edit is one that the person allowed while the hook of the question still ran."""
     held = "mkdir -p .vscode; touch .vscode/tasks.json; until test -e go; do sleep 0.05; done"
     workflow = ".github/workflows/ci.yml"
-    turns = [write(workflow), calls(("shell", {"command": "touch go"})), finish()]
-    settings = hooks("Notification", held)
+
+    def answer(_: Question) -> Answer:
+        return "once"
 
     async with workshop(
         project,
-        turns,
-        answer=lambda _: "once",
-        hooks=settings,
-        permissions={"mode": "sandboxed"},
+        [write(workflow), finish()],
+        answer=answer,
+        hooks=hooks("Notification", held),
+        permissions=SANDBOXED,
     ) as shop:
-        await shop.run()
+        run = shop.session.runs.start(Task("do it"))
+        await until((project / ".vscode" / "tasks.json").exists, "the hook works", 60)
+        await until((project / workflow).exists, "the edit is made", 60)
+        (project / "go").touch()
+        await run.wait()
         assert (project / workflow).read_text() == "made\n"
-        await until(lambda: not (project / ".vscode").exists(), "it is taken away", 10)
+        assert not (project / ".vscode").exists()
         (warned,) = [one.message for one in shop.events(Warned)]
         assert ".vscode (taken away)" in warned
         assert "ci.yml" not in warned
