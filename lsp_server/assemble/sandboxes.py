@@ -198,15 +198,12 @@ class Sandboxes:
     def _rules(self, sandbox: SandboxSettings) -> PolicyRules:
         return PolicyRules(
             sandbox.network,
-            self._places(sandbox.write),
-            self._places(sandbox.hide),
+            _places(self._root, sandbox.write),
+            _places(self._root, sandbox.hide),
             sandbox.caches,
             tuple(map(Path, sandbox.devices)),
             sandbox.hosts,
         )
-
-    def _places(self, texts: Iterable[str]) -> tuple[Path, ...]:
-        return tuple(self._root / Path(text).expanduser() for text in texts)
 
     def _policy(self, rules: PolicyRules, scratch: Path | None) -> Policy:
         for folder in cache_folders(rules.caches):
@@ -228,6 +225,10 @@ class Sandboxes:
         places = (tempfile.gettempdir(), *OWN_PLACES)
         shown = (*(Path(one).resolve() for one in places), *self._around())
         return showing(reading_policy(policy), shown)
+
+
+def _places(root: Path, texts: Iterable[str]) -> tuple[Path, ...]:
+    return tuple(root / Path(text).expanduser() for text in texts)
 
 
 def sandbox_holds(sandbox: SandboxSettings) -> bool:
