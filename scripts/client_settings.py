@@ -26,6 +26,7 @@ WORDS = CLIENT / "package.nls.json"
 TITLES = {
     "model": "Model",
     "judge": "Judge",
+    "cheap": "Cheap model",
     "max_mode": "Max Mode",
     "goal": "Goals",
     "context": "Context",
@@ -94,7 +95,7 @@ def _shape(field: dict[str, Any]) -> dict[str, Any]:
 
 
 def _description(kind: str, key: str) -> str:
-    """Returns the docstring of a field, or its name in words; a judge has those of the model."""
+    """Returns the docstring of a field, or its name in words; a role has those of the model."""
     documented = dict(_docstrings())
     text = documented.get((kind, key)) or documented.get(("ModelSettings", key))
     return " ".join(text.split()) if text else f"{key.replace('_', ' ').capitalize()}."

@@ -221,7 +221,10 @@ class Compaction:
             self._event_log.emit(Warned(f"the new cycle begins without the model's brief: {why}"))
             return
         text = response.message.text.strip()[:BRIEF_CHARS_MAX]
-        self._event_log.emit(BriefWritten(text, response.usage, response.billed, response.cost_usd))
+        written = BriefWritten(
+            text, response.usage, response.billed, response.cost_usd, response.role
+        )
+        self._event_log.emit(written)
 
     def _on_delta(self, delta: Delta) -> None:
         if isinstance(delta, Waiting):

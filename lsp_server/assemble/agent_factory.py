@@ -11,8 +11,8 @@ from lsp_server.agent.run_config import RunConfig
 from lsp_server.assemble.approval import run_approval
 from lsp_server.assemble.goals import run_stop_policy
 from lsp_server.assemble.hooks import run_hooks
-from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.model_chain import ModelChain
+from lsp_server.assemble.role_models import RoleModels
 from lsp_server.assemble.run_processes import ClosingAgent, RunProcesses, run_processes
 from lsp_server.assemble.toolbox import describe_sandbox, run_toolbox
 from lsp_server.assemble.workflows import closing_check
@@ -42,13 +42,13 @@ CATALOGUE_SHARE = 0.03
 class AgentFactory:
     """An `AgentFactory` makes the Agent of each run in a workspace.
 
-    `services`, `judges`, `goals` and `memory` are those of the session. `endpoint_stats`
+    `services`, `roles`, `goals` and `memory` are those of the session. `endpoint_stats`
     keep what Max Mode learned of each endpoint, by its name, from run to run. `runs` gives
     the runs of the session, to which a run adds its children.
 
     Example, the way `session.runs.Runs` uses it::
 
-        factory = AgentFactory(services, judges, goals, memory, {}, lambda: runs)
+        factory = AgentFactory(services, roles, goals, memory, {}, lambda: runs)
         agent = await factory.agent(run_context)
         outcome = await agent.run()
     """
@@ -56,7 +56,7 @@ class AgentFactory:
     def __init__(
         self,
         services: WorkspaceServices,
-        judges: JudgeModel,
+        roles: RoleModels,
         goals: Goals,
         memory: SessionMemory,
         endpoint_stats: dict[str, EndpointStats],
@@ -64,11 +64,11 @@ class AgentFactory:
     ) -> None:
         self._services = services
         self._memory = memory
-        self._judges = judges
+        self._roles = roles
         self._goals = goals
         self._runs = runs
         self._said_to_wait: tuple[TrustItem, ...] = ()
-        self._models = ModelChain(services, judges, endpoint_stats)
+        self._models = ModelChain(services, roles, endpoint_stats)
 
     async def agent(self, run_context: RunContext) -> ClosingAgent:
         """Makes the Agent of a run. Raises ConfigurationError, ModelError when no model is found."""
@@ -89,7 +89,7 @@ class AgentFactory:
         worker = await self._models.worker(run_context)
         model = await self._models.model(run_context, worker, toolbox)
         stop_policy = run_stop_policy(
-            self._services, self._judges, self._goals, run_context, approval, processes.confined
+            self._services, self._roles, self._goals, run_context, approval, processes.confined
         )
         memory_source = RunMemorySource(
             self._memory,
@@ -106,7 +106,7 @@ class AgentFactory:
             run_config,
             memory_source,
             self._services.checkpoints,
-            worker,
+            await self._models.summarizer(run_context, worker),
             hooks,
         )
         return ClosingAgent(agent, processes)
@@ -125,7 +125,7 @@ class AgentFactory:
         agents = [AgentChoice(one.name, one.description) for one in catalogue.agents]
         children = Children(self._runs(), run_context)
         closing = closing_check(
-            self._services, self._judges, self._goals, run_context, approval, processes.confined
+            self._services, self._roles, self._goals, run_context, approval, processes.confined
         )
         may_build = run_context.task.mode == "build"
         return [

@@ -13,7 +13,7 @@ from lsp_server.agent.state import State
 from lsp_server.assemble.agent_factory import AgentFactory
 from lsp_server.assemble.approval import run_approval
 from lsp_server.assemble.goals import run_stop_policy, run_verifier
-from lsp_server.assemble.judge_model import JudgeModel
+from lsp_server.assemble.role_models import RoleModels
 from lsp_server.assemble.workflows import workflow_agent
 from lsp_server.assemble.workspace_services import AskedFor, WorkspaceServices
 from lsp_server.domain.events import Emit, FileChanged, RecordedEvent
@@ -56,25 +56,25 @@ class RunAgentFactory:
     def __init__(
         self,
         services: WorkspaceServices,
-        judges: JudgeModel,
+        roles: RoleModels,
         goals: Goals,
         memory: SessionMemory,
         endpoint_stats: dict[str, EndpointStats],
         runs: Callable[[], Runs],
     ) -> None:
         self._services = services
-        self._judges = judges
+        self._roles = roles
         self._goals = goals
         self._memory = memory
         self._endpoint_stats = endpoint_stats
         self._runs = runs
-        self._agents = AgentFactory(services, judges, goals, memory, endpoint_stats, runs)
+        self._agents = AgentFactory(services, roles, goals, memory, endpoint_stats, runs)
 
     async def agent(self, run_context: RunContext) -> RunAgent:
         """Makes the agent of a run. Raises ConfigurationError, ModelError when no model is found."""
         if run_context.task.workflow:
             return await workflow_agent(
-                self._services, self._judges, self._goals, run_context, self._runs()
+                self._services, self._roles, self._goals, run_context, self._runs()
             )
         if run_context.task.attempts.count == 1:
             return await self._agents.agent(run_context)
@@ -84,11 +84,11 @@ class RunAgentFactory:
         approval = await run_approval(services, run_context)
         commands = services.sandboxes.commands(lambda: run_context.current_settings)
         stop_policy = run_stop_policy(
-            services, self._judges, self._goals, run_context, approval, commands
+            services, self._roles, self._goals, run_context, approval, commands
         )
 
         async def find_judge() -> PricedModel:
-            return (await self._judges.find(run_context.settings, emit)).model
+            return (await self._roles.judge(run_context.settings, emit)).model
 
         async def decide(state: State, summary: str) -> Outcome:
             # Without another step the policy has an outcome, and no reason to go on.
@@ -119,13 +119,13 @@ class RunAgentFactory:
         services = _services_of_copy(self._services, copy, AskedFor(run_id, name, emit))
         agents = AgentFactory(
             services,
-            self._judges,
+            self._roles,
             self._goals,
             self._memory,
             self._endpoint_stats,
             self._runs,
         )
-        return CopiedWorkspace(services, self._judges, self._goals, agents)
+        return CopiedWorkspace(services, self._roles, self._goals, agents)
 
     def _begin_child(
         self, parent: RunContext, run_id: RunId, task: Task, on_event: Callable[[], None]
@@ -176,10 +176,10 @@ class CopiedWorkspace:
     """A `CopiedWorkspace` is an AttemptWorkspace: `services` are those of the workspace, at a copy."""
 
     def __init__(
-        self, services: WorkspaceServices, judges: JudgeModel, goals: Goals, agents: AgentFactory
+        self, services: WorkspaceServices, roles: RoleModels, goals: Goals, agents: AgentFactory
     ) -> None:
         self._services = services
-        self._judges = judges
+        self._roles = roles
         self._goals = goals
         self._agents = agents
 
@@ -198,7 +198,7 @@ class CopiedWorkspace:
         commands = self._services.sandboxes.commands(lambda: run_context.current_settings)
         verifier = run_verifier(
             self._services,
-            self._judges,
+            self._roles,
             self._goals,
             run_context,
             approval,

@@ -10,7 +10,7 @@ from uuid import uuid4
 from lsp_server.agent.goal_check import Verify
 from lsp_server.agent.stop_policy import Accept, StopPolicy
 from lsp_server.agent.task_policy import TaskPolicy
-from lsp_server.assemble.judge_model import JudgeModel
+from lsp_server.assemble.role_models import RoleModels
 from lsp_server.assemble.sandboxes import sandbox_holds
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.events import Emit
@@ -44,7 +44,7 @@ PERSON_WAITS_SECONDS = 60.0
 
 def run_stop_policy(
     services: WorkspaceServices,
-    judges: JudgeModel,
+    roles: RoleModels,
     goals: Goals,
     run_context: RunContext,
     approval: Approval,
@@ -52,17 +52,13 @@ def run_stop_policy(
 ) -> StopPolicy:
     """Makes the policy for the stop attempts of one run; `approval` and `commands` are the run's own."""
     settings, event_log = run_context.settings, run_context.event_log
-    verifier = run_verifier(
-        services, judges, goals, run_context, approval, commands, event_log.emit
-    )
+    verifier = run_verifier(services, roles, goals, run_context, approval, commands, event_log.emit)
     re_entries_max, emit = settings.goal.re_entries_max, event_log.emit
     verify_task = None
     # What a subagent did is a part of the work of the run that is judged, and proposals are none.
     is_own = not (run_context.task.parent_call or run_context.sampling.propose)
     if settings.goal.judge_task and is_own:
-        verify_task = _task_verifier(
-            services, judges, goals, run_context, approval, commands
-        ).verify
+        verify_task = _task_verifier(services, roles, goals, run_context, approval, commands).verify
     mode = settings.permissions.mode
     task_policy = TaskPolicy(verify_task, emit, re_entries_max, mode)
     verify = verify_in_turn(services, run_context.run_id, verifier)
@@ -105,7 +101,7 @@ def verify_in_turn(services: WorkspaceServices, run_id: RunId, verifier: Verifie
 
 def run_verifier(
     services: WorkspaceServices,
-    judges: JudgeModel,
+    roles: RoleModels,
     goals: Goals,
     run_context: RunContext,
     approval: Approval,
@@ -116,7 +112,7 @@ def run_verifier(
     settings = run_context.settings
 
     async def judging() -> Model:
-        return (await judges.find(settings, emit)).model
+        return (await roles.judge(settings, emit)).model
 
     ask = services.asker(run_context.run_id, emit, settings)
     permit = _check_permit(
@@ -130,7 +126,7 @@ def run_verifier(
 
 def _task_verifier(
     services: WorkspaceServices,
-    judges: JudgeModel,
+    roles: RoleModels,
     goals: Goals,
     run_context: RunContext,
     approval: Approval,
@@ -140,7 +136,7 @@ def _task_verifier(
     settings, emit = run_context.settings, run_context.event_log.emit
 
     async def judging() -> Model:
-        return (await judges.find(settings, emit)).model
+        return (await roles.judge(settings, emit)).model
 
     chars_max = min(TASK_EVIDENCE_CHARS_MAX, settings.prompt_tokens_max * 2)
     judge = GoalJudge(judging, evidence_chars_max=chars_max)
@@ -150,7 +146,7 @@ def _task_verifier(
 
 def session_verifier(
     services: WorkspaceServices,
-    judges: JudgeModel,
+    roles: RoleModels,
     goals: Goals,
     settings: Settings,
     on_change: Callable[[], None],
@@ -164,7 +160,7 @@ def session_verifier(
     """
 
     async def judging() -> Model:
-        return (await judges.find(settings, lambda _: None)).model
+        return (await roles.judge(settings, lambda _: None)).model
 
     ask = services.asker(GOALS_RUN, lambda _: on_change(), settings)
     judge = None

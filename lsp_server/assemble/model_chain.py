@@ -14,7 +14,8 @@ From the outside in, each a Model holding a Model:
 
 With Max Mode, `MaxMode` is between the first two and asks the rest several
 times. A run that only proposes has `ProposeOnly` in the place of the first. The
-judge's chain is the same from `PricedModel` down, of its own endpoint if it has one.
+judge's chain and the cheap model's are the same from `PricedModel` down, each of its own endpoint
+if it has one (`role_models`).
 Redaction is outside of the retries, so that a request is redacted once for all attempts, and
 outside of the images, as a redactor sees text only.
 """
@@ -23,10 +24,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from lsp_server.assemble.judge_model import JudgeModel
+from lsp_server.assemble.role_models import RoleModels, SecondChoice
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.events import Warned
-from lsp_server.domain.messages import Prices
+from lsp_server.domain.messages import ModelRole, Prices
 from lsp_server.domain.ports import Model
 from lsp_server.domain.tasks import Sampling
 from lsp_server.max_mode.candidate_judge import CandidateJudge
@@ -50,11 +51,15 @@ INHERIT = "inherit"
 
 
 def answering_model(
-    wire: Model, redactor: Redactor, prices: Prices, add_images: AddImages = no_images
+    wire: Model,
+    redactor: Redactor,
+    prices: Prices,
+    add_images: AddImages = no_images,
+    role: ModelRole = "worker",
 ) -> PricedModel:
-    """Makes the part of the chain that every request goes through, the judge's as well."""
+    """Makes the part of the chain that every request goes through, in whatever role."""
     shown = LegibleModel(add_images(Retrying(CutRepetition(wire))))
-    return PricedModel(RedactingModel(shown, redactor), prices)
+    return PricedModel(RedactingModel(shown, redactor), prices, role)
 
 
 def images_of(run: RunContext) -> AddImages:
@@ -76,11 +81,11 @@ class ModelChain:
     def __init__(
         self,
         services: WorkspaceServices,
-        judges: JudgeModel,
+        roles: RoleModels,
         endpoint_stats: dict[str, EndpointStats],
     ) -> None:
         self._services = services
-        self._judges = judges
+        self._roles = roles
         self._endpoint_stats = endpoint_stats
         self._said: set[str] = set()
         """What was chosen without a setting is said in the first run."""
@@ -108,15 +113,28 @@ class ModelChain:
         agent, settings = run.task.agent, run.settings
         if agent is None or agent.model in ("", INHERIT, settings.model.name):
             return None
-        if agent.model == settings.judge.over(settings.model).name:
-            return (await self._judges.find(settings, run.event_log.emit)).model
+        for section, find in (
+            (settings.judge, self._roles.judge),
+            (settings.cheap, self._roles.cheap),
+        ):
+            if agent.model == section.over(settings.model).name:
+                return (await find(settings, run.event_log.emit, images_of(run))).model
         run.event_log.emit(
             Warned(
-                f"the agent {agent.name} asks for the model {agent.model}, which is neither "
-                "model.name nor judge.name of the settings; it works with the run's own"
+                f"the agent {agent.name} asks for the model {agent.model}, which is none of "
+                "model.name, judge.name and cheap.name of the settings; it works with the run's own"
             )
         )
         return None
+
+    async def summarizer(self, run: RunContext, worker: PricedModel) -> Model:
+        """Makes the Model that writes briefs. Raises ConfigurationError, ModelError."""
+        if not run.settings.context.brief:
+            return worker
+        cheap = await self._roles.cheap(run.settings, run.event_log.emit, images_of(run))
+        if cheap.is_worker:
+            return worker
+        return SecondChoice(cheap.model, worker, run.event_log.emit)
 
     async def model(self, run: RunContext, worker: PricedModel, toolbox: Toolbox) -> Model:
         """Makes the whole chain; Max Mode itself is made once it is wished for.
@@ -144,7 +162,7 @@ class ModelChain:
         from lsp_server.memory.syntax import broken_places  # noqa: PLC0415
 
         settings, emit = settings_for(wished, run.settings.max_mode), run.event_log.emit
-        judging = await self._judges.find(run.settings, emit, images_of(run))
+        judging = await self._roles.judge(run.settings, emit, images_of(run))
         judge = CandidateJudge(
             judging.model,
             emit,

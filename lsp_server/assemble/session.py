@@ -27,10 +27,10 @@ from lsp_server.agent.journal import is_running
 from lsp_server.agent.recall.journal_index import JournalIndexes
 from lsp_server.assemble.attempts import RunAgentFactory
 from lsp_server.assemble.goals import session_verifier
-from lsp_server.assemble.judge_model import JudgeModel
 from lsp_server.assemble.mcp_servers import session_servers
 from lsp_server.assemble.memory import open_memory
 from lsp_server.assemble.model_chain import answering_model
+from lsp_server.assemble.role_models import RoleModels
 from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.events import Emit, FileChanged, RecordedEvent, SnapshotTaken
@@ -98,16 +98,16 @@ def open_session(
     services = _services(
         workspace, data, folder, settings, editor, documents, notify, lambda: session.settings
     )
-    judges = _judges(services)
+    roles = _roles(services)
     endpoint_stats: dict[str, EndpointStats] = {}
 
     def on_event(run_id: RunId, recorded: RecordedEvent) -> None:
         session.on_event(run_id, recorded)  # It holds the runs, so they are made first.
 
-    goals = _goals(services, judges, folder, lambda: session.settings, notify)
+    goals = _goals(services, roles, folder, lambda: session.settings, notify)
     memory = _memory(services, folder, settings.memory, notify, lambda: session.settings)
     store = RunStore(folder / "runs")
-    agents = RunAgentFactory(services, judges, goals, memory, endpoint_stats, lambda: session.runs)
+    agents = RunAgentFactory(services, roles, goals, memory, endpoint_stats, lambda: session.runs)
     runs = _runs(services, store, settings, agents.agent, on_event)
     cleaning = _start_cleaning(services, store, lambda: session.settings.checkpoints)
     session = Session(
@@ -124,7 +124,7 @@ def open_session(
         notify=notify,
         take_back=partial(_take_back, services, editor),
         endpoint_stats=endpoint_stats,
-        release=partial(_release, cleaning, judges),
+        release=partial(_release, cleaning, roles),
     )
     return session
 
@@ -140,8 +140,8 @@ def run_store(root: Path, data: Path | None = None) -> RunStore:
     return RunStore(workspace_folder(data or data_folder(), root.resolve()) / "runs")
 
 
-def _judges(services: WorkspaceServices) -> JudgeModel:
-    return JudgeModel(
+def _roles(services: WorkspaceServices) -> RoleModels:
+    return RoleModels(
         services.provider, lambda wire, *more: answering_model(wire, services.redactor, *more)
     )
 
@@ -190,9 +190,9 @@ def _start_cleaning(
     return background
 
 
-async def _release(background: TaskSet, judges: JudgeModel) -> None:
+async def _release(background: TaskSet, roles: RoleModels) -> None:
     await background.close()
-    await judges.close()
+    await roles.close()
 
 
 async def diagnose(session: Session | None, extra: Sequence[tuple[str, str]] = ()) -> str:
@@ -284,7 +284,7 @@ def _runs(
 
 def _goals(
     services: WorkspaceServices,
-    judges: JudgeModel,
+    roles: RoleModels,
     folder: Path,
     settings: Callable[[], Settings],
     notify: Notify,
@@ -293,7 +293,7 @@ def _goals(
         notify(GoalsChanged())
 
     def verifier(asks: bool) -> Verifier:
-        return session_verifier(services, judges, goals, settings(), on_change, asks=asks)
+        return session_verifier(services, roles, goals, settings(), on_change, asks=asks)
 
     goals = Goals(
         services.workspace.root,

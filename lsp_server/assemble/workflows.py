@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lsp_server.assemble.approval import run_approval
 from lsp_server.assemble.goals import edits_accepted, run_verifier, verify_in_turn
-from lsp_server.assemble.judge_model import JudgeModel
+from lsp_server.assemble.role_models import RoleModels
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.workflows import only_looking
 from lsp_server.session.children import Children
@@ -21,7 +21,7 @@ from lsp_server.workspace.commands.commands import CommandRunner
 
 async def workflow_agent(
     services: WorkspaceServices,
-    judges: JudgeModel,
+    roles: RoleModels,
     goals: Goals,
     run_context: RunContext,
     runs: Runs,
@@ -43,7 +43,7 @@ async def workflow_agent(
         WorkflowPlan(workflow, agents),
         WorkflowParts(
             Children(runs, run_context),
-            closing_check(services, judges, goals, run_context, approval, commands),
+            closing_check(services, roles, goals, run_context, approval, commands),
             edits_accepted(services, run_context, approval),
         ),
     )
@@ -51,7 +51,7 @@ async def workflow_agent(
 
 def closing_check(
     services: WorkspaceServices,
-    judges: JudgeModel,
+    roles: RoleModels,
     goals: Goals,
     run_context: RunContext,
     approval: Approval,
@@ -59,8 +59,6 @@ def closing_check(
 ) -> ClosingCheck:
     """Makes what checks the nodes of a workflow in the end, by the rules of the run."""
     event_log = run_context.event_log
-    verifier = run_verifier(
-        services, judges, goals, run_context, approval, commands, event_log.emit
-    )
+    verifier = run_verifier(services, roles, goals, run_context, approval, commands, event_log.emit)
     verify = verify_in_turn(services, run_context.run_id, verifier)
     return ClosingCheck(verify, event_log.state, event_log.emit)

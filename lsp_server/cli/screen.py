@@ -23,6 +23,7 @@ from lsp_server.domain.events import (
     ToolCalled,
     ToolReturned,
 )
+from lsp_server.domain.messages import Usage
 from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
 from lsp_server.domain.tools import ToolKind
@@ -92,14 +93,21 @@ def _ended(run_id: RunId, event: RunEnded) -> dict[str, object]:
         "outcome": event.outcome.outcome,
         "run_id": run_id,
         "steps": event.steps,
-        "usage": {
-            "input": event.billed.prompt_tokens,
-            "cached": event.billed.cached_tokens,
-            "output": event.billed.completion_tokens,
-        },
+        "usage": _counts(event.billed),
         "cost_usd": event.cost_usd,
+        "roles": {
+            each.role: {**_counts(each.billed), "cost_usd": each.cost_usd} for each in event.roles
+        },
         "goals": goals,
         "message": outcome_text(event.outcome),
+    }
+
+
+def _counts(billed: Usage) -> dict[str, int]:
+    return {
+        "input": billed.prompt_tokens,
+        "cached": billed.cached_tokens,
+        "output": billed.completion_tokens,
     }
 
 

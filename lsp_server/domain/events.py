@@ -27,7 +27,7 @@ from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.ids import Id, ToolName
 from lsp_server.domain.images import Image
 from lsp_server.domain.message_events import MessageReceived, MessageRefused
-from lsp_server.domain.messages import Message, StopReason, Usage
+from lsp_server.domain.messages import Message, ModelRole, RoleSpending, StopReason, Usage
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.plans import PlanItem
 from lsp_server.domain.prompt_sections import PromptSection
@@ -77,12 +77,13 @@ class CycleStarted:
 
 @dataclass(frozen=True, slots=True)
 class BriefWritten:
-    """The model wrote down what it intends and has learned, before a cycle ended."""
+    """A model wrote down what the run intends and has learned, before a cycle ended."""
 
     text: str
     usage: Usage
     billed: Usage
     cost_usd: float
+    role: ModelRole = "worker"
     kind: Literal["brief_written"] = "brief_written"
 
 
@@ -135,7 +136,8 @@ class CandidatesJudged:
     """Several candidates for a step, or several attempts, were compared: `groups[winner]` is chosen.
 
     `drawn` candidates came in; `failures` say what became of the others. `billed` and
-    `cost_usd` are all that sampling and judging cost.
+    `cost_usd` are all that sampling and judging cost, `judge_billed` and `judge_cost_usd` the
+    judging alone.
     """
 
     groups: tuple[CandidateGroup, ...]
@@ -146,6 +148,8 @@ class CandidatesJudged:
     failures: tuple[str, ...]
     billed: Usage
     cost_usd: float = 0.0
+    judge_billed: Usage = Usage()
+    judge_cost_usd: float = 0.0
     kind: Literal["candidates_judged"] = "candidates_judged"
 
 
@@ -291,13 +295,17 @@ class StepFinished:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """A run ended; if it is resumed, more Events follow. Totals are those of the whole run."""
+    """A run ended; if it is resumed, more Events follow. Totals are those of the whole run.
+
+    `roles` are what each role took of them; none where journals did not count that yet.
+    """
 
     outcome: Outcome
     steps: int
     usage: Usage
     billed: Usage
     cost_usd: float
+    roles: tuple[RoleSpending, ...] = ()
     kind: Literal["run_ended"] = "run_ended"
 
 

@@ -17,6 +17,9 @@ CACHE_WRITE_FACTOR = 1.25
 """What Anthropic takes for keeping a prompt for five minutes, of the price of reading it."""
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
+ModelRole: TypeAlias = Literal["worker", "judge", "cheap", "children"]
+"""What a model is asked for: to work, to judge, to write briefs. `children` are subagents and
+attempts, each a run of its own with roles of its own."""
 StopReason: TypeAlias = Literal["stop", "tool_calls", "length", "content_filter"]
 
 
@@ -63,6 +66,15 @@ class Usage:
             self.reasoning_tokens + other.reasoning_tokens,
         )
 
+    def __sub__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens - other.prompt_tokens,
+            self.cached_tokens - other.cached_tokens,
+            self.completion_tokens - other.completion_tokens,
+            self.cache_write_tokens - other.cache_write_tokens,
+            self.reasoning_tokens - other.reasoning_tokens,
+        )
+
     @property
     def total_tokens(self) -> int:
         """Adds up all tokens, cached ones in full."""
@@ -99,6 +111,15 @@ class Prices:
             + usage.cached_tokens * self.cached_usd
             + usage.completion_tokens * self.output_usd
         ) / 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSpending:
+    """A `RoleSpending` is what the model of one role took in a run, in tokens and US dollars."""
+
+    role: ModelRole
+    billed: Usage
+    cost_usd: float
 
 
 FREE = Prices()
@@ -143,7 +164,7 @@ class Response:
     `usage` is what the first choice took; estimates of the context's size rest on it.
     `billed` is everything that was paid to get it, `usage` included, and `cost_usd` its
     price, 0 where no prices are known. With `without_images` the endpoint was found to take
-    none, or not all that the request had.
+    none, or not all that the request had. `role` is that of the model that answered.
     """
 
     choices: tuple[Choice, ...]
@@ -151,6 +172,7 @@ class Response:
     billed: Usage
     cost_usd: float = 0.0
     without_images: bool = False
+    role: ModelRole = "worker"
 
     @property
     def message(self) -> Message:

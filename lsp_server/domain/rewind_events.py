@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from lsp_server.domain.messages import Usage
+from lsp_server.domain.messages import RoleSpending, Usage
 from lsp_server.domain.tasks import RunId
 
 
@@ -20,6 +20,7 @@ class Rewound:
     usage: Usage
     billed: Usage
     cost_usd: float
+    roles: tuple[RoleSpending, ...] = ()
     kind: Literal["rewound"] = "rewound"
 
 

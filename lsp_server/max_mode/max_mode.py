@@ -286,6 +286,8 @@ def _report(
         failures=tuple(sampler.samples.failures),
         billed=billed,
         cost_usd=cost_usd,
+        judge_billed=decision.billed,
+        judge_cost_usd=decision.cost_usd,
     )
 
 

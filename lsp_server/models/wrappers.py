@@ -14,6 +14,7 @@ from functools import lru_cache
 from lsp_server.domain.messages import (
     Listener,
     Message,
+    ModelRole,
     Prices,
     Request,
     Response,
@@ -73,16 +74,17 @@ class TemperedModel:
 
 
 class PricedModel:
-    """A `PricedModel` is a Model that says what its Model's answers cost at `prices`."""
+    """A `PricedModel` is a Model that says what its Model's answers cost at `prices`, and in which role."""
 
-    def __init__(self, model: Model, prices: Prices) -> None:
+    def __init__(self, model: Model, prices: Prices, role: ModelRole = "worker") -> None:
         self.model = model
         self.prices = prices
+        self.role: ModelRole = role
 
     async def respond(self, request: Request, listen: Listener = ignore_deltas) -> Response:
         """Returns the answer with the price of all that was billed. Raises ModelError."""
         response = await self.model.respond(request, listen)
-        return replace(response, cost_usd=self.prices.cost_usd(response.billed))
+        return replace(response, cost_usd=self.prices.cost_usd(response.billed), role=self.role)
 
 
 def _legible_message(message: Message) -> Message:

@@ -19,6 +19,7 @@ from lsp_server.session.sandbox_report import sandbox_text
 from lsp_server.session.session import Session
 from lsp_server.settings.address import without_credentials
 from lsp_server.settings.folders import config_folder, data_folder
+from lsp_server.settings.sections import ModelSettings, RoleSettings
 from lsp_server.settings.shown import mask
 from lsp_server.text.markdown import code_block, code_span
 from lsp_server.text.truncate import one_line
@@ -92,10 +93,13 @@ def _programs() -> str:
 
 
 async def _endpoint(session: Session) -> str:
+    settings = session.settings
     try:
-        return await session.endpoint()
+        worker = await session.endpoint()
     except HoldfastError as error:
-        return f"**Problem:** {error}"
+        worker = f"**Problem:** {error}"
+    cheap = _model_of(settings.cheap, settings.model)
+    return f"{worker}\n\nwire: `{settings.model.wire}`; judging: {_judge(session)}; briefs: {cheap}"
 
 
 async def _goals(session: Session) -> str:
@@ -220,12 +224,16 @@ def _max_mode(session: Session) -> str:
 
 
 def _judge(session: Session) -> str:
-    worker = session.settings.model
-    judge = session.settings.judge.over(worker)
-    if judge == worker:
+    return _model_of(session.settings.judge, session.settings.model)
+
+
+def _model_of(role: RoleSettings, worker: ModelSettings) -> str:
+    """Says which model plays a role."""
+    wanted = role.over(worker)
+    if wanted == worker:
         return "the worker's model"
-    place = without_credentials(judge.base_url) if judge.base_url else "the worker's endpoint"
-    return f"{judge.name or 'the first model'} at {place}"
+    place = without_credentials(wanted.base_url) if wanted.base_url else "the worker's endpoint"
+    return f"{wanted.name or 'the first model'} at {place}"
 
 
 def _settings(session: Session) -> str:

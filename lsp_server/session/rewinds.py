@@ -155,7 +155,7 @@ def _rewound(records: Sequence[RecordedEvent], step: int) -> Rewound:
     spent = Progress()
     for record in records:
         spent.apply(record.event)
-    return Rewound(step, spent.usage, spent.billed, spent.cost_usd)
+    return Rewound(step, spent.usage, spent.billed, spent.cost_usd, spent.roles)
 
 
 def _copy(records: Sequence[RecordedEvent], journal: Journal, run_id: RunId) -> RecordedEvent:

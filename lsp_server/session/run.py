@@ -227,6 +227,7 @@ class Run:
             state.progress.usage,
             state.progress.billed,
             state.progress.cost_usd,
+            state.progress.roles,
         )
         try:
             recorded = event_log.keep(end)

@@ -18,6 +18,7 @@ from lsp_server.settings.sections import Settings
 _HARMLESS = {
     "model": ("temperature", "context_tokens", "output_tokens_max", "silence_timeout_seconds"),
     "judge": ("temperature", "context_tokens", "output_tokens_max", "silence_timeout_seconds"),
+    "cheap": ("temperature", "context_tokens", "output_tokens_max", "silence_timeout_seconds"),
     "memory": ("index_on_start", "file_bytes_max", "commits_max"),
     "run": ("transcript",),
 }

@@ -45,6 +45,7 @@ _CAUTION = "and edits and commands ask"
 _NAMING = {
     "model": ("base_url", "name", "api_key_command", "extra_body"),
     "judge": ("base_url", "name", "api_key_command", "extra_body"),
+    "cheap": ("base_url", "name", "api_key_command", "extra_body"),
     "memory": ("uri", "embedding_base_url", "embedding_model"),
 }
 """Settings in which `${NAME}` stands for an environment variable. A rule of permissions is

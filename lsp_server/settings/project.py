@@ -16,6 +16,7 @@ from lsp_server.settings.user_file import default_user_file
 SETS = {
     "model": ("temperature",),
     "judge": ("temperature",),
+    "cheap": ("temperature",),
     "max_mode": ("temperature", "judge_temperature", "quorum"),
     "context": ("rebuild_at",),
     "permissions": ("deny",),

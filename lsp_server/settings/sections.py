@@ -89,8 +89,8 @@ class ModelSettings(Section):
         )
 
 
-class JudgeSettings(Section):
-    """This section sets the model that judges; whatever is unset is as in `model`."""
+class RoleSettings(Section):
+    """This section sets the model of a role; whatever is unset is as in `model`."""
 
     base_url: Address | None = None
     name: Name | None = None
@@ -108,9 +108,17 @@ class JudgeSettings(Section):
     price_output: Dollars | None = None
 
     def over(self, worker: ModelSettings) -> ModelSettings:
-        """Returns the complete settings of the judge."""
-        judge = worker.model_copy(update=self.model_dump(exclude_none=True))
-        return judge.unusable(self.problem) if self.problem else judge
+        """Returns the complete settings of the role."""
+        role = worker.model_copy(update=self.model_dump(exclude_none=True))
+        return role.unusable(self.problem) if self.problem else role
+
+
+class JudgeSettings(RoleSettings):
+    """This section sets the model that judges; whatever is unset is as in `model`."""
+
+
+class CheapSettings(RoleSettings):
+    """This section sets the model for what a small one suffices for, such as briefs; whatever is unset is as in `model`."""
 
 
 class MaxModeSettings(Section):
@@ -366,6 +374,7 @@ class Settings(Section):
 
     model: ModelSettings = ModelSettings()
     judge: JudgeSettings = JudgeSettings()
+    cheap: CheapSettings = CheapSettings()
     max_mode: MaxModeSettings = MaxModeSettings()
     goal: GoalSettings = GoalSettings()
     context: ContextSettings = ContextSettings()
@@ -382,7 +391,7 @@ class Settings(Section):
 
     def require_usable(self) -> None:
         """Raises ConfigurationError where a run would not do what was set; memory refuses by itself."""
-        for section in (self.model, self.judge, self.run):
+        for section in (self.model, self.judge, self.cheap, self.run):
             section.require_usable()
 
     @property

@@ -11,7 +11,7 @@ from lsp_server.settings.sections import Settings
 def mask(settings: Settings) -> dict[str, Any]:
     """Returns the effective settings as JSON types, with whatever could hold a secret masked."""
     dump = settings.model_dump(mode="json")
-    for name in ("model", "judge"):
+    for name in ("model", "judge", "cheap"):
         if dump[name].get("api_key_command"):
             dump[name]["api_key_command"] = "(set)"
         if dump[name].get("extra_body"):

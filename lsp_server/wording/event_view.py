@@ -62,7 +62,13 @@ from lsp_server.wording.event_labels import (
     prompt_label,
     step_text,
 )
-from lsp_server.wording.run_texts import outcome_text, report_text, task_title, usage_text
+from lsp_server.wording.run_texts import (
+    outcome_text,
+    report_text,
+    roles_text,
+    task_title,
+    usage_text,
+)
 from lsp_server.wording.workflow_texts import node_fields, node_outline, workflow_tone
 
 Tone: TypeAlias = Literal["plain", "good", "bad", "waiting", "muted"]
@@ -162,7 +168,7 @@ def _run_view(event: RunStarted | RunResumed | Rewound | Forked | RunEnded) -> E
             return _view(
                 event,
                 outcome_label(outcome),
-                f"{text}\n\n{spent}",
+                "\n\n".join(filter(None, (text, spent, roles_text(event.roles)))),
                 _OUTCOME_TONES.get(outcome.outcome, "plain"),
                 outcome=outcome.outcome,
                 step=steps,

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import assert_never
 
 from lsp_server.domain.goals import GoalReport
-from lsp_server.domain.messages import Usage
+from lsp_server.domain.messages import ModelRole, RoleSpending, Usage
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, Finished, Outcome, Stopped, Unmet
 from lsp_server.text.truncate import first_line
 
+_ROLES: Mapping[ModelRole, str] = MappingProxyType(
+    {
+        "worker": "the worker",
+        "judge": "the judge",
+        "cheap": "the cheap model",
+        "children": "subagents and attempts",
+    }
+)
 TITLE_CHARS_MAX = 70
 WHY_CHARS_MAX = 300
 
@@ -36,6 +46,19 @@ def usage_text(usage: Usage, cost_usd: float) -> str:
         f"{usage.prompt_tokens:,} tokens in ({cached} % cached), "
         f"{usage.completion_tokens:,} out{cost}"
     )
+
+
+def roles_text(roles: Sequence[RoleSpending]) -> str:
+    """Says what each role took of a run; nothing where the worker was alone.
+
+    >>> roles_text([RoleSpending("judge", Usage(1_000, 0, 20), 0.001)])
+    'The judge: 1,000 tokens in (0 % cached), 20 out, $0.001.'
+    """
+    if all(each.role == "worker" for each in roles):
+        return ""
+    said = (f"{_ROLES[each.role]}: {usage_text(each.billed, each.cost_usd)}" for each in roles)
+    text = "; ".join(said)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def report_text(report: GoalReport) -> str:

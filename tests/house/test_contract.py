@@ -74,6 +74,8 @@ SETTINGS = {
     "images silence_timeout_seconds extra_body price_input price_cached price_cache_write price_output",
     "judge": "base_url name wire api_key_command temperature context_tokens output_tokens_max "
     "images silence_timeout_seconds extra_body price_input price_cached price_cache_write price_output",
+    "cheap": "base_url name wire api_key_command temperature context_tokens output_tokens_max "
+    "images silence_timeout_seconds extra_body price_input price_cached price_cache_write price_output",
     "max_mode": "enabled samples strategy temperature judge_temperature judge_context first_draw "
     "quorum grace_seconds",
     "goal": "re_entries_max check_timeout_seconds check_on_save judge_task",

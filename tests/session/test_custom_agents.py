@@ -100,9 +100,12 @@ async def test_a_model_that_is_not_configured_is_said(
         )
 
 
-async def test_an_agent_may_work_with_the_judges_model(project: Path) -> None:
+@pytest.mark.parametrize("role", ["judge", "cheap"])
+async def test_an_agent_may_work_with_the_model_of_a_role(project: Path, role: str) -> None:
     write(Path.home() / ".agents", more="model: second\n")
-    async with workshop(project, [finish()], judge={"name": "second"}) as shop:
+    second = {role: {"name": "second"}}
+    judge, cheap = second.get("judge", {}), second.get("cheap", {})
+    async with workshop(project, [finish()], judge=judge, cheap=cheap) as shop:
         await shop.run(await task_as(shop))
         assert shop.server.requests[0].body["model"] == "second"
         assert not shop.events(Warned)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import get_args
 
 from lsp_server.domain.attempt_events import AttemptEnded, AttemptsJudged
 from lsp_server.domain.child_events import ChildEnded
 from lsp_server.domain.events import (
     BriefWritten,
+    CandidatesJudged,
     CycleStarted,
     Event,
     GoalChecked,
@@ -15,9 +17,11 @@ from lsp_server.domain.events import (
     PlanChanged,
     StepStarted,
 )
-from lsp_server.domain.messages import Usage
+from lsp_server.domain.messages import ModelRole, RoleSpending, Usage
 from lsp_server.domain.plans import PlanItem, walk
 from lsp_server.domain.rewind_events import Rewound
+
+NOTHING = (Usage(), 0.0)
 
 
 @dataclass(slots=True)
@@ -36,6 +40,9 @@ class Progress:
     billed: Usage = Usage()
     cost_usd: float = 0.0
     plan: tuple[PlanItem, ...] = ()
+    _by_role: dict[ModelRole, tuple[Usage, float]] = field(default_factory=dict)
+    _judging: tuple[Usage, float] = (Usage(), 0.0)
+    """What comparing the candidates of the next answer cost."""
 
     def apply(self, event: Event) -> None:
         """Takes an Event in."""
@@ -44,20 +51,30 @@ class Progress:
                 self.cycle = event.number
             case StepStarted():
                 self.step = event.step
-            case ModelAnswered() | BriefWritten():
+            case CandidatesJudged():
+                self._judging = event.judge_billed, event.judge_cost_usd
+            case ModelAnswered():
                 self.usage += event.usage
-                self._pay(event.billed, event.cost_usd)
+                # What it cost to choose among candidates is in the answer's price.
+                (judged, judge_usd), self._judging = self._judging, NOTHING
+                self._pay("judge", judged, judge_usd)
+                self._pay("worker", event.billed - judged, event.cost_usd - judge_usd)
+            case BriefWritten():
+                self.usage += event.usage
+                self._pay(event.role, event.billed, event.cost_usd)
             case AttemptEnded():
                 self.step += event.steps
                 self.usage += event.usage
-                self._pay(event.billed, event.cost_usd)
+                self._pay("children", event.billed, event.cost_usd)
             case GoalChecked() | AttemptsJudged():
-                self._pay(event.billed, event.cost_usd)
+                self._pay("judge", event.billed, event.cost_usd)
             case ChildEnded():
                 self.child_steps += event.steps
-                self._pay(event.billed, event.cost_usd)
+                self._pay("children", event.billed, event.cost_usd)
             case Rewound():
                 self.usage, self.billed, self.cost_usd = event.usage, event.billed, event.cost_usd
+                self._by_role = {each.role: (each.billed, each.cost_usd) for each in event.roles}
+                self._judging = NOTHING
             case PlanChanged():
                 self.plan = event.items
             case _:
@@ -73,6 +90,17 @@ class Progress:
         """Returns the texts of the plan's items that are in progress."""
         return [item.text for _, item in walk(self.plan) if item.status == "in_progress"]
 
-    def _pay(self, billed: Usage, cost_usd: float) -> None:
+    @property
+    def roles(self) -> tuple[RoleSpending, ...]:
+        """Returns what each role took that took anything, as far as the journal says it."""
+        return tuple(
+            RoleSpending(role, *self._by_role[role])
+            for role in get_args(ModelRole)
+            if self._by_role.get(role, NOTHING) != NOTHING
+        )
+
+    def _pay(self, role: ModelRole, billed: Usage, cost_usd: float) -> None:
         self.billed += billed
         self.cost_usd += cost_usd
+        before, before_usd = self._by_role.get(role, NOTHING)
+        self._by_role[role] = before + billed, before_usd + cost_usd

@@ -12,7 +12,14 @@ from typing import Any
 
 from lsp_server.domain.messages import ReasoningDelta, TextDelta, ToolCallDelta
 from lsp_server.models.scripted.scenario import ScriptedAnswer
-from lsp_server.models.scripted.wire_form import CallId, Counts, Value, has_text, text_of
+from lsp_server.models.scripted.wire_form import (
+    CallId,
+    Counts,
+    Value,
+    has_text,
+    response_format,
+    text_of,
+)
 
 _STOPS = {"stop": "end_turn", "tool_calls": "tool_use", "length": "max_tokens",
           "content_filter": "refusal"}  # fmt: skip
@@ -44,7 +51,11 @@ class MessagesForm:
             }
             for tool in body.get("tools") or ()
         ]
-        return {**body, "messages": messages, "tools": tools}
+        chat = {**body, "messages": messages, "tools": tools}
+        if name := _answer_tool(body):
+            schema = next(tool["input_schema"] for tool in body["tools"] if tool["name"] == name)
+            chat |= {"tools": [], "response_format": response_format(name, schema)}
+        return chat
 
     def prompt(self, raw: bytes) -> bytes:
         """Returns a body without the marks in it, which are no part of a prompt."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from lsp_server.domain.messages import ReasoningDelta, TextDelta
 from lsp_server.models.scripted.scenario import ScriptedAnswer
-from lsp_server.models.scripted.wire_form import CallId, Counts, Value, text_of
+from lsp_server.models.scripted.wire_form import CallId, Counts, Value, response_format, text_of
 
 _REASONS = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
@@ -41,7 +41,10 @@ class ResponsesForm:
             }
             for tool in body.get("tools") or ()
         ]
-        return {**body, "messages": messages, "tools": tools}
+        chat = {**body, "messages": messages, "tools": tools}
+        if wanted := (body.get("text") or {}).get("format"):
+            chat["response_format"] = response_format(wanted["name"], wanted["schema"])
+        return chat
 
     def prompt(self, raw: bytes) -> bytes:
         """Returns a body, all of which is a prompt."""

@@ -48,6 +48,11 @@ class WireForm(Protocol):
         ...
 
 
+def response_format(name: str, schema: object) -> Value:
+    """Returns how chat completions ask for JSON of a schema."""
+    return {"type": "json_schema", "json_schema": {"name": name, "schema": schema}}
+
+
 def text_of(content: object) -> str:
     """Returns the texts of a content, whatever its form."""
     if isinstance(content, str):
