@@ -44,6 +44,12 @@ class Messages(HttpModel):
     def _builder(self, request: Request, listen: Listener) -> MessagesBuilder:
         return MessagesBuilder(listen, request)
 
+    def _learned(self, builder: MessagesBuilder, dialect: Dialect) -> Dialect:
+        # Ollama takes no notice of the choice of a tool.
+        if builder.ignored_answer_tool and dialect.response_format:
+            return replace(dialect, response_format=False)
+        return dialect
+
     def _other_dialects(
         self, status: int, refusal: str, request: Request, dialect: Dialect, error: ModelError
     ) -> Iterator[Dialect]:

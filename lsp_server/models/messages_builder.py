@@ -52,6 +52,12 @@ class MessagesBuilder:
         """The last piece that is no part of an answer."""
 
     @property
+    def ignored_answer_tool(self) -> bool:
+        """Returns whether the answer is not in the tool that it was asked for in."""
+        names = {block.get("name") for block in self._blocks.values()}
+        return self._answer_tool is not None and self._answer_tool not in names
+
+    @property
     def has_choices(self) -> bool:
         """Returns whether the endpoint began an answer."""
         return self._inner.has_choices

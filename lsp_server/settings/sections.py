@@ -90,7 +90,7 @@ class ModelSettings(Section):
 
 
 class RoleSettings(Section):
-    """This section sets the model of a role; whatever is unset is as in `model`."""
+    """This section sets the model that judges, or the cheap one, for what a small one suffices for; whatever is unset is as in `model`."""
 
     base_url: Address | None = None
     name: Name | None = None
@@ -111,14 +111,6 @@ class RoleSettings(Section):
         """Returns the complete settings of the role."""
         role = worker.model_copy(update=self.model_dump(exclude_none=True))
         return role.unusable(self.problem) if self.problem else role
-
-
-class JudgeSettings(RoleSettings):
-    """This section sets the model that judges; whatever is unset is as in `model`."""
-
-
-class CheapSettings(RoleSettings):
-    """This section sets the model for what a small one suffices for, such as briefs; whatever is unset is as in `model`."""
 
 
 class MaxModeSettings(Section):
@@ -373,8 +365,8 @@ class Settings(Section):
     """A `Settings` has all sections. It is frozen: a reload makes a new one, a run keeps its own."""
 
     model: ModelSettings = ModelSettings()
-    judge: JudgeSettings = JudgeSettings()
-    cheap: CheapSettings = CheapSettings()
+    judge: RoleSettings = RoleSettings()
+    cheap: RoleSettings = RoleSettings()
     max_mode: MaxModeSettings = MaxModeSettings()
     goal: GoalSettings = GoalSettings()
     context: ContextSettings = ContextSettings()

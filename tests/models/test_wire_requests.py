@@ -223,7 +223,6 @@ async def test_the_question_of_a_judge_is_not_kept(
         ("chat", "vllm", (), 1),
         ("messages", "anthropic", (), 1),
         ("messages", "anthropic", TOOLS, 1),
-        ("messages", "ollama", (), 2),
         ("responses", "openai", (), 1),
         ("responses", "openai", TOOLS, 1),
         ("responses", "lm studio", (), 3),
@@ -249,6 +248,22 @@ async def test_a_verdict_comes_as_json(
             0 if vendor in ("ollama", "lm studio") or (wire == "messages" and tools) else 1
         )
         assert asked or '\\"met\\"' in server.requests[-1].raw.decode()
+
+
+async def test_an_endpoint_that_ignores_the_choice_of_a_tool_gets_the_schema_in_words() -> None:
+    async with (
+        ScriptedServer(
+            [ScriptedTurn(text="It is met, I think."), ScriptedTurn(text='{"met": true}')],
+            behaviour=EndpointBehaviour(vendor="ollama"),
+        ) as server,
+        model_at(server.base_url, wire="messages") as model,
+    ):
+        request = Request(ASKED, answer=SCHEMA)
+        assert (await model.respond(request)).message.text == "It is met, I think."
+        assert (await model.respond(request)).message.text == '{"met": true}'
+        first, second = server.requests
+        assert ("tool_choice" in first.body, "tool_choice" in second.body) == (True, False)
+        assert '\\"met\\"' in second.raw.decode()
 
 
 @pytest.mark.parametrize("thinking", ["enabled", "adaptive"])

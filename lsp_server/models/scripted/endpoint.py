@@ -22,6 +22,7 @@ from lsp_server.models.scripted.script_player import (
     round_tokens,
 )
 from lsp_server.models.scripted.vendor_checks import refusal
+from lsp_server.models.scripted.wire_checks import IGNORED
 from lsp_server.models.scripted.wire_form import Counts, WireForm
 
 CHAT_PATH = "/v1/chat/completions"
@@ -90,7 +91,7 @@ class ScriptedEndpoint:
             await exchange.answer(400, error)
             return "refused"
         choices = {"ignore": 1, "fewer": max(1, n - 1)}.get(self._behaviour.n, n)
-        chat_body = body if form is None else form.chat_body(body)
+        chat_body = body if form is None else form.chat_body(self._understood(form, request))
         reply = self._player.next_reply(chat_body, choices)
         ending = await self._play(reply, request, exchange)
         if ending == "answered":
@@ -115,7 +116,7 @@ class ScriptedEndpoint:
         self, form: WireForm, reply: ScriptedReply, request: LoggedRequest, exchange: Exchange
     ) -> None:
         """Answers in the form of another wire."""
-        answer, body = reply.answers[0], request.body
+        answer, body = reply.answers[0], self._understood(form, request)
         counts = _counts(reply, request)
         if not self._streams(body):
             await exchange.answer(200, form.whole(answer, counts, self._call_id, body))
@@ -128,6 +129,12 @@ class ScriptedEndpoint:
             size = len(json.dumps(event.get("delta") or ""))
             await exchange.pause(count_tokens(size) / rate if rate else 0)
         await exchange.end_events()
+
+    def _understood(self, form: WireForm, request: LoggedRequest) -> Mapping[str, Any]:
+        """A request without what the vendor takes no notice of."""
+        ignored = IGNORED.get(request.path, {}).get(self._behaviour.vendor or "", frozenset())
+        body = json.loads(form.prompt(request.raw)) if "cache_control" in ignored else request.body
+        return {key: each for key, each in body.items() if key not in ignored}
 
     def _streams(self, body: Mapping[str, Any]) -> bool:
         return bool(body.get("stream"))

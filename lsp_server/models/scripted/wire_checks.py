@@ -128,10 +128,6 @@ def _temperature_of_thought(body: Body) -> str | None:
     return None
 
 
-def _no_choice(body: Body) -> str | None:
-    return "tool_choice is not supported" if "tool_choice" in body else None
-
-
 def _outputs_follow(body: Body) -> str | None:
     items = body["input"] if isinstance(body["input"], list) else []
     asked = {item["call_id"] for item in items if item.get("type") == "function_call"}
@@ -207,11 +203,12 @@ WIRE_VENDORS: Mapping[str, Mapping[str, Sequence[Check]]] = MappingProxyType(
     {
         "/v1/messages": {
             "anthropic": _ANTHROPIC,
-            "ollama": (*_MESSAGES, _no_choice),
+            "ollama": _MESSAGES,
             "lm studio": _MESSAGES,
             "vllm": _MESSAGES,
             "openrouter": _ANTHROPIC,
-            "mimo": (*_MESSAGES, _no_marks),
+            "mimo": _MESSAGES,
+            "strict": (*_ANTHROPIC, _no_marks),
         },
         "/v1/responses": {
             "openai": (_outputs_follow, _items_follow_reasoning, _reasoning_is_encrypted,
@@ -223,4 +220,18 @@ WIRE_VENDORS: Mapping[str, Mapping[str, Sequence[Check]]] = MappingProxyType(
         },
     }
 )  # fmt: skip
-"""What each vendor checks, by the resource of its wire."""
+"""What each vendor checks, by the resource of its wire. Sources: platform.claude.com (thinking,
+prompt caching, tool use), docs.ollama.com (Anthropic and OpenAI compatibility), lmstudio.ai
+(developer/anthropic-compat, openai-compat), vllm/entrypoints/anthropic/protocol.py and
+openai/responses, openrouter.ai/docs (responses, usage accounting), platform.xiaomimimo.com."""
+
+IGNORED: Mapping[str, Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "/v1/messages": {
+            "ollama": frozenset({"tool_choice", "metadata", "cache_control"}),
+            "vllm": frozenset({"thinking", "cache_control"}),
+            "lm studio": frozenset({"cache_control"}),
+        }
+    }
+)
+"""What a vendor takes no notice of."""
