@@ -18,8 +18,8 @@ from scripts.house.sources import Offender, read_package
 from scripts.house.table import Row, as_text, measure
 
 ROOT = Path(__file__).parents[1]
-PACKAGE_LEAVES_OUT = ("cli/sample",)
-"""The demo's sample project: a text for the demo to work on, not code of ours."""
+PACKAGE_LEAVES_OUT = ("cli/sample", "evaluation/suite")
+"""The demo's sample project and the tasks that ship: for the agent to work on, not code of ours."""
 
 
 def main() -> None:

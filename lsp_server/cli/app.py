@@ -8,6 +8,7 @@ import typer
 
 from lsp_server import __version__
 from lsp_server.cli.commands import (
+    evaluation_commands,
     goal_commands,
     machine_commands,
     memory_commands,
@@ -28,6 +29,7 @@ for _subject in (
     workflow_commands,
     goal_commands,
     memory_commands,
+    evaluation_commands,
     machine_commands,
 ):
     app.add_typer(_subject.commands)

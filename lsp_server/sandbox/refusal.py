@@ -199,7 +199,15 @@ def _paths(line: str, cwd: Path) -> Iterator[Path]:
     for text in dict.fromkeys(texts):
         expanded = os.path.expanduser(text.strip())  # noqa: PTH111 - never raises
         if expanded and "\0" not in expanded:
-            yield Path(os.path.realpath(cwd / expanded))
+            yield _real(cwd / expanded)
+
+
+def _real(path: Path) -> Path:
+    """The path without links; as it is written where one of them may not be read."""
+    try:
+        return Path(os.path.realpath(path))
+    except OSError:
+        return Path(os.path.normpath(path))
 
 
 def _could_write(path: Path) -> bool:

@@ -33,9 +33,14 @@ def unified_diff(path: str, before: str, after: str) -> str:
     old, new = split_lines(before), split_lines(after)
     if old == new:
         return ""
-    hunks = (line for group in _groups(old, new) for line in _hunk(group, old, new))
-    text = "\n".join([f"--- a/{path}", f"+++ b/{path}", *hunks])
+    text = "\n".join([f"--- a/{path}", f"+++ b/{path}", *hunks(old, new)])
     return truncate_counting(text, DIFF_CHARS_MAX)
+
+
+def hunks(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    """Yields the lines of a unified diff of lines, behind its head."""
+    for group in _groups(old, new):
+        yield from _hunk(group, old, new)
 
 
 def diff_stat(before: str, after: str) -> str:

@@ -107,7 +107,10 @@ def _are_visible(
     words: list[Word] | tuple[Word, ...], workspace: Workspace, visible: Callable[[Path], bool]
 ) -> bool:
     paths = islice(_existing(words, workspace), LOOKS_MAX)
-    return all(visible(path) for path in paths)
+    try:
+        return all(visible(path) for path in paths)
+    except OSError:
+        return False  # One leads through a link that may not be read, as below /proc.
 
 
 def _existing(words: list[Word] | tuple[Word, ...], workspace: Workspace) -> Iterator[Path]:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "lsp_server"
-SAMPLE = PACKAGE / "cli" / "sample"
-FILES = sorted(path for path in PACKAGE.rglob("*.py") if SAMPLE not in path.parents)
+PROJECTS = {PACKAGE / "cli" / "sample", PACKAGE / "evaluation" / "suite"}
+"""What the agent works on, not code of ours."""
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if not PROJECTS & set(path.parents))
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
 
 
@@ -122,6 +123,7 @@ STARTS_PROCESSES = {
 """All else asks `assemble/sandboxes.py` for a runner or for a process."""
 CONFINES_NOTHING = {
     "assemble/session.py": ("HostCommandRunner",),
+    "assemble/evaluation.py": ("HostCommandRunner",),
     "sandbox/choice.py": ("Unconfined",),
     "sandbox/unconfined.py": ("Unconfined",),
 }

@@ -93,6 +93,9 @@ def test_a_refusal_is_recognised(base: Path, output: str, kind: str) -> None:
         ("bash: bwrap: command not found", 127),
         ("touch: cannot touch '@/other/new': Permission denied", 0),
         ("src/net.py:3: raise OSError('Network is unreachable')", 0),
+        # Links that no resolving follows, as another user's process.
+        ("cat: /proc/1/root/a: Permission denied", 1),
+        ("ls: cannot access '/proc/1/cwd': Permission denied", 2),
         ("", 1),
     ],
 )
