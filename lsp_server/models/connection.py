@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from typing import TypeAlias
 
 import httpx
@@ -32,11 +33,16 @@ HTTP_FAILURES: tuple[type[HttpFailure], ...] = (
 """All that httpx raises about a request, and what the TLS below it raises."""
 
 
-def open_client(base_url: str) -> httpx.AsyncClient:
+Transport: TypeAlias = httpx.AsyncBaseTransport
+
+
+def open_client(
+    base_url: str, around: Callable[[Transport], Transport] = lambda transport: transport
+) -> httpx.AsyncClient:
     """Opens a client for one endpoint, with proxies and certificates from the environment.
 
-    This machine is never reached through a proxy. Raises
-    ConfigurationError when the environment names a proxy or certificates that
+    This machine is never reached through a proxy. `around` may wrap what carries the
+    requests. Raises ConfigurationError when the environment names a proxy or certificates that
     cannot be used.
     """
     limits, proxy = httpx.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS), proxy_for(base_url)
@@ -44,7 +50,7 @@ def open_client(base_url: str) -> httpx.AsyncClient:
         transport = httpx.AsyncHTTPTransport(
             verify=_verification(base_url), limits=limits, proxy=proxy.url if proxy else None
         )
-        return httpx.AsyncClient(transport=transport)
+        return httpx.AsyncClient(transport=around(transport))
     except OSError as error:
         raise ConfigurationError(
             f"the certificates that SSL_CERT_FILE or SSL_CERT_DIR name cannot be read ({error}); "

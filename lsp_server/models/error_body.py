@@ -46,7 +46,7 @@ def read_provider_error(body: object, *, secret: str | None = None) -> ProviderE
     if isinstance(body, bytes | str):
         text = body if isinstance(body, str) else body.decode("utf-8", "replace")
         try:
-            body = json.loads(text)
+            body = json.loads(_EVENT.sub("", text))
         except (ValueError, RecursionError):
             # An HTML page of a proxy: its words without its tags.
             body = _TAGS.sub(" ", text[:READ_CHARS_MAX])
@@ -73,6 +73,8 @@ def error_in(answer: Mapping[str, object]) -> object:
     return None
 
 
+_EVENT = re.compile(r"\A\s*data:")
+"""MiMo sends an error as an event, to whom it answers in events."""
 _TAGS = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
 
@@ -93,6 +95,8 @@ def _sentence(body: object) -> str:
             return _sentence(inner) or _sentence(rest)
         case {"metadata": {"raw": str(raw)}, "message": str(message)} if raw:
             return " ".join(f"{message}: {raw}".split())
+        case {"message": str(message), "param": str(reason)} if " " in reason:
+            return " ".join(f"{message}: {reason}".split())  # MiMo
         case {"loc": [*place], "msg": str(message)}:
             return f"{'.'.join(str(part) for part in place)}: {message}"
         case dict():

@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import urlsplit
 
+import httpx
+
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.ports import Model
 from lsp_server.models.api_key import find_api_key
@@ -180,6 +182,28 @@ class ModelProvider:
 
 
 async def _find(settings: ModelSettings) -> _Found:
+    found = await find_endpoint(settings)
+    base_url = found.endpoint.base_url
+    name = f"{found.settings.name} at {without_credentials(base_url)}"
+    choice = _choice(settings, found.settings, found.endpoint)
+    wire, model = open_wire(found.settings, found.api_key), found.settings.name or ""
+    return _Found(wire, base_url, name, found.api_key, model, choice)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEndpoint:
+    """A `FoundEndpoint` is where requests go: complete settings, and the key for it."""
+
+    settings: ModelSettings
+    endpoint: Endpoint
+    api_key: str | None
+
+
+async def find_endpoint(settings: ModelSettings) -> FoundEndpoint:
+    """Finds the endpoint that settings name, or one on this machine where they name none.
+
+    Raises ConfigurationError, ModelError.
+    """
     settings.require_usable()
     api_key = await find_api_key(settings)
     endpoint = await discover(settings, api_key=api_key)
@@ -187,11 +211,7 @@ async def _find(settings: ModelSettings) -> _Found:
         raise ConfigurationError(HOW_TO_SET_ONE.format(file=default_user_file()))
     complete = endpoint.complete(settings)
     # A key is for the endpoint it was set up with, never for whatever listens here.
-    key = api_key if settings.base_url is not None else None
-    name = f"{complete.name} at {without_credentials(endpoint.base_url)}"
-    choice = _choice(settings, complete, endpoint)
-    model = complete.name or ""
-    return _Found(open_wire(complete, key), endpoint.base_url, name, key, model, choice)
+    return FoundEndpoint(complete, endpoint, api_key if settings.base_url is not None else None)
 
 
 def _choice(settings: ModelSettings, complete: ModelSettings, endpoint: Endpoint) -> str | None:
@@ -210,12 +230,15 @@ def _choice(settings: ModelSettings, complete: ModelSettings, endpoint: Endpoint
     return None
 
 
-def open_wire(settings: ModelSettings, api_key: str | None) -> Wire:
+def open_wire(
+    settings: ModelSettings, api_key: str | None, client: httpx.AsyncClient | None = None
+) -> Wire:
     """Opens the wire that an endpoint speaks, as the settings say.
 
-    Raises ConfigurationError for settings or an environment that cannot work.
+    A `client` that is given is closed by whoever gave it. Raises ConfigurationError for
+    settings or an environment that cannot work.
     """
-    return WIRES[settings.wire](settings, api_key=api_key)
+    return WIRES[settings.wire](settings, api_key=api_key, client=client)
 
 
 HOW_TO_SET_ONE = (

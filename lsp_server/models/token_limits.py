@@ -71,6 +71,7 @@ _ANSWER = tuple(
     re.compile(pattern.format(name=f"(?:{_ANSWER_NAME})", n=_NUMBER), re.IGNORECASE)
     for pattern in (
         r"supports? (?:at most|up to|a maximum of) {n} (?:completion |output )?tokens",
+        r"{name}\W{{1,3}}integer above maximum value\W+Expected a value <= ?{n}",
         r"range of \W?{name}\W? (?:is|should be) \W*\d+\W+{n}",
         r"{name}\W{{1,3}}\s*\d+ ?> ?{n}",
         r"{name}\b[^.;]{{0,60}}?" + _AT_MOST + r"\W{{0,4}}{n}",
@@ -84,7 +85,7 @@ _WINDOW = tuple(
     re.compile(pattern.format(n=_NUMBER), re.IGNORECASE)
     for pattern in (
         r"max(?:imum)? (?:model )?context (?:length|window|size)\D{{0,20}}?{n}",
-        r"context (?:length|window|size|limit)\W+(?:of |is |\w+ is )?\W{{0,3}}{n}",
+        r"context (?:length|window|size|limit)\W+(?:of |is |\w+ is )?(?:only )?\W{{0,3}}{n}",
         r"{n} (?:tokens? )?max(?:imum)? context",
         r"tokens \+ \W?max\w*_tokens\W{{0,2}}must be <= ?{n}",
         r"max_(?:seq_len|model_len|position_embeddings)\D{{0,20}}?{n}",

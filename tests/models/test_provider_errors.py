@@ -208,6 +208,14 @@ def test_a_fault_that_nobody_knows_is_said_within_ten_minutes(status: int, sente
     assert "A run asks again for 600 s (5 times model.silence_timeout_seconds)" in str(error)
 
 
+@pytest.mark.parametrize("prefix", ["", "data:", "data: "])
+def test_a_reason_in_the_parameter_is_quoted(prefix: str) -> None:
+    body = said("Param Incorrect", code="400", type="", param="`text` is not set")
+    read = read_provider_error(prefix + json.dumps(body))
+    assert read.sentence == "Param Incorrect: `text` is not set"
+    assert read_provider_error(said("Not that", param="n")).sentence == "Not that"
+
+
 def test_a_redirect_says_where_it_points() -> None:
     where = "https://person:password@other.example/v1?key=hush"
     error = error_for_status(308, read_provider_error(b""), SETTINGS, location=where)

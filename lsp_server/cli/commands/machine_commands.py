@@ -70,8 +70,25 @@ def trust(
 
 
 @commands.command()
-def doctor(workspace: WorkspaceOption = Path()) -> None:
-    """Report versions, settings, the model endpoint and the runs, as Markdown."""
+def doctor(
+    workspace: WorkspaceOption = Path(),
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Ask the model endpoint what it can do.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="With --probe: one endpoint a line, for programs.")
+    ] = False,
+) -> None:
+    """Report versions, settings, the model endpoint and the runs, as Markdown.
+
+    With --probe some fifteen small requests show what the endpoint can do, each with its evidence. Exit status then: 0 when a run can work with it, else 1.
+    """
+    if probe:
+        from lsp_server.cli.probe import probe as ask
+
+        raise typer.Exit(ask(workspace, for_programs=json))
+    if json:
+        raise typer.BadParameter("--json goes with --probe")
     from lsp_server.cli.doctor import doctor as work
 
     raise typer.Exit(work(workspace))
