@@ -95,9 +95,7 @@ def wires(wire: str, replies: Replies, api_key: str | None) -> AbilityFinding:
 def wires_with_a_place(replies: Replies) -> list[str]:
     """Returns the wires whose place says what it misses in an empty request."""
     return [
-        name
-        for name, reply in replies
-        if not isinstance(reply, Exception) and _has_a_place(reply)
+        name for name, reply in replies if not isinstance(reply, Exception) and _has_a_place(reply)
     ]
 
 

@@ -180,3 +180,15 @@ async def test_what_is_not_answered_in_time_is_unknown() -> None:
         report = await probe_endpoint("judge", settings, None, seconds_max=0.0)
     assert [finding.answer for finding in report.findings] == ["unknown", "yes", "no"]
     assert report.missing == ("answers",)
+
+
+async def test_a_wrong_wire_is_told_from_a_wrong_address() -> None:
+    report = await probed(dialects.ANTHROPIC, wire="responses")
+    (answers,) = [finding for finding in report.findings if finding.ability == "answers"]
+    assert answers.answer == "no"
+    assert "model.wire may have to be chat" in answers.advice
+
+
+async def test_what_was_refused_once_is_not_asked_with_each_question() -> None:
+    report = await probed(dialects.OPENAI_REASONING)
+    assert report.requests <= 14 + 6  # once for each of the settings that questions have
