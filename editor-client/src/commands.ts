@@ -3,7 +3,7 @@
  *
  * The ids are `holdfast.ui.…`, since the language client registers the server's own
  * under their names. To add one: a handler here, in `run_commands.ts`, `image_commands.ts`,
- * `goal_commands.ts` or `skill_commands.ts`, and its title in `package.json`.
+ * `goal_commands.ts`, `skill_commands.ts` or `workflow_commands.ts`, and its title in `package.json`.
  */
 import * as vscode from "vscode";
 import { askForApiKey } from "./api_key.js";
@@ -23,6 +23,7 @@ import { isActive, openQuestions, own } from "./run_log.js";
 import type { Runs } from "./runs.js";
 import type { Server } from "./server.js";
 import { skillCommands } from "./skill_commands.js";
+import { workflowCommands } from "./workflow_commands.js";
 
 /** The parts of the extension that commands work with. */
 export interface Parts {
@@ -43,6 +44,7 @@ export function commands(parts: Parts): vscode.Disposable {
     ...registered(imageCommands(server)),
     ...registered(goalCommands(server, goals)),
     ...registered(skillCommands(server)),
+    ...registered(workflowCommands(server)),
     ...registered(otherCommands(parts)),
   );
 }

@@ -11,6 +11,7 @@ import {
   type RunEntry,
   type RunState,
   type Tone,
+  type WorkflowNode,
 } from "./protocol.js";
 
 export interface Run {
@@ -41,6 +42,8 @@ export interface Entry {
   readonly judged?: Judged;
   /** The subagent that begins there. */
   readonly childId?: string;
+  /** The nodes of the workflow that it is about, from the top of their tree down. */
+  readonly nodes?: readonly WorkflowNode[];
 }
 
 export type RunLog = ReadonlyMap<string, Run>;
@@ -57,6 +60,9 @@ const Judged = v.object({
 export type Judged = v.InferOutput<typeof Judged>;
 
 const Asked = v.object({ question: Question });
+
+/** A workflow is the task of its run, or works for a tool call of it. */
+const WorkflowEvent = v.object({ callId: v.string() });
 
 /** The log with what the server lists; what was seen happening here is kept. */
 export function listed(log: RunLog, runs: readonly RunEntry[]): RunLog {
@@ -104,10 +110,27 @@ export function own(log: RunLog): readonly Run[] {
   return [...log.values()].filter(({ parentId }) => parentId === undefined);
 }
 
-/** A run, or one thing that it did. */
+/** A run, one thing that it did, or a node of a workflow by its place among them. */
 export interface RunNode {
   readonly run: Run;
   readonly entry?: Entry;
+  readonly place?: number;
+}
+
+/** What stands below a workflow, or below a node of it. */
+export function nodeRows({ run, entry, place }: RunNode): RunNode[] {
+  const nodes = entry?.nodes;
+  if (entry === undefined || nodes === undefined) {
+    return [];
+  }
+  const depth = place === undefined ? -1 : (nodes[place]?.depth ?? 0);
+  const first = place === undefined ? 0 : place + 1;
+  const end = nodes.findIndex((node, index) => index >= first && node.depth <= depth);
+  return nodes.flatMap((node, index) =>
+    index >= first && (end === -1 || index < end) && node.depth === depth + 1
+      ? [{ run, entry, place: index }]
+      : [],
+  );
 }
 
 /** What a run did, with its subagents where they began; those of an earlier window come first. */
@@ -157,6 +180,8 @@ function next(before: Run, notice: EventNotice): Run {
       return withEntry(run, notice, { id: fields.callId ?? "" });
     case "child_started":
       return withEntry(run, notice, fields.runId === undefined ? {} : { childId: fields.runId });
+    case "workflow_changed":
+      return workflowChanged(run, notice);
     case "tool_returned":
       return changed(run, fields.callId, ({ label }) => ({
         label: oneLine(`${label}: ${view.label}`),
@@ -201,6 +226,17 @@ function answered(run: Run, { view }: EventNotice): Run {
     tone: view.tone,
   }));
   return { ...after, questions, state: questions.length > 0 ? "waiting" : "running" };
+}
+
+/** The run with the one row that a workflow of it has. */
+function workflowChanged(run: Run, notice: EventNotice): Run {
+  const { event, view } = notice;
+  const id = `${run.runId}/workflow/${parsed(WorkflowEvent, event)?.callId ?? ""}`;
+  const shown = { label: oneLine(view.label), detail: view.detail, tone: view.tone };
+  const after = { ...shown, nodes: view.fields.nodes ?? [] };
+  return run.entries.some((each) => each.id === id)
+    ? changed(run, id, () => after)
+    : withEntry(run, notice, { id, ...after });
 }
 
 function changed(run: Run, id: string | undefined, change: (entry: Entry) => Partial<Entry>): Run {

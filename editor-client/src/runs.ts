@@ -1,11 +1,19 @@
 /** The view of runs: what each did, step by step, as it happens. */
 import * as vscode from "vscode";
 import { parsed } from "./parsed.js";
-import { CommandName, RunListReply, type RunState, type Tone } from "./protocol.js";
+import {
+  CommandName,
+  RunListReply,
+  type NodeState,
+  type RunState,
+  type Tone,
+  type WorkflowNode,
+} from "./protocol.js";
 import {
   followed,
   isActive,
   listed,
+  nodeRows,
   own,
   rows,
   type Entry,
@@ -49,8 +57,8 @@ export function runs(server: Server): Runs {
           ? own(log).map((run) => ({ run }))
           : node.entry === undefined
             ? rows(log, node.run)
-            : [],
-      getTreeItem: ({ run, entry }) => (entry === undefined ? runItem(run) : entryItem(run, entry)),
+            : nodeRows(node),
+      getTreeItem: rowItem,
     },
   });
   const parts = vscode.Disposable.from(
@@ -105,6 +113,49 @@ export function stateName(state: RunState): string {
   return STATE_NAMES[state]();
 }
 
+function rowItem(row: RunNode): vscode.TreeItem {
+  const { run, entry, place } = row;
+  if (entry === undefined) {
+    return runItem(run);
+  }
+  const node = place === undefined ? undefined : entry.nodes?.[place];
+  const item = node === undefined ? entryItem(run, entry) : nodeItem(entry, node);
+  if (nodeRows(row).length > 0) {
+    item.collapsibleState = vscode.TreeItemCollapsibleState.Expanded;
+  }
+  return item;
+}
+
+const NODE_ICONS: Readonly<Record<NodeState, vscode.ThemeIcon>> = {
+  ...RUN_ICONS,
+  waiting: new vscode.ThemeIcon("circle-outline"),
+  skipped: new vscode.ThemeIcon("circle-slash"),
+};
+
+const NODE_STATES: Readonly<Record<NodeState, () => string>> = {
+  ...STATE_NAMES,
+  waiting: () => vscode.l10n.t("not begun"),
+  skipped: () => vscode.l10n.t("skipped"),
+};
+
+function nodeItem(entry: Entry, node: WorkflowNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(node.title);
+  const state = NODE_STATES[node.state]();
+  item.id = `${entry.id}/${node.id}`;
+  item.description = state;
+  item.iconPath = NODE_ICONS[node.state];
+  item.contextValue = "node";
+  item.tooltip = [`${node.title}: ${state}`, node.why].filter((line) => line !== "").join("\n");
+  if (node.runId !== undefined) {
+    item.command = {
+      title: vscode.l10n.t("Show the transcript"),
+      command: CommandName.runShow,
+      arguments: [{ runId: node.runId }],
+    };
+  }
+  return item;
+}
+
 function runItem(run: Run): vscode.TreeItem {
   const shown =
     isActive(run) && run.entries.length > 0
@@ -127,6 +178,7 @@ const ENTRY_ICONS: Readonly<Record<string, string>> = {
   candidates_judged: "law",
   permission_asked: "bell",
   plan_changed: "list-tree",
+  workflow_changed: "type-hierarchy",
   goal_checked: "checklist",
   warned: "warning",
 };

@@ -232,6 +232,14 @@ Return its reply, a plist."
   (holdfast--run "skill.list"))
 
 ;;;###autoload
+(defun holdfast-workflow (name)
+  "Run the workflow NAME, or go on with it; list all if it is empty."
+  (interactive "sWorkflow (empty: list them): ")
+  (if (string-empty-p name)
+      (holdfast--run "workflow.list")
+    (holdfast--run "workflow.run" (list :name name))))
+
+;;;###autoload
 (defun holdfast-trust ()
   "Show what the project brings for the agent, and ask whether to trust it."
   (interactive)

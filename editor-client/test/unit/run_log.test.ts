@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parsed } from "../../src/parsed.js";
 import { EventNotice } from "../../src/protocol.js";
-import { followed, listed, openQuestions, own, rows, type RunLog } from "../../src/run_log.js";
+import {
+  followed,
+  listed,
+  nodeRows,
+  openQuestions,
+  own,
+  rows,
+  type RunLog,
+  type RunNode,
+} from "../../src/run_log.js";
 
 const RUN = "20260101-000000-000001";
 
@@ -181,6 +190,38 @@ test("a long run keeps its end", () => {
   const entries = after(STARTED, ...said).get(RUN)?.entries ?? [];
   assert.equal(entries.length, 500);
   assert.equal(entries.at(-1)?.label, "step 699");
+});
+
+test("a workflow has one row, and below it the tree of its nodes as they are now", () => {
+  const node = (id: string, state: string, depth: number): object => ({
+    id,
+    title: id.toUpperCase(),
+    state,
+    depth,
+  });
+  const changed = (label: string, ...nodes: object[]): Sent =>
+    sent("workflow_changed", label, { tone: "waiting", fields: { nodes } }, { callId: "" });
+  const nodes = [node("a", "achieved", 0), node("b", "running", 1), node("d", "waiting", 2)];
+  const run = after(
+    STARTED,
+    changed("begins", node("a", "running", 0)),
+    sent("warned", "in between"),
+    changed("goes on", ...nodes, node("c", "waiting", 1), node("e", "waiting", 0)),
+  ).get(RUN);
+  assert.ok(run);
+  assert.deepEqual(
+    run.entries.map(({ label }) => label),
+    ["goes on", "in between"],
+  );
+  const [entry] = run.entries;
+  assert.ok(entry);
+  const ids = (row: RunNode): string[] =>
+    nodeRows(row).map(({ place }) => entry.nodes?.[place ?? -1]?.id ?? "");
+  assert.deepEqual(ids({ run, entry }), ["a", "e"]);
+  assert.deepEqual(ids({ run, entry, place: 0 }), ["b", "c"]);
+  assert.deepEqual(ids({ run, entry, place: 1 }), ["d"]);
+  assert.deepEqual(ids({ run, entry, place: 4 }), []);
+  assert.deepEqual(nodeRows({ run }), []);
 });
 
 test("a subagent is a run below the one that began it, where it began", () => {

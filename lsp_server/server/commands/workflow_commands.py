@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.workflows import progress_text
 from lsp_server.server import to_lsp
 from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import locate
@@ -11,7 +14,9 @@ from lsp_server.server.params.workflow_params import WorkflowEntry, WorkflowList
 from lsp_server.server.protocol import CommandName
 from lsp_server.session.begin_workflow import begin_workflow
 from lsp_server.session.extension_list import Extension
+from lsp_server.session.run import Run
 from lsp_server.session.workflows.session_workflows import FoundWorkflow
+from lsp_server.wording.workflow_texts import node_outline
 
 
 class WorkflowCommands:
@@ -48,11 +53,21 @@ class WorkflowCommands:
         broken = [_broken(one) for one in await session.workflows.extensions() if one.problem]
         lines = [f"{one.name} ({one.state}, {one.nodes} nodes): {one.description}" for one in found]
         lines += [f"{one.name}: {one.problem}" for one in broken]
+        for run in session.runs.at_work.own:
+            lines += _tree(run)
         message = "\n".join(lines) or "there are no workflows"
         self._context.show_message(message)
         return WorkflowListReply(
             state=self._context.state, message=message, workflows=(*found, *broken)
         )
+
+
+def _tree(run: Run) -> Iterator[str]:
+    """Yields lines about each workflow that the run works through now."""
+    for workflow in run.context.event_log.state.workflows.by_call.values():
+        if not all(node.is_over for node in workflow.nodes):
+            yield f"{workflow.name}, {progress_text(workflow.nodes)}"
+            yield from (f"  {line}" for line in node_outline(workflow.nodes))
 
 
 def _entry(one: FoundWorkflow) -> WorkflowEntry:

@@ -108,6 +108,7 @@ let s:words = {
 \ 'status': {rest -> ['status', {}]},
 \ 'skills': {rest -> ['skill.list', {}]},
 \ 'trust': {rest -> ['trust', {}]},
+\ 'workflow': {rest -> rest ==# '' ? ['workflow.list', {}] : ['workflow.run', {'name': rest}]},
 \ 'doctor': {rest -> ['doctor', {}]},
 \}
 

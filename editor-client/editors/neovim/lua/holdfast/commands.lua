@@ -102,6 +102,10 @@ local words = {
   status = function() client.command('status') end,
   skills = function() client.command('skill.list') end,
   trust = function() client.command('trust') end,
+  workflow = function(rest)
+    if rest == '' then return client.command('workflow.list') end
+    client.command('workflow.run', { name = rest })
+  end,
   doctor = function() client.command('doctor') end,
 }
 
