@@ -26,7 +26,7 @@ from lsp_server.domain.workflow_events import WorkflowChanged
 from lsp_server.text.excerpt import split_lines
 from lsp_server.text.markdown import code_block, safe_markdown
 from lsp_server.wording.event_view import EventView, view_of
-from lsp_server.wording.workflow_texts import mermaid
+from lsp_server.wording.workflow_texts import mermaid, shows_whole
 
 RESULT_LINES_MAX = 20
 RESULT_CHARS_MAX = 2000
@@ -70,7 +70,7 @@ def _markdown(event: Event, view: EventView) -> str:
             return _quote(f"brief: {view.detail}")
         case CandidatesJudged():
             return f"{_remark(view.label)}\n{view.detail}\n"
-        case WorkflowChanged(nodes=nodes) if all(node.state != "running" for node in nodes):
+        case WorkflowChanged(nodes=nodes) if shows_whole(nodes):
             return f"{_remark(view.label)}\n{code_block(mermaid(nodes), 'mermaid')}\n"
         case _:
             return _remark(view.label)

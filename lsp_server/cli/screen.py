@@ -32,6 +32,7 @@ from lsp_server.session.child_runs import child_number, parent_id
 from lsp_server.text.excerpt import split_lines
 from lsp_server.wording.event_view import Tone, view_of
 from lsp_server.wording.run_texts import outcome_text
+from lsp_server.wording.workflow_texts import shows_whole
 
 PREVIEW_LINES_MAX = 6
 PREVIEW_CHARS_MAX = 160
@@ -173,7 +174,7 @@ class EventFormatter:
             case PlanChanged() | GoalChecked() | CandidatesJudged():
                 yield ScreenLine(f"  {view.label}", view.tone)
                 yield from _indented(view.detail, "    ", "muted")
-            case WorkflowChanged(nodes=nodes) if all(node.state != "running" for node in nodes):
+            case WorkflowChanged(nodes=nodes) if shows_whole(nodes):
                 yield ScreenLine(f"  {view.label}", view.tone)
                 yield from _indented(view.detail, "    ", "muted")
             case _ if view.label and view.tone != "muted":

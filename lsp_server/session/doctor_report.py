@@ -53,6 +53,7 @@ async def doctor_report(
             ("Permissions", _permissions(session)),
             ("Sandbox", await asyncio.to_thread(sandbox_text, session.settings)),
             ("Skills, commands and agents", await _skills(session)),
+            ("Workflows", await _workflows(session)),
             ("MCP servers", await _servers(session)),
             ("Hooks", await _hooks(session)),
             ("Runs", _runs(session)),
@@ -160,6 +161,19 @@ async def _skills(session: Session) -> str:
     lines += [
         f"- **Problem:** `{one.path}`, line {one.line + 1}: {one.message}"
         for one in session.skills.problems
+    ]
+    return "\n".join(lines) or "none"
+
+
+async def _workflows(session: Session) -> str:
+    lines = [
+        f"- `{one.written.name}` ({one.state}, {len(one.written.workflow.nodes)} nodes): "
+        f"`{one.written.path}`"
+        for one in await session.workflows.found()
+    ]
+    lines += [
+        f"- **Problem:** `{one.path}`, line {one.line + 1}: {one.message}"
+        for one in session.workflows.problems
     ]
     return "\n".join(lines) or "none"
 

@@ -174,7 +174,7 @@ class Run:
             run_id=self.run_id,
             title=task_title(self.context.task.instruction),
             state="waiting" if self._activity.questions else "running",
-            step=state.progress.step,
+            step=state.progress.told_steps,
             started_at=self._started_at,
             usage=state.progress.billed,
             cost_usd=state.progress.cost_usd,
@@ -223,7 +223,7 @@ class Run:
         state = event_log.state
         end = RunEnded(
             outcome,
-            state.progress.step,
+            state.progress.told_steps,
             state.progress.usage,
             state.progress.billed,
             state.progress.cost_usd,

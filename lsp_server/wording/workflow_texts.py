@@ -44,6 +44,13 @@ def workflow_tone(nodes: Sequence[NodeStatus]) -> Literal["good", "bad", "waitin
     return "bad" if over else "waiting"
 
 
+def shows_whole(nodes: Sequence[NodeStatus]) -> bool:
+    """Says whether a log shows the whole tree: before the first node begins, and in the end."""
+    states = {node.state for node in nodes}
+    begins, ends = states == {"waiting"}, all(node.is_over for node in nodes)
+    return "running" not in states and (begins or ends or "stopped" in states)
+
+
 def node_outline(nodes: Sequence[NodeStatus]) -> list[str]:
     """Returns a line for each node, set in below the one that it waits for longest.
 

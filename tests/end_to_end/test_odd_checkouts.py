@@ -73,12 +73,14 @@ ODD = (pipe, endless, own_link, huge, folder, door)
 NAMES = (
     *(".holdfast/goals.md", "AGENTS.md", "sub/AGENTS.md", ".gitignore", ".holdfastignore"),
     *(".env", "secrets.json", ".git/info/exclude", ".git/index", ".skill.md"),
+    ".holdfast/workflows/release.md",
 )
 ROWS = [
     *((name, way) for name in NAMES for way in ODD),
     ("AGENTS.md", long_line),
     (".holdfast/goals.md", long_line),
     (".holdfast/skills", many),
+    (".holdfast/workflows", many),
     (".holdfast/deep", deep),
     ("deep", deep),
 ]

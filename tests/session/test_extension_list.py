@@ -32,6 +32,7 @@ def bring(project: Path) -> None:
     write(project, ".holdfast/commands/review.md", "---\ndescription: Look.\n---\nReview $1.")
     agent = "---\nname: critic\ndescription: Doubts.\n---\nDoubt it."
     write(project, ".agents/agents/critic.md", agent)
+    write(project, ".holdfast/workflows/release.md", "Cuts a release.\n\n## tag\nTag it.\n")
     docs = {"docs": {"url": "http://127.0.0.1:9/mcp"}}
     write(project, ".mcp.json", json.dumps({"mcpServers": docs}))
 
@@ -56,6 +57,12 @@ async def named(session: Session) -> dict[str, Extension]:
             "command .holdfast/commands/review.md",
         ),
         ("agent critic", "Doubts.", ".agents/agents/critic.md", "agent .agents/agents/critic.md"),
+        (
+            "workflow release",
+            "Cuts a release.",
+            ".holdfast/workflows/release.md",
+            "workflow .holdfast/workflows/release.md",
+        ),
         ("server docs", "http://127.0.0.1:9/mcp", ".mcp.json", "server docs"),
     ],
 )
@@ -78,6 +85,7 @@ async def test_what_a_project_brings_waits_and_leads_to_its_file(
     [
         (".agents/skills/bad/SKILL.md", "no front matter", "skill bad", "front matter"),
         (".claude/commands/odd name.md", "text", "command odd name", "cannot be typed"),
+        (".holdfast/workflows/x.md", "## a\n- needs: b\n\nDo.\n", "workflow x", "needs b"),
         (".mcp.json", "{", "server .mcp.json cannot be read", "Expecting"),
         (".mcp.json", '{"mcpServers": {"x": {}}}', "server .mcp.json, server 'x'", "either"),
     ],
@@ -117,6 +125,6 @@ async def test_the_status_counts_what_waits(project: Path) -> None:
     async with workshop(project, [finish()]) as shop:
         await shop.session.extensions.look()
         counts = shop.session.status().extensions
-        assert (counts.total, counts.waiting, counts.failed) == (4, 4, 0)
+        assert (counts.total, counts.waiting, counts.failed) == (5, 5, 0)
         await shop.session.decide_trust(await shop.session.trust.waiting(), trusted=False)
         assert shop.session.status().extensions.waiting == 0

@@ -52,7 +52,7 @@ Implement it in `client.py`.
 With a loop.
 
 ## docs
-- needs: Make it retry, tests
+- needs: Make it retry, Write the tests
 - mode: plan
 
 Describe it.

@@ -12,7 +12,7 @@ from lsp_server.domain.child_events import ChildEnded, ChildStarted
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Event, FileChanged, GoalChecked, RunStarted, ToolReturned
 from lsp_server.domain.permissions import Answer, Question
-from lsp_server.domain.tasks import Achieved, Finished, Stopped, Unmet
+from lsp_server.domain.tasks import Achieved, Blocked, Finished, Stopped, Unmet
 from lsp_server.domain.workflow_events import WorkflowChanged
 from lsp_server.session.begin_workflow import begin_workflow
 from tests.fakes.cast import cast
@@ -236,6 +236,50 @@ async def test_a_nodes_question_says_which_node_asks(project: Path) -> None:
         assert isinstance(outcome, Achieved)
         assert questions[0] == "the subagent “alpha” asks: write made.txt"
         assert any("test -f made.txt" in one for one in questions[1:]), "a check asks once"
+
+
+async def test_a_node_that_needs_a_yes_is_not_worked_on_anew_without_one(project: Path) -> None:
+    written(project, "## alpha\n- rework: 5\n\nMake it.\n\n- check: `make`\n")
+    turns = cast(alpha=[finish("done")])
+    async with workshop(project, turns, answer=lambda _: "deny") as shop:
+        outcome = await worked(shop)
+        assert isinstance(outcome, Blocked), outcome
+        assert "`make`" in outcome.question
+        assert len(shop.events(ChildStarted)) == 1
+
+
+async def test_an_agent_whose_text_changed_makes_its_nodes_and_what_needs_them_run_again(
+    project: Path,
+) -> None:
+    agent = project / ".holdfast" / "agents" / "critic.md"
+    agent.parent.mkdir(parents=True)
+    head = "---\nname: critic\ndescription: Doubts.\n---\n"
+    agent.write_text(f"{head}Doubt it.\n")
+    nodes = "## alpha\nMake it.\n\n## beta\n- agent: critic\n\nLook.\n\n## gamma\n- needs: beta\n\n"
+    written(project, nodes + "Look.\n\n- check: `test -f made.txt`\n")
+    names = ("alpha", "beta", "gamma")
+    async with workshop(project, cast(**{name: [READ] for name in names})) as shop:
+        assert (await worked(shop)).outcome == "unmet"
+        before = len(shop.server.requests)
+        agent.write_text(f"{head}Doubt all of it.\n")
+        await worked(shop)
+        assert set(asked(shop)[before:]) == {"beta", "gamma"}
+
+
+async def test_a_message_of_a_person_reaches_the_nodes_that_begin_from_then_on(
+    project: Path,
+) -> None:
+    written(project, FALLS_SHORT.format(rework=0))
+    turns = cast(alpha=[finish("no")], beta=[READ], gamma=[READ])
+    async with workshop(project, turns, goal={"re_entries_max": 0}) as shop:
+        await worked(shop)
+        run_id = shop.session.runs.list()[0].run_id
+        before = len(shop.server.requests)
+        run = shop.session.runs.send(run_id, "The name is made.txt.", "steer")
+        await run.wait()
+        prompts = shop.prompts()[before:]
+        assert prompts
+        assert all("The name is made.txt." in prompt[1]["content"] for prompt in prompts)
 
 
 async def test_nodes_spend_the_budget_of_their_run(project: Path) -> None:

@@ -7,7 +7,13 @@ import re
 import pytest
 
 from lsp_server.domain.workflows import NodeState, NodeStatus
-from lsp_server.wording.workflow_texts import as_tree, mermaid, node_outline, workflow_tone
+from lsp_server.wording.workflow_texts import (
+    as_tree,
+    mermaid,
+    node_outline,
+    shows_whole,
+    workflow_tone,
+)
 
 
 def node(name: str, *needs: str, state: NodeState = "waiting", why: str = "") -> NodeStatus:
@@ -68,3 +74,19 @@ def test_no_title_can_add_to_the_picture(title: str) -> None:
 )
 def test_the_tone_says_how_it_stands(states: tuple[NodeState, ...], tone: str) -> None:
     assert workflow_tone([node(str(n), state=state) for n, state in enumerate(states)]) == tone
+
+
+@pytest.mark.parametrize(
+    ("states", "whole"),
+    [
+        (("waiting", "waiting"), True),
+        (("achieved", "waiting"), False),
+        (("achieved", "running"), False),
+        (("achieved", "unmet"), True),
+        (("achieved", "stopped", "waiting"), True),
+    ],
+)
+def test_a_log_has_the_whole_tree_at_the_beginning_and_in_the_end(
+    states: tuple[NodeState, ...], whole: bool
+) -> None:
+    assert shows_whole([node(str(n), state=each) for n, each in enumerate(states)]) == whole

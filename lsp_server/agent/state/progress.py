@@ -86,6 +86,11 @@ class Progress:
         return self.step + self.child_steps
 
     @property
+    def told_steps(self) -> int:
+        """Returns the steps that a person is told of: the run's own, or those of its children alone."""
+        return self.step or self.child_steps
+
+    @property
     def doing(self) -> list[str]:
         """Returns the texts of the plan's items that are in progress."""
         return [item.text for _, item in walk(self.plan) if item.status == "in_progress"]

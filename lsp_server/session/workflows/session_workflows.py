@@ -15,6 +15,7 @@ from lsp_server.session.trust import Trust, TrustItem, TrustState
 from lsp_server.session.workflows.workflow_file import WrittenWorkflow, read_workflow
 from lsp_server.settings.sections import SkillSettings
 from lsp_server.skills.source import OWN, Origin, Problem
+from lsp_server.skills.written_file import can_be_typed
 
 FOLDER = "workflows"
 FILES_MAX = 200
@@ -89,7 +90,8 @@ class SessionWorkflows:
             if problem.path.stem == name:
                 raise UnknownWorkflow(f"{problem.path}:{problem.line + 1}: {problem.message}")
         known = ", ".join(dict.fromkeys(one.written.name for one in self.seen))
-        help_text = f"known: {known}" if known else f"write it in {OWN}/{FOLDER}/{name}.md"
+        place = f"{OWN}/{FOLDER}/{name if can_be_typed(name) else 'NAME'}.md"
+        help_text = f"known: {known}" if known else f"write it in {place}"
         raise UnknownWorkflow(f"there is no workflow {name!r}; {help_text}")
 
     async def brought(self) -> tuple[TrustItem, ...]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lsp_server.domain.goals import Check, Condition, describe
@@ -123,7 +124,7 @@ class _Reader:
         if not can_be_typed(name):
             self._report(0, "its name cannot be typed; write letters, digits and hyphens")
         common, drafts = self._sections()
-        nodes = [self._node(draft) for draft in drafts]
+        nodes = _with_ids([self._node(draft) for draft in drafts])
         for fault in graph_faults(nodes):
             if not drafts:
                 self._report(0, NO_NODE)
@@ -265,6 +266,15 @@ def _named(heading: str) -> tuple[Id, str]:
 
 def _needs(value: str) -> tuple[Id, ...]:
     return tuple(dict.fromkeys(_slug(one.strip("` ")) for one in value.split(",") if one.strip()))
+
+
+def _with_ids(nodes: Sequence[WorkflowNode]) -> list[WorkflowNode]:
+    """Returns the nodes with the id of each that one needs, also where it names the title."""
+    by_title = {_slug(node.title): node.id for node in nodes} | {node.id: node.id for node in nodes}
+    return [
+        replace(node, needs=tuple(dict.fromkeys(by_title.get(one, one) for one in node.needs)))
+        for node in nodes
+    ]
 
 
 def _slug(text: str) -> Id:

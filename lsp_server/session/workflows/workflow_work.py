@@ -40,8 +40,6 @@ from lsp_server.session.workflows.node_input import (
 )
 from lsp_server.skills.custom_agent import CustomAgent
 
-REWORKED = ("unmet", "blocked", "finished")
-"""Outcomes that another run of the node may change; an error or a stop would come again."""
 NEEDS_MORE = "it needs {}"
 BROKEN = "It held when it was done, and does not hold any more."
 
@@ -151,7 +149,8 @@ class WorkflowWork:
                 self._set(node, state="stopped", why=str(error))
                 return
             self._take(node, done)
-            if self._nodes[node.id].is_done or done.outcome.outcome not in REWORKED:
+            # An error, a stop and a question to a person would only come again.
+            if self._nodes[node.id].state != "unmet":
                 return
             earlier = done.outcome
 
