@@ -35,6 +35,7 @@ TITLES = {
     "sandbox": "Sandbox",
     "fetch": "Web pages",
     "skills": "Skills",
+    "evolution": "Evolution",
     "mcp": "MCP servers",
     "hooks": "Hooks",
     "run": "Run",

@@ -84,6 +84,13 @@ function otherCommands(parts: Parts): Record<string, () => unknown> {
     },
     reindex: () => runAndShow(CommandName.memoryReindex),
     memoryStatus: () => runAndShow(CommandName.memoryStatus),
+    dream: () => server.command(CommandName.evolveDream),
+    inbox: async () => {
+      const reply = parsed(Reply, await server.command(CommandName.evolveStatus));
+      if (reply?.uri === undefined && reply?.message !== undefined) {
+        void vscode.window.showInformationMessage(`Holdfast: ${notice(reply.message)}`);
+      }
+    },
     doctor: () => server.command(CommandName.doctor),
     refreshExtensions: () => {
       extensions.refresh();

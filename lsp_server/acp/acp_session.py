@@ -21,6 +21,7 @@ from lsp_server.domain.tasks import Failed, Outcome, RunId, Stopped
 from lsp_server.session.notices import (
     ExtensionsChanged,
     GoalsChanged,
+    InboxChanged,
     IndexProgressed,
     Notice,
     RunEvent,
@@ -74,7 +75,13 @@ class AcpSession:
                 self.announce()
             case StatusChanged() if self._is_known:
                 self._tasks.start(self._look_for_models(), "look for models")
-            case GoalsChanged() | IndexProgressed() | ExtensionsChanged() | StatusChanged():
+            case (
+                GoalsChanged()
+                | IndexProgressed()
+                | ExtensionsChanged()
+                | StatusChanged()
+                | InboxChanged()
+            ):
                 pass  # How a run's goal stands is an Event of it.
 
     def announce(self) -> None:

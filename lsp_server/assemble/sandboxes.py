@@ -27,7 +27,8 @@ from lsp_server.sandbox.process_tree import start_whole
 from lsp_server.sandbox.protected_files import ProtectedFiles, Restored
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess
 from lsp_server.sandbox.shared_network import SharedNetwork
-from lsp_server.settings.sections import SandboxSettings, Settings
+from lsp_server.settings.sandbox_settings import SandboxSettings
+from lsp_server.settings.sections import Settings
 from lsp_server.system.cancellation import to_its_end
 from lsp_server.workspace.commands.commands import CommandRunner
 from lsp_server.workspace.commands.sandboxed_commands import (

@@ -26,6 +26,7 @@ from lsp_server import __version__
 from lsp_server.agent.journal import is_running
 from lsp_server.agent.recall.journal_index import JournalIndexes
 from lsp_server.assemble.attempts import RunAgentFactory
+from lsp_server.assemble.evolution import session_evolution
 from lsp_server.assemble.goals import session_verifier
 from lsp_server.assemble.mcp_servers import session_servers
 from lsp_server.assemble.memory import open_memory
@@ -101,14 +102,11 @@ def open_session(
     roles = _roles(services)
     endpoint_stats: dict[str, EndpointStats] = {}
 
-    def on_event(run_id: RunId, recorded: RecordedEvent) -> None:
-        session.on_event(run_id, recorded)  # It holds the runs, so they are made first.
-
     goals = _goals(services, roles, folder, lambda: session.settings, notify)
     memory = _memory(services, folder, settings.memory, notify, lambda: session.settings)
     store = RunStore(folder / "runs")
     agents = RunAgentFactory(services, roles, goals, memory, endpoint_stats, lambda: session.runs)
-    runs = _runs(services, store, settings, agents.agent, on_event)
+    runs = _runs(services, store, settings, agents.agent, partial(_on_event, lambda: session))
     cleaning = _start_cleaning(services, store, lambda: session.settings.checkpoints)
     session = Session(
         workspace.root,
@@ -121,6 +119,7 @@ def open_session(
         goals=goals,
         memory=memory,
         extensions=services.extensions,
+        evolution=session_evolution(services, store, memory.facts, folder, notify),
         notify=notify,
         take_back=partial(_take_back, services, editor),
         endpoint_stats=endpoint_stats,
@@ -138,6 +137,10 @@ def run_stores(data: Path | None = None) -> list[RunStore]:
 def run_store(root: Path, data: Path | None = None) -> RunStore:
     """Returns the runs of one workspace, whose session need not be open."""
     return RunStore(workspace_folder(data or data_folder(), root.resolve()) / "runs")
+
+
+def _on_event(session: Callable[[], Session], run_id: RunId, recorded: RecordedEvent) -> None:
+    session().on_event(run_id, recorded)  # It holds the runs, so they are made first.
 
 
 def _roles(services: WorkspaceServices) -> RoleModels:

@@ -16,7 +16,7 @@ from lsp_server.domain.ports import Tool
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.memory.run_memory import RunHistory, SemanticSearch
 from lsp_server.session.run_context import RunContext
-from lsp_server.settings.sections import SandboxSettings
+from lsp_server.settings.sandbox_settings import SandboxSettings
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.diagnostics import Diagnostics
 from lsp_server.tools.edit import Edit

@@ -9,6 +9,7 @@ import typer
 from lsp_server import __version__
 from lsp_server.cli.commands import (
     evaluation_commands,
+    evolution_commands,
     goal_commands,
     machine_commands,
     memory_commands,
@@ -30,6 +31,7 @@ for _subject in (
     goal_commands,
     memory_commands,
     evaluation_commands,
+    evolution_commands,
     machine_commands,
 ):
     app.add_typer(_subject.commands)

@@ -15,7 +15,8 @@ MemoryKind: TypeAlias = Literal["code", "action", "fact"]
 ActionOutcome: TypeAlias = Literal["ok", "failed", "reverted", "rejected", "unknown"]
 """How an action ended. `rejected`: proposed and not done. `unknown`: not ended, or not seen."""
 FactStatus: TypeAlias = Literal["claimed", "verified", "refuted", "stale"]
-FactSource: TypeAlias = Literal["person", "agent"]
+FactSource: TypeAlias = Literal["person", "agent", "runs"]
+"""`runs`: what Holdfast itself found in past runs, and nobody wrote."""
 
 MEMORY_KINDS: tuple[MemoryKind, ...] = ("code", "action", "fact")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -51,9 +52,10 @@ class FactTable:
         hits.sort(key=lambda hit: (-hit.score, hit.found.id))
         return hits[: query.limit]
 
-    async def ids(self) -> frozenset[str]:
-        """Returns the ids of all facts."""
-        return frozenset(row["id"] for row in await self.records.table.rows(["id"]))
+    async def checked(self) -> Mapping[str, str]:
+        """Returns when each fact was last looked at, by its id."""
+        rows = await self.records.table.rows(["id", "checked_at"])
+        return {row["id"]: row["checked_at"] for row in rows}
 
     async def trusted(self, limit: int) -> list[Fact]:
         """Returns the facts that may go into any prompt, the newest first."""
@@ -91,6 +93,11 @@ def new_fact(text: str, source: FactSource, evidence_id: str = "") -> Fact:
 def evidence_id(command: str) -> str:
     """Returns the id of what a command shows by succeeding."""
     return f"command: {command}"
+
+
+def lesson_evidence(lesson_id: str) -> str:
+    """Returns the id of what past runs show, which a suggestion with this id has."""
+    return f"runs: {lesson_id}"
 
 
 def evidence_command(evidence: str) -> str:

@@ -93,7 +93,7 @@ class MemoryReader:
 
     async def lasting_ids(self) -> frozenset[str]:
         """Returns the ids of facts and commits, which no journal of a run could bring back."""
-        return await self.commits() | await self._tables.facts.ids()
+        return await self.commits() | (await self._tables.facts.checked()).keys()
 
     async def get(self, record_id: str) -> CodeChunk | ActionRecord | Fact | None:
         """Returns the record of a hit by its id, None when there is none."""

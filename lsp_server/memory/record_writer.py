@@ -74,11 +74,11 @@ class RecordWriter:
         return fact
 
     async def restore(self, facts: Iterable[Fact]) -> None:
-        """Keeps those of the facts that are not there. Raises MemoryUnavailable."""
+        """Keeps those of the facts that are not there, or were looked at since. Raises MemoryUnavailable."""
         await self.flush()
         await self._tables.prepare_read()
-        known = await self._tables.facts.ids()
-        self._waiting.extend(fact for fact in facts if fact.id not in known)
+        known = await self._tables.facts.checked()
+        self._waiting.extend(fact for fact in facts if known.get(fact.id, "") < fact.checked_at)
         self._work_added()
 
     async def mark_stale(self, evidence_id: str) -> int:

@@ -29,6 +29,7 @@ from lsp_server.server.views.symbols import SymbolSearch
 from lsp_server.session.notices import (
     ExtensionsChanged,
     GoalsChanged,
+    InboxChanged,
     IndexProgressed,
     Notice,
     RunEvent,
@@ -38,6 +39,7 @@ from lsp_server.session.session import Session
 from lsp_server.settings.layers import load
 from lsp_server.settings.sections import Settings
 from lsp_server.system.task_set import TaskSet
+from lsp_server.wording.evolution_texts import inbox_text
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +115,10 @@ class EditorServices:
                     show_index(progress)
                 case StatusChanged() | ExtensionsChanged():
                     self.presenter.refresh()
+                case InboxChanged(new):
+                    self.presenter.refresh()
+                    if new:
+                        self._client.show("info", inbox_text(new))
 
         session = open_session(folder.root, settings, editor, folder.documents, notify)
         session.watch()

@@ -46,7 +46,16 @@ class ExtensionsChanged:
     """A skill or something else that people bring came, went or changed, or trust in it."""
 
 
-Notice: TypeAlias = RunEvent | GoalsChanged | IndexProgressed | StatusChanged | ExtensionsChanged
+@dataclass(frozen=True, slots=True)
+class InboxChanged:
+    """There are other suggestions in the inbox now; `new` of them nobody has seen yet."""
+
+    new: int
+
+
+Notice: TypeAlias = (
+    RunEvent | GoalsChanged | IndexProgressed | StatusChanged | ExtensionsChanged | InboxChanged
+)
 
 Notify: TypeAlias = Callable[[Notice], None]
 """Called synchronously on the event loop, so it must not wait. What it raises while a run

@@ -8,11 +8,20 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from lsp_server.domain.events import FileChanged, FileRestored, GoalChecked, RecordedEvent
+from lsp_server.domain.events import (
+    FileChanged,
+    FileRestored,
+    GoalChecked,
+    RecordedEvent,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+)
 from lsp_server.domain.tasks import RunId
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.models.provider import EndpointModels
 from lsp_server.session.changed_texts import ChangedTexts
+from lsp_server.session.evolution import Evolution
 from lsp_server.session.extension_list import ExtensionList
 from lsp_server.session.extension_sources import (
     HookExtensions,
@@ -99,6 +108,7 @@ class Session:
         goals: Goals,
         memory: SessionMemory,
         extensions: Extensions,
+        evolution: Evolution,
         notify: Notify,
         take_back: TakeBack,
         endpoint_stats: Mapping[str, EndpointNotes],
@@ -120,14 +130,8 @@ class Session:
         self.workflows = extensions.workflows
         self.server_prompts = ServerPrompts(extensions.servers)
         self.trust = extensions.trust
-        self.extensions = ExtensionList(
-            (
-                ServerExtensions(self.servers, root),
-                SkillExtensions(self.skills, root),
-                HookExtensions(self.hooks, root),
-                self.workflows,
-            )
-        )
+        self.extensions = _extension_list(extensions, root)
+        self.evolution = evolution
         self.endpoint_stats = endpoint_stats
         self._notify = notify
         self._take_back = take_back
@@ -155,6 +159,8 @@ class Session:
         self.memory.start()
         self.goals.tree_changed()
         if not self._tasks:
+            self.evolution.idle_dreams.work_changed(is_idle=True)
+            self._looks.start(self.evolution.refresh(), "look at the inbox")
             self._tasks.start(self._follow(), "watch of the files")
             self._looks.start(self._look_at_extensions(), "look at the extensions")
 
@@ -167,6 +173,8 @@ class Session:
         self.memory.see(run_id, recorded)
         if isinstance(event, FileChanged | FileRestored) and not event.path.endswith("/"):
             self.files_changed([self.root / event.path])
+        if self._tasks and isinstance(event, RunStarted | RunResumed | RunEnded):
+            self.evolution.idle_dreams.work_changed(is_idle=not self.runs.active())
         self._notify(RunEvent(run_id, recorded))
 
     def files_changed(self, paths: Collection[Path], *, saved: bool = False) -> None:
@@ -218,7 +226,9 @@ class Session:
         return report
 
     async def forget(self, wish: ForgetRequest) -> Forgotten:
-        """Removes rows of memory, and words from journals. Raises HoldfastError."""
+        """Removes rows of memory, and words from journals and the inbox. Raises HoldfastError."""
+        if wish.text is not None:
+            await self.evolution.forget(wish.text)
         return await forget(self.memory, self.runs.store.folder, wish)
 
     def reconfigure(self, settings: Settings) -> None:
@@ -237,6 +247,7 @@ class Session:
         # From the outside in: runs use all that is closed behind them.
         await self._tasks.close()
         await self._looks.close()
+        await self.evolution.idle_dreams.close()
         await self.runs.close()
         await self.goals.close()
         await self.servers.close()
@@ -253,3 +264,14 @@ class Session:
     async def _follow(self) -> None:
         async for paths in watch_files(self.root):
             self.files_changed(paths)
+
+
+def _extension_list(extensions: Extensions, root: Path) -> ExtensionList:
+    return ExtensionList(
+        (
+            ServerExtensions(extensions.servers, root),
+            SkillExtensions(extensions.skills, root),
+            HookExtensions(extensions.hooks, root),
+            extensions.workflows,
+        )
+    )

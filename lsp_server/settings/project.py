@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.settings.sections import NETWORKS, PERMISSION_MODES, Settings
+from lsp_server.settings.sandbox_settings import NETWORKS
+from lsp_server.settings.sections import PERMISSION_MODES, Settings
 from lsp_server.settings.user_file import default_user_file
 
 SETS = {

@@ -2,51 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import Field, field_validator
 
 from lsp_server.domain.messages import Prices
 from lsp_server.domain.tasks import Budget
-from lsp_server.settings.address import read_address, unquoted
 from lsp_server.settings.hook_settings import HookSettings
+from lsp_server.settings.sandbox_settings import FetchSettings, SandboxSettings
 from lsp_server.settings.section import Section
+from lsp_server.settings.values import (
+    Address,
+    Dollars,
+    Fraction,
+    Name,
+    Positive,
+    PositiveSeconds,
+    Temperature,
+    as_list,
+)
 
 PermissionMode: TypeAlias = Literal["read-only", "ask", "auto-edit", "sandboxed", "full"]
 
 PERMISSION_MODES: tuple[PermissionMode, ...] = get_args(PermissionMode)
 """From the narrowest to the widest."""
 
-NetworkSetting: TypeAlias = Literal["off", "loopback", "on"]
-
-NETWORKS: tuple[NetworkSetting, ...] = ("off", "loopback", "on")
-"""From the narrowest to the widest."""
-
-
-def _name(text: str) -> str:
-    if not (name := unquoted(text)):
-        raise ValueError("it is empty; give a value, or leave the setting out")
-    return name
-
-
-Address: TypeAlias = Annotated[str, AfterValidator(read_address)]
-Name: TypeAlias = Annotated[str, AfterValidator(_name)]
-
-
-def _as_list(value: object) -> object:
-    # A string would be taken for a list of its characters.
-    return (value,) if isinstance(value, str) else value
-
 
 ImageSetting: TypeAlias = Literal["auto", "yes", "no"]
 Wire: TypeAlias = Literal["chat", "messages", "responses"]
-Positive: TypeAlias = Annotated[int, Field(gt=0)]
-PositiveSeconds: TypeAlias = Annotated[float, Field(gt=0)]
-Fraction: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
-Temperature: TypeAlias = Annotated[float, Field(ge=0, le=2)]
-Dollars: TypeAlias = Annotated[float, Field(ge=0)]
 
 
 class ModelSettings(Section):
@@ -193,101 +176,7 @@ class PermissionSettings(Section):
     answer_timeout_seconds: PositiveSeconds = 600.0
     """A question without an answer by then counts as denied."""
 
-    _one_is_a_list = field_validator("allow", "deny", mode="before")(_as_list)
-
-
-_HOST_NAME = re.compile(
-    r"(\*\.)?[A-Za-z0-9_-][A-Za-z0-9._-]*(:\d{1,5})?|\[[0-9a-fA-F:.]+\](:\d{1,5})?"
-)
-
-
-def _shown_pattern(pattern: str) -> Any:
-    """The pattern by which an editor marks a wrong value; what is said of it is ours."""
-    return Field(json_schema_extra={"pattern": pattern})
-
-
-def _host_name(text: str) -> str:
-    """Refuses what is no name of a host. Raises ValueError."""
-    if not _HOST_NAME.fullmatch(text):
-        raise ValueError(
-            f"{text!r} is no host; write its name without scheme and path, as in pypi.org, "
-            "*.pythonhosted.org or localhost:8080"
-        )
-    return text
-
-
-def _one_place(text: str) -> str:
-    """Refuses what would name no place at all: a pattern, or the home of nobody. Raises ValueError."""
-    if "*" in text or "?" in text:
-        raise ValueError(f"{text!r} is a pattern, and only a path is understood")
-    try:
-        Path(text).expanduser()
-    except RuntimeError:
-        raise ValueError(f"{text!r} is in the home folder of nobody known here") from None
-    return text
-
-
-def _folder(text: str) -> str:
-    """Refuses the whole disk, for which no sandbox is needed. Raises ValueError."""
-    if not text.strip("/"):
-        raise ValueError(f"{text!r} names no folder below the whole disk")
-    return text
-
-
-def _device(text: str) -> str:
-    """Refuses what is no device file. Raises ValueError."""
-    if not text.startswith("/dev/"):
-        raise ValueError(f"{text!r} does not begin with /dev/, where device files are")
-    return text
-
-
-HostName: TypeAlias = Annotated[
-    str, AfterValidator(_host_name), _shown_pattern(f"^({_HOST_NAME.pattern})$")
-]
-Place: TypeAlias = Annotated[str, AfterValidator(_one_place)]
-WritableFolder: TypeAlias = Annotated[
-    str, AfterValidator(_folder), AfterValidator(_one_place), _shown_pattern("[^/]")
-]
-DeviceFile: TypeAlias = Annotated[str, AfterValidator(_device), _shown_pattern("^/dev/")]
-PackageCache: TypeAlias = Literal[
-    "cargo", "go", "gradle", "maven", "npm", "pip", "pnpm", "uv", "yarn"
-]
-
-
-class SandboxSettings(Section):
-    """This section sets what commands in the sandbox may write, read and reach."""
-
-    mode: Literal["auto", "bubblewrap", "landlock", "seatbelt", "off"] = "auto"
-    """What confines commands: `auto` takes the strongest that holds on this machine; `off` confines nothing."""
-    network: NetworkSetting = "off"
-    """What commands reach: nothing, only themselves (`loopback`), or all. Commands that only read: nothing."""
-    hosts: tuple[HostName, ...] = ()
-    """What commands reach by its name where the network is not `on`, as in `pypi.org`, `*.pythonhosted.org`, `localhost:8080`; with bubblewrap alone."""
-    write: tuple[WritableFolder, ...] = ()
-    """Further folders that commands may change, as in `~/notes`."""
-    caches: tuple[PackageCache, ...] = ()
-    """Package managers whose caches commands may change. What lies in a cache runs outside of the sandbox too."""
-    devices: tuple[DeviceFile, ...] = ()
-    """Device files that commands may use, as in `/dev/kvm`."""
-    hide: tuple[Place, ...] = ()
-    """Further files and folders that commands cannot read; relative ones are of the workspace."""
-
-    _one_is_a_list = field_validator("hosts", "write", "caches", "devices", "hide", mode="before")(
-        _as_list
-    )
-
-
-class FetchSettings(Section):
-    """This section sets which pages of the web the agent may ask for, and within which bounds."""
-
-    private_hosts: tuple[HostName, ...] = ()
-    """Hosts of this machine or of your own network whose pages may be fetched, as in `docs.intern`, `localhost:8080`."""
-    page_bytes_max: Positive = 2_000_000
-    """Of a longer page the rest is not read."""
-    timeout_seconds: PositiveSeconds = 30.0
-    """A page that takes longer is given up."""
-
-    _one_is_a_list = field_validator("private_hosts", mode="before")(_as_list)
+    _one_is_a_list = field_validator("allow", "deny", mode="before")(as_list)
 
 
 class McpServerSettings(Section):
@@ -361,6 +250,17 @@ class CheckpointSettings(Section):
     """Beyond it the oldest contents that no undo needs are removed earlier. Needed ones stay."""
 
 
+class EvolutionSettings(Section):
+    """This section sets what Holdfast learns from past runs by itself, and what takes effect."""
+
+    idle_minutes: Annotated[float, Field(gt=0)] = 10.0
+    """After so long without a run a server looks at the runs that ended since."""
+    runs_min: Positive = 5
+    """So many runs have to end before it does."""
+    apply_verified: bool = False
+    """Keep facts that were shown again just now, and retire what Holdfast itself had found, without asking."""
+
+
 class Settings(Section):
     """A `Settings` has all sections. It is frozen: a reload makes a new one, a run keeps its own."""
 
@@ -375,6 +275,7 @@ class Settings(Section):
     sandbox: SandboxSettings = SandboxSettings()
     fetch: FetchSettings = FetchSettings()
     skills: SkillSettings = SkillSettings()
+    evolution: EvolutionSettings = EvolutionSettings()
     mcp: McpSettings = McpSettings()
     hooks: HookSettings = HookSettings()
     run: RunSettings = RunSettings()

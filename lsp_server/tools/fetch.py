@@ -11,7 +11,7 @@ from pydantic import Field
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.tools import Needs, NeedsUrl, ToolResult
 from lsp_server.redaction.redactor import Redactor
-from lsp_server.settings.sections import FetchSettings
+from lsp_server.settings.sandbox_settings import FetchSettings
 from lsp_server.text.markdown import code_block
 from lsp_server.text.terminal import terminal_text
 from lsp_server.text.truncate import truncate

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from lsp_server.domain.events import Emit, Warned
 from lsp_server.domain.tools import Needs, NeedsCommand, ToolResult, parse_arguments
-from lsp_server.settings.sections import NetworkSetting
+from lsp_server.settings.sandbox_settings import NetworkSetting
 from lsp_server.text.terminal import terminal_text
 from lsp_server.tools.arguments import ToolArguments, spec, validate
 from lsp_server.tools.check_commands import check_kind

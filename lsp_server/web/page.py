@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import httpx
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.settings.sections import FetchSettings
+from lsp_server.settings.sandbox_settings import FetchSettings
 from lsp_server.system.proxies import proxy_for
 from lsp_server.web.address import WebAddress, require_public, resolve
 from lsp_server.web.page_text import decoded, is_text

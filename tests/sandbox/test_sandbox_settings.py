@@ -10,7 +10,8 @@ import pytest
 from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.sandbox.choice import Mechanism, probed
 from lsp_server.sandbox.places import CACHES
-from lsp_server.settings.sections import PackageCache, Settings
+from lsp_server.settings.sandbox_settings import PackageCache
+from lsp_server.settings.sections import Settings
 from lsp_server.workspace.commands.commands import HostCommandRunner
 from tests.harness.files import lay_out
 

@@ -19,7 +19,7 @@ import pytest
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.redaction.redactor import Redactor
-from lsp_server.settings.sections import FetchSettings
+from lsp_server.settings.sandbox_settings import FetchSettings
 from lsp_server.tools.fetch import Fetch
 
 HTML = "text/html; charset=utf-8"

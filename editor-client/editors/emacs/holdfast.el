@@ -246,6 +246,18 @@ Return its reply, a plist."
   (holdfast--run "trust"))
 
 ;;;###autoload
+(defun holdfast-dream ()
+  "Learn from past runs what is true of the project."
+  (interactive)
+  (holdfast--run "evolve.dream"))
+
+;;;###autoload
+(defun holdfast-inbox ()
+  "Show what past runs suggest; code actions on a heading accept or reject it."
+  (interactive)
+  (holdfast--run "evolve.status"))
+
+;;;###autoload
 (defun holdfast-doctor ()
   "Open a report."
   (interactive)

@@ -17,6 +17,7 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.server.commands.arguments import parse_arguments
 from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.doctor_report import DoctorReport
+from lsp_server.server.commands.evolution_commands import EvolutionCommands
 from lsp_server.server.commands.extension_commands import ExtensionCommands
 from lsp_server.server.commands.goal_commands import GoalCommands
 from lsp_server.server.commands.max_mode_commands import MaxModeCommands
@@ -49,6 +50,7 @@ class CommandRegistry:
             SkillCommands(context),
             ExtensionCommands(context),
             WorkflowCommands(context),
+            EvolutionCommands(context),
             StatusCommands(context, doctor),
         )
         self._commands: Mapping[str, ServerCommand] = {

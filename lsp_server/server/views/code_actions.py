@@ -21,7 +21,7 @@ from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.protocol import SOURCE, ActionKind, CommandName, DiagnosticCode
 from lsp_server.server.questions import action_titles
-from lsp_server.server.views import goal_view, skill_view
+from lsp_server.server.views import goal_view, inbox_view, skill_view
 from lsp_server.session.permissions import PendingQuestion
 from lsp_server.session.run_summary import RunSummary
 from lsp_server.session.session import Session
@@ -61,6 +61,7 @@ class CodeActions:
         if session is not None:
             yield from self._answers(session, params)
             yield from self._goals(folder, session, path, params)
+            yield from self._inbox(folder, session, path, params)
         yield from self._fixes(params)
         yield from self._work(params)
         if session is not None:
@@ -90,6 +91,14 @@ class CodeActions:
             shown = [d for d in params.context.diagnostics if _is_of(d, command.condition_id)]
             kind = self._fix_kind if shown else ActionKind.RUN
             yield _action(command.as_action(), kind, diagnostics=shown)
+
+    def _inbox(
+        self, folder: Folder, session: Session, path: Path, params: types.CodeActionParams
+    ) -> Iterator[types.CodeAction]:
+        text = folder.documents.buffers().get(path, "")
+        first, last = params.range.start.line, params.range.end.line
+        for command in inbox_view.commands_at(session.evolution, path, text, first, last):
+            yield _action(command, ActionKind.RUN)
 
     def _fixes(self, params: types.CodeActionParams) -> Iterator[types.CodeAction]:
         for diagnostic in params.context.diagnostics:

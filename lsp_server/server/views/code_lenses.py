@@ -12,7 +12,7 @@ from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.server import to_lsp
 from lsp_server.server.folders import Folders
 from lsp_server.server.questions import action_titles
-from lsp_server.server.views import goal_view, skill_view
+from lsp_server.server.views import goal_view, inbox_view, skill_view
 from lsp_server.server.views.code_actions import permission_command, run_commands
 
 
@@ -33,6 +33,7 @@ class CodeLenses:
             *goal_view.lenses(folder, session.goals, path),
             *skill_view.lenses(session.skills, path),
             *skill_view.workflow_lenses(session.workflows, path),
+            *inbox_view.lenses(session.evolution, path, folder.documents.buffers().get(path, "")),
         ]
         if path != folder.root / GOALS_FILE:
             return on_goals

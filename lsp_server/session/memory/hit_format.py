@@ -85,6 +85,8 @@ def fact_claim(fact: Fact) -> str:
     """
     if fact.source == "person":
         return fact.text
+    if fact.source == "runs":
+        return f"earlier runs showed: {fact.text}"
     quoted = '"' + fact.text.replace('"', "'").replace("`", "'") + '"'
     command = evidence_command(fact.evidence_id)
     shown = f", and {code_span(command)} succeeded" if command else ""

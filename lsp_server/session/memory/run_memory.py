@@ -173,7 +173,7 @@ def _recall_title(found: Remembered) -> str:
 
 def _is_shown(fact: Fact) -> bool:
     # Older facts of runs may rest on commands that show nothing.
-    return fact.source == "person" or is_check(evidence_command(fact.evidence_id))
+    return fact.source != "agent" or is_check(evidence_command(fact.evidence_id))
 
 
 def _fact_item(fact: Fact, place: int) -> MemoryItem:

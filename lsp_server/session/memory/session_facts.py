@@ -45,11 +45,9 @@ class SessionFacts:
     async def note(self, text: str) -> Fact:
         """Keeps what a person says without waiting for memory to open.
 
-        The fact is in the file when this returns, and in memory once that is open.
+        See `keep`.
         """
-        fact = await self._keep(new_fact(self._redactor(text), "person"))
-        self._tasks.start(self._take_in(fact), "taking in a note")
-        return fact
+        return await self.keep(new_fact(self._redactor(text), "person"))
 
     async def claim(self, run_id: RunId, text: str) -> Fact:
         """Keeps what a run says; it is verified if a check of that run shows it."""
@@ -58,6 +56,19 @@ class SessionFacts:
         evidence_id = self._checks.evidence_of(run_id, text)
         fact = await memory.records.remember(self._redactor(text), "agent", evidence_id)
         return await self._keep(fact)
+
+    async def all(self) -> tuple[Fact, ...]:
+        """Returns all facts that are kept, oldest first, whether memory is open or not."""
+        return await asyncio.to_thread(self._file.facts)
+
+    async def keep(self, fact: Fact) -> Fact:
+        """Keeps a fact as it is, in the place of the one with its id, without waiting for memory.
+
+        It is in the file when this returns, and in memory once that is open.
+        """
+        await self._keep(fact)
+        self._tasks.start(self._take_in(fact), "taking in a fact")
+        return fact
 
     async def close(self) -> None:
         """Ends what was started; a note that is left is learned when memory opens next."""

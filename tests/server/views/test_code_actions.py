@@ -52,13 +52,17 @@ class QuietSession:
     goals: Any = field(init=False)
     memory: Any = field(init=False)
     skills: Any = field(init=False)
+    workflows: Any = field(init=False)
+    evolution: Any = field(init=False)
+    file: Any = field(init=False)
+    path: Path = Path("/no-inbox.md")
     seen: tuple[Any, ...] = ()
     problems: tuple[Any, ...] = ()
     changed_lines: ChangedLines = field(default_factory=ChangedLines)
 
     def __post_init__(self) -> None:
         self.permissions = self.runs = self.proposals = self.goals = self.memory = self
-        self.skills = self
+        self.skills = self.workflows = self.evolution = self.file = self
 
     def conditions(self) -> tuple[Any, ...]:
         return ()

@@ -101,6 +101,8 @@ local words = {
   remember = function(rest) client.command('memory.remember', { text = rest }) end,
   status = function() client.command('status') end,
   skills = function() client.command('skill.list') end,
+  dream = function() client.command('evolve.dream') end,
+  inbox = function() client.command('evolve.status') end,
   trust = function() client.command('trust') end,
   workflow = function(rest)
     if rest == '' then return client.command('workflow.list') end

@@ -1,0 +1,45 @@
+"""This module puts together what a workspace learns with from its past runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lsp_server.assemble.workspace_services import WorkspaceServices
+from lsp_server.evolution.inbox import Inbox
+from lsp_server.evolution.inbox_document import INBOX_FILE
+from lsp_server.evolution.project import Project
+from lsp_server.session.evolution import Evolution
+from lsp_server.session.evolution.confirmation import Confirmation
+from lsp_server.session.evolution.inbox_file import InboxFile
+from lsp_server.session.memory.session_facts import SessionFacts
+from lsp_server.session.notices import InboxChanged, Notify
+from lsp_server.session.run_store import RunStore
+from lsp_server.system.process_lock import ProcessLock
+
+
+def session_evolution(
+    services: WorkspaceServices,
+    store: RunStore,
+    facts: SessionFacts,
+    folder: Path,
+    notify: Notify,
+) -> Evolution:
+    """Makes the evolution of one workspace; `folder` is where its data lies."""
+    place = folder / "evolution"
+    settings = services.current_settings
+
+    async def is_confined() -> bool:
+        return await services.sandboxes.holds(settings().sandbox)
+
+    return Evolution(
+        store,
+        facts,
+        Inbox(place),
+        InboxFile(services.workspace.root / INBOX_FILE, services.editor),
+        lambda: Project(services.workspace, services.ignore),
+        Confirmation(services.workspace.root, services.sandboxes.commands(settings), is_confined),
+        services.redactor,
+        lambda: settings().evolution,
+        ProcessLock(place / "dream.lock"),
+        lambda new: notify(InboxChanged(new)),
+    )

@@ -1,0 +1,52 @@
+"""This module has the commands about what Holdfast learns from past runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lsp_server.cli.commands.options import WorkspaceOption
+
+commands = typer.Typer()
+evolve = typer.Typer(help="What Holdfast learned from past runs.", no_args_is_help=True)
+commands.add_typer(evolve, name="evolve")
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One suggestion a line, for programs.")]
+
+
+@commands.command()
+def dream(workspace: WorkspaceOption = Path(), json: JsonOption = False) -> None:
+    """Learn from past runs what is true of this project, and suggest what to keep. Needs no model.
+
+    Nothing takes effect before you accept it; `holdfast inbox` shows it.
+    """
+    from lsp_server.cli.evolution import dream as work
+
+    raise typer.Exit(work(workspace, as_json=json))
+
+
+@commands.command()
+def inbox(
+    action: Annotated[
+        str | None, typer.Argument(help="`accept` or `reject`.", show_default=False)
+    ] = None,
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Which ones.", metavar="ID...", show_default=False)
+    ] = None,
+    workspace: WorkspaceOption = Path(),
+    json: JsonOption = False,
+) -> None:
+    """Show what past runs suggest, and accept or reject it. What is rejected does not come back."""
+    from lsp_server.cli.evolution import inbox as work
+
+    raise typer.Exit(work(workspace, action, ids or (), as_json=json))
+
+
+@evolve.command()
+def status(workspace: WorkspaceOption = Path(), json: JsonOption = False) -> None:
+    """Show how many suggestions there were, and what became of them."""
+    from lsp_server.cli.evolution import status as work
+
+    raise typer.Exit(work(workspace, as_json=json))

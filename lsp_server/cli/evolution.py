@@ -1,0 +1,111 @@
+"""This module is `holdfast dream`, `inbox` and `evolve status`: what is learned from past runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TypeAlias
+
+from lsp_server.cli.command_session import command_session, load_settings
+from lsp_server.cli.exit_status import UsageError, run_command, workspace_folder
+from lsp_server.domain.permissions import visible
+from lsp_server.evolution.inbox_document import suggestion_reason, suggestion_title
+from lsp_server.evolution.suggestion import Suggestion, SuggestionKind, SuggestionState
+from lsp_server.session.evolution import Evolution
+from lsp_server.wording.evolution_texts import dream_text
+
+ACTIONS = ("accept", "reject")
+STATES: tuple[SuggestionState, ...] = ("open", "accepted", "rejected")
+KINDS: tuple[tuple[SuggestionKind, str], ...] = (
+    ("keep_fact", "facts"),
+    ("retire_fact", "retirements"),
+    ("review_fact", "yours to review"),
+)
+
+_Work: TypeAlias = Callable[[Evolution], Awaitable[int]]
+
+
+def dream(workspace: Path, *, as_json: bool) -> int:
+    """Looks at past runs and says what they gave; 0, whether that was something or not."""
+
+    async def work(evolution: Evolution) -> int:
+        report = await evolution.dream()
+        if as_json:
+            _print_json((*report.new, *report.applied))
+            return 0
+        seen = dream_text(report.dream.runs, len(report.new), len(report.applied), report.waiting)
+        _print([seen])
+        _print_suggestions(report.new)
+        return 0
+
+    return _run(workspace, work)
+
+
+def inbox(workspace: Path, action: str | None, ids: Sequence[str], *, as_json: bool) -> int:
+    """Shows what waits for an answer, or answers it; the exit status."""
+
+    async def work(evolution: Evolution) -> int:
+        if action is None:
+            waiting = await evolution.refresh()
+            if as_json:
+                _print_json(waiting)
+            else:
+                _print_suggestions(waiting)
+            if not waiting and not as_json:
+                _print(["nothing waits; `holdfast dream` looks at past runs"])
+            return 0
+        if action not in ACTIONS or not ids:
+            raise UsageError("say `inbox accept ID` or `inbox reject ID`; `inbox` shows the ids")
+        for one in ids:
+            done = await (evolution.accept(one) if action == "accept" else evolution.reject(one))
+            _print([f"{action}ed: {done.applied or done.text}"])
+        return 0
+
+    return _run(workspace, work)
+
+
+def status(workspace: Path, *, as_json: bool) -> int:
+    """Shows how many suggestions there were of each kind, and what became of them."""
+
+    async def work(evolution: Evolution) -> int:
+        found = await evolution.status()
+        if as_json:
+            _print_json(found)
+            return 0
+        learned = await evolution.learned_run()
+        _print([f"newest run that was learned from: {learned or 'none yet'}", ""])
+        counts = Counter((one.kind, one.state) for one in found)
+        _print([f"{'':16}{'waiting':>9}{'accepted':>10}{'rejected':>10}"])
+        for kind, title in KINDS:
+            row = [counts[kind, state] for state in STATES]
+            _print([f"{title:16}{row[0]:>9}{row[1]:>10}{row[2]:>10}"])
+        return 0
+
+    return _run(workspace, work)
+
+
+def _run(workspace: Path, work: _Work) -> int:
+    async def in_session() -> int:
+        folder = workspace_folder(workspace)
+        settings = load_settings(folder, {"memory": {"index_on_start": False}})
+        async with command_session(folder, settings) as session:
+            return await work(session.evolution)
+
+    return run_command(in_session(), stopped="stopped; nothing was changed")
+
+
+def _print_suggestions(suggestions: Sequence[Suggestion]) -> None:
+    for one in suggestions:
+        _print([f"{one.id}  {suggestion_title(one)}", f"          {suggestion_reason(one)}"])
+
+
+def _print_json(suggestions: Sequence[Suggestion]) -> None:
+    sys.stdout.writelines(json.dumps(asdict(one)) + "\n" for one in suggestions)
+
+
+def _print(lines: Sequence[str]) -> None:
+    sys.stdout.writelines(visible(line) + "\n" for line in lines)

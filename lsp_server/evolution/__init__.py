@@ -1,0 +1,12 @@
+"""This room learns from past runs: what is true of a project, and what is not any more.
+
+`past_run.py` is what it looks at, made of the rows that memory has of a run too. Each file
+`*_lessons.py` finds one kind of `Lesson`; `fact_review.py` looks over the facts that are kept, and
+`project.py` over the files that both name. `dream.py` makes suggestions of all this, and
+`inbox.py` keeps them until a person accepts or rejects them. `inbox_document.py` is the text in
+which they are read.
+
+To add a kind of lesson: a file `*_lessons.py` with a function from runs to lessons, its name in
+`LessonKind`, its place in `dream.py`, and planted runs in `tests/evolution`. A lesson's text comes
+from a fixed form of words.
+"""

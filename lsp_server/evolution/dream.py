@@ -1,0 +1,88 @@
+"""A dream keeps what is known of a project true: it learns from past runs and reviews the facts.
+
+It needs no model. What it makes are suggestions; nothing is changed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lsp_server.domain.memories import Fact
+from lsp_server.evolution.check_lessons import check_lessons
+from lsp_server.evolution.fact_parts import fact_parts, say_the_same
+from lsp_server.evolution.fact_review import review_facts
+from lsp_server.evolution.fix_lessons import fix_lessons
+from lsp_server.evolution.lesson import Lesson, LessonKind
+from lsp_server.evolution.pair_lessons import pair_lessons
+from lsp_server.evolution.past_run import PastRun
+from lsp_server.evolution.person_lessons import person_lessons
+from lsp_server.evolution.project import Project
+from lsp_server.evolution.suggestion import Suggestion, suggestion
+
+_SEEN: dict[LessonKind, str] = {
+    "check": "it passed in {held} of {runs} runs that ran it",
+    "fix": "it helped in {held} runs",
+    "pair": "in {held} of {runs} runs that changed one of them",
+    "person": "a person said so in {held} runs",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Dream:
+    """A `Dream` says what a look at past runs brought.
+
+    `lessons` were learned, of which `left_out` are not suggested, each for the reason beside it.
+    """
+
+    runs: int
+    lessons: int
+    suggestions: tuple[Suggestion, ...]
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+def dream(runs: Sequence[PastRun], facts: Sequence[Fact], project: Project) -> Dream:
+    """Looks at past runs, oldest first, and at the facts that are told to new ones. Blocking."""
+    runs = sorted(runs, key=lambda run: (run.at, run.id))
+    reviewed = tuple(review_facts(facts, runs, project))
+    gone = {one.target for one in reviewed}
+    kept = [fact.text for fact in facts if fact.id not in gone]
+    taken: list[Suggestion] = []
+    left_out: list[tuple[str, str]] = []
+    lessons = list(_lessons(runs))
+    for lesson in lessons:
+        if why := _needless(lesson, kept, project):
+            left_out.append((lesson.text, why))
+            continue
+        kept.append(lesson.text)
+        seen = _SEEN[lesson.kind].format(held=lesson.held, runs=lesson.runs)
+        taken.append(
+            suggestion(
+                "keep_fact", lesson.text, seen, evidence=lesson.evidence, command=lesson.command
+            )
+        )
+    return Dream(len(runs), len(lessons), (*taken, *reviewed), tuple(left_out))
+
+
+def _lessons(runs: Sequence[PastRun]) -> Iterator[Lesson]:
+    yield from check_lessons(runs)
+    yield from fix_lessons(runs)
+    yield from pair_lessons(runs)
+    yield from person_lessons(runs)
+
+
+def _needless(lesson: Lesson, kept: Sequence[str], project: Project) -> str:
+    """Says why a lesson is not worth a suggestion; empty if it is."""
+    parts = fact_parts(lesson.text)
+    for path in lesson.paths:
+        if not project.has_path(path):
+            return f"there is no {path} any more"
+    for command in (*parts.commands, lesson.command):
+        if command and (problem := project.command_problem(command)):
+            return problem
+    for text in kept:
+        known = fact_parts(text)
+        names = lesson.kind != "person" and parts.names and parts.names <= known.names
+        if names or say_the_same(parts, known):
+            return f"it is known: {text}"
+    return ""

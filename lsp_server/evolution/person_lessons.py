@@ -1,0 +1,97 @@
+"""This module learns what a person had to say more than once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lsp_server.domain.ids import Id
+from lsp_server.domain.memories import ActionRecord
+from lsp_server.evolution.lesson import Lesson, distinct
+from lsp_server.evolution.past_run import PastRun
+from lsp_server.text.bm25 import stems
+
+RUNS_MIN = 2
+SENTENCE_CHARS_MAX = 200
+"""A longer one is about a case, or pasted."""
+WORDS_MIN = 3
+LIKE_MIN = 0.7
+"""The share of words that two sentences have in common if they say the same."""
+
+_SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\n+")
+_ADVICE = re.compile(
+    r"\b(?:always|never|don'?t|do not|must(?: not)?|should(?: not|n'?t)?|prefer|avoid|instead of"
+    r"|remember (?:to|that)|make sure|stop (?:using|\w+ing)|from now on|every time|use|keep"
+    r"|immer|nie|niemals|bitte nicht|nicht mehr|verwende|nutze)\b",
+    re.IGNORECASE,
+)
+"""Words of a sentence that holds beyond the task at hand."""
+_OF_THE_MOMENT = re.compile(
+    r"\b(?:this (?:time|once|file|bug|test|function|line)|here|now|today|again|just"
+    r"|diesmal|jetzt|heute|hier)\b",
+    re.IGNORECASE,
+)
+_FOREIGN = re.compile(r"://|[<>{}`|$\\]|\bignore (?:all|any|previous)\b", re.IGNORECASE)
+"""What a person who gives advice hardly types, and pasted text has."""
+
+
+@dataclass(slots=True)
+class _Advice:
+    """A piece of advice, as it was said last, with all that said it."""
+
+    text: str
+    words: frozenset[str]
+    said: dict[Id, Id]
+    """The row in which it was said, by run."""
+
+
+def person_lessons(runs: Sequence[PastRun]) -> Iterator[Lesson]:
+    """Yields what a person said in several runs, in their words of the last time.
+
+    What one run told another does not count, as that is a model's word.
+    """
+    advice: list[_Advice] = []
+    for run in runs:
+        for row in run.told if run.by_person else ():
+            for sentence in _advice_in(row):
+                _count(advice, sentence, row)
+    for one in advice:
+        if len(one.said) >= RUNS_MIN:
+            shown = distinct(reversed(one.said.values()))
+            yield Lesson("person", one.text, shown, runs=len(one.said), held=len(one.said))
+
+
+def _advice_in(row: ActionRecord) -> Iterator[str]:
+    for part in _SENTENCE_END.split(row.title):
+        sentence = " ".join(part.split())
+        if not _ADVICE.search(sentence) or _OF_THE_MOMENT.search(sentence):
+            continue
+        if len(sentence) <= SENTENCE_CHARS_MAX and not _FOREIGN.search(sentence):
+            yield sentence
+
+
+def _count(advice: list[_Advice], sentence: str, row: ActionRecord) -> None:
+    words = stems(sentence)
+    if len(words) < WORDS_MIN:
+        return
+    for one in advice:
+        if _likeness(one.words, words) >= LIKE_MIN:
+            if _denies(one.text) != _denies(sentence):
+                one.said.clear()  # Taken back: only what was said since counts.
+            one.text, one.words = sentence, words
+            one.said[row.run_id] = row.id
+            return
+    advice.append(_Advice(sentence, words, {row.run_id: row.id}))
+
+
+def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
+    """The share of all their words that two sentences have in common (P. Jaccard, 1912)."""
+    return len(one & other) / len(one | other)
+
+
+def _denies(sentence: str) -> bool:
+    return (
+        re.search(r"\b(?:not|never|don'?t|no|avoid|nie|nicht)\b|n't\b", sentence, re.IGNORECASE)
+        is not None
+    )

@@ -1,0 +1,56 @@
+"""A `Suggestion` is one change that evolution proposes, and a person accepts or rejects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from lsp_server.domain.ids import Id
+from lsp_server.memory.digest import digest
+
+SuggestionKind: TypeAlias = Literal["keep_fact", "retire_fact", "review_fact"]
+"""`keep_fact`: a new fact. `retire_fact`: one of Holdfast's own is told no more.
+`review_fact`: a person's own seems wrong; nothing is done to it."""
+SuggestionState: TypeAlias = Literal["open", "accepted", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A `Suggestion` is a change with what shows that it is right.
+
+    `text` is the fact that it is about, `target` its id where there is one. `why` says in a
+    sentence what was seen, `evidence` are ids of actions in journals. `command` shows it again
+    when it succeeds, and `shown` says that it did. `at` is the time when the suggestion was made,
+    `applied` the text as it was accepted, which a person may have edited.
+    """
+
+    id: Id
+    kind: SuggestionKind
+    text: str
+    why: str
+    evidence: tuple[Id, ...] = ()
+    target: Id = ""
+    command: str = ""
+    shown: bool = False
+    state: SuggestionState = "open"
+    at: str = ""
+    applied: str = ""
+
+
+def suggestion(
+    kind: SuggestionKind,
+    text: str,
+    why: str,
+    *,
+    evidence: tuple[Id, ...] = (),
+    target: Id = "",
+    command: str = "",
+) -> Suggestion:
+    """Makes a suggestion, whose id is always the same for the same change.
+
+    >>> one = suggestion("keep_fact", "`make` builds it.", "seen in 2 runs")
+    >>> one.id == suggestion("keep_fact", "`make` builds it.", "seen in 3 runs").id
+    True
+    """
+    name = digest("suggestion", kind, target or text)[:8]
+    return Suggestion(name, kind, text, why, evidence, target, command)

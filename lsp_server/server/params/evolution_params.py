@@ -1,0 +1,36 @@
+"""This module has the shapes of the commands about what Holdfast learns from past runs."""
+
+from __future__ import annotations
+
+from pydantic import StrictStr
+
+from lsp_server.evolution.suggestion import SuggestionKind, SuggestionState
+from lsp_server.server.params.base import CommandParams, Payload, Reply
+
+
+class SuggestionChoice(CommandParams):
+    """`holdfast.evolve.accept` and `.reject` take the id of a suggestion, or the beginning of it."""
+
+    id: StrictStr | None = None
+
+
+class SuggestionEntry(Payload):
+    """A `SuggestionEntry` is one change that waits in the inbox, or was answered.
+
+    `why` says what shows that it is right, `evidence` are ids that `recall` and
+    `holdfast.memory.why` know.
+    """
+
+    id: str
+    kind: SuggestionKind
+    text: str
+    why: str
+    state: SuggestionState
+    at: str
+    evidence: tuple[str, ...] = ()
+
+
+class EvolutionReply(Reply):
+    """An `EvolutionReply` lists suggestions, those that wait last."""
+
+    suggestions: tuple[SuggestionEntry, ...] = ()

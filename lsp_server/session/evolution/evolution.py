@@ -1,0 +1,208 @@
+"""`Evolution` is the door to what a workspace learns from its runs: dreams, and the inbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.ids import Id
+from lsp_server.domain.memories import FactSource
+from lsp_server.evolution.dream import Dream, dream
+from lsp_server.evolution.inbox import Inbox, InboxBusy
+from lsp_server.evolution.past_run import PastRun
+from lsp_server.evolution.project import Project
+from lsp_server.evolution.suggestion import Suggestion
+from lsp_server.memory.facts import lesson_evidence, new_fact
+from lsp_server.redaction.redactor import Redactor
+from lsp_server.session.evolution.confirmation import Confirmation
+from lsp_server.session.evolution.idle_dreams import IdleDreams
+from lsp_server.session.evolution.inbox_file import InboxFile
+from lsp_server.session.evolution.past_runs import read_past_runs
+from lsp_server.session.memory.session_facts import SessionFacts
+from lsp_server.session.run_store import RunStore
+from lsp_server.settings.sections import EvolutionSettings
+from lsp_server.system.private_folder import make_private
+from lsp_server.system.process_lock import ProcessLock
+
+MakeProject: TypeAlias = Callable[[], Project]
+
+
+class DreamBusy(HoldfastError):
+    """Another process is learning from the runs of this workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class DreamReport:
+    """A `DreamReport` says what a dream brought: `new` suggestions, and facts `applied` by themselves.
+
+    `waiting` counts all suggestions that wait for an answer.
+    """
+
+    dream: Dream
+    new: tuple[Suggestion, ...]
+    applied: tuple[Suggestion, ...]
+    waiting: int
+
+
+class Evolution:
+    """An `Evolution` learns from the runs of a workspace, and takes the answers of its people.
+
+    `project` gives the workspace as it is, `lock` keeps other processes from dreaming at the same
+    time, and `on_change` is called when the inbox has changed, with the number of suggestions that are new.
+    """
+
+    def __init__(
+        self,
+        store: RunStore,
+        facts: SessionFacts,
+        inbox: Inbox,
+        file: InboxFile,
+        project: MakeProject,
+        confirmation: Confirmation,
+        redactor: Redactor,
+        settings: Callable[[], EvolutionSettings],
+        lock: ProcessLock,
+        on_change: Callable[[int], None],
+    ) -> None:
+        self._store = store
+        self._facts = facts
+        self._inbox = inbox
+        self._project = project
+        self._confirmation = confirmation
+        self._redactor = redactor
+        self._settings = settings
+        self._lock = lock
+        self._on_change = on_change
+        self.file = file
+        self.idle_dreams = IdleDreams(self._dream_of_new, settings)
+        self.waiting: tuple[Suggestion, ...] = ()
+        """The suggestions that waited when the inbox was last read."""
+
+    async def refresh(self) -> tuple[Suggestion, ...]:
+        """Reads the inbox and returns the suggestions that wait."""
+        self.waiting = await asyncio.to_thread(self._inbox.open)
+        return self.waiting
+
+    async def dream(self) -> DreamReport:
+        """Learns from past runs and looks over the facts; needs no model.
+
+        Raises DreamBusy, InboxBusy.
+        """
+        if not await asyncio.to_thread(self._take_lock):
+            raise DreamBusy("another process learns from the runs of this project; try again later")
+        try:
+            runs = await asyncio.to_thread(read_past_runs, self._store)
+            told = tuple(fact for fact in await self._facts.all() if fact.trusted)
+            found = await asyncio.to_thread(dream, runs, told, self._project())
+            found = replace(found, suggestions=self._redacted(found.suggestions))
+            known = {one.id for one in await self.status()}
+            fresh = [one for one in found.suggestions if one.id not in known]
+            shown = await self._confirmation.confirm(fresh)
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            offered = _with(found.suggestions, shown)
+            new = await asyncio.to_thread(self._inbox.offer, offered, now)
+            applied = [await self._settle(one) for one in new if self._applies_itself(one)]
+            # Last: a dream that was killed is dreamt again.
+            await asyncio.to_thread(self._inbox.learn, _newest(runs))
+        finally:
+            self._lock.release()
+        await self._show(new=len(new) - len(applied))
+        return DreamReport(found, new, tuple(applied), len(self.waiting))
+
+    async def accept(self, suggestion_id: Id) -> Suggestion:
+        """Makes the change that is suggested, with the text as a person edited it in the document.
+
+        Raises NoSuchSuggestion, InboxBusy, MemoryUnavailable.
+        """
+        wanted = await asyncio.to_thread(self._inbox.find, suggestion_id)
+        edited = self._redactor(await self.file.text_of(wanted.id)) or wanted.text
+        done = await self._settle(wanted, edited)
+        await self._show()
+        return done
+
+    async def reject(self, suggestion_id: Id) -> Suggestion:
+        """Takes a suggestion out of the inbox for good. Raises NoSuchSuggestion, InboxBusy."""
+        wanted = await asyncio.to_thread(self._inbox.find, suggestion_id)
+        await asyncio.to_thread(self._inbox.settle, wanted.id, "rejected")
+        await self._show()
+        return wanted
+
+    async def _dream_of_new(self) -> None:
+        """Dreams where enough runs have ended since the last time."""
+        newest = await asyncio.to_thread(self._store.ids)
+        learned = await self.learned_run()
+        if sum(run_id > learned for run_id in newest) >= self._settings().runs_min:
+            await self.dream()
+
+    async def learned_run(self) -> str:
+        """Returns the id of the newest run that a dream has looked at; empty before the first."""
+        return await asyncio.to_thread(self._inbox.learned_run)
+
+    async def status(self) -> Sequence[Suggestion]:
+        """Returns all suggestions, answered ones too, oldest first."""
+        return await asyncio.to_thread(self._inbox.all)
+
+    async def forget(self, text: str) -> int:
+        """Removes suggestions with these words for good; returns how many. Raises InboxBusy."""
+        wanted = text.casefold()
+        count = await asyncio.to_thread(
+            self._inbox.forget, lambda written: wanted in written.casefold()
+        )
+        await self._show()
+        return count
+
+    def _take_lock(self) -> bool:
+        try:
+            make_private(self._lock.path.parent)
+            return self._lock.acquire()
+        except OSError as error:
+            why = error.strerror or error
+            raise InboxBusy(f"nothing can be kept in {self._lock.path.parent}: {why}") from error
+
+    def _redacted(self, suggestions: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
+        """The suggestions without those that hold a secret: one with a marker is of no use."""
+        return tuple(one for one in suggestions if self._redactor(one.text) == one.text)
+
+    def _applies_itself(self, one: Suggestion) -> bool:
+        is_own = one.kind == "retire_fact" or (one.kind == "keep_fact" and one.shown)
+        return is_own and self._settings().apply_verified
+
+    async def _settle(self, one: Suggestion, text: str = "") -> Suggestion:
+        """Makes the change first: killed in between, it is suggested and made once more."""
+        text = text or one.text
+        match one.kind:
+            case "keep_fact":
+                source: FactSource = "runs" if text == one.text else "person"
+                fact = new_fact(text, source, lesson_evidence(one.id))
+                await self._facts.keep(fact)
+            case "retire_fact":
+                await self._retire(one.target)
+            case "review_fact":
+                pass  # It is a person's own.
+        await asyncio.to_thread(self._inbox.settle, one.id, "accepted", text)
+        return replace(one, state="accepted", applied=text)
+
+    async def _retire(self, fact_id: Id) -> None:
+        for fact in await self._facts.all():
+            # What a person wrote meanwhile under this id is theirs.
+            if fact.id == fact_id and fact.source != "person":
+                now = datetime.now(UTC).isoformat()
+                await self._facts.keep(replace(fact, status="stale", checked_at=now))
+
+    async def _show(self, new: int = 0) -> None:
+        await self.file.show(await self.refresh())
+        self._on_change(new)
+
+
+def _newest(runs: Iterable[PastRun]) -> Id:
+    """The newest of the runs that people began."""
+    return max((run.id for run in runs if run.by_person), default="")
+
+
+def _with(all_of_them: Iterable[Suggestion], confirmed: Iterable[Suggestion]) -> list[Suggestion]:
+    known = {one.id: one for one in confirmed}
+    return [known.get(one.id, one) for one in all_of_them]

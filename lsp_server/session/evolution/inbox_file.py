@@ -1,0 +1,70 @@
+"""An `InboxFile` keeps `.holdfast/inbox.md` as the inbox is, and what a person edited in it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from lsp_server.domain.edits import EditSet, FileEdit, minimal_edit
+from lsp_server.domain.errors import EditRejected, ToolError
+from lsp_server.domain.ids import Id
+from lsp_server.domain.ports import Editor
+from lsp_server.evolution.inbox_document import inbox_sections, updated_inbox
+from lsp_server.evolution.suggestion import Suggestion
+from lsp_server.workspace.files.disk import FileMissing
+
+WRITE_ATTEMPTS_MAX = 3
+
+_log = logging.getLogger(__name__)
+
+
+class InboxFile:
+    """An `InboxFile` is the document at `path`, read and written through the `editor`."""
+
+    def __init__(self, path: Path, editor: Editor) -> None:
+        self.path = path
+        self._editor = editor
+
+    async def text_of(self, suggestion_id: Id) -> str:
+        """Returns the text of a suggestion as it stands in the document; empty where it does not."""
+        try:
+            document = await self._editor.read(self.path)
+        except ToolError:
+            return ""
+        sections = inbox_sections(document.text)
+        return next((one.text for one in sections if one.id == suggestion_id), "")
+
+    async def show(self, suggestions: Sequence[Suggestion]) -> None:
+        """Brings the document up to the suggestions that wait; without any it goes.
+
+        Sections that a person edited stay as they are. Where it cannot be written, the inbox
+        itself has everything.
+        """
+        for _ in range(WRITE_ATTEMPTS_MAX):
+            try:
+                await self._write(suggestions)
+                return
+            except EditRejected:
+                continue  # The person typed meanwhile.
+            except ToolError as error:
+                _log.info("the inbox document is not brought up to date: %s", error)
+                return
+
+    async def _write(self, suggestions: Sequence[Suggestion]) -> None:
+        try:
+            document = await self._editor.read(self.path)
+            base, before = document.version, document.text
+        except FileMissing:
+            base, before = None, ""
+        if base is None and not suggestions:
+            return
+        if not suggestions:
+            edit = FileEdit(self.path, base, (), deletes=True)
+        else:
+            after = updated_inbox(before, suggestions)
+            changes = minimal_edit(before, after)
+            if not changes:
+                return
+            edit = FileEdit(self.path, base, changes)
+        await self._editor.apply(EditSet((edit,), "Holdfast's inbox"))

@@ -1,0 +1,215 @@
+"""Dreams and the inbox through real processes: the terminal, and a server with its editor."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsp_server.domain.memories import Fact
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
+from lsp_server.session.memory.fact_file import FactFile
+from lsp_server.settings.folders import data_folder, workspace_folder
+from tests.data import clients
+from tests.data.past_runs import ADVICE, CHECKS, ORDER, SECRET, Planted, plant
+from tests.fakes.lsp_client import started as server
+from tests.harness.command_line import Ended, holdfast, started
+from tests.harness.workshop import calls, finish
+
+RICH = clients.snapshot("vscode")["initialize"]["capabilities"]
+INBOX = ".holdfast/inbox.md"
+
+
+def data_of(project: Path) -> Path:
+    return workspace_folder(data_folder(), project)
+
+
+@pytest.fixture
+def planted(project: Path) -> Planted:
+    """A project with sixty past runs, and the facts that are kept of it."""
+    found = plant(project, data_of(project) / "runs", seed=4)
+    file = FactFile(data_of(project))
+    for fact in found.facts:
+        file.add(fact)
+    return found
+
+
+async def call(project: Path, *arguments: str, **environment: str) -> Ended:
+    return await holdfast(*arguments, folder=project, **environment)
+
+
+async def suggestions(project: Path, *arguments: str) -> list[dict[str, Any]]:
+    return (await call(project, *(arguments or ("inbox",)), "--json")).events
+
+
+def own_words(facts: tuple[Fact, ...]) -> set[Fact]:
+    return {fact for fact in facts if fact.source == "person"}
+
+
+async def test_a_dream_learns_what_runs_show_and_nothing_that_they_were_told(
+    project: Path, planted: Planted
+) -> None:
+    before = FactFile(data_of(project)).facts()
+    ended = await call(project, "dream")
+    assert (ended.status, ended.errors) == (0, "")
+    assert "looked at" in ended.output
+    found = await suggestions(project)
+    kept = {one["text"] for one in found if one["kind"] == "keep_fact"}
+    retired = {one["target"] for one in found if one["kind"] == "retire_fact"}
+    assert (kept, retired) == (planted.learned, planted.retired)
+    assert {one["target"] for one in found if one["kind"] == "review_fact"} == planted.reviewed
+    assert all(one["evidence"] for one in found if one["kind"] == "keep_fact")
+
+    document = (project / INBOX).read_text("utf-8")
+    written = document + ended.output + (data_of(project) / "evolution/inbox.jsonl").read_text()
+    assert not [text for text in (ORDER, SECRET, "steal", "archive server") if text in written]
+    assert FactFile(data_of(project)).facts() == before, "nothing is kept unseen"
+
+
+async def test_an_answer_takes_effect_once_and_for_good(project: Path, planted: Planted) -> None:
+    await call(project, "dream")
+    found = {one["text"]: one["id"] for one in await suggestions(project)}
+    accepted, rejected = f"`{CHECKS[0]}` checks the work in this project.", ADVICE[0]
+    retired = next(one for one in await suggestions(project) if one["kind"] == "retire_fact")
+    own = own_words(FactFile(data_of(project)).facts())
+
+    done = await call(project, "inbox", "accept", found[accepted], retired["id"])
+    assert (done.status, done.output.splitlines()[0]) == (0, f"accepted: {accepted}")
+    assert (await call(project, "inbox", "reject", found[rejected][:6])).status == 0
+    facts = {fact.text: fact for fact in FactFile(data_of(project)).facts()}
+    assert facts[accepted].trusted
+    assert not facts[retired["text"]].trusted
+    assert own_words(tuple(facts.values())) == own
+
+    again = await call(project, "dream")
+    left = {one["text"] for one in await suggestions(project)}
+    assert "no new suggestions" in again.output
+    assert left == found.keys() - {accepted, rejected, retired["text"]}
+    assert rejected not in (project / INBOX).read_text("utf-8")
+    table = (await call(project, "evolve", "status")).output
+    assert table.split("facts")[1].split()[1:3] == ["1", "1"]
+
+
+async def test_a_text_that_a_person_edited_is_kept_as_theirs(
+    project: Path, planted: Planted
+) -> None:
+    await call(project, "dream")
+    advice = next(one for one in await suggestions(project) if one["text"] == ADVICE[2])
+    document = project / INBOX
+    edited = "Use pathlib, never os.path."
+    document.write_text(document.read_text("utf-8").replace(ADVICE[2], edited), "utf-8")
+    await call(project, "dream")
+    assert edited in document.read_text("utf-8"), "a dream keeps what a person typed"
+    await call(project, "inbox", "accept", advice["id"])
+    (fact,) = [one for one in FactFile(data_of(project)).facts() if one.text == edited]
+    assert fact.source == "person"
+
+
+async def test_what_is_accepted_is_told_to_the_next_run_and_what_is_retired_is_not(
+    project: Path, planted: Planted
+) -> None:
+    memory = {"HOLDFAST_MEMORY__ENABLED": "true", "HOLDFAST_MEMORY__EMBEDDER": "hashing"}
+    await call(project, "dream")
+    for one in await suggestions(project):
+        if one["text"].startswith(f"`{CHECKS[2]}`") or "order" in one["text"]:
+            await call(project, "inbox", "accept", one["id"], **memory)
+    told = f"earlier runs showed: `{CHECKS[2]}` checks the work"
+
+    def until_told(body: Mapping[str, Any]) -> ScriptedTurn:
+        """Looks around until memory is open and what it knows has come."""
+        looks = sum(message["role"] == "assistant" for message in body["messages"])
+        if told in str(body["messages"]) or looks > 40:
+            return finish()
+        return calls(("shell", {"command": f"ls {'.' * (looks % 2)} && date +%N"}))
+
+    async with ScriptedServer(until_told) as model:
+        named = {"HOLDFAST_MODEL__BASE_URL": model.base_url, "HOLDFAST_MODEL__NAME": "scripted"}
+        await call(project, "index", "--words", **memory)
+        await call(project, "run", "Look around.", "--sandboxed", **memory, **named)
+        prompt = str([request.body["messages"] for request in model.requests])
+    assert told in prompt
+    assert "parser of orders" not in prompt
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (("inbox", "accept"), 2, "say `inbox accept ID`"),
+        (("inbox", "accept", "ffffffff"), 2, "none that waits has the id 'ffffffff'"),
+        (("inbox", "eat", "1"), 2, "say `inbox accept ID`"),
+        (("inbox", "reject", ""), 2, "none that waits has the id ''"),
+        (("dream", "--workspace", "nowhere"), 2, "is not a folder"),
+    ],
+)
+async def test_a_wrong_call_is_named(
+    project: Path, arguments: tuple[str, ...], status: int, says: str
+) -> None:
+    ended = await call(project, *arguments)
+    assert (ended.status, says in ended.errors) == (status, True), ended.errors
+
+
+async def test_without_runs_there_is_nothing_to_learn(project: Path) -> None:
+    ended = await call(project, "dream")
+    assert (ended.status, ended.output) == (0, "there are no past runs to learn from yet\n")
+    assert not (project / ".holdfast").exists()
+
+
+async def test_killed_in_a_dream_nothing_is_lost_and_nothing_comes_twice(
+    project: Path, planted: Planted
+) -> None:
+    for seconds in (0.4, 0.7, 0.9, 1.1, 1.3):
+        async with started("dream", folder=project) as process:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await process.wait()  # It is killed on the way out.
+    ended = await call(project, "dream")
+    assert (ended.status, ended.errors) == (0, "")
+    texts = [one["text"] for one in await suggestions(project) if one["kind"] == "keep_fact"]
+    assert sorted(texts) == sorted(planted.learned)
+
+
+async def test_two_dreams_at_once_give_one_inbox(project: Path, planted: Planted) -> None:
+    both = await asyncio.gather(*(call(project, "dream") for _ in range(2)))
+    assert {one.status for one in both} <= {0, 2}
+    assert any(one.status == 0 for one in both)
+    refused = [one.errors for one in both if one.status]
+    assert all("another process learns from the runs" in each for each in refused), refused
+    texts = [one["text"] for one in await suggestions(project) if one["kind"] == "keep_fact"]
+    assert sorted(texts) == sorted(planted.learned)
+
+
+async def test_what_is_forgotten_is_in_no_suggestion(project: Path, planted: Planted) -> None:
+    await call(project, "dream")
+    assert "pathlib" in (project / INBOX).read_text("utf-8")
+    await call(project, "forget", "pathlib")
+    kept = (data_of(project) / "evolution/inbox.jsonl").read_text("utf-8")
+    assert "pathlib" not in kept + (project / INBOX).read_text("utf-8")
+
+
+async def test_an_editor_answers_where_the_inbox_is_read(project: Path, planted: Planted) -> None:
+    async with server(environment={}, answers={}) as client:
+        await client.initialize(project, RICH)
+        await client.command("holdfast.evolve.dream")
+        await client.wait_for(
+            lambda message: "past runs gave" in json.dumps(message), "the end of the dream"
+        )
+        listed = await client.command("holdfast.evolve.status")
+        path = project / INBOX
+        text = path.read_text("utf-8")
+        client.open(path, text)
+        document = {"textDocument": {"uri": path.as_uri()}}
+        lenses = await client.request("textDocument/codeLens", document)
+        answers = [one["command"] for one in lenses if "evolve" in one["command"]["command"]]
+        assert len(answers) == 2 * len(listed["suggestions"])
+        wanted = next(one for one in listed["suggestions"] if one["text"] == ADVICE[3])
+        await client.command("holdfast.evolve.accept", {"id": wanted["id"]})
+        left = await client.command("holdfast.evolve.status")
+    (done,) = [one for one in left["suggestions"] if one["id"] == wanted["id"]]
+    assert done["state"] == "accepted"
+    assert ADVICE[3] in {fact.text for fact in FactFile(data_of(project)).facts()}
