@@ -108,7 +108,7 @@ def open_session(
     agents = RunAgentFactory(services, roles, goals, memory, endpoint_stats, lambda: session.runs)
     runs = _runs(services, store, settings, agents.agent, partial(_on_event, lambda: session))
     cleaning = _start_cleaning(services, store, lambda: session.settings.checkpoints)
-    session = Session(
+    session: Session = Session(
         workspace.root,
         settings,
         model=services.provider,
