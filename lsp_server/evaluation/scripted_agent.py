@@ -26,7 +26,7 @@ from lsp_server.tools.list import List
 from lsp_server.tools.read import Read
 from lsp_server.tools.write import Write
 
-ERROR_RATE = 0.15
+ERROR_RATE = 0.25
 JUDGE_RATE = 0.9
 WRONG_WAYS = 3
 """Wrong answers are of so many kinds, so that some of them agree."""

@@ -207,6 +207,19 @@ async def test_a_task_that_cannot_be_worked_on_here_is_named(suite: Path) -> Non
     assert "1 of 1" in ran.output
 
 
+@pytest.mark.slow
+async def test_the_tasks_that_ship_are_worked_on_within_the_time_of_a_test(tmp_path: Path) -> None:
+    arguments = ("--scripted", "--arms", "single,max", "--jobs", "4", "--out", "out", *SANDBOX)
+    async with started("evaluate", *arguments, folder=tmp_path) as process:
+        output, errors = await process.communicate()
+    assert (process.returncode, errors) == (0, b"")
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    single, sampled = report["arms"]
+    assert single["graded"] == sampled["graded"] == 20 - len(report["unavailable"])
+    assert 0 < single["solved"] <= sampled["solved"]
+    assert b"A simulation, not a measurement of a model" in output
+
+
 async def test_without_a_model_nothing_is_begun(suite: Path) -> None:
     ran = await holdfast(
         *("evaluate", str(suite), "--out", "out", *SANDBOX),

@@ -48,6 +48,7 @@ async def test_its_tests_fail_before_its_solution_and_pass_with_it(
 
 def test_the_suite_is_varied() -> None:
     tasks = [HarborTask.read(folder) for folder in TASKS]
-    assert len(tasks) == len(find_tasks(shipped_suite())) >= 5
+    assert len(tasks) == len(find_tasks(shipped_suite())) == 20
     languages = Counter(task.file.metadata.programs[0] for task in tasks)
-    assert len(languages) >= 2
+    assert languages.keys() == {"python3", "node", "bash"}
+    assert min(languages.values()) >= 2

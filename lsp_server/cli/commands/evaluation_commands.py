@@ -62,7 +62,7 @@ def evaluate(
     resume: ResumeOption = False,
     retry_errors: RetryOption = False,
     scripted: ScriptedOption = False,
-    error_rate: ErrorRateOption = 0.15,
+    error_rate: ErrorRateOption = 0.25,
     seed: SeedOption = 0,
     sandbox: SandboxOption = None,
     log_file: LogOption = None,

@@ -1,0 +1,5 @@
+"""What goes wrong with the service."""
+
+
+class ApiError(Exception):
+    pass

@@ -1,0 +1,3 @@
+export function render(template, values) {
+  return template.replace(/\{\{(.*?)\}\}/g, (_, name) => values[name.trim()] ?? "");
+}
