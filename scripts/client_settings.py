@@ -41,6 +41,7 @@ TITLES = {
     "run": "Run",
     "attempts": "Attempts",
     "checkpoints": "Checkpoints",
+    "background": "Background server",
 }
 
 SERVER = {
@@ -52,12 +53,21 @@ SERVER = {
             "default": "",
             "scope": "machine",
             "markdownDescription": "%settings.server.path%",
-        }
+        },
+        "holdfast.server.background": {
+            "type": "boolean",
+            "default": False,
+            "scope": "machine",
+            "markdownDescription": "%settings.server.background%",
+        },
     },
 }
 SERVER_PATH = (
     "The program to start, as in `/opt/holdfast/bin/holdfast`. Empty: the selected Python "
     "environment, then `PATH`."
+)
+SERVER_BACKGROUND = (
+    "Keep runs going when VS Code closes; it attaches to them when it is open again."
 )
 
 
@@ -65,7 +75,10 @@ def render(manifest: dict[str, Any], words: dict[str, str]) -> tuple[str, str]:
     """Returns the texts of both files with the settings as they are now."""
     groups: list[dict[str, Any]] = [SERVER]
     others = {key: text for key, text in words.items() if not key.startswith("settings.")}
-    described = {"settings.server.path": SERVER_PATH}
+    described = {
+        "settings.server.path": SERVER_PATH,
+        "settings.server.background": SERVER_BACKGROUND,
+    }
     schema = sections.Settings.model_json_schema()
     for order, section in enumerate(sections.Settings.model_fields, start=1):
         kind = sections.Settings.model_fields[section].annotation

@@ -25,14 +25,21 @@ export interface Places {
   readonly interpreter: string | undefined;
   /** Where a server that was installed on request lies. */
   readonly installed: string;
+  /** The setting `holdfast.server.background`: the server outlives the window. */
+  readonly background: boolean;
 }
 
 export class ServerPathWrong extends Error {}
 
-const SERVE = ["serve", "--stdio"];
-
 /** The server to start, undefined when there is none. Throws ServerPathWrong. */
 export async function findServer(places: Places, probe: Probe): Promise<Launch | undefined> {
+  const found = await firstAnswering(places, probe);
+  const serve = ["serve", places.background ? "--background" : "--stdio"];
+  return found && { ...found, args: [...found.args, ...serve] };
+}
+
+/** What answers first, with the arguments that come before its command. */
+async function firstAnswering(places: Places, probe: Probe): Promise<Launch | undefined> {
   if (places.path !== "") {
     const found = await answering("setting", places.path, [], probe);
     if (found === undefined) {
@@ -57,7 +64,5 @@ async function answering(
 ): Promise<Launch | undefined> {
   const printed = await probe(command, [...before, "--version"]);
   const version = /^holdfast (\S+)/m.exec(printed ?? "")?.[1];
-  return version === undefined
-    ? undefined
-    : { command, args: [...before, ...SERVE], version, source };
+  return version === undefined ? undefined : { command, args: before, version, source };
 }

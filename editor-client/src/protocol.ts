@@ -232,6 +232,7 @@ export const Status = v.object({
   background: v.optional(v.record(v.string(), v.string())),
   extensions: v.optional(ExtensionCounts, { total: 0, waiting: 0, failed: 0 }),
   children: v.optional(v.number(), 0),
+  outlivesEditor: v.optional(v.boolean()),
 });
 export type Status = v.InferOutput<typeof Status>;
 

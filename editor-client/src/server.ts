@@ -177,8 +177,10 @@ async function found(
   probe: Probe,
   offer: () => void,
 ): Promise<Launch | undefined> {
+  const configuration = vscode.workspace.getConfiguration(SECTION);
   const places = {
-    path: vscode.workspace.getConfiguration(SECTION).get<string>("server.path", ""),
+    path: configuration.get<string>("server.path", ""),
+    background: configuration.get<boolean>("server.background", false),
     interpreter: await selectedInterpreter(vscode.workspace.workspaceFolders?.[0]?.uri),
     installed: installedPath(managedFolder(context)),
   };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from lsp_server.assemble import diagnose
 from lsp_server.cli.command_session import command_session
 from lsp_server.cli.exit_status import FAILED, run_command, workspace_folder
 from lsp_server.domain.permissions import visible
+from lsp_server.server.meeting.census import background_servers
 from lsp_server.settings.layers import load
 
 
@@ -25,6 +27,8 @@ async def _doctor(workspace: Path) -> int:
     loaded = load(folder)
     problems = "\n".join(f"- {problem}" for problem in loaded.problems) or "none"
     async with command_session(folder, loaded.settings) as session:
-        report = await diagnose(session, [("Problems with the settings", problems)])
+        servers = await asyncio.to_thread(background_servers)
+        sections = [("Problems with the settings", problems), ("Background servers", servers)]
+        report = await diagnose(session, sections)
     sys.stdout.write(visible(report))
     return 0

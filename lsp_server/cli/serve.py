@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsp_server.cli.exit_status import USAGE_ERROR
+from lsp_server.cli.exit_status import FAILED, USAGE_ERROR
 from lsp_server.cli.log import configure_log
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.system import startup
@@ -21,12 +21,20 @@ from lsp_server.system import startup
 def serve(arguments: Sequence[str]) -> int:
     """Serves until the editor leaves; returns the exit status of the process."""
     options = _parser().parse_args(arguments)
+    if options.stop is not None:
+        return _stop(options.stop)
+    # Some clients say whose child they are, others only that they want to be watched.
+    watched = options.client_process_id or (os.getppid() if options.check_parent_process else None)
+    if options.background:
+        from lsp_server.server.background.front import serve_in_background
+
+        return serve_in_background(watched)
+    if options.background_server is not None:
+        return _serve_background(options)
     from lsp_server.server.server import serve_stdio, serve_tcp
 
     startup.restore_garbage_collection()
     configure_log(options.log_file, options.verbose)
-    # Some clients say whose child they are, others only that they want to be watched.
-    watched = options.client_process_id or (os.getppid() if options.check_parent_process else None)
     if options.tcp is None:
         if sys.stdin is not None and sys.stdin.isatty():
             sys.stderr.write("holdfast waits for an editor here; see holdfast --help\n")
@@ -38,6 +46,23 @@ def serve(arguments: Sequence[str]) -> int:
         return serve_tcp(host or "127.0.0.1", int(port), parent_process_id=watched)
     except ConfigurationError as error:
         return _refuse(str(error))
+
+
+def _serve_background(options: argparse.Namespace) -> int:
+    """Is the server that `--background` starts."""
+    from lsp_server.server.background.background_server import serve_background
+
+    startup.restore_garbage_collection()
+    descriptor, folder = options.background_server
+    return serve_background(int(descriptor), Path(folder), configure_log)
+
+
+def _stop(folder: str) -> int:
+    from lsp_server.server.meeting.census import stop_servers
+
+    said, ended = stop_servers(Path(folder) if folder else None)
+    sys.stdout.write("\n".join(said or ["there is no background server"]) + "\n")
+    return 0 if ended else FAILED
 
 
 def _refuse(problem: str) -> int:
@@ -52,6 +77,21 @@ def _parser() -> argparse.ArgumentParser:
         "--stdio", action="store_true", help="speak over standard input and output (the default)"
     )
     way.add_argument("--tcp", metavar="HOST:PORT", help="listen on loopback for one editor")
+    way.add_argument(
+        "--background",
+        action="store_true",
+        help="speak over standard input and output with a server that outlives the editor",
+    )
+    way.add_argument(
+        "--stop",
+        nargs="?",
+        const="",
+        metavar="FOLDER",
+        help="end all background servers, or that of a folder",
+    )
+    way.add_argument(
+        "--background-server", nargs=2, metavar=("FD", "FOLDER"), help=argparse.SUPPRESS
+    )
     parser.add_argument("--log-file", type=Path, metavar="FILE", help="write the log there")
     parser.add_argument("-v", "--verbose", action="count", default=0, help="log more")
     parser.add_argument(

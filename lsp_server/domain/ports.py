@@ -1,7 +1,8 @@
 """This module holds the four seams: Model, Embedder, Editor and Tool.
 
 Everything that could be two things goes through one of them. `EditTool`,
-`LastingTool` and `CheckedTool` are Tools that can do more.
+`LastingTool` and `CheckedTool` are Tools that can do more, and `LastingEditor` is such
+an Editor.
 """
 
 from __future__ import annotations
@@ -84,6 +85,20 @@ class Editor(Protocol):
 
     async def diagnostics(self, path: Path | None) -> Sequence[Finding] | None:
         """Gives what other language servers found in a file, or everywhere; None when unknown."""
+        ...
+
+
+@runtime_checkable
+class LastingEditor(Editor, Protocol):
+    """A `LastingEditor` is an Editor that a person may leave while work goes on, and come back to."""
+
+    @property
+    def is_attended(self) -> bool:
+        """Says whether a person is there, who can be asked."""
+        ...
+
+    async def attended(self) -> None:
+        """Returns once a person is there."""
         ...
 
 

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from lsprotocol import types
@@ -22,6 +23,7 @@ from lsp_server.server.client_log import log_to_editor
 from lsp_server.server.lifecycle import Lifecycle
 from lsp_server.server.notebooks import SYNC
 from lsp_server.server.protocol import SOURCE, ActionKind, CommandName, Method
+from lsp_server.server.sessions import Sessions
 from lsp_server.server.transport.framing import Frames, frame
 from lsp_server.server.transport.language_server import HandlerServer
 from lsp_server.server.transport.process_watch import process_is_alive, wait_until_gone
@@ -41,41 +43,54 @@ EXIT_SECONDS = 5.0
 class Connection:
     """A `Connection` joins a client, the handlers of its messages, and the end.
 
-    `parent_process_id` is a process that the server does not outlive.
+    `parent_process_id` is a process that the connection does not outlive. `sessions` own
+    the sessions of its folders.
     """
 
-    def __init__(self, stream: ByteStream, parent_process_id: int | None) -> None:
+    def __init__(
+        self, stream: ByteStream, parent_process_id: int | None, sessions: Sessions
+    ) -> None:
         self._stream = stream
         self._parent_process_id = parent_process_id
         self._server = HandlerServer(SOURCE, __version__)
         self._rpc = self._server.protocol
         self._client = Client(self._rpc)
-        self._lifecycle = Lifecycle(self._client, self._watch)
+        self._lifecycle = Lifecycle(self._client, self._watch, sessions)
         self._rpc.exited = self._end
         self._rpc.describe = lambda capabilities: _describe(self._client.can, capabilities)
         self._rpc.dropped = self._lifecycle.dropped
         self._register()
 
-    async def serve(self, deadline: contextlib.ExitStack) -> int:
-        """Serves until the end; the exit code of the process.
+    async def serve_alone(self, deadline: contextlib.ExitStack) -> int:
+        """Serves as the one connection of a process until the end; the exit code of the process.
 
         An end that takes too long is forced. `deadline` takes that back once the loop
         is closed.
         """
-        self._loop = asyncio.get_running_loop()
-        self._exit_code: asyncio.Future[int] = self._loop.create_future()
-        writer = MessageWriter(self._stream.send, frame, self._lost)
-        self._rpc.sink = writer
-        with log_to_editor(self._client), on_termination(self._end_of_input):
-            if self._parent_process_id is not None:
-                self._watch(self._parent_process_id)
-            MessageReader(self._stream.receive, Frames().feed, self._deliver, self._end_of_input)
-            code = await self._exit_code
+
+        def force_end(code: int) -> None:
             # A thread that hangs, in a library or on a dead disk, would keep the process.
             forced = threading.Timer(EXIT_SECONDS, os._exit, (code,))
             forced.daemon = True
             forced.start()
             deadline.callback(forced.cancel)
+
+        with on_termination(self.end):
+            return await self.serve(force_end)
+
+    async def serve(self, ending: Callable[[int], None] = lambda _: None) -> int:
+        """Serves until the end, and returns the exit code; `ending` is called with it first."""
+        self._loop = asyncio.get_running_loop()
+        self._exit_code: asyncio.Future[int] = self._loop.create_future()
+        writer = MessageWriter(self._stream.send, frame, self._lost)
+        self._rpc.sink = writer
+        with log_to_editor(self._client):
+            if self._parent_process_id is not None:
+                self._watch(self._parent_process_id)
+            MessageReader(self._stream.receive, Frames().feed, self._deliver, self.end)
+            code = await self._exit_code
+            ending(code)
+            self._rpc.open_requests.give_up()
             await self._lifecycle.close()
         # After the log is detached, so that nothing is queued any more.
         writer.close(LAST_WRITES_SECONDS)
@@ -126,13 +141,14 @@ class Connection:
             log.exception("a message could not be handled")
             self._client.show("error", "a message from the editor failed; the log has the details")
 
-    def _end_of_input(self) -> None:
+    def end(self) -> None:
+        """Ends the connection, as when the editor is gone."""
         self._end(0 if self._rpc.phase == "shut down" else 1)
 
     def _lost(self) -> None:
         # The loop is closed when the client goes last.
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._end_of_input)
+            self._loop.call_soon_threadsafe(self.end)
 
     def _end(self, code: int) -> None:
         if not self._exit_code.done():
@@ -142,7 +158,7 @@ class Connection:
         """Ends with that process. One that is not there is in another namespace."""
         if process_is_alive(process_id):
             task = self._lifecycle.tasks.start(wait_until_gone(process_id), "watch of the parent")
-            task.add_done_callback(lambda _: self._end_of_input())
+            task.add_done_callback(lambda _: self.end())
 
 
 def _describe(can: Capabilities, capabilities: types.ServerCapabilities) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from lsp_server.assemble import open_session
 from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.ports import Editor
 from lsp_server.server.client import Client
 from lsp_server.server.commands.command import CommandContext
 from lsp_server.server.commands.doctor_report import DoctorReport
@@ -20,6 +22,8 @@ from lsp_server.server.commands.registry import CommandRegistry
 from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.editor import LspEditor
 from lsp_server.server.folders import Folder, Folders
+from lsp_server.server.notebooks import OpenNotebooks
+from lsp_server.server.sessions import Sessions
 from lsp_server.server.views.code_actions import CodeActions
 from lsp_server.server.views.code_lenses import CodeLenses
 from lsp_server.server.views.diagnostics_view import DiagnosticsView
@@ -32,6 +36,7 @@ from lsp_server.session.notices import (
     InboxChanged,
     IndexProgressed,
     Notice,
+    Notify,
     RunEvent,
     StatusChanged,
 )
@@ -40,6 +45,7 @@ from lsp_server.settings.layers import load
 from lsp_server.settings.sections import Settings
 from lsp_server.system.task_set import TaskSet
 from lsp_server.wording.evolution_texts import inbox_text
+from lsp_server.workspace.files.documents import Documents
 
 log = logging.getLogger(__name__)
 
@@ -55,21 +61,26 @@ class EditorServices:
         client: Client,
         folders: Folders,
         open_documents: OpenDocuments,
+        open_notebooks: OpenNotebooks,
         tasks: TaskSet,
+        sessions: Sessions,
         editor: str,
     ) -> None:
         self._client = client
         self._folders = folders
         self._open = open_documents
+        self._notebooks = open_notebooks
+        self._sessions = sessions
         self._problems_shown: set[str] = set()
-        status = StatusView(client, folders)
+        status = StatusView(client, folders, outlives_editor=sessions.outlive_editors)
         diagnostics = DiagnosticsView(client, folders, open_documents)
         self.presenter = Presenter(client, folders, diagnostics, status, tasks)
         self.code_actions = CodeActions(client, folders, open_documents)
         self.code_lenses = CodeLenses(folders)
         self.symbols = SymbolSearch(folders)
         self.commands = CommandRegistry(
-            CommandContext(client, folders, tasks, status), DoctorReport(client, folders, editor)
+            CommandContext(client, folders, tasks, status),
+            DoctorReport(client, folders, editor, outlives_editor=sessions.outlive_editors),
         )
 
     async def configure(self, folder: Folder, layer: Mapping[str, Any]) -> None:
@@ -84,7 +95,8 @@ class EditorServices:
             folder.session.reconfigure(settings)
             return
         try:
-            folder.session = self._open_session(folder, settings)
+            folder.session = await self._open_session(folder, settings)
+            self.presenter.show_at_work(folder.session)
             self.presenter.show_interrupted(folder.session)
         except (HoldfastError, OSError) as error:
             folder.problem = f"{folder.root.name} cannot be opened: {error}"
@@ -97,15 +109,13 @@ class EditorServices:
         session, folder.session = folder.session, None
         folder.problem = f"{folder.root.name} is no folder of the workspace any more"
         if session is not None:
-            await session.close()
+            await self._sessions.release(session)
         self.presenter.refresh()
 
-    def _open_session(self, folder: Folder, settings: Settings) -> Session:
-        editor = LspEditor(self._client, self._open, self._folders, folder)
+    async def _open_session(self, folder: Folder, settings: Settings) -> Session:
         show_index = self.presenter.index_progress(folder)
-        session: Session
 
-        def notify(notice: Notice) -> None:
+        def tell(session: Session, notice: Notice) -> None:
             match notice:
                 case RunEvent(run_id, recorded):
                     self.presenter.publish(session, run_id, recorded)
@@ -120,9 +130,10 @@ class EditorServices:
                     if new:
                         self._client.show("info", inbox_text(new))
 
-        session = open_session(folder.root, settings, editor, folder.documents, notify)
-        session.watch()
-        return session
+        return await self._sessions.open(folder, settings, self._editor_of, tell, _open_watched)
+
+    def _editor_of(self, folder: Folder) -> LspEditor:
+        return LspEditor(self._client, self._open, self._folders, folder)
 
     async def _settings(self, folder: Folder, layer: Mapping[str, Any]) -> Settings:
         """The settings of a folder; each problem in them is shown once."""
@@ -132,3 +143,11 @@ class EditorServices:
                 self._problems_shown.add(problem)
                 self._client.show("warning", problem)
         return loaded.settings
+
+
+def _open_watched(
+    root: Path, settings: Settings, editor: Editor, documents: Documents, notify: Notify
+) -> Session:
+    session = open_session(root, settings, editor, documents, notify)
+    session.watch()
+    return session

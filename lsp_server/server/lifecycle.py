@@ -24,6 +24,7 @@ from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.notebooks import OpenNotebooks
 from lsp_server.server.protocol import PROJECT_SETTINGS_FILE
+from lsp_server.server.sessions import Sessions
 from lsp_server.system.task_set import TaskSet
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ class Lifecycle:
     `watch_process` is called with the process id of the editor, if it names one.
     """
 
-    def __init__(self, client: Client, watch_process: Callable[[int], None]) -> None:
+    def __init__(
+        self, client: Client, watch_process: Callable[[int], None], sessions: Sessions
+    ) -> None:
         self.folders = Folders()
         self.documents = OpenDocuments(client, self.folders)
         self.notebooks = OpenNotebooks(client, self.folders)
@@ -52,6 +55,7 @@ class Lifecycle:
         self.tasks = TaskSet()
         self._client = client
         self._watch_process = watch_process
+        self._sessions = sessions
         self._editor = "unknown editor"
         self._starting: asyncio.Task[EditorServices] | None = None
 
@@ -108,11 +112,11 @@ class Lifecycle:
             self.tasks.start(self._configure_later(folders), "change of the settings")
 
     async def shutdown(self, _: object) -> None:
-        """Stops every run, with a deadline; requests that come afterwards are refused."""
+        """Gives every session back, with a deadline; requests that come afterwards are refused."""
         if self._starting is not None and not self._starting.done():
             self._starting.cancel()
             await asyncio.wait({self._starting}, timeout=CLOSE_SECONDS)
-        closing = (session.close() for session in self.folders.sessions())
+        closing = (self._sessions.release(each) for each in self.folders.sessions())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await asyncio.gather(*closing, return_exceptions=True)
@@ -132,7 +136,13 @@ class Lifecycle:
         name = "lsp_server.server.editor_services"
         module = await asyncio.to_thread(importlib.import_module, name)
         services: EditorServices = module.EditorServices(
-            self._client, self.folders, self.documents, self.tasks, self._editor
+            self._client,
+            self.folders,
+            self.documents,
+            self.notebooks,
+            self.tasks,
+            self._sessions,
+            self._editor,
         )
         await self._configure(services, tuple(self.folders))
         # An editor that never answers must not hold up the start.

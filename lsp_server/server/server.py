@@ -9,6 +9,7 @@ import secrets
 import sys
 
 from lsp_server.server.connection import Connection
+from lsp_server.server.sessions import ClosingSessions
 from lsp_server.server.transport.tcp import authenticated_client
 from lsp_server.system.message_stream import ByteStream, standard_streams
 
@@ -46,8 +47,15 @@ def serve_tcp(
         return _serve(stream, parent_process_id)
 
 
+async def _alone(
+    stream: ByteStream, parent_process_id: int | None, deadline: contextlib.ExitStack
+) -> int:
+    connection = Connection(stream, parent_process_id, ClosingSessions())
+    return await connection.serve_alone(deadline)
+
+
 def _serve(stream: ByteStream, parent_process_id: int | None) -> int:
     # pygls logs whole messages: source code, and what is secret in it.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as deadline:
-        return asyncio.run(Connection(stream, parent_process_id).serve(deadline))
+        return asyncio.run(_alone(stream, parent_process_id, deadline))

@@ -2,20 +2,21 @@
 
 A question has two doors that are equal: the editor's own prompt, if it has one,
 and `answer`, which commands and code actions call. The first answer wins. No
-answer, a dismissed prompt or a lost editor leave it pending; expiry denies.
+answer, a dismissed prompt or a lost editor leave it pending; expiry denies. While nobody
+is there who could answer, it waits for them, and they have all of the time.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
 from lsp_server.domain.events import Emit, PermissionAnswered, PermissionAsked, Warned
 from lsp_server.domain.permissions import REASON_CHARS_MAX, Answer, Answered, Question
-from lsp_server.domain.ports import Editor
+from lsp_server.domain.ports import Editor, LastingEditor
 from lsp_server.domain.tasks import RunId
 from lsp_server.system.task_set import TaskSet
 
@@ -39,6 +40,8 @@ Remember: TypeAlias = Callable[[str, bool], str]
 """Keeps a rule for good: for this project, or with True for all."""
 
 EXPIRED = "nobody answered in time"
+ABSENCE_SECONDS_MAX = 3 * 24 * 3600.0
+"""How long a question waits for somebody to come."""
 
 
 class Permissions:
@@ -66,6 +69,7 @@ class Permissions:
     def __init__(self, editor: Editor, remember: Remember) -> None:
         self._editor = editor
         self._remember = remember
+        self._lasting = editor if isinstance(editor, LastingEditor) else None
         self._open: dict[str, _Open] = {}
         self._always: set[str] = set()
         self._prompt = asyncio.Lock()
@@ -102,15 +106,14 @@ class Permissions:
         if question.rule is not None and question.rule in self._always:
             return Answered("always")
         answered: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
-        expires = datetime.now(UTC) + timedelta(seconds=timeout_seconds)
-        pending = PendingQuestion(question, run_id, expires.isoformat(timespec="seconds"))
+        pending = PendingQuestion(question, run_id, _expiry(timeout_seconds))
         self._open[question.id] = _Open(pending, answered)
         emit(PermissionAsked(question, pending.expires_at))
         prompt = self._prompts.start(self._show_prompt(question), f"question {question.id}")
         given = Answered("deny")
         by: Literal["person", "expiry", "stop"] = "stop"
         try:
-            given, by = await self._first(answered, timeout_seconds)
+            given, by = await self._first(question.id, answered, timeout_seconds)
         finally:
             # Before it is said, so that who looks then does not see it as waiting.
             del self._open[question.id]
@@ -122,15 +125,28 @@ class Permissions:
         return given
 
     async def _first(
-        self, answered: asyncio.Future[Answered], timeout_seconds: float
+        self, question_id: str, answered: asyncio.Future[Answered], timeout_seconds: float
     ) -> tuple[Answered, Literal["person", "expiry"]]:
         try:
-            # Not `wait_for`, which loses a stop that comes together with the answer.
-            async with asyncio.timeout(timeout_seconds):
-                given = await answered
+            async with asyncio.timeout(ABSENCE_SECONDS_MAX):
+                while not answered.done():
+                    if self._lasting is not None:
+                        await self._lasting.attended()
+                    self._extend(question_id, timeout_seconds)
+                    await asyncio.wait({answered}, timeout=timeout_seconds)
+                    if self._lasting is None or self._lasting.is_attended:
+                        break
         except TimeoutError:
+            pass
+        if not answered.done():
             return Answered("deny", EXPIRED, by_person=False), "expiry"
+        given = answered.result()
         return given, "person" if given.by_person else "expiry"
+
+    def _extend(self, question_id: str, timeout_seconds: float) -> None:
+        waiting = self._open[question_id]
+        pending = replace(waiting.pending, expires_at=_expiry(timeout_seconds))
+        self._open[question_id] = replace(waiting, pending=pending)
 
     async def _show_prompt(self, question: Question) -> None:
         # One prompt at a time: editors show only the last of several.
@@ -143,3 +159,8 @@ class Permissions:
             self.answer(question.id, given.answer, given.reason)
         elif not waiting.answered.done():
             waiting.answered.set_result(given)
+
+
+def _expiry(timeout_seconds: float) -> str:
+    expires = datetime.now(UTC) + timedelta(seconds=timeout_seconds)
+    return expires.isoformat(timespec="seconds")

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 
 from lsp_server.domain.messages import Prices
 from lsp_server.domain.tasks import Budget
+from lsp_server.settings.background_settings import BackgroundSettings
 from lsp_server.settings.hook_settings import HookSettings
 from lsp_server.settings.sandbox_settings import FetchSettings, SandboxSettings
 from lsp_server.settings.section import Section
@@ -281,6 +282,7 @@ class Settings(Section):
     run: RunSettings = RunSettings()
     attempts: AttemptSettings = AttemptSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
+    background: BackgroundSettings = BackgroundSettings()
 
     def require_usable(self) -> None:
         """Raises ConfigurationError where a run would not do what was set; memory refuses by itself."""

@@ -93,6 +93,7 @@ SETTINGS = {
     "run": "steps_max tokens_max cost_usd_max wall_seconds_max children_max transcript",
     "attempts": "first_passing ignored",
     "checkpoints": "days_max bytes_max",
+    "background": "idle_timeout_seconds",
 }
 
 

@@ -118,6 +118,7 @@ STARTS_PROCESSES = {
     "sandbox/host_access_script.py": "the command that it becomes, inside of its sandbox",
     "sandbox/probe_script.py": "something that is left behind inside a sandbox, to be found",
     "workspace/git/secret_history.py": "git, which only reads, in the thread that decides",
+    "server/background/front.py": "the server in the background, which is Holdfast itself",
     "models/api_key.py": "the command of the person's settings that prints the key",
 }
 """All else asks `assemble/sandboxes.py` for a runner or for a process."""

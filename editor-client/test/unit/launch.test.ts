@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findServer, ServerPathWrong } from "../../src/launch.js";
 
-const PLACES = { path: "", interpreter: "/venv/bin/python", installed: "/managed/bin/holdfast" };
+const PLACES = {
+  path: "",
+  interpreter: "/venv/bin/python",
+  installed: "/managed/bin/holdfast",
+  background: false,
+};
 
 /** A machine on which exactly these programs are a server. */
 function machine(...programs: string[]) {
@@ -31,6 +36,11 @@ for (const { has, source, command } of ROWS) {
     assert.deepEqual(launch.args.slice(-2), ["serve", "--stdio"]);
   });
 }
+
+test("a server that outlives the window is started in the background", async () => {
+  const launch = await findServer({ ...PLACES, background: true }, machine("holdfast").probe);
+  assert.deepEqual(launch?.args, ["serve", "--background"]);
+});
 
 test("nothing else is looked at when a path is set", async () => {
   const { asked, probe } = machine("/mine", "holdfast");

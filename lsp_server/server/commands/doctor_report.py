@@ -9,6 +9,7 @@ from pathlib import Path
 from lsp_server.assemble import diagnose
 from lsp_server.server.client import Client
 from lsp_server.server.folders import Folders
+from lsp_server.server.meeting.census import background_servers
 from lsp_server.session.session import Session
 from lsp_server.settings.folders import data_folder
 
@@ -16,14 +17,22 @@ from lsp_server.settings.folders import data_folder
 class DoctorReport:
     """A `DoctorReport` adds the editor and its folders to the general report."""
 
-    def __init__(self, client: Client, folders: Folders, editor: str) -> None:
+    def __init__(
+        self, client: Client, folders: Folders, editor: str, *, outlives_editor: bool
+    ) -> None:
+        self._outlives_editor = outlives_editor
         self._client = client
         self._folders = folders
         self._editor = editor
 
     async def write(self, session: Session | None) -> Path:
         """Writes the report on a session, or on none, and returns its file. Raises OSError."""
-        sections = [("Editor", self._editor_text()), ("Workspace folders", self._folders_text())]
+        servers = await asyncio.to_thread(background_servers)
+        sections = [
+            ("Editor", self._editor_text()),
+            ("Workspace folders", self._folders_text()),
+            ("Background servers", servers),
+        ]
         text = await diagnose(session, sections)
         path = data_folder() / "doctor.md"
         await asyncio.to_thread(_write, path, text)
@@ -31,7 +40,8 @@ class DoctorReport:
 
     def _editor_text(self) -> str:
         rows = [f"- {name}: {value}" for name, value in asdict(self._client.can).items()]
-        return "\n".join([self._editor, "", *rows])
+        end = "goes on when the editor closes" if self._outlives_editor else "ends with the editor"
+        return "\n".join([self._editor, "", f"- this server {end}", *rows])
 
     def _folders_text(self) -> str:
         rows = [

@@ -25,7 +25,8 @@ class StatusCommands:
 
     async def _status(self, _: NoParams) -> Status:
         status = self._context.status.status()
-        self._context.show_message(f"{status.state}: {status.message}")
+        more = "; runs go on when the editor closes" if status.outlives_editor else ""
+        self._context.show_message(f"{status.state}: {status.message}{more}")
         return status
 
     async def _examine(self, _: NoParams) -> Reply:

@@ -74,6 +74,8 @@ class Status(MessagePayload):
     background: dict[str, str] | None = None
     extensions: ExtensionCounts = ExtensionCounts()
     children: int = 0
+    outlives_editor: bool | None = None
+    """The server is in the background: its runs go on when the editor closes."""
 
 
 class WorkflowNodePayload(Payload):

@@ -133,6 +133,16 @@ def _content_change(
     return structuring.structure(known, types.TextDocumentContentChangePartial)
 
 
+class OpenRequests(dict[str, tuple[str, asyncio.Future[Any]]]):
+    """`OpenRequests` has our own requests that are not answered, each with its method, by id."""
+
+    def give_up(self) -> None:
+        """Ends them: nobody answers any more."""
+        for _, asked in self.values():
+            if not asked.done():
+                asked.set_exception(JsonRpcRequestCancelled("the connection ends"))
+
+
 class JsonRpc(LanguageServerProtocol):
     """A `JsonRpc` carries the messages of one connection, on the event loop.
 
@@ -150,7 +160,7 @@ class JsonRpc(LanguageServerProtocol):
     def __init__(self, server: LanguageServer, converter: Converter) -> None:
         super().__init__(server, converter)
         self.phase: Phase = "new"
-        self._asked: dict[str, tuple[str, asyncio.Future[Any]]] = {}
+        self.open_requests = OpenRequests()
         self._numbers = itertools.count(1)
         self._logged: set[str] = set()
         for method in _OURS:
@@ -228,10 +238,10 @@ class JsonRpc(LanguageServerProtocol):
 
     def _receive_answer(self, message: dict[str, Any]) -> None:
         msg_id = message.get("id")
-        if not isinstance(msg_id, str) or msg_id not in self._asked:
+        if not isinstance(msg_id, str) or msg_id not in self.open_requests:
             log.debug("an answer came that nobody waits for")
             return
-        method, future = self._asked.pop(msg_id)
+        method, future = self.open_requests.pop(msg_id)
         if future.done():
             return
         # The type is found by the method that was asked, as an answer does not name it.
@@ -258,7 +268,7 @@ class JsonRpc(LanguageServerProtocol):
         msg_id = f"holdfast-{next(self._numbers)}"
         request_type = self.get_message_type(method)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._asked[msg_id] = (method, future)
+        self.open_requests[msg_id] = (method, future)
         try:
             async with asyncio.timeout(timeout_seconds):
                 if request_type is None:
@@ -269,7 +279,7 @@ class JsonRpc(LanguageServerProtocol):
                     self._send_data(request_type(id=msg_id, params=params))
                 return await future
         finally:
-            if self._asked.pop(msg_id, None) is not None and self.phase == "running":
+            if self.open_requests.pop(msg_id, None) is not None and self.phase == "running":
                 self.notify(types.CANCEL_REQUEST, types.CancelParams(id=msg_id))
 
     def _send_data(self, data: Any) -> None:
@@ -333,9 +343,7 @@ class JsonRpc(LanguageServerProtocol):
         for future in list(self._request_futures.values()):
             if future is not own:
                 future.cancel()
-        for _, asked in self._asked.values():
-            if not asked.done():
-                asked.set_exception(JsonRpcRequestCancelled("the server shuts down"))
+        self.open_requests.give_up()
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]  # nothing to wait for

@@ -80,6 +80,11 @@ class Presenter:
                 f"{CommandName.RUN_RESUME} goes on with it",
             )
 
+    def show_at_work(self, session: Session) -> None:
+        """Shows the runs that are at work already, as they are when an editor comes later."""
+        for run in session.runs.active():
+            self._begin(session, run.run_id, run.title)
+
     def publish(self, session: Session, run_id: RunId, recorded: RecordedEvent) -> None:
         """Shows one Event of a run."""
         if self._client.can.events:

@@ -25,8 +25,9 @@ STATUS_SECONDS = 0.25
 class StatusView:
     """`holdfast/status`, sent when it changed; and the same on demand."""
 
-    def __init__(self, client: Client, folders: Folders) -> None:
+    def __init__(self, client: Client, folders: Folders, *, outlives_editor: bool = False) -> None:
         self._client = client
+        self._outlives_editor = outlives_editor
         self._folders = folders
         self._sent: Status | None = None
         self._throttle: Throttle[None] = Throttle(STATUS_SECONDS, self._send)
@@ -35,8 +36,13 @@ class StatusView:
         """Returns the state of the folder where most is going on, with the goals of all."""
         combined = combine_statuses([session.status() for session in self._folders.sessions()])
         if combined is None:
-            return Status(state="idle", message="no workspace folder is open")
-        return _payload(combined)
+            return self._placed(Status(state="idle", message="no workspace folder is open"))
+        return self._placed(_payload(combined))
+
+    def _placed(self, status: Status) -> Status:
+        """Says where the server is, if that is not where every other one is."""
+        outlives = True if self._outlives_editor else None
+        return status.model_copy(update={"outlives_editor": outlives})
 
     def update(self) -> None:
         """Sends the status soon, if the client wants it and it is not the last one sent."""

@@ -52,6 +52,15 @@ class Documents:
         self._drafts.pop(path.resolve(), None)
         self._lost.discard(path.resolve())
 
+    def take_over(self, others: Documents) -> None:
+        """Has the buffers and notebooks that others have, in the place of its own."""
+        # In place, since there are views of the buffers.
+        self._buffers.clear()
+        self._buffers.update(others._buffers)
+        self._drafts = dict(others._drafts)
+        self._lost = set(others._lost)
+        self._notebooks = dict(others._notebooks)
+
     def open_notebook(self, path: Path, cells: tuple[str, ...]) -> None:
         """Takes the texts of the cells of a notebook that is open as one."""
         self._notebooks[path.resolve()] = cells

@@ -90,7 +90,7 @@ async def test_nothing_is_kept_of_what_is_done() -> None:
     await asyncio.sleep(0)
     assert peer.rpc._request_futures == {}
     assert peer.rpc._result_types == {}
-    assert peer.rpc._asked == {}
+    assert peer.rpc.open_requests == {}
     assert peer.rpc.progress.tokens == {}
 
 
@@ -99,7 +99,7 @@ async def test_a_request_that_is_not_answered_leaves_nothing_and_is_withdrawn() 
     peer.answers["window/showDocument"] = silent
     with pytest.raises(TimeoutError):
         await peer.rpc.ask("window/showDocument", types.ShowDocumentParams("file:///x"), 0.01)
-    assert peer.rpc._asked == {}
+    assert peer.rpc.open_requests == {}
     assert peer.methods() == ["window/showDocument", "$/cancelRequest"]
     late = {"jsonrpc": "2.0", "id": peer.sent[-2]["id"], "result": {"success": True}}
     peer.receive(late)
