@@ -67,7 +67,7 @@ _REFUSALS: tuple[tuple[re.Pattern[str], dict[str, Any]], ...] = tuple(
     for pattern, change in (
         (r"text\.format|\btext\b.{0,40}(?:unknown|unsupported|not (?:supported|permitted))",
          {"response_format": False}),
-        (r"\binclude\b|encrypted_content", {"include": False}),
+        (r"\binclude\b|encrypted.content", {"include": False}),
         (r"\bstore\b", {"store": False}),
     )
 )  # fmt: skip

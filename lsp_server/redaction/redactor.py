@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from types import NoneType, UnionType
 from typing import (
@@ -25,7 +25,7 @@ from typing import (
 )
 
 from lsp_server.domain.errors import ToolError
-from lsp_server.domain.ids import Own
+from lsp_server.domain.ids import OfVendor, Own
 from lsp_server.domain.tools import Malformed, ToolCall
 from lsp_server.redaction.marks import MARK
 from lsp_server.redaction.randomness import is_plain
@@ -131,11 +131,23 @@ class Redactor:
         if kind not in self._looks:
             hints = get_type_hints(kind, include_extras=True)
             self._looks[kind] = tuple(
-                (one.name, self._own if _is_own(hints[one.name]) else self._about)
+                (one.name, self._look_at(hints[one.name]))
                 for one in fields(kind)
                 if not _is_choice(hints[one.name])
             )
         return self._looks[kind]
+
+    def _look_at(self, hint: Any) -> Callable[[Any], Any]:
+        if OfVendor in getattr(hint, "__metadata__", ()):
+            return self._of_vendor
+        return self._own if _is_own(hint) else self._about
+
+    def _of_vendor(self, fields: str) -> str:
+        """The fields; none of them where a text among them holds a secret that is known."""
+        known = self._known()
+        if known.values and any(map(known.within, _texts(fields))):
+            return ""
+        return self.announced(fields)
 
     def _own(self, value: Any) -> Any:
         return self.announced(value) if isinstance(value, str) else value
@@ -146,7 +158,7 @@ class Redactor:
             self.announced(call.id),
             self.announced(call.name),
             self._arguments(call),
-            self.announced(call.vendor_fields),
+            self._of_vendor(call.vendor_fields),
         )
         return call if clean == call else clean
 
@@ -190,6 +202,24 @@ def _is_own(hint: Any) -> bool:
     if get_origin(hint) in (Union, UnionType):
         return all(_is_own(one) or one is NoneType for one in get_args(hint))
     return isinstance(hint, NewType) or Own in getattr(hint, "__metadata__", ())
+
+
+def _texts(fields: str) -> Iterator[str]:
+    """What people could read in the fields of a vendor."""
+    waiting = [json.loads(fields)] if any(f'"{key}"' in fields for key in _READABLE) else []
+    while waiting:
+        match waiting.pop():
+            case dict() as value:
+                yield from (value[key] for key in _READABLE if isinstance(value.get(key), str))
+                waiting += value.values()
+            case list() as value:
+                waiting += value
+            case _:
+                pass
+
+
+_READABLE = ("text", "summary", "thinking", "content")
+"""The keys under which vendors have thoughts in words."""
 
 
 def _same(one: object, other: object) -> bool:

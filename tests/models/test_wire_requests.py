@@ -404,6 +404,62 @@ async def test_a_refusal_is_told_by_who_can_mend_it(
             assert raised.value.retry_after_seconds == 7.0
 
 
+@pytest.mark.parametrize(
+    ("wire", "words", "gone"),
+    [
+        (
+            "messages",
+            "messages.0.content.0.cache_control: Extra inputs are not permitted",
+            "cache_control",
+        ),
+        ("messages", "system.0.cache_control: unknown field", "cache_control"),
+        ("messages", "temperature: is deprecated for this model", '"temperature"'),
+        ("messages", "tool_choice is not supported", "tool_choice"),
+        ("messages", "streaming is not supported", '"stream":true'),
+        ("responses", "Encrypted content is not supported with this model.", '"include"'),
+        ("responses", "Unknown parameter: 'include'.", '"include"'),
+        ("responses", "Unsupported parameter: 'store'", '"store"'),
+        ("responses", "Unsupported parameter: 'text.format'", '"format"'),
+        (
+            "responses",
+            "Unsupported parameter: 'temperature' is not supported with this model.",
+            '"temperature"',
+        ),
+    ],
+)
+async def test_what_is_refused_is_learned(wire: str, words: str, gone: str) -> None:
+    refused = Reply((json.dumps({"error": {"message": words}}).encode(),), 400, "application/json")
+    taken = {
+        "messages": events(start(), *text(0, "{}"), *end("end_turn")),
+        "responses": events(CREATED, *said(0, "{}"), COMPLETED),
+    }[wire]
+    async with (
+        WireServer(refused, taken).serving() as server,
+        model_at(server.base_url, wire=wire) as model,
+    ):
+        request = Request(ASKED, answer=SCHEMA, temperature=0.5)
+        for _ in range(2):
+            assert (await model.respond(request)).message.text == "{}"
+        sent = [gone in each.body.decode() for each in server.requests]
+        assert sent == [True, False, False]
+
+
+@pytest.mark.parametrize("wire", WIRES)
+async def test_an_answer_that_is_too_long_is_asked_for_shorter(wire: str) -> None:
+    words = "max_tokens: 8192 > 4096, which is the maximum allowed number of output tokens"
+    refused = Reply((json.dumps({"error": {"message": words}}).encode(),), 400, "application/json")
+    taken = {
+        "messages": events(start(), *text(0, "A"), *end("end_turn")),
+        "responses": events(CREATED, *said(0, "A"), COMPLETED),
+    }[wire]
+    async with (
+        WireServer(refused, taken).serving() as server,
+        model_at(server.base_url, wire=wire) as model,
+    ):
+        await model.respond(Request(ASKED))
+        assert b'_tokens":4096' in server.requests[-1].body
+
+
 @pytest.mark.parametrize("wire", WIRES)
 async def test_two_requests_at_once_do_not_mix(wire: str) -> None:
     turns = [

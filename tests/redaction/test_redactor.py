@@ -106,6 +106,33 @@ def test_names_of_ours_stay_and_what_announces_itself_goes_from_them_too() -> No
     assert TOKEN not in knows.about(ToolCall("c1", TOKEN, "{}")).name
 
 
+@pytest.mark.parametrize(
+    ("fields", "kept"),
+    [
+        (
+            {"reasoning_details": [{"type": "reasoning.text", "text": "It is a known value."}]},
+            False,
+        ),
+        ({"reasoning_details": [{"type": "reasoning.summary", "summary": "a known value"}]}, False),
+        ({"items": [{"content": [{"text": 'say "a known value"'}]}]}, False),
+        (
+            {"reasoning_details": [{"type": "reasoning.text", "text": "Hm", "signature": "EqQ"}]},
+            True,
+        ),
+        ({"a known value": 1, "reasoning_details": [{"data": "a known value"}]}, True),
+        ({"messages_blocks": [{"type": "text"}, {"type": "thinking", "thinking": 4}]}, True),
+    ],
+)
+def test_thoughts_of_a_vendor_stay_to_the_letter_or_go(fields: object, kept: bool) -> None:
+    text = json.dumps(fields)
+    message = Message(
+        "assistant", "", vendor_fields=text, tool_calls=(ToolCall("1", "a", "{}", text),)
+    )
+    clean = redactor.about(message)
+    wanted = text if kept else ""
+    assert (clean.vendor_fields, clean.tool_calls[0].vendor_fields) == (wanted, wanted)
+
+
 def test_many_marks_go_back_at_once() -> None:
     source = "".join(f'token = "{VALUE}{number:04}"\n\n' for number in range(3_000))
     assert redactor.restored(redactor(source), "a.py", source) == source

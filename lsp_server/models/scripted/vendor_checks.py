@@ -198,6 +198,13 @@ def _reasoning_comes_back(body: Body) -> str | None:
     return None
 
 
+def _reasoning_with_calls(body: Body) -> str | None:
+    for _, message in _answers(body):
+        if message.get("tool_calls") and "reasoning_content" not in message:
+            return "The `reasoning_content` in the thinking mode must be passed back to the API."
+    return None
+
+
 def _only(*fields: str) -> Check:
     def check(body: Body) -> str | None:
         for place, message in enumerate(body["messages"]):
@@ -219,12 +226,14 @@ _PLAIN = _only("tool_calls", "tool_call_id", "name")
 VENDORS: Mapping[str, tuple[int, Sequence[Check]]] = MappingProxyType(
     {
         "anthropic": (400, (*_COMMON, _no_blank_text, _ids_of_40)),
-        "deepseek": (400, (*_COMMON, _no_empty_answer, _reasoning_comes_back)),
+        "deepseek": (400, (*_COMMON, _no_empty_answer, _reasoning_with_calls, _reasoning_comes_back)),
         "gemini": (400, (*_COMMON, _no_empty_answer, _signature_comes_back)),
         "gemma": (400, (*_COMMON, _no_system, _roles_alternate)),
         "groq": (400, (*_COMMON, _known_names, _PLAIN)),
         "llama.cpp": (500, (*_COMMON, _template_renders)),
         "llama3": (400, (*_COMMON, _one_call)),
+        "lm studio": (400, _COMMON),
+        "mimo": (400, (*_COMMON, _no_empty_answer, _reasoning_with_calls)),
         "mistral": (422, (*_COMMON, _ids_of_9, _no_user_after_tool, _PLAIN)),
         "moonshot": (400, (*_COMMON, _no_empty_answer, _ids_of_40)),
         "ollama": (400, (*_COMMON, _no_null_content)),
