@@ -80,9 +80,11 @@ class Separating:
         return separator + text
 
 
-def is_kept(message: Message) -> bool:
-    """Returns whether a message has thoughts that its vendor may want back."""
-    return f'"{vendor_fields.REASONING_DIGEST}"' in message.vendor_fields
+def thoughts_mark(message: Message) -> str:
+    """Returns what the thoughts that a message was kept with are known by; nothing for none."""
+    if f'"{vendor_fields.REASONING_DIGEST}"' not in message.vendor_fields:
+        return ""
+    return _digest(message.vendor_fields)
 
 
 def dicts(value: object) -> Iterator[Part]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from lsp_server.domain.ids import Id
-from lsp_server.domain.messages import Request
+from lsp_server.domain.messages import Message, Request
+from lsp_server.models.carried_reasoning import thoughts_mark
 from lsp_server.models.history_form import PLAIN, HistoryForm
 from lsp_server.models.shown_images import IMAGES_MAX
 
@@ -32,8 +33,9 @@ class Dialect:
     `refused_images`, by their digests.
 
     Messages alone has the next three: with `bearer` the key is sent as elsewhere, with
-    `cache_marks` a request says where the endpoint may cache it, and without `thinking` what
-    `model.extra_body` says of it is left out. Responses has `store` and `include`.
+    `cache_marks` a request says where the endpoint may cache it, and one that `needs_thoughts`
+    is not asked to think where the last answer has lost its own. Responses has `store` and
+    `include`. Thoughts that were refused, by their marks, are `refused_thoughts`.
     """
 
     stream: bool = True
@@ -49,14 +51,19 @@ class Dialect:
     refused_images: frozenset[Id] = frozenset()
     bearer: bool = False
     cache_marks: bool = True
-    thinking: bool = True
+    needs_thoughts: bool = False
     store: bool = True
     include: bool = True
+    refused_thoughts: frozenset[str] = frozenset()
 
-    @property
-    def without_vendor_fields(self) -> Dialect:
-        """Returns the dialect that gives nothing back but what every endpoint understands."""
-        return replace(self, history=replace(self.history, left_out=frozenset({"*"})))
+    def without_thoughts(self, request: Request) -> Dialect:
+        """Returns the dialect without the thoughts of a request: another model had one of them."""
+        marks = frozenset(filter(None, map(thoughts_mark, request.messages)))
+        return replace(self, refused_thoughts=self.refused_thoughts | marks)
+
+    def carries(self, message: Message) -> bool:
+        """Returns whether the thoughts of a message are given back."""
+        return not self.refused_thoughts or thoughts_mark(message) not in self.refused_thoughts
 
     def without(self, refusal: str, request: Request) -> Dialect | None:
         """Returns the dialect without the parameter that the endpoint's `refusal` names.

@@ -11,7 +11,7 @@ import httpx
 
 from lsp_server.domain.errors import ModelError
 from lsp_server.domain.messages import Listener, Request
-from lsp_server.models.carried_reasoning import is_kept
+from lsp_server.models.carried_reasoning import thoughts_mark
 from lsp_server.models.dialect import Dialect
 from lsp_server.models.http_model import HttpModel
 from lsp_server.models.messages_builder import MessagesBuilder
@@ -64,8 +64,8 @@ class Messages(HttpModel):
                 yield replace(dialect, **change)
         if (narrower := dialect.without(refusal, request)) is not None:
             yield narrower
-        if any(map(is_kept, request.messages)) and _THOUGHTS.search(refusal):
-            yield dialect.without_vendor_fields
+        if any(map(thoughts_mark, request.messages)) and _THOUGHTS.search(refusal):
+            yield dialect.without_thoughts(request)
 
 
 _REFUSALS: tuple[tuple[re.Pattern[str], dict[str, Any]], ...] = tuple(
@@ -74,7 +74,7 @@ _REFUSALS: tuple[tuple[re.Pattern[str], dict[str, Any]], ...] = tuple(
         (r"cache_control", {"cache_marks": False}),
         (r"tool_choice|forces tool use", {"response_format": False}),
         # The thoughts of a step that came from elsewhere are not there to be given back.
-        (r"expected\W+thinking|must start with a thinking", {"thinking": False}),
+        (r"expected\W+thinking|must start with a thinking", {"needs_thoughts": True}),
     )
 )
 """Wordings of refusals, and the change for each."""

@@ -71,7 +71,7 @@ class MessagesEncoder:
             tail["tool_choice"] = {"type": "tool", "name": name, "disable_parallel_tool_use": True}
         elif request.answer is not None:
             request = with_schema_in_words(request, request.answer)
-        parts = [json_bytes(self._head(dialect))[:-1]]
+        parts = [json_bytes(self._head(request, dialect))[:-1]]
         if tools:
             parts += [b',"tools":', json_bytes(tools)]
         parts += self._conversation(request, dialect)
@@ -80,11 +80,11 @@ class MessagesEncoder:
             parts += [b",", json_bytes(tail)[1:-1]]
         return b"".join([*parts, b"}"])
 
-    def _head(self, dialect: Dialect) -> dict[str, object]:
+    def _head(self, request: Request, dialect: Dialect) -> dict[str, object]:
         """The parameters of every request to this endpoint."""
         tokens = dialect.answer_tokens_max or self._settings.output_tokens_max
         extra = dict(self._settings.extra_body)
-        if not dialect.thinking:
+        if dialect.needs_thoughts and _lacks_thoughts(request, dialect):
             extra.pop("thinking", None)
         head = {"model": self._settings.name, "max_tokens": tokens, "stream": dialect.stream}
         return head | extra
@@ -94,8 +94,9 @@ class MessagesEncoder:
         messages = shaped(
             request.messages, dialect.history, names, dialect.images_max, dialect.refused_images
         )
-        carries = "*" not in dialect.history.left_out
-        blocks = [list(self._encoded(message)(message, carries)) for message in messages]
+        blocks = [
+            list(self._encoded(message)(message, dialect.carries(message))) for message in messages
+        ]
         if dialect.cache_marks:
             for place in _marked(messages, asks_once=request.answer is not None):
                 blocks[place][-1] = blocks[place][-1][:-1] + _MARK
@@ -113,6 +114,15 @@ class MessagesEncoder:
 def tool_value(tool: ToolSpec) -> dict[str, object]:
     """Returns a tool in the form of the API."""
     return {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
+
+
+def _lacks_thoughts(request: Request, dialect: Dialect) -> bool:
+    """Whether the last answer has calls and no thought before them."""
+    answers = [message for message in request.messages if message.role == "assistant"]
+    if not answers or not answers[-1].tool_calls:
+        return False
+    blocks = _answer_blocks(answers[-1], carries=dialect.carries(answers[-1]))
+    return "thinking" not in str(next(blocks)["type"])
 
 
 def _marked(messages: Sequence[Message], *, asks_once: bool) -> set[int]:

@@ -11,7 +11,7 @@ import httpx
 
 from lsp_server.domain.errors import ModelError
 from lsp_server.domain.messages import Listener, Request
-from lsp_server.models.carried_reasoning import is_kept
+from lsp_server.models.carried_reasoning import thoughts_mark
 from lsp_server.models.dialect import Dialect
 from lsp_server.models.http_model import HttpModel
 from lsp_server.models.responses_builder import ResponsesBuilder
@@ -48,8 +48,8 @@ class Responses(HttpModel):
         self, status: int, refusal: str, request: Request, dialect: Dialect, error: ModelError
     ) -> Iterator[Dialect]:
         # What an endpoint does not know any more is said with a 404 too.
-        if any(map(is_kept, request.messages)) and _THOUGHTS.search(refusal):
-            yield dialect.without_vendor_fields
+        if any(map(thoughts_mark, request.messages)) and _THOUGHTS.search(refusal):
+            yield dialect.without_thoughts(request)
         yield from super()._other_dialects(status, refusal, request, dialect, error)
 
     def _other_forms(self, refusal: str, request: Request, dialect: Dialect) -> Iterator[Dialect]:
@@ -58,8 +58,10 @@ class Responses(HttpModel):
                 yield replace(dialect, **change)
         if (narrower := dialect.without(refusal, request)) is not None:
             yield narrower
-        if any(map(is_kept, request.messages)) and re.search("reasoning", refusal, re.IGNORECASE):
-            yield dialect.without_vendor_fields
+        if any(map(thoughts_mark, request.messages)) and re.search(
+            "reasoning", refusal, re.IGNORECASE
+        ):
+            yield dialect.without_thoughts(request)
 
 
 _REFUSALS: tuple[tuple[re.Pattern[str], dict[str, Any]], ...] = tuple(

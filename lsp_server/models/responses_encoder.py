@@ -54,11 +54,12 @@ class ResponsesEncoder:
             head["instructions"] = system
         if request.tools:
             head["tools"] = [tool_value(tool) for tool in request.tools]
-        carries = "*" not in dialect.history.left_out
         items = [
             item
             for each in messages
-            for item in (self._image_items if each.images else self._items)(each, carries)
+            for item in (self._image_items if each.images else self._items)(
+                each, dialect.carries(each)
+            )
         ]
         parts = [json_bytes(head)[:-1], b',"input":[', b",".join(items), b"]"]
         if tail := self._tail(request, dialect):

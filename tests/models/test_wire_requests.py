@@ -125,23 +125,33 @@ async def test_a_thought_with_a_secret_in_it_stays_here(wire: str, vendor: str) 
 
 
 @pytest.mark.parametrize(("wire", "vendor"), [("messages", "anthropic"), ("responses", "openai")])
-async def test_a_thought_of_another_model_is_left_out(wire: str, vendor: str) -> None:
+async def test_a_thought_of_another_model_is_left_out_and_later_ones_are_not(
+    wire: str, vendor: str
+) -> None:
+    extra = {"thinking": {"type": "enabled"}} if wire == "messages" else {}
+    behaviour = EndpointBehaviour(vendor=vendor)
     async with (
-        ScriptedServer([LOOKS, ScriptedTurn(text="A"), ScriptedTurn(text="B")],
-                       behaviour=EndpointBehaviour(vendor=vendor)) as server,
-        model_at(server.base_url, wire=wire) as model,
-    ):  # fmt: skip
+        ScriptedServer([LOOKS, LOOKS, ScriptedTurn(text="A")], behaviour=behaviour) as server,
+        model_at(server.base_url, wire=wire, extra_body=extra) as model,
+    ):
         response = await model.respond(Request(ASKED, TOOLS))
-        fields = response.message.vendor_fields.replace("sig_", "of-another-").replace(
-            "gAAA", "hBBB"
-        )
-        answer = replace(response.message, vendor_fields=fields)
-        messages = (*ASKED, answer, *results(response))
-        assert (await model.respond(Request(messages, TOOLS))).message.text == "A"
+        fields = response.message.vendor_fields
+        foreign = fields.replace("sig_", "of-another-").replace("gAAA", "of-another-")
+        answer = replace(response.message, vendor_fields=foreign)
+        messages = [*ASKED, answer, *results(response)]
+        response = await model.respond(Request(tuple(messages), TOOLS))
         tries = len(server.requests)
-        assert (await model.respond(Request(messages, TOOLS))).message.text == "B"
+        assert tries <= 4
+        # An endpoint that wants a thought before each call is not asked to think without one.
+        assert "thinking" not in server.requests[-1].body
+        messages += [response.message, *results(response)]
+        assert (await model.respond(Request(tuple(messages), TOOLS))).message.text == "A"
         assert len(server.requests) == tries + 1
-        assert b"another" not in server.requests[-1].raw
+        last = server.requests[-1]
+        assert b"another" not in last.raw
+        own = signature if wire == "messages" else encrypted
+        assert last.raw.decode().count(own(LOOKS.reasoning)) == 1
+        assert last.body.get("thinking") == extra.get("thinking")
 
 
 @pytest.mark.parametrize("to", ["chat", *WIRES])
