@@ -130,17 +130,13 @@ class Redactor:
         """Which fields of a class may hold something, and how each is looked through."""
         if kind not in self._looks:
             hints = get_type_hints(kind, include_extras=True)
+            looks = {"vendor": self._of_vendor, "own": self._own, "any": self._about}
             self._looks[kind] = tuple(
-                (one.name, self._look_at(hints[one.name]))
+                (one.name, looks[_whose(hints[one.name])])
                 for one in fields(kind)
                 if not _is_choice(hints[one.name])
             )
         return self._looks[kind]
-
-    def _look_at(self, hint: Any) -> Callable[[Any], Any]:
-        if OfVendor in getattr(hint, "__metadata__", ()):
-            return self._of_vendor
-        return self._own if _is_own(hint) else self._about
 
     def _of_vendor(self, fields: str) -> str:
         """The fields; none of them where a text among them holds a secret that is known."""
@@ -195,6 +191,13 @@ def _is_choice(hint: Any) -> bool:
     if get_origin(hint) in (Union, UnionType):
         return all(map(_is_choice, get_args(hint)))
     return get_origin(hint) is Literal or hint in (bool, int, float, NoneType)
+
+
+def _whose(hint: Any) -> Literal["vendor", "own", "any"]:
+    """Whose words a text is: a vendor's that wants it back, ours, or anybody's."""
+    if OfVendor in getattr(hint, "__metadata__", ()):
+        return "vendor"
+    return "own" if _is_own(hint) else "any"
 
 
 def _is_own(hint: Any) -> bool:
