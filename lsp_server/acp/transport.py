@@ -10,8 +10,8 @@ from typing import Any
 
 from acp.exceptions import RequestError
 
+from lsp_server.system.lines import LineSplitter
 from lsp_server.system.message_stream import (
-    BrokenStream,
     ByteStream,
     MessageReader,
     MessageWriter,
@@ -25,29 +25,6 @@ LAST_ANSWERS_SECONDS = 1.0
 
 LAST_WRITES_SECONDS = 1.0
 """How long a client may take to read what is left for it at the end."""
-
-
-class LineSplitter:
-    r"""`LineSplitter` parses bytes, which come in any pieces, into whole lines.
-
-    >>> lines = LineSplitter()
-    >>> lines.feed(b'{"a":'), lines.feed(b'1}\n\n{}\n')
-    ([], [b'{"a":1}', b'{}'])
-    """
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._bytes = 0
-
-    def feed(self, data: bytes) -> list[bytes]:
-        """Takes bytes and returns the lines that are complete now. Raises BrokenStream."""
-        *ends, rest = data.split(b"\n")
-        lines = [b"".join([*self._parts, ends[0]]), *ends[1:]] if ends else []
-        self._parts = [rest] if ends else [*self._parts, rest]
-        self._bytes = len(rest) if ends else self._bytes + len(rest)
-        if self._bytes > LINE_BYTES_MAX:
-            raise BrokenStream(f"a message of more than {LINE_BYTES_MAX} bytes is too large")
-        return [line for line in lines if line.strip()]
 
 
 class LineTransport:
@@ -64,7 +41,7 @@ class LineTransport:
         self._all_answered = asyncio.Event()
         self._all_answered.set()
         self._writer = MessageWriter(stream.send, lambda body: body + b"\n", self._lost)
-        MessageReader(stream.receive, LineSplitter().feed, self._deliver, self.end)
+        MessageReader(stream.receive, LineSplitter(LINE_BYTES_MAX).feed, self._deliver, self.end)
 
     async def send(self, message: Mapping[str, Any]) -> None:
         """Sends a message, as `put` does."""

@@ -6,6 +6,7 @@ pieces share (`workspace_services.py`). To plug in a new piece: make it in the f
 becomes a part of.
 """
 
+from lsp_server.assemble.lending import lend
 from lsp_server.assemble.session import diagnose, open_session, run_store, run_stores
 
-__all__ = ["diagnose", "open_session", "run_store", "run_stores"]
+__all__ = ["diagnose", "lend", "open_session", "run_store", "run_stores"]

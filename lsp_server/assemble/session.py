@@ -120,6 +120,7 @@ def open_session(
         memory=memory,
         extensions=services.extensions,
         evolution=session_evolution(services, store, memory.facts, folder, notify),
+        redactor=services.redactor,
         notify=notify,
         take_back=partial(_take_back, services, editor),
         endpoint_stats=endpoint_stats,

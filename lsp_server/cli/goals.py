@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from lsp_server.cli.command_session import command_session
 from lsp_server.cli.exit_status import USAGE_ERROR, run_command, workspace_folder
 from lsp_server.cli.permission_flags import PermissionFlags
 from lsp_server.cli.terminal_prompt import TerminalPrompt
-from lsp_server.domain.goals import GOALS_FILE, CommandCheck, Goal
+from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.domain.permissions import visible
 from lsp_server.session.goals import ConditionStatus
 from lsp_server.session.session import Session
@@ -65,7 +65,8 @@ async def _goals(workspace: Path, flags: PermissionFlags, *, check: bool, as_jso
 async def _check(session: Session, *, approves: bool) -> None:
     goals = session.goals.statuses.goals()
     if approves:
-        session.goals.check_approvals.approve(_commands(goals), lasting=False)
+        for goal in goals:
+            session.goals.check_approvals.approve(goal.commands, lasting=False)
     checks = session.goals.checks
     for number, goal in enumerate(goals, start=1):
         if sys.stderr.isatty():
@@ -77,12 +78,6 @@ async def _check(session: Session, *, approves: bool) -> None:
         sys.stderr.write("\r\x1b[K")
     if checks.billed.total_tokens:
         sys.stderr.write(f"judging took {usage_text(checks.billed, checks.cost_usd)}\n")
-
-
-def _commands(goals: Sequence[Goal]) -> Iterator[str]:
-    for goal in goals:
-        for condition in goal.conditions:
-            yield from (each.command for each in condition.checks if isinstance(each, CommandCheck))
 
 
 def _print(conditions: Sequence[ConditionStatus], *, as_json: bool) -> None:

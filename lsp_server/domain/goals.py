@@ -111,6 +111,12 @@ class Goal:
     conditions: tuple[Condition, ...]
 
     @property
+    def commands(self) -> tuple[str, ...]:
+        """Returns the commands that its checks run."""
+        checks = (check for condition in self.conditions for check in condition.checks)
+        return tuple(check.command for check in checks if isinstance(check, CommandCheck))
+
+    @property
     def is_task(self) -> bool:
         """Says whether it is the task of a run that has no goal, made one by the harness."""
         return self.id == TASK_GOAL

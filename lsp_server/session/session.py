@@ -20,6 +20,7 @@ from lsp_server.domain.events import (
 from lsp_server.domain.tasks import RunId
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.models.provider import EndpointModels
+from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.changed_texts import ChangedTexts
 from lsp_server.session.evolution import Evolution
 from lsp_server.session.extension_list import ExtensionList
@@ -91,7 +92,7 @@ class Session:
     `memory`, `skills`, `servers` and `trust`. What concerns several of them goes through the session itself,
     above all Events (`on_event`) and changed files (`files_changed`).
 
-    `take_back` undoes changes of files. `endpoint_stats` go by the name of the
+    `redactor` takes secrets out of what leaves the workspace. `take_back` undoes changes of files. `endpoint_stats` go by the name of the
     endpoint. `release` frees what the runs share, once none is left.
     """
 
@@ -109,6 +110,7 @@ class Session:
         memory: SessionMemory,
         extensions: Extensions,
         evolution: Evolution,
+        redactor: Redactor,
         notify: Notify,
         take_back: TakeBack,
         endpoint_stats: Mapping[str, EndpointNotes],
@@ -124,6 +126,7 @@ class Session:
         self.proposals = Proposals(runs)
         self.goals = goals
         self.memory = memory
+        self.redactor = redactor
         self.skills = extensions.skills
         self.servers = extensions.servers
         self.hooks = extensions.hooks

@@ -50,7 +50,7 @@ def spec(
     return ToolSpec(name, description, schema(model), kind, forms or {})
 
 
-def schema(model: type[ToolArguments]) -> dict[str, object]:
+def schema(model: type[BaseModel]) -> dict[str, object]:
     """Returns the JSON schema of `model`, as small as a model can do with.
 
     Titles and alternatives of null are left out and references resolved: the schema is

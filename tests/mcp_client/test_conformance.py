@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.lsp_client import REPOSITORY
-from tests.harness.code_server import NODE
+from tests.harness.node import node
 
 SUITE = (
     REPOSITORY
@@ -19,18 +18,6 @@ SUITE = (
 )
 SCENARIOS = ("initialize", "tools_call", "elicitation-sep1034-client-defaults", "sse-retry")
 """All but those of signing in, which is not there."""
-
-
-def node() -> str:
-    """The first Node that is new enough for the suite."""
-    for program in (str(NODE), shutil.which("node") or ""):
-        if Path(program).is_file():
-            asked = subprocess.run(
-                (program, "--version"), capture_output=True, check=True, text=True
-            )
-            if int(asked.stdout.lstrip("v").split(".")[0]) >= 22:
-                return program
-    pytest.skip("the conformance suite needs Node 22")
 
 
 @pytest.mark.skipif(not SUITE.exists(), reason="tests/mcp_client/servers/install brings the suite")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lsp_server.cli.commands.options import VerboseOption, WorkspaceOption
+from lsp_server.cli.commands.options import SandboxOption, VerboseOption, WorkspaceOption
 
 commands = typer.Typer()
 
@@ -34,6 +34,35 @@ def acp(
 
     configure_log(log_file, verbose)
     raise typer.Exit(work())
+
+
+@commands.command()
+def mcp(
+    workspace: Annotated[
+        Path | None,
+        typer.Option(
+            "--workspace",
+            "-w",
+            help="The project's folder; if left out, the client's or the one it starts in.",
+            show_default=False,
+        ),
+    ] = None,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", "-y", help="Do not ask before a check's first run, in a sandbox."),
+    ] = False,
+    sandbox: SandboxOption = None,
+    log_file: Annotated[Path | None, typer.Option(help="Write the log there.")] = None,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Run an MCP server that lends goals and memory to another agent. This is what agents start."""
+    from lsp_server.cli.log import configure_log
+    from lsp_server.cli.mcp import mcp as work
+    from lsp_server.cli.permission_flags import PermissionFlags
+
+    configure_log(log_file, verbose)
+    flags = PermissionFlags(yes=yes, sandbox=sandbox.value if sandbox else None)
+    raise typer.Exit(work(workspace, flags))
 
 
 @commands.command()

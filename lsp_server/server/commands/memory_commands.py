@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lsp_server.domain.errors import HoldfastError, MemoryUnavailable
-from lsp_server.domain.memories import MEMORY_KINDS, TASK, ActionRecord, Hit, Query
+from lsp_server.domain.memories import MEMORY_KINDS, Hit, Query
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import locate
@@ -31,12 +31,11 @@ from lsp_server.server.params.memory_params import (
 )
 from lsp_server.server.protocol import CommandName
 from lsp_server.server.views import memory_view
+from lsp_server.session.memory.file_history import records_about
 from lsp_server.session.session import Session
 
 OPENING_SECONDS = 0.15
 """A command answers at once, also while memory is being opened."""
-
-WHY_MAX = 10
 
 
 class StillOpening(MemoryUnavailable):
@@ -111,7 +110,7 @@ class MemoryCommands:
     async def _explain(self, folder: Folder, path: Path, span: WireRange | None) -> Reply:
         session = folder.require_session()
         relative = folder.relative(path)
-        records = await _records_about(session, relative, await _lines(folder, path, span))
+        records = await records_about(session.memory, relative, await _lines(folder, path, span))
         if not records:
             raise HoldfastError(f"no run that is remembered changed {relative}")
         hits = [(folder, Hit(0.0, record)) for record in records]
@@ -225,17 +224,6 @@ async def _hits(folders: Sequence[Folder], query: Query) -> memory_view.Hits:
     ]
     found.sort(key=lambda pair: -pair[1].score)
     return found[: query.limit]
-
-
-async def _records_about(session: Session, path: str, lines: str) -> Sequence[ActionRecord]:
-    """The actions that changed a file: those about these lines first, then the newest."""
-    memory = await session.memory.ready()
-    near: list[ActionRecord] = []
-    if lines.strip():
-        hits = await session.memory.search(Query(lines, ("action",), WHY_MAX, path))
-        near = [hit.found for hit in hits if isinstance(hit.found, ActionRecord)]
-    records = {one.id: one for one in (*near, *await memory.reader.history(path, WHY_MAX))}
-    return [one for one in records.values() if one.tool != TASK][:WHY_MAX]
 
 
 def _indexing_text(folder: Folder) -> str:
