@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -149,3 +150,49 @@ def fork(
     flags = PermissionFlags(yes, sandboxed, sandbox.value if sandbox else None)
     options = RunOptions(task, workspace, flags=flags, json=json, resume=run_id, fork_step=step)
     raise typer.Exit(work(options))
+
+
+class ExportFormat(StrEnum):
+    """An `ExportFormat` is what a run is written down as."""
+
+    ATIF = "atif"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    PREDICTIONS = "predictions"
+
+
+@commands.command()
+def export(
+    run_id: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="RUN", help="The run; the newest one if left out.", show_default=False
+        ),
+    ] = None,
+    workspace: WorkspaceOption = Path(),
+    format_: Annotated[
+        ExportFormat,
+        typer.Option(
+            "--format", "-f", help="A trajectory, a transcript, a page, or a patch for SWE-bench."
+        ),
+    ] = ExportFormat.MARKDOWN,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write it there, not to standard output."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    instance_id: Annotated[
+        str | None,
+        typer.Option(help="Name the instance of a prediction; the folder's name if left out."),
+    ] = None,
+) -> None:
+    """Write a run down, with its subagents and attempts, for others to read or to grade.
+
+    Exit status: 0 when it was written, 2 when the file is there already, else 1.
+    """
+    from lsp_server.cli.export import ExportOptions
+    from lsp_server.cli.export import export as work
+
+    raise typer.Exit(
+        work(ExportOptions(run_id, workspace, format_.value, output, force, instance_id))
+    )

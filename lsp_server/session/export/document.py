@@ -1,0 +1,13 @@
+"""This module writes a run down as Markdown: its transcript, and those of its children behind it."""
+
+from __future__ import annotations
+
+from lsp_server.agent.transcript import render_event
+from lsp_server.session.export.exported_run import ExportedRun
+
+
+def document(run: ExportedRun) -> str:
+    """Returns the transcript of a run, and behind it those of the runs that it began."""
+    own = "".join(map(render_event, run.events))
+    children = (f"\n---\n\n*Run {one.run_id}*\n\n{document(one)}" for one in run.children)
+    return own + "".join(children)
