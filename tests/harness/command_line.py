@@ -65,9 +65,11 @@ async def started(
         await process.communicate()
 
 
-async def ended(process: asyncio.subprocess.Process) -> Ended:
+async def ended(
+    process: asyncio.subprocess.Process, seconds_max: float = DEADLINE_SECONDS
+) -> Ended:
     """Waits for the end."""
-    async with asyncio.timeout(DEADLINE_SECONDS):
+    async with asyncio.timeout(seconds_max):
         output, errors = await process.communicate()
     assert process.returncode is not None
     return Ended(process.returncode, output.decode(), errors.decode())

@@ -37,14 +37,17 @@ from lsp_server.models.discovery import LocalServer, discover, models_at
 from lsp_server.models.provider import open_wire
 from lsp_server.settings.sections import ModelSettings
 from tests.harness import llama_cpp
-from tests.harness.command_line import YES, holdfast
+from tests.harness.command_line import YES, Ended, ended, started
 from tests.harness.expectation import until
 
-pytestmark = [pytest.mark.endpoint, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.endpoint, pytest.mark.slow, pytest.mark.timeout(600)]
 
 ANSWER_TOKENS_MAX = 64
 """Enough for a verdict; a small model seldom ends by itself."""
+THOUGHT_TOKENS_MAX = 1024
+"""What another model may need, which thinks before its first word."""
 CANCEL_SECONDS_MAX = 5.0
+COMMAND_SECONDS_MAX = 400.0
 FAMILIAR_WINDOW_TOKENS = 32_768
 """A window is overrun up to this size: the prompt is paid for where it fits after all."""
 
@@ -60,8 +63,9 @@ class Endpoint:
 
     def settings(self, **more: Any) -> ModelSettings:
         """Settings for it, with short answers."""
-        short = {"output_tokens_max": ANSWER_TOKENS_MAX} if self.is_ours else {}
-        return ModelSettings(base_url=self.base_url, name=self.name, **{**short, **more})
+        tokens = ANSWER_TOKENS_MAX if self.is_ours else THOUGHT_TOKENS_MAX
+        short = {"output_tokens_max": tokens, **more}
+        return ModelSettings(base_url=self.base_url, name=self.name, **short)
 
     @asynccontextmanager
     async def model(self, **more: Any) -> AsyncIterator[Model]:
@@ -115,10 +119,45 @@ async def test_it_is_found_without_a_setting(endpoint: Endpoint) -> None:
 
 
 async def test_the_doctor_says_what_it_lists(endpoint: Endpoint, project: Path) -> None:
-    report = await holdfast("doctor", folder=project, **environment(endpoint))
+    report = await command(endpoint, project, "doctor")
     assert report.status == 0, report.errors
     assert f"{endpoint.name} at {endpoint.base_url}" in report.output
     assert "it answers and lists: " in report.output
+
+
+FOUND = {
+    "models": "yes",
+    "wires": "yes",
+    "answers": "yes",
+    "streaming": "yes",
+    "usage": "yes",
+    "cached tokens": "yes",
+    "n": "no",  # as many as there are slots, and the probe asks for three
+    "tools": "partly",
+    "tool_choice": "yes",
+    "json_schema": "yes",
+    "images": "no",
+    "reasoning": "no",
+    "cancel": "yes",
+    "longest answer": "unknown",
+    "context length": "yes",
+    "rate limits": "no",
+}
+"""What a probe finds at llama.cpp with a model that calls no tool by itself and sees no image."""
+
+
+async def test_a_probe_says_what_it_can_do(endpoint: Endpoint, project: Path) -> None:
+    probed = await command(endpoint, project, "doctor", "--probe", "--json", output_tokens_max=48)
+    (report,) = probed.events
+    found = {each["ability"]: each for each in report["findings"]}
+    assert all(each["evidence"] for each in report["findings"])
+    assert endpoint.api_key is None or endpoint.api_key not in probed.output
+    if endpoint.is_ours:
+        assert {name: found[name]["answer"] for name in FOUND} == FOUND, report
+        assert f"({llama_cpp.WINDOW_TOKENS} tokens)" in found["context length"]["evidence"]
+    assert probed.status == (1 if report["missing"] else 0)
+    if report["missing"]:
+        endpoint.cannot(", ".join(report["missing"]))
 
 
 async def test_an_answer_is_streamed_and_counted(endpoint: Endpoint) -> None:
@@ -262,6 +301,7 @@ async def answered(endpoint: Endpoint, request: Request, **more: Any) -> Respons
             endpoint.cannot(str(error))
 
 
+STATUSES = {"achieved": 0, "failed": 1, "unmet": 3, "blocked": 4, "finished": 5, "stopped": 130}
 AGENT = """\
 ---
 name: writer
@@ -281,37 +321,37 @@ async def test_a_run_ends_as_what_it_shows(endpoint: Endpoint, project: Path) ->
             "[model]\ntemperature = 0.0\n[model.extra_body]\n"
             'tool_choice = "required"\nparallel_tool_calls = false\n'
         )
-    ended = await holdfast(
+    run = await command(
+        endpoint,
+        project,
         "run",
         "Write the word hello into the file greeting.txt, then finish.",
         *("--agent", "writer", "--check", "grep -q hello greeting.txt", "--json", *YES),
-        folder=project,
-        **environment(endpoint),
     )
-    assert ended.events, ended.errors
-    last = ended.events[-1]
+    assert run.events, run.errors
+    last = run.events[-1]
     greeting = project / "greeting.txt"
     holds = greeting.exists() and "hello" in greeting.read_text()
     assert (last["outcome"] == "achieved") == holds
-    assert (
-        ended.status
-        == {"achieved": 0, "failed": 1, "unmet": 3, "blocked": 4, "stopped": 130}[last["outcome"]]
-    )
+    assert run.status == STATUSES[last["outcome"]]
     assert last["steps"] > 0
     assert last["usage"]["input"] > 0
-    assert any(each["kind"] == "tool_called" for each in ended.events)
+    assert any(each["kind"] == "tool_called" for each in run.events)
 
 
-def environment(endpoint: Endpoint) -> dict[str, str]:
-    """The settings of a command that asks the endpoint."""
+async def command(
+    endpoint: Endpoint, project: Path, *arguments: str, output_tokens_max: int = 150
+) -> Ended:
+    """A command that asks the endpoint; a small model fills any length."""
     settings = {
         "HOLDFAST_MODEL__BASE_URL": endpoint.base_url,
         "HOLDFAST_MODEL__NAME": endpoint.name,
-        "HOLDFAST_RUN__STEPS_MAX": "3",
+        "HOLDFAST_RUN__STEPS_MAX": "2",
     }
     if endpoint.api_key:
         settings["HOLDFAST_API_KEY"] = endpoint.api_key
     if endpoint.is_ours:
         settings["HOLDFAST_MODEL__CONTEXT_TOKENS"] = str(llama_cpp.WINDOW_TOKENS)
-        settings["HOLDFAST_MODEL__OUTPUT_TOKENS_MAX"] = "200"
-    return settings
+        settings["HOLDFAST_MODEL__OUTPUT_TOKENS_MAX"] = str(output_tokens_max)
+    async with started(*arguments, folder=project, **settings) as process:
+        return await ended(process, COMMAND_SECONDS_MAX)
