@@ -15,17 +15,26 @@ from lsp_server.probe.finding import ProbeReport, Role
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.settings.address import without_credentials
 from lsp_server.settings.folders import data_folder
-from lsp_server.settings.sections import ModelSettings, Settings
+from lsp_server.settings.sections import ModelSettings, RoleSettings, Settings
 from lsp_server.workspace.files.known_secrets import KnownSecrets
 
 
 def endpoints_of(settings: Settings) -> list[tuple[Role, ModelSettings]]:
     """Returns each role that has an endpoint or a model of its own, with its settings."""
     found: list[tuple[Role, ModelSettings]] = [("worker", settings.model)]
-    judge = settings.judge.over(settings.model)
-    if (judge.base_url, judge.name) != (settings.model.base_url, settings.model.name):
-        found.append(("judge", judge))
+    roles: tuple[tuple[Role, RoleSettings], ...] = (
+        ("judge", settings.judge),
+        ("cheap", settings.cheap),
+    )
+    for role, section in roles:
+        wanted = section.over(settings.model)
+        if all(_place(wanted) != _place(other) for _, other in found):
+            found.append((role, wanted))
     return found
+
+
+def _place(settings: ModelSettings) -> tuple[str | None, str | None, str]:
+    return settings.base_url, settings.name, settings.wire
 
 
 async def probe_endpoints(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -57,7 +59,7 @@ async def probe_endpoint(
     asker = Asker(settings, api_key, seconds_max=seconds_max)
     try:
         probe = _Probe(settings, asker)
-        findings = tuple([finding async for finding in probe.findings()])
+        findings = tuple([_for_role(role, finding) async for finding in probe.findings()])
     finally:
         await asker.close()
     return ProbeReport(
@@ -72,6 +74,13 @@ async def probe_endpoint(
         asker.seconds,
         NEEDED[role],
     )
+
+
+def _for_role(role: Role, finding: AbilityFinding) -> AbilityFinding:
+    """The finding with the settings named as the role has them."""
+    if role == "worker":
+        return finding
+    return replace(finding, advice=re.sub(r"\bmodel\.(?=[a-z])", f"{role}.", finding.advice))
 
 
 class _Probe:

@@ -48,16 +48,19 @@ async def test_a_script_reads_a_line_for_each_endpoint(project: Path) -> None:
         ended = await probe(
             project, worker.base_url, "--json",
             HOLDFAST_JUDGE__BASE_URL=judge.base_url, HOLDFAST_JUDGE__NAME="Qwen/Qwen3-8B",
+            HOLDFAST_JUDGE__CONTEXT_TOKENS="300000", HOLDFAST_CHEAP__NAME="small",
         )  # fmt: skip
     assert ended.status == 0, ended.errors  # a judge needs no tools
-    first, second = ended.events
-    assert [first["role"], second["role"]] == ["worker", "judge"]
+    first, second, third = ended.events
+    assert [each["role"] for each in ended.events] == ["worker", "judge", "cheap"]
+    assert (third["model"], third["address"]) == ("small", worker.base_url)
     assert (second["model"], second["address"]) == ("Qwen/Qwen3-8B", judge.base_url)
     assert first["kind"] == "endpoint_probed"
     assert first["missing"] == second["missing"] == []
     found = {each["ability"]: each for each in second["findings"]}
     assert found["tools"]["answer"] == "no"
-    assert first["requests"] >= len(worker.bodies)
+    assert "set judge.context_tokens to 262144 (here 300000)" in found["context length"]["advice"]
+    assert first["requests"] + third["requests"] >= len(worker.bodies)
     assert first["usage"]["input"] > 0
 
 

@@ -42,8 +42,11 @@ class ResponsesForm:
             for tool in body.get("tools") or ()
         ]
         chat = {**body, "messages": messages, "tools": tools}
-        if wanted := (body.get("text") or {}).get("format"):
+        wanted = (body.get("text") or {}).get("format") or {}
+        if wanted.get("type") == "json_schema":
             chat["response_format"] = response_format(wanted["name"], wanted["schema"])
+        elif wanted:
+            chat["response_format"] = wanted
         return chat
 
     def prompt(self, raw: bytes) -> bytes:
