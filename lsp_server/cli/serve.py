@@ -25,6 +25,8 @@ def serve(arguments: Sequence[str]) -> int:
         return _stop(options.stop)
     # Some clients say whose child they are, others only that they want to be watched.
     watched = options.client_process_id or (os.getppid() if options.check_parent_process else None)
+    if options.background and options.log_file is not None:
+        return _refuse("--background has its log in the data folder; leave --log-file out")
     if options.background:
         from lsp_server.server.background.front import serve_in_background
 

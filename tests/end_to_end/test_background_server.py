@@ -386,18 +386,40 @@ async def test_another_version_is_named_while_the_server_is_needed_and_replaces_
         await client.command("holdfast.status")
         refused = asked(place, "attach", version="99.1")
         assert refused is not None
+        assert refused.folders == (), "who may not attach is told no more"
         assert "this is Holdfast 99.1" in refused.problem
         assert "holdfast serve --stop" in refused.problem
         assert not refused.again
         await client.shutdown()
+    await until(lambda: (asked(place) or refused).editors == 0, "nobody is attached")
     before = asked(place)
     assert before is not None
+    assert before.folders == (), "a session without a run is closed"
     replaced = asked(place, "attach", version="99.1")
     assert replaced is not None
     assert replaced.again
     await until(lambda: not alive(before.pid), "it makes way", 30)
     async with editor(project) as client:
         assert await client.shutdown() == 0
+
+
+async def test_what_the_front_process_cannot_do_it_says_and_it_ends_quietly(
+    project: Path, tmp_path: Path
+) -> None:
+    async with editor(project) as client:
+        client.process.send_signal(signal.SIGINT)
+        assert await client.exit_code() == -signal.SIGINT
+        client.stderr.seek(0)
+        assert client.stderr.read() == b""
+    log = await holdfast("serve", "--background", "--log-file", "x", folder=project)
+    assert log.status == 2
+    assert "leave --log-file out" in log.errors
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "holdfast").touch()
+    async with started(BACKGROUND, environment={"XDG_DATA_HOME": str(tmp_path / "data")}) as client:
+        with pytest.raises(LspError, match="cannot be made for the background server"):
+            await client.initialize(project)
+        assert await client.exit_code() == 1
 
 
 async def test_without_the_flag_a_run_ends_with_its_editor(

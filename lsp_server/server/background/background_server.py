@@ -174,8 +174,8 @@ class BackgroundServer:
                 self._ended.set()
 
     async def _idle_seconds(self) -> float:
-        """The setting of the sessions that were opened last, else the person's own."""
-        for session in reversed(self._sessions.sessions):
-            return session.settings.background.idle_timeout_seconds
+        """The setting of the session that was opened last, else the person's own."""
+        if self._sessions.idle_timeout_seconds is not None:
+            return self._sessions.idle_timeout_seconds
         loaded = await asyncio.to_thread(load, self._place.folder)
         return loaded.settings.background.idle_timeout_seconds

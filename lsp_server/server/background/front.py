@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -45,6 +46,8 @@ def serve_in_background(watched_process_id: int | None = None) -> int:
 
     Returns the exit code of the process: 1 when there is no server, or none any more.
     """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # There is nothing to be tidied up here.
     with standard_streams() as editor:
         read, request = _first_message(editor)
         if not read:
@@ -84,7 +87,7 @@ def attach(place: MeetingPlace) -> socket.socket:
         if welcome is not None and not welcome.again:
             raise ConfigurationError(welcome.problem)
     raise ConfigurationError(
-        f"the background server ended as it started: {_last_words(place)}; see {place.log}"
+        f"the background server ended as it started: {_last_words(place)}; see {place.said}"
     )
 
 

@@ -145,6 +145,8 @@ class KeptSessions:
     outlive_editors = True
 
     def __init__(self) -> None:
+        self.idle_timeout_seconds: float | None = None
+        """The setting of the session that was opened last; None before that."""
         self._kept: list[KeptSession] = []
         self._released = asyncio.Condition()
 
@@ -172,15 +174,19 @@ class KeptSessions:
         else:
             kept.session.reconfigure(settings)
         folder.session = kept.session
+        self.idle_timeout_seconds = settings.background.idle_timeout_seconds
         kept.tell_missed()
         return kept.session
 
     async def release(self, session: Session) -> None:
-        """Takes a session back from its editor; its runs go on."""
+        """Takes a session back from its editor: its runs go on. Without any it is closed."""
         async with self._released:
-            for kept in self._kept:
+            for kept in tuple(self._kept):
                 if kept.session is session and kept.editor.is_attended:
                     await kept.detach()
+                    if not _active(kept):
+                        self._kept.remove(kept)
+                        await session.close()
             self._released.notify_all()
 
     async def close(self) -> None:
