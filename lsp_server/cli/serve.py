@@ -25,12 +25,10 @@ def serve(arguments: Sequence[str]) -> int:
         return _stop(options.stop)
     # Some clients say whose child they are, others only that they want to be watched.
     watched = options.client_process_id or (os.getppid() if options.check_parent_process else None)
-    if options.background and options.log_file is not None:
-        return _refuse("--background has its log in the data folder; leave --log-file out")
     if options.background:
         from lsp_server.server.background.front import serve_in_background
 
-        return serve_in_background(watched)
+        return serve_in_background(_log_flags(options), watched)
     if options.background_server is not None:
         return _serve_background(options)
     from lsp_server.server.server import serve_stdio, serve_tcp
@@ -56,7 +54,18 @@ def _serve_background(options: argparse.Namespace) -> int:
 
     startup.restore_garbage_collection()
     descriptor, folder = options.background_server
-    return serve_background(int(descriptor), Path(folder), configure_log)
+
+    def log_to(file: Path) -> None:
+        configure_log(options.log_file or file, options.verbose)
+
+    return serve_background(int(descriptor), Path(folder), log_to)
+
+
+def _log_flags(options: argparse.Namespace) -> tuple[str, ...]:
+    """What a server that is started in the background is told of its log."""
+    # It may be started elsewhere than the next one.
+    file = () if options.log_file is None else ("--log-file", str(options.log_file.absolute()))
+    return (*file, *["--verbose"] * options.verbose)
 
 
 def _stop(folder: str) -> int:

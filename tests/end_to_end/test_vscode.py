@@ -19,6 +19,7 @@ from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.faults import FaultyTurn
 from tests.harness.code_server import CLIENT, code_server, need, need_index
+from tests.harness.command_line import holdfast
 from tests.harness.stand import acts, is_verdict, says_verdict
 from tests.harness.workshop import calls, finish
 
@@ -183,6 +184,37 @@ async def test_a_killed_server_is_started_once_and_its_run_goes_on(
     assert seen["startsAfterTwo"] == 2, "a loop is not fed"
     assert seen["messages"] == 1, "one message, no storm"
     assert seen["startsAtTheEnd"] == 3
+
+
+def waiter(body: Mapping[str, Any]) -> ScriptedTurn:
+    """Waits until it may go on, then says that it did."""
+    if steps_of(body):
+        return finish("It went on.")
+    return calls(("shell", {"command": "touch begun; until test -e go; do sleep 0.1; done"}))
+
+
+async def test_a_run_goes_on_while_its_window_is_made_anew(project: Path, tmp_path: Path) -> None:
+    need()
+    (project / ".git").mkdir()
+    data = tmp_path / "data"
+    environment = {"XDG_DATA_HOME": str(data), "HOLDFAST_GOAL__JUDGE_TASK": "false"}
+    settings = {"holdfast.server.background": True}
+    try:
+        async with (
+            ScriptedServer(waiter) as model,
+            code_server(
+                tmp_path / "code",
+                project,
+                environment={**endpoint(model), **environment},
+                settings=settings,
+            ) as code,
+        ):
+            seen = await code.play("background", pictures())
+    finally:
+        await holdfast("serve", "--stop", folder=project, **environment)
+    assert "error" not in seen, seen["error"]
+    assert seen["fronts"] == 2, "one for each window"
+    assert "step 1" in seen["status"], "the new window knows the run"
 
 
 def worker(body: Mapping[str, Any]) -> ScriptedTurn:

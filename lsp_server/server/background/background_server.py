@@ -35,13 +35,11 @@ EDITORS_MAX = 16
 CLOSE_SECONDS_MAX = 3.0
 
 
-def serve_background(
-    descriptor: int, folder: Path, configure_log: Callable[[Path, int], None]
-) -> int:
+def serve_background(descriptor: int, folder: Path, log_to: Callable[[Path], None]) -> int:
     """Serves on a socket that listens already and whose place is `folder`; the exit code."""
     place = MeetingPlace(folder)
     place.make_room_in_log()
-    configure_log(place.log, 0)
+    log_to(place.log)
     # pygls logs whole messages: source code, and what is secret in it.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
     # Else a program that is started here could answer in our place.

@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -41,10 +41,10 @@ SHOWN_BYTES_MAX = 2000
 REFUSED = -32803
 
 
-def serve_in_background(watched_process_id: int | None = None) -> int:
+def serve_in_background(flags: Sequence[str] = (), watched_process_id: int | None = None) -> int:
     """Passes messages on between the editor at stdin and stdout and a server that outlives it.
 
-    Returns the exit code of the process: 1 when there is no server, or none any more.
+    A server that has to be started gets the `flags`. Returns the exit code of the process: 1 when there is no server, or none any more.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # There is nothing to be tidied up here.
@@ -54,7 +54,7 @@ def serve_in_background(watched_process_id: int | None = None) -> int:
             return 1
         place = place_of(data_folder(), first_folder(request))
         try:
-            server = attach(place)
+            server = attach(place, flags)
         except ConfigurationError as error:
             sys.stderr.write(f"holdfast serve: {error}\n")
             with suppress(OSError):
@@ -65,7 +65,7 @@ def serve_in_background(watched_process_id: int | None = None) -> int:
         return 0 if _is_there(place) else 1
 
 
-def attach(place: MeetingPlace) -> socket.socket:
+def attach(place: MeetingPlace, flags: Sequence[str] = ()) -> socket.socket:
     """Returns a connection to the server that is met there, and starts one if there is none.
 
     Raises ConfigurationError. Blocking.
@@ -74,7 +74,7 @@ def attach(place: MeetingPlace) -> socket.socket:
     for _ in range(TRIES_MAX):
         try:
             with place.lock.waiting(START_SECONDS):
-                server = place.connect() or _start(place)
+                server = place.connect() or _start(place, flags)
                 welcome = greet(server, Greeting(place.token(), __version__, "attach"))
         except (OSError, TimeoutError) as error:
             raise ConfigurationError(
@@ -118,17 +118,17 @@ def _first_message(editor: ByteStream) -> tuple[bytes, object]:
     return b"", None
 
 
-def _start(place: MeetingPlace) -> socket.socket:
+def _start(place: MeetingPlace, flags: Sequence[str]) -> socket.socket:
     """Starts the server and connects to it. Raises ConfigurationError, OSError."""
     with place.listen() as listener:
-        _spawn(place, listener.fileno())
+        _spawn(place, listener.fileno(), flags)
         client = place.connect()
     if client is None:
         raise ConfigurationError(f"the socket in {place.folder} vanished; start again")
     return client
 
 
-def _spawn(place: MeetingPlace, listener: int) -> None:
+def _spawn(place: MeetingPlace, listener: int, more: Sequence[str]) -> None:
     """Starts the server so that nothing that ends the editor ends it. Raises OSError."""
     argv = (sys.executable, "-P", "-m", "lsp_server", "serve", "--background-server")
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -140,7 +140,7 @@ def _spawn(place: MeetingPlace, listener: int) -> None:
         try:
             os.setsid()
             subprocess.Popen(
-                (*argv, str(listener), str(place.folder)),
+                (*argv, str(listener), str(place.folder), *more),
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
