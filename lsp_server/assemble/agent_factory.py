@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from lsp_server.agent.instructions import project_instructions, system_text, task_text
 from lsp_server.agent.loop import Agent
@@ -124,8 +125,14 @@ class AgentFactory:
         skills = self._services.extensions.skills
         agents = [AgentChoice(one.name, one.description) for one in catalogue.agents]
         children = Children(self._runs(), run_context)
-        closing = closing_check(
-            self._services, self._roles, self._goals, run_context, approval, processes.confined
+        closing = partial(
+            closing_check,
+            self._services,
+            self._roles,
+            self._goals,
+            run_context,
+            approval,
+            processes.confined,
         )
         may_build = run_context.task.mode == "build"
         return [

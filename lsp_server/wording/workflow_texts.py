@@ -33,7 +33,7 @@ _COLOURS: Mapping[str, tuple[NodeState, ...]] = {
     "fill:#f9d6d5,stroke:#b3261e,color:#5c120d": ("unmet", "failed", "stopped"),
     "fill:#eeeeee,stroke:#888888,color:#444444": ("waiting", "skipped"),
 }
-_UNSAFE = re.compile(r'["`<>#&;\\\[\]{}|()]')
+_UNSAFE = re.compile(r'["`<>#&;\\\[\]{}|()\x00-\x1f\x7f-\x9f]')
 
 
 def workflow_tone(nodes: Sequence[NodeStatus]) -> Literal["good", "bad", "waiting"]:

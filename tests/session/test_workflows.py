@@ -85,17 +85,20 @@ async def test_nodes_that_do_not_need_each_other_work_at_the_same_time(project: 
         assert kinds == [ChildStarted] * 3 + [ChildEnded] * 3, "all began before one had ended"
 
 
-async def test_no_more_nodes_work_at_once_than_subagents_may(project: Path) -> None:
+@pytest.mark.parametrize(("children_max", "at_once"), [(2, 2), (1, 1), (0, 1)])
+async def test_no_more_nodes_work_at_once_than_subagents_may(
+    project: Path, children_max: int, at_once: int
+) -> None:
     names = ("alpha", "beta", "gamma", "delta")
     written(project, "\n".join(f"## {name}\nLook.\n" for name in names))
     turns = cast(**{name: [READ] for name in names})
-    async with workshop(project, turns, run={"children_max": 2}) as shop:
+    async with workshop(project, turns, run={"children_max": children_max}) as shop:
         await worked(shop)
         most = max(
             sum(node.state == "running" for node in event.nodes)
             for event in shop.events(WorkflowChanged)
         )
-        assert most == 2
+        assert most == at_once
 
 
 FALLS_SHORT = """\
@@ -407,9 +410,16 @@ async def test_a_workflow_of_ones_own_needs_no_trust(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(config))
     (config / "holdfast" / "workflows").mkdir(parents=True)
     (config / "holdfast" / "workflows" / "plan.md").write_text("## alpha\nLook.\n")
-    async with workshop(project, cast(alpha=[READ])) as shop:
-        begun = await begin_workflow(shop.session, "plan")
-        assert (await begun.run.wait()).outcome == "finished"
+    turns = cast(alpha=[READ], beta=[READ])
+    async with workshop(project, turns) as shop:
+        for _ in range(2):
+            begun = await begin_workflow(shop.session, "plan")
+            assert (await begun.run.wait()).outcome == "finished"
+            # One of the project's that nobody trusts takes the place of none.
+            written(project, "## beta\nLook.\n")
+        assert set(asked(shop)) == {"alpha"}
+        await worked(shop)
+        assert set(asked(shop)) == {"alpha", "beta"}
 
 
 @pytest.mark.parametrize(

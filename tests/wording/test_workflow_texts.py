@@ -54,13 +54,25 @@ def test_the_picture_has_each_node_and_each_need() -> None:
 
 
 @pytest.mark.parametrize(
-    "title", ['a"] --> b["', "x\ny", "end", "<script>", "`code`", "%%{init: {}}%%", "a;b", "#quot;"]
+    "title",
+    [
+        'a"] --> b["',
+        "x\ny",
+        "end",
+        "<script>",
+        "`code`",
+        "%%{init: {}}%%",
+        "a;b",
+        "#quot;",
+        "\x1b[31m",
+    ],
 )
 def test_no_title_can_add_to_the_picture(title: str) -> None:
     picture = mermaid([NodeStatus("a", title, ()), NodeStatus("b", "B", ("a",))])
     first = picture.splitlines()[1]
     assert re.fullmatch(r' {4}n0\["[^"\[\]<>{};#`]*<br/>waiting"\]', first), first
     assert picture.count("-->") == 1
+    assert all(line.isprintable() for line in picture.splitlines())
 
 
 @pytest.mark.parametrize(

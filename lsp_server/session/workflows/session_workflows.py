@@ -39,7 +39,7 @@ class SessionWorkflows:
     """`SessionWorkflows` finds the workflows of the project at `root`, and those in `config`.
 
     A project's may be run once `trust` has a person's yes for their text. Of two with one
-    name the project's wins. The disk is read for each question, in a thread.
+    name the project's wins, once it is trusted. The disk is read for each question, in a thread.
     """
 
     def __init__(
@@ -122,16 +122,15 @@ class SessionWorkflows:
     def _read(
         self,
     ) -> tuple[tuple[WrittenWorkflow, ...], tuple[Problem, ...], Mapping[str, TrustState]]:
-        written: dict[str, WrittenWorkflow] = {}
+        written: list[WrittenWorkflow] = []
         problems: list[Problem] = []
         for folder, origin in self._folders():
             for path in _files(folder, self._root if origin == "project" else None):
                 one, wrong = read_workflow(path, origin)
                 problems += wrong
-                if one is not None:
-                    written.setdefault(one.name, one)
-        items = [self._trust_item(one) for one in written.values() if one.origin == "project"]
-        return tuple(written.values()), tuple(problems), self._trust.states(items)
+                written += [one] if one is not None else []
+        items = [self._trust_item(one) for one in written if one.origin == "project"]
+        return tuple(written), tuple(problems), self._trust.states(items)
 
     def _folders(self) -> Iterator[tuple[Path, Origin]]:
         yield self._root / OWN / FOLDER, "project"

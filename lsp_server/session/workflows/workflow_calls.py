@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from lsp_server.agent.state import State
 from lsp_server.domain.errors import HoldfastError, ToolError
@@ -37,14 +37,17 @@ TITLE_CHARS_MAX = 60
 
 
 class WorkflowCalls:
-    """`WorkflowCalls` are workflows of one run, each for a tool call of it: the delegate of the tool."""
+    """`WorkflowCalls` are workflows of one run, each for a tool call of it: the delegate of the tool.
+
+    `closing` makes what checks all nodes of one in the end.
+    """
 
     def __init__(
         self,
         children: Children,
         parent: RunContext,
         skills: SessionSkills,
-        closing: ClosingCheck,
+        closing: Callable[[], ClosingCheck],
     ) -> None:
         self._children = children
         self._skills = skills
@@ -67,11 +70,12 @@ class WorkflowCalls:
         except HoldfastError as error:
             raise ToolError(str(error)) from error
         plan = WorkflowPlan(workflow, agents, call_id)
-        work = WorkflowWork(plan, self._children, self._state, self._emit, self._closing)
+        closing = self._closing()
+        work = WorkflowWork(plan, self._children, self._state, self._emit, closing)
         nodes = await work.run()
         outcomes = [await self._children.outcome(RunId(node.run_id)) for node in nodes]
         return ToolResult(
-            _report_text(nodes, outcomes, self._closing.edited),
+            _report_text(nodes, outcomes, closing.edited),
             changed=tuple(dict.fromkeys(self._changed(nodes))),
             failed=not all(node.is_done for node in nodes),
         )
