@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from lsp_server.domain.attempt_events import AttemptStarted
 from lsp_server.domain.events import RecordedEvent, StepFinished, StepStarted
 from lsp_server.domain.rewind_events import Rewound
+from lsp_server.domain.workflow_events import WorkflowChanged
 
 
 def counted(records: Iterable[RecordedEvent]) -> list[RecordedEvent]:
@@ -38,7 +40,8 @@ def steps_of(records: Sequence[RecordedEvent]) -> list[int]:
 def end_of_step(records: Sequence[RecordedEvent], step: int) -> int:
     """Returns how many of the records there were when a step had ended; step 0 ends before the first.
 
-    All of them for a step that is not there.
+    A run whose work is that of others has no steps: it begins with the first attempt or with its
+    workflow. All of the records for a step that is not there.
     """
     is_over = step == 0
     for number, record in enumerate(records):
@@ -47,6 +50,8 @@ def end_of_step(records: Sequence[RecordedEvent], step: int) -> int:
                 if is_over:
                     return number
                 is_over = begun == step
+            case AttemptStarted() | WorkflowChanged(call_id="") if step == 0:
+                return number
             case StepFinished(step=ended) if is_over and ended == step:
                 return number + 1
             case _:

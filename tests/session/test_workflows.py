@@ -355,6 +355,26 @@ async def test_undo_of_a_workflow_takes_back_what_its_nodes_changed(project: Pat
         assert not (project / "clean.txt").exists()
 
 
+async def test_a_workflow_goes_back_to_its_beginning_and_is_then_worked_through_anew(
+    project: Path,
+) -> None:
+    written(project, BROKEN_LATER)
+    turns = cast(alpha=[write("made.txt")], beta=[write("clean.txt")])
+    async with workshop(project, turns) as shop:
+        await worked(shop)
+        run_id = shop.session.runs.list()[0].run_id
+        report = await shop.session.rewinds.rewind(run_id, 0)
+        assert sorted(report.files.restored) == ["clean.txt", "made.txt"]
+        assert not (project / "made.txt").exists()
+        before = len(shop.server.requests)
+        outcome = await shop.session.runs.begin(run_id).wait()
+        assert isinstance(outcome, Achieved)
+        assert set(asked(shop)[before:]) == {"alpha", "beta"}
+        fork = await shop.session.rewinds.fork(run_id, 0)
+        assert isinstance(await fork.wait(), Achieved)
+        assert len(shop.session.runs.list()) == 8, "two runs, of the first the nodes of both times"
+
+
 async def test_a_condition_in_words_is_judged_and_once_more_in_the_end(project: Path) -> None:
     text = (
         "## alpha\nMake it.\n\n- [ ] the file says x\n\n## beta\n- needs: alpha\n\nMore.\n\n"
