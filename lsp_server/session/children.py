@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from lsp_server.agent import budget
@@ -36,11 +36,15 @@ MakeTask: TypeAlias = Callable[[RunId, Budget], Task]
 
 @dataclass(frozen=True, slots=True)
 class ChildWork:
-    """A `ChildWork` is what came of a child: how it ended, and the state that its journal has."""
+    """A `ChildWork` is what came of a child: how it ended, and the state that its journal has.
+
+    `had_ended` says that it did before it was asked for, in an earlier process.
+    """
 
     run_id: RunId
     outcome: Outcome
     state: State
+    had_ended: bool = False
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -86,8 +90,9 @@ class Children:
                 agent = task.agent.name if task.agent is not None else ""
                 self._emit(ChildStarted(run_id, key, title, agent))
             ended = None if known is None else await self.outcome(run_id)
-            if ended is None:
-                ended = await self._run(run_id, key, title, task)
+            if ended is not None:
+                return replace(await self._end(run_id, key, title, ended), had_ended=True)
+            ended = await self._run(run_id, key, title, task)
             return await self._end(run_id, key, title, ended)
 
     async def outcome(self, run_id: RunId) -> Outcome | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ import pytest
 
 from lsp_server.agent.journal import replay
 from lsp_server.domain.child_events import ChildEnded, ChildStarted
-from lsp_server.domain.events import RecordedEvent, RunEnded, ToolCalled
+from lsp_server.domain.events import Event, RecordedEvent, RunEnded, ToolCalled
 from lsp_server.domain.tasks import Achieved, RunId
 from lsp_server.domain.workflow_events import WorkflowChanged
 from tests.fakes.cast import cast
 from tests.harness.workflows import worked, written
 from tests.harness.workshop import calls, workshop
+from tests.sampling import sampled
 from tests.session.test_subagents_after_a_crash import cut, own
 
 NEEDS = {"alpha": "", "beta": "", "gamma": "alpha, beta", "delta": "gamma"}
@@ -33,15 +35,21 @@ TURNS = cast(
         for name in NEEDS
     }
 )
-POINTS = 14
+POINTS = sampled(40)
 
 
-async def whole_run(project: Path) -> dict[Path, list[RecordedEvent]]:
-    """The journals of a workflow that nothing interrupted, that of its run first."""
+async def whole_run(project: Path, stopped_at: str = "") -> dict[Path, list[RecordedEvent]]:
+    """The journals of a workflow, that of its run first; it may be stopped when a node begins."""
     (project / "a.txt").write_text("a line\n")
     written(project, TEXT)
     async with workshop(project, TURNS) as shop:
-        assert isinstance(await worked(shop), Achieved)
+
+        def stop(event: Event) -> None:
+            if isinstance(event, ChildStarted) and event.title == stopped_at:
+                asyncio.get_running_loop().call_later(0.05, shop.session.runs.stop)
+
+        shop.on_event = stop
+        assert (await worked(shop)).outcome == ("stopped" if stopped_at else "achieved")
         paths = sorted(shop.session.runs.store.journals(), key=lambda path: path.parent.name)
         return {path: replay(path) for path in paths}
 
@@ -55,8 +63,8 @@ def done_at(records: list[RecordedEvent], moment: str) -> set[str]:
 def moments(records: dict[Path, list[RecordedEvent]]) -> list[str]:
     (first, *_) = records.values()
     ended = next(r.at for r in first if isinstance(r.event, RunEnded))
-    known = sorted({r.at for each in records.values() for r in each if r.at < ended})
-    return known[1 :: max(1, len(known) // POINTS)]
+    known = sorted({r.at for each in records.values() for r in each if r.at <= ended})
+    return known[1 : -1 : max(1, len(known) // POINTS)]
 
 
 @pytest.mark.timeout(300)
@@ -85,3 +93,17 @@ async def test_whenever_it_crashed_each_node_is_done_once(project: Path) -> None
         spent = sum(event.billed.total_tokens for event in own(records, ChildEnded))
         ends = [own(child, RunEnded)[-1] for path, child in again.items() if path != first]
         assert spent == sum(end.billed.total_tokens for end in ends), moment
+
+
+@pytest.mark.timeout(300)
+async def test_a_crash_while_it_was_stopped_costs_no_node_that_was_done(project: Path) -> None:
+    journals = await whole_run(project, stopped_at="gamma")
+    first = next(iter(journals))
+    for moment in (*moments(journals)[-POINTS:], "9"):
+        cut(journals, moment)
+        done = done_at(journals[first], moment)
+        async with workshop(project, TURNS) as shop:
+            outcome = await shop.session.runs.resume(RunId(first.parent.name)).wait()
+            assert isinstance(outcome, Achieved), (moment, outcome)
+            asked = {str(prompt[1]["content"]).split()[0] for prompt in shop.prompts()}
+            assert not asked & done, f"{asked & done} ran again"

@@ -83,6 +83,8 @@ class WorkflowWork:
             node.id: NodeStatus(node.id, node.title, node.needs) for node in plan.workflow.nodes
         }
         self._over = {node.id: asyncio.Event() for node in plan.workflow.nodes}
+        self._untold: set[Id] = set()
+        """Runs that worked on nodes when a crash came, and whose ends the nodes do not know."""
 
     @property
     def nodes(self) -> tuple[NodeStatus, ...]:
@@ -111,6 +113,7 @@ class WorkflowWork:
         """Takes up what is known of nodes whose input is what it was."""
         known = self._state.workflows.by_call.get(self._plan.call_id)
         before = {} if known is None else {status.id: status for status in known.nodes}
+        self._untold |= {one.run_id for one in before.values() if one.state == "running"}
         for node in in_order(self._plan.workflow.nodes):
             if not all(self._nodes[need].result for need in node.needs):
                 continue
@@ -145,6 +148,8 @@ class WorkflowWork:
         for _ in range(runs_max):
             try:
                 done = await self._run(node, digest, needed, earlier)
+                if done.had_ended and done.outcome.outcome in ("stopped", "failed"):
+                    done = await self._run(node, digest, needed, earlier)
             except ToolError as error:
                 self._set(node, state="stopped", why=str(error))
                 return
@@ -186,8 +191,10 @@ class WorkflowWork:
         prefix = f"{self._plan.call_id}/{node.id}/{digest}/"
         conversation = self._state.conversation
         runs = [(key, run) for key, run in conversation.children.items() if key.startswith(prefix)]
-        if runs and runs[-1][1] not in conversation.ended_children:
-            return runs[-1][0]
+        for key, run_id in runs[-1:]:
+            if run_id in self._untold or run_id not in conversation.ended_children:
+                self._untold.discard(run_id)
+                return key
         return f"{prefix}{len(runs) + 1}"
 
     def _take(self, node: WorkflowNode, done: ChildWork) -> None:
