@@ -34,8 +34,11 @@ from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.message_events import MessageReceived, MessageRefused
 from lsp_server.domain.plans import PlanItem, PlanStatus, walk
 from lsp_server.domain.tools import ToolCall
+from lsp_server.domain.workflow_events import WorkflowChanged
+from lsp_server.domain.workflows import NodeStatus
 from lsp_server.wording.event_view import view_of
 from lsp_server.wording.run_texts import outcome_text, task_title
+from lsp_server.wording.workflow_texts import as_tree, node_text
 
 READ_SOON = "your message is read before the next tool call"
 
@@ -64,6 +67,7 @@ class RunUpdates:
         self._root = root
         self._prompt_tokens_max = prompt_tokens_max
         self._plan: tuple[PlanItem, ...] = ()
+        self._nodes: tuple[NodeStatus, ...] = ()
         self._report: GoalReport | None = None
         self._streamed: dict[str, str] = {}
         self._said = ""
@@ -87,6 +91,9 @@ class RunUpdates:
                 yield from self._child(event)
             case PlanChanged(items):
                 self._plan = items
+                yield self._plan_update()
+            case WorkflowChanged(nodes=nodes):
+                self._nodes = nodes
                 yield self._plan_update()
             case GoalChecked(report):
                 self._report = report
@@ -202,7 +209,9 @@ class RunUpdates:
 
     def _child(self, event: ChildStarted | ChildEnded) -> Iterator[Update]:
         if isinstance(event, ChildStarted):
-            self._children[event.run_id] = (event.call_id, [])
+            if not event.tool_call:
+                return  # A node of a workflow that is the task: the plan shows it.
+            self._children[event.run_id] = (event.tool_call, [])
         if event.run_id in self._children:
             yield from self._child_line(event.run_id, view_of(event).label)
 
@@ -218,6 +227,10 @@ class RunUpdates:
             for depth, item in walk(self._plan)
             if item.status != "dropped"
         ]
+        entries += [
+            helpers.plan_entry("  " * depth + node_text(node), status=_node_status(node))
+            for depth, node in as_tree(self._nodes)
+        ]
         if self._report is not None and not self._report.goal.is_task:
             entries += [
                 helpers.plan_entry(
@@ -232,6 +245,13 @@ class RunUpdates:
 
 CHILD_LINES_MAX = 20
 """The last lines of a child that its call shows."""
+
+
+def _node_status(node: NodeStatus) -> EntryStatus:
+    """Returns the status of an entry for a node; one that fell short stays open, and says why."""
+    if node.state == "running":
+        return "in_progress"
+    return "completed" if node.is_done else "pending"
 
 
 def _chunk(channel: Literal["text", "reasoning"], text: str) -> Update:

@@ -14,6 +14,7 @@ from acp.exceptions import RequestError
 from lsp_server.acp.run_updates import READ_SOON
 from tests.data.images import PNG
 from tests.fakes.acp_client import READS_AND_WRITES, Panel, desk
+from tests.fakes.cast import cast
 from tests.fakes.faulty_server import FaultyServer
 from tests.harness.workshop import calls, finish, judges, says
 
@@ -346,3 +347,25 @@ async def test_custom_commands_and_skills_are_slash_commands(folder: Path) -> No
         for text, meant in (("/greet Ada", "Greet Ada warmly."), ("/tidy now", "skill `tidy`")):
             await here.say(session, text)
             assert meant in str(server.requests[-1].body["messages"])
+
+
+async def test_a_workflow_is_in_the_plan_and_its_nodes_are_lines_of_their_call(
+    folder: Path,
+) -> None:
+    nodes = [{"id": "alpha", "task": "Look."}, {"id": "beta", "task": "Look.", "needs": ["alpha"]}]
+    turns = cast(parent=[calls(("workflow", {"nodes": nodes}))], alpha=[], beta=[])
+    async with FaultyServer(turns) as server, desk(folder, model=server) as here:
+        await here.say(await here.new(), "parent")
+        panel = here.panel
+        plans = [
+            [(one.content, one.status) for one in plan.entries]
+            for plan in panel.of(schema.AgentPlanUpdate)
+        ]
+        first, second = "alpha: Look.", "  beta: Look."
+        assert plans[0] == [(first, "pending"), (second, "pending")]
+        assert [(first, "completed"), (second, "in_progress")] in plans
+        assert plans[-1] == [(first, "completed"), (second, "completed")]
+        (start,) = panel.of(schema.ToolCallStart)
+        assert {one.tool_call_id for one in panel.of(schema.ToolCallProgress)} == {
+            start.tool_call_id
+        }, "no client is told of a call that there is not"

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lsp_server.agent.state import State
+from lsp_server.domain.child_events import node_key
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import Emit
 from lsp_server.domain.goals import Goal
@@ -188,14 +189,14 @@ class WorkflowWork:
 
     def _key(self, node: WorkflowNode, digest: Id) -> Id:
         """Returns the key of the run that is to work on a node: one that did not end, or a new one."""
-        prefix = f"{self._plan.call_id}/{node.id}/{digest}/"
         conversation = self._state.conversation
+        prefix = node_key(self._plan.call_id, node.id, digest, 1).removesuffix("1")
         runs = [(key, run) for key, run in conversation.children.items() if key.startswith(prefix)]
         for key, run_id in runs[-1:]:
             if run_id in self._untold or run_id not in conversation.ended_children:
                 self._untold.discard(run_id)
                 return key
-        return f"{prefix}{len(runs) + 1}"
+        return node_key(self._plan.call_id, node.id, digest, len(runs) + 1)
 
     def _take(self, node: WorkflowNode, done: ChildWork) -> None:
         """Takes in how a run of a node ended."""
