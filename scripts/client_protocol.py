@@ -57,6 +57,7 @@ import * as v from "valibot";
 
 export const SECTION = {json.dumps(SOURCE)};
 export const SAMPLES_MAX = {run_params.SAMPLES_MAX};
+export const ATTEMPTS_MAX = {run_params.ATTEMPTS_MAX};
 """
 
 LITERALS: Mapping[str, Any] = {

@@ -129,7 +129,7 @@ async function menu({ server, runs, context }: Parts): Promise<void> {
       ? [
           ...(openQuestions(runs.log()).length > 0 ? ["answer"] : []),
           ...(active ? ["stop", "send", "switchMax"] : []),
-          ...["work", "workOnGoal", "newGoal", "checkGoals", "propose"],
+          ...["work", "workOnGoal", "newGoal", "checkGoals", "attempts", "propose"],
           ...(all.some(hasJudged) ? ["compare"] : []),
           ...(server.knows(CommandName.memorySearch) ? ["searchMemory"] : []),
           ...(all.length > 0 ? ["show", "resume", "rewind", "fork", "undo"] : []),

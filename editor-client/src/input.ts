@@ -1,6 +1,6 @@
 /** Asks the person for a text, a check, a number. Undefined means dismissed. */
 import * as vscode from "vscode";
-import { SAMPLES_MAX, SECTION } from "./protocol.js";
+import { ATTEMPTS_MAX, SAMPLES_MAX, SECTION } from "./protocol.js";
 
 /** A text that is not blank. */
 export async function askForText(prompt: string): Promise<string | undefined> {
@@ -24,6 +24,11 @@ export async function askForCheck(): Promise<string | undefined> {
 export function askForSamples(): Promise<number | undefined> {
   const chosen = vscode.workspace.getConfiguration(SECTION).get<number>("max_mode.samples");
   return askForNumber(vscode.l10n.t("How many candidates?"), 1, SAMPLES_MAX, chosen);
+}
+
+/** How many whole runs to make, of which the best is taken. */
+export function askForAttempts(): Promise<number | undefined> {
+  return askForNumber(vscode.l10n.t("How many attempts?"), 2, ATTEMPTS_MAX, 3);
 }
 
 async function askForNumber(

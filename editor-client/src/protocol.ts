@@ -8,6 +8,7 @@ import * as v from "valibot";
 
 export const SECTION = "holdfast";
 export const SAMPLES_MAX = 16;
+export const ATTEMPTS_MAX = 8;
 
 export const CommandName = {
   runStart: "holdfast.run.start",
@@ -496,7 +497,7 @@ export type EventView = v.InferOutput<typeof EventView>;
  *
  * `seq` counts from 0 within the run, `at` is ISO 8601. `view` says it in words. Pieces
  * of a streaming answer may be left out when the client reads slowly. The Events of a
- * subagent name the run that began it as `parentId`.
+ * subagent, and those of an attempt, name the run that began it as `parentId`.
  */
 export const EventNotice = v.object({
   runId: v.string(),

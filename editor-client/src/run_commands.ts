@@ -2,7 +2,13 @@
 import * as vscode from "vscode";
 import type { Candidates } from "./candidates.js";
 import type { Diffs } from "./diffs.js";
-import { askForSamples, askForStep, askForText, currentSelection } from "./input.js";
+import {
+  askForAttempts,
+  askForSamples,
+  askForStep,
+  askForText,
+  currentSelection,
+} from "./input.js";
 import { notice } from "./notices.js";
 import { CommandName, type Answer, type Question, type RunEntry } from "./protocol.js";
 import { isActive, openQuestions, own, type Judged, type Run, type RunNode } from "./run_log.js";
@@ -49,6 +55,13 @@ export function runCommands(
       const prompt = await askForText(vscode.l10n.t("What should be done?"));
       if (prompt !== undefined) {
         await server.command(CommandName.runStart, { prompt, ...currentSelection() });
+      }
+    },
+    attempts: async () => {
+      const prompt = await askForText(vscode.l10n.t("What should be done?"));
+      const attempts = prompt === undefined ? undefined : await askForAttempts();
+      if (attempts !== undefined) {
+        await server.command(CommandName.runStart, { prompt, attempts, ...currentSelection() });
       }
     },
     propose: async () => {

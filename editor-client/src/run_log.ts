@@ -16,7 +16,7 @@ import {
 
 export interface Run {
   readonly runId: string;
-  /** The run that began it, for a subagent. */
+  /** The run that began it, for a subagent or an attempt. */
   readonly parentId: string | undefined;
   readonly title: string;
   readonly state: RunState;
@@ -40,10 +40,12 @@ export interface Entry {
   readonly detail: string;
   readonly tone: Tone;
   readonly judged?: Judged;
-  /** The subagent that begins there. */
+  /** The subagent or attempt that begins there. */
   readonly childId?: string;
   /** The nodes of the workflow that it is about, from the top of their tree down. */
   readonly nodes?: readonly WorkflowNode[];
+  /** The number of the attempt that begins there. */
+  readonly attempt?: number;
 }
 
 export type RunLog = ReadonlyMap<string, Run>;
@@ -115,6 +117,8 @@ export interface RunNode {
   readonly run: Run;
   readonly entry?: Entry;
   readonly place?: number;
+  /** Its number, for one of several attempts. */
+  readonly attempt?: number;
 }
 
 /** What stands below a workflow, or below a node of it. */
@@ -133,7 +137,7 @@ export function nodeRows({ run, entry, place }: RunNode): RunNode[] {
   );
 }
 
-/** What a run did, with its subagents where they began; those of an earlier window come first. */
+/** What a run did, with its subagents and attempts where they began; those of an earlier window come first. */
 export function rows(log: RunLog, run: Run): RunNode[] {
   const begun = new Set(run.entries.map(({ childId }) => childId));
   const earlier = [...log.values()].filter(
@@ -141,9 +145,13 @@ export function rows(log: RunLog, run: Run): RunNode[] {
   );
   const entries = run.entries.map((entry): RunNode => {
     const child = entry.childId === undefined ? undefined : log.get(entry.childId);
-    return child === undefined ? { run, entry } : { run: child };
+    return child === undefined ? { run, entry } : { run: child, ...numbered(entry) };
   });
   return [...earlier.map((child) => ({ run: child })), ...entries];
+}
+
+function numbered({ attempt }: Entry): { attempt?: number } {
+  return attempt === undefined ? {} : { attempt };
 }
 
 function blank(runId: string, startedAt: string, parentId: string | undefined): Run {
@@ -182,6 +190,11 @@ function next(before: Run, notice: EventNotice): Run {
       return withEntry(run, notice, fields.runId === undefined ? {} : { childId: fields.runId });
     case "workflow_changed":
       return workflowChanged(run, notice);
+    case "attempt_started":
+      return withEntry(run, notice, {
+        ...(fields.runId === undefined ? {} : { childId: fields.runId }),
+        ...(fields.attempt === undefined ? {} : { attempt: fields.attempt }),
+      });
     case "tool_returned":
       return changed(run, fields.callId, ({ label }) => ({
         label: oneLine(`${label}: ${view.label}`),

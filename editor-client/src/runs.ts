@@ -114,9 +114,9 @@ export function stateName(state: RunState): string {
 }
 
 function rowItem(row: RunNode): vscode.TreeItem {
-  const { run, entry, place } = row;
+  const { run, entry, place, attempt } = row;
   if (entry === undefined) {
-    return runItem(run);
+    return runItem(run, attempt);
   }
   const node = place === undefined ? undefined : entry.nodes?.[place];
   const item = node === undefined ? entryItem(run, entry) : nodeItem(entry, node);
@@ -156,12 +156,13 @@ function nodeItem(entry: Entry, node: WorkflowNode): vscode.TreeItem {
   return item;
 }
 
-function runItem(run: Run): vscode.TreeItem {
+function runItem(run: Run, attempt?: number): vscode.TreeItem {
   const shown =
     isActive(run) && run.entries.length > 0
       ? vscode.TreeItemCollapsibleState.Expanded
       : vscode.TreeItemCollapsibleState.Collapsed;
-  const item = new vscode.TreeItem(run.title, shown);
+  const title = attempt === undefined ? run.title : vscode.l10n.t("Attempt {0}", attempt);
+  const item = new vscode.TreeItem(title, shown);
   const cost = run.costUsd > 0 ? ` · $${run.costUsd.toFixed(2)}` : "";
   item.id = run.runId;
   item.description = `${stateName(run.state)} · ${vscode.l10n.t("step {0}", run.step)}${cost}`;

@@ -16,7 +16,13 @@ from lsp_server.assemble.goals import run_stop_policy, run_verifier
 from lsp_server.assemble.role_models import RoleModels
 from lsp_server.assemble.workflows import workflow_agent
 from lsp_server.assemble.workspace_services import AskedFor, WorkspaceServices
-from lsp_server.domain.events import Emit, FileChanged, RecordedEvent
+from lsp_server.domain.events import (
+    Emit,
+    FileChanged,
+    PermissionAnswered,
+    PermissionAsked,
+    RecordedEvent,
+)
 from lsp_server.domain.goals import Goal
 from lsp_server.domain.tasks import Outcome, RunId, Task
 from lsp_server.goals.changes import StopAttempt
@@ -29,7 +35,7 @@ from lsp_server.session.attempts.attempts_agent import AttemptParts, AttemptsAge
 from lsp_server.session.attempts.evidence import diff_of
 from lsp_server.session.goals import Goals
 from lsp_server.session.memory import SessionMemory
-from lsp_server.session.run import Run, RunAgent
+from lsp_server.session.run import OnEvent, Run, RunAgent
 from lsp_server.session.run_context import RunContext
 from lsp_server.session.runs import Runs
 from lsp_server.tools.approval import Approval
@@ -50,7 +56,8 @@ class RunAgentFactory:
 
     That is the loop, what works through a workflow, or what makes several attempts and takes
     one, as the task asks for.
-    All that is given is the session's; `runs` gives its runs.
+    All that is given is the session's; `runs` gives its runs, and `show` gets what happens in
+    attempts.
     """
 
     def __init__(
@@ -61,9 +68,11 @@ class RunAgentFactory:
         memory: SessionMemory,
         endpoint_stats: dict[str, EndpointStats],
         runs: Callable[[], Runs],
+        show: OnEvent,
     ) -> None:
         self._services = services
         self._roles = roles
+        self._show = show
         self._goals = goals
         self._memory = memory
         self._endpoint_stats = endpoint_stats
@@ -133,6 +142,9 @@ class RunAgentFactory:
         def happened(run_id: RunId, recorded: RecordedEvent) -> None:
             # Memory learns from attempts that are not taken, too.
             self._memory.see(run_id, recorded)
+            # The run that people see has the questions, with the name of the attempt.
+            if not isinstance(recorded.event, PermissionAsked | PermissionAnswered):
+                self._show(run_id, recorded)
             on_event()
 
         # A subagent would work in the workspace, not in the copy.

@@ -53,7 +53,7 @@ from lsp_server.session.granted_rules import GrantedRules
 from lsp_server.session.hooks import SessionHooks
 from lsp_server.session.mcp_servers import SessionServers
 from lsp_server.session.memory import SessionMemory
-from lsp_server.session.notices import GoalsChanged, Notify, StatusChanged
+from lsp_server.session.notices import GoalsChanged, Notify, RunEvent, StatusChanged
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.run import BuildAgent, OnEvent
 from lsp_server.session.run_store import RunStore, contents_needed, left_over
@@ -105,7 +105,15 @@ def open_session(
     goals = _goals(services, roles, folder, lambda: session.settings, notify)
     memory = _memory(services, folder, settings.memory, notify, lambda: session.settings)
     store = RunStore(folder / "runs")
-    agents = RunAgentFactory(services, roles, goals, memory, endpoint_stats, lambda: session.runs)
+    agents = RunAgentFactory(
+        services,
+        roles,
+        goals,
+        memory,
+        endpoint_stats,
+        lambda: session.runs,
+        lambda run_id, recorded: notify(RunEvent(run_id, recorded)),
+    )
     runs = _runs(services, store, settings, agents.agent, partial(_on_event, lambda: session))
     cleaning = _start_cleaning(services, store, lambda: session.settings.checkpoints)
     session: Session = Session(

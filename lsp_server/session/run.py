@@ -183,6 +183,7 @@ class Run:
             background=dict(state.background.running),
             attempts=self._activity.attempts,
             workflow=self.context.task.workflow,
+            is_subagent=self.context.is_subagent,
         )
         # Until its end is on the disk the run counts as at work.
         if self._outcome is None or self._work is None or not self._work.done():

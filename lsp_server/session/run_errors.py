@@ -42,6 +42,16 @@ class RunBusy(RunError):
         self.elsewhere = elsewhere
 
 
+class IsAttempt(RunError):
+    """The run was an attempt of another one, in a copy of the workspace that is gone."""
+
+    def __init__(self, run_id: RunId, whole: RunId, verb: str) -> None:
+        super().__init__(
+            f"run {run_id} was an attempt, in a copy of the workspace; {verb} its run, {whole}"
+        )
+        self.run_id = run_id
+
+
 class StepNotFound(RunError):
     """The run has no such step that counts; `last` is its last one, 0 where it has none."""
 

@@ -39,7 +39,8 @@ class RunSummary:
     the next step of a run at work is sampled several times. `background` are the commands
     that it runs in the background, by their ids. `attempts` counts the attempts at work.
     `workflow` names the one that it works through, empty for none.
-    `workspace` is the folder of a run of the past.
+    `workspace` is the folder of a run of the past. Of those that another run began, `is_subagent`
+    tells subagents from attempts.
     """
 
     run_id: RunId
@@ -55,6 +56,7 @@ class RunSummary:
     attempts: int = 0
     workflow: str = ""
     workspace: str = ""
+    is_subagent: bool = False
 
     @property
     def parent_id(self) -> RunId | None:
@@ -127,6 +129,7 @@ def summary_from_journal(path: Path) -> RunSummary:
         cost_usd=cost_usd,
         message=message,
         workflow=first.event.task.workflow,
+        is_subagent=bool(first.event.task.parent_call),
         workspace=first.event.workspace,
     )
 

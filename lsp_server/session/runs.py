@@ -20,6 +20,7 @@ from lsp_server.session.run import BuildAgent, OnEvent, Run
 from lsp_server.session.run_errors import (
     AlreadyOver,
     InvalidMessage,
+    IsAttempt,
     RunBusy,
     RunNotActive,
     RunNotFound,
@@ -218,9 +219,9 @@ class Runs:
         """Chooses the run that a person means: the one with that id, or the newest.
 
         `verb` says for what, as in "there is no run to undo". With `idle` the run may
-        not be at work, and without `over` it may not have ended by itself.
+        not be at work and is no attempt, and without `over` it may not have ended by itself.
 
-        Raises RunNotFound, RunBusy, AlreadyOver, and JournalDamaged for a journal that
+        Raises RunNotFound, RunBusy, IsAttempt, AlreadyOver, and JournalDamaged for a journal that
         cannot be read: another run than the newest would be a wrong guess.
         """
         ids = self.store.ids() if run_id is None else (run_id,)
@@ -229,6 +230,8 @@ class Runs:
         for summary in filter(None, found):
             if idle and summary.at_work:
                 raise RunBusy(summary.run_id, elsewhere=summary.run_id not in self.at_work)
+            if idle and summary.parent_id is not None and not summary.is_subagent:
+                raise IsAttempt(summary.run_id, summary.parent_id, verb)
             if over or summary.state not in ("achieved", "finished"):
                 return summary
             if run_id is not None:

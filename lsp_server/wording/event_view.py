@@ -271,8 +271,9 @@ def _attempt_view(event: AttemptStarted | AttemptEnded | AttemptsJudged) -> Even
     match event:
         case AttemptStarted(number, run_id, hint):
             label = f"attempt {number} begins" + (f": {hint}" if hint else "")
-            return _view(event, label, f"{hint}\n\nIts run is `{run_id}`.".strip(), attempt=number)
-        case AttemptEnded(number, _, outcome):
+            detail = f"{hint}\n\nIts run is `{run_id}`.".strip()
+            return _view(event, label, detail, run_id=run_id, attempt=number)
+        case AttemptEnded(number, run_id, outcome):
             count = sum(not change.is_folder for change in event.changes)
             files = f"{count} file{'s' * (count != 1)} changed"
             shown = report_text(event.report) if event.report else ""
@@ -282,6 +283,7 @@ def _attempt_view(event: AttemptStarted | AttemptEnded | AttemptsJudged) -> Even
                 f"attempt {number}: {files}, {outcome_label(outcome)}",
                 "\n\n".join(filter(None, [outcome_text(outcome), shown, f"{spent}."])),
                 _OUTCOME_TONES.get(outcome.outcome, "plain"),
+                run_id=run_id,
                 attempt=number,
                 outcome=outcome.outcome,
             )

@@ -53,7 +53,9 @@ async def test_the_exit_status_tells_what_became_of_the_attempts(
         result = await holdfast("run", *flags, "make it", folder=project, **model(server))
         assert result.status == status, result.errors
         ended = [event for event in result.events if event["kind"] == "run_ended"]
-        assert len(ended) == 1, "one run that people see"
+        parents = [event.get("parent_id") for event in ended]
+        run = result.events[0]["run_id"]
+        assert parents == [run, run, None], "one run that people see, and it ends last"
         path = project / "made.txt"
         assert (path.read_text() if path.exists() else None) == made
         assert copies(project) == []
@@ -97,7 +99,7 @@ async def test_after_a_kill_the_next_start_removes_the_copies_and_the_run_goes_o
             run_id = ""
             while True:
                 event = json.loads(await process.stdout.readline())
-                run_id = event.get("run_id", run_id) if event["kind"] == "run_started" else run_id
+                run_id = run_id or event["run_id"]
                 if event["kind"] == "attempt_ended":
                     break
             assert len(copies(project)) == 4, "two copies, and git knows both"
@@ -122,3 +124,14 @@ async def test_without_a_model_it_fails_once_and_chooses_nothing(project: Path) 
     assert ended.status == 1
     assert "api_key_command" in ended.output + ended.errors
     assert "attempt 1" not in ended.output
+
+
+async def test_what_each_attempt_does_is_said_behind_its_number(project: Path) -> None:
+    (project / "a.py").write_text("a\n")
+    script = attempts(*(writes("made.txt", f"{n}\n") for n in (1, 2)))
+    async with FaultyServer(script) as server:
+        flags = (*YES, "--attempts", "2")
+        result = await holdfast("run", *flags, "make it", folder=project, **model(server))
+        for number in (1, 2):
+            assert f"  [{number}]   > write made.txt: ok" in result.output
+            assert f"  attempt {number}: 1 file changed" in result.output

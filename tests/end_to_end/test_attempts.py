@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.data import clients
 from tests.end_to_end.test_max_mode import actions, says, shows_comparison
-from tests.fakes.lsp_client import Message, started
+from tests.fakes.lsp_client import LspClient, Message, started
 from tests.harness.attempts import attempts, writes
 
 
@@ -70,4 +71,52 @@ async def test_attempts_are_compared_and_one_is_accepted(project: Path, name: st
         await client.command("holdfast.run.undo", {"runId": reply["runId"]})
         await client.wait_for(says("as they were before the run"), "the undo")
         assert path.read_text() == "ONE\ntwo\nthree\n"
+        assert await client.shutdown() == 0
+
+
+def events_of(client: LspClient) -> list[dict[str, Any]]:
+    return [m["params"] for m in client.received if m.get("method") == "holdfast/event"]
+
+
+async def test_what_attempts_do_is_shown_below_their_run(project: Path) -> None:
+    (project / "a.txt").write_text("one\n")
+    capabilities = {"experimental": {"holdfast": {"event": True, "status": True}}}
+    script = attempts(*(writes("a.txt", f"{n}\n") for n in (1, 2)))
+    environment = {"HOLDFAST_PERMISSIONS__MODE": "full"}
+    async with (
+        ScriptedServer(script) as model,
+        started(environment=environment | {"HOLDFAST_MODEL__BASE_URL": model.base_url}) as client,
+    ):
+        await client.initialize(project, capabilities)
+        wish = {"prompt": "Renew it.", "attempts": 2}
+        run = (await client.command("holdfast.run.start", wish))["runId"]
+        await client.wait_for(
+            lambda m: (
+                m.get("method") == "holdfast/event"
+                and m["params"]["runId"] == run
+                and m["params"]["event"]["kind"] == "run_ended"
+            ),
+            "the end",
+        )
+        said = events_of(client)
+        begun = [one["view"]["fields"] for one in said if one["event"]["kind"] == "attempt_started"]
+        assert [(one["attempt"], one["runId"]) for one in begun] == [
+            (1, f"{run}.1"),
+            (2, f"{run}.2"),
+        ]
+        for fields in begun:
+            own = [one for one in said if one["runId"] == fields["runId"]]
+            assert {one["parentId"] for one in own} == {run}
+            kinds = [one["event"]["kind"] for one in own]
+            assert (kinds[0], kinds[-1]) == ("run_started", "run_ended")
+            assert "tool_returned" in kinds
+            assert [one["seq"] for one in own if one["event"]["kind"] != "streamed"] == sorted(
+                {one["seq"] for one in own if one["event"]["kind"] != "streamed"}
+            )
+        listed = await client.command("holdfast.run.list")
+        assert listed["message"].count("\n  attempt, ") == 2
+        (row,) = [one for one in listed["runs"] if "parentId" not in one]
+        assert row["runId"] == run
+        messages = [m for m in client.received if m.get("method") == "window/showMessage"]
+        assert sum("finished" in m["params"]["message"] for m in messages) <= 2
         assert await client.shutdown() == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from lsp_server.domain.attempt_events import AttemptEnded, AttemptStarted
 from lsp_server.domain.events import (
     CandidatesJudged,
     Event,
-    FileChanged,
     PermissionAsked,
     RunStarted,
     ToolReturned,
@@ -28,12 +27,14 @@ from lsp_server.domain.tasks import (
     Budget,
     Failed,
     Finished,
+    RunId,
     Stopped,
     Task,
     Unmet,
 )
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.sandbox.choice import choose
+from lsp_server.session.run_errors import IsAttempt
 from lsp_server.settings.folders import data_folder, workspace_folder
 from tests.harness.attempts import Body, attempt_of, attempts, writes
 from tests.harness.files import lay_out
@@ -95,7 +96,6 @@ async def test_where_none_passes_the_goal_is_unmet_and_nothing_is_changed(projec
         outcome = await shop.run(task())
         assert isinstance(outcome, Unmet), outcome
         assert not (project / "made.txt").exists()
-        assert shop.events(FileChanged) == []
         (judged,) = shop.events(CandidatesJudged)
         assert all("made.txt is good" in group.problem for group in judged.groups)
 
@@ -388,3 +388,31 @@ async def test_a_trusted_hook_guards_the_attempts_and_none_brings_one_of_its_own
         assert not (project / "made.txt").exists()
         assert (project / "other.txt").exists()
         assert not (project / "ran").exists()
+
+
+@pytest.mark.parametrize("verb", ["resume", "undo", "take back", "fork", "speak to"])
+async def test_an_attempt_is_no_run_that_people_go_on_with(project: Path, verb: str) -> None:
+    """It worked in a copy: in the workspace its journal means nothing."""
+    scripts = makes("bad\n", "worse\n")
+    async with workshop(project, attempts(*scripts)) as shop:
+        await shop.run(task(2))
+        run = shop.session.runs.list()[0].run_id
+        attempt = RunId(f"{run}.1")
+        rewinds, runs = shop.session.rewinds, shop.session.runs
+
+        async def resume() -> object:
+            return runs.resume(attempt)
+
+        async def send() -> object:
+            return runs.send(attempt, "More.", "steer")
+
+        ways: dict[str, Callable[[], Awaitable[object]]] = {
+            "resume": resume,
+            "undo": lambda: shop.session.undo(attempt),
+            "take back": lambda: rewinds.rewind(attempt, 0),
+            "fork": lambda: rewinds.fork(attempt, 0, "Otherwise."),
+            "speak to": send,
+        }
+        with pytest.raises(IsAttempt, match=f"{verb} its run, {run}$"):
+            await ways[verb]()
+        assert not runs.at_work

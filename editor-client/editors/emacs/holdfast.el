@@ -166,6 +166,12 @@ Return its reply, a plist."
   (holdfast--run "run.start" (append (list :prompt prompt) (holdfast--selection))))
 
 ;;;###autoload
+(defun holdfast-attempts (prompt attempts)
+  "Make so many ATTEMPTS at PROMPT in copies of the project, of which one is taken."
+  (interactive (list (read-string "What should be done? ") (read-number "How many attempts? " 3)))
+  (holdfast--run "run.start" (append (list :prompt prompt :attempts attempts) (holdfast--selection))))
+
+;;;###autoload
 (defun holdfast-work-on-goals ()
   "Work on the first goal that is open."
   (interactive)

@@ -253,3 +253,30 @@ test("a subagent is a run below the one that began it, where it began", () => {
     "a window that saw nothing of it",
   );
 });
+
+test("an attempt is a run below the one that makes it, with its number", () => {
+  const child = `${RUN}.5`;
+  const read = (runId: string, seq: number, each: Sent): EventNotice => {
+    const parentId = runId === RUN ? {} : { parentId: RUN };
+    const notice = parsed(EventNotice, { runId, seq, at: "2026-01-01", ...parentId, ...each });
+    assert.ok(notice);
+    return notice;
+  };
+  const fields = { runId: child, attempt: 2 };
+  const log = [
+    read(RUN, 0, STARTED),
+    read(RUN, 1, sent("attempt_started", "attempt 2 begins: Find the cause.", { fields })),
+    read(child, 0, sent("run_started", "Do it. Find the cause.", { fields: { runId: child } })),
+    read(child, 1, sent("tool_called", "read a.py", { fields: { callId: "c1" } })),
+  ].reduce<RunLog>(followed, new Map());
+  const run = log.get(RUN);
+  assert.ok(run);
+  assert.deepEqual(own(log), [run]);
+  const [row] = rows(log, run);
+  assert.equal(row?.attempt, 2);
+  assert.equal(row.run.runId, child);
+  assert.deepEqual(
+    row.run.entries.map(({ label }) => label),
+    ["read a.py"],
+  );
+});

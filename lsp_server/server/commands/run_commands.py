@@ -185,7 +185,8 @@ def run_id_of(value: str | None) -> RunId | None:
 
 
 def _line(run: RunSummary) -> str:
-    nested = "  subagent, " if run.parent_id else ""
+    role = "subagent" if run.is_subagent else "attempt"
+    nested = f"  {role}, " if run.parent_id else ""
     return f"{nested}{run.state}: {run.title} ({run.run_id})"
 
 

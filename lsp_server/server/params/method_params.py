@@ -144,7 +144,7 @@ class EventNotice(Payload):
 
     `seq` counts from 0 within the run, `at` is ISO 8601. `view` says it in words. Pieces
     of a streaming answer may be left out when the client reads slowly. The Events of a
-    subagent name the run that began it as `parentId`.
+    subagent, and those of an attempt, name the run that began it as `parentId`.
     """
 
     run_id: str

@@ -83,8 +83,15 @@ function! s:Step(rest) abort
   return extend(step ==# '' ? {} : {'step': str2nr(step)}, prompt ==# '' ? {} : {'prompt': prompt})
 endfunction
 
+" How many attempts, and behind it what to do.
+function! s:Attempts(rest) abort
+  let [count, prompt] = matchlist(a:rest, '^\(\d*\)\s*\(.*\)$')[1:2]
+  return {'prompt': prompt, 'attempts': str2nr(count), 'uri': ale#util#ToURI(expand('%:p'))}
+endfunction
+
 let s:words = {
 \ 'work': {rest -> ['run.start', {'prompt': rest, 'uri': ale#util#ToURI(expand('%:p'))}]},
+\ 'attempts': {rest -> ['run.start', s:Attempts(rest)]},
 \ 'goals': {rest -> ['run.start', {}]},
 \ 'propose': {rest -> ['max.propose', {'prompt': rest}]},
 \ 'accept': {rest -> ['max.accept', {'candidate': str2nr(rest)}]},

@@ -34,6 +34,15 @@ local function start_with_image(rest, input)
   start_run(prompt, input, { images = { vim.fn.fnamemodify(path, ':p') } })
 end
 
+-- How many attempts, and then what to do.
+local function start_attempts(rest, input)
+  local count, prompt = rest:match('^(%d+)%s+(.+)$')
+  if not count then
+    return client.notify('attempts takes a number and what to do', vim.log.levels.ERROR)
+  end
+  start_run(prompt, input, { attempts = tonumber(count) })
+end
+
 local function list_hits(reply)
   local items = {}
   for _, hit in ipairs(reply.hits or {}) do
@@ -70,6 +79,7 @@ local words = {
   plan = function(rest, input) start_run(rest, input, { mode = 'plan' }) end,
   max = function(rest, input) start_run(rest, input, { maxMode = true }) end,
   image = start_with_image,
+  attempts = start_attempts,
   goals = function() client.command('run.start') end,
   propose = function(rest, input)
     client.command('max.propose', vim.tbl_extend('force', selection(input), { prompt = rest }))
