@@ -93,6 +93,7 @@ def open_session(
     journals and checkpoints go, the user's data folder if left out. `notify` is
     called with all that the session says by itself, once it is returned.
     """
+    session: Session
     workspace = Workspace(root)
     data = data or data_folder()
     folder = workspace_folder(data, workspace.root)
@@ -112,7 +113,7 @@ def open_session(
         memory,
         endpoint_stats,
         lambda: session.runs,
-        lambda run_id, recorded: notify(RunEvent(run_id, recorded)),
+        partial(_show, notify),
     )
     runs = _runs(services, store, settings, agents.agent, partial(_on_event, lambda: session))
     cleaning = _start_cleaning(services, store, lambda: session.settings.checkpoints)
@@ -146,6 +147,10 @@ def run_stores(data: Path | None = None) -> list[RunStore]:
 def run_store(root: Path, data: Path | None = None) -> RunStore:
     """Returns the runs of one workspace, whose session need not be open."""
     return RunStore(workspace_folder(data or data_folder(), root.resolve()) / "runs")
+
+
+def _show(notify: Notify, run_id: RunId, recorded: RecordedEvent) -> None:
+    notify(RunEvent(run_id, recorded))
 
 
 def _on_event(session: Callable[[], Session], run_id: RunId, recorded: RecordedEvent) -> None:
