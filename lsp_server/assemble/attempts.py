@@ -35,7 +35,8 @@ from lsp_server.session.attempts.attempts_agent import AttemptParts, AttemptsAge
 from lsp_server.session.attempts.evidence import diff_of
 from lsp_server.session.goals import Goals
 from lsp_server.session.memory import SessionMemory
-from lsp_server.session.run import OnEvent, Run, RunAgent
+from lsp_server.session.notices import Notify, RunEvent
+from lsp_server.session.run import Run, RunAgent
 from lsp_server.session.run_context import RunContext
 from lsp_server.session.runs import Runs
 from lsp_server.tools.approval import Approval
@@ -56,8 +57,8 @@ class RunAgentFactory:
 
     That is the loop, what works through a workflow, or what makes several attempts and takes
     one, as the task asks for.
-    All that is given is the session's; `runs` gives its runs, and `show` gets what happens in
-    attempts.
+    All that is given is the session's; `runs` gives its runs, and `notify` is told what
+    happens in attempts.
     """
 
     def __init__(
@@ -68,11 +69,11 @@ class RunAgentFactory:
         memory: SessionMemory,
         endpoint_stats: dict[str, EndpointStats],
         runs: Callable[[], Runs],
-        show: OnEvent,
+        notify: Notify,
     ) -> None:
         self._services = services
         self._roles = roles
-        self._show = show
+        self._notify = notify
         self._goals = goals
         self._memory = memory
         self._endpoint_stats = endpoint_stats
@@ -144,7 +145,7 @@ class RunAgentFactory:
             self._memory.see(run_id, recorded)
             # The run that people see has the questions, with the name of the attempt.
             if not isinstance(recorded.event, PermissionAsked | PermissionAnswered):
-                self._show(run_id, recorded)
+                self._notify(RunEvent(run_id, recorded))
             on_event()
 
         # A subagent would work in the workspace, not in the copy.

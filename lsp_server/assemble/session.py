@@ -53,7 +53,7 @@ from lsp_server.session.granted_rules import GrantedRules
 from lsp_server.session.hooks import SessionHooks
 from lsp_server.session.mcp_servers import SessionServers
 from lsp_server.session.memory import SessionMemory
-from lsp_server.session.notices import GoalsChanged, Notify, RunEvent, StatusChanged
+from lsp_server.session.notices import GoalsChanged, Notify, StatusChanged
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.run import BuildAgent, OnEvent
 from lsp_server.session.run_store import RunStore, contents_needed, left_over
@@ -93,7 +93,6 @@ def open_session(
     journals and checkpoints go, the user's data folder if left out. `notify` is
     called with all that the session says by itself, once it is returned.
     """
-    session: Session
     workspace = Workspace(root)
     data = data or data_folder()
     folder = workspace_folder(data, workspace.root)
@@ -107,13 +106,7 @@ def open_session(
     memory = _memory(services, folder, settings.memory, notify, lambda: session.settings)
     store = RunStore(folder / "runs")
     agents = RunAgentFactory(
-        services,
-        roles,
-        goals,
-        memory,
-        endpoint_stats,
-        lambda: session.runs,
-        partial(_show, notify),
+        services, roles, goals, memory, endpoint_stats, lambda: session.runs, notify
     )
     runs = _runs(services, store, settings, agents.agent, partial(_on_event, lambda: session))
     cleaning = _start_cleaning(services, store, lambda: session.settings.checkpoints)
@@ -147,10 +140,6 @@ def run_stores(data: Path | None = None) -> list[RunStore]:
 def run_store(root: Path, data: Path | None = None) -> RunStore:
     """Returns the runs of one workspace, whose session need not be open."""
     return RunStore(workspace_folder(data or data_folder(), root.resolve()) / "runs")
-
-
-def _show(notify: Notify, run_id: RunId, recorded: RecordedEvent) -> None:
-    notify(RunEvent(run_id, recorded))
 
 
 def _on_event(session: Callable[[], Session], run_id: RunId, recorded: RecordedEvent) -> None:
