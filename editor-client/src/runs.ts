@@ -165,7 +165,9 @@ function runItem(run: Run, attempt?: number): vscode.TreeItem {
   const item = new vscode.TreeItem(title, shown);
   const cost = run.costUsd > 0 ? ` · $${run.costUsd.toFixed(2)}` : "";
   item.id = run.runId;
-  item.description = `${stateName(run.state)} · ${vscode.l10n.t("step {0}", run.step)}${cost}`;
+  // A run of several attempts has no steps of its own while they work.
+  const step = run.step > 0 ? ` · ${vscode.l10n.t("step {0}", run.step)}` : "";
+  item.description = `${stateName(run.state)}${step}${cost}`;
   item.iconPath = RUN_ICONS[run.state];
   item.contextValue = `run.${isActive(run) ? "active" : "ended"}${run.proposal ? ".proposal" : ""}`;
   item.tooltip = run.title;

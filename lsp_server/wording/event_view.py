@@ -275,12 +275,13 @@ def _attempt_view(event: AttemptStarted | AttemptEnded | AttemptsJudged) -> Even
             return _view(event, label, detail, run_id=run_id, attempt=number)
         case AttemptEnded(number, run_id, outcome):
             count = sum(not change.is_folder for change in event.changes)
-            files = f"{count} file{'s' * (count != 1)} changed"
+            # Of one that was broken off nobody looked.
+            files = f"{count} file{'s' * (count != 1)} changed, " if event.is_whole else ""
             shown = report_text(event.report) if event.report else ""
             spent = f"{event.steps} steps, {usage_text(event.billed, event.cost_usd)}"
             return _view(
                 event,
-                f"attempt {number}: {files}, {outcome_label(outcome)}",
+                f"attempt {number}: {files}{outcome_label(outcome)}",
                 "\n\n".join(filter(None, [outcome_text(outcome), shown, f"{spent}."])),
                 _OUTCOME_TONES.get(outcome.outcome, "plain"),
                 run_id=run_id,
