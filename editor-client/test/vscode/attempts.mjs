@@ -17,7 +17,6 @@ await play(async (open, seen) => {
     return code.page.locator(".pane-body .monaco-list-row").allInnerTexts();
   };
 
-  // The palette proposes what was used last, so the shorter of two titles goes first.
   await code.command("Holdfast: Work on a Task");
   await code.answer("Share it out.");
   await code.status("2 subagents");
@@ -25,7 +24,7 @@ await play(async (open, seen) => {
   await code.command("Holdfast: Stop a Run");
   await code.status(/Holdfast\s*$/);
 
-  await code.command("Holdfast: Work on a Task with Several Attempts…");
+  await code.command("Holdfast: Make Several Attempts at a Task…");
   await code.answer("Renew it.");
   await code.answer("2");
   await code.status("2 attempts");
