@@ -101,7 +101,6 @@ def open_session(
     )
     roles = _roles(services)
     endpoint_stats: dict[str, EndpointStats] = {}
-
     goals = _goals(services, roles, folder, lambda: session.settings, notify)
     memory = _memory(services, folder, settings.memory, notify, lambda: session.settings)
     store = RunStore(folder / "runs")
