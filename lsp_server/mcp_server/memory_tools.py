@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -91,7 +93,8 @@ class WhyQuestion(ToolArguments):
 async def search(lending: Lending, arguments: SearchQuestion, report: Report) -> SearchAnswer:
     """Searches code, actions and facts by words and by meaning. Raises MemoryUnavailable."""
     kinds = tuple(one for one in MEMORY_KINDS if arguments.kind in ("all", one))
-    query = Query(arguments.query, kinds, arguments.limit, arguments.path)
+    within = _relative(lending, arguments.path) if arguments.path is not None else None
+    query = Query(arguments.query, kinds, arguments.limit, within)
     if not query.text.strip():
         raise ToolError("say what to look for: pass `query`")
     await _memory_there(lending, report)
@@ -150,13 +153,27 @@ async def why(lending: Lending, arguments: WhyQuestion, report: Report) -> WhyAn
                 raise _unknown(fact_id)
             return WhyAnswer(root, fact=_fact(fact))
         case None, None, str(path) if path.strip():
+            file = _relative(lending, path)
             await _memory_there(lending, report)
-            records = await records_about(lending.session.memory, path, arguments.lines or "")
+            records = await records_about(lending.session.memory, file or "", arguments.lines or "")
             note = await _note(lending) if records else f"no run that is remembered changed {path}"
             actions = tuple(action_answer(one, hit_source(one)) for one in records)
             return WhyAnswer(root, actions=actions, note=note)
         case _:
             raise ToolError("send exactly one of goal, fact and path")
+
+
+def _relative(lending: Lending, path: str) -> str | None:
+    """Returns a path from the root, however it was written; None for the root itself.
+
+    Raises ToolError for a place outside.
+    """
+    root = lending.session.root
+    # Without following links: what is meant is a name in the index.
+    place = Path(os.path.normpath(root / path))
+    if not place.is_relative_to(root):
+        raise ToolError(f"{path} is outside of {root}", "give a path from there")
+    return place.relative_to(root).as_posix() if place != root else None
 
 
 async def _memory_there(lending: Lending, report: Report) -> None:

@@ -87,6 +87,9 @@ async def test_code_is_searched_that_nobody_indexed_before(calculator: Path) -> 
     async with lent(calculator) as client:
         found = (await answered(client, "search", query="adds two numbers", kind="code"))["found"]
         assert (found[0]["path"], found[0]["start_line"]) == ("calc.py", 1)
+        for path in ("calc.py", "./calc.py", ".", str(calculator / "calc.py"), str(calculator)):
+            within = await answered(client, "search", query="adds two numbers", path=path)
+            assert found[0]["id"] in {one["id"] for one in within["found"]}, path
         whole = await answered(client, "recall", id=found[0]["id"])
         assert "return a + b" in whole["text"]
         (calculator / "more.py").write_text("def subtract(a, b):\n    return a - b\n")
@@ -170,6 +173,8 @@ async def test_wrong_calls_say_what_is_right(calculator: Path) -> None:
         ("remember", {"text": "short"}, "8 characters"),
         ("why", {}, "exactly one"),
         ("why", {"goal": "x", "fact": "y"}, "exactly one"),
+        ("why", {"path": "../other.py"}, "outside of"),
+        ("search", {"query": "x", "path": "/etc"}, "outside of"),
         ("why", {"fact": "nothing"}, "nothing with the id"),
         ("why", {"goal": "nothing"}, "there are: it-adds"),
         ("goal_check", {"goal": "nothing"}, "there are: it-adds"),

@@ -12,6 +12,7 @@ from lsp_server.domain.events import (
     StepStarted,
     Streamed,
     Told,
+    ToolCalled,
     ToolReturned,
 )
 from lsp_server.domain.permissions import visible
@@ -74,6 +75,8 @@ def _event(event: Event) -> str:
             return f"<p>{detail}</p>\n"
         case Told():
             return f'<blockquote><p class="quiet">{_text(event.origin)}</p><p>{detail}</p></blockquote>\n'
+        case ToolCalled():
+            return f'<p class="call">{label}</p>\n'
         case ToolReturned():
             is_open = " open" if len(view.detail) <= OPEN_CHARS_MAX else ""
             summary = f'<summary class="{_tone(view)}">{label}</summary>'
