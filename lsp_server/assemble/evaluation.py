@@ -11,7 +11,7 @@ from lsp_server.workspace.commands.commands import CommandRunner, HostCommandRun
 
 
 def grading_commands(
-    settings: Settings, workspace: Path, writable: Iterable[Path], shown: Path
+    settings: Settings, workspace: Path, writable: Iterable[Path], shown: Iterable[Path]
 ) -> CommandRunner:
     """Returns the runner for commands that may change a workspace and what is `writable` alone.
 
@@ -20,5 +20,5 @@ def grading_commands(
     """
     sandbox = settings.sandbox.model_copy(update={"write": tuple(map(str, writable)), "hide": ()})
     confined = settings.model_copy(update={"sandbox": sandbox})
-    sandboxes = Sandboxes(workspace, (), HostCommandRunner(), copied_from=shown)
+    sandboxes = Sandboxes(workspace, (), HostCommandRunner(), shown=shown)
     return sandboxes.commands(lambda: confined)

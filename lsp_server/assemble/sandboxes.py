@@ -48,7 +48,7 @@ class Sandboxes:
     Commands run by the settings of their run, Holdfast's own programs always without
     the right to change anything or to reach the network. `own_folders` hold Holdfast's
     data and settings, which nothing in a sandbox sees; `host` runs what is not
-    confined. Which mechanism holds is found out at the first use, in a thread, as that
+    confined. What is `shown` is read wherever it lies. Which mechanism holds is found out at the first use, in a thread, as that
     takes some tenths of a second.
     """
 
@@ -58,6 +58,7 @@ class Sandboxes:
         own_folders: Iterable[Path],
         host: CommandRunner,
         copied_from: Path | None = None,
+        shown: Iterable[Path] = (),
     ) -> None:
         self._root = root
         self._all_own_folders = tuple(own_folders)
@@ -67,6 +68,7 @@ class Sandboxes:
         own = self._all_own_folders
         self._own_folders = tuple(one for one in own if is_ours or not root.is_relative_to(one))
         self._copied_from = copied_from
+        self._shown = tuple(shown)
         self.host = host
         self._lock = asyncio.Lock()
         self._runners: dict[tuple[SandboxMode, PolicyRules | None], SandboxedCommandRunner] = {}
@@ -219,7 +221,7 @@ class Sandboxes:
     def _around(self) -> tuple[Path, ...]:
         """Returns what is read although it may lie in a place that is hidden or private."""
         original = () if self._copied_from is None else (self._copied_from,)
-        return (*repository_folders(self._root), *original)
+        return (*repository_folders(self._root), *original, *self._shown)
 
     def _own_policy(self, scratch: Path | None) -> Policy:
         policy = workspace_policy(self._root, self._own_folders, scratch, protects=False)

@@ -23,6 +23,7 @@ from lsp_server.evaluation.evaluation import Evaluation, EvaluationOptions
 from lsp_server.evaluation.report import Report
 from lsp_server.evaluation.report_markdown import report_markdown
 from lsp_server.evaluation.scripted_agent import Chances
+from lsp_server.evaluation.swe_bench import TEST_COMMAND
 from lsp_server.evaluation.task_folder import find_tasks, shipped_suite
 from lsp_server.sandbox.choice import SandboxMode, choose
 from lsp_server.settings.sections import Settings
@@ -42,6 +43,8 @@ class EvaluateFlags:
     attempts: int = ATTEMPTS
     jobs: int = 1
     only: tuple[str, ...] = ()
+    repositories: Path | None = None
+    test_command: str = TEST_COMMAND
     steps: int = 60
     tokens: int | None = None
     seconds: float = 1800.0
@@ -67,10 +70,13 @@ async def _evaluate(flags: EvaluateFlags) -> int:
     settings = await PermissionFlags(yes=True, sandbox=flags.sandbox).settings(flags.out)
     place = (flags.tasks or shipped_suite()).resolve()
     options = EvaluationOptions(
-        await asyncio.to_thread(find_tasks, place, flags.only),
+        await asyncio.to_thread(
+            find_tasks, place, flags.only, flags.repositories, flags.test_command
+        ),
         place,
         arms_named(flags.arms.split(","), flags.attempts),
         flags.out.resolve(),
+        (flags.repositories.resolve(),) if flags.repositories else (),
         _sections(settings),
         await asyncio.to_thread(_sandbox, settings),
         flags.repeats,

@@ -46,8 +46,8 @@ _log = logging.getLogger(__name__)
 
 Sections: TypeAlias = Mapping[str, Any]
 """Settings as an editor would send them."""
-Commands: TypeAlias = Callable[[Place], CommandRunner]
-"""Makes what runs commands beside the agent's own, each confined to its place."""
+Commands: TypeAlias = Callable[[Place, tuple[Path, ...]], CommandRunner]
+"""Makes what runs commands beside the agent's own, confined to a place, and to read some folders."""
 OpenEndpoint: TypeAlias = Callable[
     [Cell, EvaluationTask, Commands], AbstractAsyncContextManager[Sections]
 ]
@@ -128,14 +128,15 @@ class CellRun:
         return replace(result, sandbox=self._settings.sandbox, ended_at=now)
 
     async def _work(self) -> CellResult:
-        await self._task.lay_out(self._place, self._commands(self._place))
+        laying_out = self._commands(self._place, self._task.sources)
+        await self._task.lay_out(self._place, laying_out)
         before = await asyncio.to_thread(read_tree, self._place.workspace)
         opened = self._settings.open_endpoint(self._cell, self._task, self._commands)
         async with opened as endpoint:
             worked = await self._run(endpoint)
         patch = await asyncio.to_thread(self._keep_patch, before)
-        tests = await self._task.lay_out_tests(self._place, self._commands(self._place))
-        graded = await grade(self._place, tests, self._commands(self._place))
+        tests = await self._task.lay_out_tests(self._place, laying_out)
+        graded = await grade(self._place, tests, self._commands(self._place, ()))
         (self._place.folder / TESTS_LOG).write_text(graded.output, "utf-8", "replace")
         return self._told(worked, graded, patch)
 
@@ -170,9 +171,10 @@ class CellRun:
         loaded = load(self._place.workspace, editor=sections)
         return loaded.settings
 
-    def _commands(self, place: Place) -> CommandRunner:
+    def _commands(self, place: Place, sources: tuple[Path, ...]) -> CommandRunner:
         settings = load(None, editor=self._settings.sections).settings
-        return grading_commands(settings, place.workspace, (place.logs,), place.folder)
+        shown = (place.folder, *sources)
+        return grading_commands(settings, place.workspace, (place.logs,), shown)
 
     def _keep_patch(self, before: Mapping[str, FileVersion]) -> str:
         """Writes what the agent changed as a patch beside the cell, and returns it. Blocking."""

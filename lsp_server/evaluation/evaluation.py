@@ -53,13 +53,15 @@ class EvaluationOptions:
 
     `sections` are settings above the person's own, among them who may do what. `limits` bound
     each run further than its task does. With `chances` a scripted agent takes the model's
-    place. `command` is how it was called, for the report.
+    place. What is `hidden`, the agent does not see beside tasks and results. `command` is how
+    it was called, for the report.
     """
 
     tasks: Sequence[EvaluationTask]
     tasks_from: Path
     arms: Sequence[Arm]
     out: Path
+    hidden: tuple[Path, ...] = ()
     sections: Mapping[str, Any] = field(default_factory=dict)
     sandbox: str = ""
     repeats: int = 1
@@ -125,7 +127,7 @@ class Evaluation:
         opened = own_endpoint
         if options.chances is not None:
             opened = ScriptedEndpoints(options.out / SOLVING, options.chances).open
-        hidden = (options.tasks_from, options.out)
+        hidden = (options.tasks_from, options.out, *options.hidden)
         settings = CellSettings(
             options.out, options.sections, hidden, options.limits, opened, options.sandbox
         )

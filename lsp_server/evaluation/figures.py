@@ -29,7 +29,9 @@ def dollars(value: float | None) -> str:
         return UNKNOWN
     if value == 0:
         return "$0"
-    return f"${value:,.0f}" if value >= 100 else f"${value:,.2f}" if value >= 1 else f"${value:.3g}"
+    return (
+        f"${value:,.0f}" if value >= 100 else f"${value:,.2f}" if value >= 1 else f"${value:#.3g}"
+    )
 
 
 def count(value: float | None) -> str:

@@ -146,6 +146,11 @@ class HarborTask:
         missing = [name for name in self.file.metadata.programs if shutil.which(name) is None]
         return f"{', '.join(missing)} is not installed here" if missing else ""
 
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """Returns none: no command reads the task."""
+        return ()
+
     def instruction(self, place: Place) -> str:
         """Returns the text of `instruction.md`."""
         return with_local_paths(self.text, self._places(place))

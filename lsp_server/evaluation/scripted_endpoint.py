@@ -56,9 +56,10 @@ class ScriptedEndpoints:
         place = Place(self._folder)
         try:
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
-            await task.lay_out(place, commands(place))
+            runner = commands(place, task.sources)
+            await task.lay_out(place, runner)
             before = await asyncio.to_thread(read_tree, place.workspace)
-            await task.lay_out_solution(place, commands(place))
+            await task.lay_out_solution(place, runner)
             after = await asyncio.to_thread(read_tree, place.workspace)
             return differences(before, after)
         finally:

@@ -77,6 +77,11 @@ class EvaluationTask(Protocol):
         """Returns why the task cannot be worked on here, empty where it can."""
         ...
 
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """Returns the folders that laying the task out reads, which may lie anywhere."""
+        ...
+
     def instruction(self, place: Place) -> str:
         """Returns what the agent is asked to do there."""
         ...

@@ -22,7 +22,7 @@ SETTINGS = Settings.model_validate({"permissions": {"mode": "sandboxed" if HOLDS
 
 async def graded(task: HarborTask, folder: Path, *, solved: bool) -> Grade:
     place = Place(folder)
-    commands = grading_commands(SETTINGS, place.workspace, (place.logs,), folder)
+    commands = grading_commands(SETTINGS, place.workspace, (place.logs,), (folder,))
     await task.lay_out(place, commands)
     if solved:
         before = read_tree(place.workspace)

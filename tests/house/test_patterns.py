@@ -59,7 +59,9 @@ class Named(NamedTuple):
 
 def modules() -> Iterator[Any]:
     for found in pkgutil.walk_packages(lsp_server.__path__, "lsp_server."):
-        if not any(part in found.name for part in ("__main__", ".sample", "probe_script")):
+        if not any(
+            part in found.name for part in ("__main__", ".sample", "probe_script", "harbor_agent")
+        ):
             yield importlib.import_module(found.name)
 
 

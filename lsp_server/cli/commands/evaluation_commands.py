@@ -14,7 +14,8 @@ commands = typer.Typer()
 TasksArgument = Annotated[
     Path | None,
     typer.Argument(
-        help="A folder of tasks in Harbor's format; the tasks that ship if left out.",
+        help="A folder of tasks in Harbor's format, or a file of SWE-bench instances; the tasks "
+        "that ship if left out.",
         show_default=False,
     ),
 ]
@@ -27,6 +28,13 @@ AttemptsOption = Annotated[int, typer.Option(min=2, max=8, help="Whole runs of t
 JobsOption = Annotated[int, typer.Option(min=1, max=64, help="Runs at once.")]
 OnlyOption = Annotated[
     list[str] | None, typer.Option(metavar="GLOB", help="Tasks by name; may be repeated.")
+]
+RepositoriesOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Clones for SWE-bench instances.", show_default=False),
+]
+TestCommandOption = Annotated[
+    str, typer.Option(metavar="CMD", help="Runs the {tests} of such an instance.")
 ]
 StepsOption = Annotated[int, typer.Option(min=1, help="Most steps of a run.")]
 TokensOption = Annotated[
@@ -56,6 +64,8 @@ def evaluate(
     attempts: AttemptsOption = 3,
     jobs: JobsOption = 1,
     only: OnlyOption = None,
+    repositories: RepositoriesOption = None,
+    test_command: TestCommandOption = "python -m pytest -q {tests}",
     steps: StepsOption = 60,
     tokens: TokensOption = None,
     seconds: SecondsOption = 1800.0,
@@ -72,26 +82,22 @@ def evaluate(
 
     Exit status: 0 when every cell was graded, 1 when one ended in an error, 2 wrong call, 130 stopped.
     """
-    from lsp_server.cli.evaluate import EvaluateFlags, named_chances
-    from lsp_server.cli.evaluate import evaluate as work
+    from lsp_server.cli import evaluate as work
     from lsp_server.cli.log import configure_log
 
     configure_log(log_file, verbose)
-    flags = EvaluateFlags(
-        tasks=tasks,
-        out=out,
-        arms=arms,
-        repeats=repeats,
-        attempts=attempts,
-        jobs=jobs,
+    flags = work.EvaluateFlags(
+        *(tasks, out, arms, repeats, attempts, jobs),
         only=tuple(only or ()),
+        repositories=repositories,
+        test_command=test_command,
         steps=steps,
         tokens=tokens,
         seconds=seconds,
         seed=seed,
-        chances=named_chances(scripted, error_rate, seed),
+        chances=work.named_chances(scripted, error_rate, seed),
         resume=resume or retry_errors,
         retry_errors=retry_errors,
         sandbox=sandbox.value if sandbox else None,
     )
-    raise typer.Exit(work(flags))
+    raise typer.Exit(work.evaluate(flags))
