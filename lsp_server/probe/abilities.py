@@ -257,7 +257,7 @@ def json_schema(answered: ProbedAnswer) -> AbilityFinding:
         return AbilityFinding(ability, "yes", truncate(answered.text.strip(), EXCERPT_CHARS_MAX))
     return AbilityFinding(
         ability, "no", f"status 200, but not by the schema{_excerpt(answered.text)}",
-        "a verdict that cannot be read is asked for twice: set judge.name to a model that can",
+        "a verdict that cannot be read is asked for twice: take another model.wire, or another judge.name",
     )  # fmt: skip
 
 

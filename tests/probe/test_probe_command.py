@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 
 from tests.data import dialects
 from tests.fakes.dialect_server import DialectServer, ServedDialect
+from tests.fakes.faulty_server import FaultyServer
 from tests.fakes.wire_server import Reply, WireServer
-from tests.harness.command_line import Ended, holdfast
+from tests.harness.command_line import Ended, ended, holdfast, started
+from tests.harness.workshop import says
 
 KEY = "sk-probe-4f9a1c7e2b8d4a6f9c3e"
 NOWHERE = "http://127.0.0.1:9/v1"
@@ -143,3 +146,15 @@ async def test_what_was_asked_has_nothing_of_the_machine(project: Path) -> None:
     for own in (str(project), str(Path.home()), Path.cwd().name):
         assert own not in sent
     assert {body["max_tokens"] for body in server.bodies} == {512}
+
+
+async def test_it_ends_at_once_when_it_is_interrupted(project: Path) -> None:
+    async with FaultyServer([says("x", fault={"kind": "silence"})]) as server:
+        silent = {"HOLDFAST_MODEL__BASE_URL": server.base_url, "HOLDFAST_MODEL__NAME": "m"}
+        async with started("doctor", "--probe", folder=project, **silent) as process:
+            assert process.stderr is not None
+            assert b"probing the worker" in await process.stderr.readline()
+            await server.wait_until(lambda: bool(server.requests))
+            process.send_signal(signal.SIGINT)
+            stopped = await ended(process, seconds_max=30)
+    assert (stopped.status, stopped.errors) == (130, "holdfast: stopped\n")

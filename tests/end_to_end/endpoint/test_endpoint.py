@@ -25,6 +25,7 @@ from lsp_server.domain.errors import ModelError, PromptTooLong
 from lsp_server.domain.messages import (
     AnswerSchema,
     Delta,
+    Listener,
     Message,
     Request,
     Response,
@@ -34,7 +35,8 @@ from lsp_server.domain.messages import (
 from lsp_server.domain.ports import Model
 from lsp_server.domain.tools import Malformed, ToolSpec
 from lsp_server.models.discovery import LocalServer, discover, models_at
-from lsp_server.models.provider import open_wire
+from lsp_server.models.provider import WIRES, open_wire
+from lsp_server.probe.questions import FORCED_CALL
 from lsp_server.settings.sections import ModelSettings
 from tests.harness import llama_cpp
 from tests.harness.command_line import YES, Ended, ended, started
@@ -160,10 +162,11 @@ async def test_a_probe_says_what_it_can_do(endpoint: Endpoint, project: Path) ->
         endpoint.cannot(", ".join(report["missing"]))
 
 
-async def test_an_answer_is_streamed_and_counted(endpoint: Endpoint) -> None:
+@pytest.mark.parametrize("wire", WIRES)
+async def test_an_answer_is_streamed_and_counted(endpoint: Endpoint, wire: str) -> None:
     heard: list[Delta] = []
-    async with endpoint.model() as model:
-        response = await model.respond(asking("Count from one to ten."), heard.append)
+    question = asking("Count from one to ten.")
+    response = await answered(endpoint, question, heard.append, wire=wire)
     texts = [each.text for each in heard if isinstance(each, TextDelta)]
     assert "".join(texts) == response.message.text
     assert response.usage.prompt_tokens > 0
@@ -273,7 +276,8 @@ async def test_two_requests_are_answered_at_once(endpoint: Endpoint) -> None:
         endpoint.cannot("it answers one request after the other")
 
 
-async def test_a_tool_call_can_be_required(endpoint: Endpoint) -> None:
+@pytest.mark.parametrize("wire", WIRES)
+async def test_a_tool_call_can_be_required(endpoint: Endpoint, wire: str) -> None:
     tool = ToolSpec(
         "weather",
         "The weather of a city.",
@@ -282,21 +286,24 @@ async def test_a_tool_call_can_be_required(endpoint: Endpoint) -> None:
     response = await answered(
         endpoint,
         asking("Hello.", tools=(tool,), temperature=0.0),
+        wire=wire,
         output_tokens_max=200,
-        extra_body={"tool_choice": "required", "parallel_tool_calls": False},
+        extra_body={**FORCED_CALL[wire], "parallel_tool_calls": False},
     )
     if not response.message.tool_calls:
         endpoint.cannot(f"it answered in words: {response.message.text!r}")
-    (call,) = response.message.tool_calls
+    call = response.message.tool_calls[0]
     assert call.name == "weather"
     assert not isinstance(call.parsed, Malformed)
 
 
-async def answered(endpoint: Endpoint, request: Request, **more: Any) -> Response:
+async def answered(
+    endpoint: Endpoint, request: Request, listen: Listener = ignore_deltas, **more: Any
+) -> Response:
     """The answer to a request that an endpoint may refuse."""
     async with endpoint.model(**more) as model:
         try:
-            return await model.respond(request, ignore_deltas)
+            return await model.respond(request, listen)
         except ModelError as error:
             endpoint.cannot(str(error))
 
