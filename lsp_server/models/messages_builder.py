@@ -107,7 +107,7 @@ class MessagesBuilder:
         self.ended = True
 
     def _begin_block(self, index: int, block: Part) -> None:
-        self._blocks[index] = {"thinking": "", **block}
+        block = self._blocks[index] = _begun(block)
         match block:
             case {"type": "text", "text": str(text)}:
                 self._add({"content": text})
@@ -122,7 +122,7 @@ class MessagesBuilder:
             self._take_arguments(index, json.dumps(block["input"], ensure_ascii=False))
 
     def _grow_block(self, index: int, delta: Part) -> None:
-        block = self._blocks.setdefault(index, {"type": "text", "thinking": ""})
+        block = self._blocks.setdefault(index, _begun({"type": "text"}))
         match delta:
             case {"type": "text_delta", "text": str(text)}:
                 self._add({"content": text})
@@ -166,6 +166,16 @@ class MessagesBuilder:
     def _count(self, usage: object) -> None:
         self._counts.take(usage)
         self._add({})
+
+
+def _begun(block: Part) -> Part:
+    """A block as it begins, with texts where it grows, whatever the endpoint gave there."""
+    made = {key: each for key, each in block.items() if key != "signature" or isinstance(each, str)}
+    return made | {key: _string(block.get(key)) for key in ("type", "thinking")}
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 @dataclass(slots=True)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
+from copy import copy
+from itertools import product
 from typing import Any
 
 import pytest
 
 from lsp_server.domain.errors import ModelError, ModelMisbehaved, ModelRefused, ModelUnavailable
-from lsp_server.domain.messages import Request, Usage
+from lsp_server.domain.messages import Request, Usage, ignore_deltas
 from lsp_server.domain.tools import ToolSpec
+from lsp_server.models.error_body import error_in
+from lsp_server.models.messages_builder import MessagesBuilder
+from lsp_server.models.responses_builder import ResponsesBuilder
 from tests.fakes.wire_server import QUESTION, Reply, answer_of
 
 TOOLS = (
@@ -439,3 +446,90 @@ async def test_junk_in_a_stream_is_an_answer_to_ask_for_again(wire: str, junk: b
     begun = {"messages": events(start(), *text(0, "Hi")), "responses": events(CREATED)}[wire]
     with pytest.raises((ModelUnavailable, ModelMisbehaved)):
         await answer_of(Reply((*begun.pieces, junk)), wire=wire)
+
+
+STREAMS = {
+    "messages": events(
+        start(cache_read_input_tokens=8),
+        *THINKING,
+        *text(1, "Hé ", "🦀"),
+        *tool(2, "get_weather", '{"location": "Zürich"}'),
+        *end("tool_use"),
+    ),
+    "responses": events(
+        CREATED, *SUMMARY, *said(1, "Hé ", "🦀"), *call(2, "get_weather", '{"location": "Zürich"}'), COMPLETED
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("wire", STREAMS)
+async def test_no_cut_changes_an_answer(wire: str, line_end: bytes) -> None:
+    stream = b"".join(STREAMS[wire].pieces)
+    expected, _ = await answer_of(Reply((stream,)), REQUEST, wire=wire)
+    body = stream.replace(b"\n", line_end)
+    for size in (1, 7, 64, 1000):
+        pieces = tuple(body[at : at + size] for at in range(0, len(body), size))
+        answer, _ = await answer_of(Reply(pieces), REQUEST, wire=wire)
+        assert answer == expected
+
+
+@pytest.mark.parametrize("ends", [True, False])
+@pytest.mark.parametrize("wire", STREAMS)
+async def test_no_beginning_of_an_answer_is_taken_for_one(wire: str, ends: bool) -> None:
+    pieces = STREAMS[wire].pieces
+    last = next(
+        place
+        for place, piece in enumerate(pieces)
+        if b"message_delta" in piece or b"response.completed" in piece
+    )
+    for count in range(last):
+        with pytest.raises(ModelUnavailable):
+            await answer_of(Reply(pieces[:count], ends=ends), REQUEST, wire=wire)
+    answer, _ = await answer_of(Reply(pieces[: last + 1], ends=ends), REQUEST, wire=wire)
+    assert answer.stop_reason == "tool_calls"
+
+
+JUNK: tuple[Any, ...] = (None, -5, 1.5, "x", [], {}, [None], [{"text": None}])
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    inside = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    for key, each in inside:
+        yield from paths(each, (*path, key))
+
+
+def with_junk(value: Any, path: tuple[Any, ...], junk: Any) -> Any:
+    if not path:
+        return junk
+    made = copy(value)
+    made[path[0]] = with_junk(made[path[0]], path[1:], junk)
+    return made
+
+
+@pytest.mark.parametrize("wire", STREAMS)
+def test_no_value_of_another_type_is_more_than_an_odd_answer(wire: str) -> None:
+    builders: dict[str, type[MessagesBuilder | ResponsesBuilder]]
+    builders = {"messages": MessagesBuilder, "responses": ResponsesBuilder}
+    values = [
+        json.loads(line[5:])
+        for line in b"".join(STREAMS[wire].pieces).decode().split("\n")
+        if line.startswith("data:")
+    ]
+    for place, value in enumerate(values):
+        for path, junk in product(paths(value), JUNK):
+            odd = with_junk(value, path, junk)
+            builder = builders[wire](ignore_deltas, REQUEST)
+            for each in (*values[:place], odd, *values[place + 1 :]):
+                # As the reader does, which looks for errors first.
+                if isinstance(each, dict) and not error_in(each):
+                    builder.add(each)
+            with suppress(ModelError):
+                builder.response(prompt_bytes=100)
