@@ -16,9 +16,11 @@ from lsp_server.domain.permissions import visible
 from lsp_server.evolution.inbox_document import suggestion_reason, suggestion_title
 from lsp_server.evolution.suggestion import Suggestion, SuggestionKind, SuggestionState
 from lsp_server.session.evolution import Evolution
+from lsp_server.text.truncate import one_line
 from lsp_server.wording.evolution_texts import dream_text
 
-ACTIONS = ("accept", "reject")
+ACTIONS = {"accept": "accepted", "reject": "rejected", "restore": "taken back"}
+FACT_CHARS_MAX = 70
 STATES: tuple[SuggestionState, ...] = ("open", "accepted", "rejected")
 KINDS: tuple[tuple[SuggestionKind, str], ...] = (
     ("keep_fact", "facts"),
@@ -59,10 +61,16 @@ def inbox(workspace: Path, action: str | None, ids: Sequence[str], *, as_json: b
                 _print(["nothing waits; `holdfast dream` looks at past runs"])
             return 0
         if action not in ACTIONS or not ids:
-            raise UsageError("say `inbox accept ID` or `inbox reject ID`; `inbox` shows the ids")
+            known = ", ".join(f"`inbox {one} ID`" for one in ACTIONS)
+            raise UsageError(f"say one of {known}; `inbox` shows the ids")
+        answer = {
+            "accept": evolution.accept,
+            "reject": evolution.reject,
+            "restore": evolution.restore,
+        }[action]
         for one in ids:
-            done = await (evolution.accept(one) if action == "accept" else evolution.reject(one))
-            _print([f"{action}ed: {done.applied or done.text}"])
+            done = await answer(one)
+            _print([f"{ACTIONS[action]}: {done.applied or done.text}"])
         return 0
 
     return _run(workspace, work)
@@ -83,6 +91,10 @@ def status(workspace: Path, *, as_json: bool) -> int:
         for kind, title in KINDS:
             row = [counts[kind, state] for state in STATES]
             _print([f"{title:16}{row[0]:>9}{row[1]:>10}{row[2]:>10}"])
+        _print(["", f"{'runs that were told':>20}{'used it':>9}{'well':>6}  fact"])
+        for text, usage in await evolution.usage():
+            counts_of = f"{usage.told:>20}{usage.used:>9}{usage.went_well:>6}"
+            _print([f"{counts_of}  {one_line(text, FACT_CHARS_MAX)}"])
         return 0
 
     return _run(workspace, work)

@@ -19,6 +19,7 @@ from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.person_lessons import person_lessons
 from lsp_server.evolution.project import Project
 from lsp_server.evolution.suggestion import Suggestion, suggestion
+from lsp_server.evolution.usage import unused_facts
 
 _SEEN: dict[LessonKind, str] = {
     "check": "it passed in {held} of {runs} runs that ran it",
@@ -44,8 +45,9 @@ class Dream:
 def dream(runs: Sequence[PastRun], facts: Sequence[Fact], project: Project) -> Dream:
     """Looks at past runs, oldest first, and at the facts that are told to new ones. Blocking."""
     runs = sorted(runs, key=lambda run: (run.at, run.id))
-    reviewed = tuple(review_facts(facts, runs, project))
-    gone = {one.target for one in reviewed}
+    reviewed = {one.target: one for one in unused_facts(facts, runs)}
+    reviewed |= {one.target: one for one in review_facts(facts, runs, project)}
+    gone = reviewed.keys()
     kept = [fact.text for fact in facts if fact.id not in gone]
     taken: list[Suggestion] = []
     left_out: list[tuple[str, str]] = []
@@ -61,7 +63,7 @@ def dream(runs: Sequence[PastRun], facts: Sequence[Fact], project: Project) -> D
                 "keep_fact", lesson.text, seen, evidence=lesson.evidence, command=lesson.command
             )
         )
-    return Dream(len(runs), len(lessons), (*taken, *reviewed), tuple(left_out))
+    return Dream(len(runs), len(lessons), (*taken, *reviewed.values()), tuple(left_out))
 
 
 def _lessons(runs: Sequence[PastRun]) -> Iterator[Lesson]:

@@ -26,6 +26,8 @@ OPEN_MAX = 100
 SETTLED_MAX = 2_000
 """Answered ones that are remembered, so that they do not come back; of more, the oldest go."""
 LOCK_SECONDS_MAX = 10.0
+NAMED_MAX = 20
+"""So many are named where none is the one that was meant."""
 
 _SUGGESTION: TypeAdapter[Suggestion] = TypeAdapter(Suggestion)
 
@@ -62,14 +64,15 @@ class Inbox:
         """Returns those that wait for an answer."""
         return tuple(one for one in self.all() if one.state == "open")
 
-    def find(self, suggestion_id: Id) -> Suggestion:
-        """Returns one that waits, by its id or the beginning of it. Raises NoSuchSuggestion."""
-        waiting = self.open()
-        found = [one for one in waiting if suggestion_id and one.id.startswith(suggestion_id)]
+    def find(self, suggestion_id: Id, state: SuggestionState = "open") -> Suggestion:
+        """Returns one in this state, by its id or the beginning of it. Raises NoSuchSuggestion."""
+        meant = [one for one in self.all() if one.state == state]
+        found = [one for one in meant if suggestion_id and one.id.startswith(suggestion_id)]
         if len(found) != 1:
-            known = ", ".join(one.id for one in waiting) or "there are none"
-            why = "several begin with" if found else "none that waits has the id"
-            raise NoSuchSuggestion(f"{why} {suggestion_id!r}; those that wait: {known}")
+            known = ", ".join(one.id for one in meant[-NAMED_MAX:]) or "there are none"
+            what = "waits" if state == "open" else f"was {state}"
+            why = "several begin with" if found else f"none that {what} has the id"
+            raise NoSuchSuggestion(f"{why} {suggestion_id!r}; known: {known}")
         return found[0]
 
     def offer(self, suggestions: Iterable[Suggestion], at: str) -> tuple[Suggestion, ...]:
@@ -103,12 +106,11 @@ class Inbox:
         with self._changing():
             replace_file(self._learned, f"{run_id}\n".encode(), private=True)
 
-    def settle(self, suggestion_id: Id, state: SuggestionState, applied: str = "") -> None:
-        """Keeps the answer to a suggestion."""
+    def settle(self, answered: Suggestion) -> None:
+        """Keeps a suggestion as it was answered."""
         with self._changing() as known:
-            if suggestion_id in known:
-                one = known.pop(suggestion_id)  # The latest answer stands last.
-                known[suggestion_id] = replace(one, state=state, applied=applied)
+            if known.pop(answered.id, None) is not None:
+                known[answered.id] = answered  # The latest answer stands last.
 
     def forget(self, matches: Callable[[str], bool]) -> int:
         """Removes suggestions, answered ones too, whose text matches; returns how many."""

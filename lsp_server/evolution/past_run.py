@@ -41,6 +41,8 @@ class PastRun:
 
     `at` is the time of its start. `by_person` says that a person wrote its task, not another
     run, and `went_well` that it ended by itself with its task done, as far as was seen.
+    `told_facts` are the ids of facts in its prompts, `loaded_skills` the names of skills that it
+    loaded.
     """
 
     id: Id
@@ -49,6 +51,8 @@ class PastRun:
     went_well: bool
     actions: tuple[ActionRecord, ...]
     commands: tuple[PastCommand, ...]
+    told_facts: frozenset[Id] = frozenset()
+    loaded_skills: frozenset[str] = frozenset()
 
     @property
     def changed(self) -> frozenset[str]:
@@ -62,7 +66,11 @@ class PastRun:
 
 
 def past_run(
-    rows: Iterable[ActionRecord], exit_statuses: Mapping[Id, int] = NO_STATUSES
+    rows: Iterable[ActionRecord],
+    exit_statuses: Mapping[Id, int] = NO_STATUSES,
+    *,
+    told_facts: frozenset[Id] = frozenset(),
+    loaded_skills: frozenset[str] = frozenset(),
 ) -> PastRun | None:
     """Returns the run that these rows are of, None where its task is not among them.
 
@@ -80,6 +88,8 @@ def past_run(
         went_well=task.outcome == "ok",
         actions=actions,
         commands=tuple(_commands(actions, exit_statuses)),
+        told_facts=told_facts,
+        loaded_skills=loaded_skills,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from lsp_server.domain.ids import Id
+from lsp_server.domain.memories import FactStatus
 from lsp_server.memory.digest import digest
 
 SuggestionKind: TypeAlias = Literal["keep_fact", "retire_fact", "review_fact"]
@@ -21,7 +22,8 @@ class Suggestion:
     `text` is the fact that it is about, `target` its id where there is one. `why` says in a
     sentence what was seen, `evidence` are ids of actions in journals. `command` shows it again
     when it succeeds, and `shown` says that it did. `at` is the time when the suggestion was made,
-    `applied` the text as it was accepted, which a person may have edited.
+    `applied` the text as it was accepted, which a person may have edited, and `before` what
+    a fact was then.
     """
 
     id: Id
@@ -35,6 +37,7 @@ class Suggestion:
     state: SuggestionState = "open"
     at: str = ""
     applied: str = ""
+    before: FactStatus | Literal[""] = ""
 
 
 def suggestion(

@@ -96,6 +96,23 @@ async def test_an_answer_takes_effect_once_and_for_good(project: Path, planted: 
     assert table.split("facts")[1].split()[1:3] == ["1", "1"]
 
 
+async def test_an_acceptance_can_be_taken_back(project: Path, planted: Planted) -> None:
+    await call(project, "dream")
+    found = await suggestions(project)
+    kept = next(one for one in found if one["kind"] == "keep_fact")
+    retired = next(one for one in found if one["kind"] == "retire_fact")
+    before = {fact.id: fact.trusted for fact in FactFile(data_of(project)).facts()}
+    await call(project, "inbox", "accept", kept["id"], retired["id"])
+    ended = await call(project, "inbox", "restore", kept["id"], retired["id"])
+    assert ended.output.splitlines()[0] == f"taken back: {kept['text']}"
+    after = {fact.id: fact.trusted for fact in FactFile(data_of(project)).facts()}
+    assert {key: after[key] for key in before} == before
+    assert not any(after[key] for key in after.keys() - before.keys())
+    await call(project, "dream")
+    left = {one["id"] for one in await suggestions(project)}
+    assert not left & {kept["id"], retired["id"]}
+
+
 async def test_a_text_that_a_person_edited_is_kept_as_theirs(
     project: Path, planted: Planted
 ) -> None:
@@ -140,9 +157,10 @@ async def test_what_is_accepted_is_told_to_the_next_run_and_what_is_retired_is_n
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
-        (("inbox", "accept"), 2, "say `inbox accept ID`"),
+        (("inbox", "accept"), 2, "say one of `inbox accept ID`"),
         (("inbox", "accept", "ffffffff"), 2, "none that waits has the id 'ffffffff'"),
-        (("inbox", "eat", "1"), 2, "say `inbox accept ID`"),
+        (("inbox", "eat", "1"), 2, "say one of `inbox accept ID`"),
+        (("inbox", "restore", "1"), 2, "none that was accepted has the id '1'"),
         (("inbox", "reject", ""), 2, "none that waits has the id ''"),
         (("dream", "--workspace", "nowhere"), 2, "is not a folder"),
     ],

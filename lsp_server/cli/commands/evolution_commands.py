@@ -30,7 +30,10 @@ def dream(workspace: WorkspaceOption = Path(), json: JsonOption = False) -> None
 @commands.command()
 def inbox(
     action: Annotated[
-        str | None, typer.Argument(help="`accept` or `reject`.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="`accept`, `reject`, or `restore` to take an acceptance back.", show_default=False
+        ),
     ] = None,
     ids: Annotated[
         list[str] | None, typer.Argument(help="Which ones.", metavar="ID...", show_default=False)

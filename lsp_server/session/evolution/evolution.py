@@ -6,16 +6,17 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.ids import Id
-from lsp_server.domain.memories import FactSource
+from lsp_server.domain.memories import FactSource, FactStatus
 from lsp_server.evolution.dream import Dream, dream
 from lsp_server.evolution.inbox import Inbox, InboxBusy
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.project import Project
 from lsp_server.evolution.suggestion import Suggestion
+from lsp_server.evolution.usage import Usage, fact_usage
 from lsp_server.memory.facts import lesson_evidence, new_fact
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.evolution.confirmation import Confirmation
@@ -127,7 +128,7 @@ class Evolution:
     async def reject(self, suggestion_id: Id) -> Suggestion:
         """Takes a suggestion out of the inbox for good. Raises NoSuchSuggestion, InboxBusy."""
         wanted = await asyncio.to_thread(self._inbox.find, suggestion_id)
-        await asyncio.to_thread(self._inbox.settle, wanted.id, "rejected")
+        await asyncio.to_thread(self._inbox.settle, replace(wanted, state="rejected"))
         await self._show()
         return wanted
 
@@ -141,6 +142,29 @@ class Evolution:
     async def learned_run(self) -> str:
         """Returns the id of the newest run that a dream has looked at; empty before the first."""
         return await asyncio.to_thread(self._inbox.learned_run)
+
+    async def restore(self, suggestion_id: Id) -> Suggestion:
+        """Takes an accepted suggestion back: what it kept is told no more, what it retired is again.
+
+        Raises NoSuchSuggestion, InboxBusy.
+        """
+        done = await asyncio.to_thread(self._inbox.find, suggestion_id, "accepted")
+        match done.kind:
+            case "keep_fact":
+                await self._set_status(new_fact(done.applied, "runs").id, "stale")
+            case "retire_fact":
+                await self._set_status(done.target, done.before or "verified")
+            case "review_fact":
+                pass
+        await asyncio.to_thread(self._inbox.settle, replace(done, state="rejected"))
+        await self._show()
+        return done
+
+    async def usage(self) -> Sequence[tuple[str, Usage]]:
+        """Returns the texts of all facts that are told, with what each was good for, newest last."""
+        runs = await asyncio.to_thread(read_past_runs, self._store)
+        told = [fact for fact in await self._facts.all() if fact.trusted]
+        return [(fact.text, fact_usage(fact, runs)) for fact in told]
 
     async def status(self) -> Sequence[Suggestion]:
         """Returns all suggestions, answered ones too, oldest first."""
@@ -180,18 +204,23 @@ class Evolution:
                 fact = new_fact(text, source, lesson_evidence(one.id))
                 await self._facts.keep(fact)
             case "retire_fact":
-                await self._retire(one.target)
+                one = replace(one, before=await self._set_status(one.target, "stale"))
             case "review_fact":
                 pass  # It is a person's own.
-        await asyncio.to_thread(self._inbox.settle, one.id, "accepted", text)
-        return replace(one, state="accepted", applied=text)
+        done = replace(one, state="accepted", applied=text)
+        await asyncio.to_thread(self._inbox.settle, done)
+        return done
 
-    async def _retire(self, fact_id: Id) -> None:
+    async def _set_status(self, fact_id: Id, status: FactStatus) -> FactStatus | Literal[""]:
+        """Gives a fact of Holdfast's own, or of a suggestion, a status; returns the one before."""
         for fact in await self._facts.all():
             # What a person wrote meanwhile under this id is theirs.
-            if fact.id == fact_id and fact.source != "person":
+            is_own = fact.source != "person" or fact.evidence_id.startswith(lesson_evidence(""))
+            if fact.id == fact_id and is_own:
                 now = datetime.now(UTC).isoformat()
-                await self._facts.keep(replace(fact, status="stale", checked_at=now))
+                await self._facts.keep(replace(fact, status=status, checked_at=now))
+                return fact.status
+        return ""
 
     async def _show(self, new: int = 0) -> None:
         await self.file.show(await self.refresh())

@@ -9,10 +9,18 @@ from pathlib import Path
 from lsp_server.agent.action_fold import action_rows
 from lsp_server.agent.journal import is_running, replay
 from lsp_server.agent.journal_format import JournalDamaged
-from lsp_server.domain.events import RecordedEvent, RunStarted, ToolReturned
+from lsp_server.domain.events import (
+    CyclePacked,
+    RecordedEvent,
+    RunStarted,
+    ToolCalled,
+    ToolReturned,
+)
 from lsp_server.domain.ids import Id
+from lsp_server.domain.tools import parse_arguments
 from lsp_server.evolution.past_run import PastRun, past_run
 from lsp_server.session.run_store import RunStore
+from lsp_server.tools.skill import SkillTool
 
 RUNS_MAX = 200
 """So many of the newest runs are looked at; what was true before shows in them, too."""
@@ -30,8 +38,24 @@ def _read(journal: Path) -> PastRun | None:
     with suppress(OSError, JournalDamaged):
         if journal.stat().st_size <= JOURNAL_BYTES_MAX and not is_running(journal):
             past = replay(journal)
-            return past_run(action_rows(past), _exit_statuses(past))
+            return past_run(
+                action_rows(past),
+                _exit_statuses(past),
+                told_facts=_told_facts(past),
+                loaded_skills=_loaded_skills(past),
+            )
     return None
+
+
+def _told_facts(past: Sequence[RecordedEvent]) -> frozenset[Id]:
+    packed = (one.event for one in past if isinstance(one.event, CyclePacked))
+    return frozenset(part.id for event in packed for part in event.taken if part.kind == "fact")
+
+
+def _loaded_skills(past: Sequence[RecordedEvent]) -> frozenset[str]:
+    calls = (one.event.call for one in past if isinstance(one.event, ToolCalled))
+    named = (parse_arguments(c.arguments) for c in calls if c.name == SkillTool.spec.name)
+    return frozenset(str(one["name"]) for one in named if isinstance(one, dict) and "name" in one)
 
 
 def _exit_statuses(past: Sequence[RecordedEvent]) -> Mapping[Id, int]:

@@ -1,0 +1,66 @@
+"""What a fact or a skill was good for, counted from past runs, and when it is time for it to go."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lsp_server.domain.memories import TASK, ActionOutcome, ActionRecord, FactSource
+from lsp_server.evolution.past_run import PastRun, past_run
+from lsp_server.evolution.usage import TOLD_MIN, fact_usage, skill_usage, unused_facts
+from lsp_server.memory.facts import new_fact
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+FACT = new_fact("`make docs` writes `docs/index.md`.", "runs", "runs: x")
+
+
+def weeks(number: int, every_days: float, command: str, *, well: bool = True) -> list[PastRun]:
+    """So many runs, one every so many days, that were told of the fact and ran one command."""
+    runs = []
+    for count in range(number):
+        at = (BEGIN + timedelta(days=count * every_days)).isoformat()
+        run_id = f"run-{count:03}"
+        outcome: ActionOutcome = "ok" if well else "failed"
+        rows = [
+            ActionRecord(f"{run_id}/{TASK}", run_id, 0, at, TASK, "Write.", outcome=outcome),
+            ActionRecord(
+                *(f"{run_id}/c", run_id, 1, at, "shell", f"$ {command}"),
+                arguments=json.dumps({"command": command}),
+                outcome="ok",
+            ),
+        ]
+        run = past_run(rows, told_facts=frozenset({FACT.id}), loaded_skills=frozenset({"docs"}))
+        assert run is not None
+        runs.append(run)
+    return runs
+
+
+@pytest.mark.parametrize(
+    ("number", "every_days", "command", "source", "goes"),
+    [
+        (TOLD_MIN, 2.0, "make test", "runs", True),
+        (TOLD_MIN, 2.0, "make test", "agent", True),
+        (TOLD_MIN, 2.0, "make test", "person", False),  # It is theirs.
+        (TOLD_MIN - 1, 2.0, "make test", "runs", False),
+        (TOLD_MIN, 1.0, "make test", "runs", False),  # Three weeks are no long time.
+        (TOLD_MIN, 2.0, "make docs", "runs", False),
+        (TOLD_MIN, 2.0, "cat docs/index.md", "runs", False),
+    ],
+)
+def test_a_fact_that_was_told_for_long_and_never_used_is_retired(
+    number: int, every_days: float, command: str, source: FactSource, goes: bool
+) -> None:
+    runs = weeks(number, every_days, command)
+    found = list(unused_facts([replace(FACT, source=source)], runs))
+    assert [one.target for one in found] == ([FACT.id] if goes else [])
+
+
+def test_uses_are_counted_with_how_their_runs_ended() -> None:
+    runs = [*weeks(3, 1, "make docs"), *weeks(2, 1, "make docs", well=False), *weeks(4, 1, "ls")]
+    usage = fact_usage(FACT, runs)
+    assert (usage.told, usage.used, usage.went_well, usage.days) == (9, 5, 3, 3.0)
+    assert skill_usage("docs", runs).used == 9
+    assert skill_usage("other", runs).told == 0
