@@ -16,6 +16,7 @@ from lsp_server.domain.permissions import visible
 from lsp_server.evolution.inbox_document import suggestion_reason, suggestion_title
 from lsp_server.evolution.suggestion import Suggestion, SuggestionKind, SuggestionState
 from lsp_server.session.evolution import Evolution
+from lsp_server.session.evolution.evolution import fact_uses
 from lsp_server.text.truncate import one_line
 from lsp_server.wording.evolution_texts import dream_text
 
@@ -92,7 +93,7 @@ def status(workspace: Path, *, as_json: bool) -> int:
             row = [counts[kind, state] for state in STATES]
             _print([f"{title:16}{row[0]:>9}{row[1]:>10}{row[2]:>10}"])
         _print(["", f"{'runs that were told':>20}{'used it':>9}{'well':>6}  fact"])
-        for text, usage in await evolution.usage():
+        for text, usage in await fact_uses(evolution):
             counts_of = f"{usage.told:>20}{usage.used:>9}{usage.went_well:>6}"
             _print([f"{counts_of}  {one_line(text, FACT_CHARS_MAX)}"])
         return 0

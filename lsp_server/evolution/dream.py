@@ -19,7 +19,7 @@ from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.person_lessons import person_lessons
 from lsp_server.evolution.project import Project
 from lsp_server.evolution.suggestion import Suggestion, suggestion
-from lsp_server.evolution.usage import unused_facts
+from lsp_server.evolution.use_count import unused_facts
 
 _SEEN: dict[LessonKind, str] = {
     "check": "it passed in {held} of {runs} runs that ran it",

@@ -1,8 +1,8 @@
 """This room lets the evolution of one workspace take effect, for the front doors.
 
 `evolution.py` is the door. `past_runs.py` reads the journals, `confirmation.py` runs again what a
-suggestion rests on, `inbox_file.py` keeps `.holdfast/inbox.md` as the inbox is, and `status.py`
-counts what facts were told for. What is learned, and from what, is decided in `evolution/`.
+suggestion rests on, `inbox_file.py` keeps `.holdfast/inbox.md` as the inbox is, and
+`suggested_facts.py` makes true what a person accepted. What is learned, and from what, is decided in `evolution/`.
 """
 
 from lsp_server.session.evolution.evolution import DreamReport, Evolution

@@ -6,23 +6,22 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.ids import Id
-from lsp_server.domain.memories import FactSource, FactStatus
 from lsp_server.evolution.dream import Dream, dream
 from lsp_server.evolution.inbox import Inbox, InboxBusy
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.project import Project
 from lsp_server.evolution.suggestion import Suggestion
-from lsp_server.evolution.usage import Usage, fact_usage
-from lsp_server.memory.facts import lesson_evidence, new_fact
+from lsp_server.evolution.use_count import UseCount, count_fact_uses
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.evolution.confirmation import Confirmation
 from lsp_server.session.evolution.idle_dreams import IdleDreams
 from lsp_server.session.evolution.inbox_file import InboxFile
 from lsp_server.session.evolution.past_runs import read_past_runs
+from lsp_server.session.evolution.suggested_facts import SuggestedFacts
 from lsp_server.session.memory.session_facts import SessionFacts
 from lsp_server.session.run_store import RunStore
 from lsp_server.settings.sections import EvolutionSettings
@@ -69,8 +68,9 @@ class Evolution:
         lock: ProcessLock,
         on_change: Callable[[int], None],
     ) -> None:
-        self._store = store
-        self._facts = facts
+        self.store = store
+        self.facts = facts
+        self._suggested = SuggestedFacts(facts)
         self._inbox = inbox
         self._project = project
         self._confirmation = confirmation
@@ -96,8 +96,8 @@ class Evolution:
         if not await asyncio.to_thread(self._take_lock):
             raise DreamBusy("another process learns from the runs of this project; try again later")
         try:
-            runs = await asyncio.to_thread(read_past_runs, self._store)
-            told = tuple(fact for fact in await self._facts.all() if fact.trusted)
+            runs = await asyncio.to_thread(read_past_runs, self.store)
+            told = tuple(fact for fact in await self.facts.all() if fact.trusted)
             found = await asyncio.to_thread(dream, runs, told, self._project())
             found = replace(found, suggestions=self._redacted(found.suggestions))
             known = {one.id for one in await self.status()}
@@ -106,7 +106,7 @@ class Evolution:
             now = datetime.now(UTC).isoformat(timespec="seconds")
             offered = _with(found.suggestions, shown)
             new = await asyncio.to_thread(self._inbox.offer, offered, now)
-            applied = [await self._settle(one) for one in new if self._applies_itself(one)]
+            applied = [await self._apply(one, one.text) for one in new if self._applies_itself(one)]
             # Last: a dream that was killed is dreamt again.
             await asyncio.to_thread(self._inbox.learn, _newest(runs))
         finally:
@@ -121,7 +121,7 @@ class Evolution:
         """
         wanted = await asyncio.to_thread(self._inbox.find, suggestion_id)
         edited = self._redactor(await self.file.text_of(wanted.id)) or wanted.text
-        done = await self._settle(wanted, edited)
+        done = await self._apply(wanted, edited)
         await self._show()
         return done
 
@@ -134,7 +134,7 @@ class Evolution:
 
     async def _dream_of_new(self) -> None:
         """Dreams where enough runs have ended since the last time."""
-        newest = await asyncio.to_thread(self._store.ids)
+        newest = await asyncio.to_thread(self.store.ids)
         learned = await self.learned_run()
         if sum(run_id > learned for run_id in newest) >= self._settings().runs_min:
             await self.dream()
@@ -149,22 +149,10 @@ class Evolution:
         Raises NoSuchSuggestion, InboxBusy.
         """
         done = await asyncio.to_thread(self._inbox.find, suggestion_id, "accepted")
-        match done.kind:
-            case "keep_fact":
-                await self._set_status(new_fact(done.applied, "runs").id, "stale")
-            case "retire_fact":
-                await self._set_status(done.target, done.before or "verified")
-            case "review_fact":
-                pass
+        await self._suggested.take_back(done)
         await asyncio.to_thread(self._inbox.settle, replace(done, state="rejected"))
         await self._show()
         return done
-
-    async def usage(self) -> Sequence[tuple[str, Usage]]:
-        """Returns the texts of all facts that are told, with what each was good for, newest last."""
-        runs = await asyncio.to_thread(read_past_runs, self._store)
-        told = [fact for fact in await self._facts.all() if fact.trusted]
-        return [(fact.text, fact_usage(fact, runs)) for fact in told]
 
     async def status(self) -> Sequence[Suggestion]:
         """Returns all suggestions, answered ones too, oldest first."""
@@ -195,36 +183,22 @@ class Evolution:
         is_own = one.kind == "retire_fact" or (one.kind == "keep_fact" and one.shown)
         return is_own and self._settings().apply_verified
 
-    async def _settle(self, one: Suggestion, text: str = "") -> Suggestion:
+    async def _apply(self, one: Suggestion, text: str) -> Suggestion:
         """Makes the change first: killed in between, it is suggested and made once more."""
-        text = text or one.text
-        match one.kind:
-            case "keep_fact":
-                source: FactSource = "runs" if text == one.text else "person"
-                fact = new_fact(text, source, lesson_evidence(one.id))
-                await self._facts.keep(fact)
-            case "retire_fact":
-                one = replace(one, before=await self._set_status(one.target, "stale"))
-            case "review_fact":
-                pass  # It is a person's own.
-        done = replace(one, state="accepted", applied=text)
+        done = await self._suggested.apply(one, text)
         await asyncio.to_thread(self._inbox.settle, done)
         return done
-
-    async def _set_status(self, fact_id: Id, status: FactStatus) -> FactStatus | Literal[""]:
-        """Gives a fact of Holdfast's own, or of a suggestion, a status; returns the one before."""
-        for fact in await self._facts.all():
-            # What a person wrote meanwhile under this id is theirs.
-            is_own = fact.source != "person" or fact.evidence_id.startswith(lesson_evidence(""))
-            if fact.id == fact_id and is_own:
-                now = datetime.now(UTC).isoformat()
-                await self._facts.keep(replace(fact, status=status, checked_at=now))
-                return fact.status
-        return ""
 
     async def _show(self, new: int = 0) -> None:
         await self.file.show(await self.refresh())
         self._on_change(new)
+
+
+async def fact_uses(evolution: Evolution) -> Sequence[tuple[str, UseCount]]:
+    """Returns the texts of all facts that are told, with what each was good for, newest last."""
+    runs = await asyncio.to_thread(read_past_runs, evolution.store)
+    told = [fact for fact in await evolution.facts.all() if fact.trusted]
+    return [(fact.text, count_fact_uses(fact, runs)) for fact in told]
 
 
 def _newest(runs: Iterable[PastRun]) -> Id:

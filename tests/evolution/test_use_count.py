@@ -10,7 +10,7 @@ import pytest
 
 from lsp_server.domain.memories import TASK, ActionOutcome, ActionRecord, FactSource
 from lsp_server.evolution.past_run import PastRun, past_run
-from lsp_server.evolution.usage import TOLD_MIN, fact_usage, skill_usage, unused_facts
+from lsp_server.evolution.use_count import TOLD_MIN, count_fact_uses, count_skill_uses, unused_facts
 from lsp_server.memory.facts import new_fact
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -60,7 +60,7 @@ def test_a_fact_that_was_told_for_long_and_never_used_is_retired(
 
 def test_uses_are_counted_with_how_their_runs_ended() -> None:
     runs = [*weeks(3, 1, "make docs"), *weeks(2, 1, "make docs", well=False), *weeks(4, 1, "ls")]
-    usage = fact_usage(FACT, runs)
+    usage = count_fact_uses(FACT, runs)
     assert (usage.told, usage.used, usage.went_well, usage.days) == (9, 5, 3, 3.0)
-    assert skill_usage("docs", runs).used == 9
-    assert skill_usage("other", runs).told == 0
+    assert count_skill_uses("docs", runs).used == 9
+    assert count_skill_uses("other", runs).told == 0

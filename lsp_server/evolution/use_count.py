@@ -17,8 +17,8 @@ DAYS_MIN = 28
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """A `Usage` counts runs: those that were told of something, that used it, and that then went well.
+class UseCount:
+    """A `UseCount` counts runs: those that were told of something, that used it, and that then went well.
 
     `first_at` and `last_at` are the times of the first and the last run that was told, empty if none was.
     """
@@ -38,15 +38,15 @@ class Usage:
         return (last - first).total_seconds() / 86_400
 
 
-def fact_usage(fact: Fact, runs: Sequence[PastRun]) -> Usage:
+def count_fact_uses(fact: Fact, runs: Sequence[PastRun]) -> UseCount:
     """Counts for what a fact was good; a run uses it by running a command or touching a file that it names."""
     parts = fact_parts(fact.text)
-    return _usage((run, _uses(run, parts)) for run in runs if fact.id in run.told_facts)
+    return _count((run, _uses(run, parts)) for run in runs if fact.id in run.told_facts)
 
 
-def skill_usage(name: str, runs: Sequence[PastRun]) -> Usage:
+def count_skill_uses(name: str, runs: Sequence[PastRun]) -> UseCount:
     """Counts for what a skill was good; a run that loaded it was told and used it."""
-    return _usage((run, True) for run in runs if name in run.loaded_skills)
+    return _count((run, True) for run in runs if name in run.loaded_skills)
 
 
 def unused_facts(facts: Sequence[Fact], runs: Sequence[PastRun]) -> Iterator[Suggestion]:
@@ -55,18 +55,18 @@ def unused_facts(facts: Sequence[Fact], runs: Sequence[PastRun]) -> Iterator[Sug
     Of one that names nothing nobody can see whether it was used, so it stays.
     """
     for fact in facts:
-        usage = fact_usage(fact, runs)
+        usage = count_fact_uses(fact, runs)
         is_due = usage.told >= TOLD_MIN and usage.days >= DAYS_MIN and not usage.used
         if fact.source != "person" and is_due and fact_parts(fact.text).names:
             why = f"{usage.told} runs in {usage.days:.0f} days were told, and none used it"
             yield suggestion("retire_fact", fact.text, why, target=fact.id)
 
 
-def _usage(told: Iterable[tuple[PastRun, bool]]) -> Usage:
+def _count(told: Iterable[tuple[PastRun, bool]]) -> UseCount:
     runs = list(told)
     used = [run for run, uses in runs if uses]
     times = sorted(run.at for run, _ in runs)
-    return Usage(
+    return UseCount(
         len(runs),
         len(used),
         sum(run.went_well for run in used),

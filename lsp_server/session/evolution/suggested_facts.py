@@ -1,0 +1,53 @@
+"""`SuggestedFacts` makes what a suggestion says of facts true, and takes it back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Literal
+
+from lsp_server.domain.ids import Id
+from lsp_server.domain.memories import FactSource, FactStatus
+from lsp_server.evolution.suggestion import Suggestion
+from lsp_server.memory.facts import lesson_evidence, new_fact
+from lsp_server.session.memory.session_facts import SessionFacts
+
+
+class SuggestedFacts:
+    """`SuggestedFacts` changes facts of Holdfast's own alone; a person's stay as they are."""
+
+    def __init__(self, facts: SessionFacts) -> None:
+        self._facts = facts
+
+    async def apply(self, one: Suggestion, text: str) -> Suggestion:
+        """Makes the change, with a text that a person may have edited; returns it as accepted."""
+        match one.kind:
+            case "keep_fact":
+                source: FactSource = "runs" if text == one.text else "person"
+                await self._facts.keep(new_fact(text, source, lesson_evidence(one.id)))
+            case "retire_fact":
+                one = replace(one, before=await self._set_status(one.target, "stale"))
+            case "review_fact":
+                pass  # It is a person's own.
+        return replace(one, state="accepted", applied=text)
+
+    async def take_back(self, done: Suggestion) -> None:
+        """Undoes a change: what was kept is told no more, what was retired is told again."""
+        match done.kind:
+            case "keep_fact":
+                await self._set_status(new_fact(done.applied, "runs").id, "stale")
+            case "retire_fact":
+                await self._set_status(done.target, done.before or "verified")
+            case "review_fact":
+                pass
+
+    async def _set_status(self, fact_id: Id, status: FactStatus) -> FactStatus | Literal[""]:
+        """Gives a fact a status and returns the one before; empty where it is no such fact."""
+        for fact in await self._facts.all():
+            # What a person wrote meanwhile under this id is theirs.
+            is_own = fact.source != "person" or fact.evidence_id.startswith(lesson_evidence(""))
+            if fact.id == fact_id and is_own:
+                now = datetime.now(UTC).isoformat()
+                await self._facts.keep(replace(fact, status=status, checked_at=now))
+                return fact.status
+        return ""

@@ -1,0 +1,56 @@
+"""The inbox in real editors: what past runs suggest is read there, and answered."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsp_server.models.scripted.server import ScriptedServer
+from lsp_server.session.memory.fact_file import FactFile
+from lsp_server.settings.folders import data_folder, workspace_folder
+from tests.data.past_runs import plant
+from tests.harness.code_server import code_server, need
+from tests.harness.editors import NEOVIMS, Editor, play
+
+pytestmark = [pytest.mark.editor, pytest.mark.timeout(240)]
+
+PICTURES = Path(__file__).parents[2] / "out" / "screenshots"
+
+
+def answers(data: Path) -> list[dict[str, Any]]:
+    """The suggestions that were answered, in the order of the answers."""
+    lines = (data / "evolution" / "inbox.jsonl").read_text("utf-8").splitlines()
+    return [one for one in map(json.loads, lines) if one["state"] != "open"]
+
+
+@pytest.mark.vscode
+async def test_vscode_shows_the_inbox_and_takes_the_answers(project: Path, tmp_path: Path) -> None:
+    need()
+    (project / ".git").mkdir()
+    data = workspace_folder(data_folder(), project)
+    plant(project, data / "runs", seed=5)
+    async with code_server(tmp_path / "code", project, environment={}) as code:
+        seen = await code.play("inbox", PICTURES, INBOX=str(data / "evolution" / "inbox.jsonl"))
+    assert "error" not in seen, seen["error"]
+    accepted, rejected = answers(data)
+    assert (accepted["state"], rejected["state"]) == ("accepted", "rejected")
+    (kept,) = FactFile(data).facts()
+    assert kept.text == accepted["text"]
+    assert kept.trusted
+
+
+@pytest.mark.parametrize("editor", [each.showing() for each in NEOVIMS])
+async def test_neovim_takes_an_answer_on_a_heading(project: Path, editor: Editor) -> None:
+    (project / ".git").mkdir()
+    (project / "answer.py").write_text("answer = 42\n")
+    data = workspace_folder(data_folder(), project)
+    plant(project, data / "runs", seed=5)
+    async with ScriptedServer([]) as model:
+        seen = await play(editor, "inbox", project, model)
+    (accepted,) = answers(data)
+    assert seen["heading"] == f"## Keep: {accepted['id']}"
+    (kept,) = FactFile(data).facts()
+    assert (kept.text, kept.trusted) == (accepted["text"], True)
