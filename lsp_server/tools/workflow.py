@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from pydantic import Field
@@ -55,13 +56,20 @@ class WorkflowDelegate(Protocol):
 class WorkflowTool:
     """A `WorkflowTool` works through a plan of several parts, each a subagent, and says how each ended."""
 
-    spec = spec(
-        "workflow",
-        WorkflowArguments,
-        "Give a plan of several parts to subagents: each node begins once those that it needs are "
-        "done, and reads what they said; the others work at the same time. A node is done when "
-        "its checks and conditions hold. For work with parts that build on each other.",
-        kind="task",
+    # A part of each request: the shape in a line is a third of its schema, and errors say it too.
+    spec = replace(
+        spec(
+            "workflow",
+            WorkflowArguments,
+            "Subagents for parts that need each other. Node: {id, task, needs?: [id], agent?, "
+            "mode?: plan|build, attempts?, checks?: [command], conditions?: [text], rework?}",
+            kind="task",
+        ),
+        parameters={
+            "type": "object",
+            "properties": {"nodes": {"type": "array", "items": {"type": "object"}}},
+            "required": ["nodes"],
+        },
     )
 
     def __init__(self, delegate: WorkflowDelegate) -> None:
