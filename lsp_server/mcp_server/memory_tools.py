@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field
 
-from lsp_server.domain.errors import ToolError
+from lsp_server.domain.errors import MemoryUnavailable, ToolError
 from lsp_server.domain.memories import MEMORY_KINDS, CodeChunk, Fact, Hit, Query
 from lsp_server.domain.tasks import RunId
 from lsp_server.mcp_server.answers import (
@@ -38,8 +38,13 @@ from lsp_server.tools.remember import TEXT_CHARS_MAX as FACT_CHARS_MAX
 from lsp_server.tools.remember import Remember, RememberArguments
 from lsp_server.tools.search import Search
 
+T = TypeVar("T")
+
 INDEX_WAIT_SECONDS = 10.0
 """For so long a call waits for an index that is being made; then it answers with what there is."""
+MAKING_SECONDS_MAX = 10.0
+"""For so long a call waits where another process is just making the memory."""
+MAKING_POLL_SECONDS = 0.25
 EXCERPT_CHARS_MAX = 400
 PAGE_CHARS = 8_000
 QUERY_CHARS_MAX = 1_000
@@ -98,7 +103,7 @@ async def search(lending: Lending, arguments: SearchQuestion, report: Report) ->
     if not query.text.strip():
         raise ToolError("say what to look for: pass `query`")
     await _memory_there(lending, report)
-    found = await lending.session.memory.search(query)
+    found = await _once_made(lending, lambda: lending.session.memory.search(query))
     return SearchAnswer(
         str(lending.session.root),
         tuple(_searched(hit) for hit in found if _is_visible(lending, hit)),
@@ -135,7 +140,8 @@ async def remember(
 ) -> RememberAnswer:
     """Keeps a claim of another agent; it is not verified by being said. Raises MemoryUnavailable."""
     del report
-    fact = await lending.session.memory.facts.claim(ANOTHER_AGENT, arguments.text)
+    facts = lending.session.memory.facts
+    fact = await _once_made(lending, lambda: facts.claim(ANOTHER_AGENT, arguments.text))
     return RememberAnswer(str(lending.session.root), _fact(fact), KEPT_AS_CLAIM)
 
 
@@ -191,6 +197,19 @@ async def _memory_there(lending: Lending, report: Report) -> None:
             await reported(_filled(lending), report, say)
     except TimeoutError:
         return  # The answer says how far it is.
+
+
+async def _once_made(lending: Lending, work: Callable[[], Awaitable[T]]) -> T:
+    """Does what another process that is just making the memory may hold up for a moment."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + MAKING_SECONDS_MAX
+    while True:
+        try:
+            return await work()
+        except MemoryUnavailable:
+            if lending.session.memory.state().phase != "open" or loop.time() > deadline:
+                raise
+        await asyncio.sleep(MAKING_POLL_SECONDS)
 
 
 async def _filled(lending: Lending) -> None:
