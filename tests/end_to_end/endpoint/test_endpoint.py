@@ -36,6 +36,7 @@ from lsp_server.domain.ports import Model
 from lsp_server.domain.tools import Malformed, ToolSpec
 from lsp_server.models.discovery import LocalServer, discover, models_at
 from lsp_server.models.provider import WIRES, open_wire
+from lsp_server.models.retrying import Retrying
 from lsp_server.probe.questions import FORCED_CALL
 from lsp_server.settings.sections import ModelSettings
 from tests.harness import llama_cpp
@@ -49,6 +50,7 @@ ANSWER_TOKENS_MAX = 64
 THOUGHT_TOKENS_MAX = 1024
 """What another model may need, which thinks before its first word."""
 CANCEL_SECONDS_MAX = 5.0
+RETRY_SECONDS_MAX = 30.0
 COMMAND_SECONDS_MAX = 400.0
 FAMILIAR_WINDOW_TOKENS = 32_768
 """A window is overrun up to this size: the prompt is paid for where it fits after all."""
@@ -71,10 +73,10 @@ class Endpoint:
 
     @asynccontextmanager
     async def model(self, **more: Any) -> AsyncIterator[Model]:
-        """Its Model, without retries."""
+        """Its Model, which asks again for a little while, as a run's does for hours."""
         wire = open_wire(self.settings(**more), self.api_key)
         try:
-            yield wire
+            yield Retrying(wire, wall_seconds_max=RETRY_SECONDS_MAX)
         finally:
             await wire.close()
 
