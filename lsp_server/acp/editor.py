@@ -23,8 +23,9 @@ from lsp_server.workspace.files.disk import FileMissing, read_text
 from lsp_server.workspace.files.documents import Documents, is_saved
 from lsp_server.workspace.files.encoding import UTF_8
 
-CLIENT_SECONDS_MAX = 30.0
-"""How long a client may take to give or write a file."""
+READ_SECONDS_MAX = 30.0
+WRITE_SECONDS_MAX = 600.0
+"""How long a client may take to give or write a file; some ask their person before they write."""
 
 
 class AcpEditor:
@@ -79,7 +80,7 @@ class AcpEditor:
         if not self._client.reads_files or not await asyncio.to_thread(_is_plain_text, path):
             return
         try:
-            async with asyncio.timeout(CLIENT_SECONDS_MAX):
+            async with asyncio.timeout(READ_SECONDS_MAX):
                 answer = await self._client.asking.read_text_file(self._session_id, str(path))
         except (RequestError, ConnectionError, TimeoutError, ValueError):
             return  # The disk has it, too.
@@ -124,7 +125,7 @@ class AcpEditor:
     async def _write(self, edit: FileEdit, before: str | None, after: str) -> None:
         name = edit.path.name
         try:
-            async with asyncio.timeout(CLIENT_SECONDS_MAX):
+            async with asyncio.timeout(WRITE_SECONDS_MAX):
                 await self._client.asking.write_text_file(self._session_id, str(edit.path), after)
         except (RequestError, ConnectionError, TimeoutError, ValueError) as error:
             why = str(error) or type(error).__name__

@@ -61,12 +61,16 @@ class OpenSessions:
 
         Raises SessionUnknown, WrongRequest, HoldfastError, OSError.
         """
+        is_open = session_id in self._sessions
         session = await self._open(RunId(session_id), cwd, servers)
         try:
             await session.take_up(show=show)
-        except BaseException:
-            await self.close(session)
-            raise
+        except BaseException as error:
+            # One that is open and has no past was not prompted yet.
+            if not (is_open and isinstance(error, SessionUnknown)):
+                if not is_open:
+                    await self.close(session)
+                raise
         await session.find_models()
         return session
 
