@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.data.images import PNG
 from tests.fakes.acp_client import READS_AND_WRITES, Panel, desk
 from tests.fakes.cast import cast
 from tests.fakes.faulty_server import FaultyServer
+from tests.harness.mcp import free_port, listening
 from tests.harness.workshop import calls, finish, judges, says
 
 EDIT = calls(("edit", {"path": "a.txt", "old_text": "two", "new_text": "three"}), text="I edit.")
@@ -369,3 +371,64 @@ async def test_a_workflow_is_in_the_plan_and_its_nodes_are_lines_of_their_call(
         assert {one.tool_call_id for one in panel.of(schema.ToolCallProgress)} == {
             start.tool_call_id
         }, "no client is told of a call that there is not"
+
+
+FAKES = Path(__file__).parents[1] / "fakes"
+
+
+async def test_servers_of_the_client_lend_their_tools_and_each_call_asks(folder: Path) -> None:
+    told = schema.EnvVariable(name="TOLD", value="${HOME}")
+    given = schema.McpServerStdio(
+        name="My docs!",
+        command=sys.executable,
+        args=[str(FAKES / "mcp_server.py"), "none"],
+        env=[told],
+    )
+    turns = [calls(("mcp__My-docs__echo", {"text": "hello"})), says("Echoed.")]
+    async with FaultyServer(turns) as server, desk(folder, model=server) as here:
+        await here.say(await here.new(mcp_servers=[given]), "echo hello")
+        offered = {tool["function"]["name"] for tool in server.requests[0].body["tools"]}
+        assert "mcp__My-docs__echo" in offered
+        (call, _), *_ = here.panel.questions
+        assert "echo" in call.title
+        assert statuses(here.panel) == ["in_progress", "completed"]
+        with pytest.raises(RequestError, match="not spoken"):
+            await here.new(
+                mcp_servers=[schema.SseMcpServer(type="sse", name="x", url="http://x", headers=[])]
+            )
+
+
+async def test_a_server_over_http_gets_its_headers(folder: Path) -> None:
+    port = free_port()
+    command = (sys.executable, str(FAKES / "mcp_http_server.py"), str(port), "a-key")
+    header = schema.HttpHeader(name="Authorization", value="Bearer a-key")
+    turns = [calls(("mcp__sums__add", {"a": 2, "b": 3})), says("Five.")]
+    async with (
+        listening(*command, port=port) as url,
+        FaultyServer(turns) as server,
+        desk(folder, model=server) as here,
+    ):
+        given = schema.HttpMcpServer(type="http", name="sums", url=url, headers=[header])
+        await here.say(await here.new(mcp_servers=[given]), "add")
+        result = here.panel.of(schema.ToolCallProgress)[-1].raw_output
+        assert result is not None
+        assert "5" in result["text"]
+
+
+async def test_a_subagent_shows_in_the_call_that_began_it(folder: Path) -> None:
+    part = calls(("task", {"description": "look around", "prompt": "Read a.txt.", "mode": "plan"}))
+    child = says("It has two lines.", when=r"Read a\.txt\.")
+    async with (
+        FaultyServer([part, child, says("Two lines.")]) as server,
+        desk(folder, model=server) as here,
+    ):
+        await here.say(await here.new(), "look")
+        shown = [
+            content.content.text
+            for update in here.panel.of(schema.ToolCallProgress)
+            for content in update.content or []
+            if isinstance(content, schema.ContentToolCallContent)
+        ]
+        assert any("subagent 1 begins: look around" in text for text in shown)
+        assert "Two lines." in here.panel.text
+        assert "It has two lines." not in here.panel.text

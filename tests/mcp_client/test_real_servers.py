@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import shutil
-import socket
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +15,7 @@ from lsp_server.mcp_client.answers import answer_of_a_yes
 from lsp_server.mcp_client.connection import McpConnection
 from lsp_server.mcp_client.prompts import prompt_arguments
 from lsp_server.mcp_client.server import McpUnavailable
-from tests.harness.expectation import until
-from tests.harness.mcp import connected_server
+from tests.harness.mcp import connected_server, free_port, listening
 
 CALL_SECONDS = 20.0
 SDK_SERVER = str(Path(__file__).parents[1] / "fakes" / "mcp_http_server.py")
@@ -38,29 +34,6 @@ async def says_yes(
 
 def connected(**entry: Any) -> AbstractAsyncContextManager[McpConnection]:
     return connected_server("real", says_yes, **entry)
-
-
-@asynccontextmanager
-async def listening(*argv: str, port: int, **more: str) -> AsyncIterator[str]:
-    process = await asyncio.create_subprocess_exec(*argv, env={**os.environ, **more})
-    try:
-        await until(lambda: _is_open(port), "the server", 30.0)
-        yield f"http://127.0.0.1:{port}/mcp"
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-def _is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def test_a_server_of_the_sdk_over_http_speaks_the_newest_version() -> None:
