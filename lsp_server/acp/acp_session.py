@@ -57,7 +57,7 @@ class AcpSession:
     ) -> None:
         self.id = session_id
         self.choices = Choices(mode="max" if session.settings.max_mode.enabled else "build")
-        self.prompted_run = prompted_run
+        self._prompted_run = prompted_run
         self._session = session
         self._view = view
         self._problems = problems
@@ -119,14 +119,14 @@ class AcpSession:
         """Stops the run, and whatever is prepared for one; it ends within a second."""
         for task in tuple(self._preparing):
             task.cancel()
-        if (run := self.prompted_run.run) is not None:
+        if (run := self._prompted_run.run) is not None:
             run.stop()
 
     def choose_mode(self, mode: AcpMode) -> None:
         """Works in another mode from the next step on. Raises WrongRequest, HoldfastError."""
         chosen = replace(self.choices, mode=mode)
-        self.prompted_run.require_mode(chosen.task_mode)
-        if (run := self.prompted_run.run) is not None:
+        self._prompted_run.require_mode(chosen.task_mode)
+        if (run := self._prompted_run.run) is not None:
             run.switch_max_mode(on=chosen.max_mode)
         self.choices = chosen
         self._view.say_choices(chosen)
@@ -155,10 +155,18 @@ class AcpSession:
 
         Raises SessionUnknown, JournalDamaged, OSError.
         """
-        records = await self.prompted_run.past()
+        records = await self._prompted_run.past()
         self.choices = replace(self.choices, mode=mode_of(records))
         if show:
             await self._view.replay(records)
+
+    async def fork(self, origin: RunId) -> None:
+        """Goes on from where another run of the folder is now, in the mode that it has.
+
+        Raises SessionUnknown, RunBusy, JournalDamaged, OSError.
+        """
+        records = await self._prompted_run.fork(origin)
+        self.choices = replace(self.choices, mode=mode_of(records))
 
     async def close(self) -> None:
         """Stops the run and releases everything."""
@@ -171,7 +179,7 @@ class AcpSession:
         for problem in self._problems:
             self._view.say(helpers.update_agent_message_text(f"> {problem}\n\n"))
         self._problems = ()
-        return await self.prompted_run.begin(prompt, self.choices)
+        return await self._prompted_run.begin(prompt, self.choices)
 
     async def _look_for_models(self) -> None:
         before = self.choices

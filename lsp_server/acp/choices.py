@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, get_args
 from acp import schema
 
 from lsp_server.acp.errors import WrongRequest
-from lsp_server.domain.events import RecordedEvent, RunStarted, SamplingChanged
+from lsp_server.domain.events import ModeChanged, RecordedEvent, RunStarted, SamplingChanged
 from lsp_server.domain.tasks import Mode, Sampling
 from lsp_server.models.provider import EndpointModels
 
@@ -41,6 +41,8 @@ def mode_of(records: Iterable[RecordedEvent]) -> AcpMode:
         match record.event:
             case RunStarted(task=task):
                 mode = "plan" if task.mode == "plan" else _build_mode(task.sampling)
+            case ModeChanged(mode=changed):
+                mode = changed
             case SamplingChanged(sampling) if mode != "plan":
                 mode = _build_mode(sampling)
             case _:

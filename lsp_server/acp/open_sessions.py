@@ -47,7 +47,7 @@ class OpenSessions:
         session = await self._open(new_run_id(), cwd, servers)
         try:
             if origin is not None:
-                await session.prompted_run.fork(RunId(origin))
+                await session.fork(RunId(origin))
         except BaseException:
             await self.close(session)
             raise

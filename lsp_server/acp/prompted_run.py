@@ -10,7 +10,7 @@ from lsp_server.acp.errors import SessionUnknown, WrongRequest
 from lsp_server.acp.prompt import Prompt
 from lsp_server.agent.journal import replay
 from lsp_server.agent.rewinding import counted
-from lsp_server.domain.events import RecordedEvent, RunStarted
+from lsp_server.domain.events import RecordedEvent
 from lsp_server.domain.tasks import Mode, RunId
 from lsp_server.session.run import Run
 from lsp_server.session.session import Session
@@ -30,7 +30,6 @@ class PromptedRun:
         self._run_id = run_id
         self._documents = documents
         self._origin: tuple[RunId, int] | None = None
-        self._mode: Mode | None = None
 
     @property
     def run(self) -> Run | None:
@@ -42,32 +41,23 @@ class PromptedRun:
 
         Raises SessionUnknown, JournalDamaged, OSError.
         """
-        store = self._session.runs.store
-        if self._run_id not in await asyncio.to_thread(store.ids):
-            raise SessionUnknown(f"there is no session {self._run_id} in {self._session.root}")
-        path = store.journal(self._run_id)
-        records = await asyncio.to_thread(lambda: counted(replay(path)))
-        for record in records[:1]:
-            if isinstance(record.event, RunStarted):
-                self._mode = record.event.task.mode
+        return await asyncio.to_thread(self._read, self._run_id)
+
+    async def fork(self, origin: RunId) -> list[RecordedEvent]:
+        """Goes on from where another run of the folder is now, and returns all of that one.
+
+        Raises SessionUnknown, RunBusy while that works, JournalDamaged, OSError.
+        """
+        records = await asyncio.to_thread(self._read, origin)
+        past = self._session.runs.choose(origin, "fork", idle=True)
+        self._origin = (origin, past.step)
         return records
 
-    async def fork(self, origin: RunId) -> None:
-        """Goes on from where another run of the folder is now; one that has not begun is empty.
-
-        Raises RunBusy while that works, JournalDamaged.
-        """
-        past = await asyncio.to_thread(self._session.runs.find, origin)
-        if past is not None:
-            self._session.runs.choose(origin, "fork", idle=True)
-            self._origin = (origin, past.step)
-
     def require_mode(self, mode: Mode) -> None:
-        """Raises WrongRequest for another mode than the one that the run has."""
-        if self._mode not in (None, mode):
+        """Raises WrongRequest for another mode than the one in which the run is at work."""
+        if (run := self.run) is not None and run.context.task.mode != mode:
             raise WrongRequest(
-                f"this session works in the mode {self._mode}, which it keeps; "
-                f"open a new session for {mode}"
+                f"the run is at work in the mode {run.context.task.mode}; stop it, or let it end"
             )
 
     async def begin(self, prompt: Prompt, choices: Choices) -> Run:
@@ -86,11 +76,18 @@ class PromptedRun:
         images = await given_images(prompt.images, self._session.root)
         if self._origin is not None:
             (origin, step), self._origin = self._origin, None
-            return await self._session.rewinds.fork(origin, step, text, images, self._run_id)
-        run = runs.send(self._run_id, text, "steer", images)
+            fork = self._session.rewinds.fork
+            return await fork(origin, step, text, images, self._run_id, mode)
+        run = runs.send(self._run_id, text, "steer", images, mode)
         if run.context.sampling.max_mode != choices.max_mode:
             run.switch_max_mode(on=choices.max_mode)
         return run
+
+    def _read(self, run_id: RunId) -> list[RecordedEvent]:
+        store = self._session.runs.store
+        if run_id not in store.ids():
+            raise SessionUnknown(f"there is no session {run_id} in {self._session.root}")
+        return counted(replay(store.journal(run_id)))
 
     async def _start(self, prompt: Prompt, choices: Choices) -> Run:
         request = TaskRequest(
@@ -100,6 +97,4 @@ class PromptedRun:
             images=prompt.images,
         )
         task = await make_task(request, self._session, self._documents)
-        run = self._session.runs.start(task, run_id=self._run_id)
-        self._mode = task.mode
-        return run
+        return self._session.runs.start(task, run_id=self._run_id)

@@ -175,6 +175,10 @@ class Compaction:
         await self._compact(f"the endpoint refused the prompt: {refusal}")
         return self._event_log.context.tokens < tokens * NOT_SMALLER_SHARE
 
+    async def change_mode(self) -> None:
+        """Starts a cycle whose prompt and tools are those of the mode that a person chose."""
+        await self._compact("another mode was chosen")
+
     async def _compact(self, reason: str) -> None:
         await self._hooks.begin_cycle()
         # The new prompt gets what memory could not give before.

@@ -162,6 +162,8 @@ class Agent:
             RunResumed(await resume_note(self._state, self._workspace_view, ended_at))
         )
         await self._hooks.begin("resume")
+        if self._state.conversation.mode_is_new:
+            await self._compaction.change_mode()
         return None
 
     def _check_budget(self) -> None:

@@ -32,7 +32,7 @@ from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.plans import PlanItem
 from lsp_server.domain.prompt_sections import PromptSection
 from lsp_server.domain.rewind_events import Forked, Rewound
-from lsp_server.domain.tasks import Outcome, RunId, Sampling, Task
+from lsp_server.domain.tasks import Mode, Outcome, RunId, Sampling, Task
 from lsp_server.domain.tools import UNKNOWN_NEEDS, Needs, ToolCall, ToolKind, ToolResult
 from lsp_server.domain.workflow_events import WorkflowChanged
 
@@ -167,6 +167,14 @@ class SamplingChanged:
 
     sampling: Sampling
     kind: Literal["sampling_changed"] = "sampling_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChanged:
+    """A person lets the run go on in another mode, with a prompt that says so."""
+
+    mode: Mode
+    kind: Literal["mode_changed"] = "mode_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +329,7 @@ Event: TypeAlias = (
     | CandidatesJudged
     | CandidateAccepted
     | SamplingChanged
+    | ModeChanged
     | AttemptStarted
     | AttemptEnded
     | AttemptsJudged

@@ -21,7 +21,7 @@ from lsp_server.domain.events import (
 from lsp_server.domain.images import LoadedImage, described
 from lsp_server.domain.message_events import MessageReceived
 from lsp_server.domain.rewind_events import Forked, Rewound
-from lsp_server.domain.tasks import RunId
+from lsp_server.domain.tasks import Mode, RunId
 from lsp_server.session.goals import Goals
 from lsp_server.session.run import OnEvent, Run
 from lsp_server.session.run_errors import StepNotFound
@@ -88,12 +88,13 @@ class Rewinds:
         text: str = "",
         images: tuple[LoadedImage, ...] = (),
         new_id: RunId | None = None,
+        mode: Mode | None = None,
     ) -> Run:
         """Begins a run that goes on from the end of a step of another one, by default its last.
 
         The files go back to that step, which is the new run's first change: to undo it brings
         them back. The other run stays as it is. `text`, with `images`, is a message to the new one,
-        whose id is `new_id` if that is given.
+        whose id is `new_id` and whose mode is `mode`, if they are given.
 
         Raises what `rewind` raises, and what keeps a run from beginning.
         """
@@ -118,7 +119,9 @@ class Rewinds:
         finally:
             journal.close()
         message = MessageReceived(described(text, images), "steer", images)
-        return self._runs.begin(new_id, (lambda run: run.send(message)) if text.strip() else None)
+        return self._runs.begin(
+            new_id, (lambda run: run.send(message, mode)) if text.strip() else None
+        )
 
     async def _changes(
         self, records: Sequence[RecordedEvent], end: int

@@ -20,13 +20,14 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import (
     CandidateAccepted,
     Event,
+    ModeChanged,
     RecordedEvent,
     RunEnded,
     SamplingChanged,
 )
 from lsp_server.domain.message_events import MessageReceived
 from lsp_server.domain.plans import progress
-from lsp_server.domain.tasks import Budget, Failed, Outcome, RunId, Stopped
+from lsp_server.domain.tasks import Budget, Failed, Mode, Outcome, RunId, Stopped
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.image_store import ImageStore
 from lsp_server.session.run_context import RunContext, result_chars_max
@@ -105,8 +106,13 @@ class Run:
         """Records what happens to the run from outside. Raises OSError."""
         self.context.event_log.emit(event)
 
-    def send(self, message: MessageReceived) -> None:
-        """Leaves a message, which the run reads soon. Raises TooManyMessages, OSError."""
+    def send(self, message: MessageReceived, mode: Mode | None = None) -> None:
+        """Leaves a message, which the run reads soon. Raises TooManyMessages, OSError.
+
+        A `mode` is for a run that is about to go on: it does so in that one.
+        """
+        if mode is not None and mode != self.context.task.mode:
+            self.record(ModeChanged(mode))
         if len(self.context.event_log.state.conversation.pending_messages) >= MESSAGES_MAX:
             raise TooManyMessages(self.run_id, MESSAGES_MAX)
         self.record(message)

@@ -12,7 +12,7 @@ from pathlib import Path
 from lsp_server.domain.events import RunStarted
 from lsp_server.domain.images import LoadedImage, described
 from lsp_server.domain.message_events import MessageReceived
-from lsp_server.domain.tasks import Budget, RunId, Task, When
+from lsp_server.domain.tasks import Budget, Mode, RunId, Task, When
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.active_runs import ActiveRuns
 from lsp_server.session.child_runs import child_ids, child_number
@@ -129,9 +129,16 @@ class Runs:
         return self.begin(past.run_id)
 
     def send(
-        self, run_id: RunId | None, text: str, when: When, images: tuple[LoadedImage, ...] = ()
+        self,
+        run_id: RunId | None,
+        text: str,
+        when: When,
+        images: tuple[LoadedImage, ...] = (),
+        mode: Mode | None = None,
     ) -> Run:
         """Leaves a message for a run at work, by default the newest; another goes on with it.
+
+        One that goes on does so in the `mode`, if one is given; one at work keeps its own.
 
         Raises InvalidMessage, TooManyMessages, and as `resume`.
         """
@@ -143,7 +150,7 @@ class Runs:
         except RunNotActive:
             past = self.choose(run_id, "speak to", idle=True)
             message = MessageReceived(text, "steer", images)
-            return self.begin(past.run_id, lambda run: run.send(message))
+            return self.begin(past.run_id, lambda run: run.send(message, mode))
         run.send(MessageReceived(text, when, images))
         return run
 

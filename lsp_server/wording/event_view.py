@@ -25,6 +25,7 @@ from lsp_server.domain.events import (
     FileRestored,
     GoalChecked,
     JudgeFellBack,
+    ModeChanged,
     ModelAnswered,
     ModelWaited,
     PermissionAnswered,
@@ -109,7 +110,7 @@ def view_of(event: Event) -> EventView:
     'step 3'
     """
     match event:
-        case RunStarted() | RunResumed() | Rewound() | Forked() | RunEnded():
+        case RunStarted() | RunResumed() | Rewound() | Forked() | ModeChanged() | RunEnded():
             return _run_view(event)
         case ChildStarted() | ChildEnded():
             return _child_view(event)
@@ -144,7 +145,9 @@ def view_of(event: Event) -> EventView:
             assert_never(event)
 
 
-def _run_view(event: RunStarted | RunResumed | Rewound | Forked | RunEnded) -> EventView:
+def _run_view(
+    event: RunStarted | RunResumed | Rewound | Forked | ModeChanged | RunEnded,
+) -> EventView:
     match event:
         case RunStarted(run_id, task, workspace, model):
             place = f"Run `{run_id}` in `{workspace}` with {model}, mode {task.mode}."
@@ -158,6 +161,8 @@ def _run_view(event: RunStarted | RunResumed | Rewound | Forked | RunEnded) -> E
             )
         case RunResumed(note):
             return _view(event, "the run goes on", note)
+        case ModeChanged(mode):
+            return _view(event, f"from here on: {mode} mode")
         case Rewound(step):
             return _view(event, f"taken back to {step_text(step)}", step=step)
         case Forked(origin, step):

@@ -224,8 +224,13 @@ async def test_modes_and_the_model_are_chosen(folder: Path) -> None:
         await here.say(session, "plan it")
         tools = {tool["function"]["name"] for tool in server.requests[-1].body["tools"]}
         assert "write" not in tools
-        with pytest.raises(RequestError, match="keeps"):
-            await here.agent.set_session_mode(session_id=session, mode_id="build")
+        await here.agent.set_session_mode(session_id=session, mode_id="build")
+        await here.say(session, "do it")
+        tools = {tool["function"]["name"] for tool in server.requests[-1].body["tools"]}
+        assert "write" in tools
+        prompt = str(server.requests[-1].body["messages"])
+        assert "You are in plan mode" not in prompt
+        assert "This is the plan." in prompt
         with pytest.raises(RequestError, match="there is no mode"):
             await here.agent.set_session_mode(session_id=session, mode_id="yolo")
         with pytest.raises(RequestError, match="no option"):

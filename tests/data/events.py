@@ -17,6 +17,7 @@ from lsp_server.domain.events import (
     FileRestored,
     GoalChecked,
     JudgeFellBack,
+    ModeChanged,
     ModelAnswered,
     ModelWaited,
     PermissionAnswered,
@@ -80,6 +81,7 @@ ONE_OF_EACH: tuple[Event, ...] = (
     CandidatesJudged(GROUPS, 1, "judge", "it is best", 4, (), USAGE, 0.25),
     CandidateAccepted(1),
     SamplingChanged(Sampling(max_mode=True, samples=3)),
+    ModeChanged("build"),
     AttemptStarted(2, RunId("r1.2"), "Look for the smallest change.", 0.7),
     AttemptEnded(
         2,

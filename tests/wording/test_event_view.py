@@ -37,6 +37,7 @@ WORDS: list[tuple[str, str]] = [
     ("chose edit b.py over 1 other: 2 of 4 candidates, by judge, 31 of 40 points", "plain"),
     ("accepted proposal 2", "plain"),
     ("from the next step on: Max Mode on, 3 candidates", "plain"),
+    ("from here on: build mode", "plain"),
     ("attempt 2 begins: Look for the smallest change.", "plain"),
     ("attempt 2: 1 file changed, achieved: it is done", "good"),
     ("", "plain"),

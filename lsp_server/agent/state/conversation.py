@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lsp_server.domain.child_events import ChildEnded, ChildStarted
 from lsp_server.domain.events import (
     BriefWritten,
     CycleStarted,
     Event,
+    ModeChanged,
     ModelAnswered,
     PermissionAnswered,
     RunStarted,
@@ -41,6 +42,8 @@ class Conversation:
     answered: ModelAnswered | None = None
     nothing_done: bool = True
     """Whether there is work to do and no call did any since the task or the person's last message."""
+    mode_is_new: bool = False
+    """Whether a person chose another mode than the one that the prompt speaks of."""
     brief: str = ""
     """The brief that the model wrote last, at the end of a cycle."""
     topics: dict[str, str] = field(default_factory=dict)
@@ -62,10 +65,11 @@ class Conversation:
     def apply(self, event: Event) -> None:
         """Takes an Event in."""
         match event:
-            case RunStarted():
-                self.task = event.task
-                self.requests.append(event.task.instruction)
-                self.nothing_done = event.task.mode != "plan"
+            case RunStarted(task=task):
+                self.requests.append(task.instruction)
+                self._set_task(task)
+            case ModeChanged(mode) if self.task is not None:
+                self._set_task(replace(self.task, mode=mode), mode_is_new=True)
             case ModelAnswered():
                 self.answered = event
                 self.open_calls = {call.id: call for call in event.message.tool_calls}
@@ -81,13 +85,12 @@ class Conversation:
                     self.topics[event.result.topic] = event.result.text
                 self._find(event.result.found_tools)
             case CycleStarted():
+                self.mode_is_new = False
                 self._list(self.found_tools)
             case PermissionAnswered(by="stop"):
                 self.started_calls.clear()  # What was still asked about did not begin.
-            case ChildStarted():
-                self.children[event.call_id] = event.run_id
-            case ChildEnded():
-                self.ended_children[event.run_id] = event
+            case ChildStarted() | ChildEnded():
+                self._take_child(event)
             case MessageReceived():
                 self.pending_messages.append(event)
             case Told(origin="person"):
@@ -98,6 +101,16 @@ class Conversation:
                 self.brief = event.text
             case _:
                 pass
+
+    def _set_task(self, task: Task, *, mode_is_new: bool = False) -> None:
+        self.task, self.mode_is_new = task, mode_is_new
+        self.nothing_done = task.mode != "plan"
+
+    def _take_child(self, event: ChildStarted | ChildEnded) -> None:
+        if isinstance(event, ChildStarted):
+            self.children[event.call_id] = event.run_id
+        else:
+            self.ended_children[event.run_id] = event
 
     def _hear(self, event: Told) -> None:
         """Takes in what a person said."""
