@@ -84,7 +84,7 @@ class AcpEditor:
                 answer = await self._client.asking.read_text_file(self._session_id, str(path))
         except (RequestError, ConnectionError, TimeoutError, ValueError):
             return  # The disk has it, too.
-        await self._keep(path, answer.content)
+        await self._keep(path, await asyncio.to_thread(_with_line_endings, path, answer.content))
 
     async def _keep(self, path: Path, text: str) -> None:
         if await asyncio.to_thread(is_saved, path, text):
@@ -97,7 +97,7 @@ class AcpEditor:
         theirs: list[tuple[FileEdit, str | None, str]] = []
         on_disk: list[FileEdit] = []
         for edit in edits.files:
-            if edit.deletes or not await asyncio.to_thread(_is_plain_text, edit.path):
+            if edit.deletes or not await asyncio.to_thread(_is_writable, edit.path):
                 on_disk.append(edit)
                 continue
             before = await self._text(edit.path)
@@ -147,6 +147,21 @@ class AcpEditor:
             await self._write(edit, after, before)
         except EditRejected:
             self._documents.close(edit.path)
+
+
+def _with_line_endings(path: Path, text: str) -> str:
+    r"""A client's text with the line endings of the file: some give each line an end of `\n`."""
+    try:
+        saved = read_text(path).text
+    except ToolError:
+        return text
+    has_others = "\r\n" in saved and "\r" not in text
+    return text.replace("\n", "\r\n") if has_others else text
+
+
+def _is_writable(path: Path) -> bool:
+    """Whether a client can write a file: not every one makes the folder for it."""
+    return path.parent.is_dir() and _is_plain_text(path)
 
 
 def _is_plain_text(path: Path) -> bool:

@@ -29,6 +29,7 @@ class PromptedRun:
         self._session = session
         self._run_id = run_id
         self._documents = documents
+        self._beginning = asyncio.Lock()
         self._origin: tuple[RunId, int] | None = None
 
     @property
@@ -65,6 +66,11 @@ class PromptedRun:
 
         Raises HoldfastError, OSError.
         """
+        # Of two prompts at once one begins the run, and the other is a message to it.
+        async with self._beginning:
+            return await self._begin(prompt, choices)
+
+    async def _begin(self, prompt: Prompt, choices: Choices) -> Run:
         if (run := self.run) is not None and run.stopping:
             await run.wait()
         runs = self._session.runs

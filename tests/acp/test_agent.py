@@ -281,6 +281,40 @@ async def test_the_plan_and_the_goal_are_entries(folder: Path) -> None:
         assert goal["holdfast"]["goal"]["title"] == "Ready"
 
 
+async def test_two_prompts_at_once_are_one_run(folder: Path) -> None:
+    async with FaultyServer([says("Both.")]) as server, desk(folder, model=server) as here:
+        session = await here.new()
+        answers = await asyncio.gather(here.say(session, "one"), here.say(session, "two"))
+        assert [one.stop_reason for one in answers] == ["end_turn", "end_turn"]
+        said = str(server.requests[-1].body["messages"])
+        assert "one" in said
+        assert "two" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("endings.txt", b"two\r\n", b"three\r\n"),
+        ("latin.txt", b"two \xe9\n", b"three \xe9\n"),
+        ("marked.txt", b"\xef\xbb\xbftwo\n", b"\xef\xbb\xbfthree\n"),
+        ("new/folder/made.txt", None, b"made\n"),
+    ],
+)
+async def test_a_file_keeps_what_the_protocol_does_not_carry(
+    folder: Path, name: str, before: bytes | None, after: bytes
+) -> None:
+    turn = calls(("write", {"path": name, "text": "made\n"}))
+    if before is not None:
+        (folder / name).write_bytes(before)
+        turn = calls(("edit", {"path": name, "old_text": "two", "new_text": "three"}))
+    async with (
+        FaultyServer([turn, finish(), judges()]) as server,
+        desk(folder, None, READS_AND_WRITES, model=server) as here,
+    ):
+        await here.say(await here.new(), "edit")
+    assert (folder / name).read_bytes() == after
+
+
 @pytest.mark.parametrize("keeps", [False, True])
 async def test_a_client_that_has_files_is_read_and_written_through(
     folder: Path, keeps: bool

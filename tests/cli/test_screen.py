@@ -40,6 +40,7 @@ def test_a_run_is_told_line_by_line() -> None:
         "    1,000 tokens in (50 % cached), 20 out, $0.250 in all",
         "  accepted proposal 2",
         "  from the next step on: Max Mode on, 3 candidates",
+        "  from here on: build mode",
         "  attempt 2 begins: Look for the smallest change.",
         "  attempt 2: 1 file changed, achieved: it is done",
         "  the judge did not decide (no answer): largest group",

@@ -88,7 +88,7 @@ class Panel:
             self.buffers[path] = content
             return
         self.buffers.pop(path, None)
-        Path(path).write_text(content, "utf-8")
+        Path(path).write_text(content, "utf-8", newline="")
 
     def on_connect(self, conn: object) -> None:
         pass
