@@ -55,10 +55,14 @@ def ended(event: ToolReturned) -> schema.ToolCallProgress:
     result = event.result
     return helpers.update_tool_call(
         event.call_id,
-        status="failed" if result.has_failed else "completed",
+        status=_status(event),
         content=result_content(event),
         raw_output={"text": result.text, "exitStatus": result.exit_status},
     )
+
+
+def _status(event: ToolReturned) -> Literal["failed", "completed"]:
+    return "failed" if event.result.has_failed else "completed"
 
 
 def result_content(event: ToolReturned) -> list[Content]:
@@ -75,8 +79,10 @@ def changed(
         helpers.tool_diff_content(str(root / text.path), text.after or "", text.before)
         for text in texts
     ]
+    # The status is said again: some clients take a missing one for work in progress.
     return helpers.update_tool_call(
         event.call_id,
+        status=_status(event),
         content=[*diffs, *result_content(event)],
         locations=[schema.ToolCallLocation(path=str(root / text.path)) for text in texts],
     )

@@ -32,8 +32,9 @@ def folder(project: Path) -> Path:
 
 
 def statuses(panel: Panel) -> list[str | None]:
-    starts = [one.status for one in panel.of(schema.ToolCallStart)]
-    return [*starts, *(one.status for one in panel.of(schema.ToolCallProgress) if one.status)]
+    """The status of each call when it began, then that of each as it was said last."""
+    last = {one.tool_call_id: one.status for one in panel.of(schema.ToolCallProgress)}
+    return [*(one.status for one in panel.of(schema.ToolCallStart)), *last.values()]
 
 
 def diffs(panel: Panel) -> list[schema.FileEditToolCallContent]:
