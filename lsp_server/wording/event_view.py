@@ -110,7 +110,7 @@ def view_of(event: Event) -> EventView:
     'step 3'
     """
     match event:
-        case RunStarted() | RunResumed() | Rewound() | Forked() | ModeChanged() | RunEnded():
+        case RunStarted() | RunResumed() | Rewound() | Forked() | RunEnded():
             return _run_view(event)
         case ChildStarted() | ChildEnded():
             return _child_view(event)
@@ -139,15 +139,13 @@ def view_of(event: Event) -> EventView:
             | Warned()
         ):
             return _message_view(event)
-        case PlanChanged() | GoalChecked():
+        case ModeChanged() | PlanChanged() | GoalChecked():
             return _progress_view(event)
         case _:
             assert_never(event)
 
 
-def _run_view(
-    event: RunStarted | RunResumed | Rewound | Forked | ModeChanged | RunEnded,
-) -> EventView:
+def _run_view(event: RunStarted | RunResumed | Rewound | Forked | RunEnded) -> EventView:
     match event:
         case RunStarted(run_id, task, workspace, model):
             place = f"Run `{run_id}` in `{workspace}` with {model}, mode {task.mode}."
@@ -161,8 +159,6 @@ def _run_view(
             )
         case RunResumed(note):
             return _view(event, "the run goes on", note)
-        case ModeChanged(mode):
-            return _view(event, f"from here on: {mode} mode")
         case Rewound(step):
             return _view(event, f"taken back to {step_text(step)}", step=step)
         case Forked(origin, step):
@@ -376,8 +372,10 @@ def _message_view(
             assert_never(event)
 
 
-def _progress_view(event: PlanChanged | GoalChecked) -> EventView:
+def _progress_view(event: ModeChanged | PlanChanged | GoalChecked) -> EventView:
     match event:
+        case ModeChanged(mode):
+            return _view(event, f"from here on: {mode} mode")
         case PlanChanged(items):
             return _view(event, f"plan, {progress(items)}", "\n".join(outline(items, "- ")))
         case GoalChecked(report):
