@@ -33,6 +33,7 @@ from lsp_server.settings.layers import load
 from lsp_server.settings.sections import Settings
 from lsp_server.system.atomic_file import replace_file
 from lsp_server.system.process_lock import ProcessLock
+from lsp_server.workspace.git.repository import repository_folders
 
 LOCK = "evaluation.lock"
 PREDICTIONS = "predictions.jsonl"
@@ -98,14 +99,19 @@ class Evaluation:
     def owned(self) -> Iterator[None]:
         """Owns the folder for a `with` block. Blocking.
 
-        Raises ConfigurationError where another process has it, where it cannot be written, and
-        where it has results that are not to be gone on with.
+        Raises ConfigurationError where another process has it, where it cannot be written, where
+        it has results that are not to be gone on with, and in a git repository.
         """
         out = self._options.out
         if not is_plain(out):
             raise ConfigurationError(
                 f"scripts of tasks name {out} as it is; take a folder whose path has only letters, "
                 "digits and ._-+=@%:,"
+            )
+        if outer := repository_folders(out):
+            raise ConfigurationError(
+                f"{out} lies in the git repository {outer[0]}, whose files and history the agent "
+                "would find; name a folder outside of it with --out"
             )
         try:
             out.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.harness.command_line import HOLDS, Ended, ended, holdfast, started
 from tests.harness.files import lay_out
+from tests.harness.git import git
 
 SANDBOX = () if HOLDS else ("--sandbox", "off")
 REPORTS = ("report.json", "report.md", "report.html")
@@ -180,6 +181,15 @@ async def test_two_processes_do_not_work_in_one_folder(suite: Path) -> None:
         process.kill()
     assert other.status == 2
     assert "another evaluation works in" in other.errors
+
+
+async def test_nothing_is_evaluated_within_a_repository(suite: Path) -> None:
+    """Or the agent would find the files and the history of whoever asks for it."""
+    (suite.parent / "mine").mkdir()
+    git(suite.parent / "mine", "init", "--quiet")
+    ran = await evaluate(suite, "--out", str(suite.parent / "mine" / "report"))
+    assert (ran.status, "lies in the git repository" in ran.errors) == (2, True)
+    assert not (suite.parent / "mine" / "report").exists()
 
 
 @pytest.mark.parametrize(
