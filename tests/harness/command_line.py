@@ -61,7 +61,8 @@ async def started(
         yield process
     finally:
         if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # It has just ended by itself.
+                os.killpg(process.pid, signal.SIGKILL)
         await process.communicate()
 
 

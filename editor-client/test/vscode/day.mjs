@@ -110,7 +110,7 @@ await play(async (open, seen) => {
   seen.end = await code.status("goal");
 
   await code.clickStatus();
-  await code.row("Open Settings");
+  await code.row("Work on a Task");
   seen.menu = await code.rows();
   await code.shot("menu");
 });

@@ -44,8 +44,9 @@ HOW_KEYS = "the keys of a node are " + ", ".join(NODE_KEYS)
 
 _SIMILAR = 0.75
 """The likeness, from 0 to 1, from which on a word is taken for a key with a typing error."""
-_NODE = re.compile(r"##(?:[ \t]+(?P<title>[^ \t].*?))?(?:[ \t]+#+)?[ \t]*$")
-_KEY = re.compile(r"[-*+][ \t]+(?P<key>[A-Za-z]+)[ \t]*:[ \t]*(?P<value>.*?)[ \t]*$")
+_NODE = re.compile(r"##(?=[ \t]|$)(?P<title>.*)")
+_KEY = re.compile(r"[-*+][ \t]+(?P<key>[A-Za-z]+)[ \t]*:(?P<value>.*)")
+_BLANKS = " \t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class _Reader:
         for number, line in enumerate(self._lines):
             heading = None if hidden.hides(line) else _NODE.match(line)
             if heading is not None:
-                drafts.append(_Draft(number, heading["title"] or ""))
+                drafts.append(_Draft(number, _without_closing(heading["title"])))
             else:
                 (drafts[-1].lines if drafts else common).append(line)
         return common, drafts
@@ -179,7 +180,9 @@ class _Reader:
         for place, line in enumerate(draft.lines):
             match = None if hidden.hides(line) else _KEY.match(line)
             key = match["key"].lower() if match is not None else ""
-            if match is not None and self._take(draft, place, key, match["value"], in_keys=in_keys):
+            if match is not None and self._take(
+                draft, place, key, match["value"].strip(_BLANKS), in_keys=in_keys
+            ):
                 draft.lines[place] = ""
             elif line.strip():
                 in_keys = False
@@ -279,3 +282,14 @@ def _with_ids(nodes: Sequence[WorkflowNode]) -> list[WorkflowNode]:
 
 def _slug(text: str) -> Id:
     return GoalIds().goal_id(text) if re.search(r"\w", text) else ""
+
+
+def _without_closing(title: str) -> str:
+    """Returns the text of a heading without the signs that may close it, as Markdown has them.
+
+    >>> _without_closing(" Cut the release ##"), _without_closing(" C#")
+    ('Cut the release', 'C#')
+    """
+    title = title.strip(_BLANKS)
+    rest = title.rstrip("#")
+    return rest.rstrip(_BLANKS) if rest[-1:] in ("", *_BLANKS) else title

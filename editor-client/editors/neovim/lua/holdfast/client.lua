@@ -155,7 +155,8 @@ function M.attach(config, buffer)
   local root = root_of(file, config.root_markers)
   start(vim.tbl_extend('force', config, {
     root_dir = root,
-    workspace_folders = { { uri = vim.uri_from_fname(root), name = vim.fn.fnamemodify(root, ':t') } },
+    -- Neovim 0.10 takes a server for one of this root only by this name.
+    workspace_folders = { { uri = vim.uri_from_fname(root), name = root } },
   }), buffer)
 end
 
