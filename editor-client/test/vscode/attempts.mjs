@@ -8,7 +8,7 @@ await play(async (open, seen) => {
   const code = await open();
   await code.page.locator(".activitybar .action-item a[aria-label^='Holdfast']").click(WAIT);
   await code.status(/Holdfast\s*$/);
-  const row = (text) => code.page.locator(".monaco-list-row", { hasText: text }).first();
+  const row = (text) => code.page.locator(".pane-body .monaco-list-row", { hasText: text }).first();
   const shown = async (name, ...rows) => {
     for (const text of rows) {
       await row(text).waitFor(WAIT);
@@ -20,7 +20,7 @@ await play(async (open, seen) => {
   await code.command("Holdfast: Work on a Task");
   await code.answer("Share it out.");
   await code.status("2 subagents");
-  seen.subagents = await shown("subagents", "alpha", "beta", "touch alpha");
+  seen.subagents = await shown("subagents", "alpha", "beta", /touch (alpha|beta)/);
   await code.command("Holdfast: Stop a Run");
   await code.status(/Holdfast\s*$/);
 
