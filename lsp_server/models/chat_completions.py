@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import httpx
-
 from lsp_server.domain.messages import Listener, Request
 from lsp_server.models.dialect import Dialect
 from lsp_server.models.history_form import is_about_messages
 from lsp_server.models.http_model import HttpModel
 from lsp_server.models.request_encoder import RequestEncoder, vendor_fields_of
 from lsp_server.models.response_builder import ResponseBuilder
-from lsp_server.settings.sections import ModelSettings
 
 
 class ChatCompletions(HttpModel):
@@ -23,19 +20,7 @@ class ChatCompletions(HttpModel):
     """
 
     path = "chat/completions"
-
-    def __init__(
-        self,
-        settings: ModelSettings,
-        *,
-        api_key: str | None = None,
-        client: httpx.AsyncClient | None = None,
-    ) -> None:
-        super().__init__(settings, api_key=api_key, client=client)
-        self._encoder = RequestEncoder(settings)
-
-    def _body(self, request: Request, dialect: Dialect) -> bytes:
-        return self._encoder.body(request, dialect)
+    encoder = RequestEncoder
 
     def _builder(self, request: Request, listen: Listener) -> ResponseBuilder:
         return ResponseBuilder(listen, request.tools)

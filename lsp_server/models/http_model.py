@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
@@ -51,6 +51,14 @@ IMAGES_REFUSED = frozenset({400, 404, 413, 415, 422, 500, 501})
 on one's own machine often call it their own mistake (500)."""
 
 
+class RequestBody(Protocol):
+    """A `RequestBody` writes requests as one protocol has them."""
+
+    def body(self, request: Request, dialect: Dialect) -> bytes:
+        """Returns the body of a request. Raises ModelError for one that cannot be written."""
+        ...
+
+
 class HttpModel(ABC):
     """An `HttpModel` is a Model over one resource of an endpoint; close it.
 
@@ -65,6 +73,8 @@ class HttpModel(ABC):
 
     path: str
     """The resource below the base URL."""
+    encoder: Callable[[ModelSettings], RequestBody]
+    """What writes the requests of this protocol."""
 
     def __init__(
         self,
@@ -81,6 +91,7 @@ class HttpModel(ABC):
         self._api_key = api_key
         self._dialect = Dialect(images_max=0 if settings.images == "no" else IMAGES_MAX)
         self._headers(self._dialect)  # A key that no header can carry is refused here.
+        self._encoder = type(self).encoder(settings)
         self._has_answered = False
         self._has_taken = False
         self._taken_images: set[Id] = set()
@@ -106,10 +117,6 @@ class HttpModel(ABC):
             await self._client.aclose()
 
     @abstractmethod
-    def _body(self, request: Request, dialect: Dialect) -> bytes:
-        """The body of a request."""
-
-    @abstractmethod
     def _builder(self, request: Request, listen: Listener) -> AnswerBuilder:
         """What makes a Response of the pieces of an answer."""
 
@@ -131,7 +138,7 @@ class HttpModel(ABC):
 
     def _sent(self, request: Request, dialect: Dialect) -> tuple[bool, bytes]:
         """All that a dialect makes of a request, by which a second try is known to be another."""
-        return dialect.bearer, self._body(request, dialect)
+        return dialect.bearer, self._encoder.body(request, dialect)
 
     async def _ask(
         self, request: Request, dialect: Dialect, tried: set[object], listen: Listener

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import httpx
-
 from lsp_server.domain.errors import ModelError
 from lsp_server.domain.messages import Listener, Request
 from lsp_server.models.carried_reasoning import thoughts_mark
@@ -16,7 +14,6 @@ from lsp_server.models.dialect import Dialect
 from lsp_server.models.http_model import HttpModel
 from lsp_server.models.messages_builder import MessagesBuilder
 from lsp_server.models.messages_encoder import MessagesEncoder
-from lsp_server.settings.sections import ModelSettings
 
 
 class Messages(HttpModel):
@@ -27,19 +24,7 @@ class Messages(HttpModel):
     """
 
     path = "messages"
-
-    def __init__(
-        self,
-        settings: ModelSettings,
-        *,
-        api_key: str | None = None,
-        client: httpx.AsyncClient | None = None,
-    ) -> None:
-        super().__init__(settings, api_key=api_key, client=client)
-        self._encoder = MessagesEncoder(settings)
-
-    def _body(self, request: Request, dialect: Dialect) -> bytes:
-        return self._encoder.body(request, dialect)
+    encoder = MessagesEncoder
 
     def _builder(self, request: Request, listen: Listener) -> MessagesBuilder:
         return MessagesBuilder(listen, request)

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import httpx
-
 from lsp_server.domain.errors import ModelError
 from lsp_server.domain.messages import Listener, Request
 from lsp_server.models.carried_reasoning import thoughts_mark
@@ -16,7 +14,6 @@ from lsp_server.models.dialect import Dialect
 from lsp_server.models.http_model import HttpModel
 from lsp_server.models.responses_builder import ResponsesBuilder
 from lsp_server.models.responses_encoder import ResponsesEncoder
-from lsp_server.settings.sections import ModelSettings
 
 
 class Responses(HttpModel):
@@ -27,19 +24,7 @@ class Responses(HttpModel):
     """
 
     path = "responses"
-
-    def __init__(
-        self,
-        settings: ModelSettings,
-        *,
-        api_key: str | None = None,
-        client: httpx.AsyncClient | None = None,
-    ) -> None:
-        super().__init__(settings, api_key=api_key, client=client)
-        self._encoder = ResponsesEncoder(settings)
-
-    def _body(self, request: Request, dialect: Dialect) -> bytes:
-        return self._encoder.body(request, dialect)
+    encoder = ResponsesEncoder
 
     def _builder(self, request: Request, listen: Listener) -> ResponsesBuilder:
         return ResponsesBuilder(listen, request)
