@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import random
 import sys
 from collections.abc import Mapping, Sequence
@@ -36,6 +35,7 @@ from lsp_server.domain.messages import (
 )
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tools import ToolCall, ToolSpec
+from lsp_server.evaluation.statistics import wilson
 from lsp_server.max_mode.candidate_judge import CandidateJudge, StepContext
 from lsp_server.max_mode.dry_runner import DryRunner
 from lsp_server.max_mode.endpoint_stats import EndpointStats
@@ -191,7 +191,7 @@ def main() -> int:
 async def measure(cell: Cell, runs: int) -> Row:
     outcomes = [await task(cell, seed) for seed in range(runs)]
     succeeded = sum(outcome.succeeded for outcome in outcomes)
-    low, high = wilson(succeeded, runs)
+    share = wilson(succeeded, runs)
     steps = sum(outcome.steps for outcome in outcomes)
     return {
         "scheme": cell.scheme,
@@ -199,8 +199,8 @@ async def measure(cell: Cell, runs: int) -> Row:
         "q": cell.q,
         "reads": cell.reads,
         "success": succeeded / runs,
-        "95 % from": low,
-        "to": high,
+        "95 % from": share.low,
+        "to": share.high,
         "steps": steps / runs,
         "cost a step": sum(outcome.cost for outcome in outcomes) / steps,
         "cost a task": sum(outcome.cost for outcome in outcomes) / runs,
@@ -247,15 +247,6 @@ def price(usage: Usage) -> float:
     return (
         uncached + CACHED_PRICE * usage.cached_tokens + COMPLETION_PRICE * usage.completion_tokens
     )
-
-
-def wilson(hits: int, runs: int) -> tuple[float, float]:
-    """The 95 % confidence interval of a share."""
-    z, share = 1.96, hits / runs
-    middle = (share + z * z / (2 * runs)) / (1 + z * z / runs)
-    half = z * math.sqrt(share * (1 - share) / runs + z * z / (4 * runs * runs))
-    half /= 1 + z * z / runs
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def with_ratio(rows: Sequence[Row]) -> list[Row]:
