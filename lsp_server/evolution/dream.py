@@ -5,12 +5,12 @@ It needs no model. What it makes are suggestions; nothing is changed here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lsp_server.domain.memories import Fact
 from lsp_server.evolution.check_lessons import check_lessons
-from lsp_server.evolution.fact_parts import fact_parts, say_the_same
+from lsp_server.evolution.fact_parts import FactParts, fact_parts, say_the_same
 from lsp_server.evolution.fact_review import review_facts
 from lsp_server.evolution.fix_lessons import fix_lessons
 from lsp_server.evolution.lesson import Lesson, LessonKind
@@ -48,7 +48,7 @@ def dream(runs: Sequence[PastRun], facts: Sequence[Fact], project: Project) -> D
     reviewed = {one.target: one for one in unused_facts(facts, runs)}
     reviewed |= {one.target: one for one in review_facts(facts, runs, project)}
     gone = reviewed.keys()
-    kept = [fact.text for fact in facts if fact.id not in gone]
+    kept = {fact.text: fact_parts(fact.text) for fact in facts if fact.id not in gone}
     taken: list[Suggestion] = []
     left_out: list[tuple[str, str]] = []
     lessons = list(_lessons(runs))
@@ -56,7 +56,7 @@ def dream(runs: Sequence[PastRun], facts: Sequence[Fact], project: Project) -> D
         if why := _needless(lesson, kept, project):
             left_out.append((lesson.text, why))
             continue
-        kept.append(lesson.text)
+        kept[lesson.text] = fact_parts(lesson.text)
         seen = _SEEN[lesson.kind].format(held=lesson.held, runs=lesson.runs)
         taken.append(
             suggestion(
@@ -73,7 +73,7 @@ def _lessons(runs: Sequence[PastRun]) -> Iterator[Lesson]:
     yield from person_lessons(runs)
 
 
-def _needless(lesson: Lesson, kept: Sequence[str], project: Project) -> str:
+def _needless(lesson: Lesson, kept: Mapping[str, FactParts], project: Project) -> str:
     """Says why a lesson is not worth a suggestion; empty if it is."""
     parts = fact_parts(lesson.text)
     for path in lesson.paths:
@@ -82,8 +82,7 @@ def _needless(lesson: Lesson, kept: Sequence[str], project: Project) -> str:
     for command in (*parts.commands, lesson.command):
         if command and (problem := project.command_problem(command)):
             return problem
-    for text in kept:
-        known = fact_parts(text)
+    for text, known in kept.items():
         names = lesson.kind != "person" and parts.names and parts.names <= known.names
         if names or say_the_same(parts, known):
             return f"it is known: {text}"

@@ -97,7 +97,7 @@ class Evolution:
             raise DreamBusy("another process learns from the runs of this project; try again later")
         try:
             runs = await asyncio.to_thread(read_past_runs, self.store)
-            told = tuple(fact for fact in await self.facts.all() if fact.trusted)
+            told = await self.facts.told()
             found = await asyncio.to_thread(dream, runs, told, self._project())
             found = replace(found, suggestions=self._redacted(found.suggestions))
             known = {one.id for one in await self.status()}
@@ -197,8 +197,7 @@ class Evolution:
 async def fact_uses(evolution: Evolution) -> Sequence[tuple[str, UseCount]]:
     """Returns the texts of all facts that are told, with what each was good for, newest last."""
     runs = await asyncio.to_thread(read_past_runs, evolution.store)
-    told = [fact for fact in await evolution.facts.all() if fact.trusted]
-    return [(fact.text, count_fact_uses(fact, runs)) for fact in told]
+    return [(fact.text, count_fact_uses(fact, runs)) for fact in await evolution.facts.told()]
 
 
 def _newest(runs: Iterable[PastRun]) -> Id:

@@ -61,6 +61,10 @@ class SessionFacts:
         """Returns all facts that are kept, oldest first, whether memory is open or not."""
         return await asyncio.to_thread(self._file.facts)
 
+    async def told(self) -> tuple[Fact, ...]:
+        """Returns those that may be told to a run that did not ask."""
+        return tuple(fact for fact in await self.all() if fact.trusted)
+
     async def keep(self, fact: Fact) -> Fact:
         """Keeps a fact as it is, in the place of the one with its id, without waiting for memory.
 
