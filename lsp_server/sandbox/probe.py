@@ -191,8 +191,15 @@ def _grounds(base: Path) -> Iterator[_Grounds]:
         listeners["udp"].bind(("127.0.0.1", 0))
         if sys.platform == "linux":
             listeners["abstract"] = stack.enter_context(_listener(socket.AF_UNIX, f"\0{token}"))
+        # It reads from us and so ends with us, even when we are killed in the middle.
         other = stack.enter_context(
-            subprocess.Popen(("sleep", "60"), env={"PATH": os.defpath, "TOKEN": token})
+            subprocess.Popen(
+                "cat",
+                env={"PATH": os.defpath, "TOKEN": token},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
         )
         stack.callback(other.kill)
         yield _Grounds(base, token, listeners, other)

@@ -10,6 +10,7 @@ from scripts.house.docstrings import definitions, headless, verbless
 from scripts.house.glossary import words_in_docstrings, words_in_names
 from scripts.house.names import duplicate_classes
 from scripts.house.own_sentences import compared_sentences
+from scripts.house.processes import inherited_streams
 from scripts.house.size import large_classes, long_files, long_functions
 from scripts.house.sources import Offender, Package
 from scripts.house.tool_names import tool_names_elsewhere
@@ -59,6 +60,7 @@ RULES = (
     Rule("a public docstring does not begin as a clause does", headless_docstrings),
     Rule("a public docstring begins with a sentence that has a verb", verbless_docstrings),
     Rule("our own sentences are not read back", compared_sentences),
+    Rule("a process that we start inherits none of our streams", inherited_streams),
     Rule("a tool's name is spelled out in the tool's own file alone", tool_names_elsewhere),
 )
 

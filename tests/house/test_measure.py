@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.house import docstrings, habits, names, size, suite
+from scripts.house import docstrings, habits, names, processes, size, suite
 from scripts.house.comments import comments, noqas, type_ignores
 from scripts.house.imports import cycles, import_graph
 from scripts.house.rules import RULES
@@ -87,6 +87,22 @@ def test_what_is_too_long_is_named_with_its_place() -> None:
     assert said(size.short_files(found, 4)) == ["3 lines"]
     assert size.long_functions(found, 3) == []
     assert said(size.long_functions(found, 2)) == ["total has 3 lines"]
+
+
+@pytest.mark.parametrize(
+    ("start", "found"),
+    [
+        ("subprocess.Popen(a, stdin=0, stdout=1, stderr=2)", []),
+        ("subprocess.Popen(a, stdin=0, stdout=1)", ["Popen inherits stderr"]),
+        ("subprocess.run(a, stdin=0, capture_output=True)", []),
+        ("subprocess.run(a, capture_output=True)", ["run inherits stdin"]),
+        ("create_subprocess_exec(a)", ["create_subprocess_exec inherits stdin, stdout, stderr"]),
+        ("create_subprocess_exec(a, **streams)", []),
+        ("asyncio.run(a)", []),
+    ],
+)
+def test_a_process_that_inherits_a_stream_is_found(start: str, found: list[str]) -> None:
+    assert said(processes.inherited_streams(package(start))) == found
 
 
 def test_self_is_no_argument() -> None:

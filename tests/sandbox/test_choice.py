@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -20,6 +22,7 @@ from lsp_server.sandbox.probe import DESCRIPTIONS, ProbeResult, probe
 from lsp_server.sandbox.sandbox import ProcessSpec, Sandbox, SandboxedProcess
 from lsp_server.sandbox.unconfined import Unconfined
 from tests.fakes.failing_sandbox import FailingOnce
+from tests.harness.expectation import until
 from tests.sandbox.users import mechanisms
 
 MECHANISMS = mechanisms()
@@ -34,6 +37,50 @@ def not_held(sandbox: Sandbox) -> set[str]:
 @pytest.mark.skipif("bubblewrap" not in MECHANISMS, reason="there is no bubblewrap here")
 def test_bubblewrap_holds_all() -> None:
     assert not_held(Bubblewrap()) == set()
+
+
+PROBES = """
+import sys
+from lsp_server.sandbox.probe import probe
+from lsp_server.sandbox.{module} import {name}
+while True:
+    print("probes", flush=True)
+    probe({name}())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists the children of a process")
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("unconfined", "Unconfined"),
+        pytest.param(
+            *("landlock_seccomp", "LandlockSeccomp"),
+            marks=pytest.mark.skipif("landlock" not in MECHANISMS, reason="not here"),
+        ),
+        pytest.param(
+            *("bubblewrap", "Bubblewrap"),
+            marks=pytest.mark.skipif("bubblewrap" not in MECHANISMS, reason="not here"),
+        ),
+    ],
+)
+async def test_a_probe_that_is_killed_leaves_nobody_who_holds_the_output(
+    module: str, name: str
+) -> None:
+    probing = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", PROBES.format(module=module, name=name)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert probing.stdout is not None
+    assert await probing.stdout.readline() == b"probes\n"
+    children = Path(f"/proc/{probing.pid}/task/{probing.pid}/children")
+    await until(children.read_text, "a process that the probe started")
+    probing.kill()
+    async with asyncio.timeout(20):
+        await probing.stdout.read()
+    assert await probing.wait() == -signal.SIGKILL
 
 
 @pytest.mark.skipif("landlock" not in MECHANISMS, reason="there is no Landlock here")
