@@ -106,12 +106,14 @@ function editorWindow(page) {
     clickStatus: () => status.locator("a").first().click(),
     /** Runs a command of the palette by its full title. */
     command: async (name) => {
+      // Enter runs the row that has the focus, which is another one while the list is filtered.
+      const chosen = page.locator(".quick-input-list .monaco-list-row.focused", { hasText: name });
       // An editor that opens just now takes the focus and closes the palette.
       for (let tries = 5; ; tries -= 1) {
         try {
           await page.keyboard.press("F1");
           await input.fill(`>${name}`, { timeout: 3000 });
-          await row.filter({ hasText: name }).first().waitFor({ timeout: 3000 });
+          await chosen.waitFor({ timeout: 3000 });
           break;
         } catch (error) {
           if (tries === 0) throw error;
