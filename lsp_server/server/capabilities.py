@@ -26,6 +26,8 @@ class Capabilities:
     progress: bool = False
     """`window/workDoneProgress/create` and server-created tokens."""
     show_document: bool = False
+    virtual_documents: bool = False
+    """`workspace/textDocumentContent`: documents whose text the server gives."""
     apply_edit: bool = False
     document_changes: bool = False
     """Edits may carry the version that they assume."""
@@ -69,6 +71,7 @@ def resolve(params: types.InitializeParams) -> Capabilities:
         encoding=_encoding(_declared(declared, "general.position_encodings") or ()),
         progress=has("window.work_done_progress"),
         show_document=has("window.show_document.support"),
+        virtual_documents=_declared(declared, "workspace.text_document_content") is not None,
         apply_edit=has("workspace.apply_edit"),
         document_changes=has("workspace.workspace_edit.document_changes"),
         change_annotations=(

@@ -178,6 +178,13 @@ class Client:
             types.WORKSPACE_CODE_LENS_REFRESH, None
         )
 
+    async def refresh_document(self, uri: str) -> bool:
+        """Makes the client ask for the text of a document of ours again; whether it does."""
+        return self.can.virtual_documents and await self._requests.succeeds(
+            types.WORKSPACE_TEXT_DOCUMENT_CONTENT_REFRESH,
+            types.TextDocumentContentRefreshParams(uri),
+        )
+
     async def diagnostics(self, request: dict[str, Any]) -> Any:
         """Asks `holdfast/diagnostics`; returns the answer as JSON, None without one."""
         return (

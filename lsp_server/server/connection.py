@@ -22,7 +22,7 @@ from lsp_server.server.client import Client
 from lsp_server.server.client_log import log_to_editor
 from lsp_server.server.lifecycle import Lifecycle
 from lsp_server.server.notebooks import SYNC
-from lsp_server.server.protocol import SOURCE, ActionKind, CommandName, Method
+from lsp_server.server.protocol import DOCUMENT_SCHEME, SOURCE, ActionKind, CommandName, Method
 from lsp_server.server.sessions import Sessions
 from lsp_server.server.transport.framing import Frames, frame
 from lsp_server.server.transport.language_server import HandlerServer
@@ -121,6 +121,7 @@ class Connection:
         lenses = types.CodeLensOptions(resolve_provider=False)
         on(types.TEXT_DOCUMENT_CODE_LENS, self._code_lens, lenses)
         on(types.WORKSPACE_SYMBOL, self._symbols)
+        on(types.WORKSPACE_TEXT_DOCUMENT_CONTENT, self._virtual_document)
 
     async def _execute_command(self, params: types.ExecuteCommandParams) -> dict[str, Any]:
         return await (await self._lifecycle.editor_services()).commands.execute(params)
@@ -133,6 +134,11 @@ class Connection:
 
     async def _symbols(self, params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation]:
         return await (await self._lifecycle.editor_services()).symbols.find(params)
+
+    async def _virtual_document(
+        self, params: types.TextDocumentContentParams
+    ) -> types.TextDocumentContentResult:
+        return await (await self._lifecycle.editor_services()).virtual_documents.text(params)
 
     def _deliver(self, body: bytes) -> None:
         try:
@@ -167,7 +173,10 @@ def _describe(can: Capabilities, capabilities: types.ServerCapabilities) -> None
     capabilities.workspace = types.WorkspaceOptions(
         workspace_folders=types.WorkspaceFoldersServerCapabilities(
             supported=True, change_notifications=True
-        )
+        ),
+        text_document_content=(
+            types.TextDocumentContentOptions([DOCUMENT_SCHEME]) if can.virtual_documents else None
+        ),
     )
     capabilities.notebook_document_sync = SYNC if can.notebooks else None
     capabilities.experimental = {SOURCE: {"methods": list(Method)}}

@@ -30,6 +30,7 @@ from lsp_server.server.views.diagnostics_view import DiagnosticsView
 from lsp_server.server.views.presenter import Presenter
 from lsp_server.server.views.status_view import StatusView
 from lsp_server.server.views.symbols import SymbolSearch
+from lsp_server.server.views.virtual_documents import VirtualDocuments
 from lsp_server.session.notices import (
     ExtensionsChanged,
     GoalsChanged,
@@ -75,11 +76,12 @@ class EditorServices:
         status = StatusView(client, folders, outlives_editor=sessions.outlive_editors)
         diagnostics = DiagnosticsView(client, folders, open_documents)
         self.presenter = Presenter(client, folders, diagnostics, status, tasks)
+        self.virtual_documents = VirtualDocuments(client, folders, tasks)
         self.code_actions = CodeActions(client, folders, open_documents)
         self.code_lenses = CodeLenses(folders)
         self.symbols = SymbolSearch(folders)
         self.commands = CommandRegistry(
-            CommandContext(client, folders, tasks, status),
+            CommandContext(client, folders, tasks, status, self.virtual_documents),
             DoctorReport(client, folders, editor, outlives_editor=sessions.outlive_editors),
         )
 
@@ -119,6 +121,7 @@ class EditorServices:
             match notice:
                 case RunEvent(run_id, recorded):
                     self.presenter.publish(session, run_id, recorded)
+                    self.virtual_documents.see(run_id)
                 case GoalsChanged():
                     self.presenter.refresh_soon()
                 case IndexProgressed(progress):

@@ -12,6 +12,9 @@ from enum import StrEnum
 SOURCE = "holdfast"
 """The source of our diagnostics, the settings section and the progress prefix."""
 
+DOCUMENT_SCHEME = "holdfast-document"
+"""The scheme of documents whose text the server gives, where a client asks for it."""
+
 PROJECT_SETTINGS_FILE = ".holdfast/config.toml"
 
 

@@ -18,6 +18,7 @@ from lsp_server.server.folders import Folders
 from lsp_server.server.params.base import CommandParams, MessagePayload, Reply
 from lsp_server.server.protocol import CommandName
 from lsp_server.server.views.status_view import StatusView
+from lsp_server.server.views.virtual_documents import VirtualDocuments
 from lsp_server.session.run import Run
 from lsp_server.session.session import Session
 from lsp_server.session.session_status import SessionState
@@ -48,6 +49,7 @@ class CommandContext:
     folders: Folders
     tasks: TaskSet
     status: StatusView
+    documents: VirtualDocuments
 
     @property
     def state(self) -> SessionState:
@@ -67,6 +69,8 @@ class CommandContext:
 
     def show_page(self, session: Session, name: str, text: str) -> str:
         """Returns the URI of a document of the session that opens as soon as it is written."""
+        if self.documents.are_shown:
+            return self.show_virtual(self.documents.page(name, text))
         path = session.runs.store.folder.parent / name
 
         async def write_and_show() -> None:
@@ -76,6 +80,11 @@ class CommandContext:
         self.tasks.start(write_and_show(), f"showing {name}")
         return to_lsp.uri(path)
 
+    def show_virtual(self, uri: str) -> str:
+        """Opens a document without a file in the editor, in the background; its URI."""
+        self.tasks.start(self.client.open(uri), "showing a document")
+        return uri
+
     def show_comparison(self, session: Session, run: Run) -> None:
         """Opens what compares proposals or attempts, once the run has ended; if there is one."""
 
@@ -83,7 +92,8 @@ class CommandContext:
             await run.wait()
             path = session.runs.store.proposals(run.run_id)
             if path is not None:
-                await self.client.open(to_lsp.uri(path))
+                virtual = self.documents.comparison(run.run_id)
+                await self.client.open(virtual if self.documents.are_shown else to_lsp.uri(path))
 
         self.tasks.start(self.show_errors(wait_and_show()), "comparing proposals")
 

@@ -27,16 +27,19 @@ class DoctorReport:
 
     async def write(self, session: Session | None) -> Path:
         """Writes the report on a session, or on none, and returns its file. Raises OSError."""
+        path = data_folder() / "doctor.md"
+        await asyncio.to_thread(_write, path, await self.text(session))
+        return path
+
+    async def text(self, session: Session | None) -> str:
+        """Returns the report on a session, or on none, as Markdown."""
         servers = await asyncio.to_thread(background_servers)
         sections = [
             ("Editor", self._editor_text()),
             ("Workspace folders", self._folders_text()),
             ("Background servers", servers),
         ]
-        text = await diagnose(session, sections)
-        path = data_folder() / "doctor.md"
-        await asyncio.to_thread(_write, path, text)
-        return path
+        return await diagnose(session, sections)
 
     def _editor_text(self) -> str:
         rows = [f"- {name}: {value}" for name, value in asdict(self._client.can).items()]

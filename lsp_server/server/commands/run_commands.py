@@ -111,6 +111,15 @@ class RunCommands:
     async def _show(self, arguments: RunChoice) -> Reply:
         run_id = run_id_of(arguments.run_id)
         session = self._context.session_of_run(run_id)
+        documents = self._context.documents
+        if documents.are_shown:
+            shown = session.runs.choose(run_id, "show").run_id
+            return Reply(
+                state=self._context.state,
+                message=f"the transcript of run {shown}",
+                run_id=shown,
+                uri=self._context.show_virtual(documents.transcript(shown)),
+            )
         # Written anew from the journal, which may be large.
         path = await asyncio.to_thread(session.transcript, run_id)
         return Reply(

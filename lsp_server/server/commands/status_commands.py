@@ -36,6 +36,12 @@ class StatusCommands:
 
     async def _write_report(self) -> Reply:
         current = self._context.folders.current
-        path = await self._doctor.write(current.session if current is not None else None)
+        session = current.session if current is not None else None
+        documents = self._context.documents
+        if documents.are_shown:
+            address = documents.page("doctor.md", await self._doctor.text(session))
+            uri = self._context.show_virtual(address)
+            return Reply(state=self._context.state, message="the report is open", uri=uri)
+        path = await self._doctor.write(session)
         uri = self._context.show_document(path)
         return Reply(state=self._context.state, message=f"the report is {path}", uri=uri)
