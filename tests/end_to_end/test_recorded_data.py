@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -71,6 +70,12 @@ async def editor(
             await client.initialize(recorded.project, CAPABILITIES, settings)
             await client.command("holdfast.status")
             yield client
+
+
+async def text_of(client: LspClient, uri: str) -> str:
+    """The text of a document that was shown, as such an editor gets it."""
+    text: str = (await client.request("workspace/textDocumentContent", {"uri": uri}))["text"]
+    return text
 
 
 async def opened(client: LspClient) -> None:
@@ -159,10 +164,9 @@ async def test_all_runs_are_listed_and_shown(recorded: Recorded) -> None:
         for name, words in SHOWN.items():
             shown = await client.command("holdfast.run.show", {"runId": recorded.runs[name]})
             assert "uri" in shown, f"{name}: {shown['message']}"
-            path = Path(unquote(urlsplit(shown["uri"]).path))
-            text = path.read_text("utf-8")
+            text = await text_of(client, shown["uri"])
             missing = [each for each in words if each not in text]
-            assert not missing, f"the transcript of {name}, {path}, does not show {missing}"
+            assert not missing, f"the transcript of {name} does not show {missing}"
 
 
 @pytest.mark.slow
@@ -317,7 +321,7 @@ async def test_what_is_forgotten_leaves_every_file(recorded: Recorded) -> None:
         await client.command("holdfast.memory.forget", {"query": "port 48003"})
         assert holding() == []
         shown = await client.command("holdfast.run.show", {"runId": recorded.runs["cycles"]})
-        text = Path(unquote(urlsplit(shown["uri"]).path)).read_text("utf-8")
+        text = await text_of(client, shown["uri"])
         assert "Lesson: port 48004 is free." in text, "the rest stays"
 
 

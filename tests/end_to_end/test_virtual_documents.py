@@ -58,7 +58,7 @@ async def test_a_transcript_has_no_file_and_is_asked_for_anew_when_the_run_goes_
     async with editor(project, [says("First words."), says("Second words.")]) as client:
         run_id = await run(client)
         shown = await client.command("holdfast.run.show", {"runId": run_id})
-        assert shown["uri"] == f"{SCHEME}:/transcript/{run_id}.md"
+        assert shown["uri"] == f"{SCHEME}:/{run_id}/transcript.md"
         opened = await client.wait_for_method("window/showDocument")
         assert opened["params"]["uri"] == shown["uri"]
         text = await text_of(client, shown["uri"])
@@ -90,16 +90,16 @@ async def test_a_comparison_has_no_file(project: Path) -> None:
         async with asyncio.timeout(40):
             opened = await client.wait_for_method("window/showDocument")
         uri = opened["params"]["uri"]
-        assert uri == f"{SCHEME}:/comparison/{begun['runId']}.md"
+        assert uri == f"{SCHEME}:/{begun['runId']}/proposals.md"
         assert "b.txt" in await text_of(client, uri)
 
 
 async def test_what_is_not_there_is_said(project: Path) -> None:
     async with editor(project, [finish()]) as client:
         for uri in (
-            f"{SCHEME}:/transcript/none.md",
-            f"{SCHEME}:/transcript/../../../etc/passwd",
-            f"{SCHEME}:/comparison/none.md",
+            f"{SCHEME}:/none/transcript.md",
+            f"{SCHEME}:/../../../etc/transcript.md",
+            f"{SCHEME}:/none/proposals.md",
             f"{SCHEME}:/page/other.md",
             f"{SCHEME}:/",
             "file:///etc/passwd",

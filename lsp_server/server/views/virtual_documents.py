@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
 
 from lsprotocol import types
@@ -21,10 +20,11 @@ from lsp_server.server.client import Client
 from lsp_server.server.folders import Folders
 from lsp_server.server.protocol import DOCUMENT_SCHEME
 from lsp_server.server.views.throttle import Throttle
-from lsp_server.session.run_store import RunStore
+from lsp_server.session.run_store import PROPOSALS, TRANSCRIPT, RunStore
 from lsp_server.system.task_set import TaskSet
 
-TRANSCRIPT, COMPARISON, PAGE = "transcript", "comparison", "page"
+PAGE = "page"
+"""Stands in an address where that of a run's document has the run's id."""
 PAGES_MAX = 32
 """Reports that are kept to be asked for; of more, the oldest go."""
 FOLLOWED_MAX = 32
@@ -49,11 +49,11 @@ class VirtualDocuments:
 
     def transcript(self, run_id: RunId) -> str:
         """Returns the address of a run's transcript."""
-        return _address(TRANSCRIPT, f"{run_id}.md")
+        return _address(run_id, TRANSCRIPT)
 
     def comparison(self, run_id: RunId) -> str:
         """Returns the address of what compares a run's proposals or attempts."""
-        return _address(COMPARISON, f"{run_id}.md")
+        return _address(run_id, PROPOSALS)
 
     def page(self, name: str, text: str) -> str:
         """Keeps the text of a report and returns its address; a client that shows it takes the new one."""
@@ -70,17 +70,15 @@ class VirtualDocuments:
         self, params: types.TextDocumentContentParams
     ) -> types.TextDocumentContentResult:
         """Returns the text of a document. Raises HoldfastError for one that is not there."""
+        if (page := self._pages.get(params.uri)) is not None:
+            return types.TextDocumentContentResult(page)
         parts = urlsplit(params.uri)
-        kind, _, name = unquote(parts.path).lstrip("/").partition("/")
-        if parts.scheme == DOCUMENT_SCHEME and kind == PAGE and params.uri in self._pages:
-            return types.TextDocumentContentResult(self._pages[params.uri])
-        if parts.scheme != DOCUMENT_SCHEME or kind not in (TRANSCRIPT, COMPARISON):
+        run_id, _, name = unquote(parts.path).lstrip("/").partition("/")
+        if parts.scheme != DOCUMENT_SCHEME or name not in (TRANSCRIPT, PROPOSALS):
             raise HoldfastError(f"there is no document {params.uri}; open it anew")
-        # An id may come from outside: only its last part is taken.
-        run_id = RunId(PurePosixPath(name).name.removesuffix(".md"))
-        if kind == TRANSCRIPT:
+        if name == TRANSCRIPT:
             self._follow(params.uri)
-        text = await asyncio.to_thread(self._of_run, kind, run_id)
+        text = await asyncio.to_thread(self._of_run, name, RunId(run_id))
         return types.TextDocumentContentResult(text)
 
     def see(self, run_id: RunId) -> None:
@@ -88,12 +86,12 @@ class VirtualDocuments:
         if (followed := self._followed.get(self.transcript(run_id))) is not None:
             followed.offer(self.transcript(run_id))
 
-    def _of_run(self, kind: str, run_id: RunId) -> str:
+    def _of_run(self, name: str, run_id: RunId) -> str:
         for session in self._folders.sessions():
             store = session.runs.store
             if store.journal(run_id).exists():
                 return (
-                    _transcript(store, run_id) if kind == TRANSCRIPT else _compared(store, run_id)
+                    _transcript(store, run_id) if name == TRANSCRIPT else _compared(store, run_id)
                 )
         raise HoldfastError(f"there is no run {run_id} here; holdfast.run.list lists them")
 
@@ -107,8 +105,8 @@ class VirtualDocuments:
         self._tasks.start(self._client.refresh_document(address), "refresh of a document")
 
 
-def _address(kind: str, name: str) -> str:
-    return f"{DOCUMENT_SCHEME}:/{kind}/{quote(name)}"
+def _address(of: str, name: str) -> str:
+    return f"{DOCUMENT_SCHEME}:/{quote(of)}/{quote(name)}"
 
 
 def _transcript(store: RunStore, run_id: RunId) -> str:
