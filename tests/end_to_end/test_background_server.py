@@ -137,7 +137,7 @@ async def test_a_run_goes_on_when_its_editor_goes_and_the_next_one_sees_how_it_e
             listed = (await client.command("holdfast.run.list"))["runs"]
             assert [(run["runId"], run["state"]) for run in listed] == [(run_id, "finished")]
             shown = await client.command("holdfast.run.show", {"runId": run_id})
-            assert "It went on." in Path(shown["uri"].removeprefix("file://")).read_text()
+            assert "It went on." in await client.text_of(shown["uri"])
             after = asked(place)
             assert after is not None
             assert (after.pid, after.editors) == (before.pid, 1)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -77,8 +77,9 @@ async def test_propose_compare_accept_the_second_and_undo(project: Path, name: s
         assert reply["state"] == "running"
         opened = await client.wait_for(shows_comparison, "the comparison")
         document = str(opened["params"].get("uri") or opened["params"].get("message"))
-        document = document[document.index("file://") :]
-        text = Path(unquote(urlsplit(document).path)).read_text("utf-8")
+        found = re.search(r"\b(?:file|holdfast):/\S+", document)
+        assert found is not None, document
+        text = await client.text_of(found[0])
         assert "(recommended)" in text
         assert text.count("+the new ") == 3
         assert path.read_text() == "the old text\n"

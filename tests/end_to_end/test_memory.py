@@ -161,7 +161,7 @@ async def test_why_code_was_changed(valve: Path) -> None:
         reply = await client.command(why["command"]["command"], *why["command"]["arguments"])
         shown = await client.wait_for_method("window/showDocument")
         assert shown["params"]["uri"] == reply["uri"]
-        text = Path(reply["uri"].removeprefix("file://")).read_text("utf-8")
+        text = await client.text_of(reply["uri"])
         assert "One bar is not enough for the big boiler." in text
         found = await hits(client, "boiler bar", kind="action")
         assert found[0]["provenance"].startswith("run ")
@@ -195,7 +195,7 @@ async def test_what_is_said_while_memory_is_being_opened_is_kept_and_done(valve:
         uri = (valve / "valve.py").as_uri()
         assert (await client.command("holdfast.memory.why", {"uri": uri}))["state"] == "indexing"
         shown = await client.wait_for_method("window/showDocument")
-        text = Path(shown["params"]["uri"].removeprefix("file://")).read_text("utf-8")
+        text = await client.text_of(shown["params"]["uri"])
         assert "One bar is not enough for the big boiler." in text
     async with editor(valve) as client:
         forgotten = await client.command("holdfast.memory.forget", {"id": fact["id"]})

@@ -72,12 +72,6 @@ async def editor(
             yield client
 
 
-async def text_of(client: LspClient, uri: str) -> str:
-    """The text of a document that was shown, as such an editor gets it."""
-    text: str = (await client.request("workspace/textDocumentContent", {"uri": uri}))["text"]
-    return text
-
-
 async def opened(client: LspClient) -> None:
     """Returns when memory is open."""
     async with asyncio.timeout(20):
@@ -164,7 +158,7 @@ async def test_all_runs_are_listed_and_shown(recorded: Recorded) -> None:
         for name, words in SHOWN.items():
             shown = await client.command("holdfast.run.show", {"runId": recorded.runs[name]})
             assert "uri" in shown, f"{name}: {shown['message']}"
-            text = await text_of(client, shown["uri"])
+            text = await client.text_of(shown["uri"])
             missing = [each for each in words if each not in text]
             assert not missing, f"the transcript of {name} does not show {missing}"
 
@@ -321,7 +315,7 @@ async def test_what_is_forgotten_leaves_every_file(recorded: Recorded) -> None:
         await client.command("holdfast.memory.forget", {"query": "port 48003"})
         assert holding() == []
         shown = await client.command("holdfast.run.show", {"runId": recorded.runs["cycles"]})
-        text = await text_of(client, shown["uri"])
+        text = await client.text_of(shown["uri"])
         assert "Lesson: port 48004 is free." in text, "the rest stays"
 
 

@@ -38,11 +38,6 @@ async def editor(
             yield client
 
 
-async def text_of(client: LspClient, uri: str) -> str:
-    text: str = (await client.request(CONTENT, {"uri": uri}))["text"]
-    return text
-
-
 async def run(client: LspClient) -> str:
     begun = await client.command("holdfast.run.start", {"prompt": "say it"})
     run_id: str = begun["runId"]
@@ -61,12 +56,12 @@ async def test_a_transcript_has_no_file_and_is_asked_for_anew_when_the_run_goes_
         assert shown["uri"] == f"{SCHEME}:/{run_id}/transcript.md"
         opened = await client.wait_for_method("window/showDocument")
         assert opened["params"]["uri"] == shown["uri"]
-        text = await text_of(client, shown["uri"])
+        text = await client.text_of(shown["uri"])
         assert "First words." in text
         assert "Second words." not in text
         await client.command("holdfast.run.send", {"runId": run_id, "text": "go on"})
         async with asyncio.timeout(30):
-            while "Second words." not in await text_of(client, shown["uri"]):
+            while "Second words." not in await client.text_of(shown["uri"]):
                 refreshed = await client.wait_for_method(f"{CONTENT}/refresh")
                 assert refreshed["params"] == {"uri": shown["uri"]}
                 await asyncio.sleep(0.05)
@@ -79,7 +74,7 @@ async def test_reports_have_no_file(project: Path) -> None:
             opened = await client.wait_for_method("window/showDocument")
         uri = opened["params"]["uri"]
         assert uri == f"{SCHEME}:/page/doctor.md"
-        assert "# " in await text_of(client, uri)
+        assert "# " in await client.text_of(uri)
 
 
 async def test_a_comparison_has_no_file(project: Path) -> None:
@@ -91,7 +86,7 @@ async def test_a_comparison_has_no_file(project: Path) -> None:
             opened = await client.wait_for_method("window/showDocument")
         uri = opened["params"]["uri"]
         assert uri == f"{SCHEME}:/{begun['runId']}/proposals.md"
-        assert "b.txt" in await text_of(client, uri)
+        assert "b.txt" in await client.text_of(uri)
 
 
 async def test_what_is_not_there_is_said(project: Path) -> None:

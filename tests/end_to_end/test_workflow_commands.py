@@ -52,7 +52,7 @@ async def test_an_editor_lists_workflows_and_runs_one_that_is_trusted(project: P
         ]
         assert {run.get("parentId") for run in runs[1:]} == {begun["runId"]}
         shown = await client.command("holdfast.run.show", {"runId": begun["runId"]})
-        transcript = Path(shown["uri"].removeprefix("file://")).read_text()
+        transcript = await client.text_of(shown["uri"])
         assert transcript.count("```mermaid\nflowchart TD") == 2, "at the beginning and in the end"
 
 

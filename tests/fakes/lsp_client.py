@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import unquote, urlsplit
 
 REPOSITORY = Path(__file__).parents[2]
 SERVE = (sys.executable, "-m", "lsp_server", "serve", "--stdio")
@@ -192,6 +193,14 @@ class LspClient:
     async def exit_code(self) -> int | None:
         async with asyncio.timeout(WAIT_SECONDS):
             return await self.process.wait()
+
+    async def text_of(self, uri: str) -> str:
+        """The text of a document that was shown: of a file, or as the server tells it."""
+        parts = urlsplit(uri)
+        if parts.scheme == "file":
+            return await asyncio.to_thread(Path(unquote(parts.path)).read_text, "utf-8")
+        text: str = (await self.request("workspace/textDocumentContent", {"uri": uri}))["text"]
+        return text
 
     def open(self, path: Path, text: str | None = None) -> Buffer:
         content = path.read_bytes().decode() if text is None else text

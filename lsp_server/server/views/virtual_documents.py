@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from pathlib import PurePath
 from urllib.parse import quote, unquote, urlsplit
 
 from lsprotocol import types
@@ -78,7 +79,8 @@ class VirtualDocuments:
             raise HoldfastError(f"there is no document {params.uri}; open it anew")
         if name == TRANSCRIPT:
             self._follow(params.uri)
-        text = await asyncio.to_thread(self._of_run, name, RunId(run_id))
+        # An id from outside is no way to another folder.
+        text = await asyncio.to_thread(self._of_run, name, RunId(PurePath(run_id).name))
         return types.TextDocumentContentResult(text)
 
     def see(self, run_id: RunId) -> None:

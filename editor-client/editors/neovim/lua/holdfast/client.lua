@@ -126,9 +126,12 @@ function M.config(changes)
     if on_init then return on_init(client, ...) end
   end
   config.handlers = vim.tbl_extend('keep', config.handlers or {}, handlers)
+  local able = vim.lsp.protocol.make_client_capabilities()
+  -- A transcript that is a file can be edited, searched and followed as any other.
+  if able.workspace then able.workspace.textDocumentContent = nil end
   config.capabilities = vim.tbl_deep_extend(
     'force',
-    vim.lsp.protocol.make_client_capabilities(),
+    able,
     { experimental = { holdfast = { status = true, diagnostics = true } } },
     config.capabilities or {}
   )
