@@ -77,7 +77,7 @@ async def test_propose_compare_accept_the_second_and_undo(project: Path, name: s
         assert reply["state"] == "running"
         opened = await client.wait_for(shows_comparison, "the comparison")
         document = str(opened["params"].get("uri") or opened["params"].get("message"))
-        found = re.search(r"\b(?:file|holdfast):/\S+", document)
+        found = re.search(r"\b(?:file|holdfast-document):/\S+", document)
         assert found is not None, document
         text = await client.text_of(found[0])
         assert "(recommended)" in text
