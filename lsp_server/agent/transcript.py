@@ -5,6 +5,7 @@ The words are those of `wording.event_view`; here each Event gets its place on t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from lsp_server.domain.events import (
@@ -30,6 +31,11 @@ from lsp_server.wording.workflow_texts import mermaid, shows_whole
 
 RESULT_LINES_MAX = 20
 RESULT_CHARS_MAX = 2000
+
+
+def render(events: Iterable[Event]) -> str:
+    """Returns the Markdown of a run, or of a part of it."""
+    return "".join(map(render_event, events))
 
 
 def render_event(event: Event) -> str:

@@ -172,18 +172,13 @@ class Client:
             types.CLIENT_REGISTER_CAPABILITY, types.RegistrationParams([registration])
         )
 
-    async def refresh_lenses(self) -> bool:
-        """Makes the client ask for code lenses again; whether it does."""
-        return self.can.code_lens_refresh and await self._requests.succeeds(
-            types.WORKSPACE_CODE_LENS_REFRESH, None
-        )
-
-    async def refresh_document(self, uri: str) -> bool:
-        """Makes the client ask for the text of a document of ours again; whether it does."""
-        return self.can.virtual_documents and await self._requests.succeeds(
-            types.WORKSPACE_TEXT_DOCUMENT_CONTENT_REFRESH,
-            types.TextDocumentContentRefreshParams(uri),
-        )
+    async def refresh(self, method: str, params: Any = None) -> bool:
+        """Makes the client ask for code lenses or a document of ours again; whether it does."""
+        declared = {
+            types.WORKSPACE_CODE_LENS_REFRESH: self.can.code_lens_refresh,
+            types.WORKSPACE_TEXT_DOCUMENT_CONTENT_REFRESH: self.can.virtual_documents,
+        }
+        return declared.get(method, False) and await self._requests.succeeds(method, params)
 
     async def diagnostics(self, request: dict[str, Any]) -> Any:
         """Asks `holdfast/diagnostics`; returns the answer as JSON, None without one."""

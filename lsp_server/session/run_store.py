@@ -114,12 +114,9 @@ class RunStore:
     def write_transcript(self, run_id: RunId) -> Path:
         """Writes the transcript of a run anew and returns it. Raises JournalDamaged, OSError."""
         path = self._file(run_id, TRANSCRIPT)
-        replace_file(path, self.transcript(run_id).encode(), private=True, durable=False)
+        text = transcript.render(self.events(run_id))
+        replace_file(path, text.encode(), private=True, durable=False)
         return path
-
-    def transcript(self, run_id: RunId) -> str:
-        """Returns the transcript of a run as it is now. Raises JournalDamaged, OSError."""
-        return "".join(map(transcript.render_event, self.events(run_id)))
 
     def append_transcript(self, run_id: RunId, recorded: RecordedEvent) -> None:
         """Adds one Event to the transcript of a run. Raises OSError."""

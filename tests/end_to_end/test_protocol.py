@@ -211,7 +211,7 @@ async def test_the_doctor_knows_the_editor(project: Path) -> None:
         await client.initialize(project, RICH, clientInfo={"name": "Testing Editor"})
         reply = await client.command("holdfast.doctor")
         shown = await client.wait_for_method("window/showDocument")
-        report = Path(shown["params"]["uri"].removeprefix("file://")).read_text()
+        report = await client.text_of(shown["params"]["uri"])
         assert "Testing Editor" in report
         assert str(project) in report
         assert reply["message"]

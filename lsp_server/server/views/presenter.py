@@ -10,6 +10,8 @@ import contextlib
 from collections.abc import Callable
 from typing import assert_never
 
+from lsprotocol import types
+
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import (
     PermissionAnswered,
@@ -115,7 +117,9 @@ class Presenter:
     def refresh(self) -> None:
         """Shows everything anew that is derived from the sessions."""
         self._diagnostics.publish()
-        self._tasks.start(self._client.refresh_lenses(), "refresh of the code lenses")
+        self._tasks.start(
+            self._client.refresh(types.WORKSPACE_CODE_LENS_REFRESH), "refresh of the code lenses"
+        )
         self._status.update()
 
     def _react(self, session: Session, run_id: RunId, recorded: RecordedEvent) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from lsprotocol import types
 
+from lsp_server.agent import transcript
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.tasks import RunId
@@ -104,7 +105,11 @@ class VirtualDocuments:
             self._followed.popitem(last=False)[1].close()
 
     def _refresh(self, address: str) -> None:
-        self._tasks.start(self._client.refresh_document(address), "refresh of a document")
+        asked = self._client.refresh(
+            types.WORKSPACE_TEXT_DOCUMENT_CONTENT_REFRESH,
+            types.TextDocumentContentRefreshParams(address),
+        )
+        self._tasks.start(asked, "refresh of a document")
 
 
 def _address(of: str, name: str) -> str:
@@ -113,7 +118,7 @@ def _address(of: str, name: str) -> str:
 
 def _transcript(store: RunStore, run_id: RunId) -> str:
     try:
-        return store.transcript(run_id)
+        return transcript.render(store.events(run_id))
     except (JournalDamaged, OSError) as error:
         raise HoldfastError(f"run {run_id} cannot be read: {error}") from error
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from lsp_server.agent.transcript import render_event
+from lsp_server.agent.transcript import render
 from lsp_server.session.export.exported_run import ExportedRun
 
 
 def document(run: ExportedRun) -> str:
     """Returns the transcript of a run, and behind it those of the runs that it began."""
-    own = "".join(map(render_event, run.events))
     children = (f"\n---\n\n*Run {one.run_id}*\n\n{document(one)}" for one in run.children)
-    return own + "".join(children)
+    return render(run.events) + "".join(children)
