@@ -34,6 +34,7 @@ from lsp_server.server.params import (
     goal_params,
     memory_params,
     method_params,
+    run_list_params,
     run_params,
     skill_params,
     workflow_params,
@@ -73,8 +74,8 @@ LITERALS: Mapping[str, Any] = {
 
 MODELS: tuple[type[BaseModel], ...] = (
     base.Reply,
-    run_params.RunEntry,
-    run_params.RunListReply,
+    run_list_params.RunEntry,
+    run_list_params.RunListReply,
     goal_params.GoalEntry,
     goal_params.GoalListReply,
     method_params.GoalCounts,
@@ -104,6 +105,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     method_params.EventFields,
     method_params.EventViewPayload,
     method_params.EventNotice,
+    run_list_params.RunEventsReply,
 )
 """The shapes, each after those that it is made of."""
 

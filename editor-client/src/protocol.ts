@@ -16,6 +16,9 @@ export const CommandName = {
   runResume: "holdfast.run.resume",
   runSend: "holdfast.run.send",
   runList: "holdfast.run.list",
+  runEvents: "holdfast.run.events",
+  runRename: "holdfast.run.rename",
+  runDelete: "holdfast.run.delete",
   runShow: "holdfast.run.show",
   runUndo: "holdfast.run.undo",
   runRewind: "holdfast.run.rewind",
@@ -508,6 +511,23 @@ export const EventNotice = v.object({
   parentId: v.optional(v.string()),
 });
 export type EventNotice = v.InferOutput<typeof EventNotice>;
+
+/**
+ * A `RunEventsReply` is a page of what happened in a run and its children, in its order.
+ *
+ * `events` are as `holdfast/event` pushes them. `after` is for the next page, which `hasMore`
+ * says is there already.
+ */
+export const RunEventsReply = v.object({
+  message: v.string(),
+  state: v.string(),
+  runId: v.optional(v.string()),
+  uri: v.optional(v.string()),
+  events: v.optional(v.array(EventNotice), []),
+  after: v.optional(v.record(v.string(), v.number()), {}),
+  hasMore: v.optional(v.boolean(), false),
+});
+export type RunEventsReply = v.InferOutput<typeof RunEventsReply>;
 
 export const Question = v.object({
   id: v.string(),

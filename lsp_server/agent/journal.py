@@ -15,6 +15,7 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from lsp_server.agent.journal_format import (
@@ -62,7 +63,7 @@ class Journal:
         self.path = path
         make_private(path.parent)
         # Not on the journal itself: it is replaced when secrets or words are taken out of it.
-        self._lock = ProcessLock(_lock_path(path))
+        self._lock = journal_lock(path)
         if not self._lock.acquire():
             raise JournalBusy(f"run {path.parent.name} is active in another process")
         try:
@@ -146,6 +147,26 @@ def read_from(path: Path, offset: int) -> Iterator[tuple[int, int, RecordedEvent
             offset += len(line)
 
 
+def records_after(path: Path, seq: int) -> Iterator[tuple[RecordedEvent, int]]:
+    """Yields the records behind number `seq`, each with the length of its line in bytes.
+
+    Those before are not parsed, -1 leaves out none, and a torn last line is none yet.
+    Raises JournalDamaged, FormatTooNew, OSError.
+    """
+    with path.open("rb") as file:
+        # A record's number is that of its line.
+        for number, line in enumerate(islice(file, seq + 1, None), start=seq + 2):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                recorded = decode_record(line)
+            except LineDamaged:
+                if not file.read(1) and not _is_json(line):
+                    return
+                raise _damaged(number, path) from None
+            yield recorded, len(line)
+
+
 def read_ends(path: Path) -> tuple[RecordedEvent, list[RecordedEvent]]:
     """Reads the first record and the last few, and not what is between them.
 
@@ -174,6 +195,11 @@ def is_running(path: Path) -> bool:
     return is_locked(_lock_path(path))
 
 
+def journal_lock(path: Path) -> ProcessLock:
+    """Returns the lock that whoever writes the journal at `path` holds."""
+    return ProcessLock(_lock_path(path))
+
+
 def _lock_path(path: Path) -> Path:
     return path.with_suffix(".lock")
 
@@ -190,9 +216,7 @@ def _read(path: Path) -> tuple[list[RecordedEvent], int]:
             # JSON was written by a version that knows more.
             if is_last and not _is_json(line):
                 break
-            raise JournalDamaged(
-                f"line {number} of {path} is damaged, or written by a newer Holdfast"
-            ) from None
+            raise _damaged(number, path) from None
         length += len(line) + 1
     return records, length
 
@@ -211,6 +235,10 @@ def _whole_records(data: bytes) -> list[RecordedEvent]:
         with contextlib.suppress(LineDamaged):
             records.append(decode_record(line))
     return records
+
+
+def _damaged(number: int, path: Path) -> JournalDamaged:
+    return JournalDamaged(f"line {number} of {path} is damaged, or written by a newer Holdfast")
 
 
 def _is_json(line: bytes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.child_runs import child_number
 from lsp_server.session.run import Run
+from lsp_server.session.run_summary import RunSummary
 
 
 class ActiveRuns(dict[RunId, Run]):
@@ -19,3 +20,7 @@ class ActiveRuns(dict[RunId, Run]):
     def children(self) -> tuple[Run, ...]:
         """Returns those that other runs began."""
         return tuple(run for run_id, run in self.items() if child_number(run_id))
+
+    def summaries(self) -> dict[RunId, RunSummary]:
+        """Returns what each of them is and does now."""
+        return {run_id: run.summary() for run_id, run in self.items()}

@@ -39,8 +39,9 @@ from lsp_server.session.run_errors import (
 )
 from lsp_server.session.run_store import RunStore
 from lsp_server.session.run_summary import Activity, RunSummary
+from lsp_server.session.run_title import given_title
 from lsp_server.settings.sections import Settings
-from lsp_server.wording.run_texts import outcome_text, task_title
+from lsp_server.wording.run_texts import outcome_text
 
 MESSAGES_MAX = 100
 """How many messages may wait for a run to read them."""
@@ -85,7 +86,7 @@ class Run:
         on_event: OnEvent,
     ) -> None:
         self.run_id = run_id
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._started_at = journal.past[0].at if journal.past else now
         context, images = Context(result_chars_max(settings)), ImageStore(journal.path.parent)
         event_log = EventLog(journal, context, self._happened, redactor, images.keep)
@@ -178,7 +179,7 @@ class Run:
         state, doing = self.context.event_log.state, self._activity.text
         summary = RunSummary(
             run_id=self.run_id,
-            title=task_title(self.context.task.instruction),
+            title=given_title(self._journal.path.parent) or self.context.title,
             state="waiting" if self._activity.questions else "running",
             step=state.progress.told_steps,
             started_at=self._started_at,

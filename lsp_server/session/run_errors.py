@@ -52,6 +52,14 @@ class IsAttempt(RunError):
         self.run_id = run_id
 
 
+class IsChild(RunError):
+    """The run belongs to another one, `whole`, that began it."""
+
+    def __init__(self, run_id: RunId, whole: RunId) -> None:
+        super().__init__(f"run {run_id} belongs to run {whole}; delete that one")
+        self.run_id = run_id
+
+
 class StepNotFound(RunError):
     """The run has no such step that counts; `last` is its last one, 0 where it has none."""
 

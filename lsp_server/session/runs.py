@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import chain, islice
 from pathlib import Path
 
 from lsp_server.domain.events import RunStarted
@@ -15,7 +14,7 @@ from lsp_server.domain.message_events import MessageReceived
 from lsp_server.domain.tasks import Budget, Mode, RunId, Task, When
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.active_runs import ActiveRuns
-from lsp_server.session.child_runs import child_ids, child_number
+from lsp_server.session.child_runs import child_number
 from lsp_server.session.run import BuildAgent, OnEvent, Run
 from lsp_server.session.run_errors import (
     AlreadyOver,
@@ -26,13 +25,13 @@ from lsp_server.session.run_errors import (
     RunNotFound,
     TooManyRuns,
 )
+from lsp_server.session.run_list import list_runs
 from lsp_server.session.run_store import RunStore
 from lsp_server.session.run_summary import RunSummary
 from lsp_server.settings.sections import Settings
 
 ACTIVE_RUNS_MAX = 8
 MESSAGE_CHARS_MAX = 100_000
-LISTED_RUNS_MAX = 50
 CLOSE_SECONDS_MAX = 1.0
 
 CLOSED = "the session was closed; resume the run to go on"
@@ -250,14 +249,8 @@ class Runs:
         return next(iter(self.active() or _summaries(self)), None)
 
     def list(self) -> tuple[RunSummary, ...]:
-        """Returns the newest LISTED_RUNS_MAX runs, newest first, children behind theirs. Blocking."""
-        newest = islice(_summaries(self), LISTED_RUNS_MAX)
-        return tuple(
-            chain.from_iterable(
-                (run, *filter(None, map(self.find, child_ids(self.store.folder, run.run_id))))
-                for run in newest
-            )
-        )
+        """Returns the newest runs, newest first, children behind theirs. Blocking."""
+        return list_runs(self.store, self.at_work.summaries())
 
     async def close(self) -> None:
         """Stops every run and waits for the ends, for CLOSE_SECONDS_MAX at most."""

@@ -25,6 +25,7 @@ from lsp_server.server.commands.memory_commands import MemoryCommands
 from lsp_server.server.commands.permission_commands import PermissionCommands
 from lsp_server.server.commands.run_commands import RunCommands
 from lsp_server.server.commands.run_errors import error_text
+from lsp_server.server.commands.run_list_commands import RunListCommands
 from lsp_server.server.commands.skill_commands import SkillCommands
 from lsp_server.server.commands.status_commands import StatusCommands
 from lsp_server.server.commands.workflow_commands import WorkflowCommands
@@ -43,6 +44,7 @@ class CommandRegistry:
         self._context = context
         subjects = (
             RunCommands(context),
+            RunListCommands(context),
             MaxModeCommands(context),
             GoalCommands(context),
             MemoryCommands(context),

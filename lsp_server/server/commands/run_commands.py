@@ -1,4 +1,4 @@
-"""This module has the commands about runs: start, stop, resume, send, list, show, undo, rewind, fork."""
+"""This module has the commands about runs: start, stop, resume, send, show, undo, rewind, fork."""
 
 from __future__ import annotations
 
@@ -14,23 +14,17 @@ from lsp_server.server.commands.targets import folder_to_work_in, image_places, 
 from lsp_server.server.params.base import Reply
 from lsp_server.server.params.run_params import (
     RunChoice,
-    RunEntry,
     RunFork,
-    RunListReply,
     RunRewind,
     RunSend,
     RunStart,
     RunStop,
 )
 from lsp_server.server.protocol import CommandName
-from lsp_server.session.run_errors import RunNotFound
-from lsp_server.session.run_summary import RunSummary
 from lsp_server.session.session import Session
 from lsp_server.session.task_request import given_images
 from lsp_server.wording.event_labels import step_text
 from lsp_server.workspace.checkpoints.undo import UndoReport
-
-LISTED_IN_MESSAGE_MAX = 10
 
 
 class RunCommands:
@@ -46,7 +40,6 @@ class RunCommands:
             ServerCommand(CommandName.RUN_STOP, RunStop, self._stop),
             ServerCommand(CommandName.RUN_RESUME, RunChoice, self._resume),
             ServerCommand(CommandName.RUN_SEND, RunSend, self._send),
-            ServerCommand(CommandName.RUN_LIST, RunChoice, self._list),
             ServerCommand(CommandName.RUN_SHOW, RunChoice, self._show),
             ServerCommand(CommandName.RUN_UNDO, RunChoice, self._undo),
             ServerCommand(CommandName.RUN_REWIND, RunRewind, self._rewind),
@@ -93,20 +86,6 @@ class RunCommands:
         images = await given_images(image_places(arguments.images), session.root)
         run = session.runs.send(run_id, arguments.text, arguments.when, images).summary()
         return Reply(state=run.state, message=f"sent to: {run.title}", run_id=run.run_id)
-
-    async def _list(self, arguments: RunChoice) -> RunListReply:
-        found = self._listed(run_id_of(arguments.run_id))
-        started = {run.run_id: run.started_at for run in found}
-        # Children stay behind the run that began them.
-        runs = sorted(
-            found, key=lambda run: started.get(run.parent_id or run.run_id, ""), reverse=True
-        )
-        lines = list(map(_line, runs[:LISTED_IN_MESSAGE_MAX]))
-        message = "\n".join(lines) or "there are no runs"
-        self._context.show_message(message)
-        return RunListReply(
-            state=self._context.state, message=message, runs=tuple(map(_entry, runs))
-        )
 
     async def _show(self, arguments: RunChoice) -> Reply:
         run_id = run_id_of(arguments.run_id)
@@ -177,39 +156,10 @@ class RunCommands:
         self._context.client.show("warning" if report.conflicts else "info", message)
         return Reply(state=self._context.state, message=message)
 
-    def _listed(self, run_id: RunId | None) -> list[RunSummary]:
-        """The run with that id, or all that are listed. Raises RunNotFound."""
-        sessions = self._context.folders.sessions()
-        if run_id is None:
-            return [run for session in sessions for run in session.runs.list()]
-        found = [run for session in sessions if (run := session.runs.find(run_id))]
-        if not found:
-            raise RunNotFound(run_id, "find")
-        return found
-
 
 def run_id_of(value: str | None) -> RunId | None:
     """Returns the id of a run as it came on the wire."""
     return RunId(value) if value is not None else None
-
-
-def _line(run: RunSummary) -> str:
-    role = "subagent" if run.is_subagent else "attempt"
-    nested = f"  {role}, " if run.parent_id else ""
-    return f"{nested}{run.state}: {run.title} ({run.run_id})"
-
-
-def _entry(run: RunSummary) -> RunEntry:
-    return RunEntry(
-        run_id=run.run_id,
-        title=run.title,
-        state=run.state,
-        step=run.step,
-        started_at=run.started_at,
-        cost_usd=run.cost_usd,
-        message=run.message,
-        parent_id=run.parent_id,
-    )
 
 
 def _undo_text(report: UndoReport) -> str:

@@ -7,11 +7,9 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 
 from lsp_server.domain.permissions import Answer
-from lsp_server.domain.tasks import Mode, RunState, When
+from lsp_server.domain.tasks import Mode, When
 from lsp_server.server.params.base import (
     CommandParams,
-    Payload,
-    Reply,
     WireDiagnostic,
     WireRange,
 )
@@ -104,28 +102,6 @@ class RunSend(CommandParams):
     text: StrictStr | None = None
     when: When = "steer"
     images: Images = ()
-
-
-class RunEntry(Payload):
-    """A `RunEntry` is one line of a list of runs; `started_at` is ISO 8601.
-
-    `parent_id` is the run that began a subagent, which is listed behind it.
-    """
-
-    run_id: str
-    title: str
-    state: RunState
-    step: int
-    started_at: str
-    cost_usd: float
-    message: str
-    parent_id: str | None = None
-
-
-class RunListReply(Reply):
-    """The runs are newest first, each with its subagents behind it."""
-
-    runs: tuple[RunEntry, ...] = ()
 
 
 class MaxPropose(CommandParams):

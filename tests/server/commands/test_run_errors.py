@@ -9,6 +9,7 @@ from lsp_server.domain.tasks import RunId
 from lsp_server.server.commands.run_errors import error_text
 from lsp_server.session.run_errors import (
     AlreadyOver,
+    IsChild,
     MaxModeFixed,
     NothingProposed,
     NothingToAccept,
@@ -41,6 +42,7 @@ RUN = RunId("r1")
             RunBusy(RUN, elsewhere=True),
             "run r1 is active in another process; stop it first, or wait for its end",
         ),
+        (IsChild(RunId("r1.2"), RUN), "run r1.2 belongs to run r1; delete that one"),
         (MaxModeFixed(RUN), "run r1 compares proposals; Max Mode is its job"),
         (TooManyRuns(8), "8 runs are active already; stop one first"),
         (ConfigurationError("set a key"), "set a key"),
