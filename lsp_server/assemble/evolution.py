@@ -10,7 +10,10 @@ from lsp_server.evolution.inbox_document import INBOX_FILE
 from lsp_server.evolution.project import Project
 from lsp_server.session.evolution import Evolution
 from lsp_server.session.evolution.confirmation import Confirmation
+from lsp_server.session.evolution.evidence_links import EvidenceLinks
 from lsp_server.session.evolution.inbox_file import InboxFile
+from lsp_server.session.evolution.session_inbox import SessionInbox
+from lsp_server.session.evolution.suggested_facts import SuggestedFacts
 from lsp_server.session.memory.session_facts import SessionFacts
 from lsp_server.session.notices import InboxChanged, Notify
 from lsp_server.session.run_store import RunStore
@@ -31,15 +34,20 @@ def session_evolution(
     async def is_confined() -> bool:
         return await services.sandboxes.holds(settings().sandbox)
 
+    inbox = SessionInbox(
+        Inbox(place),
+        InboxFile(services.workspace.root / INBOX_FILE, services.editor, EvidenceLinks(store)),
+        SuggestedFacts(facts),
+        services.redactor,
+        lambda new: notify(InboxChanged(new)),
+    )
     return Evolution(
         store,
         facts,
-        Inbox(place),
-        InboxFile(services.workspace.root / INBOX_FILE, services.editor),
+        inbox,
         lambda: Project(services.workspace, services.ignore),
         Confirmation(services.workspace.root, services.sandboxes.commands(settings), is_confined),
         services.redactor,
         lambda: settings().evolution,
         ProcessLock(place / "dream.lock"),
-        lambda new: notify(InboxChanged(new)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections import Counter
@@ -14,8 +15,10 @@ from lsp_server.cli.command_session import command_session, load_settings
 from lsp_server.cli.exit_status import UsageError, run_command, workspace_folder
 from lsp_server.domain.permissions import visible
 from lsp_server.evolution.inbox_document import suggestion_reason, suggestion_title
+from lsp_server.evolution.inbox_groups import InboxGroup, grouped
 from lsp_server.evolution.suggestion import Suggestion, SuggestionKind, SuggestionState
 from lsp_server.session.evolution import Evolution
+from lsp_server.session.evolution.evidence_links import EvidenceLinks
 from lsp_server.session.evolution.evolution import fact_uses
 from lsp_server.text.truncate import one_line
 from lsp_server.wording.evolution_texts import dream_text
@@ -42,46 +45,55 @@ def dream(workspace: Path, *, as_json: bool) -> int:
             return 0
         seen = dream_text(report.dream.runs, len(report.new), len(report.applied), report.waiting)
         _print([seen])
-        _print_suggestions(report.new)
+        await _print_groups(evolution, grouped(report.new))
         return 0
 
     return _run(workspace, work)
 
 
-def inbox(workspace: Path, action: str | None, ids: Sequence[str], *, as_json: bool) -> int:
-    """Shows what waits for an answer, or answers it; the exit status."""
+def inbox(
+    workspace: Path, action: str | None, ids: Sequence[str], group: str | None, *, as_json: bool
+) -> int:
+    """Shows what waits for an answer, or answers it, by ids or a whole group; the exit status."""
 
     async def work(evolution: Evolution) -> int:
         if action is None:
-            waiting = await evolution.refresh()
-            if as_json:
-                _print_json(waiting)
-            else:
-                _print_suggestions(waiting)
-            if not waiting and not as_json:
-                _print(["nothing waits; `holdfast dream` looks at past runs"])
+            await _show_inbox(evolution, group, as_json=as_json)
             return 0
-        if action not in ACTIONS or not ids:
+        if action not in ACTIONS or not (ids or group):
             known = ", ".join(f"`inbox {one} ID`" for one in ACTIONS)
             raise UsageError(f"say one of {known}; `inbox` shows the ids")
-        answer = {
-            "accept": evolution.accept,
-            "reject": evolution.reject,
-            "restore": evolution.restore,
-        }[action]
-        for one in ids:
-            done = await answer(one)
-            _print([f"{ACTIONS[action]}: {done.applied or done.text}"])
+        if group and action == "restore":
+            raise UsageError("name what to restore by its id; `evolve status --json` has them")
+        kept = evolution.inbox
+        answer = {"accept": kept.accept, "reject": kept.reject, "restore": kept.restore}[action]
+        of_group = await kept.ids_of(group, only_shown=False) if group else ()
+        done = await answer(*ids, *of_group)
+        _print([f"{ACTIONS[action]}: {one.applied or one.text}" for one in done])
         return 0
 
     return _run(workspace, work)
+
+
+async def _show_inbox(evolution: Evolution, group: str | None, *, as_json: bool) -> None:
+    waiting = await evolution.inbox.refresh()
+    if group:
+        wanted = await evolution.inbox.ids_of(group, only_shown=False)
+        waiting = tuple(one for one in waiting if one.id in wanted)
+    groups = grouped(waiting)
+    if as_json:
+        _print_json([one for each in groups for one in each.suggestions])
+    elif waiting:
+        await _print_groups(evolution, groups, whole=group is not None)
+    else:
+        _print(["nothing waits; `holdfast dream` looks at past runs"])
 
 
 def status(workspace: Path, *, as_json: bool) -> int:
     """Shows how many suggestions there were of each kind, and what became of them."""
 
     async def work(evolution: Evolution) -> int:
-        found = await evolution.status()
+        found = await evolution.inbox.all()
         if as_json:
             _print_json(found)
             return 0
@@ -111,9 +123,22 @@ def _run(workspace: Path, work: _Work) -> int:
     return run_command(in_session(), stopped="stopped; nothing was changed")
 
 
-def _print_suggestions(suggestions: Sequence[Suggestion]) -> None:
-    for one in suggestions:
-        _print([f"{one.id}  {suggestion_title(one)}", f"          {suggestion_reason(one)}"])
+async def _print_groups(
+    evolution: Evolution, groups: Sequence[InboxGroup], *, whole: bool = False
+) -> None:
+    shown = {group: group.suggestions if whole else group.shown for group in groups}
+    newest = [one.evidence[0] for each in shown.values() for one in each if one.evidence]
+    addresses = await asyncio.to_thread(EvidenceLinks(evolution.store).of, newest)
+    for group, suggestions in shown.items():
+        _print(["", f"{group.title} ({len(group.suggestions)})"])
+        for one in suggestions:
+            _print(
+                [f"  {one.id}  {suggestion_title(one)}", f"            {suggestion_reason(one)}"]
+            )
+            if one.evidence:
+                _print([f"            Evidence: {addresses.get(one.evidence[0], one.evidence[0])}"])
+        if len(suggestions) < len(group.suggestions):
+            _print([f"  and {group.more} more: `holdfast inbox --all {group.name}`"])
 
 
 def _print_json(suggestions: Sequence[Suggestion]) -> None:

@@ -13,6 +13,7 @@ from lsp_server.evolution.check_lessons import check_lessons
 from lsp_server.evolution.fact_parts import FactParts, fact_parts, say_the_same
 from lsp_server.evolution.fact_review import review_facts
 from lsp_server.evolution.fix_lessons import fix_lessons
+from lsp_server.evolution.inbox_groups import most_valuable_first
 from lsp_server.evolution.lesson import Lesson, LessonKind
 from lsp_server.evolution.pair_lessons import pair_lessons
 from lsp_server.evolution.past_run import PastRun
@@ -60,10 +61,17 @@ def dream(runs: Sequence[PastRun], facts: Sequence[Fact], project: Project) -> D
         seen = _SEEN[lesson.kind].format(held=lesson.held, runs=lesson.runs)
         taken.append(
             suggestion(
-                "keep_fact", lesson.text, seen, evidence=lesson.evidence, command=lesson.command
+                "keep_fact",
+                lesson.text,
+                seen,
+                evidence=lesson.evidence,
+                command=lesson.command,
+                lesson=lesson.kind,
+                runs=lesson.held,
             )
         )
-    return Dream(len(runs), len(lessons), (*taken, *reviewed.values()), tuple(left_out))
+    found = most_valuable_first((*taken, *reviewed.values()))
+    return Dream(len(runs), len(lessons), tuple(found), tuple(left_out))
 
 
 def _lessons(runs: Sequence[PastRun]) -> Iterator[Lesson]:

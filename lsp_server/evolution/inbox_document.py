@@ -1,23 +1,29 @@
 """This module writes the inbox as a text that a person reads, edits and answers, and reads it back.
 
-The form, one section for each suggestion::
+The form, a section for each suggestion, in groups::
 
-    ## Keep: 3f9a2c1b
+    ## Commands that check the work (1)
+
+    ### Keep: 3f9a2c1b
 
     ```text
     `make docs` checks the work in this project.
     ```
 
-    It passed in 4 of 4 runs that ran it. Evidence: 20260101-120000-000000/call_3.
+    It passed in 4 of 4 runs that ran it.
+
+    - [20260101-120000-000000](file:///…/transcript.md#L12)
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from lsp_server.domain.ids import Id
+from lsp_server.evolution.inbox_groups import TITLES, InboxGroup
 from lsp_server.evolution.suggestion import Suggestion, SuggestionKind
 from lsp_server.text.legible import on_one_line
 from lsp_server.text.markdown import code_block
@@ -25,21 +31,27 @@ from lsp_server.text.markdown import code_block
 INBOX_FILE = ".holdfast/inbox.md"
 """Where a workspace shows its inbox, from its root."""
 
-EVIDENCE_SHOWN_MAX = 4
+EVIDENCE_SHOWN_MAX = 3
+
+Links: TypeAlias = Callable[[Iterable[Id]], Mapping[Id, str]]
+"""Gives the addresses of evidence, of what can be shown."""
 
 _TITLES: dict[SuggestionKind, str] = {
     "keep_fact": "Keep",
     "retire_fact": "Retire",
     "review_fact": "Yours, look at it",
 }
-_HEADING = re.compile(r"^## (?P<title>[A-Z][\w, ]*): (?P<id>[0-9a-f]{8})\s*$", re.MULTILINE)
+_NAMES = {title: name for name, title in TITLES.items()}
+_HEADING = re.compile(r"^##{1,2} (?P<title>[A-Z][\w, ]*): (?P<id>[0-9a-f]{8})[ \t]*$", re.MULTILINE)
+_GROUP = re.compile(r"^## (?P<title>[A-Z][\w ]*) \(\d+(?: of \d+)?\)[ \t]*$", re.MULTILINE)
 _TEXT = re.compile(r"^(`{3,})text\n(.*?)\n\1\s*$", re.MULTILINE | re.DOTALL)
 
 _TOP = (
     "# Inbox\n\n"
-    "What Holdfast learned from past runs, and would change. Nothing of it holds before you accept it: "
-    "by the lens or code action on a heading, or by `holdfast inbox accept ID`. You may edit the text of "
-    "a block first. What you reject does not come back."
+    "What Holdfast learned from past runs, and would change; what is worth most comes first. Nothing of "
+    "it holds before you accept it: by the lens or code action on a heading, of one or of a whole group, "
+    "or by `holdfast inbox accept ID`. You may edit the text of a block first. What you reject does not "
+    "come back."
 )
 
 
@@ -52,14 +64,32 @@ class InboxSection:
     text: str
 
 
-def updated_inbox(text: str, suggestions: Sequence[Suggestion]) -> str:
-    """Returns a document with the sections of these suggestions, in the order of their age.
+@dataclass(frozen=True, slots=True)
+class GroupHeading:
+    """A `GroupHeading` stands above the suggestions of the group `name`, on a line from 0 on."""
 
-    A section that is there stays as a person has edited it; others go.
+    name: str
+    line: int
+
+
+def updated_inbox(text: str, groups: Iterable[InboxGroup], links: Links) -> str:
+    """Returns a document with these groups.
+
+    A section that is there stays as a person has edited it, others go. What a person edited
+    stays also where more of its group wait than are shown.
     """
     written = {heading["id"]: text[heading.start() : end].strip() for heading, end in _parts(text)}
-    sections = [written.get(one.id) or _section(one) for one in suggestions]
-    return "\n\n".join([_TOP, *sections]) + "\n"
+    edited = {one.id: one.text for one in inbox_sections(text)}
+    page = [(group, tuple(_shown(group, edited))) for group in groups]
+    new = [one for _, shown in page for one in shown if one.id not in written]
+    addresses = links(evidence for one in new for evidence in one.evidence[:EVIDENCE_SHOWN_MAX])
+    sections = [_TOP]
+    for group, shown in page:
+        sections.append(_group_heading(group, len(shown)))
+        for one in shown:
+            known = written.get(one.id, "").lstrip("#")
+            sections.append(f"###{known}" if known else _section(one, addresses))
+    return "\n\n".join(sections) + "\n"
 
 
 def inbox_sections(text: str) -> Iterator[InboxSection]:
@@ -70,21 +100,24 @@ def inbox_sections(text: str) -> Iterator[InboxSection]:
         yield InboxSection(heading["id"], text.count("\n", 0, heading.start()), written)
 
 
+def group_headings(text: str) -> Iterator[GroupHeading]:
+    """Yields the headings of groups in a document."""
+    for found in _GROUP.finditer(text):
+        if name := _NAMES.get(found["title"]):
+            yield GroupHeading(name, text.count("\n", 0, found.start()))
+
+
 def suggestion_title(suggestion: Suggestion) -> str:
     """Returns a suggestion in a line."""
     return f"{_TITLES[suggestion.kind]}: {on_one_line(suggestion.text)}"
 
 
 def suggestion_reason(suggestion: Suggestion) -> str:
-    """Returns what shows that it is right, in a sentence or two."""
+    """Returns what shows that it is right, in a sentence or two, without its evidence."""
     why = suggestion.why[:1].upper() + suggestion.why[1:]
     parts = [f"{why}."]
     if suggestion.shown:
         parts.append("It was run again just now, where it could only read, and succeeded.")
-    if suggestion.evidence:
-        shown = ", ".join(suggestion.evidence[:EVIDENCE_SHOWN_MAX])
-        more = len(suggestion.evidence) - EVIDENCE_SHOWN_MAX
-        parts.append(f"Evidence: {shown}" + (f" and {more} more." if more > 0 else "."))
     if suggestion.kind == "review_fact":
         parts.append(
             "It is a fact of yours, so it stays whatever you answer; `holdfast forget` removes it."
@@ -92,15 +125,39 @@ def suggestion_reason(suggestion: Suggestion) -> str:
     return on_one_line(" ".join(parts))
 
 
+def _shown(group: InboxGroup, edited: Mapping[Id, str]) -> Iterator[Suggestion]:
+    for one in group.suggestions:
+        is_edited = edited.get(one.id, "") not in ("", " ".join(one.text.split()))
+        if is_edited or one in group.shown:
+            yield one
+
+
 def _parts(text: str) -> Iterator[tuple[re.Match[str], int]]:
     """Yields each heading of a suggestion, and where its section ends."""
     headings = list(_HEADING.finditer(text))
-    starts = [*(one.start() for one in headings), len(text)]
-    return zip(headings, starts[1:], strict=True)
+    starts = [found.start() for found in (*headings, *_GROUP.finditer(text))]
+    for heading in headings:
+        later = (start for start in starts if start > heading.start())
+        yield heading, min(later, default=len(text))
 
 
-def _section(suggestion: Suggestion) -> str:
-    heading = f"## {_TITLES[suggestion.kind]}: {suggestion.id}"
-    return "\n\n".join(
-        [heading, code_block(suggestion.text, "text"), suggestion_reason(suggestion)]
-    )
+def _group_heading(group: InboxGroup, shown: int) -> str:
+    count = len(group.suggestions)
+    if shown == count:
+        return f"## {group.title} ({count})"
+    return f"## {group.title} ({shown} of {count})\n\n*And {count - shown} more, as these are answered.*"
+
+
+def _section(suggestion: Suggestion, addresses: Mapping[Id, str]) -> str:
+    heading = f"### {_TITLES[suggestion.kind]}: {suggestion.id}"
+    shown = suggestion.evidence[:EVIDENCE_SHOWN_MAX]
+    more = len(suggestion.evidence) - len(shown)
+    lines = [f"- {_link(one, addresses.get(one, ''))}" for one in shown]
+    lines += [f"- and {more} more"] if more else []
+    parts = [heading, code_block(suggestion.text, "text"), suggestion_reason(suggestion)]
+    return "\n\n".join([*parts, "\n".join(lines)] if lines else parts)
+
+
+def _link(evidence: Id, address: str) -> str:
+    run = evidence.partition("/")[0]
+    return f"[{run}]({address})" if address else run

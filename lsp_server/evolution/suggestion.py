@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from lsp_server.domain.ids import Id
 from lsp_server.domain.memories import FactStatus
+from lsp_server.evolution.lesson import LessonKind
 from lsp_server.memory.digest import digest
 
 SuggestionKind: TypeAlias = Literal["keep_fact", "retire_fact", "review_fact"]
@@ -23,7 +24,8 @@ class Suggestion:
     sentence what was seen, `evidence` are ids of actions in journals. `command` shows it again
     when it succeeds, and `shown` says that it did. `at` is the time when the suggestion was made,
     `applied` the text as it was accepted, which a person may have edited, and `before` what
-    a fact was then.
+    a fact was then. `lesson` is the kind of lesson that it came from, and `runs` how many runs bear it
+    out.
     """
 
     id: Id
@@ -38,6 +40,8 @@ class Suggestion:
     at: str = ""
     applied: str = ""
     before: FactStatus | Literal[""] = ""
+    lesson: LessonKind | Literal[""] = ""
+    runs: int = 0
 
 
 def suggestion(
@@ -48,6 +52,8 @@ def suggestion(
     evidence: tuple[Id, ...] = (),
     target: Id = "",
     command: str = "",
+    lesson: LessonKind | Literal[""] = "",
+    runs: int = 0,
 ) -> Suggestion:
     """Makes a suggestion, whose id is always the same for the same change.
 
@@ -56,4 +62,4 @@ def suggestion(
     True
     """
     name = digest("suggestion", kind, target or text)[:8]
-    return Suggestion(name, kind, text, why, evidence, target, command)
+    return Suggestion(name, kind, text, why, evidence, target, command, lesson=lesson, runs=runs)

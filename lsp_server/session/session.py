@@ -163,7 +163,7 @@ class Session:
         self.goals.tree_changed()
         if not self._tasks:
             self.evolution.idle_dreams.work_changed(is_idle=True)
-            self._looks.start(self.evolution.refresh(), "look at the inbox")
+            self._looks.start(self.evolution.inbox.refresh(), "look at the inbox")
             self._tasks.start(self._follow(), "watch of the files")
             self._looks.start(self._look_at_extensions(), "look at the extensions")
 
@@ -231,7 +231,7 @@ class Session:
     async def forget(self, wish: ForgetRequest) -> Forgotten:
         """Removes rows of memory, and words from journals and the inbox. Raises HoldfastError."""
         if wish.text is not None:
-            await self.evolution.forget(wish.text)
+            await self.evolution.inbox.forget(wish.text)
         return await forget(self.memory, self.runs.store.folder, wish)
 
     def reconfigure(self, settings: Settings) -> None:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from lsp_server.domain.memories import Fact
+from lsp_server.evolution.inbox_document import EVIDENCE_SHOWN_MAX
+from lsp_server.evolution.inbox_groups import SHOWN_MAX
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.session.memory.fact_file import FactFile
 from lsp_server.settings.folders import data_folder, workspace_folder
 from tests.data import clients
-from tests.data.past_runs import ADVICE, CHECKS, ORDER, SECRET, Planted, plant
+from tests.data.past_runs import ADVICE, CHECKS, FIXES, ORDER, SECRET, Planted, plant
 from tests.fakes.lsp_client import started as server
 from tests.harness.command_line import Ended, holdfast, started
 from tests.harness.workshop import calls, finish
@@ -96,6 +101,44 @@ async def test_an_answer_takes_effect_once_and_for_good(project: Path, planted: 
     assert table.split("facts")[1].split()[1:3] == ["1", "1"]
 
 
+async def test_a_group_is_answered_at_once(project: Path, planted: Planted) -> None:
+    await call(project, "dream")
+    before = await suggestions(project)
+    pairs = {one["text"] for one in before if one["lesson"] == "pair"}
+    listed = (await call(project, "inbox")).output
+    assert f"Files that change together ({len(pairs)})" in listed
+    assert f"and {len(pairs) - SHOWN_MAX} more: `holdfast inbox --all pairs`" in listed
+    whole = (await call(project, "inbox", "--all", "pairs")).output
+    assert all(text in whole for text in pairs)
+
+    done = await call(project, "inbox", "accept", "--all", "pairs")
+    assert (done.status, len(done.output.splitlines())) == (0, len(pairs))
+    assert pairs <= {fact.text for fact in FactFile(data_of(project)).facts() if fact.trusted}
+    some = [one["id"] for one in before if one["lesson"] == "fix"][:2]
+    wrong = await call(project, "inbox", "reject", *some, "ffffffff")
+    assert wrong.status == 2, "nothing is answered where one of the ids is wrong"
+    await call(project, "inbox", "reject", *some, some[0])
+    left = {one["id"] for one in await suggestions(project)}
+    assert left == {one["id"] for one in before if one["text"] not in pairs} - set(some)
+
+
+async def test_each_suggestion_links_to_the_place_in_a_transcript_that_shows_it(
+    project: Path, planted: Planted
+) -> None:
+    await call(project, "dream")
+    document = (project / INBOX).read_text("utf-8")
+    for one in await suggestions(project):
+        _, is_shown, section = document.partition(f"### Keep: {one['id']}\n")
+        if not is_shown:
+            continue
+        links = re.findall(r"\]\((.+?)#L(\d+)\)", section.partition("\n##")[0])
+        assert len(links) == min(len(one["evidence"]), EVIDENCE_SHOWN_MAX)
+        for address, line in links:
+            lines = Path(unquote(urlsplit(address).path)).read_text("utf-8").splitlines()
+            names = re.findall(r"`(.+?)`", one["text"]) or [one["text"]]
+            assert any(name in lines[int(line) - 1] for name in names), (one, lines[int(line) - 1])
+
+
 async def test_an_acceptance_can_be_taken_back(project: Path, planted: Planted) -> None:
     await call(project, "dream")
     found = await suggestions(project)
@@ -117,10 +160,10 @@ async def test_a_text_that_a_person_edited_is_kept_as_theirs(
     project: Path, planted: Planted
 ) -> None:
     await call(project, "dream")
-    advice = next(one for one in await suggestions(project) if one["text"] == ADVICE[2])
+    advice = next(one for one in await suggestions(project) if one["lesson"] == "person")
     document = project / INBOX
     edited = "Use pathlib, never os.path."
-    document.write_text(document.read_text("utf-8").replace(ADVICE[2], edited), "utf-8")
+    document.write_text(document.read_text("utf-8").replace(advice["text"], edited), "utf-8")
     await call(project, "dream")
     assert edited in document.read_text("utf-8"), "a dream keeps what a person typed"
     await call(project, "inbox", "accept", advice["id"])
@@ -224,10 +267,22 @@ async def test_an_editor_answers_where_the_inbox_is_read(project: Path, planted:
         document = {"textDocument": {"uri": path.as_uri()}}
         lenses = await client.request("textDocument/codeLens", document)
         answers = [one["command"] for one in lenses if "evolve" in one["command"]["command"]]
-        assert len(answers) == 2 * len(listed["suggestions"])
+        groups = Counter(one["group"] for one in listed["suggestions"])
+        shown = sum(min(count, SHOWN_MAX) for count in groups.values())
+        assert len(answers) == 2 * (len(groups) + shown)
         wanted = next(one for one in listed["suggestions"] if one["text"] == ADVICE[3])
         await client.command("holdfast.evolve.accept", {"id": wanted["id"]})
+        heading = next(n for n, line in enumerate(text.splitlines()) if "What helps" in line)
+        place = {"line": heading, "character": 0}
+        actions = await client.request(
+            "textDocument/codeAction",
+            {**document, "range": {"start": place, "end": place}, "context": {"diagnostics": []}},
+        )
+        (reject,) = [one for one in actions if "Reject All" in one["title"]]
+        await client.command(reject["command"]["command"], *reject["command"]["arguments"])
         left = await client.command("holdfast.evolve.status")
     (done,) = [one for one in left["suggestions"] if one["id"] == wanted["id"]]
     assert done["state"] == "accepted"
+    fixes = Counter(one["state"] for one in left["suggestions"] if one["group"] == "fixes")
+    assert fixes == {"rejected": SHOWN_MAX, "open": len(FIXES) - SHOWN_MAX}
     assert ADVICE[3] in {fact.text for fact in FactFile(data_of(project)).facts()}

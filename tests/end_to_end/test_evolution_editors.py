@@ -35,11 +35,12 @@ async def test_vscode_shows_the_inbox_and_takes_the_answers(project: Path, tmp_p
     async with code_server(tmp_path / "code", project, environment={}) as code:
         seen = await code.play("inbox", PICTURES, INBOX=str(data / "evolution" / "inbox.jsonl"))
     assert "error" not in seen, seen["error"]
-    accepted, rejected = answers(data)
+    accepted, rejected, *of_group = answers(data)
     assert (accepted["state"], rejected["state"]) == ("accepted", "rejected")
-    (kept,) = FactFile(data).facts()
-    assert kept.text == accepted["text"]
-    assert kept.trusted
+    assert {(one["state"], one["lesson"]) for one in of_group} == {("accepted", "person")}
+    kept = FactFile(data).facts()
+    assert [fact.text for fact in kept] == [one["text"] for one in (accepted, *of_group)]
+    assert all(fact.trusted for fact in kept)
 
 
 @pytest.mark.parametrize("editor", [each.showing() for each in NEOVIMS])
@@ -51,6 +52,6 @@ async def test_neovim_takes_an_answer_on_a_heading(project: Path, editor: Editor
     async with ScriptedServer([]) as model:
         seen = await play(editor, "inbox", project, model)
     (accepted,) = answers(data)
-    assert seen["heading"] == f"## Keep: {accepted['id']}"
+    assert seen["heading"] == f"### Keep: {accepted['id']}"
     (kept,) = FactFile(data).facts()
     assert (kept.text, kept.trusted) == (accepted["text"], True)

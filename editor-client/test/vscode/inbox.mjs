@@ -11,14 +11,19 @@ await play(async (open) => {
   await code.command("Holdfast: Learn from Past Runs");
   await code.told("past runs gave");
   await code.page.locator(".tab.active", { hasText: "inbox.md" }).waitFor(WAIT);
-  const lens = (title) => code.page.locator(".codelens-decoration a", { hasText: title }).first();
-  await lens("Accept").waitFor(WAIT);
+  const lenses = code.page.locator(".codelens-decoration a");
+  const lens = (title) => lenses.getByText(title, { exact: true });
+  await lens("Holdfast: Accept").first().waitFor(WAIT);
   await code.shot("inbox");
   const answered = (state) =>
     readFileSync(process.env.INBOX, "utf-8").includes(`"state": "${state}"`);
-  await lens("Accept").click(WAIT);
+  await lens("Holdfast: Accept").first().click(WAIT);
   await until("the answer", () => answered("accepted"));
-  await code.page.locator(".codelens-decoration a", { hasText: "Reject" }).nth(1).click(WAIT);
+  await lens("Holdfast: Reject").nth(1).click(WAIT);
   await until("the other answer", () => answered("rejected"));
+  const count = () =>
+    readFileSync(process.env.INBOX, "utf-8").split(`"state": "accepted"`).length - 1;
+  await lens("Holdfast: Accept All of Group").first().click(WAIT);
+  await until("the answer to the group", () => count() > 1);
   await code.shot("inbox-answered");
 });

@@ -38,13 +38,22 @@ def inbox(
     ids: Annotated[
         list[str] | None, typer.Argument(help="Which ones.", metavar="ID...", show_default=False)
     ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            "--all", metavar="GROUP", help="All of a group, such as `checks`.", show_default=False
+        ),
+    ] = None,
     workspace: WorkspaceOption = Path(),
     json: JsonOption = False,
 ) -> None:
-    """Show what past runs suggest, and accept or reject it. What is rejected does not come back."""
+    """Show what past runs suggest, what is worth most first, and accept or reject it.
+
+    What is rejected does not come back.
+    """
     from lsp_server.cli.evolution import inbox as work
 
-    raise typer.Exit(work(workspace, action, ids or (), as_json=json))
+    raise typer.Exit(work(workspace, action, ids or (), group, as_json=json))
 
 
 @evolve.command()

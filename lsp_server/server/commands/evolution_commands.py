@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lsp_server.domain.errors import HoldfastError
-from lsp_server.evolution.inbox_document import suggestion_reason, suggestion_title
+from lsp_server.domain.ids import Id
+from lsp_server.evolution.inbox_document import suggestion_reason
+from lsp_server.evolution.inbox_groups import group_name, grouped, groups_text
 from lsp_server.evolution.suggestion import Suggestion
 from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import locate
@@ -15,6 +19,7 @@ from lsp_server.server.params.evolution_params import (
 )
 from lsp_server.server.protocol import CommandName
 from lsp_server.session.evolution import DreamReport
+from lsp_server.session.evolution.session_inbox import SessionInbox
 from lsp_server.session.session import Session
 from lsp_server.wording.evolution_texts import dream_text
 
@@ -45,16 +50,15 @@ class EvolutionCommands:
         if not report.new:  # Else the session says so.
             self._context.client.show("info", _told(report))
         if report.waiting:
-            self._context.show_document(session.evolution.file.path)
+            self._context.show_document(session.evolution.inbox.file.path)
 
     async def _status(self, _: NoParams) -> EvolutionReply:
-        evolution = self._session.evolution
-        found = await evolution.status()
+        inbox = self._session.evolution.inbox
+        found = await inbox.all()
         waiting = [one for one in found if one.state == "open"]
-        lines = [f"{one.id} {suggestion_title(one)}" for one in waiting]
-        message = "\n".join(lines) or "nothing waits in the inbox"
+        message = groups_text(grouped(waiting))
         self._context.show_message(message)
-        uri = self._context.show_document(evolution.file.path) if waiting else None
+        uri = self._context.show_document(inbox.file.path) if waiting else None
         return EvolutionReply(
             state=self._context.state,
             message=message,
@@ -63,12 +67,18 @@ class EvolutionCommands:
         )
 
     async def _accept(self, arguments: SuggestionChoice) -> Reply:
-        done = await self._session.evolution.accept(_given(arguments))
-        return Reply(state=self._context.state, message=f"accepted: {done.applied}")
+        inbox = self._session.evolution.inbox
+        done = await inbox.accept(*await _given(inbox, arguments))
+        return self._answered("accepted", [one.applied for one in done])
 
     async def _reject(self, arguments: SuggestionChoice) -> Reply:
-        gone = await self._session.evolution.reject(_given(arguments))
-        return Reply(state=self._context.state, message=f"rejected: {gone.text}")
+        inbox = self._session.evolution.inbox
+        gone = await inbox.reject(*await _given(inbox, arguments))
+        return self._answered("rejected", [one.text for one in gone])
+
+    def _answered(self, how: str, texts: Sequence[str]) -> Reply:
+        message = "\n".join(f"{how}: {text}" for text in texts)
+        return Reply(state=self._context.state, message=message)
 
     @property
     def _session(self) -> Session:
@@ -79,10 +89,14 @@ def _told(report: DreamReport) -> str:
     return dream_text(report.dream.runs, len(report.new), len(report.applied), report.waiting)
 
 
-def _given(arguments: SuggestionChoice) -> str:
+async def _given(inbox: SessionInbox, arguments: SuggestionChoice) -> Sequence[Id]:
+    if group := (arguments.group or "").strip():
+        return await inbox.ids_of(group, only_shown=True)
     if not (arguments.id or "").strip():
-        raise HoldfastError("pass the `id` of a suggestion; `holdfast.evolve.status` lists them")
-    return (arguments.id or "").strip()
+        raise HoldfastError(
+            "pass the `id` of a suggestion, or a `group`; `holdfast.evolve.status` lists them"
+        )
+    return ((arguments.id or "").strip(),)
 
 
 def _entry(one: Suggestion) -> SuggestionEntry:
@@ -94,4 +108,5 @@ def _entry(one: Suggestion) -> SuggestionEntry:
         state=one.state,
         at=one.at,
         evidence=one.evidence,
+        group=group_name(one),
     )

@@ -9,16 +9,20 @@ from lsp_server.server.params.base import CommandParams, Payload, Reply
 
 
 class SuggestionChoice(CommandParams):
-    """`holdfast.evolve.accept` and `.reject` take the id of a suggestion, or the beginning of it."""
+    """`holdfast.evolve.accept` and `.reject` take the id of a suggestion, or the beginning of it.
+
+    With `group` all that the inbox shows of a group are meant.
+    """
 
     id: StrictStr | None = None
+    group: StrictStr | None = None
 
 
 class SuggestionEntry(Payload):
     """A `SuggestionEntry` is one change that waits in the inbox, or was answered.
 
-    `why` says what shows that it is right, `evidence` are ids that `recall` and
-    `holdfast.memory.why` know.
+    `group` names those of one kind and subject. `why` says what shows that it is right, `evidence`
+    are ids that `recall` and `holdfast.memory.why` know.
     """
 
     id: str
@@ -28,6 +32,7 @@ class SuggestionEntry(Payload):
     state: SuggestionState
     at: str
     evidence: tuple[str, ...] = ()
+    group: str = ""
 
 
 class EvolutionReply(Reply):

@@ -97,7 +97,7 @@ class CodeActions:
     ) -> Iterator[types.CodeAction]:
         text = folder.documents.buffers().get(path, "")
         first, last = params.range.start.line, params.range.end.line
-        for command in inbox_view.commands_at(session.evolution, path, text, first, last):
+        for command in inbox_view.commands_at(session.evolution.inbox, path, text, first, last):
             yield _action(command, ActionKind.RUN)
 
     def _fixes(self, params: types.CodeActionParams) -> Iterator[types.CodeAction]:

@@ -33,7 +33,9 @@ class CodeLenses:
             *goal_view.lenses(folder, session.goals, path),
             *skill_view.lenses(session.skills, path),
             *skill_view.workflow_lenses(session.workflows, path),
-            *inbox_view.lenses(session.evolution, path, folder.documents.buffers().get(path, "")),
+            *inbox_view.lenses(
+                session.evolution.inbox, path, folder.documents.buffers().get(path, "")
+            ),
         ]
         if path != folder.root / GOALS_FILE:
             return on_goals

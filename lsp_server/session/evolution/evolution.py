@@ -11,7 +11,7 @@ from typing import TypeAlias
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.ids import Id
 from lsp_server.evolution.dream import Dream, dream
-from lsp_server.evolution.inbox import Inbox, InboxBusy
+from lsp_server.evolution.inbox import InboxBusy
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.project import Project
 from lsp_server.evolution.suggestion import Suggestion
@@ -19,9 +19,8 @@ from lsp_server.evolution.use_count import UseCount, count_fact_uses
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.evolution.confirmation import Confirmation
 from lsp_server.session.evolution.idle_dreams import IdleDreams
-from lsp_server.session.evolution.inbox_file import InboxFile
 from lsp_server.session.evolution.past_runs import read_past_runs
-from lsp_server.session.evolution.suggested_facts import SuggestedFacts
+from lsp_server.session.evolution.session_inbox import SessionInbox
 from lsp_server.session.memory.session_facts import SessionFacts
 from lsp_server.session.run_store import RunStore
 from lsp_server.settings.sections import EvolutionSettings
@@ -51,42 +50,30 @@ class DreamReport:
 class Evolution:
     """An `Evolution` learns from the runs of a workspace, and takes the answers of its people.
 
-    `project` gives the workspace as it is, `lock` keeps other processes from dreaming at the same
-    time, and `on_change` is called when the inbox has changed, with the number of suggestions that are new.
+    `project` gives the workspace as it is, and `lock` keeps other processes from dreaming at the
+    same time.
     """
 
     def __init__(
         self,
         store: RunStore,
         facts: SessionFacts,
-        inbox: Inbox,
-        file: InboxFile,
+        inbox: SessionInbox,
         project: MakeProject,
         confirmation: Confirmation,
         redactor: Redactor,
         settings: Callable[[], EvolutionSettings],
         lock: ProcessLock,
-        on_change: Callable[[int], None],
     ) -> None:
         self.store = store
         self.facts = facts
-        self._suggested = SuggestedFacts(facts)
-        self._inbox = inbox
+        self.inbox = inbox
         self._project = project
         self._confirmation = confirmation
         self._redactor = redactor
         self._settings = settings
         self._lock = lock
-        self._on_change = on_change
-        self.file = file
         self.idle_dreams = IdleDreams(self._dream_of_new, settings)
-        self.waiting: tuple[Suggestion, ...] = ()
-        """The suggestions that waited when the inbox was last read."""
-
-    async def refresh(self) -> tuple[Suggestion, ...]:
-        """Reads the inbox and returns the suggestions that wait."""
-        self.waiting = await asyncio.to_thread(self._inbox.open)
-        return self.waiting
 
     async def dream(self) -> DreamReport:
         """Learns from past runs and looks over the facts; needs no model.
@@ -100,37 +87,21 @@ class Evolution:
             told = await self.facts.told()
             found = await asyncio.to_thread(dream, runs, told, self._project())
             found = replace(found, suggestions=self._redacted(found.suggestions))
-            known = {one.id for one in await self.status()}
+            known = {one.id for one in await self.inbox.all()}
             fresh = [one for one in found.suggestions if one.id not in known]
             shown = await self._confirmation.confirm(fresh)
             now = datetime.now(UTC).isoformat(timespec="seconds")
             offered = _with(found.suggestions, shown)
-            new = await asyncio.to_thread(self._inbox.offer, offered, now)
-            applied = [await self._apply(one, one.text) for one in new if self._applies_itself(one)]
+            new = await asyncio.to_thread(self.inbox.kept.offer, offered, now)
+            applied = [
+                await self.inbox.apply(one, one.text) for one in new if self._applies_itself(one)
+            ]
             # Last: a dream that was killed is dreamt again.
-            await asyncio.to_thread(self._inbox.learn, _newest(runs))
+            await asyncio.to_thread(self.inbox.kept.learn, _newest(runs))
         finally:
             self._lock.release()
-        await self._show(new=len(new) - len(applied))
-        return DreamReport(found, new, tuple(applied), len(self.waiting))
-
-    async def accept(self, suggestion_id: Id) -> Suggestion:
-        """Makes the change that is suggested, with the text as a person edited it in the document.
-
-        Raises NoSuchSuggestion, InboxBusy, MemoryUnavailable.
-        """
-        wanted = await asyncio.to_thread(self._inbox.find, suggestion_id)
-        edited = self._redactor(await self.file.text_of(wanted.id)) or wanted.text
-        done = await self._apply(wanted, edited)
-        await self._show()
-        return done
-
-    async def reject(self, suggestion_id: Id) -> Suggestion:
-        """Takes a suggestion out of the inbox for good. Raises NoSuchSuggestion, InboxBusy."""
-        wanted = await asyncio.to_thread(self._inbox.find, suggestion_id)
-        await asyncio.to_thread(self._inbox.settle, replace(wanted, state="rejected"))
-        await self._show()
-        return wanted
+        await self.inbox.show(new=len(new) - len(applied))
+        return DreamReport(found, new, tuple(applied), len(self.inbox.waiting))
 
     async def _dream_of_new(self) -> None:
         """Dreams where enough runs have ended since the last time."""
@@ -141,31 +112,7 @@ class Evolution:
 
     async def learned_run(self) -> str:
         """Returns the id of the newest run that a dream has looked at; empty before the first."""
-        return await asyncio.to_thread(self._inbox.learned_run)
-
-    async def restore(self, suggestion_id: Id) -> Suggestion:
-        """Takes an accepted suggestion back: what it kept is told no more, what it retired is again.
-
-        Raises NoSuchSuggestion, InboxBusy.
-        """
-        done = await asyncio.to_thread(self._inbox.find, suggestion_id, "accepted")
-        await self._suggested.take_back(done)
-        await asyncio.to_thread(self._inbox.settle, replace(done, state="rejected"))
-        await self._show()
-        return done
-
-    async def status(self) -> Sequence[Suggestion]:
-        """Returns all suggestions, answered ones too, oldest first."""
-        return await asyncio.to_thread(self._inbox.all)
-
-    async def forget(self, text: str) -> int:
-        """Removes suggestions with these words for good; returns how many. Raises InboxBusy."""
-        wanted = text.casefold()
-        count = await asyncio.to_thread(
-            self._inbox.forget, lambda written: wanted in written.casefold()
-        )
-        await self._show()
-        return count
+        return await asyncio.to_thread(self.inbox.kept.learned_run)
 
     def _take_lock(self) -> bool:
         try:
@@ -182,16 +129,6 @@ class Evolution:
     def _applies_itself(self, one: Suggestion) -> bool:
         is_own = one.kind == "retire_fact" or (one.kind == "keep_fact" and one.shown)
         return is_own and self._settings().apply_verified
-
-    async def _apply(self, one: Suggestion, text: str) -> Suggestion:
-        """Makes the change first: killed in between, it is suggested and made once more."""
-        done = await self._suggested.apply(one, text)
-        await asyncio.to_thread(self._inbox.settle, done)
-        return done
-
-    async def _show(self, new: int = 0) -> None:
-        await self.file.show(await self.refresh())
-        self._on_change(new)
 
 
 async def fact_uses(evolution: Evolution) -> Sequence[tuple[str, UseCount]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,9 @@ from lsp_server.domain.errors import EditRejected, ToolError
 from lsp_server.domain.ids import Id
 from lsp_server.domain.ports import Editor
 from lsp_server.evolution.inbox_document import inbox_sections, updated_inbox
+from lsp_server.evolution.inbox_groups import grouped
 from lsp_server.evolution.suggestion import Suggestion
+from lsp_server.session.evolution.evidence_links import EvidenceLinks
 from lsp_server.workspace.files.disk import FileMissing
 
 WRITE_ATTEMPTS_MAX = 3
@@ -20,11 +23,12 @@ _log = logging.getLogger(__name__)
 
 
 class InboxFile:
-    """An `InboxFile` is the document at `path`, read and written through the `editor`."""
+    """An `InboxFile` is the document at `path`, read and written through the `editor`; `links` show its evidence."""
 
-    def __init__(self, path: Path, editor: Editor) -> None:
+    def __init__(self, path: Path, editor: Editor, links: EvidenceLinks) -> None:
         self.path = path
         self._editor = editor
+        self._links = links
 
     async def text_of(self, suggestion_id: Id) -> str:
         """Returns the text of a suggestion as it stands in the document; empty where it does not."""
@@ -62,7 +66,10 @@ class InboxFile:
         if not suggestions:
             edit = FileEdit(self.path, base, (), deletes=True)
         else:
-            after = updated_inbox(before, suggestions)
+            # Evidence is looked up in journals, which may be long.
+            after = await asyncio.to_thread(
+                updated_inbox, before, grouped(suggestions), self._links.of
+            )
             changes = minimal_edit(before, after)
             if not changes:
                 return

@@ -8,7 +8,7 @@ it.play(function()
   it.wait('the end of the dream', function() return it.said('past runs gave') end, 60000)
   vim.cmd('edit! .holdfast/inbox.md')
   it.wait('the server to know the inbox', function() return vim.lsp.buf_is_attached(0, it.client.id) end)
-  local line = vim.fn.search('^## Keep', 'w')
+  local line = vim.fn.search('^### Keep', 'w')
   it.seen.heading = vim.fn.getline(line)
   vim.api.nvim_win_set_cursor(0, { line, 0 })
   it.wanted = 'Holdfast: Accept'

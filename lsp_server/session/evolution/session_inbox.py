@@ -1,0 +1,125 @@
+"""A `SessionInbox` takes the answers of people to what evolution suggests, and shows what waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from lsp_server.domain.ids import Id
+from lsp_server.evolution.inbox import Inbox, NoSuchSuggestion
+from lsp_server.evolution.inbox_groups import TITLES, grouped
+from lsp_server.evolution.suggestion import Suggestion, SuggestionState
+from lsp_server.redaction.redactor import Redactor
+from lsp_server.session.evolution.inbox_file import InboxFile
+from lsp_server.session.evolution.suggested_facts import SuggestedFacts
+
+
+class SessionInbox:
+    """A `SessionInbox` is the inbox of a workspace, with its document `file`.
+
+    `on_change` is called when the inbox has changed, with the number of suggestions that are new.
+    """
+
+    def __init__(
+        self,
+        kept: Inbox,
+        file: InboxFile,
+        suggested: SuggestedFacts,
+        redactor: Redactor,
+        on_change: Callable[[int], None],
+    ) -> None:
+        self.kept = kept
+        self.file = file
+        self._suggested = suggested
+        self._redactor = redactor
+        self._on_change = on_change
+        self.waiting: tuple[Suggestion, ...] = ()
+        """The suggestions that waited when the inbox was last read."""
+
+    async def refresh(self) -> tuple[Suggestion, ...]:
+        """Reads the inbox and returns the suggestions that wait."""
+        self.waiting = await asyncio.to_thread(self.kept.open)
+        return self.waiting
+
+    async def all(self) -> Sequence[Suggestion]:
+        """Returns all suggestions, answered ones too, oldest first."""
+        return await asyncio.to_thread(self.kept.all)
+
+    async def ids_of(self, group: str, *, only_shown: bool) -> tuple[Id, ...]:
+        """Returns the ids of what waits in a group, or only of what the document shows of it.
+
+        Raises NoSuchSuggestion for a group that is not there.
+        """
+        known = {one.name: one for one in grouped(await self.refresh())}
+        if group not in known:
+            names = ", ".join(known) or "none, as nothing waits"
+            unknown = "nothing waits in" if group in TITLES else "there is no"
+            raise NoSuchSuggestion(f"{unknown} group {group!r}; groups that wait: {names}")
+        meant = known[group].shown if only_shown else known[group].suggestions
+        return tuple(one.id for one in meant)
+
+    async def accept(self, *ids: Id) -> Sequence[Suggestion]:
+        """Makes the changes that are suggested, with texts as a person edited them in the document.
+
+        Raises NoSuchSuggestion, before any is made, InboxBusy, MemoryUnavailable.
+        """
+
+        async def accepted(one: Suggestion) -> Suggestion:
+            edited = self._redactor(await self.file.text_of(one.id)) or one.text
+            return await self.apply(one, edited)
+
+        return await self._answer(ids, "open", accepted)
+
+    async def reject(self, *ids: Id) -> Sequence[Suggestion]:
+        """Takes suggestions out of the inbox for good. Raises NoSuchSuggestion, InboxBusy."""
+        return await self._answer(ids, "open", self._rejected)
+
+    async def restore(self, *ids: Id) -> Sequence[Suggestion]:
+        """Takes accepted suggestions back: what was kept is told no more, what was retired is again.
+
+        Raises NoSuchSuggestion, InboxBusy.
+        """
+
+        async def taken_back(one: Suggestion) -> Suggestion:
+            await self._suggested.take_back(one)
+            return await self._rejected(one)
+
+        return await self._answer(ids, "accepted", taken_back)
+
+    async def forget(self, text: str) -> int:
+        """Removes suggestions with these words for good; returns how many. Raises InboxBusy."""
+        wanted = text.casefold()
+        count = await asyncio.to_thread(
+            self.kept.forget, lambda written: wanted in written.casefold()
+        )
+        await self.show()
+        return count
+
+    async def apply(self, one: Suggestion, text: str) -> Suggestion:
+        """Makes the change first: killed in between, it is suggested and made once more."""
+        done = await self._suggested.apply(one, text)
+        await asyncio.to_thread(self.kept.settle, done)
+        return done
+
+    async def show(self, new: int = 0) -> None:
+        """Brings the document up to the inbox, in which so many are `new`."""
+        await self.file.show(await self.refresh())
+        self._on_change(new)
+
+    async def _answer(
+        self,
+        ids: Sequence[Id],
+        state: SuggestionState,
+        answer: Callable[[Suggestion], Awaitable[Suggestion]],
+    ) -> Sequence[Suggestion]:
+        meant = [await asyncio.to_thread(self.kept.find, one, state) for one in ids]
+        distinct = {one.id: one for one in meant}
+        try:
+            return [await answer(one) for one in distinct.values()]
+        finally:
+            await self.show()
+
+    async def _rejected(self, one: Suggestion) -> Suggestion:
+        await asyncio.to_thread(self.kept.settle, replace(one, state="rejected"))
+        return one
