@@ -9,15 +9,26 @@ from pathlib import Path
 
 from lsp_server.system import own_environment, startup
 
+WELCOME = "welcome"
+COMPLETION = "_HOLDFAST_COMPLETE"
+"""The variable with which a shell asks what may follow."""
+
+OF_ALL = ("--help", "-h", "--version", "--install-completion", "--show-completion")
+"""Flags of no command; any other without a command is one of the server."""
+
 
 def main() -> None:
-    """Runs the command that is named; without one it serves an editor over its standard streams."""
+    """Runs the command that is named; without one it serves an editor, or tells a person what it is."""
     startup.relax_garbage_collection()
     import_nothing_from_the_workspace()
     own_environment.hide_keys()
     startup.leave_out_command_line_of_httpx()
-    command, *arguments = sys.argv[1:] or ["serve"]
-    if command.startswith("-") and command not in ("--help", "-h", "--version"):
+    command, *arguments = sys.argv[1:] or [_meant()]
+    if command == WELCOME:
+        from lsp_server.cli.welcome import welcome  # noqa: PLC0415 - the lines above come first
+
+        sys.exit(welcome())
+    if command.startswith("-") and command not in OF_ALL:
         command, arguments = "serve", sys.argv[1:]
     if command == "serve":
         from lsp_server.cli.serve import serve  # noqa: PLC0415 - both lines above come first
@@ -27,6 +38,13 @@ def main() -> None:
     from lsp_server.cli.app import app  # noqa: PLC0415 - as above
 
     app(prog_name="holdfast")
+
+
+def _meant() -> str:
+    """What is meant without an argument: a shell asks for completions by a variable alone."""
+    if COMPLETION in os.environ:
+        return COMPLETION
+    return WELCOME if sys.stdin is not None and sys.stdin.isatty() else "serve"
 
 
 def import_nothing_from_the_workspace() -> None:

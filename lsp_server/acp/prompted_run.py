@@ -103,4 +103,6 @@ class PromptedRun:
             images=prompt.images,
         )
         task = await make_task(request, self._session, self._documents)
+        # A client has a place of its own for what a person has to set up, and keeps the text.
+        self._session.runs.require_room(self._run_id)
         return self._session.runs.start(task, run_id=self._run_id)

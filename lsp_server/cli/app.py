@@ -13,6 +13,7 @@ from lsp_server.cli.commands import (
     goal_commands,
     machine_commands,
     memory_commands,
+    past_run_commands,
     run_commands,
     workflow_commands,
 )
@@ -21,12 +22,12 @@ app = typer.Typer(
     name="holdfast",
     help="A coding agent for long tasks, in every editor and on the command line.",
     no_args_is_help=False,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _subject in (
     run_commands,
+    past_run_commands,
     workflow_commands,
     goal_commands,
     memory_commands,

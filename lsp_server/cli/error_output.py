@@ -18,11 +18,11 @@ def error_text(error: HoldfastError) -> str:
     """Returns one sentence: what went wrong, and the command that helps, if one does.
 
     >>> error_text(RunNotFound(None, "undo"))
-    'there is no run to undo; `holdfast doctor` lists the runs of a folder'
+    'there is no run to undo; `holdfast runs` lists those of a folder'
     """
     match error:
         case RunNotFound():
-            return f"{error}; `holdfast doctor` lists the runs of a folder"
+            return f"{error}; `holdfast runs` lists those of a folder"
         case AlreadyOver(run_id=run_id):
             return f'{error}; go on with it: holdfast run --resume {run_id} "what else to do"'
         case _:

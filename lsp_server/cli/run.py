@@ -20,6 +20,7 @@ from lsp_server.cli.exit_status import (
 )
 from lsp_server.cli.permission_flags import PermissionFlags
 from lsp_server.cli.screen import JsonLines, PlainScreen, Screen
+from lsp_server.cli.task_text import edit_text, editor_command, is_on_terminal
 from lsp_server.cli.terminal_prompt import TerminalPrompt
 from lsp_server.domain.goals import GOALS_FILE, Goal
 from lsp_server.domain.images import described
@@ -56,7 +57,8 @@ class RunOptions:
     """`RunOptions` hold a task with all that the flags of the command line say about it.
 
     `goals` are conditions in words, `checks` commands that must exit 0. `resume` is the
-    id of an earlier run to go on with; `task` is a message to it then. With `fork_step` a new
+    id of an earlier run to go on with; `task` is a message to it then. `goes_on` means the newest
+    run of the folder. With `fork_step` a new
     run goes on from the end of that step of it. `agent` names a custom agent, as which a new
     run works. `images` are paths, and go with a task or a message. `attempts` is the number of
     whole runs, of which the best is taken. `workflow` names one that is run instead of a task,
@@ -74,6 +76,7 @@ class RunOptions:
     flags: PermissionFlags = field(default_factory=PermissionFlags)
     json: bool = False
     resume: str | None = None
+    goes_on: bool = False
     fork_step: int | None = None
     agent: str | None = None
     images: tuple[Path, ...] = ()
@@ -148,8 +151,10 @@ async def _begin(session: Session, options: RunOptions) -> Run:
         )
         return begun.run
     images = await given_images(list(map(str, options.images)), Path.cwd())
-    if options.resume is not None:
-        resumed = RunId(options.resume)
+    if options.goes_on or options.resume is not None:
+        resumed = session.runs.choose(
+            RunId(options.resume) if options.resume else None, "go on with"
+        ).run_id
         if options.fork_step is not None:
             return await session.rewinds.fork(resumed, options.fork_step, options.task or "")
         if options.task:
@@ -157,7 +162,8 @@ async def _begin(session: Session, options: RunOptions) -> Run:
         return session.runs.resume(resumed)
     goal = goal_from_parts(options.goals, options.checks) or await _open_goal(session, options)
     session.goals.check_approvals.approve(options.checks)
-    prompt, mode = await expand_command(options.task or "", options.mode, session)
+    task = options.task or ("" if goal else await _written_task())
+    prompt, mode = await expand_command(task, options.mode, session)
     agent, mode = await find_agent(options.agent, mode, session)
     return session.runs.start(
         Task(
@@ -178,10 +184,23 @@ async def _open_goal(session: Session, options: RunOptions) -> Goal | None:
     if options.task:
         return None
     await session.goals.refresh()
-    goal = session.goals.statuses.first_open()
-    if goal is None:
+    return session.goals.statuses.first_open()
+
+
+async def _written_task() -> str:
+    """Lets the person write the task in their editor. Raises UsageError where there is none."""
+    if not is_on_terminal() or not editor_command():
         raise UsageError(NOTHING_TO_DO)
-    return goal
+    loop = asyncio.get_running_loop()
+    # Ctrl-C is for the editor as long as it is open.
+    loop.add_signal_handler(signal.SIGINT, lambda: None)
+    try:
+        text = await asyncio.to_thread(edit_text)
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+    if not text:
+        raise UsageError(NOTHING_TO_DO)
+    return text
 
 
 async def _wait(session: Session, run: Run) -> Outcome:
@@ -204,12 +223,17 @@ def _folder(options: RunOptions) -> Path:
     # A task that a shell made empty is a mistake; no task at all means the goals file.
     if options.task is not None and not options.task.strip():
         raise UsageError("the task is empty")
-    if options.resume is not None and options.agent is not None:
-        raise UsageError("a run that goes on keeps its agent; leave out --agent or --resume")
-    if options.images and not options.task and options.resume is not None:
+    goes_on = options.goes_on or options.resume is not None
+    if options.goes_on and options.resume is not None:
+        raise UsageError("--continue means the newest run; leave out --resume")
+    if goes_on and options.agent is not None:
+        raise UsageError("a run that goes on keeps its agent; leave out --agent")
+    if goes_on and options.attempts > 1:
+        raise UsageError("a run that goes on keeps its attempts; leave out --attempts")
+    if goes_on and (options.goals or options.checks):
+        raise UsageError("a run that goes on keeps its goal; leave out --goal and --check")
+    if options.images and not options.task and goes_on:
         raise UsageError("an image goes with words: say what it is for")
-    if options.resume is not None and options.attempts > 1:
-        raise UsageError("a run that goes on keeps its attempts; leave out --attempts or --resume")
     folder = workspace_folder(options.workspace)
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UsageError(f"--workspace {options.workspace} cannot be read; change its permissions")

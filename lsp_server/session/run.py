@@ -30,6 +30,7 @@ from lsp_server.domain.plans import progress
 from lsp_server.domain.tasks import Budget, Failed, Mode, Outcome, RunId, Stopped
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.image_store import ImageStore
+from lsp_server.session.left_messages import take_messages
 from lsp_server.session.run_context import RunContext, result_chars_max
 from lsp_server.session.run_errors import (
     MaxModeFixed,
@@ -199,7 +200,12 @@ class Run:
         return replace(summary, state=self._outcome.outcome, message=how, background={})
 
     async def _supervise(self, build: BuildAgent, ended: Callable[[], object]) -> Outcome:
+        listening = asyncio.create_task(
+            take_messages(self._journal.path.parent, self._take), name=f"messages {self.run_id}"
+        )
         self._outcome = await self._run(build)
+        listening.cancel()
+        await asyncio.wait([listening])
         try:
             recorded = await self._record_end(self._outcome)
         finally:
@@ -214,6 +220,7 @@ class Run:
         if self.stopping:
             return Stopped(self._stop_reason)
         try:
+            self.context.settings.require_usable()
             agent = await build(self.context)
             return await agent.run()
         except asyncio.CancelledError:
@@ -225,6 +232,13 @@ class Run:
         except Exception as error:  # noqa: BLE001  a run must not take the server down
             _log.exception("run %s failed", self.run_id)
             return Failed(f"internal error: {_innermost(error)!r}; the log has the details")
+
+    def _take(self, text: str) -> None:
+        """Takes a message that another process left."""
+        try:
+            self.send(MessageReceived(text, "steer"))
+        except (TooManyMessages, OSError):
+            _log.exception("a message for run %s could not be taken", self.run_id)
 
     async def _record_end(self, outcome: Outcome) -> RecordedEvent:
         event_log = self.context.event_log

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import RunStarted
 from lsp_server.domain.images import LoadedImage, described
 from lsp_server.domain.message_events import MessageReceived
@@ -34,6 +35,7 @@ ACTIVE_RUNS_MAX = 8
 MESSAGE_CHARS_MAX = 100_000
 CLOSE_SECONDS_MAX = 1.0
 
+NO_MODEL = "no model yet"
 CLOSED = "the session was closed; resume the run to go on"
 
 
@@ -97,13 +99,13 @@ class Runs:
         """Begins a new run, which works in the background.
 
         With a `run_id`, that of a child (`child_runs.py`), one that has begun goes on. Without
-        `settings` it has those of today.
+        `settings` it has those of today. Without a model it fails at once and can be resumed
+        when there is one, so that no task is lost.
 
-        Raises TooManyRuns, and ConfigurationError without a model or a place for it.
+        Raises TooManyRuns, and ConfigurationError without a place for it.
         """
-        # First of all, since a run without a model would only leave a journal behind.
-        model = self._check_model()
         run_id = run_id or new_run_id()
+        model = _name(self._check_model)
         started = RunStarted(run_id, task, str(self._root), model)
 
         def record(run: Run) -> None:
@@ -116,8 +118,7 @@ class Runs:
         """Raises TooManyRuns, and ConfigurationError where this run could not begin."""
         self._settings.require_usable()
         self._check_model()
-        if child_number(run_id) == 0 and len(self.at_work.own) >= ACTIVE_RUNS_MAX:
-            raise TooManyRuns(ACTIVE_RUNS_MAX)
+        _require_place(self.at_work, run_id)
 
     def resume(self, run_id: RunId | None = None) -> Run:
         """Goes on with a run that ended short of its task; the newest such by default.
@@ -125,6 +126,7 @@ class Runs:
         Raises RunNotFound, AlreadyOver, RunBusy, and as `begin`.
         """
         past = self.choose(run_id, "resume", idle=True, over=False)
+        self.require_room(past.run_id)
         return self.begin(past.run_id)
 
     def send(
@@ -175,10 +177,10 @@ class Runs:
         Without `settings` it has those of today, and without a `budget` theirs: a run that
         reached a limit goes on under a larger one. What `record` raises leaves the run as it was.
 
-        Raises TooManyRuns, JournalBusy, JournalDamaged, and ConfigurationError without
-        a model, or where nothing can be kept.
+        Raises TooManyRuns, JournalBusy, JournalDamaged, and ConfigurationError where nothing
+        can be kept.
         """
-        self.require_room(run_id)
+        _require_place(self.at_work, run_id)
         settings = settings or self._settings
         run = Run(
             run_id,
@@ -260,6 +262,18 @@ class Runs:
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS_MAX):
                 await asyncio.gather(*(run.wait() for run in runs), return_exceptions=True)
+
+
+def _require_place(at_work: ActiveRuns, run_id: RunId) -> None:
+    if child_number(run_id) == 0 and len(at_work.own) >= ACTIVE_RUNS_MAX:
+        raise TooManyRuns(ACTIVE_RUNS_MAX)
+
+
+def _name(check_model: Callable[[], str]) -> str:
+    try:
+        return check_model()
+    except ConfigurationError:
+        return NO_MODEL
 
 
 def new_run_id() -> RunId:

@@ -28,7 +28,7 @@ async def work(result: int | BaseException) -> int:
         (
             RunNotFound(RunId("x"), "undo"),
             1,
-            "holdfast: run x is unknown; `holdfast doctor` lists the runs of a folder\n",
+            "holdfast: run x is unknown; `holdfast runs` lists those of a folder\n",
         ),
         (
             AlreadyOver(RunId("x"), "achieved"),

@@ -119,6 +119,7 @@ STARTS_PROCESSES = {
     "sandbox/probe_script.py": "something that is left behind inside a sandbox, to be found",
     "workspace/git/secret_history.py": "git, which only reads, in the thread that decides",
     "server/background/front.py": "the server in the background, which is Holdfast itself",
+    "cli/task_text.py": "the person's own editor, in which they write a task",
     "models/api_key.py": "the command of the person's settings that prints the key",
 }
 """All else asks `assemble/sandboxes.py` for a runner or for a process."""

@@ -38,6 +38,16 @@ AttemptsOption = Annotated[
 ResumeOption = Annotated[
     str | None, typer.Option(metavar="RUN_ID", help="Go on with an earlier run.")
 ]
+ContinueOption = Annotated[
+    bool, typer.Option("--continue", "-c", help="Go on with the newest run of this folder.")
+]
+TaskArgument = Annotated[
+    str | None,
+    typer.Argument(
+        help="What to do, in your words; - reads it from standard input.", show_default=False
+    ),
+]
+EditOption = Annotated[bool, typer.Option("--edit", "-e", help="Write the task in $EDITOR.")]
 RunArgument = Annotated[str, typer.Argument(help="The id of the run.", show_default=False)]
 StepArgument = Annotated[
     int,
@@ -49,7 +59,7 @@ StepArgument = Annotated[
 
 @commands.command()
 def run(
-    task: Annotated[str | None, typer.Argument(help="What to do, in your words.")] = None,
+    task: TaskArgument = None,
     workspace: WorkspaceOption = Path(),
     goal: GoalsOption = None,
     check: Annotated[
@@ -69,10 +79,12 @@ def run(
     image: ImagesOption = None,
     json: Annotated[bool, typer.Option("--json", help="One Event a line, for programs.")] = False,
     resume: ResumeOption = None,
+    continue_: ContinueOption = False,
+    edit: EditOption = False,
     log_file: Annotated[Path | None, typer.Option(help="Write the log there.")] = None,
     verbose: VerboseOption = 0,
 ) -> None:
-    """Work on a task until it is done, a limit is reached or Ctrl-C.
+    """Work on a task until it is done, a limit is reached or Ctrl-C; a line that you type meanwhile is told to it.
 
     Exit status: 0 achieved, 1 failed, 2 wrong call, 3 not met, 4 needs an answer, 5 finished but not verified, 130 stopped.
     """
@@ -80,11 +92,12 @@ def run(
     from lsp_server.cli.permission_flags import PermissionFlags
     from lsp_server.cli.run import RunOptions
     from lsp_server.cli.run import run as work
+    from lsp_server.cli.task_text import given_text
     from lsp_server.domain.tasks import Sampling
 
     configure_log(log_file, verbose)
     options = RunOptions(
-        task=task,
+        task=given_text(task, edit=edit),
         workspace=workspace,
         goals=tuple(goal or ()),
         checks=tuple(check or ()),
@@ -93,6 +106,7 @@ def run(
         flags=PermissionFlags(yes, sandboxed, sandbox.value if sandbox else None),
         json=json,
         resume=resume,
+        goes_on=continue_,
         agent=agent,
         images=tuple(image or ()),
         attempts=attempts,

@@ -1,0 +1,181 @@
+"""What ran in a folder, as one lists it, reads it, speaks to it and goes on with it on a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from lsp_server.cli.past_runs import run_lines
+from lsp_server.domain.messages import Usage
+from lsp_server.domain.tasks import RunId
+from lsp_server.session.run_summary import RunSummary
+from tests.cli.test_run import model
+from tests.fakes.faulty_server import FaultyServer
+from tests.harness.command_line import YES, Ended, ended, holdfast, started
+from tests.harness.workshop import calls, finish
+
+WRONG = {"HOLDFAST_MODEL__NMAE": "x"}
+TASK = "Rename the parser.\nAll of it."
+
+
+async def run_in_a_shell(line: str, folder: Path, **environment: str) -> Ended:
+    """Runs a line in which `$0` is the command."""
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", line.replace("holdfast", f'"{sys.executable}" -m lsp_server')),
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    return await ended(process)
+
+
+async def ids(folder: Path) -> list[str]:
+    listed = await holdfast("runs", "--json", folder=folder)
+    return [json.loads(line)["run_id"] for line in listed.output.splitlines()]
+
+
+async def test_a_task_that_no_model_takes_is_kept_and_goes_on(project: Path) -> None:
+    failed = await holdfast("run", TASK, folder=project, **WRONG)
+    assert failed.status == 1
+    assert "failed: model.nmae" in failed.output
+    (run_id,) = await ids(project)
+    assert f"go on: holdfast run --resume {run_id}" in failed.output
+    async with FaultyServer([finish(), finish()]) as server:
+        done = await holdfast("run", "--continue", folder=project, **model(server))
+        assert done.status == 5, done.errors
+        assert "All of it." in str(server.requests[0].body)
+        over = await holdfast("run", "-c", folder=project, **model(server))
+        assert f'--resume {run_id} "what else to do"' in over.errors
+        more = await holdfast("run", "-c", "and its tests", folder=project, **model(server))
+        assert more.status == 5, more.errors
+        assert "and its tests" in str(server.requests[-1].body)
+    assert await ids(project) == [run_id]
+
+
+async def test_what_a_run_is_told_without_a_model_is_kept(project: Path) -> None:
+    async with FaultyServer([finish()]) as server:
+        await holdfast("run", TASK, folder=project, **model(server))
+    (run_id,) = await ids(project)
+    assert (await holdfast("send", run_id, "Use tabs.", folder=project, **WRONG)).status == 1
+    async with FaultyServer([finish()]) as server:
+        await holdfast("run", "-c", folder=project, **model(server))
+        assert "Use tabs." in str(server.requests[0].body)
+
+
+async def test_a_folder_without_runs_says_how_to_begin(project: Path) -> None:
+    listed = await holdfast("runs", folder=project)
+    assert (listed.status, listed.output.count("holdfast run")) == (0, 1)
+    shown = await holdfast("show", folder=project)
+    assert (shown.status, shown.output) == (1, "")
+    assert "there is no run to show" in shown.errors
+    for arguments in (("show", "../x"), ("send", "nobody", "hello"), ("run", "-c")):
+        refused = await holdfast(*arguments, folder=project)
+        assert refused.status != 0, arguments
+        assert refused.errors.startswith("holdfast: "), arguments
+
+
+async def test_the_newest_run_is_shown_or_the_one_that_is_named(project: Path) -> None:
+    async with FaultyServer([finish("First."), finish("Second.")]) as server:
+        for task in ("Do one.", "Do two."):
+            await holdfast("run", task, folder=project, **model(server))
+    second, first = await ids(project)
+    assert (await holdfast("show", folder=project)).output.startswith("# Do two.")
+    assert (await holdfast("show", first, folder=project)).output.startswith("# Do one.")
+    listed = (await holdfast("runs", "-n", "1", folder=project)).output.splitlines()
+    assert len(listed) == 1
+    assert listed[0].startswith(second)
+    assert listed[0].endswith("Do two.")
+
+
+async def test_a_run_at_work_elsewhere_reads_what_it_is_told(project: Path) -> None:
+    turns = [calls(("shell", {"command": "until test -e go; do sleep 0.1; done"})), finish()]
+    async with (
+        FaultyServer(turns) as server,
+        started("run", *YES, "--json", "x", folder=project, **model(server)) as process,
+    ):
+        assert process.stdout is not None
+        while b'"tool_called"' not in await process.stdout.readline():
+            pass
+        (run_id,) = await ids(project)
+        told = await holdfast("send", run_id, "Mind the tests.", folder=project)
+        assert (told.status, told.output) == (0, "told: x\n"), told.errors
+        (project / "go").touch()
+        await ended(process)
+        assert "Mind the tests." in str(server.requests[-1].body)
+
+
+@pytest.mark.parametrize("variable", ["VISUAL", "EDITOR"])
+async def test_a_task_is_written_in_an_editor(project: Path, variable: str) -> None:
+    editor = project.parent / "editor"
+    editor.write_text(
+        '#!/bin/sh\nprintf "%s\\n\\n" "Mend it." "All." | cat - "$2" > t; mv t "$2"\n'
+    )
+    editor.chmod(0o755)
+    async with FaultyServer([finish()]) as server:
+        settings = {**model(server), variable: f"{editor} -w"}
+        done = await holdfast("run", "--edit", folder=project, **settings)
+        assert done.status == 5, done.errors
+        assert "Mend it.\\n\\nAll." in str(server.requests[0].body)
+        assert "<!--" not in str(server.requests[0].body["messages"][-1])
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ({}, "set VISUAL or EDITOR"),
+        ({"EDITOR": "/nowhere/editor"}, "cannot be used"),
+        ({"EDITOR": "false"}, "ended with 1"),
+        ({"EDITOR": "true"}, "the task is empty"),
+    ],
+)
+async def test_what_is_not_written_is_no_task(
+    project: Path, variable: dict[str, str], said: str
+) -> None:
+    unset = {"VISUAL": "", "EDITOR": ""}
+    refused = await holdfast("run", "-e", folder=project, **unset | variable)
+    assert refused.status == 2
+    assert said in refused.errors
+
+
+async def test_a_task_comes_through_a_pipe(project: Path) -> None:
+    async with FaultyServer([finish()]) as server:
+        line = "printf 'Mend it.\\n\\nAll.' | holdfast run -"
+        done = await run_in_a_shell(line, project, **model(server))
+        assert done.status == 5, done.errors
+        assert "Mend it.\\n\\nAll." in str(server.requests[0].body)
+    empty = await run_in_a_shell("holdfast run - < /dev/null", project)
+    assert (empty.status, empty.errors) == (2, "holdfast: the task is empty\n")
+    odd = await run_in_a_shell("printf '\\377' | holdfast run -", project)
+    assert odd.status == 2
+
+
+async def test_a_shell_is_told_what_may_follow(project: Path) -> None:
+    asked = {
+        "_HOLDFAST_COMPLETE": "complete_bash",
+        "COMP_WORDS": "holdfast sh",
+        "COMP_CWORD": "1",
+    }
+    assert (await holdfast(folder=project, **asked)).output.split() == ["show"]
+    shown = await holdfast("--show-completion", "bash", folder=project)
+    assert "complete -o default -F" in shown.output
+
+
+def summary(title: str) -> RunSummary:
+    return RunSummary(
+        RunId("20260101-120000-000000"), title, "achieved", 3, "2026-01-01T12:00:00+00:00",
+        Usage(), 0.25, "done",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", [10, 40, 89, 90, 200])
+def test_no_line_of_the_list_is_longer_than_the_terminal(columns: int) -> None:
+    lines = list(run_lines([summary("a" * 300), summary("b")], columns))
+    assert max(map(len, lines)) <= columns
+    assert len(lines) == (2 if columns >= 90 else 4)
