@@ -63,8 +63,10 @@ def edit_text() -> str:
         path = Path(folder, "TASK.md")
         path.write_text(TEMPLATE, "utf-8")
         try:
-            # The person's own program, in their terminal, as git starts it.
-            status = subprocess.run([*command, str(path)], check=False).returncode
+            # The person's own program, which gets the terminal as git gives it.
+            status = subprocess.run(
+                [*command, str(path)], check=False, stdin=None, stdout=None, stderr=None
+            ).returncode
             text = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"the editor {command[0]} cannot be used: {error}") from error

@@ -40,3 +40,5 @@ SandboxOption = Annotated[
     typer.Option("--sandbox", help="What holds commands.", show_default=False),
 ]
 VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One Event a line, for programs.")]
+LogFileOption = Annotated[Path | None, typer.Option(help="Write the log there.")]

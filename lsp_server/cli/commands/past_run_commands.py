@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from lsp_server.cli.commands.options import (
+    JsonOption,
+    LogFileOption,
     SandboxedOption,
     SandboxOption,
     VerboseOption,
@@ -59,8 +61,8 @@ def send(
     yes: YesOption = False,
     sandboxed: SandboxedOption = False,
     sandbox: SandboxOption = None,
-    json: Annotated[bool, typer.Option("--json", help="One Event a line, for programs.")] = False,
-    log_file: Annotated[Path | None, typer.Option(help="Write the log there.")] = None,
+    json: JsonOption = False,
+    log_file: LogFileOption = None,
     verbose: VerboseOption = 0,
 ) -> None:
     """Tell a run something. One at work in another terminal or editor reads it; another goes on here.

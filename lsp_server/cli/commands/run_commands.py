@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from lsp_server.cli.commands.options import (
+    JsonOption,
+    LogFileOption,
     SandboxedOption,
     SandboxOption,
     VerboseOption,
@@ -24,6 +26,13 @@ SamplesOption = Annotated[
 ]
 GoalsOption = Annotated[
     list[str] | None, typer.Option(help="What must hold in the end; may be repeated.")
+]
+ChecksOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CMD", help="A command that must exit 0; may be repeated."),
+]
+MaxOption = Annotated[
+    bool, typer.Option("--max", help="Max Mode: draw several candidates a step, do the best.")
 ]
 ImagesOption = Annotated[
     list[Path] | None,
@@ -62,14 +71,9 @@ def run(
     task: TaskArgument = None,
     workspace: WorkspaceOption = Path(),
     goal: GoalsOption = None,
-    check: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CMD", help="A command that must exit 0; may be repeated."),
-    ] = None,
+    check: ChecksOption = None,
     plan: PlanOption = False,
-    max_mode: Annotated[
-        bool, typer.Option("--max", help="Max Mode: draw several candidates a step, do the best.")
-    ] = False,
+    max_mode: MaxOption = False,
     samples: SamplesOption = None,
     agent: AgentOption = None,
     attempts: AttemptsOption = 1,
@@ -77,11 +81,11 @@ def run(
     sandboxed: SandboxedOption = False,
     sandbox: SandboxOption = None,
     image: ImagesOption = None,
-    json: Annotated[bool, typer.Option("--json", help="One Event a line, for programs.")] = False,
+    json: JsonOption = False,
     resume: ResumeOption = None,
     continue_: ContinueOption = False,
     edit: EditOption = False,
-    log_file: Annotated[Path | None, typer.Option(help="Write the log there.")] = None,
+    log_file: LogFileOption = None,
     verbose: VerboseOption = 0,
 ) -> None:
     """Work on a task until it is done, a limit is reached or Ctrl-C; a line that you type meanwhile is told to it.
@@ -147,8 +151,8 @@ def fork(
     yes: YesOption = False,
     sandboxed: SandboxedOption = False,
     sandbox: SandboxOption = None,
-    json: Annotated[bool, typer.Option("--json", help="One Event a line, for programs.")] = False,
-    log_file: Annotated[Path | None, typer.Option(help="Write the log there.")] = None,
+    json: JsonOption = False,
+    log_file: LogFileOption = None,
     verbose: VerboseOption = 0,
 ) -> None:
     """Go on from a step of a run as a new run, with the files as they were then.
