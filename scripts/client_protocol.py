@@ -43,7 +43,7 @@ from lsp_server.server.params.base import Payload
 from lsp_server.server.protocol import SOURCE, CommandName, Method
 from lsp_server.session.session_status import SessionState
 from lsp_server.session.trust import TrustState
-from lsp_server.wording.event_view import Tone
+from lsp_server.wording.shown_event import Tone
 
 FILE = Path(__file__).parents[1] / "editor-client" / "src" / "protocol.ts"
 WIDTH = 100
@@ -110,7 +110,17 @@ MODELS: tuple[type[BaseModel], ...] = (
 """The shapes, each after those that it is made of."""
 
 RECORDS: Mapping[type, tuple[str, ...]] = {
-    Question: ("id", "summary", "detail", "rule", "run_rule", "general", "offers_sandbox"),
+    Question: (
+        "id",
+        "summary",
+        "detail",
+        "rule",
+        "run_rule",
+        "general",
+        "offers_sandbox",
+        "freed_by",
+        "paths",
+    ),
     Scores: ("correctness", "groundedness", "progress", "safety"),
     CandidateGroup: ("title", "text", "size", "problem", "notes", "changes", "scores"),
 }

@@ -49,6 +49,7 @@ export const CommandName = {
   evolveReject: "holdfast.evolve.reject",
   trust: "holdfast.trust",
   permissionAnswer: "holdfast.permission.answer",
+  permissionMode: "holdfast.permission.mode",
   status: "holdfast.status",
   doctor: "holdfast.doctor",
 } as const;
@@ -236,6 +237,9 @@ export const Status = v.object({
   background: v.optional(v.record(v.string(), v.string())),
   extensions: v.optional(ExtensionCounts, { total: 0, waiting: 0, failed: 0 }),
   children: v.optional(v.number(), 0),
+  permissions: v.optional(v.picklist(["read-only", "ask", "auto-edit", "sandboxed", "full"])),
+  cacheHitRate: v.optional(v.number()),
+  contextShare: v.optional(v.number()),
   outlivesEditor: v.optional(v.boolean()),
 });
 export type Status = v.InferOutput<typeof Status>;
@@ -451,7 +455,9 @@ export type WorkflowNode = v.InferOutput<typeof WorkflowNode>;
 /**
  * `EventFields` are values for views with more than text; an Event has few of them.
  *
- * `callId` joins a tool call and its result, `questionId` a question and its answer.
+ * `callId` joins a tool call and its result, `questionId` a question and its answer. `reason`
+ * and `rule` are what a person said with that answer, `permissions` is the mode that the run
+ * has from here on.
  * `winner` counts from 0, `candidate` from 1. `verdicts` are those of a goal's
  * conditions by their ids, `nodes` those of a workflow, from the top of its tree down.
  */
@@ -469,9 +475,12 @@ export const EventFields = v.object({
   nodes: v.optional(v.array(WorkflowNode)),
   outcome: v.optional(RunState),
   path: v.optional(v.string()),
+  permissions: v.optional(v.picklist(["read-only", "ask", "auto-edit", "sandboxed", "full"])),
   promptTokens: v.optional(v.number()),
   proposes: v.optional(v.boolean()),
   questionId: v.optional(v.string()),
+  reason: v.optional(v.string()),
+  rule: v.optional(v.string()),
   runId: v.optional(v.string()),
   seconds: v.optional(v.number()),
   step: v.optional(v.number()),
@@ -537,6 +546,8 @@ export const Question = v.object({
   runRule: v.nullish(v.string()),
   general: v.boolean(),
   offersSandbox: v.boolean(),
+  freedBy: v.array(v.picklist(["read-only", "ask", "auto-edit", "sandboxed", "full"])),
+  paths: v.array(v.string()),
 });
 export type Question = v.InferOutput<typeof Question>;
 

@@ -22,10 +22,10 @@ from lsp_server.domain.goals import (
     Goal,
     GoalReport,
 )
+from lsp_server.domain.permissions import PermissionMode
 from lsp_server.domain.tasks import Achieved, Blocked, Finished, Outcome, Task, Unmet
 from lsp_server.goals.changes import StopAttempt
 from lsp_server.goals.verifier import NOT_YET_JUDGED
-from lsp_server.settings.sections import PermissionMode
 from lsp_server.wording.run_texts import task_title
 
 RE_ENTRIES_MAX = 2

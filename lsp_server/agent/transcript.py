@@ -26,7 +26,8 @@ from lsp_server.domain.events import (
 from lsp_server.domain.workflow_events import WorkflowChanged
 from lsp_server.text.excerpt import split_lines
 from lsp_server.text.markdown import code_block, safe_markdown
-from lsp_server.wording.event_view import EventView, view_of
+from lsp_server.wording.event_view import view_of
+from lsp_server.wording.shown_event import EventView
 from lsp_server.wording.workflow_texts import mermaid, shows_whole
 
 RESULT_LINES_MAX = 20

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from lsp_server.agent.state import State
+from lsp_server.domain.permissions import PermissionMode
 from lsp_server.domain.tasks import Blocked, Finished
 from lsp_server.domain.tools import Denial
-from lsp_server.settings.sections import PermissionMode
 
 DENIALS_MAX = 10
 """So many of the newest calls that were not allowed are named."""

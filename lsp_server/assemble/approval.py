@@ -23,4 +23,5 @@ async def run_approval(services: WorkspaceServices, run_context: RunContext) -> 
         run_context.task.mode,
         commands_are_confined=await services.sandboxes.confine_commands(settings),
         sandbox_holds=lambda: sandbox_holds(settings.sandbox),
+        granted=lambda: run_context.granted,
     )

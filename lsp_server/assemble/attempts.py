@@ -159,6 +159,7 @@ class RunAgentFactory:
             task.budget,
             self._services.redactor,
             happened,
+            parent,
         )
         self._runs().at_work[run_id] = run
         return run

@@ -63,6 +63,7 @@ async def run_toolbox(
         run_context.event_log.emit,
         run_context.settings,
         subagent=run_context.title if run_context.is_subagent else "",
+        grant=run_context.top.event_log.emit if run_context.top is not None else None,
     )
     describe = partial(describe_sandbox, services.sandboxes, run_context.settings.sandbox)
     bound = tool_bound(run_context.task.agent)

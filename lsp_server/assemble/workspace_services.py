@@ -9,6 +9,7 @@ from pathlib import Path
 from lsp_server.agent.recall.journal_index import JournalIndexes
 from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.domain.events import Emit, Event
+from lsp_server.domain.permission_events import PermissionsChanged
 from lsp_server.domain.permissions import Answered, AskPerson, Question
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import RunId
@@ -73,11 +74,19 @@ class WorkspaceServices:
     worktrees: Worktrees
     asked_for: AskedFor | None = None
 
-    def asker(self, run_id: RunId, emit: Emit, settings: Settings, subagent: str = "") -> AskPerson:
+    def asker(
+        self,
+        run_id: RunId,
+        emit: Emit,
+        settings: Settings,
+        subagent: str = "",
+        grant: Emit | None = None,
+    ) -> AskPerson:
         """Returns the function with which a run asks a person, and records question and answer.
 
         The wait ends after `permissions.answer_timeout_seconds` of the settings. With the
-        title of a `subagent` each question says that it asks.
+        title of a `subagent` each question says that it asks; `grant` records what is
+        allowed for the whole run that it is a part of.
         """
         seconds = settings.permissions.answer_timeout_seconds
 
@@ -95,7 +104,10 @@ class WorkspaceServices:
                 named = f"the subagent “{subagent}” asks: {question.summary}"
                 question = replace(question, summary=named)
             seen_as = run_id if parent is None else parent.run_id
-            return await self.permissions.ask(seen_as, question, emit_both, seconds)
+            answered = await self.permissions.ask(seen_as, question, emit_both, seconds)
+            if grant is not None and (allowed := _allowed(question, answered)) is not None:
+                grant(allowed)
+            return answered
 
         return ask
 
@@ -103,3 +115,14 @@ class WorkspaceServices:
         """Returns names of contents by path, after what runs left in open buffers was saved."""
         await self.documents.save_drafts()
         return await self.checkpoints.tree.contents()
+
+
+def _allowed(question: Question, answered: Answered) -> PermissionsChanged | None:
+    """What an answer allows for the rest of the whole run."""
+    match answered.answer:
+        case "run":
+            return PermissionsChanged(rule=answered.rule or question.run_rule or "")
+        case "sandboxed":
+            return PermissionsChanged("sandboxed")
+        case _:
+            return None

@@ -10,9 +10,10 @@ from typing import Any
 
 from lsp_server.cli.command_session import load_settings
 from lsp_server.cli.exit_status import UsageError
+from lsp_server.domain.permissions import PermissionMode
 from lsp_server.sandbox.choice import SandboxMode, choose
 from lsp_server.settings.layers import load
-from lsp_server.settings.sections import PermissionMode, Settings
+from lsp_server.settings.sections import Settings
 
 CONTRADICTION = "--sandboxed needs a sandbox, and --sandbox off has none; give one of them"
 SAY_IT_IN_FULL = (

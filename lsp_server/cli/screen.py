@@ -30,8 +30,9 @@ from lsp_server.domain.tools import ToolKind
 from lsp_server.domain.workflow_events import WorkflowChanged
 from lsp_server.session.child_runs import child_number, parent_id
 from lsp_server.text.excerpt import split_lines
-from lsp_server.wording.event_view import Tone, view_of
+from lsp_server.wording.event_view import view_of
 from lsp_server.wording.run_texts import outcome_text
+from lsp_server.wording.shown_event import Tone
 from lsp_server.wording.workflow_texts import shows_whole
 
 PREVIEW_LINES_MAX = 6

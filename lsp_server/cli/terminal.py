@@ -21,7 +21,7 @@ from lsp_server.domain.events import (
 from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.child_runs import parent_id
-from lsp_server.wording.event_view import Tone
+from lsp_server.wording.shown_event import Tone
 
 _STYLES: Mapping[Tone, str] = {
     "plain": "",

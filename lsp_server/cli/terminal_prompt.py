@@ -94,7 +94,7 @@ def parse_answer(line: str, question: Question) -> Answered | None:
     What follows a denial is why, for the model to read.
 
     >>> parse_answer("d use the mirror", Question("q", "shell", "run `x`", "x"))
-    Answered(answer='deny', reason='use the mirror', by_person=True)
+    Answered(answer='deny', reason='use the mirror', by_person=True, rule='')
     """
     word, _, rest = line.strip().partition(" ")
     answer = ANSWERS.get(word.lower().rstrip(",:"))

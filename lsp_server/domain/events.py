@@ -28,7 +28,9 @@ from lsp_server.domain.ids import Id, ToolName
 from lsp_server.domain.images import Image
 from lsp_server.domain.message_events import MessageReceived, MessageRefused
 from lsp_server.domain.messages import Message, ModelRole, RoleSpending, StopReason, Usage
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permission_events import PermissionAnswered as PermissionAnswered  # noqa: PLC0414 - known from here
+from lsp_server.domain.permission_events import PermissionAsked as PermissionAsked  # noqa: PLC0414 - known from here
+from lsp_server.domain.permission_events import PermissionsChanged
 from lsp_server.domain.plans import PlanItem
 from lsp_server.domain.prompt_sections import PromptSection
 from lsp_server.domain.rewind_events import Forked, Rewound
@@ -229,29 +231,6 @@ class ToolReturned:
 
 
 @dataclass(frozen=True, slots=True)
-class PermissionAsked:
-    """The run waits for a person until `expires_at` (ISO 8601)."""
-
-    question: Question
-    expires_at: str
-    kind: Literal["permission_asked"] = "permission_asked"
-
-
-@dataclass(frozen=True, slots=True)
-class PermissionAnswered:
-    """A question is settled: by a person, by its expiry, or since the run was stopped.
-
-    `reason` is what a person said to a denial.
-    """
-
-    question_id: Id
-    answer: Answer
-    by: Literal["person", "expiry", "stop"]
-    reason: str = ""
-    kind: Literal["permission_answered"] = "permission_answered"
-
-
-@dataclass(frozen=True, slots=True)
 class PlanChanged:
     """The agent replaced its whole plan by `items`."""
 
@@ -343,6 +322,7 @@ Event: TypeAlias = (
     | SnapshotTaken
     | PermissionAsked
     | PermissionAnswered
+    | PermissionsChanged
     | PlanChanged
     | MessageReceived
     | MessageRefused

@@ -15,8 +15,22 @@ Answer: TypeAlias = Literal["once", "run", "always", "everywhere", "sandboxed", 
 in this project (`always`) or in all projects (`everywhere`); yes and go on in the sandbox
 without asking; or no."""
 
+PermissionMode: TypeAlias = Literal["read-only", "ask", "auto-edit", "sandboxed", "full"]
+"""How much a run may do without asking, from nothing but reading to all."""
+
 REASON_CHARS_MAX = 2000
 """A longer reason for a denial is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A `Granted` is what a person allowed a run since it began: `mode` None is that of the settings."""
+
+    mode: PermissionMode | None = None
+    rules: tuple[str, ...] = ()
+
+
+NOTHING_GRANTED = Granted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +42,8 @@ class Question:
     "always" would keep for the project, None when that is not on offer; with `general`
     it names no file of the project, so that it may hold in all of them. `run_rule` is
     what "run" would allow. With `offers_sandbox` the rest of the run may go on in the
-    sandbox without asking.
+    sandbox without asking. `freed_by` are the modes in which nobody would be asked.
+    `paths` are the files that several edits are about, of which `path` is the first.
 
     >>> Question("q1", "shell", "run `make`", "make", rule="shell(make)").answers
     ('once', 'always', 'deny')
@@ -43,6 +58,8 @@ class Question:
     run_rule: str | None = None
     general: bool = False
     offers_sandbox: bool = False
+    freed_by: tuple[PermissionMode, ...] = ()
+    paths: tuple[str, ...] = ()
 
     @property
     def answers(self) -> tuple[Answer, ...]:
@@ -61,6 +78,11 @@ class Question:
             case _:
                 return None
 
+    def freed(self, granted: Granted) -> bool:
+        """Says whether nobody has to be asked any more, with what the run is granted now."""
+        rules = {self.rule, self.run_rule} - {None}
+        return granted.mode in self.freed_by or not rules.isdisjoint(granted.rules)
+
     def _offers(self, answer: Answer) -> bool:
         match answer:
             case "once" | "deny":
@@ -75,12 +97,14 @@ class Question:
 class Answered:
     """An `Answered` is how a question was settled; `reason` says why not, for the model to read.
 
-    Without `by_person` it was denied since nobody could be asked.
+    Without `by_person` it was denied since nobody could be asked. `rule` is what a person
+    made of the rule that the answer allows, empty for the one of the question.
     """
 
     answer: Answer
     reason: str = ""
     by_person: bool = True
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)

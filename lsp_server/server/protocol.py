@@ -59,6 +59,7 @@ class CommandName(StrEnum):
     EVOLVE_REJECT = "holdfast.evolve.reject"
     TRUST = "holdfast.trust"
     PERMISSION_ANSWER = "holdfast.permission.answer"
+    PERMISSION_MODE = "holdfast.permission.mode"
     STATUS = "holdfast.status"
     DOCTOR = "holdfast.doctor"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsp_server.domain.tasks import RunId
-from lsp_server.session.child_runs import child_number
+from lsp_server.session.child_runs import child_number, top_id
 from lsp_server.session.run import Run
 from lsp_server.session.run_summary import RunSummary
 
@@ -15,6 +15,11 @@ class ActiveRuns(dict[RunId, Run]):
     def own(self) -> tuple[Run, ...]:
         """Returns those that people began."""
         return tuple(run for run_id, run in self.items() if not child_number(run_id))
+
+    def top_of(self, run_id: RunId) -> Run | None:
+        """Returns the run at work that a person began, where this one is a part of it."""
+        top = top_id(run_id)
+        return self.get(top) if top != run_id else None
 
     @property
     def children(self) -> tuple[Run, ...]:

@@ -15,9 +15,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
 from lsp_server.domain.events import Emit, PermissionAnswered, PermissionAsked, Warned
-from lsp_server.domain.permissions import REASON_CHARS_MAX, Answer, Answered, Question
+from lsp_server.domain.permissions import REASON_CHARS_MAX, Answer, Answered, Granted, Question
 from lsp_server.domain.ports import Editor, LastingEditor
 from lsp_server.domain.tasks import RunId
+from lsp_server.session.child_runs import top_id
 from lsp_server.system.task_set import TaskSet
 
 
@@ -79,11 +80,11 @@ class Permissions:
         """Returns the questions that nobody has answered yet, oldest first."""
         return tuple(waiting.pending for waiting in self._open.values())
 
-    def answer(self, question_id: str, answer: Answer, reason: str = "") -> bool:
+    def answer(self, question_id: str, answer: Answer, reason: str = "", rule: str = "") -> bool:
         """Settles a question; False when it is unknown or settled already, or does not offer this.
 
-        `reason` says to the model why it was denied. A yes to more than is on offer is one
-        to the call alone.
+        `reason` says to the model why it was denied. `rule` is kept in the place of the one
+        that the answer allows. A yes to more than is on offer is one to the call alone.
         """
         waiting = self._open.get(question_id)
         if waiting is None or waiting.answered.done():
@@ -92,8 +93,21 @@ class Permissions:
             if answer == "sandboxed":
                 return False
             answer = "once"
-        waiting.answered.set_result(Answered(answer, reason.strip()[:REASON_CHARS_MAX]))
+        kept = rule.strip() if waiting.pending.question.rule_of(answer) is not None else ""
+        reason = reason.strip()[:REASON_CHARS_MAX]
+        waiting.answered.set_result(Answered(answer, reason, rule=kept))
         return True
+
+    def free(self, run_id: RunId, granted: Granted) -> None:
+        """Settles what a run and all that it began ask and nobody has to be asked any more."""
+        for waiting in self._open.values():
+            is_of_run = top_id(waiting.pending.run_id) == run_id
+            if (
+                is_of_run
+                and not waiting.answered.done()
+                and waiting.pending.question.freed(granted)
+            ):
+                waiting.answered.set_result(Answered("once"))
 
     async def ask(
         self, run_id: RunId, question: Question, emit: Emit, timeout_seconds: float
@@ -118,10 +132,11 @@ class Permissions:
             # Before it is said, so that who looks then does not see it as waiting.
             del self._open[question.id]
             prompt.cancel()
-            emit(PermissionAnswered(question.id, given.answer, by, given.reason))
-        if given.answer in ("always", "everywhere") and question.rule is not None:
-            self._always.add(question.rule)
-            emit(Warned(self._remember(question.rule, given.answer == "everywhere")))
+            emit(PermissionAnswered(question.id, given.answer, by, given.reason, given.rule))
+        rule = given.rule or question.rule
+        if given.answer in ("always", "everywhere") and rule is not None:
+            self._always.add(rule)
+            emit(Warned(self._remember(rule, given.answer == "everywhere")))
         return given
 
     async def _first(
@@ -151,14 +166,26 @@ class Permissions:
     async def _show_prompt(self, question: Question) -> None:
         # One prompt at a time: editors show only the last of several.
         async with self._prompt:
+            # What was answered before may have let this one go.
+            if not self._waits(question.id):
+                return
             given = await self._editor.confirm(question)
-        waiting = self._open.get(question.id)
-        if given is None or waiting is None:
-            return
+            if given is not None and self._take(question.id, given):
+                # Until all that follows from it is done, which ends this prompt.
+                await asyncio.Event().wait()
+
+    def _waits(self, question_id: str) -> bool:
+        waiting = self._open.get(question_id)
+        return waiting is not None and not waiting.answered.done()
+
+    def _take(self, question_id: str, given: Answered) -> bool:
+        """Takes what a prompt gave; says whether that settled the question."""
         if given.by_person:
-            self.answer(question.id, given.answer, given.reason)
-        elif not waiting.answered.done():
-            waiting.answered.set_result(given)
+            return self.answer(question_id, given.answer, given.reason, given.rule)
+        if not self._waits(question_id):
+            return False
+        self._open[question_id].answered.set_result(given)
+        return True
 
 
 def _expiry(timeout_seconds: float) -> str:

@@ -73,7 +73,8 @@ class Run:
     recorded that says why it goes to work, and `start` lets it. Whoever starts a
     run decides on its `budget`, which is for all that it does.
 
-    `on_event` is called with every Event when the run itself has taken it in.
+    `on_event` is called with every Event when the run itself has taken it in. `top` is as in
+    `RunContext`.
     """
 
     def __init__(
@@ -85,13 +86,14 @@ class Run:
         budget: Budget,
         redactor: Redactor,
         on_event: OnEvent,
+        top: RunContext | None = None,
     ) -> None:
         self.run_id = run_id
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._started_at = journal.past[0].at if journal.past else now
         context, images = Context(result_chars_max(settings)), ImageStore(journal.path.parent)
         event_log = EventLog(journal, context, self._happened, redactor, images.keep)
-        self.context = RunContext(run_id, event_log, journal.path, settings, budget, images)
+        self.context = RunContext(run_id, event_log, journal.path, settings, budget, images, top)
         self._journal = journal
         self._store = store
         self._on_event = on_event
@@ -192,6 +194,8 @@ class Run:
             attempts=self._activity.attempts,
             workflow=self.context.task.workflow,
             is_subagent=self.context.is_subagent,
+            permissions=self.context.current_settings.permissions.mode,
+            prompt_share=state.progress.prompt_tokens / self.context.settings.prompt_tokens_max,
         )
         # Until its end is on the disk the run counts as at work.
         if self._outcome is None or self._work is None or not self._work.done():

@@ -8,6 +8,7 @@ from pathlib import Path
 from lsp_server.agent.context import BYTES_PER_TOKEN
 from lsp_server.agent.event_log import EventLog
 from lsp_server.agent.journal_format import JournalDamaged
+from lsp_server.domain.permissions import NOTHING_GRANTED, Granted
 from lsp_server.domain.tasks import Budget, RunId, Sampling, Task
 from lsp_server.session.image_store import ImageStore
 from lsp_server.settings.sections import Settings
@@ -22,7 +23,8 @@ class RunContext:
     """One run as it begins or goes on; `assemble` makes an Agent from it.
 
     The task is what the journal has. `budget` is what the run may spend in all
-    from now on: a resumed run has the limits of today, not those of its task.
+    from now on: a resumed run has the limits of today, not those of its task. `top` is the run
+    that a person began, None where this is that run, or that one is not at work.
     """
 
     run_id: RunId
@@ -31,6 +33,19 @@ class RunContext:
     settings: Settings
     budget: Budget
     images: ImageStore
+    top: RunContext | None = None
+
+    @property
+    def granted(self) -> Granted:
+        """Returns what a person allowed since the run began, to it or to the whole that it is part of.
+
+        Settings under which nothing may be changed stay as they are.
+        """
+        own = self.event_log.state.grants.granted
+        above = self.top.granted if self.top is not None else NOTHING_GRANTED
+        is_fixed = self.settings.permissions.mode == "read-only"
+        mode = None if is_fixed else above.mode or own.mode
+        return Granted(mode, (*above.rules, *own.rules))
 
     @property
     def task(self) -> Task:
@@ -56,10 +71,10 @@ class RunContext:
     @property
     def current_settings(self) -> Settings:
         """Returns the settings with what a person allowed since the run began."""
-        permissions, grants = self.settings.permissions, self.event_log.state.grants
-        changes: dict[str, object] = {"allow": (*permissions.allow, *grants.rules)}
-        if grants.is_sandboxed and permissions.mode in ("ask", "auto-edit"):
-            changes["mode"] = "sandboxed"
+        permissions, granted = self.settings.permissions, self.granted
+        changes: dict[str, object] = {"allow": (*permissions.allow, *granted.rules)}
+        if granted.mode is not None:
+            changes["mode"] = granted.mode
         return self.settings.model_copy(
             update={"permissions": permissions.model_copy(update=changes)}
         )

@@ -22,6 +22,7 @@ from lsp_server.domain.events import (
     ToolCalled,
 )
 from lsp_server.domain.messages import Usage
+from lsp_server.domain.permissions import PermissionMode
 from lsp_server.domain.rewind_events import Rewound
 from lsp_server.domain.tasks import RunId, RunState
 from lsp_server.domain.workflow_events import WorkflowChanged
@@ -40,6 +41,8 @@ class RunSummary:
     the next step of a run at work is sampled several times. `background` are the commands
     that it runs in the background, by their ids. `attempts` counts the attempts at work.
     `workflow` names the one that it works through, empty for none.
+    `permissions` is how much a run at work may do without asking, None for others;
+    `prompt_share` how much of the room for a prompt it uses, 0 to 1.
     `workspace` is the folder of a run of the past. Of those that another run began, `is_subagent`
     tells subagents from attempts.
     """
@@ -58,6 +61,8 @@ class RunSummary:
     workflow: str = ""
     workspace: str = ""
     is_subagent: bool = False
+    permissions: PermissionMode | None = None
+    prompt_share: float = 0.0
 
     @property
     def parent_id(self) -> RunId | None:

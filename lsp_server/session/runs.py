@@ -12,6 +12,8 @@ from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import RunStarted
 from lsp_server.domain.images import LoadedImage, described
 from lsp_server.domain.message_events import MessageReceived
+from lsp_server.domain.permission_events import PermissionsChanged
+from lsp_server.domain.permissions import PermissionMode
 from lsp_server.domain.tasks import Budget, Mode, RunId, Task, When
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.active_runs import ActiveRuns
@@ -94,13 +96,19 @@ class Runs:
         self._settings = settings
 
     def start(
-        self, task: Task, *, run_id: RunId | None = None, settings: Settings | None = None
+        self,
+        task: Task,
+        *,
+        run_id: RunId | None = None,
+        settings: Settings | None = None,
+        permissions: PermissionMode | None = None,
     ) -> Run:
         """Begins a new run, which works in the background.
 
         With a `run_id`, that of a child (`child_runs.py`), one that has begun goes on. Without
-        `settings` it has those of today. Without a model it fails at once and can be resumed
-        when there is one, so that no task is lost.
+        `settings` it has those of today. `permissions` is the mode that it has in the place of
+        theirs. Without a model it fails at once and can be resumed when there is one, so that
+        no task is lost.
 
         Raises TooManyRuns, and ConfigurationError without a place for it.
         """
@@ -111,6 +119,8 @@ class Runs:
         def record(run: Run) -> None:
             if run.context.event_log.state.conversation.task is None:
                 run.record(started)
+                if permissions is not None:
+                    run.record(PermissionsChanged(permissions))
 
         return self.begin(run_id, record, task.budget, settings)
 
@@ -182,6 +192,7 @@ class Runs:
         """
         _require_place(self.at_work, run_id)
         settings = settings or self._settings
+        top = self.at_work.top_of(run_id)
         run = Run(
             run_id,
             self.store.open(run_id),
@@ -190,6 +201,7 @@ class Runs:
             budget or settings.run.budget,
             self._redactor,
             self._on_event,
+            top.context if top is not None else None,
         )
         try:
             if record is not None:

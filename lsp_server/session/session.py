@@ -12,16 +12,19 @@ from lsp_server.domain.events import (
     FileChanged,
     FileRestored,
     GoalChecked,
+    PermissionAnswered,
     RecordedEvent,
     RunEnded,
     RunResumed,
     RunStarted,
 )
+from lsp_server.domain.permission_events import PermissionsChanged
 from lsp_server.domain.tasks import RunId
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.models.provider import EndpointModels
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.changed_texts import ChangedTexts
+from lsp_server.session.child_runs import top_id
 from lsp_server.session.evolution import Evolution
 from lsp_server.session.extension_list import ExtensionList
 from lsp_server.session.extension_sources import (
@@ -173,6 +176,8 @@ class Session:
         event = recorded.event
         self.proposals.see(run_id, event)
         self.goals.see(event)
+        if isinstance(event, PermissionAnswered | PermissionsChanged):
+            _free_questions(self, run_id)
         self.memory.see(run_id, recorded)
         if isinstance(event, FileChanged | FileRestored) and not event.path.endswith("/"):
             self.files_changed([self.root / event.path])
@@ -278,3 +283,10 @@ def _extension_list(extensions: Extensions, root: Path) -> ExtensionList:
             extensions.workflows,
         )
     )
+
+
+def _free_questions(session: Session, run_id: RunId) -> None:
+    """Lets go what else the whole run asks and a person has just allowed."""
+    run = session.runs.at_work.get(top_id(run_id))
+    if run is not None:
+        session.permissions.free(run.run_id, run.context.granted)

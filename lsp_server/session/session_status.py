@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from lsp_server.domain.messages import Usage
+from lsp_server.domain.permissions import PermissionMode
 from lsp_server.domain.tasks import RunId, RunState
 from lsp_server.session.extension_list import NO_EXTENSIONS, ExtensionTotals
 from lsp_server.session.goals import GoalTotals
@@ -24,6 +25,8 @@ class SessionStatus:
     `run_id` is None, and the fields that are about one are empty. `agents` names the custom
     agents that may be used, `extensions` counts what people bring, `children` the subagents and
     attempts at work, `attempts` those alone, `background` has the commands of the run in the background by their ids.
+    `permissions` is how much the run may do without asking, None where none is at work, and
+    `prompt_share` how much of the room for a prompt it uses, 0 to 1.
     """
 
     state: SessionState
@@ -44,6 +47,8 @@ class SessionStatus:
     extensions: ExtensionTotals = NO_EXTENSIONS
     children: int = 0
     attempts: int = 0
+    permissions: PermissionMode | None = None
+    prompt_share: float = 0.0
 
 
 def session_status(
@@ -76,6 +81,8 @@ def session_status(
         extensions=extensions,
         children=children,
         attempts=run.attempts if run is not None and run.at_work else 0,
+        permissions=run.permissions if run is not None else None,
+        prompt_share=run.prompt_share if run is not None else 0.0,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 from pydantic import Field, field_validator
 
 from lsp_server.domain.messages import Prices
+from lsp_server.domain.permissions import PermissionMode
 from lsp_server.domain.tasks import Budget
 from lsp_server.settings.background_settings import BackgroundSettings
 from lsp_server.settings.hook_settings import HookSettings
@@ -22,8 +23,6 @@ from lsp_server.settings.values import (
     Temperature,
     as_list,
 )
-
-PermissionMode: TypeAlias = Literal["read-only", "ask", "auto-edit", "sandboxed", "full"]
 
 PERMISSION_MODES: tuple[PermissionMode, ...] = get_args(PermissionMode)
 """From the narrowest to the widest."""

@@ -30,14 +30,14 @@ are, asked about in `ask`, refused where nothing may change. To add a mode: a ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable
 from copy import copy
 from dataclasses import dataclass, replace
 from os.path import normpath
 from pathlib import Path
 from typing import Literal, TypeAlias, assert_never
 
-from lsp_server.domain.permissions import Question
+from lsp_server.domain.permissions import NOTHING_GRANTED, Granted, PermissionMode, Question
 from lsp_server.domain.tasks import Mode
 from lsp_server.domain.tools import (
     Needs,
@@ -53,6 +53,7 @@ from lsp_server.domain.tools import (
 from lsp_server.sandbox.protected_places import ProtectedPlace, private_places, protected_place
 from lsp_server.settings.folders import config_folder, data_folder
 from lsp_server.settings.sections import PermissionSettings
+from lsp_server.tools.allow_rules import AllowRules
 from lsp_server.tools.builtin import BUILTIN_NAMES
 from lsp_server.tools.confinement import are_confined
 from lsp_server.tools.denied_reading import Reading, reads_denied
@@ -91,16 +92,17 @@ class Ask:
     """A person decides.
 
     With `outside` the path lies outside of the workspace, and nothing there may be looked
-    at before the answer, not even for a diff. `freed_by_sandbox` says that the mode
-    `sandboxed` would not ask.
+    at before the answer, not even for a diff.
     """
 
     question: Question
     outside: bool = False
-    freed_by_sandbox: bool = False
 
 
 Decision: TypeAlias = Allow | Deny | Ask
+
+_FREEING: tuple[PermissionMode, ...] = ("ask", "auto-edit", "sandboxed", "full")
+"""The modes that free calls, from the narrowest to the widest."""
 
 
 class Approval:
@@ -109,7 +111,8 @@ class Approval:
     `permissions` holds the mode and the rules of the settings, `mode` is that of the task:
     with `plan` everything is read-only. `tools` are the names that a rule may use.
     `commands_are_confined` says that commands run in a sandbox that holds, as only the
-    mode `sandboxed` has it, `sandbox_holds` whether those that only read do, in any mode; it may block. Raises ConfigurationError for a rule that cannot be read.
+    mode `sandboxed` has it, `sandbox_holds` whether those that only read do, in any mode; it may block.
+    `granted` gives what a person allowed since, as it is at each call. Raises ConfigurationError for a rule that cannot be read.
 
     >>> import tempfile
     >>> from lsp_server.tools.shell import Shell
@@ -133,18 +136,19 @@ class Approval:
         *,
         commands_are_confined: bool = False,
         sandbox_holds: Callable[[], bool] = lambda: False,
+        granted: Callable[[], Granted] = lambda: NOTHING_GRANTED,
     ) -> None:
         self._workspace = workspace
-        self._mode = "read-only" if mode == "plan" else permissions.mode
+        self._mode_of_settings: PermissionMode = "read-only" if mode == "plan" else permissions.mode
+        self._granted = granted
         self._commands_are_confined = commands_are_confined
-        self._sandbox_holds = (lambda: True) if commands_are_confined else sandbox_holds
+        self._sandbox_holds: Callable[[], bool] = (
+            (lambda: True) if commands_are_confined else sandbox_holds
+        )
         self._own_folders = tuple(each.resolve() for each in (config_folder(), data_folder()))
         # Empty but where the home folder is the workspace, as each file is looked up in it.
         self._private_places = frozenset(private_places(workspace.root, self._own_folders))
-        self._tools = tools
-        self._allowed = [
-            parse_rule(text, key="permissions.allow", tools=tools) for text in permissions.allow
-        ]
+        self._allowed = AllowRules(permissions.allow, granted, tools)
         self._denied = [
             parse_rule(text, key="permissions.deny", tools=tools) for text in permissions.deny
         ]
@@ -158,22 +162,21 @@ class Approval:
         of this machine.
         """
         decision = self._decide(tool, needs)
-        if isinstance(decision, Ask) and self._mode in ("ask", "auto-edit"):
-            confined = copy(self)
-            confined.confine()
-            freed = isinstance(confined._decide(tool, needs), Allow)  # noqa: SLF001 - its own copy
-            return replace(decision, freed_by_sandbox=freed)
+        if isinstance(decision, Ask):
+            freed = tuple(mode for mode in _FREEING if _frees(self, mode, tool, needs))
+            return replace(decision, question=replace(decision.question, freed_by=freed))
         return decision
 
-    def confine(self) -> None:
-        """Goes on in the mode `sandboxed`; commands run in a sandbox that holds from here on."""
-        if self._mode != "read-only":
-            self._mode, self._commands_are_confined = "sandboxed", True
-            self._sandbox_holds = lambda: True
+    @property
+    def mode(self) -> PermissionMode:
+        """Returns the mode as it is now."""
+        if self._mode_of_settings == "read-only":
+            return "read-only"
+        return self._granted().mode or self._mode_of_settings
 
     def allow(self, rule: str) -> None:
         """Adds a rule that a person answered "always" to. Raises ConfigurationError."""
-        self._allowed.append(parse_rule(rule, key="permissions.allow", tools=self._tools))
+        self._allowed.add(rule)
 
     def visible(self, path: Path) -> bool:
         """Says whether no deny rule, and no place for keys, keeps the contents of a file (an absolute path) hidden."""
@@ -207,25 +210,25 @@ class Approval:
 
         What a run does that it begins is decided on call by call, as in the run itself.
         """
-        if self._mode == "read-only":
+        if self.mode == "read-only":
             return Deny("it is not known to change nothing, and nothing else runs in this mode")
         if any(rule.pattern is None and rule.covers(tool) for rule in self._allowed):
             return Allow()
         if isinstance(needs, NeedsRun):
-            return Ask(run_question(tool, needs)) if self._mode == "ask" else Allow()
+            return Ask(run_question(tool, needs)) if self.mode == "ask" else Allow()
         return Ask(call_question(tool))
 
     def _decide_server(self, tool: ToolSpec, needs: NeedsServer) -> Decision:
         """Decides on a call that goes to a server, where nothing bounds it."""
 
-        def named_by(rules: Sequence[Rule]) -> Rule | None:
+        def named_by(rules: Iterable[Rule]) -> Rule | None:
             return next((rule for rule in rules if rule.names_server(needs)), None)
 
         if (denied := named_by(self._denied)) is not None:
             return _deny_by(denied)
-        if self._mode == "read-only":
+        if self.mode == "read-only":
             return Deny("a server may change anything, and nothing may be changed in this mode")
-        if self._mode == "full" or named_by(self._allowed) is not None:
+        if self.mode == "full" or named_by(self._allowed) is not None:
             return Allow()
         return Ask(server_question(tool, needs))
 
@@ -234,9 +237,9 @@ class Approval:
         for rule in self._denied:
             if rule.denies_url(tool, needs):
                 return _deny_by(rule)
-        if self._mode == "read-only" and not tool.looks:
+        if self.mode == "read-only" and not tool.looks:
             return Deny("it is not known to change nothing, and nothing else runs in this mode")
-        if self._mode == "full" or any(rule.allows_url(tool, needs) for rule in self._allowed):
+        if self.mode == "full" or any(rule.allows_url(tool, needs) for rule in self._allowed):
             return Allow()
         return Ask(url_question(tool, needs))
 
@@ -247,7 +250,7 @@ class Approval:
             named = rule.covers(tool) and rule.matches(path, self._workspace)
             if named or _hides(rule, path, self._workspace):
                 return _deny_by(rule)
-        if writes and self._mode == "read-only":
+        if writes and self.mode == "read-only":
             return Deny("nothing can be changed in this mode", "say what you would change instead")
         inside = self._workspace.inside(path)
         place = self._place(needs, path) if inside else None
@@ -262,9 +265,9 @@ class Approval:
                 return Allow()
         if not inside:
             return Ask(path_question(tool, path, self._workspace), outside=True)
-        if place is not None and self._mode != "full":
+        if place is not None and self.mode != "full":
             return Ask(path_question(tool, path, self._workspace, place))
-        if not writes or self._mode in ("auto-edit", "sandboxed", "full"):
+        if not writes or self.mode in ("auto-edit", "sandboxed", "full"):
             return Allow()
         return Ask(path_question(tool, path, self._workspace))
 
@@ -296,10 +299,10 @@ class Approval:
         if reading == "yes":
             return _deny_by(*(rule for rule in self._denied if rule.about_reading))
         unsure = reading == "unclear" or any(pattern.may_hide(script) for _, pattern in denied)
-        loss = lasting_loss(script, self._workspace) if self._mode == "sandboxed" else None
-        if self._mode == "read-only" and needs.outside:
+        loss = lasting_loss(script, self._workspace) if self.mode == "sandboxed" else None
+        if self.mode == "read-only" and needs.outside:
             return Deny("no command leaves the sandbox in this mode")
-        if self._mode == "read-only" and not is_read_only(script):
+        if self.mode == "read-only" and not is_read_only(script):
             return Deny("only commands that are known to read can run in this mode")
         # What may hide a denied command is asked about, even where all is free.
         if not unsure and (
@@ -311,9 +314,12 @@ class Approval:
         return Ask(command_question(tool, needs, script, self._workspace, loss or ""))
 
     def _frees_commands(self, *, outside: bool) -> bool:
-        if self._mode == "sandboxed" and not outside:
-            return self._commands_are_confined and not self._denies_reading
-        return self._mode == "full"
+        if self.mode != "sandboxed" or outside:
+            return self.mode == "full"
+        # Whether it holds was found out as the run began, or as the mode was switched.
+        began_so = self._mode_of_settings == "sandboxed"
+        holds = self._commands_are_confined if began_so else self._sandbox_holds()
+        return holds and not self._denies_reading
 
     def _is_free(self, script: ShellScript) -> bool:
         return not self._denies_reading and is_free(script, self._workspace, self._sandbox_holds)
@@ -322,6 +328,15 @@ class Approval:
         patterns = [rule.pattern for rule in self._allowed if rule.covers(tool)]
         covering = (p for p in patterns if isinstance(p, ShellPattern) and p.covers(script))
         return any(are_confined(p.unwritten(script), self._workspace) for p in covering)
+
+
+def _frees(approval: Approval, mode: PermissionMode, tool: ToolSpec, needs: Needs) -> bool:
+    """Says whether a call is free in another mode; in `sandboxed` with a sandbox that holds."""
+    other, granted = copy(approval), Granted(mode, approval._granted().rules)  # noqa: SLF001
+    other._granted = lambda: granted  # noqa: SLF001 - its own copy
+    if mode == "sandboxed":
+        other._sandbox_holds = lambda: True  # noqa: SLF001
+    return isinstance(other._decide(tool, needs), Allow)  # noqa: SLF001
 
 
 def _hides(rule: Rule, path: Path, workspace: Workspace) -> bool:

@@ -8,9 +8,9 @@ of Holdfast itself leave `dispatch` as exceptions.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, TypeAlias, assert_never
+from typing import Literal, assert_never
 
 from lsp_server.domain.edits import PlannedEdit
 from lsp_server.domain.errors import ToolError
@@ -44,14 +44,10 @@ from lsp_server.text.truncate import one_line
 from lsp_server.tools.approval import Allow, Approval, Ask, Decision, Deny
 from lsp_server.tools.hook_verdict import after_hooks
 from lsp_server.tools.read_only import is_read_only
+from lsp_server.tools.sandbox_offer import DescribeSandbox, SandboxOffer
 from lsp_server.tools.shell_syntax import parse
 from lsp_server.tools.tool_list import ToolList
 
-DescribeSandbox: TypeAlias = Callable[[], Awaitable[str]]
-"""Says to the model what the sandbox of commands means for it; "" where none holds."""
-
-QUESTIONS_BEFORE_OFFER = 1
-"""The questions of a run before it is offered to go on in the sandbox without asking."""
 TITLE_CHARS_MAX = 100
 DETAIL_CHARS_MAX = 20_000
 
@@ -91,9 +87,7 @@ class Toolbox:
         self.tools = tools if isinstance(tools, ToolList) else ToolList(tools, mode)
         self._approval = approval
         self._ask = ask
-        self._describe_sandbox = describe_sandbox
-        self._questions = 0
-        self._news = ""
+        self._sandbox = SandboxOffer(describe_sandbox, approval.mode)
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -110,10 +104,12 @@ class Toolbox:
             planned = await self._permit(tool, arguments, verdict)
             # The change that a person agreed to is made, not one that is computed again.
             if planned is not None and isinstance(tool, EditTool):
-                return self._add_news(await tool.apply(planned))
-            if isinstance(tool, LastingTool):
-                return self._add_news(await tool.call_as(call.id, arguments))
-            return self._add_news(await tool.call(arguments))
+                result = await tool.apply(planned)
+            elif isinstance(tool, LastingTool):
+                result = await tool.call_as(call.id, arguments)
+            else:
+                result = await tool.call(arguments)
+            return await self._sandbox.add_news(result, self._approval.mode)
         except _NotAllowed as error:
             return ToolResult(str(error), is_error=True, denial=error.denial)
         except ToolError as error:
@@ -176,39 +172,41 @@ class Toolbox:
 
         Raises ToolError unless the call is allowed.
         """
-        decision = self._approval.decide(tool.spec, tool.needs(arguments))
-        match after_hooks(decision, verdict, tool, arguments):
+        match self._decide(tool, arguments, verdict):
             case Allow():
                 return None
             case Deny(reason, advice, by):
                 text = f"refused: {reason}" + (f"; {advice}" if advice else "")
                 raise _NotAllowed(text, Denial(by, reason))
-            case Ask(question, outside, freed_by_sandbox):
-                planned: PlannedEdit | None = None
-                if isinstance(tool, EditTool) and not outside:
-                    # A person sees what would happen, and is not asked when it cannot.
-                    planned = await tool.plan(arguments)
-                    question = replace(question, detail=planned.diff)
-                elif not question.detail:
-                    question = replace(question, detail=_format_arguments(arguments))
-                sandbox = await self._sandbox_to_offer() if freed_by_sandbox else ""
-                await self._wait_for(replace(question, offers_sandbox=bool(sandbox)), sandbox)
+            case Ask() as asked:
+                planned, question = await self._shown(tool, arguments, asked)
+                # Meanwhile the answer to another question may have freed the call.
+                if not isinstance(self._decide(tool, arguments, verdict), Allow):
+                    await self._wait_for(question)
                 return planned
             case unknown:
                 assert_never(unknown)
 
-    async def _sandbox_to_offer(self) -> str:
-        self._questions += 1
-        if self._questions <= QUESTIONS_BEFORE_OFFER or self._describe_sandbox is None:
-            return ""
-        return await self._describe_sandbox()
+    def _decide(
+        self, tool: Tool, arguments: Mapping[str, object], verdict: HookVerdict
+    ) -> Decision:
+        decision = self._approval.decide(tool.spec, tool.needs(arguments))
+        return after_hooks(decision, verdict, tool, arguments)
 
-    def _add_news(self, result: ToolResult) -> ToolResult:
-        """Adds to a result what changed for the model since it called."""
-        news, self._news = self._news, ""
-        return replace(result, text=f"{result.text}\n\n{news}") if news else result
+    async def _shown(
+        self, tool: Tool, arguments: Mapping[str, object], asked: Ask
+    ) -> tuple[PlannedEdit | None, Question]:
+        """Returns the question with what would be done, and the edit that it shows."""
+        question, planned = asked.question, None
+        if isinstance(tool, EditTool) and not asked.outside:
+            # A person sees what would happen, and is not asked when it cannot.
+            planned = await tool.plan(arguments)
+            question = replace(question, detail=planned.diff)
+        elif not question.detail:
+            question = replace(question, detail=_format_arguments(arguments))
+        return planned, await self._sandbox.beside(question)
 
-    async def _wait_for(self, question: Question, sandbox: str) -> None:
+    async def _wait_for(self, question: Question) -> None:
         """Waits for an answer and does what follows from it. Raises ToolError for a denial."""
         answered = await self._ask(question)
         match answered.answer:
@@ -216,12 +214,11 @@ class Toolbox:
                 by: Literal["person", "nobody"] = "person" if answered.by_person else "nobody"
                 denial = Denial(by, answered.reason, question.rule)
                 raise _NotAllowed(_denial(question, answered), denial)
-            case "sandboxed":
-                self._approval.confine()
-                self._news = f"From here on: {sandbox}"
-            case "once" | "run" | "always" | "everywhere":
+            case "once" | "run" | "sandboxed":
+                pass
+            case "always" | "everywhere":
                 # Others read it from where it is kept; this run has read its rules already.
-                if rule := question.rule_of(answered.answer):
+                if rule := answered.rule or question.rule_of(answered.answer):
                     self._approval.allow(rule)
             case _:
                 assert_never(answered.answer)

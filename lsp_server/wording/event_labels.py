@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lsp_server.domain.attempt_events import AttemptEnded
 from lsp_server.domain.background_events import BackgroundEnded, BackgroundStarted
 from lsp_server.domain.events import CandidatesJudged, CyclePacked
 from lsp_server.domain.goals import GoalReport
+from lsp_server.domain.permission_events import PermissionAnswered, PermissionsChanged
 from lsp_server.domain.permissions import Answer
 from lsp_server.domain.tasks import Outcome
 from lsp_server.text.truncate import first_line
@@ -67,6 +69,31 @@ def background_label(event: BackgroundStarted | BackgroundEnded) -> str:
         case BackgroundEnded(background_id, command, ending):
             how = f"{_ENDED_BY[event.by]}: {ending}"
             return f"background {background_id} {how}: $ {first(command)}"
+
+
+def answered_label(event: PermissionAnswered) -> str:
+    """Says how a question was answered, with a person's own words or rule.
+
+    >>> answered_label(PermissionAnswered("q", "always", "person", rule="edit(src/**)"))
+    'approved for good: edit(src/**)'
+    """
+    said = event.rule or (event.reason if event.by == "person" else "")
+    return f"{ANSWERS[event.answer]}{ANSWERED_BY[event.by]}" + (f": {first(said)}" if said else "")
+
+
+def granted_label(event: PermissionsChanged) -> str:
+    """Says what a run may do from here on without asking."""
+    parts = [f"mode {event.mode}"] if event.mode is not None else []
+    parts += [event.rule] if event.rule else []
+    return f"permissions for this run: {', '.join(parts)}"
+
+
+def attempt_label(event: AttemptEnded) -> str:
+    """Says how an attempt ended, and how many files it changed."""
+    count = sum(not change.is_folder for change in event.changes)
+    # Of one that was broken off nobody looked.
+    files = f"{count} file{'s' * (count != 1)} changed, " if event.is_whole else ""
+    return f"attempt {event.number}: {files}{outcome_label(event.outcome)}"
 
 
 def prompt_label(event: CyclePacked) -> str:

@@ -7,9 +7,7 @@ runs format an `EventView` and add no words of their own. A new case of the unio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, assert_never
+from typing import assert_never
 
 from lsp_server.domain.attempt_events import AttemptEnded, AttemptsJudged, AttemptStarted
 from lsp_server.domain.background_events import BackgroundEnded, BackgroundStarted
@@ -45,20 +43,19 @@ from lsp_server.domain.events import (
     Warned,
 )
 from lsp_server.domain.message_events import MessageReceived, MessageRefused
+from lsp_server.domain.permission_events import PermissionsChanged
 from lsp_server.domain.plans import outline, progress
 from lsp_server.domain.rewind_events import Forked, Rewound
 from lsp_server.domain.workflow_events import WorkflowChanged
 from lsp_server.domain.workflows import progress_text
-from lsp_server.text.truncate import one_line
+from lsp_server.wording.candidate_views import attempt_view, max_mode_view
 from lsp_server.wording.event_labels import (
-    ANSWERED_BY,
-    ANSWERS,
-    LABEL_CHARS_MAX,
     ORIGINS,
+    answered_label,
     background_label,
-    choice_label,
     first,
     goal_label,
+    granted_label,
     outcome_label,
     prompt_label,
     step_text,
@@ -70,35 +67,8 @@ from lsp_server.wording.run_texts import (
     task_title,
     usage_text,
 )
+from lsp_server.wording.shown_event import OUTCOME_TONES, EventView, Tone, shown
 from lsp_server.wording.workflow_texts import node_fields, node_outline, workflow_tone
-
-Tone: TypeAlias = Literal["plain", "good", "bad", "waiting", "muted"]
-"""How a view may colour an Event. `waiting`: the run waits for a person, the endpoint or a
-tool. `muted`: only a complete log shows it."""
-
-_OUTCOME_TONES: Mapping[str, Tone] = {
-    "achieved": "good",
-    "unmet": "bad",
-    "blocked": "waiting",
-    "failed": "bad",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class EventView:
-    """An `EventView` is an Event as a person is shown it.
-
-    `kind` is the Event's own. `label` is one line of at most LABEL_CHARS_MAX characters,
-    empty if there is nothing to show. `detail` is more of it, Markdown or plain text of
-    any length, empty if the label says it all. `fields` are the few values that a view
-    with more than text needs, JSON values; `EventFields` of the server lists them.
-    """
-
-    kind: str
-    label: str
-    detail: str = ""
-    tone: Tone = "plain"
-    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 def view_of(event: Event) -> EventView:
@@ -121,9 +91,9 @@ def view_of(event: Event) -> EventView:
         case StepStarted() | StepFinished() | Streamed() | ModelWaited() | ModelAnswered():
             return _step_view(event)
         case CandidatesJudged() | CandidateAccepted() | JudgeFellBack() | SamplingChanged():
-            return _max_mode_view(event)
+            return max_mode_view(event)
         case AttemptStarted() | AttemptEnded() | AttemptsJudged():
-            return _attempt_view(event)
+            return attempt_view(event)
         case ToolCalled() | ToolReturned():
             return _tool_view(event)
         case BackgroundStarted() | BackgroundEnded():
@@ -133,6 +103,7 @@ def view_of(event: Event) -> EventView:
         case (
             PermissionAsked()
             | PermissionAnswered()
+            | PermissionsChanged()
             | MessageReceived()
             | MessageRefused()
             | Told()
@@ -149,7 +120,7 @@ def _run_view(event: RunStarted | RunResumed | Rewound | Forked | RunEnded) -> E
     match event:
         case RunStarted(run_id, task, workspace, model):
             place = f"Run `{run_id}` in `{workspace}` with {model}, mode {task.mode}."
-            return _view(
+            return shown(
                 event,
                 task_title(task.instruction),
                 f"{task.instruction.strip()}\n\n{place}",
@@ -158,19 +129,19 @@ def _run_view(event: RunStarted | RunResumed | Rewound | Forked | RunEnded) -> E
                 proposes=task.sampling.propose,
             )
         case RunResumed(note):
-            return _view(event, "the run goes on", note)
+            return shown(event, "the run goes on", note)
         case Rewound(step):
-            return _view(event, f"taken back to {step_text(step)}", step=step)
+            return shown(event, f"taken back to {step_text(step)}", step=step)
         case Forked(origin, step):
-            return _view(event, f"goes on from {step_text(step)} of run {origin}", step=step)
+            return shown(event, f"goes on from {step_text(step)} of run {origin}", step=step)
         case RunEnded(outcome, steps):
             text = outcome_text(outcome)
             spent = f"{steps} steps, {usage_text(event.billed, event.cost_usd)}."
-            return _view(
+            return shown(
                 event,
                 outcome_label(outcome),
                 "\n\n".join(filter(None, (text, spent, roles_text(event.roles)))),
-                _OUTCOME_TONES.get(outcome.outcome, "plain"),
+                OUTCOME_TONES.get(outcome.outcome, "plain"),
                 outcome=outcome.outcome,
                 step=steps,
                 cost_usd=event.cost_usd,
@@ -184,12 +155,12 @@ def _child_view(event: ChildStarted | ChildEnded) -> EventView:
     match event:
         case ChildStarted(run_id, _, title, agent):
             role = f" as {agent}" if agent else ""
-            return _view(event, f"{name}{role} begins: {title}", tone="waiting", run_id=run_id)
+            return shown(event, f"{name}{role} begins: {title}", tone="waiting", run_id=run_id)
         case ChildEnded(run_id, _, title, outcome, steps):
-            return _view(
+            return shown(
                 event,
                 f"{name} ended: {outcome} after {steps} steps: {title}",
-                tone=_OUTCOME_TONES.get(outcome, "plain"),
+                tone=OUTCOME_TONES.get(outcome, "plain"),
                 run_id=run_id,
                 outcome=outcome,
                 step=steps,
@@ -202,22 +173,22 @@ def _child_view(event: ChildStarted | ChildEnded) -> EventView:
 def _workflow_view(event: WorkflowChanged) -> EventView:
     label, nodes = f"workflow {event.name}, {progress_text(event.nodes)}", event.nodes
     tree = "\n".join(node_outline(nodes))
-    return _view(event, label, tree, workflow_tone(nodes), nodes=node_fields(nodes))
+    return shown(event, label, tree, workflow_tone(nodes), nodes=node_fields(nodes))
 
 
 def _prompt_view(event: CycleStarted | CyclePacked | BriefWritten) -> EventView:
     match event:
         case CycleStarted(number=1):
-            return _view(event)
+            return shown(event)
         case CycleStarted(number, reason):
-            return _view(event, f"cycle {number}: {reason}", cycle=number)
+            return shown(event, f"cycle {number}: {reason}", cycle=number)
         case CyclePacked(cycle=1, left_out=()):
-            return _view(event)
+            return shown(event)
         case CyclePacked():
-            return _view(event, prompt_label(event), tone="muted", cycle=event.cycle)
+            return shown(event, prompt_label(event), tone="muted", cycle=event.cycle)
         case BriefWritten(text):
             label = f"brief: {first(text)}" if text.strip() else ""
-            return _view(event, label, text.strip(), "muted")
+            return shown(event, label, text.strip(), "muted")
         case _:
             assert_never(event)
 
@@ -227,70 +198,19 @@ def _step_view(
 ) -> EventView:
     match event:
         case StepStarted(step, prompt_tokens):
-            return _view(
+            return shown(
                 event, f"step {step}", tone="muted", step=step, prompt_tokens=prompt_tokens
             )
         case StepFinished(step):
-            return _view(event, step=step, cost_usd=event.cost_usd)
+            return shown(event, step=step, cost_usd=event.cost_usd)
         case Streamed():
             # The whole answer has words of its own.
-            return _view(event)
+            return shown(event)
         case ModelWaited(reason, attempt, delay_seconds):
             label = f"waiting {delay_seconds:.0f} s for the model, attempt {attempt}: {reason}"
-            return _view(event, label, tone="waiting", attempt=attempt)
+            return shown(event, label, tone="waiting", attempt=attempt)
         case ModelAnswered(step, message):
-            return _view(event, first(message.text), message.text.strip(), step=step)
-        case _:
-            assert_never(event)
-
-
-def _max_mode_view(
-    event: CandidatesJudged | CandidateAccepted | JudgeFellBack | SamplingChanged,
-) -> EventView:
-    match event:
-        case CandidatesJudged():
-            spent = f"{usage_text(event.billed, event.cost_usd)} in all"
-            return _view(
-                event,
-                choice_label(event),
-                f"{event.reason}\n\n{spent}",
-                winner=event.winner,
-                candidates=event.drawn,
-            )
-        case CandidateAccepted(group):
-            return _view(event, f"accepted proposal {group + 1}", candidate=group + 1)
-        case JudgeFellBack(rung, reason):
-            return _view(event, f"the judge did not decide ({reason}): {rung}")
-        case SamplingChanged(sampling):
-            label = f"from the next step on: {sampling.described}"
-            return _view(event, label, max_mode=sampling.max_mode)
-        case _:
-            assert_never(event)
-
-
-def _attempt_view(event: AttemptStarted | AttemptEnded | AttemptsJudged) -> EventView:
-    match event:
-        case AttemptStarted(number, run_id, hint):
-            label = f"attempt {number} begins" + (f": {hint}" if hint else "")
-            detail = f"{hint}\n\nIts run is `{run_id}`.".strip()
-            return _view(event, label, detail, run_id=run_id, attempt=number)
-        case AttemptEnded(number, run_id, outcome):
-            count = sum(not change.is_folder for change in event.changes)
-            # Of one that was broken off nobody looked.
-            files = f"{count} file{'s' * (count != 1)} changed, " if event.is_whole else ""
-            shown = report_text(event.report) if event.report else ""
-            spent = f"{event.steps} steps, {usage_text(event.billed, event.cost_usd)}"
-            return _view(
-                event,
-                f"attempt {number}: {files}{outcome_label(outcome)}",
-                "\n\n".join(filter(None, [outcome_text(outcome), shown, f"{spent}."])),
-                _OUTCOME_TONES.get(outcome.outcome, "plain"),
-                run_id=run_id,
-                attempt=number,
-                outcome=outcome.outcome,
-            )
-        case AttemptsJudged():
-            return _view(event)
+            return shown(event, first(message.text), message.text.strip(), step=step)
         case _:
             assert_never(event)
 
@@ -298,12 +218,12 @@ def _attempt_view(event: AttemptStarted | AttemptEnded | AttemptsJudged) -> Even
 def _tool_view(event: ToolCalled | ToolReturned) -> EventView:
     match event:
         case ToolCalled(step, call, title):
-            return _view(event, title, tone="waiting", step=step, call_id=call.id, tool=call.name)
+            return shown(event, title, tone="waiting", step=step, call_id=call.id, tool=call.name)
         case ToolReturned(step, call_id, tool, result, seconds):
             ending = result.ending or ("failed" if result.has_failed else "ok")
             # A call that was refused says in its line why.
             why = f": {first(result.output)}" if result.is_error and result.output else ""
-            return _view(
+            return shown(
                 event,
                 f"{ending}, {seconds:.1f} s{why}",
                 result.output,
@@ -320,54 +240,63 @@ def _tool_view(event: ToolCalled | ToolReturned) -> EventView:
 def _background_view(event: BackgroundStarted | BackgroundEnded) -> EventView:
     label = background_label(event)
     if isinstance(event, BackgroundStarted):
-        return _view(event, label, background_id=event.id)
+        return shown(event, label, background_id=event.id)
     has_failed = event.by == "itself" and event.exit_status != 0
     tone: Tone = "bad" if has_failed else "plain"
-    return _view(event, label, event.last_lines, tone, background_id=event.id)
+    return shown(event, label, event.last_lines, tone, background_id=event.id)
 
 
 def _file_view(event: FileChanged | FileRestored | SnapshotTaken) -> EventView:
     match event:
         case FileChanged(path, before, after):
             verb = "created" if before is None else "deleted" if after is None else "changed"
-            return _view(event, f"{verb} {path}", tone="muted", path=path)
+            return shown(event, f"{verb} {path}", tone="muted", path=path)
         case FileRestored(path, None):
-            return _view(event, f"restored {path}", path=path)
+            return shown(event, f"restored {path}", path=path)
         case FileRestored(path, conflict):
-            return _view(event, f"{path} was left alone: {conflict}", tone="bad", path=path)
+            return shown(event, f"{path} was left alone: {conflict}", tone="bad", path=path)
         case SnapshotTaken():
-            return _view(event)
+            return shown(event)
         case _:
             assert_never(event)
 
 
 def _message_view(
-    event: PermissionAsked | PermissionAnswered | MessageReceived | MessageRefused | Told | Warned,
+    event: PermissionAsked
+    | PermissionAnswered
+    | PermissionsChanged
+    | MessageReceived
+    | MessageRefused
+    | Told
+    | Warned,
 ) -> EventView:
     match event:
         case PermissionAsked(question):
             label = f"waits for permission: {question.summary}"
-            return _view(event, label, question.detail, "waiting", question_id=question.id)
-        case PermissionAnswered(question_id, answer, by, reason):
-            return _view(
+            return shown(event, label, question.detail, "waiting", question_id=question.id)
+        case PermissionAnswered(question_id, answer, reason=reason, rule=rule):
+            return shown(
                 event,
-                f"{ANSWERS[answer]}{ANSWERED_BY[by]}"
-                + (f": {first(reason)}" if reason and by == "person" else ""),
+                answered_label(event),
                 tone="bad" if answer == "deny" else "good",
                 question_id=question_id,
                 answer=answer,
+                reason=reason or None,
+                rule=rule or None,
             )
+        case PermissionsChanged(mode, rule):
+            return shown(event, granted_label(event), permissions=mode, rule=rule or None)
         case MessageRefused(text, reason):
             title = f"a hook refused the message: {first(reason)}"
-            return _view(event, title, text.strip(), "bad")
+            return shown(event, title, text.strip(), "bad")
         case MessageReceived(text):
-            return _view(event, f"message: {first(text)}", text.strip(), "muted")
+            return shown(event, f"message: {first(text)}", text.strip(), "muted")
         case Told(text, "goal"):
-            return _view(event, "not done yet; it goes on with what is missing", text.strip())
+            return shown(event, "not done yet; it goes on with what is missing", text.strip())
         case Told(text, origin):
-            return _view(event, f"{ORIGINS[origin]}: {first(text)}", text.strip())
+            return shown(event, f"{ORIGINS[origin]}: {first(text)}", text.strip())
         case Warned(message):
-            return _view(event, f"warning: {message}", tone="bad")
+            return shown(event, f"warning: {message}", tone="bad")
         case _:
             assert_never(event)
 
@@ -375,11 +304,11 @@ def _message_view(
 def _progress_view(event: ModeChanged | PlanChanged | GoalChecked) -> EventView:
     match event:
         case ModeChanged(mode):
-            return _view(event, f"from here on: {mode} mode")
+            return shown(event, f"from here on: {mode} mode")
         case PlanChanged(items):
-            return _view(event, f"plan, {progress(items)}", "\n".join(outline(items, "- ")))
+            return shown(event, f"plan, {progress(items)}", "\n".join(outline(items, "- ")))
         case GoalChecked(report):
-            return _view(
+            return shown(
                 event,
                 goal_label(report),
                 report_text(report),
@@ -388,13 +317,3 @@ def _progress_view(event: ModeChanged | PlanChanged | GoalChecked) -> EventView:
             )
         case _:
             assert_never(event)
-
-
-def _view(
-    event: Event, label: str = "", detail: str = "", tone: Tone = "plain", **fields: Any
-) -> EventView:
-    line = one_line(label, LABEL_CHARS_MAX)
-    # What is cut off the label must still be readable somewhere.
-    if not detail and len(label) > LABEL_CHARS_MAX:
-        detail = label
-    return EventView(event.kind, line, detail, tone, fields)

@@ -52,6 +52,7 @@ def test_a_run_is_told_line_by_line() -> None:
         "  background bg1 ended: exit status 1: $ npm run dev",
         "  waits for permission: run `make`",
         "  approved once",
+        "  permissions for this run: mode auto-edit, edit(src/**)",
         "  plan, 1 of 2 done: edit",
         "    - [x] look",
         "    - [>] edit",

@@ -39,6 +39,7 @@ from lsp_server.domain.events import (
 from lsp_server.domain.goals import Condition, ConditionReport, Evidence, Goal, GoalReport
 from lsp_server.domain.message_events import MessageReceived, MessageRefused
 from lsp_server.domain.messages import Message, Usage
+from lsp_server.domain.permission_events import PermissionsChanged
 from lsp_server.domain.permissions import Question
 from lsp_server.domain.plans import PlanItem
 from lsp_server.domain.prompt_sections import PromptSection
@@ -108,6 +109,7 @@ ONE_OF_EACH: tuple[Event, ...] = (
     SnapshotTaken("s1"),
     PermissionAsked(QUESTION, "2026-01-01T00:10:00Z"),
     PermissionAnswered("q1", "once", "person"),
+    PermissionsChanged("auto-edit", "edit(src/**)"),
     PlanChanged((PlanItem("look", "done"), PlanItem("edit", "in_progress"))),
     MessageReceived("Use tabs.", "steer"),
     MessageRefused("the password is x", "no passwords"),

@@ -136,6 +136,8 @@ WRONG_ARGUMENTS: list[tuple[str, list[Any], list[str]]] = [
     ("run.stop", [{"all": "yes"}], ["all", "boolean"]),
     ("run.send", [{"when": "now"}], ["when", "'steer' or 'queue'"]),
     ("permission.answer", [{"answer": "yes"}], ["answer", "once"]),
+    ("permission.mode", [{"mode": "yolo"}], ["mode", "auto-edit"]),
+    ("run.start", [{"permissions": "yolo"}], ["permissions", "auto-edit"]),
     ("status", [{"x": 1}], ["`x` is unknown", "no keys"]),
     ("run.stop", ["text"], ["JSON object"]),
     ("run.stop", [[1]], ["JSON object"]),
@@ -360,6 +362,9 @@ async def stop_by_code_action(client: LspClient, run_id: str) -> None:
         ({"answer": "always"}, 1),
         ({"answer": "always", "scope": "project"}, 1),
         ({"answer": "always", "scope": "everywhere"}, 1),
+        ({"answer": "run", "rule": "shell(touch *)"}, 1),
+        ({"answer": "always", "rule": "shell(touch *)"}, 1),
+        ({"answer": "run", "rule": "shell(make)"}, 2),
         ({"answer": "deny", "reason": "use the mirror"}, 2),
     ],
 )
@@ -383,6 +388,29 @@ async def test_an_answer_holds_as_far_as_it_says(
     assert sum(event["kind"] == "permission_asked" for event in events) == questions
     assert (project / "made").exists() == (answer["answer"] != "deny")
     assert ("use the mirror" in results[0]) == ("reason" in answer)
+
+
+@pytest.mark.parametrize("mode", ["full", "auto-edit"])
+async def test_a_switch_of_the_mode_answers_what_it_frees(project: Path, mode: str) -> None:
+    turns = [
+        ScriptedTurn(tool_calls=(call("write", path="made", text="x"),)),
+        ScriptedTurn(tool_calls=(call("finish", summary="It is done."),)),
+    ]
+    async with at_work(project, turns, answers={"window/showMessageRequest": silent}) as client:
+        await client.command("holdfast.run.start", {"prompt": "Do it."})
+        asked = await client.wait_for(lambda m: kind(m, "permission_asked"))
+        question = asked["params"]["event"]["question"]
+        assert mode in question["freedBy"]
+        wrong = {"id": question["id"], "answer": "always", "rule": "touch anything"}
+        reply = await client.command("holdfast.permission.answer", wrong)
+        assert reply["state"] == "error"
+        assert "which is no rule" in reply["message"]
+        reply = await client.command("holdfast.permission.mode", {"mode": mode})
+        assert reply["message"].startswith(f"mode {mode} for this run")
+        await client.wait_for(lambda m: kind(m, "run_ended"))
+        events = [m["params"]["event"] for m in client.received if "event" in m.get("params", {})]
+    assert (project / "made").exists()
+    assert [e["mode"] for e in events if e["kind"] == "permissions_changed"] == [mode]
 
 
 async def stop_by_shutdown(client: LspClient, run_id: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from lsp_server.domain.candidates import CandidateGroup
 from lsp_server.domain.events import CandidatesJudged, Event, JudgeFellBack
 from lsp_server.domain.messages import Message, Request, Response, Usage
+from lsp_server.domain.permissions import PermissionMode
 from lsp_server.max_mode.candidate_judge import CandidateJudge, JudgeContext, StepContext
 from lsp_server.max_mode.dry_runner import DryRunner
 from lsp_server.max_mode.endpoint_stats import EndpointStats
@@ -23,11 +24,7 @@ from lsp_server.models.repetition import CutRepetition
 from lsp_server.models.retrying import Retrying
 from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
-from lsp_server.settings.sections import (
-    MaxModeSettings,
-    ModelSettings,
-    PermissionMode,
-)
+from lsp_server.settings.sections import MaxModeSettings, ModelSettings
 from lsp_server.tools.dry_run import ToolDryRun
 from lsp_server.workspace.files.disk_editor import DiskEditor
 from tests.fakes.faults import FaultyTurn

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lsp_server.domain.events import Event
-from lsp_server.domain.permissions import Answer, Answered, Question
+from lsp_server.domain.permissions import Answer, Answered, Granted, PermissionMode, Question
 from lsp_server.domain.ports import Tool
 from lsp_server.domain.tools import ToolCall, ToolResult
-from lsp_server.settings.sections import PermissionMode, PermissionSettings
+from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.diagnostics import Diagnostics
 from lsp_server.tools.edit import Edit
@@ -77,7 +78,13 @@ class Bench:
         ignore = Ignore(self.workspace)
         checkpoints = Checkpoints(root.parent / "data", self.workspace, ignore)
         editor = checkpoints.recording(DiskEditor(self.documents), self.events.append)
-        approval = Approval(PermissionSettings(mode=mode, allow=allow, deny=deny), self.workspace)
+        self.granted = Granted()
+        approval = Approval(
+            PermissionSettings(mode=mode, allow=allow, deny=deny),
+            self.workspace,
+            sandbox_holds=lambda: bool(self.sandbox),
+            granted=lambda: self.granted,
+        )
         tools: list[Tool] = [
             Read(self.workspace, editor),
             List(self.workspace, ignore, visible=approval.visible),
@@ -115,4 +122,12 @@ class Bench:
     async def _ask(self, question: Question) -> Answered:
         self.questions.append(question)
         given = self._answers.pop(0) or "deny"
-        return given if isinstance(given, Answered) else Answered(given)
+        answered = given if isinstance(given, Answered) else Answered(given)
+        match answered.answer:
+            case "run" if rule := answered.rule or question.run_rule:
+                self.granted = replace(self.granted, rules=(*self.granted.rules, rule))
+            case "sandboxed":
+                self.granted = replace(self.granted, mode="sandboxed")
+            case _:
+                pass
+        return answered

@@ -17,6 +17,7 @@ from lsp_server.domain import (
     events,
     file_events,
     message_events,
+    permission_events,
     rewind_events,
     workflow_events,
 )
@@ -47,6 +48,7 @@ def test_every_event_is_in_the_union_and_says_its_kind() -> None:
             child_events,
             file_events,
             message_events,
+            permission_events,
             rewind_events,
             workflow_events,
         )

@@ -8,11 +8,11 @@ import psutil
 import pytest
 
 from lsp_server.domain.messages import Choice, Message
+from lsp_server.domain.permissions import PermissionMode
 from lsp_server.domain.tools import ToolCall
 from lsp_server.max_mode.dry_runner import DryRun, DryRunner
 from lsp_server.max_mode.syntax import syntax_errors
 from lsp_server.memory.syntax import broken_places
-from lsp_server.settings.sections import PermissionMode
 from lsp_server.tools.dry_run import ToolDryRun
 from lsp_server.workspace.files.disk_editor import DiskEditor
 from tests.harness.stand import acts

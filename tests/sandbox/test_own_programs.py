@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from lsp_server.assemble.sandboxes import Sandboxes
+from lsp_server.domain.permissions import PermissionMode
 from lsp_server.memory.parse_workers import ParseWorkers
 from lsp_server.memory.parsing import ReadRequest
 from lsp_server.sandbox.choice import Mechanism, probed
 from lsp_server.sandbox.unconfined import start_unconfined
-from lsp_server.settings.sections import PermissionMode, PermissionSettings, Settings
+from lsp_server.settings.sections import PermissionSettings, Settings
 from lsp_server.tools.search import Search
 from lsp_server.workspace.commands.commands import HostCommandRunner
 from lsp_server.workspace.files.documents import Documents

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.domain.errors import ConfigurationError, ToolError
+from lsp_server.domain.permissions import PermissionMode
 from lsp_server.domain.tools import (
     NeedsCommand,
     NeedsNothing,
@@ -16,7 +17,7 @@ from lsp_server.domain.tools import (
     NeedsUrl,
     ToolSpec,
 )
-from lsp_server.settings.sections import PERMISSION_MODES, PermissionMode, PermissionSettings
+from lsp_server.settings.sections import PERMISSION_MODES, PermissionSettings
 from lsp_server.tools.approval import Allow, Approval, Ask, Decision, Deny
 from lsp_server.tools.builtin import BUILTIN_SPECS
 from lsp_server.tools.confinement import is_confined

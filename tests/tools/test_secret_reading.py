@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.domain.permissions import PermissionMode
 from lsp_server.domain.tools import NeedsCommand
 from lsp_server.sandbox.choice import choose
 from lsp_server.sandbox.policy import workspace_policy
-from lsp_server.settings.sections import PermissionMode, PermissionSettings
+from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.free import profile_of
 from lsp_server.tools.shell import Shell

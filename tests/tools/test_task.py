@@ -90,4 +90,4 @@ def test_beginning_such_a_run_is_decided_by_the_mode(
     assert isinstance(decided, decision)
     if isinstance(decided, Ask):
         assert decided.question.detail == "Look in src."
-        assert decided.freed_by_sandbox
+        assert "sandboxed" in decided.question.freed_by

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.domain.permissions import Answer, Answered, Question
+from lsp_server.domain.permissions import Answer, Answered, PermissionMode, Question
 from lsp_server.domain.tasks import Mode
 from lsp_server.domain.tools import Needs, NeedsUnknown, ToolCall, ToolResult, ToolSpec
-from lsp_server.settings.sections import PermissionMode, PermissionSettings
+from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.builtin import BUILTIN_NAMES
 from lsp_server.tools.toolbox import Toolbox

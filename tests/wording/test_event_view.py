@@ -19,6 +19,7 @@ from lsp_server.domain.events import (
     Warned,
 )
 from lsp_server.domain.goals import GoalReport
+from lsp_server.domain.permission_events import PermissionsChanged
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, Finished, Outcome, Stopped, Unmet
 from lsp_server.domain.tools import ToolResult
 from lsp_server.wording.event_labels import LABEL_CHARS_MAX
@@ -51,6 +52,7 @@ WORDS: list[tuple[str, str]] = [
     ("", "plain"),
     ("waits for permission: run `make`", "waiting"),
     ("approved once", "good"),
+    ("permissions for this run: mode auto-edit, edit(src/**)", "plain"),
     ("plan, 1 of 2 done: edit", "plain"),
     ("message: Use tabs.", "muted"),
     ("a hook refused the message: no passwords", "bad"),
@@ -103,6 +105,10 @@ def test_the_fields_of_a_view_are_json(event: Event) -> None:
             "denied, as nobody answered in time",
             "bad",
         ),
+        (PermissionAnswered("q", "deny", "person", "use git mv"), "denied: use git mv", "bad"),
+        (PermissionAnswered("q", "run", "person", rule="edit(src/**)"), "approved for this run: edit(src/**)", "good"),
+        (PermissionsChanged("auto-edit"), "permissions for this run: mode auto-edit", "plain"),
+        (PermissionsChanged(rule="edit"), "permissions for this run: edit", "plain"),
         (Told("the tests fail", "goal"), "not done yet; it goes on with what is missing", "plain"),
         (Told("look first", "fence"), "reminder: look first", "plain"),
         (ToolReturned(1, "t", "read", ToolResult("no file", is_error=True), 0.1), "failed, 0.1 s: no file", "bad"),

@@ -12,7 +12,8 @@ from lsp_server.domain.events import (
     ToolReturned,
 )
 from lsp_server.domain.ids import Id
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permission_events import PermissionsChanged
+from lsp_server.domain.permissions import Granted, PermissionMode, Question
 from lsp_server.domain.tools import LOOKING_KINDS, Denial, NeedsCommand
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.shell_syntax import parse
@@ -20,26 +21,34 @@ from lsp_server.tools.shell_syntax import parse
 
 @dataclass(slots=True)
 class Grants:
-    """`Grants` are the allow rules of this run alone, and whether it goes on in the sandbox.
+    """`Grants` are the allow rules of this run alone, and the mode that a person gave it, if any.
 
     `denials` has by their titles the calls that were not allowed, since the last one that
     was carried out and may have changed something.
     """
 
     rules: list[str] = field(default_factory=list)
-    is_sandboxed: bool = False
+    mode: PermissionMode | None = None
     denials: dict[str, Denial] = field(default_factory=dict)
     _asked: dict[Id, Question] = field(default_factory=dict)
     _called: dict[Id, ToolCalled] = field(default_factory=dict)
+
+    @property
+    def granted(self) -> Granted:
+        """Returns what a person allowed in words of its own."""
+        return Granted(self.mode, tuple(self.rules))
 
     def apply(self, event: Event) -> None:
         """Takes an Event in."""
         match event:
             case PermissionAsked(question):
                 self._asked[question.id] = question
-            case PermissionAnswered(question_id, answer):
-                if (asked := self._asked.pop(question_id, None)) is not None:
-                    self._take(asked, answer)
+            case PermissionAnswered():
+                if (asked := self._asked.pop(event.question_id, None)) is not None:
+                    self._take(asked, event)
+            case PermissionsChanged(mode, rule):
+                self.mode = mode or self.mode
+                self.rules += [rule] if rule else []
             case ToolCalled():
                 self._called[event.call.id] = event
             case ToolReturned():
@@ -54,11 +63,11 @@ class Grants:
         elif not event.result.is_error and _has_effect(called):
             self.denials.clear()
 
-    def _take(self, question: Question, answer: Answer) -> None:
-        if answer == "run" and question.run_rule is not None:
-            self.rules.append(question.run_rule)
-        if answer == "sandboxed" and question.offers_sandbox:
-            self.is_sandboxed = True
+    def _take(self, question: Question, answered: PermissionAnswered) -> None:
+        if answered.answer == "run" and question.run_rule is not None:
+            self.rules.append(answered.rule or question.run_rule)
+        if answered.answer == "sandboxed" and question.offers_sandbox:
+            self.mode = "sandboxed"
 
 
 def _has_effect(called: ToolCalled) -> bool:

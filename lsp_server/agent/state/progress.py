@@ -34,6 +34,8 @@ class Progress:
 
     cycle: int = 0
     step: int = 0
+    prompt_tokens: int = 0
+    """The size of the last prompt, an estimate."""
     child_steps: int = 0
     """The steps of children that have ended."""
     usage: Usage = Usage()
@@ -51,6 +53,7 @@ class Progress:
                 self.cycle = event.number
             case StepStarted():
                 self.step = event.step
+                self.prompt_tokens = event.prompt_tokens
             case CandidatesJudged():
                 self._judging = event.judge_billed, event.judge_cost_usd
             case ModelAnswered():

@@ -1,23 +1,32 @@
-"""This module has the command that answers a question of a run."""
+"""This module has the commands that answer a question of a run, and that switch what it asks."""
 
 from __future__ import annotations
 
 from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.permissions import Answer, Question
 from lsp_server.server.commands.command import CommandContext, ServerCommand
+from lsp_server.server.commands.run_commands import run_id_of
 from lsp_server.server.params.base import Reply
-from lsp_server.server.params.run_params import PermissionAnswer
+from lsp_server.server.params.run_params import PermissionAnswer, PermissionSwitch
 from lsp_server.server.protocol import CommandName
+from lsp_server.session.permission_mode import switch_mode
+from lsp_server.settings.sections import PERMISSION_MODES
+from lsp_server.tools.builtin import BUILTIN_NAMES
+from lsp_server.tools.rules import parse_rule
 
 
 class PermissionCommands:
-    """`PermissionCommands` has the command that answers a question."""
+    """`PermissionCommands` has the commands about what runs ask and may do."""
 
     def __init__(self, context: CommandContext) -> None:
         self._context = context
 
     def commands(self) -> tuple[ServerCommand, ...]:
         """Returns the commands of this subject."""
-        return (ServerCommand(CommandName.PERMISSION_ANSWER, PermissionAnswer, self._answer),)
+        return (
+            ServerCommand(CommandName.PERMISSION_ANSWER, PermissionAnswer, self._answer),
+            ServerCommand(CommandName.PERMISSION_MODE, PermissionSwitch, self._switch),
+        )
 
     async def _answer(self, arguments: PermissionAnswer) -> Reply:
         asked = [
@@ -38,10 +47,34 @@ class PermissionCommands:
         permissions, pending = asked[0]
         if answer == "sandboxed" and not pending.question.offers_sandbox:
             raise HoldfastError("the sandbox is not on offer here: it would not free this call")
-        if not permissions.answer(pending.question.id, answer, arguments.reason or ""):
+        rule = (arguments.rule or "").strip()
+        if rule:
+            _check_rule(rule, answer, pending.question)
+        if not permissions.answer(pending.question.id, answer, arguments.reason or "", rule):
             raise HoldfastError("the question is settled already")
         return Reply(
             state="running",
             message=f"{answer}: {pending.question.summary}",
             run_id=pending.run_id,
         )
+
+    async def _switch(self, arguments: PermissionSwitch) -> Reply:
+        run_id = run_id_of(arguments.run_id)
+        runs = self._context.session_of_run(run_id, active=True).runs
+        if arguments.mode is None:
+            now = runs.active_run(run_id).context.current_settings.permissions.mode
+            raise HoldfastError(f"pass `mode`: one of {', '.join(PERMISSION_MODES)}; it is {now}")
+        run = (await switch_mode(runs, run_id, arguments.mode)).summary()
+        message = f"mode {arguments.mode} for this run: {run.title}"
+        self._context.show_message(message)
+        return Reply(state=run.state, message=message, run_id=run.run_id)
+
+
+def _check_rule(rule: str, answer: Answer, question: Question) -> None:
+    """Raises HoldfastError where the answer keeps no rule, or this is none."""
+    offered = question.rule_of(answer)
+    if offered is None:
+        raise HoldfastError(f"the answer {answer!r} keeps no rule here; leave `rule` out")
+    # The tools of servers are named in the question alone.
+    tools = {*BUILTIN_NAMES, question.tool, offered.partition("(")[0]}
+    parse_rule(rule, key="rule", tools=tools)

@@ -21,6 +21,7 @@ from lsp_server.server.params.run_params import (
     RunStop,
 )
 from lsp_server.server.protocol import CommandName
+from lsp_server.session.permission_mode import require_mode
 from lsp_server.session.session import Session
 from lsp_server.session.task_request import given_images
 from lsp_server.wording.event_labels import step_text
@@ -52,7 +53,9 @@ class RunCommands:
         session = folder.require_session()
         task = await task_of(arguments, folder, path, self._context.client.can.encoding)
         folders.use(folder)
-        started = session.runs.start(task)
+        if arguments.permissions is not None:
+            await require_mode(arguments.permissions, session.settings, task.mode)
+        started = session.runs.start(task, permissions=arguments.permissions)
         run = started.summary()
         if task.attempts.count == 1:
             return Reply(state=run.state, message=f"started: {run.title}", run_id=run.run_id)

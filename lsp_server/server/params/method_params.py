@@ -7,12 +7,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from lsp_server.domain.goals import Verdict
-from lsp_server.domain.permissions import Answer
+from lsp_server.domain.permissions import Answer, PermissionMode
 from lsp_server.domain.tasks import RunState
 from lsp_server.domain.workflows import NodeState
 from lsp_server.server.params.base import MessagePayload, Payload, WireDiagnostic
 from lsp_server.session.session_status import SessionState
-from lsp_server.wording.event_view import Tone
+from lsp_server.wording.shown_event import Tone
 
 
 class GoalCounts(Payload):
@@ -74,6 +74,12 @@ class Status(MessagePayload):
     background: dict[str, str] | None = None
     extensions: ExtensionCounts = ExtensionCounts()
     children: int = 0
+    permissions: PermissionMode | None = None
+    """How much the run at work may do without asking."""
+    cache_hit_rate: float | None = None
+    """The share of the prompts' tokens that the endpoint had in its cache, 0 to 1."""
+    context_share: float | None = None
+    """How much of the room for a prompt the run uses, 0 to 1."""
     outlives_editor: bool | None = None
     """The server is in the background: its runs go on when the editor closes."""
 
@@ -95,7 +101,9 @@ class WorkflowNodePayload(Payload):
 class EventFields(Payload):
     """`EventFields` are values for views with more than text; an Event has few of them.
 
-    `callId` joins a tool call and its result, `questionId` a question and its answer.
+    `callId` joins a tool call and its result, `questionId` a question and its answer. `reason`
+    and `rule` are what a person said with that answer, `permissions` is the mode that the run
+    has from here on.
     `winner` counts from 0, `candidate` from 1. `verdicts` are those of a goal's
     conditions by their ids, `nodes` those of a workflow, from the top of its tree down.
     """
@@ -115,9 +123,12 @@ class EventFields(Payload):
     nodes: tuple[WorkflowNodePayload, ...] | None = None
     outcome: RunState | None = None
     path: str | None = None
+    permissions: PermissionMode | None = None
     prompt_tokens: int | None = None
     proposes: bool | None = None
     question_id: str | None = None
+    reason: str | None = None
+    rule: str | None = None
     run_id: str | None = None
     seconds: float | None = None
     step: int | None = None

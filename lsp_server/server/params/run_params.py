@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 
-from lsp_server.domain.permissions import Answer
+from lsp_server.domain.permissions import Answer, PermissionMode
 from lsp_server.domain.tasks import Mode, When
 from lsp_server.server.params.base import (
     CommandParams,
@@ -42,7 +42,8 @@ class RunStart(CommandParams):
 
     Without any of them the first open goal is worked on. `agent` names a custom agent, as
     which the run works. `images` are paths, `file:` or `data:` URLs. `attempts` is the number
-    of whole runs of which one is taken.
+    of whole runs of which one is taken. `permissions` is the mode that the run has in the place
+    of the one that is set.
     """
 
     prompt: StrictStr | None = None
@@ -56,6 +57,7 @@ class RunStart(CommandParams):
     agent: StrictStr | None = None
     images: Images = ()
     attempts: AttemptCount = 1
+    permissions: PermissionMode | None = None
 
 
 class RunStop(CommandParams):
@@ -137,14 +139,15 @@ class MaxSwitch(CommandParams):
 class PermissionAnswer(CommandParams):
     """`holdfast.permission.answer` takes a question, by default the only one that waits.
 
-    `scope` says for what `always` holds, by default for the project. `reason` is for the
-    model to read when it is denied.
+    `scope` says for what `always` holds, by default for the project. `rule` is kept in the
+    place of the one that the question offers. `reason` is for the model to read when it is denied.
     """
 
     id: StrictStr | None = None
     answer: Answer | None = None
     reason: StrictStr | None = None
     scope: Literal["run", "project", "everywhere"] | None = None
+    rule: StrictStr | None = None
 
     @property
     def scoped(self) -> Answer | None:
@@ -152,3 +155,13 @@ class PermissionAnswer(CommandParams):
         if self.answer == "always" and self.scope in ("run", "everywhere"):
             return self.scope
         return self.answer
+
+
+class PermissionSwitch(CommandParams):
+    """`holdfast.permission.mode` takes a run at work, by default the newest, and its new mode.
+
+    It holds for this run, and for what it began, until it ends.
+    """
+
+    run_id: StrictStr | None = None
+    mode: PermissionMode | None = None

@@ -95,7 +95,14 @@ def _payload(status: SessionStatus) -> Status:
             failed=status.extensions.failed,
         ),
         children=status.children,
+        permissions=status.permissions,
+        cache_hit_rate=_share(status.usage.cached_tokens, status.usage.prompt_tokens),
+        context_share=round(status.prompt_share, 3) or None,
     )
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 3) if whole else None
 
 
 def _index_state(memory: MemoryState) -> IndexState:

@@ -17,7 +17,8 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.permissions import visible
 from lsp_server.session.export.exported_run import ExportedRun
-from lsp_server.wording.event_view import EventView, view_of
+from lsp_server.wording.event_view import view_of
+from lsp_server.wording.shown_event import EventView
 
 OPEN_CHARS_MAX = 400
 """A longer detail of a result is folded."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.domain.permissions import Answer, Answered, Question
+from lsp_server.domain.permissions import Answer, Answered, PermissionMode, Question
 from lsp_server.session.goals.check_approvals import CheckApprovals
-from lsp_server.settings.sections import PermissionMode, PermissionSettings
+from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.approval import Allow, Deny
 from lsp_server.workspace.files.paths import Workspace
 
