@@ -36,7 +36,8 @@ def embedder_of(settings: MemorySettings) -> Embedder:
                     "memory.embedding_model",
                     key="memory.embedding_base_url",
                 )
-            key = os.environ.get("HOLDFAST_EMBEDDING_API_KEY")
+            # The key in the environment is for the address there, if it names one.
+            key = None if settings.key_setting else os.environ.get("HOLDFAST_EMBEDDING_API_KEY")
             return HttpEmbedder(settings.embedding_base_url, settings.embedding_model, api_key=key)
 
 

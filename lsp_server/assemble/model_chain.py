@@ -117,7 +117,7 @@ class ModelChain:
             (settings.judge, self._roles.judge),
             (settings.cheap, self._roles.cheap),
         ):
-            if agent.model == section.over(settings.model).name:
+            if agent.model == (section.name or settings.model.name):
                 return (await find(settings, run.event_log.emit, images_of(run))).model
         run.event_log.emit(
             Warned(

@@ -27,7 +27,7 @@ def endpoints_of(settings: Settings) -> list[tuple[Role, ModelSettings]]:
         ("cheap", settings.cheap),
     )
     for role, section in roles:
-        wanted = section.over(settings.model)
+        wanted = section.over(settings.model, role)
         if all(_place(wanted) != _place(other) for _, other in found):
             found.append((role, wanted))
     return found

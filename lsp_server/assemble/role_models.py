@@ -83,7 +83,7 @@ class RoleModels:
         emit: Emit,
         add_images: AddImages,
     ) -> Playing:
-        wanted = section.over(worker)
+        wanted = section.over(worker, role)
         if wanted != worker:
             if role not in self._own:
                 self._own[role] = ModelProvider(wanted)

@@ -44,7 +44,8 @@ class ScriptedEndpoints:
         agent = ScriptedAgent(solution, replace(self._chances, seed=seed))
         async with ScriptedServer(agent.turn) as server:
             named = {"base_url": server.base_url, "name": "scripted", **PRICES}
-            yield {"model": named, "judge": named, "memory": {"enabled": False}}
+            roles = {"model": named, "judge": named, "cheap": named}
+            yield {**roles, "memory": {"enabled": False}}
 
     async def _solution(self, task: EvaluationTask, commands: Commands) -> Sequence[FileDifference]:
         async with self._lock:

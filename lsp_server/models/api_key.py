@@ -13,20 +13,46 @@ import shlex
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from lsp_server.domain.errors import ConfigurationError
+from lsp_server.settings.address import is_same_origin
 from lsp_server.settings.sections import ModelSettings, Wire
 
-KEY_VARIABLES: Mapping[Wire, tuple[str, ...]] = MappingProxyType(
-    {
-        "chat": ("HOLDFAST_API_KEY", "OPENAI_API_KEY"),
-        "responses": ("HOLDFAST_API_KEY", "OPENAI_API_KEY"),
-        # A key of another vendor is not for this one.
-        "messages": ("HOLDFAST_API_KEY", "ANTHROPIC_API_KEY"),
-    }
+KEY_VARIABLE = "HOLDFAST_API_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class VendorKey:
+    """A `VendorKey` is the variable of a vendor's key, with what says for which address it is.
+
+    That is the variable `address`, and where it is not set the vendor's own, `base_url`.
+    """
+
+    variable: str
+    address: str
+    base_url: str
+
+    def is_for(self, settings: ModelSettings, environment: Mapping[str, str]) -> bool:
+        """Returns whether the key may go to the endpoint of the settings.
+
+        Other vendors speak the protocol as well, so that the worker's may be anywhere, unless
+        the environment names another address; a role that is elsewhere has to be the vendor's.
+        """
+        named = environment.get(self.address, "").strip()
+        if not named and settings.key_setting is None:
+            return True
+        return is_same_origin(settings.base_url or "", named or self.base_url)
+
+
+_OPENAI = VendorKey("OPENAI_API_KEY", "OPENAI_BASE_URL", "https://api.openai.com/v1")
+_ANTHROPIC = VendorKey("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "https://api.anthropic.com/v1")
+# A key of another vendor is not for this one.
+VENDOR_KEYS: Mapping[Wire, VendorKey] = MappingProxyType(
+    {"chat": _OPENAI, "responses": _OPENAI, "messages": _ANTHROPIC}
 )
-"""Where the key of an endpoint is looked for, by its wire, the more particular one first."""
+"""Where the key of an endpoint is looked for last, by its wire."""
 ANTHROPIC_VERSION = "2023-06-01"
 KEY_COMMAND_SECONDS_MAX = 30.0
 """Long enough for a person to unlock a password store."""
@@ -43,16 +69,20 @@ async def find_api_key(
 ) -> str | None:
     """Finds the key in the most particular place that has one; None when none has.
 
-    `api_key_command` belongs to one endpoint, so it wins over HOLDFAST_API_KEY,
-    which wins over the vendor's own (`KEY_VARIABLES`). `seconds_max` is the time that the command gets.
-    Raises ConfigurationError.
+    `api_key_command` belongs to one endpoint, so it wins over HOLDFAST_API_KEY, which is the
+    worker's and wins over the vendor's own (`VENDOR_KEYS`). A key that was set for another
+    origin is none. `seconds_max` is the time that the command gets. Raises ConfigurationError.
     """
     if settings.api_key_command is not None:
-        return await _printed_by(settings.api_key_command, seconds_max)
-    for variable in KEY_VARIABLES[settings.wire]:
-        if key := environment.get(variable, "").strip():
-            return key
-    return None
+        try:
+            return await _printed_by(settings.api_key_command, seconds_max)
+        except _NoKeyError as error:
+            setting = settings.key_setting or "model.api_key_command"
+            raise ConfigurationError(f"{setting} {error}", key=setting) from error
+    vendor = VENDOR_KEYS[settings.wire]
+    own = environment.get(KEY_VARIABLE, "").strip() if settings.key_setting is None else ""
+    of_vendor = environment.get(vendor.variable, "").strip()
+    return own or (of_vendor if vendor.is_for(settings, environment) else "") or None
 
 
 def key_headers(
@@ -84,9 +114,9 @@ async def _printed_by(command: str, seconds_max: float) -> str:
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise _wrong(f"has unbalanced quotes ({error})") from error
+        raise _NoKeyError(f"has unbalanced quotes ({error})") from error
     if not words:
-        raise _wrong("is empty")
+        raise _NoKeyError("is empty")
     program = words[0]
     try:
         process = await asyncio.create_subprocess_exec(
@@ -99,7 +129,7 @@ async def _printed_by(command: str, seconds_max: float) -> str:
             start_new_session=True,
         )
     except OSError as error:
-        raise _wrong(f"cannot be run: {program}: {error.strerror}") from error
+        raise _NoKeyError(f"cannot be run: {program}: {error.strerror}") from error
     ended = False
     try:
         async with asyncio.timeout(seconds_max):
@@ -107,15 +137,15 @@ async def _printed_by(command: str, seconds_max: float) -> str:
             status = await process.wait()
         ended = True
     except TimeoutError:
-        raise _wrong(f"did not end within {seconds_max:g} s: {program}") from None
+        raise _NoKeyError(f"did not end within {seconds_max:g} s: {program}") from None
     finally:
         if not ended:
             await _end(process)
     if status != 0:
-        raise _wrong(f"ended with exit status {status}: {program}")
+        raise _NoKeyError(f"ended with exit status {status}: {program}")
     printed = output.decode("utf-8", "replace").split()
     if not printed:
-        raise _wrong(f"printed nothing: {program}")
+        raise _NoKeyError(f"printed nothing: {program}")
     return printed[0]
 
 
@@ -126,7 +156,7 @@ async def _output(process: asyncio.subprocess.Process) -> bytes:
         await process.stdout.readexactly(KEY_BYTES_MAX + 1)
     except asyncio.IncompleteReadError as ended:
         return ended.partial
-    raise _wrong(f"prints more than {KEY_BYTES_MAX} bytes, which is no key")
+    raise _NoKeyError(f"prints more than {KEY_BYTES_MAX} bytes, which is no key")
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -143,5 +173,5 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             await process.wait()
 
 
-def _wrong(what: str) -> ConfigurationError:
-    return ConfigurationError(f"model.api_key_command {what}", key="model.api_key_command")
+class _NoKeyError(Exception):
+    """A `_NoKeyError` says what a command did instead of printing a key."""

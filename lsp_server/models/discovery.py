@@ -20,7 +20,7 @@ from lsp_server.models.connection import HTTP_FAILURES, failure, open_client, re
 from lsp_server.models.error_body import read_provider_error
 from lsp_server.models.provider_errors import error_for_status
 from lsp_server.settings.address import without_credentials
-from lsp_server.settings.sections import ModelSettings, Wire
+from lsp_server.settings.sections import ModelSettings
 
 PROBE_SECONDS = 1.0
 """The time that a server on this machine gets to answer, since a person waits."""
@@ -110,9 +110,7 @@ async def discover(
     without an address. They never get the key: anything may listen on a port.
     """
     if settings.base_url is not None:
-        names = (
-            () if settings.name else await models_at(settings.base_url, api_key, wire=settings.wire)
-        )
+        names = () if settings.name else await models_at(settings, api_key)
         return Endpoint("the endpoint", settings.base_url, names)
     require_address(settings)
     # Side by side: each may take all of its second.
@@ -123,13 +121,13 @@ async def discover(
 
 
 async def models_at(
-    base_url: str,
+    settings: ModelSettings,
     api_key: str | None = None,
     *,
-    wire: Wire = "chat",
     seconds_max: float = LISTING_SECONDS,
 ) -> tuple[str, ...]:
-    """Asks an endpoint for the names of its models, in its order. Raises ModelError."""
+    """Asks the endpoint of settings for the names of its models, in its order. Raises ModelError."""
+    base_url, wire = settings.base_url or "", settings.wire
     place = without_credentials(base_url)
     client = open_client(base_url)
     try:
@@ -145,7 +143,7 @@ async def models_at(
         raise failure(error, base_url) from error
     if reply.status_code != httpx.codes.OK:
         provider_error = read_provider_error(body, secret=api_key)
-        raise error_for_status(reply.status_code, provider_error, ModelSettings(base_url=base_url))
+        raise error_for_status(reply.status_code, provider_error, settings)
     try:
         return _names(json.loads(body))
     except (ValueError, RecursionError) as error:
@@ -156,7 +154,7 @@ async def models_at(
 
 async def _probe(server: LocalServer) -> Endpoint | None:
     try:
-        names = await models_at(server.base_url, seconds_max=PROBE_SECONDS)
+        names = await models_at(ModelSettings(base_url=server.base_url), seconds_max=PROBE_SECONDS)
     except ModelError:
         return None
     return Endpoint(server.name, server.base_url, names)

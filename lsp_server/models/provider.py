@@ -48,10 +48,9 @@ class Wire(Model, Protocol):
 @dataclass(frozen=True, slots=True)
 class _Found:
     wire: Wire
-    base_url: str
+    settings: ModelSettings
     name: str
     api_key: str | None
-    model: str
     choice: str | None
     """What was chosen that no setting names, and how to choose; None where settings name all."""
 
@@ -132,16 +131,17 @@ class ModelProvider:
         Raises ConfigurationError, ModelError.
         """
         found = await asyncio.shield(self._search)
-        names = await models_at(found.base_url, found.api_key, wire=self._settings.wire)
+        names = await models_at(found.settings, found.api_key)
         listed = ", ".join(names[:MODELS_SHOWN_MAX]) or "none"
         more = f" and {len(names) - MODELS_SHOWN_MAX} more" if len(names) > MODELS_SHOWN_MAX else ""
-        key = "with a key" if found.api_key else "without a key"
+        key = "with a key" if found.api_key else f"without a key{_where(found.settings)}"
         return f"{found.name}, {key}; it answers and lists: {listed}{more}"
 
     async def models(self) -> EndpointModels:
         """Asks the endpoint which models it has. Raises ConfigurationError, ModelError."""
         found = await asyncio.shield(self._search)
-        return EndpointModels(found.model, await models_at(found.base_url, found.api_key))
+        names = await models_at(found.settings, found.api_key)
+        return EndpointModels(found.settings.name or "", names)
 
     def reconfigure(self, settings: ModelSettings) -> None:
         """Takes another endpoint for later requests; those under way keep theirs."""
@@ -183,11 +183,16 @@ class ModelProvider:
 
 async def _find(settings: ModelSettings) -> _Found:
     found = await find_endpoint(settings)
-    base_url = found.endpoint.base_url
-    name = f"{found.settings.name} at {without_credentials(base_url)}"
+    name = f"{found.settings.name} at {without_credentials(found.endpoint.base_url)}"
     choice = _choice(settings, found.settings, found.endpoint)
-    wire, model = open_wire(found.settings, found.api_key), found.settings.name or ""
-    return _Found(wire, base_url, name, found.api_key, model, choice)
+    wire = open_wire(found.settings, found.api_key)
+    return _Found(wire, found.settings, name, found.api_key, choice)
+
+
+def _where(settings: ModelSettings) -> str:
+    """Where a key has to be set, if that of the environment is for another address."""
+    own = settings.key_setting
+    return f" (the environment's is for another address; set {own} if it needs one)" if own else ""
 
 
 @dataclass(frozen=True, slots=True)

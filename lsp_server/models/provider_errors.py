@@ -38,7 +38,7 @@ def error_for_status(
     if status == 402 or _is_quota(provider_error, status, retry_after_seconds):
         return ModelRefused(
             f"the account at {place} has no quota left{said} ({status}); "
-            "top it up or set another HOLDFAST_API_KEY"
+            f"top it up, or for another key {settings.how_to_set_key}"
         )
     if status == 413 or _is_too_long(provider_error, status):
         return PromptTooLong(
@@ -48,7 +48,7 @@ def error_for_status(
             prompt_tokens_max=_prompt_tokens_max(provider_error, settings),
         )
     # After the prompt's length, which some servers answer with a 500.
-    if status == 500 and (lasting := _lasting(provider_error, place)):
+    if status == 500 and (lasting := _lasting(provider_error, place, settings)):
         return lasting
     if status in _WAIT or (status >= 500 and status != 501):
         return _unavailable(status, provider_error, settings, retry_after_seconds)
@@ -84,8 +84,7 @@ def _refused(
     place, said = without_credentials(settings.base_url or ""), provider_error.quoted
     if status in (401, 403):
         return ModelRefused(
-            f"{place} refused the API key ({status}){said}; "
-            "set HOLDFAST_API_KEY or model.api_key_command"
+            f"{place} refused the API key ({status}){said}; {settings.how_to_set_key}"
         )
     if status == 404 and not place.partition("://")[2].rstrip("/").count("/"):
         return ModelRefused(
@@ -271,7 +270,9 @@ def _prompt_tokens_max(provider_error: ProviderError, settings: ModelSettings) -
     return max(0, limits.window_tokens - answer)
 
 
-def _lasting(provider_error: ProviderError, place: str) -> ModelError | None:
+def _lasting(
+    provider_error: ProviderError, place: str, settings: ModelSettings
+) -> ModelError | None:
     """The error for a 500 whose reason does not pass by itself; None for one that may."""
     if _PASSES.search(provider_error.sentence):
         return None
@@ -283,8 +284,7 @@ def _lasting(provider_error: ProviderError, place: str) -> ModelError | None:
         )
     if _WRONG_KEY.search(provider_error.words):
         return ModelRefused(
-            f"{place} refused the API key (500){provider_error.quoted}; "
-            "set HOLDFAST_API_KEY or model.api_key_command"
+            f"{place} refused the API key (500){provider_error.quoted}; {settings.how_to_set_key}"
         )
     if _CANNOT_PASS.search(provider_error.words):
         return ModelRefused(

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Literal
 
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.errors import ConfigurationError, HoldfastError, MemoryUnavailable
@@ -19,7 +20,7 @@ from lsp_server.session.sandbox_report import sandbox_text
 from lsp_server.session.session import Session
 from lsp_server.settings.address import without_credentials
 from lsp_server.settings.folders import config_folder, data_folder
-from lsp_server.settings.sections import ModelSettings, RoleSettings
+from lsp_server.settings.sections import RoleSettings, Settings
 from lsp_server.settings.shown import mask
 from lsp_server.text.markdown import code_block, code_span
 from lsp_server.text.truncate import one_line
@@ -99,7 +100,7 @@ async def _endpoint(session: Session) -> str:
         worker = await session.endpoint()
     except HoldfastError as error:
         worker = f"**Problem:** {error}"
-    cheap = _model_of(settings.cheap, settings.model)
+    cheap = _model_of("cheap", settings)
     return f"{worker}\n\nwire: `{settings.model.wire}`; judging: {_judge(session)}; briefs: {cheap}"
 
 
@@ -238,16 +239,19 @@ def _max_mode(session: Session) -> str:
 
 
 def _judge(session: Session) -> str:
-    return _model_of(session.settings.judge, session.settings.model)
+    return _model_of("judge", session.settings)
 
 
-def _model_of(role: RoleSettings, worker: ModelSettings) -> str:
+def _model_of(role: Literal["judge", "cheap"], settings: Settings) -> str:
     """Says which model plays a role."""
-    wanted = role.over(worker)
-    if wanted == worker:
+    section: RoleSettings = getattr(settings, role)
+    wanted = section.over(settings.model, role)
+    if wanted == settings.model:
         return "the worker's model"
     place = without_credentials(wanted.base_url) if wanted.base_url else "the worker's endpoint"
-    return f"{wanted.name or 'the first model'} at {place}"
+    keyless = wanted.key_setting is not None and wanted.api_key_command is None
+    key = f" (not with the worker's key; its own is {wanted.key_setting})" if keyless else ""
+    return f"{wanted.name or 'the first model'} at {place}{key}"
 
 
 def _settings(session: Session) -> str:

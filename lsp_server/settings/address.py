@@ -19,6 +19,7 @@ _QUOTES = ('""', "''", "``", "<>", "“”")
 _HOST = re.compile(r"(?:[^\s/?#@:\[\]\\]+|\[[0-9A-Fa-f:.%\w]+\])(?::\d+)?(?=[/?#]|\Z)")
 """How an address begins that lacks its scheme."""
 _LAST_DOT = re.compile(r"\.(?=(?::\d+)?\Z)")
+_PORTS = {"http": 80, "https": 443}
 _RESOURCE = re.compile(r"/(?:(?:chat/)?completions|embeddings|models|responses)/*\Z")
 """Resources below the address, which Holdfast adds itself."""
 
@@ -66,6 +67,25 @@ def without_credentials(url: str) -> str:
     scheme, separator, rest = url.partition("://") if "://" in url else ("", "", url)
     host, slash, path = rest.partition("/")
     return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
+
+
+def is_same_origin(one: str, other: str) -> bool:
+    """Returns whether two addresses have the same scheme, host and port; false where one has none.
+
+    >>> is_same_origin("https://a.example/v1", "HTTPS://A.example:443/v2?key=1")
+    True
+    >>> is_same_origin("https://a.example/v1", "http://a.example/v1")
+    False
+    """
+    try:
+        return _origin(one) == _origin(other)
+    except ValueError:
+        return False
+
+
+def _origin(text: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(read_address(text))
+    return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
 
 
 def _split(url: str) -> SplitResult:

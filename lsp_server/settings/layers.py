@@ -21,6 +21,7 @@ from lsp_server.domain.wrong_values import why_wrong
 from lsp_server.settings import project, toml
 from lsp_server.settings.decisive import decides, mark_unusable
 from lsp_server.settings.hook_settings import EVENT_SETTINGS, spell_alike
+from lsp_server.settings.key_places import with_keys_of_environment, without_keys_of_others
 from lsp_server.settings.regular_files import read_whole
 from lsp_server.settings.relative_rules import names_project_file
 from lsp_server.settings.sections import McpServerSettings, Settings
@@ -87,8 +88,8 @@ def load(
     project_path = workspace / ".holdfast" / "config.toml" if workspace is not None else None
     if project_path is not None:
         layers.append((str(project_path), _read_toml(project_path, unreadable)))
-    layers.append(("the environment", _from_environment(environment)))
-    layers.append(("the editor", _plain(editor or {})))
+    from_environment = _from_environment(environment)
+    layers += [("the environment", from_environment), ("the editor", _plain(editor or {}))]
     for source, layer in layers:
         is_project = source == str(project_path)
         # A project names nothing: what it says of an address is not even looked at.
@@ -101,11 +102,11 @@ def load(
             _leave_out_project_files(accepted, workspace, source, ignored)
         # Compared as settings, not as text: a project may write a number in many ways.
         if is_project:
-            wished = Settings.model_validate(_merge(merged, accepted))
-            granted = Settings.model_validate(merged)
+            wished, granted = map(Settings.model_validate, (_merge(merged, accepted), merged))
             accepted = project.narrow(accepted, wished, granted, source, ignored)
-        merged = _merge(merged, accepted)
-    settings = _ask_if_unsure(Settings.model_validate(merged), (*unread, *unreadable))
+        merged = _merge(without_keys_of_others(merged, accepted), accepted)
+    settings = with_keys_of_environment(Settings.model_validate(merged), from_environment)
+    settings = _ask_if_unsure(settings, (*unread, *unreadable))
     if settings.model.base_url is None:
         # A checkout names an endpoint and may not: no other one is meant, and none is guessed.
         settings = mark_unusable(settings, filter(_names_model, (*unreadable, *ignored)))

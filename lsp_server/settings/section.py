@@ -19,6 +19,7 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     _problem: ConfigurationError | None = PrivateAttr(None)
+    _key_setting: str | None = PrivateAttr(None)
 
     @property
     def problem(self) -> ConfigurationError | None:
@@ -29,6 +30,17 @@ class Section(BaseModel):
         """Returns the section as one that nobody may act on; the first problem counts."""
         marked = self.model_copy()
         marked._problem = self._problem or problem  # noqa: SLF001 - of its own class
+        return marked
+
+    @property
+    def key_setting(self) -> str | None:
+        """Returns the only setting that gives the section a key; None where the environment's is for it."""
+        return self._key_setting
+
+    def with_own_key(self, setting: str) -> Self:
+        """Returns the section as one whose key `setting` names, and no other."""
+        marked = self.model_copy()
+        marked._key_setting = setting  # noqa: SLF001 - of its own class
         return marked
 
     def require_usable(self) -> None:

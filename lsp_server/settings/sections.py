@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from lsp_server.domain.messages import Prices
 from lsp_server.domain.permissions import PermissionMode
 from lsp_server.domain.tasks import Budget
+from lsp_server.settings.address import is_same_origin
 from lsp_server.settings.background_settings import BackgroundSettings
 from lsp_server.settings.hook_settings import HookSettings
 from lsp_server.settings.sandbox_settings import FetchSettings, SandboxSettings
@@ -65,6 +66,11 @@ class ModelSettings(Section):
     """US dollars per million completion tokens."""
 
     @property
+    def how_to_set_key(self) -> str:
+        """Returns what to do for another key, as the end of a sentence."""
+        return f"set {self.key_setting or 'HOLDFAST_API_KEY or model.api_key_command'}"
+
+    @property
     def prices(self) -> Prices:
         """Returns the prices as the accounting takes them."""
         return Prices(
@@ -79,6 +85,7 @@ class RoleSettings(Section):
     name: Name | None = None
     wire: Wire | None = None
     api_key_command: str | None = None
+    """A command that prints the key; unset: the key of `model` if scheme, host and port are the same, and at a vendor's own address that vendor's."""
     temperature: Temperature | None = None
     context_tokens: Annotated[int, Field(ge=4096)] | None = None
     output_tokens_max: Positive | None = None
@@ -90,10 +97,18 @@ class RoleSettings(Section):
     price_cache_write: Dollars | None = None
     price_output: Dollars | None = None
 
-    def over(self, worker: ModelSettings) -> ModelSettings:
-        """Returns the complete settings of the role."""
-        role = worker.model_copy(update=self.model_dump(exclude_none=True))
-        return role.unusable(self.problem) if self.problem else role
+    def over(self, worker: ModelSettings, role: str) -> ModelSettings:
+        """Returns the complete settings of the section `role`.
+
+        At another origin it has neither the worker's key nor its `extra_body`, which may hold one.
+        """
+        elsewhere = self.base_url and not is_same_origin(self.base_url, worker.base_url or "")
+        if elsewhere or self.api_key_command is not None:
+            worker = worker.with_own_key(f"{role}.api_key_command")
+        if elsewhere:
+            worker = worker.model_copy(update={"api_key_command": None, "extra_body": {}})
+        whole = worker.model_copy(update=self.model_dump(exclude_none=True))
+        return whole.unusable(self.problem) if self.problem else whole
 
 
 class MaxModeSettings(Section):

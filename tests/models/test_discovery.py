@@ -114,7 +114,7 @@ async def test_an_endpoint_that_cannot_tell_its_models(
 ) -> None:
     async with WireServer(reply).serving() as server:
         with pytest.raises(error, match=says):
-            await models_at(server.base_url)
+            await models_at(ModelSettings(base_url=server.base_url))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lsp_server.assemble import diagnose
 from lsp_server.domain.events import BriefWritten, RunEnded, Warned
 from lsp_server.domain.messages import Prices, Usage
 from lsp_server.domain.tasks import Sampling, Task
@@ -15,6 +16,7 @@ from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.faults import FaultyTurn, HttpError
 from tests.fakes.faulty_server import FaultyServer
+from tests.fakes.wire_server import Reply, WireServer
 from tests.harness.stand import says_verdict
 from tests.harness.workshop import Workshop, calls, finish, judges, says, workshop
 from tests.max_mode.test_run import script, touch
@@ -109,6 +111,24 @@ async def test_a_cheap_model_that_is_not_there_costs_a_sentence(project: Path) -
         await shop.run()
         assert briefs_by(shop) == {("worker", "the worker's brief")}
         assert any("instead of cheap.*" in each.message for each in shop.events(Warned))
+
+
+async def test_a_cheap_model_elsewhere_never_sees_the_workers_key(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLDFAST_API_KEY", "of-the-worker-alone")
+    async with WireServer(Reply((b"{}",), 401)).serving() as small:
+        cheap = {"base_url": small.base_url, "name": "small"}
+        async with workshop(
+            project, works(), cheap=cheap, context=CONTEXT, memory=NO_MEMORY
+        ) as shop:
+            await shop.run()
+            assert briefs_by(shop) == {("worker", "the worker's brief")}
+            said = [each.message for each in shop.events(Warned)]
+            assert any("set cheap.api_key_command" in each for each in said)
+            assert "its own is cheap.api_key_command" in await diagnose(shop.session)
+        assert small.requests
+        assert not any(b"of-the-worker" in repr(each).encode() for each in small.requests)
 
 
 async def test_nobody_asks_a_cheap_model_for_nothing(project: Path) -> None:

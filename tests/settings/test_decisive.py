@@ -126,7 +126,7 @@ def test_memory_refuses_by_itself(values: dict[str, Any]) -> None:
 def test_a_judge_is_as_unusable_as_what_names_it() -> None:
     settings = used(model={"base_url": "http://a.example/v1"}, judge={"base_url": "b.example"})
     with pytest.raises(ConfigurationError, match=r"judge\.base_url"):
-        settings.judge.over(settings.model).require_usable()
+        settings.judge.over(settings.model, "judge").require_usable()
 
 
 def test_a_file_that_cannot_be_read_may_have_named_an_endpoint(tmp_path: Path) -> None:

@@ -92,7 +92,10 @@ def endpoint(request: pytest.FixtureRequest) -> Iterator[Endpoint]:
     """The endpoint of `--endpoint`, else llama.cpp."""
     if (url := request.config.getoption("endpoint")) is not None:
         key = os.environ.get("HOLDFAST_API_KEY")
-        name = request.config.getoption("endpoint_model") or asyncio.run(models_at(url, key))[0]
+        name = (
+            request.config.getoption("endpoint_model")
+            or asyncio.run(models_at(ModelSettings(base_url=url), key))[0]
+        )
         yield Endpoint(url, name, key, is_ours=False)
         return
     if not llama_cpp.is_installed():
