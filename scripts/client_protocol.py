@@ -34,6 +34,7 @@ from lsp_server.server.params import (
     goal_params,
     memory_params,
     method_params,
+    review_params,
     run_list_params,
     run_params,
     skill_params,
@@ -41,6 +42,8 @@ from lsp_server.server.params import (
 )
 from lsp_server.server.params.base import Payload
 from lsp_server.server.protocol import SOURCE, CommandName, Method
+from lsp_server.session.review.reviewed_file import FileStatus
+from lsp_server.session.review.run_review import PartState
 from lsp_server.session.session_status import SessionState
 from lsp_server.session.trust import TrustState
 from lsp_server.wording.shown_event import Tone
@@ -70,6 +73,8 @@ LITERALS: Mapping[str, Any] = {
     "TrustState": TrustState,
     "ServerState": ServerState,
     "Tone": Tone,
+    "PartState": PartState,
+    "FileStatus": FileStatus,
 }
 
 MODELS: tuple[type[BaseModel], ...] = (
@@ -106,6 +111,9 @@ MODELS: tuple[type[BaseModel], ...] = (
     method_params.EventViewPayload,
     method_params.EventNotice,
     run_list_params.RunEventsReply,
+    review_params.ChangeHunk,
+    review_params.ChangedFile,
+    review_params.RunChangesReply,
 )
 """The shapes, each after those that it is made of."""
 

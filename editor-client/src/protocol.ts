@@ -20,6 +20,8 @@ export const CommandName = {
   runRename: "holdfast.run.rename",
   runDelete: "holdfast.run.delete",
   runShow: "holdfast.run.show",
+  runChanges: "holdfast.run.changes",
+  runKeep: "holdfast.run.keep",
   runUndo: "holdfast.run.undo",
   runRewind: "holdfast.run.rewind",
   runFork: "holdfast.run.fork",
@@ -113,6 +115,12 @@ export type ServerState = v.InferOutput<typeof ServerState>;
 
 export const Tone = v.picklist(["plain", "good", "bad", "waiting", "muted"]);
 export type Tone = v.InferOutput<typeof Tone>;
+
+export const PartState = v.picklist(["open", "kept", "undone"]);
+export type PartState = v.InferOutput<typeof PartState>;
+
+export const FileStatus = v.picklist(["added", "modified", "deleted", "renamed"]);
+export type FileStatus = v.InferOutput<typeof FileStatus>;
 
 /**
  * A `Reply` is the result of a command. `state` is the run's, else the session's.
@@ -537,6 +545,53 @@ export const RunEventsReply = v.object({
   hasMore: v.optional(v.boolean(), false),
 });
 export type RunEventsReply = v.InferOutput<typeof RunEventsReply>;
+
+/**
+ * A `ChangeHunk` is one stretch of lines that a run changed.
+ *
+ * `before` are its lines in the text from before, `after` those in the text as it is now, from the
+ * beginning of the first line to that of the line behind the last. `edited` says that these
+ * were changed since.
+ */
+export const ChangeHunk = v.object({
+  id: v.string(),
+  state: PartState,
+  before: WireRange,
+  after: WireRange,
+  edited: v.optional(v.boolean(), false),
+});
+export type ChangeHunk = v.InferOutput<typeof ChangeHunk>;
+
+/**
+ * A `ChangedFile` is a file that a run changed; a `renamed` one was at `fromPath` before.
+ *
+ * `additions` and `deletions` count lines. One without `hunks` is kept or taken back as a
+ * whole. `text` is the one that taking all of it back leaves, sent when the file was asked for.
+ */
+export const ChangedFile = v.object({
+  uri: v.string(),
+  path: v.string(),
+  status: FileStatus,
+  state: v.picklist(["open", "kept", "undone", "partly"]),
+  additions: v.number(),
+  deletions: v.number(),
+  hunks: v.optional(v.array(ChangeHunk), []),
+  binary: v.optional(v.boolean(), false),
+  fromPath: v.optional(v.string()),
+  text: v.optional(v.string()),
+});
+export type ChangedFile = v.InferOutput<typeof ChangedFile>;
+
+/** A `RunChangesReply` has the files that a run changed, by their paths; `leftOut` counts more. */
+export const RunChangesReply = v.object({
+  message: v.string(),
+  state: v.string(),
+  runId: v.optional(v.string()),
+  uri: v.optional(v.string()),
+  files: v.optional(v.array(ChangedFile), []),
+  leftOut: v.optional(v.number(), 0),
+});
+export type RunChangesReply = v.InferOutput<typeof RunChangesReply>;
 
 export const Question = v.object({
   id: v.string(),

@@ -34,6 +34,7 @@ from lsp_server.assemble.model_chain import answering_model
 from lsp_server.assemble.role_models import RoleModels
 from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.assemble.workspace_services import WorkspaceServices
+from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import Emit, FileChanged, RecordedEvent, SnapshotTaken
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tasks import RunId
@@ -55,8 +56,10 @@ from lsp_server.session.mcp_servers import SessionServers
 from lsp_server.session.memory import SessionMemory
 from lsp_server.session.notices import GoalsChanged, Notify, StatusChanged
 from lsp_server.session.permissions import Permissions
+from lsp_server.session.review.run_review import RunReview
 from lsp_server.session.run import BuildAgent, OnEvent
 from lsp_server.session.run_store import RunStore, contents_needed, left_over
+from lsp_server.session.run_undo import TakeBack
 from lsp_server.session.runs import Runs
 from lsp_server.session.session import Session
 from lsp_server.session.skills import SessionSkills
@@ -123,7 +126,7 @@ def open_session(
         evolution=session_evolution(services, store, memory.facts, folder, notify),
         redactor=services.redactor,
         notify=notify,
-        take_back=partial(_take_back, services, editor),
+        review=_review(services, runs, partial(_take_back, services, editor)),
         endpoint_stats=endpoint_stats,
         release=partial(_release, cleaning, roles),
     )
@@ -169,6 +172,16 @@ async def _take_back(
         # What went back in open buffers is compared on the disk.
         await services.documents.save_drafts()
     return report
+
+
+def _review(services: WorkspaceServices, runs: Runs, take_back: TakeBack) -> RunReview:
+    async def current_text(path: str) -> str | None:
+        try:
+            return (await services.editor.read(services.workspace.root / path)).text
+        except ToolError:
+            return None
+
+    return RunReview(runs, take_back, services.checkpoints, current_text)
 
 
 def _start_cleaning(

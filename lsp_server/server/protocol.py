@@ -30,6 +30,8 @@ class CommandName(StrEnum):
     RUN_RENAME = "holdfast.run.rename"
     RUN_DELETE = "holdfast.run.delete"
     RUN_SHOW = "holdfast.run.show"
+    RUN_CHANGES = "holdfast.run.changes"
+    RUN_KEEP = "holdfast.run.keep"
     RUN_UNDO = "holdfast.run.undo"
     RUN_REWIND = "holdfast.run.rewind"
     RUN_FORK = "holdfast.run.fork"

@@ -60,6 +60,15 @@ class IsChild(RunError):
         self.run_id = run_id
 
 
+class ChangeNotFound(RunError):
+    """The run did not change such a file, or changed no such hunk of it."""
+
+    def __init__(self, run_id: RunId, path: str, hunk: str | None = None) -> None:
+        what = f"has no hunk {hunk} in {path}" if hunk else f"did not change {path}"
+        super().__init__(f"run {run_id} {what}")
+        self.run_id = run_id
+
+
 class StepNotFound(RunError):
     """The run has no such step that counts; `last` is its last one, 0 where it has none."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from lsp_server.agent.journal import replay
 from lsp_server.agent.rewinding import counted
@@ -25,6 +25,9 @@ from lsp_server.session.run import OnEvent
 from lsp_server.session.run_store import RunStore
 from lsp_server.workspace.checkpoints.undo import UndoReport
 
+FileChanges: TypeAlias = list[FileChanged | SnapshotTaken]
+"""What a run did to files, oldest first."""
+
 
 class TakeBack(Protocol):
     """Takes back changes, which come oldest first, and keeps what a person changed since."""
@@ -41,9 +44,15 @@ class TakeBack(Protocol):
 
 
 async def undo_run(
-    store: RunStore, run_id: RunId, take_back: TakeBack, on_event: OnEvent
+    store: RunStore,
+    run_id: RunId,
+    take_back: TakeBack,
+    on_event: OnEvent,
+    remaining: Callable[[RunId, Sequence[FileChanged | SnapshotTaken]], FileChanges],
 ) -> UndoReport:
     """Takes back what a run that is not at work changed, and what its children did.
+
+    `remaining` leaves out of the changes what a person took back of them already.
 
     Raises JournalBusy, JournalDamaged, ConfigurationError, OSError.
     """
@@ -55,7 +64,8 @@ async def undo_run(
             on_event(run_id, journal.append(event))
 
         past = await asyncio.to_thread(with_files, store, own(counted(journal.past)))
-        report = await take_back(changes_in(past), emit)
+        changes = await asyncio.to_thread(remaining, run_id, changes_in(past))
+        report = await take_back(changes, emit)
         emit_report(report, emit)
         await journal.flush()
     finally:
@@ -71,17 +81,21 @@ def with_files(
     What the children begun in them did to files is among them, and what an undo gave back is a
     change of its own. Blocking. Raises JournalDamaged, OSError.
     """
-    past = _undos_as_changes(_with_children(store, records))
-    return list(past)[len(_with_children(store, records[:since])) :]
+    past = undos_as_changes(with_children(store, records))
+    return list(past)[len(with_children(store, records[:since])) :]
 
 
-def changes_in(records: Iterable[RecordedEvent]) -> list[FileChanged | SnapshotTaken]:
+def changes_in(records: Iterable[RecordedEvent]) -> FileChanges:
     """Returns what these records say of files."""
     kinds = FileChanged | SnapshotTaken
     return [record.event for record in records if isinstance(record.event, kinds)]
 
 
-def _with_children(store: RunStore, records: Sequence[RecordedEvent]) -> list[RecordedEvent]:
+def with_children(store: RunStore, records: Sequence[RecordedEvent]) -> list[RecordedEvent]:
+    """Returns the records of a run with what the children begun in them did to files, by time.
+
+    Blocking. Raises JournalDamaged, OSError.
+    """
     begun = {one.event.run_id for one in records if isinstance(one.event, ChildStarted)}
     journals = [path for path in map(store.journal, begun) if path.exists()]
     kinds = FileChanged | SnapshotTaken
@@ -92,8 +106,8 @@ def _with_children(store: RunStore, records: Sequence[RecordedEvent]) -> list[Re
     return sorted([*records, *of_children], key=lambda recorded: recorded.at)
 
 
-def _undos_as_changes(records: Iterable[RecordedEvent]) -> Iterator[RecordedEvent]:
-    """The records, with each FileRestored as the change that it was: from the last state to the first."""
+def undos_as_changes(records: Iterable[RecordedEvent]) -> Iterator[RecordedEvent]:
+    """Yields the records, with each FileRestored as the change that it was: back to the first state."""
     first: dict[str, Id | None] = {}
     last: dict[str, Id | None] = {}
     for record in records:

@@ -24,7 +24,7 @@ from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.models.provider import EndpointModels
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.changed_texts import ChangedTexts
-from lsp_server.session.child_runs import top_id
+from lsp_server.session.child_runs import parent_id, run_folder, top_id
 from lsp_server.session.evolution import Evolution
 from lsp_server.session.extension_list import ExtensionList
 from lsp_server.session.extension_sources import (
@@ -41,8 +41,10 @@ from lsp_server.session.memory.forgetting import Forgotten, forget
 from lsp_server.session.notices import ExtensionsChanged, Notify, RunEvent
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.proposals import Proposals
+from lsp_server.session.review.review_marks import remove_marks
+from lsp_server.session.review.run_review import RunReview
 from lsp_server.session.rewinds import Rewinds
-from lsp_server.session.run_undo import TakeBack, undo_run
+from lsp_server.session.run_undo import undo_run
 from lsp_server.session.runs import Runs
 from lsp_server.session.session_status import SessionStatus, session_status
 from lsp_server.session.trust import TrustItem
@@ -91,11 +93,11 @@ class EndpointNotes(Protocol):
 class Session:
     """A `Session` is one workspace folder at work. Close it: it owns tasks, files and connections.
 
-    Front doors ask its parts directly: `model`, `runs`, `changed_texts`, `rewinds`, `proposals`, `permissions`, `goals`,
+    Front doors ask its parts directly: `model`, `runs`, `changed_texts`, `rewinds`, `review`, `proposals`, `permissions`, `goals`,
     `memory`, `skills`, `servers` and `trust`. What concerns several of them goes through the session itself,
     above all Events (`on_event`) and changed files (`files_changed`).
 
-    `redactor` takes secrets out of what leaves the workspace. `take_back` undoes changes of files. `endpoint_stats` go by the name of the
+    `redactor` takes secrets out of what leaves the workspace. `review` has what undoes changes of files. `endpoint_stats` go by the name of the
     endpoint. `release` frees what the runs share, once none is left.
     """
 
@@ -115,7 +117,7 @@ class Session:
         evolution: Evolution,
         redactor: Redactor,
         notify: Notify,
-        take_back: TakeBack,
+        review: RunReview,
         endpoint_stats: Mapping[str, EndpointNotes],
         release: Callable[[], Awaitable[None]],
     ) -> None:
@@ -140,8 +142,9 @@ class Session:
         self.evolution = evolution
         self.endpoint_stats = endpoint_stats
         self._notify = notify
-        self._take_back = take_back
-        self.rewinds = Rewinds(runs, goals, take_back, self.on_event)
+        self.review = review
+        self._take_back = review.take_back
+        self.rewinds = Rewinds(runs, goals, review.take_back, self.on_event)
         self._release = release
         self._tasks = TaskSet()
         self._looks = TaskSet()
@@ -168,6 +171,7 @@ class Session:
             self.evolution.idle_dreams.work_changed(is_idle=True)
             self._looks.start(self.evolution.inbox.refresh(), "look at the inbox")
             self._tasks.start(self._follow(), "watch of the files")
+            self._looks.start(self.review.look(), "look at what the newest run changed")
             self._looks.start(self._look_at_extensions(), "look at the extensions")
 
     def on_event(self, run_id: RunId, recorded: RecordedEvent) -> None:
@@ -183,6 +187,8 @@ class Session:
             self.files_changed([self.root / event.path])
         if self._tasks and isinstance(event, RunStarted | RunResumed | RunEnded):
             self.evolution.idle_dreams.work_changed(is_idle=not self.runs.active())
+        if isinstance(event, RunEnded) and parent_id(run_id) is None:
+            self._looks.start(self.review.look(run_id), "look at what a run changed")
         self._notify(RunEvent(run_id, recorded))
 
     def files_changed(self, paths: Collection[Path], *, saved: bool = False) -> None:
@@ -226,7 +232,13 @@ class Session:
         Raises RunNotFound, RunBusy, JournalBusy, JournalDamaged, ConfigurationError.
         """
         past = self.runs.choose(run_id, "undo", idle=True)
-        report = await undo_run(self.runs.store, past.run_id, self._take_back, self.on_event)
+        remaining = self.review.remaining
+        report = await undo_run(
+            self.runs.store, past.run_id, self._take_back, self.on_event, remaining
+        )
+        # What is back now is said by the journal.
+        await asyncio.to_thread(remove_marks, run_folder(self.runs.store.folder, past.run_id))
+        await self.review.look(past.run_id)
         if report.restored:
             events = await asyncio.to_thread(self.runs.store.events, past.run_id)
             shown = [event.report for event in events if isinstance(event, GoalChecked)]

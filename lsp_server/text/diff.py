@@ -50,15 +50,15 @@ def diff_stat(before: str, after: str) -> str:
     '+2 -1 lines'
     """
     added = removed = 0
-    for kind, a1, a2, b1, b2 in _opcodes(split_lines(before), split_lines(after)):
+    for kind, a1, a2, b1, b2 in line_opcodes(split_lines(before), split_lines(after)):
         if kind != "equal":
             removed += a2 - a1
             added += b2 - b1
     return f"+{added} -{removed} lines"
 
 
-def _opcodes(old: Sequence[str], new: Sequence[str]) -> list[Opcode]:
-    """The steps from old to new. What is equal at both ends costs next to nothing."""
+def line_opcodes(old: Sequence[str], new: Sequence[str]) -> list[Opcode]:
+    """Returns the steps from old to new. What is equal at both ends costs next to nothing."""
     pairs = zip(old, new, strict=False)
     start = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     rest = min(len(old), len(new)) - start
@@ -80,7 +80,7 @@ def _opcodes(old: Sequence[str], new: Sequence[str]) -> list[Opcode]:
 
 def _groups(old: Sequence[str], new: Sequence[str]) -> Iterator[list[Opcode]]:
     matcher: SequenceMatcher[str] = SequenceMatcher(None, "", "")
-    matcher.opcodes = _opcodes(old, new)  # type: ignore[attr-defined]
+    matcher.opcodes = line_opcodes(old, new)  # type: ignore[attr-defined]
     return (list(group) for group in matcher.get_grouped_opcodes(CONTEXT_LINES))
 
 

@@ -106,6 +106,19 @@ class CommandContext:
             return reply
         return Reply(state=self.state, message=meanwhile)
 
+    async def work_soon(self, work: Coroutine[Any, Any, Reply], meanwhile: str) -> Reply:
+        """Returns the reply of `work` as `reply_soon` does; what it cannot do is shown as well."""
+
+        async def shown() -> Reply:
+            try:
+                return await work
+            except HoldfastError as error:
+                # Nobody may wait for the reply any more.
+                self.client.show("warning", error_text(error))
+                return Reply(state="error", message=error_text(error))
+
+        return await self.reply_soon(shown(), meanwhile)
+
     def session_of_run(self, run_id: RunId | None, *, active: bool = False) -> Session:
         """Returns the session of a run; without one that of the current folder.
 

@@ -23,6 +23,7 @@ from lsp_server.server.commands.goal_commands import GoalCommands
 from lsp_server.server.commands.max_mode_commands import MaxModeCommands
 from lsp_server.server.commands.memory_commands import MemoryCommands
 from lsp_server.server.commands.permission_commands import PermissionCommands
+from lsp_server.server.commands.review_commands import ReviewCommands
 from lsp_server.server.commands.run_commands import RunCommands
 from lsp_server.server.commands.run_errors import error_text
 from lsp_server.server.commands.run_list_commands import RunListCommands
@@ -45,6 +46,7 @@ class CommandRegistry:
         subjects = (
             RunCommands(context),
             RunListCommands(context),
+            ReviewCommands(context),
             MaxModeCommands(context),
             GoalCommands(context),
             MemoryCommands(context),

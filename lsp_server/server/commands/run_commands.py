@@ -1,15 +1,12 @@
-"""This module has the commands about runs: start, stop, resume, send, show, undo, rewind, fork."""
+"""This module has the commands about runs: start, stop, resume, send, show, rewind, fork."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.tasks import RunId
 from lsp_server.server.commands.command import CommandContext, ServerCommand
-from lsp_server.server.commands.run_errors import error_text
 from lsp_server.server.commands.targets import folder_to_work_in, image_places, task_of
 from lsp_server.server.params.base import Reply
 from lsp_server.server.params.run_params import (
@@ -22,7 +19,6 @@ from lsp_server.server.params.run_params import (
 )
 from lsp_server.server.protocol import CommandName
 from lsp_server.session.permission_mode import require_mode
-from lsp_server.session.session import Session
 from lsp_server.session.task_request import given_images
 from lsp_server.wording.event_labels import step_text
 from lsp_server.workspace.checkpoints.undo import UndoReport
@@ -42,7 +38,6 @@ class RunCommands:
             ServerCommand(CommandName.RUN_RESUME, RunChoice, self._resume),
             ServerCommand(CommandName.RUN_SEND, RunSend, self._send),
             ServerCommand(CommandName.RUN_SHOW, RunChoice, self._show),
-            ServerCommand(CommandName.RUN_UNDO, RunChoice, self._undo),
             ServerCommand(CommandName.RUN_REWIND, RunRewind, self._rewind),
             ServerCommand(CommandName.RUN_FORK, RunFork, self._fork),
         )
@@ -111,13 +106,6 @@ class RunCommands:
             uri=self._context.show_document(path),
         )
 
-    async def _undo(self, arguments: RunChoice) -> Reply:
-        run_id = run_id_of(arguments.run_id)
-        return await self._context.reply_soon(
-            self._shown(self._take_back(self._context.session_of_run(run_id), run_id)),
-            "the run's changes are taken back; a message says when that is done",
-        )
-
     async def _rewind(self, arguments: RunRewind) -> Reply:
         run_id = run_id_of(arguments.run_id)
         session = self._context.session_of_run(run_id)
@@ -128,8 +116,8 @@ class RunCommands:
             self._context.client.show("warning" if done.files.conflicts else "info", message)
             return Reply(state=self._context.state, message=message, run_id=done.run_id)
 
-        return await self._context.reply_soon(
-            self._shown(work()), "the run is taken back; a message says when that is done"
+        return await self._context.work_soon(
+            work(), "the run is taken back; a message says when that is done"
         )
 
     async def _fork(self, arguments: RunFork) -> Reply:
@@ -141,23 +129,9 @@ class RunCommands:
             run = forked.summary()
             return Reply(state=run.state, message=f"goes on: {run.title}", run_id=run.run_id)
 
-        return await self._context.reply_soon(
-            self._shown(work()), "a new run goes on from there as soon as the files are back"
+        return await self._context.work_soon(
+            work(), "a new run goes on from there as soon as the files are back"
         )
-
-    async def _shown(self, work: Coroutine[Any, Any, Reply]) -> Reply:
-        """Returns the reply of `work`; what it cannot do is shown as well, as nobody may wait for it."""
-        try:
-            return await work
-        except HoldfastError as error:
-            self._context.client.show("warning", error_text(error))
-            return Reply(state="error", message=error_text(error))
-
-    async def _take_back(self, session: Session, run_id: RunId | None) -> Reply:
-        report = await session.undo(run_id)
-        message = _undo_text(report)
-        self._context.client.show("warning" if report.conflicts else "info", message)
-        return Reply(state=self._context.state, message=message)
 
 
 def run_id_of(value: str | None) -> RunId | None:
@@ -165,7 +139,8 @@ def run_id_of(value: str | None) -> RunId | None:
     return RunId(value) if value is not None else None
 
 
-def _undo_text(report: UndoReport) -> str:
+def undo_text(report: UndoReport) -> str:
+    """Says what an undo of a run did."""
     return _files_text(report, " before the run")
 
 

@@ -65,6 +65,7 @@ class CodeActions:
         yield from self._fixes(params)
         yield from self._work(params)
         if session is not None:
+            yield from self._changes(folder, session, path, params)
             yield from self._whys(folder, session, path, params)
             yield from self._proposals(session)
             yield from self._custom_commands(session, path, params)
@@ -139,6 +140,24 @@ class CodeActions:
         ):
             command = types.Command(title, name, arguments=[arguments])
             yield _action(command, ActionKind.REWRITE)
+
+    def _changes(
+        self, folder: Folder, session: Session, path: Path, params: types.CodeActionParams
+    ) -> Iterator[types.CodeAction]:
+        """Takes back what the newest run changed on these lines, or gives it back."""
+        document = self._open.get(params.text_document.uri)
+        if document is None:
+            return
+        lines = params.range.start.line, params.range.end.line
+        for part in session.review.at(folder.relative(path), document.text, *lines):
+            arguments = {"runId": part.run_id, "path": part.path}
+            if part.hunk is not None:
+                arguments["hunk"] = part.hunk
+            what = "this hunk" if part.hunk is not None else "this file"
+            title = "Give back what was taken back here" if part.is_undone else f"Take back {what}"
+            name = CommandName.RUN_KEEP if part.is_undone else CommandName.RUN_UNDO
+            command = types.Command(f"Holdfast: {title}", name, arguments=[arguments])
+            yield _action(command, ActionKind.RUN)
 
     def _whys(
         self, folder: Folder, session: Session, path: Path, params: types.CodeActionParams

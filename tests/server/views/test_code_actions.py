@@ -54,6 +54,7 @@ class QuietSession:
     skills: Any = field(init=False)
     workflows: Any = field(init=False)
     evolution: Any = field(init=False)
+    review: Any = field(init=False)
     inbox: Any = field(init=False)
     file: Any = field(init=False)
     path: Path = Path("/no-inbox.md")
@@ -63,7 +64,11 @@ class QuietSession:
 
     def __post_init__(self) -> None:
         self.permissions = self.runs = self.proposals = self.goals = self.memory = self
-        self.skills = self.workflows = self.evolution = self.inbox = self.file = self
+        self.skills = self.workflows = self.evolution = self.inbox = self.file = self.review = self
+
+    def at(self, *place: object) -> tuple[Any, ...]:
+        """No run changed anything."""
+        return ()
 
     def conditions(self) -> tuple[Any, ...]:
         return ()
