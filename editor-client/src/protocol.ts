@@ -61,6 +61,7 @@ export const Method = {
   status: "holdfast/status",
   event: "holdfast/event",
   diagnostics: "holdfast/diagnostics",
+  questions: "holdfast/questions",
 } as const;
 export type Method = (typeof Method)[keyof typeof Method];
 
@@ -251,6 +252,40 @@ export const Status = v.object({
   outlivesEditor: v.optional(v.boolean()),
 });
 export type Status = v.InferOutput<typeof Status>;
+
+/** A `QuestionChoice` is an answer on offer, with the words for it. */
+export const QuestionChoice = v.object({
+  answer: Answer,
+  title: v.string(),
+});
+export type QuestionChoice = v.InferOutput<typeof QuestionChoice>;
+
+/**
+ * A `WaitingQuestion` is answered with `holdfast.permission.answer` and its `id`.
+ *
+ * `title` is one line, `detail` the exact operation: a command, or a diff where `language`
+ * says so. `uri` is the file that would be changed.
+ */
+export const WaitingQuestion = v.object({
+  id: v.string(),
+  runId: v.string(),
+  title: v.string(),
+  detail: v.string(),
+  language: v.optional(v.picklist(["", "diff"]), ""),
+  uri: v.optional(v.string()),
+  choices: v.array(QuestionChoice),
+});
+export type WaitingQuestion = v.InferOutput<typeof WaitingQuestion>;
+
+/**
+ * `holdfast/questions` carries all that wait, oldest first: each time the whole list.
+ *
+ * A client that declares `waitingQuestions` gets it, and no prompts.
+ */
+export const WaitingQuestions = v.object({
+  questions: v.optional(v.array(WaitingQuestion), []),
+});
+export type WaitingQuestions = v.InferOutput<typeof WaitingQuestions>;
 
 /** A `WirePosition` is in the encoding that was agreed on with the client. */
 export const WirePosition = v.object({

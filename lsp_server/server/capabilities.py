@@ -57,6 +57,8 @@ class Capabilities:
     """`holdfast/diagnostics`."""
     questions: bool = False
     """What a question is about is opened from its Event, so that it need not say it."""
+    waiting_questions: bool = False
+    """`holdfast/questions`: the client shows what waits by itself, and is sent no prompts."""
 
 
 def resolve(params: types.InitializeParams) -> Capabilities:
@@ -95,6 +97,7 @@ def resolve(params: types.InitializeParams) -> Capabilities:
         events=own.get("event") is True,
         diagnostics=own.get("diagnostics") is True,
         questions=own.get("questions") is True and own.get("event") is True,
+        waiting_questions=own.get("waitingQuestions") is True,
     )
 
 

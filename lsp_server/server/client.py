@@ -91,8 +91,12 @@ class Client:
         self._rpc.notify(types.PROGRESS, types.ProgressParams(token, value))
 
     def notify(self, method: Method, payload: Payload) -> None:
-        """Sends a notification of our own, `holdfast/status` or `holdfast/event`, if declared."""
-        declared = {Method.STATUS: self.can.status, Method.EVENT: self.can.events}
+        """Sends a notification of our own, if declared."""
+        declared = {
+            Method.STATUS: self.can.status,
+            Method.EVENT: self.can.events,
+            Method.QUESTIONS: self.can.waiting_questions,
+        }
         if declared.get(method, False):
             self._rpc.notify(method, payload.wire())
 

@@ -85,6 +85,8 @@ class LspEditor:
 
     async def confirm(self, question: Question) -> Answered | None:
         """Asks a person; returns None when it was dismissed or nobody can be asked here."""
+        if self._client.can.waiting_questions:
+            return None  # `QuestionsView` shows it.
         offered = box_titles(question)
         name = self._folders.name_among_several(self._folder.root)
         opens_changes = self._client.can.questions

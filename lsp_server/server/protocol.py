@@ -72,6 +72,7 @@ class Method(StrEnum):
     STATUS = "holdfast/status"
     EVENT = "holdfast/event"
     DIAGNOSTICS = "holdfast/diagnostics"
+    QUESTIONS = "holdfast/questions"
 
 
 class DiagnosticCode(StrEnum):

@@ -34,6 +34,20 @@ def action_titles(question: Question) -> Iterator[tuple[Answer, str]]:
             yield answer, visible(f"Holdfast: {ANSWERS[answer]}: {summary}")
 
 
+def choice_titles(question: Question) -> Iterator[tuple[Answer, str]]:
+    """Yields all answers, the wider ones with what they allow, for beside the question itself."""
+    for answer in question.answers:
+        rule = question.rule_of(answer)
+        yield answer, visible(f"{ANSWERS[answer]} ({rule})" if rule else ANSWERS[answer])
+
+
+def question_head(question: Question, folder: Folder, *, name: str | None) -> str:
+    """Says who asks for what and where, in a line; `name` is as of `question_text`."""
+    asker = _asker(question, folder)
+    where = f" in {name}" if name else ""
+    return f"“{asker}” asks{where}: {question.summary}" if asker else question.summary
+
+
 def question_text(
     question: Question, folder: Folder, *, name: str | None, opens_changes: bool
 ) -> str:
@@ -42,9 +56,7 @@ def question_text(
     `name` is the folder's name if several are open. `opens_changes` says that the client
     opens what would be done to a file beside the person's work.
     """
-    asker = _asker(question, folder)
-    where = f" in {name}" if name else ""
-    lines = [f"“{asker}” asks{where}: {question.summary}" if asker else question.summary]
+    lines = [question_head(question, folder, name=name)]
     opened = opens_changes and question.path is not None and "\n" in question.detail
     if question.detail not in question.summary and not opened:
         lines.append(truncate_middle(question.detail, DETAIL_CHARS_MAX))

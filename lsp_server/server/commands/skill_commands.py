@@ -145,6 +145,8 @@ class SkillCommands:
         uri = None
         if meant and arguments.answer is None:
             uri = self._context.show_page(session, PAGE, _page(meant))
+            if self._context.client.can.waiting_questions:
+                return await self._trust_reply(session, uri)  # It asks by itself.
             work = self._context.show_errors(self._ask(session, meant))
             self._context.tasks.start(work, "a question about trust")
         elif meant:

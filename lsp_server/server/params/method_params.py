@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -96,6 +96,38 @@ class WorkflowNodePayload(Payload):
     depth: int
     run_id: str | None = None
     why: str = ""
+
+
+class QuestionChoice(Payload):
+    """A `QuestionChoice` is an answer on offer, with the words for it."""
+
+    answer: Answer
+    title: str
+
+
+class WaitingQuestion(Payload):
+    """A `WaitingQuestion` is answered with `holdfast.permission.answer` and its `id`.
+
+    `title` is one line, `detail` the exact operation: a command, or a diff where `language`
+    says so. `uri` is the file that would be changed.
+    """
+
+    id: str
+    run_id: str
+    title: str
+    detail: str
+    language: Literal["", "diff"] = ""
+    uri: str | None = None
+    choices: tuple[QuestionChoice, ...]
+
+
+class WaitingQuestions(Payload):
+    """`holdfast/questions` carries all that wait, oldest first: each time the whole list.
+
+    A client that declares `waitingQuestions` gets it, and no prompts.
+    """
+
+    questions: tuple[WaitingQuestion, ...] = ()
 
 
 class EventFields(Payload):

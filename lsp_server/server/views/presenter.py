@@ -40,6 +40,7 @@ from lsp_server.server.protocol import CommandName, Method
 from lsp_server.server.views.diagnostics_view import DiagnosticsView
 from lsp_server.server.views.event_notice import event_notice
 from lsp_server.server.views.index_progress import IndexProgressView
+from lsp_server.server.views.questions_view import QuestionsView
 from lsp_server.server.views.run_progress import RunProgress
 from lsp_server.server.views.status_view import StatusView
 from lsp_server.server.views.throttle import Throttle
@@ -63,6 +64,7 @@ class Presenter:
         status: StatusView,
         tasks: TaskSet,
     ) -> None:
+        self._questions = QuestionsView(client, folders)
         self._client = client
         self._folders = folders
         self._diagnostics = diagnostics
@@ -117,6 +119,7 @@ class Presenter:
     def refresh(self) -> None:
         """Shows everything anew that is derived from the sessions."""
         self._diagnostics.publish()
+        self._questions.update()
         self._tasks.start(
             self._client.refresh(types.WORKSPACE_CODE_LENS_REFRESH), "refresh of the code lenses"
         )

@@ -1,6 +1,6 @@
 -- What every driver of Neovim needs: the configuration that ships, notes, and waiting.
 -- Stock handlers; only the questions that nobody can answer headless are answered here.
-local M = { seen = { messages = {}, asked = {} }, wanted = 'once' }
+local M = { seen = { messages = {}, asked = {} }, wanted = '' }
 local seen = M.seen
 
 function M.wait(what, condition, milliseconds)
@@ -14,17 +14,7 @@ local function title(item, options)
   return type(item) == 'table' and (item.title or (item.action and item.action.title)) or tostring(item)
 end
 
--- window/showMessageRequest up to 0.10.
-vim.fn.inputlist = function(items)
-  table.insert(seen.asked, table.concat(items, ' | '))
-  for _, item in ipairs(items) do
-    local number = tostring(item):match('^(%d+)%. Approve once')
-    if number then return tonumber(number) end
-  end
-  return 0
-end
-
--- Code actions, and message requests of newer versions.
+-- Code actions.
 vim.ui.select = function(items, options, choose)
   seen.offered = vim.tbl_map(function(item) return title(item, options) end, items)
   for index, shown in ipairs(seen.offered) do
@@ -63,6 +53,20 @@ function M.start(handlers)
     }, handlers or {}),
   })
   M.attached()
+end
+
+-- Waits for a question of a run and says yes to it, as a person would: looks, goes there, presses a key.
+function M.approve()
+  local question = require('holdfast.question')
+  M.wait('the question', question.current)
+  local asked = question.current()
+  local titles = vim.tbl_map(function(choice) return choice.title end, asked.choices)
+  table.insert(seen.asked, asked.title .. ': ' .. table.concat(titles, ' | '))
+  assert(not question.is_focused(), 'it has taken the focus')
+  vim.cmd('Holdfast answer')
+  assert(question.is_focused(), 'it has no focus')
+  vim.api.nvim_feedkeys('y', 'xt', false)
+  M.wait('the answer', function() return question.current() ~= asked end)
 end
 
 -- The reply of a command.

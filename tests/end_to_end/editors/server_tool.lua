@@ -5,8 +5,7 @@ local seen = it.seen
 
 it.play(function()
   it.start()
-  it.wanted = 'once'
   it.command('run.start', { prompt = 'Say it again.' })
-  it.wait('the prompt for permission', function() return #seen.asked > 0 end)
+  it.approve()
   it.wait('the end of the run', function() return it.said('It said so.') end)
 end)

@@ -1,5 +1,7 @@
 -- The language client: starts the server, keeps its status, starts it once more when it died.
-local M = {}
+local question = require('holdfast.question')
+local quiet = require('holdfast.quiet')
+local M = { notify = quiet.notify }
 
 local LOOP_SECONDS = 180 -- a second end within this time is a loop
 local LET_GO_MILLISECONDS = 200 -- until then Neovim would hand out the client that ended
@@ -15,10 +17,6 @@ local statuses = {} -- the last `holdfast/status` of each client, by its id
 local started = {} -- clients of Neovim 0.7 by root, which cannot share them itself
 local starting = false -- a server was started and has not ended
 local ended = {} -- when the server of a root last ended unasked, in seconds
-
-function M.notify(message, level)
-  vim.notify('Holdfast: ' .. message, level or vim.log.levels.INFO)
-end
 
 -- The diagnostics that all language servers but ours show in a buffer, for the agent to read.
 local function findings(buffer)
@@ -39,7 +37,10 @@ local function findings(buffer)
   return found
 end
 
-local handlers = {
+local handlers = vim.tbl_extend('error', quiet.handlers, {
+  ['holdfast/questions'] = function(_, waiting, context)
+    question.update(context.client_id, waiting.questions)
+  end,
   ['holdfast/status'] = function(_, status, context)
     statuses[context.client_id] = status
     vim.cmd('redrawstatus!')
@@ -54,7 +55,7 @@ local handlers = {
     end
     return { items = items }
   end,
-}
+})
 
 -- Neovim 0.10 and newer send a server only its own diagnostics with a request for code
 -- actions; this one fixes those of others.
@@ -101,6 +102,7 @@ local function restart(code, signal, id)
   local buffers = client.attached_buffers and vim.tbl_keys(client.attached_buffers)
     or vim.lsp.get_buffers_by_client_id(id)
   statuses[id], starting = nil, false
+  vim.schedule(function() question.update(id, nil) end)
   vim.defer_fn(function()
     if before and now - before < LOOP_SECONDS then
       local text = 'the server ended twice in a short time and is left alone; :edit starts it'
@@ -125,6 +127,7 @@ function M.config(changes)
     if vim.fn.has('nvim-0.10') == 1 then send_all_findings(client) end
     if on_init then return on_init(client, ...) end
   end
+  question.setup(M.answer)
   config.handlers = vim.tbl_extend('keep', config.handlers or {}, handlers)
   local able = vim.lsp.protocol.make_client_capabilities()
   -- A transcript that is a file can be edited, searched and followed as any other.
@@ -132,7 +135,7 @@ function M.config(changes)
   config.capabilities = vim.tbl_deep_extend(
     'force',
     able,
-    { experimental = { holdfast = { status = true, diagnostics = true } } },
+    { experimental = { holdfast = { status = true, diagnostics = true, waitingQuestions = true } } },
     config.capabilities or {}
   )
   return config
@@ -181,22 +184,35 @@ function M.status()
   return client and statuses[client.id]
 end
 
--- Runs a command of the server; `done` gets its reply, which is shown without it.
-function M.command(name, argument, done)
-  if starting then vim.wait(START_MILLISECONDS, M.current) end
-  local client = M.current()
-  if not client then return M.notify('the server is not running here', vim.log.levels.WARN) end
+local function request(client, name, argument, done)
   local params = { command = 'holdfast.' .. name, arguments = argument and { argument } or nil }
   local function answered(err, reply)
     if err then return M.notify(err.message, vim.log.levels.ERROR) end
     if done then return done(reply) end
     if reply and reply.message then M.notify(reply.message) end
   end
+  quiet.commanded()
   if vim.fn.has('nvim-0.11') == 1 then
     client:request('workspace/executeCommand', params, answered)
   else
     client.request('workspace/executeCommand', params, answered)
   end
+end
+
+-- Runs a command of the server; `done` gets its reply, which is shown without it.
+function M.command(name, argument, done)
+  if starting then vim.wait(START_MILLISECONDS, M.current) end
+  local client = M.current()
+  if not client then return M.notify('the server is not running here', vim.log.levels.WARN) end
+  request(client, name, argument, done)
+end
+
+-- Answers a question of the client with this id.
+function M.answer(id, asked, answer, reason)
+  local client = vim.lsp.get_client_by_id(id)
+  if not client then return end
+  local argument = { id = asked.id, answer = answer, reason = reason ~= '' and reason or nil }
+  request(client, 'permission.answer', argument)
 end
 
 return M

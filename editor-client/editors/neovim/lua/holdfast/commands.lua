@@ -1,5 +1,6 @@
 -- `:Holdfast WORD REST`; a range in front of it selects lines.
 local client = require('holdfast.client')
+local question = require('holdfast.question')
 local M = {}
 
 -- The file of the current buffer, and the lines of a range.
@@ -61,11 +62,30 @@ local function open_transcript(reply)
   vim.cmd('edit ' .. vim.fn.fnameescape(vim.uri_to_fname(reply.uri)))
 end
 
--- What follows a denial is why, for the model to read.
+-- Answers the question on the screen. What follows a denial is why, for the model to read.
 local function answer(word)
   return function(rest)
-    client.command('permission.answer', { answer = word, reason = rest ~= '' and rest or nil })
+    local asked = question.current()
+    if asked then return client.answer(asked.client, asked, word, rest) end
+    if asked == nil then return client.notify('nothing waits for an answer') end
+    client.notify('this question has only just come; look at it first', vim.log.levels.WARN)
   end
+end
+
+local function look_at_question()
+  if not question.focus() then client.notify('nothing waits for an answer') end
+end
+
+-- Asks whether to trust what the project brings; the page about it lies open.
+local function ask_for_trust(reply)
+  if #reply.waiting == 0 or not reply.uri then return client.notify(reply.message) end
+  local choices = { { answer = 'yes', title = 'Trust' }, { answer = 'no', title = 'Refuse' } }
+  local title = ('This project brings %d things for the agent. Trust them?'):format(#reply.waiting)
+  question.ask(title, reply.message, choices, function(choice)
+    for _, item in ipairs(reply.waiting) do
+      client.command('trust', { what = item.id, answer = choice })
+    end
+  end)
 end
 
 -- A step, and behind it what to do instead.
@@ -101,6 +121,7 @@ local words = {
   list = function() client.command('run.list') end,
   goal = function(rest) client.command('goal.new', rest ~= '' and { title = rest } or nil) end,
   check = function() client.command('goal.check', { all = true }) end,
+  answer = look_at_question,
   once = answer('once'),
   run = answer('run'),
   always = answer('always'),
