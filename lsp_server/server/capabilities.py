@@ -43,6 +43,8 @@ class Capabilities:
     """Actions of the kind `quickfix` are chosen one by one; see `code_actions.py`."""
     runs_all_fixes: bool = False
     """Whatever is offered for a diagnostic may be run at once, and unseen."""
+    modal_prompts: bool = False
+    """A prompt takes the keyboard, so that what a person types meanwhile could answer it."""
     configuration: bool = False
     """`workspace/configuration`."""
     watched_files: bool = False
@@ -59,6 +61,11 @@ class Capabilities:
     """What a question is about is opened from its Event, so that it need not say it."""
     waiting_questions: bool = False
     """`holdfast/questions`: the client shows what waits by itself, and is sent no prompts."""
+
+
+_MODAL = frozenset({"coc.nvim", "eglot", "emacs", "helix", "kak-lsp", "neovim", "vim-lsp"})
+"""Editors, by the names that they give themselves, that answer a prompt with the next keys:
+a line of Neovim, the minibuffer of Emacs, a menu of the others."""
 
 
 def resolve(params: types.InitializeParams) -> Capabilities:
@@ -90,6 +97,7 @@ def resolve(params: types.InitializeParams) -> Capabilities:
         related_information=has("text_document.publish_diagnostics.related_information"),
         quick_fixes=_chooses_quick_fixes(declared),
         runs_all_fixes=_runs_all_fixes(declared),
+        modal_prompts=_has_modal_prompts(params),
         configuration=has("workspace.configuration"),
         watched_files=has("workspace.did_change_watched_files.dynamic_registration"),
         notebooks=has("notebook_document.synchronization"),
@@ -115,6 +123,11 @@ def _encoding(preferred: Any) -> Encoding:
             if encoding == known:
                 return known  # type: ignore[no-any-return]  # one of the Literal's values
     return "utf-16"
+
+
+def _has_modal_prompts(params: types.InitializeParams) -> bool:
+    client = params.client_info
+    return client is not None and client.name.casefold() in _MODAL
 
 
 def _chooses_quick_fixes(declared: types.ClientCapabilities) -> bool:

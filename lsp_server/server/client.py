@@ -58,8 +58,12 @@ class Client:
 
     @property
     def asks(self) -> bool:
-        """Says whether a person can be asked through the editor; only asking shows it."""
-        return types.WINDOW_SHOW_MESSAGE_REQUEST not in self._requests.unknown
+        """Says whether a person can be asked through the editor, as far as asking has shown.
+
+        One that could answer without meaning to is not asked.
+        """
+        known = types.WINDOW_SHOW_MESSAGE_REQUEST not in self._requests.unknown
+        return known and not self.can.modal_prompts and not self.can.waiting_questions
 
     # Notifications
 
@@ -114,6 +118,8 @@ class Client:
 
         One question is open at a time. Cancelling withdraws it.
         """
+        if not self.asks:
+            return None
         actions = [types.MessageActionItem(title) for title in titles]
         params = types.ShowMessageRequestParams(
             types.MessageType.Warning, f"Holdfast: {notice(text)}", actions

@@ -62,7 +62,7 @@ async def test_a_run_from_a_code_action_with_permission_and_a_stop(
     assert seen["modified"] is True
     assert (project / "answer.py").read_text("utf-8") == SAVED, "saving is the person's"
 
-    assert any("once" in asked for asked in seen["asked"]), "permission was asked for"
+    assert any("Approve once" in asked for asked in seen["asked"]), "permission was asked for"
     if editor.column == "neovim":
         kinds = [line.partition(":")[0] for line in seen["progress"]]
         assert kinds[0] == "begin"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.harness.editors import CLIENT, NEOVIMS, Editor
+from tests.harness.editors import CLIENT, EGLOTS, LSP_MODES, NEOVIMS, SCRIPTS, Editor
 from tests.harness.terminal import Terminal, terminal
 from tests.harness.workshop import calls, finish
 
@@ -34,6 +34,25 @@ require('holdfast').setup({ cmd = vim.json.decode(vim.env.SERVER) })
 vim.o.statusline = '%f %m%=%{v:lua.require("holdfast").status()} '
 """
 
+EMACS = """\
+(defalias 'play #'ignore)
+(load (expand-file-name "prelude.el" (getenv "EDITORS")) nil t)
+(kill-local-variable 'completing-read-function)
+(setq completing-read-function #'completing-read-default auto-save-default nil)
+(setq eglot-sync-connect 30 eglot-autoshutdown nil)
+(setq lsp-auto-guess-root t lsp-enable-file-watchers nil lsp-warn-no-matched-clients nil
+      lsp-session-file (concat (getenv "PROJECT") "/../session"))
+(defun begin ()
+  (if (equal (getenv "CLIENT_OF_EMACS") "eglot")
+      (progn (require 'eglot) (holdfast-eglot '(text-mode)) (apply #'eglot (eglot--guess-contact)))
+    (require 'lsp-mode) (holdfast-lsp-mode) (lsp-workspace-folders-add (getenv "PROJECT")) (lsp)
+    (wait "the server" (lambda () (cl-some (lambda (each) (eq 'initialized (lsp--workspace-status each)))
+                                           (lsp-workspaces))))))
+(global-set-key (kbd "C-c h") holdfast-map)
+(add-hook 'emacs-startup-hook
+          (lambda () (find-file "notes.txt") (begin) (goto-char (point-max)) (message "It is ready")))
+"""
+
 
 def serving(server: ScriptedServer) -> dict[str, str]:
     """The environment of an editor whose model is `server`."""
@@ -53,6 +72,23 @@ async def neovim(editor: Editor, project: Path, server: ScriptedServer) -> Async
     config.write_text(NEOVIM)
     command = [editor.program, "-u", str(config), "-i", "NONE", "notes.txt"]
     async with terminal(command, project, serving(server)) as shown:
+        yield shown
+
+
+@asynccontextmanager
+async def emacs(editor: Editor, project: Path, server: ScriptedServer) -> AsyncIterator[Terminal]:
+    editor.need()
+    config = project.parent / "init.el"
+    config.write_text(EMACS)
+    variables = {
+        **serving(server),
+        "EDITORS": str(SCRIPTS),
+        "PROJECT": str(project),
+        "CLIENT_OF_EMACS": editor.column,
+    }
+    async with terminal(
+        [editor.program, "-nw", "-Q", "-l", str(config)], project, variables
+    ) as shown:
         yield shown
 
 
@@ -127,5 +163,35 @@ async def test_a_question_in_neovim_stays_until_it_is_answered_in_its_window(
         await shown.until("Why not?")
         await shown.keys("not that one", "Enter")
         await shown.until("Both are made.")
-        assert (typed_into / "one").exists() and not (typed_into / "two").exists()
+        assert (typed_into / "one").exists()
+        assert not (typed_into / "two").exists()
         assert "not that one" in str(server.requests[1].body["messages"])
+
+
+@pytest.mark.editor
+@pytest.mark.parametrize("editor", [each.showing("permission") for each in (*EGLOTS, *LSP_MODES)])
+async def test_emacs_approves_nothing_that_is_typed_into_a_text(
+    typed_into: Path, editor: Editor
+) -> None:
+    async with (
+        ScriptedServer(EDITS) as server,
+        emacs(editor, typed_into, server) as shown,
+    ):
+        await shown.until("It is ready")
+        await shown.keys("C-c", "h", "w")
+        await shown.until("Task:")
+        await shown.keys("Set the answer.", "Enter")
+        await shown.keys("I go on typing", "Enter")
+        await shown.until("y  Approve once", "-answer = 41")
+        await type_lines(shown, TYPED)
+        await shown.keys("C-x", "1")
+        await shown.until("y  Approve once", "I go on typing", *TYPED)
+        await shown.keys("C-x", "C-s")
+        await shown.until("Wrote")
+        lines = (typed_into / "notes.txt").read_text("utf-8").splitlines()
+        assert lines == ["notes:", "I go on typing", *TYPED]
+        assert (typed_into / "answer.py").read_text("utf-8") == SAVED
+        assert len(server.requests) == 1, "the run still waits"
+        await shown.keys("C-c", "h", "a", "y")
+        await shown.until("The answer is 42.")
+        assert (typed_into / "answer.py").read_text("utf-8") == "answer = 42\n"

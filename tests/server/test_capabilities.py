@@ -66,6 +66,25 @@ def test_methods_of_our_own_are_declared_in_either_place(params: dict[str, Any])
     assert resolve(initialize(**params)) == Capabilities(status=True)
 
 
+@pytest.mark.parametrize(
+    ("name", "modal"),
+    [
+        ("Neovim", True),
+        ("Eglot", True),
+        ("emacs", True),
+        ("helix", True),
+        ("vim-lsp", True),
+        ("coc.nvim", True),
+        ("Visual Studio Code", False),
+        ("Zed", False),
+        ("Sublime Text LSP", False),
+        ("Kate", False),
+    ],
+)
+def test_prompts_of_these_editors_take_the_keyboard(name: str, modal: bool) -> None:
+    assert resolve(initialize(clientInfo={"name": name})).modal_prompts is modal
+
+
 @pytest.mark.parametrize("own", [None, [], "yes", {"status": 1}, {"status": "true"}])
 def test_only_true_declares(own: Any) -> None:
     options = {"clientCapabilities": {"holdfast": own}}

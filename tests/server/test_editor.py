@@ -391,3 +391,17 @@ async def test_declared_diagnostics_are_asked_for(
     desk.peer.answers["holdfast/diagnostics"] = answer
     found = await desk.editor.diagnostics(project / "a")
     assert (None if found is None else [finding.line for finding in found]) == lines
+
+
+@pytest.mark.parametrize(
+    "can", [Capabilities(modal_prompts=True), Capabilities(waiting_questions=True)]
+)
+async def test_a_prompt_that_typing_could_answer_is_never_sent(
+    project: Path, can: Capabilities
+) -> None:
+    desk = Desk(project, can)
+    assert await desk.editor.confirm(QUESTION) is None
+    assert await desk.client.choose("Trust it?", ["Trust", "Refuse"]) is None
+    assert "window/showMessageRequest" not in desk.peer.methods()
+    # The one is told where else to answer, the other shows what waits by itself.
+    assert desk.peer.methods() == (["window/showMessage"] if can.modal_prompts else [])

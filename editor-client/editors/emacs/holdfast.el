@@ -21,8 +21,10 @@
 ;;; Code:
 
 (require 'cl-lib)
+(require 'eieio)
 (require 'subr-x)
 (require 'url-util)
+(require 'holdfast-question)
 
 (defgroup holdfast nil "A coding agent for long tasks." :group 'tools)
 
@@ -31,7 +33,7 @@
   :type '(repeat string))
 
 ;; Without room for capabilities of our own they travel with the options.
-(defconst holdfast--options '(:clientCapabilities (:holdfast (:status t))))
+(defconst holdfast--options '(:clientCapabilities (:holdfast (:status t :waitingQuestions t))))
 
 ;;; The mode line
 
@@ -45,6 +47,9 @@
     (cond ((string-empty-p line) "")
           ((equal (plist-get status :state) "waiting") (concat " " (propertize line 'face 'warning)))
           (t (concat " " line)))))
+
+(defvar holdfast--last-server nil
+  "The server that was spoken to last, for buffers that have none.")
 
 (defvar holdfast--segment '(:eval (holdfast-mode-line)))
 (put 'holdfast--segment 'risky-local-variable t)
@@ -71,6 +76,8 @@
 
 (declare-function eglot-current-server "eglot")
 (declare-function jsonrpc-request "jsonrpc")
+(declare-function jsonrpc-async-request "jsonrpc")
+(defvar lsp--cur-workspace)
 (defvar eglot-server-programs)
 
 ;;;###autoload
@@ -84,7 +91,10 @@
 
 (with-eval-after-load 'eglot
   (cl-defmethod eglot-handle-notification (server (_method (eql holdfast/status)) &rest status)
-    (holdfast--keep-status server status)))
+    (holdfast--keep-status server status))
+  (cl-defmethod eglot-handle-notification (server (_method (eql holdfast/questions)) &key questions
+                                                  &allow-other-keys)
+    (holdfast-question-update server questions)))
 
 ;;; lsp-mode
 
@@ -95,6 +105,7 @@
 (declare-function lsp--workspace-client "lsp-mode")
 (declare-function lsp--client-server-id "lsp-mode")
 (declare-function lsp-request "lsp-mode")
+(declare-function lsp-request-async "lsp-mode")
 
 ;;;###autoload
 (defun holdfast-lsp-mode ()
@@ -115,6 +126,11 @@
                                (lambda (workspace status)
                                  (holdfast--keep-status workspace (holdfast--plist status)))
                                handlers)
+                      (puthash "holdfast/questions"
+                               (lambda (workspace waiting)
+                                 (holdfast-question-update
+                                  workspace (plist-get (holdfast--plist waiting) :questions)))
+                               handlers)
                       handlers))))
 
 (defun holdfast--plist (value)
@@ -129,17 +145,42 @@
 
 (defun holdfast-request (name &optional argument)
   "The reply of the server's command NAME with ARGUMENT, a plist."
-  (let ((params (append (list :command (concat "holdfast." name))
-                        (and argument (list :arguments (vector argument))))))
-    (cond ((and (fboundp 'eglot-current-server) (eglot-current-server))
-           (condition-case failure
-               (jsonrpc-request (eglot-current-server) :workspace/executeCommand params :timeout 20)
-             (jsonrpc-error
-              (user-error "Holdfast: %s" (or (alist-get 'jsonrpc-error-message (cdr failure))
-                                             (error-message-string failure))))))
-          ((bound-and-true-p lsp-mode)
-           (holdfast--plist (lsp-request "workspace/executeCommand" params)))
-          (t (user-error "Holdfast runs in no server of this buffer; M-x eglot or M-x lsp")))))
+  (holdfast-request-to
+   (or (holdfast--server) holdfast--last-server
+       (user-error "Holdfast runs in no server of this buffer; M-x eglot or M-x lsp"))
+   name argument))
+
+(defun holdfast--params (name argument)
+  "What asks for the server's command NAME with ARGUMENT, a plist."
+  (append (list :command (concat "holdfast." name))
+          (and argument (list :arguments (vector argument)))))
+
+(defun holdfast-request-to (server name &optional argument)
+  "The reply of SERVER to its command NAME with ARGUMENT, a plist."
+  (setq holdfast--last-server server)
+  (let ((params (holdfast--params name argument)))
+    (if (eieio-object-p server)         ; of eglot
+        (condition-case failure
+            (jsonrpc-request server :workspace/executeCommand params :timeout 20)
+          (jsonrpc-error
+           (user-error "Holdfast: %s" (or (alist-get 'jsonrpc-error-message (cdr failure))
+                                          (error-message-string failure)))))
+      (let ((lsp--cur-workspace server))
+        (holdfast--plist (lsp-request "workspace/executeCommand" params))))))
+
+(defun holdfast-request-soon (server name argument done)
+  "Call DONE with the reply of SERVER to its command NAME with ARGUMENT, a plist.
+Nothing waits for it: lsp-mode loses what comes together with a
+reply that it waits for."
+  (let ((params (holdfast--params name argument))
+        (failed (lambda (failure) (message "Holdfast: %s" failure))))
+    (if (eieio-object-p server)
+        (jsonrpc-async-request server :workspace/executeCommand params
+                               :success-fn done :error-fn failed)
+      (let ((lsp--cur-workspace server))
+        (lsp-request-async "workspace/executeCommand" params
+                           (lambda (reply) (funcall done (holdfast--plist reply)))
+                           :error-handler failed :mode 'detached)))))
 
 (defun holdfast--run (name &optional argument)
   "Run the server's command NAME with ARGUMENT and show its message.
@@ -295,16 +336,13 @@ Return its reply, a plist."
   (holdfast--run "goal.new" (list :title title)))
 
 ;;;###autoload
-(defun holdfast-answer (answer &optional reason)
-  "Give ANSWER to the question that waits; REASON says why not."
-  (interactive
-   (let ((answer (completing-read
-                  "Permission: "
-                  '("once" "run" "always" "everywhere" "sandboxed" "deny") nil t)))
-     (list answer (and (equal answer "deny") (read-string "Why? The model reads it: ")))))
-  (if (string-empty-p answer)
-      (message "Holdfast: nothing answered; the question waits on")
-    (holdfast--run "permission.answer" (list :answer answer :reason (or reason "")))))
+(defun holdfast-answer (&optional answer reason)
+  "Go to the question that waits, where a key answers; or give ANSWER to it.
+With \"deny\", REASON is for the model to read."
+  (interactive)
+  (cond ((null answer) (holdfast-question-go))
+        ((string-empty-p answer) (message "Holdfast: nothing answered; the question waits on"))
+        (t (holdfast-question-give answer reason))))
 
 ;;;###autoload
 (defun holdfast-search (query)

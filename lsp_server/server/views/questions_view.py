@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 from lsp_server.domain.permissions import visible
@@ -16,6 +17,9 @@ from lsp_server.text.truncate import truncate_middle
 
 DETAIL_CHARS_MAX = 20_000
 
+AFTER_REPLY_SECONDS = 0.1
+"""Some clients lose what comes in one piece with the reply to a command, such as an answer."""
+
 
 class QuestionsView:
     """A `QuestionsView` sends all that wait, oldest first, as `holdfast/questions` when that changed.
@@ -29,11 +33,16 @@ class QuestionsView:
         self._client = client
         self._folders = folders
         self._sent = WaitingQuestions()
+        self._timer: asyncio.TimerHandle | None = None
 
     def update(self) -> None:
-        """Sends the list, if the client shows it and it is not the last one sent."""
-        if not self._client.can.waiting_questions:
-            return
+        """Sends the list soon, if the client shows it and it is not the last one sent."""
+        if self._client.can.waiting_questions and self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(AFTER_REPLY_SECONDS, self._send)
+
+    def _send(self) -> None:
+        self._timer = None
         waiting = WaitingQuestions(questions=tuple(self._waiting()))
         if waiting != self._sent:
             self._sent = waiting

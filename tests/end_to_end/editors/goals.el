@@ -38,6 +38,7 @@
 
       ;; Check now, and it is met.
       (act-on 2 "Check now")
+      (approve)
       (wait "the tick" (lambda () (has "- [x] 🙂🙂 the file")))
       (with-current-buffer goals (sync))
       (wait "met" (lambda () (not (code-at goals 3))))
@@ -59,6 +60,7 @@
       ;; Work on the other goal from a code action until it is met.
       (switch-to-buffer goals)
       (act-on 8 "Work on this goal:")
+      (approve)
       (wait "the end" (lambda () (has "- [x] it is written")))
       (wait "no diagnostic" (lambda () (with-current-buffer goals (sync))
                               (not (code-at goals 9))))

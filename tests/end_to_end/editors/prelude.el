@@ -16,7 +16,7 @@
 (defvar asked nil)
 (defvar offered nil)
 (defvar told nil "What the server said, newest first.")
-(defvar wanted "once" "What is chosen wherever something is offered.")
+(defvar wanted "" "What is chosen wherever something is offered.")
 (defvar result nil)
 
 (defun note (key value) (push (cons key value) result))
@@ -33,6 +33,18 @@
   (let ((path (expand-file-name file (getenv "PROJECT"))))
     (wait file (lambda () (> (or (file-attribute-size (file-attributes path)) 0) 0)))
     (signal-process (with-temp-buffer (insert-file-contents path) (read (current-buffer))) 'KILL)))
+
+(defun approve ()
+  "Wait for a question of a run and say yes to it, as a person would: look, go there, press a key."
+  (let ((shown (wait "the question" (lambda () holdfast-question--shown))) (here (selected-window))
+        (buffer (current-buffer)))
+    (push (with-current-buffer holdfast-question--buffer (buffer-substring-no-properties 1 (point-max))) asked)
+    (when (equal (buffer-name (window-buffer)) holdfast-question--buffer) (error "It has taken the focus"))
+    (holdfast-answer)
+    (with-current-buffer (window-buffer) (call-interactively (key-binding "y")))
+    (unless (eq here (selected-window)) (error "The focus is not back"))
+    (set-buffer buffer)
+    (wait "the answer" (lambda () (not (equal shown holdfast-question--shown))))))
 
 (defun search-boiler ()
   "Note what a search lists of code and of a fact, as soon as the code is read."

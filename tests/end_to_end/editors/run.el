@@ -20,6 +20,7 @@
      (goto-char (point-max))
      (setq mark-active t transient-mark-mode t)
      (act "Work on this")
+     (approve)
      (wait "the edit in the buffer"
            (lambda () (with-current-buffer buffer
                         (save-excursion (goto-char (point-min)) (search-forward "fixed = True" nil t)))))
@@ -30,6 +31,7 @@
      ;; A second run, stopped by a command.
      (deactivate-mark)
      (note 'started (holdfast-work "Sleep."))
+     (approve)
      (wait "the command that sleeps"
            (lambda () (file-exists-p (expand-file-name "sleeping" (getenv "PROJECT")))))
      (let ((before (float-time)))

@@ -13,6 +13,7 @@
      (goto-char (point-max))
      (setq mark-active t transient-mark-mode t)
      (let ((wanted "Work on this")) (call-interactively #'lsp-execute-code-action))
+     (approve)
      (wait "the edit in the buffer"
            (lambda () (with-current-buffer buffer
                         (save-excursion (goto-char (point-min)) (search-forward "fixed = True" nil t)))))
@@ -21,6 +22,7 @@
      (note 'modified (if (buffer-modified-p) t :json-false))
      (deactivate-mark)
      (note 'started (holdfast-work "Sleep."))
+     (approve)
      (wait "the command that sleeps"
            (lambda () (file-exists-p (expand-file-name "sleeping" (getenv "PROJECT")))))
      (let ((before (float-time)))

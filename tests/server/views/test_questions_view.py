@@ -10,13 +10,23 @@ from lsp_server.domain.tasks import RunId
 from lsp_server.server.capabilities import Capabilities
 from lsp_server.server.client import Client
 from lsp_server.server.folders import Folders
-from lsp_server.server.views.questions_view import DETAIL_CHARS_MAX, QuestionsView
+from lsp_server.server.views.questions_view import (
+    AFTER_REPLY_SECONDS,
+    DETAIL_CHARS_MAX,
+    QuestionsView,
+)
 from tests.fakes.peer import Peer
 from tests.harness.workshop import finish, workshop
 
 DIFF = "--- a\n+++ b\n"
 SHELL = Question("q1", "shell", "run `make`", "make", rule="shell(make)")
 EDIT = Question("q2", "edit", "edit a.py", DIFF, path="a.py", run_rule="edit")
+
+
+async def shown(view: QuestionsView) -> None:
+    """Updates the view and waits until it has sent what it wants to."""
+    view.update()
+    await asyncio.sleep(AFTER_REPLY_SECONDS * 2)
 
 
 @pytest.mark.parametrize("declared", [True, False])
@@ -33,28 +43,29 @@ async def test_all_that_waits_is_sent_whole_and_only_to_clients_that_show_it(
         folder.session = shop.session
         view = QuestionsView(client, folders)
         permissions = shop.session.permissions
-        view.update()
+        await shown(view)
         assert not peer.sent, "nothing waits"
         asked = [
             asyncio.create_task(permissions.ask(RunId("r1"), each, lambda _: None, 60.0))
             for each in (SHELL, EDIT)
         ]
         await asyncio.sleep(0)
-        view.update()
-        view.update()
+        await shown(view)
+        await shown(view)
         permissions.answer("q1", "once")
         await asked[0]
-        view.update()
+        await shown(view)
         permissions.answer("q2", "deny")
         await asked[1]
-        view.update()
+        await shown(view)
     sent = [message["params"]["questions"] for message in peer.sent]
     assert [[each["id"] for each in questions] for questions in sent] == (
         [["q1", "q2"], ["q2"], []] if declared else []
     )
     if declared:
         run_make, edit = sent[0]
-        assert run_make["language"] == "" and run_make["detail"] == "make"
+        assert run_make["language"] == ""
+        assert run_make["detail"] == "make"
         assert [each["title"] for each in run_make["choices"]] == [
             "Approve once",
             "Always (shell(make))",
@@ -79,10 +90,11 @@ async def test_what_is_asked_hides_nothing_and_is_bounded(project: Path) -> None
             shop.session.permissions.ask(RunId("r1"), question, lambda _: None, 60.0)
         )
         await asyncio.sleep(0)
-        QuestionsView(client, folders).update()
+        await shown(QuestionsView(client, folders))
         shop.session.permissions.answer("q1", "deny")
         await asked
-    (shown,) = peer.sent[0]["params"]["questions"]
-    assert shown["title"] == "run `ls\\u202e`"
-    assert shown["detail"].startswith("ls \\u202e") and shown["detail"].endswith("; rm -r kept")
-    assert len(shown["detail"]) < DETAIL_CHARS_MAX + 100
+    (asked_of,) = peer.sent[0]["params"]["questions"]
+    assert asked_of["title"] == "run `ls\\u202e`"
+    assert asked_of["detail"].startswith("ls \\u202e")
+    assert asked_of["detail"].endswith("; rm -r kept")
+    assert len(asked_of["detail"]) < DETAIL_CHARS_MAX + 100
