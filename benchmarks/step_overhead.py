@@ -1,21 +1,25 @@
 """What the runtime itself costs: 200 scripted steps on a real repository.
 
 The model answers at once, so what is left between two requests is the runtime
-and its tools. A bare loop does the same steps in the same run as the floor.
+and its tools. A bare loop does the same steps as the floor, Holdfast does them
+without memory and with it, where the code has its vectors from an earlier index.
+The clients take turns, so that what else the machine does falls on all of them.
 
-    python benchmarks/step_overhead.py [--steps 200] [--json FILE]
+    python -m benchmarks.step_overhead [--steps 200] [--rounds 3] [--json FILE]
 """
 
 from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 import shutil
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -29,7 +33,7 @@ from lsp_server.domain.events import ToolCalled, ToolReturned
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 
-PACKAGES = ("rich", "pydantic", "pygls", "httpx")
+PACKAGES = ("rich", "pygls", "httpx")
 """Real source that is installed anyway."""
 
 MARKER = "progress.txt"
@@ -41,40 +45,77 @@ ALONE = ("--yes", "--sandbox", "off")
 """No questions and no sandbox, which has a benchmark of its own."""
 
 
+HOLDFAST = (sys.executable, "-m", "lsp_server")
+OFF, ON = "holdfast, memory off", "holdfast, memory on"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A program that does the steps; `memory` is None for one that knows no such thing."""
+
+    name: str
+    command: tuple[str, ...]
+    memory: bool | None = None
+
+
+CLIENTS = (
+    Client("bare loop", (sys.executable, str(Path(__file__).with_name("bare_loop.py")))),
+    *(
+        Client(name, (*HOLDFAST, "run", *ALONE, "--json", "Do the steps."), memory)
+        for name, memory in ((OFF, False), (ON, True))
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One client's run: seconds from its start to each request, and its memory."""
+    """One client's run: seconds from its start to each request, and what its tree of processes took."""
 
     arrivals: tuple[float, ...]
     peak_rss_mb: float
+    cpu_seconds: float
     wall_seconds: float
 
 
 def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        rows = asyncio.run(measure(Path(temporary), options.steps))
-    show(f"{options.steps} steps, 2-4 KB results, model time 0", rows, options.json)
+        rows = asyncio.run(measure(Path(temporary), options.steps, options.rounds))
+    title = f"{options.steps} steps, 2-4 KB results, model time 0, medians of {options.rounds}"
+    show(f"{title}; load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores", rows, options.json)
     return 0
 
 
-async def measure(folder: Path, steps: int) -> list[Row]:
-    python = sys.executable
-    bare = [python, str(Path(__file__).with_name("bare_loop.py"))]
-    ours = [python, "-m", "lsp_server", "run", *ALONE, "--json", "Do the steps."]
-    rows: list[Row] = []
-    for name, command in (("bare loop", bare), ("holdfast", ours)):
-        repository = make_repository(folder / name.replace(" ", "-"))
-        turns = script(repository, steps)
-        measured = await run(command, repository, turns, folder / "home", streams=command is ours)
-        assert (repository / MARKER).read_text() == f"count: {steps // CYCLE}\n", (
-            "an edit is missing"
-        )
-        rows.append(row(name, measured))
-    check_journal(folder / "home", steps)
-    return rows
+async def measure(folder: Path, steps: int, rounds: int = 1, *, vectors: bool = True) -> list[Row]:
+    """One row for each client; each begins each round with a fresh copy, at the same place.
+
+    Without `vectors` the code has none before the steps, which saves a minute or two.
+    """
+    template, work = folder / "template", folder / "work"
+    await index(make_repository(work / "repository"), work / "home", vectors=vectors)
+    shutil.move(work, template)
+    found: dict[str, list[Measured]] = {client.name: [] for client in CLIENTS}
+    for _ in range(rounds):
+        for client in CLIENTS:
+            shutil.copytree(template, work)
+            found[client.name].append(await run(client, work, steps))
+            shutil.rmtree(work)
+    floor = summary(found[OFF])
+    return [row(name, summary(each), floor) for name, each in found.items()]
+
+
+async def index(repository: Path, home: Path, *, vectors: bool) -> None:
+    """Gives the code its vectors, so that those of actions are all that a run has to make."""
+    process = await asyncio.create_subprocess_exec(
+        *(*HOLDFAST, "index", *(() if vectors else ("--words",))),
+        cwd=repository,
+        env=clients.environment("http://127.0.0.1:9", home),
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    assert await process.wait() == 0, "the index was not made"
 
 
 def make_repository(folder: Path) -> Path:
@@ -122,59 +163,77 @@ def call(name: str, values: dict[str, object]) -> ScriptedTurn:
     return ScriptedTurn.model_validate({"tool_calls": [{"name": name, "arguments": values}]})
 
 
-async def run(
-    command: Sequence[str],
-    repository: Path,
-    turns: list[ScriptedTurn],
-    home: Path,
-    *,
-    streams: bool,
-) -> Measured:
-    async with ScriptedServer(turns) as server:
+async def run(client: Client, work: Path, steps: int) -> Measured:
+    repository, home = work / "repository", work / "home"
+    async with ScriptedServer(script(repository, steps)) as server:
         started = time.monotonic()
         # The server counts from its own start, which was just now.
         process = await asyncio.create_subprocess_exec(
-            *command,
-            *(() if streams else (server.base_url,)),
+            *client.command,
+            *(() if client.memory is not None else (server.base_url,)),
             cwd=repository,
-            env=clients.environment(server.base_url, home),
+            env={
+                **clients.environment(server.base_url, home),
+                "HOLDFAST_MEMORY__ENABLED": str(client.memory is True).lower(),
+            },
             stdout=asyncio.subprocess.DEVNULL,
         )
-        peak = await peak_rss_mb(process)
+        peak, cpu_seconds = await tree_use(process)
         assert process.returncode in clients.ENDED
         wall = time.monotonic() - started
         arrivals = tuple(request.at_seconds for request in server.requests)
-    return Measured(arrivals, peak, wall)
+    edits = f"count: {steps // CYCLE}\n"
+    assert (repository / MARKER).read_text() == edits, "an edit is missing"
+    if client.memory is not None:
+        check_journal(home, steps)
+    return Measured(arrivals, peak, cpu_seconds, wall)
 
 
-async def peak_rss_mb(process: asyncio.subprocess.Process) -> float:
-    peak = 0
+async def tree_use(process: asyncio.subprocess.Process) -> tuple[float, float]:
+    """The most megabytes that the process and all below it held, and their processor seconds."""
+    peak, seconds = 0.0, dict[psutil.Process, float]()
     watched = psutil.Process(process.pid)
     ended = asyncio.create_task(process.wait())
     while not ended.done():
-        try:
-            peak = max(peak, watched.memory_info().rss)
-        except psutil.Error:
-            break
-        await asyncio.wait([ended], timeout=0.05)
+        held = 0
+        with suppress(psutil.Error):
+            for each in (watched, *watched.children(recursive=True)):
+                with suppress(psutil.Error):
+                    held += each.memory_info().rss
+                    used = each.cpu_times()
+                    seconds[each] = used.user + used.system
+        peak = max(peak, held / 1e6)
+        await asyncio.wait([ended], timeout=0.1)
     await ended
-    return peak / 1e6
+    return peak, sum(seconds.values())
 
 
-def row(name: str, measured: Measured) -> Row:
-    gaps = [(b - a) * 1000 for a, b in pairwise(measured.arrivals)]
-    windows = [statistics.median(gaps[at : at + 20]) for at in range(0, len(gaps) - 19, 20)]
+def summary(each: Sequence[Measured]) -> dict[str, float]:
+    """Medians of what one client's runs took."""
     return {
-        "client": name,
+        name: statistics.median(row[name] for row in map(figures, each))
+        for name in figures(each[0])
+    }
+
+
+def figures(measured: Measured) -> dict[str, float]:
+    gaps = [(b - a) * 1000 for a, b in pairwise(measured.arrivals)]
+    return {
         "first request s": measured.arrivals[0],
-        "ms/step median": statistics.median(gaps),
-        "first 20": windows[0],
-        "last 20": windows[-1],
-        "worst 20": max(windows),
+        "ms/step": statistics.mean(gaps),
+        "median ms": statistics.median(gaps),
+        "last 20 ms": statistics.median(gaps[-20:]),
         "p99 ms": sorted(gaps)[int(len(gaps) * 0.99)],
+        "CPU ms/step": measured.cpu_seconds * 1000 / len(gaps),
+        "exit s": measured.wall_seconds - measured.arrivals[-1],
         "peak RSS MB": measured.peak_rss_mb,
         "wall s": measured.wall_seconds,
     }
+
+
+def row(name: str, medians: Mapping[str, float], floor: Mapping[str, float]) -> Row:
+    ratios = {f"x {what}": medians[what] / floor[what] for what in ("ms/step", "CPU ms/step")}
+    return {"client": name, **medians, **ratios}
 
 
 def check_journal(home: Path, steps: int) -> None:

@@ -52,7 +52,8 @@ class ActionRecord:
     `id` begins with the run's id. `title` is one line for people, `reason` what the
     model said before it. `arguments` and `result` may be shortened; the journal has them
     whole. `tree` is the hash of the working tree after it, if it was taken. A `pinned`
-    row is kept when old ones are dropped.
+    row is kept when old ones are dropped. One that only `looked` changed nothing and was to
+    show what the index of the code has anyway: it is found by words alone.
     """
 
     id: Id
@@ -69,6 +70,7 @@ class ActionRecord:
     seconds: float = 0.0
     tree: Id = ""
     pinned: bool = False
+    looked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

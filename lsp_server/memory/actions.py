@@ -44,7 +44,7 @@ COMMIT = "commit"
 
 ACTIONS = record_schema(
     "actions",
-    1,
+    2,
     ActionRecord,
     computed={"words": "text", "vector_key": "text"},
     indexes={
@@ -159,6 +159,8 @@ def _searched_text(record: ActionRecord) -> str:
 
 
 def _embedded_text(record: ActionRecord) -> str:
+    if record.looked:
+        return ""
     result = record.result[:EMBEDDED_RESULT_CHARS]
     parts = (record.title, record.reason, *record.files, result)
     return "\n".join(part for part in parts if part)

@@ -14,6 +14,8 @@ from lsp_server.memory.unsaved import NO_OVERLAY, UnsavedOverlay
 from lsp_server.memory.vectors import NoVectors, VectorTable
 from lsp_server.text.tokenizer import tokenize
 
+NO_VECTOR = ""
+"""The `vector_key` of a row that gets no vector."""
 POOL = 60
 """Hits of each ranking that are fused."""
 POOL_NARROWED = 300
@@ -68,7 +70,8 @@ async def hybrid_search(
         ]
     )
     # A row whose vector was still to be made is ranked by words alone, for the whole weight.
-    bare = {row["id"] for row in by_words if row["vector_key"] not in stored_keys}
+    awaited = [row for row in by_words if row["vector_key"] != NO_VECTOR]
+    bare = {row["id"] for row in awaited if row["vector_key"] not in stored_keys}
     bare.difference_update(row["id"] for row in by_vector)
     scores = {key: score / words_weight if key in bare else score for key, score in scores.items()}
     rows = {row["id"]: row for row in (*by_words, *by_vector)}

@@ -102,9 +102,7 @@ class Memory:
         self.code = CodeWriter(
             tables, indexer, health.code, work_added=work.set, written=embedding.set
         )
-        self.records = RecordWriter(
-            tables, folder / "inbox", health.records, work_added=work.set, written=embedding.set
-        )
+        self.records = RecordWriter(tables, folder / "inbox", health.records, written=embedding.set)
         self.reader = MemoryReader(tables, unsaved, health, self.records.flush)
         self._writer = MemoryWriter(
             tables, self.records, self.code, health, work=work, embedding=embedding

@@ -15,6 +15,7 @@ from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact, Hit, Memor
 from lsp_server.memory.chunk_schema import CHUNKS, FILES, IndexedFile
 from lsp_server.memory.code_search import search_code
 from lsp_server.memory.health import MemoryHealth
+from lsp_server.memory.hybrid import NO_VECTOR
 from lsp_server.memory.memory_tables import MemoryTables
 from lsp_server.memory.unsaved import ALL_SAVED, UnsavedChunks, UnsavedOverlay
 
@@ -120,7 +121,7 @@ class MemoryReader:
             (tables.facts.records.table, tables.facts.records.vectors),
         ):
             wanted = {row["vector_key"] for row in await table.rows(["vector_key"])}
-            missing |= wanted - await vectors.check()
+            missing |= wanted - await vectors.check() - {NO_VECTOR}
         return MemoryContents(
             tuple(FILES.record(row) for row in await tables.code.files.rows(FILES.columns)),
             tuple(CHUNKS.record(row) for row in await tables.code.chunks.rows(CHUNKS.columns)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from lsp_server.memory.upkeep import optimize_next
 from lsp_server.memory.write_queue import WriteQueue
 
 EMBED_TEXTS = 8
+EMBED_IDLE_SECONDS = 2.0
+"""So long after the last record its vector is made: while runs act, their steps need the processor."""
 WAITING_MAX = 10_000
 """Records that wait to be written; of more, the oldest are dropped."""
 
@@ -26,9 +28,8 @@ WAITING_MAX = 10_000
 class RecordWriter:
     """Writes actions and facts; a `MemoryWriter` calls what works in the background.
 
-    `queue_folder` is where records wait for the process that writes. `work_added` is
-    called when something waits to be written, `written` when rows were written
-    that lack vectors.
+    `queue_folder` is where records wait for the process that writes. `written` is called
+    when rows were written that lack vectors.
     """
 
     def __init__(
@@ -37,24 +38,22 @@ class RecordWriter:
         queue_folder: Path,
         health: Health,
         *,
-        work_added: Callable[[], None],
         written: Callable[[], None],
     ) -> None:
         self.health = health
         self._tables = tables
         self._queue = WriteQueue(queue_folder)
         self._lock = asyncio.Lock()
-        self._waiting: deque[ActionRecord | Fact] = deque(maxlen=WAITING_MAX)
-        self._work_added = work_added
+        self._waiting: dict[str, ActionRecord | Fact] = {}
+        self._added_at = -EMBED_IDLE_SECONDS
         self._written = written
 
     def add(self, action: ActionRecord) -> None:
-        """Keeps an action, secrets redacted; it replaces one with the same id. Cheap.
+        """Keeps an action; it replaces one with the same id. Cheap.
 
-        It is written within a moment, in the background.
+        It is written within a few seconds, in the background, or before the next question.
         """
-        self._waiting.append(clean_action(action))
-        self._work_added()
+        self._wait(action)
 
     async def remember(self, text: str, source: FactSource, evidence_id: str = "") -> Fact:
         """Keeps a claim and returns it as a fact, which is verified if it has evidence.
@@ -68,8 +67,7 @@ class RecordWriter:
         if await self._tables.facts.is_full():
             raise MemoryUnavailable(TOO_MANY)
         fact = new_fact(text, source, evidence_id)
-        self._waiting.append(fact)
-        self._work_added()
+        self._wait(fact)
         await self.flush()
         return fact
 
@@ -78,8 +76,9 @@ class RecordWriter:
         await self.flush()
         await self._tables.prepare_read()
         known = await self._tables.facts.checked()
-        self._waiting.extend(fact for fact in facts if known.get(fact.id, "") < fact.checked_at)
-        self._work_added()
+        for fact in facts:
+            if known.get(fact.id, "") < fact.checked_at:
+                self._wait(fact)
 
     async def mark_stale(self, evidence_id: str) -> int:
         """Makes the facts stale that rest on this evidence; returns how many they are.
@@ -111,6 +110,11 @@ class RecordWriter:
                 await self._store()
 
     @property
+    def has_waiting(self) -> bool:
+        """Says whether records are still to be written."""
+        return bool(self._waiting)
+
+    @property
     def pending(self) -> int:
         """Returns the number of vectors that are still to be made."""
         tables = self._tables
@@ -134,11 +138,14 @@ class RecordWriter:
                 tables = [one for each in records for one in (each.table, *each.vectors.tables)]
                 await optimize_next(tables, self.health, quiet=quiet, clean=self._expire)
 
-    async def embed(self) -> bool:
+    async def embed(self, *, at_once: bool) -> bool:
         """Makes and writes the next few vectors; whether there were any to make.
 
-        Raises MemoryUnavailable.
+        Unless `at_once`, that waits until no record came for EMBED_IDLE_SECONDS. Raises
+        MemoryUnavailable.
         """
+        if not at_once and time.monotonic() - self._added_at < EMBED_IDLE_SECONDS:
+            return False
         for records in (self._tables.actions.records, self._tables.facts.records):
             if records.backlog:
                 made = await records.embed(EMBED_TEXTS)
@@ -150,21 +157,29 @@ class RecordWriter:
 
     async def _store(self) -> None:
         """Writes what waits here and in the queue; call it while the lock is held."""
-        records = list(self._waiting)
+        records = list(self._waiting.values())
         try:
             if await self._tables.become_writer():
                 entries, sent = await asyncio.to_thread(self._queue.read)
                 # Removed only when it is written: writing it twice is writing it once.
-                await self._put([*sent, *records])
+                await self._put([*sent, *await _cleaned(records)])
                 await asyncio.to_thread(self._queue.remove, entries)
             elif records:
-                await asyncio.to_thread(self._queue.send, records)
+                await asyncio.to_thread(self._queue.send, await _cleaned(records))
         except OSError as error:
             raise MemoryUnavailable(f"the memory's inbox cannot be used: {error}") from error
         for one in records:
-            # A full deque may have dropped some of them meanwhile.
-            if self._waiting and self._waiting[0] is one:
-                self._waiting.popleft()
+            # Meanwhile it may have been replaced by a later state, which still waits.
+            if self._waiting.get(one.id) is one:
+                del self._waiting[one.id]
+
+    def _wait(self, record: ActionRecord | Fact) -> None:
+        # Of a row that changes from step to step the last state is written.
+        self._waiting.pop(record.id, None)
+        self._waiting[record.id] = record
+        if len(self._waiting) > WAITING_MAX:
+            del self._waiting[next(iter(self._waiting))]
+        self._added_at = time.monotonic()
 
     async def _put(self, records: Sequence[ActionRecord | Fact]) -> None:
         if records:
@@ -184,3 +199,13 @@ class RecordWriter:
     async def _expire(self, table: Table) -> None:
         if table is self._tables.actions.records.table:
             await self._tables.actions.expire()
+
+
+async def _cleaned(records: Sequence[ActionRecord | Fact]) -> list[ActionRecord | Fact]:
+    """Returns the records as they may be stored; facts were cleaned as they were made."""
+
+    def clean() -> list[ActionRecord | Fact]:
+        return [clean_action(one) if isinstance(one, ActionRecord) else one for one in records]
+
+    # Looking for secrets takes a millisecond each.
+    return await asyncio.to_thread(clean) if records else []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.memory.database import Database
 from lsp_server.memory.digest import digest
-from lsp_server.memory.hybrid import HybridResult, hybrid_search
+from lsp_server.memory.hybrid import NO_VECTOR, HybridResult, hybrid_search
 from lsp_server.memory.sql import equals, is_one_of
 from lsp_server.memory.storage_errors import PlaceUnavailable
 from lsp_server.memory.table import Table
@@ -32,7 +32,7 @@ class RecordTable(Generic[R]):
     """A `RecordTable` keeps the records of one kind, such as actions or facts, keyed by their `id`.
 
     `searched_text` gives the text of a record that words are compared with,
-    `embedded_text` the text that is embedded. `backlog` has the texts that still
+    `embedded_text` the text that is embedded, "" for a record without a vector. `backlog` has the texts that still
     lack a vector, by key. Each method that waits raises MemoryUnavailable.
     """
 
@@ -72,7 +72,7 @@ class RecordTable(Generic[R]):
         rows = await asyncio.to_thread(lambda: [self._row(one) for one in newest.values()])
         await self.table.put(rows)
         for row in rows:
-            if row["vector_key"] not in self.vectors.keys:
+            if row["vector_key"] and row["vector_key"] not in self.vectors.keys:
                 self.backlog[row["vector_key"]] = self._embedded_text(self._schema.record(row))
 
     async def get(self, record_id: str) -> R | None:
@@ -142,7 +142,7 @@ class RecordTable(Generic[R]):
     async def _find_backlog(self) -> None:
         # Another embedder, or a process that was killed, left rows without a vector.
         there = {row["vector_key"] for row in await self.table.rows(["vector_key"])}
-        missing = sorted(there - self.vectors.keys)
+        missing = sorted(there - self.vectors.keys - {NO_VECTOR})
         for start in range(0, len(missing), BACKLOG_ROWS):
             where = is_one_of("vector_key", missing[start : start + BACKLOG_ROWS])
             for row in await self.table.rows((*self._schema.columns, "vector_key"), where):
@@ -153,5 +153,5 @@ class RecordTable(Generic[R]):
         return self._schema.row(
             record,
             words=tokenize(self._searched_text(record)),
-            vector_key=digest(self._embedded_text(record)),
+            vector_key=digest(text) if (text := self._embedded_text(record)) else NO_VECTOR,
         )

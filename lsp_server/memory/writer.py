@@ -21,9 +21,10 @@ from lsp_server.memory.record_writer import RecordWriter
 from lsp_server.system.task_set import TaskSet
 
 GROUP_SECONDS = 0.1
-"""Work that comes within this time is written together: a commit costs as much as 100 rows."""
+"""Changed files that come within this time are written together: a commit costs as much as 100 rows."""
 TICK_SECONDS = 2.0
-"""The queue and the lock are looked at this often; nothing for so long is a quiet moment."""
+"""Records are written this often, and the queue and the lock are looked at; nothing for so long
+is a quiet moment."""
 CLOSE_SECONDS_MAX = 5.0
 MEASURE_SECONDS = 30.0
 """The time between two looks at the size on disk."""
@@ -34,7 +35,7 @@ WriterPart: TypeAlias = RecordWriter | CodeWriter
 class MemoryWriter:
     """A `MemoryWriter` does the background work of one memory; start it, and close it.
 
-    `work` is set when something waits to be written, `embedding` when rows may lack
+    `work` is set when changed files wait to be written, `embedding` when rows may lack
     vectors.
     """
 
@@ -56,6 +57,7 @@ class MemoryWriter:
         self._embedding = embedding
         self._progress = asyncio.Condition()
         self._others_dropped = False
+        self._settling = 0
         self._tasks = TaskSet()
 
     def start(self) -> None:
@@ -81,10 +83,16 @@ class MemoryWriter:
 
         Raises MemoryUnavailable when that cannot be reached for now.
         """
-        async with self._progress:
-            await self._progress.wait_for(lambda: self._health.problems or not self._is_busy)
-            if problems := self._health.problems:
-                raise MemoryUnavailable(problems[0])
+        self._settling += 1
+        self._work.set()
+        self._embedding.set()
+        try:
+            async with self._progress:
+                await self._progress.wait_for(lambda: self._health.problems or not self._is_busy)
+        finally:
+            self._settling -= 1
+        if problems := self._health.problems:
+            raise MemoryUnavailable(problems[0])
 
     @property
     def _is_busy(self) -> bool:
@@ -96,7 +104,8 @@ class MemoryWriter:
             if woken:
                 await asyncio.sleep(GROUP_SECONDS)
                 self._work.clear()
-            quiet = not woken and time.monotonic() - self._tables.read_at > TICK_SECONDS
+            is_idle = not woken and not self._records.has_waiting
+            quiet = is_idle and time.monotonic() - self._tables.read_at > TICK_SECONDS
             # Records come first, as people and runs wait for them.
             await self._write(self._records, quiet=quiet)
             await self._write(self._code, quiet=quiet)
@@ -130,7 +139,7 @@ class MemoryWriter:
         try:
             # Records come first: they are few, and wanted soon.
             while self._tables.writable and (
-                await self._records.embed() or await self._code.embed()
+                await self._records.embed(at_once=self._settling > 0) or await self._code.embed()
             ):
                 pass
             await self._drop_other_vectors()

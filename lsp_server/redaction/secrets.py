@@ -17,11 +17,15 @@ from pathlib import PurePosixPath
 from lsp_server.redaction.given_values import GIVEN_VALUES
 from lsp_server.redaction.marks import MARK, mark_of
 from lsp_server.redaction.own_shapes import OWN
+from lsp_server.redaction.plain_texts import PlainTexts
 from lsp_server.redaction.randomness import VALUE_CHARS_MIN, is_plain
 from lsp_server.redaction.secret_shapes import GITLEAKS
 from lsp_server.redaction.shapes import Shapes
 
 SHAPES = Shapes(*OWN, *GITLEAKS, *GIVEN_VALUES)
+
+_PLAIN = PlainTexts()
+"""Texts without a shape; what is known by its value is looked for each time, as that changes."""
 
 SECRET_VARIABLE = re.compile(
     r"(?:^|_)(?:KEY|TOKEN)(?:$|_)|(?:^|_)PASS$|_PWD$|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL",
@@ -140,10 +144,15 @@ def redact(text: str, known: Secrets = NO_SECRETS) -> Redacted:
         # Marks of an earlier time are looked over: a secret may be one of their words.
         any_of = re.compile("|".join((MARK.pattern, *map(re.escape, found))))
         text = any_of.sub(lambda match: _known(match.group(), redacted), text)
+    if text in _PLAIN:
+        redacted.text = text
+        return redacted
     at, pieces = 0, []
     for start, end, kind in SHAPES.found_in(text):
         pieces += [text[at:start], redacted.mark(kind, text[start:end])]
         at = end
+    if not pieces:
+        _PLAIN.add(text)
     redacted.text = "".join(pieces) + text[at:]
     return redacted
 

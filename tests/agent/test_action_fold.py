@@ -25,7 +25,17 @@ from lsp_server.domain.goals import Condition, ConditionReport, Goal, GoalReport
 from lsp_server.domain.memories import ActionRecord
 from lsp_server.domain.messages import Message, Usage
 from lsp_server.domain.tasks import RunId, Task
-from lsp_server.domain.tools import ToolCall, ToolResult
+from lsp_server.domain.tools import (
+    Needs,
+    NeedsCommand,
+    NeedsPath,
+    NeedsServer,
+    NeedsUnknown,
+    NeedsUrl,
+    ToolCall,
+    ToolKind,
+    ToolResult,
+)
 from tests.harness.workshop import calls, finish, workshop
 
 RUN = RunStarted(RunId("r"), Task("Mend the parser"), "/w", "m")
@@ -78,6 +88,28 @@ def test_a_call_becomes_a_row_with_its_reason_files_and_end() -> None:
 )
 def test_how_a_change_ended_is_known_later(later: Sequence[Event], outcome: str) -> None:
     assert rows(RUN, *EDIT, *later)["r/c1"].outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("kind", "needs", "changed", "looked"),
+    [
+        ("read", NeedsPath("a.py", writes=False), (), True),
+        ("fetch", NeedsUrl("https://example.org"), (), True),
+        ("edit", NeedsPath("a.py", writes=True), ("a.py",), False),
+        ("execute", NeedsCommand("sed -n 1,5p a.py | head"), (), True),
+        ("execute", NeedsCommand("sed -n 1,5p a.py | tee b.py"), (), False),
+        ("execute", NeedsCommand("cat a.py"), ("a.py",), False),
+        ("execute", NeedsCommand("pytest -q"), (), False),
+        ("other", NeedsServer("tracker", "list_issues"), (), False),
+        ("other", NeedsUnknown(), (), False),
+    ],
+)
+def test_a_call_that_only_looks_is_told_from_one_that_acts(
+    kind: ToolKind, needs: Needs, changed: tuple[str, ...], looked: bool
+) -> None:
+    called = ToolCalled(1, CALL, "a call", kind, needs)
+    returned = ToolReturned(1, "c1", "call", ToolResult("done", changed=changed), 0.2, kind)
+    assert rows(RUN, called, returned)["r/c1"].looked == looked
 
 
 def test_roads_not_taken_are_kept_with_the_reason() -> None:

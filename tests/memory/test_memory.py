@@ -151,6 +151,34 @@ async def test_an_outcome_that_comes_later_replaces(opened: Opener) -> None:
         assert len(await find(memory, "parser", "action")) == 1
 
 
+async def test_what_only_looked_has_no_vector_and_is_found_by_its_words(opened: Opener) -> None:
+    async with opened() as memory, asyncio.timeout(60):
+        memory.records.add(action("read", "read src/parser.py", tool="read", looked=True))
+        memory.records.add(action("edit", "edit src/parser.py", tool="edit"))
+        await memory.settle()
+        assert memory.status().pending == 0
+        contents = await memory.reader.contents()
+        assert not contents.missing_vectors
+        assert sorted(one.id for one in contents.actions if one.looked) == ["read"]
+        assert set(ids(await find(memory, "src/parser.py", "action"))) == {"read", "edit"}
+        # What changed something is told before what looked at the same.
+        assert ids(await find(memory, "parser", "action"))[0] == "edit"
+
+
+async def test_of_a_row_that_changes_from_step_to_step_the_last_state_is_kept(
+    opened: Opener,
+) -> None:
+    async with opened() as memory, asyncio.timeout(60):
+        for number in range(50):
+            memory.records.add(action("task", f"the task after {number} steps"))
+            memory.records.add(action(f"step-{number}", f"step {number}"))
+        await memory.settle()
+        found = await memory.reader.get("task")
+        assert isinstance(found, ActionRecord)
+        assert found.title == "the task after 49 steps"
+        assert len((await memory.reader.contents()).actions) == 51
+
+
 async def test_what_was_done_to_a_file_is_told_newest_first(opened: Opener) -> None:
     async with opened() as memory:
         for i in range(5):

@@ -32,11 +32,12 @@ ON_DISK: list[tuple[RecordSchema[Any], int, str]] = [
     ),
     (
         ACTIONS,
-        1,
+        2,
         (
             "id string, run_id string, step int64, at string, tool string, title string, "
             "arguments string, result string, outcome string, files list<item: string>, "
-            "reason string, seconds double, tree string, pinned bool, words string, vector_key string"
+            "reason string, seconds double, tree string, pinned bool, looked bool, words string, "
+            "vector_key string"
         ),
     ),
     (

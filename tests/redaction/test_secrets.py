@@ -14,7 +14,7 @@ from lsp_server.redaction.given_values import GIVEN_VALUES
 from lsp_server.redaction.marks import MARK
 from lsp_server.redaction.own_shapes import OWN
 from lsp_server.redaction.secret_shapes import GITLEAKS
-from lsp_server.redaction.secrets import is_secret_file, redact
+from lsp_server.redaction.secrets import Secrets, is_secret_file, redact
 from lsp_server.redaction.shapes import Shape
 from tests.data.hostile import HOSTILE, hostile
 from tests.data.issued import issued
@@ -182,3 +182,12 @@ def test_false_alarms_are_rare_in_the_standard_library() -> None:
     texts = [file.read_text("utf-8", "replace") for file in files]
     megabytes = sum(map(len, texts)) / 1e6
     assert sum(redact(text).count for text in texts) <= megabytes / 2
+
+
+def test_a_text_that_was_plain_is_looked_over_for_what_became_known() -> None:
+    text = "the word is swordfish-9\n" + "nothing to hide\n" * 100
+    assert redact(text).text == redact(text).text == text
+    later = redact(text, Secrets(("swordfish-9",)))
+    assert "swordfish-9" not in later.text
+    assert later.count == 1
+    assert redact(text).text == text
