@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import ActionRecord, Fact, FactSource
-from lsp_server.memory.actions import clean_action
 from lsp_server.memory.facts import TOO_MANY, new_fact
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.memory.health import Health
 from lsp_server.memory.memory_tables import MemoryTables
 from lsp_server.memory.table import Table
 from lsp_server.memory.upkeep import optimize_next
+from lsp_server.memory.waiting_records import WaitingRecords, cleaned
 from lsp_server.memory.write_queue import WriteQueue
 
 EMBED_TEXTS = 8
 EMBED_IDLE_SECONDS = 2.0
 """So long after the last record its vector is made: while runs act, their steps need the processor."""
-WAITING_MAX = 10_000
-"""Records that wait to be written; of more, the oldest are dropped."""
 
 
 class RecordWriter:
     """Writes actions and facts; a `MemoryWriter` calls what works in the background.
 
-    `queue_folder` is where records wait for the process that writes. `written` is called
+    `waiting` are the records that are still to be written. `queue_folder` is where they
+    wait for the process that writes. `written` is called
     when rows were written that lack vectors.
     """
 
@@ -44,8 +42,7 @@ class RecordWriter:
         self._tables = tables
         self._queue = WriteQueue(queue_folder)
         self._lock = asyncio.Lock()
-        self._waiting: dict[str, ActionRecord | Fact] = {}
-        self._added_at = -EMBED_IDLE_SECONDS
+        self.waiting = WaitingRecords()
         self._written = written
 
     def add(self, action: ActionRecord) -> None:
@@ -53,7 +50,7 @@ class RecordWriter:
 
         It is written within a few seconds, in the background, or before the next question.
         """
-        self._wait(action)
+        self.waiting.add(action)
 
     async def remember(self, text: str, source: FactSource, evidence_id: str = "") -> Fact:
         """Keeps a claim and returns it as a fact, which is verified if it has evidence.
@@ -67,7 +64,7 @@ class RecordWriter:
         if await self._tables.facts.is_full():
             raise MemoryUnavailable(TOO_MANY)
         fact = new_fact(text, source, evidence_id)
-        self._wait(fact)
+        self.waiting.add(fact)
         await self.flush()
         return fact
 
@@ -78,7 +75,7 @@ class RecordWriter:
         known = await self._tables.facts.checked()
         for fact in facts:
             if known.get(fact.id, "") < fact.checked_at:
-                self._wait(fact)
+                self.waiting.add(fact)
 
     async def mark_stale(self, evidence_id: str) -> int:
         """Makes the facts stale that rest on this evidence; returns how many they are.
@@ -105,14 +102,9 @@ class RecordWriter:
 
     async def flush(self) -> None:
         """Returns when everything that was added is written. Raises MemoryUnavailable."""
-        if self._waiting:
+        if self.waiting:
             async with self._lock:
                 await self._store()
-
-    @property
-    def has_waiting(self) -> bool:
-        """Says whether records are still to be written."""
-        return bool(self._waiting)
 
     @property
     def pending(self) -> int:
@@ -123,7 +115,7 @@ class RecordWriter:
     @property
     def is_busy(self) -> bool:
         """Says whether records or vectors are still to be written."""
-        return bool(self._waiting or self.pending)
+        return bool(self.waiting or self.pending)
 
     async def write(self, *, quiet: bool) -> None:
         """Writes what waits; when `quiet`, may optimize a table. Raises MemoryUnavailable."""
@@ -144,7 +136,7 @@ class RecordWriter:
         Unless `at_once`, that waits until no record came for EMBED_IDLE_SECONDS. Raises
         MemoryUnavailable.
         """
-        if not at_once and time.monotonic() - self._added_at < EMBED_IDLE_SECONDS:
+        if not at_once and self.waiting.idle_seconds < EMBED_IDLE_SECONDS:
             return False
         for records in (self._tables.actions.records, self._tables.facts.records):
             if records.backlog:
@@ -157,29 +149,18 @@ class RecordWriter:
 
     async def _store(self) -> None:
         """Writes what waits here and in the queue; call it while the lock is held."""
-        records = list(self._waiting.values())
+        records = self.waiting.all()
         try:
             if await self._tables.become_writer():
                 entries, sent = await asyncio.to_thread(self._queue.read)
                 # Removed only when it is written: writing it twice is writing it once.
-                await self._put([*sent, *await _cleaned(records)])
+                await self._put([*sent, *await cleaned(records)])
                 await asyncio.to_thread(self._queue.remove, entries)
             elif records:
-                await asyncio.to_thread(self._queue.send, await _cleaned(records))
+                await asyncio.to_thread(self._queue.send, await cleaned(records))
         except OSError as error:
             raise MemoryUnavailable(f"the memory's inbox cannot be used: {error}") from error
-        for one in records:
-            # Meanwhile it may have been replaced by a later state, which still waits.
-            if self._waiting.get(one.id) is one:
-                del self._waiting[one.id]
-
-    def _wait(self, record: ActionRecord | Fact) -> None:
-        # Of a row that changes from step to step the last state is written.
-        self._waiting.pop(record.id, None)
-        self._waiting[record.id] = record
-        if len(self._waiting) > WAITING_MAX:
-            del self._waiting[next(iter(self._waiting))]
-        self._added_at = time.monotonic()
+        self.waiting.written(records)
 
     async def _put(self, records: Sequence[ActionRecord | Fact]) -> None:
         if records:
@@ -199,13 +180,3 @@ class RecordWriter:
     async def _expire(self, table: Table) -> None:
         if table is self._tables.actions.records.table:
             await self._tables.actions.expire()
-
-
-async def _cleaned(records: Sequence[ActionRecord | Fact]) -> list[ActionRecord | Fact]:
-    """Returns the records as they may be stored; facts were cleaned as they were made."""
-
-    def clean() -> list[ActionRecord | Fact]:
-        return [clean_action(one) if isinstance(one, ActionRecord) else one for one in records]
-
-    # Looking for secrets takes a millisecond each.
-    return await asyncio.to_thread(clean) if records else []

@@ -104,7 +104,7 @@ class MemoryWriter:
             if woken:
                 await asyncio.sleep(GROUP_SECONDS)
                 self._work.clear()
-            is_idle = not woken and not self._records.has_waiting
+            is_idle = not woken and not self._records.waiting
             quiet = is_idle and time.monotonic() - self._tables.read_at > TICK_SECONDS
             # Records come first, as people and runs wait for them.
             await self._write(self._records, quiet=quiet)
