@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-
-import pytest
 
 PACKAGE = Path(__file__).parents[2] / "lsp_server"
 PROJECTS = {PACKAGE / "cli" / "sample", PACKAGE / "evaluation" / "suite"}
@@ -20,6 +19,24 @@ def name(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
+def for_each_file(check: Callable[[Path], None]) -> Callable[[], None]:
+    """Makes one test of a check of one file: a test for each would be thousands."""
+
+    @functools.wraps(check)
+    def test() -> None:
+        broken = []
+        for path in FILES:
+            try:
+                check(path)
+            except AssertionError as error:
+                broken.append(f"{name(path)}: {error}")
+        assert not broken, "\n".join(broken)
+
+    del test.__dict__["__wrapped__"]  # It would tell pytest of a parameter.
+    return test
+
+
+@functools.cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
@@ -36,13 +53,13 @@ def calls(module: ast.Module) -> Iterator[ast.Call]:
             yield node
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
+@for_each_file
 def test_a_file_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(tree(path)), "a module needs a docstring"
     assert path.stem not in FORBIDDEN_NAMES, "the idea of this file is not found yet"
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
+@for_each_file
 def test_no_module_keeps_state(path: Path) -> None:
     module = tree(path)
     assert not [node for node in ast.walk(module) if isinstance(node, ast.Global)]
@@ -63,7 +80,7 @@ WRITES_OUTPUT = (
 """Programs of their own, that another process of ours reads, and what takes it for a protocol."""
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
+@for_each_file
 def test_only_the_rim_writes_to_standard_output(path: Path) -> None:
     if name(path).startswith(("cli/", "server/")) or name(path) in WRITES_OUTPUT:
         return
@@ -77,24 +94,24 @@ def test_only_the_rim_writes_to_standard_output(path: Path) -> None:
     assert "stdout" not in read or "sys" not in imported
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
+@for_each_file
 def test_encodings_of_positions_stay_at_the_border(path: Path) -> None:
     if name(path).startswith("server/") or name(path) == "workspace/files/encoding.py":
         return  # The latter knows how files are encoded, not positions.
     assert "utf-16-le" not in path.read_text("utf-8")
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in FILES if name(path).startswith("domain/")], ids=name
-)
+@for_each_file
 def test_the_domain_does_no_input_or_output(path: Path) -> None:
+    if not name(path).startswith("domain/"):
+        return
     called = {ast.unparse(node.func) for node in calls(tree(path))}
     assert not {"open", "print", "input"} & called
     methods = {each.rpartition(".")[2] for each in called}
     assert not {"read_text", "read_bytes", "write_text", "write_bytes", "stat", "now"} & methods
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
+@for_each_file
 def test_only_the_editors_and_their_disk_write_files_of_the_workspace(path: Path) -> None:
     if not name(path).startswith(("agent/", "tools/", "goals/")) or name(path) in (
         "tools/search.py",
@@ -136,7 +153,7 @@ STARTS = re.compile(
 )
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
+@for_each_file
 def test_processes_are_started_in_few_places(path: Path) -> None:
     """A new process cannot forget the sandbox: it has to be written down here, or to ask for one."""
     called = {ast.unparse(node.func) for node in calls(tree(path))}
@@ -144,21 +161,21 @@ def test_processes_are_started_in_few_places(path: Path) -> None:
     assert bool(starts) == (name(path) in STARTS_PROCESSES), starts
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
+@for_each_file
 def test_what_confines_nothing_is_made_in_few_places(path: Path) -> None:
     called = {ast.unparse(node.func) for node in calls(tree(path))}
     made = called & {"HostCommandRunner", "Unconfined", "start_unconfined"}
     assert made == set(CONFINES_NOTHING.get(name(path), ()))
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
+@for_each_file
 def test_the_source_speaks_of_itself_alone(path: Path) -> None:
     text = path.read_text("utf-8")
     for mark in ("# TODO", "# FIXME", "XXX", "HACK", "/work/", "/root/", "/home/"):
         assert mark not in text
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
+@for_each_file
 def test_the_event_loop_is_left_to_itself(path: Path) -> None:
     """No sleeping thread, no thread pool of the protocol library, no second loop inside."""
     text = path.read_text("utf-8")
