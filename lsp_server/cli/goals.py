@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def goals(workspace: Path, flags: PermissionFlags, *, check: bool, as_json: bool
 async def _goals(workspace: Path, flags: PermissionFlags, *, check: bool, as_json: bool) -> int:
     folder = workspace_folder(workspace)
     settings = await flags.settings(folder)
-    confirm = TerminalPrompt(lambda: None, freed_by=flags.freed_by(settings)).confirm
+    confirm = TerminalPrompt(nullcontext, freed_by=flags.freed_by(settings)).confirm
     async with command_session(folder, settings, confirm=confirm) as session:
         await session.goals.refresh()
         if check:

@@ -80,5 +80,10 @@ async def _show(run_id: RunId | None, workspace: Path) -> int:
     async with command_session(folder, load_settings(folder, _WITHOUT_MEMORY)) as session:
         path = await asyncio.to_thread(session.transcript, run_id)
         text = await asyncio.to_thread(path.read_text, "utf-8", "replace")
-    sys.stdout.write(visible(text))
+    if sys.stdout.isatty():
+        from lsp_server.cli.rich_views import print_text
+
+        print_text(text)
+    else:
+        sys.stdout.write(visible(text))
     return 0

@@ -7,10 +7,12 @@ import os
 import signal
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lsp_server.cli.command_session import command_session
+from lsp_server.cli.error_output import print_error
 from lsp_server.cli.exit_status import (
     FAILED,
     STOPPED,
@@ -22,8 +24,10 @@ from lsp_server.cli.permission_flags import PermissionFlags
 from lsp_server.cli.screen import JsonLines, PlainScreen, Screen
 from lsp_server.cli.task_text import edit_text, editor_command, is_on_terminal
 from lsp_server.cli.terminal_prompt import TerminalPrompt
+from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import GOALS_FILE, Goal
 from lsp_server.domain.images import described
+from lsp_server.domain.message_events import MessageReceived
 from lsp_server.domain.tasks import Mode, Outcome, RunId, Sampling, Task
 from lsp_server.goals.new_goal import goal_from_parts, prompt_for_goal
 from lsp_server.session.begin_workflow import begin_workflow
@@ -107,12 +111,13 @@ async def run_task(options: RunOptions) -> int:
         if isinstance(notice, RunEvent) and not _show(screen, notice):
             session.runs.stop(everything=True)
 
-    confirm = TerminalPrompt(screen.pause, freed_by=options.flags.freed_by(settings)).confirm
+    confirm = TerminalPrompt(screen.asking, freed_by=options.flags.freed_by(settings)).confirm
     async with command_session(
         folder, settings, confirm=confirm, notify=notify, data=options.data
     ) as session:
         try:
             run = await _begin(session, options)
+            screen.listen(partial(_tell, run))
             outcome = await _wait(session, run)
         finally:
             screen.close()
@@ -121,6 +126,14 @@ async def run_task(options: RunOptions) -> int:
         sys.stdout.write(f"transcript: {session.transcript(run.run_id)}\n")
         sys.stdout.write(_how_to_go_on(outcome, run.run_id))
     return EXIT_STATUS[outcome.outcome]
+
+
+def _tell(run: Run, line: str) -> None:
+    """Passes on what the person typed while the run is at work."""
+    try:
+        run.send(MessageReceived(line, "steer"))
+    except HoldfastError as error:
+        print_error(str(error))
 
 
 def _how_to_go_on(outcome: Outcome, run_id: RunId) -> str:
@@ -244,7 +257,8 @@ def _screen(*, as_json: bool) -> Screen:
     """Chooses JSON on request, a live view on a terminal, else plain lines."""
     if as_json:
         return JsonLines(sys.stdout)
-    if not sys.stdout.isatty():
+    is_dumb = os.environ.get("TERM", "").lower() in ("", "dumb", "unknown")
+    if not sys.stdout.isatty() or is_dumb:
         return PlainScreen(sys.stdout)
     # rich costs as much to import as all the rest of a start.
     from lsp_server.cli.terminal import TerminalScreen

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol, TextIO
 
@@ -38,6 +39,7 @@ from lsp_server.wording.workflow_texts import shows_whole
 PREVIEW_LINES_MAX = 6
 PREVIEW_CHARS_MAX = 160
 
+_DIFF_TONES: Mapping[str, Tone] = {"+": "good", "-": "bad"}
 _REPEATING_KINDS: frozenset[ToolKind] = frozenset({"plan", "finish"})
 """Kinds of tools whose results say no more than the Event that comes with them."""
 
@@ -49,8 +51,12 @@ class Screen(Protocol):
         """Shows one Event; ephemeral ones come too."""
         ...
 
-    def pause(self) -> None:
-        """Makes room for a question."""
+    def asking(self) -> AbstractContextManager[None]:
+        """Makes room for a question as long as it is open."""
+        ...
+
+    def listen(self, told: Callable[[str], None]) -> None:
+        """Gives each line that a person types to `told`, where the screen can."""
         ...
 
     def close(self) -> None:
@@ -77,8 +83,11 @@ class JsonLines:
         self._out.write(json.dumps({"seq": recorded.seq, "at": recorded.at, **line}) + "\n")
         self._out.flush()
 
-    def pause(self) -> None:
-        pass
+    def asking(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def listen(self, told: Callable[[str], None]) -> None:
+        """Nobody types where a program reads, or what would be typed cannot be shown."""
 
     def close(self) -> None:
         self._out.flush()
@@ -125,8 +134,11 @@ class PlainScreen:
             self._out.write(visible(line.text) + "\n")
         self._out.flush()
 
-    def pause(self) -> None:
-        pass
+    def asking(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def listen(self, told: Callable[[str], None]) -> None:
+        """Nobody types where a program reads, or what would be typed cannot be shown."""
 
     def close(self) -> None:
         self._out.flush()
@@ -207,7 +219,9 @@ def _indented(text: str, indent: str, tone: Tone = "plain") -> Iterator[ScreenLi
 def _preview(text: str) -> Iterator[ScreenLine]:
     """The first lines of a result; it says how many are left out."""
     lines = split_lines(text)
+    is_diff = any(line.startswith("@@ ") for line in lines)
     for line in lines[:PREVIEW_LINES_MAX]:
-        yield ScreenLine(f"    | {line[:PREVIEW_CHARS_MAX]}", "muted")
+        tone = _DIFF_TONES.get(line[:1], "muted") if is_diff else "muted"
+        yield ScreenLine(f"    | {line[:PREVIEW_CHARS_MAX]}", tone)
     if len(lines) > PREVIEW_LINES_MAX:
         yield ScreenLine(f"    | … {len(lines) - PREVIEW_LINES_MAX} more lines", "muted")

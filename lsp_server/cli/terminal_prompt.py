@@ -6,7 +6,7 @@ import asyncio
 import sys
 import termios
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 
 from lsp_server.domain.permissions import Answer, Answered, Question, visible
 from lsp_server.wording.permission_texts import allowed_text
@@ -44,12 +44,14 @@ NOBODY_IS_THERE = "nobody can be asked here"
 class TerminalPrompt:
     """Answers permission questions from the keyboard; where there is none, denies.
 
-    `pause` makes room on the terminal before a question. `freed_by` is the flag or the
+    `asking` makes room on the terminal as long as a question is open. `freed_by` is the flag or the
     setting that frees what a sandbox bounds, "" where none does: it is not the advice then.
     """
 
-    def __init__(self, pause: Callable[[], None], *, freed_by: str) -> None:
-        self._pause = pause
+    def __init__(
+        self, asking: Callable[[], AbstractContextManager[None]], *, freed_by: str
+    ) -> None:
+        self._asking = asking
         self._freed_by = freed_by
         self._has_explained = False
 
@@ -60,19 +62,31 @@ class TerminalPrompt:
         if not all(stream is not None and stream.isatty() for stream in streams):
             self._explain_once()
             return Answered("deny", NOBODY_IS_THERE, by_person=False)
-        self._pause()
-        sys.stderr.write(visible(f"\n{question_text(question)}\n"))
         choices = f"{', '.join(CHOICES[each] for each in question.answers)}? "
-        while True:
-            answered = parse_answer(await ask_line(choices), question)
-            if answered is not None:
-                return answered
+        with self._asking():
+            _show(question)
+            while True:
+                answered = parse_answer(await ask_line(choices), question)
+                if answered is not None:
+                    return answered
 
     def _explain_once(self) -> None:
         if not self._has_explained and sys.stderr is not None:
             self._has_explained = True
             advice = ASKED_DESPITE.format(self._freed_by) if self._freed_by else NOBODY_TO_ASK
             sys.stderr.write(advice)
+
+
+def _show(question: Question) -> None:
+    text = question_text(question)
+    if "\n@@ " not in text:
+        sys.stderr.write(visible(f"\n{text}\n"))
+        return
+    # Only where there is a difference to colour, as its import takes a moment.
+    from lsp_server.cli.rich_views import print_text
+
+    sys.stderr.write("\n")
+    print_text(text, is_diff=True, to_errors=True)
 
 
 def question_text(question: Question) -> str:

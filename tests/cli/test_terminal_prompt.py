@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import nullcontext
 
 import pytest
 
@@ -83,7 +84,7 @@ async def test_what_was_typed_before_a_question_does_not_answer_it(
         monkeypatch.setattr(sys, "stderr", screen)
         os.write(ours, b"yes\n")
         await asyncio.to_thread(read_until, ours, b"yes\r\n")
-        asked = asyncio.create_task(TerminalPrompt(lambda: None, freed_by="").confirm(PLAIN))
+        asked = asyncio.create_task(TerminalPrompt(nullcontext, freed_by="").confirm(PLAIN))
         await asyncio.to_thread(read_until, ours, b"why? ")
         os.write(ours, b"d not now\n")
         async with asyncio.timeout(30):

@@ -51,14 +51,14 @@ class Terminal:
 
 @asynccontextmanager
 async def terminal(
-    command: Sequence[str], folder: Path, variables: Mapping[str, str]
+    command: Sequence[str], folder: Path, variables: Mapping[str, str], columns: int = 110
 ) -> AsyncIterator[Terminal]:
-    """Runs `command` in a terminal of 110 columns and 30 lines, and ends it.
+    """Runs `command` in a terminal of 30 lines, and ends it.
 
     `variables` are its whole environment.
     """
     shown = Terminal(folder.parent / "tmux", variables)
-    size = ("-x", "110", "-y", "30")
+    size = ("-x", str(columns), "-y", "30")
     await shown._tmux("new-session", "-d", *size, "-c", str(folder), *command)
     try:
         yield shown
