@@ -344,8 +344,8 @@ async def test_what_cannot_be_done_with_a_run_names_what_a_terminal_has(project:
     run_id = done.events[-1]["run_id"]
     for arguments, said in (
         (("run", "--resume", run_id), f'holdfast run --resume {run_id} "'),
-        (("run", "--resume", "x"), "run x is unknown; `holdfast doctor`"),
-        (("undo", "x"), "run x is unknown; `holdfast doctor`"),
+        (("run", "--resume", "x"), "run x is unknown; `holdfast runs`"),
+        (("undo", "x"), "run x is unknown; `holdfast runs`"),
     ):
         result = (
             await run(project, [], *arguments[1:])
