@@ -12,6 +12,7 @@ from lsp_server.agent.journal import replay
 from lsp_server.agent.rewinding import counted
 from lsp_server.domain.events import RecordedEvent
 from lsp_server.domain.tasks import Mode, RunId
+from lsp_server.session.begin_workflow import begin_invoked
 from lsp_server.session.run import Run
 from lsp_server.session.session import Session
 from lsp_server.session.task_request import TaskRequest, expand_command, given_images, make_task
@@ -102,6 +103,9 @@ class PromptedRun:
             max_mode=choices.max_mode,
             images=prompt.images,
         )
+        invoked = await begin_invoked(self._session, prompt.text, choices.task_mode, self._run_id)
+        if invoked is not None:
+            return invoked.run
         task = await make_task(request, self._session, self._documents)
         # A client has a place of its own for what a person has to set up, and keeps the text.
         self._session.runs.require_room(self._run_id)

@@ -37,7 +37,7 @@ from lsp_server.domain.tools import ToolCall
 from lsp_server.domain.workflow_events import WorkflowChanged
 from lsp_server.domain.workflows import NodeStatus
 from lsp_server.wording.event_view import view_of
-from lsp_server.wording.run_texts import outcome_text, task_title
+from lsp_server.wording.run_texts import outcome_text, run_title
 from lsp_server.wording.workflow_texts import as_tree, node_text
 
 READ_SOON = "your message is read before the next tool call"
@@ -130,7 +130,7 @@ class RunUpdates:
         match event:
             case RunStarted(task=task):
                 yield schema.SessionInfoUpdate(
-                    session_update="session_info_update", title=task_title(task.instruction)
+                    session_update="session_info_update", title=run_title(task)
                 )
                 if self.replays:
                     yield helpers.update_user_message_text(task.instruction)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from lsp_server.domain.errors import BudgetExceeded
@@ -33,11 +34,10 @@ raise it and resume the run to go on
     )
     for name, limit, spent, unit in limits:
         if limit is not None and spent >= limit:
-            raise BudgetExceeded(
-                f"the limit run.{name} = {limit:g} {unit} is reached; "
-                f"raise it and resume the run to go on",
-                limit=name,
-            )
+            reached = f"the limit run.{name} = {limit:g} {unit} is reached"
+            if budget.is_share:
+                reached = f"its share of the limit run.{name}, {limit:g} {unit}, is used up"
+            raise BudgetExceeded(f"{reached}; raise it and resume the run to go on", limit=name)
 
 
 def share(
@@ -59,7 +59,7 @@ def share(
     ...     Budget(steps_max=100, tokens_max=9_000), steps=20, billed=Usage(1_000), cost_usd=0.0,
     ...     seconds=5.0, held=(Budget(20, 2_000),), parts=3,
     ... )
-    Budget(steps_max=20, tokens_max=2000, cost_usd_max=None, wall_seconds_max=None)
+    Budget(steps_max=20, tokens_max=2000, cost_usd_max=None, wall_seconds_max=None, is_share=True)
     """
     check(budget, steps=steps, billed=billed, cost_usd=cost_usd, seconds=seconds)
     given = Budget(
@@ -67,8 +67,11 @@ def share(
         _part(budget.tokens_max, billed.total_tokens, [one.tokens_max for one in held], parts),
         _part(budget.cost_usd_max, cost_usd, [one.cost_usd_max for one in held], parts),
         None if budget.wall_seconds_max is None else budget.wall_seconds_max - seconds,
+        is_share=True,
     )
-    check(given, steps=0, billed=Usage(), cost_usd=0.0, seconds=0.0)
+    check(
+        replace(given, is_share=budget.is_share), steps=0, billed=Usage(), cost_usd=0.0, seconds=0.0
+    )
     return given
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
+from lsp_server.agent.asking import ends_in_question
 from lsp_server.agent.goal_check import Continue, Verify, check_goal, missing_text
 from lsp_server.agent.state import State
 from lsp_server.agent.task_policy import TaskPolicy
@@ -98,6 +99,8 @@ class StopPolicy:
         if report.question is not None:
             return Blocked(report.question, report)
         # Twice the same gap on the same tree: another round would end there again.
+        if stuck and ends_in_question(summary):
+            return Blocked(summary, report)
         if stuck:
             return Blocked(
                 f"The goal is not met and nothing changed since the last check. {missing_text(report)}\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from lsp_server.agent.asking import ends_in_question, is_question
 from lsp_server.agent.goal_check import Continue, Verify, check_goal, missing_text
 from lsp_server.agent.state import State
 from lsp_server.agent.state.own_checks import OwnCheck
@@ -60,11 +61,13 @@ class TaskPolicy:
         """Decides as `StopPolicy.decide` does."""
         if state.grants.denials and not state.work.changes:
             return without_permission(state, summary, self._mode)
-        if self._verify is None:
-            return Finished(summary)
+        asks = _asks_back(state, summary)
         goal = task_goal(state)
-        if goal is None:
-            return Finished(summary, NOTHING_TO_SHOW)
+        if goal is None and _is_answer(state):
+            return Finished(summary, answers=True)
+        if goal is None or self._verify is None:
+            why = NOTHING_TO_SHOW if goal is None and self._verify is not None else ""
+            return Blocked(summary) if asks else Finished(summary, why)
         if state.goal.judged_tokens >= JUDGE_TOKENS_MAX:
             return Finished(summary, TOKENS_TAKEN, state.goal.report)
         gap_before = state.goal.gap
@@ -73,6 +76,8 @@ class TaskPolicy:
         attempt = StopAttempt(state.work.changes, summary, checked)
         report = await check_goal(self._verify, goal, attempt, self._emit)
         if not report.met:
+            if asks and not report.impossible:
+                return Blocked(summary, report)
             is_last = not may_go_on or report.gap == gap_before or self._is_spent(state)
             return _decide_unmet(report, summary, is_last=is_last)
         if report.judges_edited:
@@ -81,6 +86,22 @@ class TaskPolicy:
 
     def _is_spent(self, state: State) -> bool:
         return state.goal.re_entries >= self._re_entries_max
+
+
+def _asks_back(state: State, summary: str) -> bool:
+    """Says whether the agent's last words are a question that keeps it from the task.
+
+    Behind an answer to a question, and behind a plan, a question is politeness.
+    """
+    task = state.conversation.task
+    only_plans = task is not None and task.mode == "plan"
+    return ends_in_question(summary) and not _is_answer(state) and not only_plans
+
+
+def _is_answer(state: State) -> bool:
+    """Says whether a person's last words ask for words alone."""
+    requests = state.conversation.requests
+    return bool(requests) and is_question(requests[-1])
 
 
 def task_goal(state: State) -> Goal | None:

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 from lsp_server.agent import guards
 from lsp_server.agent.event_log import EventLog
-from lsp_server.agent.run_hooks import GuardedCall, RunHooks
+from lsp_server.agent.run_hooks import RunHooks
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import ToolCalled, ToolReturned, Warned
 from lsp_server.domain.messages import Response
@@ -140,7 +140,9 @@ class ToolRunner:
             # What may change something is on the disk before it does.
             await self._event_log.flush()
         async with asyncio.TaskGroup() as group:
-            running = [group.create_task(self._timed(one)) for one in guarded]
+            running = [
+                group.create_task(self._toolbox.carry_out(one.call, one.verdict)) for one in guarded
+            ]
         done: list[CallResult] = []
         for one, task in zip(guarded, running, strict=True):
             result, seconds = task.result()
@@ -167,11 +169,6 @@ class ToolRunner:
         self._event_log.emit(
             ToolCalled(step, call, box.title(call), box.kind(call), box.needs(call))
         )
-
-    async def _timed(self, guarded: GuardedCall) -> tuple[ToolResult, float]:
-        started = time.monotonic()
-        result = await self._toolbox.dispatch(guarded.call, guarded.verdict)
-        return result, time.monotonic() - started
 
     def _return(self, call_id: str, result: ToolResult, seconds: float) -> None:
         call = self._state.conversation.open_calls.get(call_id)

@@ -6,8 +6,7 @@ is answered all the same, a plan is one without it, and what a person denied is 
 
 from __future__ import annotations
 
-import re
-
+from lsp_server.agent.asking import is_question
 from lsp_server.agent.state import State
 from lsp_server.domain.permissions import PermissionMode
 from lsp_server.domain.tasks import Blocked, Finished
@@ -15,11 +14,6 @@ from lsp_server.domain.tools import Denial
 
 DENIALS_MAX = 10
 """So many of the newest calls that were not allowed are named."""
-
-_QUESTION = re.compile(
-    r"(?:what|why|how|where|which|who|when|explain|describe|summari[sz]e|tell|show|list|compare)\b",
-    re.IGNORECASE,
-)
 
 
 def without_permission(state: State, summary: str, mode: PermissionMode) -> Blocked | Finished:
@@ -31,23 +25,13 @@ def without_permission(state: State, summary: str, mode: PermissionMode) -> Bloc
     asked = state.conversation.requests[-1] if state.conversation.requests else ""
     settled = all(denial.by == "person" for denial in denials.values())
     task = state.conversation.task
-    if settled or asks(asked) or (task is not None and task.mode == "plan"):
+    if settled or is_question(asked) or (task is not None and task.mode == "plan"):
         return Finished(summary, f"nothing was changed; not allowed: {', '.join(denials)}")
     listed = "".join(f"\n- {title}: {_why(denial)}" for title, denial in denials.items())
     return Blocked(
         f"Nothing was changed, as it was not allowed to:{listed}\n"
         f"{_what_helps(tuple(denials.values()), mode)} The agent says: {summary}"
     )
-
-
-def asks(text: str) -> bool:
-    """Says whether a task asks for words, and not for work.
-
-    >>> asks("What does f do?"), asks("Explain the parser."), asks("Fix the parser.")
-    (True, True, False)
-    """
-    # The second mark is the full-width one of Chinese and Japanese texts.
-    return text.rstrip().endswith(("?", "\uff1f")) or _QUESTION.match(text.lstrip()) is not None
 
 
 def _why(denial: Denial) -> str:

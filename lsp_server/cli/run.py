@@ -29,8 +29,8 @@ from lsp_server.domain.goals import GOALS_FILE, Goal
 from lsp_server.domain.images import described
 from lsp_server.domain.message_events import MessageReceived
 from lsp_server.domain.tasks import Mode, Outcome, RunId, Sampling, Task
-from lsp_server.goals.new_goal import goal_from_parts, prompt_for_goal
-from lsp_server.session.begin_workflow import begin_workflow
+from lsp_server.goals.new_goal import goal_from_parts
+from lsp_server.session.begin_workflow import begin_invoked, begin_workflow
 from lsp_server.session.notices import Notice, RunEvent
 from lsp_server.session.run import Run
 from lsp_server.session.session import Session
@@ -41,6 +41,7 @@ from lsp_server.session.task_request import (
     given_images,
 )
 from lsp_server.system import startup
+from lsp_server.wording.run_texts import work_until
 
 EXIT_STATUS = {
     "achieved": 0,
@@ -176,11 +177,13 @@ async def _begin(session: Session, options: RunOptions) -> Run:
     goal = goal_from_parts(options.goals, options.checks) or await _open_goal(session, options)
     session.goals.check_approvals.approve(options.checks)
     task = options.task or ("" if goal else await _written_task())
+    if (invoked := await begin_invoked(session, task, options.mode)) is not None:
+        return invoked.run
     prompt, mode = await expand_command(task, options.mode, session)
     agent, mode = await find_agent(options.agent, mode, session)
     return session.runs.start(
         Task(
-            instruction=described(prompt or prompt_for_goal(goal), images),
+            instruction=described(prompt or work_until(goal), images),
             goal=goal,
             mode=mode,
             sampling=options.sampling,

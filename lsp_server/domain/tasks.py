@@ -31,13 +31,15 @@ RunState: TypeAlias = Literal[
 class Budget:
     """A `Budget` limits one run; None means no limit.
 
-    Tokens are those of prompts and answers together, as billed.
+    Tokens are those of prompts and answers together, as billed. With `is_share` it is a part
+    of what the run may spend that began this one.
     """
 
     steps_max: int = 200
     tokens_max: int | None = None
     cost_usd_max: float | None = None
     wall_seconds_max: float | None = None
+    is_share: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +144,14 @@ class Achieved:
 class Finished:
     """A run has ended by itself, and nothing showed that its task is done: not verified.
 
-    `why` says what was missing for that, empty where a person did not want it shown.
+    `why` says what was missing for that, empty where a person did not want it shown. With
+    `answers` the task was a question, of which nothing has to be shown.
     """
 
     summary: str
     why: str = ""
     report: GoalReport | None = None
+    answers: bool = False
     outcome: Literal["finished"] = "finished"
 
 

@@ -46,9 +46,3 @@ def goal_from_parts(
     if not conditions:
         return None
     return make_goal(title or "; ".join(text for text, _ in conditions), tuple(conditions))
-
-
-def prompt_for_goal(goal: Goal | None) -> str:
-    """The prompt of a run that has a goal and nothing else to say."""
-    texts = "; ".join(condition.text for condition in goal.conditions) if goal else ""
-    return f"Work until this holds: {texts}"

@@ -25,6 +25,7 @@ async def known_commands(session: Session) -> list[str]:
     prompts = await session.server_prompts.known()
     return [
         *(item.name for item in found if isinstance(item, CustomCommand)),
+        *(one.written.name for one in await session.workflows.found()),
         *(prompt.name for prompt in prompts),
     ]
 

@@ -12,7 +12,7 @@ from lsp_server.domain.permissions import NOTHING_GRANTED, Granted
 from lsp_server.domain.tasks import Budget, RunId, Sampling, Task
 from lsp_server.session.image_store import ImageStore
 from lsp_server.settings.sections import Settings
-from lsp_server.wording.run_texts import task_title
+from lsp_server.wording.run_texts import run_title
 
 RESULT_SHARE = 1 / 16
 """One result may take this share of the prompt, so that a step's eight leave half of it."""
@@ -61,7 +61,7 @@ class RunContext:
     @property
     def title(self) -> str:
         """Returns the first line of the task."""
-        return task_title(self.task.instruction)
+        return run_title(self.task)
 
     @property
     def is_subagent(self) -> bool:

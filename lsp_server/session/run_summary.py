@@ -29,7 +29,7 @@ from lsp_server.domain.workflow_events import WorkflowChanged
 from lsp_server.domain.workflows import progress_text
 from lsp_server.session.child_runs import parent_id
 from lsp_server.session.run_title import given_title
-from lsp_server.wording.run_texts import outcome_text, task_title
+from lsp_server.wording.run_texts import outcome_text, run_title, task_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def summary_from_journal(path: Path) -> RunSummary:
     step, usage, cost_usd = _spent(last)
     return RunSummary(
         run_id=first.event.run_id,
-        title=given_title(path.parent) or task_title(first.event.task.instruction),
+        title=given_title(path.parent) or run_title(first.event.task),
         state=state,
         step=step,
         started_at=first.at,

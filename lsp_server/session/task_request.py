@@ -16,10 +16,10 @@ from lsp_server.domain.errors import HoldfastError, ToolError
 from lsp_server.domain.goals import Finding, Goal
 from lsp_server.domain.images import LoadedImage, described
 from lsp_server.domain.tasks import AgentProfile, Attempts, Mode, Sampling, Selection, Task
-from lsp_server.goals.new_goal import prompt_for_goal
 from lsp_server.session.command_names import refuse_unknown_command
 from lsp_server.session.session import Session
 from lsp_server.session.skills import agent_named
+from lsp_server.wording.run_texts import work_until
 from lsp_server.workspace.files.documents import Documents
 from lsp_server.workspace.files.images import given_image
 
@@ -193,7 +193,7 @@ def _instruction(request: TaskRequest, selection: Selection | None, goal: Goal |
     if selection is not None:
         return WORK_ON_SELECTION
     if goal is not None:
-        return prompt_for_goal(goal)
+        return work_until(goal)
     raise NothingToDo("there is nothing to do: no words, no open goal, no selected code")
 
 

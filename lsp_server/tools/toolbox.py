@@ -8,6 +8,7 @@ of Holdfast itself leave `dispatch` as exceptions.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, assert_never
@@ -95,13 +96,22 @@ class Toolbox:
         return self.tools.specs
 
     async def dispatch(self, call: ToolCall, verdict: HookVerdict = NO_VERDICT) -> ToolResult:
+        """Carries out a call as `carry_out` does, and returns its result alone."""
+        return (await self.carry_out(call, verdict))[0]
+
+    async def carry_out(
+        self, call: ToolCall, verdict: HookVerdict = NO_VERDICT
+    ) -> tuple[ToolResult, float]:
         """Carries out a call; an error that the model can correct is returned as a result.
 
-        `verdict` is what hooks decided on it, which comes after a rule that denies.
+        `verdict` is what hooks decided on it, which comes after a rule that denies. The seconds
+        are those of the work, without the time that a person took to answer.
         """
+        started = time.monotonic()
         try:
             tool, arguments = self.tool(call), _check_arguments(call)
             planned = await self._permit(tool, arguments, verdict)
+            started = time.monotonic()
             # The change that a person agreed to is made, not one that is computed again.
             if planned is not None and isinstance(tool, EditTool):
                 result = await tool.apply(planned)
@@ -109,11 +119,12 @@ class Toolbox:
                 result = await tool.call_as(call.id, arguments)
             else:
                 result = await tool.call(arguments)
-            return await self._sandbox.add_news(result, self._approval.mode)
+            result = await self._sandbox.add_news(result, self._approval.mode)
         except _NotAllowed as error:
-            return ToolResult(str(error), is_error=True, denial=error.denial)
+            return ToolResult(str(error), is_error=True, denial=error.denial), 0.0
         except ToolError as error:
-            return ToolResult(str(error), is_error=True)
+            result = ToolResult(str(error), is_error=True)
+        return result, time.monotonic() - started
 
     def tool(self, call: ToolCall) -> Tool:
         """Returns the tool that the call names. Raises ToolError when there is none."""
@@ -179,7 +190,8 @@ class Toolbox:
                 text = f"refused: {reason}" + (f"; {advice}" if advice else "")
                 raise _NotAllowed(text, Denial(by, reason))
             case Ask() as asked:
-                planned, question = await self._shown(tool, arguments, asked)
+                planned, question = await _shown(tool, arguments, asked)
+                question = await self._sandbox.beside(question)
                 # Meanwhile the answer to another question may have freed the call.
                 if not isinstance(self._decide(tool, arguments, verdict), Allow):
                     await self._wait_for(question)
@@ -192,19 +204,6 @@ class Toolbox:
     ) -> Decision:
         decision = self._approval.decide(tool.spec, tool.needs(arguments))
         return after_hooks(decision, verdict, tool, arguments)
-
-    async def _shown(
-        self, tool: Tool, arguments: Mapping[str, object], asked: Ask
-    ) -> tuple[PlannedEdit | None, Question]:
-        """Returns the question with what would be done, and the edit that it shows."""
-        question, planned = asked.question, None
-        if isinstance(tool, EditTool) and not asked.outside:
-            # A person sees what would happen, and is not asked when it cannot.
-            planned = await tool.plan(arguments)
-            question = replace(question, detail=planned.diff)
-        elif not question.detail:
-            question = replace(question, detail=_format_arguments(arguments))
-        return planned, await self._sandbox.beside(question)
 
     async def _wait_for(self, question: Question) -> None:
         """Waits for an answer and does what follows from it. Raises ToolError for a denial."""
@@ -222,6 +221,18 @@ class Toolbox:
                     self._approval.allow(rule)
             case _:
                 assert_never(answered.answer)
+
+
+async def _shown(
+    tool: Tool, arguments: Mapping[str, object], asked: Ask
+) -> tuple[PlannedEdit | None, Question]:
+    """Returns the question with what would be done, and the edit that it shows."""
+    if isinstance(tool, EditTool) and not asked.outside:
+        # A person sees what would happen, and is not asked when it cannot.
+        planned = await tool.plan(arguments)
+        return planned, replace(asked.question, detail=planned.diff)
+    detail = asked.question.detail or _format_arguments(arguments)
+    return None, replace(asked.question, detail=detail)
 
 
 class _NotAllowed(ToolError):

@@ -10,7 +10,7 @@ from lsp_server.domain.events import CandidatesJudged, CyclePacked
 from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.permission_events import PermissionAnswered, PermissionsChanged
 from lsp_server.domain.permissions import Answer
-from lsp_server.domain.tasks import Outcome
+from lsp_server.domain.tasks import Blocked, Outcome
 from lsp_server.text.truncate import first_line
 from lsp_server.wording.run_texts import outcome_text
 
@@ -54,8 +54,15 @@ def step_text(step: int) -> str:
 
 
 def outcome_label(outcome: Outcome) -> str:
-    """Says how a run ended."""
-    return f"{outcome.outcome}: {first(outcome_text(outcome))}"
+    """Says how a run ended; of one that asks, what it asks.
+
+    >>> from lsp_server.domain.tasks import Blocked
+    >>> outcome_label(Blocked("I found two.\\n\\nWhich of them do you mean?"))
+    'blocked: Which of them do you mean?'
+    """
+    asked = outcome.question.strip() if isinstance(outcome, Blocked) else ""
+    question = asked.rpartition("\n")[2]
+    return f"{outcome.outcome}: {first(question or outcome_text(outcome))}"
 
 
 _ENDED_BY = {"itself": "ended", "agent": "was stopped", "run": "ended with the run"}

@@ -64,7 +64,7 @@ from lsp_server.wording.run_texts import (
     outcome_text,
     report_text,
     roles_text,
-    task_title,
+    run_title,
     usage_text,
 )
 from lsp_server.wording.shown_event import OUTCOME_TONES, EventView, Tone, shown
@@ -122,7 +122,7 @@ def _run_view(event: RunStarted | RunResumed | Rewound | Forked | RunEnded) -> E
             place = f"Run `{run_id}` in `{workspace}` with {model}, mode {task.mode}."
             return shown(
                 event,
-                task_title(task.instruction),
+                run_title(task),
                 f"{task.instruction.strip()}\n\n{place}",
                 run_id=run_id,
                 model=model,

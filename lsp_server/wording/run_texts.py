@@ -6,9 +6,18 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import assert_never
 
-from lsp_server.domain.goals import GoalReport
+from lsp_server.domain.goals import Goal, GoalReport
 from lsp_server.domain.messages import ModelRole, RoleSpending, Usage
-from lsp_server.domain.tasks import Achieved, Blocked, Failed, Finished, Outcome, Stopped, Unmet
+from lsp_server.domain.tasks import (
+    Achieved,
+    Blocked,
+    Failed,
+    Finished,
+    Outcome,
+    Stopped,
+    Task,
+    Unmet,
+)
 from lsp_server.text.truncate import first_line
 
 _ROLES: Mapping[ModelRole, str] = MappingProxyType(
@@ -32,6 +41,19 @@ def task_title(instruction: str) -> str:
     '(no text)'
     """
     return first_line(instruction, TITLE_CHARS_MAX) or "(no text)"
+
+
+def run_title(task: Task) -> str:
+    """Returns the title of a run: that of its goal where the task says no more than it, else its first line."""
+    goal = task.goal
+    is_goal_alone = goal is not None and task.instruction.strip() == work_until(goal)
+    return task_title(goal.title if goal is not None and is_goal_alone else task.instruction)
+
+
+def work_until(goal: Goal | None) -> str:
+    """Returns the task of a run that has a goal and nothing else to say."""
+    texts = "; ".join(condition.text for condition in goal.conditions) if goal else ""
+    return f"Work until this holds: {texts}"
 
 
 def usage_text(usage: Usage, cost_usd: float) -> str:
@@ -88,6 +110,8 @@ def outcome_text(outcome: Outcome) -> str:
             # Runs of earlier versions ended as achieved without anything that shows it.
             checked = "" if outcome.report else " (No goal was set, so nothing was checked.)"
             return (outcome.summary.strip() or "Done.") + checked
+        case Finished(answers=True):
+            return outcome.summary.strip() or "Done."
         case Finished():
             why = f": {first_line(outcome.why, WHY_CHARS_MAX)}" if outcome.why else ""
             return f"{outcome.summary.strip() or 'Done.'} (Not verified{why}.)"

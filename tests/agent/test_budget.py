@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
+from dataclasses import replace
 
 import pytest
 
-from lsp_server.agent.budget import share
+from lsp_server.agent.budget import check, share
 from lsp_server.domain.errors import BudgetExceeded
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import Budget
@@ -37,7 +39,19 @@ def given(budget: Budget, *held: Budget, steps: int = 0, parts: int = 2) -> Budg
     ],
 )
 def test_what_is_left_is_shared(budget: Budget, held: tuple[Budget, ...], expected: Budget) -> None:
-    assert given(budget, *held) == expected
+    assert given(budget, *held) == replace(expected, is_share=True)
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        (Budget(2), "the limit run.steps_max = 2 steps is reached; raise it"),
+        (Budget(2, is_share=True), "its share of the limit run.steps_max, 2 steps, is used up"),
+    ],
+)
+def test_a_share_is_not_called_the_setting(budget: Budget, said: str) -> None:
+    with pytest.raises(BudgetExceeded, match=re.escape(said)):
+        check(budget, steps=2, billed=Usage(), cost_usd=0.0, seconds=0.0)
 
 
 @pytest.mark.parametrize(

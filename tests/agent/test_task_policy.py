@@ -10,9 +10,9 @@ import pytest
 
 from lsp_server.agent.task_policy import JUDGE_TOKENS_MAX
 from lsp_server.domain.events import Event, GoalChecked, StepStarted, Told
-from lsp_server.domain.tasks import Achieved, Finished, Unmet
+from lsp_server.domain.tasks import Achieved, Blocked, Finished, Task, Unmet
 from lsp_server.models.scripted.scenario import ScriptedTurn
-from tests.harness.workshop import Workshop, calls, finish, judges, workshop
+from tests.harness.workshop import Workshop, calls, finish, judges, says, workshop
 
 JUDGED: dict[str, Any] = {"judge_task": True}
 COUNT = "n=$(cat .venv/n 2>/dev/null || echo 0); mkdir -p .venv; echo $((n + 1)) > .venv/n\n"
@@ -121,6 +121,47 @@ async def test_nobody_is_asked_about_what_changed_and_checked_nothing(project: P
         outcome = await shop.run("What is 2 + 2?")
         assert isinstance(outcome, Finished)
         assert len(shop.server.requests) == 1
+
+
+ASKS = "There are two of them.\n\nWhich one do you mean?"
+CHANGED = [write("calc.py", "x = 2\n")]
+
+
+@pytest.mark.parametrize(
+    ("task", "turns", "outcome"),
+    [
+        # What keeps it from the task is asked, whether or not it has begun.
+        ("Rename the helper", [says(ASKS)], Blocked),
+        ("Rename the helper", [finish(ASKS)], Blocked),
+        ("Rename the helper", [says("Which one, **a or b?**")], Blocked),
+        ("Rename the helper", [says("どちらですか\uff1f")], Blocked),
+        ("Rename the helper", [*CHANGED, says(ASKS), judges("unmet")], Blocked),
+        # What is shown to be done is done, and the offer behind it politeness.
+        ("Set x to 2", [*CHANGED, says("Done. Shall I add a test?"), judges()], Achieved),
+        ("What is calc?", [says("A module. Do you want to see it?")], Finished),
+        ("Explain calc", [says("A module.\n\nWhat else?")], Finished),
+        ("Rename the helper", [says("Is it slow? No, it is not.")], Finished),
+    ],
+)
+async def test_a_run_that_asks_is_not_done(
+    project: Path, task: str, turns: list[ScriptedTurn], outcome: type[Any]
+) -> None:
+    async with workshop(project, turns, goal=JUDGED) as shop:
+        ended = await shop.run(task)
+        assert isinstance(ended, outcome)
+        if isinstance(ended, Blocked):
+            assert not [event for event in shop.events(Told) if event.origin == "goal"]
+
+
+async def test_a_run_that_asked_goes_on_with_the_answer(project: Path) -> None:
+    turns = [says(ASKS), *CHANGED, finish(), judges()]
+    async with workshop(project, turns, goal=JUDGED) as shop:
+        run = shop.session.runs.start(Task("Rename the helper"))
+        assert isinstance(await run.wait(), Blocked)
+        answered = shop.session.runs.send(run.run_id, "The second one.", "steer")
+        assert answered.run_id == run.run_id
+        assert isinstance(await answered.wait(), Achieved)
+        assert any("The second one." in str(message) for message in shop.prompts()[1])
 
 
 def prompt_of_judge(shop: Workshop) -> str:

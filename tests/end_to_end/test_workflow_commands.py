@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.end_to_end.test_skills import at_work
 from tests.fakes.lsp_client import Message
 from tests.harness.workflows import written
@@ -54,6 +56,31 @@ async def test_an_editor_lists_workflows_and_runs_one_that_is_trusted(project: P
         shown = await client.command("holdfast.run.show", {"runId": begun["runId"]})
         transcript = await client.text_of(shown["uri"])
         assert transcript.count("```mermaid\nflowchart TD") == 2, "at the beginning and in the end"
+
+
+@pytest.mark.parametrize(
+    ("command", "argument"),
+    [
+        ("run.start", {"prompt": "/release"}),
+        ("run.start", {"prompt": " /release \n"}),
+        ("command.run", {"name": "release"}),
+    ],
+)
+async def test_the_name_of_a_workflow_behind_a_slash_runs_it(
+    project: Path, command: str, argument: dict[str, str]
+) -> None:
+    written(project, RELEASE, "release")
+    async with at_work(project) as (client, _):
+        refused = await client.command(f"holdfast.{command}", argument)
+        assert "not trusted" in refused["message"]
+        await client.command("holdfast.trust", {"what": "all", "answer": "yes"})
+        refused = await client.command("holdfast.run.start", {"prompt": "/release now"})
+        assert "takes no more words" in refused["message"]
+        refused = await client.command("holdfast.run.start", {"prompt": "/releese"})
+        assert "/release" in refused["message"]
+        begun = await client.command(f"holdfast.{command}", argument)
+        assert begun["message"] == "started: Workflow release: Cuts a release."
+        await client.wait_for(all_done, "the end of the run")
 
 
 async def test_what_is_wrong_in_a_workflow_is_a_problem_on_its_line_until_it_is_right(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +14,13 @@ from lsp_server.settings.sections import PermissionSettings
 from lsp_server.tools.approval import Approval
 from lsp_server.tools.builtin import BUILTIN_NAMES
 from lsp_server.tools.toolbox import Toolbox
+from lsp_server.tools.write import Write
+from lsp_server.workspace.files.disk_editor import DiskEditor
 from lsp_server.workspace.files.paths import Workspace
 from tests.harness.files import lay_out
 from tests.harness.tools import Bench
+
+PERSON_SECONDS = 0.5
 
 
 def call(name: str, arguments: str) -> ToolCall:
@@ -158,6 +163,23 @@ async def test_a_denial_says_why(project: Path) -> None:
         "refused: it was not allowed (run `pip install x`): use the mirror; find another way, "
         "or finish and say what you need"
     )
+
+
+async def test_the_seconds_of_a_call_are_without_those_of_the_answer(project: Path) -> None:
+    bench = Bench(project, mode="ask", answers=["once"])
+    answered = asyncio.Event()
+
+    async def ask(question: Question) -> Answered:
+        asyncio.get_running_loop().call_later(PERSON_SECONDS, answered.set)
+        await answered.wait()
+        return Answered("once")
+
+    approval = Approval(PermissionSettings(mode="ask"), bench.workspace)
+    toolbox = Toolbox([Write(bench.workspace, DiskEditor(bench.documents))], approval, ask)
+    call = ToolCall("1", "write", '{"path": "a.txt", "text": "x"}')
+    result, seconds = await toolbox.carry_out(call)
+    assert not result.is_error
+    assert seconds < PERSON_SECONDS
 
 
 async def test_the_second_question_offers_the_sandbox_for_the_rest_of_the_run(

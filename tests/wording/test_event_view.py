@@ -126,7 +126,7 @@ def test_what_an_event_says_decides_its_words(event: Event, label: str, tone: st
         (Achieved("Done.", REPORT), "achieved: Done.", "good"),
         (Finished("Made."), "finished: Made. (Not verified.)", "plain"),
         (Unmet("It is slow.", REPORT), "unmet: The goal is not met. It is slow.", "bad"),
-        (Blocked("Which port?"), "blocked: It needs an answer: Which port?", "waiting"),
+        (Blocked("Which port?"), "blocked: Which port?", "waiting"),
         (Stopped("stopped by the person"), "stopped: stopped by the person", "plain"),
         (Failed("no endpoint\nat all"), "failed: no endpoint", "bad"),
     ],

@@ -4,8 +4,15 @@ import pytest
 
 from lsp_server.domain.goals import TASK_GOAL, Condition, ConditionReport, Goal, GoalReport
 from lsp_server.domain.messages import Usage
-from lsp_server.domain.tasks import Achieved, Finished, Outcome, Unmet
-from lsp_server.wording.run_texts import outcome_text, report_text, task_title, usage_text
+from lsp_server.domain.tasks import Achieved, Finished, Outcome, Task, Unmet
+from lsp_server.wording.run_texts import (
+    outcome_text,
+    report_text,
+    run_title,
+    task_title,
+    usage_text,
+    work_until,
+)
 from tests.data.events import GOAL, REPORT
 
 
@@ -20,6 +27,21 @@ from tests.data.events import GOAL, REPORT
 )
 def test_a_title_is_the_first_line(instruction: str, title: str) -> None:
     assert task_title(instruction) == title
+
+
+ONE = Goal("g", "Retry on 429", (Condition("c", "the client retries"),))
+
+
+@pytest.mark.parametrize(
+    ("task", "title"),
+    [
+        (Task(work_until(ONE), ONE), "Retry on 429"),
+        (Task("Make it retry.", ONE), "Make it retry."),
+        (Task("Work until this holds: nothing"), "Work until this holds: nothing"),
+    ],
+)
+def test_a_run_for_a_goal_alone_is_called_as_the_goal(task: Task, title: str) -> None:
+    assert run_title(task) == title
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,8 @@ PASTED = {
     "data:image/png;base64," + base64.encodebytes(PNG).decode(): "pasted image: PNG, 8 x 6",
     "data:image/png;base64," + "A" * 8_000_000: "pasted image is too large: it has 6.0 MB",
     "https://a.test/a.png": "https://a.test/a.png is an address; save the image and give its path",
+    "": "the path of an image is empty",
+    " \t": "the path of an image is empty",
     "data:text/plain,hello": "pasted image is no PNG",
     "data:image/png": "does not exist",
 }

@@ -8,6 +8,7 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.tasks import RunId
 from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import folder_to_work_in, image_places, task_of
+from lsp_server.server.commands.workflow_commands import begun_reply
 from lsp_server.server.params.base import Reply
 from lsp_server.server.params.run_params import (
     RunChoice,
@@ -18,6 +19,7 @@ from lsp_server.server.params.run_params import (
     RunStop,
 )
 from lsp_server.server.protocol import CommandName
+from lsp_server.session.begin_workflow import begin_invoked
 from lsp_server.session.permission_mode import require_mode
 from lsp_server.session.task_request import given_images
 from lsp_server.wording.event_labels import step_text
@@ -46,6 +48,11 @@ class RunCommands:
         folders = self._context.folders
         folder, path = folder_to_work_in(arguments, folders)
         session = folder.require_session()
+        if (
+            invoked := await begin_invoked(session, arguments.prompt or "", arguments.mode)
+        ) is not None:
+            folders.use(folder)
+            return begun_reply(invoked)
         task = await task_of(arguments, folder, path, self._context.client.can.encoding)
         folders.use(folder)
         if arguments.permissions is not None:

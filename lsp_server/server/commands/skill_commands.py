@@ -10,6 +10,7 @@ from lsp_server.mcp_client.server import STATE_WORDS
 from lsp_server.server import to_lsp
 from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import locate, task_of
+from lsp_server.server.commands.workflow_commands import begun_reply
 from lsp_server.server.params.base import NoParams, Reply
 from lsp_server.server.params.run_params import RunStart
 from lsp_server.server.params.skill_params import (
@@ -24,6 +25,7 @@ from lsp_server.server.params.skill_params import (
     TrustReply,
 )
 from lsp_server.server.protocol import CommandName
+from lsp_server.session.begin_workflow import begin_invoked
 from lsp_server.session.command_names import known_commands
 from lsp_server.session.mcp_prompts import ServerPrompt
 from lsp_server.session.session import Session
@@ -59,6 +61,9 @@ class SkillCommands:
         session = folder.require_session()
         name = (arguments.name or "").removeprefix("/")
         prompt = f"/{name} {arguments.arguments}".strip()
+        if name and (invoked := await begin_invoked(session, prompt, "build")) is not None:
+            self._context.folders.use(folder)
+            return begun_reply(invoked)
         is_command = await session.skills.invoked(prompt) or await session.server_prompts.server_of(
             prompt
         )

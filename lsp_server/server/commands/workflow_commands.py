@@ -12,7 +12,7 @@ from lsp_server.server.commands.targets import locate
 from lsp_server.server.params.base import NoParams, Reply
 from lsp_server.server.params.workflow_params import WorkflowEntry, WorkflowListReply, WorkflowRun
 from lsp_server.server.protocol import CommandName
-from lsp_server.session.begin_workflow import begin_workflow
+from lsp_server.session.begin_workflow import BegunWorkflow, begin_workflow
 from lsp_server.session.extension_list import Extension
 from lsp_server.session.run import Run
 from lsp_server.session.workflows.session_workflows import FoundWorkflow
@@ -43,9 +43,7 @@ class WorkflowCommands:
             session, arguments.name, mode=arguments.mode, fresh=arguments.fresh
         )
         self._context.folders.use(folder)
-        run = begun.run.summary()
-        verb = "goes on" if begun.goes_on else "started"
-        return Reply(state=run.state, message=f"{verb}: {run.title}", run_id=run.run_id)
+        return begun_reply(begun)
 
     async def _list(self, _: NoParams) -> WorkflowListReply:
         session = locate(None, self._context.folders)[0].require_session()
@@ -60,6 +58,13 @@ class WorkflowCommands:
         return WorkflowListReply(
             state=self._context.state, message=message, workflows=(*found, *broken)
         )
+
+
+def begun_reply(begun: BegunWorkflow) -> Reply:
+    """Returns the reply to whoever asked for a workflow."""
+    run = begun.run.summary()
+    verb = "goes on" if begun.goes_on else "started"
+    return Reply(state=run.state, message=f"{verb}: {run.title}", run_id=run.run_id)
 
 
 def _tree(run: Run) -> Iterator[str]:

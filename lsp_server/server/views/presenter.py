@@ -47,7 +47,7 @@ from lsp_server.server.views.throttle import Throttle
 from lsp_server.session.child_runs import child_number, parent_id
 from lsp_server.session.session import Session
 from lsp_server.system.task_set import TaskSet
-from lsp_server.wording.run_texts import outcome_text, task_title
+from lsp_server.wording.run_texts import outcome_text, run_title
 
 REFRESH_SECONDS = 0.15
 """How often goals are shown anew while a person types."""
@@ -132,7 +132,7 @@ class Presenter:
             return  # Its parent says when a subagent begins and ends, and has the progress.
         match event:
             case RunStarted():
-                self._begin(session, run_id, task_title(event.task.instruction))
+                self._begin(session, run_id, run_title(event.task))
             case RunResumed():
                 self._begin(session, run_id, _title(session, run_id))
             case PermissionAsked() | PermissionAnswered() | SamplingChanged():

@@ -90,6 +90,10 @@ def given_image(place: str, folder: Path) -> LoadedImage:
 
     Blocking. Raises ToolError, which names the image and the fix.
     """
+    if not place.strip():
+        raise ToolError(
+            "the path of an image is empty", "give the path of an image, or leave it out"
+        )
     if place.startswith(("http://", "https://")):
         raise ToolError(f"{place} is an address", "save the image and give its path")
     if (url := _DATA_URL.match(place)) is None:
