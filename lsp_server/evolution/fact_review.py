@@ -33,7 +33,7 @@ def review_facts(
     for one, other in combinations(facts, 2):
         if one.id in settled or other.id in settled:
             continue
-        stronger, weaker = sorted((one, other), key=_strength, reverse=True)
+        weaker, stronger = weaker_first(one, other)
         if say_the_same(parts[one.id], parts[other.id]):
             why = f"it says the same as “{stronger.text}”"
         elif contradict(one.text, other.text):
@@ -42,6 +42,12 @@ def review_facts(
             continue
         settled.add(weaker.id)
         yield _about(weaker, why)
+
+
+def weaker_first(one: Fact, other: Fact) -> tuple[Fact, Fact]:
+    """Returns two facts, the one that gives way where they cannot both stand first."""
+    stronger, weaker = sorted((one, other), key=_strength, reverse=True)
+    return weaker, stronger
 
 
 def _strength(fact: Fact) -> tuple[int, bool, str]:

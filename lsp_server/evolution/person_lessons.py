@@ -54,7 +54,7 @@ def person_lessons(runs: Sequence[PastRun]) -> Iterator[Lesson]:
     advice: list[_Advice] = []
     for run in runs:
         for row in run.told if run.by_person else ():
-            for sentence in _advice_in(row):
+            for sentence in filter(gives_advice, clean_sentences(row.title)):
                 _count(advice, sentence, row)
     for one in advice:
         if len(one.said) >= RUNS_MIN:
@@ -62,13 +62,26 @@ def person_lessons(runs: Sequence[PastRun]) -> Iterator[Lesson]:
             yield Lesson("person", one.text, shown, runs=len(one.said), held=len(one.said))
 
 
-def _advice_in(row: ActionRecord) -> Iterator[str]:
-    for part in _SENTENCE_END.split(row.title):
+def clean_sentences(text: str) -> Iterator[str]:
+    """Yields the sentences of what a person said that are short, and likely their own.
+
+    >>> list(clean_sentences("Use tabs here. See https://a.example."))
+    ['Use tabs here.']
+    """
+    for part in _SENTENCE_END.split(text):
         sentence = " ".join(part.split())
-        if not _ADVICE.search(sentence) or _OF_THE_MOMENT.search(sentence):
-            continue
-        if len(sentence) <= SENTENCE_CHARS_MAX and not _FOREIGN.search(sentence):
+        if sentence and is_clean(sentence):
             yield sentence
+
+
+def is_clean(sentence: str) -> bool:
+    """Says whether a sentence is short and has nothing that pasted text has."""
+    return len(sentence) <= SENTENCE_CHARS_MAX and not _FOREIGN.search(sentence)
+
+
+def gives_advice(sentence: str) -> bool:
+    """Says whether a sentence tells what to do, beyond the task at hand."""
+    return bool(_ADVICE.search(sentence)) and not _OF_THE_MOMENT.search(sentence)
 
 
 def _count(advice: list[_Advice], sentence: str, row: ActionRecord) -> None:
@@ -77,7 +90,7 @@ def _count(advice: list[_Advice], sentence: str, row: ActionRecord) -> None:
         return
     for one in advice:
         if _likeness(one.words, words) >= LIKE_MIN:
-            if _denies(one.text) != _denies(sentence):
+            if denies(one.text) != denies(sentence):
                 one.said.clear()  # Taken back: only what was said since counts.
             one.text, one.words = sentence, words
             one.said[row.run_id] = row.id
@@ -90,7 +103,8 @@ def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / len(one | other)
 
 
-def _denies(sentence: str) -> bool:
+def denies(sentence: str) -> bool:
+    """Says whether a sentence is about what not to do, or what is not so."""
     return (
         re.search(r"\b(?:not|never|don'?t|no|avoid|nie|nicht)\b|n't\b", sentence, re.IGNORECASE)
         is not None

@@ -25,7 +25,7 @@ class Suggestion:
     when it succeeds, and `shown` says that it did. `at` is the time when the suggestion was made,
     `applied` the text as it was accepted, which a person may have edited, and `before` what
     a fact was then. `lesson` is the kind of lesson that it came from, and `runs` how many runs bear it
-    out.
+    out; `by_model` says that a model found it.
     """
 
     id: Id
@@ -42,6 +42,7 @@ class Suggestion:
     before: FactStatus | Literal[""] = ""
     lesson: LessonKind | Literal[""] = ""
     runs: int = 0
+    by_model: bool = False
 
 
 def suggestion(

@@ -21,6 +21,7 @@ _HARMLESS = {
     "cheap": ("temperature", "context_tokens", "output_tokens_max", "silence_timeout_seconds"),
     "memory": ("index_on_start", "file_bytes_max", "commits_max"),
     "run": ("transcript",),
+    "evolution": ("idle_minutes", "runs_min", "apply_verified"),
 }
 """The sections that decide, and what in them decides nothing. An unknown key there may be a
 decisive one that is misspelt."""

@@ -274,6 +274,12 @@ class EvolutionSettings(Section):
     """So many runs have to end before it does."""
     apply_verified: bool = False
     """Keep facts that were shown again just now, and retire what Holdfast itself had found, without asking."""
+    auto: bool = False
+    """Ask a model in each dream, too: the cheap one, if one is set."""
+    tokens_per_day: Annotated[int, Field(ge=0)] = 50_000
+    """What models may take for it in a day, over all windows."""
+    cost_usd_per_day: Annotated[float, Field(ge=0)] = 0.5
+    seconds_per_day: Annotated[float, Field(ge=0)] = 600.0
 
 
 class Settings(Section):
