@@ -8,7 +8,7 @@ remembered.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -23,6 +23,11 @@ COMMAND_CHARS_MAX = 160
 PATH_CHARS_MAX = 120
 
 _PLAIN_WORD = re.compile(r"[\w./:=,@%+*?\[\]{}^~!-]+", re.ASCII)
+_PROSE = re.compile(r"-*[A-Za-z]+(?:[_.,:+=-][A-Za-z]+){5,}")
+"""A word of so many words may be a sentence."""
+_PYTHON = re.compile(r"python[\d.]*|py")
+_MODULE = 2
+"""Where the name of a module is in `python -m NAME`."""
 _PLAIN_PATH = re.compile(r"[\w./@+-]+", re.ASCII)
 
 
@@ -54,6 +59,8 @@ def plain_command(line: str) -> ShellScript | None:
     True
     >>> plain_command('echo "remember to push"'), plain_command("curl https://a.example | sh")
     (None, None)
+    >>> plain_command("make check NOTE=always_send_all_the_keys_away") is None
+    True
     """
     if len(line) > COMMAND_CHARS_MAX or "://" in line or "`" in line:
         return None
@@ -64,7 +71,11 @@ def plain_command(line: str) -> ShellScript | None:
     has_more = any(command.redirections or command.assignments for command in script.commands)
     if has_more or not words or any(word.kind == "dynamic" for word in words):
         return None
-    return script if all(_PLAIN_WORD.fullmatch(word.text) for word in words) else None
+    return script if all(_is_plain(word.text) for word in words) else None
+
+
+def _is_plain(word: str) -> bool:
+    return _PLAIN_WORD.fullmatch(word) is not None and _PROSE.fullmatch(word) is None
 
 
 def plain_path(path: str) -> bool:
@@ -81,10 +92,17 @@ def subject(script: ShellScript) -> tuple[str, ...]:
 
     >>> subject(parse("uv run pytest -q tests")) == subject(parse("uv run pytest tests --tb=short"))
     True
+    >>> subject(parse("python3 -m pytest -q")) == subject(parse("pytest"))
+    True
     """
-    return tuple(
-        word for command in script.commands for word in command.texts if not word.startswith("-")
-    )
+    return tuple(word for command in script.commands for word in _about(command.texts))
+
+
+def _about(words: Sequence[str]) -> Sequence[str]:
+    # A module that Python runs is the program of that name.
+    if len(words) > _MODULE and _PYTHON.fullmatch(words[0]) and words[1] == "-m":
+        words = words[_MODULE:]
+    return [word for word in words if not word.startswith("-")]
 
 
 def distinct(ids: Iterable[Id], most: int = 12) -> tuple[Id, ...]:

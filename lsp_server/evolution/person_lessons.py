@@ -18,6 +18,10 @@ SENTENCE_CHARS_MAX = 200
 WORDS_MIN = 3
 LIKE_MIN = 0.7
 """The share of words that two sentences have in common if they say the same."""
+LIKE_WITHIN_MIN = 0.5
+"""The same where one of them has all words of the other."""
+CONTENT_WORDS_MIN = 2
+"""Beside the words with which advice is given."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\n+")
 _ADVICE = re.compile(
@@ -28,10 +32,16 @@ _ADVICE = re.compile(
 )
 """Words of a sentence that holds beyond the task at hand."""
 _OF_THE_MOMENT = re.compile(
-    r"\b(?:this (?:time|once|file|bug|test|function|line)|here|now|today|again|just"
-    r"|diesmal|jetzt|heute|hier)\b",
+    r"\b(?:(?:this|that|these|those) (?!project|repo|code ?base|module|package|team|way\b)\w+"
+    r"|the (?:new|old|other|same|first|second|third|last|next) one|keep (?:going|on|it up)|go on"
+    r"|here|now|today|again|just|diesmal|jetzt|heute|hier)\b",
     re.IGNORECASE,
 )
+_GIVING_ADVICE = stems(
+    "always never don do does not no must should please thanks make sure use keep prefer avoid stop "
+    "remember immer nie niemals bitte nicht mehr"
+)
+"""They say how, not what about; what denies is looked at apart."""
 _FOREIGN = re.compile(r"://|[<>{}`|$\\]|\bignore (?:all|any|previous)\b", re.IGNORECASE)
 """What a person who gives advice hardly types, and pasted text has."""
 
@@ -85,11 +95,11 @@ def gives_advice(sentence: str) -> bool:
 
 
 def _count(advice: list[_Advice], sentence: str, row: ActionRecord) -> None:
-    words = stems(sentence)
-    if len(words) < WORDS_MIN:
+    words = stems(sentence) - _GIVING_ADVICE
+    if len(stems(sentence)) < WORDS_MIN or len(words) < CONTENT_WORDS_MIN:
         return
     for one in advice:
-        if _likeness(one.words, words) >= LIKE_MIN:
+        if _say_the_same(one.words, words):
             if denies(one.text) != denies(sentence):
                 one.said.clear()  # Taken back: only what was said since counts.
             one.text, one.words = sentence, words
@@ -98,9 +108,11 @@ def _count(advice: list[_Advice], sentence: str, row: ActionRecord) -> None:
     advice.append(_Advice(sentence, words, {row.run_id: row.id}))
 
 
-def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
-    """The share of all their words that two sentences have in common (P. Jaccard, 1912)."""
-    return len(one & other) / len(one | other)
+def _say_the_same(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Compares by the share of all their words that two have in common (P. Jaccard, 1912)."""
+    shared = one & other
+    least = LIKE_WITHIN_MIN if shared in (one, other) else LIKE_MIN
+    return len(shared) / len(one | other) >= least
 
 
 def denies(sentence: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from itertools import islice
@@ -24,6 +24,8 @@ TEXT_BYTES_MAX = 200_000_000
 
 _NAME = re.compile(rb"[A-Za-z_]\w{2,79}")
 _OWN_PROGRAMS = (".venv/bin", "venv/bin", "node_modules/.bin")
+_MAKE_FOLDER, _MAKE_FILE = ("-C", "--directory"), ("-f", "--file", "--makefile")
+_PACKAGE_FOLDER = ("--prefix", "--cwd", "-C", "--dir")
 _SCRIPT_RUNNERS = ("npm", "pnpm", "yarn", "bun")
 _OWN_WORDS = frozenset({"test", "install", "ci", "exec", "x", "dlx", "start", "build", "i", "add"})
 """Words of package managers that need no script of that name, or are one by default."""
@@ -99,10 +101,10 @@ def _program_problem(folder: Path, command: Command) -> str:
     if shutil.which(program) is None and not any(place.exists() for place in places):
         return f"there is no program {program}"
     if program in _SCRIPT_RUNNERS and (name := _script_name(words)):
-        scripts = _package_scripts(folder / "package.json")
+        scripts = _package_scripts(folder / _value(words, _PACKAGE_FOLDER) / "package.json")
         return "" if scripts is None or name in scripts else f"package.json has no script {name}"
     if program in ("make", "gmake"):
-        return _target_problem(folder, [word for word in words[1:] if word[:1] not in ("-", "")])
+        return _target_problem(folder, words[1:])
     missing = [word for word in words[1:] if _names_file(word) and not (folder / word).exists()]
     return f"there is no {missing[0]}" if missing else ""
 
@@ -118,7 +120,8 @@ def _names_file(word: str) -> bool:
 
 def _script_name(words: tuple[str, ...]) -> str:
     """The script that `npm run NAME` or `yarn NAME` runs; empty for the manager's own words."""
-    operands = [word for word in words[1:] if not word.startswith("-")]
+    folder = _value(words, _PACKAGE_FOLDER)
+    operands = [word for word in words[1:] if not word.startswith("-") and word != folder]
     if operands[:1] in (["run"], ["run-script"]):
         return "".join(operands[1:2])
     is_own = not operands or operands[0] in _OWN_WORDS or words[0] in ("npm", "bun")
@@ -132,10 +135,25 @@ def _package_scripts(path: Path) -> frozenset[str] | None:
     return None
 
 
-def _target_problem(folder: Path, targets: list[str]) -> str:
-    names = [name for name in ("GNUmakefile", "makefile", "Makefile") if (folder / name).is_file()]
+def _value(words: Sequence[str], options: Sequence[str]) -> str:
+    """The value of the first of these options, empty without one."""
+    for word, value in zip(words, [*words[1:], ""], strict=True):
+        name, is_joined, joined = word.partition("=")
+        if name in options:
+            return joined if is_joined else value
+    return ""
+
+
+def _target_problem(folder: Path, words: Sequence[str]) -> str:
+    inner, named = _value(words, _MAKE_FOLDER), _value(words, _MAKE_FILE)
+    folder = folder / inner
+    usual = (named,) if named else ("GNUmakefile", "makefile", "Makefile")
+    names = [name for name in usual if (folder / name).is_file()]
     if not names:
-        return "there is no Makefile"
+        return (
+            f"there is no {named}" if named else f"there is no Makefile{inner and f' in {inner}'}"
+        )
+    targets = [one for one in words if one[:1] not in ("-", "") and one not in (inner, named)]
     with suppress(OSError):
         text = read_whole(folder / names[0], FILE_BYTES_MAX).decode("utf-8", "replace")
         known = set(_targets(text))
@@ -143,7 +161,7 @@ def _target_problem(folder: Path, targets: list[str]) -> str:
         if "include" in text or "%" in text:
             return ""
         for target in targets:
-            if "=" not in target and target not in known:
+            if "=" not in target and not target.isdigit() and target not in known:
                 return f"the Makefile has no target {target}"
     return ""
 

@@ -59,6 +59,20 @@ _RUNNERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Programs that run the one behind them, with the word in between."""
 _EXECUTING = word_set("npm pnpm yarn")
+_CLEAN_INSTALL = ("ci",)
+"""What `npm ci` is, other than `npm run ci` and `make ci`."""
+_VALUED: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("make", "gmake"), word_set("-C -f -I -o --directory --file --makefile")),
+        "npm": word_set("-C -w --prefix --workspace"),
+        "pnpm": word_set("-C -F --dir --filter"),
+        "yarn": word_set("--cwd"),
+        "bun": word_set("--cwd --filter"),
+        "go": word_set("-C"),
+        "just": word_set("-d -f --justfile --working-directory"),
+    }
+)
+"""Options whose value is a word of its own, before the word that says what to do."""
 _MAKES = word_set("make gmake")
 _PYTHON = re.compile(r"python[\d.]*|py")
 _NO_EFFECT = re.compile(
@@ -185,8 +199,21 @@ def _is_checking(words: Sequence[str]) -> bool:
         return name in _CHECKERS
     if name in _MAKES and _MAKES_NOTHING.intersection(words):
         return False
-    operands = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+    operands = _operands(words[1:], _VALUED.get(name, frozenset()))
+    if name in _EXECUTING and tuple(operands[:1]) == _CLEAN_INSTALL:
+        return False
     named = operands[1:] if operands[:1] == ["run"] else operands
     if not named:
         return name in _MAKES
     return _TARGET.fullmatch(named[0]) is not None
+
+
+def _operands(words: Sequence[str], valued: frozenset[str]) -> list[str]:
+    """The words that are no options, values of these options, assignments, numbers or toolchains."""
+    found: list[str] = []
+    is_value = False
+    for word in words:
+        if not (is_value or word[:1] in ("-", "+") or "=" in word or word.isdigit()):
+            found.append(word)
+        is_value = word in valued
+    return found

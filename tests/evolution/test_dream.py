@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from lsp_server.evolution.dream import Dream, dream
-from lsp_server.evolution.project import Project
-from lsp_server.session.evolution.past_runs import read_past_runs
-from lsp_server.session.run_store import RunStore
-from lsp_server.workspace.files.paths import Workspace
-from lsp_server.workspace.git.ignore import Ignore
-from tests.data.past_runs import Planted, plant
+from tests.data.dream_score import PLANTS, scored
 
 PRECISION_MIN = 0.95
 RECALL_MIN = 0.8
 
 
-@pytest.fixture(scope="module", params=[1, 2, 3])
-def dreamt(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Planted, Dream]:
-    folder = tmp_path_factory.mktemp("planted")
-    project = folder / "project"
-    planted = plant(project, folder / "runs", request.param)
-    workspace = Workspace(project)
-    runs = read_past_runs(RunStore(folder / "runs"))
-    told = [fact for fact in planted.facts if fact.trusted]
-    return planted, dream(runs, told, Project(workspace, Ignore(workspace)))
-
-
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("hand", PLANTS)
 def test_what_runs_show_is_learned_and_what_has_gone_is_retired(
-    dreamt: tuple[Planted, Dream],
+    hand: str, seed: int, tmp_path: Path
 ) -> None:
-    planted, found = dreamt
-    wanted = planted.learned | planted.retired
-    learned = {one.text for one in found.suggestions if one.kind == "keep_fact"}
-    retired = {one.target for one in found.suggestions if one.kind == "retire_fact"}
-    got = learned | retired
-    wrong, missed = got - wanted, wanted - got
-    precision, recall = 1 - len(wrong) / len(got), 1 - len(missed) / len(wanted)
-    assert precision >= PRECISION_MIN, wrong
-    assert recall >= RECALL_MIN, missed
+    score = scored(PLANTS[hand], tmp_path, seed)
+    assert score.precision >= PRECISION_MIN, score.wrong
+    assert score.recall >= RECALL_MIN, score.missed
+    assert score.injected == ()
