@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
+from lsp_server.assemble.role_models import RoleModels
 from lsp_server.assemble.workspace_services import WorkspaceServices
+from lsp_server.evolution.day_budget import DayBudget
 from lsp_server.evolution.inbox import Inbox
 from lsp_server.evolution.inbox_document import INBOX_FILE
 from lsp_server.evolution.project import Project
+from lsp_server.models.wrappers import PricedModel
 from lsp_server.session.evolution import Evolution
 from lsp_server.session.evolution.confirmation import Confirmation
 from lsp_server.session.evolution.evidence_links import EvidenceLinks
 from lsp_server.session.evolution.inbox_file import InboxFile
+from lsp_server.session.evolution.model_dreams import ModelDreams
 from lsp_server.session.evolution.session_inbox import SessionInbox
 from lsp_server.session.evolution.suggested_facts import SuggestedFacts
 from lsp_server.session.memory.session_facts import SessionFacts
@@ -22,6 +27,7 @@ from lsp_server.system.process_lock import ProcessLock
 
 def session_evolution(
     services: WorkspaceServices,
+    roles: RoleModels,
     store: RunStore,
     facts: SessionFacts,
     folder: Path,
@@ -33,6 +39,12 @@ def session_evolution(
 
     async def is_confined() -> bool:
         return await services.sandboxes.holds(settings().sandbox)
+
+    async def cheap_model() -> PricedModel:
+        return (await roles.cheap(settings(), lambda _: None)).model
+
+    def today() -> str:
+        return datetime.now(UTC).date().isoformat()
 
     inbox = SessionInbox(
         Inbox(place),
@@ -50,4 +62,10 @@ def session_evolution(
         services.redactor,
         lambda: settings().evolution,
         ProcessLock(place / "dream.lock"),
+        ModelDreams(
+            place,
+            cheap_model,
+            DayBudget(place / "spent-today.json", today),
+            lambda: settings().evolution,
+        ),
     )

@@ -17,11 +17,11 @@ from lsp_server.domain.permissions import visible
 from lsp_server.evolution.inbox_document import suggestion_reason, suggestion_title
 from lsp_server.evolution.inbox_groups import InboxGroup, grouped
 from lsp_server.evolution.suggestion import Suggestion, SuggestionKind, SuggestionState
-from lsp_server.session.evolution import Evolution
+from lsp_server.session.evolution import DreamReport, Evolution
 from lsp_server.session.evolution.evidence_links import EvidenceLinks
 from lsp_server.session.evolution.evolution import fact_uses
 from lsp_server.text.truncate import one_line
-from lsp_server.wording.evolution_texts import dream_text
+from lsp_server.wording.evolution_texts import dream_text, model_text
 
 ACTIONS = {"accept": "accepted", "reject": "rejected", "restore": "taken back"}
 FACT_CHARS_MAX = 70
@@ -35,20 +35,27 @@ KINDS: tuple[tuple[SuggestionKind, str], ...] = (
 _Work: TypeAlias = Callable[[Evolution], Awaitable[int]]
 
 
-def dream(workspace: Path, *, as_json: bool) -> int:
+def dream(workspace: Path, *, ask_model: bool, as_json: bool) -> int:
     """Looks at past runs and says what they gave; 0, whether that was something or not."""
 
     async def work(evolution: Evolution) -> int:
-        report = await evolution.dream()
+        report = await evolution.dream(ask_model=ask_model)
         if as_json:
             _print_json((*report.new, *report.applied))
             return 0
         seen = dream_text(report.dream.runs, len(report.new), len(report.applied), report.waiting)
-        _print([seen])
+        _print([seen, *_of_model(report)])
         await _print_groups(evolution, grouped(report.new))
         return 0
 
     return _run(workspace, work)
+
+
+def _of_model(report: DreamReport) -> Sequence[str]:
+    if not report.dream.runs:
+        return ()
+    look, added = report.model, [one for one in report.new if one.by_model]
+    return [model_text(look.was_asked, len(added), len(look.judged.dropped), look.problem)]
 
 
 def inbox(

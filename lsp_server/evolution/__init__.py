@@ -2,7 +2,8 @@
 
 `past_run.py` is what it looks at, made of the rows that memory has of a run too. Each file
 `*_lessons.py` finds one kind of `Lesson`; `fact_review.py` looks over the facts that are kept, and
-`project.py` over the files that both name. `dream.py` makes suggestions of all this, and
+`project.py` over the files that both name. `material.py` is what a model is shown, and `model_lessons.py` believes of its answer what runs bear
+out, within what `day_budget.py` leaves. `dream.py` makes suggestions of all this, and
 `inbox.py` keeps them until a person accepts or rejects them. `inbox_document.py` is the text in
 which they are read.
 

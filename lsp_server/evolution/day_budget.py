@@ -17,7 +17,7 @@ LOCK_SECONDS_MAX = 10.0
 
 
 class BudgetSpent(HoldfastError):
-    """What evolution may spend on models today is spent, or it cannot be seen what was."""
+    """The models of evolution have spent what a day may cost, or it cannot be seen what they spent."""
 
 
 @dataclass(frozen=True, slots=True)

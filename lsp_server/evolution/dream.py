@@ -6,8 +6,9 @@ It needs no model. What it makes are suggestions; nothing is changed here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from lsp_server.domain.ids import Id
 from lsp_server.domain.memories import Fact
 from lsp_server.evolution.check_lessons import check_lessons
 from lsp_server.evolution.fact_parts import FactParts, fact_parts, say_the_same
@@ -15,6 +16,7 @@ from lsp_server.evolution.fact_review import review_facts
 from lsp_server.evolution.fix_lessons import fix_lessons
 from lsp_server.evolution.inbox_groups import most_valuable_first
 from lsp_server.evolution.lesson import Lesson, LessonKind
+from lsp_server.evolution.model_lessons import still_stands
 from lsp_server.evolution.pair_lessons import pair_lessons
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.person_lessons import person_lessons
@@ -72,6 +74,27 @@ def dream(runs: Sequence[PastRun], facts: Sequence[Fact], project: Project) -> D
         )
     found = most_valuable_first((*taken, *reviewed.values()))
     return Dream(len(runs), len(lessons), tuple(found), tuple(left_out))
+
+
+def with_model(
+    found: Dream, more: Sequence[Suggestion], facts: Sequence[Fact], project: Project
+) -> Dream:
+    """Returns a dream with what a model found, now or earlier, where nothing else says it. Blocking."""
+    known = [fact_parts(fact.text) for fact in facts]
+    known += [fact_parts(one.text) for one in found.suggestions]
+    about = {one.target for one in found.suggestions if one.target}
+    added: dict[Id, Suggestion] = {}
+    for one in more:
+        parts = fact_parts(one.text)
+        if one.kind == "keep_fact":
+            is_new = not any(say_the_same(parts, each) for each in known)
+        else:
+            is_new = one.target not in about
+        if is_new and still_stands(one, facts, project):
+            added.setdefault(one.id, one)
+            about.add(one.target or one.id)
+    suggestions = most_valuable_first((*found.suggestions, *added.values()))
+    return replace(found, suggestions=tuple(suggestions))
 
 
 def _lessons(runs: Sequence[PastRun]) -> Iterator[Lesson]:

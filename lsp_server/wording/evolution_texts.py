@@ -29,3 +29,24 @@ def inbox_text(new: int) -> str:
     return (
         f"past runs gave {new} suggestion{'s' if new != 1 else ''}; .holdfast/inbox.md shows them"
     )
+
+
+def model_text(was_asked: bool, added: int, dropped: int, problem: str) -> str:
+    """Says what a model added to a dream, or would add.
+
+    >>> model_text(True, 2, 1, "")
+    'a model added 2 suggestions; 1 of what it said is not borne out by runs, and left out'
+    >>> model_text(True, 0, 0, "no endpoint answers")
+    'no model was asked to an end: no endpoint answers'
+    """
+    if not was_asked:
+        return (
+            "no model was asked; with `--model`, or `evolution.auto`, one also finds what you said in "
+            "other words, which command belongs to which work, and facts that say the same"
+        )
+    if problem:
+        return f"no model was asked to an end: {problem}"
+    found = f"a model added {added or 'no'} suggestion{'s' if added != 1 else ''}"
+    verb = "is" if dropped == 1 else "are"
+    left = f"; {dropped} of what it said {verb} not borne out by runs, and left out"
+    return found + (left if dropped else "")

@@ -88,7 +88,8 @@ SETTINGS = {
     "sandbox": "mode network hosts write caches devices hide",
     "fetch": "private_hosts page_bytes_max timeout_seconds",
     "skills": "enabled claude_folders",
-    "evolution": "idle_minutes runs_min apply_verified",
+    "evolution": "idle_minutes runs_min apply_verified auto tokens_per_day cost_usd_per_day "
+    "seconds_per_day",
     "mcp": "servers project_servers call_timeout_seconds",
     "hooks": "pre_tool_use post_tool_use user_prompt_submit stop subagent_stop session_start "
     "pre_compact notification project_hooks",

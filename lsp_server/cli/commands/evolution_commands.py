@@ -17,14 +17,20 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One suggestion a line,
 
 
 @commands.command()
-def dream(workspace: WorkspaceOption = Path(), json: JsonOption = False) -> None:
+def dream(
+    workspace: WorkspaceOption = Path(),
+    model: Annotated[
+        bool, typer.Option("--model", help="Ask a model, too: the cheap one if one is set.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
     """Learn from past runs what is true of this project, and suggest what to keep. Needs no model.
 
     Nothing takes effect before you accept it; `holdfast inbox` shows it.
     """
     from lsp_server.cli.evolution import dream as work
 
-    raise typer.Exit(work(workspace, as_json=json))
+    raise typer.Exit(work(workspace, ask_model=model, as_json=json))
 
 
 @commands.command()

@@ -13,6 +13,7 @@ from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import locate
 from lsp_server.server.params.base import NoParams, Reply
 from lsp_server.server.params.evolution_params import (
+    DreamWish,
     EvolutionReply,
     SuggestionChoice,
     SuggestionEntry,
@@ -33,20 +34,20 @@ class EvolutionCommands:
     def commands(self) -> tuple[ServerCommand, ...]:
         """Returns the commands of this subject."""
         return (
-            ServerCommand(CommandName.EVOLVE_DREAM, NoParams, self._dream),
+            ServerCommand(CommandName.EVOLVE_DREAM, DreamWish, self._dream),
             ServerCommand(CommandName.EVOLVE_STATUS, NoParams, self._status),
             ServerCommand(CommandName.EVOLVE_ACCEPT, SuggestionChoice, self._accept),
             ServerCommand(CommandName.EVOLVE_REJECT, SuggestionChoice, self._reject),
         )
 
-    async def _dream(self, _: NoParams) -> Reply:
+    async def _dream(self, wish: DreamWish) -> Reply:
         session = self._session
-        work = self._context.show_errors(self._show_dream(session))
+        work = self._context.show_errors(self._show_dream(session, ask_model=wish.model))
         self._context.tasks.start(work, "a dream")
         return Reply(state=self._context.state, message="looking at past runs")
 
-    async def _show_dream(self, session: Session) -> None:
-        report = await session.evolution.dream()
+    async def _show_dream(self, session: Session, *, ask_model: bool) -> None:
+        report = await session.evolution.dream(ask_model=ask_model)
         if not report.new:  # Else the session says so.
             self._context.client.show("info", _told(report))
         if report.waiting:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import StrictStr
+from pydantic import StrictBool, StrictStr
 
 from lsp_server.evolution.suggestion import SuggestionKind, SuggestionState
 from lsp_server.server.params.base import CommandParams, Payload, Reply
+
+
+class DreamWish(CommandParams):
+    """`holdfast.evolve.dream` asks a model, too, with `model`; else only where the settings say so."""
+
+    model: StrictBool = False
 
 
 class SuggestionChoice(CommandParams):

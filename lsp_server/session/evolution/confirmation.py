@@ -37,6 +37,7 @@ class Confirmation:
         """Returns the suggestions, with those marked whose command succeeded.
 
         A command that fails says little, as it may have to write: its suggestion stays as it is.
+        What a model found goes.
         """
         if not any(one.command for one in suggestions) or not await self._is_confined():
             return tuple(suggestions)
@@ -48,7 +49,11 @@ class Confirmation:
                         shown.add(one.id)
         except TimeoutError:
             pass
-        return tuple(replace(one, shown=one.id in shown) for one in suggestions)
+        return tuple(
+            replace(one, shown=one.id in shown)
+            for one in suggestions
+            if one.id in shown or not (one.by_model and one.command)
+        )
 
     async def _succeeds(self, command: str) -> bool:
         try:

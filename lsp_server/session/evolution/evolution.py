@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.ids import Id
-from lsp_server.evolution.dream import Dream, dream
+from lsp_server.evolution.dream import Dream, dream, with_model
 from lsp_server.evolution.inbox import InboxBusy
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.project import Project
@@ -19,6 +19,7 @@ from lsp_server.evolution.use_count import UseCount, count_fact_uses
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.evolution.confirmation import Confirmation
 from lsp_server.session.evolution.idle_dreams import IdleDreams
+from lsp_server.session.evolution.model_dreams import ModelDreams, ModelLook
 from lsp_server.session.evolution.past_runs import read_past_runs
 from lsp_server.session.evolution.session_inbox import SessionInbox
 from lsp_server.session.memory.session_facts import SessionFacts
@@ -38,13 +39,14 @@ class DreamBusy(HoldfastError):
 class DreamReport:
     """A `DreamReport` says what a dream brought: `new` suggestions, and facts `applied` by themselves.
 
-    `waiting` counts all suggestions that wait for an answer.
+    `waiting` counts all suggestions that wait for an answer, and `model` says what came of asking one.
     """
 
     dream: Dream
     new: tuple[Suggestion, ...]
     applied: tuple[Suggestion, ...]
     waiting: int
+    model: ModelLook
 
 
 class Evolution:
@@ -64,6 +66,7 @@ class Evolution:
         redactor: Redactor,
         settings: Callable[[], EvolutionSettings],
         lock: ProcessLock,
+        model_dreams: ModelDreams,
     ) -> None:
         self.store = store
         self.facts = facts
@@ -73,25 +76,28 @@ class Evolution:
         self._redactor = redactor
         self._settings = settings
         self._lock = lock
+        self._model_dreams = model_dreams
         self.idle_dreams = IdleDreams(self._dream_of_new, settings)
 
-    async def dream(self) -> DreamReport:
+    async def dream(self, *, ask_model: bool = False) -> DreamReport:
         """Learns from past runs and looks over the facts; needs no model.
 
-        Raises DreamBusy, InboxBusy.
+        With `ask_model`, or where the settings say so, a model is asked as well. Raises DreamBusy, InboxBusy.
         """
         if not await asyncio.to_thread(self._take_lock):
             raise DreamBusy("another process learns from the runs of this project; try again later")
         try:
             runs = await asyncio.to_thread(read_past_runs, self.store)
             told = await self.facts.told()
-            found = await asyncio.to_thread(dream, runs, told, self._project())
+            project = self._project()
+            found = await asyncio.to_thread(dream, runs, told, project)
+            look = await self._model_dreams.look(runs, told, project, wished=ask_model)
+            waiting = [one for one in await self.inbox.refresh() if one.by_model]
+            more = (*look.judged.suggestions, *waiting)
+            found = await asyncio.to_thread(with_model, found, more, told, project)
             found = replace(found, suggestions=self._redacted(found.suggestions))
-            known = {one.id for one in await self.inbox.all()}
-            fresh = [one for one in found.suggestions if one.id not in known]
-            shown = await self._confirmation.confirm(fresh)
+            offered = await self._confirmed(found.suggestions)
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            offered = _with(found.suggestions, shown)
             new = await asyncio.to_thread(self.inbox.kept.offer, offered, now)
             applied = [
                 await self.inbox.apply(one, one.text) for one in new if self._applies_itself(one)
@@ -101,7 +107,7 @@ class Evolution:
         finally:
             self._lock.release()
         await self.inbox.show(new=len(new) - len(applied))
-        return DreamReport(found, new, tuple(applied), len(self.inbox.waiting))
+        return DreamReport(found, new, tuple(applied), len(self.inbox.waiting), look)
 
     async def _dream_of_new(self) -> None:
         """Dreams where enough runs have ended since the last time."""
@@ -122,13 +128,20 @@ class Evolution:
             why = error.strerror or error
             raise InboxBusy(f"nothing can be kept in {self._lock.path.parent}: {why}") from error
 
+    async def _confirmed(self, suggestions: Sequence[Suggestion]) -> Sequence[Suggestion]:
+        """The suggestions, those that are new as they were shown again."""
+        known = {one.id for one in await self.inbox.all()}
+        fresh = [one for one in suggestions if one.id not in known]
+        shown = {one.id: one for one in await self._confirmation.confirm(fresh)}
+        return [shown.get(one.id, one) for one in suggestions if one.id in known | shown.keys()]
+
     def _redacted(self, suggestions: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
         """The suggestions without those that hold a secret: one with a marker is of no use."""
         return tuple(one for one in suggestions if self._redactor(one.text) == one.text)
 
     def _applies_itself(self, one: Suggestion) -> bool:
-        is_own = one.kind == "retire_fact" or (one.kind == "keep_fact" and one.shown)
-        return is_own and self._settings().apply_verified
+        is_sure = one.kind == "retire_fact" or (one.kind == "keep_fact" and one.shown)
+        return is_sure and not one.by_model and self._settings().apply_verified
 
 
 async def fact_uses(evolution: Evolution) -> Sequence[tuple[str, UseCount]]:
@@ -140,8 +153,3 @@ async def fact_uses(evolution: Evolution) -> Sequence[tuple[str, UseCount]]:
 def _newest(runs: Iterable[PastRun]) -> Id:
     """The newest of the runs that people began."""
     return max((run.id for run in runs if run.by_person), default="")
-
-
-def _with(all_of_them: Iterable[Suggestion], confirmed: Iterable[Suggestion]) -> list[Suggestion]:
-    known = {one.id: one for one in confirmed}
-    return [known.get(one.id, one) for one in all_of_them]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
-from lsp_server.domain.errors import ConfigurationError, ModelError
+from lsp_server.domain.errors import ConfigurationError, ModelError, ModelUnavailable
 from lsp_server.domain.memories import Fact
 from lsp_server.domain.messages import Delta, Request, TextDelta, Usage
 from lsp_server.evolution.day_budget import BudgetSpent, DayBudget, Spending
@@ -18,6 +20,7 @@ from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.project import Project
 from lsp_server.models.wrappers import PricedModel
 from lsp_server.settings.sections import EvolutionSettings
+from lsp_server.system.atomic_file import replace_file
 
 CHARS_PER_TOKEN = 3
 """Of English and of code a token has more, so that no question takes more than was thought."""
@@ -34,45 +37,63 @@ class AnswerTooLong(ModelError):
 
 @dataclass(frozen=True, slots=True)
 class ModelLook:
-    """A `ModelLook` is what came of asking a model; `problem` says why it was not asked to an end."""
+    """A `ModelLook` is what came of asking a model, if it `was_asked`; `problem` says what went wrong."""
 
+    was_asked: bool = False
     judged: Judged = field(default_factory=Judged)
     problem: str = ""
 
 
 class ModelDreams:
-    """`ModelDreams` ask the model that `find` gives, as long as `budget` has room."""
+    """`ModelDreams` ask the model that `find` gives, as long as `budget` has room.
+
+    `folder` keeps up to which run one was asked.
+    """
 
     def __init__(
-        self, find: FindModel, budget: DayBudget, settings: Callable[[], EvolutionSettings]
+        self,
+        folder: Path,
+        find: FindModel,
+        budget: DayBudget,
+        settings: Callable[[], EvolutionSettings],
     ) -> None:
+        self._asked = folder / "asked-run"
         self._find = find
         self._budget = budget
         self._settings = settings
 
-    @property
-    def are_wanted(self) -> bool:
-        """Says whether a model is to be asked without a person's wish."""
-        settings = self._settings()
-        return settings.auto and settings.problem is None
-
     async def look(
-        self, runs: Sequence[PastRun], facts: Sequence[Fact], project: Project
+        self, runs: Sequence[PastRun], facts: Sequence[Fact], project: Project, *, wished: bool
     ) -> ModelLook:
         """Asks about past runs, oldest first, and the facts that are told; never raises for a model.
 
+        Without a person's wish it asks only where the settings allow it and there are new runs.
         What comes back is what the runs bear out.
         """
         shown = material(runs, facts)
+        settings = self._settings()
+        newest = shown.runs[-1].id if shown.runs else ""
+        is_due = settings.auto and settings.problem is None and newest > await self._asked_run()
+        if not (wished or is_due):
+            return ModelLook()
         if len(shown.runs) < RUNS_MIN:
-            return ModelLook(problem=f"there are fewer than {RUNS_MIN} past runs")
+            return ModelLook(True, problem=f"there are fewer than {RUNS_MIN} past runs")
         try:
-            self._settings().require_usable()
+            settings.require_usable()
             text = await self._answer(question(shown))
         except (BudgetSpent, ConfigurationError, ModelError, TimeoutError) as error:
-            return ModelLook(problem=str(error) or "the model took too long")
+            return ModelLook(True, problem=str(error) or "the model took too long")
         found = await asyncio.to_thread(judged, read_answer(text), shown, project)
-        return ModelLook(found)
+        await asyncio.to_thread(replace_file, self._asked, f"{newest}\n".encode(), private=True)
+        return ModelLook(True, found)
+
+    async def _asked_run(self) -> str:
+        def read() -> str:
+            with suppress(OSError, UnicodeDecodeError):
+                return self._asked.read_text("utf-8").strip()
+            return ""
+
+        return await asyncio.to_thread(read)
 
     async def _answer(self, request: Request) -> str:
         model = await self._find()
@@ -92,9 +113,8 @@ class ModelDreams:
         try:
             async with asyncio.timeout(seconds):
                 response = await model.respond(request, _Bound())
-        except AnswerTooLong:
-            raise  # What it took is not known: all that was taken stays spent.
-        except ModelError:
+        except ModelUnavailable:
+            # After any other error what it took is not known, and all that was taken stays spent.
             await self._settle(taken, Usage(), 0.0, began)
             raise
         await self._settle(taken, response.billed, response.cost_usd, began)
