@@ -38,7 +38,7 @@ async def test_a_killed_server_is_started_again_and_its_run_goes_on(
         seen = await play(editor, "killed", project, server)
     assert seen["again"] is True
     assert "“Sleep.” was interrupted and nothing is lost" in seen["offer"]
-    assert "holdfast.run.resume" in seen["offer"]
+    assert "resume" in seen["offer"]
     if editor.column == "neovim":
         assert seen["left_alone"] is True, "a loop is not fed"
         assert sum("left alone" in notice for notice in seen["notices"]) == 1

@@ -37,11 +37,22 @@ local function findings(buffer)
   return found
 end
 
+-- Says that the newest run was interrupted, when the server tells of it for the first time.
+local function tell_interrupted(id, status)
+  if statuses[id] or status.outcome ~= 'interrupted' then return end
+  local text = '“%s” was interrupted and nothing is lost; `:Holdfast resume` goes on with it'
+  M.notify(text:format(status.title))
+end
+
 local handlers = vim.tbl_extend('error', quiet.handlers, {
+  ['holdfast/event'] = function(_, notice, context)
+    require('holdfast.chat').take(context.client_id, notice)
+  end,
   ['holdfast/questions'] = function(_, waiting, context)
     question.update(context.client_id, waiting.questions)
   end,
   ['holdfast/status'] = function(_, status, context)
+    tell_interrupted(context.client_id, status)
     statuses[context.client_id] = status
     vim.cmd('redrawstatus!')
   end,
@@ -135,7 +146,12 @@ function M.config(changes)
   config.capabilities = vim.tbl_deep_extend(
     'force',
     able,
-    { experimental = { holdfast = { status = true, diagnostics = true, waitingQuestions = true } } },
+    { experimental = { holdfast = {
+      status = true,
+      event = true,
+      diagnostics = true,
+      waitingQuestions = true,
+    } } },
     config.capabilities or {}
   )
   return config
@@ -199,20 +215,31 @@ local function request(client, name, argument, done)
   end
 end
 
--- Runs a command of the server; `done` gets its reply, which is shown without it.
-function M.command(name, argument, done)
+-- The running client, which may have to start yet; says so where there is none.
+function M.ready()
   if starting then vim.wait(START_MILLISECONDS, M.current) end
   local client = M.current()
-  if not client then return M.notify('the server is not running here', vim.log.levels.WARN) end
+  if not client then M.notify('the server is not running here', vim.log.levels.WARN) end
+  return client
+end
+
+-- Runs a command of the server; `done` gets its reply, which is shown without it.
+function M.command(name, argument, done)
+  local client = M.ready()
+  if client then request(client, name, argument, done) end
+end
+
+-- The same with the client that has this id.
+function M.command_of(id, name, argument, done)
+  local client = vim.lsp.get_client_by_id(id)
+  if not client then return M.notify('the server is not running any more', vim.log.levels.WARN) end
   request(client, name, argument, done)
 end
 
 -- Answers a question of the client with this id.
 function M.answer(id, asked, answer, reason)
-  local client = vim.lsp.get_client_by_id(id)
-  if not client then return end
   local argument = { id = asked.id, answer = answer, reason = reason ~= '' and reason or nil }
-  request(client, 'permission.answer', argument)
+  M.command_of(id, 'permission.answer', argument)
 end
 
 return M

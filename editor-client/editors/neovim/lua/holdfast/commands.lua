@@ -1,11 +1,25 @@
 -- `:Holdfast WORD REST`; a range in front of it selects lines.
 local client = require('holdfast.client')
+local chat = require('holdfast.chat')
 local question = require('holdfast.question')
 local M = {}
 
--- The file of the current buffer, and the lines of a range.
+-- Says whether the current buffer is a file of the workspace.
+local function is_in_workspace()
+  local file, current = vim.api.nvim_buf_get_name(0), client.current()
+  if file == '' or vim.bo.buftype ~= '' or not current then return false end
+  local folders = current.workspace_folders or { { name = current.config.root_dir or '' } }
+  for _, folder in ipairs(folders) do
+    local root = vim.loop.fs_realpath(folder.name)
+    local found = vim.loop.fs_realpath(vim.fn.fnamemodify(file, ':h'))
+    if root and found and vim.startswith(found .. '/', root .. '/') then return true end
+  end
+  return false
+end
+
+-- The file of the current buffer, if the agent may see it, and the lines of a range.
 local function selection(input)
-  if vim.api.nvim_buf_get_name(0) == '' then return {} end
+  if not is_in_workspace() then return {} end
   local found = { uri = vim.uri_from_bufnr(0) }
   if input.range > 0 then
     found.range = {
@@ -60,6 +74,7 @@ end
 
 local function open_transcript(reply)
   vim.cmd('edit ' .. vim.fn.fnameescape(vim.uri_to_fname(reply.uri)))
+  vim.bo.modifiable, vim.bo.readonly = false, true
 end
 
 -- Answers the question on the screen. What follows a denial is why, for the model to read.
@@ -122,6 +137,7 @@ local words = {
   goal = function(rest) client.command('goal.new', rest ~= '' and { title = rest } or nil) end,
   check = function() client.command('goal.check', { all = true }) end,
   answer = look_at_question,
+  chat = function(rest) chat.open(rest) end,
   once = answer('once'),
   run = answer('run'),
   always = answer('always'),

@@ -3,6 +3,7 @@
 local M = {}
 
 local WIDTH_MAX = 90
+local SHARE_MAX = 0.66 -- of the rows of the screen
 local SEEN_MILLISECONDS = 700 -- a question that came later than this before a command was not read
 local RETRY_MILLISECONDS = 300 -- Neovim opens no window at some moments, as in its command window
 
@@ -21,6 +22,7 @@ local waiting = {} -- the questions of each client by its id, oldest first; our 
 local shown -- the question in the window, with `client` and the time `since` it is there
 local hidden -- the id of a question whose window the person closed
 local buffer, window
+local corner -- where the window is
 local retrying = false
 local give -- answers: called with the client's id, a question, the answer and why
 
@@ -120,20 +122,21 @@ local function rows_of(lines, width)
   return rows
 end
 
--- The corner at the right that is away from the cursor.
+-- The corner that is farthest from the cursor.
 local function place()
   local lines = vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
   local width = 30
   for _, line in ipairs(lines) do width = math.max(width, vim.fn.strdisplaywidth(line) + 1) end
   width = math.max(1, math.min(width, WIDTH_MAX, vim.o.columns - 4))
   local free = vim.o.lines - vim.o.cmdheight - 4
-  local height = math.max(1, math.min(rows_of(lines, width), math.floor(free / 2)))
-  local at_top = not M.is_focused() and vim.fn.screenrow() > vim.o.lines / 2
+  local height = math.max(1, math.min(rows_of(lines, width), math.floor(free * SHARE_MAX)))
+  local at_top = vim.fn.screenrow() > vim.o.lines / 2
+  local at_left = vim.fn.screencol() > vim.o.columns / 2
   return {
     relative = 'editor',
-    anchor = at_top and 'NE' or 'SE',
+    anchor = (at_top and 'N' or 'S') .. (at_left and 'W' or 'E'),
     row = at_top and 1 or vim.o.lines - vim.o.cmdheight - 1,
-    col = vim.o.columns,
+    col = at_left and 0 or vim.o.columns,
     width = width,
     height = height,
   }
@@ -143,8 +146,9 @@ local function open(question)
   fill(question)
   local how = place()
   how.style, how.border, how.focusable, how.noautocmd = 'minimal', 'rounded', true, true
+  corner = how.anchor .. how.row
   window = vim.api.nvim_open_win(buffer, false, how)
-  vim.wo[window].wrap = true
+  vim.wo[window].wrap, vim.wo[window].foldenable = true, false
   vim.wo[window].winhighlight = 'Normal:NormalFloat'
   if not shown or shown.id ~= question.id then question.since = vim.loop.now() end
   shown = question
@@ -181,14 +185,14 @@ local function closed(event)
   vim.schedule(update)
 end
 
+
+
 local function move()
-  if usable(window) and not M.is_focused() then
-    local how = place()
-    local row = vim.api.nvim_win_get_config(window).row
-    if (type(row) == 'table' and row[false] or row) ~= how.row then
-      pcall(vim.api.nvim_win_set_config, window, how)
-    end
-  end
+  if not usable(window) or M.is_focused() then return end
+  local how = place()
+  if corner == how.anchor .. how.row then return end
+  corner = how.anchor .. how.row
+  pcall(vim.api.nvim_win_set_config, window, how)
 end
 
 -- Takes the whole list of what waits in a client; nil when the client has ended.

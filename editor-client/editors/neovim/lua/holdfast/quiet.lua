@@ -17,7 +17,10 @@ local function fitted(text)
 end
 
 -- A plug-in that shows notices elsewhere gets all of the text.
-local function is_stock() return debug.getinfo(vim.notify, 'S').source:find('editor.lua', 1, true) end
+local function is_stock()
+  local source = debug.getinfo(vim.notify, 'S').source
+  return source == '?' or source:find('^@vim/') -- it is built in, without or with its name
+end
 
 -- Shows a message: a line that fits, and more of it in a window without the focus.
 function M.notify(message, level)
