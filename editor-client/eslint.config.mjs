@@ -3,7 +3,7 @@ import tseslint from "typescript-eslint";
 export default tseslint.config(
   { ignores: ["dist/", "out/", "node_modules/", "test/vscode/", "editors/", ".code-server/"] },
   {
-    files: ["src/**/*.ts", "test/unit/**/*.ts", "test/host/**/*.ts"],
+    files: ["src/**/*.ts", "page/**/*.ts", "test/unit/**/*.ts", "test/host/**/*.ts"],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {

@@ -3,11 +3,14 @@
  *
  * The ids are `holdfast.ui.…`, since the language client registers the server's own
  * under their names. To add one: a handler here, in `run_commands.ts`, `image_commands.ts`,
- * `goal_commands.ts`, `skill_commands.ts` or `workflow_commands.ts`, and its title in `package.json`.
+ * `conversation_commands.ts`, `goal_commands.ts`, `skill_commands.ts` or `workflow_commands.ts`, and its title in `package.json`.
  */
 import * as vscode from "vscode";
 import { askForApiKey } from "./api_key.js";
 import type { Candidates } from "./candidates.js";
+import { contributed } from "./contributed.js";
+import type { Conversation } from "./conversation.js";
+import { conversationCommands } from "./conversation_commands.js";
 import type { Diffs } from "./diffs.js";
 import type { Extensions } from "./extensions.js";
 import { goalCommands } from "./goal_commands.js";
@@ -31,6 +34,7 @@ export interface Parts {
   readonly log: vscode.LogOutputChannel;
   readonly server: Server;
   readonly runs: Runs;
+  readonly conversation: Conversation;
   readonly goals: Goals;
   readonly extensions: Extensions;
   readonly candidates: Candidates;
@@ -41,6 +45,7 @@ export function commands(parts: Parts): vscode.Disposable {
   const { server, runs, goals, candidates, diffs } = parts;
   return vscode.Disposable.from(
     ...registered(runCommands(server, runs, candidates, diffs)),
+    ...registered(conversationCommands(parts.conversation)),
     ...registered(imageCommands(server)),
     ...registered(goalCommands(server, goals)),
     ...registered(skillCommands(server)),
@@ -129,7 +134,7 @@ async function menu({ server, runs, context }: Parts): Promise<void> {
       ? [
           ...(openQuestions(runs.log()).length > 0 ? ["answer"] : []),
           ...(active ? ["stop", "send", "switchMax"] : []),
-          ...["work", "workOnGoal", "newGoal", "checkGoals", "attempts", "propose"],
+          ...["conversation", "work", "workOnGoal", "newGoal", "checkGoals", "attempts", "propose"],
           ...(all.some(hasJudged) ? ["compare"] : []),
           ...(server.knows(CommandName.memorySearch) ? ["searchMemory"] : []),
           ...(all.length > 0 ? ["show", "resume", "rewind", "fork", "undo"] : []),
@@ -147,16 +152,4 @@ async function menu({ server, runs, context }: Parts): Promise<void> {
   if (chosen !== undefined) {
     await vscode.commands.executeCommand(chosen.command);
   }
-}
-
-interface Contributed {
-  readonly command: string;
-  /** Where it is translated, VS Code keeps the English one beside it. */
-  readonly title: string | { readonly value: string; readonly original: string };
-  readonly icon?: string;
-}
-
-function contributed(extension: vscode.Extension<unknown>): readonly Contributed[] {
-  const manifest = extension.packageJSON as { contributes: { commands: Contributed[] } };
-  return manifest.contributes.commands;
 }

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { candidates } from "./candidates.js";
 import { commands } from "./commands.js";
+import { conversation } from "./conversation.js";
 import { diffs } from "./diffs.js";
 import { extensions } from "./extensions.js";
 import { goals } from "./goals.js";
@@ -18,11 +19,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const log = vscode.window.createOutputChannel("Holdfast", { log: true });
   const holdfast = (running = server(context, log));
   const shown = diffs();
+  const listed = runs(holdfast);
   const parts = {
     context,
     log,
     server: holdfast,
-    runs: runs(holdfast),
+    runs: listed,
+    conversation: conversation(context, holdfast, listed, shown),
     goals: goals(holdfast),
     extensions: extensions(holdfast),
     diffs: shown,
@@ -32,6 +35,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     log,
     holdfast,
     parts.runs,
+    parts.conversation,
     parts.goals,
     parts.extensions,
     shown,

@@ -256,6 +256,7 @@ def test_the_package_carries_the_server_and_nothing_that_is_not_used() -> None:
     with zipfile.ZipFile(CLIENT / "holdfast.vsix") as package:
         names = {name.removeprefix("extension/") for name in package.namelist()}
     assert {name for name in names if name.startswith("dist/")} == {
+        "dist/conversation.js",
         "dist/extension.js",
         f"dist/server/holdfast-{__version__}-py3-none-any.whl",
     }

@@ -32,6 +32,8 @@ const QUESTION = {
   rule: "shell(make)",
   general: true,
   offersSandbox: false,
+  freedBy: [],
+  paths: [],
 };
 const STARTED = sent("run_started", "Fix it.", { fields: { proposes: false } });
 const ASKED = sent(

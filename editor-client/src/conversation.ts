@@ -1,0 +1,231 @@
+/**
+ * The conversation with the agent: a page in the side bar or in an editor, that shows one run as
+ * its Events come. What it shows is kept here, so that a page that was hidden is drawn anew.
+ */
+import * as vscode from "vscode";
+import { contributed } from "./contributed.js";
+import { changesOf, family, heard, reconciled, type Conversations } from "./conversation_log.js";
+import { pageHtml } from "./conversation_html.js";
+import { pageRequests, permissionMode } from "./conversation_requests.js";
+import { FromPage, type ToPage } from "./conversation_shape.js";
+import { pastOf } from "./conversation_past.js";
+import { words } from "./conversation_words.js";
+import type { Diffs } from "./diffs.js";
+import { parsed } from "./parsed.js";
+import { SECTION, type EventNotice } from "./protocol.js";
+import { isActive, own } from "./run_log.js";
+import type { Runs } from "./runs.js";
+import type { Server } from "./server.js";
+
+export interface Conversation {
+  readonly dispose: () => void;
+  /** Shows a run where a conversation is open, else in the side bar; without one, as it is. */
+  readonly show: (runId?: string) => Promise<void>;
+  /** Opens one in an editor. */
+  readonly inEditor: () => void;
+  /** Puts a text where the person writes. */
+  readonly write: (text: string) => Promise<void>;
+}
+
+/** A `Page` is one place where a conversation is shown, and what it has drawn. */
+export interface Page {
+  readonly post: (message: ToPage) => void;
+  readonly isVisible: () => boolean;
+  /** The run that it shows; empty for a new conversation. */
+  runId: string;
+  /** Whether the person chose the run, which stays then whatever begins. */
+  isChosen: boolean;
+  drawn: Conversations;
+}
+
+export const VIEW = "holdfast.conversation";
+/** Pages are drawn at most that often; pieces of an answer come faster. */
+const DRAW_MILLISECONDS = 50;
+
+export function conversation(
+  context: vscode.ExtensionContext,
+  server: Server,
+  runs: Runs,
+  diffs: Diffs,
+): Conversation {
+  const canReview = contributed(context.extension).some(
+    ({ command }) => command === "holdfast.ui.review",
+  );
+  const pages = new Set<Page>();
+  const toWrite: string[] = [];
+  /** What comes while a past is read. */
+  const readers = new Set<EventNotice[]>();
+  let all: Conversations = new Map();
+  let drawing: NodeJS.Timeout | undefined;
+
+  const draw = (): void => {
+    drawing = undefined;
+    [...pages].filter((page) => page.isVisible()).forEach(drawPage);
+  };
+  const drawSoon = (): void => {
+    drawing ??= setTimeout(draw, DRAW_MILLISECONDS);
+  };
+  const drawPage = (page: Page): void => {
+    const now = family(all, page.runId);
+    const changes = changesOf(page.drawn, now);
+    page.drawn = new Map(now.map((each) => [each.heading.runId, each]));
+    if (changes.length > 0) {
+      page.post({ type: "changed", changes });
+    }
+  };
+  const show = async (page: Page, runId: string): Promise<void> => {
+    page.runId = runId;
+    page.drawn = new Map();
+    const isWhole = runId === "" || all.get(runId)?.isWhole === true;
+    page.post({ type: "shows", runId, loading: !isWhole });
+    if (!isWhole) {
+      await readPast(runId);
+    }
+    // Another one may have been chosen meanwhile.
+    if (page.runId === runId) {
+      drawPage(page);
+    }
+  };
+  /** Reads what happened before this window saw the run. */
+  const readPast = async (runId: string): Promise<void> => {
+    const meanwhile: EventNotice[] = [];
+    readers.add(meanwhile);
+    const past = await pastOf(server, runId);
+    readers.delete(meanwhile);
+    all = reconciled(meanwhile.reduce(heard, new Map([...all, ...past])), runs.log());
+  };
+  /** The run to show to a page that knows none: the newest at work. */
+  const newest = (): string => own(runs.log()).find(isActive)?.runId ?? "";
+
+  const requests = pageRequests({ context, server, runs, diffs, show });
+
+  const attach = (webview: vscode.Webview, isVisible: () => boolean): vscode.Disposable => {
+    const page: Page = {
+      post: (message) => void webview.postMessage(message),
+      isVisible,
+      runId: "",
+      isChosen: false,
+      drawn: new Map(),
+    };
+    const hear = async (message: FromPage): Promise<void> => {
+      if (message.type !== "ready") {
+        await requests(page, message);
+        return;
+      }
+      page.post({ type: "words", words: words() });
+      page.post({ type: "permissions", mode: permissionMode() });
+      page.post({ type: "server", isRunning: server.state === "running", canReview });
+      await requests(page, message);
+      const known = all.has(message.runId) || runs.log().has(message.runId);
+      await show(page, known ? message.runId : newest());
+      toWrite.splice(0).forEach((text) => {
+        page.post({ type: "write", text });
+      });
+    };
+    const listening = webview.onDidReceiveMessage((value: unknown) => {
+      const message = parsed(FromPage, value);
+      if (message !== undefined) {
+        void hear(message);
+      }
+    });
+    const roots = ["dist", "media"].map((name) => vscode.Uri.joinPath(context.extensionUri, name));
+    webview.options = { enableScripts: true, enableCommandUris: false, localResourceRoots: roots };
+    webview.html = pageHtml(webview, context.extensionUri);
+    pages.add(page);
+    return vscode.Disposable.from(listening, new vscode.Disposable(() => pages.delete(page)));
+  };
+  const attachPanel = (panel: vscode.WebviewPanel): void => {
+    panel.iconPath = vscode.Uri.joinPath(context.extensionUri, "media", "icon.png");
+    const attached = attach(panel.webview, () => panel.visible);
+    panel.onDidDispose(() => {
+      attached.dispose();
+    });
+  };
+
+  const parts = vscode.Disposable.from(
+    vscode.window.registerWebviewViewProvider(VIEW, {
+      resolveWebviewView: (view) => {
+        const attached = attach(view.webview, () => view.visible);
+        view.onDidDispose(() => {
+          attached.dispose();
+        });
+      },
+    }),
+    vscode.window.registerWebviewPanelSerializer(VIEW, {
+      deserializeWebviewPanel: (panel) => {
+        attachPanel(panel);
+        return Promise.resolve();
+      },
+    }),
+    server.onEvent((notice) => {
+      all = heard(all, notice);
+      readers.forEach((meanwhile) => meanwhile.push(notice));
+      drawSoon();
+      if (notice.event.kind === "run_started" && notice.parentId === undefined) {
+        [...pages]
+          .filter((page) => follows(page, runs))
+          .forEach((page) => void show(page, notice.runId));
+      }
+    }),
+    runs.onChange(() => {
+      all = reconciled(all, runs.log());
+      drawSoon();
+    }),
+    server.onState((state) => {
+      pages.forEach((page) => {
+        page.post({ type: "server", isRunning: state === "running", canReview });
+      });
+    }),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration(`${SECTION}.permissions.mode`)) {
+        pages.forEach((page) => {
+          page.post({ type: "permissions", mode: permissionMode() });
+        });
+      }
+    }),
+    new vscode.Disposable(() => {
+      clearTimeout(drawing);
+    }),
+  );
+  const focus = async (): Promise<void> => {
+    await vscode.commands.executeCommand(`${VIEW}.focus`);
+  };
+  return {
+    dispose: () => {
+      parts.dispose();
+    },
+    show: async (runId) => {
+      const page = [...pages].find((each) => each.isVisible());
+      if (page === undefined || runId === undefined) {
+        await focus();
+      }
+      const shown = page ?? [...pages].at(-1);
+      if (shown !== undefined && runId !== undefined) {
+        shown.isChosen = true;
+        await show(shown, runId);
+      }
+    },
+    inEditor: () => {
+      const title = vscode.l10n.t("Conversation");
+      const column = vscode.ViewColumn.Beside;
+      attachPanel(
+        vscode.window.createWebviewPanel(VIEW, title, column, { enableFindWidget: true }),
+      );
+    },
+    write: async (text) => {
+      const page = [...pages].find((each) => each.isVisible());
+      if (page === undefined) {
+        toWrite.push(text);
+        await focus();
+      } else {
+        page.post({ type: "write", text });
+      }
+    },
+  };
+}
+
+/** Whether a page goes on to a run that begins. */
+function follows({ runId, isChosen }: Page, runs: Runs): boolean {
+  const run = runs.log().get(runId);
+  return runId === "" || (!isChosen && (run === undefined || !isActive(run)));
+}

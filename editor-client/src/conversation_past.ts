@@ -1,0 +1,34 @@
+/** Reads past runs from the server: what happened in one, page by page, and the list of all. */
+import { heard, type Conversations } from "./conversation_log.js";
+import type { PastRun } from "./conversation_shape.js";
+import { parsed } from "./parsed.js";
+import { CommandName, RunEventsReply, RunListReply } from "./protocol.js";
+import type { Server } from "./server.js";
+
+const PAGE_EVENTS = 500;
+/** A run has at most so many pages that are read; the transcript has all. */
+const PAGES_MAX = 40;
+const LISTED_MAX = 1000;
+
+/** What happened in a run and its children; what cannot be read is left out, and a message says why. */
+export async function pastOf(server: Server, runId: string): Promise<Conversations> {
+  let past: Conversations = new Map();
+  let after: Record<string, number> = {};
+  for (let pages = 0; pages < PAGES_MAX; pages += 1) {
+    const argument = { runId, after, limit: PAGE_EVENTS };
+    const reply = parsed(RunEventsReply, await server.command(CommandName.runEvents, argument));
+    past = (reply?.events ?? []).reduce(heard, past);
+    if (reply?.hasMore !== true) {
+      break;
+    }
+    ({ after } = reply);
+  }
+  return past;
+}
+
+/** All runs that people began, newest first. */
+export async function pastRuns(server: Server): Promise<readonly PastRun[]> {
+  const argument = { limit: LISTED_MAX };
+  const reply = parsed(RunListReply, await server.command(CommandName.runList, argument));
+  return (reply?.runs ?? []).filter(({ parentId }) => parentId === undefined);
+}
