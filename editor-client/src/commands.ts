@@ -90,6 +90,8 @@ function otherCommands(parts: Parts): Record<string, () => unknown> {
     reindex: () => runAndShow(CommandName.memoryReindex),
     memoryStatus: () => runAndShow(CommandName.memoryStatus),
     dream: () => server.command(CommandName.evolveDream),
+    distill: () => server.command(CommandName.evolveDistill),
+    distillReplay: () => server.command(CommandName.evolveDistill, { replay: true }),
     inbox: async () => {
       const reply = parsed(Reply, await server.command(CommandName.evolveStatus));
       if (reply?.uri === undefined && reply?.message !== undefined) {

@@ -46,6 +46,7 @@ export const CommandName = {
   workflowRun: "holdfast.workflow.run",
   workflowList: "holdfast.workflow.list",
   evolveDream: "holdfast.evolve.dream",
+  evolveDistill: "holdfast.evolve.distill",
   evolveStatus: "holdfast.evolve.status",
   evolveAccept: "holdfast.evolve.accept",
   evolveReject: "holdfast.evolve.reject",

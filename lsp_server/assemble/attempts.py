@@ -126,7 +126,7 @@ class RunAgentFactory:
     def _open_workspace(
         self, run_id: RunId, copy: Worktree, name: str, emit: Emit
     ) -> CopiedWorkspace:
-        services = _services_of_copy(self._services, copy, AskedFor(run_id, name, emit))
+        services = services_of_copy(self._services, copy, AskedFor(run_id, name, emit))
         agents = AgentFactory(
             services,
             self._roles,
@@ -226,8 +226,8 @@ class CopiedWorkspace:
         await self._services.extensions.servers.close()
 
 
-def _services_of_copy(
-    services: WorkspaceServices, copy: Worktree, asked_for: AskedFor
+def services_of_copy(
+    services: WorkspaceServices, copy: Worktree, asked_for: AskedFor | None = None
 ) -> WorkspaceServices:
     """Returns what a run in a copy works with: its own files, and all else that is shared."""
     workspace, documents = Workspace(copy.root), Documents()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
+from lsp_server.assemble.distiller import session_distiller
 from lsp_server.assemble.role_models import RoleModels
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.evolution.day_budget import DayBudget
@@ -18,24 +18,29 @@ from lsp_server.session.evolution.evidence_links import EvidenceLinks
 from lsp_server.session.evolution.inbox_file import InboxFile
 from lsp_server.session.evolution.model_dreams import ModelDreams
 from lsp_server.session.evolution.session_inbox import SessionInbox
+from lsp_server.session.evolution.suggested_changes import SuggestedChanges
 from lsp_server.session.evolution.suggested_facts import SuggestedFacts
+from lsp_server.session.evolution.suggested_files import SuggestedFiles
+from lsp_server.session.goals import Goals
 from lsp_server.session.memory.session_facts import SessionFacts
 from lsp_server.session.notices import InboxChanged, Notify
-from lsp_server.session.run_store import RunStore
+from lsp_server.session.runs import Runs
 from lsp_server.system.process_lock import ProcessLock
 
 
 def session_evolution(
     services: WorkspaceServices,
     roles: RoleModels,
-    store: RunStore,
+    goals: Goals,
+    runs: Runs,
     facts: SessionFacts,
-    folder: Path,
     notify: Notify,
 ) -> Evolution:
-    """Makes the evolution of one workspace; `folder` is where its data lies."""
-    place = folder / "evolution"
+    """Makes the evolution of one workspace, which learns from its `runs`."""
+    store = runs.store
+    place = store.folder.parent / "evolution"
     settings = services.current_settings
+    root, extensions = services.workspace.root, services.extensions
 
     async def is_confined() -> bool:
         return await services.sandboxes.holds(settings().sandbox)
@@ -46,10 +51,11 @@ def session_evolution(
     def today() -> str:
         return datetime.now(UTC).date().isoformat()
 
+    files = SuggestedFiles(root, services.editor, extensions.skills, extensions.trust)
     inbox = SessionInbox(
         Inbox(place),
-        InboxFile(services.workspace.root / INBOX_FILE, services.editor, EvidenceLinks(store)),
-        SuggestedFacts(facts),
+        InboxFile(root / INBOX_FILE, services.editor, EvidenceLinks(store)),
+        SuggestedChanges(SuggestedFacts(facts), files),
         services.redactor,
         lambda new: notify(InboxChanged(new)),
     )
@@ -58,7 +64,7 @@ def session_evolution(
         facts,
         inbox,
         lambda: Project(services.workspace, services.ignore),
-        Confirmation(services.workspace.root, services.sandboxes.commands(settings), is_confined),
+        Confirmation(root, services.sandboxes.commands(settings), is_confined),
         services.redactor,
         lambda: settings().evolution,
         ProcessLock(place / "dream.lock"),
@@ -68,4 +74,5 @@ def session_evolution(
             DayBudget(place / "spent-today.json", today),
             lambda: settings().evolution,
         ),
+        session_distiller(services, roles, goals, runs, inbox, files),
     )

@@ -123,7 +123,7 @@ def open_session(
         goals=goals,
         memory=memory,
         extensions=services.extensions,
-        evolution=session_evolution(services, roles, store, memory.facts, folder, notify),
+        evolution=session_evolution(services, roles, goals, runs, memory.facts, notify),
         redactor=services.redactor,
         notify=notify,
         review=_review(services, runs, partial(_take_back, services, editor)),

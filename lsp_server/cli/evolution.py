@@ -1,4 +1,4 @@
-"""This module is `holdfast dream`, `inbox` and `evolve status`: what is learned from past runs."""
+"""This module is `holdfast dream`, `distill`, `inbox` and `evolve status`: what is learned from past runs."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ KINDS: tuple[tuple[SuggestionKind, str], ...] = (
     ("keep_fact", "facts"),
     ("retire_fact", "retirements"),
     ("review_fact", "yours to review"),
+    ("keep_skill", "skills"),
+    ("keep_command", "commands"),
 )
 
 _Work: TypeAlias = Callable[[Evolution], Awaitable[int]]
@@ -58,6 +60,23 @@ def _of_model(report: DreamReport) -> Sequence[str]:
     return [model_text(look.was_asked, len(added), len(look.judged.dropped), look.problem)]
 
 
+def distill(workspace: Path, *, replay: bool, as_json: bool) -> int:
+    """Looks for procedures in past runs and says what they gave; 0, whether that was something or not."""
+
+    async def work(evolution: Evolution) -> int:
+        report = await evolution.distiller.distill(replay=replay)
+        tried = {one.id for one in report.tried}
+        told = [*(one for one in report.new if one.id not in tried), *report.tried]
+        if as_json:
+            _print_json(told)
+            return 0
+        await _print_groups(evolution, grouped(told))
+        _print([*([""] if told else []), *report.lines])
+        return 0
+
+    return _run(workspace, work)
+
+
 def inbox(
     workspace: Path, action: str | None, ids: Sequence[str], group: str | None, *, as_json: bool
 ) -> int:
@@ -76,7 +95,7 @@ def inbox(
         answer = {"accept": kept.accept, "reject": kept.reject, "restore": kept.restore}[action]
         of_group = await kept.ids_of(group, only_shown=False) if group else ()
         done = await answer(*ids, *of_group)
-        _print([f"{ACTIONS[action]}: {one.applied or one.text}" for one in done])
+        _print([f"{ACTIONS[action]}: {one.headline}" for one in done])
         return 0
 
     return _run(workspace, work)

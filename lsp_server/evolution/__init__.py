@@ -7,6 +7,10 @@ out, within what `day_budget.py` leaves. `dream.py` makes suggestions of all thi
 `inbox.py` keeps them until a person accepts or rejects them. `inbox_document.py` is the text in
 which they are read.
 
+`procedures.py` finds what runs do again and again, in the steps that `run_steps.py` makes of them;
+`distillation.py` makes a `Draft` of a skill or command of it, and `replayed_case.py` decides by
+figures whether one is worth keeping.
+
 To add a kind of lesson: a file `*_lessons.py` with a function from runs to lessons, its name in
 `LessonKind`, its place in `dream.py`, and planted runs in `tests/evolution`. A lesson's text comes
 from a fixed form of words.

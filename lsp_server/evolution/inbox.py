@@ -7,7 +7,7 @@ new one. Two processes take turns by a lock beside it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.ids import Id
-from lsp_server.evolution.suggestion import Suggestion, SuggestionState
+from lsp_server.evolution.suggestion import Suggestion, SuggestionKind, SuggestionState
 from lsp_server.system.atomic_file import replace_file
 from lsp_server.system.private_folder import make_private
 from lsp_server.system.process_lock import ProcessLock
@@ -75,16 +75,18 @@ class Inbox:
             raise NoSuchSuggestion(f"{why} {suggestion_id!r}; known: {known}")
         return found[0]
 
-    def offer(self, suggestions: Iterable[Suggestion], at: str) -> tuple[Suggestion, ...]:
+    def offer(
+        self, suggestions: Iterable[Suggestion], at: str, kinds: Collection[SuggestionKind]
+    ) -> tuple[Suggestion, ...]:
         """Puts suggestions in and returns those that are new; answered ones do not come back.
 
-        What waited and is not suggested any more goes out. `at` is the time of it.
+        What waited of these `kinds` and is not suggested any more goes out. `at` is the time of it.
         """
         wanted = {one.id: one for one in suggestions}
         with self._changing() as known:
             new = [replace(one, at=at) for key, one in wanted.items() if key not in known]
             for key, one in tuple(known.items()):
-                if one.state != "open":
+                if one.state != "open" or one.kind not in kinds:
                     continue
                 if key in wanted:
                     known[key] = replace(wanted[key], at=one.at)
@@ -107,7 +109,7 @@ class Inbox:
             replace_file(self._learned, f"{run_id}\n".encode(), private=True)
 
     def settle(self, answered: Suggestion) -> None:
-        """Keeps a suggestion as it was answered."""
+        """Keeps a suggestion as it is by now: answered, or tried."""
         with self._changing() as known:
             if known.pop(answered.id, None) is not None:
                 known[answered.id] = answered  # The latest answer stands last.

@@ -24,7 +24,8 @@ from typing import TypeAlias
 
 from lsp_server.domain.ids import Id
 from lsp_server.evolution.inbox_groups import TITLES, InboxGroup
-from lsp_server.evolution.suggestion import Suggestion, SuggestionKind
+from lsp_server.evolution.suggestion import FILE_KINDS, Suggestion, SuggestionKind
+from lsp_server.text.diff import unified_diff
 from lsp_server.text.legible import on_one_line
 from lsp_server.text.markdown import code_block
 
@@ -40,6 +41,8 @@ _TITLES: dict[SuggestionKind, str] = {
     "keep_fact": "Keep",
     "retire_fact": "Retire",
     "review_fact": "Yours, look at it",
+    "keep_skill": "Skill",
+    "keep_command": "Command",
 }
 _NAMES = {title: name for name, title in TITLES.items()}
 _HEADING = re.compile(r"^##{1,2} (?P<title>[A-Z][\w, ]*): (?P<id>[0-9a-f]{8})[ \t]*$", re.MULTILINE)
@@ -96,7 +99,7 @@ def inbox_sections(text: str) -> Iterator[InboxSection]:
     """Yields the sections of a document that a person may have edited."""
     for heading, end in _parts(text):
         found = _TEXT.search(text, heading.end(), end)
-        written = " ".join(found[2].split()) if found else ""
+        written = found[2].strip() if found else ""
         yield InboxSection(heading["id"], text.count("\n", 0, heading.start()), written)
 
 
@@ -109,14 +112,16 @@ def group_headings(text: str) -> Iterator[GroupHeading]:
 
 def suggestion_title(suggestion: Suggestion) -> str:
     """Returns a suggestion in a line."""
-    return f"{_TITLES[suggestion.kind]}: {on_one_line(suggestion.text)}"
+    return f"{_TITLES[suggestion.kind]}: {on_one_line(suggestion.headline)}"
 
 
 def suggestion_reason(suggestion: Suggestion) -> str:
     """Returns what shows that it is right, in a sentence or two, without its evidence."""
     why = suggestion.why[:1].upper() + suggestion.why[1:]
     parts = [f"{why}."]
-    if suggestion.shown:
+    if suggestion.kind in FILE_KINDS:
+        parts.append(_tried(suggestion))
+    elif suggestion.shown:
         parts.append("It was run again just now, where it could only read, and succeeded.")
     if suggestion.kind == "review_fact":
         parts.append(
@@ -127,7 +132,7 @@ def suggestion_reason(suggestion: Suggestion) -> str:
 
 def _shown(group: InboxGroup, edited: Mapping[Id, str]) -> Iterator[Suggestion]:
     for one in group.suggestions:
-        is_edited = edited.get(one.id, "") not in ("", " ".join(one.text.split()))
+        is_edited = edited.get(one.id, "").split() not in ([], one.text.split())
         if is_edited or one in group.shown:
             yield one
 
@@ -154,8 +159,29 @@ def _section(suggestion: Suggestion, addresses: Mapping[Id, str]) -> str:
     more = len(suggestion.evidence) - len(shown)
     lines = [f"- {_link(one, addresses.get(one, ''))}" for one in shown]
     lines += [f"- and {more} more"] if more else []
-    parts = [heading, code_block(suggestion.text, "text"), suggestion_reason(suggestion)]
+    parts = [heading, *_change(suggestion), suggestion_reason(suggestion)]
     return "\n\n".join([*parts, "\n".join(lines)] if lines else parts)
+
+
+def _change(suggestion: Suggestion) -> Iterator[str]:
+    """What would be kept, and of a file that is there also what that changes."""
+    if suggestion.path:
+        yield f"In `{suggestion.path}`:"
+    yield code_block(suggestion.text.strip(), "text")
+    if suggestion.replaces:
+        yield code_block(
+            unified_diff(suggestion.path, suggestion.replaces, suggestion.text), "diff"
+        )
+
+
+def _tried(suggestion: Suggestion) -> str:
+    """What trying a draft showed."""
+    if suggestion.shown:
+        return f"Verified by doing past tasks again: {suggestion.replay}."
+    why = (
+        suggestion.replay or "no past task was done again with it; `holdfast distill --replay` does"
+    )
+    return f"A draft: {why}."
 
 
 def _link(evidence: Id, address: str) -> str:

@@ -12,6 +12,7 @@ SHOWN_MAX = 5
 
 TITLES = {
     "said": "What you said more than once",
+    "skills": "What runs do again and again",
     "checks": "Commands that check the work",
     "fixes": "What helps when a check fails",
     "retire": "Facts that hold no more",
@@ -21,7 +22,12 @@ TITLES = {
 }
 """What a group is called, by the name with which it is answered; in the order of their worth."""
 
-_OF_KIND = {"retire_fact": "retire", "review_fact": "yours"}
+_OF_KIND = {
+    "retire_fact": "retire",
+    "review_fact": "yours",
+    "keep_skill": "skills",
+    "keep_command": "skills",
+}
 _OF_LESSON = {"check": "checks", "fix": "fixes", "pair": "pairs", "person": "said"}
 
 

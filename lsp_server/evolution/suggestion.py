@@ -10,9 +10,15 @@ from lsp_server.domain.memories import FactStatus
 from lsp_server.evolution.lesson import LessonKind
 from lsp_server.memory.digest import digest
 
-SuggestionKind: TypeAlias = Literal["keep_fact", "retire_fact", "review_fact"]
+SuggestionKind: TypeAlias = Literal[
+    "keep_fact", "retire_fact", "review_fact", "keep_skill", "keep_command"
+]
 """`keep_fact`: a new fact. `retire_fact`: one of Holdfast's own is told no more.
-`review_fact`: a person's own seems wrong; nothing is done to it."""
+`review_fact`: a person's own seems wrong; nothing is done to it. `keep_skill`, `keep_command`: a file
+of that kind is written."""
+FACT_KINDS: tuple[SuggestionKind, ...] = ("keep_fact", "retire_fact", "review_fact")
+FILE_KINDS: tuple[SuggestionKind, ...] = ("keep_skill", "keep_command")
+"""Those about a file, whose text is that of the suggestion."""
 SuggestionState: TypeAlias = Literal["open", "accepted", "rejected"]
 
 
@@ -25,7 +31,9 @@ class Suggestion:
     when it succeeds, and `shown` says that it did. `at` is the time when the suggestion was made,
     `applied` the text as it was accepted, which a person may have edited, and `before` what
     a fact was then. `lesson` is the kind of lesson that it came from, and `runs` how many runs bear it
-    out; `by_model` says that a model found it.
+    out; `by_model` says that a model found it. Of a file, `path` is its place in the workspace, `replaces`
+    the text that it has to have, empty where there has to be none, and `replay` what trying it on past tasks
+    showed.
     """
 
     id: Id
@@ -43,6 +51,14 @@ class Suggestion:
     lesson: LessonKind | Literal[""] = ""
     runs: int = 0
     by_model: bool = False
+    path: str = ""
+    replaces: str = ""
+    replay: str = ""
+
+    @property
+    def headline(self) -> str:
+        """Returns what it is about, in a line: the text of a fact, the path of a file."""
+        return self.path or self.applied or self.text
 
 
 def suggestion(

@@ -56,6 +56,7 @@ class CommandName(StrEnum):
     WORKFLOW_RUN = "holdfast.workflow.run"
     WORKFLOW_LIST = "holdfast.workflow.list"
     EVOLVE_DREAM = "holdfast.evolve.dream"
+    EVOLVE_DISTILL = "holdfast.evolve.distill"
     EVOLVE_STATUS = "holdfast.evolve.status"
     EVOLVE_ACCEPT = "holdfast.evolve.accept"
     EVOLVE_REJECT = "holdfast.evolve.reject"

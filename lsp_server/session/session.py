@@ -185,6 +185,8 @@ class Session:
         self.memory.see(run_id, recorded)
         if isinstance(event, FileChanged | FileRestored) and not event.path.endswith("/"):
             self.files_changed([self.root / event.path])
+        if isinstance(event, RunStarted | RunResumed):
+            self.evolution.distiller.work_begins()
         if self._tasks and isinstance(event, RunStarted | RunResumed | RunEnded):
             self.evolution.idle_dreams.work_changed(is_idle=not self.runs.active())
         if isinstance(event, RunEnded) and parent_id(run_id) is None:
@@ -268,6 +270,7 @@ class Session:
         await self._tasks.close()
         await self._looks.close()
         await self.evolution.idle_dreams.close()
+        await self.evolution.distiller.close()
         await self.runs.close()
         await self.goals.close()
         await self.servers.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +51,8 @@ class SessionSkills:
 
     `root` is the project, `home` and `config` are the user's folders. A project's are
     given once `trust` has a person's yes for their text. The disk is read for each
-    question, in a thread: people write these files while a session is open.
+    question, in a thread: people write these files while a session is open. What lies in
+    `more` folders needs no trust.
     """
 
     def __init__(
@@ -61,7 +62,9 @@ class SessionSkills:
         config: Path,
         trust: Trust,
         settings: Callable[[], SkillSettings],
+        more: Sequence[Path] = (),
     ) -> None:
+        self._more = tuple(more)
         self._root = root
         self._home = home
         self._config = config
@@ -72,11 +75,22 @@ class SessionSkills:
         self.agent_names: tuple[str, ...] = ()
         """The agents that might be used when the disk was last read."""
 
+    def with_more(self, folder: Path) -> SessionSkills:
+        """Returns the same, and before all others what lies in a folder of Holdfast's own, as in `skills/NAME`."""
+        return SessionSkills(
+            self._root,
+            self._home,
+            self._config,
+            self._trust,
+            self._settings,
+            (*self._more, folder),
+        )
+
     @property
     def seen(self) -> tuple[FoundItem, ...]:
         """Returns what there was when the disk was last read, the strongest place first."""
         return tuple(
-            FoundItem(one, self._state(one), _trust_id(one, self._root))
+            FoundItem(one, _state_of(one, self._states, self._root), _trust_id(one, self._root))
             for one in self._catalogue.items
         )
 
@@ -88,7 +102,9 @@ class SessionSkills:
     @property
     def usable(self) -> Catalogue:
         """Returns what might be used then, one for each name."""
-        return self._catalogue.only(lambda item: self._state(item) == "trusted")
+        return self._catalogue.only(
+            lambda item: _state_of(item, self._states, self._root) == "trusted"
+        )
 
     def concerns(self, paths: Collection[Path]) -> bool:
         """Says whether one of these files of the project may be of a skill, a command or an agent."""
@@ -168,14 +184,9 @@ class SessionSkills:
         return found, self._trust.states(items)
 
     def _sources(self, kind: SourceKind) -> Iterator[Source]:
+        yield from (Source(folder / kind, "user") for folder in self._more)
         claude = self._settings().claude_folders
-        return sources(kind, self._root, self._home, self._config, claude=claude)
-
-    def _state(self, item: Item) -> TrustState:
-        # What lies in the user's own folders needs no question.
-        return (
-            "trusted" if item.origin == "user" else self._states[_trust_item(item, self._root).id]
-        )
+        yield from sources(kind, self._root, self._home, self._config, claude=claude)
 
 
 async def agent_named(skills: SessionSkills, name: str) -> CustomAgent:
@@ -189,6 +200,11 @@ async def agent_named(skills: SessionSkills, name: str) -> CustomAgent:
     known = ", ".join(agent.name for agent in usable.agents)
     help_text = f"known: {known}" if known else f"write it in .agents/agents/{name}.md"
     raise UnknownAgent(f"there is no agent {name!r}; {help_text}")
+
+
+def _state_of(item: Item, states: Mapping[str, TrustState], root: Path) -> TrustState:
+    # What lies in the user's own folders needs no question.
+    return "trusted" if item.origin == "user" else states[_trust_item(item, root).id]
 
 
 def _trust_id(item: Item, root: Path) -> str:

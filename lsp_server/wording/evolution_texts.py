@@ -50,3 +50,47 @@ def model_text(was_asked: bool, added: int, dropped: int, problem: str) -> str:
     verb = "is" if dropped == 1 else "are"
     left = f"; {dropped} of what it said {verb} not borne out by runs, and left out"
     return found + (left if dropped else "")
+
+
+def distill_text(runs: int, drafts: int, new: int) -> str:
+    """Says what a look for procedures in past runs brought.
+
+    >>> distill_text(12, 2, 1)
+    'looked at 12 past runs: 2 procedures are worth a file, 1 draft new'
+    >>> distill_text(12, 0, 0)
+    'looked at 12 past runs: nothing recurs that is worth a skill'
+    """
+    if not runs:
+        return "there are no past runs to learn from yet"
+    looked = f"looked at {runs} past run{'s' if runs != 1 else ''}"
+    if not drafts:
+        return f"{looked}: nothing recurs that is worth a skill"
+    found = "1 procedure is" if drafts == 1 else f"{drafts} procedures are"
+    made = _drafts(new) if new else "no"
+    return f"{looked}: {found} worth a file, {made} new"
+
+
+def replays_text(kept: int, tried: int, untried: int, stopped: str) -> str:
+    """Says which drafts past tasks verified; `stopped` is why `untried` ones were not tried.
+
+    >>> replays_text(1, 2, 0, "")
+    'past tasks were done again with 2 drafts: 1 is worth keeping'
+    >>> replays_text(0, 0, 1, "")
+    'with a model, `holdfast distill --replay` does past tasks again, with 1 draft and without, and keeps what helps'
+    """
+    parts = []
+    if tried:
+        kept_text = f"{kept or 'none'} {'are' if kept > 1 else 'is'} worth keeping"
+        parts.append(f"past tasks were done again with {_drafts(tried)}: {kept_text}")
+    if untried and stopped:
+        parts.append(f"{_drafts(untried)} not tried: {stopped}")
+    elif untried:
+        parts.append(
+            "with a model, `holdfast distill --replay` does past tasks again, "
+            f"with {_drafts(untried)} and without, and keeps what helps"
+        )
+    return "; ".join(parts)
+
+
+def _drafts(count: int) -> str:
+    return f"{count} draft{'s' if count != 1 else ''}"

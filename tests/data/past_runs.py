@@ -11,7 +11,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from lsp_server.agent.journal import Journal
 from lsp_server.domain.events import (
@@ -29,6 +29,8 @@ from lsp_server.domain.messages import Message, Usage
 from lsp_server.domain.tasks import Finished, RunId, Task
 from lsp_server.domain.tools import ToolCall, ToolResult
 from lsp_server.memory.facts import new_fact
+from tests.data import past_procedures
+from tests.data.past_procedures import PlantedStep, plant_procedures
 
 RUNS = 60
 SECRET = "ghp_" + "a8Kd0Lq2Zx9Vb4Nm7Cw1Ty5Ru3Eo6Ip0SfGh"
@@ -73,7 +75,7 @@ GONE_NAMES = tuple(f"vanished_name_{n}" for n in range(6))
 KNOWN = tuple(f"make test-known{n}" for n in range(7))
 """Checks of many runs that are facts already."""
 
-Step: TypeAlias = tuple[Literal["shell", "edit", "said", "read", "remember", "delegated"], str, str]
+Step: TypeAlias = PlantedStep
 
 
 @dataclass
@@ -96,6 +98,7 @@ def plant(project: Path, runs: Path, seed: int) -> Planted:
     _plant_false(steps, chance)
     _plant_injections(steps, chance)
     _plant_facts(planted, chance)
+    plant_procedures(steps, ORDER, seed)
     for number, run in enumerate(steps):
         write_journal(runs, number, run, project)
     return planted
@@ -206,6 +209,7 @@ def _plant_facts(planted: Planted, chance: random.Random) -> None:
 def _write_project(project: Path, chance: random.Random) -> None:
     commands = [*CHECKS, *ONCE, *BROKEN, *KNOWN, *(each for fix in FIXES for each in fix[::2])]
     commands += [each for fix in FIXED_ONCE for each in fix]
+    commands += past_procedures.COMMANDS
     targets = sorted({line.split()[1] for line in commands if line.startswith("make ")})
     scripts = {line.split()[-1]: "true" for line in commands if line.startswith("npm run ")}
     files = {
@@ -213,6 +217,7 @@ def _write_project(project: Path, chance: random.Random) -> None:
         "package.json": json.dumps({"scripts": {"test": "true", **scripts}}),
         "src/app.py": "def handle_request(request):\n    return request\n",
         **dict.fromkeys((path for pair in (*PAIRS, *LOOSE) for path in pair), "text\n"),
+        **dict.fromkeys(past_procedures.FILES, "text\n"),
     }
     for path, text in chance.sample(sorted(files.items()), len(files)):
         (project / path).parent.mkdir(parents=True, exist_ok=True)

@@ -299,6 +299,12 @@ Return its reply, a plist."
   (holdfast--run "evolve.dream"))
 
 ;;;###autoload
+(defun holdfast-distill (&optional replay)
+  "Draft skills from past runs; with a prefix argument, REPLAY past tasks with them."
+  (interactive "P")
+  (holdfast--run "evolve.distill" (if replay (list :replay t) nil)))
+
+;;;###autoload
 (defun holdfast-inbox ()
   "Show what past runs suggest; code actions on a heading accept or reject it."
   (interactive)

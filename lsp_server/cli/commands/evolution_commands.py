@@ -34,6 +34,27 @@ def dream(
 
 
 @commands.command()
+def distill(
+    workspace: WorkspaceOption = Path(),
+    replay: Annotated[
+        bool,
+        typer.Option(
+            "--replay",
+            help="Have the model do past tasks again, with each draft and without; keep what helps.",
+        ),
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Find what past runs did again and again, and draft skills and commands of it. Needs no model.
+
+    Nothing takes effect before you accept it; `holdfast inbox` shows it.
+    """
+    from lsp_server.cli.evolution import distill as work
+
+    raise typer.Exit(work(workspace, replay=replay, as_json=json))
+
+
+@commands.command()
 def inbox(
     action: Annotated[
         str | None,

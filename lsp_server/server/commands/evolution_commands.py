@@ -1,4 +1,4 @@
-"""This module has the commands about what Holdfast learns from past runs: dream, status, and answers."""
+"""This module has the commands about what Holdfast learns from past runs: dreams, drafts, status, and answers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import locate
 from lsp_server.server.params.base import NoParams, Reply
 from lsp_server.server.params.evolution_params import (
+    DistillParams,
     DreamWish,
     EvolutionReply,
     SuggestionChoice,
@@ -35,6 +36,7 @@ class EvolutionCommands:
         """Returns the commands of this subject."""
         return (
             ServerCommand(CommandName.EVOLVE_DREAM, DreamWish, self._dream),
+            ServerCommand(CommandName.EVOLVE_DISTILL, DistillParams, self._distill),
             ServerCommand(CommandName.EVOLVE_STATUS, NoParams, self._status),
             ServerCommand(CommandName.EVOLVE_ACCEPT, SuggestionChoice, self._accept),
             ServerCommand(CommandName.EVOLVE_REJECT, SuggestionChoice, self._reject),
@@ -51,6 +53,19 @@ class EvolutionCommands:
         if not report.new:  # Else the session says so.
             self._context.client.show("info", _told(report))
         if report.waiting:
+            self._context.show_document(session.evolution.inbox.file.path)
+
+    async def _distill(self, arguments: DistillParams) -> Reply:
+        session = self._session
+        work = self._context.show_errors(self._show_drafts(session, replay=arguments.replay))
+        self._context.tasks.start(work, "a look for procedures")
+        return Reply(state=self._context.state, message="looking for procedures in past runs")
+
+    async def _show_drafts(self, session: Session, *, replay: bool) -> None:
+        report = await session.evolution.distiller.distill(replay=replay)
+        if replay or not report.new:  # Else the session says so.
+            self._context.client.show("info", "; ".join(report.lines))
+        if report.found.drafts:
             self._context.show_document(session.evolution.inbox.file.path)
 
     async def _status(self, _: NoParams) -> EvolutionReply:
@@ -70,12 +85,12 @@ class EvolutionCommands:
     async def _accept(self, arguments: SuggestionChoice) -> Reply:
         inbox = self._session.evolution.inbox
         done = await inbox.accept(*await _given(inbox, arguments))
-        return self._answered("accepted", [one.applied for one in done])
+        return self._answered("accepted", [one.headline for one in done])
 
     async def _reject(self, arguments: SuggestionChoice) -> Reply:
         inbox = self._session.evolution.inbox
         gone = await inbox.reject(*await _given(inbox, arguments))
-        return self._answered("rejected", [one.text for one in gone])
+        return self._answered("rejected", [one.headline for one in gone])
 
     def _answered(self, how: str, texts: Sequence[str]) -> Reply:
         message = "\n".join(f"{how}: {text}" for text in texts)
@@ -110,4 +125,5 @@ def _entry(one: Suggestion) -> SuggestionEntry:
         at=one.at,
         evidence=one.evidence,
         group=group_name(one),
+        path=one.path,
     )

@@ -14,6 +14,12 @@ class DreamWish(CommandParams):
     model: StrictBool = False
 
 
+class DistillParams(CommandParams):
+    """`holdfast.evolve.distill` drafts skills; with `replay` a model tries them on past tasks."""
+
+    replay: StrictBool = False
+
+
 class SuggestionChoice(CommandParams):
     """`holdfast.evolve.accept` and `.reject` take the id of a suggestion, or the beginning of it.
 
@@ -27,7 +33,7 @@ class SuggestionChoice(CommandParams):
 class SuggestionEntry(Payload):
     """A `SuggestionEntry` is one change that waits in the inbox, or was answered.
 
-    `group` names those of one kind and subject. `why` says what shows that it is right, `evidence`
+    `group` names those of one kind and subject, `path` the file that it would write. `why` says what shows that it is right, `evidence`
     are ids that `recall` and `holdfast.memory.why` know.
     """
 
@@ -39,6 +45,7 @@ class SuggestionEntry(Payload):
     at: str
     evidence: tuple[str, ...] = ()
     group: str = ""
+    path: str = ""
 
 
 class EvolutionReply(Reply):

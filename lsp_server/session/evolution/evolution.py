@@ -14,10 +14,11 @@ from lsp_server.evolution.dream import Dream, dream, with_model
 from lsp_server.evolution.inbox import InboxBusy
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.project import Project
-from lsp_server.evolution.suggestion import Suggestion
+from lsp_server.evolution.suggestion import FACT_KINDS, Suggestion
 from lsp_server.evolution.use_count import UseCount, count_fact_uses
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.evolution.confirmation import Confirmation
+from lsp_server.session.evolution.distiller import Distiller
 from lsp_server.session.evolution.idle_dreams import IdleDreams
 from lsp_server.session.evolution.model_dreams import ModelDreams, ModelLook
 from lsp_server.session.evolution.past_runs import read_past_runs
@@ -53,7 +54,7 @@ class Evolution:
     """An `Evolution` learns from the runs of a workspace, and takes the answers of its people.
 
     `project` gives the workspace as it is, and `lock` keeps other processes from dreaming at the
-    same time.
+    same time. `distiller` drafts skills.
     """
 
     def __init__(
@@ -67,10 +68,12 @@ class Evolution:
         settings: Callable[[], EvolutionSettings],
         lock: ProcessLock,
         model_dreams: ModelDreams,
+        distiller: Distiller,
     ) -> None:
         self.store = store
         self.facts = facts
         self.inbox = inbox
+        self.distiller = distiller
         self._project = project
         self._confirmation = confirmation
         self._redactor = redactor
@@ -98,7 +101,7 @@ class Evolution:
             found = replace(found, suggestions=self._redacted(found.suggestions))
             offered = await self._confirmed(found.suggestions)
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            new = await asyncio.to_thread(self.inbox.kept.offer, offered, now)
+            new = await asyncio.to_thread(self.inbox.kept.offer, offered, now, FACT_KINDS)
             applied = [
                 await self.inbox.apply(one, one.text) for one in new if self._applies_itself(one)
             ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 
 from lsp_server.domain.ids import Id
@@ -12,7 +12,7 @@ from lsp_server.evolution.inbox_groups import TITLES, grouped
 from lsp_server.evolution.suggestion import Suggestion, SuggestionState
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.evolution.inbox_file import InboxFile
-from lsp_server.session.evolution.suggested_facts import SuggestedFacts
+from lsp_server.session.evolution.suggested_changes import SuggestedChanges
 
 
 class SessionInbox:
@@ -25,7 +25,7 @@ class SessionInbox:
         self,
         kept: Inbox,
         file: InboxFile,
-        suggested: SuggestedFacts,
+        suggested: SuggestedChanges,
         redactor: Redactor,
         on_change: Callable[[int], None],
     ) -> None:
@@ -106,6 +106,18 @@ class SessionInbox:
         """Brings the document up to the inbox, in which so many are `new`."""
         await self.file.show(await self.refresh())
         self._on_change(new)
+
+    async def is_edited(self, one: Suggestion) -> bool:
+        """Says whether a person has edited the text of a suggestion in the document."""
+        written = await self.file.text_of(one.id)
+        return written.split() not in ([], one.text.split())
+
+    async def show_anew(self, ids: Collection[Id], new: int = 0) -> None:
+        """Does what `show` does, and writes the sections of some suggestions anew."""
+        if ids:
+            waiting = await self.refresh()
+            await self.file.show([one for one in waiting if one.id not in ids])
+        await self.show(new)
 
     async def _answer(
         self,

@@ -21,14 +21,15 @@ class SuggestedFacts:
 
     async def apply(self, one: Suggestion, text: str) -> Suggestion:
         """Makes the change, with a text that a person may have edited; returns it as accepted."""
+        text = " ".join(text.split())
         match one.kind:
             case "keep_fact":
                 source: FactSource = "runs" if text == one.text else "person"
                 await self._facts.keep(new_fact(text, source, lesson_evidence(one.id)))
             case "retire_fact":
                 one = replace(one, before=await self._set_status(one.target, "stale"))
-            case "review_fact":
-                pass  # It is a person's own.
+            case _:
+                pass  # It is a person's own, which is looked at only.
         return replace(one, state="accepted", applied=text)
 
     async def take_back(self, done: Suggestion) -> None:
@@ -38,7 +39,7 @@ class SuggestedFacts:
                 await self._set_status(new_fact(done.applied, "runs").id, "stale")
             case "retire_fact":
                 await self._set_status(done.target, done.before or "verified")
-            case "review_fact":
+            case _:
                 pass
 
     async def _set_status(self, fact_id: Id, status: FactStatus) -> FactStatus | Literal[""]:

@@ -149,6 +149,9 @@ local words = {
   status = function() client.command('status') end,
   skills = function() client.command('skill.list') end,
   dream = function() client.command('evolve.dream') end,
+  distill = function(rest)
+    client.command('evolve.distill', { replay = rest == 'replay' })
+  end,
   inbox = function() client.command('evolve.status') end,
   trust = function() client.command('trust') end,
   workflow = function(rest)

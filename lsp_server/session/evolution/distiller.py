@@ -1,0 +1,223 @@
+"""A `Distiller` finds procedures in past runs, drafts skills of them, and tries the drafts on past tasks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+
+from lsp_server.agent.journal import is_running
+from lsp_server.domain.errors import HoldfastError
+from lsp_server.domain.ids import Id
+from lsp_server.domain.tasks import RunId
+from lsp_server.evolution.distillation import Distillation, distill
+from lsp_server.evolution.draft import Draft
+from lsp_server.evolution.inbox import InboxBusy
+from lsp_server.evolution.project import Project
+from lsp_server.evolution.replayed_case import ReplayedCase, judge_replays
+from lsp_server.evolution.suggestion import FILE_KINDS, Suggestion, suggestion
+from lsp_server.redaction.redactor import Redactor
+from lsp_server.session.evolution.past_case import CannotReplay
+from lsp_server.session.evolution.past_runs import read_past_runs
+from lsp_server.session.evolution.replays import Replays
+from lsp_server.session.evolution.session_inbox import SessionInbox
+from lsp_server.session.evolution.suggested_files import SuggestedFiles
+from lsp_server.session.run_store import RunStore
+from lsp_server.system.private_folder import make_private
+from lsp_server.system.process_lock import ProcessLock
+from lsp_server.system.task_set import TaskSet
+from lsp_server.wording.evolution_texts import distill_text, replays_text
+
+RUNNING_SEEN_MAX = 20
+"""So many of the newest runs are looked at for one that is at work elsewhere."""
+NO_SANDBOX = "no sandbox holds here, and without one no past task is done again"
+AT_WORK = "a run is at work; drafts are tried when none is"
+
+
+class DistillBusy(HoldfastError):
+    """Another process is looking for procedures in the runs of this workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class DistillReport:
+    """A `DistillReport` says what was found, which drafts are `new`, and which were `tried`, kept or not.
+
+    `stopped` says why not all were tried that might be, `untried` counts those.
+    """
+
+    found: Distillation
+    new: tuple[Suggestion, ...]
+    tried: tuple[Suggestion, ...] = ()
+    untried: int = 0
+    stopped: str = ""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Returns what a person should know of it, in one sentence or two."""
+        kept = sum(one.shown for one in self.tried)
+        found = distill_text(self.found.runs, len(self.found.drafts), len(self.new))
+        replayed = replays_text(kept, len(self.tried), self.untried, self.stopped)
+        return tuple(filter(None, (found, replayed)))
+
+
+class Distiller:
+    """A `Distiller` makes drafts from the runs in `store`, for the `inbox`.
+
+    `files` are the skills and commands that there are, `project` gives the workspace as it is now,
+    `lock` keeps other processes away, and `is_confined` says whether a sandbox holds. Close it.
+    """
+
+    def __init__(
+        self,
+        store: RunStore,
+        inbox: SessionInbox,
+        files: SuggestedFiles,
+        project: Callable[[], Project],
+        redactor: Redactor,
+        lock: ProcessLock,
+        replays: Replays,
+        is_confined: Callable[[], Awaitable[bool]],
+    ) -> None:
+        self._store = store
+        self._inbox = inbox
+        self._files = files
+        self._project = project
+        self._redactor = redactor
+        self._lock = lock
+        self._replays = replays
+        self._is_confined = is_confined
+        self._tasks = TaskSet(expected=HoldfastError)
+
+    async def distill(self, *, replay: bool = False) -> DistillReport:
+        """Finds procedures, which needs no model; with `replay` a model tries the drafts.
+
+        Raises DistillBusy, InboxBusy, and with `replay` HoldfastError where no run can begin.
+        """
+        if not await asyncio.to_thread(self._take_lock):
+            raise DistillBusy("another process looks for procedures here; try again later")
+        try:
+            await self._replays.sweep()
+            report, drafts = await self._find()
+            if replay and drafts:
+                report = await self._replay_until_work(report, drafts)
+            return report
+        finally:
+            self._lock.release()
+
+    def work_begins(self) -> None:
+        """Breaks replays off, as a person begins to work; what was tried is kept."""
+        self._tasks.cancel()
+
+    async def close(self) -> None:
+        """Breaks off what is under way."""
+        await self._tasks.close()
+
+    async def _find(self) -> tuple[DistillReport, Mapping[Id, Draft]]:
+        known = {one.id: one for one in await asyncio.to_thread(self._inbox.kept.all)}
+        written = await self._files.written(known.values())
+        runs = await asyncio.to_thread(read_past_runs, self._store)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        found = await asyncio.to_thread(distill, runs, written, self._project(), now)
+        drafts = {_suggestion(draft).id: draft for draft in self._redacted(found.drafts)}
+        offered = [_as_known(_suggestion(draft), known) for draft in drafts.values()]
+        before = [(known[one.id], one) for one in offered if one.id in known]
+        stale = {
+            one.id
+            for was, one in before
+            if was.text != one.text and not await self._inbox.is_edited(was)
+        }
+        new = await asyncio.to_thread(self._inbox.kept.offer, offered, now, FILE_KINDS)
+        await self._inbox.show_anew(stale, len(new))
+        waiting = {
+            one.id for one in await asyncio.to_thread(self._inbox.kept.open) if not one.replay
+        }
+        untried = {key: draft for key, draft in drafts.items() if key in waiting and draft.cases}
+        return DistillReport(found, new, untried=len(untried)), untried
+
+    async def _replay_until_work(
+        self, report: DistillReport, drafts: Mapping[Id, Draft]
+    ) -> DistillReport:
+        if not await self._is_confined():
+            return replace(report, stopped=NO_SANDBOX)
+        tried: list[Suggestion] = []
+        work = self._tasks.start(self._replay_all(drafts, tried), "replays of drafts")
+        try:
+            await asyncio.wait({work})
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+        stopped = AT_WORK if work.cancelled() else work.result()
+        left = len(drafts) - len(tried)
+        return replace(report, tried=tuple(tried), untried=left, stopped=stopped)
+
+    async def _replay_all(self, drafts: Mapping[Id, Draft], tried: list[Suggestion]) -> str:
+        for key, draft in drafts.items():
+            if await asyncio.to_thread(self._is_at_work):
+                return AT_WORK
+            known = {one.id: one for one in await asyncio.to_thread(self._inbox.kept.open)}
+            # One that a person edits just now is theirs to finish.
+            if key in known and not await self._inbox.is_edited(known[key]):
+                done = _as_tried(known[key], draft, *await self._replay(draft))
+                # At once: what was tried is not tried again, even after a kill.
+                await asyncio.to_thread(self._inbox.kept.settle, done)
+                await self._inbox.show_anew({done.id})
+                tried.append(done)
+        return ""
+
+    async def _replay(self, draft: Draft) -> tuple[Sequence[ReplayedCase], str]:
+        """Tries a draft on its cases; also why one could not be done again."""
+        done: list[ReplayedCase] = []
+        why = ""
+        for run_id in reversed(draft.cases):
+            try:
+                done.append(await self._replays.replay(draft, RunId(run_id)))
+            except CannotReplay as error:
+                why = str(error)
+        return done, why
+
+    def _is_at_work(self) -> bool:
+        newest = islice(self._store.ids(), RUNNING_SEEN_MAX)
+        return any(is_running(self._store.journal(one)) for one in newest)
+
+    def _redacted(self, drafts: Iterable[Draft]) -> Iterable[Draft]:
+        return (one for one in drafts if self._redactor(one.text) == one.text)
+
+    def _take_lock(self) -> bool:
+        try:
+            make_private(self._lock.path.parent)
+            return self._lock.acquire()
+        except OSError as error:
+            why = error.strerror or error
+            raise InboxBusy(f"nothing can be kept in {self._lock.path.parent}: {why}") from error
+
+
+def _suggestion(draft: Draft) -> Suggestion:
+    key = "; ".join(f"{one.kind} {one.what}" for one in draft.steps)
+    made = suggestion(
+        draft.kind,
+        draft.text,
+        f"all of it was done in {draft.seen}",
+        evidence=draft.evidence,
+        target=key,
+        runs=draft.runs,
+    )
+    return replace(made, path=draft.path, replaces=draft.replaces)
+
+
+def _as_known(new: Suggestion, known: Mapping[Id, Suggestion]) -> Suggestion:
+    """The suggestion as it waits, where nothing new bears it out: it may have been tried."""
+    before = known.get(new.id)
+    is_same = before is not None and before.state == "open" and before.evidence == new.evidence
+    return before if before is not None and is_same and before.replaces == new.replaces else new
+
+
+def _as_tried(one: Suggestion, draft: Draft, cases: Sequence[ReplayedCase], why: str) -> Suggestion:
+    if not cases:
+        return replace(one, replay=f"no past task can be done again: {why}")
+    verdict = judge_replays(cases)
+    if not verdict.is_kept:
+        return replace(one, state="rejected", replay=verdict.text)
+    text = replace(draft, replay=verdict.text).text
+    return replace(one, text=text, shown=True, replay=verdict.text)

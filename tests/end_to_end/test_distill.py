@@ -1,0 +1,191 @@
+"""Drafts of skills through real processes: found, answered, written, taken back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsp_server.settings.folders import data_folder, workspace_folder
+from tests.data import clients
+from tests.data.past_procedures import PROCEDURES
+from tests.data.past_runs import ORDER, SECRET, plant
+from tests.fakes.lsp_client import started as server
+from tests.harness.command_line import Ended, holdfast, started
+
+RICH = clients.snapshot("vscode")["initialize"]["capabilities"]
+RELEASE = "make-bump-notes-dist"
+SKILL = f".holdfast/skills/{RELEASE}/SKILL.md"
+
+
+def data_of(project: Path) -> Path:
+    return workspace_folder(data_folder(), project)
+
+
+@pytest.fixture
+def planted(project: Path) -> Path:
+    """A project with sixty past runs."""
+    plant(project, data_of(project) / "runs", seed=4)
+    return project
+
+
+async def call(project: Path, *arguments: str) -> Ended:
+    return await holdfast(*arguments, folder=project)
+
+
+async def drafts(project: Path) -> dict[str, dict[str, Any]]:
+    """The drafts that wait, by their paths."""
+    return {one["path"]: one for one in (await call(project, "inbox", "--json")).events}
+
+
+async def test_without_a_model_drafts_are_made_and_it_says_what_one_would_add(
+    planted: Path,
+) -> None:
+    ended = await call(planted, "distill")
+    assert (ended.status, ended.errors) == (0, "")
+    assert "5 procedures are worth a file, 5 drafts new" in ended.output
+    assert "with a model, `holdfast distill --replay` does past tasks again" in ended.output
+    found = await drafts(planted)
+    assert len(found) == len(PROCEDURES)
+    document = (planted / ".holdfast/inbox.md").read_text("utf-8")
+    assert found[SKILL]["text"].strip() in document
+    assert "A draft: no past task was done again with it" in document
+    written = document + ended.output + (data_of(planted) / "evolution/inbox.jsonl").read_text()
+    assert not [text for text in (ORDER, SECRET, "steal") if text in written]
+    assert not (planted / ".holdfast/skills").exists(), "nothing is written unseen"
+    assert "no new" in (await call(planted, "distill")).output
+    assert await drafts(planted) == found
+
+
+async def test_drafts_and_facts_do_not_push_each_other_out(planted: Path) -> None:
+    await call(planted, "distill")
+    await call(planted, "dream")
+    waiting = await drafts(planted)
+    assert SKILL in waiting
+    assert "" in waiting
+    await call(planted, "distill")
+    assert (await drafts(planted)).keys() == waiting.keys()
+
+
+async def test_an_accepted_draft_is_a_skill_that_is_trusted_and_can_be_taken_back(
+    planted: Path,
+) -> None:
+    await call(planted, "distill")
+    draft = (await drafts(planted))[SKILL]
+    done = await call(planted, "inbox", "accept", draft["id"])
+    assert (done.status, done.output) == (0, f"accepted: {SKILL}\n")
+    assert (planted / SKILL).read_text("utf-8") == draft["text"]
+    assert "nothing in this project waits" in (await call(planted, "trust")).output
+    assert "no new" in (await call(planted, "distill")).output
+
+    back = await call(planted, "inbox", "restore", draft["id"])
+    assert (back.status, (planted / SKILL).exists()) == (0, False)
+    await call(planted, "distill")
+    assert SKILL not in await drafts(planted), "it does not come back"
+
+
+async def test_a_rejected_draft_does_not_come_back(planted: Path) -> None:
+    await call(planted, "distill")
+    draft = (await drafts(planted))[SKILL]
+    await call(planted, "inbox", "reject", draft["id"])
+    await call(planted, "distill")
+    assert SKILL not in await drafts(planted)
+    assert not (planted / SKILL).exists()
+
+
+@pytest.mark.parametrize("edits", ["own", "beside", "link"])
+async def test_a_file_of_a_persons_own_is_never_touched(planted: Path, edits: str) -> None:
+    await call(planted, "distill")
+    draft = (await drafts(planted))[SKILL]
+    place, outside = planted / SKILL, planted.parent / "outside"
+    outside.mkdir()
+    if edits == "link":
+        (planted / ".holdfast/skills").symlink_to(outside)
+    else:
+        place.parent.mkdir(parents=True)
+        name = {"own": "SKILL.md", "beside": "run.sh"}[edits]
+        (place.parent / name).write_text("mine")
+    before = [(path, path.is_file() and path.read_text()) for path in place.parent.glob("*")]
+    refused = await call(planted, "inbox", "accept", draft["id"])
+    assert refused.status == 2
+    assert SKILL in refused.errors
+    assert before == [
+        (path, path.is_file() and path.read_text()) for path in place.parent.glob("*")
+    ]
+    assert not list(outside.iterdir())
+
+
+async def test_what_was_edited_after_it_was_accepted_stays(planted: Path) -> None:
+    await call(planted, "distill")
+    draft = (await drafts(planted))[SKILL]
+    await call(planted, "inbox", "accept", draft["id"])
+    (planted / SKILL).write_text(draft["text"] + "And call Ann.\n")
+    refused = await call(planted, "inbox", "restore", draft["id"])
+    assert (refused.status, "is not as Holdfast left it" in refused.errors) == (2, True)
+    assert "call Ann" in (planted / SKILL).read_text()
+
+
+async def test_a_text_that_a_person_edited_in_the_inbox_is_written_so(planted: Path) -> None:
+    await call(planted, "distill")
+    draft = (await drafts(planted))[SKILL]
+    document = planted / ".holdfast/inbox.md"
+    text = document.read_text("utf-8").replace("3. Run `make notes`.", "3. Run `make news`.")
+    document.write_text(text, "utf-8")
+    await call(planted, "distill")
+    await call(planted, "inbox", "accept", draft["id"])
+    written = (planted / SKILL).read_text("utf-8")
+    assert written == draft["text"].replace("make notes`.", "make news`.")
+
+
+async def test_killed_in_between_nothing_is_lost_and_nothing_comes_twice(planted: Path) -> None:
+    for seconds in (0.4, 0.7, 0.9, 1.1, 1.3):
+        async with started("distill", folder=planted) as process:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await process.wait()  # It is killed on the way out.
+    ended = await call(planted, "distill")
+    assert (ended.status, ended.errors) == (0, "")
+    assert len((await call(planted, "inbox", "--json")).events) == len(PROCEDURES)
+
+
+async def test_two_at_once_give_one_inbox(planted: Path) -> None:
+    both = await asyncio.gather(*(call(planted, "distill") for _ in range(2)))
+    assert {one.status for one in both} <= {0, 2}
+    refused = [one.errors for one in both if one.status]
+    assert all("another process looks for procedures" in each for each in refused), refused
+    assert len((await call(planted, "inbox", "--json")).events) == len(PROCEDURES)
+
+
+async def test_without_runs_nothing_recurs(project: Path) -> None:
+    ended = await call(project, "distill")
+    assert (ended.status, ended.output) == (0, "there are no past runs to learn from yet\n")
+    assert not (project / ".holdfast").exists()
+
+
+async def test_where_no_past_task_can_be_done_again_a_draft_says_so(planted: Path) -> None:
+    ended = await call(planted, "distill", "--replay")
+    assert ended.status == 0
+    found = await drafts(planted)
+    assert found.keys() >= {SKILL}
+    assert not [one for one in found.values() if one["shown"]]
+    told = [one["replay"] for one in found.values()]
+    if "no sandbox holds" not in ended.output:
+        assert all("no past task can be done again: " in each for each in told), told
+
+
+async def test_an_editor_shows_drafts_and_accepts_one(planted: Path) -> None:
+    async with server(environment={}, answers={}) as client:
+        await client.initialize(planted, RICH)
+        await client.command("holdfast.evolve.distill")
+        await client.wait_for(
+            lambda message: "past runs gave" in json.dumps(message), "the end of the look"
+        )
+        listed = await client.command("holdfast.evolve.status")
+        (wanted,) = [one for one in listed["suggestions"] if one["path"] == SKILL]
+        reply = await client.command("holdfast.evolve.accept", {"id": wanted["id"]})
+    assert reply["message"] == f"accepted: {SKILL}"
+    assert (planted / SKILL).read_text("utf-8") == wanted["text"]
