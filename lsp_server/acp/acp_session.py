@@ -168,6 +168,15 @@ class AcpSession:
         records = await self._prompted_run.fork(origin)
         self.choices = replace(self.choices, mode=mode_of(records))
 
+    async def keep(self) -> None:
+        """Keeps the session before its first prompt, so that any process can load it."""
+        try:
+            await self._prompted_run.keep()
+        except OSError as error:
+            _log.warning(
+                "the session %s can be loaded only once it was prompted: %s", self.id, error
+            )
+
     async def close(self) -> None:
         """Stops the run and releases everything."""
         self.cancel()

@@ -15,6 +15,7 @@ from lsp_server.acp.errors import WrongRequest, answering
 from lsp_server.acp.open_sessions import OpenSessions
 from lsp_server.acp.prompt import Blocks
 from lsp_server.acp.servers import Servers
+from lsp_server.acp.session_deletion import SessionDeletion
 from lsp_server.acp.session_list import list_sessions
 
 CAPABILITIES = schema.AgentCapabilities(
@@ -26,6 +27,7 @@ CAPABILITIES = schema.AgentCapabilities(
         fork=schema.SessionForkCapabilities(),
         resume=schema.SessionResumeCapabilities(),
         close=schema.SessionCloseCapabilities(),
+        delete=schema.SessionDeleteCapabilities(),
     ),
 )
 SETUP = "model"
@@ -48,6 +50,7 @@ class AcpAgent:
     def __init__(self, client: AcpClient) -> None:
         self._client = client
         self._sessions = OpenSessions(client)
+        self.deletion = SessionDeletion(self._sessions)
 
     def on_connect(self, conn: Asking) -> None:
         """Takes the way back to the client."""

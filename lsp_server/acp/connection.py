@@ -7,6 +7,8 @@ from typing import cast
 
 from acp.agent.connection import AgentSideConnection
 from acp.interfaces import Agent
+from acp.meta import AGENT_METHODS
+from acp.schema import DeleteSessionRequest
 
 from lsp_server.acp.agent import AcpAgent
 from lsp_server.acp.client import AcpClient
@@ -28,6 +30,10 @@ async def _serve(stream: ByteStream) -> int:
     # It may lack methods of extensions, which the SDK answers as unknown.
     connection = AgentSideConnection(
         cast("Agent", agent), transport, listening=False, use_unstable_protocol=True
+    )
+    # The SDK has the messages of this method, and no route for it yet.
+    connection._conn._handler.route_request(  # type: ignore[attr-defined]  # noqa: SLF001
+        AGENT_METHODS["session_delete"], DeleteSessionRequest, agent.deletion, "delete_session"
     )
     try:
         with on_termination(transport.end):

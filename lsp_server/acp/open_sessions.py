@@ -51,6 +51,7 @@ class OpenSessions:
         except BaseException:
             await self.close(session)
             raise
+        await session.keep()
         await session.find_models()
         return session
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from itertools import takewhile
 
 from lsp_server.acp import slash_commands
 from lsp_server.acp.choices import Choices
 from lsp_server.acp.errors import SessionUnknown, WrongRequest
+from lsp_server.acp.opened_sessions import (
+    OpenedSession,
+    drop_opened,
+    keep_opened,
+    read_opened,
+)
 from lsp_server.acp.prompt import Prompt
 from lsp_server.agent.journal import replay
 from lsp_server.agent.rewinding import counted
-from lsp_server.domain.events import RecordedEvent
+from lsp_server.domain.events import RecordedEvent, StepStarted
 from lsp_server.domain.tasks import Mode, RunId
 from lsp_server.session.begin_workflow import begin_invoked
 from lsp_server.session.run import Run
@@ -43,7 +51,15 @@ class PromptedRun:
 
         Raises SessionUnknown, JournalDamaged, OSError.
         """
-        return await asyncio.to_thread(self._read, self._run_id)
+        store = self._session.runs.store
+        opened = await asyncio.to_thread(read_opened, store, self._run_id)
+        if opened is None or await asyncio.to_thread(store.journal(self._run_id).exists):
+            return await asyncio.to_thread(self._read, self._run_id)
+        if opened.origin is None:
+            return []
+        records = await asyncio.to_thread(self._read, RunId(opened.origin))
+        self._origin = (RunId(opened.origin), opened.step)
+        return list(takewhile(lambda record: not _is_behind(record, opened.step), records))
 
     async def fork(self, origin: RunId) -> list[RecordedEvent]:
         """Goes on from where another run of the folder is now, and returns all of that one.
@@ -54,6 +70,15 @@ class PromptedRun:
         past = self._session.runs.choose(origin, "fork", idle=True)
         self._origin = (origin, past.step)
         return records
+
+    async def keep(self) -> None:
+        """Keeps the session before its first prompt, so that any process can load it.
+
+        Raises OSError.
+        """
+        origin, step = self._origin or (None, 0)
+        opened = OpenedSession(origin=origin, step=step)
+        await asyncio.to_thread(keep_opened, self._session.runs.store, self._run_id, opened)
 
     def require_mode(self, mode: Mode) -> None:
         """Raises WrongRequest for another mode than the one in which the run is at work."""
@@ -69,7 +94,10 @@ class PromptedRun:
         """
         # Of two prompts at once one begins the run, and the other is a message to it.
         async with self._beginning:
-            return await self._begin(prompt, choices)
+            run = await self._begin(prompt, choices)
+        with suppress(OSError):  # It has a journal now, which counts.
+            await asyncio.to_thread(drop_opened, self._session.runs.store, self._run_id)
+        return run
 
     async def _begin(self, prompt: Prompt, choices: Choices) -> Run:
         if (run := self.run) is not None and run.stopping:
@@ -110,3 +138,7 @@ class PromptedRun:
         # A client has a place of its own for what a person has to set up, and keeps the text.
         self._session.runs.require_room(self._run_id)
         return self._session.runs.start(task, run_id=self._run_id)
+
+
+def _is_behind(record: RecordedEvent, step: int) -> bool:
+    return isinstance(record.event, StepStarted) and record.event.step > step

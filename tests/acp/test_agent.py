@@ -14,7 +14,7 @@ from acp.exceptions import RequestError
 
 from lsp_server.acp.run_updates import READ_SOON
 from tests.data.images import PNG
-from tests.fakes.acp_client import READS_AND_WRITES, Panel, desk
+from tests.fakes.acp_client import READS_AND_WRITES, Desk, Panel, desk
 from tests.fakes.cast import cast
 from tests.fakes.faulty_server import FaultyServer
 from tests.harness.mcp import free_port, listening
@@ -186,6 +186,96 @@ async def test_a_session_is_loaded_by_another_process_with_all_of_its_past(folde
             assert diffs(again)[0].new_text == "one\nthree\n"
             await here.say(session, "what did I ask?")
             assert "You asked for an edit." in again.text
+
+
+@pytest.mark.parametrize("way", ["load_session", "resume_session"])
+async def test_a_session_that_was_never_prompted_is_there_for_another_process(
+    folder: Path, way: str
+) -> None:
+    async with FaultyServer([says("Hello."), says("Again.")]) as server:
+        async with desk(folder, model=server) as before:
+            session = await before.new()
+        for answer in ("Hello.", "Again."):
+            async with desk(folder, model=server) as here:
+                await getattr(here.agent, way)(cwd=str(folder), session_id=session, mcp_servers=[])
+                assert (here.panel.text == "") is (answer == "Hello." or way == "resume_session")
+                await here.say(session, "hello")
+                assert answer in here.panel.text
+        assert len(server.requests[1].body["messages"]) > len(server.requests[0].body["messages"])
+
+
+async def test_a_fork_that_was_never_prompted_goes_on_from_its_origin_elsewhere(
+    folder: Path,
+) -> None:
+    turns = [finish("First."), finish("Second."), says("Third.")]
+    async with FaultyServer(turns) as server:
+        async with desk(folder, model=server) as before:
+            origin = await before.new()
+            await before.say(origin, "one")
+            forked = await before.agent.fork_session(cwd=str(folder), session_id=origin)
+            await before.say(origin, "two")
+        async with desk(folder, model=server) as here:
+            await here.agent.load_session(
+                cwd=str(folder), session_id=forked.session_id, mcp_servers=[]
+            )
+            assert "First." in here.panel.text
+            assert "Second." not in here.panel.text
+            await here.say(forked.session_id, "three")
+            prompt = str(server.requests[-1].body["messages"])
+            assert "First." in prompt
+            assert "two" not in prompt
+
+
+async def delete(here: Desk, session: str) -> Any:
+    return await here.agent._conn.send_request("session/delete", {"sessionId": session})
+
+
+async def test_a_deleted_session_is_gone_and_its_files_stay(folder: Path) -> None:
+    turns = [EDIT, finish("All done."), judges(), says("Other.")]
+    async with FaultyServer(turns) as server, desk(folder, model=server) as here:
+        session, other, unprompted = [await here.new() for _ in range(3)]
+        await here.say(session, "make two three")
+        await here.say(other, "say other")
+        for each in (
+            session,
+            session,
+            unprompted,
+            "20200101-000000-000000",
+            "..",
+            "",
+            "/etc",
+            "a/b",
+        ):
+            assert await delete(here, each) == {}
+        assert "three" in (folder / "a.txt").read_text()
+        listed = await here.agent.list_sessions(cwd=str(folder))
+        assert [one.session_id for one in listed.sessions] == [other]
+        for each in (session, unprompted):
+            with pytest.raises(RequestError, match="there is no session"):
+                await here.agent.load_session(cwd=str(folder), session_id=each, mcp_servers=[])
+
+
+async def test_a_session_at_work_is_stopped_and_deleted_and_none_of_another_process(
+    folder: Path,
+) -> None:
+    async with (
+        FaultyServer([WRITE, WRITE]) as server,
+        desk(folder, Panel(hesitates=True), model=server) as other,
+    ):
+        busy = await other.new()
+        working = asyncio.create_task(other.say(busy, "wait"))
+        await other.panel.asked.wait()
+        async with desk(folder, Panel(hesitates=True), model=server) as here:
+            with pytest.raises(RequestError, match=r"at work|another process"):
+                await delete(here, busy)
+            own = await here.new()
+            answer = asyncio.create_task(here.say(own, "wait"))
+            await here.panel.asked.wait()
+            assert await delete(here, own) == {}
+            assert (await answer).stop_reason == "cancelled"
+        assert await delete(other, busy) == {}
+        assert (await working).stop_reason == "cancelled"
+        assert (await other.agent.list_sessions(cwd=str(folder))).sessions == []
 
 
 async def test_a_session_is_resumed_without_its_past_and_forked_from_its_end(folder: Path) -> None:

@@ -59,7 +59,7 @@ async def test_what_is_declared_is_there(project: Path) -> None:
         )
         can = raw["agentCapabilities"]
         assert can["loadSession"] is True
-        assert set(can["sessionCapabilities"]) == {"list", "fork", "resume", "close"}
+        assert set(can["sessionCapabilities"]) == {"list", "fork", "resume", "close", "delete"}
         assert can["promptCapabilities"]["image"] is True
         assert can["promptCapabilities"]["embeddedContext"] is True
         assert can["mcpCapabilities"]["http"] is True

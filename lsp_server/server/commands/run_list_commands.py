@@ -102,7 +102,8 @@ class RunListCommands:
         keeps = (each for each in sessions if each.runs.store.journal(run_id).exists())
         if (session := next(keeps, None)) is None:
             raise RunNotFound(run_id, "delete")
-        await asyncio.to_thread(remove_run, session.runs, run_id)
+        runs = session.runs
+        await asyncio.to_thread(remove_run, runs.store, run_id, runs.at_work)
         self._context.status.update()
         return Reply(
             state=self._context.state,
