@@ -101,7 +101,7 @@ function ownCapabilities(): StaticFeature {
   return {
     fillClientCapabilities: (capabilities) => {
       capabilities.experimental = {
-        [SECTION]: { status: true, event: true, diagnostics: true, questions: true },
+        [SECTION]: { status: true, event: true, diagnostics: true, questions: true, ends: true },
       };
     },
     initialize: () => undefined,

@@ -2,7 +2,7 @@
  * The palette: asks for what a command needs and passes it on.
  *
  * The ids are `holdfast.ui.…`, since the language client registers the server's own
- * under their names. To add one: a handler here, in `run_commands.ts`, `image_commands.ts`,
+ * under their names. To add one: a handler here, in `run_commands.ts`, `review_commands.ts`, `image_commands.ts`,
  * `conversation_commands.ts`, `goal_commands.ts`, `skill_commands.ts` or `workflow_commands.ts`, and its title in `package.json`.
  */
 import * as vscode from "vscode";
@@ -21,6 +21,8 @@ import { searchMemory } from "./memory.js";
 import { notice } from "./notices.js";
 import { parsed } from "./parsed.js";
 import { CommandName, Reply } from "./protocol.js";
+import type { Review } from "./review.js";
+import { reviewCommands } from "./review_commands.js";
 import { hasJudged, runCommands } from "./run_commands.js";
 import { isActive, openQuestions, own } from "./run_log.js";
 import type { Runs } from "./runs.js";
@@ -39,13 +41,15 @@ export interface Parts {
   readonly extensions: Extensions;
   readonly candidates: Candidates;
   readonly diffs: Diffs;
+  readonly review: Review;
 }
 
 export function commands(parts: Parts): vscode.Disposable {
-  const { server, runs, goals, candidates, diffs } = parts;
+  const { server, runs, goals, candidates, diffs, review } = parts;
   return vscode.Disposable.from(
     ...registered(runCommands(server, runs, candidates, diffs)),
     ...registered(conversationCommands(parts.conversation)),
+    ...registered(reviewCommands(server, runs, review)),
     ...registered(imageCommands(server)),
     ...registered(goalCommands(server, goals)),
     ...registered(skillCommands(server)),
@@ -139,7 +143,7 @@ async function menu({ server, runs, context }: Parts): Promise<void> {
           ...["conversation", "work", "workOnGoal", "newGoal", "checkGoals", "attempts", "propose"],
           ...(all.some(hasJudged) ? ["compare"] : []),
           ...(server.knows(CommandName.memorySearch) ? ["searchMemory"] : []),
-          ...(all.length > 0 ? ["show", "resume", "rewind", "fork", "undo"] : []),
+          ...(all.length > 0 ? ["review", "show", "resume", "rewind", "fork", "undo"] : []),
           ...["doctor", "setApiKey", "openSettings", "showLog", "restart"],
         ]
       : [

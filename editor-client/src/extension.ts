@@ -9,6 +9,8 @@ import { goals } from "./goals.js";
 import { SECTION } from "./protocol.js";
 import { questions } from "./questions.js";
 import { resumeOffers } from "./resume.js";
+import { review } from "./review.js";
+import { runEnds } from "./run_ends.js";
 import { runs } from "./runs.js";
 import { server, type Server } from "./server.js";
 import { statusItem } from "./status.js";
@@ -30,6 +32,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     extensions: extensions(holdfast),
     diffs: shown,
     candidates: candidates(shown),
+    review: review(holdfast),
   };
   context.subscriptions.push(
     log,
@@ -39,9 +42,11 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     parts.goals,
     parts.extensions,
     shown,
+    parts.review,
     statusItem(holdfast),
     resumeOffers(holdfast, context.workspaceState),
     questions(parts.runs, shown),
+    runEnds(holdfast, parts.runs, parts.review),
     commands(parts),
     vscode.workspace.onDidGrantWorkspaceTrust(() => holdfast.restart()),
     vscode.workspace.onDidChangeConfiguration((change) => {

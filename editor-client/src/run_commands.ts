@@ -102,11 +102,6 @@ export function runCommands(
       () => vscode.l10n.t("Show the transcript of"),
       () => true,
     ),
-    undo: onRun(
-      CommandName.runUndo,
-      () => vscode.l10n.t("Take back"),
-      (run) => !isActive(run),
-    ),
     rewind: async (node) => {
       const place = await choosePlace(vscode.l10n.t("Take back to a step"), node);
       if (place !== undefined) {
@@ -191,7 +186,7 @@ function answersTo(question: Question): readonly AnswerItem[] {
 }
 
 /** A run for which `isChoice` holds; the person is asked when there are several. */
-async function chosenRun(
+export async function chosenRun(
   runs: Runs,
   title: string,
   isChoice: (run: Run) => boolean,

@@ -59,6 +59,8 @@ class Capabilities:
     """`holdfast/diagnostics`."""
     questions: bool = False
     """What a question is about is opened from its Event, so that it need not say it."""
+    ends: bool = False
+    """How a run ended is said from its Event."""
     waiting_questions: bool = False
     """`holdfast/questions`: the client shows what waits by itself, and is sent no prompts."""
 
@@ -105,6 +107,7 @@ def resolve(params: types.InitializeParams) -> Capabilities:
         events=own.get("event") is True,
         diagnostics=own.get("diagnostics") is True,
         questions=own.get("questions") is True and own.get("event") is True,
+        ends=own.get("ends") is True and own.get("event") is True,
         waiting_questions=own.get("waitingQuestions") is True,
     )
 

@@ -24,7 +24,7 @@ from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.models.provider import EndpointModels
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.changed_texts import ChangedTexts
-from lsp_server.session.child_runs import parent_id, run_folder, top_id
+from lsp_server.session.child_runs import parent_id, top_id
 from lsp_server.session.evolution import Evolution
 from lsp_server.session.extension_list import ExtensionList
 from lsp_server.session.extension_sources import (
@@ -41,7 +41,6 @@ from lsp_server.session.memory.forgetting import Forgotten, forget
 from lsp_server.session.notices import ExtensionsChanged, Notify, RunEvent
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.proposals import Proposals
-from lsp_server.session.review.review_marks import remove_marks
 from lsp_server.session.review.run_review import RunReview
 from lsp_server.session.rewinds import Rewinds
 from lsp_server.session.run_undo import undo_run
@@ -238,9 +237,7 @@ class Session:
         report = await undo_run(
             self.runs.store, past.run_id, self._take_back, self.on_event, remaining
         )
-        # What is back now is said by the journal.
-        await asyncio.to_thread(remove_marks, run_folder(self.runs.store.folder, past.run_id))
-        await self.review.look(past.run_id)
+        await self.review.note_undone(past.run_id, report)
         if report.restored:
             events = await asyncio.to_thread(self.runs.store.events, past.run_id)
             shown = [event.report for event in events if isinstance(event, GoalChecked)]

@@ -74,7 +74,9 @@ class Reviewed:
 
     async def undo_run(self) -> None:
         remaining = self.review.remaining
-        await undo_run(self.store, RUN, self.take_back, lambda run_id, recorded: None, remaining)
+        nobody = lambda run_id, recorded: None  # noqa: E731
+        report = await undo_run(self.store, RUN, self.take_back, nobody, remaining)
+        await self.review.note_undone(RUN, report)
 
     def content(self) -> dict[str, tuple[int, bytes] | str]:
         """All that is in the folder."""
@@ -333,6 +335,8 @@ async def test_whatever_was_done_to_a_file_goes_back_and_comes_again(
     await run.review.undo(RUN, path)
     await run.undo_run()
     assert run.content() == before
+    assert (await run.review.keep(RUN)).gave_back
+    assert run.content() == after
 
 
 @pytest.mark.parametrize(

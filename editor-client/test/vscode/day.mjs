@@ -84,6 +84,7 @@ await play(async (open, seen) => {
   // One command takes the run back.
   await code.command("Holdfast: Take Back a Run");
   await code.choose("Say what the answer is");
+  await code.confirm("Take Back");
   await code.told("as they were before");
   seen.undone = await code.text("# 🙂");
 

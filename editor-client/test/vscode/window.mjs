@@ -159,6 +159,14 @@ function editorWindow(page) {
       await item.locator(".codicon-notifications-clear").click(WAIT);
       return said;
     },
+    /** Clicks a button of the dialog that asks; what it says. */
+    confirm: async (button) => {
+      const dialog = page.locator(".monaco-dialog-box");
+      await dialog.waitFor(WAIT);
+      const said = await dialog.innerText();
+      await dialog.locator(".monaco-button", { hasText: button }).first().click(WAIT);
+      return said;
+    },
     told: (text) => toast.filter({ hasText: text }).first().waitFor(WAIT),
     open: async (name) => {
       await page.keyboard.press("Control+P");

@@ -157,7 +157,8 @@ class Presenter:
             progress.end(f"{outcome.outcome}: {text}")
         if isinstance(outcome, Failed):
             self._diagnostics.failures[session.root] = f"run {run_id} failed: {outcome.error}"
-        self._client.show(_level(outcome), text)
+        if not self._client.can.ends:
+            self._client.show(_level(outcome), text)
         self._tasks.start(self._refresh_when_over(session, run_id), f"end of {run_id}")
 
     async def _refresh_when_over(self, session: Session, run_id: RunId) -> None:

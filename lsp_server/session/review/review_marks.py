@@ -59,9 +59,3 @@ def write_marks(folder: Path, marks: Mapping[str, FileMarks]) -> None:
         files={path: _Marks(kept=one.kept, undone=one.undone) for path, one in marks.items()}
     )
     replace_file(folder / REVIEW, review.model_dump_json().encode(), private=True)
-
-
-def remove_marks(folder: Path) -> None:
-    """Forgets all marks of the run in `folder`. Blocking."""
-    with suppress(OSError):
-        (folder / REVIEW).unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.events import FileChanged, SnapshotTaken
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.child_runs import run_folder
-from lsp_server.session.review.review_marks import read_marks, write_marks
+from lsp_server.session.review.review_marks import FileMarks, read_marks, write_marks
 from lsp_server.session.review.reviewed_file import Contents, ReviewedFile, decoded_text
 from lsp_server.session.review.run_changes import changed_files
 from lsp_server.session.run_errors import ChangeNotFound, RunBusy
@@ -152,6 +152,14 @@ class RunReview:
         """
         return await self._answer(run_id, path, hunk, keeps=True)
 
+    async def note_undone(self, run_id: RunId, report: UndoReport) -> None:
+        """Takes in that a whole run was taken back: all parts of its files but those left alone."""
+        left = _left_alone(report)
+        files = [file for file in await self._files(run_id) if not left & {file.path, file.origin}]
+        undone = [replace(file, marks=FileMarks(undone=file.parts)) for file in files]
+        await asyncio.to_thread(self._write, run_id, undone)
+        await self.look(run_id)
+
     def remaining(
         self, run_id: RunId, changes: Sequence[FileChanged | SnapshotTaken]
     ) -> FileChanges:
@@ -199,8 +207,7 @@ class RunReview:
             for change in await asyncio.to_thread(file.change_to, wanted, self._contents)
         ]
         report = await self.take_back(changes, lambda _: None) if changes else UndoReport((), ())
-        # Of what is restored but for a detail there is a note among the conflicts.
-        failed = {conflict.path for conflict in report.conflicts} - set(report.restored)
+        failed = _left_alone(report)
         done = [file for file in answered.values() if not failed & {file.path, file.origin}]
         await asyncio.to_thread(self._write, run_id, done)
         return ReviewAnswer(run_id, len(files), sum(map(len, parts.values())), gives_back, report)
@@ -255,6 +262,11 @@ def _state(file: ReviewedFile, part: str) -> PartState:
     if part in file.marks.undone:
         return "undone"
     return "kept" if part in file.marks.kept else "open"
+
+
+def _left_alone(report: UndoReport) -> set[str]:
+    # Of what is restored but for a detail there is a note among the conflicts.
+    return {conflict.path for conflict in report.conflicts} - set(report.restored)
 
 
 def _answered(file: ReviewedFile, parts: frozenset[str], *, keeps: bool) -> ReviewedFile:

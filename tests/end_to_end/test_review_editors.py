@@ -1,0 +1,64 @@
+"""What a run changed, reviewed in real editors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsp_server.models.scripted.scenario import ScriptedTurn
+from lsp_server.models.scripted.server import ScriptedServer
+from tests.end_to_end.test_vscode import endpoint, pictures
+from tests.harness.code_server import code_server, need
+from tests.harness.files import lay_out
+from tests.harness.stand import acts
+from tests.harness.workshop import calls, finish
+
+pytestmark = [pytest.mark.editor, pytest.mark.timeout(240)]
+
+POEM = "one\ntwo\nthree\nfour\nfive\nsix\nseven\n"
+CHANGED = POEM.replace("three", "THREE").replace("six\n", "six\nsix and a half\n")
+
+
+def changes(body: Mapping[str, Any]) -> ScriptedTurn:
+    """Three files, in a step each."""
+    turns = (
+        acts("edit", {"path": "poem.txt", "old_text": "three", "new_text": "THREE"}),
+        acts(
+            "edit", {"path": "poem.txt", "old_text": "six\n", "new_text": "six\nsix and a half\n"}
+        ),
+        acts("write", {"path": "made.txt", "text": "made\n"}),
+        calls(("shell", {"command": "rm gone.txt"})),
+        finish("All three are changed."),
+    )
+    return turns[sum(message["role"] == "assistant" for message in body["messages"])]
+
+
+@pytest.mark.vscode
+async def test_in_vs_code_a_run_is_reviewed_by_file_and_hunk(project: Path, tmp_path: Path) -> None:
+    need()
+    (project / ".git").mkdir()
+    lay_out(project, {"poem.txt": POEM, "gone.txt": "gone\n"})
+    async with ScriptedServer(changes) as model:
+        environment = {**endpoint(model), "HOLDFAST_PERMISSIONS__MODE": "full"}
+        async with code_server(tmp_path / "code", project, environment=environment) as code:
+            seen = await code.play("review", pictures())
+    assert "error" not in seen, seen["error"]
+    assert "All three are changed." in seen["ended"]
+    assert "3 files changed, +3 -2 lines" in seen["ended"]
+    shown = [row.replace("\n", "") for row in seen["rows"]]
+    assert shown == [
+        "gone.txtdeleted · +0 -1",
+        "made.txtnew · +1 -0",
+        "poem.txt+2 -1",
+        "Line 3",
+        "Line 7",
+    ]
+    assert any("poem.txt, Line 3" in str(label) for label in seen["labels"]), seen["labels"]
+    assert seen["undone"] == CHANGED.replace("THREE", "three")
+    assert "poem.txt" in seen["asked"]
+    assert "made.txt" not in seen["asked"], "it was taken back already"
+    assert (seen["poem"], seen["again"]) == (POEM, CHANGED)
+    assert seen["made"], "all that was taken back comes again"
