@@ -96,6 +96,7 @@ class AgentFactory:
             self._memory,
             run_context.run_id,
             lambda path: approval.visible(self._services.workspace.root / path),
+            self._services.workspace.root,
         )
         sandbox = await self._describe_sandbox(run_context)
         run_config = await self._run_config(run_context, catalogue, sandbox)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from lsp_server.evolution.lesson import plain_command
 from lsp_server.text.bm25 import stems
@@ -67,6 +68,17 @@ def say_the_same(one: FactParts, other: FactParts) -> bool:
         return False
     shared = len(one.words & other.words)
     return shared / max(1, len(one.words | other.words)) >= LIKE_MIN
+
+
+def missing_file(text: str, root: Path) -> str:
+    """Returns a file that a fact names with its folder and that is not there; empty without one.
+
+    Blocking. A bare name, such as `parser.py`, may be that of a file in any folder.
+    """
+    for path in sorted(fact_parts(text).paths):
+        if "/" in path and not (root / path).exists():
+            return path
+    return ""
 
 
 def contradict(one: str, other: str) -> bool:

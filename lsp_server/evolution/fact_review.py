@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from lsp_server.domain.ids import Id
 from lsp_server.domain.memories import Fact
 from lsp_server.evolution.fact_parts import FactParts, contradict, fact_parts, say_the_same
 from lsp_server.evolution.past_run import PastRun
@@ -42,6 +43,15 @@ def review_facts(
             continue
         settled.add(weaker.id)
         yield _about(weaker, why)
+
+
+def without_file(facts: Sequence[Fact], project: Project) -> frozenset[Id]:
+    """Returns the ids of Holdfast's own facts that name a file which is not there. Blocking."""
+    return frozenset(
+        fact.id
+        for fact in facts
+        if fact.source != "person" and not all(map(project.has_path, fact_parts(fact.text).paths))
+    )
 
 
 def weaker_first(one: Fact, other: Fact) -> tuple[Fact, Fact]:

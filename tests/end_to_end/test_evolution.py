@@ -17,6 +17,7 @@ import pytest
 from lsp_server.domain.memories import Fact
 from lsp_server.evolution.inbox_document import EVIDENCE_SHOWN_MAX
 from lsp_server.evolution.inbox_groups import SHOWN_MAX
+from lsp_server.memory.facts import new_fact
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.session.memory.fact_file import FactFile
@@ -195,6 +196,51 @@ async def test_what_is_accepted_is_told_to_the_next_run_and_what_is_retired_is_n
         prompt = str([request.body["messages"] for request in model.requests])
     assert told in prompt
     assert "parser of orders" not in prompt
+
+
+async def test_a_renamed_file_makes_its_facts_stale_at_once(project: Path) -> None:
+    (project / "src").mkdir()
+    (project / "src/orders.py").write_text("orders = []\n")
+    told = "Orders are parsed in `src/orders.py`."
+    kept = [
+        new_fact(told, "runs", "runs: a"),
+        new_fact("I like `src/orders.py` most.", "person"),
+    ]
+    file = FactFile(data_of(project))
+    for fact in kept:
+        file.add(fact)
+    memory = {"HOLDFAST_MEMORY__ENABLED": "true", "HOLDFAST_MEMORY__EMBEDDER": "hashing"}
+    await call(project, "index", "--words", **memory)
+    before = await told_to_a_run(project, memory)
+    (project / "src/orders.py").rename(project / "src/order_list.py")
+    after = await told_to_a_run(project, memory)
+    assert (told in before, told in after) == (True, False)
+    assert kept[1].text in after, "a person's own are told as they are"
+
+    idle = {"HOLDFAST_EVOLUTION__IDLE_MINUTES": "0.002"}
+    async with server(environment=idle, answers={}) as client:
+        await client.initialize(project, RICH)
+        await client.wait_for(
+            lambda message: "past runs gave 2 suggestions" in json.dumps(message),
+            "the suggestion to retire it, with no new run",
+        )
+    found = {one["target"]: one["kind"] for one in await suggestions(project)}
+    assert found == {kept[0].id: "retire_fact", kept[1].id: "review_fact"}
+
+
+async def told_to_a_run(project: Path, memory: Mapping[str, str]) -> str:
+    """What a run was shown until memory had told it of a person's fact."""
+
+    def until_told(body: Mapping[str, Any]) -> ScriptedTurn:
+        looks = sum(message["role"] == "assistant" for message in body["messages"])
+        if "I like `src/orders.py` most" in str(body["messages"]) or looks > 40:
+            return finish()
+        return calls(("shell", {"command": f"ls {'.' * (looks % 2)} && date +%N"}))
+
+    async with ScriptedServer(until_told) as model:
+        named = {"HOLDFAST_MODEL__BASE_URL": model.base_url, "HOLDFAST_MODEL__NAME": "scripted"}
+        await call(project, "run", "Look around.", "--sandboxed", **memory, **named)
+        return str([request.body["messages"] for request in model.requests])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,13 @@ import pytest
 
 from lsp_server.domain.memories import TASK, ActionOutcome, ActionRecord, FactSource
 from lsp_server.evolution.past_run import PastRun, past_run
-from lsp_server.evolution.use_count import TOLD_MIN, count_fact_uses, count_skill_uses, unused_facts
+from lsp_server.evolution.use_count import (
+    FAILED_MIN,
+    TOLD_MIN,
+    count_fact_uses,
+    count_skill_uses,
+    unused_facts,
+)
 from lsp_server.memory.facts import new_fact
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -56,6 +62,28 @@ def test_a_fact_that_was_told_for_long_and_never_used_is_retired(
     runs = weeks(number, every_days, command)
     found = list(unused_facts([replace(FACT, source=source)], runs))
     assert [one.target for one in found] == ([FACT.id] if goes else [])
+
+
+@pytest.mark.parametrize(
+    ("used", "command", "source", "goes"),
+    [
+        (FAILED_MIN, "cat docs/index.md", "runs", True),
+        (FAILED_MIN - 1, "cat docs/index.md", "runs", False),
+        (FAILED_MIN, "cat docs/index.md", "person", False),
+        # The command did what it is for, whatever became of the runs.
+        (FAILED_MIN, "make docs", "runs", False),
+    ],
+)
+def test_a_fact_that_runs_use_in_vain_is_retired(
+    used: int, command: str, source: FactSource, goes: bool
+) -> None:
+    runs = [*weeks(6, 1, "make docs"), *later(weeks(used, 1, command, well=False))]
+    found = list(unused_facts([replace(FACT, source=source)], runs))
+    assert [one.target for one in found] == ([FACT.id] if goes else [])
+
+
+def later(runs: list[PastRun]) -> list[PastRun]:
+    return [replace(run, id=f"later-{run.id}", at=run.at.replace("2026", "2027")) for run in runs]
 
 
 def test_uses_are_counted_with_how_their_runs_ended() -> None:

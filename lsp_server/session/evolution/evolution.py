@@ -11,6 +11,7 @@ from typing import TypeAlias
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.ids import Id
 from lsp_server.evolution.dream import Dream, dream, with_model
+from lsp_server.evolution.fact_review import without_file
 from lsp_server.evolution.inbox import InboxBusy
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.project import Project
@@ -113,11 +114,16 @@ class Evolution:
         return DreamReport(found, new, tuple(applied), len(self.inbox.waiting), look)
 
     async def _dream_of_new(self) -> None:
-        """Dreams where enough runs have ended since the last time."""
+        """Dreams where enough runs have ended since the last time, or a fact has lost its file."""
         newest = await asyncio.to_thread(self.store.ids)
         learned = await self.learned_run()
-        if sum(run_id > learned for run_id in newest) >= self._settings().runs_min:
+        is_due = sum(run_id > learned for run_id in newest) >= self._settings().runs_min
+        if is_due or await self._lost_a_file():
             await self.dream()
+
+    async def _lost_a_file(self) -> bool:
+        lost = await asyncio.to_thread(without_file, await self.facts.told(), self._project())
+        return bool(lost - {one.target for one in await self.inbox.all()})
 
     async def learned_run(self) -> str:
         """Returns the id of the newest run that a dream has looked at; empty before the first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from lsp_server.agent.recall.journal_search import JournalSearch
 from lsp_server.domain.errors import MemoryUnavailable, ToolError
 from lsp_server.domain.memories import CodeChunk, Fact, Hit, MemoryKind, Query
 from lsp_server.domain.tasks import RunId
+from lsp_server.evolution.fact_parts import missing_file
 from lsp_server.memory.facts import evidence_command
 from lsp_server.session.memory.hit_format import (
     Remembered,
@@ -33,15 +35,16 @@ CODE_SCORE_SHARE_MIN = 0.5
 class RunMemorySource:
     """Offers what memory knows to the prompts of one run.
 
-    `visible` says whether a file, by its workspace-relative path, may be shown.
+    `visible` says whether a file, by its path from the workspace's `root`, may be shown.
     """
 
     def __init__(
-        self, memory: SessionMemory, run_id: RunId, visible: Callable[[str], bool]
+        self, memory: SessionMemory, run_id: RunId, visible: Callable[[str], bool], root: Path
     ) -> None:
         self._memory = memory
         self._run_id = run_id
         self._visible = visible
+        self._root = root
 
     @property
     def opens_soon(self) -> bool:
@@ -71,8 +74,14 @@ class RunMemorySource:
         # The actions of this run are in its state.
         actions = [hit for hit in relevant if not hit.found.id.startswith(f"{self._run_id}/")]
         code = await self._code(query)
-        shown = [_fact_item(fact, place) for place, fact in enumerate(filter(_is_shown, facts))]
+        told = await asyncio.to_thread(lambda: [one for one in facts if self._is_told(one)])
+        shown = [_fact_item(fact, place) for place, fact in enumerate(told)]
         return [*shown, *map(_action_item, actions), *code]
+
+    def _is_told(self, fact: Fact) -> bool:
+        # A file that was renamed is not waited for: what Holdfast found of it is told no more.
+        is_stale = fact.source != "person" and missing_file(fact.text, self._root)
+        return _is_shown(fact) and not is_stale
 
     async def _code(self, query: Query) -> list[MemoryItem]:
         hits = await self._memory.search(
