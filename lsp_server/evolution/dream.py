@@ -22,6 +22,7 @@ from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.person_lessons import person_lessons
 from lsp_server.evolution.project import Project
 from lsp_server.evolution.suggestion import Suggestion, suggestion
+from lsp_server.evolution.undo_lessons import undo_lessons
 from lsp_server.evolution.use_count import unused_facts
 
 _SEEN: dict[LessonKind, str] = {
@@ -29,6 +30,7 @@ _SEEN: dict[LessonKind, str] = {
     "fix": "it helped in {held} runs",
     "pair": "in {held} of {runs} runs that changed one of them",
     "person": "a person said so in {held} runs",
+    "undo": "in the last {held} runs that changed it a person took that back",
 }
 
 
@@ -102,6 +104,7 @@ def _lessons(runs: Sequence[PastRun]) -> Iterator[Lesson]:
     yield from fix_lessons(runs)
     yield from pair_lessons(runs)
     yield from person_lessons(runs)
+    yield from undo_lessons(runs)
 
 
 def _needless(lesson: Lesson, kept: Mapping[str, FactParts], project: Project) -> str:

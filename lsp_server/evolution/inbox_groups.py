@@ -13,6 +13,7 @@ SHOWN_MAX = 5
 TITLES = {
     "said": "What you said more than once",
     "skills": "What runs do again and again",
+    "undone": "Changes that you took back",
     "checks": "Commands that check the work",
     "fixes": "What helps when a check fails",
     "retire": "Facts that hold no more",
@@ -28,7 +29,13 @@ _OF_KIND = {
     "keep_skill": "skills",
     "keep_command": "skills",
 }
-_OF_LESSON = {"check": "checks", "fix": "fixes", "pair": "pairs", "person": "said"}
+_OF_LESSON = {
+    "check": "checks",
+    "fix": "fixes",
+    "pair": "pairs",
+    "person": "said",
+    "undo": "undone",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from typing import Literal, TypeAlias
 from lsp_server.domain.ids import Id
 from lsp_server.tools.shell_syntax import ShellScript, parse
 
-LessonKind: TypeAlias = Literal["check", "fix", "pair", "person"]
-"""What checks the work; what helps when something fails; what changes together; what a person said."""
+LessonKind: TypeAlias = Literal["check", "fix", "pair", "person", "undo"]
+"""What checks the work; what helps when something fails; what changes together; what a person said,
+and what they took back."""
 
 COMMAND_CHARS_MAX = 160
 """A longer command is the work of one moment."""

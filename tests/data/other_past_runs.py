@@ -64,6 +64,15 @@ ADVICE = (
     ("Dates should always be in UTC.", "All dates should be in UTC, always."),
 )
 """Each as it was said first and later."""
+DENIED = (
+    ("Never push to the mirror, please.", "Never push to the mirror."),
+    ("Use the staging host instead of production.", "use the staging host, instead of production"),
+)
+"""Why a command was denied, first and later."""
+UNDONE = ("LICENSE", "deploy/production.yaml")
+"""Files whose changes a person took back, whenever there were some."""
+WELCOME = "src/welcome.py"
+"""A file whose changes were taken back twice, and kept later."""
 
 NARROW = ("pytest -q tests/test_a.py::test_b", "pytest -q -k orders", "npx vitest run -t cart")
 LATE_BROKEN = (("tox -e py27", "ERROR: InterpreterNotFound"), ("make -C legacy test", "No rule"))
@@ -161,6 +170,7 @@ def plant_other(project: Path, runs: Path, seed: int) -> Wanted:
     _write_project(project)
     planted = Wanted()
     _true(asked, planted)
+    _taken_back(asked, planted)
     _false(asked, planted)
     _loose(asked)
     _injections(asked)
@@ -208,6 +218,21 @@ def _true(asked: Asked, planted: Wanted) -> None:
         for at in rest:
             asked.runs[at].append(("said", f"One more thing. {ways[1]}", ""))
         planted.learned.append(frozenset(ways))
+
+
+def _taken_back(asked: Asked, planted: Wanted) -> None:
+    for ways in DENIED:
+        for place, at in enumerate(asked.some(2, 3)):
+            asked.runs[at].append(("denied", ways[min(place, 1)], ""))
+        planted.learned.append(frozenset(ways))
+    for path in UNDONE:
+        for at in asked.some(2, 3):
+            asked.runs[at] += [("edit", path, ""), ("undone", path, "")]
+        text = f"Changes of `{path}` were taken back; ask before you change it."
+        planted.learned.append(frozenset({text}))
+    for at in asked.some(2, 2):
+        asked.runs[at] += [("edit", WELCOME, ""), ("undone", WELCOME, "")]
+    asked.runs[RUNS - 3].append(("edit", WELCOME, ""))
 
 
 def _false(asked: Asked, planted: Wanted) -> None:
@@ -309,6 +334,7 @@ def _write_project(project: Path) -> None:
         **{f"tests/{name}/x.py": "" for name in ("api", "ui", "cart", "tax", "mail")},
         **{f".venv/bin/{name}": "" for name in ("pytest", "ruff", "mypy", "tox")},
         "src/proto/x.py": "",
+        **dict.fromkeys((*UNDONE, WELCOME), "text\n"),
     }
     files["package.json"] = package
     for path, text in files.items():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 PlantedStep: TypeAlias = tuple[
-    Literal["shell", "edit", "said", "read", "remember", "delegated"], str, str
+    Literal["shell", "edit", "said", "denied", "undone", "read", "remember", "delegated"], str, str
 ]
 
 PROCEDURES: tuple[tuple[str, ...], ...] = (

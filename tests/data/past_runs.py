@@ -17,7 +17,10 @@ from lsp_server.agent.journal import Journal
 from lsp_server.domain.events import (
     Event,
     FileChanged,
+    FileRestored,
     ModelAnswered,
+    PermissionAnswered,
+    PermissionAsked,
     RunEnded,
     RunStarted,
     Told,
@@ -26,6 +29,7 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.memories import Fact, FactSource
 from lsp_server.domain.messages import Message, Usage
+from lsp_server.domain.permissions import Question
 from lsp_server.domain.tasks import Finished, RunId, Task
 from lsp_server.domain.tools import ToolCall, ToolResult
 from lsp_server.memory.facts import new_fact
@@ -257,6 +261,12 @@ def _events(at: int, step: Step) -> list[Event]:
     kind, what, more = step
     if kind == "said":
         return [Told(what, "person")]
+    if kind == "denied":
+        question = Question(f"q{at}", "shell", "run `x`", "x")
+        answered = PermissionAnswered(question.id, "deny", "person", what)
+        return [PermissionAsked(question, "2027-01-01T00:00:00+00:00"), answered]
+    if kind == "undone":
+        return [FileRestored(what)]
     if kind == "delegated":
         return []
     status, output = (more[:1], more[2:]) if kind == "shell" and more else ("0", more)

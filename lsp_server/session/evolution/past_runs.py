@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,14 +11,16 @@ from lsp_server.agent.journal import is_running, replay
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.events import (
     CyclePacked,
+    PermissionAnswered,
     RecordedEvent,
     RunStarted,
     ToolCalled,
     ToolReturned,
 )
 from lsp_server.domain.ids import Id
+from lsp_server.domain.memories import ActionRecord
 from lsp_server.domain.tools import parse_arguments
-from lsp_server.evolution.past_run import PastRun, past_run
+from lsp_server.evolution.past_run import PERSON, PastRun, past_run
 from lsp_server.session.run_store import RunStore
 from lsp_server.tools.skill import SkillTool
 
@@ -39,12 +41,28 @@ def _read(journal: Path) -> PastRun | None:
         if journal.stat().st_size <= JOURNAL_BYTES_MAX and not is_running(journal):
             past = replay(journal)
             return past_run(
-                action_rows(past),
+                (*action_rows(past), *_denials(past)),
                 _exit_statuses(past),
                 told_facts=_told_facts(past),
                 loaded_skills=_loaded_skills(past),
             )
     return None
+
+
+def _denials(past: Sequence[RecordedEvent]) -> Iterator[ActionRecord]:
+    """What a person said when they denied something, as rows of what they said."""
+    run_id = _run_id(past)
+    for one in past:
+        match one.event:
+            case PermissionAnswered(by="person", reason=reason) if reason.strip():
+                said = " ".join(reason.split())
+                yield ActionRecord(f"{run_id}/said-{one.seq}", run_id, 0, one.at, PERSON, said)
+            case _:
+                pass
+
+
+def _run_id(past: Sequence[RecordedEvent]) -> Id:
+    return next((one.event.run_id for one in past if isinstance(one.event, RunStarted)), "")
 
 
 def _told_facts(past: Sequence[RecordedEvent]) -> frozenset[Id]:
@@ -60,7 +78,7 @@ def _loaded_skills(past: Sequence[RecordedEvent]) -> frozenset[str]:
 
 def _exit_statuses(past: Sequence[RecordedEvent]) -> Mapping[Id, int]:
     """The exit statuses of commands, by the ids that their rows have."""
-    run_id = next((e.event.run_id for e in past if isinstance(e.event, RunStarted)), "")
+    run_id = _run_id(past)
     return {
         f"{run_id}/{event.call_id}": event.result.exit_status
         for event in (recorded.event for recorded in past)
