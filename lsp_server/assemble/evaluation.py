@@ -21,4 +21,5 @@ def grading_commands(
     sandbox = settings.sandbox.model_copy(update={"write": tuple(map(str, writable)), "hide": ()})
     confined = settings.model_copy(update={"sandbox": sandbox})
     sandboxes = Sandboxes(workspace, (), HostCommandRunner(), shown=shown)
-    return sandboxes.commands(lambda: confined)
+    # What an agent left as an environment of its own must not grade it.
+    return sandboxes.confining(lambda: confined)

@@ -12,6 +12,7 @@ from lsp_server.sandbox.shared_network import SharedNetwork
 from lsp_server.session.run_context import RunContext
 from lsp_server.workspace.commands.background_commands import BackgroundCommands
 from lsp_server.workspace.commands.commands import CommandRunner
+from lsp_server.workspace.commands.project_commands import ProjectCommandRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class RunProcesses:
     """A `RunProcesses` has what the commands of one run have in common. Close it when the run ends."""
 
     confined: CommandRunner
+    unconfined: CommandRunner
     background: BackgroundCommands
     network: SharedNetwork
 
@@ -42,7 +44,10 @@ async def run_processes(services: WorkspaceServices, run_context: RunContext) ->
     )
     await background.end_left_over()
     confined = services.sandboxes.commands(lambda: run_context.current_settings, network)
-    return RunProcesses(confined, background, network)
+    unconfined = ProjectCommandRunner(
+        services.sandboxes.host, lambda: run_context.current_settings.run.python or ""
+    )
+    return RunProcesses(confined, unconfined, background, network)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from lsp_server.settings.sandbox_settings import SandboxSettings
 from lsp_server.settings.sections import Settings
 from lsp_server.system.cancellation import to_its_end
 from lsp_server.workspace.commands.commands import CommandRunner
+from lsp_server.workspace.commands.project_commands import ProjectCommandRunner
 from lsp_server.workspace.commands.sandboxed_commands import (
     ConfiningCommandRunner,
     PolicyFactory,
@@ -82,6 +83,14 @@ class Sandboxes:
         return Sandboxes(root, self._all_own_folders, self.host, copied_from=self._root)
 
     def commands(
+        self, settings: Callable[[], Settings], network: SharedNetwork | None = None
+    ) -> CommandRunner:
+        """Returns the runner for commands in the environment of their project, held as `confining` does."""
+        return ProjectCommandRunner(
+            self.confining(settings, network), lambda: settings().run.python or ""
+        )
+
+    def confining(
         self, settings: Callable[[], Settings], network: SharedNetwork | None = None
     ) -> CommandRunner:
         """Returns the runner for commands under the settings of the moment; nothing is tried yet.

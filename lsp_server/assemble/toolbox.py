@@ -144,7 +144,7 @@ def _make_changing_tools(
         services.checkpoints,
         emit,
         run_processes.confined,
-        services.sandboxes.host,
+        run_processes.unconfined,
         background,
     )
     return [

@@ -171,7 +171,8 @@ def _ending(done: CommandResult, timeout_seconds: float) -> tuple[bool, str]:
     if done.exit_status == 126:
         return False, "exit status 126: the program cannot be executed; see its permissions"
     if done.exit_status == 127:
-        return False, "exit status 127: a program was not found; install it, or correct the check"
+        why = done.hint or "a program was not found; install it, or correct the check"
+        return False, f"exit status 127: {why}"
     return done.exit_status == 0, done.ending
 
 

@@ -26,6 +26,7 @@ from lsp_server.text.markdown import code_block, code_span
 from lsp_server.text.truncate import one_line
 from lsp_server.tools.rules import parse_rule
 from lsp_server.wording.run_texts import usage_text
+from lsp_server.workspace.commands.project_environment import find_environment
 
 RUNS_SHOWN_MAX = 10
 SKILLS_SHOWN_MAX = 50
@@ -48,6 +49,7 @@ async def doctor_report(
             await (await session.memory.ready()).measure()
         sections += [
             ("Workspace", f"`{session.root}`"),
+            ("Environment of commands", await asyncio.to_thread(_environment, session)),
             ("Model endpoint", await _endpoint(session)),
             ("Memory", _memory(session)),
             ("Goals", await _goals(session)),
@@ -84,6 +86,12 @@ def _permissions(session: Session) -> str:
         names = ", ".join(f"`{rule}`" for rule in granted)
         lines.append(f"- allowed in this project: {names} (in `{session.granted_rules.path}`)")
     return "\n".join(lines)
+
+
+def _environment(session: Session) -> str:
+    used = find_environment(session.root, session.settings.run.python or "")
+    lines = [f"- first on the PATH: `{folder}`" for folder in used.folders]
+    return "\n".join([f"- {used.described}", *lines])
 
 
 def _programs() -> str:

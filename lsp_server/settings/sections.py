@@ -228,6 +228,8 @@ class SkillSettings(Section):
 class RunSettings(Section):
     """This section sets the limits of one run."""
 
+    python: Name | None = None
+    """The Python interpreter that commands and checks find first, with the tools beside it; unset: the one that the editor selected, the environment that is active, or `.venv` of the project."""
     steps_max: Positive = 200
     tokens_max: Positive | None = None
     """Prompt and completion tokens in all; unset: no limit."""

@@ -202,6 +202,7 @@ def _result(completed: CommandResult, changed: list[str]) -> ToolResult:
         parts[0] += "; give a larger timeout_seconds, or run less"
     output = terminal_text(completed.output).strip("\n")
     parts.append(output or "(no output)")
+    parts += [f"[{completed.hint}]"] if completed.hint else []
     if changed:
         more = len(changed) - CHANGED_SHOWN_MAX
         names = ", ".join(changed[:CHANGED_SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")

@@ -93,7 +93,7 @@ SETTINGS = {
     "mcp": "servers project_servers call_timeout_seconds",
     "hooks": "pre_tool_use post_tool_use user_prompt_submit stop subagent_stop session_start "
     "pre_compact notification project_hooks",
-    "run": "steps_max tokens_max cost_usd_max wall_seconds_max children_max transcript",
+    "run": "python steps_max tokens_max cost_usd_max wall_seconds_max children_max transcript",
     "attempts": "first_passing ignored",
     "checkpoints": "days_max bytes_max",
     "background": "idle_timeout_seconds",

@@ -52,7 +52,8 @@ class CommandResult:
 
     `exit_status` is 128 plus the signal's number for a command that a signal
     ended, None for one that ran out of time. Of `output`, `truncated_bytes` are
-    missing in the middle. `notices` say to a person what a sandbox refused or took back.
+    missing in the middle. `notices` say to a person what a sandbox refused or took back, and in
+    which environment it ran. `hint` says what helps against how it ended, if that is known.
     """
 
     exit_status: int | None
@@ -61,6 +62,7 @@ class CommandResult:
     timed_out: bool = False
     truncated_bytes: int = 0
     notices: tuple[str, ...] = ()
+    hint: str = ""
 
     @property
     def ending(self) -> str:
