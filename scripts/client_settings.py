@@ -1,6 +1,6 @@
 """This script writes the settings of the VS Code extension from those of the server.
 
-    python scripts/client_settings.py [--check]
+    python -m scripts.client_settings [--check]
 
 Names, types, defaults and limits are the schema's, descriptions the docstrings of the
 fields. A setting that a project may not set freely gets the scope `machine`, which the
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from lsp_server.settings import project, sections
+from scripts.settings_words import CHOICES, ORDER, title_of
 
 CLIENT = Path(__file__).parents[1] / "editor-client"
 MANIFEST = CLIENT / "package.json"
@@ -80,17 +81,25 @@ def render(manifest: dict[str, Any], words: dict[str, str]) -> tuple[str, str]:
         "settings.server.background": SERVER_BACKGROUND,
     }
     schema = sections.Settings.model_json_schema()
-    for order, section in enumerate(sections.Settings.model_fields, start=1):
+    for order, section in enumerate(ORDER, start=1):
         kind = sections.Settings.model_fields[section].annotation
         assert kind is not None
         properties: dict[str, Any] = {}
-        for key, field in schema["$defs"][kind.__name__]["properties"].items():
+        fields = schema["$defs"][kind.__name__]["properties"].items()
+        for place, (key, field) in enumerate(fields):
             name = f"settings.{section}.{key}"
-            described[name] = _description(kind.__name__, key)
+            described[name] = f"**{title_of(key)}.** {_description(kind.__name__, key)}"
             # A workspace's list of what is denied would replace the person's.
             free = key in project.SETS.get(section, ()) and key != "deny"
             scope = "resource" if free else "machine"
-            shape = {**_shape(field), "scope": scope, "markdownDescription": f"%{name}%"}
+            shape = {**_shape(field), "order": place, "scope": scope}
+            shape["markdownDescription"] = f"%{name}%"
+            if "enum" in shape:
+                meanings = CHOICES[section][key]
+                described |= {f"{name}.{each or 'unset'}": meanings[each] for each in shape["enum"]}
+                shape["enumDescriptions"] = [
+                    f"%{name}.{each or 'unset'}%" for each in shape["enum"]
+                ]
             properties[f"holdfast.{section}.{key}"] = shape
         groups.append({"title": TITLES[section], "order": order, "properties": properties})
     contributes = {**manifest["contributes"], "configuration": groups}
@@ -98,13 +107,21 @@ def render(manifest: dict[str, Any], words: dict[str, str]) -> tuple[str, str]:
 
 
 def _shape(field: dict[str, Any]) -> dict[str, Any]:
-    """Converts one of the schema's fields for VS Code; null means that it is not set."""
+    """Converts one of the schema's fields into what the settings page of VS Code can edit.
+
+    A text or a choice that is not set is empty there, a number null.
+    """
     options = field.get("anyOf", [field])
     kinds = [option["type"] for option in options]
-    shape: dict[str, Any] = {"type": kinds if len(kinds) > 1 else kinds[0]}
+    is_text = kinds[0] in ("string", "object")
+    shape: dict[str, Any] = {"type": kinds if len(kinds) > 1 and not is_text else kinds[0]}
     for option in options:
         shape |= {k: v for k, v in option.items() if k not in ("type", "title", "default")}
-    shape["default"] = field.get("default", {} if kinds == ["object"] else None)
+    if "null" in kinds and "enum" in shape:
+        shape["enum"] = ["", *shape["enum"]]
+    empty = {"string": "", "object": {}}.get(kinds[0])
+    default = field.get("default", empty)
+    shape["default"] = empty if default is None else default
     return shape
 
 

@@ -3,6 +3,7 @@
  * person's own configuration file and environment, which the server knows better.
  */
 import * as vscode from "vscode";
+import { selectedInterpreter } from "./interpreter.js";
 import { SECTION } from "./protocol.js";
 
 /** What is for the client alone. */
@@ -10,11 +11,21 @@ const OWN = "server";
 
 export type Sections = Record<string, Record<string, unknown>>;
 
-/** As `{model: {name: "…"}}`, for a folder or for all. */
-export function chosenSettings(
+/**
+ * As `{model: {name: "…"}}`, for a folder or for all. The selected Python environment is among
+ * them: commands of the agent run in it, as those of the terminal do.
+ */
+export async function settingsOf(
   extension: vscode.Extension<unknown>,
   scope: string | undefined,
-): Sections {
+): Promise<Sections> {
+  const chosen = chosenSettings(extension, scope);
+  const folder = scope === undefined ? undefined : vscode.Uri.parse(scope);
+  const python = await selectedInterpreter(folder ?? vscode.workspace.workspaceFolders?.[0]?.uri);
+  return python === undefined ? chosen : { ...chosen, run: { python, ...chosen["run"] } };
+}
+
+function chosenSettings(extension: vscode.Extension<unknown>, scope: string | undefined): Sections {
   const uri = scope === undefined ? undefined : vscode.Uri.parse(scope);
   const configuration = vscode.workspace.getConfiguration(SECTION, uri ?? null);
   const chosen: Sections = {};
@@ -25,7 +36,8 @@ export function chosenSettings(
     }
     const found = configuration.inspect<unknown>(name);
     const value = found?.workspaceFolderValue ?? found?.workspaceValue ?? found?.globalValue;
-    if (value !== undefined && value !== null) {
+    // The settings page leaves an empty text where one was taken out.
+    if (value !== undefined && value !== null && value !== "") {
       (chosen[section] ??= {})[key] = value;
     }
   }

@@ -9,7 +9,7 @@ import {
   type Middleware,
   type StaticFeature,
 } from "vscode-languageclient/node";
-import { chosenSettings } from "./chosen_settings.js";
+import { settingsOf } from "./chosen_settings.js";
 import { diagnosticsOf } from "./diagnostics.js";
 import type { Launch } from "./launch.js";
 import { askForPrompt } from "./prompt.js";
@@ -90,8 +90,10 @@ function middleware(context: vscode.ExtensionContext, progress: RunProgress): Mi
     handleWorkDoneProgress: progress.handle,
     workspace: {
       configuration: ({ items }) =>
-        items.map(({ section, scopeUri }) =>
-          section === SECTION ? chosenSettings(context.extension, scopeUri) : null,
+        Promise.all(
+          items.map(({ section, scopeUri }) =>
+            section === SECTION ? settingsOf(context.extension, scopeUri) : Promise.resolve(null),
+          ),
         ),
     },
   };

@@ -116,13 +116,21 @@ function otherCommands(parts: Parts): Record<string, () => unknown> {
     showLog: () => {
       log.show();
     },
-    openSettings: () =>
-      vscode.commands.executeCommand(
-        "workbench.action.openSettings",
-        `@ext:${context.extension.id}`,
-      ),
+    openSettings: () => openSettings(`@ext:${context.extension.id}`),
     menu: () => menu(parts),
   };
+}
+
+/** Opens the page where the settings of this machine are: in a remote window that is another one. */
+async function openSettings(query: string): Promise<void> {
+  if (vscode.env.remoteName !== undefined) {
+    const all = await vscode.commands.getCommands();
+    if (all.includes(REMOTE_SETTINGS)) {
+      await vscode.commands.executeCommand(REMOTE_SETTINGS, { query });
+      return;
+    }
+  }
+  await vscode.commands.executeCommand("workbench.action.openSettings", query);
 }
 
 /** Shows the commands that suit the moment, most pressing first. */
@@ -159,3 +167,5 @@ async function menu({ server, runs, context }: Parts): Promise<void> {
     await vscode.commands.executeCommand(chosen.command);
   }
 }
+
+const REMOTE_SETTINGS = "workbench.action.openRemoteSettings";

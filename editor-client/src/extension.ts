@@ -6,6 +6,7 @@ import { conversation } from "./conversation.js";
 import { diffs } from "./diffs.js";
 import { extensions } from "./extensions.js";
 import { goals } from "./goals.js";
+import { onInterpreter } from "./interpreter.js";
 import { SECTION } from "./protocol.js";
 import { questions } from "./questions.js";
 import { resumeOffers } from "./resume.js";
@@ -58,6 +59,11 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     }),
   );
   await holdfast.restart();
+  context.subscriptions.push(
+    await onInterpreter(() => {
+      holdfast.settingsChanged();
+    }),
+  );
 }
 
 export async function deactivate(): Promise<void> {

@@ -3,13 +3,19 @@ import * as vscode from "vscode";
 import * as v from "valibot";
 import { parsed } from "./parsed.js";
 
-const EnvironmentsApi = v.object({ getEnvironment: v.function() });
+const EnvironmentsApi = v.object({
+  getEnvironment: v.function(),
+  onDidChangeEnvironment: v.optional(v.function()),
+});
 const Environment = v.object({
   execInfo: v.object({ run: v.object({ executable: v.string() }) }),
 });
 
 const PythonApi = v.object({
-  environments: v.object({ getActiveEnvironmentPath: v.function() }),
+  environments: v.object({
+    getActiveEnvironmentPath: v.function(),
+    onDidChangeActiveEnvironmentPath: v.optional(v.function()),
+  }),
 });
 const EnvironmentPath = v.object({ path: v.string() });
 
@@ -25,6 +31,19 @@ export async function selectedInterpreter(
   const python = parsed(PythonApi, await exported("ms-python.python"));
   const found: unknown = python?.environments.getActiveEnvironmentPath(folder);
   return parsed(EnvironmentPath, found)?.path;
+}
+
+/** Calls back when the person selects another one. */
+export async function onInterpreter(changed: () => void): Promise<vscode.Disposable> {
+  const environments = parsed(EnvironmentsApi, await exported("ms-python.vscode-python-envs"));
+  const python = parsed(PythonApi, await exported("ms-python.python"));
+  const subscriptions: unknown[] = [
+    environments?.onDidChangeEnvironment?.(changed),
+    python?.environments.onDidChangeActiveEnvironmentPath?.(changed),
+  ];
+  return vscode.Disposable.from(
+    ...subscriptions.filter((each): each is vscode.Disposable => each !== undefined),
+  );
 }
 
 async function exported(id: string): Promise<unknown> {

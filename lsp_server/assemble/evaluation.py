@@ -22,4 +22,4 @@ def grading_commands(
     confined = settings.model_copy(update={"sandbox": sandbox})
     sandboxes = Sandboxes(workspace, (), HostCommandRunner(), shown=shown)
     # What an agent left as an environment of its own must not grade it.
-    return sandboxes.confining(lambda: confined)
+    return sandboxes.commands(lambda: confined).runner

@@ -84,19 +84,12 @@ class Sandboxes:
 
     def commands(
         self, settings: Callable[[], Settings], network: SharedNetwork | None = None
-    ) -> CommandRunner:
-        """Returns the runner for commands in the environment of their project, held as `confining` does."""
-        return ProjectCommandRunner(
-            self.confining(settings, network), lambda: settings().run.python or ""
-        )
-
-    def confining(
-        self, settings: Callable[[], Settings], network: SharedNetwork | None = None
-    ) -> CommandRunner:
+    ) -> ProjectCommandRunner:
         """Returns the runner for commands under the settings of the moment; nothing is tried yet.
 
         In the mode `sandboxed` all run in the sandbox, in the others those that only
         read; where no sandbox holds, all run without one. They may have a `network` in common.
+        They find the programs of the project first.
         """
         joined: dict[SandboxedCommandRunner, SandboxedCommandRunner] = {}
 
@@ -108,11 +101,12 @@ class Sandboxes:
                 joined[found] = found.sharing(network)
             return joined[found]
 
-        return ConfiningCommandRunner(
+        confining = ConfiningCommandRunner(
             self.host,
             find,
             confines_all=lambda: settings().permissions.mode == "sandboxed",
         )
+        return ProjectCommandRunner(confining, lambda: settings().run.python or "")
 
     def own_programs(self, current: Callable[[], Settings]) -> CommandRunner:
         """Returns the runner for programs that Holdfast needs itself, as ripgrep and git.

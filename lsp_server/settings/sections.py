@@ -45,7 +45,7 @@ class ModelSettings(Section):
     api_key_command: str | None = None
     """A command that prints the key; else HOLDFAST_API_KEY, else OPENAI_API_KEY, or ANTHROPIC_API_KEY for `messages`."""
     temperature: Temperature | None = None
-    """Unset leaves the endpoint's own default."""
+    """How much chance there is in answers; unset leaves the endpoint's own default."""
     context_tokens: Annotated[int, Field(ge=4096)] = 131_072
     """The model's window."""
     output_tokens_max: Positive = 8192
@@ -123,7 +123,9 @@ class MaxModeSettings(Section):
     change something or the last step failed; where each candidate pays for the prompt again, a
     judge decides among the first few if no two agree. `always`: all, and a judge unless all agree."""
     temperature: Temperature = 1.0
+    """The temperature of the candidates; at 0 they would all be the same."""
     judge_temperature: Temperature = 0.0
+    """The temperature of the judge."""
     judge_context: Literal["auto", "shared", "compact"] = "auto"
     """The judge reads the worker's prompt (`shared`), a digest (`compact`), or the cheaper of the two."""
     first_draw: Annotated[int, Field(ge=1, le=16)] = 3
@@ -172,8 +174,11 @@ class MemorySettings(Section):
     embedding_base_url: Address | None = None
     """The address of the `http` embedder, as in `http://localhost:11434/v1`."""
     embedding_model: Name | None = None
+    """The name of the model that the `http` embedder asks."""
     index_on_start: bool = True
+    """Read the project when the server starts, not only when memory is asked."""
     file_bytes_max: Positive = 1_000_000
+    """Longer files are not indexed."""
     commits_max: Annotated[int, Field(ge=0)] = 300
     """The number of commits of the git history that are remembered as actions; 0: none."""
 
@@ -231,12 +236,13 @@ class RunSettings(Section):
     python: Name | None = None
     """The Python interpreter that commands and checks find first, with the tools beside it; unset: the one that the editor selected, the environment that is active, or `.venv` of the project."""
     steps_max: Positive = 200
+    """The number of answers of the model after which a run ends."""
     tokens_max: Positive | None = None
     """Prompt and completion tokens in all; unset: no limit."""
     cost_usd_max: Annotated[float, Field(gt=0)] | None = None
-    """Unset: no limit."""
+    """What a run may cost by the prices of `model`; unset: no limit."""
     wall_seconds_max: PositiveSeconds | None = None
-    """Unset: no limit."""
+    """How long a run may take; unset: no limit."""
     children_max: Annotated[int, Field(ge=0, le=16)] = 3
     """So many subagents of a run work at once; 0: it has none."""
     transcript: bool = True

@@ -17,6 +17,12 @@ ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "editor-client"
 SOURCE = CLIENT / "src"
 
+EDITABLE = (
+    *("string", "boolean", "integer", "number", "array", "object"),
+    *(["integer", "null"], ["number", "null"]),
+)
+"""What the settings page of VS Code has a field for; of an object and its like, a link into the file."""
+
 
 @pytest.mark.parametrize("script", ["client_protocol.py", "client_settings.py"])
 def test_what_the_extension_has_from_the_server_is_fresh(script: str) -> None:
@@ -43,11 +49,31 @@ def test_a_workspace_cannot_choose_what_only_the_person_may() -> None:
     assert scopes["holdfast.max_mode.temperature"] == "resource"
 
 
+def test_every_setting_can_be_edited_and_says_what_it_does() -> None:
+    manifest = json.loads((CLIENT / "package.json").read_text("utf-8"))
+    words = json.loads((CLIENT / "package.nls.json").read_text("utf-8"))
+    for group in manifest["contributes"]["configuration"]:
+        orders = [shape.get("order") for shape in group["properties"].values()]
+        assert orders == sorted(orders, key=lambda order: order or 0)
+        for name, shape in group["properties"].items():
+            assert shape["type"] in EDITABLE, name
+            said = words[shape["markdownDescription"].strip("%")]
+            assert len(said) > 20, name
+            assert len(set(said.replace("**", "").lower().rstrip(".").split(". "))) > 1 or (
+                name.startswith("holdfast.server.")
+            ), f"{name} says no more than its title"
+            meanings = shape.get("enumDescriptions", [])
+            assert len(meanings) == len(shape.get("enum", [])), name
+            assert all(words[each.strip("%")] for each in meanings), name
+    first = [group["title"] for group in manifest["contributes"]["configuration"]][:4]
+    assert first == ["Server", "Model", "Permissions", "Sandbox"]
+
+
 def test_the_extension_has_the_version_of_the_server_and_words_for_all_it_shows() -> None:
     text = (CLIENT / "package.json").read_text("utf-8")
     words = json.loads((CLIENT / "package.nls.json").read_text("utf-8"))
     assert json.loads(text)["version"] == __version__
-    assert set(re.findall(r'"%([\w.]+)%"', text)) == set(words)
+    assert set(re.findall(r'"%([\w.-]+)%"', text)) == set(words)
 
 
 def test_every_command_of_the_palette_has_a_handler() -> None:
