@@ -287,7 +287,9 @@ class EvolutionSettings(Section):
     tokens_per_day: Annotated[int, Field(ge=0)] = 50_000
     """What models may take for it in a day, over all windows."""
     cost_usd_per_day: Annotated[float, Field(ge=0)] = 0.5
+    """What it may cost in a day, by the prices of the model."""
     seconds_per_day: Annotated[float, Field(ge=0)] = 600.0
+    """How long models may work for it in a day."""
 
 
 class Settings(Section):
