@@ -40,16 +40,18 @@ print((time.perf_counter() - started) * 1000)
 OPEN_MEMORY = """\
 import asyncio, tempfile, time
 from lsp_server.memory.connection import connect
+from lsp_server.memory.storage_place import StoragePlace
 with tempfile.TemporaryDirectory() as folder:
     started = time.perf_counter()
-    asyncio.run(connect(folder, writes=True))
+    asyncio.run(connect(StoragePlace(folder), writes=True))
     print((time.perf_counter() - started) * 1000)
 """
 COLLECT = """\
 import asyncio, gc, statistics, tempfile, time
 from lsp_server.memory.connection import connect
+from lsp_server.memory.storage_place import StoragePlace
 with tempfile.TemporaryDirectory() as folder:
-    asyncio.run(connect(folder, writes=True))
+    asyncio.run(connect(StoragePlace(folder), writes=True))
 def collect():
     started = time.perf_counter()
     gc.collect()

@@ -48,7 +48,8 @@ def _load_lancedb() -> Any:
 
 def _import_lancedb() -> Any:
     try:
-        return _import_modules()
+        with startup.leave_out_checks_of_overrides():
+            return _import_modules()
     except ImportError:
         # Another release of LanceDB may need the package whole.
         startup.bring_back_rest_client_of_lancedb()

@@ -7,7 +7,7 @@ medians of `python -m benchmarks.startup_tricks` on two cores:
 
     relax_garbage_collection            the answer to `initialize`:   65 of 378 ms
     leave_out_command_line_of_httpx     the import of httpx:           58 of 146 ms
-    leave_out_rest_client_of_lancedb    the opening of memory:       700 of 1631 ms
+    leave_out_rest_client_of_lancedb    the opening of memory:      1484 of 2463 ms
     freeze_garbage_collection           each full collection later:   27 of 27 ms
     limit_malloc_pools                  kept of 52 MB that are free:  52 of 52 MB
 """
@@ -15,19 +15,31 @@ medians of `python -m benchmarks.startup_tricks` on two cores:
 from __future__ import annotations
 
 import ctypes
+import functools
 import gc
 import importlib.util
 import os
+import re
 import sys
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
 
 OBJECTS_AT_START = 50_000
 """New objects between two collections; about as many as a start makes in all."""
 OBJECTS = 700
 """Python's own threshold."""
 
-LANCEDB_REST_CLIENT = "lance_namespace_urllib3_client"
+LANCEDB_REST_CLIENT = ("lance_namespace_urllib3_client", "lance_namespace_urllib3_client.models")
 """LanceDB wants a few of its types. Its `__init__` imports what talks to servers that nobody
 asked for, and takes longer to load than all the rest."""
+LANCEDB_CATALOGUES = "lance_namespace"
+"""Catalogues of tables, kept by such servers; it imports each of 140 types of the client."""
+OVERRIDES = "overrides"
+"""LanceDB's own check that it overrides what it means to, each time that it is loaded."""
 
 MALLOC_POOLS_MAX = 4
 """Threads beyond it share them."""
@@ -71,19 +83,54 @@ def prepare_lancedb() -> None:
 
 
 def leave_out_rest_client_of_lancedb() -> None:
-    """Puts the package of its REST client into the table of modules without running its `__init__`.
+    """Puts packages that LanceDB imports into the table of modules without running their `__init__`.
 
-    Its submodules can be imported all the same.
+    Their submodules can be imported all the same. What is imported from `lance_namespace`
+    comes from the submodule that defines it, or is an empty class: LanceDB names the
+    catalogues of other servers in annotations.
     """
-    package = LANCEDB_REST_CLIENT
-    if package not in sys.modules and (spec := importlib.util.find_spec(package)):
-        sys.modules[package] = importlib.util.module_from_spec(spec)
+    for package in (*LANCEDB_REST_CLIENT, LANCEDB_CATALOGUES):
+        if package not in sys.modules and (spec := importlib.util.find_spec(package)):
+            sys.modules[package] = importlib.util.module_from_spec(spec)
+            if package == LANCEDB_CATALOGUES:
+                sys.modules[package].__dict__["__getattr__"] = _catalogue_name
+
+
+@functools.cache
+def _catalogue_name(name: str) -> object:
+    """Returns a type of the REST client by its name, from its own module, or a class without content."""
+    module = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+    try:
+        return getattr(importlib.import_module(f"{LANCEDB_REST_CLIENT[-1]}.{module}"), name)
+    except ModuleNotFoundError:
+        if name.startswith("__"):
+            raise AttributeError(name) from None
+        return type(name, (), {})
+
+
+@contextmanager
+def leave_out_checks_of_overrides() -> Iterator[None]:
+    """Has a module in the place of `overrides`, whose decorators check each class while it is made."""
+    there = sys.modules.get(OVERRIDES)
+    stand_in = types.ModuleType(OVERRIDES)
+    stand_in.__dict__.update(override=_unchanged, overrides=_unchanged, EnforceOverrides=object)
+    sys.modules[OVERRIDES] = stand_in
+    try:
+        yield
+    finally:
+        del sys.modules[OVERRIDES]
+        if there is not None:
+            sys.modules[OVERRIDES] = there
+
+
+def _unchanged(method: T) -> T:
+    return method
 
 
 def bring_back_rest_client_of_lancedb() -> None:
-    """Makes the next import load the package whole, for releases of LanceDB that need it so."""
-    package = LANCEDB_REST_CLIENT
-    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+    """Makes the next import load all of it whole, for releases of LanceDB that need it so."""
+    packages = {LANCEDB_REST_CLIENT[0], LANCEDB_CATALOGUES, "lancedb"}
+    for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
         del sys.modules[name]
 
 

@@ -17,6 +17,13 @@ with tempfile.TemporaryDirectory() as folder:
     asyncio.run(connect(StoragePlace(folder), writes=True))
 """
 LEFT_OUT = "print(*(name for name in sys.modules if name.startswith('lance_namespace_urllib3_client.api')))"
+FEW_TYPES = """
+print(sum(name.startswith('lance_namespace_urllib3_client.models.') for name in sys.modules) < 40)
+"""
+OVERRIDES = """
+import overrides
+print(overrides.__spec__ is not None, hasattr(overrides, "final"))
+"""
 POOL = "import pyarrow; print(pyarrow.default_memory_pool().backend_name)"
 
 PIECES = """
@@ -61,7 +68,10 @@ def said_by(program: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize(("look", "sees"), [(LEFT_OUT, ""), (POOL, "system")])
+@pytest.mark.parametrize(
+    ("look", "sees"),
+    [(LEFT_OUT, ""), (FEW_TYPES, "True"), (OVERRIDES, "True True"), (POOL, "system")],
+)
 def test_only_what_is_used_is_loaded(look: str, sees: str) -> None:
     assert said_by(f"{LOADED}\n{look}") == sees
 
