@@ -38,6 +38,7 @@ export const CommandName = {
   memoryForget: "holdfast.memory.forget",
   memoryReindex: "holdfast.memory.reindex",
   memoryStatus: "holdfast.memory.status",
+  conversationSend: "holdfast.conversation.send",
   commandRun: "holdfast.command.run",
   skillList: "holdfast.skill.list",
   skillShow: "holdfast.skill.show",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -80,13 +80,17 @@ class OpenDocument:
 
 
 class OpenDocuments:
-    """`OpenDocuments` keeps all buffers by URI; those below a folder are its session's too."""
+    """`OpenDocuments` keeps all buffers by URI; those below a folder are its session's too.
+
+    `opened` is called with each file of a folder that is opened.
+    """
 
     def __init__(self, client: Client, folders: Folders) -> None:
         self._client = client
         self._folders = folders
         self._by_uri: dict[str, OpenDocument] = {}
         self._waiting: set[asyncio.Future[None]] = set()
+        self.opened: Callable[[Folder, Path, str], None] = lambda *_: None
 
     def did_open(self, params: types.DidOpenTextDocumentParams) -> None:
         item = params.text_document
@@ -99,6 +103,7 @@ class OpenDocuments:
             folder.documents.open(path, document.text)
             self._folders.use(folder)
             _look_for_goals(folder, path)
+            self.opened(folder, path, document.text)
 
     def did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         document = self._by_uri.get(params.text_document.uri)

@@ -21,6 +21,7 @@ from lsp_server.domain.permissions import Answered, Question
 from lsp_server.server import from_lsp, to_lsp
 from lsp_server.server.buffer_edits import BufferEdit, apply_edit_params
 from lsp_server.server.client import Client
+from lsp_server.server.conversations.conversation_file import is_conversation
 from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.params.base import WireDiagnostic
@@ -72,8 +73,8 @@ class LspEditor:
         if in_buffers:
             await self._apply_to_buffers(in_buffers, edits.reason)
             for item in in_buffers:
-                # No command reads the goals file, so it is left for the person to save.
-                if not item.edit.deletes and item.edit.path != self._folder.root / GOALS_FILE:
+                # No command reads these, so they are left for the person to save.
+                if not item.edit.deletes and not self._is_written_by_people(item.edit.path):
                     after = item.edit.result(item.text)
                     await self._folder.documents.add_draft(item.edit.path, item.text, after)
         if on_disk:
@@ -131,6 +132,9 @@ class LspEditor:
             edit.result(document.text)  # Raises where the buffer is not what was read.
             in_buffers.append(BufferEdit(document, edit, document.version, document.text))
         return in_buffers, tuple(on_disk)
+
+    def _is_written_by_people(self, path: Path) -> bool:
+        return path == self._folder.root / GOALS_FILE or is_conversation(path)
 
     def _is_editable(self, edit: FileEdit) -> bool:
         can = self._client.can

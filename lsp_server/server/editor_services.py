@@ -19,6 +19,7 @@ from lsp_server.server.client import Client
 from lsp_server.server.commands.command import CommandContext
 from lsp_server.server.commands.doctor_report import DoctorReport
 from lsp_server.server.commands.registry import CommandRegistry
+from lsp_server.server.conversations.conversations import Conversations
 from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.editor import LspEditor
 from lsp_server.server.folders import Folder, Folders
@@ -77,11 +78,15 @@ class EditorServices:
         diagnostics = DiagnosticsView(client, folders, open_documents)
         self.presenter = Presenter(client, folders, diagnostics, status, tasks)
         self.virtual_documents = VirtualDocuments(client, folders, tasks)
+        self.conversations = Conversations(client, tasks, self._editor_of)
+        open_documents.opened = self.conversations.open
         self.code_actions = CodeActions(client, folders, open_documents)
         self.code_lenses = CodeLenses(folders)
         self.symbols = SymbolSearch(folders)
         self.commands = CommandRegistry(
-            CommandContext(client, folders, tasks, status, self.virtual_documents),
+            CommandContext(
+                client, folders, tasks, status, self.virtual_documents, self.conversations
+            ),
             DoctorReport(client, folders, editor, outlives_editor=sessions.outlive_editors),
         )
 
@@ -100,6 +105,8 @@ class EditorServices:
             folder.session = await self._open_session(folder, settings)
             self.presenter.show_at_work(folder.session)
             self.presenter.show_interrupted(folder.session)
+            for path, text in folder.documents.buffers().items():
+                self.conversations.open(folder, path, text)
         except (HoldfastError, OSError) as error:
             folder.problem = f"{folder.root.name} cannot be opened: {error}"
             log.exception("%s", folder.problem)
@@ -111,6 +118,7 @@ class EditorServices:
         session, folder.session = folder.session, None
         folder.problem = f"{folder.root.name} is no folder of the workspace any more"
         if session is not None:
+            self.conversations.forget(session)
             await self._sessions.release(session)
         self.presenter.refresh()
 
@@ -122,6 +130,7 @@ class EditorServices:
                 case RunEvent(run_id, recorded):
                     self.presenter.publish(session, run_id, recorded)
                     self.virtual_documents.see(run_id)
+                    self.conversations.follow(run_id, recorded)
                 case GoalsChanged():
                     self.presenter.refresh_soon()
                 case IndexProgressed(progress):

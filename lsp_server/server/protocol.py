@@ -48,6 +48,7 @@ class CommandName(StrEnum):
     MEMORY_FORGET = "holdfast.memory.forget"
     MEMORY_REINDEX = "holdfast.memory.reindex"
     MEMORY_STATUS = "holdfast.memory.status"
+    CONVERSATION_SEND = "holdfast.conversation.send"
     COMMAND_RUN = "holdfast.command.run"
     SKILL_LIST = "holdfast.skill.list"
     SKILL_SHOW = "holdfast.skill.show"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sys
@@ -15,11 +16,12 @@ from lsp_server.models.scripted.server import ScriptedServer
 from tests.harness.editors import CLIENT, HELIX
 from tests.harness.expectation import until
 from tests.harness.terminal import Terminal, terminal
-from tests.harness.workshop import calls, finish
+from tests.harness.workshop import calls, finish, says
 
 SAVED = "def answer():\n    return 41  # 🙂 漢字\n"
 EDIT = {"path": "answer.py", "old_text": "41  # 🙂", "new_text": "42  # 🙂🙂"}
 GOALS = "## Answered 🙂\n- [ ] 漢字 it is 42\n  - check: `grep -q 42 answer.py`\n"
+TRIES = 10
 SPINNER = set("⣾⣽⣻⢿⡿⣟⣯⣷")
 CONFIG = """\
 [editor]
@@ -48,10 +50,25 @@ async def helix(
         yield shown
 
 
+async def came(shown: Terminal, text: str) -> bool:
+    """Says whether the screen has a text within a few seconds."""
+    for _ in range(50):
+        if text in await shown.screen():
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
 async def act(shown: Terminal, title: str) -> None:
-    """Takes a code action from the menu, whose first one is marked as it opens."""
-    await shown.keys("Space", "a")
-    await shown.until(f"Holdfast: {title}")
+    """Takes a code action from the menu, whose first one is marked as it opens.
+
+    A server that has just started has no menu yet, and nothing tells when it has.
+    """
+    for _ in range(TRIES):
+        await shown.keys("Space", "a")
+        if await came(shown, f"Holdfast: {title}"):
+            break
+        await shown.keys("Escape")
     rows = [line for line in (await shown.screen()).splitlines() if " Holdfast: " in line]
     place = next(place for place, line in enumerate(rows) if title in line)
     await shown.keys(*["Down"] * place, "Enter")
@@ -133,3 +150,32 @@ async def test_a_goal_is_worked_on_until_it_is_met_and_a_run_is_stopped(
         await until((project / "sleeping").exists, "the command that sleeps")
         await act(shown, "Stop")
         await shown.until("stopped")
+
+
+@pytest.mark.editor
+@pytest.mark.shows("helix", "chat")
+async def test_a_file_is_a_conversation(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_PERMISSIONS__MODE", "full")
+    (project / ".git").mkdir()
+    (project / "talk.holdfast.md").write_text("\n", "utf-8")
+    said = "".join(f"Line {number} 🙂 of it.\n\n" for number in range(4))
+    turns = [says(said, tokens_per_second=8.0), finish("It is 漢字.")]
+    async with ScriptedServer(turns) as server, helix(project, server, "talk.holdfast.md") as shown:
+        await shown.until("talk.holdfast.md")
+        await shown.keys("i", "What is it? 漢字", "Escape")
+        await shown.until("NOR")
+        await act(shown, "Send")
+        await shown.until("## Holdfast", "Line 1 🙂 of it.")
+        await shown.keys("g", "e", "o", "I type meanwhile", "Escape")
+        await shown.until("NOR")
+        await shown.until("Line 3 🙂 of it.", "steps*", "I type meanwhile")
+        await shown.keys("g", "e")
+        await act(shown, "Send")
+        await shown.until("It is 漢字.")
+        screen = await shown.screen()
+        assert screen.index("I type meanwhile") < screen.index("It is 漢字.")
+        await shown.keys(":write", "Enter")
+        await shown.until("written")
+        text = (project / "talk.holdfast.md").read_text("utf-8")
+        assert text.count("Line 2 🙂 of it.") == 1
+        assert text.index("What is it?") < text.index("Line 0") < text.index("I type meanwhile")

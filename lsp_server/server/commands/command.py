@@ -14,6 +14,7 @@ from lsp_server.server import to_lsp
 from lsp_server.server.client import Client
 from lsp_server.server.commands.run_errors import error_text
 from lsp_server.server.commands.targets import locate
+from lsp_server.server.conversations.conversations import Conversations
 from lsp_server.server.folders import Folders
 from lsp_server.server.params.base import CommandParams, MessagePayload, Reply
 from lsp_server.server.protocol import CommandName
@@ -50,6 +51,7 @@ class CommandContext:
     tasks: TaskSet
     status: StatusView
     documents: VirtualDocuments
+    conversations: Conversations
 
     @property
     def state(self) -> SessionState:

@@ -16,6 +16,7 @@ from lsprotocol import types
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.server.commands.arguments import parse_arguments
 from lsp_server.server.commands.command import CommandContext, ServerCommand
+from lsp_server.server.commands.conversation_commands import ConversationCommands
 from lsp_server.server.commands.doctor_report import DoctorReport
 from lsp_server.server.commands.evolution_commands import EvolutionCommands
 from lsp_server.server.commands.extension_commands import ExtensionCommands
@@ -51,6 +52,7 @@ class CommandRegistry:
             GoalCommands(context),
             MemoryCommands(context),
             PermissionCommands(context),
+            ConversationCommands(context),
             SkillCommands(context),
             ExtensionCommands(context),
             WorkflowCommands(context),

@@ -21,7 +21,7 @@ from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.protocol import SOURCE, ActionKind, CommandName, DiagnosticCode
 from lsp_server.server.questions import action_titles
-from lsp_server.server.views import goal_view, inbox_view, skill_view
+from lsp_server.server.views import conversation_view, goal_view, inbox_view, skill_view
 from lsp_server.session.permissions import PendingQuestion
 from lsp_server.session.run_summary import RunSummary
 from lsp_server.session.session import Session
@@ -60,6 +60,8 @@ class CodeActions:
         session = folder.session
         if session is not None:
             yield from self._answers(session, params)
+            for command in conversation_view.commands(folder, path):
+                yield _action(command, ActionKind.RUN)
             yield from self._goals(folder, session, path, params)
             yield from self._inbox(folder, session, path, params)
         yield from self._fixes(params)

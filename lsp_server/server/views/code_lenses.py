@@ -12,7 +12,7 @@ from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.server import to_lsp
 from lsp_server.server.folders import Folders
 from lsp_server.server.questions import action_titles
-from lsp_server.server.views import goal_view, inbox_view, skill_view
+from lsp_server.server.views import conversation_view, goal_view, inbox_view, skill_view
 from lsp_server.server.views.code_actions import permission_command, run_commands
 
 
@@ -37,15 +37,15 @@ class CodeLenses:
                 session.evolution.inbox, path, folder.documents.buffers().get(path, "")
             ),
         ]
-        if path != folder.root / GOALS_FILE:
-            return on_goals
         answers = [
             permission_command(title, pending, answer)
             for pending in session.permissions.pending()
             for answer, title in action_titles(pending.question)
         ]
+        about_runs = (*answers, *run_commands(session))
+        if path != folder.root / GOALS_FILE:
+            return [*on_goals, *conversation_view.lenses(folder, path, about_runs)]
         on_top = [
-            types.CodeLens(range=to_lsp.whole_line(0), command=command)
-            for command in (*answers, *run_commands(session))
+            types.CodeLens(range=to_lsp.whole_line(0), command=command) for command in about_runs
         ]
         return on_top + on_goals
