@@ -20,12 +20,14 @@ from lsp_server.domain.events import (
 from lsp_server.domain.message_events import MessageReceived
 from lsp_server.domain.plans import outline
 from lsp_server.text.truncate import one_line
+from lsp_server.tools.finish import Finish
+from lsp_server.tools.plan import Plan
 from lsp_server.wording.event_view import view_of
 from lsp_server.wording.run_texts import outcome_text
 
 LINE_CHARS_MAX = 200
 
-_OWN_TOOLS = frozenset({"plan", "finish"})
+_OWN_TOOLS = frozenset({Finish.spec.name, Plan.spec.name})
 """What they do is said by Events of their own."""
 
 

@@ -19,7 +19,7 @@ from lsp_server.session.run_events import read_events
 from lsp_server.session.session import Session
 from lsp_server.system.task_set import TaskSet
 
-PORTION_SECONDS = 1.0
+WRITE_SECONDS = 1.0
 """An answer grows at most once in so many seconds: each time is an edit of the person's text."""
 
 TRIES_MAX = 600
@@ -112,14 +112,14 @@ class Conversations:
     async def _write_all(self, answer: Answer) -> None:
         try:
             while answer.pending or answer.message:
-                if not await self._write_portion(answer):
+                if not await self._write_pending(answer):
                     self._answers.pop(answer.run_id, None)
                     break
-                await asyncio.sleep(PORTION_SECONDS)
+                await asyncio.sleep(WRITE_SECONDS)
         finally:
             answer.is_written = False
 
-    async def _write_portion(self, answer: Answer) -> bool:
+    async def _write_pending(self, answer: Answer) -> bool:
         """Writes what is pending; False where it has no place any more, or is refused for long."""
         problem = ""
         for _ in range(TRIES_MAX):
