@@ -63,6 +63,7 @@ def session_evolution(
         store,
         facts,
         inbox,
+        files,
         lambda: Project(services.workspace, services.ignore),
         Confirmation(root, services.sandboxes.commands(settings), is_confined),
         services.redactor,

@@ -19,7 +19,7 @@ from lsp_server.evolution.inbox_groups import InboxGroup, grouped
 from lsp_server.evolution.suggestion import Suggestion, SuggestionKind, SuggestionState
 from lsp_server.session.evolution import DreamReport, Evolution
 from lsp_server.session.evolution.evidence_links import EvidenceLinks
-from lsp_server.session.evolution.evolution import fact_uses
+from lsp_server.session.evolution.evolution import uses
 from lsp_server.text.truncate import one_line
 from lsp_server.wording.evolution_texts import dream_text, model_text
 
@@ -32,6 +32,8 @@ KINDS: tuple[tuple[SuggestionKind, str], ...] = (
     ("review_fact", "yours to review"),
     ("keep_skill", "skills"),
     ("keep_command", "commands"),
+    ("retire_skill", "skills to retire"),
+    ("review_skill", "yours, unused"),
 )
 
 _Work: TypeAlias = Callable[[Evolution], Awaitable[int]]
@@ -130,8 +132,8 @@ def status(workspace: Path, *, as_json: bool) -> int:
         for kind, title in KINDS:
             row = [counts[kind, state] for state in STATES]
             _print([f"{title:16}{row[0]:>9}{row[1]:>10}{row[2]:>10}"])
-        _print(["", f"{'runs that were told':>20}{'used it':>9}{'well':>6}  fact"])
-        for text, usage in await fact_uses(evolution):
+        _print(["", f"{'runs that were told':>20}{'used it':>9}{'well':>6}  fact or skill"])
+        for text, usage in await uses(evolution):
             counts_of = f"{usage.told:>20}{usage.used:>9}{usage.went_well:>6}"
             _print([f"{counts_of}  {one_line(text, FACT_CHARS_MAX)}"])
         return 0

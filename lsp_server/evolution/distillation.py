@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from lsp_server.evolution.draft import Draft, new_draft, steps_in
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.procedures import Procedure, procedures
 from lsp_server.evolution.project import Project
 from lsp_server.evolution.run_steps import OPEN_WORD, Step
+from lsp_server.skills.skill import SKILL_FILE
 
 SHARED_MIN = 2
 """A skill that has so many of the steps is about the same procedure."""
@@ -22,12 +24,25 @@ SHARED_MIN = 2
 class WrittenText:
     """A `WrittenText` is the text of a skill or command that is there.
 
-    `is_own` says that Holdfast made it and nobody has edited it since.
+    `is_own` says that Holdfast made it and nobody has edited it since. `name` is what it is called by,
+    and `since` the time of its last change.
     """
 
     path: str
     text: str
     is_own: bool = False
+    name: str = ""
+    since: str = ""
+
+    @property
+    def is_skill(self) -> bool:
+        """Says whether it is a skill, of which models are told, and not a command."""
+        return PurePosixPath(self.path).name == SKILL_FILE
+
+    @property
+    def is_of_project(self) -> bool:
+        """Says whether it lies in the workspace."""
+        return not PurePosixPath(self.path).is_absolute()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from lsp_server.domain.ids import Id
 from lsp_server.domain.memories import Fact
 from lsp_server.evolution.check_lessons import check_lessons
+from lsp_server.evolution.distillation import WrittenText
 from lsp_server.evolution.fact_parts import FactParts, fact_parts, say_the_same
 from lsp_server.evolution.fact_review import review_facts
 from lsp_server.evolution.fix_lessons import fix_lessons
@@ -21,6 +22,7 @@ from lsp_server.evolution.pair_lessons import pair_lessons
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.person_lessons import person_lessons
 from lsp_server.evolution.project import Project
+from lsp_server.evolution.skill_review import review_skills
 from lsp_server.evolution.suggestion import Suggestion, suggestion
 from lsp_server.evolution.undo_lessons import undo_lessons
 from lsp_server.evolution.use_count import unused_facts
@@ -47,8 +49,13 @@ class Dream:
     left_out: tuple[tuple[str, str], ...] = ()
 
 
-def dream(runs: Sequence[PastRun], facts: Sequence[Fact], project: Project) -> Dream:
-    """Looks at past runs, oldest first, and at the facts that are told to new ones. Blocking."""
+def dream(
+    runs: Sequence[PastRun],
+    facts: Sequence[Fact],
+    project: Project,
+    written: Sequence[WrittenText] = (),
+) -> Dream:
+    """Looks at past runs, and at the facts and `written` skills that are told to new ones. Blocking."""
     runs = sorted(runs, key=lambda run: (run.at, run.id))
     reviewed = {one.target: one for one in unused_facts(facts, runs)}
     reviewed |= {one.target: one for one in review_facts(facts, runs, project)}
@@ -74,7 +81,9 @@ def dream(runs: Sequence[PastRun], facts: Sequence[Fact], project: Project) -> D
                 runs=lesson.held,
             )
         )
-    found = most_valuable_first((*taken, *reviewed.values()))
+    found = most_valuable_first(
+        (*taken, *reviewed.values(), *review_skills(written, runs, project))
+    )
     return Dream(len(runs), len(lessons), tuple(found), tuple(left_out))
 
 

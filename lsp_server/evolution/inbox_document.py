@@ -43,6 +43,8 @@ _TITLES: dict[SuggestionKind, str] = {
     "review_fact": "Yours, look at it",
     "keep_skill": "Skill",
     "keep_command": "Command",
+    "retire_skill": "Retire",
+    "review_skill": "Yours, look at it",
 }
 _NAMES = {title: name for name, title in TITLES.items()}
 _HEADING = re.compile(r"^##{1,2} (?P<title>[A-Z][\w, ]*): (?P<id>[0-9a-f]{8})[ \t]*$", re.MULTILINE)
@@ -127,6 +129,8 @@ def suggestion_reason(suggestion: Suggestion) -> str:
         parts.append(
             "It is a fact of yours, so it stays whatever you answer; `holdfast forget` removes it."
         )
+    if suggestion.kind == "review_skill":
+        parts.append("It is yours, so it stays whatever you answer.")
     return on_one_line(" ".join(parts))
 
 
@@ -167,8 +171,9 @@ def _change(suggestion: Suggestion) -> Iterator[str]:
     """What would be kept, and of a file that is there also what that changes."""
     if suggestion.path:
         yield f"In `{suggestion.path}`:"
-    yield code_block(suggestion.text.strip(), "text")
-    if suggestion.replaces:
+    if suggestion.text:
+        yield code_block(suggestion.text.strip(), "text")
+    if suggestion.replaces and suggestion.kind != "review_skill":
         yield code_block(
             unified_diff(suggestion.path, suggestion.replaces, suggestion.text), "diff"
         )

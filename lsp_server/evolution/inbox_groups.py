@@ -16,8 +16,8 @@ TITLES = {
     "undone": "Changes that you took back",
     "checks": "Commands that check the work",
     "fixes": "What helps when a check fails",
-    "retire": "Facts that hold no more",
-    "yours": "Facts of yours to look at",
+    "retire": "What holds no more",
+    "yours": "Yours to look at",
     "pairs": "Files that change together",
     "facts": "Other facts",
 }
@@ -26,6 +26,8 @@ TITLES = {
 _OF_KIND = {
     "retire_fact": "retire",
     "review_fact": "yours",
+    "retire_skill": "retire",
+    "review_skill": "yours",
     "keep_skill": "skills",
     "keep_command": "skills",
 }

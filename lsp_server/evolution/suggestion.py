@@ -11,12 +11,22 @@ from lsp_server.evolution.lesson import LessonKind
 from lsp_server.memory.digest import digest
 
 SuggestionKind: TypeAlias = Literal[
-    "keep_fact", "retire_fact", "review_fact", "keep_skill", "keep_command"
+    "keep_fact",
+    "retire_fact",
+    "review_fact",
+    "keep_skill",
+    "keep_command",
+    "retire_skill",
+    "review_skill",
 ]
 """`keep_fact`: a new fact. `retire_fact`: one of Holdfast's own is told no more.
 `review_fact`: a person's own seems wrong; nothing is done to it. `keep_skill`, `keep_command`: a file
-of that kind is written."""
-FACT_KINDS: tuple[SuggestionKind, ...] = ("keep_fact", "retire_fact", "review_fact")
+of that kind is written. `retire_skill`: one of Holdfast's own goes. `review_skill`: a person's own
+seems to be of no use; nothing is done to it."""
+DREAM_KINDS: tuple[SuggestionKind, ...] = (
+    *("keep_fact", "retire_fact", "review_fact", "retire_skill", "review_skill"),
+)
+"""Those that a dream suggests."""
 FILE_KINDS: tuple[SuggestionKind, ...] = ("keep_skill", "keep_command")
 """Those about a file, whose text is that of the suggestion."""
 SuggestionState: TypeAlias = Literal["open", "accepted", "rejected"]

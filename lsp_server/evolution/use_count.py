@@ -9,6 +9,7 @@ from itertools import takewhile
 
 from lsp_server.domain.ids import Id
 from lsp_server.domain.memories import Fact
+from lsp_server.evolution.distillation import WrittenText
 from lsp_server.evolution.fact_parts import FactParts, fact_parts
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.suggestion import Suggestion, suggestion
@@ -62,12 +63,11 @@ def count_fact_uses(fact: Fact, runs: Sequence[PastRun]) -> UseCount:
     return _count(((run, _uses(run, parts)) for run in told), in_vain)
 
 
-def count_skill_uses(name: str, runs: Sequence[PastRun]) -> UseCount:
-    """Counts for what a skill was good; a run that loaded it was told and used it."""
-    loaded = [run for run in runs if name in run.loaded_skills]
-    return _count(
-        ((run, True) for run in loaded), frozenset(run.id for run in loaded if not run.went_well)
-    )
+def count_skill_uses(skill: WrittenText, runs: Sequence[PastRun]) -> UseCount:
+    """Counts for what a skill was good: all runs since its last change were told of it, and some loaded it."""
+    told = [run for run in runs if run.at >= skill.since or skill.name in run.loaded_skills]
+    in_vain = frozenset(run.id for run in told if not run.went_well)
+    return _count(((run, skill.name in run.loaded_skills) for run in told), in_vain)
 
 
 def unused_facts(facts: Sequence[Fact], runs: Sequence[PastRun]) -> Iterator[Suggestion]:

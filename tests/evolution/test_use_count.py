@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from lsp_server.domain.memories import TASK, ActionOutcome, ActionRecord, FactSource
+from lsp_server.evolution.distillation import WrittenText
 from lsp_server.evolution.past_run import PastRun, past_run
+from lsp_server.evolution.project import Project
+from lsp_server.evolution.skill_review import review_skills
 from lsp_server.evolution.use_count import (
     FAILED_MIN,
     TOLD_MIN,
@@ -18,6 +22,8 @@ from lsp_server.evolution.use_count import (
     unused_facts,
 )
 from lsp_server.memory.facts import new_fact
+from lsp_server.workspace.files.paths import Workspace
+from lsp_server.workspace.git.ignore import Ignore
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 FACT = new_fact("`make docs` writes `docs/index.md`.", "runs", "runs: x")
@@ -90,5 +96,50 @@ def test_uses_are_counted_with_how_their_runs_ended() -> None:
     runs = [*weeks(3, 1, "make docs"), *weeks(2, 1, "make docs", well=False), *weeks(4, 1, "ls")]
     usage = count_fact_uses(FACT, runs)
     assert (usage.told, usage.used, usage.went_well, usage.days) == (9, 5, 3, 3.0)
-    assert count_skill_uses("docs", runs).used == 9
-    assert count_skill_uses("other", runs).told == 0
+    docs = WrittenText(".holdfast/skills/docs/SKILL.md", "", name="docs", since="2026-01-01")
+    usage = count_skill_uses(docs, runs)
+    assert (usage.told, usage.used, usage.went_well) == (9, 9, 7)
+    usage = count_skill_uses(replace(docs, name="other", since="2026-01-02"), runs)
+    assert (usage.told, usage.used) == (6, 0), "it was there for six of them"
+
+
+MADE = WrittenText(
+    *(".holdfast/skills/other/SKILL.md", "1. Run `make docs`.\n"),
+    is_own=True,
+    name="other",
+    since="2026-01-01",
+)
+THEIRS = replace(MADE, is_own=False)
+
+
+@pytest.mark.parametrize(
+    ("skill", "runs", "kind"),
+    [
+        (MADE, weeks(TOLD_MIN, 2.0, "ls"), "retire_skill"),
+        (MADE, weeks(TOLD_MIN - 1, 2.0, "ls"), None),
+        (MADE, weeks(TOLD_MIN, 1.0, "ls"), None),
+        (replace(MADE, since="2026-01-20"), weeks(TOLD_MIN, 2.0, "ls"), None),
+        (replace(MADE, name="docs"), weeks(TOLD_MIN, 2.0, "ls"), None),
+        (replace(MADE, name="docs"), weeks(FAILED_MIN, 1.0, "ls", well=False), "retire_skill"),
+        (replace(MADE, name="docs"), weeks(FAILED_MIN - 1, 1.0, "ls", well=False), None),
+        (replace(MADE, text="1. Run `make gone`."), [], "retire_skill"),
+        (replace(MADE, text="1. Change `docs/gone.md`."), [], "retire_skill"),
+        (
+            replace(MADE, path=".holdfast/commands/a.md", text="1. Run `make gone`."),
+            [],
+            "retire_skill",
+        ),
+        (replace(MADE, path=".holdfast/commands/a.md"), weeks(TOLD_MIN, 2.0, "ls"), None),
+        # A person's own is named only, and not for what it names.
+        (THEIRS, weeks(TOLD_MIN, 2.0, "ls"), "review_skill"),
+        (replace(THEIRS, text="1. Run `make gone`."), [], None),
+        (replace(THEIRS, path="/home/me/skills/a/SKILL.md"), weeks(TOLD_MIN, 2.0, "ls"), None),
+    ],
+)
+def test_skills_that_do_not_earn_their_place_are_suggested_for_retirement(
+    skill: WrittenText, runs: list[PastRun], kind: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "Makefile").write_text("docs:\n\t@true\n")
+    workspace = Workspace(tmp_path)
+    found = list(review_skills([skill], runs, Project(workspace, Ignore(workspace))))
+    assert [(one.kind, one.path) for one in found] == ([(kind, skill.path)] if kind else [])

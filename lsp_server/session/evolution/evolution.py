@@ -10,13 +10,14 @@ from typing import TypeAlias
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.ids import Id
+from lsp_server.evolution.distillation import WrittenText
 from lsp_server.evolution.dream import Dream, dream, with_model
 from lsp_server.evolution.fact_review import without_file
 from lsp_server.evolution.inbox import InboxBusy
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.project import Project
-from lsp_server.evolution.suggestion import FACT_KINDS, Suggestion
-from lsp_server.evolution.use_count import UseCount, count_fact_uses
+from lsp_server.evolution.suggestion import DREAM_KINDS, Suggestion
+from lsp_server.evolution.use_count import UseCount, count_fact_uses, count_skill_uses
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.evolution.confirmation import Confirmation
 from lsp_server.session.evolution.distiller import Distiller
@@ -24,6 +25,7 @@ from lsp_server.session.evolution.idle_dreams import IdleDreams
 from lsp_server.session.evolution.model_dreams import ModelDreams, ModelLook
 from lsp_server.session.evolution.past_runs import read_past_runs
 from lsp_server.session.evolution.session_inbox import SessionInbox
+from lsp_server.session.evolution.suggested_files import SuggestedFiles
 from lsp_server.session.memory.session_facts import SessionFacts
 from lsp_server.session.run_store import RunStore
 from lsp_server.settings.sections import EvolutionSettings
@@ -63,6 +65,7 @@ class Evolution:
         store: RunStore,
         facts: SessionFacts,
         inbox: SessionInbox,
+        files: SuggestedFiles,
         project: MakeProject,
         confirmation: Confirmation,
         redactor: Redactor,
@@ -74,6 +77,7 @@ class Evolution:
         self.store = store
         self.facts = facts
         self.inbox = inbox
+        self._files = files
         self.distiller = distiller
         self._project = project
         self._confirmation = confirmation
@@ -94,7 +98,8 @@ class Evolution:
             runs = await asyncio.to_thread(read_past_runs, self.store)
             told = await self.facts.told()
             project = self._project()
-            found = await asyncio.to_thread(dream, runs, told, project)
+            written = await self.written()
+            found = await asyncio.to_thread(dream, runs, told, project, written)
             look = await self._model_dreams.look(runs, told, project, wished=ask_model)
             waiting = [one for one in await self.inbox.refresh() if one.by_model]
             more = (*look.judged.suggestions, *waiting)
@@ -102,7 +107,7 @@ class Evolution:
             found = replace(found, suggestions=self._redacted(found.suggestions))
             offered = await self._confirmed(found.suggestions)
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            new = await asyncio.to_thread(self.inbox.kept.offer, offered, now, FACT_KINDS)
+            new = await asyncio.to_thread(self.inbox.kept.offer, offered, now, DREAM_KINDS)
             applied = [
                 await self.inbox.apply(one, one.text) for one in new if self._applies_itself(one)
             ]
@@ -112,6 +117,10 @@ class Evolution:
             self._lock.release()
         await self.inbox.show(new=len(new) - len(applied))
         return DreamReport(found, new, tuple(applied), len(self.inbox.waiting), look)
+
+    async def written(self) -> Sequence[WrittenText]:
+        """Returns the skills and commands that there are; which are Holdfast's own is said of each."""
+        return await self._files.written(await self.inbox.all())
 
     async def _dream_of_new(self) -> None:
         """Dreams where enough runs have ended since the last time, or a fact has lost its file."""
@@ -153,10 +162,14 @@ class Evolution:
         return is_sure and not one.by_model and self._settings().apply_verified
 
 
-async def fact_uses(evolution: Evolution) -> Sequence[tuple[str, UseCount]]:
-    """Returns the texts of all facts that are told, with what each was good for, newest last."""
+async def uses(evolution: Evolution) -> Sequence[tuple[str, UseCount]]:
+    """Returns the skills, by name, and the texts of all facts that are told, with what each was good for."""
     runs = await asyncio.to_thread(read_past_runs, evolution.store)
-    return [(fact.text, count_fact_uses(fact, runs)) for fact in await evolution.facts.told()]
+    skills = [one for one in await evolution.written() if one.is_skill]
+    return [
+        *((f"skill {one.name}", count_skill_uses(one, runs)) for one in skills),
+        *((fact.text, count_fact_uses(fact, runs)) for fact in await evolution.facts.told()),
+    ]
 
 
 def _newest(runs: Iterable[PastRun]) -> Id:

@@ -21,11 +21,15 @@ class SuggestedChanges:
         """
         if one.kind in FILE_KINDS:
             return await self._files.apply(one, text)
+        if one.kind == "retire_skill":
+            return await self._files.retire(one)
         return await self._facts.apply(one, text)
 
     async def take_back(self, done: Suggestion) -> None:
         """Undoes a change. Raises NotHoldfasts for a file that was edited since."""
         if done.kind in FILE_KINDS:
             await self._files.take_back(done)
+        elif done.kind == "retire_skill":
+            await self._files.bring_back(done)
         else:
             await self._facts.take_back(done)

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lsp_server.domain.edits import EditSet, FileEdit, minimal_edit
@@ -52,6 +53,16 @@ class SuggestedFiles:
         if done.replaces:
             await self._be_trusted(done.path)
 
+    async def retire(self, one: Suggestion) -> Suggestion:
+        """Removes the file; its text stays with the suggestion. Raises NotHoldfasts, ToolError."""
+        await self._replace(one.path, one.replaces, "")
+        return replace(one, state="accepted")
+
+    async def bring_back(self, done: Suggestion) -> None:
+        """Writes a file that was retired again. Raises NotHoldfasts, ToolError."""
+        await self._replace(done.path, "", done.replaces)
+        await self._be_trusted(done.path)
+
     async def written(self, answered: Iterable[Suggestion]) -> tuple[WrittenText, ...]:
         """Returns the texts of all skills and commands; those that were accepted so are Holdfast's."""
         accepted = {
@@ -60,12 +71,12 @@ class SuggestedFiles:
             # One that a person edited before they accepted it is theirs.
             if one.kind in FILE_KINDS and one.state == "accepted" and one.applied == one.text
         }
-        paths = [one.item.path for one in await self._skills.found()]
-        texts = await asyncio.to_thread(lambda: [_read(path) for path in paths])
+        items = [one.item for one in await self._skills.found()]
+        texts = await asyncio.to_thread(lambda: [_read(one.path) for one in items])
         return tuple(
-            WrittenText(name, text, (name, text) in accepted)
-            for path, text in zip(paths, texts, strict=True)
-            for name in [self._name(path)]
+            WrittenText(path, text, (path, text) in accepted, one.name, since)
+            for one, (text, since) in zip(items, texts, strict=True)
+            for path in [self._name(one.path)]
         )
 
     async def _replace(self, path: str, before: str, after: str) -> None:
@@ -109,8 +120,10 @@ class SuggestedFiles:
         return path.relative_to(self._root).as_posix() if is_inside else path.as_posix()
 
 
-def _read(path: Path) -> str:
+def _read(path: Path) -> tuple[str, str]:
+    """The text of a file, and when it was changed."""
     try:
-        return path.read_text("utf-8")
+        changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return path.read_text("utf-8"), changed.isoformat()
     except (OSError, UnicodeDecodeError):
-        return ""
+        return "", ""
