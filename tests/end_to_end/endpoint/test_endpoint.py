@@ -373,4 +373,7 @@ async def command(
     if endpoint.is_ours:
         settings["HOLDFAST_MODEL__CONTEXT_TOKENS"] = str(llama_cpp.WINDOW_TOKENS)
     async with started(*arguments, folder=project, **settings) as process:
-        return await ended(process, COMMAND_SECONDS_MAX)
+        try:
+            return await ended(process, COMMAND_SECONDS_MAX)
+        except TimeoutError:
+            endpoint.cannot(f"{arguments[0]} took longer than {COMMAND_SECONDS_MAX:g} s")
