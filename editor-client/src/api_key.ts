@@ -20,6 +20,11 @@ export async function askForApiKey(secrets: vscode.SecretStorage): Promise<boole
   if (key === undefined) {
     return false;
   }
-  await (key.trim() === "" ? secrets.delete(SECRET) : secrets.store(SECRET, key.trim()));
+  await keepApiKey(secrets, key);
   return true;
+}
+
+/** Keeps a key in the editor's store of secrets; an empty one removes it. */
+export async function keepApiKey(secrets: vscode.SecretStorage, key: string): Promise<void> {
+  await (key.trim() === "" ? secrets.delete(SECRET) : secrets.store(SECRET, key.trim()));
 }

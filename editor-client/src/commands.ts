@@ -7,6 +7,7 @@
  */
 import * as vscode from "vscode";
 import { askForApiKey } from "./api_key.js";
+import { chooseModel } from "./choose_model.js";
 import type { Candidates } from "./candidates.js";
 import { contributed } from "./contributed.js";
 import type { Conversation } from "./conversation.js";
@@ -106,6 +107,7 @@ function otherCommands(parts: Parts): Record<string, () => unknown> {
     refreshExtensions: () => {
       extensions.refresh();
     },
+    chooseModel: () => chooseModel(server, context.secrets),
     setApiKey: async () => {
       if (await askForApiKey(context.secrets)) {
         await server.restart();
@@ -152,7 +154,7 @@ async function menu({ server, runs, context }: Parts): Promise<void> {
           ...(all.some(hasJudged) ? ["compare"] : []),
           ...(server.knows(CommandName.memorySearch) ? ["searchMemory"] : []),
           ...(all.length > 0 ? ["review", "show", "resume", "rewind", "fork", "undo"] : []),
-          ...["doctor", "setApiKey", "openSettings", "showLog", "restart"],
+          ...["chooseModel", "doctor", "setApiKey", "openSettings", "showLog", "restart"],
         ]
       : [
           ...(server.state === "missing" ? ["install"] : []),

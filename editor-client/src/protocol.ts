@@ -51,6 +51,8 @@ export const CommandName = {
   evolveStatus: "holdfast.evolve.status",
   evolveAccept: "holdfast.evolve.accept",
   evolveReject: "holdfast.evolve.reject",
+  modelList: "holdfast.model.list",
+  modelChoose: "holdfast.model.choose",
   trust: "holdfast.trust",
   permissionAnswer: "holdfast.permission.answer",
   permissionMode: "holdfast.permission.mode",
@@ -340,6 +342,25 @@ export const MemorySearchReply = v.object({
   hits: v.optional(v.array(MemoryHit), []),
 });
 export type MemorySearchReply = v.InferOutput<typeof MemorySearchReply>;
+
+/** A `ModelEntry` is a model that can be chosen; `server` is what seems to serve it. */
+export const ModelEntry = v.object({
+  baseUrl: v.string(),
+  name: v.string(),
+  server: v.string(),
+  current: v.optional(v.boolean(), false),
+});
+export type ModelEntry = v.InferOutput<typeof ModelEntry>;
+
+/** A `ModelListReply` lists the models that can be chosen, and says which one a run uses. */
+export const ModelListReply = v.object({
+  message: v.string(),
+  state: v.string(),
+  runId: v.optional(v.string()),
+  uri: v.optional(v.string()),
+  models: v.optional(v.array(ModelEntry), []),
+});
+export type ModelListReply = v.InferOutput<typeof ModelListReply>;
 
 /**
  * A `SkillEntry` is a skill, a custom command or an agent; `hint` says what arguments it takes.

@@ -113,11 +113,16 @@ async def discover(
         names = () if settings.name else await models_at(settings, api_key)
         return Endpoint("the endpoint", settings.base_url, names)
     require_address(settings)
+    found = await local_endpoints(servers)
+    return next((each for each in found if each.models), found[0] if found else None)
+
+
+async def local_endpoints(servers: Sequence[LocalServer] = LOCAL_SERVERS) -> tuple[Endpoint, ...]:
+    """Finds the servers that answer on this machine, in their order. They never get a key."""
     # Side by side: each may take all of its second.
     async with asyncio.TaskGroup() as group:
         probes = [group.create_task(_probe(server)) for server in servers]
-    found = [endpoint for probe in probes if (endpoint := probe.result())]
-    return next((each for each in found if each.models), found[0] if found else None)
+    return tuple(endpoint for probe in probes if (endpoint := probe.result()))
 
 
 async def models_at(

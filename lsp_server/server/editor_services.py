@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ log = logging.getLogger(__name__)
 class EditorServices:
     """The sessions of all folders, and everything that shows and commands them.
 
-    `editor` is the name of the client, for the doctor's report.
+    `editor` is the name of the client, for the doctor's report. `reload` reads all settings again.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class EditorServices:
         tasks: TaskSet,
         sessions: Sessions,
         editor: str,
+        reload: Callable[[], Awaitable[None]],
     ) -> None:
         self._client = client
         self._folders = folders
@@ -85,7 +86,7 @@ class EditorServices:
         self.symbols = SymbolSearch(folders)
         self.commands = CommandRegistry(
             CommandContext(
-                client, folders, tasks, status, self.virtual_documents, self.conversations
+                client, folders, tasks, status, self.virtual_documents, self.conversations, reload
             ),
             DoctorReport(client, folders, editor, outlives_editor=sessions.outlive_editors),
         )

@@ -143,6 +143,7 @@ class Lifecycle:
             self.tasks,
             self._sessions,
             self._editor,
+            lambda: self._configure_later(tuple(self.folders)),
         )
         await self._configure(services, tuple(self.folders))
         # An editor that never answers must not hold up the start.

@@ -61,6 +61,8 @@ class CommandName(StrEnum):
     EVOLVE_STATUS = "holdfast.evolve.status"
     EVOLVE_ACCEPT = "holdfast.evolve.accept"
     EVOLVE_REJECT = "holdfast.evolve.reject"
+    MODEL_LIST = "holdfast.model.list"
+    MODEL_CHOOSE = "holdfast.model.choose"
     TRUST = "holdfast.trust"
     PERMISSION_ANSWER = "holdfast.permission.answer"
     PERMISSION_MODE = "holdfast.permission.mode"

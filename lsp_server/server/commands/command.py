@@ -44,7 +44,10 @@ class ServerCommand:
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """A `CommandContext` has the editor and its folders, and what all commands do with them."""
+    """A `CommandContext` has the editor and its folders, and what all commands do with them.
+
+    `reload` reads all settings again, in the background.
+    """
 
     client: Client
     folders: Folders
@@ -52,6 +55,7 @@ class CommandContext:
     status: StatusView
     documents: VirtualDocuments
     conversations: Conversations
+    reload: Callable[[], Awaitable[None]]
 
     @property
     def state(self) -> SessionState:

@@ -23,6 +23,7 @@ from lsp_server.server.commands.extension_commands import ExtensionCommands
 from lsp_server.server.commands.goal_commands import GoalCommands
 from lsp_server.server.commands.max_mode_commands import MaxModeCommands
 from lsp_server.server.commands.memory_commands import MemoryCommands
+from lsp_server.server.commands.model_commands import ModelCommands
 from lsp_server.server.commands.permission_commands import PermissionCommands
 from lsp_server.server.commands.review_commands import ReviewCommands
 from lsp_server.server.commands.run_commands import RunCommands
@@ -56,6 +57,7 @@ class CommandRegistry:
             SkillCommands(context),
             ExtensionCommands(context),
             WorkflowCommands(context),
+            ModelCommands(context),
             EvolutionCommands(context),
             StatusCommands(context, doctor),
         )

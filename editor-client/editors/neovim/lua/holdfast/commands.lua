@@ -109,6 +109,24 @@ local function step_in(rest)
   return step and { step = tonumber(step), prompt = prompt ~= '' and prompt or nil }
 end
 
+-- One of those that are found, or all at an address.
+local function choose_model(address)
+  local at = address ~= '' and { baseUrl = address } or nil
+  client.command('model.list', at, function(reply)
+    local models = reply.models or {}
+    if #models == 0 then return client.notify(reply.message, vim.log.levels.WARN) end
+    local options = {
+      prompt = 'Model:',
+      format_item = function(one)
+        return ('%s%s (%s)'):format(one.current and '* ' or '', one.name, one.baseUrl)
+      end,
+    }
+    vim.ui.select(models, options, function(one)
+      if one then client.command('model.choose', { baseUrl = one.baseUrl, name = one.name }) end
+    end)
+  end)
+end
+
 local words = {
   work = function(rest, input) start_run(rest, input) end,
   plan = function(rest, input) start_run(rest, input, { mode = 'plan' }) end,
@@ -154,6 +172,7 @@ local words = {
   end,
   inbox = function() client.command('evolve.status') end,
   trust = function() client.command('trust') end,
+  model = function(rest) choose_model(rest) end,
   workflow = function(rest)
     if rest == '' then return client.command('workflow.list') end
     client.command('workflow.run', { name = rest })
