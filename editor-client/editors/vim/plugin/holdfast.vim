@@ -115,6 +115,7 @@ let s:words = {
 \ 'status': {rest -> ['status', {}]},
 \ 'skills': {rest -> ['skill.list', {}]},
 \ 'trust': {rest -> ['trust', {}]},
+\ 'model': {rest -> ['model.choose', rest ==# '' ? {} : {'baseUrl': rest}]},
 \ 'workflow': {rest -> rest ==# '' ? ['workflow.list', {}] : ['workflow.run', {'name': rest}]},
 \ 'doctor': {rest -> ['doctor', {}]},
 \}
