@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
 
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.harness.editors import EGLOTS, LSP_MODES, NEOVIM_12, NEOVIMS, Editor, play
+from tests.harness.editors import CLIENT, EGLOTS, LSP_MODES, NEOVIM_12, NEOVIMS, Editor, play
 from tests.harness.workshop import calls, finish, judges
 
 SAVED = "def answer():\n    return 41  # 漢字\n"
@@ -116,6 +118,32 @@ async def test_what_is_typed_and_edited_beside_wide_characters_is_right(
         assert text.count(old) == 1
         text = text.replace(old, new)
     assert seen["text"].rstrip("\n") == text.rstrip("\n")
+
+
+@pytest.mark.editor
+@pytest.mark.parametrize("editor", EGLOTS, ids=lambda each: each.label)
+async def test_the_files_for_emacs_compile_without_a_warning(project: Path, editor: Editor) -> None:
+    editor.need()
+    folder = project / "emacs"
+    shutil.copytree(CLIENT / "editors" / "emacs", folder)
+    strict = f'(setq byte-compile-error-on-warn t load-path (cons "{folder}" load-path))'
+    files = sorted(map(str, folder.glob("*.el")))
+    command = [
+        editor.program,
+        "--batch",
+        "-Q",
+        "--eval",
+        strict,
+        "-f",
+        "batch-byte-compile",
+        *files,
+    ]
+    done = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+    )
+    _, warnings = await done.communicate()
+    assert done.returncode == 0, warnings.decode()
+    assert len(files) >= 3
 
 
 @pytest.mark.editor

@@ -24,6 +24,7 @@
 (require 'eieio)
 (require 'subr-x)
 (require 'url-util)
+(require 'holdfast-chat)
 (require 'holdfast-question)
 
 (defgroup holdfast nil "A coding agent for long tasks." :group 'tools)
@@ -33,7 +34,7 @@
   :type '(repeat string))
 
 ;; Without room for capabilities of our own they travel with the options.
-(defconst holdfast--options '(:clientCapabilities (:holdfast (:status t :waitingQuestions t))))
+(defconst holdfast--options '(:clientCapabilities (:holdfast (:status t :event t :waitingQuestions t))))
 
 ;;; The mode line
 
@@ -64,6 +65,10 @@
 
 (defun holdfast--keep-status (server status)
   "Keep STATUS of SERVER, a plist, for the mode line."
+  (when (and (not (gethash server holdfast--statuses))
+             (equal (plist-get status :outcome) "interrupted"))
+    (message "Holdfast: “%s” was interrupted and nothing is lost; M-x holdfast-resume goes on with it"
+             (plist-get status :title)))
   (puthash server status holdfast--statuses)
   (force-mode-line-update t))
 
@@ -94,7 +99,9 @@
     (holdfast--keep-status server status))
   (cl-defmethod eglot-handle-notification (server (_method (eql holdfast/questions)) &key questions
                                                   &allow-other-keys)
-    (holdfast-question-update server questions)))
+    (holdfast-question-update server questions))
+  (cl-defmethod eglot-handle-notification (server (_method (eql holdfast/event)) &rest notice)
+    (holdfast-chat-event server notice)))
 
 ;;; lsp-mode
 
@@ -126,6 +133,11 @@
                                (lambda (workspace status)
                                  (holdfast--keep-status workspace (holdfast--plist status)))
                                handlers)
+                      (puthash "holdfast/event"
+                               (lambda (workspace notice)
+                                 (when (get-buffer "*holdfast chat*")
+                                   (holdfast-chat-event workspace (holdfast--plist notice))))
+                               handlers)
                       (puthash "holdfast/questions"
                                (lambda (workspace waiting)
                                  (holdfast-question-update
@@ -143,12 +155,14 @@
 
 ;;; Commands
 
+(defun holdfast-server ()
+  "The server of this buffer, else the one that was spoken to last."
+  (or (holdfast--server) holdfast--last-server
+      (user-error "Holdfast runs in no server of this buffer; M-x eglot or M-x lsp")))
+
 (defun holdfast-request (name &optional argument)
   "The reply of the server's command NAME with ARGUMENT, a plist."
-  (holdfast-request-to
-   (or (holdfast--server) holdfast--last-server
-       (user-error "Holdfast runs in no server of this buffer; M-x eglot or M-x lsp"))
-   name argument))
+  (holdfast-request-to (holdfast-server) name argument))
 
 (defun holdfast--params (name argument)
   "What asks for the server's command NAME with ARGUMENT, a plist."
@@ -300,7 +314,8 @@ Return its reply, a plist."
 
 ;;;###autoload
 (defun holdfast-distill (&optional replay)
-  "Draft skills from past runs; with a prefix argument, REPLAY past tasks with them."
+  "Draft skills from past runs.
+With a prefix argument REPLAY, try them on past tasks."
   (interactive "P")
   (holdfast--run "evolve.distill" (if replay (list :replay t) nil)))
 
@@ -371,7 +386,7 @@ With \"deny\", REASON is for the model to read."
   (let ((map (make-sparse-keymap)))
     (pcase-dolist (`(,key . ,command)
                    '(("w" . holdfast-work) ("g" . holdfast-goal) ("G" . holdfast-work-on-goals)
-                     ("c" . holdfast-check) ("p" . holdfast-propose) ("y" . holdfast-accept)
+                     ("h" . holdfast-chat) ("c" . holdfast-check) ("p" . holdfast-propose) ("y" . holdfast-accept)
                      ("a" . holdfast-answer) ("s" . holdfast-stop) ("r" . holdfast-resume)
                      ("t" . holdfast-send) ("u" . holdfast-undo) ("v" . holdfast-show)
                      ("/" . holdfast-search) ("l" . holdfast-list) ("i" . holdfast-status) ("d" . holdfast-doctor)))

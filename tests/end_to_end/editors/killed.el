@@ -3,6 +3,9 @@
 (load (expand-file-name "prelude.el" (getenv "EDITORS")) nil t)
 (require 'eglot) (require 'python)
 
+;; What goes on by itself is said in a message of ours.
+(advice-add 'message :before (lambda (text &rest more) (when text (push (apply #'format text more) told))))
+
 (play
  (lambda ()
    (let ((server (start-eglot '(python-mode))))
