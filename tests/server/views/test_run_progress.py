@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from lsp_server.domain.events import Event
+from lsp_server.domain.events import Event, StepStarted, Streamed
 from lsp_server.server.capabilities import Capabilities
 from lsp_server.server.client import Client
 from lsp_server.server.views.run_progress import MESSAGE_CHARS_MAX, RunProgress
@@ -13,6 +13,7 @@ from lsp_server.system.task_set import TaskSet
 from tests.data.events import ONE_OF_EACH
 from tests.fakes.lsp_client import nothing, unknown
 from tests.fakes.peer import Peer
+from tests.harness.expectation import until
 
 CREATE = "window/workDoneProgress/create"
 
@@ -83,6 +84,57 @@ async def test_a_report_says_what_the_run_does_now(kind: str, message: str) -> N
     await tasks.wait(5)
     (begin,) = peer.params("$/progress")
     assert begin["value"]["message"] == message
+
+
+@pytest.mark.parametrize(
+    ("pieces", "message"),
+    [
+        (["I look at ", "the parser."], "step 3 · I look at the parser."),
+        (["One.\n\n", "Two *three*\n"], "step 3 · Two *three*"),
+        (["[more](command:x)"], "step 3 · [more] (command:x)"),
+        ([f"{number} " for number in range(200)], "step 3 · …"),
+        (["\n"], "step 3 · thinking"),
+    ],
+)
+async def test_a_report_has_the_last_words_of_the_model(pieces: list[str], message: str) -> None:
+    peer = Peer({CREATE: nothing})
+    client = Client(peer.rpc)
+    client.can = Capabilities(progress=True)
+    tasks = TaskSet()
+    progress = RunProgress(client, tasks, "r1", "Title")
+    await tasks.wait(5)
+    progress.follow(StepStarted(3, 10))
+    for piece in pieces:
+        progress.follow(Streamed(3, "reasoning", "not this"))
+        progress.follow(Streamed(3, "text", piece))
+    begun = message.removesuffix("…")
+
+    def reports() -> list[str]:
+        return [each["value"].get("message", "") for each in peer.params("$/progress")]
+
+    await until(lambda: reports()[-1].startswith(message), message)
+    progress.end("over")
+    assert all(len(each) <= MESSAGE_CHARS_MAX for each in reports())
+    if message.endswith("…"):
+        assert reports()[-2].endswith("198 199"), reports()
+    assert begun in reports()[-2]
+
+
+async def test_a_report_counts_the_seconds_of_a_thought() -> None:
+    peer = Peer({CREATE: nothing})
+    client = Client(peer.rpc)
+    client.can = Capabilities(progress=True)
+    tasks = TaskSet()
+    progress = RunProgress(client, tasks, "r1", "Title")
+    progress.follow(StepStarted(3, 10))
+    await tasks.wait(5)
+    pattern = re.compile(r"step 3 · thinks \d+ s")
+
+    def last() -> str:
+        return str(peer.params("$/progress")[-1]["value"].get("message"))
+
+    await until(lambda: pattern.fullmatch(last()), "the seconds")
+    progress.end("over")
 
 
 async def test_a_report_says_what_a_subagent_does_now() -> None:
