@@ -24,7 +24,7 @@ from pydantic.alias_generators import to_camel
 
 from lsp_server.domain.candidates import CandidateGroup, Scores
 from lsp_server.domain.goals import Verdict
-from lsp_server.domain.permissions import Answer, Question
+from lsp_server.domain.permissions import Answer, PermissionMode, Question
 from lsp_server.domain.tasks import RunState
 from lsp_server.domain.workflows import NodeState
 from lsp_server.mcp_client.server import ServerState
@@ -67,6 +67,7 @@ export const ATTEMPTS_MAX = {run_params.ATTEMPTS_MAX};
 
 LITERALS: Mapping[str, Any] = {
     "RunState": RunState,
+    "PermissionMode": PermissionMode,
     "SessionState": SessionState,
     "NodeState": NodeState,
     "Verdict": Verdict,

@@ -72,6 +72,7 @@ export function languageClient(
   client.onNotification(Method.event, (value: unknown) => {
     const notice = parsed(EventNotice, value);
     if (notice !== undefined) {
+      progress.follow(notice);
       listener.event(notice);
     }
   });

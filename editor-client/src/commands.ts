@@ -2,8 +2,9 @@
  * The palette: asks for what a command needs and passes it on.
  *
  * The ids are `holdfast.ui.…`, since the language client registers the server's own
- * under their names. To add one: a handler here, in `run_commands.ts`, `review_commands.ts`, `image_commands.ts`,
- * `conversation_commands.ts`, `goal_commands.ts`, `skill_commands.ts` or `workflow_commands.ts`, and its title in `package.json`.
+ * under their names. To add one: a handler here, in `run_commands.ts`, `permission_commands.ts`, `review_commands.ts`,
+ * `image_commands.ts`, `conversation_commands.ts`, `goal_commands.ts`, `skill_commands.ts` or `workflow_commands.ts`,
+ * and its title in `package.json`.
  */
 import * as vscode from "vscode";
 import { askForApiKey } from "./api_key.js";
@@ -21,6 +22,7 @@ import { askForText, currentSelection } from "./input.js";
 import { searchMemory } from "./memory.js";
 import { notice } from "./notices.js";
 import { parsed } from "./parsed.js";
+import { permissionCommands } from "./permission_commands.js";
 import { CommandName, Reply } from "./protocol.js";
 import type { Review } from "./review.js";
 import { reviewCommands } from "./review_commands.js";
@@ -51,6 +53,7 @@ export function commands(parts: Parts): vscode.Disposable {
     ...registered(runCommands(server, runs, candidates, diffs)),
     ...registered(conversationCommands(parts.conversation)),
     ...registered(reviewCommands(server, runs, review)),
+    ...registered(permissionCommands(server, runs, diffs)),
     ...registered(imageCommands(server)),
     ...registered(goalCommands(server, goals)),
     ...registered(skillCommands(server)),
@@ -149,7 +152,8 @@ async function menu({ server, runs, context }: Parts): Promise<void> {
     server.state === "running"
       ? [
           ...(openQuestions(runs.log()).length > 0 ? ["answer"] : []),
-          ...(active ? ["stop", "send", "switchMax"] : []),
+          ...(all[0]?.state === "blocked" ? ["send"] : []),
+          ...(active ? ["send", "permissions", "switchMax", "stop"] : []),
           ...["conversation", "work", "workOnGoal", "newGoal", "checkGoals", "attempts", "propose"],
           ...(all.some(hasJudged) ? ["compare"] : []),
           ...(server.knows(CommandName.memorySearch) ? ["searchMemory"] : []),

@@ -2,9 +2,9 @@
 import * as vscode from "vscode";
 import { ATTEMPTS_MAX, SAMPLES_MAX, SECTION } from "./protocol.js";
 
-/** A text that is not blank. */
-export async function askForText(prompt: string): Promise<string | undefined> {
-  const options = { title: "Holdfast", prompt, ignoreFocusOut: true };
+/** A text that is not blank; a `value` is proposed. */
+export async function askForText(prompt: string, value = ""): Promise<string | undefined> {
+  const options = { title: "Holdfast", prompt, value, ignoreFocusOut: true };
   const text = (await vscode.window.showInputBox(options))?.trim();
   return text === "" ? undefined : text;
 }

@@ -1,6 +1,7 @@
 /**
  * Runs as notifications with a Cancel button. The language client alone would hide
- * their progress in the status bar, with the button two clicks away.
+ * their progress in the status bar, with the button two clicks away. While a run waits for
+ * an answer its question is the notification, and this one is away.
  */
 import * as vscode from "vscode";
 import {
@@ -9,10 +10,13 @@ import {
   type Middleware,
   type ProgressToken,
 } from "vscode-languageclient/node";
+import type { EventNotice } from "./protocol.js";
 
 export interface RunProgress {
   readonly dispose: () => void;
   readonly handle: NonNullable<Middleware["handleWorkDoneProgress"]>;
+  /** Takes in what happens in runs. */
+  readonly follow: (notice: EventNotice) => void;
 }
 
 interface Notification {
@@ -20,36 +24,84 @@ interface Notification {
   readonly end: () => void;
 }
 
+/** A run whose progress is shown, with what it said last. */
+interface Shown {
+  readonly title: string;
+  message: string;
+  notification: Notification | undefined;
+}
+
 export function runProgress(client: () => BaseLanguageClient): RunProgress {
-  const shown = new Map<ProgressToken, Notification>();
+  const shown = new Map<ProgressToken, Shown>();
+  /** The open questions of each run, by its id. */
+  const questions = new Map<string, Set<string>>();
+  const waits = (token: ProgressToken): boolean =>
+    [...questions].some(([runId, open]) => open.size > 0 && isOf(token, runId));
+  const draw = (): void => {
+    shown.forEach((run, token) => {
+      if (waits(token)) {
+        run.notification?.end();
+        run.notification = undefined;
+      } else {
+        run.notification ??= notification(client, token, run.title, run.message);
+      }
+    });
+  };
   return {
     handle: (token, params, next) => {
+      const run = shown.get(token);
       switch (params.kind) {
         case "begin":
           // What can be counted, as indexing, is no run and stays in the status bar.
           if (params.cancellable === true && params.percentage === undefined) {
-            shown.set(token, notification(client, token, params.title, params.message ?? ""));
+            const { title, message = "" } = params;
+            shown.set(token, { title, message, notification: undefined });
+            draw();
           } else {
             next(token, params);
           }
           return;
         case "report":
-          shown.get(token)?.report(params.message ?? "");
+          if (run !== undefined) {
+            run.message = params.message ?? "";
+            run.notification?.report(run.message);
+          }
           break;
         case "end":
-          shown.get(token)?.end();
+          run?.notification?.end();
           shown.delete(token);
           break;
       }
       next(token, params);
     },
+    follow: ({ runId, parentId, event, view }) => {
+      const id = view.fields.questionId;
+      if (id === undefined) {
+        return;
+      }
+      // A subagent's question is one of the run that people see.
+      const top = parentId ?? runId;
+      const open = new Set(questions.get(top));
+      if (event.kind === "permission_asked") {
+        open.add(id);
+      } else {
+        open.delete(id);
+      }
+      questions.set(top, open);
+      draw();
+    },
     dispose: () => {
-      shown.forEach(({ end }) => {
-        end();
-      });
+      shown.forEach((run) => run.notification?.end());
       shown.clear();
+      questions.clear();
     },
   };
+}
+
+/** Whether a token is that of a run, which has another one each time that it goes on. */
+function isOf(token: ProgressToken, runId: string): boolean {
+  const own = `holdfast/${runId}`;
+  return token === own || (typeof token === "string" && token.startsWith(`${own}/`));
 }
 
 function notification(

@@ -82,6 +82,9 @@ export const RunState = v.picklist([
 ]);
 export type RunState = v.InferOutput<typeof RunState>;
 
+export const PermissionMode = v.picklist(["read-only", "ask", "auto-edit", "sandboxed", "full"]);
+export type PermissionMode = v.InferOutput<typeof PermissionMode>;
+
 export const SessionState = v.picklist(["idle", "indexing", "running", "waiting", "error"]);
 export type SessionState = v.InferOutput<typeof SessionState>;
 
@@ -250,7 +253,7 @@ export const Status = v.object({
   background: v.optional(v.record(v.string(), v.string())),
   extensions: v.optional(ExtensionCounts, { total: 0, waiting: 0, failed: 0 }),
   children: v.optional(v.number(), 0),
-  permissions: v.optional(v.picklist(["read-only", "ask", "auto-edit", "sandboxed", "full"])),
+  permissions: v.optional(PermissionMode),
   cacheHitRate: v.optional(v.number()),
   contextShare: v.optional(v.number()),
   outlivesEditor: v.optional(v.boolean()),
@@ -541,7 +544,7 @@ export const EventFields = v.object({
   nodes: v.optional(v.array(WorkflowNode)),
   outcome: v.optional(RunState),
   path: v.optional(v.string()),
-  permissions: v.optional(v.picklist(["read-only", "ask", "auto-edit", "sandboxed", "full"])),
+  permissions: v.optional(PermissionMode),
   promptTokens: v.optional(v.number()),
   proposes: v.optional(v.boolean()),
   questionId: v.optional(v.string()),
@@ -659,7 +662,7 @@ export const Question = v.object({
   runRule: v.nullish(v.string()),
   general: v.boolean(),
   offersSandbox: v.boolean(),
-  freedBy: v.array(v.picklist(["read-only", "ask", "auto-edit", "sandboxed", "full"])),
+  freedBy: v.array(PermissionMode),
   paths: v.array(v.string()),
 });
 export type Question = v.InferOutput<typeof Question>;

@@ -10,8 +10,8 @@ import {
   currentSelection,
 } from "./input.js";
 import { notice } from "./notices.js";
-import { CommandName, type Answer, type Question, type RunEntry } from "./protocol.js";
-import { isActive, openQuestions, own, type Judged, type Run, type RunNode } from "./run_log.js";
+import { CommandName, type RunEntry } from "./protocol.js";
+import { isActive, own, type Judged, type Run, type RunNode } from "./run_log.js";
 import { stateName, type Runs } from "./runs.js";
 import type { Server } from "./server.js";
 
@@ -46,10 +46,6 @@ export function runCommands(
     const step = run && (node?.entry?.step ?? (await askForStep(run.step)));
     return run === undefined || step === undefined ? undefined : { runId: run.runId, step };
   };
-  const answerWith =
-    (answer: Answer): RunHandler =>
-    (node) =>
-      server.command(CommandName.permissionAnswer, { id: node?.entry?.id, answer });
   return {
     work: async () => {
       const prompt = await askForText(vscode.l10n.t("What should be done?"));
@@ -84,8 +80,9 @@ export function runCommands(
       }
     },
     send: async (node) => {
-      const run = await choose(vscode.l10n.t("Tell"), isActive, node);
-      const text = run && (await askForText(vscode.l10n.t("What should it know?")));
+      // One that waits or has ended goes on with what it is told.
+      const run = await choose(vscode.l10n.t("Tell"), () => true, node);
+      const text = run && (await askForText(run.asks ?? vscode.l10n.t("What should it know?")));
       if (text !== undefined) {
         await server.command(CommandName.runSend, { runId: run?.runId, text });
       }
@@ -116,7 +113,6 @@ export function runCommands(
         await server.command(CommandName.runFork, { ...place, prompt });
       }
     },
-    answer: (node) => answer(server, runs, diffs, node),
     preview: async (node) => {
       // The row has only the beginning of a long change.
       const open = node?.run.questions.find(({ id }) => id === node.entry?.id);
@@ -125,64 +121,7 @@ export function runCommands(
         await diffs.show(detail, node.run.title);
       }
     },
-    once: answerWith("once"),
-    forRun: answerWith("run"),
-    always: answerWith("always"),
-    deny: answerWith("deny"),
   };
-}
-
-/** Lets a person answer a question that waits, even after its notification was closed. */
-async function answer(server: Server, runs: Runs, diffs: Diffs, node?: RunNode): Promise<void> {
-  const open = openQuestions(runs.log());
-  const items = open.map(({ run, question }) => ({
-    label: question.summary,
-    description: run.title,
-    run,
-    question,
-  }));
-  const [only] = open.length === 1 ? open : [];
-  const named = open.find(({ question }) => question.id === node?.entry?.id) ?? only;
-  const title = vscode.l10n.t("Holdfast waits for permission");
-  const chosen =
-    named ?? (await vscode.window.showQuickPick(items, { title, ignoreFocusOut: true }));
-  if (chosen === undefined) {
-    return;
-  }
-  const { run, question } = chosen;
-  void diffs.show(question.detail, run.title, vscode.ViewColumn.Beside);
-  const options = { title: question.summary, placeHolder: run.title, ignoreFocusOut: true };
-  const given = (await vscode.window.showQuickPick(answersTo(question), options))?.answer;
-  if (given !== undefined) {
-    const why = given === "deny" ? await askForText(vscode.l10n.t("Why? The model reads it.")) : "";
-    const argument = { id: question.id, answer: given, ...(why ? { reason: why } : {}) };
-    await server.command(CommandName.permissionAnswer, argument);
-    await diffs.close(question.detail);
-  }
-}
-
-type AnswerItem = vscode.QuickPickItem & { answer: Answer };
-
-/** The answers that a question offers, the narrowest yes first. */
-function answersTo(question: Question): readonly AnswerItem[] {
-  const wider = (answer: Answer, label: string, rule?: string | null): readonly AnswerItem[] =>
-    rule == null ? [] : [{ label, description: rule, answer }];
-  const everywhere = question.general ? question.rule : undefined;
-  return [
-    { label: vscode.l10n.t("Approve once"), answer: "once" },
-    ...wider("run", vscode.l10n.t("For this run"), question.runRule),
-    ...wider("always", vscode.l10n.t("Always, in this project"), question.rule),
-    ...wider("everywhere", vscode.l10n.t("Always, in all projects"), everywhere),
-    ...(question.offersSandbox
-      ? [
-          {
-            label: vscode.l10n.t("Go on in the sandbox, without asking"),
-            answer: "sandboxed" as const,
-          },
-        ]
-      : []),
-    { label: vscode.l10n.t("Deny"), answer: "deny" },
-  ];
 }
 
 /** A run for which `isChoice` holds; the person is asked when there are several. */

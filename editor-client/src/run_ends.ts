@@ -21,8 +21,14 @@ async function say(
   runs: Runs,
   review: Review,
 ): Promise<void> {
+  const run = runs.log().get(runId);
+  const title = run?.title ?? view.label;
   // The words of the outcome come before those of what it cost.
-  const text = notice(view.detail.split("\n\n")[0] ?? view.label);
+  const said = view.detail.split("\n\n")[0] ?? view.label;
+  const text =
+    run?.asks === undefined
+      ? oneLine(notice(said))
+      : vscode.l10n.t("“{0}” asks: {1}", notice(title), oneLine(notice(run.asks)));
   const reply = await review.changes(runId);
   const changed = reply?.files.some(({ state }) => state !== "undone") === true;
   const numbers = changed ? ` (${reply.message.split("\n")[0] ?? ""})` : "";
@@ -30,9 +36,13 @@ async function say(
   const show = vscode.l10n.t("Show");
   const { outcome } = view.fields;
   const tell = (outcome && TELLERS[outcome]) ?? vscode.window.showInformationMessage;
-  const answer = await tell(`${text}${numbers}`, ...(changed ? [look, undo] : []), show);
-  const title = runs.log().get(runId)?.title ?? view.label;
-  if (answer === look) {
+  const goOn = outcome && WAYS_ON[outcome];
+  const first = goOn === undefined ? [] : [goOn.title()];
+  const answer = await tell(`${text}${numbers}`, ...first, ...(changed ? [look, undo] : []), show);
+  if (goOn !== undefined && answer === goOn.title()) {
+    const now = runs.log().get(runId);
+    await vscode.commands.executeCommand(`holdfast.ui.${goOn.command}`, now && { run: now });
+  } else if (answer === look) {
     await review.open(runId, title);
   } else if (answer === undo) {
     await takeBack(server, review, runId, title);
@@ -42,6 +52,24 @@ async function say(
 }
 
 type Tell = (text: string, ...buttons: string[]) => Thenable<string | undefined>;
+
+/** How a run goes on that ended short of its task: with words, or as it was. */
+const WAYS_ON: Partial<
+  Record<RunState, { readonly title: () => string; readonly command: string }>
+> = {
+  blocked: { title: () => vscode.l10n.t("Answer…"), command: "send" },
+  unmet: { title: () => vscode.l10n.t("Tell…"), command: "send" },
+  stopped: { title: () => vscode.l10n.t("Resume"), command: "resume" },
+  failed: { title: () => vscode.l10n.t("Resume"), command: "resume" },
+};
+
+const TEXT_CHARS_MAX = 200;
+
+/** What is longer is read in the transcript. */
+function oneLine(text: string): string {
+  const line = text.split(/\s+/).join(" ").trim();
+  return line.length <= TEXT_CHARS_MAX ? line : `${line.slice(0, TEXT_CHARS_MAX - 1)}…`;
+}
 
 const TELLERS: Partial<Record<RunState, Tell>> = {
   failed: vscode.window.showErrorMessage,

@@ -28,6 +28,10 @@ export interface Run {
   /** The candidates of its last step, if a person may choose. */
   readonly proposal: Judged | undefined;
   readonly proposes: boolean;
+  /** What it asks since it ended, for one that is blocked. */
+  readonly asks: string | undefined;
+  /** Whether what it changed was taken back since it ended. */
+  readonly isTakenBack: boolean;
 }
 
 export interface Entry {
@@ -167,6 +171,8 @@ function blank(runId: string, startedAt: string, parentId: string | undefined): 
     questions: [],
     proposal: undefined,
     proposes: false,
+    asks: undefined,
+    isTakenBack: false,
   };
 }
 
@@ -183,7 +189,9 @@ function next(before: Run, notice: EventNotice): Run {
     case "run_started":
       return { ...run, title: view.label, state: "running", proposes: fields.proposes ?? false };
     case "run_resumed":
-      return withEntry({ ...run, state: "running" }, notice);
+      return withEntry({ ...run, state: "running", asks: undefined, isTakenBack: false }, notice);
+    case "file_restored":
+      return withEntry(view.tone === "bad" ? run : { ...run, isTakenBack: true }, notice);
     case "tool_called":
       return withEntry(run, notice, { id: fields.callId ?? "" });
     case "child_started":
@@ -224,11 +232,19 @@ function next(before: Run, notice: EventNotice): Run {
     }
     case "permission_answered":
       return answered(run, notice);
-    case "run_ended":
-      return { ...withEntry(run, notice), state: fields.outcome ?? "stopped", questions: [] };
+    case "run_ended": {
+      const state = fields.outcome ?? "stopped";
+      const asks = state === "blocked" ? behindState(view.label) : undefined;
+      return { ...withEntry(run, notice), state, questions: [], asks };
+    }
     default:
       return withEntry(run, notice);
   }
+}
+
+/** What the end of a run says behind its state, as in `blocked: Which one?`. */
+export function behindState(label: string): string {
+  return label.slice(label.indexOf(":") + 1).trim();
 }
 
 function answered(run: Run, { view }: EventNotice): Run {

@@ -143,6 +143,7 @@ function nodeItem(entry: Entry, node: WorkflowNode): vscode.TreeItem {
   const state = NODE_STATES[node.state]();
   item.id = `${entry.id}/${node.id}`;
   item.description = state;
+  item.accessibilityInformation = { label: `${node.title}, ${state}` };
   item.iconPath = NODE_ICONS[node.state];
   item.contextValue = "node";
   item.tooltip = [`${node.title}: ${state}`, node.why].filter((line) => line !== "").join("\n");
@@ -167,7 +168,9 @@ function runItem(run: Run, attempt?: number): vscode.TreeItem {
   item.id = run.runId;
   // A run of several attempts has no steps of its own while they work.
   const step = run.step > 0 ? ` · ${vscode.l10n.t("step {0}", run.step)}` : "";
-  item.description = `${stateName(run.state)}${step}${cost}`;
+  const state = run.isTakenBack ? vscode.l10n.t("taken back") : stateName(run.state);
+  item.description = `${state}${step}${cost}`;
+  item.accessibilityInformation = { label: `${title}, ${state}${step}${cost}` };
   item.iconPath = RUN_ICONS[run.state];
   item.contextValue = `run.${isActive(run) ? "active" : "ended"}${run.proposal ? ".proposal" : ""}`;
   item.tooltip = run.title;
@@ -194,10 +197,21 @@ const COLORS: Readonly<Record<Tone, vscode.ThemeColor | undefined>> = {
   muted: undefined,
 };
 
+/** What a colour says, for those who do not see it. */
+const TONE_NAMES: Readonly<Record<Tone, () => string>> = {
+  waiting: () => vscode.l10n.t("waits"),
+  good: () => vscode.l10n.t("good"),
+  bad: () => vscode.l10n.t("bad"),
+  plain: () => "",
+  muted: () => "",
+};
+
 function entryItem(run: Run, entry: Entry): vscode.TreeItem {
   const item = new vscode.TreeItem(entry.label);
   item.id = `${run.runId}/${entry.id}`;
   item.iconPath = new vscode.ThemeIcon(ENTRY_ICONS[entry.kind] ?? "info", COLORS[entry.tone]);
+  const tone = TONE_NAMES[entry.tone]();
+  item.accessibilityInformation = { label: tone === "" ? entry.label : `${entry.label}, ${tone}` };
   const asks = entry.kind === "permission_asked";
   const place = isActive(run) ? "" : ".ended";
   item.contextValue = asks && entry.tone === "waiting" ? "question" : `entry.${entry.kind}${place}`;

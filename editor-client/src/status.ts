@@ -57,6 +57,12 @@ function tooltip(status: Status): vscode.MarkdownString {
     total > 0
       ? vscode.l10n.t("{0} of {1} goals met, {2} unmet, {3} blocked", met, total, unmet, blocked)
       : vscode.l10n.t("no goals yet"),
+    ...(status.permissions === undefined
+      ? []
+      : [vscode.l10n.t("permissions of this run: {0}", status.permissions)]),
+    ...(status.contextShare === undefined
+      ? []
+      : [vscode.l10n.t("{0} % of the context used", Math.round(100 * status.contextShare))]),
     status.endpoint ?? vscode.l10n.t("no model endpoint"),
   ];
   lines

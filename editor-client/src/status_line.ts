@@ -10,6 +10,11 @@ const ICONS: Readonly<Record<Status["state"], string>> = {
 };
 
 /** The server's line behind an icon; the name alone when there is nothing to say. */
-export function statusLine({ state, line }: Pick<Status, "state" | "line">): string {
-  return `${ICONS[state]} ${line === "" ? "Holdfast" : line}`;
+export function statusLine({
+  state,
+  line,
+  outcome,
+}: Pick<Status, "state" | "line" | "outcome">): string {
+  const icon = state === "idle" && outcome === "blocked" ? "$(question)" : ICONS[state];
+  return `${icon} ${line === "" ? "Holdfast" : line}`;
 }

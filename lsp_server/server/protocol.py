@@ -105,18 +105,22 @@ INDEX_TOKEN = f"{SOURCE}/index"
 """The beginning of the token of an index run's progress."""
 
 
-def progress_token(run_id: str) -> str:
-    """Returns the token of a run's progress."""
-    return f"{SOURCE}/{run_id}"
+def progress_token(run_id: str, turn: int = 1) -> str:
+    """Returns the token of a run's progress; each time that it goes on it is another one.
+
+    >>> progress_token("r1"), progress_token("r1", 2)
+    ('holdfast/r1', 'holdfast/r1/2')
+    """
+    return f"{SOURCE}/{run_id}" if turn == 1 else f"{SOURCE}/{run_id}/{turn}"
 
 
 def run_of_token(token: int | str) -> str | None:
     """Returns the run that a progress token belongs to, None if it is not one of ours.
 
-    >>> run_of_token(progress_token("r1"))
-    'r1'
+    >>> run_of_token(progress_token("r1")), run_of_token(progress_token("r1", 2))
+    ('r1', 'r1')
     """
     prefix = f"{SOURCE}/"
     if isinstance(token, str) and token.startswith(prefix):
-        return token.removeprefix(prefix)
+        return token.removeprefix(prefix).partition("/")[0]
     return None

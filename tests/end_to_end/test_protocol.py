@@ -413,6 +413,30 @@ async def test_a_switch_of_the_mode_answers_what_it_frees(project: Path, mode: s
     assert [e["mode"] for e in events if e["kind"] == "permissions_changed"] == [mode]
 
 
+async def test_a_run_that_goes_on_has_a_progress_of_its_own_again(project: Path) -> None:
+    turns = [
+        ScriptedTurn(text="There are two. Which one?"),
+        ScriptedTurn(tool_calls=(call("finish", summary="It is done."),)),
+    ]
+    async with at_work(project, turns) as client:
+        begun = await client.command("holdfast.run.start", {"prompt": "Mend it."})
+        ended = await client.wait_for(lambda m: kind(m, "run_ended"))
+        assert ended["params"]["event"]["outcome"]["outcome"] == "blocked"
+        assert ended["params"]["view"]["label"] == "blocked: There are two. Which one?"
+        await client.command("holdfast.run.send", {"runId": begun["runId"], "text": "The first."})
+        await client.wait_for_all(lambda m: kind(m, "run_ended"), 2)
+        begins = await client.wait_for_all(lambda m: progress(m, "begin"), 2)
+        tokens = [message["params"]["token"] for message in begins]
+        assert tokens == [f"holdfast/{begun['runId']}", f"holdfast/{begun['runId']}/2"]
+        said = [
+            message["params"]["message"]
+            for message in client.received
+            if message.get("method") == "window/showMessage"
+        ]
+        assert any("Which one?" in text for text in said), said
+        assert not [text for text in said if "works on" in text]
+
+
 async def stop_by_shutdown(client: LspClient, run_id: str) -> None:
     await client.request("shutdown")
 

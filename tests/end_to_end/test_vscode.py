@@ -21,7 +21,7 @@ from tests.fakes.faults import FaultyTurn
 from tests.harness.code_server import CLIENT, code_server, need, need_index
 from tests.harness.command_line import holdfast
 from tests.harness.stand import acts, is_verdict, says_verdict
-from tests.harness.workshop import calls, finish
+from tests.harness.workshop import calls, finish, says
 
 needs_uv = pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
 pytestmark = [pytest.mark.editor, pytest.mark.vscode, pytest.mark.timeout(240)]
@@ -156,6 +156,35 @@ async def test_questions_are_answered_where_their_change_is_seen(
     assert (seen["before"], seen["after"]) == (ANSWER, ANSWER.replace("41", "42"))
     assert not (project / "README.md").exists()
     assert not [tab for tab in seen["tabs"] if "↔" in tab], "what is answered is closed"
+
+
+def asks_back(body: Mapping[str, Any]) -> ScriptedTurn:
+    """Asks before it begins, then does it, then is polite."""
+    said = str(body["messages"])
+    if "Thank you." in said:
+        return says("You are welcome.")
+    if "The first." not in said:
+        return says("There are two answers.\n\nWhich of them do you mean?")
+    return finish("It is 42 now.") if "tool_calls" in said else acts("edit", EDIT)
+
+
+async def test_a_run_that_asks_is_answered_and_its_mode_switched(
+    project: Path, tmp_path: Path
+) -> None:
+    need()
+    (project / ".git").mkdir()
+    (project / "answer.py").write_text(ANSWER, "utf-8")
+    async with (
+        ScriptedServer(asks_back) as model,
+        code_server(tmp_path / "code", project, environment=endpoint(model)) as code,
+    ):
+        seen = await code.play("answers", pictures())
+    assert "error" not in seen, seen["error"]
+    asked = "“Correct one of them.” asks: Which of them do you mean?"
+    assert seen["asked"] == asked
+    assert "blocked" in seen["row"]
+    assert seen["beside"] == 0, "while it asks, its question is its one notification"
+    assert (seen["before"], seen["after"]) == (ANSWER, ANSWER.replace("41", "42"))
 
 
 def sleeper(body: Mapping[str, Any]) -> ScriptedTurn:

@@ -89,3 +89,16 @@ def test_prompts_of_these_editors_take_the_keyboard(name: str, modal: bool) -> N
 def test_only_true_declares(own: Any) -> None:
     options = {"clientCapabilities": {"holdfast": own}}
     assert resolve(initialize(initializationOptions=options)) == Capabilities()
+
+
+@pytest.mark.parametrize(
+    ("own", "shows_endings"),
+    [
+        ({"ends": True, "event": True}, True),
+        ({"ends": True}, False),
+        ({"event": True}, False),
+    ],
+)
+def test_an_end_is_left_to_a_client_that_sees_it(own: dict[str, bool], shows_endings: bool) -> None:
+    capabilities = {"experimental": {"holdfast": own}}
+    assert resolve(initialize(capabilities=capabilities)).ends is shows_endings

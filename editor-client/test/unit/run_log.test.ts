@@ -282,3 +282,23 @@ test("an attempt is a run below the one that makes it, with its number", () => {
     ["read a.py"],
   );
 });
+
+test("a run that is blocked says what it asks until it goes on", () => {
+  const blocked = sent("run_ended", "blocked: Which one: a or b?", {
+    tone: "waiting",
+    fields: { outcome: "blocked" },
+  });
+  assert.equal(after(STARTED, blocked).get(RUN)?.asks, "Which one: a or b?");
+  const goesOn = after(STARTED, blocked, sent("run_resumed", "the run goes on")).get(RUN);
+  assert.deepEqual([goesOn?.asks, goesOn?.state], [undefined, "running"]);
+  assert.equal(after(STARTED, ENDED).get(RUN)?.asks, undefined);
+});
+
+test("a run whose changes were taken back says so until it goes on", () => {
+  const restored = sent("file_restored", "restored a.py", { fields: { path: "a.py" } });
+  const left = sent("file_restored", "a.py was left alone: it changed", { tone: "bad" });
+  assert.equal(after(STARTED, ENDED, left).get(RUN)?.isTakenBack, false);
+  assert.equal(after(STARTED, ENDED, restored).get(RUN)?.isTakenBack, true);
+  const goesOn = after(STARTED, ENDED, restored, sent("run_resumed", "the run goes on"));
+  assert.equal(goesOn.get(RUN)?.isTakenBack, false);
+});

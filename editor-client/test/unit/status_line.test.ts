@@ -13,6 +13,8 @@ const ROWS: readonly [object, string][] = [
   ],
   [{ state: "waiting", line: "waits for you · step 3" }, "$(bell-dot) waits for you · step 3"],
   [{ state: "indexing", line: "indexing" }, "$(loading~spin) indexing"],
+  [{ state: "idle", outcome: "blocked" }, "$(question) Holdfast"],
+  [{ state: "idle", outcome: "achieved" }, "$(target) Holdfast"],
   [{ state: "error" }, "$(error) Holdfast"],
 ];
 

@@ -7,6 +7,7 @@ that show Events themselves.
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable
 from typing import assert_never
 
@@ -71,6 +72,7 @@ class Presenter:
         self._status = status
         self._tasks = tasks
         self._progress: dict[RunId, RunProgress] = {}
+        self._turns: Counter[RunId] = Counter()
         self._refreshes: Throttle[None] = Throttle(REFRESH_SECONDS, lambda _: self.refresh())
 
     def show_interrupted(self, session: Session) -> None:
@@ -148,7 +150,9 @@ class Presenter:
         self._diagnostics.failures.pop(session.root, None)
         name = self._folders.name_among_several(session.root)
         shown = f"{title} (in {name})" if name else title
-        self._progress[run_id] = RunProgress(self._client, self._tasks, run_id, shown)
+        self._turns[run_id] += 1
+        turn = self._turns[run_id]
+        self._progress[run_id] = RunProgress(self._client, self._tasks, run_id, shown, turn)
         self.refresh()
 
     def _end(self, session: Session, run_id: RunId, outcome: Outcome) -> None:

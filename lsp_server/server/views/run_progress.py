@@ -38,15 +38,18 @@ class RunProgress:
     """A `RunProgress` has messages and no percentage; its Cancel button stops the run.
 
     A message is one line: the last words of the model while it writes, what is done and for
-    how many seconds, or what the run waits for.
+    how many seconds, or what the run waits for. `turn` counts how often the run began or
+    went on, as clients take a token once.
 
     A client without progress gets one message at the start instead; a message says how
     the run ended anyway.
     """
 
-    def __init__(self, client: Client, tasks: TaskSet, run_id: str, title: str) -> None:
+    def __init__(
+        self, client: Client, tasks: TaskSet, run_id: str, title: str, turn: int = 1
+    ) -> None:
         self._client = client
-        self._token = progress_token(run_id)
+        self._token = progress_token(run_id, turn)
         self._title = notice(title)
         self._begun = False
         self._ended = False

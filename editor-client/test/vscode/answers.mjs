@@ -1,0 +1,45 @@
+/**
+ * A run that ends with a question is answered from its notification and goes on; its question
+ * of permission goes once its mode is switched. The assertions are in
+ * tests/end_to_end/test_vscode.py.
+ */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { play, until, WAIT } from "./window.mjs";
+
+const answer = () => readFileSync(path.join(process.env.PROJECT, "answer.py"), "utf8");
+
+await play(async (open, seen) => {
+  const code = await open();
+  await code.page.locator(".activitybar .action-item a[aria-label^='Holdfast']").click(WAIT);
+  await code.status(/Holdfast\s*$/);
+  await code.command("Holdfast: Work on a Task");
+  await code.answer("Correct one of them.");
+  await code.told("Which of them do you mean?");
+  await code.shot("asks");
+  const row = code.page.locator(".monaco-list-row[aria-label^='Correct one of them']").first();
+  seen.row = await row.getAttribute("aria-label");
+  seen.asked = await code.press("Which of them do you mean?", "Answer…");
+  await code.answer("The first.");
+
+  await code.status("waits for you");
+  const progress = code.toast.filter({ hasText: "Cancel" });
+  await code.toast.filter({ hasText: "asks: edit answer.py" }).first().waitFor(WAIT);
+  await progress.first().waitFor({ ...WAIT, state: "detached" });
+  seen.beside = await progress.count();
+  seen.before = answer();
+  await code.command("Holdfast: Switch What a Run May Do Without Asking");
+  await code.row("Edit, and ask before commands");
+  await code.shot("mode");
+  await code.choose("Edit, and ask before commands");
+  // VS Code empties a file before it writes it.
+  await until("the edit", () => ![seen.before, ""].includes(answer()));
+  seen.after = answer();
+  await code.told("It is 42 now.");
+
+  // One that has ended is told more, and goes on.
+  await code.command("Holdfast: Tell a Run");
+  await code.answer("Thank you.");
+  await code.told("You are welcome.");
+  await code.shot("told");
+});
