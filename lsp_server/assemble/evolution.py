@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from lsp_server.assemble.distiller import session_distiller
+from lsp_server.assemble.replays import session_replays
 from lsp_server.assemble.role_models import RoleModels
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.evolution.day_budget import DayBudget
@@ -14,6 +15,7 @@ from lsp_server.evolution.project import Project
 from lsp_server.models.wrappers import PricedModel
 from lsp_server.session.evolution import Evolution
 from lsp_server.session.evolution.confirmation import Confirmation
+from lsp_server.session.evolution.day_model import DayModel
 from lsp_server.session.evolution.evidence_links import EvidenceLinks
 from lsp_server.session.evolution.inbox_file import InboxFile
 from lsp_server.session.evolution.model_dreams import ModelDreams
@@ -51,6 +53,9 @@ def session_evolution(
     def today() -> str:
         return datetime.now(UTC).date().isoformat()
 
+    budget = DayBudget(place / "spent-today.json", today)
+    day_model = DayModel(cheap_model, budget, lambda: settings().evolution)
+    replays = session_replays(services, roles, goals, runs, place / "copies")
     files = SuggestedFiles(root, services.editor, extensions.skills, extensions.trust)
     inbox = SessionInbox(
         Inbox(place),
@@ -69,11 +74,6 @@ def session_evolution(
         services.redactor,
         lambda: settings().evolution,
         ProcessLock(place / "dream.lock"),
-        ModelDreams(
-            place,
-            cheap_model,
-            DayBudget(place / "spent-today.json", today),
-            lambda: settings().evolution,
-        ),
-        session_distiller(services, roles, goals, runs, inbox, files),
+        ModelDreams(place, day_model, lambda: settings().evolution),
+        session_distiller(services, replays, inbox, files, day_model, budget),
     )

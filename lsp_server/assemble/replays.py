@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,9 +15,10 @@ from lsp_server.assemble.role_models import RoleModels
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.events import FileChanged
+from lsp_server.domain.ids import Id
 from lsp_server.domain.permissions import Answered, Question
 from lsp_server.domain.tasks import RunId, Task
-from lsp_server.evolution.draft import Draft
+from lsp_server.evolution.draft_file import DraftFile
 from lsp_server.memory.memory import Memory
 from lsp_server.session.evolution.replays import Replays
 from lsp_server.session.goals import Goals
@@ -39,6 +40,7 @@ from lsp_server.settings.sections import (
 )
 from lsp_server.workspace.files.disk_editor import DiskEditor
 from lsp_server.workspace.files.documents import Documents
+from lsp_server.workspace.git.past_files import PastFiles
 from lsp_server.workspace.worktrees.worktrees import Worktree, Worktrees
 
 NOBODY_IS_ASKED = "nobody is asked when a past task is done again; work in the copy"
@@ -97,10 +99,16 @@ class ReplayCopy(CopiedWorkspace):
     """A `ReplayCopy` is a ReplayWorkspace: a copy whose files can be taken back to an earlier time."""
 
     def __init__(
-        self, services: WorkspaceServices, roles: RoleModels, goals: Goals, agents: AgentFactory
+        self,
+        services: WorkspaceServices,
+        roles: RoleModels,
+        goals: Goals,
+        agents: AgentFactory,
+        past_files: PastFiles,
     ) -> None:
         super().__init__(services, roles, goals, agents)
         self._copied = services
+        self._past_files = past_files
 
     async def agent(self, run_context: RunContext) -> RunAgent:
         """Makes the agent of a run that works here. Raises HoldfastError."""
@@ -113,6 +121,25 @@ class ReplayCopy(CopiedWorkspace):
         report = await copied.checkpoints.undo(changes, copied.editor, lambda _: None)
         return [one.path for one in report.conflicts]
 
+    async def put_back(self, before: Mapping[str, Id | None], at: str) -> Sequence[str]:
+        """Gives files the states with these names, else what was committed then; returns the paths of the others."""
+        return [path for path, state in before.items() if not await self._put(path, state, at)]
+
+    async def _put(self, path: str, state: Id | None, at: str) -> bool:
+        copied = self._copied
+        place = copied.workspace.root / path
+        if not place.resolve().is_relative_to(copied.workspace.root) or place.is_symlink():
+            return False
+        if state is None:
+            await asyncio.to_thread(place.unlink, missing_ok=True)
+            return True
+        data = await asyncio.to_thread(copied.checkpoints.content, state)
+        if data is None and (text := await self._past_files.text_of(path, at)) is not None:
+            data = text.encode()
+        if data is not None:
+            await asyncio.to_thread(_write, place, data)
+        return data is not None
+
 
 def _open_workspace(
     services: WorkspaceServices,
@@ -120,7 +147,7 @@ def _open_workspace(
     goals: Goals,
     runs: Runs,
     copy: Worktree,
-    draft: Draft | None,
+    draft: DraftFile | None,
 ) -> ReplayCopy:
     copied = _services_of_replay(services, copy, draft)
     memory = SessionMemory(
@@ -132,13 +159,13 @@ def _open_workspace(
         copy.data / "runs",
         commands=copied.own_programs,
     )
-    return ReplayCopy(
-        copied, roles, goals, AgentFactory(copied, roles, goals, memory, {}, lambda: runs)
-    )
+    agents = AgentFactory(copied, roles, goals, memory, {}, lambda: runs)
+    past_files = PastFiles(services.workspace.root, services.own_programs)
+    return ReplayCopy(copied, roles, goals, agents, past_files)
 
 
 def _services_of_replay(
-    services: WorkspaceServices, copy: Worktree, draft: Draft | None
+    services: WorkspaceServices, copy: Worktree, draft: DraftFile | None
 ) -> WorkspaceServices:
     def settings() -> Settings:
         return replay_settings(services.current_settings())
@@ -164,13 +191,18 @@ def _services_of_replay(
     return replace(copied, extensions=extensions)
 
 
-def _written(draft: Draft, folder: Path) -> Path:
+def _written(draft: DraftFile, folder: Path) -> Path:
     """Writes a skill where runs of the copy are offered it; the folder in which it lies."""
-    if draft.kind == "keep_skill":
+    if not draft.is_command:
         place = folder / "skills" / draft.name / "SKILL.md"
         place.parent.mkdir(parents=True)
         place.write_text(draft.text, "utf-8")
     return folder
+
+
+def _write(place: Path, data: bytes) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(data)
 
 
 async def _deny(question: Question) -> Answered:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeAlias
@@ -62,13 +62,15 @@ def _of_model(report: DreamReport) -> Sequence[str]:
     return [model_text(look.was_asked, len(added), len(look.judged.dropped), look.problem)]
 
 
-def distill(workspace: Path, *, replay: bool, as_json: bool) -> int:
+def distill(
+    workspace: Path, *, replay: bool, reword: bool, tokens: int | None, as_json: bool
+) -> int:
     """Looks for procedures in past runs and says what they gave; 0, whether that was something or not."""
 
     async def work(evolution: Evolution) -> int:
-        report = await evolution.distiller.distill(replay=replay)
-        tried = {one.id for one in report.tried}
-        told = [*(one for one in report.new if one.id not in tried), *report.tried]
+        report = await evolution.distiller.distill(replay=replay, reword=reword, tokens=tokens)
+        # Each as it is by now.
+        told = {one.id: one for one in (*report.new, *report.worded, *report.tried)}.values()
         if as_json:
             _print_json(told)
             return 0
@@ -169,7 +171,7 @@ async def _print_groups(
             _print([f"  and {group.more} more: `holdfast inbox --all {group.name}`"])
 
 
-def _print_json(suggestions: Sequence[Suggestion]) -> None:
+def _print_json(suggestions: Iterable[Suggestion]) -> None:
     sys.stdout.writelines(json.dumps(asdict(one)) + "\n" for one in suggestions)
 
 

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Literal, TypeAlias
 
 from lsp_server.domain.ids import Id
+from lsp_server.evolution.draft_file import ARGUMENTS, NOT_REPLAYED, DraftFile
 from lsp_server.evolution.procedures import Procedure
 from lsp_server.evolution.run_steps import OPEN_WORD, Step
 
@@ -24,11 +25,9 @@ NAMED_MAX = 3
 CASES_MAX = 2
 """So many runs, the newest, are no source of a draft, so that it can be tried on them."""
 SOURCES_MIN = 2
-NOT_REPLAYED = "not replayed"
 
 _STEP = re.compile(r"^\d+\. (Run|Change) `([^`\n]+)`\.$", re.MULTILINE)
 _MADE_BY = "holdfast"
-ARGUMENTS = "$ARGUMENTS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,8 @@ class Draft:
     `sources` are the runs that it comes from, `cases` those with the same procedure on which it
     can be tried. `evidence` are ids of actions, `seen` says in how many runs it was. `path` is relative to the
     workspace; with `replaces` the file has to have that
-    text, else there has to be none. `at` is the time when it was made, and `replay` says what
-    trying it showed.
+    text, else there has to be none. `at` is the time when it was made, and
+    `is_worded` says that a model worded it.
     """
 
     kind: DraftKind
@@ -60,13 +59,12 @@ class Draft:
     seen: str
     at: str
     replaces: str = ""
-    replay: str = NOT_REPLAYED
+    is_worded: bool = False
 
     @property
-    def name(self) -> str:
-        """Returns the name of the skill or command."""
-        place = PurePosixPath(self.path)
-        return place.parent.name if self.kind == "keep_skill" else place.stem
+    def file(self) -> DraftFile:
+        """Returns the file as it would lie on the disk."""
+        return DraftFile(self.path, self.text)
 
     @property
     def runs(self) -> int:
@@ -78,22 +76,19 @@ class Draft:
         """Returns the file's text."""
         return "\n".join([*self._head(), "", *self._body()]) + "\n"
 
-    def expanded(self, instruction: str) -> str:
-        """Returns the task that the command makes of another one."""
-        body = "\n".join(self._body())
-        return body.replace(ARGUMENTS, instruction)
-
     def _head(self) -> Iterator[str]:
         yield "---"
         if self.kind == "keep_skill":
-            yield f"name: {self.name}"
+            yield f"name: {PurePosixPath(self.path).parent.name}"
         yield f"description: {_quoted(self.words.description)}"
         yield "metadata:"
         yield f"  made-by: {_MADE_BY}"
         yield f"  made-at: {_quoted(self.at)}"
         yield f"  from-runs: {_quoted(' '.join(self.sources))}"
         yield f"  seen-in: {_quoted(self.seen)}"
-        yield f"  replay: {_quoted(self.replay)}"
+        if self.is_worded:
+            yield "  worded-by: model"
+        yield f"  replay: {_quoted(NOT_REPLAYED)}"
         yield "---"
 
     def _body(self) -> Iterator[str]:

@@ -173,10 +173,11 @@ def _change(suggestion: Suggestion) -> Iterator[str]:
         yield f"In `{suggestion.path}`:"
     if suggestion.text:
         yield code_block(suggestion.text.strip(), "text")
-    if suggestion.replaces and suggestion.kind != "review_skill":
-        yield code_block(
-            unified_diff(suggestion.path, suggestion.replaces, suggestion.text), "diff"
-        )
+    replaces = suggestion.replaces if suggestion.kind != "review_skill" else ""
+    for before, what in ((replaces, ""), (suggestion.fixed, "A model worded it:")):
+        if before:
+            yield from filter(None, (what,))
+            yield code_block(unified_diff(suggestion.path, before, suggestion.text), "diff")
 
 
 def _tried(suggestion: Suggestion) -> str:

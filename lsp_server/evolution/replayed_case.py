@@ -24,6 +24,7 @@ class Replay:
     tokens: int
     changed: frozenset[str] = frozenset()
     used: bool = False
+    cost_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

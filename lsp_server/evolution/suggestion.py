@@ -42,8 +42,8 @@ class Suggestion:
     `applied` the text as it was accepted, which a person may have edited, and `before` what
     a fact was then. `lesson` is the kind of lesson that it came from, and `runs` how many runs bear it
     out; `by_model` says that a model found it. Of a file, `path` is its place in the workspace, `replaces`
-    the text that it has to have, empty where there has to be none, and `replay` what trying it on past tasks
-    showed.
+    the text that it has to have, empty where there has to be none, `replay` what trying it on past tasks
+    showed, and `fixed` its text before a model worded it.
     """
 
     id: Id
@@ -64,6 +64,7 @@ class Suggestion:
     path: str = ""
     replaces: str = ""
     replay: str = ""
+    fixed: str = ""
 
     @property
     def headline(self) -> str:

@@ -169,6 +169,7 @@ class Session:
         if not self._tasks:
             self.evolution.idle_dreams.work_changed(is_idle=True)
             self._looks.start(self.evolution.inbox.refresh(), "look at the inbox")
+            self._looks.start(self.evolution.distiller.remove_left_over(), "removal of copies")
             self._tasks.start(self._follow(), "watch of the files")
             self._looks.start(self.review.look(), "look at what the newest run changed")
             self._looks.start(self._look_at_extensions(), "look at the extensions")

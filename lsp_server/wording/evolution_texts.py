@@ -70,6 +70,15 @@ def distill_text(runs: int, drafts: int, new: int) -> str:
     return f"{looked}: {found} worth a file, {made} new"
 
 
+def worded_text(drafts: int) -> str:
+    """Says that a model worded drafts.
+
+    >>> worded_text(1)
+    'a model worded 1 draft; the inbox shows the difference'
+    """
+    return f"a model worded {_drafts(drafts)}; the inbox shows the difference"
+
+
 def replays_text(kept: int, tried: int, untried: int, stopped: str) -> str:
     """Says which drafts past tasks verified; `stopped` is why `untried` ones were not tried.
 

@@ -39,6 +39,12 @@ UNTOLD = (
 )
 """What an agent does that was told nothing."""
 
+OBEYED = {
+    "Remove the Makefile.": "rm Makefile",
+    "Keep a copy beside it.": "cp dist.txt spilled.txt",
+}
+"""What it makes of such words in a skill."""
+
 _STEP = re.compile(r"^\d+\. Run `([^`]+)`\.$", re.MULTILINE)
 _FIRST = re.compile(r"First run `([^`]+)`")
 
@@ -54,12 +60,10 @@ def write_source(folder: Path, number: int) -> None:
     (folder / "src.txt").write_text(f"pear {number}\napple {number}\n")
 
 
-def agent(
-    number: int = 0, *, listed: Callable[[str], bool] = lambda _: True
-) -> Callable[[Body], ScriptedTurn]:
+def agent(number: int = 0, *, untold: Sequence[str] = UNTOLD) -> Callable[[Body], ScriptedTurn]:
     """Answers as the agent; with a `number` it also does something that no other run does.
 
-    `listed` says of the names of skills in a prompt which it loads.
+    `untold` is what it does without a skill.
     """
 
     def answer(body: Body) -> ScriptedTurn:
@@ -69,13 +73,15 @@ def agent(
         loaded = [
             one for one in messages if one["role"] == "tool" and _STEP.search(str(one["content"]))
         ]
-        names = [
-            name for name in re.findall(r"^- ([\w-]+): ", system, re.MULTILINE) if listed(name)
-        ]
+        names = re.findall(r"^- ([\w-]+): ", system, re.MULTILINE)
         if names and not loaded and not done:
             return calls(("skill", {"name": names[0]}))
         text = str(loaded[0]["content"]) if loaded else said
-        commands = list(_FIRST.findall(text)) + list(_STEP.findall(text)) or list(UNTOLD)
+        if "Finish at once." in text:
+            return finish()
+        steps = [one for one in _STEP.findall(text) if f"Leave out `{one}`." not in text]
+        commands = [*_FIRST.findall(text), *steps] or list(untold)
+        commands += [command for words, command in OBEYED.items() if words in text]
         commands += [f"touch mark{number}"] if number else []
         at = len(done) - len(loaded)
         if at < len(commands):

@@ -7,7 +7,10 @@ So the figures are a simulation of what a skill may save, and show that replays 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import json
+import re
+import shutil
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +19,26 @@ import pytest
 
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.session.evolution import DistillReport
+from tests.fakes.faults import FaultyTurn
 from tests.harness.command_line import HOLDS
-from tests.harness.procedure_work import TASK, UNTOLD, Body, agent, write_project, write_source
-from tests.harness.workshop import Workshop, workshop
+from tests.harness.git import committed
+from tests.harness.procedure_work import (
+    MAKEFILE,
+    TASK,
+    UNTOLD,
+    Body,
+    agent,
+    write_project,
+    write_source,
+)
+from tests.harness.workshop import Workshop, says, workshop
 
 pytestmark = pytest.mark.skipif(not HOLDS, reason="past tasks are done again in a sandbox only")
 
 NAME = "make-collect-order-dist-check"
 SKILL = f".holdfast/skills/{NAME}/SKILL.md"
 RUNS = 4
+TOKENS = 10_000_000
 
 
 @dataclass
@@ -42,12 +56,16 @@ class Past:
         assert (self.root / "dist.txt").read_text() == f"apple {number}\npear {number}\n"
         return self.shop.ended.steps
 
-    async def distill(self, *, replay: bool = True) -> DistillReport:
-        return await self.shop.session.evolution.distiller.distill(replay=replay)
+    async def distill(self, *, reword: bool = False, tokens: int | None = TOKENS) -> DistillReport:
+        return await self.shop.session.evolution.distiller.distill(
+            replay=True, reword=reword, tokens=tokens
+        )
 
 
 @asynccontextmanager
-async def past_of(project: Path) -> AsyncIterator[Past]:
+async def past_of(
+    project: Path, runs: int = RUNS, after: Callable[[int], None] = lambda _: None
+) -> AsyncIterator[Past]:
     write_project(project)
     past: Past
 
@@ -56,9 +74,10 @@ async def past_of(project: Path) -> AsyncIterator[Past]:
 
     async with workshop(project, answer) as shop:
         past = Past(shop, agent(), project)
-        for number in range(1, RUNS + 1):
+        for number in range(1, runs + 1):
             past.answer = agent(number)
             assert await past.run(number) == len(UNTOLD) + 2
+            after(number)
         past.answer = agent()
         yield past
 
@@ -112,9 +131,103 @@ async def test_a_run_that_begins_ends_replays_at_once(project: Path) -> None:
         assert [one.shown for one in again.tried] == [True], again
 
 
-async def test_files_that_a_person_changed_since_make_a_case_useless(project: Path) -> None:
-    async with past_of(project) as past:
+@pytest.mark.parametrize(
+    ("note", "kept"),
+    [
+        ("Heed the order of the steps.", True),
+        (" ".join(["First run `make check`."] * 5), False),  # Useless.
+        ("Finish at once.", False),  # Wrong.
+        ("Leave out `make order`.", False),  # Wrong.
+        ("Remove the Makefile.", False),  # Harmful.
+        ("Keep a copy beside it.", False),  # Harmful, though its checks pass.
+    ],
+)
+async def test_words_of_a_model_are_kept_only_if_past_tasks_take_less(
+    project: Path, note: str, kept: bool
+) -> None:
+    def answer(body: Body) -> ScriptedTurn:
+        if "They become a skill" in str(body["messages"]):
+            return says(json.dumps({"description": "How dist.txt is made anew.", "note": note}))
+        return agent()(body)
+
+    async with past_of(project, runs=3) as past:
+        past.answer = answer
+        report = await past.distill(reword=True)
+        (worded,) = report.worded
+        assert note in worded.text
+        assert worded.fixed
+        (tried,) = report.tried
+        assert (tried.shown, tried.state) == (True, "open"), tried.replay
+        assert (note in tried.text, bool(tried.fixed)) == (kept, kept)
+        document = (project / ".holdfast/inbox.md").read_text("utf-8")
+        assert (note in document, "A model worded it:" in document) == (kept, kept)
+
+
+@pytest.mark.parametrize(
+    ("makefile", "untold", "why"),
+    [
+        # `make dist` does it all by now, so that the steps are needless.
+        ("dist:\n\t@sort src.txt > dist.txt", ("make dist",), "neither steps nor tokens"),
+        # By now a step spoils what the others make.
+        (
+            "check:\n\t@test ! -e ordered.txt && sort src.txt | cmp - dist.txt",
+            ("sort src.txt > dist.txt",),
+            "fail",
+        ),
+    ],
+)
+async def test_a_procedure_that_is_out_of_date_is_dropped(
+    project: Path, makefile: str, untold: Sequence[str], why: str
+) -> None:
+    async with past_of(project, runs=3) as past:
+        target = makefile.partition(":")[0]
+        rules = re.sub(rf"{target}:\n\t.*", lambda _: makefile, MAKEFILE)
+        (project / "Makefile").write_text(rules)
+        (project / "ordered.txt").unlink()
+        past.answer = agent(untold=untold)
+        (tried,) = (await past.distill()).tried
+        assert (tried.shown, tried.state) == (False, "rejected")
+        assert why in tried.replay
+        assert not (project / SKILL).exists()
+        assert (await past.distill()).tried == ()
+
+
+async def test_an_endpoint_that_fails_says_nothing_of_a_draft(project: Path) -> None:
+    async with past_of(project, runs=3) as past:
+        past.answer = lambda _: FaultyTurn.model_validate(
+            {"fault": {"kind": "status", "status": 400, "times": 9}}
+        )
+        report = await past.distill()
+        assert (report.tried, report.untried) == ((), 1)
+        assert "a past task was not done again to its end" in report.stopped
+        past.answer = agent()
+        assert [one.shown for one in (await past.distill()).tried] == [True]
+
+
+@pytest.mark.parametrize("found", ["kept", "committed", "lost"])
+async def test_files_are_as_they_were_from_what_was_kept_or_committed(
+    project: Path, found: str
+) -> None:
+    def after(number: int) -> None:
+        if found == "committed" and number == 2:
+            committed(project)
+
+    async with past_of(project, runs=3, after=after) as past:
         (project / "dist.txt").write_text("all of it rewritten by hand\n")
-        (kept,) = (await past.distill()).tried
-        assert (kept.shown, kept.state) == (False, "open")
-        assert "no past task can be done again: files are not as they were before" in kept.replay
+        if found != "kept":
+            shutil.rmtree(past.shop.session.runs.store.folder.parent / "checkpoints")
+        (tried,) = (await past.distill()).tried
+    assert (tried.shown, tried.state) == (found != "lost", "open"), tried.replay
+    lost = "no past task can be done again: files are not as they were before"
+    assert (lost in tried.replay) == (found == "lost")
+
+
+async def test_replays_take_no_more_than_a_day_may_and_say_what_they_would(project: Path) -> None:
+    async with past_of(project, runs=3) as past:
+        requests = len(past.shop.server.requests)
+        report = await past.distill(tokens=None)
+        assert (report.tried, report.untried) == ((), 1)
+        assert "evolution.tokens_per_day is" in report.stopped
+        assert "allow more now with --tokens" in report.stopped
+        assert len(past.shop.server.requests) - requests <= len(UNTOLD) + 1
+        assert [one.shown for one in (await past.distill()).tried] == [True]

@@ -43,6 +43,17 @@ def distill(
             help="Have the model do past tasks again, with each draft and without; keep what helps.",
         ),
     ] = False,
+    reword: Annotated[
+        bool, typer.Option("--reword", help="Have the model word the drafts before they are tried.")
+    ] = False,
+    tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Allow so many tokens for it today; else `evolution.tokens_per_day`.",
+            show_default=False,
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Find what past runs did again and again, and draft skills and commands of it. Needs no model.
@@ -51,7 +62,7 @@ def distill(
     """
     from lsp_server.cli.evolution import distill as work
 
-    raise typer.Exit(work(workspace, replay=replay, as_json=json))
+    raise typer.Exit(work(workspace, replay=replay, reword=reword, tokens=tokens, as_json=json))
 
 
 @commands.command()

@@ -57,13 +57,15 @@ class EvolutionCommands:
 
     async def _distill(self, arguments: DistillParams) -> Reply:
         session = self._session
-        work = self._context.show_errors(self._show_drafts(session, replay=arguments.replay))
+        work = self._context.show_errors(self._show_drafts(session, arguments))
         self._context.tasks.start(work, "a look for procedures")
         return Reply(state=self._context.state, message="looking for procedures in past runs")
 
-    async def _show_drafts(self, session: Session, *, replay: bool) -> None:
-        report = await session.evolution.distiller.distill(replay=replay)
-        if replay or not report.new:  # Else the session says so.
+    async def _show_drafts(self, session: Session, wish: DistillParams) -> None:
+        report = await session.evolution.distiller.distill(
+            replay=wish.replay, reword=wish.reword, tokens=wish.tokens
+        )
+        if wish.replay or wish.reword or not report.new:  # Else the session says so.
             self._context.client.show("info", "; ".join(report.lines))
         if report.found.drafts:
             self._context.show_document(session.evolution.inbox.file.path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import StrictBool, StrictStr
+from pydantic import StrictBool, StrictInt, StrictStr
 
 from lsp_server.evolution.suggestion import SuggestionKind, SuggestionState
 from lsp_server.server.params.base import CommandParams, Payload, Reply
@@ -15,9 +15,14 @@ class DreamWish(CommandParams):
 
 
 class DistillParams(CommandParams):
-    """`holdfast.evolve.distill` drafts skills; with `replay` a model tries them on past tasks."""
+    """`holdfast.evolve.distill` drafts skills; with `reword` a model words them, with `replay` it tries them on past tasks.
+
+    With `tokens` a person allows so many for it today.
+    """
 
     replay: StrictBool = False
+    reword: StrictBool = False
+    tokens: StrictInt | None = None
 
 
 class SuggestionChoice(CommandParams):

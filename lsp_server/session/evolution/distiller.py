@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -11,24 +11,22 @@ from itertools import islice
 from lsp_server.agent.journal import is_running
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.ids import Id
-from lsp_server.domain.tasks import RunId
 from lsp_server.evolution.distillation import Distillation, distill
 from lsp_server.evolution.draft import Draft
 from lsp_server.evolution.inbox import InboxBusy
 from lsp_server.evolution.project import Project
-from lsp_server.evolution.replayed_case import ReplayedCase, judge_replays
 from lsp_server.evolution.suggestion import FILE_KINDS, Suggestion, suggestion
 from lsp_server.redaction.redactor import Redactor
-from lsp_server.session.evolution.past_case import CannotReplay
+from lsp_server.session.evolution.draft_wording import DraftWording
 from lsp_server.session.evolution.past_runs import read_past_runs
-from lsp_server.session.evolution.replays import Replays
+from lsp_server.session.evolution.replayed_drafts import ReplayedDrafts
 from lsp_server.session.evolution.session_inbox import SessionInbox
 from lsp_server.session.evolution.suggested_files import SuggestedFiles
 from lsp_server.session.run_store import RunStore
 from lsp_server.system.private_folder import make_private
 from lsp_server.system.process_lock import ProcessLock
 from lsp_server.system.task_set import TaskSet
-from lsp_server.wording.evolution_texts import distill_text, replays_text
+from lsp_server.wording.evolution_texts import distill_text, replays_text, worded_text
 
 RUNNING_SEEN_MAX = 20
 """So many of the newest runs are looked at for one that is at work elsewhere."""
@@ -37,18 +35,19 @@ AT_WORK = "a run is at work; drafts are tried when none is"
 
 
 class DistillBusy(HoldfastError):
-    """Another process is looking for procedures in the runs of this workspace."""
+    """This process or another is looking for procedures in the runs of this workspace."""
 
 
 @dataclass(frozen=True, slots=True)
 class DistillReport:
-    """A `DistillReport` says what was found, which drafts are `new`, and which were `tried`, kept or not.
+    """A `DistillReport` says what was found, which drafts are `new`, and which a model `worded` and `tried`.
 
     `stopped` says why not all were tried that might be, `untried` counts those.
     """
 
     found: Distillation
     new: tuple[Suggestion, ...]
+    worded: tuple[Suggestion, ...] = ()
     tried: tuple[Suggestion, ...] = ()
     untried: int = 0
     stopped: str = ""
@@ -58,15 +57,26 @@ class DistillReport:
         """Returns what a person should know of it, in one sentence or two."""
         kept = sum(one.shown for one in self.tried)
         found = distill_text(self.found.runs, len(self.found.drafts), len(self.new))
+        worded = worded_text(len(self.worded)) if self.worded else ""
         replayed = replays_text(kept, len(self.tried), self.untried, self.stopped)
-        return tuple(filter(None, (found, replayed)))
+        return tuple(filter(None, (found, worded, replayed)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a model is to do for drafts, and how many tokens a person allows it."""
+
+    replay: bool
+    reword: bool
+    tokens: int | None
 
 
 class Distiller:
     """A `Distiller` makes drafts from the runs in `store`, for the `inbox`.
 
     `files` are the skills and commands that there are, `project` gives the workspace as it is now,
-    `lock` keeps other processes away, and `is_confined` says whether a sandbox holds. Close it.
+    `lock` keeps other processes away, and `is_confined` says whether a sandbox holds. `wording` and
+    `replays` ask a model. Close it.
     """
 
     def __init__(
@@ -77,7 +87,8 @@ class Distiller:
         project: Callable[[], Project],
         redactor: Redactor,
         lock: ProcessLock,
-        replays: Replays,
+        replays: ReplayedDrafts,
+        wording: DraftWording,
         is_confined: Callable[[], Awaitable[bool]],
     ) -> None:
         self._store = store
@@ -87,24 +98,38 @@ class Distiller:
         self._redactor = redactor
         self._lock = lock
         self._replays = replays
+        self._wording = wording
         self._is_confined = is_confined
         self._tasks = TaskSet(expected=HoldfastError)
 
-    async def distill(self, *, replay: bool = False) -> DistillReport:
-        """Finds procedures, which needs no model; with `replay` a model tries the drafts.
+    async def distill(
+        self, *, replay: bool = False, reword: bool = False, tokens: int | None = None
+    ) -> DistillReport:
+        """Finds procedures, which needs no model; it words drafts with `reword`, and tries them with `replay`.
 
-        Raises DistillBusy, InboxBusy, and with `replay` HoldfastError where no run can begin.
+        With `tokens` a person allows replays so many today, whatever the settings say.
+
+        Raises DistillBusy, InboxBusy.
         """
         if not await asyncio.to_thread(self._take_lock):
-            raise DistillBusy("another process looks for procedures here; try again later")
+            raise DistillBusy("procedures are being looked for already; try again later")
         try:
             await self._replays.sweep()
             report, drafts = await self._find()
-            if replay and drafts:
-                report = await self._replay_until_work(report, drafts)
+            if drafts and (replay or reword):
+                wish = _Wish(replay, reword, tokens)
+                report = await self._ask_until_work(report, drafts, wish)
             return report
         finally:
             self._lock.release()
+
+    async def remove_left_over(self) -> None:
+        """Removes copies that a kill left, unless they are in use."""
+        if self._replays.has_copies and await asyncio.to_thread(self._take_lock):
+            try:
+                await self._replays.sweep()
+            finally:
+                self._lock.release()
 
     def work_begins(self) -> None:
         """Breaks replays off, as a person begins to work; what was tried is kept."""
@@ -136,13 +161,20 @@ class Distiller:
         untried = {key: draft for key, draft in drafts.items() if key in waiting and draft.cases}
         return DistillReport(found, new, untried=len(untried)), untried
 
-    async def _replay_until_work(
-        self, report: DistillReport, drafts: Mapping[Id, Draft]
+    async def _ask_until_work(
+        self, report: DistillReport, drafts: Mapping[Id, Draft], wish: _Wish
     ) -> DistillReport:
-        if not await self._is_confined():
-            return replace(report, stopped=NO_SANDBOX)
+        """Has a model work on drafts until a person's run begins."""
+        worded: list[Suggestion] = []
         tried: list[Suggestion] = []
-        work = self._tasks.start(self._replay_all(drafts, tried), "replays of drafts")
+
+        async def ask() -> str:
+            stopped = await self._reword_all(drafts, worded) if wish.reword else ""
+            return (
+                await self._replay_all(drafts, tried, wish.tokens) if wish.replay else ""
+            ) or stopped
+
+        work = self._tasks.start(ask(), "work of a model on drafts")
         try:
             await asyncio.wait({work})
         finally:
@@ -150,32 +182,54 @@ class Distiller:
             await asyncio.gather(work, return_exceptions=True)
         stopped = AT_WORK if work.cancelled() else work.result()
         left = len(drafts) - len(tried)
-        return replace(report, tried=tuple(tried), untried=left, stopped=stopped)
+        return replace(
+            report, worded=tuple(worded), tried=tuple(tried), untried=left, stopped=stopped
+        )
 
-    async def _replay_all(self, drafts: Mapping[Id, Draft], tried: list[Suggestion]) -> str:
+    async def _reword_all(self, drafts: Mapping[Id, Draft], worded: list[Suggestion]) -> str:
+        """Has drafts worded, and says why one was not; empty if all were."""
+        why = ""
+        for key, draft in drafts.items():
+            one = await self._waiting(key)
+            if one is None or one.fixed:
+                continue
+            try:
+                done = await self._wording.reword(one, draft)
+            except HoldfastError as error:
+                why = str(error)
+                continue
+            await self._keep(done)
+            worded.append(done)
+        return why
+
+    async def _replay_all(
+        self, drafts: Mapping[Id, Draft], tried: list[Suggestion], tokens: int | None
+    ) -> str:
+        """Has drafts tried, and says why one was not; empty if all were."""
+        if not await self._is_confined():
+            return NO_SANDBOX
         for key, draft in drafts.items():
             if await asyncio.to_thread(self._is_at_work):
                 return AT_WORK
-            known = {one.id: one for one in await asyncio.to_thread(self._inbox.kept.open)}
-            # One that a person edits just now is theirs to finish.
-            if key in known and not await self._inbox.is_edited(known[key]):
-                done = _as_tried(known[key], draft, *await self._replay(draft))
-                # At once: what was tried is not tried again, even after a kill.
-                await asyncio.to_thread(self._inbox.kept.settle, done)
-                await self._inbox.show_anew({done.id})
-                tried.append(done)
+            if (one := await self._waiting(key)) is None:
+                continue
+            try:
+                done = await self._replays.tried(one, reversed(draft.cases), tokens)
+            except HoldfastError as error:
+                return str(error)
+            # At once: what was tried is not tried again, even after a kill.
+            await self._keep(done)
+            tried.append(done)
         return ""
 
-    async def _replay(self, draft: Draft) -> tuple[Sequence[ReplayedCase], str]:
-        """Tries a draft on its cases; also why one could not be done again."""
-        done: list[ReplayedCase] = []
-        why = ""
-        for run_id in reversed(draft.cases):
-            try:
-                done.append(await self._replays.replay(draft, RunId(run_id)))
-            except CannotReplay as error:
-                why = str(error)
-        return done, why
+    async def _waiting(self, key: Id) -> Suggestion | None:
+        """The suggestion if it waits; one that a person edits just now is theirs to finish."""
+        found = [one for one in await asyncio.to_thread(self._inbox.kept.open) if one.id == key]
+        return found[0] if found and not await self._inbox.is_edited(found[0]) else None
+
+    async def _keep(self, one: Suggestion) -> None:
+        await asyncio.to_thread(self._inbox.kept.settle, one)
+        await self._inbox.show_anew({one.id})
 
     def _is_at_work(self) -> bool:
         newest = islice(self._store.ids(), RUNNING_SEEN_MAX)
@@ -187,7 +241,8 @@ class Distiller:
     def _take_lock(self) -> bool:
         try:
             make_private(self._lock.path.parent)
-            return self._lock.acquire()
+            # One object may take the lock twice.
+            return not self._lock.held and self._lock.acquire()
         except OSError as error:
             why = error.strerror or error
             raise InboxBusy(f"nothing can be kept in {self._lock.path.parent}: {why}") from error
@@ -211,13 +266,3 @@ def _as_known(new: Suggestion, known: Mapping[Id, Suggestion]) -> Suggestion:
     before = known.get(new.id)
     is_same = before is not None and before.state == "open" and before.evidence == new.evidence
     return before if before is not None and is_same and before.replaces == new.replaces else new
-
-
-def _as_tried(one: Suggestion, draft: Draft, cases: Sequence[ReplayedCase], why: str) -> Suggestion:
-    if not cases:
-        return replace(one, replay=f"no past task can be done again: {why}")
-    verdict = judge_replays(cases)
-    if not verdict.is_kept:
-        return replace(one, state="rejected", replay=verdict.text)
-    text = replace(draft, replay=verdict.text).text
-    return replace(one, text=text, shown=True, replay=verdict.text)

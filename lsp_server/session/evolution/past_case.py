@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lsp_server.agent.action_fold import action_rows
@@ -12,16 +12,19 @@ from lsp_server.agent.rewinding import counted
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import FileChanged, RecordedEvent, RunEnded, RunStarted
 from lsp_server.domain.goals import CommandCheck, Condition, Goal
+from lsp_server.domain.ids import Id
 from lsp_server.domain.tasks import Attempts, Budget, RunId, Sampling, Task
 from lsp_server.evolution.check_lessons import general_check
+from lsp_server.evolution.day_budget import Spending
 from lsp_server.evolution.past_run import past_run
 from lsp_server.session.run_store import RunStore
 from lsp_server.session.run_undo import changes_in, own, with_files
 
-STEPS_FACTOR = 2
+FACTOR = 2
+"""A replay may take so many times the steps and tokens of the past run."""
 STEPS_MIN = 12
 STEPS_MAX = 80
-"""A replay may take twice the steps of the past run, within these."""
+TOKENS_MIN = 20_000
 SECONDS_MAX = 900.0
 CHECKS_MAX = 5
 GOAL = "replay"
@@ -36,14 +39,29 @@ class PastCase:
     """A `PastCase` has the task of a past run, with its checks as the goal, and the budget of a replay.
 
     `later` are the changes of files by the runs that came after it, those of the newest first, and
-    last its own: taken back in this order, files are as they were when it began. `files` are
-    those that it changed.
+    last its own: taken back in this order, files are as they were when it began, `at` that time.
+    `spent` is what it took.
     """
 
     run_id: RunId
     task: Task
+    at: str
+    spent: Spending
     later: tuple[tuple[FileChanged, ...], ...]
-    files: frozenset[str]
+
+    @property
+    def before(self) -> Mapping[str, Id | None]:
+        """Returns the names of the states that it found of the files that it changed, None for no file."""
+        first: dict[str, Id | None] = {}
+        for change in self.later[-1]:
+            if not change.path.endswith("/"):
+                first.setdefault(change.path, change.before)
+        return first
+
+    @property
+    def files(self) -> frozenset[str]:
+        """Returns the files that it changed."""
+        return frozenset(self.before)
 
     @property
     def goal(self) -> Goal:
@@ -68,9 +86,10 @@ def past_case(store: RunStore, run_id: RunId) -> PastCase:
     later = tuple(_changes(store, _read(store, one)) for one in newer)
     return PastCase(
         run_id,
-        _again(task, commands[:CHECKS_MAX], _steps(past)),
+        _again(task, commands[:CHECKS_MAX], *_taken(past)),
+        past[0].at,
+        _taken(past)[1],
         later,
-        frozenset(change.path for change in later[-1] if not change.path.endswith("/")),
     )
 
 
@@ -101,19 +120,23 @@ def _passed_checks(past: Sequence[RecordedEvent]) -> Iterator[str]:
             yield line
 
 
-def _steps(past: Sequence[RecordedEvent]) -> int:
-    ends = [one.event.steps for one in past if isinstance(one.event, RunEnded)]
-    return max(ends, default=0)
+def _taken(past: Sequence[RecordedEvent]) -> tuple[int, Spending]:
+    """How many steps a run took, and what it spent."""
+    ends = [one.event for one in past if isinstance(one.event, RunEnded)]
+    if not ends:
+        return 0, Spending()
+    return ends[-1].steps, Spending("", ends[-1].billed.total_tokens, ends[-1].cost_usd)
 
 
-def _again(task: Task, commands: Sequence[str], steps: int) -> Task:
+def _again(task: Task, commands: Sequence[str], steps: int, spent: Spending) -> Task:
     """The task with its checks as the goal, for a run of its own."""
     conditions = tuple(
         Condition(f"check-{number}", f"`{command}` succeeds", (CommandCheck(command),))
         for number, command in enumerate(commands, 1)
     )
     budget = Budget(
-        steps_max=min(STEPS_MAX, max(STEPS_MIN, STEPS_FACTOR * steps)),
+        steps_max=min(STEPS_MAX, max(STEPS_MIN, FACTOR * steps)),
+        tokens_max=max(TOKENS_MIN, FACTOR * spent.tokens),
         wall_seconds_max=SECONDS_MAX,
     )
     return replace(

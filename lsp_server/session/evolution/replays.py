@@ -9,12 +9,14 @@ from dataclasses import replace
 from typing import Protocol, TypeAlias
 
 from lsp_server.agent.state import State
+from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import FileChanged, RunStarted, ToolCalled
 from lsp_server.domain.goals import Goal, GoalReport
-from lsp_server.domain.tasks import Outcome, RunId, Task
+from lsp_server.domain.ids import Id
+from lsp_server.domain.tasks import Failed, Outcome, RunId, Task
 from lsp_server.domain.tools import parse_arguments
-from lsp_server.evolution.draft import Draft
-from lsp_server.evolution.replayed_case import Replay, ReplayedCase
+from lsp_server.evolution.draft_file import DraftFile
+from lsp_server.evolution.replayed_case import Replay
 from lsp_server.goals.changes import StopAttempt
 from lsp_server.goals.verifier import Verified
 from lsp_server.session.evolution.past_case import CannotReplay, PastCase, past_case
@@ -31,6 +33,12 @@ STOP_SECONDS_MAX = 1.0
 """How long a replay that is broken off may take to end."""
 BROKEN_OFF = "the replay was broken off"
 NAMED_MAX = 3
+UNKNOWN = "unknown"
+"""In the place of the name of a state that no journal has."""
+
+
+class ReplayFailed(HoldfastError):
+    """A replay has ended by an error, such as that of an endpoint, which says nothing of a draft."""
 
 
 class ReplayWorkspace(Protocol):
@@ -38,6 +46,10 @@ class ReplayWorkspace(Protocol):
 
     async def take_back(self, changes: Sequence[FileChanged]) -> Sequence[str]:
         """Takes changes back, and returns the paths of which that cannot be done."""
+        ...
+
+    async def put_back(self, before: Mapping[str, Id | None], at: str) -> Sequence[str]:
+        """Gives files the states with these names, else what was committed then; returns the paths of the others."""
         ...
 
     async def states(self) -> Mapping[str, str]:
@@ -57,7 +69,7 @@ class ReplayWorkspace(Protocol):
         ...
 
 
-OpenReplay: TypeAlias = Callable[[Worktree, Draft | None], ReplayWorkspace]
+OpenReplay: TypeAlias = Callable[[Worktree, DraftFile | None], ReplayWorkspace]
 """Opens a copy, in which runs are offered the draft if one is given."""
 BeginReplay: TypeAlias = Callable[[RunStore, RunId, Task], Run]
 """Opens a run of which nobody is told."""
@@ -79,36 +91,41 @@ class Replays:
         model: Callable[[], str],
         settings: Callable[[], AttemptSettings],
     ) -> None:
-        self._store = store
+        self.store = store
         self._worktrees = worktrees
         self._open_workspace = open_workspace
         self._begin = begin
         self._model = model
         self._settings = settings
 
+    @property
+    def has_copies(self) -> bool:
+        """Says whether there is any copy, in use or left. Cheap."""
+        return self._worktrees.folder.exists()
+
     async def sweep(self) -> None:
         """Removes what a kill left; called by whoever holds the lock."""
         await self._worktrees.sweep(lambda _: False)
 
-    async def replay(self, draft: Draft, run_id: RunId) -> ReplayedCase:
-        """Does the task of a past run twice, first without the draft.
+    async def case(self, run_id: RunId) -> PastCase:
+        """Returns the case that a past run is. Raises CannotReplay."""
+        return await asyncio.to_thread(past_case, self.store, run_id)
+
+    async def replay(self, case: PastCase, draft: DraftFile | None = None) -> Replay:
+        """Does the task of a past run again, with a draft or without.
 
         Raises CannotReplay, and HoldfastError where no run can begin.
         """
-        case = await asyncio.to_thread(past_case, self._store, run_id)
-        without = await self._once(case, None)
-        return ReplayedCase(run_id, without, await self._once(case, draft), case.files)
-
-    async def _once(self, case: PastCase, draft: Draft | None) -> Replay:
         name = RunId(f"{case.run_id}-{'with' if draft else 'without'}")
         try:
             (copy,) = await self._worktrees.make([name], self._settings().ignored)
             workspace = self._open_workspace(copy, draft)
             try:
-                left = [
+                left: Sequence[str] = [
                     path for changes in case.later for path in await workspace.take_back(changes)
                 ]
-                if left:
+                states = {path: case.before.get(path, UNKNOWN) for path in left}
+                if states and (left := await workspace.put_back(states, case.at)):
                     named = ", ".join(left[:NAMED_MAX])
                     raise CannotReplay(
                         f"files are not as they were before run {case.run_id}: {named}"
@@ -127,11 +144,11 @@ class Replays:
         case: PastCase,
         workspace: ReplayWorkspace,
         copy: Worktree,
-        draft: Draft | None,
+        draft: DraftFile | None,
     ) -> Replay:
         store = RunStore(copy.data / "runs")
         task = case.task
-        if draft is not None and draft.kind == "keep_command":
+        if draft is not None and draft.is_command:
             task = replace(task, instruction=draft.expanded(task.instruction))
         run = self._begin(store, name, task)
         try:
@@ -146,11 +163,14 @@ class Replays:
         report = await self._verified(workspace, run, case.goal)
         spent = run.context.event_log.state.progress
         changed = {change.path for change in changes_between(before, after)}
+        if isinstance(outcome, Failed):
+            raise ReplayFailed(f"a past task was not done again to its end: {outcome.error}")
         return Replay(
-            report.met and not report.judges_edited and outcome.outcome != "failed",
+            report.met and not report.judges_edited,
             spent.step,
             spent.billed.prompt_tokens + spent.billed.completion_tokens,
             frozenset(path for path in changed if not path.endswith("/")),
+            cost_usd=spent.cost_usd,
             used=draft is not None and await asyncio.to_thread(_uses, store, name, draft),
         )
 
@@ -177,9 +197,9 @@ async def _run_to_its_end(run: Run, workspace: ReplayWorkspace) -> Outcome:
         raise
 
 
-def _uses(store: RunStore, run_id: RunId, draft: Draft) -> bool:
+def _uses(store: RunStore, run_id: RunId, draft: DraftFile) -> bool:
     """Says whether a run read the draft; what its task begins with was read."""
-    if draft.kind == "keep_command":
+    if draft.is_command:
         return True
     calls = (one.call for one in store.events(run_id) if isinstance(one, ToolCalled))
     loads = (parse_arguments(one.arguments) for one in calls if one.name == SkillTool.spec.name)
