@@ -79,18 +79,22 @@ def worded_text(drafts: int) -> str:
     return f"a model worded {_drafts(drafts)}; the inbox shows the difference"
 
 
-def replays_text(kept: int, tried: int, untried: int, stopped: str) -> str:
-    """Says which drafts past tasks verified; `stopped` is why `untried` ones were not tried.
+def replays_text(kept: int, dropped: int, left: int, untried: int, stopped: str) -> str:
+    """Says what past tasks showed of drafts; `left` are those with which none can be done again.
 
-    >>> replays_text(1, 2, 0, "")
-    'past tasks were done again with 2 drafts: 1 is worth keeping'
-    >>> replays_text(0, 0, 1, "")
+    `stopped` is why `untried` ones were not tried.
+
+    >>> replays_text(1, 2, 0, 0, "")
+    'past tasks were done again with 3 drafts: 1 verified, 2 dropped'
+    >>> replays_text(0, 0, 0, 1, "")
     'with a model, `holdfast distill --replay` does past tasks again, with 1 draft and without, and keeps what helps'
     """
     parts = []
-    if tried:
-        kept_text = f"{kept or 'none'} {'are' if kept > 1 else 'is'} worth keeping"
-        parts.append(f"past tasks were done again with {_drafts(tried)}: {kept_text}")
+    if kept or dropped:
+        ended = f"{kept or 'none'} verified, {dropped or 'none'} dropped"
+        parts.append(f"past tasks were done again with {_drafts(kept + dropped)}: {ended}")
+    if left:
+        parts.append(f"no past task can be done again with {_drafts(left)}; the inbox says why")
     if untried and stopped:
         parts.append(f"{_drafts(untried)} not tried: {stopped}")
     elif untried:

@@ -55,3 +55,16 @@ async def test_neovim_takes_an_answer_on_a_heading(project: Path, editor: Editor
     assert seen["heading"] == f"### Keep: {accepted['id']}"
     (kept,) = FactFile(data).facts()
     assert (kept.text, kept.trusted) == (accepted["text"], True)
+
+
+@pytest.mark.parametrize("editor", [each.showing() for each in NEOVIMS])
+async def test_neovim_accepts_a_skill_that_was_drafted(project: Path, editor: Editor) -> None:
+    (project / ".git").mkdir()
+    (project / "answer.py").write_text("answer = 42\n")
+    data = workspace_folder(data_folder(), project)
+    plant(project, data / "runs", seed=5)
+    async with ScriptedServer([]) as model:
+        seen = await play(editor, "distill", project, model)
+    (accepted,) = answers(data)
+    assert seen["heading"] == f"### Skill: {accepted['id']}"
+    assert (project / accepted["path"]).read_text("utf-8") == accepted["text"]

@@ -56,9 +56,12 @@ class DistillReport:
     def lines(self) -> tuple[str, ...]:
         """Returns what a person should know of it, in one sentence or two."""
         kept = sum(one.shown for one in self.tried)
+        dropped = sum(one.state == "rejected" for one in self.tried)
         found = distill_text(self.found.runs, len(self.found.drafts), len(self.new))
         worded = worded_text(len(self.worded)) if self.worded else ""
-        replayed = replays_text(kept, len(self.tried), self.untried, self.stopped)
+        replayed = replays_text(
+            kept, dropped, len(self.tried) - kept - dropped, self.untried, self.stopped
+        )
         return tuple(filter(None, (found, worded, replayed)))
 
 
@@ -208,6 +211,10 @@ class Distiller:
         """Has drafts tried, and says why one was not; empty if all were."""
         if not await self._is_confined():
             return NO_SANDBOX
+        try:
+            self._replays.require_model()
+        except HoldfastError as error:
+            return str(error)
         for key, draft in drafts.items():
             if await asyncio.to_thread(self._is_at_work):
                 return AT_WORK

@@ -40,6 +40,10 @@ class ReplayedDrafts:
         """Removes what a kill left; called by whoever holds the lock."""
         await self._replays.sweep()
 
+    def require_model(self) -> None:
+        """Raises ConfigurationError where there is no model to ask."""
+        self._replays.require_model()
+
     async def tried(
         self, one: Suggestion, cases: Iterable[Id], tokens: int | None = None
     ) -> Suggestion:
