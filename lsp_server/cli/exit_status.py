@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +28,9 @@ def run_command(
 ) -> int:
     """Runs the work of a command to its exit status; must not be called on a running loop.
 
-    What goes wrong is one sentence on standard error. The status is `failed` then,
-    USAGE_ERROR for a UsageError, and STOPPED after Ctrl-C, with `stopped` as the sentence.
+    What goes wrong is one sentence on standard error. The status is `failed` then, or where the
+    system refused something, as to write the output; USAGE_ERROR for a UsageError, and STOPPED
+    after Ctrl-C, with `stopped` as the sentence.
     """
     try:
         return asyncio.run(work)
@@ -36,9 +40,21 @@ def run_command(
     except HoldfastError as error:
         print_error(error_text(error))
         return failed
+    except BrokenPipeError:
+        return _unread(failed)
+    except OSError as error:
+        print_error(f"the system refused it: {error}")
+        return _unread(failed)
     except KeyboardInterrupt:
         print_error(stopped)
         return STOPPED
+
+
+def _unread(status: int) -> int:
+    """Lets what is left of the output go nowhere, as the process would fail once more at its end."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return status
 
 
 def workspace_folder(path: Path) -> Path:

@@ -27,8 +27,8 @@ def given_text(argument: str | None, *, edit: bool = False) -> str | None:
     Ends the process where that cannot be had, or is empty.
     """
     try:
-        text = edit_text() if edit and argument is None else argument
-        return read_input() if text == FROM_INPUT else text
+        text = read_input() if argument == FROM_INPUT else argument
+        return edit_text(text or "") if edit else text
     except UsageError as error:
         print_error(str(error))
         raise SystemExit(USAGE_ERROR) from error
@@ -51,8 +51,8 @@ def editor_command() -> tuple[str, ...]:
     return tuple(shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or ""))
 
 
-def edit_text() -> str:
-    """Lets the person write a text in their editor, and returns it.
+def edit_text(text: str = "") -> str:
+    """Lets the person write a text in their editor, or go on with one, and returns it.
 
     Raises UsageError without an editor, or when it fails.
     """
@@ -61,7 +61,7 @@ def edit_text() -> str:
         raise UsageError("set VISUAL or EDITOR to the editor to write in, as in EDITOR=nano")
     with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
         path = Path(folder, "TASK.md")
-        path.write_text(TEMPLATE, "utf-8")
+        path.write_text(text + TEMPLATE, "utf-8")
         try:
             # The person's own program, which gets the terminal as git gives it.
             status = subprocess.run(

@@ -126,6 +126,25 @@ async def test_a_task_is_written_in_an_editor(project: Path, variable: str) -> N
         assert "<!--" not in str(server.requests[0].body["messages"][-1])
 
 
+async def test_a_task_that_is_given_is_there_to_go_on_with(project: Path) -> None:
+    async with FaultyServer([finish()]) as server:
+        settings = {**model(server), "EDITOR": "sed -i 's/One/Two/'"}
+        await holdfast("run", "-e", "One task.", folder=project, **settings)
+        assert "Two task." in str(server.requests[0].body)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("command", ["runs", "show", "goals", "doctor"])
+async def test_an_output_that_cannot_be_written_is_a_sentence(project: Path, command: str) -> None:
+    await holdfast("run", "x", folder=project, **WRONG)
+    full = await run_in_a_shell(f"holdfast {command} > /dev/full", project)
+    assert full.status != 0
+    assert full.errors.count("\n") == 1
+    assert "No space left on device" in full.errors
+    unread = await run_in_a_shell(f"(sleep 2; holdfast {command}) | true", project)
+    assert "Traceback" not in unread.errors
+
+
 @pytest.mark.parametrize(
     ("variable", "said"),
     [
