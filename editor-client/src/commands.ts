@@ -3,7 +3,7 @@
  *
  * The ids are `holdfast.ui.…`, since the language client registers the server's own
  * under their names. To add one: a handler here, in `run_commands.ts`, `permission_commands.ts`, `review_commands.ts`,
- * `image_commands.ts`, `conversation_commands.ts`, `goal_commands.ts`, `skill_commands.ts` or `workflow_commands.ts`,
+ * `source_commands.ts`, `image_commands.ts`, `conversation_commands.ts`, `goal_commands.ts`, `skill_commands.ts` or `workflow_commands.ts`,
  * and its title in `package.json`.
  */
 import * as vscode from "vscode";
@@ -30,6 +30,7 @@ import { hasJudged, runCommands } from "./run_commands.js";
 import { isActive, openQuestions, own } from "./run_log.js";
 import type { Runs } from "./runs.js";
 import type { Server } from "./server.js";
+import { sourceCommands } from "./source_commands.js";
 import { skillCommands } from "./skill_commands.js";
 import { workflowCommands } from "./workflow_commands.js";
 
@@ -54,6 +55,7 @@ export function commands(parts: Parts): vscode.Disposable {
     ...registered(conversationCommands(parts.conversation)),
     ...registered(reviewCommands(server, runs, review)),
     ...registered(permissionCommands(server, runs, diffs)),
+    ...registered(sourceCommands(server)),
     ...registered(imageCommands(server)),
     ...registered(goalCommands(server, goals)),
     ...registered(skillCommands(server)),

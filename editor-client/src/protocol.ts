@@ -53,6 +53,8 @@ export const CommandName = {
   evolveReject: "holdfast.evolve.reject",
   modelList: "holdfast.model.list",
   modelChoose: "holdfast.model.choose",
+  reviewRun: "holdfast.review.run",
+  commitMessage: "holdfast.commit.message",
   trust: "holdfast.trust",
   permissionAnswer: "holdfast.permission.answer",
   permissionMode: "holdfast.permission.mode",
@@ -578,7 +580,8 @@ export type EventView = v.InferOutput<typeof EventView>;
  *
  * `seq` counts from 0 within the run, `at` is ISO 8601. `view` says it in words. Pieces
  * of a streaming answer may be left out when the client reads slowly. The Events of a
- * subagent, and those of an attempt, name the run that began it as `parentId`.
+ * subagent, and those of an attempt, name the run that began it as `parentId`. `quiet` at the
+ * end of a run means that what came of it is said in another way.
  */
 export const EventNotice = v.object({
   runId: v.string(),
@@ -587,6 +590,7 @@ export const EventNotice = v.object({
   event: v.looseObject({ kind: v.string() }),
   view: EventView,
   parentId: v.optional(v.string()),
+  quiet: v.optional(v.boolean()),
 });
 export type EventNotice = v.InferOutput<typeof EventNotice>;
 

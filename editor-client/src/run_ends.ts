@@ -9,7 +9,8 @@ import type { Server } from "./server.js";
 
 export function runEnds(server: Server, runs: Runs, review: Review): vscode.Disposable {
   return server.onEvent((event) => {
-    if (event.event.kind === "run_ended" && event.parentId === undefined) {
+    const isEnd = event.event.kind === "run_ended" && event.parentId === undefined;
+    if (isEnd && event.quiet !== true) {
       void say(event, server, runs, review);
     }
   });

@@ -45,6 +45,7 @@ from lsp_server.redaction.redactor import Redactor
 from lsp_server.sandbox.scratch_folder import remove_abandoned
 from lsp_server.session.changed_texts import ChangedTexts
 from lsp_server.session.child_runs import top_id
+from lsp_server.session.code_review.code_review import CodeReview
 from lsp_server.session.doctor_report import doctor_report
 from lsp_server.session.extensions import Extensions
 from lsp_server.session.goals import Goals
@@ -92,9 +93,8 @@ def open_session(
 ) -> Session:
     """Puts the session of one workspace folder together; it needs a running event loop.
 
-    It begins to look for the model endpoint in the background. `data` is where
-    journals and checkpoints go, the user's data folder if left out. `notify` is
-    called with all that the session says by itself, once it is returned.
+    It begins to look for the model endpoint in the background. `data` is where journals and
+    checkpoints go, by default the user's data folder. `notify` gets all that it says by itself.
     """
     workspace = Workspace(root)
     data = data or data_folder()
@@ -120,6 +120,7 @@ def open_session(
         granted_rules=services.granted_rules,
         runs=runs,
         changed_texts=ChangedTexts(services.checkpoints.content, services.redactor),
+        code_review=_code_review(services, runs, notify),
         goals=goals,
         memory=memory,
         extensions=services.extensions,
@@ -182,6 +183,12 @@ def _review(services: WorkspaceServices, runs: Runs, take_back: TakeBack) -> Run
             return None
 
     return RunReview(runs, take_back, services.checkpoints, current_text)
+
+
+def _code_review(services: WorkspaceServices, runs: Runs, notify: Notify) -> CodeReview:
+    return CodeReview(
+        runs, services.workspace.root, services.own_programs, lambda: notify(StatusChanged())
+    )
 
 
 def _start_cleaning(

@@ -14,6 +14,7 @@ from lsp_server.cli.commands import (
     machine_commands,
     memory_commands,
     past_run_commands,
+    review_commands,
     run_commands,
     workflow_commands,
 )
@@ -28,6 +29,7 @@ app = typer.Typer(
 for _subject in (
     run_commands,
     past_run_commands,
+    review_commands,
     workflow_commands,
     goal_commands,
     memory_commands,

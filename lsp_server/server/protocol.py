@@ -63,6 +63,8 @@ class CommandName(StrEnum):
     EVOLVE_REJECT = "holdfast.evolve.reject"
     MODEL_LIST = "holdfast.model.list"
     MODEL_CHOOSE = "holdfast.model.choose"
+    REVIEW_RUN = "holdfast.review.run"
+    COMMIT_MESSAGE = "holdfast.commit.message"
     TRUST = "holdfast.trust"
     PERMISSION_ANSWER = "holdfast.permission.answer"
     PERMISSION_MODE = "holdfast.permission.mode"
@@ -91,6 +93,7 @@ class DiagnosticCode(StrEnum):
     GOAL_UNVERIFIED = "goal-unverified"
     GOALS_FILE_INVALID = "goals-file-invalid"
     SKILL_INVALID = "skill-invalid"
+    REVIEW_FINDING = "review-finding"
 
 
 class ActionKind(StrEnum):

@@ -25,6 +25,7 @@ from lsp_server.models.provider import EndpointModels
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.changed_texts import ChangedTexts
 from lsp_server.session.child_runs import parent_id, top_id
+from lsp_server.session.code_review.code_review import CodeReview
 from lsp_server.session.evolution import Evolution
 from lsp_server.session.extension_list import ExtensionList
 from lsp_server.session.extension_sources import (
@@ -92,7 +93,7 @@ class EndpointNotes(Protocol):
 class Session:
     """A `Session` is one workspace folder at work. Close it: it owns tasks, files and connections.
 
-    Front doors ask its parts directly: `model`, `runs`, `changed_texts`, `rewinds`, `review`, `proposals`, `permissions`, `goals`,
+    Front doors ask its parts directly: `model`, `runs`, `changed_texts`, `rewinds`, `review`, `code_review`, `proposals`, `permissions`, `goals`,
     `memory`, `skills`, `servers` and `trust`. What concerns several of them goes through the session itself,
     above all Events (`on_event`) and changed files (`files_changed`).
 
@@ -117,6 +118,7 @@ class Session:
         redactor: Redactor,
         notify: Notify,
         review: RunReview,
+        code_review: CodeReview,
         endpoint_stats: Mapping[str, EndpointNotes],
         release: Callable[[], Awaitable[None]],
     ) -> None:
@@ -142,6 +144,7 @@ class Session:
         self.endpoint_stats = endpoint_stats
         self._notify = notify
         self.review = review
+        self.code_review = code_review
         self._take_back = review.take_back
         self.rewinds = Rewinds(runs, goals, review.take_back, self.on_event)
         self._release = release

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from lsp_server.models.scripted.server import ScriptedServer
 from tests.end_to_end.test_vscode import endpoint, pictures
 from tests.harness.code_server import code_server, need
 from tests.harness.files import lay_out
+from tests.harness.git import committed
 from tests.harness.stand import acts
-from tests.harness.workshop import calls, finish
+from tests.harness.workshop import calls, finish, says
 
 pytestmark = [pytest.mark.editor, pytest.mark.timeout(240)]
 
@@ -62,3 +64,29 @@ async def test_in_vs_code_a_run_is_reviewed_by_file_and_hunk(project: Path, tmp_
     assert "made.txt" not in seen["asked"], "it was taken back already"
     assert (seen["poem"], seen["again"]) == (POEM, CHANGED)
     assert seen["made"], "all that was taken back comes again"
+
+
+FINDING = {
+    "path": "half.py",
+    "quote": "return x // 2",
+    "severity": "error",
+    "title": "half drops the rest",
+    "failure": "half(3) is 1 and no longer 1.5",
+}
+
+
+@pytest.mark.vscode
+async def test_in_vs_code_a_finding_stands_on_its_line(project: Path, tmp_path: Path) -> None:
+    need()
+    lay_out(project, {"half.py": "def half(x):\n    return x / 2\n"})
+    committed(project)
+    lay_out(project, {"half.py": "def half(x):\n    return x // 2\n"})
+    async with (
+        ScriptedServer([says(json.dumps([FINDING]))]) as model,
+        code_server(tmp_path / "code", project, environment=endpoint(model)) as code,
+    ):
+        seen = await code.play("code_review", pictures())
+    assert "error" not in seen, seen["error"]
+    assert "half drops the rest: half(3) is 1 and no longer 1.5" in seen["problem"]
+    assert "Ln 2" in seen["problem"]
+    assert not any("quote" in text for text in seen["toasts"]), seen["toasts"]

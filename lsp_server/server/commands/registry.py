@@ -15,6 +15,7 @@ from lsprotocol import types
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.server.commands.arguments import parse_arguments
+from lsp_server.server.commands.code_review_commands import CodeReviewCommands
 from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.conversation_commands import ConversationCommands
 from lsp_server.server.commands.doctor_report import DoctorReport
@@ -49,6 +50,7 @@ class CommandRegistry:
             RunCommands(context),
             RunListCommands(context),
             ReviewCommands(context),
+            CodeReviewCommands(context),
             MaxModeCommands(context),
             GoalCommands(context),
             MemoryCommands(context),

@@ -187,7 +187,8 @@ class EventNotice(Payload):
 
     `seq` counts from 0 within the run, `at` is ISO 8601. `view` says it in words. Pieces
     of a streaming answer may be left out when the client reads slowly. The Events of a
-    subagent, and those of an attempt, name the run that began it as `parentId`.
+    subagent, and those of an attempt, name the run that began it as `parentId`. `quiet` at the
+    end of a run means that what came of it is said in another way.
     """
 
     run_id: str
@@ -196,6 +197,7 @@ class EventNotice(Payload):
     event: dict[str, Any]
     view: EventViewPayload
     parent_id: str | None = None
+    quiet: bool | None = None
 
 
 class DiagnosticsRequest(Payload):

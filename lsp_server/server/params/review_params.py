@@ -1,4 +1,4 @@
-"""This module has the shapes of the commands about what a run changed: see, keep, take back."""
+"""This module has the shapes of the commands about what a run or a person changed."""
 
 from __future__ import annotations
 
@@ -72,3 +72,19 @@ class RunChangesReply(Reply):
 
     files: tuple[ChangedFile, ...] = ()
     left_out: int = 0
+
+
+class ReviewRunParams(CommandParams):
+    """`holdfast.review.run` takes what to review: a file or folder, by default all of a folder.
+
+    `base` is a branch, tag or commit; by default the last commit.
+    """
+
+    uri: StrictStr | None = None
+    base: StrictStr | None = None
+
+
+class CommitMessageParams(CommandParams):
+    """`holdfast.commit.message` takes a file of the repository that is meant."""
+
+    uri: StrictStr | None = None

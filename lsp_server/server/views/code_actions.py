@@ -105,7 +105,7 @@ class CodeActions:
 
     def _fixes(self, params: types.CodeActionParams) -> Iterator[types.CodeAction]:
         for diagnostic in params.context.diagnostics:
-            if diagnostic.source == SOURCE:
+            if diagnostic.source == SOURCE and diagnostic.code != DiagnosticCode.REVIEW_FINDING:
                 continue
             arguments = {
                 "uri": params.text_document.uri,

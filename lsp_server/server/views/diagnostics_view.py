@@ -19,7 +19,7 @@ from lsp_server.server.client import Client
 from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.protocol import SOURCE, CommandName, DiagnosticCode
-from lsp_server.server.views import goal_view, skill_view
+from lsp_server.server.views import goal_view, review_view, skill_view
 from lsp_server.session.permissions import PendingQuestion
 from lsp_server.session.session import Session
 from lsp_server.text.truncate import truncate_middle
@@ -59,6 +59,7 @@ class DiagnosticsView:
                 yield from _questions(folder, folder.session)
                 problems = folder.session.skills.problems, folder.session.workflows.problems
                 yield from skill_view.diagnostics(chain.from_iterable(problems))
+                yield from review_view.diagnostics(folder, folder.session.code_review.findings)
                 can = self._client.can
                 yield from goal_view.diagnostics(
                     folder, folder.session.goals, can.encoding, related=can.related_information

@@ -21,7 +21,9 @@ DETAIL_CHARS_MAX = 4000
 _NO_WORDS = EventViewPayload(label="")
 
 
-def event_notice(run_id: RunId, recorded: RecordedEvent) -> EventNotice:
+def event_notice(
+    run_id: RunId, recorded: RecordedEvent, *, quiet: bool | None = None
+) -> EventNotice:
     """Makes the payload for an Event of a run, for clients that declared `event`."""
     return EventNotice(
         run_id=run_id,
@@ -30,6 +32,7 @@ def event_notice(run_id: RunId, recorded: RecordedEvent) -> EventNotice:
         event=_camel_case(asdict(recorded.event)),
         view=_view_payload(recorded.event),
         parent_id=parent_id(run_id),
+        quiet=quiet,
     )
 
 

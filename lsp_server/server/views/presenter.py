@@ -94,7 +94,8 @@ class Presenter:
     def publish(self, session: Session, run_id: RunId, recorded: RecordedEvent) -> None:
         """Shows one Event of a run."""
         if self._client.can.events:
-            self._client.notify(Method.EVENT, event_notice(run_id, recorded))
+            quiet = isinstance(recorded.event, RunEnded) and _is_quiet(session, run_id)
+            self._client.notify(Method.EVENT, event_notice(run_id, recorded, quiet=quiet or None))
         self._react(session, run_id, recorded)
         parent = parent_id(run_id)
         if (progress := self._progress.get(parent or run_id)) is not None:
@@ -161,7 +162,7 @@ class Presenter:
             progress.end(f"{outcome.outcome}: {text}")
         if isinstance(outcome, Failed):
             self._diagnostics.failures[session.root] = f"run {run_id} failed: {outcome.error}"
-        if not self._client.can.ends:
+        if not self._client.can.ends and not _is_quiet(session, run_id):
             self._client.show(_level(outcome), text)
         self._tasks.start(self._refresh_when_over(session, run_id), f"end of {run_id}")
 
@@ -171,6 +172,11 @@ class Presenter:
         with contextlib.suppress(HoldfastError):
             await session.runs.active_run(run_id).wait()
         self.refresh()
+
+
+def _is_quiet(session: Session, run_id: RunId) -> bool:
+    """Says whether what came of a run is said in another way."""
+    return run_id in session.code_review.run_ids
 
 
 def _level(outcome: Outcome) -> Level:

@@ -42,7 +42,7 @@ class Revisions:
         commands: CommandRunner,
         kept_seconds: float = KEPT_SECONDS,
     ) -> None:
-        self._git = _Git(root, commands)
+        self._git = Git(root, commands)
         self._kept_seconds = kept_seconds
         self._last = ("", float("-inf"), "")
 
@@ -64,7 +64,7 @@ class Revisions:
         )
         if place is None or filters is None:
             return ""
-        status = await self._git.run(STATUS, _switched_off(filters.split("\0")))
+        status = await self._git.run(STATUS, switched_off(filters.split("\0")))
         if status is None:
             return ""
         # A folder may be called anything, so that only the end of the name is sure.
@@ -76,12 +76,14 @@ class Revisions:
 
 
 @dataclass(frozen=True, slots=True)
-class _Git:
+class Git:
+    """A `Git` runs git in the folder `root` without starting anything that the repository names."""
+
     root: Path
     commands: CommandRunner
 
     async def run(self, arguments: str, settings: Mapping[str, str] = _NONE) -> str | None:
-        """The output of git; None when it fails, is missing or takes too long."""
+        """Returns the output of git; None when it fails, is missing or takes too long."""
         try:
             done = await self.commands.run(
                 f"git {arguments} 2>/dev/null",
@@ -96,7 +98,7 @@ class _Git:
         return done.output if done.exit_status == 0 and not done.truncated_bytes else None
 
 
-def _switched_off(names: Iterable[str]) -> dict[str, str]:
-    """Overrides the settings of a repository that would start something, as git reads them."""
+def switched_off(names: Iterable[str]) -> dict[str, str]:
+    """Returns settings that override those of a repository that would start something."""
     empty = dict.fromkeys(filter(None, names), "")
     return empty | {name: "false" for name in empty if name.endswith(".required")}
