@@ -390,6 +390,38 @@ async def test_an_answer_holds_as_far_as_it_says(
     assert ("use the mirror" in results[0]) == ("reason" in answer)
 
 
+WRONG_RULES = (
+    ("always", "touch anything", "which is no rule"),
+    ("run", "shell(", "which is no rule"),
+    ("always", "mcp__x__y", "which is no rule"),
+    ("once", "edit", "keeps no rule"),
+    ("deny", "edit", "keeps no rule"),
+    ("everywhere", "edit(src/**)", "keeps no rule"),
+)
+
+
+async def test_a_rule_about_files_of_this_project_is_kept_for_no_other(project: Path) -> None:
+    turns = [
+        ScriptedTurn(tool_calls=(call("shell", command="touch made"),)),
+        ScriptedTurn(tool_calls=(call("finish", summary="It is done."),)),
+    ]
+    async with at_work(project, turns, answers={"window/showMessageRequest": silent}) as client:
+        reply = await client.command("holdfast.permission.mode", {"mode": "full"})
+        assert "no run is active" in reply["message"]
+        await client.command("holdfast.run.start", {"prompt": "Do it."})
+        await client.wait_for(lambda m: kind(m, "permission_asked"))
+        reply = await client.command("holdfast.permission.mode")
+        assert "pass `mode`: one of read-only, ask" in reply["message"]
+        wide = {"answer": "everywhere", "rule": "shell(./build.sh)"}
+        reply = await client.command("holdfast.permission.answer", wide)
+        assert "names a file of this project" in reply["message"]
+        reply = await client.command("holdfast.permission.mode", {"mode": "read-only"})
+        assert reply["state"] == "waiting", "what asks already still waits"
+        await client.command("holdfast.permission.answer", {"answer": "deny"})
+        await client.wait_for(lambda m: kind(m, "run_ended"))
+    assert not (project / "made").exists()
+
+
 @pytest.mark.parametrize("mode", ["full", "auto-edit"])
 async def test_a_switch_of_the_mode_answers_what_it_frees(project: Path, mode: str) -> None:
     turns = [
@@ -401,10 +433,10 @@ async def test_a_switch_of_the_mode_answers_what_it_frees(project: Path, mode: s
         asked = await client.wait_for(lambda m: kind(m, "permission_asked"))
         question = asked["params"]["event"]["question"]
         assert mode in question["freedBy"]
-        wrong = {"id": question["id"], "answer": "always", "rule": "touch anything"}
-        reply = await client.command("holdfast.permission.answer", wrong)
-        assert reply["state"] == "error"
-        assert "which is no rule" in reply["message"]
+        for answer, rule, said in WRONG_RULES:
+            wrong = {"id": question["id"], "answer": answer, "rule": rule}
+            reply = await client.command("holdfast.permission.answer", wrong)
+            assert (reply["state"], said in reply["message"]) == ("error", True), reply
         reply = await client.command("holdfast.permission.mode", {"mode": mode})
         assert reply["message"].startswith(f"mode {mode} for this run")
         await client.wait_for(lambda m: kind(m, "run_ended"))

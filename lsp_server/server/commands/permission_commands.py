@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.server.commands.command import CommandContext, ServerCommand
@@ -10,6 +12,7 @@ from lsp_server.server.params.base import Reply
 from lsp_server.server.params.run_params import PermissionAnswer, PermissionSwitch
 from lsp_server.server.protocol import CommandName
 from lsp_server.session.permission_mode import switch_mode
+from lsp_server.settings.relative_rules import names_project_file
 from lsp_server.settings.sections import PERMISSION_MODES
 from lsp_server.tools.builtin import BUILTIN_NAMES
 from lsp_server.tools.rules import parse_rule
@@ -30,7 +33,7 @@ class PermissionCommands:
 
     async def _answer(self, arguments: PermissionAnswer) -> Reply:
         asked = [
-            (session.permissions, pending)
+            (session, pending)
             for session in self._context.folders.sessions()
             for pending in session.permissions.pending()
             if arguments.id in (None, pending.question.id)
@@ -44,13 +47,15 @@ class PermissionCommands:
             raise HoldfastError(f"pass `answer`: one of {known}. Waiting: {waiting}")
         if len(asked) > 1:
             raise HoldfastError(f"pass the `id` of the question that you mean. Waiting: {waiting}")
-        permissions, pending = asked[0]
+        session, pending = asked[0]
         if answer == "sandboxed" and not pending.question.offers_sandbox:
             raise HoldfastError("the sandbox is not on offer here: it would not free this call")
         rule = (arguments.rule or "").strip()
         if rule:
-            _check_rule(rule, answer, pending.question)
-        if not permissions.answer(pending.question.id, answer, arguments.reason or "", rule):
+            _check_rule(rule, answer, pending.question, session.root)
+        if not session.permissions.answer(
+            pending.question.id, answer, arguments.reason or "", rule
+        ):
             raise HoldfastError("the question is settled already")
         return Reply(
             state="running",
@@ -70,11 +75,11 @@ class PermissionCommands:
         return Reply(state=run.state, message=message, run_id=run.run_id)
 
 
-def _check_rule(rule: str, answer: Answer, question: Question) -> None:
-    """Raises HoldfastError where the answer keeps no rule, or this is none."""
+def _check_rule(rule: str, answer: Answer, question: Question, root: Path) -> None:
+    """Raises HoldfastError where the answer keeps no rule, or this is none that it may keep."""
     offered = question.rule_of(answer)
     if offered is None:
         raise HoldfastError(f"the answer {answer!r} keeps no rule here; leave `rule` out")
-    # The tools of servers are named in the question alone.
-    tools = {*BUILTIN_NAMES, question.tool, offered.partition("(")[0]}
-    parse_rule(rule, key="rule", tools=tools)
+    parse_rule(rule, key="rule", tools={*BUILTIN_NAMES, offered.partition("(")[0]})
+    if answer == "everywhere" and names_project_file(rule, root):
+        raise HoldfastError(f"{rule} names a file of this project, so it holds in this one alone")
