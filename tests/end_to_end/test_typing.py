@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from lsp_server.models.scripted.server import ScriptedServer
-from tests.harness.editors import CLIENT, EGLOTS, LSP_MODES, NEOVIMS, SCRIPTS, Editor
+from tests.harness.editors import CLIENT, EGLOTS, LSP_MODES, NEOVIM_7, NEOVIMS, SCRIPTS, Editor
+from tests.harness.expectation import until
 from tests.harness.terminal import Terminal, terminal
 from tests.harness.workshop import calls, finish
 
@@ -196,3 +197,39 @@ async def test_emacs_approves_nothing_that_is_typed_into_a_text(
         await shown.keys("C-c", "h", "a", "y")
         await shown.until("The answer is 42.")
         assert (typed_into / "answer.py").read_text("utf-8") == "answer = 42\n"
+
+
+@pytest.mark.editor
+@pytest.mark.parametrize(
+    ("begun", "typed", "ended"),
+    [
+        ((":s/notes/n",), ("y", "1", "a"), ("Enter",)),
+        (("/n",), ("y", "1"), ("Enter",)),
+        (("V",), ("y",), ()),
+        (("d",), ("d",), ()),
+        (("R", "abc"), ("1", "y"), ("Escape",)),
+        (("q:", "i", "echo 1"), ("y", "1"), ("Escape", ":q", "Enter")),
+        ((":terminal", "Enter", "i", "true "), ("y", "1"), ("Enter",)),
+    ],
+    ids=" ".join,
+)
+async def test_no_mode_of_neovim_takes_keys_for_an_answer(
+    typed_into: Path, begun: tuple[str, ...], typed: tuple[str, ...], ended: tuple[str, ...]
+) -> None:
+    async with (
+        ScriptedServer(EDITS) as server,
+        neovim(NEOVIM_7, typed_into, server) as shown,
+    ):
+        await shown.until("notes:")
+        await shown.keys(":Holdfast work Set the answer.", "Enter")
+        for key in begun:
+            await shown.keys(key)
+        await until(lambda: server.requests, "the model is asked", 30)
+        for key in (*typed, *ended):
+            await shown.keys(key)
+        await shown.until("y  Approve once")
+        for key in (*typed, "Escape"):
+            await shown.keys(key)
+        await shown.until("y  Approve once", "answer = 41")
+        assert (typed_into / "answer.py").read_text("utf-8") == SAVED
+        assert len(server.requests) == 1, "the run still waits"

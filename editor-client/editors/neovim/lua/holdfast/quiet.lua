@@ -52,7 +52,10 @@ M.handlers = {
     return vim.lsp.handlers['workspace/applyEdit'](err, unnamed, context, more)
   end,
   -- A page that a run opens gets no focus; one that a command asked for does.
-  ['window/showDocument'] = function(_, params)
+  ['window/showDocument'] = function(err, params, context, more)
+    if not vim.startswith(params.uri, 'file:') then
+      return vim.lsp.handlers['window/showDocument'](err, params, context, more)
+    end
     local asked = now() - commanded < COMMAND_SECONDS and vim.fn.mode() == 'n'
     local file = vim.uri_to_fname(params.uri)
     if asked then
