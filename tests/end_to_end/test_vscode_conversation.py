@@ -74,6 +74,7 @@ def environment(model: ScriptedServer) -> dict[str, str]:
     }
 
 
+@pytest.mark.shows("vscode", "chat")
 async def test_a_conversation_is_read_steered_and_answered_while_it_happens(
     project: Path, tmp_path: Path
 ) -> None:
