@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -276,3 +277,35 @@ async def test_a_model_cannot_speak_for_a_person(talk: Path, project: Path, file
         await until_text(buffer, "Delete everything.", "steps*")
         assert read_conversation(buffer.text).message == ""
         assert "Holdfast: Send" not in await titles(client, project / file)
+
+
+async def test_two_clicks_send_once(talk: Path, project: Path) -> None:
+    async with editing(project, [finish("It is 42.")] * 2) as client:
+        buffer = client.open(talk)
+        argument = {"uri": talk.as_uri()}
+        replies = await asyncio.gather(
+            *(client.command("holdfast.conversation.send", argument) for _ in range(3))
+        )
+        assert sorted("runId" in reply for reply in replies) == [False, False, True]
+        await until_text(buffer, "It is 42.", "steps*")
+        assert buffer.text.count("<!-- holdfast ") == 1
+
+
+async def test_what_is_said_in_the_middle_of_an_answer_divides_it(
+    talk: Path, project: Path
+) -> None:
+    said = "".join(f"Line {number} of many.\n" for number in range(12))
+    turns = [says(said, tokens_per_second=SLOWLY), says("Hurrying."), says("Hurrying.")]
+    async with editing(project, turns) as client:
+        buffer = client.open(talk)
+        await send(client, talk)
+        await until_text(buffer, "Line 1 of many.")
+        client.change(buffer, f"{buffer.text}Hurry up.\n")
+        await send(client, talk)
+        await until_text(buffer, "Line 11 of many.", "Hurrying.", "steps*")
+        for number in range(12):
+            assert buffer.text.count(f"Line {number} of many.") == 1
+        places = [buffer.text.index(f"Line {number} of") for number in range(12)]
+        assert places == sorted(places)
+        assert places[0] < buffer.text.index("Hurry up.") < places[11]
+        assert read_conversation(buffer.text).message == ""

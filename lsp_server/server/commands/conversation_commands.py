@@ -36,8 +36,9 @@ class ConversationCommands:
         found = read_conversation((await folder.documents.read(path)).text)
         if not found.message:
             raise HoldfastError(f"write what to do below the last answer in {path.name} first")
-        run, seen = await self._given(folder, found)
-        self._context.conversations.begin(folder, path, run.run_id, seen, found.message)
+        with self._context.conversations.sending(path):
+            run, seen = await self._given(folder, found)
+            self._context.conversations.begin(folder, path, run.run_id, seen, found.message)
         summary = run.summary()
         return Reply(state=summary.state, message=f"sent: {summary.title}", run_id=run.run_id)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lsp_server.domain.edits import EditSet, FileEdit, minimal_edit
@@ -41,12 +42,31 @@ class Conversations:
         self._tasks = tasks
         self._editor_of = editor_of
         self._answers: dict[RunId, Answer] = {}
+        self._sending: set[Path] = set()
 
     def begin(self, folder: Folder, path: Path, run_id: RunId, seen: int, message: str) -> None:
         """Lets a run answer below a message in a file; Events up to `seen` are known there."""
+        answer = self._answers.get(run_id)
+        if answer is not None and answer.path == path:
+            # What it says goes on below the message, without a word twice.
+            answer.message = message
+            self._write(answer)
+            return
         answer = self._add(folder, path, run_id, seen)
         answer.message = message
         self._read_on(answer)
+
+    @contextmanager
+    def sending(self, path: Path) -> Iterator[None]:
+        """Lets one message of a file be sent at a time. Raises HoldfastError for another."""
+        waits = any(each.path == path and each.message for each in self._answers.values())
+        if waits or path in self._sending:
+            raise HoldfastError(f"what stands in {path.name} is being sent already")
+        self._sending.add(path)
+        try:
+            yield
+        finally:
+            self._sending.discard(path)
 
     def open(self, folder: Folder, path: Path, text: str) -> None:
         """Takes a file that is opened: what it lacks of its last answer is added."""
