@@ -217,3 +217,17 @@ async def test_an_editor_shows_drafts_and_accepts_one(planted: Path) -> None:
         reply = await client.command("holdfast.evolve.accept", {"id": wanted["id"]})
     assert reply["message"] == f"accepted: {SKILL}"
     assert (planted / SKILL).read_text("utf-8") == wanted["text"]
+
+
+async def test_a_server_in_idle_time_drafts_skills_and_asks_no_model(planted: Path) -> None:
+    idle = {"HOLDFAST_EVOLUTION__IDLE_MINUTES": "0.002"}
+    async with ScriptedServer([]) as model:
+        named = {"HOLDFAST_MODEL__BASE_URL": model.base_url, **idle}
+        async with server(environment=named, answers={}) as client:
+            await client.initialize(planted, RICH)
+            await client.wait_for(
+                lambda message: "past runs gave 5 suggestions" in json.dumps(message),
+                "the drafts",
+            )
+    assert not [one for one in model.requests if one.body]
+    assert SKILL in await drafts(planted)

@@ -123,12 +123,17 @@ class Evolution:
         return await self._files.written(await self.inbox.all())
 
     async def _dream_of_new(self) -> None:
-        """Dreams where enough runs have ended since the last time, or a fact has lost its file."""
+        """Dreams where enough runs have ended since the last time, or a fact has lost its file.
+
+        After enough runs it drafts skills, too, without a model.
+        """
         newest = await asyncio.to_thread(self.store.ids)
         learned = await self.learned_run()
         is_due = sum(run_id > learned for run_id in newest) >= self._settings().runs_min
         if is_due or await self._lost_a_file():
             await self.dream()
+        if is_due:
+            await self.distiller.distill()
 
     async def _lost_a_file(self) -> bool:
         lost = await asyncio.to_thread(without_file, await self.facts.told(), self._project())
