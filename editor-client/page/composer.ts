@@ -183,7 +183,7 @@ export function composer(): Composer {
           if (message.number === sending) {
             element.removeAttribute("aria-busy");
             if (message.isTaken) {
-              history = [...history, field.value];
+              history = [...history, field.value.trim()];
               back = 0;
               pictures.clear();
               set("");

@@ -21,9 +21,8 @@ export function images(): Images {
   const problem = h("span", { class: "quiet bad", role: "status" });
   const element = h("div", { class: "chips", hidden: true }, chips, problem);
 
-  function draw(wrong = ""): void {
-    problem.textContent = wrong;
-    element.hidden = taken.length === 0 && wrong === "";
+  function draw(): void {
+    element.hidden = taken.length === 0 && problem.textContent === "";
     chips.replaceChildren(
       ...taken.map((image) =>
         h(
@@ -45,7 +44,8 @@ export function images(): Images {
 
   async function take(file: File): Promise<void> {
     if (!TYPES.includes(file.type) || file.size > BYTES_MAX || taken.length >= IMAGES_MAX) {
-      draw(word("imageTooLarge", file.name));
+      problem.textContent = word("imageTooLarge", file.name);
+      draw();
       return;
     }
     const url = await dataUrl(file);
@@ -58,11 +58,13 @@ export function images(): Images {
     urls: () => taken.map(({ url }) => url),
     paste: ({ clipboardData }) => {
       const files = [...(clipboardData?.files ?? [])];
+      problem.textContent = "";
       files.forEach((file) => void take(file));
       return files.length > 0;
     },
     clear: () => {
       taken = [];
+      problem.textContent = "";
       draw();
     },
   };

@@ -58,8 +58,12 @@ export function past(close: () => void): Past {
         },
       },
       mark(sign, tone),
-      h("span", { class: "title" }, title),
-      h("span", { class: "quiet" }, `${word(name)} · ${time}`),
+      h(
+        "span",
+        { class: "what" },
+        h("span", { class: "title" }, title),
+        h("span", { class: "quiet" }, `${word(name)} · ${time}`),
+      ),
     );
     const acts = [
       button(
@@ -101,11 +105,14 @@ function rename(item: HTMLElement, runId: string, title: string): void {
   const field = h("input", { type: "text", "aria-label": word("rename", title) });
   const before = [...item.childNodes];
   field.value = title;
-  field.addEventListener("keydown", ({ key }) => {
+  field.addEventListener("keydown", (event) => {
+    const { key } = event;
     if (key === "Enter") {
       post({ type: "rename", runId, title: field.value.trim() });
     }
     if (key === "Enter" || key === "Escape") {
+      // Else the key would press the button that gets the focus.
+      event.preventDefault();
       item.replaceChildren(...before);
       item.querySelector("button")?.focus();
     }

@@ -99,7 +99,11 @@ export function conversation(
 
   const requests = pageRequests({ context, server, runs, diffs, show });
 
-  const attach = (webview: vscode.Webview, isVisible: () => boolean): vscode.Disposable => {
+  const attach = (
+    webview: vscode.Webview,
+    place: "in-view" | "in-editor",
+    isVisible: () => boolean,
+  ): vscode.Disposable => {
     const page: Page = {
       post: (message) => void webview.postMessage(message),
       isVisible,
@@ -130,13 +134,13 @@ export function conversation(
     });
     const roots = ["dist", "media"].map((name) => vscode.Uri.joinPath(context.extensionUri, name));
     webview.options = { enableScripts: true, enableCommandUris: false, localResourceRoots: roots };
-    webview.html = pageHtml(webview, context.extensionUri);
+    webview.html = pageHtml(webview, context.extensionUri, place);
     pages.add(page);
     return vscode.Disposable.from(listening, new vscode.Disposable(() => pages.delete(page)));
   };
   const attachPanel = (panel: vscode.WebviewPanel): void => {
     panel.iconPath = vscode.Uri.joinPath(context.extensionUri, "media", "icon.png");
-    const attached = attach(panel.webview, () => panel.visible);
+    const attached = attach(panel.webview, "in-editor", () => panel.visible);
     panel.onDidDispose(() => {
       attached.dispose();
     });
@@ -145,7 +149,7 @@ export function conversation(
   const parts = vscode.Disposable.from(
     vscode.window.registerWebviewViewProvider(VIEW, {
       resolveWebviewView: (view) => {
-        const attached = attach(view.webview, () => view.visible);
+        const attached = attach(view.webview, "in-view", () => view.visible);
         view.onDidDispose(() => {
           attached.dispose();
         });

@@ -447,6 +447,12 @@ function settled(before: Conversation, { view }: EventNotice): Conversation {
   return stated(after, after.blocks.some(isOpen) ? "waiting" : "running");
 }
 
+/** How a run ended, without what the model has just said: it stands above. */
+function withoutLastText({ blocks }: Conversation, detail: string): string {
+  const said = blocks.findLast((block) => block.kind === "text")?.text.trim() ?? "";
+  return said !== "" && detail.startsWith(said) ? detail.slice(said.length).trim() : detail;
+}
+
 function ended(before: Conversation, { seq, at, event, view }: EventNotice): Conversation {
   const outcome = view.fields.outcome ?? "stopped";
   const question = parsed(Ended, event)?.outcome.question ?? "";
@@ -460,8 +466,9 @@ function ended(before: Conversation, { seq, at, event, view }: EventNotice): Con
     return block.kind === "tool" && block.state === "running" ? { ...block, state: "bad" } : block;
   });
   const heading: Heading = { ...over.heading, state: outcome, endedAt: at };
-  const { label, detail, tone } = view;
+  const { label, tone } = view;
   const id = `end/${seq}`;
+  const detail = withoutLastText(before, view.detail);
   return added(
     { ...over, heading },
     {

@@ -2,8 +2,13 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 
-export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string {
-  const place = (...path: string[]): string =>
+/** `place` is a class of the page's, for the colours of where it stands. */
+export function pageHtml(
+  webview: vscode.Webview,
+  extension: vscode.Uri,
+  place: "in-view" | "in-editor",
+): string {
+  const uri = (...path: string[]): string =>
     webview.asWebviewUri(vscode.Uri.joinPath(extension, ...path)).toString();
   const nonce = randomBytes(16).toString("base64url");
   const policy = [
@@ -20,8 +25,8 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Holdfast</title>
-<link rel="stylesheet" href="${place("media", "conversation.css")}">
+<link rel="stylesheet" href="${uri("media", "conversation.css")}">
 </head>
-<body><script nonce="${nonce}" src="${place("dist", "conversation.js")}"></script></body>
+<body class="${place}"><script nonce="${nonce}" src="${uri("dist", "conversation.js")}"></script></body>
 </html>`;
 }

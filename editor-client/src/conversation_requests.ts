@@ -94,11 +94,13 @@ export function pageRequests({ context, server, runs, diffs, show }: Means): Req
         break;
       case "rename":
         await run(CommandName.runRename, { runId: message.runId, title: message.title });
+        await runs.refresh();
         page.post({ type: "past", runs: await pastRuns(server) });
         break;
       case "delete":
         if (await isToBeDeleted()) {
           await run(CommandName.runDelete, { runId: message.runId });
+          await runs.refresh();
           if (page.runId === message.runId) {
             await show(page, "");
           }

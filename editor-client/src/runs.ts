@@ -27,6 +27,8 @@ export interface Runs {
   readonly dispose: () => void;
   readonly log: () => RunLog;
   readonly onChange: vscode.Event<void>;
+  /** Lists the runs anew, after one got another title or was deleted. */
+  readonly refresh: () => Promise<void>;
 }
 
 /** Views are drawn at most that often; Events come faster. */
@@ -79,6 +81,7 @@ export function runs(server: Server): Runs {
   return {
     log: () => log,
     onChange: changes.event,
+    refresh: list,
     dispose: () => {
       parts.dispose();
     },

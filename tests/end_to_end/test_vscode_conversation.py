@@ -17,6 +17,7 @@ from tests.harness.workshop import calls, finish, says
 pytestmark = [pytest.mark.editor, pytest.mark.vscode, pytest.mark.timeout(240)]
 
 PICTURES = Path(__file__).parents[2] / "out" / "screenshots"
+AXE = CLIENT / "node_modules" / "axe-core" / "axe.min.js"
 ANSWER = "def answer():\n    return 41\n"
 EDIT = {"path": "answer.py", "old_text": "return 41", "new_text": "return 42"}
 LOOK = """## What I see
@@ -85,8 +86,7 @@ async def test_a_conversation_is_read_steered_and_answered_while_it_happens(
         ScriptedServer(talker) as model,
         code_server(tmp_path / "code", project, environment=environment(model)) as code,
     ):
-        axe = CLIENT / "node_modules" / "axe-core" / "axe.min.js"
-        seen = await code.play("conversation", PICTURES, AXE=str(axe))
+        seen = await code.play("conversation", PICTURES, AXE=str(AXE))
         said = [str(each.body["messages"]) for each in model.requests]
     assert "error" not in seen, seen["error"]
     assert seen["streamed"], "the text is read before its step ends"
@@ -105,4 +105,43 @@ async def test_a_conversation_is_read_steered_and_answered_while_it_happens(
     assert seen["before"] == ANSWER
     assert seen["after"] == ANSWER.replace("41", "42")
     assert any("The first one." in each for each in said), "its question was answered"
+    assert not seen["faults"], seen["faults"]
+
+
+SEEN = """It is looked at. See `answer.py:2`, [a page](https://example.com/a?b=c) and
+[the passwords](../../../../etc/passwd).
+"""
+
+
+async def test_conversations_are_found_again_and_what_was_typed_is_kept(
+    project: Path, tmp_path: Path
+) -> None:
+    need()
+    (project / ".git").mkdir()
+    (project / "answer.py").write_text(ANSWER, "utf-8")
+    commands = project / ".holdfast" / "commands"
+    commands.mkdir(parents=True)
+    (commands / "review.md").write_text("---\ndescription: Looks twice.\n---\nReview it.\n")
+
+    def looker(body: Mapping[str, Any]) -> ScriptedTurn:
+        look = calls(("read", {"path": "answer.py"}), text="I look.")
+        return says(SEEN) if steps_of(body) else look
+
+    async with (
+        ScriptedServer(looker) as model,
+        code_server(tmp_path / "code", project, environment=environment(model)) as code,
+    ):
+        seen = await code.play("conversation_past", PICTURES, AXE=str(AXE))
+        asked = str(model.requests[0].body["messages"])
+    assert "error" not in seen, seen["error"]
+    assert seen["completed"] == "Look at @answer.py "
+    assert "seen.pdf" in seen["refused"]
+    assert "data:image/png;base64," in asked
+    assert seen["recalled"] == "Look at @answer.py"
+    assert seen["draft"] == "A draft"
+    assert seen["shownAgain"] == seen["before"]
+    assert [row.split("\n")[1] for row in seen["found"]] == ["Look at @answer.py"]
+    assert seen["past"] == seen["before"]
+    assert "https://example.com/a?b=c" in seen["dialog"]
+    assert seen["left"] == 1
     assert not seen["faults"], seen["faults"]

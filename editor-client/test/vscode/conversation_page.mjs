@@ -11,6 +11,9 @@ export async function conversationOf(window, at = 0) {
     page,
     write,
     text: (text) => page.locator(".area", { hasText: text }).waitFor(WAIT),
+    option: (text) => page.locator("[role=option]", { hasText: text }).first(),
+    /** Waits until the run that is shown is in that state. */
+    state: (name) => page.locator("#state", { hasText: name }).waitFor(WAIT),
     /** What each block is, in their order. */
     labels: () =>
       page
