@@ -15,9 +15,11 @@ from lsp_server.settings.sections import ModelSettings
 from tests.data import clients
 from tests.fakes.lsp_client import LspClient, started
 from tests.fakes.wire_server import Reply, WireServer
+from tests.harness.code_server import code_server, need
 from tests.harness.workshop import finish, says
 
 PLAIN = clients.snapshot("neovim")["initialize"]["capabilities"]
+PICTURES = Path(__file__).parents[2] / "out" / "screenshots"
 KEY = "sk-verysecret-0123456789"
 
 
@@ -72,8 +74,7 @@ async def test_a_chosen_model_is_tried_kept_and_used(project: Path, user_file: P
         async with started() as client:
             await client.initialize(project, PLAIN)
             said = await choose(client, baseUrl=another.base_url, name="b")
-            assert f"b at {another.base_url} answered in" in said
-            assert "runs use it now" in said
+            assert "runs use b now, which answered in" in said
             assert len(another.requests) == 1
             text = user_file.read_text()
             assert text.startswith("# mine\n")
@@ -116,7 +117,7 @@ async def test_a_person_is_asked_where_nothing_is_named(project: Path, user_file
         user_file.write_text(f'[model]\nbase_url = "{server.base_url}"\nname = "a"\n')
         async with started(answers={"window/showMessageRequest": pick}) as client:
             await client.initialize(project, PLAIN)
-            assert "b at " in await choose(client)
+            assert "runs use b now" in await choose(client)
             assert f"a ({server.base_url})" in asked
             assert 'name = "b"' in user_file.read_text()
 
@@ -138,3 +139,19 @@ async def test_the_key_goes_to_no_address_that_it_was_not_given_for(
     assert found.name == "a"
     (request,) = server.requests
     assert (KEY in str(request)) is is_sent
+
+
+@pytest.mark.vscode
+async def test_vscode_takes_an_address_and_a_key(
+    project: Path, user_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need()
+    monkeypatch.delenv("HOLDFAST_API_KEY")
+    (project / ".git").mkdir()
+    async with endpoint("first", "second") as server:
+        async with code_server(tmp_path / "code", project, environment={}) as code:
+            seen = await code.play("model", PICTURES, ADDRESS=server.base_url, KEY=KEY)
+        assert "error" not in seen, seen["error"]
+        assert f'base_url = "{server.base_url}"\nname = "second"' in user_file.read_text()
+        assert len(server.requests) == 1, "it was tried"
+    assert KEY not in user_file.read_text()

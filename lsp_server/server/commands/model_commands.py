@@ -73,12 +73,12 @@ class ModelCommands:
         await self._context.reload()
         used = session.settings.model
         place = without_credentials(wanted.base_url)
-        message = f"{wanted.name} at {place} answered in {seconds:.1f} s, and runs use it now"
+        message = f"runs use {wanted.name} now, which answered in {seconds:.1f} s at {place}"
         if (used.base_url, used.name) != (wanted.base_url, wanted.name):
             message = (
-                f"{wanted.name} at {place} answered, but runs use {used.name} at {used.base_url}: "
-                "the editor's settings or HOLDFAST_MODEL__BASE_URL and HOLDFAST_MODEL__NAME win "
-                f"over {path}"
+                f"runs use {used.name} at {without_credentials(used.base_url or '')}, though "
+                f"{wanted.name} at {place} answered: the editor's settings or "
+                f"HOLDFAST_MODEL__BASE_URL and HOLDFAST_MODEL__NAME win over {path}"
             )
         self._context.client.show("info", message)
         return Reply(state=self._context.state, message=message)
