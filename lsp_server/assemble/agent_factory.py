@@ -69,7 +69,14 @@ class AgentFactory:
         self._goals = goals
         self._runs = runs
         self._said_to_wait: tuple[TrustItem, ...] = ()
+        self._endpoint_stats = endpoint_stats
         self._models = ModelChain(services, roles, endpoint_stats)
+
+    def at(self, services: WorkspaceServices) -> AgentFactory:
+        """Returns the same factory for a copy of the workspace, whose services are given."""
+        return AgentFactory(
+            services, self._roles, self._goals, self._memory, self._endpoint_stats, self._runs
+        )
 
     async def agent(self, run_context: RunContext) -> ClosingAgent:
         """Makes the Agent of a run. Raises ConfigurationError, ModelError when no model is found."""

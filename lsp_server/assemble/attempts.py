@@ -76,7 +76,6 @@ class RunAgentFactory:
         self._notify = notify
         self._goals = goals
         self._memory = memory
-        self._endpoint_stats = endpoint_stats
         self._runs = runs
         self._agents = AgentFactory(services, roles, goals, memory, endpoint_stats, runs)
 
@@ -127,14 +126,7 @@ class RunAgentFactory:
         self, run_id: RunId, copy: Worktree, name: str, emit: Emit
     ) -> CopiedWorkspace:
         services = services_of_copy(self._services, copy, AskedFor(run_id, name, emit))
-        agents = AgentFactory(
-            services,
-            self._roles,
-            self._goals,
-            self._memory,
-            self._endpoint_stats,
-            self._runs,
-        )
+        agents = self._agents.at(services)
         return CopiedWorkspace(services, self._roles, self._goals, agents)
 
     def _begin_child(

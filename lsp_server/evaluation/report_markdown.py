@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lsp_server.evaluation.figures import (
-    count,
-    dollars,
-    estimate,
-    percent,
-    probability,
-    seconds,
-)
+from lsp_server.evaluation.figures import count, dollars, estimate, percent
 from lsp_server.evaluation.report import Report, TaskRow
+from lsp_server.evaluation.report_cells import (
+    COMPARED,
+    SPENDING,
+    compared,
+    conditions,
+    spending,
+)
 from lsp_server.evaluation.summary import ArmSummary
 
 MARKS = {"solved": "■", "unsolved": "□", "error": "✕"}
@@ -52,19 +52,8 @@ def _arms(report: Report) -> Iterator[str]:
         [_arm_row(arm) for arm in report.arms],
     )
     yield table(
-        ["arm", "cost", "tokens", "cached", "steps", "wall (median)", "errors"],
-        [
-            [
-                arm.arm,
-                dollars(arm.cost_usd or None),
-                count(arm.tokens),
-                percent(arm.cache_share),
-                f"{arm.steps_mean:.1f}",
-                seconds(arm.seconds_median),
-                str(arm.errors),
-            ]
-            for arm in report.arms
-        ],
+        ["arm", *SPENDING],
+        [[arm.arm, *spending(arm)] for arm in report.arms],
     )
     yield "\n".join(f"- `{name}`: {text}" for name, text in report.descriptions.items())
 
@@ -97,17 +86,8 @@ def _comparisons(report: Report) -> Iterator[str]:
         return
     yield "## Arms compared, task by task"
     yield table(
-        ["arms", "first better", "second better", "tied", "p"],
-        [
-            [
-                f"{one.first}, {one.second}",
-                str(one.first_better),
-                str(one.second_better),
-                str(one.tied),
-                probability(one.p),
-            ]
-            for one in report.comparisons
-        ],
+        ["arms", *COMPARED],
+        [[f"{one.first}, {one.second}", *compared(one)] for one in report.comparisons],
     )
     yield (
         "The exact two-sided test on the tasks that one of both solved more often "
@@ -139,24 +119,6 @@ def _problems(report: Report) -> Iterator[str]:
 def _conditions(report: Report) -> Iterator[str]:
     yield "## Conditions"
     yield table(["", ""], [[name, text] for name, text in conditions(report)])
-
-
-def conditions(report: Report) -> list[tuple[str, str]]:
-    """Returns what a reader needs to repeat a report, by name."""
-    about = report.about
-    return [
-        ("model", f"{about.model} ({'scripted' if about.simulation else 'real'})"),
-        ("endpoint", about.endpoint),
-        ("prices", about.prices),
-        ("sandbox", about.sandbox),
-        ("limits of a run", about.limits),
-        ("tasks", about.tasks_from),
-        ("repeats, at once", f"{about.repeats}, {about.jobs}"),
-        ("seed", str(about.seed)),
-        ("versions", f"Holdfast {about.version}, Python {about.python}, {about.platform}"),
-        ("command", f"`{about.command}`"),
-        ("written", about.written_at),
-    ]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from importlib.resources import files
 
-from lsp_server.evaluation.figures import (
-    count,
-    dollars,
-    interval,
-    percent,
-    probability,
-    seconds,
-)
+from lsp_server.evaluation.figures import count, dollars, interval, percent
 from lsp_server.evaluation.plots import BarRow, PlotRow, bar_plot, interval_plot
 from lsp_server.evaluation.report import Report, TaskRow, Ungraded
-from lsp_server.evaluation.report_markdown import conditions
+from lsp_server.evaluation.report_cells import (
+    COMPARED,
+    SPENDING,
+    compared,
+    conditions,
+    spending,
+)
 from lsp_server.evaluation.summary import ArmSummary, Estimate
 
 STYLE = "report.css"
@@ -113,10 +112,7 @@ def _figure(title: str, plot: str) -> str:
 def _arms(report: Report) -> Iterator[str]:
     yield "<section><h2>Arms</h2>"
     yield _table(
-        (
-            *("arm", "solved", "share", "cost / solved", "tokens / solved"),
-            *("cost", "tokens", "cached", "steps", "wall", "errors"),
-        ),
+        ("arm", "solved", "share", "cost / solved", "tokens / solved", *SPENDING),
         [
             (
                 _name(arm.arm),
@@ -124,12 +120,7 @@ def _arms(report: Report) -> Iterator[str]:
                 _with_interval(arm.solved_share, percent),
                 _with_interval(arm.cost_usd_per_solved, dollars),
                 _with_interval(arm.tokens_per_solved, count),
-                dollars(arm.cost_usd or None),
-                count(arm.tokens),
-                percent(arm.cache_share),
-                f"{arm.steps_mean:.1f}",
-                seconds(arm.seconds_median),
-                str(arm.errors),
+                *spending(arm),
             )
             for arm in report.arms
         ],
@@ -172,15 +163,9 @@ def _comparisons(report: Report) -> Iterator[str]:
         return
     yield "<section><h2>Compared task by task</h2>"
     yield _table(
-        ("arms", "first better", "second better", "tied", "p"),
+        ("arms", *COMPARED),
         [
-            (
-                f"{_name(one.first)} <i>and</i> {_name(one.second)}",
-                str(one.first_better),
-                str(one.second_better),
-                str(one.tied),
-                probability(one.p),
-            )
+            (f"{_name(one.first)} <i>and</i> {_name(one.second)}", *compared(one))
             for one in report.comparisons
         ],
     )
