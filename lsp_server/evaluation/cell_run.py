@@ -25,6 +25,7 @@ from lsp_server.evaluation.task import EvaluationTask, Place
 from lsp_server.evaluation.tree_changes import differences, read_tree
 from lsp_server.session.notices import ignore
 from lsp_server.session.run_summary import RunSummary
+from lsp_server.session.runs import new_run_id
 from lsp_server.session.session import Session
 from lsp_server.settings.layers import load
 from lsp_server.settings.sections import Settings
@@ -160,7 +161,10 @@ class CellRun:
         attempts = Attempts(self._arm.attempts, takes_best=True)
         task = Task(self._task.instruction(self._place), budget=self._budget(), attempts=attempts)
         began = time.monotonic()
-        run = session.runs.start(task)
+        run_id = new_run_id()
+        # Without a model every cell would fail alike.
+        session.runs.require_room(run_id)
+        run = session.runs.start(task, run_id=run_id)
         outcome = await run.wait()
         seconds = time.monotonic() - began
         return _Worked(outcome, run.summary(), session.status().endpoint or "", seconds)
