@@ -236,17 +236,18 @@ class Session:
 
         Raises RunNotFound, RunBusy, JournalBusy, JournalDamaged, ConfigurationError.
         """
-        past = self.runs.choose(run_id, "undo", idle=True)
-        remaining = self.review.remaining
-        report = await undo_run(
-            self.runs.store, past.run_id, self._take_back, self.on_event, remaining
-        )
-        await self.review.note_undone(past.run_id, report)
-        if report.restored:
-            events = await asyncio.to_thread(self.runs.store.events, past.run_id)
-            shown = [event.report for event in events if isinstance(event, GoalChecked)]
-            await self.goals.taken_back(shown)
-        return report
+        async with self.review.turn:
+            past = self.runs.choose(run_id, "undo", idle=True)
+            remaining = self.review.remaining
+            report = await undo_run(
+                self.runs.store, past.run_id, self._take_back, self.on_event, remaining
+            )
+            await self.review.note_undone(past.run_id, report)
+            if report.restored:
+                events = await asyncio.to_thread(self.runs.store.events, past.run_id)
+                shown = [event.report for event in events if isinstance(event, GoalChecked)]
+                await self.goals.taken_back(shown)
+            return report
 
     async def forget(self, wish: ForgetRequest) -> Forgotten:
         """Removes rows of memory, and words from journals and the inbox. Raises HoldfastError."""

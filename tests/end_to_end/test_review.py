@@ -144,6 +144,30 @@ async def test_all_of_it_goes_back_file_by_file_and_comes_again(project: Path) -
         assert content() == after
 
 
+async def test_answers_that_come_at_once_are_taken_one_after_the_other(project: Path) -> None:
+    async with reviewing(project) as (client, run_id):
+        part = {"runId": run_id, "path": "a.txt"}
+        hunks = [hunk["id"] for hunk in (await changes(client, run_id))["a.txt"]["hunks"]]
+        asked = [
+            client.ask(
+                "workspace/executeCommand",
+                {"command": f"holdfast.run.{name}", "arguments": [part | {"hunk": hunk}]},
+            )
+            for name in ("undo", "keep", "undo")
+            for hunk in hunks
+        ]
+        replies = [await client.result(number) for number in asked]
+        assert all(reply["state"] != "error" for reply in replies), replies
+        async with asyncio.timeout(30):
+            while (await changes(client, run_id))["a.txt"]["state"] != "undone":
+                pass  # Each reply is awaited.
+        await client.command("holdfast.run.keep", part)
+        async with asyncio.timeout(30):
+            while (await changes(client, run_id))["a.txt"]["state"] != "kept":
+                pass  # Each reply is awaited.
+        assert "12b" in (project / "a.txt").read_text()
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "said"),
     [

@@ -13,6 +13,7 @@ from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.end_to_end.test_vscode import endpoint, pictures
 from tests.harness.code_server import code_server, need
+from tests.harness.editors import NEOVIMS, Editor, play
 from tests.harness.files import lay_out
 from tests.harness.git import committed
 from tests.harness.stand import acts
@@ -90,3 +91,24 @@ async def test_in_vs_code_a_finding_stands_on_its_line(project: Path, tmp_path: 
     assert "half drops the rest: half(3) is 1 and no longer 1.5" in seen["problem"]
     assert "Ln 2" in seen["problem"]
     assert not any("quote" in text for text in seen["toasts"]), seen["toasts"]
+
+
+@pytest.mark.parametrize("editor", NEOVIMS, ids=lambda each: each.label)
+async def test_in_neovim_hunks_are_listed_compared_and_answered(
+    project: Path, editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLDFAST_PERMISSIONS__MODE", "full")
+    monkeypatch.setenv("HOLDFAST_GOAL__JUDGE_TASK", "false")
+    monkeypatch.chdir(project)
+    (project / ".git").mkdir()
+    lay_out(project, {"poem.txt": POEM, "gone.txt": "gone\n", "answer.py": "answer = 42\n"})
+    async with ScriptedServer(changes) as model:
+        seen = await play(editor, "review", project, model)
+    assert seen["listed"] == [
+        ["gone.txt", 1, "deleted +0 -1"],
+        ["made.txt", 1, "added +1 -0"],
+        ["poem.txt", 3, "modified +2 -1"],
+        ["poem.txt", 7, "modified +2 -1"],
+    ]
+    assert seen["before"] + "\n" == POEM
+    assert seen["undone"] + "\n" == CHANGED.replace("THREE", "three")

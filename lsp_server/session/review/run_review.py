@@ -99,6 +99,8 @@ class RunReview:
         self.take_back = take_back
         self._contents = contents
         self._read = read
+        self.turn = asyncio.Lock()
+        """Held while something is kept or taken back: the next answer waits for it."""
         self._newest: tuple[RunId, Mapping[str, ReviewedFile]] | None = None
 
     async def look(self, run_id: RunId | None = None) -> None:
@@ -176,6 +178,12 @@ class RunReview:
         ]
 
     async def _answer(
+        self, run_id: RunId | None, path: str | None, hunk: str | None, *, keeps: bool
+    ) -> ReviewAnswer:
+        async with self.turn:
+            return await self._answer_alone(run_id, path, hunk, keeps=keeps)
+
+    async def _answer_alone(
         self, run_id: RunId | None, path: str | None, hunk: str | None, *, keeps: bool
     ) -> ReviewAnswer:
         verb = "keep changes of" if keeps else "undo"

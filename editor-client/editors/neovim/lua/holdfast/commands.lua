@@ -1,5 +1,6 @@
 -- `:Holdfast WORD REST`; a range in front of it selects lines.
 local client = require('holdfast.client')
+local changes = require('holdfast.changes')
 local chat = require('holdfast.chat')
 local question = require('holdfast.question')
 local M = {}
@@ -148,6 +149,11 @@ local words = {
   resume = function() client.command('run.resume') end,
   send = function(rest) client.command('run.send', { text = rest }) end,
   undo = function() client.command('run.undo') end,
+  changes = changes.list,
+  diff = changes.diff,
+  undohunk = changes.undo_hunk,
+  keephunk = changes.keep_hunk,
+  review = function(rest) client.command('review.run', rest ~= '' and { base = rest } or nil) end,
   rewind = function(rest) client.command('run.rewind', step_in(rest)) end,
   fork = function(rest) client.command('run.fork', step_in(rest)) end,
   show = function() client.command('run.show', nil, open_transcript) end,
