@@ -159,6 +159,7 @@ export const RunEntry = v.object({
   costUsd: v.number(),
   message: v.string(),
   parentId: v.optional(v.string()),
+  takenBack: v.optional(v.boolean(), false),
 });
 export type RunEntry = v.InferOutput<typeof RunEntry>;
 

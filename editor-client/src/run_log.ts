@@ -83,6 +83,7 @@ export function listed(log: RunLog, runs: readonly RunEntry[]): RunLog {
       state: known.questions.length > 0 && run.state === "running" ? "waiting" : run.state,
       step: run.step,
       costUsd: run.costUsd,
+      isTakenBack: run.takenBack,
       questions: isActive(run) ? known.questions : [],
     });
   }

@@ -43,6 +43,7 @@ class RunSummary:
     `workflow` names the one that it works through, empty for none.
     `permissions` is how much a run at work may do without asking, None for others;
     `prompt_share` how much of the room for a prompt it uses, 0 to 1.
+    `taken_back` says that what it changed was restored since it ended.
     `workspace` is the folder of a run of the past. Of those that another run began, `is_subagent`
     tells subagents from attempts.
     """
@@ -63,6 +64,7 @@ class RunSummary:
     is_subagent: bool = False
     permissions: PermissionMode | None = None
     prompt_share: float = 0.0
+    taken_back: bool = False
 
     @property
     def parent_id(self) -> RunId | None:
@@ -137,6 +139,7 @@ def summary_from_journal(path: Path) -> RunSummary:
         workflow=first.event.task.workflow,
         is_subagent=bool(first.event.task.parent_call),
         workspace=first.event.workspace,
+        taken_back=any(restored.conflict is None for restored in _restored(last)),
     )
 
 
@@ -144,17 +147,25 @@ def _end(last: list[RecordedEvent], *, running: bool) -> tuple[RunState, str]:
     if running:
         return "running", "it runs in another process"
     # Undo is recorded behind the end of a run and does not change how it ended.
-    events = [r.event for r in last]
-    since = ""
-    while events and isinstance(restored := events[-1], FileRestored):
-        since = "taken back since; " if restored.conflict is None else since
-        events.pop()
+    restored = _restored(last)
+    events = [r.event for r in last][: len(last) - len(restored)]
+    since = "taken back since; " if any(one.conflict is None for one in restored) else ""
     if events and isinstance(events[-1], Rewound):
         return "stopped", f"it was taken back to step {events[-1].step}; resume it to go on"
     if events and isinstance(events[-1], RunEnded):
         outcome = events[-1].outcome
         return outcome.outcome, f"{since}{outcome_text(outcome)}"
     return "interrupted", f"{since}it was interrupted; resume it to go on"
+
+
+def _restored(last: list[RecordedEvent]) -> list[FileRestored]:
+    """Returns what was restored behind all else that the run did."""
+    found: list[FileRestored] = []
+    for record in reversed(last):
+        if not isinstance(record.event, FileRestored):
+            break
+        found.append(record.event)
+    return found
 
 
 def _spent(last: list[RecordedEvent]) -> tuple[int, Usage, float]:

@@ -82,6 +82,7 @@ def test_a_run_that_was_taken_back_says_so_and_how_it_had_ended(
     assert summary is not None
     assert summary.state == "achieved"
     assert summary.message.startswith(beginning)
+    assert summary.taken_back is (conflict is None)
 
 
 def test_what_lies_in_the_folder_of_a_run_is_private(store: RunStore) -> None:

@@ -144,9 +144,11 @@ test("the questions of a server that died are gone, and its run can be resumed",
     startedAt: "2026-01-01T00:00:00Z",
     costUsd: 0,
     message: "",
+    takenBack: true,
   };
   const log = listed(after(STARTED, ASKED), [entry]);
   assert.equal(log.get(RUN)?.state, "interrupted");
+  assert.equal(log.get(RUN)?.isTakenBack, true);
   assert.deepEqual(openQuestions(log), []);
 });
 

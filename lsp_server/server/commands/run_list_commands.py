@@ -160,6 +160,7 @@ def _entry(run: RunSummary) -> RunEntry:
         cost_usd=run.cost_usd,
         message=run.message,
         parent_id=run.parent_id,
+        taken_back=run.taken_back,
     )
 
 

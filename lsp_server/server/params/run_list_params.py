@@ -70,6 +70,8 @@ class RunEntry(Payload):
     cost_usd: float
     message: str
     parent_id: str | None = None
+    taken_back: bool = False
+    """What it changed was taken back since it ended."""
 
 
 class RunListReply(Reply):
