@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
@@ -41,6 +42,13 @@ _FORBIDDING = {"permissions": ("deny",), "sandbox": ("hide",), "hooks": EVENT_SE
 
 _SERVERS = ("mcp", "servers")
 
+_REFUSED = MappingProxyType(
+    {
+        "memory": "memory stays closed",
+        "evolution": "no model is asked to learn from runs",
+    }
+)
+"""What is not done while a section cannot be obeyed, where that is not to start a run."""
 _CAUTION = "and edits and commands ask"
 
 _NAMING = {
@@ -269,7 +277,7 @@ def _wrong_server(message: str, place: list[str], source: str) -> ConfigurationE
 def _consequence(key: str, decides: Callable[[str], bool]) -> str:
     """What a problem with a setting costs, as the middle of a sentence."""
     if decides(key):
-        what = "memory stays closed" if key.startswith("memory.") else "no run starts"
+        what = _REFUSED.get(key.partition(".")[0], "no run starts")
         return f", so {what} until it is correct"
     return f", so it is ignored, {_CAUTION}" if _may_forbid(key) else ", so it is ignored"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,9 @@ from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.session.memory.fact_file import FactFile
 from lsp_server.settings.folders import data_folder, workspace_folder
 from tests.data.past_runs import SECRET, Step, write_journal
-from tests.harness.command_line import Ended, holdfast
+from tests.fakes.faults import FaultyTurn, Silence
+from tests.fakes.faulty_server import FaultyServer
+from tests.harness.command_line import Ended, holdfast, started
 from tests.harness.workshop import says
 
 FIRST, LATER = "Use pathlib for paths of files.", "Use pathlib whenever paths are joined."
@@ -142,6 +145,31 @@ async def test_what_a_day_may_cost_is_kept_over_processes(worked: Path) -> None:
         assert "no model is asked any more today" in less.output
         assert len(model.requests) == 1
     assert "a model added 1 suggestion" in first.output
+
+
+async def test_a_limit_that_cannot_be_read_asks_no_model(worked: Path) -> None:
+    async with ScriptedServer(answering((LATER, "said", "pathlib"))) as model:
+        ended = await dream(worked, model, "--model", tokens_per_day="much")
+        assert model.requests == []
+    assert ended.status == 0
+    assert "so no model is asked to learn from runs until it is correct" in ended.output
+
+
+async def test_killed_while_a_model_answers_what_was_taken_stays_spent(worked: Path) -> None:
+    silent = FaultyTurn(fault=Silence())
+    path = data_of(worked) / "evolution/spent-today.json"
+    async with FaultyServer([silent]) as model:
+        named = {"HOLDFAST_MODEL__BASE_URL": model.base_url, "HOLDFAST_MODEL__NAME": "scripted"}
+        async with started("dream", "--model", folder=worked, **named):
+            while not model.requests:  # noqa: ASYNC110 - another process asks
+                await asyncio.sleep(0.05)
+        # It is killed on the way out.
+    spent = json.loads(path.read_text())
+    assert spent["tokens"] >= 4000
+    async with ScriptedServer(answering((LATER, "said", "pathlib"))) as model:
+        ended = await dream(worked, model, "--model")
+    assert "a model added 1 suggestion" in ended.output
+    assert json.loads(path.read_text())["tokens"] > spent["tokens"]
 
 
 async def test_an_answer_without_an_end_is_not_read(worked: Path) -> None:
