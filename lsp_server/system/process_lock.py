@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ class ProcessLock:
         self.path = path
         # The kernel's own lock, as it falls with a killed process; kept for all threads.
         self._lock = filelock.UnixFileLock(path, mode=0o600, thread_local=False)
+        self._taking = threading.Lock()
 
     @property
     def held(self) -> bool:
@@ -52,6 +54,14 @@ class ProcessLock:
     def release(self) -> None:
         """Gives the lock back; does nothing when it is not held."""
         self._lock.release()
+
+    def take(self) -> bool:
+        """Takes the lock if nobody has it, this object included; returns whether it did. Never waits.
+
+        Raises OSError when the file cannot be made.
+        """
+        with self._taking:
+            return not self.held and self.acquire()
 
     @contextmanager
     def waiting(self, seconds_max: float) -> Iterator[None]:

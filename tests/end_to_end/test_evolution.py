@@ -286,7 +286,7 @@ async def test_two_dreams_at_once_give_one_inbox(project: Path, planted: Planted
     assert {one.status for one in both} <= {0, 2}
     assert any(one.status == 0 for one in both)
     refused = [one.errors for one in both if one.status]
-    assert all("another process learns from the runs" in each for each in refused), refused
+    assert all("another one learns from the runs" in each for each in refused), refused
     texts = [one["text"] for one in await suggestions(project) if one["kind"] == "keep_fact"]
     assert sorted(texts) == sorted(planted.learned)
 

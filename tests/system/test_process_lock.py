@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,16 @@ def test_one_process_at_a_time_and_a_killed_one_holds_nothing(tmp_path: Path) ->
     assert not is_locked(kept.path)
     assert kept.acquire()
     kept.release()
+
+
+def test_of_many_threads_one_takes_the_lock(tmp_path: Path) -> None:
+    lock = ProcessLock(tmp_path / "lock")
+    with ThreadPoolExecutor(16) as threads:
+        for _ in range(20):
+            taken = list(threads.map(lambda _: lock.take(), range(16)))
+            assert taken.count(True) == 1
+            assert lock.acquire(), "who holds it may go on"
+            lock.release()
 
 
 def test_waiting_has_an_end(tmp_path: Path) -> None:

@@ -248,8 +248,7 @@ class Distiller:
     def _take_lock(self) -> bool:
         try:
             make_private(self._lock.path.parent)
-            # One object may take the lock twice.
-            return not self._lock.held and self._lock.acquire()
+            return self._lock.take()
         except OSError as error:
             why = error.strerror or error
             raise InboxBusy(f"nothing can be kept in {self._lock.path.parent}: {why}") from error

@@ -93,7 +93,7 @@ class Evolution:
         With `ask_model`, or where the settings say so, a model is asked as well. Raises DreamBusy, InboxBusy.
         """
         if not await asyncio.to_thread(self._take_lock):
-            raise DreamBusy("another process learns from the runs of this project; try again later")
+            raise DreamBusy("another one learns from the runs of this project; try again later")
         try:
             runs = await asyncio.to_thread(read_past_runs, self.store)
             told = await self.facts.told()
@@ -146,7 +146,7 @@ class Evolution:
     def _take_lock(self) -> bool:
         try:
             make_private(self._lock.path.parent)
-            return self._lock.acquire()
+            return self._lock.take()
         except OSError as error:
             why = error.strerror or error
             raise InboxBusy(f"nothing can be kept in {self._lock.path.parent}: {why}") from error
