@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -145,3 +146,41 @@ async def test_conversations_are_found_again_and_what_was_typed_is_kept(
     assert "https://example.com/a?b=c" in seen["dialog"]
     assert seen["left"] == 1
     assert not seen["faults"], seen["faults"]
+
+
+async def test_two_thousand_events_and_a_megabyte_stay_fluent(
+    project: Path, tmp_path: Path
+) -> None:
+    need()
+    (project / ".git").mkdir()
+    for number in range(8):
+        (project / f"file{number}.txt").write_text(f"This is file {number}.\n" * 30)
+    paragraph = "A **paragraph** with `code`, [a link](file1.txt) and some words of its own. " * 12
+    answer = "\n\n".join(f"## Part {number}\n\n{paragraph}" for number in range(1100))
+
+    asked = 0
+
+    def reader(_: Mapping[str, Any]) -> ScriptedTurn:
+        nonlocal asked
+        asked += 1
+        if asked > 130:
+            return says(f"{answer}\n\nThe very end.")
+        reads = [
+            ("read", {"path": f"file{at}.txt", "start_line": asked % 30 + 1}) for at in range(8)
+        ]
+        return calls(*reads, text=f"I read on, {asked}.")
+
+    async with (
+        ScriptedServer(reader) as model,
+        code_server(tmp_path / "code", project, environment=environment(model)) as code,
+    ):
+        seen = await code.play("conversation_large", PICTURES)
+    assert "error" not in seen, seen["error"]
+    (PICTURES / "conversation-frames.json").write_text(json.dumps(seen, indent=2))
+    assert seen["blocks"] > 1000
+    assert seen["chars"] > 750_000, "a megabyte of Markdown, without its signs"
+    assert seen["gap"] < 100, "the end is in sight"
+    # Most frames are whole ones; the slowest depend on what else the machine does.
+    for phase in ("following", "using", "reopening"):
+        assert seen[phase]["p50"] < 50, seen
+        assert seen[phase]["p95"] < 600, seen
