@@ -109,7 +109,8 @@ async def measure() -> list[Row]:
 
 
 async def play(stop: Stop, read: Callable[[str, Stop], str]) -> Played:
-    with tempfile.TemporaryDirectory() as temporary:
+    # What a situation began may still write there when it is over.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         project = made(stop, Path(temporary))
         home = Path(temporary) / "home"
         os.environ["XDG_DATA_HOME"], os.environ["XDG_CONFIG_HOME"] = str(home), str(home)
