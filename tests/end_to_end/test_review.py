@@ -179,6 +179,11 @@ async def test_answers_that_come_at_once_are_taken_one_after_the_other(project: 
         ("changes", {"path": "none.txt"}, "did not change none.txt"),
         ("changes", {"runId": "none"}, "is unknown"),
         ("undo", {"runId": "../..", "path": "a.txt"}, "is unknown"),
+        *(
+            (name, {"runId": run_id}, "is unknown")
+            for run_id in ("a\0", "x" * 5000, "", ".", "a/../..", "\ud800")
+            for name in ("changes", "delete")
+        ),
     ],
 )
 async def test_what_is_not_there_is_said(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.tasks import RunId
@@ -94,10 +93,9 @@ class RunListCommands:
         return Reply(state=run.state, message=f"the run is called: {run.title}", run_id=run_id)
 
     async def _delete(self, arguments: RunDelete) -> Reply:
-        if arguments.run_id is None:
+        if (run_id := run_id_of(arguments.run_id)) is None:
             raise HoldfastError("pass the `runId` of the run to delete")
         # One that cannot be read can be deleted too.
-        run_id = RunId(Path(arguments.run_id).name)
         sessions = self._context.folders.sessions()
         keeps = (each for each in sessions if each.runs.store.journal(run_id).exists())
         if (session := next(keeps, None)) is None:
