@@ -24,7 +24,6 @@ await play(async (open, seen) => {
 
   await code.status("waits for you");
   const progress = code.toast.filter({ hasText: "Cancel" });
-  await code.toast.filter({ hasText: "asks: edit answer.py" }).first().waitFor(WAIT);
   await progress.first().waitFor({ ...WAIT, state: "detached" });
   seen.beside = await progress.count();
   seen.before = answer();
