@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from lsp_server.models.provider import find_endpoint
@@ -49,7 +48,8 @@ async def probe_endpoints(
         found = await find_endpoint(wanted)
         begins(role, found.settings)
         report = await probe_endpoint(role, found.settings, found.api_key)
-        secrets = KnownSecrets(folder, data_folder(), partial(_same, found.api_key))
+        keys = [found.api_key] if found.api_key else []
+        secrets = KnownSecrets(folder, data_folder(), keys.copy)
         yield _for_others(report, Redactor(secrets), found.settings.base_url or "")
 
 
@@ -65,7 +65,3 @@ def _for_others(report: ProbeReport, redactor: Redactor, base_url: str) -> Probe
         for each in report.findings
     )
     return replace(report, findings=findings, model=shown(report.model))
-
-
-def _same(api_key: str | None) -> str | None:
-    return api_key

@@ -70,6 +70,12 @@ class RoleModels:
         """Returns the cheap model in the same way; the worker's own unless settings name another."""
         return await self._find("cheap", settings.cheap, settings.model, emit, add_images)
 
+    @property
+    def api_keys(self) -> tuple[str, ...]:
+        """Returns the keys of all roles, as far as they are known; to keep them out of all records."""
+        providers = (self._worker, *self._own.values())
+        return tuple(key for one in providers if (key := one.api_key))
+
     async def close(self) -> None:
         """Closes the connections to models of their own."""
         for provider in self._own.values():

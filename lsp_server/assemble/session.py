@@ -102,7 +102,7 @@ def open_session(
     services = _services(
         workspace, data, folder, settings, editor, documents, notify, lambda: session.settings
     )
-    roles = _roles(services)
+    roles = services.roles
     endpoint_stats: dict[str, EndpointStats] = {}
     goals = _goals(services, roles, folder, lambda: session.settings, notify)
     memory = _memory(services, folder, settings.memory, notify, lambda: session.settings)
@@ -147,12 +147,6 @@ def run_store(root: Path, data: Path | None = None) -> RunStore:
 
 def _on_event(session: Callable[[], Session], run_id: RunId, recorded: RecordedEvent) -> None:
     session().on_event(run_id, recorded)  # It holds the runs, so they are made first.
-
-
-def _roles(services: WorkspaceServices) -> RoleModels:
-    return RoleModels(
-        services.provider, lambda wire, *more: answering_model(wire, services.redactor, *more)
-    )
 
 
 async def _take_back(
@@ -240,7 +234,7 @@ def _services(
     granted = GrantedRules(folder / "permissions.toml")
     sandboxes = Sandboxes(workspace.root, (data, config_folder()), HostCommandRunner())
     own_programs = sandboxes.own_programs(current)
-    known_secrets = KnownSecrets(workspace.root, data, lambda: provider.api_key)
+    known_secrets = KnownSecrets(workspace.root, data, lambda: roles.api_keys)
     redactor = Redactor(known_secrets)
     permissions = Permissions(
         editor, lambda rule, everywhere: granted.add(rule, everywhere=everywhere)
@@ -250,6 +244,7 @@ def _services(
     servers_in = partial(session_servers, trust, current, permissions, on_change)
     servers = servers_in(workspace.root, sandboxes)
     provider = ModelProvider(settings.model, lambda: notify(StatusChanged()))
+    roles = RoleModels(provider, lambda wire, *more: answering_model(wire, redactor, *more))
     return WorkspaceServices(
         workspace,
         ignore,
@@ -257,6 +252,7 @@ def _services(
         editor,
         documents,
         provider,
+        roles,
         permissions,
         granted,
         CheckApprovals(folder / "approved-checks.json", workspace),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lsp_server.agent.recall.journal_index import JournalIndexes
+from lsp_server.assemble.role_models import RoleModels
 from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.domain.events import Emit, Event
 from lsp_server.domain.permission_events import PermissionsChanged
@@ -57,6 +58,7 @@ class WorkspaceServices:
     editor: Editor
     documents: Documents
     provider: ModelProvider
+    roles: RoleModels
     permissions: Permissions
     granted_rules: GrantedRules
     check_approvals: CheckApprovals

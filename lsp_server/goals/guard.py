@@ -1,7 +1,7 @@
 """This module finds out whether a run edited what judges it.
 
 A run is judged by the goals file, the scripts and tests that its checks name or
-run, and the settings of the tools that they call. The files that a check is about
+run, the settings of the tools that they call, and these tools where the project has them. The files that a check is about
 (`ruff check src/`, `grep -q x README.md`) are the work itself. To teach it a
 tool: a row in `_TOOLS`.
 """
@@ -35,6 +35,8 @@ _TEST = re.compile(
 _JUDGING_SCRIPT = re.compile(
     r"(?:check|test|verify|valid|lint|accept|smoke|assert|spec|goal|gate|\bci\b)", re.IGNORECASE
 )
+_INSTALLED = re.compile(r"(?:^|/)(?:\.?v?env|node_modules|\.tox|\.nox)/")
+"""Where the programs that a check names are installed, and what they import."""
 _INTERPRETERS = re.compile(r"(?:ba|da|z|k)?sh|python[\d.]*|node|deno|bun|ruby|perl|php|Rscript|lua")
 
 _TOOLS: tuple[tuple[str, bool, str], ...] = (
@@ -112,7 +114,7 @@ class _Rule:
     def is_judge(self, path: str, change: FileChanged) -> bool:
         """Returns whether the changed file decides about the command."""
         name = PurePosixPath(path).name
-        if path in self._scripts:
+        if path in self._scripts or (self.tools and _INSTALLED.search(path)):
             return True
         if self._settings is not None and self._settings.fullmatch(name):
             return True

@@ -16,7 +16,7 @@ ENDPOINT_KEY, OF_ENVIRONMENT, OF_FILE = "vRq7mWx2pLd9", "vRq7mWx2pLd9-and-more",
 def known(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KnownSecrets:
     monkeypatch.setenv("CABLE_PASSWORD", OF_ENVIRONMENT)
     (project / ".env").write_text(f"CABLE={OF_FILE}\n")
-    return KnownSecrets(project, tmp_path / "data", lambda: ENDPOINT_KEY)
+    return KnownSecrets(project, tmp_path / "data", lambda: [ENDPOINT_KEY])
 
 
 def test_all_places_count_and_none_cuts_another(known: KnownSecrets) -> None:
@@ -35,14 +35,14 @@ def test_a_word_that_stands_for_a_key_is_no_secret(
 ) -> None:
     monkeypatch.setenv(name, key)
     (project / ".env").write_text(f"{name}={key}\n")
-    secrets = KnownSecrets(project, tmp_path / "data", lambda: key)
+    secrets = KnownSecrets(project, tmp_path / "data", lambda: [key])
     text = f"app/{key}_models.py: {name}={key}"
     assert redact(text, secrets()).text == text
 
 
 @pytest.mark.parametrize("key", [ENDPOINT_KEY, "12345678", "sk-Zk4TnbQ8yH2f", "abcdefghijklmnop"])
 def test_the_key_of_the_endpoint_is_one(key: str, project: Path, tmp_path: Path) -> None:
-    secrets = KnownSecrets(project, tmp_path / "data", lambda: key)
+    secrets = KnownSecrets(project, tmp_path / "data", lambda: [key])
     assert key not in redact(f"curl -k {key}", secrets()).text
 
 
@@ -53,7 +53,7 @@ def test_what_is_looked_for_in_files_is_not_the_key_of_the_endpoint(known: Known
 
 def test_marks_mean_the_same_tomorrow_and_nothing_to_others(project: Path, tmp_path: Path) -> None:
     def mark(data: str) -> str:
-        secrets = KnownSecrets(project, tmp_path / data, lambda: ENDPOINT_KEY)
+        secrets = KnownSecrets(project, tmp_path / data, lambda: [ENDPOINT_KEY])
         return redact(ENDPOINT_KEY, secrets()).text
 
     assert mark("mine") == mark("mine") != mark("yours")

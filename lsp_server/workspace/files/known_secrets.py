@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,27 +19,27 @@ KEY_BYTES = 32
 
 
 class KnownSecrets:
-    """A `KnownSecrets` gathers secrets from the environment, files for secrets, and the endpoint's key.
+    """A `KnownSecrets` gathers secrets from the environment, files for secrets, and endpoints' keys.
 
-    `root` is the workspace, `data` the person's data folder; `api_key` gives the
-    endpoint's key, None as long as it is not known. Calling the object gives all.
+    `root` is the workspace, `data` the person's data folder; `api_keys` gives the
+    endpoints' keys, as far as they are known. Calling the object gives all.
     """
 
-    def __init__(self, root: Path, data: Path, api_key: Callable[[], str | None]) -> None:
+    def __init__(self, root: Path, data: Path, api_keys: Callable[[], Sequence[str]]) -> None:
         # Read once: every text of every Event is looked through for these.
         self._environment = secrets_in_environment(os.environ)
         self._files = SecretFiles(root)
-        self._api_key = api_key
+        self._api_keys = api_keys
         self._mark_key = mark_key(data)
         self._looked = False
-        self._made_of: tuple[str | None, tuple[str, ...]] = (None, ())
+        self._made_of: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._all = self._gather()
 
     def __call__(self) -> Secrets:
         """Gives all secrets, those in files as of the last look. The first call looks, and blocks."""
         if not self._looked:
             self.refresh()
-        made_of = (self._api_key(), self._files.values)
+        made_of = (tuple(self._api_keys()), self._files.values)
         if made_of != self._made_of:
             self._made_of = made_of
             self._all = self._gather(made_of[0])
@@ -52,14 +52,12 @@ class KnownSecrets:
         return self._files.values != before
 
     def look(self) -> Secrets:
-        """Reads the files anew; returns all but the endpoint's key, which comes and goes. Blocking."""
+        """Reads the files anew; returns all but endpoints' keys, which come and go. Blocking."""
         self.refresh()
         return self._gather()
 
-    def _gather(self, api_key: str | None = None) -> Secrets:
-        values = {*self._environment, *self._files.values}
-        if api_key is not None and is_api_key(api_key):
-            values.add(api_key)
+    def _gather(self, api_keys: Sequence[str] = ()) -> Secrets:
+        values = {*self._environment, *self._files.values, *filter(is_api_key, api_keys)}
         spelled = {form for value in values for form in encodings_of(value)}
         return Secrets(longest_first(spelled), self._mark_key)
 
