@@ -10,14 +10,20 @@ import pytest
 import tomlkit
 
 from lsp_server.assemble.memory import embedder_of
+from lsp_server.assemble.model_chain import answering_model
+from lsp_server.assemble.role_models import RoleModels
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.embedders.http import HttpEmbedder
 from lsp_server.models.api_key import find_api_key
 from lsp_server.models.discovery import models_at
-from lsp_server.models.provider import find_endpoint
+from lsp_server.models.provider import ModelProvider, find_endpoint
+from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.probe.endpoint_probe import probe_endpoint
+from lsp_server.redaction.redactor import Redactor
+from lsp_server.redaction.secrets import redact
 from lsp_server.settings.layers import load
 from lsp_server.settings.sections import ModelSettings, Settings
+from lsp_server.workspace.files.known_secrets import KnownSecrets
 from tests.fakes.wire_server import QUESTION, Reply, WireServer, model_at
 
 OWN, OTHER = "https://own.example/v1", "https://other.example/v1"
@@ -183,6 +189,28 @@ async def test_a_command_that_gives_no_key_is_named_by_its_role(tmp_path: Path) 
     settings = loaded(tmp_path, {}, {"model": at(OWN), "cheap": at(OTHER, api_key_command="false")})
     with pytest.raises(HoldfastError, match=r"^cheap\.api_key_command ended with exit status 1"):
         await find_api_key(settings.cheap.over(settings.model, "cheap"))
+
+
+async def test_the_keys_of_all_roles_are_kept_out_of_every_record(tmp_path: Path) -> None:
+    async with ScriptedServer([]) as worker, ScriptedServer([]) as judge:
+        keys = {"model": "wrk-Vk29xTqmR4", "judge": "jdg-Qm83hLzpW7"}
+        places = {"model": worker.base_url, "judge": judge.base_url}
+        user = {
+            role: at(places[role], name="m", api_key_command=f"echo {key}")
+            for role, key in keys.items()
+        }
+        settings = loaded(tmp_path, {}, user)
+        provider = ModelProvider(settings.model)
+        roles = RoleModels(provider, lambda wire, *more: answering_model(wire, Redactor(), *more))
+        secrets = KnownSecrets(tmp_path, tmp_path / "data", lambda: roles.api_keys)
+        try:
+            await provider.wire()
+            await roles.judge(settings, lambda _: None)
+            text = redact(" ".join(keys.values()), secrets()).text
+        finally:
+            await roles.close()
+            await provider.close()
+    assert not any(key in text for key in keys.values())
 
 
 async def asks(settings: ModelSettings) -> None:
