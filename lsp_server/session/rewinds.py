@@ -23,9 +23,10 @@ from lsp_server.domain.message_events import MessageReceived
 from lsp_server.domain.rewind_events import Forked, Rewound
 from lsp_server.domain.tasks import Mode, RunId
 from lsp_server.session.goals import Goals
+from lsp_server.session.review.run_review import RunReview
 from lsp_server.session.run import OnEvent, Run
 from lsp_server.session.run_errors import StepNotFound
-from lsp_server.session.run_undo import TakeBack, changes_in, emit_report, with_files
+from lsp_server.session.run_undo import changes_in, emit_report, with_files
 from lsp_server.session.runs import Runs, new_run_id
 from lsp_server.workspace.checkpoints.undo import UndoReport
 
@@ -42,13 +43,14 @@ class RewindReport:
 class Rewinds:
     """`Rewinds` take the runs of one workspace back to earlier steps.
 
-    Files go back by `take_back`, as in an undo: what a person changed since stays.
+    Files go back as the `review` takes them back: what a person changed since stays.
     """
 
-    def __init__(self, runs: Runs, goals: Goals, take_back: TakeBack, on_event: OnEvent) -> None:
+    def __init__(self, runs: Runs, goals: Goals, review: RunReview, on_event: OnEvent) -> None:
         self._runs = runs
         self._goals = goals
-        self._take_back = take_back
+        self._review = review
+        self._take_back = review.take_back
         self._on_event = on_event
 
     async def rewind(self, run_id: RunId | None = None, step: int | None = None) -> RewindReport:
@@ -77,6 +79,7 @@ class Rewinds:
             await journal.flush()
         finally:
             journal.close()
+        await self._review.note_rewound(past.run_id, report)
         checked = [one.event.report for one in records[end:] if isinstance(one.event, GoalChecked)]
         await self._goals.taken_back(checked)
         return RewindReport(past.run_id, step, report)

@@ -146,7 +146,7 @@ class Session:
         self.review = review
         self.code_review = code_review
         self._take_back = review.take_back
-        self.rewinds = Rewinds(runs, goals, review.take_back, self.on_event)
+        self.rewinds = Rewinds(runs, goals, review, self.on_event)
         self._release = release
         self._tasks = TaskSet()
         self._looks = TaskSet()

@@ -396,4 +396,4 @@ async def test_a_refusing_endpoint_fails_the_run_with_the_setting_to_change(proj
     async with workshop(project, [refused]) as shop:
         outcome = await shop.run()
         assert isinstance(outcome, Failed)
-        assert "HOLDFAST_API_KEY" in outcome.error
+        assert "model.api_key_command" in outcome.error

@@ -69,8 +69,8 @@ async def test_what_passes_is_waited_for_and_the_step_runs_once(
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
-        (401, None, "HOLDFAST_API_KEY"),
-        (403, None, "HOLDFAST_API_KEY"),
+        (401, None, "model.api_key_command"),
+        (403, None, "model.api_key_command"),
         (404, {"error": {"message": "model `scripted` not found"}}, "model.name"),
         (402, {"error": {"message": "Insufficient credits"}}, "credit"),
         (429, {"error": {"code": "insufficient_quota", "message": "quota"}}, "quota"),

@@ -19,6 +19,7 @@ from lsp_server.goals.goals_document import parse_goals
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.data import clients
+from tests.end_to_end.test_protocol import shows
 from tests.fakes.lsp_client import LspClient, Message, started
 from tests.harness.workshop import calls, finish
 
@@ -292,7 +293,7 @@ async def test_run_start_without_anything_works_on_the_first_open_goal(
     goals_file.write_text("## Made\n- [ ] it is made\n  - file: `made.txt`\n")
     async with editor(project, turns) as client:
         reply = await client.command("holdfast.run.start")
-        assert "it is made" in reply["message"]
+        assert reply["message"] == "started: Made"
         await until(client, goals_file, lambda d: d == [], "met")
 
 
@@ -357,7 +358,10 @@ BAD_CHECKS: dict[str, tuple[str, str]] = {
     "it reads its input": ("read answer || exit 4", "exit status 4"),
     "its program is missing": (
         "no-such-program-here --all",
-        "exit status 127: a program was not found; install it, or correct the check",
+        (
+            "exit status 127: `no-such-program-here` is not on the PATH of commands; install it, or "
+            "make an environment in the project that has it"
+        ),
     ),
     "it cannot be executed": (
         "./a.py",
@@ -426,7 +430,7 @@ async def test_a_blocked_goal_asks_in_the_editor_and_goes_on_with_the_answer(pro
         await until(client, file, lambda d: len(d) == 1, "the goal")
         reply = await client.command("holdfast.run.start", {"goalId": "colours"})
         await client.wait_for(
-            lambda m: m.get("method") == "window/showMessage" and "Which blue?" in str(m["params"]),
+            lambda m: shows(m, "Which blue?"),
             "the question",
         )
         await until(client, file, lambda d: codes(d) == {1: "goal-blocked"}, "blocked")

@@ -382,7 +382,7 @@ async def test_the_command_line_says_what_is_wrong_with_an_image(project: Path) 
 
 async def test_an_image_goes_with_a_message_to_an_earlier_run(project: Path) -> None:
     (project / "mock.png").write_bytes(MOCK)
-    async with ScriptedServer([says("Which one?"), says("So?"), finish(), finish()]) as server:
+    async with ScriptedServer([says("Which one?"), says("So."), finish(), finish()]) as server:
         environment = {"HOLDFAST_MODEL__BASE_URL": server.base_url, "HOLDFAST_MODEL__NAME": "s"}
         first = await holdfast("run", *YES, "--json", "Look.", folder=project, **environment)
         run_id = first.events[-1]["run_id"]

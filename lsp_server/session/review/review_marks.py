@@ -16,18 +16,23 @@ REVIEW = "review.json"
 
 @dataclass(frozen=True, slots=True)
 class FileMarks:
-    """`FileMarks` are the parts of one file that a person kept, and those that were taken back."""
+    """`FileMarks` are the parts of one file that a person kept, and those that were taken back.
+
+    They are about its first so many `changes`: a run that goes on may make anew what was taken
+    back.
+    """
 
     kept: frozenset[str] = frozenset()
     undone: frozenset[str] = frozenset()
+    changes: int = 0
 
-    def with_kept(self, parts: frozenset[str]) -> FileMarks:
+    def with_kept(self, parts: frozenset[str], changes: int) -> FileMarks:
         """Returns the marks once these parts are kept."""
-        return FileMarks(self.kept | parts, self.undone - parts)
+        return FileMarks(self.kept | parts, self.undone - parts, changes)
 
-    def with_undone(self, parts: frozenset[str]) -> FileMarks:
+    def with_undone(self, parts: frozenset[str], changes: int) -> FileMarks:
         """Returns the marks once these parts are taken back."""
-        return FileMarks(self.kept - parts, self.undone | parts)
+        return FileMarks(self.kept - parts, self.undone | parts, changes)
 
 
 UNMARKED = FileMarks()
@@ -39,6 +44,7 @@ class _Marks(BaseModel):
 
     kept: frozenset[str] = frozenset()
     undone: frozenset[str] = frozenset()
+    changes: int
 
 
 class _Review(BaseModel):
@@ -49,13 +55,19 @@ def read_marks(folder: Path) -> Mapping[str, FileMarks]:
     """Returns the marks of the run in `folder` by path; a file that is damaged has none. Blocking."""
     with suppress(OSError, ValidationError):
         read = _Review.model_validate_json((folder / REVIEW).read_bytes())
-        return {path: FileMarks(marks.kept, marks.undone) for path, marks in read.files.items()}
+        return {
+            path: FileMarks(marks.kept, marks.undone, marks.changes)
+            for path, marks in read.files.items()
+        }
     return {}
 
 
 def write_marks(folder: Path, marks: Mapping[str, FileMarks]) -> None:
     """Keeps the marks of the run in `folder`; a crash leaves the old ones. Blocking. Raises OSError."""
     review = _Review(
-        files={path: _Marks(kept=one.kept, undone=one.undone) for path, one in marks.items()}
+        files={
+            path: _Marks(kept=one.kept, undone=one.undone, changes=one.changes)
+            for path, one in marks.items()
+        }
     )
     replace_file(folder / REVIEW, review.model_dump_json().encode(), private=True)

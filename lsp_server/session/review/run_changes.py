@@ -85,6 +85,8 @@ def _marked(
     file: ReviewedFile, marks: Mapping[str, FileMarks], restored: frozenset[str]
 ) -> ReviewedFile:
     given = marks.get(file.path)
+    if given is not None and given.changes != len(file.history):
+        given = None
     if given is None and file.path in restored:
         given = FileMarks(undone=file.parts)
     return replace(file, marks=given or UNMARKED)

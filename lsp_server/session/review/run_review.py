@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from lsp_server.agent.journal import journal_lock, replay
@@ -158,8 +159,16 @@ class RunReview:
         """Takes in that a whole run was taken back: all parts of its files but those left alone."""
         left = _left_alone(report)
         files = [file for file in await self._files(run_id) if not left & {file.path, file.origin}]
-        undone = [replace(file, marks=FileMarks(undone=file.parts)) for file in files]
+        undone = [_answered(file, file.parts, keeps=False) for file in files]
         await asyncio.to_thread(self._write, run_id, undone)
+        await self.look(run_id)
+
+    async def note_rewound(self, run_id: RunId, report: UndoReport) -> None:
+        """Takes in that a run went back to a step: what was answered before counts no more.
+
+        Files that were left alone keep their answers.
+        """
+        await asyncio.to_thread(self._forget, run_id, _left_alone(report))
         await self.look(run_id)
 
     def remaining(
@@ -222,7 +231,14 @@ class RunReview:
 
     def _write(self, run_id: RunId, answered: Iterable[ReviewedFile]) -> None:
         folder = run_folder(self._runs.store.folder, run_id)
-        marks = {**read_marks(folder), **{file.path: file.marks for file in answered}}
+        self._keep(folder, {**read_marks(folder), **{file.path: file.marks for file in answered}})
+
+    def _forget(self, run_id: RunId, left: Collection[str]) -> None:
+        folder = run_folder(self._runs.store.folder, run_id)
+        if marks := read_marks(folder):
+            self._keep(folder, {path: one for path, one in marks.items() if path in left})
+
+    def _keep(self, folder: Path, marks: Mapping[str, FileMarks]) -> None:
         try:
             write_marks(folder, marks)
         except OSError as error:
@@ -278,8 +294,8 @@ def _left_alone(report: UndoReport) -> set[str]:
 
 
 def _answered(file: ReviewedFile, parts: frozenset[str], *, keeps: bool) -> ReviewedFile:
-    marks = file.marks.with_kept(parts) if keeps else file.marks.with_undone(parts)
-    return replace(file, marks=marks)
+    answer = file.marks.with_kept if keeps else file.marks.with_undone
+    return replace(file, marks=answer(parts, len(file.history)))
 
 
 def _review(file: ReviewedFile, current: str | None, contents: Contents) -> FileReview:

@@ -183,7 +183,12 @@ def missing_hint(program: str, used: ProjectEnvironment, environment: Mapping[st
     if used.folders and not is_python:
         place = used.folders[0].parent.name if used.folders[0].name == "bin" else "the project"
         return f"`{program}` is not installed in {place} and not on the PATH; install it there"
-    other = _other_python(program, environment) if is_python else None
+    if not is_python:
+        return (
+            f"`{program}` is not on the PATH of commands; install it, or make an environment in "
+            "the project that has it"
+        )
+    other = _other_python(program, environment)
     also = f"; here it is called `{other}`" if other else ""
     return (
         f"`{program}` is not on the PATH of commands{also}. Make an environment in the project "
