@@ -62,7 +62,10 @@ _TOP = (
 
 @dataclass(frozen=True, slots=True)
 class InboxSection:
-    """An `InboxSection` is a suggestion as it stands in the document, on a line from 0 on."""
+    """An `InboxSection` is a suggestion as it stands in the document, on a line from 0 on.
+
+    `text` is empty where nothing is left of it, or where the marks around it are broken.
+    """
 
     id: Id
     line: int
@@ -83,6 +86,7 @@ def updated_inbox(text: str, groups: Iterable[InboxGroup], links: Links) -> str:
     A section that is there stays as a person has edited it, others go. What a person edited
     stays also where more of its group wait than are shown.
     """
+    text = _with_line_feeds(text)
     written = {heading["id"]: text[heading.start() : end].strip() for heading, end in _parts(text)}
     edited = {one.id: one.text for one in inbox_sections(text)}
     page = [(group, tuple(_shown(group, edited))) for group in groups]
@@ -99,6 +103,7 @@ def updated_inbox(text: str, groups: Iterable[InboxGroup], links: Links) -> str:
 
 def inbox_sections(text: str) -> Iterator[InboxSection]:
     """Yields the sections of a document that a person may have edited."""
+    text = _with_line_feeds(text)
     for heading, end in _parts(text):
         found = _TEXT.search(text, heading.end(), end)
         written = found[2].strip() if found else ""
@@ -107,6 +112,7 @@ def inbox_sections(text: str) -> Iterator[InboxSection]:
 
 def group_headings(text: str) -> Iterator[GroupHeading]:
     """Yields the headings of groups in a document."""
+    text = _with_line_feeds(text)
     for found in _GROUP.finditer(text):
         if name := _NAMES.get(found["title"]):
             yield GroupHeading(name, text.count("\n", 0, found.start()))
@@ -134,10 +140,19 @@ def suggestion_reason(suggestion: Suggestion) -> str:
     return on_one_line(" ".join(parts))
 
 
+def differs(written: str | None, suggestion: Suggestion) -> bool:
+    """Says whether a text in the document is another than the suggested one; None stands for no section."""
+    return written is not None and written.split() != suggestion.text.split()
+
+
+def _with_line_feeds(text: str) -> str:
+    """The text with the line ends that are looked for here; some editors write others."""
+    return text.replace("\r\n", "\n")
+
+
 def _shown(group: InboxGroup, edited: Mapping[Id, str]) -> Iterator[Suggestion]:
     for one in group.suggestions:
-        is_edited = edited.get(one.id, "").split() not in ([], one.text.split())
-        if is_edited or one in group.shown:
+        if differs(edited.get(one.id), one) or one in group.shown:
             yield one
 
 

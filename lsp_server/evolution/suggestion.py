@@ -29,6 +29,8 @@ DREAM_KINDS: tuple[SuggestionKind, ...] = (
 """Those that a dream suggests."""
 FILE_KINDS: tuple[SuggestionKind, ...] = ("keep_skill", "keep_command")
 """Those about a file, whose text is that of the suggestion."""
+KEPT_KINDS: tuple[SuggestionKind, ...] = ("keep_fact", *FILE_KINDS)
+"""Those whose text is kept once it is accepted."""
 SuggestionState: TypeAlias = Literal["open", "accepted", "rejected"]
 
 

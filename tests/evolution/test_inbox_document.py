@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import pytest
+
 from lsp_server.evolution.inbox_document import group_headings, inbox_sections, updated_inbox
 from lsp_server.evolution.inbox_groups import SHOWN_MAX, grouped
 from lsp_server.evolution.lesson import LessonKind
@@ -57,3 +59,30 @@ def test_a_document_of_an_earlier_version_is_read() -> None:
     assert shown_in(after) == ["my own words"]
     assert f"\n### Keep: {one.id}\n" in after
     assert updated_inbox(after, grouped([one]), links) == after
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        pytest.param("my own words", id="no marks"),
+        pytest.param("```text\nmy own words\n", id="one mark"),
+        pytest.param("  ```text\n  my own words\n  ```", id="indented"),
+        pytest.param("```text\n\n```", id="emptied"),
+    ],
+)
+def test_what_cannot_be_read_any_more_counts_as_edited_and_stays(left: str) -> None:
+    one = MANY[0]
+    text = updated_inbox("", grouped([one]), links)
+    text = text.replace(f"```text\n{one.text}\n```", left)
+    assert shown_in(text) == [""]
+    after = updated_inbox(text, grouped(MANY), links)
+    assert left.strip() in after
+    assert shown_in(after)[-1] == ""
+
+
+def test_line_ends_of_another_system_change_nothing() -> None:
+    text = updated_inbox("", grouped([*MANY, *FEW]), links)
+    other = text.replace(FEW[0].text, "my own words").replace("\n", "\r\n")
+    assert "my own words" in shown_in(other)
+    assert list(group_headings(other)) == list(group_headings(text))
+    assert updated_inbox(other, grouped([*MANY, *FEW]), links) == other.replace("\r\n", "\n")

@@ -30,14 +30,17 @@ class InboxFile:
         self._editor = editor
         self._links = links
 
-    async def text_of(self, suggestion_id: Id) -> str:
-        """Returns the text of a suggestion as it stands in the document; empty where it does not."""
+    async def text_of(self, suggestion_id: Id) -> str | None:
+        """Returns the text of a suggestion as it stands in the document; None where it has no section.
+
+        It is empty where nothing is left of it, or where the marks around it are broken.
+        """
         try:
             document = await self._editor.read(self.path)
         except ToolError:
-            return ""
+            return None
         sections = inbox_sections(document.text)
-        return next((one.text for one in sections if one.id == suggestion_id), "")
+        return next((one.text for one in sections if one.id == suggestion_id), None)
 
     async def show(self, suggestions: Sequence[Suggestion]) -> None:
         """Brings the document up to the suggestions that wait; without any it goes.

@@ -6,13 +6,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 
+from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.ids import Id
 from lsp_server.evolution.inbox import Inbox, NoSuchSuggestion
+from lsp_server.evolution.inbox_document import INBOX_FILE, differs
 from lsp_server.evolution.inbox_groups import TITLES, grouped
-from lsp_server.evolution.suggestion import Suggestion, SuggestionState
+from lsp_server.evolution.suggestion import KEPT_KINDS, Suggestion, SuggestionState
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.evolution.inbox_file import InboxFile
 from lsp_server.session.evolution.suggested_changes import SuggestedChanges
+
+
+class EditUnreadable(HoldfastError):
+    """A person edited a suggestion in the document in a way that leaves open what they mean."""
 
 
 class SessionInbox:
@@ -62,18 +68,15 @@ class SessionInbox:
     async def accept(self, *ids: Id) -> Sequence[Suggestion]:
         """Makes the changes that are suggested, with texts as a person edited them in the document.
 
-        Raises NoSuchSuggestion, before any is made, InboxBusy, MemoryUnavailable.
+        Raises NoSuchSuggestion and EditUnreadable, before any is made, InboxBusy, MemoryUnavailable.
         """
-
-        async def accepted(one: Suggestion) -> Suggestion:
-            edited = self._redactor(await self.file.text_of(one.id)) or one.text
-            return await self.apply(one, edited)
-
-        return await self._answer(ids, "open", accepted)
+        meant = await self._meant(ids, "open")
+        texts = {one.id: await self._text_to_keep(one) for one in meant}
+        return await self._answer(meant, lambda one: self.apply(one, texts[one.id]))
 
     async def reject(self, *ids: Id) -> Sequence[Suggestion]:
         """Takes suggestions out of the inbox for good. Raises NoSuchSuggestion, InboxBusy."""
-        return await self._answer(ids, "open", self._rejected)
+        return await self._answer(await self._meant(ids, "open"), self._rejected)
 
     async def restore(self, *ids: Id) -> Sequence[Suggestion]:
         """Takes accepted suggestions back: what was kept is told no more, what was retired is again.
@@ -85,7 +88,7 @@ class SessionInbox:
             await self._suggested.take_back(one)
             return await self._rejected(one)
 
-        return await self._answer(ids, "accepted", taken_back)
+        return await self._answer(await self._meant(ids, "accepted"), taken_back)
 
     async def forget(self, text: str) -> int:
         """Removes suggestions with these words for good; returns how many. Raises InboxBusy."""
@@ -109,8 +112,7 @@ class SessionInbox:
 
     async def is_edited(self, one: Suggestion) -> bool:
         """Says whether a person has edited the text of a suggestion in the document."""
-        written = await self.file.text_of(one.id)
-        return written.split() not in ([], one.text.split())
+        return differs(await self.file.text_of(one.id), one)
 
     async def show_anew(self, ids: Collection[Id], new: int = 0) -> None:
         """Does what `show` does, and writes the sections of some suggestions anew."""
@@ -119,19 +121,33 @@ class SessionInbox:
             await self.file.show([one for one in waiting if one.id not in ids])
         await self.show(new)
 
+    async def _meant(self, ids: Sequence[Id], state: SuggestionState) -> Collection[Suggestion]:
+        found = [await asyncio.to_thread(self.kept.find, one, state) for one in ids]
+        return {one.id: one for one in found}.values()
+
+    async def _text_to_keep(self, one: Suggestion) -> str:
+        """The text as a person edited it in the document, where accepting keeps a text."""
+        written = await self.file.text_of(one.id)
+        if one.kind not in KEPT_KINDS or written is None:
+            return one.text
+        if not written:
+            raise EditUnreadable(
+                f"the text of {one.id} in {INBOX_FILE} is gone, or not between ```text and ``` any more; "
+                "mend it, or remove the section to accept what was suggested"
+            )
+        return self._redactor(written)
+
     async def _answer(
         self,
-        ids: Sequence[Id],
-        state: SuggestionState,
+        meant: Collection[Suggestion],
         answer: Callable[[Suggestion], Awaitable[Suggestion]],
     ) -> Sequence[Suggestion]:
-        meant = [await asyncio.to_thread(self.kept.find, one, state) for one in ids]
-        distinct = {one.id: one for one in meant}
         try:
-            return [await answer(one) for one in distinct.values()]
+            return [await answer(one) for one in meant]
         finally:
             await self.show()
 
     async def _rejected(self, one: Suggestion) -> Suggestion:
-        await asyncio.to_thread(self.kept.settle, replace(one, state="rejected"))
-        return one
+        rejected = replace(one, state="rejected")
+        await asyncio.to_thread(self.kept.settle, rejected)
+        return rejected
