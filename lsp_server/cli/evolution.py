@@ -16,10 +16,16 @@ from lsp_server.cli.exit_status import UsageError, run_command, workspace_folder
 from lsp_server.domain.permissions import visible
 from lsp_server.evolution.inbox_document import suggestion_reason, suggestion_title
 from lsp_server.evolution.inbox_groups import InboxGroup, grouped
-from lsp_server.evolution.suggestion import Suggestion, SuggestionKind, SuggestionState
+from lsp_server.evolution.suggestion import (
+    FILE_KINDS,
+    Suggestion,
+    SuggestionKind,
+    SuggestionState,
+)
 from lsp_server.session.evolution import DreamReport, Evolution
 from lsp_server.session.evolution.evidence_links import EvidenceLinks
 from lsp_server.session.evolution.evolution import uses
+from lsp_server.text.diff import unified_diff
 from lsp_server.text.truncate import one_line
 from lsp_server.wording.evolution_texts import dream_text, model_text
 
@@ -99,6 +105,9 @@ def inbox(
         answer = {"accept": kept.accept, "reject": kept.reject, "restore": kept.restore}[action]
         of_group = await kept.ids_of(group, only_shown=False) if group else ()
         done = await answer(*ids, *of_group)
+        if as_json:
+            _print_json(done)
+            return 0
         _print([f"{ACTIONS[action]}: {one.headline}" for one in done])
         return 0
 
@@ -114,7 +123,7 @@ async def _show_inbox(evolution: Evolution, group: str | None, *, as_json: bool)
     if as_json:
         _print_json([one for each in groups for one in each.suggestions])
     elif waiting:
-        await _print_groups(evolution, groups, whole=group is not None)
+        await _print_groups(evolution, groups, whole=group is not None, changes=True)
     else:
         _print(["nothing waits; `holdfast dream` looks at past runs"])
 
@@ -154,7 +163,11 @@ def _run(workspace: Path, work: _Work) -> int:
 
 
 async def _print_groups(
-    evolution: Evolution, groups: Sequence[InboxGroup], *, whole: bool = False
+    evolution: Evolution,
+    groups: Sequence[InboxGroup],
+    *,
+    whole: bool = False,
+    changes: bool = False,
 ) -> None:
     shown = {group: group.suggestions if whole else group.shown for group in groups}
     newest = [one.evidence[0] for each in shown.values() for one in each if one.evidence]
@@ -167,8 +180,17 @@ async def _print_groups(
             )
             if one.evidence:
                 _print([f"            Evidence: {addresses.get(one.evidence[0], one.evidence[0])}"])
+            _print(_change(one) if changes else ())
         if len(suggestions) < len(group.suggestions):
             _print([f"  and {group.more} more: `holdfast inbox --all {group.name}`"])
+
+
+def _change(one: Suggestion) -> Sequence[str]:
+    """What accepting it would change in a file, as a diff."""
+    if one.kind not in (*FILE_KINDS, "retire_skill"):
+        return ()
+    diff = unified_diff(one.path, one.replaces, one.text)
+    return [f"            {line}" for line in diff.splitlines()]
 
 
 def _print_json(suggestions: Iterable[Suggestion]) -> None:

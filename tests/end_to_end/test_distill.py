@@ -61,6 +61,9 @@ async def test_without_a_model_drafts_are_made_and_it_says_what_one_would_add(
     written = document + ended.output + (data_of(planted) / "evolution/inbox.jsonl").read_text()
     assert not [text for text in (ORDER, SECRET, "steal") if text in written]
     assert not (planted / ".holdfast/skills").exists(), "nothing is written unseen"
+    listed = (await call(planted, "inbox")).output
+    assert f"+++ b/{SKILL}" in listed, "a terminal shows what would be written, too"
+    assert all(f"+{line}" in listed for line in found[SKILL]["text"].splitlines())
     assert "no new" in (await call(planted, "distill")).output
     assert await drafts(planted) == found
 

@@ -172,6 +172,26 @@ async def test_a_text_that_a_person_edited_is_kept_as_theirs(
     assert fact.source == "person"
 
 
+async def test_an_edit_that_cannot_be_read_is_not_taken_for_none(
+    project: Path, planted: Planted
+) -> None:
+    await call(project, "dream")
+    advice, other = [one for one in await suggestions(project) if one["lesson"] == "person"][:2]
+    document = project / INBOX
+    text = document.read_text("utf-8")
+    block = f"```text\n{advice['text']}\n```"
+    document.write_text(text.replace(block, "Use pathlib, never os.path."), "utf-8")
+    refused = await call(project, "inbox", "accept", other["id"], advice["id"])
+    assert (refused.status, advice["id"] in refused.errors) == (2, True), refused
+    facts = {fact.text for fact in FactFile(data_of(project)).facts()}
+    assert not {advice["text"], other["text"]} & facts, "none of them is kept"
+    assert "Use pathlib, never os.path." in document.read_text("utf-8")
+
+    document.write_text(text.replace(advice["text"], "No os.path.").replace("\n", "\r\n"), "utf-8")
+    await call(project, "inbox", "accept", advice["id"])
+    assert "No os.path." in {fact.text for fact in FactFile(data_of(project)).facts()}
+
+
 async def test_what_is_accepted_is_told_to_the_next_run_and_what_is_retired_is_not(
     project: Path, planted: Planted
 ) -> None:
