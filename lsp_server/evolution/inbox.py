@@ -53,21 +53,22 @@ class Inbox:
 
     def all(self) -> tuple[Suggestion, ...]:
         """Returns all suggestions, oldest first; a line that cannot be read is left out."""
-        found: list[Suggestion] = []
         with suppress(OSError):
-            for line in self._path.read_bytes().splitlines():
-                with suppress(ValidationError):
-                    found.append(_SUGGESTION.validate_json(line))
-        return tuple(found)
+            return self._read()
+        return ()
 
     def open(self) -> tuple[Suggestion, ...]:
         """Returns those that wait for an answer."""
         return tuple(one for one in self.all() if one.state == "open")
 
     def find(self, suggestion_id: Id, state: SuggestionState = "open") -> Suggestion:
-        """Returns one in this state, by its id or the beginning of it. Raises NoSuchSuggestion."""
+        """Returns one in this state, by its id or the beginning of it. Raises NoSuchSuggestion.
+
+        Capitals, and a comma or colon that was copied with the id, do not matter.
+        """
         meant = [one for one in self.all() if one.state == state]
-        found = [one for one in meant if suggestion_id and one.id.startswith(suggestion_id)]
+        wanted = suggestion_id.strip(" ,:").lower()
+        found = [one for one in meant if wanted and one.id.startswith(wanted)]
         if len(found) != 1:
             known = ", ".join(one.id for one in meant[-NAMED_MAX:]) or "there are none"
             what = "waits" if state == "open" else f"was {state}"
@@ -128,7 +129,7 @@ class Inbox:
         try:
             make_private(self._path.parent)
             with ProcessLock(self._lock).waiting(LOCK_SECONDS_MAX):
-                known = {one.id: one for one in self.all()}
+                known = {one.id: one for one in self._read()}
                 before = dict(known)
                 yield known
                 if known != before or list(known) != list(before):
@@ -137,7 +138,16 @@ class Inbox:
             raise InboxBusy("another process writes the inbox; try again in a moment") from error
         except OSError as error:
             why = error.strerror or error
-            raise InboxBusy(f"the inbox {self._path} cannot be written: {why}") from error
+            raise InboxBusy(f"the inbox {self._path} cannot be changed: {why}") from error
+
+    def _read(self) -> tuple[Suggestion, ...]:
+        """As `all`, but raises OSError where a file that is there cannot be read."""
+        found: list[Suggestion] = []
+        with suppress(FileNotFoundError):
+            for line in self._path.read_bytes().splitlines():
+                with suppress(ValidationError):
+                    found.append(_SUGGESTION.validate_json(line))
+        return tuple(found)
 
     def _write(self, known: Mapping[Id, Suggestion]) -> None:
         settled = [one for one in known.values() if one.state != "open"][-SETTLED_MAX:]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lsp_server.domain.ids import Id
 from lsp_server.domain.memories import ActionRecord
+from lsp_server.domain.permissions import visible
 from lsp_server.evolution.lesson import Lesson, distinct
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.text.bm25 import stems
@@ -85,8 +86,13 @@ def clean_sentences(text: str) -> Iterator[str]:
 
 
 def is_clean(sentence: str) -> bool:
-    """Says whether a sentence is short and has nothing that pasted text has."""
-    return len(sentence) <= SENTENCE_CHARS_MAX and not _FOREIGN.search(sentence)
+    r"""Says whether a sentence is short and has nothing that pasted text has.
+
+    >>> is_clean("Use tabs."), is_clean("Use \u202etabs."), is_clean("Use <tabs>.")
+    (True, False, False)
+    """
+    is_foreign = _FOREIGN.search(sentence) or visible(sentence) != sentence
+    return len(sentence) <= SENTENCE_CHARS_MAX and not is_foreign
 
 
 def gives_advice(sentence: str) -> bool:

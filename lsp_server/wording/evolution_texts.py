@@ -66,8 +66,8 @@ def distill_text(runs: int, drafts: int, new: int) -> str:
     if not drafts:
         return f"{looked}: nothing recurs that is worth a skill"
     found = "1 procedure is" if drafts == 1 else f"{drafts} procedures are"
-    made = _drafts(new) if new else "no"
-    return f"{looked}: {found} worth a file, {made} new"
+    made = f"{_drafts(new)} new" if new else "no new draft"
+    return f"{looked}: {found} worth a file, {made}"
 
 
 def worded_text(drafts: int) -> str:

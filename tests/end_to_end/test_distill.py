@@ -15,7 +15,7 @@ from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.settings.folders import data_folder, workspace_folder
 from tests.data import clients
 from tests.data.past_procedures import PROCEDURES
-from tests.data.past_runs import ORDER, SECRET, plant
+from tests.data.past_runs import ORDER, SECRET, plant, write_journal
 from tests.fakes.lsp_client import started as server
 from tests.harness.command_line import HOLDS, Ended, holdfast, started
 from tests.harness.procedure_work import Body, agent
@@ -66,6 +66,18 @@ async def test_without_a_model_drafts_are_made_and_it_says_what_one_would_add(
     assert all(f"+{line}" in listed for line in found[SKILL]["text"].splitlines())
     assert "no new" in (await call(planted, "distill")).output
     assert await drafts(planted) == found
+
+
+async def test_a_procedure_with_a_secret_in_it_is_neither_drafted_nor_counted(
+    project: Path,
+) -> None:
+    (project / "Makefile").write_text("pack send tidy:\n\t@true\n")
+    steps = [("shell", f"make {one}", "") for one in ("pack", f"send TOKEN={SECRET}", "tidy")]
+    for number in range(3):
+        write_journal(data_of(project) / "runs", number, steps, project)
+    ended = await call(project, "distill")
+    assert ended.output.strip() == "looked at 3 past runs: nothing recurs that is worth a skill"
+    assert not await drafts(project)
 
 
 async def test_drafts_and_facts_do_not_push_each_other_out(planted: Path) -> None:

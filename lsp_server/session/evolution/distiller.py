@@ -148,7 +148,8 @@ class Distiller:
         runs = await asyncio.to_thread(read_past_runs, self._store)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         found = await asyncio.to_thread(distill, runs, written, self._project(), now)
-        drafts = {_suggestion(draft).id: draft for draft in self._redacted(found.drafts)}
+        found = replace(found, drafts=tuple(self._redacted(found.drafts)))
+        drafts = {_suggestion(draft).id: draft for draft in found.drafts}
         offered = [_as_known(_suggestion(draft), known) for draft in drafts.values()]
         before = [(known[one.id], one) for one in offered if one.id in known]
         stale = {

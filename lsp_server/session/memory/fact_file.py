@@ -83,4 +83,5 @@ class FactFile:
             # A person may have typed half of a surrogate pair.
             replace_file(path, text.encode("utf-8", "replace"), private=True)
         except OSError as error:
-            raise MemoryUnavailable(f"{path} cannot be written: {error}") from error
+            why = error.strerror or error
+            raise MemoryUnavailable(f"{path} cannot be written: {why}") from error
