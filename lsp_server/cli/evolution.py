@@ -159,7 +159,7 @@ def _run(workspace: Path, work: _Work) -> int:
         async with command_session(folder, settings) as session:
             return await work(session.evolution)
 
-    return run_command(in_session(), stopped="stopped; nothing was changed")
+    return run_command(in_session(), stopped="stopped; what was done by then is kept")
 
 
 async def _print_groups(

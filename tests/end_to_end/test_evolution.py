@@ -172,6 +172,23 @@ async def test_a_text_that_a_person_edited_is_kept_as_theirs(
     assert fact.source == "person"
 
 
+async def test_a_fact_that_a_person_wrote_stays_theirs_though_runs_show_the_same(
+    project: Path, planted: Planted
+) -> None:
+    await call(project, "dream")
+    same, edited = [one for one in await suggestions(project) if one["lesson"] == "person"][:2]
+    for own in (same["text"], "Ann owns the parser."):
+        FactFile(data_of(project)).add(new_fact(own, "person"))
+    document = project / INBOX
+    text = document.read_text("utf-8").replace(edited["text"], "Ann owns the parser.")
+    document.write_text(text, "utf-8")
+    before = FactFile(data_of(project)).facts()
+    for answer in ("accept", "restore"):
+        ended = await call(project, "inbox", answer, same["id"], edited["id"])
+        after = FactFile(data_of(project)).facts()
+        assert (ended.status, set(after) ^ set(before)) == (0, set()), answer
+
+
 async def test_an_edit_that_cannot_be_read_is_not_taken_for_none(
     project: Path, planted: Planted
 ) -> None:

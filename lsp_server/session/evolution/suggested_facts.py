@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from lsp_server.domain.ids import Id
-from lsp_server.domain.memories import FactSource, FactStatus
+from lsp_server.domain.memories import Fact, FactSource, FactStatus
 from lsp_server.evolution.suggestion import Suggestion
 from lsp_server.memory.facts import lesson_evidence, new_fact
 from lsp_server.session.memory.session_facts import SessionFacts
@@ -25,7 +25,7 @@ class SuggestedFacts:
         match one.kind:
             case "keep_fact":
                 source: FactSource = "runs" if text == one.text else "person"
-                await self._facts.keep(new_fact(text, source, lesson_evidence(one.id)))
+                await self._keep(new_fact(text, source, lesson_evidence(one.id)))
             case "retire_fact":
                 one = replace(one, before=await self._set_status(one.target, "stale"))
             case _:
@@ -42,13 +42,21 @@ class SuggestedFacts:
             case _:
                 pass
 
+    async def _keep(self, fact: Fact) -> None:
+        """Keeps a fact, unless a person said the same themselves: then it is told already, as theirs."""
+        if not any(one.id == fact.id and _is_theirs(one) for one in await self._facts.all()):
+            await self._facts.keep(fact)
+
     async def _set_status(self, fact_id: Id, status: FactStatus) -> FactStatus | Literal[""]:
         """Gives a fact a status and returns the one before; empty where it is no such fact."""
         for fact in await self._facts.all():
-            # What a person wrote meanwhile under this id is theirs.
-            is_own = fact.source != "person" or fact.evidence_id.startswith(lesson_evidence(""))
-            if fact.id == fact_id and is_own:
+            if fact.id == fact_id and not _is_theirs(fact):
                 now = datetime.now(UTC).isoformat()
                 await self._facts.keep(replace(fact, status=status, checked_at=now))
                 return fact.status
         return ""
+
+
+def _is_theirs(fact: Fact) -> bool:
+    """Says whether a person wrote a fact, and not only edited what was suggested."""
+    return fact.source == "person" and not fact.evidence_id.startswith(lesson_evidence(""))
