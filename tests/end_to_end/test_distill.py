@@ -160,6 +160,21 @@ async def test_a_text_that_a_person_edited_in_the_inbox_is_written_so(planted: P
     assert written == draft["text"].replace("make notes`.", "make news`.")
 
 
+@pytest.mark.parametrize("edit", ["name: ", "description: ", "---\n\nPast"])
+async def test_an_edit_that_leaves_no_skill_is_not_written(planted: Path, edit: str) -> None:
+    await call(planted, "distill")
+    draft = (await drafts(planted))[SKILL]
+    assert edit in draft["text"]
+    document = planted / ".holdfast/inbox.md"
+    broken = draft["text"].replace(edit, "x{")
+    text = document.read_text("utf-8").replace(draft["text"].strip(), broken.strip())
+    document.write_text(text, "utf-8")
+    refused = await call(planted, "inbox", "accept", draft["id"])
+    assert (refused.status, "would be no skill" in refused.errors) == (2, True), refused
+    assert not (planted / SKILL).exists()
+    assert SKILL in await drafts(planted), "it waits on"
+
+
 async def test_killed_in_between_nothing_is_lost_and_nothing_comes_twice(planted: Path) -> None:
     for seconds in (0.4, 0.7, 0.9, 1.1, 1.3):
         async with started("distill", folder=planted) as process:

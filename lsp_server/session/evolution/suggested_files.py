@@ -16,6 +16,7 @@ from lsp_server.evolution.distillation import WrittenText
 from lsp_server.evolution.suggestion import FILE_KINDS, Suggestion
 from lsp_server.session.skills import SessionSkills
 from lsp_server.session.trust import ProjectTrust
+from lsp_server.skills.front_matter import FrontMatterError, read_front_matter
 from lsp_server.skills.skill import SKILL_FILE
 from lsp_server.workspace.files.disk import FileMissing
 
@@ -24,6 +25,10 @@ _PLACE = re.compile(r"\.holdfast/(?:skills/[a-z0-9-]{1,64}/SKILL|commands/[a-z0-
 
 class NotHoldfasts(HoldfastError):
     """A file is a person's own, or they edited it since, so it stays as it is."""
+
+
+class NotASkill(HoldfastError):
+    """A text is no skill any more as a person edited it, so no run could load it."""
 
 
 class SuggestedFiles:
@@ -41,8 +46,13 @@ class SuggestedFiles:
         self._trust = trust
 
     async def apply(self, one: Suggestion, text: str) -> Suggestion:
-        """Writes the file; returns the suggestion as accepted. Raises NotHoldfasts, ToolError."""
+        """Writes the file; returns the suggestion as accepted.
+
+        Raises NotASkill, NotHoldfasts, ToolError.
+        """
         text = f"{text.strip()}\n"
+        if one.kind == "keep_skill":
+            _require_skill(one.path, text)
         await self._replace(one.path, one.replaces, text)
         await self._be_trusted(one.path)
         return replace(one, state="accepted", applied=text)
@@ -118,6 +128,16 @@ class SuggestedFiles:
     def _name(self, path: Path) -> str:
         is_inside = path.is_relative_to(self._root)
         return path.relative_to(self._root).as_posix() if is_inside else path.as_posix()
+
+
+def _require_skill(path: str, text: str) -> None:
+    try:
+        head = read_front_matter(text)
+        problem = "" if head.text("description") else "it has no `description`"
+    except FrontMatterError as error:
+        problem = str(error)
+    if problem:
+        raise NotASkill(f"{path} would be no skill as it was edited: {problem}")
 
 
 def _read(path: Path) -> tuple[str, str]:
