@@ -74,12 +74,18 @@ def inbox(
         ),
     ] = None,
     ids: Annotated[
-        list[str] | None, typer.Argument(help="Which ones.", metavar="ID...", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            help="Which ones; the first characters are enough.", metavar="ID...", show_default=False
+        ),
     ] = None,
     group: Annotated[
         str | None,
         typer.Option(
-            "--all", metavar="GROUP", help="All of a group, such as `checks`.", show_default=False
+            "--all",
+            metavar="GROUP",
+            help="All of a group: `said`, `skills`, `undone`, `checks`, `fixes`, `retire`, `yours`, `pairs`.",
+            show_default=False,
         ),
     ] = None,
     workspace: WorkspaceOption = Path(),
@@ -87,7 +93,7 @@ def inbox(
 ) -> None:
     """Show what past runs suggest, what is worth most first, and accept or reject it.
 
-    What is rejected does not come back.
+    What is rejected does not come back. Edit a text in .holdfast/inbox.md before you accept it.
     """
     from lsp_server.cli.evolution import inbox as work
 
@@ -96,7 +102,7 @@ def inbox(
 
 @evolve.command()
 def status(workspace: WorkspaceOption = Path(), json: JsonOption = False) -> None:
-    """Show how many suggestions there were, and what became of them."""
+    """Show what became of suggestions, and what each fact and skill was good for."""
     from lsp_server.cli.evolution import status as work
 
     raise typer.Exit(work(workspace, as_json=json))

@@ -71,7 +71,8 @@ class SessionInbox:
         Raises NoSuchSuggestion and EditUnreadable, before any is made, InboxBusy, MemoryUnavailable.
         """
         meant = await self._meant(ids, "open")
-        texts = {one.id: await self._text_to_keep(one) for one in meant}
+        written = {one.id: await self.file.text_of(one.id) for one in meant}
+        texts = {one.id: self._redactor(_text_to_keep(one, written[one.id])) for one in meant}
         return await self._answer(meant, lambda one: self.apply(one, texts[one.id]))
 
     async def reject(self, *ids: Id) -> Sequence[Suggestion]:
@@ -125,18 +126,6 @@ class SessionInbox:
         found = [await asyncio.to_thread(self.kept.find, one, state) for one in ids]
         return {one.id: one for one in found}.values()
 
-    async def _text_to_keep(self, one: Suggestion) -> str:
-        """The text as a person edited it in the document, where accepting keeps a text."""
-        written = await self.file.text_of(one.id)
-        if one.kind not in KEPT_KINDS or written is None:
-            return one.text
-        if not written:
-            raise EditUnreadable(
-                f"the text of {one.id} in {INBOX_FILE} is gone, or not between ```text and ``` any more; "
-                "mend it, or remove the section to accept what was suggested"
-            )
-        return self._redactor(written)
-
     async def _answer(
         self,
         meant: Collection[Suggestion],
@@ -151,3 +140,15 @@ class SessionInbox:
         rejected = replace(one, state="rejected")
         await asyncio.to_thread(self.kept.settle, rejected)
         return rejected
+
+
+def _text_to_keep(one: Suggestion, written: str | None) -> str:
+    """The text as a person has `written` it in the document, where accepting keeps a text."""
+    if one.kind not in KEPT_KINDS or written is None:
+        return one.text
+    if not written:
+        raise EditUnreadable(
+            f"the text of {one.id} in {INBOX_FILE} is gone, or not between ```text and ``` any more; "
+            "mend it, or remove the section to accept what was suggested"
+        )
+    return written
