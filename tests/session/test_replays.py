@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.agent.journal import journal_lock
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.session.evolution import DistillReport
 from tests.fakes.faults import FaultyTurn
@@ -129,6 +130,24 @@ async def test_a_run_that_begins_ends_replays_at_once(project: Path) -> None:
         assert "a run is at work" in report.stopped
         again = await past.distill()
         assert [one.shown for one in again.tried] == [True], again
+
+
+async def test_a_run_that_begins_in_another_window_ends_replays_too(project: Path) -> None:
+    async with past_of(project) as past:
+        store = past.shop.session.runs.store
+        other = journal_lock(store.journal(store.ids()[0]))
+
+        def answer(body: Body) -> ScriptedTurn:
+            other.take()  # As whoever writes a journal does.
+            return agent()(body).model_copy(update={"first_token_seconds": 2.0})
+
+        past.answer = answer
+        report = await past.distill()
+        assert (report.tried, report.untried) == ((), 1)
+        assert "a run is at work" in report.stopped
+        other.release()
+        past.answer = agent()
+        assert [one.shown for one in (await past.distill()).tried] == [True]
 
 
 @pytest.mark.parametrize(

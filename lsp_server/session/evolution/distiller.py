@@ -30,6 +30,8 @@ from lsp_server.wording.evolution_texts import distill_text, replays_text, worde
 
 RUNNING_SEEN_MAX = 20
 """So many of the newest runs are looked at for one that is at work elsewhere."""
+LOOK_SECONDS = 1.0
+"""So often, while a model works on drafts, it is looked whether a run has begun elsewhere."""
 NO_SANDBOX = "no sandbox holds here, and without one no past task is done again"
 AT_WORK = "a run is at work; drafts are tried when none is"
 
@@ -180,7 +182,9 @@ class Distiller:
 
         work = self._tasks.start(ask(), "work of a model on drafts")
         try:
-            await asyncio.wait({work})
+            while not (await asyncio.wait({work}, timeout=LOOK_SECONDS))[0]:
+                if await asyncio.to_thread(self._is_at_work):
+                    break  # In another window, or on a terminal.
         finally:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
