@@ -16,7 +16,8 @@ def dream_text(runs: int, new: int, applied: int, waiting: int) -> str:
     looked = f"looked at {runs} past run{'s' if runs != 1 else ''}"
     found = f"{new or 'no'} new suggestion{'s' if new != 1 else ''}"
     done = f", {applied} took effect by itself" if applied else ""
-    left = f"; {waiting} wait in .holdfast/inbox.md" if waiting else ""
+    verb = "waits" if waiting == 1 else "wait"
+    left = f"; {waiting} {verb} in .holdfast/inbox.md" if waiting else ""
     return f"{looked}: {found}{done}{left}"
 
 

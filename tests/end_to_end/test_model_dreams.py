@@ -192,6 +192,16 @@ async def test_by_itself_a_model_is_asked_once_for_new_runs(worked: Path) -> Non
     assert await suggested(worked) == {LATER}
 
 
+async def test_what_a_model_found_is_not_lost_where_it_cannot_be_noted_that_it_was_asked(
+    worked: Path,
+) -> None:
+    (data_of(worked) / "evolution/asked-run").mkdir(parents=True)
+    async with ScriptedServer(answering((LATER, "said", "pathlib"))) as model:
+        ended = await dream(worked, model, "--model")
+    assert (ended.status, ended.errors) == (0, "")
+    assert await suggested(worked) == {LATER}
+
+
 async def test_without_an_endpoint_a_dream_says_so_and_succeeds(worked: Path) -> None:
     gone = {"HOLDFAST_MODEL__BASE_URL": "http://127.0.0.1:9", "HOLDFAST_MODEL__NAME": "none"}
     ended = await holdfast("dream", "--model", folder=worked, **gone)

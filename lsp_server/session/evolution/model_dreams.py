@@ -64,7 +64,9 @@ class ModelDreams:
         except (BudgetSpent, ConfigurationError, ModelError, TimeoutError) as error:
             return ModelLook(True, problem=str(error) or "the model took too long")
         found = await asyncio.to_thread(judged, read_answer(text), shown, project)
-        await asyncio.to_thread(replace_file, self._asked, f"{newest}\n".encode(), private=True)
+        # Where it cannot be noted, what was found is not lost; it is asked once more, in the day's bounds.
+        with suppress(OSError):
+            await asyncio.to_thread(replace_file, self._asked, f"{newest}\n".encode(), private=True)
         return ModelLook(True, found)
 
     async def _asked_run(self) -> str:
