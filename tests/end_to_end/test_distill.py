@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lsp_server.evolution.inbox_groups import group_name
+from lsp_server.evolution.suggestion import Suggestion
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.settings.folders import data_folder, workspace_folder
 from tests.data import clients
 from tests.data.past_procedures import PROCEDURES
-from tests.data.past_runs import ORDER, SECRET, plant, write_journal
+from tests.data.past_runs import ORDER, SECRET, Step, plant, write_journal
 from tests.fakes.lsp_client import started as server
 from tests.harness.command_line import HOLDS, Ended, holdfast, started
 from tests.harness.procedure_work import Body, agent
@@ -35,6 +38,15 @@ def planted(project: Path) -> Path:
     """A project with sixty past runs."""
     plant(project, data_of(project) / "runs", seed=4)
     return project
+
+
+def texts_below(*folders: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 async def call(project: Path, *arguments: str) -> Ended:
@@ -72,7 +84,9 @@ async def test_a_procedure_with_a_secret_in_it_is_neither_drafted_nor_counted(
     project: Path,
 ) -> None:
     (project / "Makefile").write_text("pack send tidy:\n\t@true\n")
-    steps = [("shell", f"make {one}", "") for one in ("pack", f"send TOKEN={SECRET}", "tidy")]
+    steps: list[Step] = [
+        ("shell", f"make {one}", "") for one in ("pack", f"send TOKEN={SECRET}", "tidy")
+    ]
     for number in range(3):
         write_journal(data_of(project) / "runs", number, steps, project)
     ended = await call(project, "distill")
@@ -105,6 +119,27 @@ async def test_an_accepted_draft_is_a_skill_that_is_trusted_and_can_be_taken_bac
     assert (back.status, (planted / SKILL).exists()) == (0, False)
     await call(planted, "distill")
     assert SKILL not in await drafts(planted), "it does not come back"
+
+
+async def test_all_that_is_accepted_changes_facts_skills_and_commands_alone(planted: Path) -> None:
+    homes = {"XDG_CONFIG_HOME": planted.parent / "config", "HOME": planted.parent / "home"}
+    for home in homes.values():
+        home.mkdir(exist_ok=True)
+    before = texts_below(planted), texts_below(*homes.values())
+    await call(planted, "distill")
+    await call(planted, "dream")
+    waiting = (await call(planted, "inbox", "--json")).events
+    for name in {group_name(Suggestion(**one)) for one in waiting}:
+        named = {key: str(home) for key, home in homes.items()}
+        done = await holdfast("inbox", "accept", "--all", name, folder=planted, **named)
+        assert done.status == 0, done
+    after = texts_below(planted)
+    written = {name for name in after if after[name] != before[0].get(name)}
+    assert SKILL in written
+    assert all(re.match(r"\.holdfast/(skills|commands)/", name) for name in written), written
+    assert (before[0].keys() <= after.keys(), texts_below(*homes.values())) == (True, before[1])
+    kept = {place.name for place in data_of(planted).iterdir()}
+    assert kept <= {"evolution", "facts.jsonl", "memory", "runs", "trusted.json"}, kept
 
 
 async def test_a_rejected_draft_does_not_come_back(planted: Path) -> None:
