@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -53,8 +53,9 @@ async def test_attempts_are_compared_and_one_is_accepted(project: Path, name: st
             await client.wait_for(has_attempts, "the status with both")
         opened = await client.wait_for(shows_comparison, "the comparison")
         document = str(opened["params"].get("uri") or opened["params"].get("message"))
-        document = document[document.index("file://") :]
-        text = Path(unquote(urlsplit(document).path)).read_text("utf-8")
+        found = re.search(r"\b(?:file|holdfast-document):/\S+", document)
+        assert found is not None, document
+        text = await client.text_of(found[0])
         assert text.startswith("# Attempts")
         assert text.count("+new ") == 2
         assert path.read_text() == "one\ntwo\nthree\n"

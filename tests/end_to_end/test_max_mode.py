@@ -12,6 +12,7 @@ import pytest
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.data import clients
+from tests.end_to_end.test_protocol import shows
 from tests.fakes.faults import FaultyTurn
 from tests.fakes.lsp_client import LspClient, LspError, Message, started
 from tests.harness.stand import acts, is_verdict, says_verdict
@@ -51,7 +52,7 @@ def shows_comparison(message: Message) -> bool:
 
 
 def says(text: str) -> Any:
-    return lambda m: m.get("method") == "window/showMessage" and text in m["params"]["message"]
+    return lambda m: shows(m, text)
 
 
 @pytest.mark.parametrize("name", ["vscode", "neovim", "eglot"])
