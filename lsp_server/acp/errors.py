@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 from acp.exceptions import RequestError
 
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
-from lsp_server.session.run_errors import RunNotFound
+from lsp_server.session.run_errors import InvalidMessage, RunNotFound
 
 INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
@@ -53,7 +53,7 @@ def _code(error: Exception) -> int:
     match error:
         case SessionUnknown() | RunNotFound():
             return NOT_FOUND
-        case WrongRequest():
+        case WrongRequest() | InvalidMessage():
             return INVALID_PARAMS
         case ConfigurationError(key=str(key)) if key.startswith("model."):
             return SETUP_NEEDED

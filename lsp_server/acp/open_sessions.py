@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from lsp_server.acp.acp_session import AcpSession
 from lsp_server.acp.client import AcpClient
 from lsp_server.acp.errors import SessionUnknown, WrongRequest
+from lsp_server.acp.folders import existing_folder
 from lsp_server.acp.opening import open_acp_session
 from lsp_server.acp.servers import Servers
 from lsp_server.domain.tasks import RunId
+from lsp_server.session.run_names import run_named
 from lsp_server.session.runs import new_run_id
 
 SESSIONS_MAX = 32
@@ -47,7 +48,7 @@ class OpenSessions:
         session = await self._open(new_run_id(), cwd, servers)
         try:
             if origin is not None:
-                await session.fork(RunId(origin))
+                await session.fork(run_named(origin))
         except BaseException:
             await self.close(session)
             raise
@@ -63,7 +64,7 @@ class OpenSessions:
         Raises SessionUnknown, WrongRequest, HoldfastError, OSError.
         """
         is_open = session_id in self._sessions
-        session = await self._open(RunId(session_id), cwd, servers)
+        session = await self._open(run_named(session_id), cwd, servers)
         try:
             await session.take_up(show=show)
         except BaseException as error:
@@ -86,7 +87,7 @@ class OpenSessions:
         await asyncio.gather(*map(self.close, list(self._sessions.values())))
 
     async def _open(self, session_id: RunId, cwd: str, servers: Servers | None) -> AcpSession:
-        folder = _folder(cwd)
+        folder = existing_folder(cwd)
         async with self._opening:
             if self._is_closed:
                 raise WrongRequest("the client has left; start the agent again")
@@ -97,12 +98,3 @@ class OpenSessions:
             session = await open_acp_session(self._client, session_id, folder, servers)
             self._sessions[session_id] = session
             return session
-
-
-def _folder(cwd: str) -> Path:
-    folder = Path(cwd)
-    if "\0" in cwd or not folder.is_absolute():
-        raise WrongRequest(f"the folder {cwd!r} is not absolute")
-    if not folder.is_dir():
-        raise WrongRequest(f"there is no folder {cwd}")
-    return folder.resolve()

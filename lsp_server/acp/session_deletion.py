@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from acp import schema
@@ -12,6 +13,8 @@ from lsp_server.acp.open_sessions import OpenSessions
 from lsp_server.acp.opened_sessions import drop_opened, read_opened
 from lsp_server.assemble import run_stores
 from lsp_server.domain.tasks import RunId
+from lsp_server.session.run_errors import RunNotFound
+from lsp_server.session.run_names import run_named
 from lsp_server.session.run_removal import remove_run
 
 
@@ -30,7 +33,8 @@ class SessionDeletion:
         del meta
         if (session := self._sessions.find(session_id)) is not None:
             await self._sessions.close(session)
-        await asyncio.to_thread(_delete, RunId(session_id))
+        with suppress(RunNotFound):
+            await asyncio.to_thread(_delete, run_named(session_id))
         return schema.DeleteSessionResponse()
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 
 from acp import schema
 
+from lsp_server.acp.folders import absolute_folder
 from lsp_server.assemble import run_store, run_stores
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.run_store import RunStore
@@ -20,9 +20,9 @@ PAGE_MAX = 50
 def list_sessions(cwd: str | None, cursor: str | None) -> schema.ListSessionsResponse:
     """Returns a page of sessions, the newest first, those behind `cursor`. Blocking.
 
-    A run that cannot be read is left out.
+    A run that cannot be read is left out. Raises WrongRequest.
     """
-    stores = run_stores() if cwd is None else [run_store(Path(cwd))]
+    stores = run_stores() if cwd is None else [run_store(absolute_folder(cwd))]
     found = sorted(((run_id, store) for store in stores for run_id in store.ids()), reverse=True)
     behind = ((run_id, store) for run_id, store in found if cursor is None or run_id < cursor)
     page = list(islice(_readable(behind), PAGE_MAX + 1))

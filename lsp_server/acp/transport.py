@@ -10,6 +10,7 @@ from typing import Any
 
 from acp.exceptions import RequestError
 
+from lsp_server.models.json_line import read_json
 from lsp_server.system.lines import LineSplitter
 from lsp_server.system.message_stream import (
     ByteStream,
@@ -81,8 +82,8 @@ class LineTransport:
 
     def _deliver(self, line: bytes) -> None:
         try:
-            message = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            message = read_json(line)
+        except ValueError as error:
             self._refuse(RequestError(-32700, f"the line is no JSON: {error}"))
             return
         if not isinstance(message, dict) or not isinstance(message.get("method", ""), str):

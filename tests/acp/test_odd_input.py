@@ -56,7 +56,15 @@ async def answer(running: asyncio.subprocess.Process) -> dict[str, Any]:
         (request("session/set_mode", {"sessionId": "x", "modeId": "plan"}), -32002),
         (request("session/load", {"sessionId": "x", "cwd": "/HERE", "mcpServers": []}), -32002),
         (request("session/load", {"sessionId": "../x", "cwd": "/HERE", "mcpServers": []}), -32002),
+        (request("session/load", {"sessionId": "a\0", "cwd": "/HERE", "mcpServers": []}), -32002),
+        (request("session/fork", {"sessionId": "a\0", "cwd": "/HERE", "mcpServers": []}), -32002),
+        (request("session/resume", {"sessionId": "\ud83d", "cwd": "/HERE"}), -32002),
         (request("session/close", {"sessionId": "x"}), -32002),
+        (request("session/list", {"cwd": "relative"}), -32602),
+        (request("session/list", {"cwd": "/tmp\0"}), -32602),
+        (request("session/list", {"cwd": "/" + "x" * 5000}), -32602),
+        (request("session/new", {"cwd": "/" + "x" * 5000, "mcpServers": []}), -32602),
+        (request("session/list", {}, float("nan")), -32700),
         (request("authenticate", {"methodId": "x"}), -32602),
         (request("no/such", {}), -32601),
         (request("_vendor/thing", {}), -32601),
@@ -90,12 +98,31 @@ async def test_answers_to_nothing_and_cancels_of_nothing_are_let_pass(project: P
         assert (await answer(running))["id"] == 1
 
 
+async def test_what_no_session_is_called_is_deleted_already(project: Path) -> None:
+    async with process(project) as running:
+        assert running.stdin is not None
+        for number, name in enumerate(("a\0b", "\ud83d", "..", "", "x" * 5000)):
+            running.stdin.write(request("session/delete", {"sessionId": name}, number))
+            assert (await answer(running))["result"] == {}, name
+
+
+async def test_half_of_an_emoji_in_a_prompt_is_read_as_an_unknown_character(project: Path) -> None:
+    async with FaultyServer([says("Seen.")]) as server, desk(project, model=server) as here:
+        session = await here.new()
+        assert here.process.stdin is not None
+        prompt = {"sessionId": session, "prompt": [{"type": "text", "text": "cut \ud83d here"}]}
+        here.process.stdin.write(request("session/prompt", prompt, "raw"))
+        await here.panel.until(lambda panel: "Seen." in panel.text)
+        assert "cut \N{REPLACEMENT CHARACTER} here" in str(server.requests[0].body)
+
+
 async def test_what_comes_in_pieces_and_is_enormous_is_read(project: Path) -> None:
     async with FaultyServer([says("Long.")]) as server, desk(project, model=server) as here:
         session = await here.new()
         assert (await here.say(session, "x" * 3_000_000)).stop_reason == "end_turn"
-        with pytest.raises(RequestError, match="characters"):
+        with pytest.raises(RequestError, match="characters") as refused:
             await here.say(session, "y" * 3_000_000)
+        assert refused.value.code == -32602
 
 
 async def test_the_process_ends_with_its_client_and_the_run_can_be_gone_on_with(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.tasks import RunId
@@ -22,14 +21,10 @@ from lsp_server.server.params.run_params import (
 from lsp_server.server.protocol import CommandName
 from lsp_server.session.begin_workflow import begin_invoked
 from lsp_server.session.permission_mode import require_mode
-from lsp_server.session.run_errors import RunNotFound
+from lsp_server.session.run_names import run_named
 from lsp_server.session.task_request import given_images
 from lsp_server.wording.event_labels import step_text
 from lsp_server.workspace.checkpoints.undo import UndoReport
-
-SHOWN_CHARS_MAX = 40
-
-_RUN_ID = re.compile(r"[A-Za-z0-9_][\w.-]{0,200}", re.ASCII)
 
 
 class RunCommands:
@@ -149,12 +144,7 @@ class RunCommands:
 
 def run_id_of(value: str | None) -> RunId | None:
     """Returns the id of a run as it came on the wire. Raises RunNotFound for what no run is called."""
-    if value is None:
-        return None
-    # It becomes the name of a folder.
-    if _RUN_ID.fullmatch(value) is None:
-        raise RunNotFound(RunId(ascii(value[:SHOWN_CHARS_MAX])), "find")
-    return RunId(value)
+    return None if value is None else run_named(value)
 
 
 def undo_text(report: UndoReport) -> str:
