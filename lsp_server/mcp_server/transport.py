@@ -13,9 +13,9 @@ from contextlib import asynccontextmanager, suppress
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.shared.message import SessionMessage
-from mcp_types import jsonrpc_message_adapter
-from pydantic import ValidationError
+from mcp_types import JSONRPCError, JSONRPCMessage
 
+from lsp_server.mcp_server.client_message import read_message
 from lsp_server.system.lines import LineSplitter
 from lsp_server.system.message_stream import ByteStream, MessageReader, MessageWriter
 
@@ -44,9 +44,13 @@ async def line_transport(
     outgoing, sent = anyio.create_memory_object_stream[SessionMessage](0)
 
     def deliver(line: bytes) -> None:
-        # Of a client that is quicker than the SDK for so long, what comes then is lost.
-        with suppress(anyio.WouldBlock, anyio.ClosedResourceError, anyio.BrokenResourceError):
-            received.send_nowait(_message(line))
+        message = read_message(line)
+        if isinstance(message, JSONRPCError):
+            writer.put(_body(message))
+        elif message is not None:
+            # Of a client that is quicker than the SDK for so long, what comes then is lost.
+            with suppress(anyio.WouldBlock, anyio.ClosedResourceError, anyio.BrokenResourceError):
+                received.send_nowait(SessionMessage(message))
 
     def lost() -> None:
         if not loop.is_closed():
@@ -66,13 +70,10 @@ async def line_transport(
             end.close()
 
 
-def _message(line: bytes) -> SessionMessage | Exception:
-    try:
-        return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
-    except ValidationError as error:
-        return error  # The SDK answers it.
-
-
 async def _send(sent: MemoryObjectReceiveStream[SessionMessage], writer: MessageWriter) -> None:
     async for message in sent:
-        writer.put(message.message.model_dump_json(by_alias=True, exclude_unset=True).encode())
+        writer.put(_body(message.message))
+
+
+def _body(message: JSONRPCMessage) -> bytes:
+    return message.model_dump_json(by_alias=True, exclude_unset=True).encode()

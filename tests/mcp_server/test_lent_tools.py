@@ -328,3 +328,31 @@ async def test_odd_lines_do_not_end_it(line: bytes, calculator: Path) -> None:
             pass
         process.stdin.close()
         assert await process.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "number", "code"),
+    [
+        (b"nonsense", None, -32700),
+        (b"\xff\xfe", None, -32700),
+        (b"[" * 100_000, None, -32700),
+        (b'{"jsonrpc": "2.0", "id": NaN, "method": "ping"}', None, -32700),
+        (b'[{"jsonrpc": "2.0", "id": 7, "method": "ping"}]', None, -32600),
+        (b'{"jsonrpc": "2.0", "id": {}, "method": "ping"}', None, -32600),
+        (b'{"jsonrpc": "2.0", "id": 1.5, "method": "ping"}', None, -32600),
+        (b'{"jsonrpc": "2.0", "id": 7, "method": 7}', 7, -32600),
+        (b'{"id": "x", "method": "ping"}', "x", -32600),
+        (b'{"jsonrpc": "2.0", "id": 7, "method": "\\ud83d"}', 7, -32601),
+    ],
+)
+async def test_nobody_waits_for_an_answer_to_an_odd_line(
+    line: bytes, number: object, code: int, calculator: Path
+) -> None:
+    async with bare(calculator) as process, asyncio.timeout(40):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        send(process, HELLO, {"method": "notifications/initialized"})
+        process.stdin.write(line + b"\n")
+        while "error" not in (said := json.loads(await process.stdout.readline())):
+            pass
+        assert (said["id"], said["error"]["code"]) == (number, code)
