@@ -48,8 +48,8 @@ def export(options: ExportOptions) -> int:
 
 async def _export(options: ExportOptions) -> int:
     folder = workspace_folder(options.workspace)
-    if options.output is not None and options.output.exists() and not options.force:
-        raise _there_already(options.output)
+    if options.output is not None:
+        _require_place(options.output, force=options.force)
     settings = load_settings(folder, {"memory": {"enabled": False}})
     async with command_session(folder, settings) as session:
         text = await _written(session, options)
@@ -81,16 +81,29 @@ async def _written(session: Session, options: ExportOptions) -> str:
 
 def _put(data: bytes, output: Path | None, *, force: bool) -> None:
     if output is None:
+        if sys.stdout is None:
+            raise UsageError("standard output is closed; name a file by --output")
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
     try:
         if force:
-            replace_file(output, data, private=True)
+            # A link stays one, and what it leads to is replaced.
+            replace_file(output.resolve(), data, private=True)
         elif not create_file(output, data, private=True):
             raise _there_already(output)
     except OSError as error:
         raise UsageError(f"{output} cannot be written: {error.strerror or error}") from error
+
+
+def _require_place(output: Path, *, force: bool) -> None:
+    """Raises UsageError where a file is in the way, or what is no file and is not to be replaced."""
+    if not output.exists():
+        return
+    if not output.is_file():
+        raise UsageError(f"{output} is no file; without --output it goes to standard output")
+    if not force:
+        raise _there_already(output)
 
 
 def _there_already(output: Path) -> UsageError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -206,8 +207,33 @@ async def test_a_file_that_is_there_is_not_replaced_unasked(project: Path) -> No
     assert (await holdfast(*to_file, "--force", folder=project)).status == 0
     assert "hello" in target.read_text()
     folder = await holdfast("export", "--output", str(project), "--force", folder=project)
-    assert folder.status != 0
-    assert "cannot be written" in folder.errors
+    assert folder.status == 2
+    assert "is no file" in folder.errors
+
+
+async def test_a_pipe_and_a_link_stay_what_they_are(project: Path) -> None:
+    await run(project, says("hello"))
+    pipe, link, target = project / "pipe", project / "link", project / "run.md"
+    os.mkfifo(pipe)
+    target.write_text("old")
+    link.symlink_to(target)
+    refused = await holdfast("export", "--output", str(pipe), "--force", folder=project)
+    assert (refused.status, "is no file" in refused.errors) == (2, True)
+    assert pipe.is_fifo()
+    written = await holdfast("export", "--output", str(link), "--force", folder=project)
+    assert (written.status, link.is_symlink()) == (0, True)
+    assert "hello" in target.read_text()
+
+
+async def test_a_closed_output_is_said_in_a_sentence(project: Path) -> None:
+    await run(project, says("hello"))
+    command = ("sh", "-c", '"$0" -m lsp_server export >&-', sys.executable)
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=project, stderr=asyncio.subprocess.PIPE
+    )
+    _, errors = await asyncio.wait_for(process.communicate(), 60)
+    assert (process.returncode, b"Traceback" in errors) == (2, False)
+    assert b"standard output is closed" in errors
 
 
 async def test_what_cannot_be_exported_says_why(project: Path) -> None:

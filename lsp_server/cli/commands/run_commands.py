@@ -206,7 +206,7 @@ def export(
 ) -> None:
     """Write a run down, with its subagents and attempts, for others to read or to grade.
 
-    Exit status: 0 when it was written, 2 when the file is there already, else 1.
+    Exit status: 0 when written, 2 when the file is there or cannot be written, else 1.
     """
     from lsp_server.cli.export import ExportOptions
     from lsp_server.cli.export import export as work
