@@ -11,10 +11,12 @@ from pathlib import Path
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.evaluation.task import GradingCommand, Place
+from lsp_server.settings.regular_files import read_seen
 from lsp_server.workspace.commands.commands import CommandRunner
 
 REWARD_JSON, REWARD_TEXT = "reward.json", "reward.txt"
 OUTPUT_BYTES_MAX = 200_000
+REWARD_BYTES_MAX = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,12 @@ async def grade(place: Place, tests: GradingCommand, commands: CommandRunner) ->
 def read_reward(logs: Path) -> float | None:
     """Returns the reward that tests wrote, None where they wrote none. Blocking.
 
-    Raises ToolError for one that is no finite number.
+    Raises ToolError for one that is no finite number, and for what is no plain file.
     """
     for name in (REWARD_JSON, REWARD_TEXT):
         try:
-            text = (logs / name).read_text("utf-8")
+            # What is tested may have made a link out of the sandbox of it, or a pipe.
+            text = read_seen(str(logs / name), REWARD_BYTES_MAX).decode()
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:

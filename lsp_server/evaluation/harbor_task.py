@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping
@@ -36,12 +37,14 @@ from lsp_server.evaluation.container_paths import (
 )
 from lsp_server.evaluation.task import TESTS_SECONDS, GradingCommand, Place
 from lsp_server.settings import toml
+from lsp_server.settings.regular_files import read_whole
 from lsp_server.workspace.commands.commands import CommandRunner
 
 TASK_FILE, INSTRUCTION = "task.toml", "instruction.md"
 OF_CONTAINERS = ("Dockerfile", ".dockerignore", "docker-compose.yaml", "docker-compose.yml")
 """What `environment/` has to build a container with; it is no part of the workspace."""
 SOLVE_SECONDS_MAX = 120.0
+TEXT_BYTES_MAX = 10 * 2**20
 _CACHE = "__pycache__"
 
 
@@ -110,9 +113,9 @@ class HarborTask:
     def read(cls, folder: Path) -> HarborTask:
         """Reads a task. Blocking. Raises ConfigurationError for what is none."""
         try:
-            text = toml.decoded((folder / TASK_FILE).read_bytes())
+            text = toml.decoded(read_whole(folder / TASK_FILE, TEXT_BYTES_MAX))
             file = TaskFile.model_validate(toml.loads(text))
-            instruction = (folder / INSTRUCTION).read_text("utf-8")
+            instruction = read_whole(folder / INSTRUCTION, TEXT_BYTES_MAX).decode()
             return cls(folder, file, instruction, _digest(folder))
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
@@ -203,7 +206,9 @@ class HarborTask:
         if self.file.environment.workdir:
             return self.file.environment.workdir.rstrip("/")
         dockerfile = self.folder / "environment" / "Dockerfile"
-        lines = dockerfile.read_text("utf-8", "replace").splitlines() if dockerfile.exists() else []
+        if not dockerfile.is_file():
+            return WORKDIR
+        lines = read_whole(dockerfile, TEXT_BYTES_MAX).decode("utf-8", "replace").splitlines()
         named = [line.split()[1] for line in lines if line[:8].upper() == "WORKDIR "]
         return named[-1].rstrip("/") if named and named[-1].startswith("/") else WORKDIR
 
@@ -212,7 +217,8 @@ def _digest(folder: Path) -> str:
     found = hashlib.sha256()
     for path in _files(folder):
         content = path.read_bytes()
-        found.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode() + content)
+        name = os.fsencode(path.relative_to(folder).as_posix())
+        found.update(name + f"\0{len(content)}\0".encode() + content)
     return found.hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,34 @@ def test_a_reward_that_is_no_number_is_refused(tmp_path: Path, files: dict[str, 
     lay_out(tmp_path, files)
     with pytest.raises(ToolError, match="number"):
         read_reward(tmp_path)
+
+
+def test_a_reward_outside_of_the_logs_is_not_read(tmp_path: Path) -> None:
+    lay_out(tmp_path, {"logs/x": "", "outside": "1"})
+    reward = tmp_path / "logs" / "reward.txt"
+    reward.symlink_to(tmp_path / "outside")
+    with pytest.raises(ToolError, match="cannot be read"):
+        read_reward(tmp_path / "logs")
+    reward.unlink()
+    os.mkfifo(reward)
+    with pytest.raises(ToolError, match="a pipe"):
+        read_reward(tmp_path / "logs")
+
+
+@pytest.mark.parametrize("name", ["task.toml", "instruction.md"])
+def test_nothing_waits_for_a_task_that_is_a_pipe(tmp_path: Path, name: str) -> None:
+    folder = make(tmp_path / "t")
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(ConfigurationError, match="a pipe"):
+        HarborTask.read(folder)
+
+
+def test_files_of_a_task_have_any_name(tmp_path: Path) -> None:
+    folder = make(tmp_path / "t")
+    before = HarborTask.read(folder).digest
+    (folder / "environment" / os.fsdecode(b"a\n\xff")).touch()
+    assert HarborTask.read(folder).digest != before
 
 
 def test_tasks_are_found_by_name(tmp_path: Path) -> None:
