@@ -103,7 +103,8 @@ async def _evaluate(flags: EvaluateFlags) -> int:
 
 async def _work(evaluation: Evaluation) -> bool:
     """Works until all is done, or a signal asks for the end; says whether that was so."""
-    progress = _Progress(len(evaluation.grid.cells()))
+    count = len(evaluation.grid.cells())
+    progress = _Progress(count, done=count - await asyncio.to_thread(evaluation.missing))
     work = asyncio.ensure_future(evaluation.work(progress.show))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -118,11 +119,11 @@ async def _work(evaluation: Evaluation) -> bool:
 
 
 class _Progress:
-    """One line for each cell that has ended."""
+    """One line for each cell that has ended, counted on from those that were done before."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, done: int) -> None:
         self._count = count
-        self._at = 0
+        self._at = done
 
     def show(self, result: CellResult) -> None:
         self._at += 1

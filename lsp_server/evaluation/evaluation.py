@@ -141,6 +141,10 @@ class Evaluation:
             settings, self._results, options.jobs, ended, retry_errors=options.retry_errors
         )
 
+    def missing(self) -> int:
+        """Returns how many cells are to be worked on. Blocking. Raises ConfigurationError, OSError."""
+        return len(self.grid.missing(self._results, retry_errors=self._options.retry_errors))
+
     async def write_report(self) -> Report:
         """Writes the report and the predictions from what there is, and returns the report."""
         return await asyncio.to_thread(self._write_report)

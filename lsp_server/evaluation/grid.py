@@ -70,6 +70,12 @@ class Grid:
             for arm in self.arms.values()
         ]
 
+    def missing(self, results: ResultsFile, *, retry_errors: bool) -> list[Cell]:
+        """Returns the cells to work on. Blocking. Raises ConfigurationError, OSError."""
+        known = results.by_cell()
+        done = {cell for cell, one in known.items() if not (retry_errors and one.status == "error")}
+        return [cell for cell in self.cells() if cell not in done]
+
     async def work(
         self,
         settings: CellSettings,
@@ -84,9 +90,7 @@ class Grid:
         With `retry_errors` those that ended in an error are worked on again. Raises
         ConfigurationError, OSError.
         """
-        known = await asyncio.to_thread(results.by_cell)
-        done = {cell for cell, one in known.items() if not (retry_errors and one.status == "error")}
-        missing = [cell for cell in self.cells() if cell not in done]
+        missing = await asyncio.to_thread(self.missing, results, retry_errors=retry_errors)
 
         async def work(cell: Cell) -> CellResult:
             task, arm = self.tasks[cell.task], self.arms[cell.arm]

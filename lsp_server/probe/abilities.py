@@ -89,7 +89,10 @@ def wires(wire: str, replies: Replies, api_key: str | None) -> AbilityFinding:
             said = _excerpt(reply.error(api_key).sentence)
             parts.append(f"{name}: status {reply.status}{said}")
     names = ", ".join([wire, *wires_with_a_place(replies)])
-    return AbilityFinding("wires", "yes", f"{names} ({'; '.join(parts)})")
+    said = f"{names} ({'; '.join(parts)})"
+    if all(isinstance(reply, Exception) for _, reply in replies):
+        return AbilityFinding("wires", "unknown", said)
+    return AbilityFinding("wires", "yes", said)
 
 
 def wires_with_a_place(replies: Replies) -> list[str]:

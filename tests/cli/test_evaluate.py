@@ -101,6 +101,8 @@ async def test_what_has_a_result_is_not_worked_on_again(suite: Path) -> None:
     assert again.status == 2
     assert "--resume" in again.errors
     more = await evaluate(suite, "--resume", "--repeats", "2")
+    assert "of 4  " in more.output
+    assert " 1 of 4  " not in more.output, "what was done before is counted"
     assert more.status == 0
     assert set(cells(suite).values()) == {1}
     assert len(cells(suite)) == 4

@@ -107,6 +107,7 @@ async def test_one_that_cannot_be_reached_is_said_so(project: Path) -> None:
     ended = await probe(project, NOWHERE, HOLDFAST_MODEL__NAME="m")
     assert ended.status == 1
     assert "| answers | no |" in ended.output
+    assert "| wires | unknown |" in ended.output, "of what nobody answered nothing is known"
     assert "cannot be reached" in ended.output
     ended = await probe(project, NOWHERE)
     assert (ended.status, ended.output) == (1, "")
