@@ -8,6 +8,7 @@ from mcp_types import (
     ErrorData,
     JSONRPCError,
     JSONRPCMessage,
+    JSONRPCNotification,
     RequestId,
     jsonrpc_message_adapter,
 )
@@ -33,9 +34,13 @@ def read_message(line: bytes) -> JSONRPCMessage | None:
     except ValueError as error:
         return _error(None, PARSE_ERROR, f"the line is no JSON: {error}")
     try:
-        return jsonrpc_message_adapter.validate_python(value, by_name=False)
+        message = jsonrpc_message_adapter.validate_python(value, by_name=False)
     except ValidationError:
         return _refusal(value)
+    # A request whose id is none would pass as a notification, which nobody answers.
+    if isinstance(message, JSONRPCNotification) and "id" in value:
+        return _refusal(value)
+    return message
 
 
 def _refusal(value: object) -> JSONRPCError | None:
