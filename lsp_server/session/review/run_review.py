@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 from lsp_server.agent.journal import journal_lock, replay
@@ -15,7 +14,7 @@ from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.events import FileChanged, SnapshotTaken
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.child_runs import run_folder
-from lsp_server.session.review.review_marks import FileMarks, read_marks, write_marks
+from lsp_server.session.review.review_marks import read_marks, write_marks
 from lsp_server.session.review.reviewed_file import Contents, ReviewedFile, decoded_text
 from lsp_server.session.review.run_changes import changed_files
 from lsp_server.session.run_errors import ChangeNotFound, RunBusy
@@ -168,7 +167,7 @@ class RunReview:
 
         Files that were left alone keep their answers.
         """
-        await asyncio.to_thread(self._forget, run_id, _left_alone(report))
+        await asyncio.to_thread(self._write, run_id, (), _left_alone(report))
         await self.look(run_id)
 
     def remaining(
@@ -189,25 +188,20 @@ class RunReview:
     async def _answer(
         self, run_id: RunId | None, path: str | None, hunk: str | None, *, keeps: bool
     ) -> ReviewAnswer:
-        async with self.turn:
-            return await self._answer_alone(run_id, path, hunk, keeps=keeps)
-
-    async def _answer_alone(
-        self, run_id: RunId | None, path: str | None, hunk: str | None, *, keeps: bool
-    ) -> ReviewAnswer:
         verb = "keep changes of" if keeps else "undo"
-        chosen = self._runs.choose(run_id, verb, idle=True).run_id
-        # Nobody resumes the run meanwhile.
-        lock = journal_lock(self._runs.store.journal(chosen))
-        if not lock.acquire():
-            raise RunBusy(chosen, elsewhere=True)
-        try:
-            files = _named(chosen, await self._files(chosen), path)
-            answered = await self._apply(chosen, files, hunk, keeps=keeps)
-        finally:
-            lock.release()
-        await self.look(chosen)
-        return answered
+        async with self.turn:
+            chosen = self._runs.choose(run_id, verb, idle=True).run_id
+            # Nobody resumes the run meanwhile.
+            lock = journal_lock(self._runs.store.journal(chosen))
+            if not lock.acquire():
+                raise RunBusy(chosen, elsewhere=True)
+            try:
+                files = _named(chosen, await self._files(chosen), path)
+                answered = await self._apply(chosen, files, hunk, keeps=keeps)
+            finally:
+                lock.release()
+            await self.look(chosen)
+            return answered
 
     async def _apply(
         self, run_id: RunId, files: Sequence[ReviewedFile], hunk: str | None, *, keeps: bool
@@ -229,16 +223,16 @@ class RunReview:
         await asyncio.to_thread(self._write, run_id, done)
         return ReviewAnswer(run_id, len(files), sum(map(len, parts.values())), gives_back, report)
 
-    def _write(self, run_id: RunId, answered: Iterable[ReviewedFile]) -> None:
+    def _write(
+        self, run_id: RunId, answered: Iterable[ReviewedFile], only: Collection[str] | None = None
+    ) -> None:
+        """Adds the marks of these files; with `only` no others but those of these paths stay."""
         folder = run_folder(self._runs.store.folder, run_id)
-        self._keep(folder, {**read_marks(folder), **{file.path: file.marks for file in answered}})
-
-    def _forget(self, run_id: RunId, left: Collection[str]) -> None:
-        folder = run_folder(self._runs.store.folder, run_id)
-        if marks := read_marks(folder):
-            self._keep(folder, {path: one for path, one in marks.items() if path in left})
-
-    def _keep(self, folder: Path, marks: Mapping[str, FileMarks]) -> None:
+        known = read_marks(folder)
+        stay = {path: one for path, one in known.items() if only is None or path in only}
+        marks = {**stay, **{file.path: file.marks for file in answered}}
+        if marks == known:
+            return
         try:
             write_marks(folder, marks)
         except OSError as error:
