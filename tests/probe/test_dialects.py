@@ -178,7 +178,7 @@ async def test_what_is_not_answered_in_time_is_unknown() -> None:
     async with DialectServer(dialects.VLLM).serving() as server:
         settings = ModelSettings(base_url=server.base_url, name=dialects.VLLM.model)
         report = await probe_endpoint("judge", settings, None, seconds_max=0.0)
-    assert [finding.answer for finding in report.findings] == ["unknown", "yes", "no"]
+    assert [finding.answer for finding in report.findings] == ["unknown", "unknown", "no"]
     assert report.missing == ("answers",)
 
 
