@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 from tests import sampling
 
@@ -20,6 +21,7 @@ NOWHERE = "http://127.0.0.1:9/v1"
 """The discard port: a test that forgets to bring its model server fails at once."""
 
 
+SECOND_TRY = "second try"
 REAL_EDITOR = ("vscode", "editor", "shows")
 
 
@@ -51,20 +53,33 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
-    """Skips slow tests, unless all are wanted or a test is called by its name.
-
-    A test in a real editor gets a second try, which the report names: on a busy machine a
-    window now and then takes longer than any wait for it.
-    """
-    for item in items:
-        if any(item.get_closest_marker(name) for name in REAL_EDITOR):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+    """Skips slow tests, unless all are wanted or a test is called by its name."""
     asks_for_them = config.getoption("thorough") or config.getoption("markexpr") == "endpoint"
     if asks_for_them or any("::" in argument for argument in config.args):
         return
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.skip(reason="slow; pytest --thorough runs it"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Gives a test in a real editor a second try, which the summary names.
+
+    On a busy machine a window now and then takes longer than any wait for it.
+    """
+    if not any(item.get_closest_marker(name) for name in REAL_EDITOR):
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    reports = runtestprotocol(item, log=False, nextitem=nextitem)
+    if any(report.failed for report in reports):
+        item.user_properties.append((SECOND_TRY, True))
+        item._initrequest()  # type: ignore[attr-defined]  # As for a test that has not run.
+        reports = runtestprotocol(item, log=False, nextitem=nextitem)
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -75,13 +90,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Counts what shows behaviour apart from what reads the source, of which each file is a case."""
+    """Counts what shows behaviour apart from what reads the source, and names second tries."""
     ends = ("passed", "failed", "skipped", "error")
     reports = [report for end in ends for report in terminalreporter.stats.get(end, ())]
     of_source = sum(report.nodeid.startswith("tests/house/") for report in reports)
     if 0 < of_source < len(reports):
         behaviour = len(reports) - of_source
         terminalreporter.write_line(f"{behaviour} cases of behaviour, {of_source} of tests/house")
+    again = {one.nodeid for one in reports if (SECOND_TRY, True) in one.user_properties}
+    for nodeid in sorted(again):
+        terminalreporter.write_line(f"a second try: {nodeid}")
 
 
 @pytest.fixture(autouse=True)
