@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,8 @@ from lsp_server.system import startup
 READ_INTERVAL_SECONDS = 1.0
 """A process that does not write looks for newer versions this often."""
 
+_LOADING = threading.Lock()
+
 
 async def connect(place: StoragePlace, *, writes: bool) -> Any:
     """LanceDB's asynchronous connection to a database, which is made when it is missing.
@@ -23,10 +26,16 @@ async def connect(place: StoragePlace, *, writes: bool) -> Any:
     With `writes` the process sees only its own versions, which is faster: no other
     process may write then. Raises MemoryUnavailable.
     """
-    lancedb = await asyncio.to_thread(_load_lancedb)
+    lancedb = await asyncio.to_thread(_load_alone)
     interval = None if writes else timedelta(seconds=READ_INTERVAL_SECONDS)
     with translate_errors("database", place):
         return await lancedb.connect_async(place.uri, read_consistency_interval=interval)
+
+
+def _load_alone() -> Any:
+    # What is done to the table of modules for it, two threads must not do at once.
+    with _LOADING:
+        return _load_lancedb()
 
 
 def _load_lancedb() -> Any:

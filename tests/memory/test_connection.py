@@ -24,6 +24,15 @@ OVERRIDES = """
 import overrides
 print(overrides.__spec__ is not None, hasattr(overrides, "final"))
 """
+TWO_AT_ONCE = """
+async def both():
+    async def one():
+        with tempfile.TemporaryDirectory() as folder:
+            await connect(StoragePlace(folder), writes=True)
+    await asyncio.gather(one(), one())
+    print("both")
+asyncio.run(both())
+"""
 POOL = "import pyarrow; print(pyarrow.default_memory_pool().backend_name)"
 
 PIECES = """
@@ -74,6 +83,11 @@ def said_by(program: str) -> str:
 )
 def test_only_what_is_used_is_loaded(look: str, sees: str) -> None:
     assert said_by(f"{LOADED}\n{look}") == sees
+
+
+def test_two_memories_may_be_opened_at_once() -> None:
+    imports = LOADED.partition("with tempfile")[0]
+    assert said_by(f"{imports}\n{TWO_AT_ONCE}") == "both"
 
 
 def test_what_is_left_out_is_loaded_where_a_release_needs_it() -> None:
