@@ -112,7 +112,10 @@ async def index(repository: Path, home: Path, *, vectors: bool) -> None:
     process = await asyncio.create_subprocess_exec(
         *(*HOLDFAST, "index", *(() if vectors else ("--words",))),
         cwd=repository,
-        env=clients.environment("http://127.0.0.1:9", home),
+        env={
+            **clients.environment("http://127.0.0.1:9", home),
+            "HOLDFAST_MEMORY__ENABLED": "true",
+        },
         stdout=asyncio.subprocess.DEVNULL,
     )
     assert await process.wait() == 0, "the index was not made"
