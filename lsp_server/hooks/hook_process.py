@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import BinaryIO
 from lsp_server.hooks.hook import Hook
 from lsp_server.sandbox.process_tree import end_whole
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess, StartProcess
+from lsp_server.system.shell import shell_argv
 from lsp_server.workspace.commands.command_output import CommandOutput, output_pipe
 
 OUTPUT_BYTES_MAX = 1_000_000
@@ -44,7 +44,7 @@ async def run_hook(
             output_pipe(OUTPUT_BYTES_MAX) as (output, output_end),
             output_pipe(ERRORS_BYTES_MAX) as (errors, errors_end),
         ):
-            argv = (shutil.which("bash", path=os.defpath) or "/bin/sh", "-c", hook.command)
+            argv = (*shell_argv(os.defpath), hook.command)
             spec = ProcessSpec(argv, folder, environment, source.fileno(), output_end, errors_end)
             try:
                 started = await start(spec)

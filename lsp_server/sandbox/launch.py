@@ -88,7 +88,8 @@ def _popen(
 def _gate(descriptor: int) -> tuple[str, ...]:
     """The shell that waits. A plain sh loses variables with unusual names."""
     if bash := shutil.which("bash", path=os.defpath):
-        return bash, "-pc", GATE_OF_BASH, str(descriptor)
+        # It runs outside of the sandbox, and what a person's own files say is not for it.
+        return bash, "--norc", "-pc", GATE_OF_BASH, str(descriptor)
     return "/bin/sh", "-c", GATE_OF_SH, str(descriptor)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -48,9 +49,10 @@ def start(
     *argv: str,
     limits: Limits = Limits(),
     variables: Mapping[str, str] = MappingProxyType({}),
+    stdin: int = subprocess.DEVNULL,
 ) -> SandboxedProcess:
     environment = {"PATH": os.defpath + ":/usr/local/bin", **variables}
-    spec = ProcessSpec(argv, folder, environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    spec = ProcessSpec(argv, folder, environment, stdin, subprocess.PIPE, subprocess.STDOUT)
     return sandbox.start(spec, Policy((folder,)), limits)
 
 
@@ -80,6 +82,19 @@ def test_a_program_gets_its_arguments_folder_and_environment(
     started = start(sandbox, folder, "python3", "-c", code, "a b", "", "*", "$x", variables=strange)
     expected = f"{['a b', '', '*', '$x']} {folder} {sorted(strange)}\n"
     assert output_of(started) == expected
+
+
+def test_a_program_whose_input_is_a_socket_gets_no_startup_file_of_a_shell(
+    sandbox: Sandbox, folder: Path
+) -> None:
+    home = folder / "home"
+    home.mkdir()
+    (home / ".bashrc").write_text("echo started\n")
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        variables = {"HOME": str(home), "SSH_CLIENT": "192.0.2.1 50000 22"}
+        started = start(sandbox, folder, "echo", "done", variables=variables, stdin=theirs.fileno())
+        assert output_of(started) == "done\n"
 
 
 @pytest.mark.parametrize(

@@ -202,6 +202,22 @@ async def test_what_a_command_means_is_no_matter_of_the_person_s_shell(
     assert completed.output == "\nx\n*.none\n"
 
 
+async def test_a_person_who_came_by_ssh_gets_no_startup_file_into_their_commands(
+    project: Path, tmp_path: Path
+) -> None:
+    (tmp_path / ".bashrc").write_text("echo started\n")
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "SHLVL"},
+        "SSH_CLIENT": "192.0.2.1 50000 22",
+        "SSH2_CLIENT": "192.0.2.1 50000 22",
+        "HOME": str(tmp_path),
+    }
+    completed = await HostCommandRunner().run(
+        "echo done", project, timeout_seconds=20, environment=environment
+    )
+    assert completed.output == "done\n"
+
+
 async def test_a_missing_folder_is_said(project: Path) -> None:
     with pytest.raises(ToolError, match="No such file or directory"):
         await execute("true", project / "missing")

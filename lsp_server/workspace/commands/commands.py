@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import tempfile
 import time
@@ -21,6 +20,7 @@ from lsp_server.sandbox.sandbox import ProcessSpec, Sandbox, SandboxedProcess
 from lsp_server.sandbox.unconfined import Unconfined
 from lsp_server.system.cancellation import to_its_end
 from lsp_server.system.own_environment import KEY_PREFIXES
+from lsp_server.system.shell import shell_argv
 from lsp_server.workspace.commands.command_output import CommandOutput
 from lsp_server.workspace.commands.command_process import CommandFollower, run_process
 from lsp_server.workspace.commands.inert import SHELL_VARIABLES, trusted_folders
@@ -197,10 +197,8 @@ def shell_process(
     Both its outputs go to `write_end`. Raises OSError, ValueError for what cannot be a command.
     """
     # Not one that a project brings: what a command means would be its to say.
-    shell = shutil.which("bash", path=":".join(trusted_folders(folder, environment))) or "/bin/sh"
-    spec = ProcessSpec(
-        (shell, "-c", command), folder, environment, stdout=write_end, stderr=write_end
-    )
+    shell = shell_argv(":".join(trusted_folders(folder, environment)))
+    spec = ProcessSpec((*shell, command), folder, environment, stdout=write_end, stderr=write_end)
     text = os.fsencode(command)
     if len(text) <= ARGUMENT_BYTES_MAX:
         yield spec
@@ -210,4 +208,4 @@ def shell_process(
     with tempfile.TemporaryFile() as file:
         file.write(text)
         file.seek(0)
-        yield replace(spec, argv=(shell, "-c", _READ_COMMAND), stdin=file.fileno())
+        yield replace(spec, argv=(*shell, _READ_COMMAND), stdin=file.fileno())
