@@ -8,11 +8,11 @@ from lsp_server.evolution.project import Project
 from lsp_server.session.evolution.day_model import DayModel
 from lsp_server.session.evolution.distiller import Distiller
 from lsp_server.session.evolution.draft_wording import DraftWording
+from lsp_server.session.evolution.learning_lock import LearningLock
 from lsp_server.session.evolution.replayed_drafts import ReplayedDrafts
 from lsp_server.session.evolution.replays import Replays
 from lsp_server.session.evolution.session_inbox import SessionInbox
 from lsp_server.session.evolution.suggested_files import SuggestedFiles
-from lsp_server.system.process_lock import ProcessLock
 
 
 def session_distiller(
@@ -34,7 +34,7 @@ def session_distiller(
         files,
         lambda: Project(services.workspace, services.ignore),
         services.redactor,
-        ProcessLock(replays.store.folder.parent / "evolution" / "distill.lock"),
+        LearningLock(replays.store.folder.parent / "evolution" / "distill.lock"),
         ReplayedDrafts(replays, budget, lambda: services.current_settings().evolution),
         DraftWording(model, services.redactor),
         is_confined,

@@ -18,6 +18,7 @@ from lsp_server.session.evolution.confirmation import Confirmation
 from lsp_server.session.evolution.day_model import DayModel
 from lsp_server.session.evolution.evidence_links import EvidenceLinks
 from lsp_server.session.evolution.inbox_file import InboxFile
+from lsp_server.session.evolution.learning_lock import LearningLock
 from lsp_server.session.evolution.model_dreams import ModelDreams
 from lsp_server.session.evolution.session_inbox import SessionInbox
 from lsp_server.session.evolution.suggested_changes import SuggestedChanges
@@ -27,7 +28,6 @@ from lsp_server.session.goals import Goals
 from lsp_server.session.memory.session_facts import SessionFacts
 from lsp_server.session.notices import InboxChanged, Notify
 from lsp_server.session.runs import Runs
-from lsp_server.system.process_lock import ProcessLock
 
 
 def session_evolution(
@@ -73,7 +73,7 @@ def session_evolution(
         Confirmation(root, services.sandboxes.commands(settings), is_confined),
         services.redactor,
         lambda: settings().evolution,
-        ProcessLock(place / "dream.lock"),
+        LearningLock(place / "dream.lock"),
         ModelDreams(place, day_model, lambda: settings().evolution),
         session_distiller(services, replays, inbox, files, day_model, budget),
     )

@@ -18,30 +18,30 @@ class PlainTexts:
 
     Threads may share it: what one adds while another drops is looked over once more.
 
-    >>> plain = PlainTexts()
-    >>> plain.add("x" * 1_000)
-    >>> "x" * 1_000 in plain, "y" * 1_000 in plain
-    (True, False)
+    >>> plain, text = PlainTexts(), text_key("x" * 1_000)
+    >>> plain.add(text)
+    >>> text in plain, text_key("y" * 1_000) in plain, text_key("short")
+    (True, False, None)
     """
 
     def __init__(self) -> None:
         self._young: set[bytes] = set()
         self._old: set[bytes] = set()
 
-    def __contains__(self, text: str) -> bool:
-        if len(text) < CHARS_MIN:
-            return False
-        digest = _digest(text)
-        return digest in self._young or digest in self._old
+    def __contains__(self, key: bytes | None) -> bool:
+        return key in self._young or key in self._old
 
-    def add(self, text: str) -> None:
-        """Remembers a text in which no secret was found."""
-        if len(text) >= CHARS_MIN:
-            self._young.add(_digest(text))
+    def add(self, key: bytes | None) -> None:
+        """Remembers by its key a text in which no secret was found; None is left out."""
+        if key is not None:
+            self._young.add(key)
             if len(self._young) >= TEXTS_MAX:
                 self._old, self._young = self._young, set()
 
 
-def _digest(text: str) -> bytes:
+def text_key(text: str) -> bytes | None:
+    """Returns the digest of a text, None for one of fewer than CHARS_MIN characters."""
+    if len(text) < CHARS_MIN:
+        return None
     data = text.encode("utf-8", "surrogatepass")
     return hashlib.blake2b(data, digest_size=16).digest()

@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from lsp_server.redaction.given_values import GIVEN_VALUES
 from lsp_server.redaction.marks import MARK, mark_of
 from lsp_server.redaction.own_shapes import OWN
-from lsp_server.redaction.plain_texts import PlainTexts
+from lsp_server.redaction.plain_texts import PlainTexts, text_key
 from lsp_server.redaction.randomness import VALUE_CHARS_MIN, is_plain
 from lsp_server.redaction.secret_shapes import GITLEAKS
 from lsp_server.redaction.shapes import Shapes
@@ -144,7 +144,8 @@ def redact(text: str, known: Secrets = NO_SECRETS) -> Redacted:
         # Marks of an earlier time are looked over: a secret may be one of their words.
         any_of = re.compile("|".join((MARK.pattern, *map(re.escape, found))))
         text = any_of.sub(lambda match: _known(match.group(), redacted), text)
-    if text in _PLAIN:
+    key = text_key(text)
+    if key in _PLAIN:
         redacted.text = text
         return redacted
     at, pieces = 0, []
@@ -152,7 +153,7 @@ def redact(text: str, known: Secrets = NO_SECRETS) -> Redacted:
         pieces += [text[at:start], redacted.mark(kind, text[start:end])]
         at = end
     if not pieces:
-        _PLAIN.add(text)
+        _PLAIN.add(key)
     redacted.text = "".join(pieces) + text[at:]
     return redacted
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeAlias
@@ -46,6 +47,9 @@ from lsp_server.wording.run_texts import outcome_text
 
 MESSAGES_MAX = 100
 """How many messages may wait for a run to read them."""
+
+STOP_SECONDS_MAX = 1.0
+"""How long a run that is broken off with its wait may take to end."""
 
 STOPPED = "stopped by the person; resume it to go on"
 
@@ -269,6 +273,21 @@ class Run:
         if self.context.settings.run.transcript:
             self._store.append_transcript(self.run_id, recorded)
         self._on_event(self.run_id, recorded)
+
+
+async def wait_or_stop(run: Run, reason: str) -> Outcome:
+    """Returns how a run ended. Cancelling the wait stops the run, which may take STOP_SECONDS_MAX.
+
+    Raises RunNotActive for a run that was never started.
+    """
+    try:
+        return await run.wait()
+    except asyncio.CancelledError:
+        run.stop(reason)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS_MAX):
+                await run.wait()
+        raise
 
 
 def _innermost(error: BaseException) -> BaseException:

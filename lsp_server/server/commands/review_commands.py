@@ -62,14 +62,12 @@ class ReviewCommands:
     async def _undo(self, arguments: RunPart) -> Reply:
         run_id = run_id_of(arguments.run_id)
         session = self._context.session_of_run(run_id)
-        if arguments.path is None:
-            if arguments.hunk is not None:
-                raise HoldfastError("pass the `path` of the file that the hunk is in")
+        path = _part(session, arguments)
+        if path is None:
             return await self._context.work_soon(
                 self._undo_run(session, run_id),
                 "the run's changes are taken back; a message says when that is done",
             )
-        path = _relative(session, arguments.path)
 
         async def work() -> Reply:
             answered = await session.review.undo(run_id, path, arguments.hunk)
@@ -81,9 +79,7 @@ class ReviewCommands:
     async def _keep(self, arguments: RunPart) -> Reply:
         run_id = run_id_of(arguments.run_id)
         session = self._context.session_of_run(run_id)
-        path = _relative(session, arguments.path)
-        if path is None and arguments.hunk is not None:
-            raise HoldfastError("pass the `path` of the file that the hunk is in")
+        path = _part(session, arguments)
 
         async def work() -> Reply:
             answered = await session.review.keep(run_id, path, arguments.hunk)
@@ -117,6 +113,13 @@ class ReviewCommands:
             message=message,
             run_id=answered.run_id,
         )
+
+
+def _part(session: Session, arguments: RunPart) -> str | None:
+    """The path of the file that is meant, None for the whole run. Raises HoldfastError."""
+    if arguments.path is None and arguments.hunk is not None:
+        raise HoldfastError("pass the `path` of the file that the hunk is in")
+    return _relative(session, arguments.path)
 
 
 def _relative(session: Session, path: str | None) -> str | None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,13 +20,11 @@ from lsp_server.domain.messages import Usage
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, Outcome, RunId, Stopped, Task, Unmet
 from lsp_server.goals.changes import StopAttempt
 from lsp_server.session.attempts.attempt_workspace import AttemptWorkspace
-from lsp_server.session.run import Run
+from lsp_server.session.run import Run, wait_or_stop
 from lsp_server.wording.run_texts import outcome_text
 from lsp_server.workspace.checkpoints.checkpoints import changes_between
 from lsp_server.workspace.checkpoints.tree import tree_hash
 
-STOP_SECONDS_MAX = 1.0
-"""How long an attempt that is broken off may take to end."""
 BROKEN_OFF = "the run was stopped"
 
 
@@ -105,14 +101,7 @@ class Attempt:
         for message in self._unsent:
             run.send(message)
         run.start(self._workspace.agent, lambda: None)
-        try:
-            return await run.wait()
-        except asyncio.CancelledError:
-            run.stop(BROKEN_OFF)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(STOP_SECONDS_MAX):
-                    await run.wait()
-            raise
+        return await wait_or_stop(run, BROKEN_OFF)
 
     async def _check(self, outcome: Outcome, tree: str, *, has_changes: bool) -> _Checked:
         """Checks the goal in the copy, unless the run's own last check saw this very tree."""

@@ -13,18 +13,16 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.ids import Id
 from lsp_server.evolution.distillation import Distillation, distill
 from lsp_server.evolution.draft import Draft
-from lsp_server.evolution.inbox import InboxBusy
 from lsp_server.evolution.project import Project
 from lsp_server.evolution.suggestion import FILE_KINDS, Suggestion, suggestion
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.evolution.draft_wording import DraftWording
+from lsp_server.session.evolution.learning_lock import LearningLock
 from lsp_server.session.evolution.past_runs import read_past_runs
 from lsp_server.session.evolution.replayed_drafts import ReplayedDrafts
 from lsp_server.session.evolution.session_inbox import SessionInbox
 from lsp_server.session.evolution.suggested_files import SuggestedFiles
 from lsp_server.session.run_store import RunStore
-from lsp_server.system.private_folder import make_private
-from lsp_server.system.process_lock import ProcessLock
 from lsp_server.system.task_set import TaskSet
 from lsp_server.wording.evolution_texts import distill_text, replays_text, worded_text
 
@@ -91,7 +89,7 @@ class Distiller:
         files: SuggestedFiles,
         project: Callable[[], Project],
         redactor: Redactor,
-        lock: ProcessLock,
+        lock: LearningLock,
         replays: ReplayedDrafts,
         wording: DraftWording,
         is_confined: Callable[[], Awaitable[bool]],
@@ -116,7 +114,7 @@ class Distiller:
 
         Raises DistillBusy, InboxBusy.
         """
-        if not await asyncio.to_thread(self._take_lock):
+        if not await self._lock.take():
             raise DistillBusy("procedures are being looked for already; try again later")
         try:
             await self._replays.sweep()
@@ -130,7 +128,7 @@ class Distiller:
 
     async def remove_left_over(self) -> None:
         """Removes copies that a kill left, unless they are in use."""
-        if self._replays.has_copies and await asyncio.to_thread(self._take_lock):
+        if self._replays.has_copies and await self._lock.take():
             try:
                 await self._replays.sweep()
             finally:
@@ -249,14 +247,6 @@ class Distiller:
 
     def _redacted(self, drafts: Iterable[Draft]) -> Iterable[Draft]:
         return (one for one in drafts if self._redactor(one.text) == one.text)
-
-    def _take_lock(self) -> bool:
-        try:
-            make_private(self._lock.path.parent)
-            return self._lock.take()
-        except OSError as error:
-            why = error.strerror or error
-            raise InboxBusy(f"nothing can be kept in {self._lock.path.parent}: {why}") from error
 
 
 def _suggestion(draft: Draft) -> Suggestion:

@@ -13,7 +13,6 @@ from lsp_server.domain.ids import Id
 from lsp_server.evolution.distillation import WrittenText
 from lsp_server.evolution.dream import Dream, dream, with_model
 from lsp_server.evolution.fact_review import without_file
-from lsp_server.evolution.inbox import InboxBusy
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.project import Project
 from lsp_server.evolution.suggestion import DREAM_KINDS, Suggestion
@@ -22,6 +21,7 @@ from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.evolution.confirmation import Confirmation
 from lsp_server.session.evolution.distiller import Distiller
 from lsp_server.session.evolution.idle_dreams import IdleDreams
+from lsp_server.session.evolution.learning_lock import LearningLock
 from lsp_server.session.evolution.model_dreams import ModelDreams, ModelLook
 from lsp_server.session.evolution.past_runs import read_past_runs
 from lsp_server.session.evolution.session_inbox import SessionInbox
@@ -29,8 +29,6 @@ from lsp_server.session.evolution.suggested_files import SuggestedFiles
 from lsp_server.session.memory.session_facts import SessionFacts
 from lsp_server.session.run_store import RunStore
 from lsp_server.settings.sections import EvolutionSettings
-from lsp_server.system.private_folder import make_private
-from lsp_server.system.process_lock import ProcessLock
 
 MakeProject: TypeAlias = Callable[[], Project]
 
@@ -70,7 +68,7 @@ class Evolution:
         confirmation: Confirmation,
         redactor: Redactor,
         settings: Callable[[], EvolutionSettings],
-        lock: ProcessLock,
+        lock: LearningLock,
         model_dreams: ModelDreams,
         distiller: Distiller,
     ) -> None:
@@ -92,7 +90,7 @@ class Evolution:
 
         With `ask_model`, or where the settings say so, a model is asked as well. Raises DreamBusy, InboxBusy.
         """
-        if not await asyncio.to_thread(self._take_lock):
+        if not await self._lock.take():
             raise DreamBusy("another one learns from the runs of this project; try again later")
         try:
             runs = await asyncio.to_thread(read_past_runs, self.store)
@@ -142,14 +140,6 @@ class Evolution:
     async def learned_run(self) -> str:
         """Returns the id of the newest run that a dream has looked at; empty before the first."""
         return await asyncio.to_thread(self.inbox.kept.learned_run)
-
-    def _take_lock(self) -> bool:
-        try:
-            make_private(self._lock.path.parent)
-            return self._lock.take()
-        except OSError as error:
-            why = error.strerror or error
-            raise InboxBusy(f"nothing can be kept in {self._lock.path.parent}: {why}") from error
 
     async def _confirmed(self, suggestions: Sequence[Suggestion]) -> Sequence[Suggestion]:
         """The suggestions, those that are new as they were shown again."""

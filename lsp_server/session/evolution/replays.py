@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol, TypeAlias
 
@@ -20,7 +19,7 @@ from lsp_server.evolution.replayed_case import Replay
 from lsp_server.goals.changes import StopAttempt
 from lsp_server.goals.verifier import Verified
 from lsp_server.session.evolution.past_case import CannotReplay, PastCase, past_case
-from lsp_server.session.run import Run, RunAgent
+from lsp_server.session.run import Run, RunAgent, wait_or_stop
 from lsp_server.session.run_context import RunContext
 from lsp_server.session.run_store import RunStore
 from lsp_server.settings.sections import AttemptSettings
@@ -29,8 +28,6 @@ from lsp_server.tools.skill import SkillTool
 from lsp_server.workspace.checkpoints.checkpoints import changes_between
 from lsp_server.workspace.worktrees.worktrees import Worktree, Worktrees
 
-STOP_SECONDS_MAX = 1.0
-"""How long a replay that is broken off may take to end."""
 BROKEN_OFF = "the replay was broken off"
 NAMED_MAX = 3
 UNKNOWN = "unknown"
@@ -193,14 +190,7 @@ class Replays:
 
 async def _run_to_its_end(run: Run, workspace: ReplayWorkspace) -> Outcome:
     run.start(workspace.agent, lambda: None)
-    try:
-        return await run.wait()
-    except asyncio.CancelledError:
-        run.stop(BROKEN_OFF)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(STOP_SECONDS_MAX):
-                await run.wait()
-        raise
+    return await wait_or_stop(run, BROKEN_OFF)
 
 
 def _uses(store: RunStore, run_id: RunId, draft: DraftFile) -> bool:

@@ -56,12 +56,6 @@ class ProjectCommandRunner:
         hint = done.hint
         if program := missing_program(done.exit_status, done.output):
             hint = await asyncio.to_thread(missing_hint, program, used, os.environ)
-        notices = (
-            done.notices
-            if is_own or not (used.found or used.problems)
-            else (
-                *done.notices,
-                used.described,
-            )
-        )
+        says = not is_own and (used.found or used.problems)
+        notices = (*done.notices, used.described) if says else done.notices
         return replace(done, hint=hint, notices=notices)

@@ -179,20 +179,19 @@ def missing_program(exit_status: int | None, output: str) -> str | None:
 
 def missing_hint(program: str, used: ProjectEnvironment, environment: Mapping[str, str]) -> str:
     """Says of a program that was not found what helps."""
-    is_python = _PYTHON.fullmatch(program) is not None
-    if used.folders and not is_python:
+    if _PYTHON.fullmatch(program):
+        other = _other_python(program, environment)
+        also = f"; here it is called `{other}`" if other else ""
+        return (
+            f"`{program}` is not on the PATH of commands{also}. Make an environment in the project "
+            "(`python3 -m venv .venv`), or select one in the editor or with `run.python`"
+        )
+    if used.folders:
         place = used.folders[0].parent.name if used.folders[0].name == "bin" else "the project"
         return f"`{program}` is not installed in {place} and not on the PATH; install it there"
-    if not is_python:
-        return (
-            f"`{program}` is not on the PATH of commands; install it, or make an environment in "
-            "the project that has it"
-        )
-    other = _other_python(program, environment)
-    also = f"; here it is called `{other}`" if other else ""
     return (
-        f"`{program}` is not on the PATH of commands{also}. Make an environment in the project "
-        "(`python3 -m venv .venv`), or select one in the editor or with `run.python`"
+        f"`{program}` is not on the PATH of commands; install it, or make an environment in "
+        "the project that has it"
     )
 
 
