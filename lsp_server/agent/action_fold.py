@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from lsp_server.agent.effect import has_effect
 from lsp_server.domain.candidates import CandidateGroup
 from lsp_server.domain.events import (
     CandidatesJudged,
@@ -29,16 +30,13 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.memories import TASK, ActionOutcome, ActionRecord
 from lsp_server.domain.tasks import Achieved, Finished, Outcome
-from lsp_server.domain.tools import NeedsCommand, ToolKind
-from lsp_server.tools.read_only import is_read_only
-from lsp_server.tools.shell_syntax import parse
+from lsp_server.domain.tools import ToolKind
 from lsp_server.wording.run_texts import outcome_text, report_text
 
 LOOKED_CHARS_MAX = 300
 """How much is kept of what was read or searched: the code index has the rest."""
 REPEATING_KINDS: frozenset[ToolKind] = frozenset({"recall", "plan", "finish"})
 """Kinds of tools whose results only repeat what is recorded elsewhere."""
-READING_KINDS: frozenset[ToolKind] = frozenset({"read", "fetch"})
 REASON_CHARS_MAX = 600
 CHANGES_MAX = 200
 """How many of a run's changes, the latest, may still get another outcome."""
@@ -118,13 +116,13 @@ class ActionFold:
         row = replace(
             self._row(event.call_id, event.tool, call.called.title, call.at),
             arguments=_unescape(call.called.call.arguments),
-            result=result[:LOOKED_CHARS_MAX] if event.tool_kind in READING_KINDS else result,
+            result=result[:LOOKED_CHARS_MAX] if event.tool_kind in ("read", "fetch") else result,
             outcome="failed" if event.result.has_failed else "ok",
             files=tuple(dict.fromkeys((*event.result.changed, *call.files))),
             reason=self._reason,
             seconds=round(event.seconds, 3),
         )
-        row = replace(row, looked=not row.files and _only_looks(call.called))
+        row = replace(row, looked=not row.files and not has_effect(call.called))
         # A call that failed keeps that outcome, whatever a later check shows.
         if row.files and row.outcome == "ok":
             self._changes[row.id] = row
@@ -202,14 +200,6 @@ def action_rows(past: Iterable[RecordedEvent]) -> tuple[ActionRecord, ...]:
     fold = ActionFold()
     rows = {row.id: row for recorded in past for row in fold.fold(recorded)}
     return tuple(rows.values())
-
-
-def _only_looks(called: ToolCalled) -> bool:
-    match called.needs:
-        case NeedsCommand(command=command):
-            return is_read_only(parse(command))
-        case _:
-            return called.tool_kind in READING_KINDS
 
 
 def _unescape(arguments: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lsp_server.agent.effect import has_effect
 from lsp_server.domain.events import (
     Event,
     PermissionAnswered,
@@ -14,9 +15,7 @@ from lsp_server.domain.events import (
 from lsp_server.domain.ids import Id
 from lsp_server.domain.permission_events import PermissionsChanged
 from lsp_server.domain.permissions import Granted, PermissionMode, Question
-from lsp_server.domain.tools import LOOKING_KINDS, Denial, NeedsCommand
-from lsp_server.tools.read_only import is_read_only
-from lsp_server.tools.shell_syntax import parse
+from lsp_server.domain.tools import Denial
 
 
 @dataclass(slots=True)
@@ -60,7 +59,7 @@ class Grants:
     def _see(self, called: ToolCalled, event: ToolReturned) -> None:
         if (denial := event.result.denial) is not None:
             self.denials[called.title] = denial
-        elif not event.result.is_error and _has_effect(called):
+        elif not event.result.is_error and has_effect(called):
             self.denials.clear()
 
     def _take(self, question: Question, answered: PermissionAnswered) -> None:
@@ -68,9 +67,3 @@ class Grants:
             self.rules.append(answered.rule or question.run_rule)
         if answered.answer == "sandboxed" and question.offers_sandbox:
             self.mode = "sandboxed"
-
-
-def _has_effect(called: ToolCalled) -> bool:
-    if isinstance(called.needs, NeedsCommand):
-        return not is_read_only(parse(called.needs.command))
-    return called.tool_kind not in LOOKING_KINDS
