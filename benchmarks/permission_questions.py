@@ -16,7 +16,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.table import Row, arguments, show
-from lsp_server.domain.events import PermissionAsked, ToolReturned
+from lsp_server.domain.events import ToolReturned
+from lsp_server.domain.permission_events import PermissionAsked
 from lsp_server.domain.permissions import Answer, Question
 from tests.data.everyday_task import FILES, turns
 from tests.harness.files import lay_out

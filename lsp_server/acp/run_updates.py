@@ -16,8 +16,6 @@ from lsp_server.domain.events import (
     GoalChecked,
     ModelAnswered,
     ModelWaited,
-    PermissionAnswered,
-    PermissionAsked,
     PlanChanged,
     RunEnded,
     RunResumed,
@@ -32,6 +30,7 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.message_events import MessageReceived, MessageRefused
+from lsp_server.domain.permission_events import PermissionAnswered, PermissionAsked
 from lsp_server.domain.plans import PlanItem, PlanStatus, walk
 from lsp_server.domain.tools import ToolCall
 from lsp_server.domain.workflow_events import WorkflowChanged

@@ -16,14 +16,9 @@ from lsp_server.assemble.goals import run_stop_policy, run_verifier
 from lsp_server.assemble.role_models import RoleModels
 from lsp_server.assemble.workflows import workflow_agent
 from lsp_server.assemble.workspace_services import AskedFor, WorkspaceServices
-from lsp_server.domain.events import (
-    Emit,
-    FileChanged,
-    PermissionAnswered,
-    PermissionAsked,
-    RecordedEvent,
-)
+from lsp_server.domain.events import Emit, FileChanged, RecordedEvent
 from lsp_server.domain.goals import Goal
+from lsp_server.domain.permission_events import PermissionAnswered, PermissionAsked
 from lsp_server.domain.tasks import Outcome, RunId, Task
 from lsp_server.goals.changes import StopAttempt
 from lsp_server.goals.verifier import Verified

@@ -28,9 +28,11 @@ from lsp_server.domain.ids import Id, ToolName
 from lsp_server.domain.images import Image
 from lsp_server.domain.message_events import MessageReceived, MessageRefused
 from lsp_server.domain.messages import Message, ModelRole, RoleSpending, StopReason, Usage
-from lsp_server.domain.permission_events import PermissionAnswered as PermissionAnswered  # noqa: PLC0414 - known from here
-from lsp_server.domain.permission_events import PermissionAsked as PermissionAsked  # noqa: PLC0414 - known from here
-from lsp_server.domain.permission_events import PermissionsChanged
+from lsp_server.domain.permission_events import (
+    PermissionAnswered,
+    PermissionAsked,
+    PermissionsChanged,
+)
 from lsp_server.domain.plans import PlanItem
 from lsp_server.domain.prompt_sections import PromptSection
 from lsp_server.domain.rewind_events import Forked, Rewound

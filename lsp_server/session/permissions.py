@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
-from lsp_server.domain.events import Emit, PermissionAnswered, PermissionAsked, Warned
+from lsp_server.domain.events import Emit, Warned
+from lsp_server.domain.permission_events import PermissionAnswered, PermissionAsked
 from lsp_server.domain.permissions import REASON_CHARS_MAX, Answer, Answered, Granted, Question
 from lsp_server.domain.ports import Editor, LastingEditor
 from lsp_server.domain.tasks import RunId

@@ -13,8 +13,6 @@ from lsp_server.domain.events import (
     Event,
     FileRestored,
     ModelAnswered,
-    PermissionAnswered,
-    PermissionAsked,
     RecordedEvent,
     RunEnded,
     RunStarted,
@@ -22,6 +20,7 @@ from lsp_server.domain.events import (
     ToolCalled,
 )
 from lsp_server.domain.messages import Usage
+from lsp_server.domain.permission_events import PermissionAnswered, PermissionAsked
 from lsp_server.domain.permissions import PermissionMode
 from lsp_server.domain.rewind_events import Rewound
 from lsp_server.domain.tasks import RunId, RunState

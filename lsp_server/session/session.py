@@ -12,13 +12,12 @@ from lsp_server.domain.events import (
     FileChanged,
     FileRestored,
     GoalChecked,
-    PermissionAnswered,
     RecordedEvent,
     RunEnded,
     RunResumed,
     RunStarted,
 )
-from lsp_server.domain.permission_events import PermissionsChanged
+from lsp_server.domain.permission_events import PermissionAnswered, PermissionsChanged
 from lsp_server.domain.tasks import RunId
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.models.provider import EndpointModels

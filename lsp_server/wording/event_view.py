@@ -26,8 +26,6 @@ from lsp_server.domain.events import (
     ModeChanged,
     ModelAnswered,
     ModelWaited,
-    PermissionAnswered,
-    PermissionAsked,
     PlanChanged,
     RunEnded,
     RunResumed,
@@ -43,7 +41,11 @@ from lsp_server.domain.events import (
     Warned,
 )
 from lsp_server.domain.message_events import MessageReceived, MessageRefused
-from lsp_server.domain.permission_events import PermissionsChanged
+from lsp_server.domain.permission_events import (
+    PermissionAnswered,
+    PermissionAsked,
+    PermissionsChanged,
+)
 from lsp_server.domain.plans import outline, progress
 from lsp_server.domain.rewind_events import Forked, Rewound
 from lsp_server.domain.workflow_events import WorkflowChanged

@@ -15,15 +15,9 @@ from typing import Any
 import pytest
 
 from lsp_server.domain.background_events import BackgroundEnded, BackgroundStarted
-from lsp_server.domain.events import (
-    CycleStarted,
-    PermissionAsked,
-    RunResumed,
-    Told,
-    ToolReturned,
-    Warned,
-)
+from lsp_server.domain.events import CycleStarted, RunResumed, Told, ToolReturned, Warned
 from lsp_server.domain.goals import CommandCheck, Condition, Goal
+from lsp_server.domain.permission_events import PermissionAsked
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import Achieved, Budget, Finished, Stopped, Task
 from lsp_server.session.run_store import RunStore

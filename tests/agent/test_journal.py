@@ -22,8 +22,6 @@ from lsp_server.agent.journal import (
 from lsp_server.agent.journal_format import JournalDamaged, event_value
 from lsp_server.domain.events import (
     Event,
-    PermissionAnswered,
-    PermissionAsked,
     RunEnded,
     RunStarted,
     StepStarted,
@@ -34,6 +32,7 @@ from lsp_server.domain.events import (
     Warned,
 )
 from lsp_server.domain.messages import Usage
+from lsp_server.domain.permission_events import PermissionAnswered, PermissionAsked
 from lsp_server.domain.permissions import Question
 from lsp_server.domain.tasks import Blocked, RunId, Task
 from lsp_server.domain.tools import ToolCall, ToolResult

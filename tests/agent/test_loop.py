@@ -14,7 +14,6 @@ from lsp_server.domain.events import (
     Event,
     FileChanged,
     ModelAnswered,
-    PermissionAsked,
     RunResumed,
     StepFinished,
     Told,
@@ -22,6 +21,7 @@ from lsp_server.domain.events import (
     ToolReturned,
 )
 from lsp_server.domain.goals import CommandCheck, Condition, Goal
+from lsp_server.domain.permission_events import PermissionAsked
 from lsp_server.domain.tasks import (
     Achieved,
     Blocked,

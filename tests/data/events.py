@@ -20,8 +20,6 @@ from lsp_server.domain.events import (
     ModeChanged,
     ModelAnswered,
     ModelWaited,
-    PermissionAnswered,
-    PermissionAsked,
     PlanChanged,
     RunEnded,
     RunResumed,
@@ -39,7 +37,11 @@ from lsp_server.domain.events import (
 from lsp_server.domain.goals import Condition, ConditionReport, Evidence, Goal, GoalReport
 from lsp_server.domain.message_events import MessageReceived, MessageRefused
 from lsp_server.domain.messages import Message, Usage
-from lsp_server.domain.permission_events import PermissionsChanged
+from lsp_server.domain.permission_events import (
+    PermissionAnswered,
+    PermissionAsked,
+    PermissionsChanged,
+)
 from lsp_server.domain.permissions import Question
 from lsp_server.domain.plans import PlanItem
 from lsp_server.domain.prompt_sections import PromptSection

@@ -19,8 +19,6 @@ from lsp_server.domain.events import (
     FileChanged,
     FileRestored,
     ModelAnswered,
-    PermissionAnswered,
-    PermissionAsked,
     RunEnded,
     RunStarted,
     Told,
@@ -29,6 +27,7 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.memories import Fact, FactSource
 from lsp_server.domain.messages import Message, Usage
+from lsp_server.domain.permission_events import PermissionAnswered, PermissionAsked
 from lsp_server.domain.permissions import Question
 from lsp_server.domain.tasks import Finished, RunId, Task
 from lsp_server.domain.tools import ToolCall, ToolResult

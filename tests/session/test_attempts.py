@@ -10,15 +10,10 @@ from typing import Any
 import pytest
 
 from lsp_server.domain.attempt_events import AttemptEnded, AttemptStarted
-from lsp_server.domain.events import (
-    CandidatesJudged,
-    Event,
-    PermissionAsked,
-    RunStarted,
-    ToolReturned,
-)
+from lsp_server.domain.events import CandidatesJudged, Event, RunStarted, ToolReturned
 from lsp_server.domain.goals import CommandCheck, Condition, Goal
 from lsp_server.domain.memories import Query
+from lsp_server.domain.permission_events import PermissionAsked
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import (
     Achieved,

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.domain.events import PermissionAsked, ToolReturned
+from lsp_server.domain.events import ToolReturned
+from lsp_server.domain.permission_events import PermissionAsked
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import Finished
 from lsp_server.sandbox.choice import choose

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from lsp_server.domain.events import PermissionAsked, ToolReturned, Warned
+from lsp_server.domain.events import ToolReturned, Warned
+from lsp_server.domain.permission_events import PermissionAsked
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import Task
 from lsp_server.mcp_client.tool import DESCRIPTION_CHARS_MAX

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from lsp_server.domain.edits import Document, EditSet
-from lsp_server.domain.events import Event, PermissionAnswered, PermissionAsked
+from lsp_server.domain.events import Event
 from lsp_server.domain.goals import Finding
+from lsp_server.domain.permission_events import PermissionAnswered, PermissionAsked
 from lsp_server.domain.permissions import Answer, Answered, Question
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.permissions import Permissions

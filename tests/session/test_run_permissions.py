@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.domain.events import Event, PermissionAsked, ToolReturned
-from lsp_server.domain.permission_events import PermissionsChanged
+from lsp_server.domain.events import Event, ToolReturned
+from lsp_server.domain.permission_events import PermissionAsked, PermissionsChanged
 from lsp_server.domain.permissions import Answer, PermissionMode, Question
 from lsp_server.domain.tasks import Mode, Task
 from lsp_server.session.permission_mode import switch_mode

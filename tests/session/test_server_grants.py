@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from lsp_server.domain.events import PermissionAsked, ToolReturned
+from lsp_server.domain.events import ToolReturned
+from lsp_server.domain.permission_events import PermissionAsked
 from lsp_server.domain.permissions import Answer
 from lsp_server.settings.folders import data_folder, workspace_folder
 from lsp_server.settings.user_file import default_user_file

@@ -16,10 +16,10 @@ from lsp_server.domain.events import (
     Event,
     FileChanged,
     ModelAnswered,
-    PermissionAsked,
     SnapshotTaken,
     ToolReturned,
 )
+from lsp_server.domain.permission_events import PermissionAsked
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import Blocked, Budget, RunId, Sampling, Task
 from lsp_server.goals.new_goal import goal_from_parts

@@ -10,14 +10,8 @@ from typing import Any
 import pytest
 
 from lsp_server.domain.child_events import ChildEnded
-from lsp_server.domain.events import (
-    Event,
-    PermissionAnswered,
-    PermissionAsked,
-    SnapshotTaken,
-    Told,
-    ToolReturned,
-)
+from lsp_server.domain.events import Event, SnapshotTaken, Told, ToolReturned
+from lsp_server.domain.permission_events import PermissionAnswered, PermissionAsked
 from lsp_server.domain.tasks import Budget, RunId, Task
 from tests.fakes.cast import cast, delegates
 from tests.harness.workshop import Workshop, calls, workshop

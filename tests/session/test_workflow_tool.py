@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from lsp_server.domain.child_events import ChildStarted
-from lsp_server.domain.events import PermissionAsked, RunStarted, ToolReturned
+from lsp_server.domain.events import RunStarted, ToolReturned
+from lsp_server.domain.permission_events import PermissionAsked
 from lsp_server.domain.permissions import Answer, Question
 from lsp_server.domain.tasks import Task
 from lsp_server.domain.workflow_events import WorkflowChanged

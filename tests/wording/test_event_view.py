@@ -12,14 +12,13 @@ from lsp_server.domain.events import (
     FileChanged,
     FileRestored,
     GoalChecked,
-    PermissionAnswered,
     RunEnded,
     Told,
     ToolReturned,
     Warned,
 )
 from lsp_server.domain.goals import GoalReport
-from lsp_server.domain.permission_events import PermissionsChanged
+from lsp_server.domain.permission_events import PermissionAnswered, PermissionsChanged
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, Finished, Outcome, Stopped, Unmet
 from lsp_server.domain.tools import ToolResult
 from lsp_server.wording.event_labels import LABEL_CHARS_MAX

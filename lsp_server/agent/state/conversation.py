@@ -12,7 +12,6 @@ from lsp_server.domain.events import (
     Event,
     ModeChanged,
     ModelAnswered,
-    PermissionAnswered,
     RunStarted,
     Told,
     ToolCalled,
@@ -21,6 +20,7 @@ from lsp_server.domain.events import (
 from lsp_server.domain.ids import Id
 from lsp_server.domain.images import Image
 from lsp_server.domain.message_events import MessageReceived, MessageRefused
+from lsp_server.domain.permission_events import PermissionAnswered
 from lsp_server.domain.tasks import RunId, Task
 from lsp_server.domain.tools import ToolCall
 

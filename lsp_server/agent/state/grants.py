@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lsp_server.agent.effect import has_effect
-from lsp_server.domain.events import (
-    Event,
+from lsp_server.domain.events import Event, ToolCalled, ToolReturned
+from lsp_server.domain.ids import Id
+from lsp_server.domain.permission_events import (
     PermissionAnswered,
     PermissionAsked,
-    ToolCalled,
-    ToolReturned,
+    PermissionsChanged,
 )
-from lsp_server.domain.ids import Id
-from lsp_server.domain.permission_events import PermissionsChanged
 from lsp_server.domain.permissions import Granted, PermissionMode, Question
 from lsp_server.domain.tools import Denial
 

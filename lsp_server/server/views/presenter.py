@@ -15,8 +15,6 @@ from lsprotocol import types
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import (
-    PermissionAnswered,
-    PermissionAsked,
     RecordedEvent,
     RunEnded,
     RunResumed,
@@ -24,6 +22,7 @@ from lsp_server.domain.events import (
     SamplingChanged,
     Warned,
 )
+from lsp_server.domain.permission_events import PermissionAnswered, PermissionAsked
 from lsp_server.domain.tasks import (
     Achieved,
     Blocked,

@@ -8,13 +8,13 @@ from lsprotocol import types
 
 from lsp_server.domain.events import (
     Event,
-    PermissionAsked,
     StepFinished,
     StepStarted,
     Streamed,
     ToolCalled,
     ToolReturned,
 )
+from lsp_server.domain.permission_events import PermissionAsked
 from lsp_server.server.client import Client
 from lsp_server.server.notices import notice
 from lsp_server.server.protocol import progress_token

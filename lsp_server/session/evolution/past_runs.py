@@ -11,7 +11,6 @@ from lsp_server.agent.journal import is_running, replay
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.events import (
     CyclePacked,
-    PermissionAnswered,
     RecordedEvent,
     RunStarted,
     ToolCalled,
@@ -19,6 +18,7 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.ids import Id
 from lsp_server.domain.memories import ActionRecord
+from lsp_server.domain.permission_events import PermissionAnswered
 from lsp_server.domain.tools import parse_arguments
 from lsp_server.evolution.past_run import PERSON, PastRun, past_run
 from lsp_server.session.run_store import RunStore

@@ -21,7 +21,6 @@ from lsp_server.domain.events import (
     Event,
     GoalChecked,
     ModelAnswered,
-    PermissionAnswered,
     RunEnded,
     RunResumed,
     RunStarted,
@@ -29,6 +28,7 @@ from lsp_server.domain.events import (
     ToolReturned,
 )
 from lsp_server.domain.messages import Usage
+from lsp_server.domain.permission_events import PermissionAnswered
 from lsp_server.domain.tools import Malformed, ToolCall
 from lsp_server.session.child_runs import top_id
 from lsp_server.session.export.exported_run import ExportedRun
