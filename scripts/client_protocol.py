@@ -134,7 +134,6 @@ RECORDS: Mapping[type, tuple[str, ...]] = {
         "general",
         "offers_sandbox",
         "freed_by",
-        "paths",
     ),
     Scores: ("correctness", "groundedness", "progress", "safety"),
     CandidateGroup: ("title", "text", "size", "problem", "notes", "changes", "scores"),

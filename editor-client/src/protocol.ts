@@ -668,7 +668,6 @@ export const Question = v.object({
   general: v.boolean(),
   offersSandbox: v.boolean(),
   freedBy: v.array(PermissionMode),
-  paths: v.array(v.string()),
 });
 export type Question = v.InferOutput<typeof Question>;
 

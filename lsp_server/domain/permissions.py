@@ -43,7 +43,6 @@ class Question:
     it names no file of the project, so that it may hold in all of them. `run_rule` is
     what "run" would allow. With `offers_sandbox` the rest of the run may go on in the
     sandbox without asking. `freed_by` are the modes in which nobody would be asked.
-    `paths` are the files that several edits are about, of which `path` is the first.
 
     >>> Question("q1", "shell", "run `make`", "make", rule="shell(make)").answers
     ('once', 'always', 'deny')
@@ -59,7 +58,6 @@ class Question:
     general: bool = False
     offers_sandbox: bool = False
     freed_by: tuple[PermissionMode, ...] = ()
-    paths: tuple[str, ...] = ()
 
     @property
     def answers(self) -> tuple[Answer, ...]:

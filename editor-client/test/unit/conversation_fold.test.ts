@@ -99,7 +99,6 @@ const QUESTION = {
   general: true,
   offersSandbox: false,
   freedBy: [],
-  paths: [],
 };
 const ASKED: Sent = {
   kind: "permission_asked",

@@ -33,7 +33,6 @@ const QUESTION = {
   general: true,
   offersSandbox: false,
   freedBy: [],
-  paths: [],
 };
 const STARTED = sent("run_started", "Fix it.", { fields: { proposes: false } });
 const ASKED = sent(
