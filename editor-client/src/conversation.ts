@@ -7,7 +7,8 @@ import { contributed } from "./contributed.js";
 import { changesOf, family, heard, reconciled, type Conversations } from "./conversation_log.js";
 import { pageHtml } from "./conversation_html.js";
 import { pageRequests, permissionMode } from "./conversation_requests.js";
-import { FromPage, type ToPage } from "./conversation_shape.js";
+import type { Page } from "./conversation_page.js";
+import { FromPage } from "./conversation_shape.js";
 import { pastOf } from "./conversation_past.js";
 import { words } from "./conversation_words.js";
 import type { Diffs } from "./diffs.js";
@@ -25,17 +26,6 @@ export interface Conversation {
   readonly inEditor: () => void;
   /** Puts a text where the person writes. */
   readonly write: (text: string) => Promise<void>;
-}
-
-/** A `Page` is one place where a conversation is shown, and what it has drawn. */
-export interface Page {
-  readonly post: (message: ToPage) => void;
-  readonly isVisible: () => boolean;
-  /** The run that it shows; empty for a new conversation. */
-  runId: string;
-  /** Whether the person chose the run, which stays then whatever begins. */
-  isChosen: boolean;
-  drawn: Conversations;
 }
 
 export const VIEW = "holdfast.conversation";

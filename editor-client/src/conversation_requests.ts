@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { completed } from "./conversation_completion.js";
 import { openTarget } from "./conversation_links.js";
-import type { Page } from "./conversation.js";
+import type { Page } from "./conversation_page.js";
 import { pastRuns } from "./conversation_past.js";
 import type { FromPage, PermissionMode } from "./conversation_shape.js";
 import type { Diffs } from "./diffs.js";
