@@ -8,6 +8,7 @@ import typer
 
 from lsp_server import __version__
 from lsp_server.cli.commands import (
+    change_commands,
     evaluation_commands,
     evolution_commands,
     goal_commands,
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 for _subject in (
     run_commands,
+    change_commands,
     past_run_commands,
     review_commands,
     workflow_commands,

@@ -1,4 +1,4 @@
-"""This module has the commands about this machine: the server, what a project brings, the demo, what is wrong."""
+"""This module has the commands about this machine: the server, models, what a project brings, the demo, what is wrong."""
 
 from __future__ import annotations
 
@@ -96,6 +96,31 @@ def trust(
     if yes and no:
         raise typer.BadParameter("give --yes or --no, not both")
     raise typer.Exit(work(workspace, what, answer=None if yes == no else yes))
+
+
+@commands.command()
+def models(
+    address: Annotated[
+        str | None,
+        typer.Argument(
+            help="An endpoint; if left out, yours and those on this machine.", show_default=False
+        ),
+    ] = None,
+    choose: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Try this one and keep it.", show_default=False),
+    ] = None,
+    workspace: WorkspaceOption = Path(),
+    json: Annotated[bool, typer.Option("--json", help="One model a line, for programs.")] = False,
+) -> None:
+    """List the models that are found, mark the one that runs use, and choose another one.
+
+    Exit status: 0 when there is one, or the chosen one answers and is used, else 1.
+    """
+    from lsp_server.cli.models import ModelWish
+    from lsp_server.cli.models import models as work
+
+    raise typer.Exit(work(ModelWish(address, choose, as_json=json), workspace))
 
 
 @commands.command()

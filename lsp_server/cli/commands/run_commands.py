@@ -119,19 +119,6 @@ def run(
 
 
 @commands.command()
-def undo(
-    run_id: Annotated[
-        str | None, typer.Argument(help="The run; the newest one if left out.", show_default=False)
-    ] = None,
-    workspace: WorkspaceOption = Path(),
-) -> None:
-    """Take back what a run changed, and keep what you changed since."""
-    from lsp_server.cli.undo import undo as work
-
-    raise typer.Exit(work(run_id, workspace))
-
-
-@commands.command()
 def rewind(run_id: RunArgument, step: StepArgument, workspace: WorkspaceOption = Path()) -> None:
     """Take files and conversation of a run back to a step, and keep what you changed since.
 
