@@ -100,6 +100,7 @@ function otherCommands(parts: Parts): Record<string, () => unknown> {
     reindex: () => runAndShow(CommandName.memoryReindex),
     memoryStatus: () => runAndShow(CommandName.memoryStatus),
     dream: () => server.command(CommandName.evolveDream),
+    dreamModel: () => server.command(CommandName.evolveDream, { model: true }),
     distill: () => server.command(CommandName.evolveDistill),
     distillReplay: () => server.command(CommandName.evolveDistill, { replay: true }),
     inbox: async () => {
@@ -108,6 +109,7 @@ function otherCommands(parts: Parts): Record<string, () => unknown> {
         void vscode.window.showInformationMessage(`Holdfast: ${notice(reply.message)}`);
       }
     },
+    restoreAnswer: () => runAndShow(CommandName.evolveRestore),
     doctor: () => server.command(CommandName.doctor),
     refreshExtensions: () => {
       extensions.refresh();

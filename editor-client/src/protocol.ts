@@ -51,6 +51,7 @@ export const CommandName = {
   evolveStatus: "holdfast.evolve.status",
   evolveAccept: "holdfast.evolve.accept",
   evolveReject: "holdfast.evolve.reject",
+  evolveRestore: "holdfast.evolve.restore",
   modelList: "holdfast.model.list",
   modelChoose: "holdfast.model.choose",
   reviewRun: "holdfast.review.run",

@@ -13,6 +13,7 @@ from lsp_server.session.evolution.replayed_drafts import ReplayedDrafts
 from lsp_server.session.evolution.replays import Replays
 from lsp_server.session.evolution.session_inbox import SessionInbox
 from lsp_server.session.evolution.suggested_files import SuggestedFiles
+from lsp_server.session.evolution.work_watch import WorkWatch
 
 
 def session_distiller(
@@ -22,6 +23,7 @@ def session_distiller(
     files: SuggestedFiles,
     model: DayModel,
     budget: DayBudget,
+    watch: WorkWatch,
 ) -> Distiller:
     """Makes the distiller of one workspace, whose drafts go into the `inbox` and become `files`."""
 
@@ -35,6 +37,7 @@ def session_distiller(
         lambda: Project(services.workspace, services.ignore),
         services.redactor,
         LearningLock(replays.store.folder.parent / "evolution" / "distill.lock"),
+        watch,
         ReplayedDrafts(replays, budget, lambda: services.current_settings().evolution),
         DraftWording(model, services.redactor),
         is_confined,

@@ -24,6 +24,7 @@ from lsp_server.session.evolution.session_inbox import SessionInbox
 from lsp_server.session.evolution.suggested_changes import SuggestedChanges
 from lsp_server.session.evolution.suggested_facts import SuggestedFacts
 from lsp_server.session.evolution.suggested_files import SuggestedFiles
+from lsp_server.session.evolution.work_watch import WorkWatch
 from lsp_server.session.goals import Goals
 from lsp_server.session.memory.session_facts import SessionFacts
 from lsp_server.session.notices import InboxChanged, Notify
@@ -53,6 +54,7 @@ def session_evolution(
     def today() -> str:
         return datetime.now(UTC).date().isoformat()
 
+    watch = WorkWatch(store)
     budget = DayBudget(place / "spent-today.json", today)
     day_model = DayModel(cheap_model, budget, lambda: settings().evolution)
     replays = session_replays(services, roles, goals, runs, place / "copies")
@@ -75,5 +77,6 @@ def session_evolution(
         lambda: settings().evolution,
         LearningLock(place / "dream.lock"),
         ModelDreams(place, day_model, lambda: settings().evolution),
-        session_distiller(services, replays, inbox, files, day_model, budget),
+        session_distiller(services, replays, inbox, files, day_model, budget, watch),
+        watch,
     )

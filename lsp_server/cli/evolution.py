@@ -14,7 +14,7 @@ from typing import TypeAlias
 from lsp_server.cli.command_session import command_session, load_settings
 from lsp_server.cli.exit_status import UsageError, run_command, workspace_folder
 from lsp_server.domain.permissions import visible
-from lsp_server.evolution.inbox_document import suggestion_reason, suggestion_title
+from lsp_server.evolution.inbox_document import answer_lines, suggestion_reason, suggestion_title
 from lsp_server.evolution.inbox_groups import InboxGroup, grouped
 from lsp_server.evolution.suggestion import (
     FILE_KINDS,
@@ -29,7 +29,7 @@ from lsp_server.text.diff import unified_diff
 from lsp_server.text.truncate import one_line
 from lsp_server.wording.evolution_texts import dream_text, model_text
 
-ACTIONS = {"accept": "accepted", "reject": "rejected", "restore": "taken back"}
+ACTIONS = ("accept", "reject", "restore")
 FACT_CHARS_MAX = 70
 STATES: tuple[SuggestionState, ...] = ("open", "accepted", "rejected")
 KINDS: tuple[tuple[SuggestionKind, str], ...] = (
@@ -96,11 +96,11 @@ def inbox(
         if action is None:
             await _show_inbox(evolution, group, as_json=as_json)
             return 0
-        if action not in ACTIONS or not (ids or group):
-            known = ", ".join(f"`inbox {one} ID`" for one in ACTIONS)
-            raise UsageError(f"say one of {known}; `inbox` shows the ids")
         if group and action == "restore":
             raise UsageError("name what to restore by its id; `evolve status --json` has them")
+        if action not in ACTIONS or not (ids or group or action == "restore"):
+            known = ", ".join(f"`inbox {one} ID`" for one in ACTIONS)
+            raise UsageError(f"say one of {known}; `inbox` shows the ids")
         kept = evolution.inbox
         answer = {"accept": kept.accept, "reject": kept.reject, "restore": kept.restore}[action]
         of_group = await kept.ids_of(group, only_shown=False) if group else ()
@@ -108,7 +108,9 @@ def inbox(
         if as_json:
             _print_json(done)
             return 0
-        _print([f"{ACTIONS[action]}: {one.headline}" for one in done])
+        _print(answer_lines(done, taken_back=action == "restore"))
+        if action == "reject" and done:
+            _print(["a mistake? `holdfast inbox restore` takes the last answer back"])
         return 0
 
     return _run(workspace, work)

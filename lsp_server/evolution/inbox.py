@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.ids import Id
-from lsp_server.evolution.suggestion import Suggestion, SuggestionKind, SuggestionState
+from lsp_server.evolution.suggestion import Suggestion, SuggestionKind
 from lsp_server.system.atomic_file import replace_file
 from lsp_server.system.private_folder import make_private
 from lsp_server.system.process_lock import ProcessLock
@@ -61,20 +61,29 @@ class Inbox:
         """Returns those that wait for an answer."""
         return tuple(one for one in self.all() if one.state == "open")
 
-    def find(self, suggestion_id: Id, state: SuggestionState = "open") -> Suggestion:
-        """Returns one in this state, by its id or the beginning of it. Raises NoSuchSuggestion.
+    def find(self, suggestion_id: Id, *, answered: bool = False) -> Suggestion:
+        """Returns one that waits, or was answered, by its id or the beginning of it. Raises NoSuchSuggestion.
 
         Capitals, and a comma or colon that was copied with the id, do not matter.
         """
-        meant = [one for one in self.all() if one.state == state]
+        meant = [one for one in self.all() if (one.state != "open") == answered]
         wanted = suggestion_id.strip(" ,:").lower()
         found = [one for one in meant if wanted and one.id.startswith(wanted)]
         if len(found) != 1:
             known = ", ".join(one.id for one in meant[-NAMED_MAX:]) or "there are none"
-            what = "waits" if state == "open" else f"was {state}"
+            what = "was answered" if answered else "waits"
             why = "several begin with" if found else f"none that {what} has the id"
             raise NoSuchSuggestion(f"{why} {suggestion_id!r}; known: {known}")
         return found[0]
+
+    def last_answered(self) -> Suggestion:
+        """Returns the one that was answered last. Raises NoSuchSuggestion where none was."""
+        answered = [one for one in self.all() if one.state != "open"]
+        if not answered:
+            raise NoSuchSuggestion(
+                "no suggestion was answered yet, so there is nothing to take back"
+            )
+        return answered[-1]
 
     def offer(
         self, suggestions: Iterable[Suggestion], at: str, kinds: Collection[SuggestionKind]

@@ -18,7 +18,7 @@ The form, a section for each suggestion, in groups::
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -56,7 +56,7 @@ _TOP = (
     "What Holdfast learned from past runs, and would change; what is worth most comes first. Nothing of "
     "it holds before you accept it: by the lens or code action on a heading, of one or of a whole group, "
     "or by `holdfast inbox accept ID`. You may edit the text of a block first. What you reject does not "
-    "come back."
+    "come back, unless `holdfast inbox restore` takes that back."
 )
 
 
@@ -138,6 +138,16 @@ def suggestion_reason(suggestion: Suggestion) -> str:
     if suggestion.kind == "review_skill":
         parts.append("It is yours, so it stays whatever you answer.")
     return on_one_line(" ".join(parts))
+
+
+def answer_lines(answered: Iterable[Suggestion], *, taken_back: bool = False) -> Sequence[str]:
+    """Says of each suggestion what has become of it.
+
+    >>> answer_lines([Suggestion("1", "keep_fact", "`make` checks it.", "", state="accepted")])
+    ['accepted: `make` checks it.']
+    """
+    words = {"open": "waits again", "rejected": "taken back"} if taken_back else {}
+    return [f"{words.get(one.state, one.state)}: {one.headline}" for one in answered]
 
 
 def differs(written: str | None, suggestion: Suggestion) -> bool:

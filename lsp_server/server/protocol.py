@@ -61,6 +61,7 @@ class CommandName(StrEnum):
     EVOLVE_STATUS = "holdfast.evolve.status"
     EVOLVE_ACCEPT = "holdfast.evolve.accept"
     EVOLVE_REJECT = "holdfast.evolve.reject"
+    EVOLVE_RESTORE = "holdfast.evolve.restore"
     MODEL_LIST = "holdfast.model.list"
     MODEL_CHOOSE = "holdfast.model.choose"
     REVIEW_RUN = "holdfast.review.run"

@@ -157,6 +157,25 @@ async def test_an_acceptance_can_be_taken_back(project: Path, planted: Planted) 
     assert not left & {kept["id"], retired["id"]}
 
 
+async def test_a_mistaken_rejection_is_taken_back_and_waits_again(
+    project: Path, planted: Planted
+) -> None:
+    await call(project, "dream")
+    one, other, *_ = await suggestions(project)
+    rejected = await call(project, "inbox", "reject", one["id"], other["id"])
+    assert "`holdfast inbox restore` takes the last answer back" in rejected.output
+    last = await call(project, "inbox", "restore")
+    first = await call(project, "inbox", "restore", one["id"][:6])
+    assert last.output + first.output == (
+        f"waits again: {other['text']}\nwaits again: {one['text']}\n"
+    )
+    await call(project, "dream")
+    assert {one["id"], other["id"]} <= {each["id"] for each in await suggestions(project)}
+    assert f": {one['id']}\n" in (project / INBOX).read_text("utf-8")
+    await call(project, "inbox", "accept", one["id"])
+    assert one["text"] in {fact.text for fact in FactFile(data_of(project)).facts()}
+
+
 async def test_a_text_that_a_person_edited_is_kept_as_theirs(
     project: Path, planted: Planted
 ) -> None:
@@ -286,7 +305,9 @@ async def told_to_a_run(project: Path, memory: Mapping[str, str]) -> str:
         (("inbox", "accept"), 2, "say one of `inbox accept ID`"),
         (("inbox", "accept", "ffffffff"), 2, "none that waits has the id 'ffffffff'"),
         (("inbox", "eat", "1"), 2, "say one of `inbox accept ID`"),
-        (("inbox", "restore", "1"), 2, "none that was accepted has the id '1'"),
+        (("inbox", "restore", "1"), 2, "none that was answered has the id '1'"),
+        (("inbox", "restore"), 2, "no suggestion was answered yet"),
+        (("inbox", "restore", "--all", "pairs"), 2, "name what to restore by its id"),
         (("inbox", "reject", ""), 2, "none that waits has the id ''"),
         (("dream", "--workspace", "nowhere"), 2, "is not a folder"),
     ],
@@ -363,6 +384,11 @@ async def test_an_editor_answers_where_the_inbox_is_read(project: Path, planted:
         )
         (reject,) = [one for one in actions if "Reject All" in one["title"]]
         await client.command(reject["command"]["command"], *reject["command"]["arguments"])
+        undone = await client.command("holdfast.evolve.restore", {"id": wanted["id"]})
+        assert undone["message"] == f"taken back: {ADVICE[3]}"
+        again = await client.command("holdfast.evolve.restore")
+        assert again["message"] == f"waits again: {ADVICE[3]}"
+        await client.command("holdfast.evolve.accept", {"id": wanted["id"]})
         left = await client.command("holdfast.evolve.status")
     (done,) = [one for one in left["suggestions"] if one["id"] == wanted["id"]]
     assert done["state"] == "accepted"

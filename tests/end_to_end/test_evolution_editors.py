@@ -44,15 +44,19 @@ async def test_vscode_shows_the_inbox_and_takes_the_answers(project: Path, tmp_p
 
 
 @pytest.mark.parametrize("editor", [each.showing() for each in NEOVIMS])
-async def test_neovim_takes_an_answer_on_a_heading(project: Path, editor: Editor) -> None:
+async def test_neovim_takes_answers_on_headings_and_takes_one_back(
+    project: Path, editor: Editor
+) -> None:
     (project / ".git").mkdir()
     (project / "answer.py").write_text("answer = 42\n")
     data = workspace_folder(data_folder(), project)
     plant(project, data / "runs", seed=5)
     async with ScriptedServer([]) as model:
         seen = await play(editor, "inbox", project, model)
-    (accepted,) = answers(data)
-    assert seen["heading"] == f"### Keep: {accepted['id']}"
+    accepted, rejected = answers(data)
+    assert seen["accepted"] == f"### Keep: {accepted['id']}"
+    assert (rejected["state"], seen["rejected"]) == ("rejected", f"### Keep: {rejected['id']}")
+    assert seen["mistaken"] in (project / ".holdfast/inbox.md").read_text("utf-8")
     (kept,) = FactFile(data).facts()
     assert (kept.text, kept.trusted) == (accepted["text"], True)
 

@@ -307,10 +307,11 @@ Return its reply, a plist."
   (holdfast--run "trust"))
 
 ;;;###autoload
-(defun holdfast-dream ()
-  "Learn from past runs what is true of the project."
-  (interactive)
-  (holdfast--run "evolve.dream"))
+(defun holdfast-dream (&optional model)
+  "Learn from past runs what is true of the project.
+With a prefix argument MODEL, ask a model, too."
+  (interactive "P")
+  (holdfast--run "evolve.dream" (if model (list :model t) nil)))
 
 ;;;###autoload
 (defun holdfast-distill (&optional replay)
@@ -324,6 +325,12 @@ With a prefix argument REPLAY, try them on past tasks."
   "Show what past runs suggest; code actions on a heading accept or reject it."
   (interactive)
   (holdfast--run "evolve.status"))
+
+;;;###autoload
+(defun holdfast-restore-answer ()
+  "Take back the last answer to what past runs suggest."
+  (interactive)
+  (holdfast--run "evolve.restore"))
 
 ;;;###autoload
 (defun holdfast-doctor ()

@@ -70,13 +70,15 @@ def inbox(
     action: Annotated[
         str | None,
         typer.Argument(
-            help="`accept`, `reject`, or `restore` to take an acceptance back.", show_default=False
+            help="`accept`, `reject`, or `restore` to take an answer back.", show_default=False
         ),
     ] = None,
     ids: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Which ones; the first characters are enough.", metavar="ID...", show_default=False
+            help="Which ones; the first characters are enough. `restore` without one means the last answer.",
+            metavar="ID...",
+            show_default=False,
         ),
     ] = None,
     group: Annotated[
@@ -93,7 +95,7 @@ def inbox(
 ) -> None:
     """Show what past runs suggest, what is worth most first, and accept or reject it.
 
-    What is rejected does not come back. Edit a text in .holdfast/inbox.md before you accept it.
+    What is rejected does not come back by itself. Edit a text in .holdfast/inbox.md before you accept it.
     """
     from lsp_server.cli.evolution import inbox as work
 

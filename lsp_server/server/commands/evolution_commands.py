@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.ids import Id
-from lsp_server.evolution.inbox_document import suggestion_reason
+from lsp_server.evolution.inbox_document import answer_lines, suggestion_reason
 from lsp_server.evolution.inbox_groups import group_name, grouped, groups_text
 from lsp_server.evolution.suggestion import Suggestion
 from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import locate
 from lsp_server.server.params.base import NoParams, Reply
 from lsp_server.server.params.evolution_params import (
+    AnswerChoice,
     DistillParams,
     DreamWish,
     EvolutionReply,
@@ -40,6 +41,7 @@ class EvolutionCommands:
             ServerCommand(CommandName.EVOLVE_STATUS, NoParams, self._status),
             ServerCommand(CommandName.EVOLVE_ACCEPT, SuggestionChoice, self._accept),
             ServerCommand(CommandName.EVOLVE_REJECT, SuggestionChoice, self._reject),
+            ServerCommand(CommandName.EVOLVE_RESTORE, AnswerChoice, self._restore),
         )
 
     async def _dream(self, wish: DreamWish) -> Reply:
@@ -86,16 +88,23 @@ class EvolutionCommands:
 
     async def _accept(self, arguments: SuggestionChoice) -> Reply:
         inbox = self._session.evolution.inbox
-        done = await inbox.accept(*await _given(inbox, arguments))
-        return self._answered("accepted", [one.headline for one in done])
+        return self._answered(await inbox.accept(*await _given(inbox, arguments)))
 
     async def _reject(self, arguments: SuggestionChoice) -> Reply:
         inbox = self._session.evolution.inbox
-        gone = await inbox.reject(*await _given(inbox, arguments))
-        return self._answered("rejected", [one.headline for one in gone])
+        return self._answered(await inbox.reject(*await _given(inbox, arguments)))
 
-    def _answered(self, how: str, texts: Sequence[str]) -> Reply:
-        message = "\n".join(f"{how}: {text}" for text in texts)
+    async def _restore(self, arguments: AnswerChoice) -> Reply:
+        inbox = self._session.evolution.inbox
+        wanted = (arguments.id or "").strip()
+        reply = self._answered(await inbox.restore(*filter(None, (wanted,))), taken_back=True)
+        self._context.show_message(reply.message or "")
+        if inbox.waiting:
+            self._context.show_document(inbox.file.path)
+        return reply
+
+    def _answered(self, answered: Iterable[Suggestion], *, taken_back: bool = False) -> Reply:
+        message = "\n".join(answer_lines(answered, taken_back=taken_back))
         return Reply(state=self._context.state, message=message)
 
     @property

@@ -35,6 +35,12 @@ class SuggestionChoice(CommandParams):
     group: StrictStr | None = None
 
 
+class AnswerChoice(CommandParams):
+    """`holdfast.evolve.restore` takes an answer back: that to the suggestion with this id, else the last one."""
+
+    id: StrictStr | None = None
+
+
 class SuggestionEntry(Payload):
     """A `SuggestionEntry` is one change that waits in the inbox, or was answered.
 

@@ -6,9 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import islice
 
-from lsp_server.agent.journal import is_running
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.ids import Id
 from lsp_server.evolution.distillation import Distillation, distill
@@ -22,14 +20,11 @@ from lsp_server.session.evolution.past_runs import read_past_runs
 from lsp_server.session.evolution.replayed_drafts import ReplayedDrafts
 from lsp_server.session.evolution.session_inbox import SessionInbox
 from lsp_server.session.evolution.suggested_files import SuggestedFiles
+from lsp_server.session.evolution.work_watch import WorkWatch
 from lsp_server.session.run_store import RunStore
 from lsp_server.system.task_set import TaskSet
 from lsp_server.wording.evolution_texts import distill_text, replays_text, worded_text
 
-RUNNING_SEEN_MAX = 20
-"""So many of the newest runs are looked at for one that is at work elsewhere."""
-LOOK_SECONDS = 1.0
-"""So often, while a model works on drafts, it is looked whether a run has begun elsewhere."""
 NO_SANDBOX = "no sandbox holds here, and without one no past task is done again"
 AT_WORK = "a run is at work; drafts are tried when none is"
 
@@ -78,8 +73,8 @@ class Distiller:
     """A `Distiller` makes drafts from the runs in `store`, for the `inbox`.
 
     `files` are the skills and commands that there are, `project` gives the workspace as it is now,
-    `lock` keeps other processes away, and `is_confined` says whether a sandbox holds. `wording` and
-    `replays` ask a model. Close it.
+    `lock` keeps other processes away, `watch` sees runs begin, and `is_confined` says whether a sandbox
+    holds. `wording` and `replays` ask a model. Close it.
     """
 
     def __init__(
@@ -90,6 +85,7 @@ class Distiller:
         project: Callable[[], Project],
         redactor: Redactor,
         lock: LearningLock,
+        watch: WorkWatch,
         replays: ReplayedDrafts,
         wording: DraftWording,
         is_confined: Callable[[], Awaitable[bool]],
@@ -100,6 +96,7 @@ class Distiller:
         self._project = project
         self._redactor = redactor
         self._lock = lock
+        self._watch = watch
         self._replays = replays
         self._wording = wording
         self._is_confined = is_confined
@@ -179,13 +176,7 @@ class Distiller:
             ) or stopped
 
         work = self._tasks.start(ask(), "work of a model on drafts")
-        try:
-            while not (await asyncio.wait({work}, timeout=LOOK_SECONDS))[0]:
-                if await asyncio.to_thread(self._is_at_work):
-                    break  # In another window, or on a terminal.
-        finally:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
+        await self._watch.until_work(work)
         stopped = AT_WORK if work.cancelled() else work.result()
         left = len(drafts) - len(tried)
         return replace(
@@ -219,7 +210,7 @@ class Distiller:
         except HoldfastError as error:
             return str(error)
         for key, draft in drafts.items():
-            if await asyncio.to_thread(self._is_at_work):
+            if await self._watch.is_at_work():
                 return AT_WORK
             if (one := await self._waiting(key)) is None:
                 continue
@@ -240,10 +231,6 @@ class Distiller:
     async def _keep(self, one: Suggestion) -> None:
         await asyncio.to_thread(self._inbox.kept.settle, one)
         await self._inbox.show_anew({one.id})
-
-    def _is_at_work(self) -> bool:
-        newest = islice(self._store.ids(), RUNNING_SEEN_MAX)
-        return any(is_running(self._store.journal(one)) for one in newest)
 
     def _redacted(self, drafts: Iterable[Draft]) -> Iterable[Draft]:
         return (one for one in drafts if self._redactor(one.text) == one.text)

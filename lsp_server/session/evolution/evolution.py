@@ -26,6 +26,7 @@ from lsp_server.session.evolution.model_dreams import ModelDreams, ModelLook
 from lsp_server.session.evolution.past_runs import read_past_runs
 from lsp_server.session.evolution.session_inbox import SessionInbox
 from lsp_server.session.evolution.suggested_files import SuggestedFiles
+from lsp_server.session.evolution.work_watch import WorkWatch
 from lsp_server.session.memory.session_facts import SessionFacts
 from lsp_server.session.run_store import RunStore
 from lsp_server.settings.sections import EvolutionSettings
@@ -55,7 +56,7 @@ class Evolution:
     """An `Evolution` learns from the runs of a workspace, and takes the answers of its people.
 
     `project` gives the workspace as it is, and `lock` keeps other processes from dreaming at the
-    same time. `distiller` drafts skills.
+    same time. `distiller` drafts skills, and `watch` sees runs begin that end what is done in idle time.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Evolution:
         lock: LearningLock,
         model_dreams: ModelDreams,
         distiller: Distiller,
+        watch: WorkWatch,
     ) -> None:
         self.store = store
         self.facts = facts
@@ -83,7 +85,7 @@ class Evolution:
         self._settings = settings
         self._lock = lock
         self._model_dreams = model_dreams
-        self.idle_dreams = IdleDreams(self._dream_of_new, settings)
+        self.idle_dreams = IdleDreams(self._dream_of_new, watch, settings)
 
     async def dream(self, *, ask_model: bool = False) -> DreamReport:
         """Learns from past runs and looks over the facts; needs no model.

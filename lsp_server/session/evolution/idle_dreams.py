@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from lsp_server.domain.errors import HoldfastError
+from lsp_server.session.evolution.work_watch import WorkWatch
 from lsp_server.settings.sections import EvolutionSettings
 from lsp_server.system.task_set import TaskSet
 
@@ -14,12 +15,19 @@ _log = logging.getLogger(__name__)
 
 
 class IdleDreams:
-    """`IdleDreams` calls `dream` after a while without a run, and ends it when a run begins. Close it."""
+    """An `IdleDreams` calls `dream` after a while without a run, and ends it when a run begins. Close it.
+
+    A run of another process counts as one of this one, as `watch` sees it.
+    """
 
     def __init__(
-        self, dream: Callable[[], Awaitable[None]], settings: Callable[[], EvolutionSettings]
+        self,
+        dream: Callable[[], Awaitable[None]],
+        watch: WorkWatch,
+        settings: Callable[[], EvolutionSettings],
     ) -> None:
         self._dream = dream
+        self._watch = watch
         self._settings = settings
         self._tasks = TaskSet()
 
@@ -27,14 +35,24 @@ class IdleDreams:
         """Takes in that a run began or ended, or the session: the wait begins anew; cheap."""
         self._tasks.cancel()
         if is_idle:
-            self._tasks.start(self._dream_later(), "a dream in idle time")
+            self._tasks.start(self._dream_when_idle(), "dreams in idle time")
 
     async def close(self) -> None:
         """Ends the wait, or the dream; nothing is lost."""
         await self._tasks.close()
 
-    async def _dream_later(self) -> None:
-        await asyncio.sleep(self._settings().idle_minutes * 60)
+    async def _dream_when_idle(self) -> None:
+        """Waits anew, as long as others are at work."""
+        while True:
+            await asyncio.sleep(self._settings().idle_minutes * 60)
+            if await self._watch.is_at_work():
+                continue
+            dream = self._tasks.start(self._dream_once(), "a dream in idle time")
+            await self._watch.until_work(dream)
+            if not dream.cancelled():
+                return
+
+    async def _dream_once(self) -> None:
         try:
             await self._dream()
         except HoldfastError as error:

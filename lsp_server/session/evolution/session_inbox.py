@@ -70,26 +70,31 @@ class SessionInbox:
 
         Raises NoSuchSuggestion and EditUnreadable, before any is made, InboxBusy, MemoryUnavailable.
         """
-        meant = await self._meant(ids, "open")
+        meant = await self._meant(ids)
         written = {one.id: await self.file.text_of(one.id) for one in meant}
         texts = {one.id: self._redactor(_text_to_keep(one, written[one.id])) for one in meant}
         return await self._answer(meant, lambda one: self.apply(one, texts[one.id]))
 
     async def reject(self, *ids: Id) -> Sequence[Suggestion]:
         """Takes suggestions out of the inbox for good. Raises NoSuchSuggestion, InboxBusy."""
-        return await self._answer(await self._meant(ids, "open"), self._rejected)
+        meant = await self._meant(ids)
+        return await self._answer(meant, lambda one: self._settled(one, "rejected"))
 
     async def restore(self, *ids: Id) -> Sequence[Suggestion]:
-        """Takes accepted suggestions back: what was kept is told no more, what was retired is again.
+        """Takes answers back, without ids the last one.
 
-        Raises NoSuchSuggestion, InboxBusy.
+        What was accepted and kept is told no more, what was retired is again. What was rejected waits
+        again. Raises NoSuchSuggestion, InboxBusy.
         """
 
         async def taken_back(one: Suggestion) -> Suggestion:
+            if one.state == "rejected":
+                return await self._settled(one, "open")
             await self._suggested.take_back(one)
-            return await self._rejected(one)
+            return await self._settled(one, "rejected")
 
-        return await self._answer(await self._meant(ids, "accepted"), taken_back)
+        last = () if ids else (await asyncio.to_thread(self.kept.last_answered),)
+        return await self._answer([*await self._meant(ids, answered=True), *last], taken_back)
 
     async def forget(self, text: str) -> int:
         """Removes suggestions with these words for good; returns how many. Raises InboxBusy."""
@@ -102,9 +107,7 @@ class SessionInbox:
 
     async def apply(self, one: Suggestion, text: str) -> Suggestion:
         """Makes the change first: killed in between, it is suggested and made once more."""
-        done = await self._suggested.apply(one, text)
-        await asyncio.to_thread(self.kept.settle, done)
-        return done
+        return await self._settled(await self._suggested.apply(one, text), "accepted")
 
     async def show(self, new: int = 0) -> None:
         """Brings the document up to the inbox, in which so many are `new`."""
@@ -122,8 +125,8 @@ class SessionInbox:
             await self.file.show([one for one in waiting if one.id not in ids])
         await self.show(new)
 
-    async def _meant(self, ids: Sequence[Id], state: SuggestionState) -> Collection[Suggestion]:
-        found = [await asyncio.to_thread(self.kept.find, one, state) for one in ids]
+    async def _meant(self, ids: Sequence[Id], *, answered: bool = False) -> Collection[Suggestion]:
+        found = [await asyncio.to_thread(self.kept.find, one, answered=answered) for one in ids]
         return {one.id: one for one in found}.values()
 
     async def _answer(
@@ -136,10 +139,10 @@ class SessionInbox:
         finally:
             await self.show()
 
-    async def _rejected(self, one: Suggestion) -> Suggestion:
-        rejected = replace(one, state="rejected")
-        await asyncio.to_thread(self.kept.settle, rejected)
-        return rejected
+    async def _settled(self, one: Suggestion, state: SuggestionState) -> Suggestion:
+        done = replace(one, state=state)
+        await asyncio.to_thread(self.kept.settle, done)
+        return done
 
 
 def _text_to_keep(one: Suggestion, written: str | None) -> str:

@@ -172,11 +172,11 @@ local words = {
   remember = function(rest) client.command('memory.remember', { text = rest }) end,
   status = function() client.command('status') end,
   skills = function() client.command('skill.list') end,
-  dream = function() client.command('evolve.dream') end,
+  dream = function(rest) client.command('evolve.dream', { model = rest == 'model' }) end,
   distill = function(rest)
     client.command('evolve.distill', { replay = rest == 'replay' })
   end,
-  inbox = function() client.command('evolve.status') end,
+  inbox = function(rest) client.command(rest == 'restore' and 'evolve.restore' or 'evolve.status') end,
   trust = function() client.command('trust') end,
   model = function(rest) choose_model(rest) end,
   workflow = function(rest)
