@@ -14,19 +14,16 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from lsp_server.domain.candidates import CandidateGroup
-from lsp_server.domain.edits import Document, EditSet, fingerprint
-from lsp_server.domain.errors import EditRejected, ToolError
-from lsp_server.domain.goals import Finding
+from lsp_server.domain.edits import fingerprint
+from lsp_server.domain.errors import ToolError
 from lsp_server.domain.messages import Choice, Message
-from lsp_server.domain.permissions import Answered, Question
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tools import ToolCall, ToolSpec
 from lsp_server.max_mode.normal_form import Effect, call_problem, normal_form
 from lsp_server.max_mode.sample_set import SampledAnswer
 from lsp_server.max_mode.syntax import Parses, no_grammar, syntax_errors
+from lsp_server.workspace.files.overlay_editor import OverlayEditor
 
-UNREADABLE = ""
-"""The version of a file that does not exist or cannot be read."""
 CHANGES_CHARS_MAX = 8000
 """How much is kept of a candidate's diff."""
 
@@ -137,59 +134,6 @@ async def changed_files(editor: Editor, group: CandidateGroup) -> list[str]:
         for path in group.read_versions
         if overlay.read_versions[path] != group.read_versions[path]
     ]
-
-
-class OverlayEditor:
-    """An `OverlayEditor` is an Editor on which files change and the disk does not.
-
-    It reads through `editor`, and keeps to itself what is written.
-    """
-
-    def __init__(self, editor: Editor) -> None:
-        self._editor = editor
-        self.texts: dict[Path, str | None] = {}
-        """By path: the text that was written, None for a file that was removed."""
-        self.before: dict[Path, str] = {}
-        """By path: the text before that, "" for a new file."""
-        self.read_versions: dict[str, str] = {}
-        """The version of each file that `editor` was asked for, as in a CandidateGroup."""
-
-    async def read(self, path: Path) -> Document:
-        """Returns the text as it would be by now. Raises ToolError."""
-        if path not in self.texts:
-            return await self._read_through(path)
-        text = self.texts[path]
-        if text is None:
-            raise ToolError(f"{path.name} would be gone by then")
-        return Document(path, text)
-
-    async def _read_through(self, path: Path) -> Document:
-        try:
-            document = await self._editor.read(path)
-        except ToolError:
-            self.read_versions.setdefault(str(path), UNREADABLE)
-            raise
-        self.read_versions.setdefault(str(path), document.version)
-        return document
-
-    async def apply(self, edits: EditSet) -> None:
-        """Keeps the edits. Raises EditRejected when they do not fit the text by now."""
-        for file in edits.files:
-            text = "" if file.base is None else (await self.read(file.path)).text
-            if file.base is None and self.texts.get(file.path) is not None:
-                raise EditRejected(f"{file.path.name} exists by then")
-            self.before.setdefault(file.path, text)
-            self.texts[file.path] = None if file.deletes else file.result(text)
-
-    async def confirm(self, question: Question) -> Answered | None:
-        """Asks nobody."""
-        del question
-        return None
-
-    async def diagnostics(self, path: Path | None) -> Sequence[Finding] | None:
-        """Knows of none."""
-        del path
-        return None
 
 
 @dataclass(slots=True)
