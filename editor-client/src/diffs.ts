@@ -37,12 +37,14 @@ export function diffs(): Diffs {
   return {
     show: async (diff, name, column) => {
       const viewColumn = tabsOf(diff)[0]?.group.viewColumn ?? column ?? vscode.ViewColumn.Active;
-      const options = { preserveFocus: true, preview: true, viewColumn };
+      const found = [...changesOf(diff)];
+      // A preview takes the place of the one before; the first file is opened last, so it is seen.
+      const options = { preserveFocus: true, preview: found.length < 2, viewColumn };
       let fits = false;
-      for (const change of changesOf(diff)) {
-        const found = await fitting(change);
-        if (found !== undefined) {
-          const [before, after] = found;
+      for (const change of found.reverse()) {
+        const sides = await fitting(change);
+        if (sides !== undefined) {
+          const [before, after] = sides;
           const uri = document(diff, change.path, after);
           const title = `${change.path} ↔ ${name}`;
           await vscode.commands.executeCommand("vscode.diff", before, uri, title, options);

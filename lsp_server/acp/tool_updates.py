@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -12,6 +13,7 @@ from lsp_server.domain.events import ToolCalled, ToolReturned
 from lsp_server.domain.permissions import Question, visible
 from lsp_server.domain.tools import Malformed, NeedsPath, ToolKind
 from lsp_server.session.changed_texts import ChangedText
+from lsp_server.text.diff_quotes import DiffLine, diff_lines
 from lsp_server.text.markdown import code_block
 from lsp_server.text.truncate import truncate_middle
 from lsp_server.wording.permission_texts import allowed_text
@@ -93,40 +95,28 @@ def asked(question: Question, call_id: str, root: Path) -> schema.ToolCallUpdate
     content = list(_question_content(question, root))
     if allows := allowed_text(question):
         content.append(_text(visible(allows)))
-    places = [question.path] if question.path is not None else []
     return schema.ToolCallUpdate(
         tool_call_id=call_id,
         title=visible(question.summary),
         status="pending",
         content=content,
-        locations=[schema.ToolCallLocation(path=str(root / place)) for place in places],
+        locations=[schema.ToolCallLocation(path=str(root / place)) for place in question.paths],
     )
 
 
 def _question_content(question: Question, root: Path) -> Iterator[Content]:
-    hunks = list(_hunks(question.detail)) if question.path is not None else []
-    for before, after in hunks:
-        path = str(root / (question.path or ""))
-        yield helpers.tool_diff_content(path, after, before or None)
-    if not hunks and question.detail:
+    lines = diff_lines(question.detail) if question.paths else {}
+    for path in lines:
+        for _, hunk in groupby(lines[path], key=lambda line: line.hunk):
+            before, after = _sides(list(hunk))
+            yield helpers.tool_diff_content(str(root / path), after, before or None)
+    if not lines and question.detail:
         yield _text(code_block(visible(truncate_middle(question.detail, RESULT_CHARS_MAX))))
 
 
-def _hunks(diff: str) -> Iterator[tuple[str, str]]:
-    """The two sides of each stretch of a unified diff; nothing for any other text."""
-    before: list[str] = []
-    after: list[str] = []
-    is_inside = False
-    for line in [*diff.split("\n"), "@@"]:
-        if line.startswith("@@"):
-            if is_inside:
-                yield _joined(before), _joined(after)
-            before, after, is_inside = [], [], True
-        elif is_inside and not line.startswith("\\"):
-            if not line.startswith("+"):
-                before.append(line[1:])
-            if not line.startswith("-"):
-                after.append(line[1:])
+def _sides(hunk: Sequence[DiffLine]) -> tuple[str, str]:
+    before = [line.text for line in hunk if line.sign in "- "]
+    return _joined(before), _joined([line.text for line in hunk if line.sign in "+ "])
 
 
 def _joined(lines: list[str]) -> str:

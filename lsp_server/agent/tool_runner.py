@@ -1,7 +1,8 @@
 """A `ToolRunner` carries out the calls of an answer, each recorded before and after it runs.
 
 Calls that only read run beside each other, subagents that may change files too, all
-others one after the other in their order. After one of those failed, no other of the step is run: they were asked
+others one after the other in their order. Edits that follow each other in a step are one question
+to a person. After one of those failed, no other of the step is run: they were asked
 for by a model that took it to succeed. What was recorded before it ran is never run a
 second time: after a crash the model is told that it may have taken effect.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Literal, TypeAlias
 
 from lsp_server.agent import guards
@@ -23,6 +24,7 @@ from lsp_server.domain.messages import Response
 from lsp_server.domain.ports import LastingTool
 from lsp_server.domain.tools import ToolCall, ToolKind, ToolResult
 from lsp_server.text.legible import disguises
+from lsp_server.tools.step_review import StepReview
 from lsp_server.tools.toolbox import Toolbox
 
 INTERRUPTED = "interrupted: it had started and may have taken effect; look before you repeat it"
@@ -66,15 +68,18 @@ class ToolRunner:
         admitted = guards.admit_calls(
             response.message.tool_calls, cut_off=response.stop_reason == "length"
         )
+        # A hook may make another call of one, so nothing from there on is asked about before.
+        unguarded = takewhile(lambda call: not self._hooks.guard(call), admitted.calls)
+        review = StepReview(tuple(unguarded))
         results: list[CallResult] = []
         failed: ToolCall | None = None
         for company, group in groupby(admitted.calls, self._company):
             calls, only_looks = tuple(group), company == "looks"
             for batch in [(call,) for call in calls] if company == "alone" else [calls]:
-                if failed is not None and not only_looks:
+                if failed is not None and not (only_looks or review.is_refused(batch[0])):
                     self._skip(batch, failed)
                     continue
-                done = await self._run_batch(batch, only_looks)
+                done = await self._run_batch(batch, only_looks, review)
                 results += done
                 failed = failed or self._failed_effect(done)
         for call_id, why in admitted.refused.items():
@@ -128,7 +133,9 @@ class ToolRunner:
                 text = NOT_STARTED  # It was still asked about, or waited for another to end.
             self._return(call_id, ToolResult(text, is_error=True), 0.0)
 
-    async def _run_batch(self, calls: Sequence[ToolCall], only_looks: bool) -> list[CallResult]:
+    async def _run_batch(
+        self, calls: Sequence[ToolCall], only_looks: bool, review: StepReview
+    ) -> list[CallResult]:
         if any(message.when == "steer" for message in self._state.conversation.pending_messages):
             for call in calls:
                 self._return(call.id, ToolResult(STEERED, is_error=True), 0.0)
@@ -141,7 +148,8 @@ class ToolRunner:
             await self._event_log.flush()
         async with asyncio.TaskGroup() as group:
             running = [
-                group.create_task(self._toolbox.carry_out(one.call, one.verdict)) for one in guarded
+                group.create_task(self._toolbox.carry_out(one.call, one.verdict, review))
+                for one in guarded
             ]
         done: list[CallResult] = []
         for one, task in zip(guarded, running, strict=True):

@@ -69,7 +69,13 @@ async def run_toolbox(
     bound = tool_bound(run_context.task.agent)
     own = [tool for tool in tools if bound.allows(tool.spec.name)]
     offered = await _offer_tools(services, run_context, own, bound)
-    return Toolbox(offered, approval, hooks.notifications.around(ask), describe_sandbox=describe)
+    return Toolbox(
+        offered,
+        approval,
+        hooks.notifications.around(ask),
+        describe_sandbox=describe,
+        editor=services.editor,
+    )
 
 
 async def _offer_tools(

@@ -109,14 +109,16 @@ class PlannedEdit:
     """A `PlannedEdit` is a change that a tool has computed and not applied yet.
 
     `arguments` are those of the call. `edits` None means that there is nothing to
-    change. `diff` shows the change to a person, secrets redacted, and `result` is what
-    the call gives once the edits are applied.
+    change. `diff` shows the change to a person, secrets redacted, as do the whole texts
+    `shown_before` and `shown_after`; `result` is what the call gives once the edits are applied.
     """
 
     arguments: Mapping[str, object]
     edits: EditSet | None
     diff: str
     result: ToolResult
+    shown_before: str = ""
+    shown_after: str = ""
 
 
 def apply_edits(text: str, edits: tuple[TextEdit, ...]) -> str:

@@ -38,7 +38,8 @@ class Question:
     """A `Question` says what would be done, in words that a person can decide on.
 
     `summary` is one line. `detail` is the exact operation: the command, or the diff.
-    `path` is the target of a file operation, relative to the workspace. `rule` is what
+    `path` is the target of a file operation, relative to the workspace; a question about
+    several edits of one step has the other files as `more_paths`. `rule` is what
     "always" would keep for the project, None when that is not on offer; with `general`
     it names no file of the project, so that it may hold in all of them. `run_rule` is
     what "run" would allow. With `offers_sandbox` the rest of the run may go on in the
@@ -58,6 +59,12 @@ class Question:
     general: bool = False
     offers_sandbox: bool = False
     freed_by: tuple[PermissionMode, ...] = ()
+    more_paths: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Returns all files that it is about."""
+        return (*([self.path] if self.path is not None else []), *self.more_paths)
 
     @property
     def answers(self) -> tuple[Answer, ...]:

@@ -1,4 +1,4 @@
-"""This module finds what is quoted from a unified diff, and says in which line that is now."""
+"""This module reads a unified diff, finds what is quoted from it, and says in which line that is now."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ _PATH = re.compile(r'(?:---|\+\+\+) "?[ab]/(.*?)"?\t?')
 class DiffLine:
     """A `DiffLine` is a line of a diff without its sign: `+`, `-` or a blank.
 
-    `number` counts from 1 in the new file; of a line that is gone it is where it was.
+    `number` counts from 1 in the new file; of a line that is gone it is where it was. `hunk`
+    counts the stretches of the diff from 1.
     """
 
     sign: str
     text: str
     number: int
+    hunk: int
 
 
 def diff_lines(diff: str) -> Mapping[str, tuple[DiffLine, ...]]:
@@ -66,18 +68,18 @@ def _index(lines: list[DiffLine], parts: list[str]) -> int | None:
 
 def _lines(diff: str) -> Iterator[tuple[str, DiffLine]]:
     path = ""
-    old = new = number = 0
+    old = new = number = count = 0
     for line in diff.split("\n"):
         if old or new:
             sign, text = line[:1] or " ", line[1:]
             if sign == "\\":
                 continue
-            yield path, DiffLine(sign, text, number)
+            yield path, DiffLine(sign, text, number, count)
             old -= sign in "- "
             new -= sign in "+ "
             number += sign in "+ "
         elif hunk := _HUNK.match(line):
             old, new = int(hunk[1] or 1), int(hunk[3] or 1)
-            number = int(hunk[2])
+            number, count = int(hunk[2]), count + 1
         elif named := _PATH.fullmatch(line):
             path = named[1]

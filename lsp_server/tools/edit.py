@@ -104,6 +104,8 @@ class Edit:
             EditSet((file,), f"edit {wanted.path}"),
             unified_diff(path, before_shown, after_shown),
             ToolResult(_report(path, after, after_shown, edits, match.note), changed=(path,)),
+            before_shown,
+            after_shown,
         )
 
     async def apply(self, planned: PlannedEdit) -> ToolResult:

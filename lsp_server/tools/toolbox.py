@@ -22,7 +22,7 @@ from lsp_server.domain.permissions import (
     HookVerdict,
     Question,
 )
-from lsp_server.domain.ports import EditTool, LastingTool, Tool
+from lsp_server.domain.ports import Editor, EditTool, LastingTool, Tool
 from lsp_server.domain.tasks import Mode
 from lsp_server.domain.tools import (
     LOOKING_KINDS,
@@ -47,6 +47,7 @@ from lsp_server.tools.hook_verdict import after_hooks
 from lsp_server.tools.read_only import is_read_only
 from lsp_server.tools.sandbox_offer import DescribeSandbox, SandboxOffer
 from lsp_server.tools.shell_syntax import parse
+from lsp_server.tools.step_review import AskedEdit, StepReview, joint_question
 from lsp_server.tools.tool_list import ToolList
 
 TITLE_CHARS_MAX = 100
@@ -59,7 +60,8 @@ class Toolbox:
     `tools` are offered in their order, which is part of the prompt's cached start; those
     that are given as a sequence are all there are, fewer in `plan` mode. Each call is decided by `approval`,
     and where that says so `ask` asks a person, who is offered the sandbox for the rest of
-    the run where `describe_sandbox` knows one.
+    the run where `describe_sandbox` knows one. With `editor`, which has the texts of the
+    files, edits of one step are asked about together.
 
     >>> import asyncio, tempfile
     >>> from pathlib import Path
@@ -84,10 +86,12 @@ class Toolbox:
         ask: AskPerson,
         mode: Mode = "build",
         describe_sandbox: DescribeSandbox | None = None,
+        editor: Editor | None = None,
     ) -> None:
         self.tools = tools if isinstance(tools, ToolList) else ToolList(tools, mode)
         self._approval = approval
         self._ask = ask
+        self._editor = editor
         self._sandbox = SandboxOffer(describe_sandbox, approval.mode)
 
     @property
@@ -100,17 +104,21 @@ class Toolbox:
         return (await self.carry_out(call, verdict))[0]
 
     async def carry_out(
-        self, call: ToolCall, verdict: HookVerdict = NO_VERDICT
+        self,
+        call: ToolCall,
+        verdict: HookVerdict = NO_VERDICT,
+        review: StepReview | None = None,
     ) -> tuple[ToolResult, float]:
         """Carries out a call; an error that the model can correct is returned as a result.
 
-        `verdict` is what hooks decided on it, which comes after a rule that denies. The seconds
+        `verdict` is what hooks decided on it, which comes after a rule that denies. With the
+        `review` of its step, edits behind it are asked about with it. The seconds
         are those of the work, without the time that a person took to answer.
         """
         started = time.monotonic()
         try:
             tool, arguments = self.tool(call), _check_arguments(call)
-            planned = await self._permit(tool, arguments, verdict)
+            planned = await self._permit(call, tool, arguments, verdict, review or StepReview())
             started = time.monotonic()
             # The change that a person agreed to is made, not one that is computed again.
             if planned is not None and isinstance(tool, EditTool):
@@ -177,27 +185,51 @@ class Toolbox:
         return one_line(title, TITLE_CHARS_MAX)
 
     async def _permit(
-        self, tool: Tool, arguments: Mapping[str, object], verdict: HookVerdict
+        self,
+        call: ToolCall,
+        tool: Tool,
+        arguments: Mapping[str, object],
+        verdict: HookVerdict,
+        review: StepReview,
     ) -> PlannedEdit | None:
         """Returns the edit that a person was shown, if one was, so that it is that one that is made.
 
         Raises ToolError unless the call is allowed.
         """
         match self._decide(tool, arguments, verdict):
-            case Allow():
-                return None
             case Deny(reason, advice, by):
                 text = f"refused: {reason}" + (f"; {advice}" if advice else "")
                 raise _NotAllowed(text, Denial(by, reason))
+            case Allow():
+                return review.agreed(call)
             case Ask() as asked:
+                if (agreed := review.agreed(call)) is not None:
+                    return agreed
                 planned, question = await _shown(tool, arguments, asked)
+                edits: list[AskedEdit] = []
+                if planned is not None and self._editor is not None:
+                    first = AskedEdit(call, planned, question)
+                    edits = await review.gather(
+                        first, self._editor, self._ask_about, self.only_looks
+                    )
+                    question = joint_question(edits)
                 question = await self._sandbox.beside(question)
                 # Meanwhile the answer to another question may have freed the call.
                 if not isinstance(self._decide(tool, arguments, verdict), Allow):
-                    await self._wait_for(question)
+                    with review.settling(edits):
+                        await self._wait_for(question)
                 return planned
             case unknown:
                 assert_never(unknown)
+
+    async def _ask_about(self, call: ToolCall, editor: Editor) -> AskedEdit | None:
+        """Returns the edit of a call, on the texts of `editor`, if a person is asked about it."""
+        tool, arguments = self.tool(call), _check_arguments(call)
+        decision = self._decide(tool, arguments, NO_VERDICT)
+        if not isinstance(decision, Ask) or decision.outside or not isinstance(tool, EditTool):
+            return None
+        planned = await tool.plan(arguments, editor)
+        return AskedEdit(call, planned, replace(decision.question, detail=planned.diff))
 
     def _decide(
         self, tool: Tool, arguments: Mapping[str, object], verdict: HookVerdict

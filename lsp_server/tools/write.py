@@ -98,6 +98,7 @@ class Write:
             EditSet((edit,), f"write {wanted.path}"),
             unified_diff(relative, *shown),
             ToolResult(done, changed=(relative,)),
+            *shown,
         )
 
     async def apply(self, planned: PlannedEdit) -> ToolResult:

@@ -22,6 +22,11 @@ from tests.harness.workshop import calls, finish, judges, says
 
 EDIT = calls(("edit", {"path": "a.txt", "old_text": "two", "new_text": "three"}), text="I edit.")
 WRITE = calls(("write", {"path": "b.txt", "text": "b\n"}))
+BOTH = calls(
+    ("edit", {"path": "a.txt", "old_text": "two", "new_text": "three"}),
+    # What is taken out looks like the head of another file's difference.
+    ("edit", {"path": "c.txt", "old_text": "-- a/a.txt\n", "new_text": "++ b/a.txt\n"}),
+)
 SLEEP = calls(("shell", {"command": "sleep 60"}))
 
 
@@ -44,6 +49,23 @@ def diffs(panel: Panel) -> list[schema.FileEditToolCallContent]:
         for content in update.content or []
         if isinstance(content, schema.FileEditToolCallContent)
     ]
+
+
+async def test_several_edits_are_asked_about_at_once_each_with_its_file(folder: Path) -> None:
+    (folder / "c.txt").write_text("-- a/a.txt\n")
+    async with (
+        FaultyServer([BOTH, finish("All done."), judges()]) as server,
+        desk(folder, model=server) as here,
+    ):
+        await here.say(await here.new(), "do both")
+        (call, _), *more = here.panel.questions
+        assert not more
+        assert [Path(place.path).name for place in call.locations] == ["a.txt", "c.txt"]
+        assert [(Path(one.path).name, one.old_text, one.new_text) for one in call.content[:2]] == [
+            ("a.txt", "one\ntwo\n", "one\nthree\n"),
+            ("c.txt", "-- a/a.txt\n", "++ b/a.txt\n"),
+        ]
+    assert (folder / "c.txt").read_text() == "++ b/a.txt\n"
 
 
 async def test_an_edit_is_asked_about_shown_and_made(folder: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from lsp_server.cli.terminal_prompt import CHOICES, TerminalPrompt, parse_answer, question_text
 from lsp_server.domain.permissions import Answer, Answered, Question
 
+TWO = "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-1\n+2\n--- a/b\n+++ b/b\n@@ -1 +1 @@\n-1\n+2"
 PLAIN = Question("q", "shell", "run `a | b`", "a | b")
 WIDE = Question(
     *("q", "shell", "run `make`", "make"),
@@ -61,6 +62,10 @@ def test_every_answer_can_be_chosen() -> None:
         (PLAIN, "run `a | b`"),
         (Question("q", "mcp__d__x", "call x of the server d", "{}"), "call x of the server d\n{}"),
         (Question("q", "check", "run the check `a…`", "a\nb"), "run the check `a…`\na\nb"),
+        (
+            Question("q", "edit", "2 edits of 2 files: a, b", TWO, path="a", more_paths=("b",)),
+            f"2 edits of 2 files: a, b\n{TWO}",
+        ),
     ],
 )
 def test_a_question_says_what_would_be_done_wherever_the_run_is_shown(

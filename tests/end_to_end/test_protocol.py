@@ -233,6 +233,34 @@ def editing(before: str = "old", after: str = "new") -> list[ScriptedTurn]:
     ]
 
 
+async def test_edits_of_one_step_are_one_question_that_is_seen_in_each_file(project: Path) -> None:
+    (project / "a.txt").write_text("the old text\n")
+    edits = (
+        call("edit", path="a.txt", old_text="old", new_text="new"),
+        call("write", path="b.txt", text="b\n"),
+    )
+    turns = [
+        ScriptedTurn(tool_calls=edits),
+        ScriptedTurn(tool_calls=(call("finish", summary="It is done."),)),
+    ]
+    async with at_work(project, turns, {"capabilities": PLAIN}) as client:
+        await client.command("holdfast.run.start", {"prompt": "Do both."})
+        asked = await client.wait_for_all(pending, 3, "the question in both files and the goals")
+        assert {m["params"]["uri"].rpartition("/")[2] for m in asked} == {
+            *("a.txt", "b.txt", "goals.md"),
+        }
+        for message in asked:
+            (shown,) = message["params"]["diagnostics"]
+            assert "2 edits of 2 files: a.txt, b.txt" in shown["message"]
+            assert "+the new text" in shown["message"]
+            assert "+b" in shown["message"]
+        question = asked[0]["params"]["diagnostics"][0]["data"]["id"]
+        given = {"id": question, "answer": "once"}
+        await client.command("holdfast.permission.answer", given)
+        await client.wait_for(lambda m: shows(m, "It is done."), "the end of the run")
+        assert (project / "b.txt").read_text() == "b\n"
+
+
 async def answer_by_command(client: LspClient) -> None:
     message = await client.wait_for(pending)
     data = message["params"]["diagnostics"][0]["data"]

@@ -74,8 +74,8 @@ def _questions(folder: Folder, session: Session) -> Iterator[tuple[Path, types.D
     for pending in session.permissions.pending():
         diagnostic = _question(pending)
         yield folder.root / GOALS_FILE, diagnostic
-        if pending.question.path is not None:
-            yield folder.root / pending.question.path, diagnostic
+        for path in pending.question.paths:
+            yield folder.root / path, diagnostic
 
 
 def _question(pending: PendingQuestion) -> types.Diagnostic:
