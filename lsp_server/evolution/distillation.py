@@ -6,6 +6,7 @@ It needs no model. What it makes are drafts; nothing is written here.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -14,6 +15,7 @@ from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.procedures import Procedure, procedures
 from lsp_server.evolution.project import Project
 from lsp_server.evolution.run_steps import OPEN_WORD, Step
+from lsp_server.skills.front_matter import FrontMatterError, read_front_matter
 from lsp_server.skills.skill import SKILL_FILE
 
 SHARED_MIN = 2
@@ -22,7 +24,7 @@ SHARED_MIN = 2
 
 @dataclass(frozen=True, slots=True)
 class WrittenText:
-    """A `WrittenText` is the text of a skill or command that is there.
+    """A `WrittenText` is the text of a skill, command or agent that is there.
 
     `is_own` says that Holdfast made it and nobody has edited it since. `name` is what it is called by,
     and `since` the time of its last change.
@@ -38,6 +40,18 @@ class WrittenText:
     def is_skill(self) -> bool:
         """Says whether it is a skill, of which models are told, and not a command."""
         return PurePosixPath(self.path).name == SKILL_FILE
+
+    @property
+    def is_command(self) -> bool:
+        """Says whether it is a command, which people begin tasks with."""
+        return not self.is_skill and "commands" in PurePosixPath(self.path).parts
+
+    @property
+    def body(self) -> str:
+        """Returns the text behind its head."""
+        with suppress(FrontMatterError):
+            return read_front_matter(self.text).body
+        return self.text
 
     @property
     def is_of_project(self) -> bool:
@@ -82,7 +96,7 @@ def _draft(procedure: Procedure, written: Sequence[WrittenText], at: str) -> Dra
     for one in written:
         known = steps_in(one.text)
         if one.is_own and len(set(known) & set(procedure.steps)) >= SHARED_MIN:
-            kind = draft.kind if "/commands/" in one.path else "keep_skill"
+            kind = draft.kind if one.is_command else "keep_skill"
             steps = _merged(known, procedure.steps)
             return replace(draft, kind=kind, path=one.path, replaces=one.text, steps=steps)
     return draft

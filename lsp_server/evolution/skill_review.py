@@ -10,21 +10,22 @@ from lsp_server.evolution.fact_parts import fact_parts
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.project import Project
 from lsp_server.evolution.suggestion import Suggestion, SuggestionKind, suggestion
-from lsp_server.evolution.use_count import count_skill_uses
+from lsp_server.evolution.use_count import count_file_uses
 
 
 def review_skills(
     written: Sequence[WrittenText], runs: Sequence[PastRun], project: Project
 ) -> Iterator[Suggestion]:
-    """Yields the skills and commands to retire, and those of a person to look at. Blocking.
+    """Yields the skills and commands to retire, and skills of a person to look at. Blocking.
 
-    Of Holdfast's own one goes whose commands or files are not there, too. A person's are named
-    only, and only where they lie in the project: others may be for other projects.
+    Of Holdfast's own one goes whose commands or files are not there, too. A person's skills are
+    named only, and only where they lie in the project: others may be for other projects. Their
+    commands take no room in prompts.
     """
     for one in written:
-        if not one.is_own and not one.is_of_project:
+        if not one.is_own and not (one.is_of_project and one.is_skill):
             continue
-        why = count_skill_uses(one, runs).problem if one.is_skill else ""
+        why = count_file_uses(one, runs).problem
         if one.is_own:
             why = _gone(one, project) or why
         if why:

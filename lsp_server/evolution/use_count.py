@@ -1,4 +1,4 @@
-"""This module counts what a fact or a skill was good for: in which runs it was told, used, and how they ended."""
+"""This module counts what a fact, a skill or a command was good for: in which runs it was told, used, and how they ended."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from lsp_server.evolution.distillation import WrittenText
 from lsp_server.evolution.fact_parts import FactParts, fact_parts
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.suggestion import Suggestion, suggestion
+from lsp_server.skills.custom_command import makes
 
 TOLD_MIN = 20
 DAYS_MIN = 28
@@ -24,6 +25,8 @@ FAILED_MIN = 4
 @dataclass(frozen=True, slots=True)
 class UseCount:
     """A `UseCount` counts runs: those that were told of something, that used it, and that then went well.
+
+    Of a command, which people use, those count as told that they began since it is there.
 
     `failed_last` are those that used it in vain since one that did not. `first_at` and `last_at` are
     the times of the first and the last run that was told, empty if none was.
@@ -42,7 +45,7 @@ class UseCount:
         if self.failed_last >= FAILED_MIN:
             return f"the last {self.failed_last} runs that used it did not go well"
         if self.told >= TOLD_MIN and self.days >= DAYS_MIN and not self.used:
-            return f"{self.told} runs in {self.days:.0f} days were told, and none used it"
+            return f"none of {self.told} runs in {self.days:.0f} days used it"
         return ""
 
     @property
@@ -63,11 +66,17 @@ def count_fact_uses(fact: Fact, runs: Sequence[PastRun]) -> UseCount:
     return _count(((run, _uses(run, parts)) for run in told), in_vain)
 
 
-def count_skill_uses(skill: WrittenText, runs: Sequence[PastRun]) -> UseCount:
-    """Counts for what a skill was good: all runs since its last change were told of it, and some loaded it."""
-    told = [run for run in runs if run.at >= skill.since or skill.name in run.loaded_skills]
-    in_vain = frozenset(run.id for run in told if not run.went_well)
-    return _count(((run, skill.name in run.loaded_skills) for run in told), in_vain)
+def count_file_uses(file: WrittenText, runs: Sequence[PastRun]) -> UseCount:
+    """Counts for what a skill or command was good.
+
+    All runs since its last change were told of a skill, and some loaded it; of a command those were
+    that people began, and it made what they said to some.
+    """
+    uses = _loads if file.is_skill else _is_said
+    seen = [(run, uses(file, run)) for run in runs if file.is_skill or run.by_person]
+    told = [(run, used) for run, used in seen if used or run.at >= file.since]
+    in_vain = frozenset(run.id for run, _ in told if not run.went_well)
+    return _count(told, in_vain)
 
 
 def unused_facts(facts: Sequence[Fact], runs: Sequence[PastRun]) -> Iterator[Suggestion]:
@@ -102,6 +111,14 @@ def _uses(run: PastRun, parts: FactParts) -> bool:
     touched = {path for action in run.actions for path in action.files}
     asked = " ".join(action.title for action in run.actions)
     return bool(touched & parts.paths) or any(path in asked for path in parts.paths | parts.symbols)
+
+
+def _loads(skill: WrittenText, run: PastRun) -> bool:
+    return skill.name in run.loaded_skills
+
+
+def _is_said(command: WrittenText, run: PastRun) -> bool:
+    return any(makes(command.body, one.title) for one in run.told)
 
 
 def _passed(run: PastRun, parts: FactParts) -> bool:

@@ -74,6 +74,26 @@ class CustomCommand:
         return _PLACEHOLDER.sub(fill, self.body).strip()
 
 
+def makes(body: str, task: str) -> bool:
+    """Says whether a command with this body made a task, whatever its arguments; blanks do not matter.
+
+    A body of placeholders alone may make any text, so it is said to make none.
+
+    >>> makes("Fix $1, then test.", "Fix the parser, then test."), makes("$ARGUMENTS", "Fix it.")
+    (True, False)
+    """
+    first, *others = (" ".join(piece.split()) for piece in _PLACEHOLDER.split(body))
+    rest = " ".join(task.split())
+    if not (first or any(others)) or not rest.startswith(first):
+        return False
+    rest = rest.removeprefix(first)
+    for piece in others:
+        _, found, rest = rest.partition(piece) if piece else ("", "-", rest)
+        if not found:
+            return False
+    return True
+
+
 def parse_invocation(text: str) -> tuple[str, str] | None:
     """Reads `/name arguments` at the start of a task; None when it begins otherwise.
 

@@ -15,7 +15,11 @@ def dream_text(runs: int, new: int, applied: int, waiting: int) -> str:
         return "there are no past runs to learn from yet"
     looked = f"looked at {runs} past run{'s' if runs != 1 else ''}"
     found = f"{new or 'no'} new suggestion{'s' if new != 1 else ''}"
-    done = f", {applied} took effect by itself" if applied else ""
+    done = (
+        f", {applied} took effect by {'itself' if applied == 1 else 'themselves'}"
+        if applied
+        else ""
+    )
     verb = "waits" if waiting == 1 else "wait"
     left = f"; {waiting} {verb} in .holdfast/inbox.md" if waiting else ""
     return f"{looked}: {found}{done}{left}"

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from lsp_server.evolution.suggestion import suggestion
+from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.settings.folders import data_folder, workspace_folder
 from tests.data.past_runs import write_journal
 from tests.harness.command_line import Ended, holdfast
+from tests.harness.workshop import finish
 
 MADE, THEIRS = (f".holdfast/skills/{name}/SKILL.md" for name in ("made", "theirs"))
 TEXT = "---\nname: NAME\ndescription: How invoices are made.\n---\n\n1. Run `make gone`.\n"
@@ -64,6 +66,20 @@ async def test_a_skill_that_names_what_is_gone_is_retired_and_brought_back(kept:
     table = (await holdfast("evolve", "status", folder=kept)).output
     assert "skill made" in table
     assert "skill theirs" in table
+
+
+async def test_uses_of_a_command_are_counted_with_what_became_of_the_runs(kept: Path) -> None:
+    command = kept / ".holdfast/commands/tidy.md"
+    command.parent.mkdir()
+    command.write_text("---\ndescription: Tidies.\n---\nTidy up.\n\n$ARGUMENTS\n")
+    assert (await holdfast("trust", "--yes", folder=kept)).status == 0
+    async with ScriptedServer([finish()] * 2) as model:
+        named = {"HOLDFAST_MODEL__BASE_URL": model.base_url, "HOLDFAST_MODEL__NAME": "scripted"}
+        for task in ("/tidy the docs, please", "Look around."):
+            await holdfast("run", task, "--sandboxed", folder=kept, **named)
+    table = (await holdfast("evolve", "status", folder=kept)).output
+    (row,) = [line.split() for line in table.splitlines() if "command tidy" in line]
+    assert row == ["2", "1", "1", "command", "tidy"], "both runs could have begun with it"
 
 
 async def test_a_skill_that_a_person_has_edited_is_theirs(kept: Path) -> None:

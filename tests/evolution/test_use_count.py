@@ -18,7 +18,7 @@ from lsp_server.evolution.use_count import (
     FAILED_MIN,
     TOLD_MIN,
     count_fact_uses,
-    count_skill_uses,
+    count_file_uses,
     unused_facts,
 )
 from lsp_server.memory.facts import new_fact
@@ -97,10 +97,15 @@ def test_uses_are_counted_with_how_their_runs_ended() -> None:
     usage = count_fact_uses(FACT, runs)
     assert (usage.told, usage.used, usage.went_well, usage.days) == (9, 5, 3, 3.0)
     docs = WrittenText(".holdfast/skills/docs/SKILL.md", "", name="docs", since="2026-01-01")
-    usage = count_skill_uses(docs, runs)
+    usage = count_file_uses(docs, runs)
     assert (usage.told, usage.used, usage.went_well) == (9, 9, 7)
-    usage = count_skill_uses(replace(docs, name="other", since="2026-01-02"), runs)
+    usage = count_file_uses(replace(docs, name="other", since="2026-01-02"), runs)
     assert (usage.told, usage.used) == (6, 0), "it was there for six of them"
+    write = WrittenText(".holdfast/commands/write.md", "Write.", name="write", since="2026-01-02")
+    usage = count_file_uses(write, runs)
+    assert (usage.told, usage.used, usage.went_well) == (9, 9, 7), "each run was begun with it"
+    usage = count_file_uses(replace(write, text="Read."), runs)
+    assert (usage.told, usage.used) == (6, 0)
 
 
 MADE = WrittenText(
@@ -110,6 +115,7 @@ MADE = WrittenText(
     since="2026-01-01",
 )
 THEIRS = replace(MADE, is_own=False)
+COMMAND = replace(MADE, path=".holdfast/commands/a.md", name="a")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +135,14 @@ THEIRS = replace(MADE, is_own=False)
             [],
             "retire_skill",
         ),
-        (replace(MADE, path=".holdfast/commands/a.md"), weeks(TOLD_MIN, 2.0, "ls"), None),
+        (COMMAND, weeks(TOLD_MIN, 2.0, "ls"), "retire_skill"),
+        (replace(COMMAND, text="---\na: b\n---\nWrite.\n\n$1"), weeks(TOLD_MIN, 2.0, "ls"), None),
+        (
+            replace(COMMAND, text="---\na: b\n---\nWrite.\n\n$1"),
+            weeks(FAILED_MIN, 1.0, "ls", well=False),
+            "retire_skill",
+        ),
+        (replace(COMMAND, is_own=False), weeks(TOLD_MIN, 2.0, "ls"), None),
         # A person's own is named only, and not for what it names.
         (THEIRS, weeks(TOLD_MIN, 2.0, "ls"), "review_skill"),
         (replace(THEIRS, text="1. Run `make gone`."), [], None),

@@ -16,7 +16,7 @@ from lsp_server.evolution.fact_review import without_file
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.project import Project
 from lsp_server.evolution.suggestion import DREAM_KINDS, Suggestion
-from lsp_server.evolution.use_count import UseCount, count_fact_uses, count_skill_uses
+from lsp_server.evolution.use_count import UseCount, count_fact_uses, count_file_uses
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.evolution.confirmation import Confirmation
 from lsp_server.session.evolution.distiller import Distiller
@@ -160,11 +160,14 @@ class Evolution:
 
 
 async def uses(evolution: Evolution) -> Sequence[tuple[str, UseCount]]:
-    """Returns the skills, by name, and the texts of all facts that are told, with what each was good for."""
+    """Returns skills and commands, by name, and the texts of all facts that are told, with what each was good for."""
     runs = await asyncio.to_thread(read_past_runs, evolution.store)
-    skills = [one for one in await evolution.written() if one.is_skill]
     return [
-        *((f"skill {one.name}", count_skill_uses(one, runs)) for one in skills),
+        *(
+            (f"{'skill' if one.is_skill else 'command'} {one.name}", count_file_uses(one, runs))
+            for one in await evolution.written()
+            if one.is_skill or one.is_command
+        ),
         *((fact.text, count_fact_uses(fact, runs)) for fact in await evolution.facts.told()),
     ]
 
