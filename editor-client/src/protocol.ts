@@ -618,7 +618,8 @@ export type RunEventsReply = v.InferOutput<typeof RunEventsReply>;
  *
  * `before` are its lines in the text from before, `after` those in the text as it is now, from the
  * beginning of the first line to that of the line behind the last. `edited` says that these
- * were changed since.
+ * were changed since. `diff` has the lines, each with `-` or `+` before it, where they were
+ * asked for; what is long is cut.
  */
 export const ChangeHunk = v.object({
   id: v.string(),
@@ -626,6 +627,7 @@ export const ChangeHunk = v.object({
   before: WireRange,
   after: WireRange,
   edited: v.optional(v.boolean(), false),
+  diff: v.optional(v.string()),
 });
 export type ChangeHunk = v.InferOutput<typeof ChangeHunk>;
 

@@ -17,7 +17,6 @@ from lsp_server.domain.tasks import RunId
 from lsp_server.session.review.run_review import FileReview, ReviewAnswer, ReviewedHunk, RunReview
 from lsp_server.session.run_errors import ChangeNotFound
 from lsp_server.text.legible import on_one_line
-from lsp_server.text.line_hunks import keep_lines
 
 NOTHING_CHANGED = "the run changed no file\n"
 _WITHOUT_MEMORY = {"memory": {"enabled": False}}
@@ -140,19 +139,14 @@ def file_lines(file: FileReview) -> Iterator[str]:
     yield f"+++ {name}: {changed.status}{where}, {numbers}{_ANSWERED[file.state]}"
     if changed.text is None:
         return
-    before, after = keep_lines(changed.text.before), keep_lines(changed.text.after)
-    for number, (hunk, seen) in enumerate(zip(changed.text.hunks, file.hunks, strict=True), 1):
-        yield f"@@ hunk {number}, line {seen.place.start + 1}{_told(seen)} @@"
-        yield from (_line("-", text) for text in before[hunk.before.start : hunk.before.end])
-        yield from (_line("+", text) for text in after[hunk.after.start : hunk.after.end])
+    shown = zip(file.hunks, changed.text.hunk_lines(), strict=True)
+    for number, (hunk, lines) in enumerate(shown, 1):
+        yield f"@@ hunk {number}, line {hunk.place.start + 1}{_told(hunk)} @@"
+        yield from lines
 
 
 def _told(hunk: ReviewedHunk) -> str:
     return _ANSWERED[hunk.state] + (", edited since" if hunk.is_edited else "")
-
-
-def _line(sign: str, text: str) -> str:
-    return sign + text.rstrip("\r\n")
 
 
 def _value(file: FileReview) -> dict[str, object]:

@@ -90,6 +90,10 @@ async def test_an_editor_sees_files_hunks_and_numbers(project: Path) -> None:
         assert "text" not in files["a.txt"]
         (named,) = (await changes(client, run_id, (project / "a.txt").as_uri())).values()
         assert named["text"] == BEFORE
+        assert "diff" not in second
+        listed = await client.command("holdfast.run.changes", {"runId": run_id, "diffs": True})
+        shown = {file["path"]: [hunk["diff"] for hunk in file["hunks"]] for file in listed["files"]}
+        assert (shown["a.txt"], shown["gone.txt"]) == (["-3\n+three", "+12b"], [])
 
 
 def lines(range_: Any) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.end_to_end.test_vscode import endpoint, pictures
 from tests.harness.code_server import code_server, need
-from tests.harness.editors import NEOVIMS, Editor, play
+from tests.harness.editors import EGLOTS, LSP_MODES, NEOVIMS, Editor, play
 from tests.harness.files import lay_out
 from tests.harness.git import committed
 from tests.harness.stand import acts
@@ -111,4 +111,44 @@ async def test_in_neovim_hunks_are_listed_compared_and_answered(
         ["poem.txt", 7, "modified +2 -1"],
     ]
     assert seen["before"] + "\n" == POEM
+    assert seen["page"] == [
+        "3 files changed, +3 -2 lines",
+        "+++ gone.txt  deleted  +0 -1",
+        "+++ made.txt  added  +1 -0",
+        "+++ poem.txt  modified  +2 -1, in part",
+        "@@ line 3, kept @@",
+        "-three",
+        "+THREE",
+        "@@ line 7 @@",
+        "+six and a half",
+    ]
+    assert (seen["made"], seen["visited"]) == (False, ["poem.txt", 7])
     assert seen["undone"] + "\n" == CHANGED.replace("THREE", "three")
+
+
+@pytest.mark.parametrize("editor", [*EGLOTS, *LSP_MODES], ids=lambda each: each.label)
+async def test_in_emacs_a_run_is_reviewed_in_a_list(
+    project: Path, editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLDFAST_PERMISSIONS__MODE", "full")
+    monkeypatch.setenv("HOLDFAST_GOAL__JUDGE_TASK", "false")
+    (project / ".git").mkdir()
+    lay_out(project, {"poem.txt": POEM, "gone.txt": "gone\n"})
+    async with ScriptedServer(changes) as model:
+        seen = await play(editor, "review", project, model, opened=project / "poem.txt")
+    assert seen["listed"] == [
+        "3 files changed, +3 -2 lines",
+        "gone.txt  deleted  +0 -1",
+        "made.txt  added  +1 -0",
+        "poem.txt  modified  +2 -1",
+        "@@ line 3",
+        "-three",
+        "+THREE",
+        "@@ line 7",
+        "+six and a half",
+    ]
+    assert seen["undone"] == CHANGED.replace("THREE", "three")
+    assert seen["stays"]["path"] == "poem.txt", "point stays where it was"
+    assert seen["made"] is False
+    assert seen["nowhere"] == "There is no file or hunk here"
+    assert seen["visited"] == ["poem.txt", 7]

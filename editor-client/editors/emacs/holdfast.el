@@ -24,6 +24,7 @@
 (require 'eieio)
 (require 'subr-x)
 (require 'url-util)
+(require 'holdfast-changes)
 (require 'holdfast-chat)
 (require 'holdfast-question)
 
@@ -82,6 +83,7 @@
 (declare-function eglot-current-server "eglot")
 (declare-function jsonrpc-request "jsonrpc")
 (declare-function jsonrpc-async-request "jsonrpc")
+(defvar query-about-changed-file)
 (defvar lsp--cur-workspace)
 (defvar eglot-server-programs)
 
@@ -101,7 +103,14 @@
                                                   &allow-other-keys)
     (holdfast-question-update server questions))
   (cl-defmethod eglot-handle-notification (server (_method (eql holdfast/event)) &rest notice)
-    (holdfast-chat-event server notice)))
+    (holdfast-chat-event server notice))
+  ;; What a run wrote into a buffer is on disk as well while its commands work, for them to
+  ;; see.  That is nothing to ask about in the middle of an edit.
+  (cl-defmethod eglot-handle-request :around
+    (server (_method (eql workspace/applyEdit)) &rest _)
+    (let ((query-about-changed-file (and (not (gethash server holdfast--statuses))
+                                         (bound-and-true-p query-about-changed-file))))
+      (cl-call-next-method))))
 
 ;;; lsp-mode
 
@@ -113,6 +122,8 @@
 (declare-function lsp--client-server-id "lsp-mode")
 (declare-function lsp-request "lsp-mode")
 (declare-function lsp-request-async "lsp-mode")
+(declare-function lsp--apply-workspace-edit "lsp-mode")
+(declare-function lsp-get "lsp-protocol")
 
 ;;;###autoload
 (defun holdfast-lsp-mode ()
@@ -127,6 +138,10 @@
                     ;; It counts characters; up to version 8 it does not declare that.
                     :custom-capabilities '((general . ((positionEncodings . ["utf-32"]))))
                     :initialization-options (lambda () holdfast--options)
+                    :request-handlers
+                    (let ((handlers (make-hash-table :test #'equal)))
+                      (puthash "workspace/applyEdit" #'holdfast--apply-edit handlers)
+                      handlers)
                     :notification-handlers
                     (let ((handlers (make-hash-table :test #'equal)))
                       (puthash "holdfast/status"
@@ -144,6 +159,16 @@
                                   workspace (plist-get (holdfast--plist waiting) :questions)))
                                handlers)
                       handlers))))
+
+;; A file that a run changes may be on disk already; see above.
+(defun holdfast--apply-edit (_workspace params)
+  "Do the edit of PARAMS, and say whether that was possible."
+  (let ((query-about-changed-file nil))
+    (list :applied
+          (condition-case failure
+              (prog1 t (lsp--apply-workspace-edit (lsp-get params :edit) 'server-requested))
+            (error (message "Holdfast: no edit: %s" (error-message-string failure))
+                   :json-false)))))
 
 (defun holdfast--plist (value)
   "VALUE of lsp-mode with plists, as eglot has them, in the place of hash tables."
@@ -395,7 +420,7 @@ With \"deny\", REASON is for the model to read."
                    '(("w" . holdfast-work) ("g" . holdfast-goal) ("G" . holdfast-work-on-goals)
                      ("h" . holdfast-chat) ("c" . holdfast-check) ("p" . holdfast-propose) ("y" . holdfast-accept)
                      ("a" . holdfast-answer) ("s" . holdfast-stop) ("r" . holdfast-resume)
-                     ("t" . holdfast-send) ("u" . holdfast-undo) ("v" . holdfast-show)
+                     ("t" . holdfast-send) ("u" . holdfast-undo) ("v" . holdfast-show) ("=" . holdfast-changes)
                      ("/" . holdfast-search) ("l" . holdfast-list) ("i" . holdfast-status) ("d" . holdfast-doctor)))
       (define-key map (kbd key) command))
     map)

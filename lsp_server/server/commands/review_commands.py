@@ -23,9 +23,14 @@ from lsp_server.session.review.run_review import FileReview, ReviewAnswer, Revie
 from lsp_server.session.session import Session
 from lsp_server.text.legible import on_one_line
 from lsp_server.text.line_hunks import LineRange
+from lsp_server.text.truncate import truncate_counting
 
 FILES_MAX = 2000
 LISTED_IN_MESSAGE_MAX = 20
+DIFF_CHARS_MAX = 10_000
+"""Of one hunk."""
+DIFFS_CHARS_MAX = 1_000_000
+"""Of a reply; hunks behind them come without their lines."""
 
 
 class ReviewCommands:
@@ -47,9 +52,11 @@ class ReviewCommands:
         path = _relative(session, arguments.path)
         run_id, files = await session.review.changes(run_id_of(arguments.run_id), path)
         entries = [_entry(session, file, with_text=path is not None) for file in files[:FILES_MAX]]
+        if arguments.diffs:
+            entries = _with_diffs(entries, files)
         lines = [_line(entry) for entry in entries[:LISTED_IN_MESSAGE_MAX]]
         message = "\n".join([_summary(entries), *lines]) if entries else "the run changed no file"
-        if path is None:
+        if path is None and not arguments.diffs:
             self._context.show_message(message)
         return RunChangesReply(
             state=self._context.state,
@@ -145,6 +152,21 @@ def _entry(session: Session, file: FileReview, *, with_text: bool) -> ChangedFil
         from_path=file.file.origin,
         text=file.before if with_text else None,
     )
+
+
+def _with_diffs(entries: Sequence[ChangedFile], files: Sequence[FileReview]) -> list[ChangedFile]:
+    """The entries, with the lines of their hunks as far as they fit."""
+    left = DIFFS_CHARS_MAX
+    found = []
+    for entry, file in zip(entries, files, strict=False):
+        hunks = []
+        lines = file.file.text.hunk_lines() if file.file.text and left > 0 else ()
+        for hunk, diff in zip(entry.hunks, lines, strict=False):
+            text = truncate_counting("\n".join(diff), DIFF_CHARS_MAX)
+            left -= len(text)
+            hunks.append(hunk.model_copy(update={"diff": text}))
+        found.append(entry.model_copy(update={"hunks": (*hunks, *entry.hunks[len(hunks) :])}))
+    return found
 
 
 def _hunk(hunk: ReviewedHunk) -> ChangeHunk:

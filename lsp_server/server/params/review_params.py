@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import StrictStr
+from pydantic import StrictBool, StrictStr
 
 from lsp_server.server.params.base import CommandParams, Payload, Reply, WireRange
 from lsp_server.session.review.reviewed_file import FileStatus
@@ -15,11 +15,12 @@ class RunChanges(CommandParams):
     """`holdfast.run.changes` takes a run, by default the newest, and perhaps one file of it.
 
     `path` is relative to the workspace, or a `file:` URI. With it the reply has the text from
-    before.
+    before, with `diffs` each hunk has its lines, for a page that shows them all.
     """
 
     run_id: StrictStr | None = None
     path: StrictStr | None = None
+    diffs: StrictBool = False
 
 
 class RunPart(CommandParams):
@@ -38,7 +39,8 @@ class ChangeHunk(Payload):
 
     `before` are its lines in the text from before, `after` those in the text as it is now, from the
     beginning of the first line to that of the line behind the last. `edited` says that these
-    were changed since.
+    were changed since. `diff` has the lines, each with `-` or `+` before it, where they were
+    asked for; what is long is cut.
     """
 
     id: str
@@ -46,6 +48,7 @@ class ChangeHunk(Payload):
     before: WireRange
     after: WireRange
     edited: bool = False
+    diff: str | None = None
 
 
 class ChangedFile(Payload):

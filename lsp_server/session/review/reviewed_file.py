@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol, TypeAlias
 
 from lsp_server.domain.errors import EditRejected, ToolError
 from lsp_server.domain.events import FileChanged
 from lsp_server.session.review.review_marks import UNMARKED, FileMarks
-from lsp_server.text.line_hunks import LineHunk, line_hunks, without_hunks
+from lsp_server.text.line_hunks import LineHunk, keep_lines, line_hunks, without_hunks
 from lsp_server.workspace.checkpoints.change_history import content_before
 from lsp_server.workspace.checkpoints.file_state import FileState, digest_of, read_state
 from lsp_server.workspace.files.encoding import UTF_8, Encoding, decode, encode
@@ -18,6 +18,7 @@ WHOLE = "file"
 """The only part of a file that has no hunks: it was made, removed, renamed, or is no text."""
 TEXT_BYTES_MAX = 1_000_000
 """A larger text is one part."""
+_ENDS = "\r\n"
 
 FileStatus: TypeAlias = Literal["added", "modified", "deleted", "renamed"]
 
@@ -46,6 +47,17 @@ class TextChange:
     hunks: tuple[LineHunk, ...]
     encoding: Encoding
     state: FileState
+
+    def hunk_lines(self) -> Iterator[tuple[str, ...]]:
+        """Yields the lines of each hunk as a diff has them, without their endings."""
+        old, new = keep_lines(self.before), keep_lines(self.after)
+        for hunk in self.hunks:
+            removed = old[hunk.before.start : hunk.before.end]
+            added = new[hunk.after.start : hunk.after.end]
+            yield (
+                *(f"-{line.rstrip(_ENDS)}" for line in removed),
+                *(f"+{line.rstrip(_ENDS)}" for line in added),
+            )
 
 
 @dataclass(frozen=True, slots=True)

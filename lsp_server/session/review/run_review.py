@@ -24,6 +24,8 @@ from lsp_server.text.line_hunks import LineHunk, LineRange, line_hunks, moved, p
 from lsp_server.workspace.checkpoints.merge import merge
 from lsp_server.workspace.checkpoints.undo import UndoReport
 
+ANSWER_SECONDS_MAX = 2.0
+
 PartState: TypeAlias = Literal["open", "kept", "undone"]
 ReadText: TypeAlias = Callable[[str], Awaitable[str | None]]
 """Returns the text of a file as it is now, unsaved text included; None for what is no text."""
@@ -128,8 +130,12 @@ class RunReview:
     ) -> tuple[RunId, tuple[FileReview, ...]]:
         """Returns what a run, by default the newest, changed, or what it changed in one file.
 
-        Raises RunNotFound, ChangeNotFound, JournalDamaged.
+        An answer that is under way is waited for, ANSWER_SECONDS_MAX at most: an editor may ask
+        about its edit. Raises RunNotFound, ChangeNotFound, JournalDamaged.
         """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS_MAX), self.turn:
+                pass
         chosen = self._runs.choose(run_id, "review").run_id
         files = await self._files(chosen)
         named = _named(chosen, files, path)

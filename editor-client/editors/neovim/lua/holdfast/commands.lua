@@ -2,6 +2,7 @@
 local client = require('holdfast.client')
 local changes = require('holdfast.changes')
 local chat = require('holdfast.chat')
+local hunks = require('holdfast.hunks')
 local question = require('holdfast.question')
 local M = {}
 
@@ -150,6 +151,7 @@ local words = {
   send = function(rest) client.command('run.send', { text = rest }) end,
   undo = function() client.command('run.undo') end,
   changes = changes.list,
+  hunks = hunks.open,
   diff = changes.diff,
   undohunk = changes.undo_hunk,
   keephunk = changes.keep_hunk,
