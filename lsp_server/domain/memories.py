@@ -77,7 +77,8 @@ class ActionRecord:
 class Fact:
     """A `Fact` is durable knowledge about the project.
 
-    `evidence_id` names the evidence that showed or refuted it, `checked_at` says when.
+    `evidence_id` names the evidence that showed or refuted it, `checked_at` says when. `merged` are
+    the ids of facts that said the same and are told no more, and of their evidence.
     """
 
     id: Id
@@ -87,6 +88,7 @@ class Fact:
     at: str
     checked_at: str
     evidence_id: Id = ""
+    merged: tuple[Id, ...] = ()
 
     @property
     def trusted(self) -> bool:

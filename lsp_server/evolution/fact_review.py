@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from lsp_server.domain.ids import Id
@@ -26,23 +27,25 @@ def review_facts(
     A person's own facts are named only, whatever is wrong with them.
     """
     parts = {fact.id: fact_parts(fact.text) for fact in facts}
-    settled: set[str] = set()
+    found: dict[Id, Suggestion] = {}
     for fact in facts:
         if why := _gone(parts[fact.id], runs, project):
-            settled.add(fact.id)
-            yield _about(fact, why)
+            found[fact.id] = _about(fact, why)
     for one, other in combinations(facts, 2):
-        if one.id in settled or other.id in settled:
+        if one.id in found or other.id in found:
             continue
         weaker, stronger = weaker_first(one, other)
         if say_the_same(parts[one.id], parts[other.id]):
-            why = f"it says the same as “{stronger.text}”"
+            found[weaker.id] = repeated(weaker, stronger)
         elif contradict(one.text, other.text):
             why = f"a newer or stronger fact contradicts it: “{stronger.text}”"
-        else:
-            continue
-        settled.add(weaker.id)
-        yield _about(weaker, why)
+            found[weaker.id] = replace(_about(weaker, why), becomes="claimed")
+    yield from (replace(one, into=_survivor(one, found)) for one in found.values())
+
+
+def repeated(weaker: Fact, stronger: Fact) -> Suggestion:
+    """Returns what to do with a fact that says the same as a stronger one, which takes its evidence."""
+    return replace(_about(weaker, f"it says the same as “{stronger.text}”"), into=stronger.id)
 
 
 def without_file(facts: Sequence[Fact], project: Project) -> frozenset[Id]:
@@ -62,6 +65,14 @@ def weaker_first(one: Fact, other: Fact) -> tuple[Fact, Fact]:
 
 def _strength(fact: Fact) -> tuple[int, bool, str]:
     return _STRENGTH[fact.source], fact.status == "verified", fact.at
+
+
+def _survivor(one: Suggestion, found: Mapping[Id, Suggestion]) -> Id:
+    """The fact that one is merged into in the end, where that is merged into another one itself."""
+    into = one.into
+    while (further := found.get(into)) is not None and further.into:
+        into = further.into
+    return into
 
 
 def _about(fact: Fact, why: str) -> Suggestion:

@@ -18,7 +18,7 @@ from lsp_server.domain.ids import Id
 from lsp_server.domain.memories import Fact
 from lsp_server.domain.messages import AnswerSchema, Message, Request
 from lsp_server.evolution.fact_parts import fact_parts
-from lsp_server.evolution.fact_review import weaker_first
+from lsp_server.evolution.fact_review import repeated, weaker_first
 from lsp_server.evolution.lesson import distinct
 from lsp_server.evolution.material import Material, Said, ShownRun, material_text
 from lsp_server.evolution.person_lessons import denies, gives_advice, is_clean
@@ -267,8 +267,8 @@ def _same_fact(facts: Sequence[Fact]) -> Suggestion | str:
         weaker, stronger = weaker_first(one, other)
         if weaker.source == "person":
             return "both are a person's own"
-        why = f"it says the same as “{stronger.text}”, as a model found"
-        return replace(suggestion("retire_fact", weaker.text, why, target=weaker.id), by_model=True)
+        found = repeated(weaker, stronger)
+        return replace(found, why=f"{found.why}, as a model found", by_model=True)
     return "they say different things"
 
 

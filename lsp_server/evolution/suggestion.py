@@ -19,7 +19,8 @@ SuggestionKind: TypeAlias = Literal[
     "retire_skill",
     "review_skill",
 ]
-"""`keep_fact`: a new fact. `retire_fact`: one of Holdfast's own is told no more.
+"""`keep_fact`: a new fact. `retire_fact`: one of Holdfast's own is told no more; it goes
+stale, is merged into another one, or is demoted to a claim.
 `review_fact`: a person's own seems wrong; nothing is done to it. `keep_skill`, `keep_command`: a file
 of that kind is written. `retire_skill`: one of Holdfast's own goes. `review_skill`: a person's own
 seems to be of no use; nothing is done to it."""
@@ -42,7 +43,8 @@ class Suggestion:
     sentence what was seen, `evidence` are ids of actions in journals. `command` shows it again
     when it succeeds, and `shown` says that it did. `at` is the time when the suggestion was made,
     `applied` the text as it was accepted, which a person may have edited, and `before` what
-    a fact was then. `lesson` is the kind of lesson that it came from, and `runs` how many runs bear it
+    a fact was then. A fact that is retired `becomes` another, and with `into` the fact of that id takes
+    its evidence. `lesson` is the kind of lesson that it came from, and `runs` how many runs bear it
     out; `by_model` says that a model found it. Of a file, `path` is its place in the workspace, `replaces`
     the text that it has to have, empty where there has to be none, `replay` what trying it on past tasks
     showed, and `fixed` its text before a model worded it.
@@ -60,6 +62,8 @@ class Suggestion:
     at: str = ""
     applied: str = ""
     before: FactStatus | Literal[""] = ""
+    becomes: FactStatus = "stale"
+    into: Id = ""
     lesson: LessonKind | Literal[""] = ""
     runs: int = 0
     by_model: bool = False

@@ -21,8 +21,9 @@ TOO_MANY = "too many facts are remembered; forget some first"
 
 FACTS = record_schema(
     "facts",
-    1,
+    2,
     Fact,
+    lines=("merged",),
     computed={"words": "text", "vector_key": "text"},
     indexes={"id": "btree", "vector_key": "btree", "words": "words"},
     derived=False,
@@ -90,6 +91,21 @@ def new_fact(text: str, source: FactSource, evidence_id: str = "") -> Fact:
     )
 
 
+def merged_with(fact: Fact, other: Fact) -> Fact:
+    """Returns a fact that also rests on what shows another one, which says the same.
+
+    >>> one, other = new_fact("Run `make`", "runs", "runs: a"), new_fact("run `make`", "agent")
+    >>> merged_with(one, other).merged == (other.id,)
+    True
+    """
+    return replace(fact, merged=tuple(dict.fromkeys((*fact.merged, *_ids(other)))))
+
+
+def parted_from(fact: Fact, other: Fact) -> Fact:
+    """Returns a fact as it was before it was merged with another one."""
+    return replace(fact, merged=tuple(one for one in fact.merged if one not in _ids(other)))
+
+
 def evidence_id(command: str) -> str:
     """Returns the id of what a command shows by succeeding."""
     return f"command: {command}"
@@ -104,6 +120,11 @@ def evidence_command(evidence: str) -> str:
     """Returns the command whose success is the evidence with this id; "" for other evidence."""
     prefix = evidence_id("")
     return evidence.removeprefix(prefix) if evidence.startswith(prefix) else ""
+
+
+def _ids(fact: Fact) -> tuple[str, ...]:
+    """The ids of a fact and of all that shows it."""
+    return tuple(filter(None, (fact.id, fact.evidence_id, *fact.merged)))
 
 
 def _text(fact: Fact) -> str:

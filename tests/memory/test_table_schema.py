@@ -42,10 +42,10 @@ ON_DISK: list[tuple[RecordSchema[Any], int, str]] = [
     ),
     (
         FACTS,
-        1,
+        2,
         (
             "id string, text string, source string, status string, at string, checked_at string, "
-            "evidence_id string, words string, vector_key string"
+            "evidence_id string, merged string, words string, vector_key string"
         ),
     ),
 ]
@@ -94,4 +94,22 @@ async def test_a_table_with_its_columns_in_another_order_is_read_and_written(
     await table.put(chunk_rows("a.py", [other]))
     rows = await table.rows(CHUNKS.columns)
     assert sorted((CHUNKS.record(row) for row in rows), key=lambda one: one.id) == [CHUNK, other]
+    assert not database.problems
+
+
+async def test_facts_of_before_they_were_merged_are_read_and_written(tmp_path: Path) -> None:
+    place = StoragePlace(str(tmp_path / "tables"))
+    columns = {name: kind for name, kind in FACTS.table.columns.items() if name != "merged"}
+    older = replace(FACTS.table, version=1, columns=columns)
+    row = FACTS.row(FACT, words="it works", vector_key="k")
+    database = await Database.open(place, writes=True)
+    before = {name: value for name, value in row.items() if name != "merged"}
+    await (await database.table(older, writes=True)).put([before])
+    database.close()
+    database = await Database.open(place, writes=True)
+    table = await database.table(FACTS.table, writes=True)
+    other = replace(FACT, id="g", merged=("f", "runs: a"))
+    await table.put([FACTS.row(other, words="it works", vector_key="k")])
+    rows = await table.rows(FACTS.columns)
+    assert sorted((FACTS.record(row) for row in rows), key=lambda one: one.id) == [FACT, other]
     assert not database.problems

@@ -69,7 +69,8 @@ def hit_source(found: Remembered) -> str:
             return f"run {found.run_id}, step {found.step}, {found.at}"
         case Fact():
             shown = f", shown by {found.evidence_id}" if found.evidence_id else ""
-            return f"{found.source}, {found.status}{shown}"
+            said = f", merged with {', '.join(found.merged)}" if found.merged else ""
+            return f"{found.source}, {found.status}{shown}{said}"
 
 
 def fact_claim(fact: Fact) -> str:
