@@ -88,7 +88,7 @@ def render(manifest: dict[str, Any], words: dict[str, str]) -> tuple[str, str]:
         fields = schema["$defs"][kind.__name__]["properties"].items()
         for place, (key, field) in enumerate(fields):
             name = f"settings.{section}.{key}"
-            described[name] = f"**{title_of(key)}.** {_description(kind.__name__, key)}"
+            described[name] = f"**{title_of(key)}.** {description_of(kind.__name__, key)}"
             # A workspace's list of what is denied would replace the person's.
             free = key in project.SETS.get(section, ()) and key != "deny"
             scope = "resource" if free else "machine"
@@ -125,7 +125,7 @@ def _shape(field: dict[str, Any]) -> dict[str, Any]:
     return shape
 
 
-def _description(kind: str, key: str) -> str:
+def description_of(kind: str, key: str) -> str:
     """Returns the docstring of a field, or its name in words; a role has those of the model."""
     documented = dict(_docstrings())
     text = documented.get((kind, key)) or documented.get(("ModelSettings", key))
