@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -51,7 +52,10 @@ class Spending:
         return ""
 
 
-_SPENDING: TypeAdapter[Spending] = TypeAdapter(Spending)
+@functools.cache
+def _format() -> TypeAdapter[Spending]:
+    # It takes a while to make, and few starts spend anything on their own.
+    return TypeAdapter(Spending)
 
 
 class DayBudget:
@@ -77,7 +81,8 @@ class DayBudget:
     def spent(self) -> Spending:
         """Returns what was spent today. Raises BudgetSpent where that cannot be read."""
         try:
-            known = _SPENDING.validate_json(self._path.read_bytes())
+            data = self._path.read_bytes()
+            known = _format().validate_json(data)
         except FileNotFoundError:
             return Spending(self._today())
         except (OSError, ValidationError) as error:
@@ -93,7 +98,7 @@ class DayBudget:
                 after = self.spent() + change
                 if most is not None and (why := after.exceeds(most)):
                     raise BudgetSpent(f"no model is asked any more today, as {why}")
-                data = _SPENDING.dump_json(_SPENDING.validate_python(asdict(after)))
+                data = _format().dump_json(_format().validate_python(asdict(after)))
                 replace_file(self._path, data, private=True)
         except (OSError, TimeoutError) as error:
             raise BudgetSpent(f"what is spent cannot be kept in {self._path}: {error}") from error

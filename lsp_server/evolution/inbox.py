@@ -6,6 +6,7 @@ new one. Two processes take turns by a lock beside it.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -29,7 +30,11 @@ LOCK_SECONDS_MAX = 10.0
 NAMED_MAX = 20
 """So many are named where none is the one that was meant."""
 
-_SUGGESTION: TypeAdapter[Suggestion] = TypeAdapter(Suggestion)
+
+@functools.cache
+def _format() -> TypeAdapter[Suggestion]:
+    # It takes a while to make, and most starts find no suggestion.
+    return TypeAdapter(Suggestion)
 
 
 class NoSuchSuggestion(HoldfastError):
@@ -155,7 +160,7 @@ class Inbox:
         with suppress(FileNotFoundError):
             for line in self._path.read_bytes().splitlines():
                 with suppress(ValidationError):
-                    found.append(_SUGGESTION.validate_json(line))
+                    found.append(_format().validate_json(line))
         return tuple(found)
 
     def _write(self, known: Mapping[Id, Suggestion]) -> None:

@@ -8,6 +8,7 @@ text: what has changed since is asked about again.
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -51,7 +52,10 @@ class _Decision:
     trusted: bool
 
 
-_DECISIONS: TypeAdapter[dict[str, _Decision]] = TypeAdapter(dict[str, _Decision])
+@functools.cache
+def _format() -> TypeAdapter[dict[str, _Decision]]:
+    # It takes a while to make, and most folders bring nothing to decide on.
+    return TypeAdapter(dict[str, _Decision])
 
 
 class Trust:
@@ -85,12 +89,13 @@ class Trust:
             decisions[item.id] = _Decision(item.fingerprint, trusted)
         kept = dict(list(decisions.items())[-DECISIONS_MAX:])
         make_private(self._path.parent)
-        replace_file(self._path, _DECISIONS.dump_json(kept), private=True)
+        replace_file(self._path, _format().dump_json(kept), private=True)
 
     def _load(self) -> dict[str, _Decision]:
         # What cannot be read is trusted by nobody.
         with suppress(OSError, ValidationError, json.JSONDecodeError):
-            return _DECISIONS.validate_json(self._path.read_bytes())
+            data = self._path.read_bytes()
+            return _format().validate_json(data)
         return {}
 
 

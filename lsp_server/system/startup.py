@@ -28,8 +28,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-OBJECTS_AT_START = 50_000
-"""New objects between two collections; about as many as a start makes in all."""
+OBJECTS_AT_START = 200_000
+"""New objects between two collections; more than a start makes in all."""
 OBJECTS = 700
 """Python's own threshold."""
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.tools import ArgumentForm, ToolKind, ToolSpec
@@ -56,11 +57,17 @@ def schema(model: type[BaseModel]) -> dict[str, object]:
     Titles and alternatives of null are left out and references resolved: the schema is
     part of every prompt.
     """
-    whole = model.model_json_schema()
+    whole = model.model_json_schema(schema_generator=_ArgumentSchema)
     compact: dict[str, object] = _compact(whole, whole.get("$defs", {}))
     compact.pop("$defs", None)
     compact.pop("description", None)
     return compact
+
+
+class _ArgumentSchema(GenerateJsonSchema):
+    def encode_default(self, dft: Any) -> Any:
+        # Defaults of arguments are JSON already; pydantic would make an adapter for each.
+        return dft
 
 
 def validate(model: type[A], arguments: Mapping[str, object]) -> A:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from lsp_server.domain.ids import Id
 from lsp_server.domain.tasks import Mode
@@ -19,6 +19,9 @@ TITLES_SHOWN_MAX = 10
 
 class NodeArguments(ToolArguments):
     """A node is one part of the plan."""
+
+    # pydantic's own engine needs 7 MB for letters of all languages, so many times.
+    model_config = ConfigDict(regex_engine="python-re")
 
     id: str = Field(pattern=r"^[\w.-]{1,64}$")
     task: str = Field(

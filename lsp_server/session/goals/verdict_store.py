@@ -7,6 +7,7 @@ writes; a writer reads what others wrote before it adds its own.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -44,7 +45,10 @@ class _Stored:
     )
 
 
-_STORED: TypeAdapter[_Stored] = TypeAdapter(_Stored)
+@functools.cache
+def _format() -> TypeAdapter[_Stored]:
+    # It takes a while to make, and most runs have no goal.
+    return TypeAdapter(_Stored)
 
 
 class VerdictStore:
@@ -87,7 +91,7 @@ class VerdictStore:
             lock = ProcessLock(self._path.with_suffix(".lock"))
             with lock.waiting(LOCK_SECONDS_MAX):
                 new = self._after(reports, tree)
-                replace_file(self._path, _STORED.dump_json(new, by_alias=True), private=True)
+                replace_file(self._path, _format().dump_json(new, by_alias=True), private=True)
                 self._signature, self._stored = self._status(), new
         except OSError:
             self._stored = self._after(reports, tree)
@@ -108,7 +112,8 @@ class VerdictStore:
             self._signature, self._stored = signature, _Stored()
             # Damaged is as good as missing: everything is checked anew.
             with suppress(OSError, ValidationError):
-                self._stored = _STORED.validate_json(self._path.read_bytes())
+                data = self._path.read_bytes()
+                self._stored = _format().validate_json(data)
         return self._stored
 
     def _status(self) -> tuple[int, int, int] | None:

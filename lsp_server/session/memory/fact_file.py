@@ -7,6 +7,7 @@ gone.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Collection, Iterable
 from contextlib import suppress
@@ -21,7 +22,11 @@ from lsp_server.memory.facts import FACTS_MAX, TOO_MANY
 from lsp_server.system.atomic_file import replace_file
 from lsp_server.system.private_folder import make_private
 
-_FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
+
+@functools.cache
+def _format() -> TypeAdapter[Fact]:
+    # It takes a while to make, and most starts read no fact.
+    return TypeAdapter(Fact)
 
 
 class FactFile:
@@ -53,7 +58,7 @@ class FactFile:
         with suppress(OSError):
             for line in self._facts.read_bytes().splitlines():
                 with suppress(ValidationError):
-                    found.append(_FACT.validate_json(line))
+                    found.append(_format().validate_json(line))
         return tuple(found)
 
     def forget(self, ids: Collection[str]) -> None:
