@@ -33,9 +33,10 @@ from lsp_server.domain.tasks import Finished, RunId, Task
 from lsp_server.domain.tools import ToolCall, ToolResult
 from lsp_server.memory.facts import new_fact
 from tests.data import past_procedures
-from tests.data.past_procedures import PlantedStep, plant_procedures
+from tests.data.past_procedures import PlantedStep, plant_procedures, task_of
 
 RUNS = 60
+TOKENS_OF_STEP = 6_000
 SECRET = "ghp_" + "a8Kd0Lq2Zx9Vb4Nm7Cw1Ty5Ru3Eo6Ip0SfGh"
 
 CHECKS = (
@@ -101,9 +102,9 @@ def plant(project: Path, runs: Path, seed: int) -> Planted:
     _plant_false(steps, chance)
     _plant_injections(steps, chance)
     _plant_facts(planted, chance)
-    plant_procedures(steps, ORDER, seed)
+    made = plant_procedures(steps, ORDER, seed)
     for number, run in enumerate(steps):
-        write_journal(runs, number, run, project)
+        write_journal(runs, number, run, project, task_of(number, made.get(number, ())))
     return planted
 
 
@@ -214,31 +215,34 @@ def _write_project(project: Path, chance: random.Random) -> None:
     commands += [each for fix in FIXED_ONCE for each in fix]
     commands += past_procedures.COMMANDS
     targets = sorted({line.split()[1] for line in commands if line.startswith("make ")})
+    recipes = past_procedures.recipes()
     scripts = {line.split()[-1]: "true" for line in commands if line.startswith("npm run ")}
     files = {
-        "Makefile": "".join(f"{target}:\n\t@true\n" for target in targets),
+        "Makefile": "".join(f"{target}:\n\t{recipes.get(target, '@true')}\n" for target in targets),
         "package.json": json.dumps({"scripts": {"test": "true", **scripts}}),
         "src/app.py": "def handle_request(request):\n    return request\n",
         **dict.fromkeys((path for pair in (*PAIRS, *LOOSE) for path in pair), "text\n"),
         **dict.fromkeys(past_procedures.FILES, "text\n"),
+        "scripts/new_page.py": past_procedures.NEW_PAGE,
     }
     for path, text in chance.sample(sorted(files.items()), len(files)):
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         (project / path).write_text(text, "utf-8")
 
 
-def write_journal(runs: Path, number: int, steps: Sequence[Step], project: Path) -> None:
+def write_journal(
+    runs: Path, number: int, steps: Sequence[Step], project: Path, task: Task | None = None
+) -> None:
     """Writes the journal of a run that did these steps, and those of its subagents."""
     run_id = RunId(f"202601{1 + number // 24:02}-{number % 24:02}0000-{number:06}")
     journal = Journal(runs / run_id / "journal.jsonl")
     try:
-        task = Task(f"Do the work of day {number}.")
-        journal.append(RunStarted(run_id, task, str(project), "scripted"))
+        journal.append(RunStarted(run_id, task or task_of(number, ()), str(project), "scripted"))
         for at, step in enumerate(steps):
             for event in _events(at, step):
                 journal.append(event)
-        end = RunEnded(Finished("done"), len(steps), Usage(), Usage(), 0.0)
-        journal.append(end)
+        spent = Usage(TOKENS_OF_STEP * len(steps))
+        journal.append(RunEnded(Finished("done"), len(steps), spent, spent, 0.0))
     finally:
         journal.close()
     told = [text for kind, text, _ in steps if kind == "delegated"]
