@@ -53,3 +53,11 @@ def test_every_editor_has_a_page_and_the_pages_say_what_the_tests_show() -> None
     script = [sys.executable, str(ROOT / "scripts" / "editor_table.py"), "--check"]
     done = subprocess.run(script, check=False, timeout=60, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, f"run scripts/editor_table.py {done.stderr}"
+
+
+def test_the_help_of_neovim_is_found_by_its_words() -> None:
+    """`:help` reads `tags`, which `:helptags doc` writes."""
+    folder = EDITORS / "neovim" / "doc"
+    words = re.findall(r"\*([^*\s|]+)\*", (folder / "holdfast.txt").read_text("utf-8"))
+    tags = (folder / "tags").read_text("utf-8").splitlines()
+    assert tags == sorted(f"{word}\tholdfast.txt\t/*{word}*" for word in words)

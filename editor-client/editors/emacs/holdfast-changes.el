@@ -97,7 +97,8 @@ it, or gives it back.
   (cl-every (lambda (key) (equal (plist-get one key) (plist-get other key))) '(:path :hunk)))
 
 (defun holdfast-changes--find (condition &optional backward)
-  "Go to the next part that meets CONDITION, BACKWARD the one before; nil if there is none."
+  "Go to the next part that meets CONDITION, BACKWARD the one before.
+Return nil if there is none."
   (let ((step (if backward #'previous-single-property-change #'next-single-property-change))
         (at (point)) part)
     (while (and (setq at (funcall step at 'holdfast-part))
