@@ -49,8 +49,7 @@ class CodeRules:
     """Documents and data, which no definition lifts: a heading or a key is not one."""
     barrel_factor: float = 0.7
     repeat_factor: float = 0.7
-    """Applied for each earlier hit in the same file. Fused scores are close together, so a
-    little moves much."""
+    """Applied for each earlier hit in the same file."""
 
 
 CODE_RULES = CodeRules()
@@ -138,7 +137,7 @@ def rank_chunks(
 ) -> list[tuple[float, CodeChunk]]:
     """Returns the best `limit` chunks with their scores, best first, PER_FILE_MAX of a file.
 
-    `scores` are the fused scores of the candidates by id, as `fuse_rankings` gives
+    `scores` are the fused scores of the candidates by id, as `fuse_by_scores` gives
     them; scores of other ids are ignored.
 
     >>> store = CodeChunk("1", "a.py", "python", "class", "Store", 1, 9, "", ("Store",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lsp_server.domain.memories import Hit, Query
 from lsp_server.memory.chunk_schema import CHUNKS
 from lsp_server.memory.code_ranking import RankingCandidate, rank_chunks
+from lsp_server.memory.fusion import fuse_by_scores
 from lsp_server.memory.hybrid import HybridResult, hybrid_search
 from lsp_server.memory.sql import is_within
 from lsp_server.memory.table import Table
@@ -34,7 +35,9 @@ async def find_candidates(
     Raises MemoryUnavailable.
     """
     where, unsaved = is_within(query.path), overlay.within(query.path)
-    found = await hybrid_search(chunks, vectors, query.text, COLUMNS, where, unsaved)
+    found = await hybrid_search(
+        chunks, vectors, query.text, COLUMNS, where, fuse_by_scores, unsaved
+    )
     candidates = [
         RankingCandidate(CHUNKS.record(row), row["is_test"]) for row in found.rows.values()
     ]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lsp_server.memory.fusion import fuse_rankings, ranking_weights
+from lsp_server.memory.fusion import Fusion, words_weight_of
 from lsp_server.memory.sql import is_one_of
 from lsp_server.memory.table import Table
 from lsp_server.memory.table_schema import Row
@@ -16,7 +16,7 @@ from lsp_server.text.tokenizer import tokenize
 
 NO_VECTOR = ""
 """The `vector_key` of a row that gets no vector."""
-POOL = 60
+POOL = 100
 """Hits of each ranking that are fused."""
 POOL_NARROWED = 300
 """Nearest vectors when a condition then drops most of them."""
@@ -43,12 +43,13 @@ async def hybrid_search(
     text: str,
     columns: Sequence[str],
     where: str | None,
+    fuse: Fusion,
     overlay: UnsavedOverlay = NO_OVERLAY,
 ) -> HybridResult:
     """Searches a table that has the columns `id`, `words` and `vector_key`.
 
-    The rows of the result have `columns` and these. Raises MemoryUnavailable; an
-    embedder that fails leaves words alone.
+    The rows of the result have `columns` and these, and `fuse` makes their scores. Raises
+    MemoryUnavailable; an embedder that fails leaves words alone.
     """
     columns = tuple(dict.fromkeys(("id", "vector_key", *columns)))
     compared = tuple(dict.fromkeys((*columns, "words"))) if overlay.rows else columns
@@ -59,23 +60,18 @@ async def hybrid_search(
         _nearest_keys(vectors, text, POOL if where is None else POOL_NARROWED),
     )
     by_vector = await _rows_of_keys(near, table, columns, where, overlay)
+    matches = [(row, row["_score"]) for row in by_words]
     if overlay.paths:
         # The database ranked what is stored; changed chunks are placed among them by hand.
-        by_words = overlay.rank(text, by_words)[:POOL]
-    words_weight, vectors_weight = ranking_weights(text)
-    scores = fuse_rankings(
-        [
-            (words_weight, [row["id"] for row in by_words]),
-            (vectors_weight, [row["id"] for row in by_vector]),
-        ]
-    )
-    # A row whose vector was still to be made is ranked by words alone, for the whole weight.
-    awaited = [row for row in by_words if row["vector_key"] != NO_VECTOR]
-    bare = {row["id"] for row in awaited if row["vector_key"] not in stored_keys}
-    bare.difference_update(row["id"] for row in by_vector)
-    scores = {key: score / words_weight if key in bare else score for key, score in scores.items()}
-    rows = {row["id"]: row for row in (*by_words, *by_vector)}
+        matches = overlay.rank(text, matches)[:POOL]
+    words_weight = words_weight_of(text)
     cosines = {row["id"]: near[row["vector_key"]] for row in by_vector}
+    scores = fuse({row["id"]: score for row, score in matches}, cosines, words_weight)
+    # A row whose vector was still to be made is ranked by words alone, for the whole weight.
+    awaited = [row for row, _ in matches if row["vector_key"] != NO_VECTOR]
+    bare = {row["id"] for row in awaited if row["vector_key"] not in stored_keys} - cosines.keys()
+    scores = {key: score / words_weight if key in bare else score for key, score in scores.items()}
+    rows = {row["id"]: row for row in (*(row for row, _ in matches), *by_vector)}
     return HybridResult(rows, scores, cosines, problem)
 
 

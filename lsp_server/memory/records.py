@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.memory.database import Database
 from lsp_server.memory.digest import digest
+from lsp_server.memory.fusion import fuse_by_ranks
 from lsp_server.memory.hybrid import NO_VECTOR, HybridResult, hybrid_search
 from lsp_server.memory.sql import equals, is_one_of
 from lsp_server.memory.storage_errors import PlaceUnavailable
@@ -88,7 +89,7 @@ class RecordTable(Generic[R]):
     async def search(self, text: str, where: str | None) -> HybridResult:
         """Returns the rows that match best, with all columns of a record and `words`."""
         columns = (*self._schema.columns, "words")
-        return await hybrid_search(self.table, self.vectors, text, columns, where)
+        return await hybrid_search(self.table, self.vectors, text, columns, where, fuse_by_ranks)
 
     async def delete(self, where: str) -> int:
         """Deletes rows, and the vectors that no other row points to; returns how many rows."""

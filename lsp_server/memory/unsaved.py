@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeAlias
 
 from lsp_server.memory.digest import digest
 from lsp_server.memory.parse_workers import ParseWorkers
@@ -28,6 +29,10 @@ BUFFERS_MAX = 64
 """Buffers whose chunks are kept, the least recently searched going first."""
 
 ALL_SAVED: Mapping[str, str] = MappingProxyType({})
+
+
+Match: TypeAlias = tuple[Row, float]
+"""A row that full text found, and its score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +59,30 @@ class UnsavedOverlay:
         current = ((row, self.rows.get(row["id"])) for row in stored)
         return [now or row for row, now in current if now or row.get("path") not in self.paths]
 
-    def rank(self, question: str, stored: Sequence[Row]) -> list[Row]:
-        """Returns the stored rows, best first, with the changed chunks in their places among them.
+    def rank(self, question: str, stored: Sequence[Match]) -> list[Match]:
+        """Returns the stored rows with the changed chunks in their places among them, best first.
 
         All rows need the column `words`.
         """
-        kept = self.hide(stored)
+        scores = {row["id"]: score for row, score in stored}
+        kept = self.hide(row for row, _ in stored)
         # By identity: `hide` returns the very rows of this overlay where a chunk is unchanged.
         changed = [row for row in self.rows.values() if not any(row is one for one in kept)]
-        scores = bm25_scores(stems(question), [row["words"] for row in (*kept, *changed)])
-        kept_scores, changed_scores = scores[: len(kept)], scores[len(kept) :]
-        placed = [(float(place), row) for place, row in enumerate(kept)]
-        best_first = sorted(zip(changed_scores, changed, strict=True), key=lambda pair: -pair[0])
-        for score, row in best_first:
-            if score > 0.0:
-                better = sum(one > score for one in kept_scores)
-                # Between the last better one and the next.
-                placed.append((better - 0.5, row))
-        placed.sort(key=lambda pair: pair[0])
-        return [row for _, row in placed]
+        own = bm25_scores(stems(question), [row["words"] for row in (*kept, *changed)])
+        own_of_kept, own_of_changed = own[: len(kept)], own[len(kept) :]
+        matches = [(row, scores[row["id"]]) for row in kept]
+        # Our scores and those of the database differ in scale: it knows all texts.
+        scale = _ratio(sum(score for _, score in matches), sum(own_of_kept))
+        matches += [
+            (row, score * scale)
+            for row, score in zip(changed, own_of_changed, strict=True)
+            if score > 0.0
+        ]
+        return sorted(matches, key=lambda match: -match[1])
+
+
+def _ratio(theirs: float, ours: float) -> float:
+    return theirs / ours if theirs > 0.0 and ours > 0.0 else 1.0
 
 
 NO_OVERLAY = UnsavedOverlay()
