@@ -1,7 +1,7 @@
 /** The cards that a person answers: a question of permission, and what a run asks at its end. */
 import type { EndBlock, QuestionBlock } from "../src/conversation_shape.js";
 import { button, folded, h, mark } from "./dom.js";
-import { canReview, kept, post, word } from "./extension.js";
+import { canReview, post, word } from "./extension.js";
 import { diff } from "./outputs.js";
 import { streamedText } from "./streamed_text.js";
 import { RUN_STATES } from "./states.js";
@@ -123,14 +123,12 @@ export function endCard(block: EndBlock, runId: string): Node[] {
       : [
           h("div", { class: "who" }, word(question.trim().endsWith("?") ? "asks" : "blocked")),
           reply(word("writeAgain"), word("reply"), (answer) => {
-            const { mode } = kept();
             post({
               type: "send",
               number: nextNumber(),
               runId,
               text: answer,
               images: [],
-              mode: mode === "plan" || mode === "max" ? mode : "build",
             });
             return true;
           }),

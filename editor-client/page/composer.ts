@@ -1,5 +1,5 @@
 /** Where a person writes: several lines, earlier texts, pasted images, completions, modes, and Stop. */
-import type { Heading, PermissionMode, ToComposer } from "../src/conversation_shape.js";
+import type { Heading, PermissionMode, TalkMode, ToComposer } from "../src/conversation_shape.js";
 import { nextNumber } from "./cards.js";
 import { completions, type Completions } from "./completions.js";
 import { button, h } from "./dom.js";
@@ -35,6 +35,8 @@ export function composer(): Composer {
   /** The mode of the settings, and the one that the person chose here. */
   let usual: PermissionMode = "ask";
   let chosen: PermissionMode | undefined;
+  /** The mode that the person chose for the next text; undefined: that of the run. */
+  let wanted: TalkMode | undefined;
   const field = h("textarea", { id: "write", rows: "1", "aria-label": word("write") });
   const pictures: Images = images();
   const found: Completions = completions(field);
@@ -42,7 +44,12 @@ export function composer(): Composer {
     word("mode"),
     MODES.map((name) => [name, word(name)]),
     (value) => {
+      wanted = MODES.find((name) => name === value);
       keep({ mode: value });
+      // What a run at work may do is fixed, how many answers it compares is not.
+      if (isActive() && heading?.mode !== "plan" && wanted !== "plan") {
+        post({ type: "switch", runId, isMax: wanted === "max" });
+      }
     },
   );
   const permissions = select(
@@ -101,6 +108,11 @@ export function composer(): Composer {
 
   function isActive(): boolean {
     return heading?.state === "running" || heading?.state === "waiting";
+  }
+
+  function showMode(): void {
+    const own = MODES.find((name) => name === kept().mode);
+    mode.value = wanted ?? heading?.mode ?? own ?? "build";
   }
 
   function showPermissions(): void {
@@ -169,8 +181,13 @@ export function composer(): Composer {
       field.focus();
     },
     follow: (shown, given) => {
+      // What was chosen holds until the run has it, or another one is shown.
+      if (shown !== runId || wanted === given?.mode) {
+        wanted = undefined;
+      }
       runId = shown;
       heading = given;
+      showMode();
       stop.hidden = !isActive();
       field.placeholder = word(
         shown === "" ? "writeFirst" : isActive() ? "writeMore" : "writeAgain",

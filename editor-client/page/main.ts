@@ -121,6 +121,9 @@ function start(): void {
       case "write":
         write.write(message.text);
         break;
+      case "focus":
+        write.focus();
+        break;
       case "server":
         setCanReview(message.canReview);
         document.body.classList.toggle("no-server", !message.isRunning);

@@ -3,7 +3,7 @@
  *
  * The ids are `holdfast.ui.…`, since the language client registers the server's own
  * under their names. To add one: a handler here, in `run_commands.ts`, `permission_commands.ts`, `review_commands.ts`,
- * `source_commands.ts`, `image_commands.ts`, `conversation_commands.ts`, `goal_commands.ts`, `skill_commands.ts` or `workflow_commands.ts`,
+ * `source_commands.ts`, `image_commands.ts`, `place_commands.ts`, `output_commands.ts`, `conversation_commands.ts`, `goal_commands.ts`, `skill_commands.ts` or `workflow_commands.ts`,
  * and its title in `package.json`.
  */
 import * as vscode from "vscode";
@@ -17,11 +17,14 @@ import type { Diffs } from "./diffs.js";
 import type { Extensions } from "./extensions.js";
 import { goalCommands } from "./goal_commands.js";
 import type { Goals } from "./goals.js";
+import type { InlineEdits } from "./inline_edit.js";
 import { imageCommands } from "./image_commands.js";
 import { askForText, currentSelection } from "./input.js";
 import { searchMemory } from "./memory.js";
 import { notice } from "./notices.js";
+import { outputCommands } from "./output_commands.js";
 import { parsed } from "./parsed.js";
+import { placeCommands } from "./place_commands.js";
 import { permissionCommands } from "./permission_commands.js";
 import { CommandName, Reply } from "./protocol.js";
 import type { Review } from "./review.js";
@@ -46,6 +49,7 @@ export interface Parts {
   readonly candidates: Candidates;
   readonly diffs: Diffs;
   readonly review: Review;
+  readonly inlineEdits: InlineEdits;
 }
 
 export function commands(parts: Parts): vscode.Disposable {
@@ -57,6 +61,8 @@ export function commands(parts: Parts): vscode.Disposable {
     ...registered(permissionCommands(server, runs, diffs)),
     ...registered(sourceCommands(server)),
     ...registered(imageCommands(server)),
+    ...registered(placeCommands(server, parts.conversation, parts.inlineEdits)),
+    ...registered(outputCommands(server, parts.conversation)),
     ...registered(goalCommands(server, goals)),
     ...registered(skillCommands(server)),
     ...registered(workflowCommands(server)),

@@ -22,8 +22,12 @@ export interface Conversation {
   readonly dispose: () => void;
   /** Shows a run where a conversation is open, else in the side bar; without one, as it is. */
   readonly show: (runId?: string) => Promise<void>;
+  /** Begins a new one, where the person writes at once. */
+  readonly fresh: () => Promise<void>;
   /** Opens one in an editor. */
   readonly inEditor: () => void;
+  /** Whether a run is seen in a page, now. */
+  readonly shows: (runId: string) => boolean;
   /** Puts a text where the person writes. */
   readonly write: (text: string) => Promise<void>;
 }
@@ -43,6 +47,8 @@ export function conversation(
   );
   const pages = new Set<Page>();
   const toWrite: string[] = [];
+  /** What the next page shows that is made; a view is made once it is first seen. */
+  let toShow: string | undefined;
   /** What comes while a past is read. */
   const readers = new Set<EventNotice[]>();
   let all: Conversations = new Map();
@@ -87,7 +93,10 @@ export function conversation(
   /** The run to show to a page that knows none: the newest at work. */
   const newest = (): string => own(runs.log()).find(isActive)?.runId ?? "";
 
-  const requests = pageRequests({ context, server, runs, diffs, show });
+  const requests = pageRequests({
+    ...{ context, server, runs, diffs, show },
+    modeOf: (runId) => all.get(runId)?.heading.mode,
+  });
 
   const attach = (
     webview: vscode.Webview,
@@ -111,7 +120,13 @@ export function conversation(
       page.post({ type: "server", isRunning: server.state === "running", canReview });
       await requests(page, message);
       const known = all.has(message.runId) || runs.log().has(message.runId);
-      await show(page, known ? message.runId : newest());
+      const wanted = toShow;
+      toShow = undefined;
+      page.isChosen = wanted !== undefined && wanted !== "";
+      await show(page, wanted ?? (known ? message.runId : newest()));
+      if (wanted !== undefined) {
+        page.post({ type: "focus" });
+      }
       toWrite.splice(0).forEach((text) => {
         page.post({ type: "write", text });
       });
@@ -184,20 +199,31 @@ export function conversation(
   const focus = async (): Promise<void> => {
     await vscode.commands.executeCommand(`${VIEW}.focus`);
   };
+  const visible = (): Page | undefined => [...pages].find((page) => page.isVisible());
+  /** Lets a page show a run, if one is meant, and takes the person there. */
+  const turn = async (page: Page | undefined, runId: string | undefined): Promise<void> => {
+    if (page !== undefined && runId !== undefined) {
+      page.isChosen = runId !== "";
+      await show(page, runId);
+    }
+    page?.post({ type: "focus" });
+  };
   return {
     dispose: () => {
       parts.dispose();
     },
     show: async (runId) => {
-      const page = [...pages].find((each) => each.isVisible());
-      if (page === undefined || runId === undefined) {
+      const seen = visible();
+      if (seen === undefined || runId === undefined) {
+        toShow = seen === undefined ? runId : undefined;
         await focus();
       }
-      const shown = page ?? [...pages].at(-1);
-      if (shown !== undefined && runId !== undefined) {
-        shown.isChosen = true;
-        await show(shown, runId);
-      }
+      await turn(seen ?? visible(), runId);
+    },
+    fresh: async () => {
+      toShow = visible() === undefined ? "" : undefined;
+      await focus();
+      await turn(visible(), "");
     },
     inEditor: () => {
       const title = vscode.l10n.t("Conversation");
@@ -206,8 +232,9 @@ export function conversation(
         vscode.window.createWebviewPanel(VIEW, title, column, { enableFindWidget: true }),
       );
     },
+    shows: (runId) => [...pages].some((page) => page.isVisible() && page.runId === runId),
     write: async (text) => {
-      const page = [...pages].find((each) => each.isVisible());
+      const page = visible();
       if (page === undefined) {
         toWrite.push(text);
         await focus();

@@ -10,6 +10,7 @@ export function conversationCommands(
   return {
     /** The run of the row that was clicked, else the one that is shown. */
     conversation: (node) => conversation.show(node?.run.runId),
+    newConversation: () => conversation.fresh(),
     conversationInEditor: () => {
       conversation.inEditor();
     },

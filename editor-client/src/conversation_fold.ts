@@ -55,6 +55,14 @@ const Spent = v.object({
     completionTokens: v.number(),
   }),
 });
+const Begun = v.object({
+  task: v.object({
+    mode: v.optional(v.picklist(["build", "plan"]), "build"),
+    sampling: v.optional(v.object({ maxMode: v.optional(v.boolean(), false) })),
+  }),
+});
+const Moded = v.object({ mode: v.picklist(["build", "plan"]) });
+const Sampled = v.object({ sampling: v.object({ maxMode: v.boolean() }) });
 const Packed = v.object({ budgetTokens: v.number() });
 
 export function blank({
@@ -79,6 +87,7 @@ export function blank({
       tokensOut: 0,
       promptTokens: 0,
       budgetTokens: 0,
+      mode: "build",
       permissions: undefined,
     },
     blocks: [],
@@ -125,6 +134,7 @@ function withHeading(before: Conversation, { at, event, view }: EventNotice): Co
       ? {}
       : { costUsd: fields.costUsd }),
     ...(fields.permissions === undefined ? {} : { permissions: fields.permissions }),
+    ...modeOf(before.heading, event),
     ...(budget === undefined ? {} : { budgetTokens: budget }),
     ...(spent === undefined || !counts
       ? {}
@@ -138,6 +148,29 @@ function withHeading(before: Conversation, { at, event, view }: EventNotice): Co
       : {}),
   };
   return { ...before, heading };
+}
+
+/** The mode that an Event gives a run. */
+function modeOf({ mode: before }: Heading, event: EventNotice["event"]): Partial<Heading> {
+  switch (event.kind) {
+    case "run_started": {
+      const task = parsed(Begun, event)?.task;
+      return task === undefined
+        ? {}
+        : { mode: task.sampling?.maxMode === true ? "max" : task.mode };
+    }
+    case "mode_changed": {
+      const mode = parsed(Moded, event)?.mode;
+      return mode === undefined ? {} : { mode };
+    }
+    case "sampling_changed": {
+      const isMax = parsed(Sampled, event)?.sampling.maxMode;
+      const without = before === "max" ? "build" : before;
+      return isMax === undefined ? {} : { mode: isMax ? "max" : without };
+    }
+    default:
+      return {};
+  }
 }
 
 /** What an Event of the journal means; one of a kind that means nothing more is a note. */

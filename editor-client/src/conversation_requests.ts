@@ -4,11 +4,13 @@ import { completed } from "./conversation_completion.js";
 import { openTarget } from "./conversation_links.js";
 import type { Page } from "./conversation_page.js";
 import { pastRuns } from "./conversation_past.js";
-import type { FromPage, PermissionMode } from "./conversation_shape.js";
+import type { FromPage, PermissionMode, TalkMode } from "./conversation_shape.js";
 import type { Diffs } from "./diffs.js";
 import { currentSelection } from "./input.js";
 import { parsed } from "./parsed.js";
+import { isActive } from "./run_log.js";
 import { CommandName, Reply, SECTION } from "./protocol.js";
+import { endOfRun } from "./run_end.js";
 import type { Runs } from "./runs.js";
 import type { Server } from "./server.js";
 
@@ -18,6 +20,8 @@ interface Means {
   readonly runs: Runs;
   readonly diffs: Diffs;
   readonly show: (page: Page, runId: string) => Promise<void>;
+  /** The mode in which a run works. */
+  readonly modeOf: (runId: string) => TalkMode | undefined;
 }
 
 type Requests = (page: Page, message: FromPage) => Promise<void>;
@@ -30,7 +34,7 @@ export function permissionMode(): PermissionMode {
   return vscode.workspace.getConfiguration(SECTION).get<PermissionMode>(MODE, "ask");
 }
 
-export function pageRequests({ context, server, runs, diffs, show }: Means): Requests {
+export function pageRequests({ context, server, runs, diffs, show, modeOf }: Means): Requests {
   const history = (): readonly string[] => context.workspaceState.get<string[]>(HISTORY, []);
   const run = (name: CommandName, argument: object): Promise<unknown> =>
     server.command(name, argument);
@@ -45,14 +49,21 @@ export function pageRequests({ context, server, runs, diffs, show }: Means): Req
         break;
       case "send": {
         const { number, text } = message;
+        await stoppedForMode(message);
         const reply = parsed(Reply, await run(...sending(message)));
         page.post({ type: "sent", number, isTaken: reply !== undefined });
         if (reply !== undefined) {
           await permitted(message);
+          await sampled(message);
           const texts = [...history().filter((each) => each !== text), text];
           await context.workspaceState.update(HISTORY, texts.slice(-HISTORY_MAX));
           await shownAfter(reply, page);
         }
+        break;
+      }
+      case "switch": {
+        const to = message.isMax ? "on" : "off";
+        await run(CommandName.maxSwitch, { runId: message.runId, to });
         break;
       }
       case "stop":
@@ -130,6 +141,25 @@ export function pageRequests({ context, server, runs, diffs, show }: Means): Req
     }
   }
 
+  /** A run that goes on compares answers if the person chose so beside their text. */
+  async function sampled({ runId, mode }: FromPage & { type: "send" }): Promise<void> {
+    const isMax = mode === "max";
+    if (runId !== "" && mode !== undefined && isMax !== (modeOf(runId) === "max")) {
+      await run(CommandName.maxSwitch, { runId, to: isMax ? "on" : "off" });
+    }
+  }
+
+  /** A run at work keeps its mode: it is stopped, and goes on in the other one with the text. */
+  async function stoppedForMode({ runId, mode }: FromPage & { type: "send" }): Promise<void> {
+    const now = runs.log().get(runId);
+    const isOther = mode !== undefined && (modeOf(runId) === "plan") !== (mode === "plan");
+    if (now !== undefined && isActive(now) && isOther) {
+      const ended = endOfRun(server, runId, STOP_MILLISECONDS);
+      await run(CommandName.runStop, { runId });
+      await ended;
+    }
+  }
+
   async function shownAfter({ runId }: Reply, page: Page): Promise<void> {
     if (runId !== undefined && runId !== page.runId) {
       page.isChosen = false;
@@ -147,14 +177,22 @@ function sending(message: FromPage & { type: "send" }): [CommandName, object] {
         {
           prompt: text,
           images,
-          mode: mode === "plan" ? "plan" : "build",
+          ...taskMode(mode),
           maxMode: mode === "max",
           ...(permissions === undefined ? {} : { permissions }),
           ...currentSelection(),
         },
       ]
-    : [CommandName.runSend, { runId, text, images }];
+    : [CommandName.runSend, { runId, text, images, ...taskMode(mode) }];
 }
+
+/** Max Mode builds. */
+function taskMode(mode: TalkMode | undefined): { mode?: "plan" | "build" } {
+  return mode === undefined ? {} : { mode: mode === "plan" ? "plan" : "build" };
+}
+
+/** A run ends within a second once it is stopped. */
+const STOP_MILLISECONDS = 10_000;
 
 async function isToBeDeleted(): Promise<boolean> {
   const yes = vscode.l10n.t("Delete");

@@ -170,6 +170,8 @@ export interface Heading {
   /** The size of the prompt, and the size at which it is made anew; 0 while not known. */
   readonly promptTokens: number;
   readonly budgetTokens: number;
+  /** What the run works in; Max Mode builds. */
+  readonly mode: TalkMode;
   /** The mode that a person gave the run alone. */
   readonly permissions: PermissionMode | undefined;
 }
@@ -211,6 +213,8 @@ export type ToPage =
   | { readonly type: "sent"; readonly number: number; readonly isTaken: boolean }
   | { readonly type: "history"; readonly texts: readonly string[] }
   | { readonly type: "write"; readonly text: string }
+  /** The person wants to write. */
+  | { readonly type: "focus" }
   | {
       readonly type: "completions";
       readonly number: number;
@@ -225,6 +229,9 @@ export type ToComposer = Extract<
 
 const IMAGES_MAX = 10;
 
+const TalkMode = v.picklist(["build", "plan", "max"]);
+export type TalkMode = v.InferOutput<typeof TalkMode>;
+
 const PermissionMode = v.picklist(["read-only", "ask", "auto-edit", "sandboxed", "full"]);
 export type PermissionMode = v.InferOutput<typeof PermissionMode>;
 
@@ -238,11 +245,14 @@ export const FromPage = v.variant("type", [
     runId: v.string(),
     text: v.string(),
     images: v.pipe(v.array(v.string()), v.maxLength(IMAGES_MAX)),
-    mode: v.picklist(["build", "plan", "max"]),
+    /** Left out where it is that of the run. */
+    mode: v.optional(TalkMode),
     /** For that run alone; left out where it is that of the settings. */
     permissions: v.optional(PermissionMode),
   }),
   v.object({ type: v.literal("stop"), runId: v.string() }),
+  /** Another mode for a run at work, from its next step on. */
+  v.object({ type: v.literal("switch"), runId: v.string(), isMax: v.boolean() }),
   v.object({
     type: v.literal("answer"),
     questionId: v.string(),

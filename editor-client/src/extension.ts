@@ -6,6 +6,7 @@ import { conversation } from "./conversation.js";
 import { diffs } from "./diffs.js";
 import { extensions } from "./extensions.js";
 import { goals } from "./goals.js";
+import { inlineEdits } from "./inline_edit.js";
 import { onInterpreter } from "./interpreter.js";
 import { SECTION } from "./protocol.js";
 import { questions } from "./questions.js";
@@ -23,17 +24,20 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const holdfast = (running = server(context, log));
   const shown = diffs();
   const listed = runs(holdfast);
+  const talk = conversation(context, holdfast, listed, shown);
+  const reviewed = review(holdfast);
   const parts = {
     context,
     log,
     server: holdfast,
     runs: listed,
-    conversation: conversation(context, holdfast, listed, shown),
+    conversation: talk,
     goals: goals(holdfast),
     extensions: extensions(holdfast),
     diffs: shown,
     candidates: candidates(shown),
-    review: review(holdfast),
+    review: reviewed,
+    inlineEdits: inlineEdits(holdfast, listed, reviewed, talk),
   };
   context.subscriptions.push(
     log,
@@ -44,10 +48,11 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     parts.extensions,
     shown,
     parts.review,
+    parts.inlineEdits,
     statusItem(holdfast),
     resumeOffers(holdfast, context.workspaceState),
     questions(parts.runs, shown),
-    runEnds(holdfast, parts.runs, parts.review),
+    runEnds(holdfast, parts.runs, parts.review, parts.inlineEdits.has),
     commands(parts),
     vscode.workspace.onDidGrantWorkspaceTrust(() => holdfast.restart()),
     vscode.workspace.onDidChangeConfiguration((change) => {

@@ -64,15 +64,14 @@ export function currentSelection(): { uri?: string; range?: object } {
   ) {
     return {};
   }
-  const { start, end } = editor.selection;
   const uri = editor.document.uri.toString();
-  return editor.selection.isEmpty
-    ? { uri }
-    : {
-        uri,
-        range: {
-          start: { line: start.line, character: start.character },
-          end: { line: end.line, character: end.character },
-        },
-      };
+  return editor.selection.isEmpty ? { uri } : { uri, range: wireRange(editor.selection) };
+}
+
+/** A range as the server takes it. */
+export function wireRange({ start, end }: vscode.Range): object {
+  return {
+    start: { line: start.line, character: start.character },
+    end: { line: end.line, character: end.character },
+  };
 }

@@ -27,6 +27,11 @@ export interface Review {
   readonly dispose: () => void;
   /** What a run changed; undefined where that cannot be known. */
   readonly changes: (runId: string) => Promise<RunChangesReply | undefined>;
+  /** The files that are under review, and when they or what was answered changed. */
+  readonly files: () => readonly ChangedFile[];
+  readonly onChange: vscode.Event<unknown>;
+  /** Puts a run under review, without opening anything. */
+  readonly look: (runId: string) => Promise<unknown>;
   /** Opens all that a run changed. */
   readonly open: (runId: string, title: string) => Promise<void>;
   /** Shows one file or hunk that is under review. */
@@ -123,6 +128,9 @@ export function review(server: Server): Review {
 
   return {
     changes,
+    look,
+    files: () => current?.reply.files ?? [],
+    onChange: changed.event,
     open: async (runId, title) => {
       const reply = await look(runId);
       if (reply === undefined) {

@@ -7,10 +7,16 @@ import { takeBack } from "./review_commands.js";
 import type { Runs } from "./runs.js";
 import type { Server } from "./server.js";
 
-export function runEnds(server: Server, runs: Runs, review: Review): vscode.Disposable {
+/** Says how runs ended, but for those of which `isSeen` says that the person sees it anyway. */
+export function runEnds(
+  server: Server,
+  runs: Runs,
+  review: Review,
+  isSeen: (runId: string) => boolean,
+): vscode.Disposable {
   return server.onEvent((event) => {
     const isEnd = event.event.kind === "run_ended" && event.parentId === undefined;
-    if (isEnd && event.quiet !== true) {
+    if (isEnd && event.quiet !== true && !isSeen(event.runId)) {
       void say(event, server, runs, review);
     }
   });

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { notice } from "./notices.js";
 import { parsed } from "./parsed.js";
 import { CommandName, Reply } from "./protocol.js";
+import { endOfRun } from "./run_end.js";
 import type { Server } from "./server.js";
 
 /** As much of the API of VS Code's own git extension as is used. */
@@ -72,19 +73,8 @@ async function repositoryOf(root?: vscode.Uri): Promise<GitRepository | undefine
 }
 
 /** What a run said at its end; undefined when it did not get there. */
-function answerOf(server: Server, runId: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const done = (message?: string): void => {
-      listening.dispose();
-      clearTimeout(timeout);
-      resolve(message);
-    };
-    const timeout = setTimeout(done, MESSAGE_MILLISECONDS);
-    const listening = server.onEvent(({ runId: of, event }) => {
-      if (of === runId && event.kind === "run_ended") {
-        const outcome = event["outcome"] as { readonly summary?: unknown } | undefined;
-        done(typeof outcome?.summary === "string" ? outcome.summary.trim() : undefined);
-      }
-    });
-  });
+async function answerOf(server: Server, runId: string): Promise<string | undefined> {
+  const end = await endOfRun(server, runId, MESSAGE_MILLISECONDS);
+  const outcome = end?.event["outcome"] as { readonly summary?: unknown } | undefined;
+  return typeof outcome?.summary === "string" ? outcome.summary.trim() : undefined;
 }

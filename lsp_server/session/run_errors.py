@@ -9,7 +9,7 @@ the class of the error and its fields.
 from __future__ import annotations
 
 from lsp_server.domain.errors import HoldfastError
-from lsp_server.domain.tasks import RunId, RunState
+from lsp_server.domain.tasks import Mode, RunId, RunState
 
 
 class RunError(HoldfastError):
@@ -109,6 +109,15 @@ class InvalidMessage(RunError):
     def __init__(self, chars_max: int) -> None:
         super().__init__(f"a message needs 1 to {chars_max} characters")
         self.chars_max = chars_max
+
+
+class ModeFixed(RunError):
+    """A run is at work in another mode, which it keeps until it is stopped or has ended."""
+
+    def __init__(self, run_id: RunId, mode: Mode) -> None:
+        super().__init__(f"run {run_id} is at work in the mode {mode}; stop it, or let it end")
+        self.run_id = run_id
+        self.mode = mode
 
 
 class MaxModeFixed(RunError):

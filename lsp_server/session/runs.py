@@ -23,6 +23,7 @@ from lsp_server.session.run_errors import (
     AlreadyOver,
     InvalidMessage,
     IsAttempt,
+    ModeFixed,
     RunBusy,
     RunNotActive,
     RunNotFound,
@@ -149,9 +150,10 @@ class Runs:
     ) -> Run:
         """Leaves a message for a run at work, by default the newest; another goes on with it.
 
-        One that goes on does so in the `mode`, if one is given; one at work keeps its own.
+        One that goes on does so in the `mode`, if one is given.
 
-        Raises InvalidMessage, TooManyMessages, and as `resume`.
+        Raises InvalidMessage, TooManyMessages, ModeFixed for one at work in another mode, and
+        as `resume`.
         """
         if not text.strip() or len(text) > MESSAGE_CHARS_MAX:
             raise InvalidMessage(MESSAGE_CHARS_MAX)
@@ -162,6 +164,8 @@ class Runs:
             past = self.choose(run_id, "speak to", idle=True)
             message = MessageReceived(text, "steer", images)
             return self.begin(past.run_id, lambda run: run.send(message, mode))
+        if mode not in (None, run.context.task.mode):
+            raise ModeFixed(run.run_id, run.context.task.mode)
         run.send(MessageReceived(text, when, images))
         return run
 

@@ -89,4 +89,6 @@ async def test_the_behaviours_of_the_extension_host(project: Path, tmp_path: Pat
     told = [str(body["messages"][-1]["content"]) for body in asked]
     (explained,) = {body["messages"][1]["content"] for body in asked if "selected.py" in str(body)}
     assert "answer = 41" in explained, "what is selected is shown to the model"
+    (fixed,) = {body["messages"][1]["content"] for body in asked if "It says:" in str(body)}
+    assert "assert 41 == 42" in fixed, "the failing test itself is shown to the model"
     assert any("found.py:1" in text and "z is nowhere" in text for text in told), told

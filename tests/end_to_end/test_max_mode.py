@@ -102,6 +102,25 @@ async def test_propose_compare_accept_the_second_and_undo(project: Path, name: s
         assert await client.shutdown() == 0
 
 
+async def test_one_proposal_opens_no_comparison_and_its_mode_frees_the_edit(project: Path) -> None:
+    path = project / "a.txt"
+    path.write_text("the old text\n")
+    async with (
+        ScriptedServer(script) as model,
+        started(environment={"HOLDFAST_MODEL__BASE_URL": model.base_url}) as client,
+    ):
+        await client.initialize(project, clients.snapshot("neovim")["initialize"]["capabilities"])
+        one = {"prompt": "Make it new.", "uri": path.as_uri(), "samples": 1}
+        reply = await client.command("holdfast.max.propose", {**one, "permissions": "auto-edit"})
+        await client.wait_for(says("ready to be compared"), "the proposal")
+        assert path.read_text() == "the old text\n"
+        await client.command("holdfast.max.accept", {"proposalId": reply["runId"]})
+        await client.wait_for(says("edited a.txt"), "the edit")
+        assert path.read_text().startswith("the new ")
+        assert not [m for m in client.received if shows_comparison(m)]
+        assert await client.shutdown() == 0
+
+
 def looks_on(body: Mapping[str, Any]) -> ScriptedTurn:
     """One look after another, in as many ways as are asked for, until there were enough."""
     if is_verdict(body):

@@ -11,11 +11,12 @@ import pytest
 from lsp_server.agent.event_log import EventLog
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
-from lsp_server.domain.events import RunEnded
+from lsp_server.domain.events import ModeChanged, RunEnded
 from lsp_server.domain.tasks import Blocked, Failed, Finished, RunId, Stopped, Task
 from lsp_server.session.run_errors import (
     AlreadyOver,
     InvalidMessage,
+    ModeFixed,
     RunBusy,
     RunError,
     RunNotActive,
@@ -120,6 +121,22 @@ async def test_a_blocked_run_goes_on_with_the_answer(project: Path) -> None:
         run_id = shop.session.runs.list()[0].run_id
         await shop.session.runs.send(run_id, "use the blue one", "steer").wait()
         assert "use the blue one" in str(shop.prompts())
+
+
+async def test_a_run_that_ended_goes_on_in_another_mode_and_one_at_work_keeps_its_own(
+    project: Path,
+) -> None:
+    async with workshop(project, [finish("planned"), SLEEP, finish("built")]) as shop:
+        await shop.run(Task("plan it", mode="plan"))
+        runs = shop.session.runs
+        run = runs.send(None, "now build it", "steer", mode="build")
+        await until(lambda: bool(shop.events(ModeChanged)), "the other mode")
+        assert run.context.task.mode == "build"
+        with pytest.raises(ModeFixed, match="is at work in the mode build; stop it"):
+            runs.send(run.run_id, "plan again", "steer", mode="plan")
+        assert runs.send(run.run_id, "and go on", "steer", mode="build") is run
+        runs.stop()
+        await run.wait()
 
 
 @pytest.mark.parametrize(

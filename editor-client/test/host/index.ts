@@ -5,6 +5,7 @@ import { activation } from "./activation.js";
 import { diffs } from "./diffs.js";
 import { documents } from "./documents.js";
 import { editing } from "./editing.js";
+import { outputs } from "./outputs.js";
 
 export async function run(): Promise<void> {
   const results: { name: string; error?: string }[] = [];
@@ -14,6 +15,7 @@ export async function run(): Promise<void> {
     ...editing,
     ...diffs,
     ...documents,
+    ...outputs,
   })) {
     try {
       await show();

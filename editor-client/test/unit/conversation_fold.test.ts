@@ -71,6 +71,28 @@ const STARTED: Sent = {
   event: { task: { instruction: "Fix it.\nAll." } },
   view: { label: "Fix it.", fields: { model: "m at x" } },
 };
+const sampled = (maxMode: boolean): Sent => ({
+  kind: "sampling_changed",
+  event: { sampling: { maxMode } },
+});
+const moded = (mode: string): Sent => ({ kind: "mode_changed", event: { mode } });
+const begunIn = (task: object): Sent => ({ ...STARTED, event: { task } });
+
+for (const [what, sent, mode] of [
+  ["a run builds", [STARTED], "build"],
+  ["one that plans", [begunIn({ mode: "plan" })], "plan"],
+  ["one in Max Mode", [begunIn({ mode: "build", sampling: { maxMode: true } })], "max"],
+  ["Max Mode is switched on", [STARTED, sampled(true)], "max"],
+  ["and off", [STARTED, sampled(true), sampled(false)], "build"],
+  ["off while it plans", [begunIn({ mode: "plan" }), sampled(false)], "plan"],
+  ["what planned goes on building", [begunIn({ mode: "plan" }), moded("build")], "build"],
+  ["what cannot be read changes nothing", [begunIn({ mode: 3 }), moded("x")], "build"],
+] as const) {
+  test(`the mode of a conversation: ${what}`, () => {
+    assert.equal(after(...sent).heading.mode, mode);
+  });
+}
+
 const piece = (channel: string, text: string): Sent => ({
   kind: "streamed",
   event: { step: 1, channel, text },

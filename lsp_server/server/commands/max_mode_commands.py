@@ -11,6 +11,7 @@ from lsp_server.server.commands.targets import locate, task_of
 from lsp_server.server.params.base import Reply
 from lsp_server.server.params.run_params import MaxAccept, MaxPropose, MaxSwitch, RunStart
 from lsp_server.server.protocol import CommandName
+from lsp_server.session.permission_mode import require_mode
 
 
 class MaxModeCommands:
@@ -34,9 +35,14 @@ class MaxModeCommands:
         task = await task_of(start, folder, path, self._context.client.can.encoding)
         self._context.folders.use(folder)
         sampling = Sampling(samples=arguments.samples, propose=True)
-        started = session.runs.start(replace(task, sampling=sampling))
-        self._context.show_comparison(session, started)
+        mode = arguments.permissions
+        if mode is not None:
+            await require_mode(mode, session.settings, task.mode)
+        started = session.runs.start(replace(task, sampling=sampling), permissions=mode)
         run = started.summary()
+        if arguments.samples == 1:
+            return Reply(state=run.state, message=f"proposing: {run.title}", run_id=run.run_id)
+        self._context.show_comparison(session, started)
         message = f"sampling candidates for: {run.title}; a comparison opens when they are judged"
         return Reply(state=run.state, message=message, run_id=run.run_id)
 

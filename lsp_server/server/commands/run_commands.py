@@ -90,7 +90,9 @@ class RunCommands:
         run_id = run_id_of(arguments.run_id)
         session = self._context.session_of_run(run_id, active=run_id is None)
         images = await given_images(image_places(arguments.images), session.root)
-        run = session.runs.send(run_id, arguments.text, arguments.when, images).summary()
+        run = session.runs.send(
+            run_id, arguments.text, arguments.when, images, arguments.mode
+        ).summary()
         return Reply(state=run.state, message=f"sent to: {run.title}", run_id=run.run_id)
 
     async def _show(self, arguments: RunChoice) -> Reply:

@@ -6,6 +6,7 @@ from lsp_server.domain.errors import HoldfastError
 from lsp_server.server.protocol import CommandName
 from lsp_server.session.run_errors import (
     AlreadyOver,
+    ModeFixed,
     NothingProposed,
     NothingToAccept,
     RunNotFound,
@@ -19,6 +20,8 @@ def error_text(error: HoldfastError) -> str:
             return f"{error}; {CommandName.RUN_LIST} names them"
         case AlreadyOver():
             return f"{error}; send it a message with {CommandName.RUN_SEND} to go on with it"
+        case ModeFixed():
+            return f"{error} ({CommandName.RUN_STOP} stops it)"
         case NothingProposed() | NothingToAccept():
             return f"{error}; {CommandName.MAX_PROPOSE} asks"
         case _:

@@ -97,22 +97,29 @@ class RunFork(CommandParams):
 class RunSend(CommandParams):
     """`holdfast.run.send` says something to a run, by default the newest active one.
 
-    `images` are as those of a task.
+    `images` are as those of a task. A run that ended goes on in the `mode`, by default in its
+    own; one at work has to be stopped before it can have another.
     """
 
     run_id: StrictStr | None = None
     text: StrictStr | None = None
     when: When = "steer"
     images: Images = ()
+    mode: Mode | None = None
 
 
 class MaxPropose(CommandParams):
-    """`holdfast.max.propose` takes something to work on, and how many candidates to sample."""
+    """`holdfast.max.propose` takes something to work on, and how many candidates to sample.
+
+    With one sample there is nothing to compare, and no comparison opens. `permissions` is as
+    that of a run.
+    """
 
     prompt: StrictStr | None = None
     uri: StrictStr | None = None
     range: WireRange | None = None
     samples: Samples | None = None
+    permissions: PermissionMode | None = None
 
 
 class MaxAccept(CommandParams):
