@@ -53,6 +53,7 @@ TITLES = {
     "first_passing": "Take the first that passes",
     "ignored": "Folders that git ignores",
     "uri": "Place of the database",
+    "base_uri": "Base of the team",
     "embedding_base_url": "Address of the embedder",
     "embedding_model": "Model of the embedder",
     "index_on_start": "Index at the start",

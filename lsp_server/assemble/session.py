@@ -33,6 +33,7 @@ from lsp_server.assemble.memory import open_memory
 from lsp_server.assemble.model_chain import answering_model
 from lsp_server.assemble.role_models import RoleModels
 from lsp_server.assemble.sandboxes import Sandboxes
+from lsp_server.assemble.team_base import build_base
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import Emit, FileChanged, RecordedEvent, SnapshotTaken
@@ -345,6 +346,7 @@ def _memory(
             place,
             services.workspace,
             services.known_secrets.look,
+            commands=services.own_programs,
             start_process=start_process,
         ),
         lambda: settings.uri is not None or (place / "tables").exists(),
@@ -354,4 +356,11 @@ def _memory(
         commands=services.own_programs,
         redactor=services.redactor,
         notify=notify,
+        build_base=partial(
+            build_base,
+            services.workspace,
+            services.known_secrets.look,
+            services.own_programs,
+            start_process,
+        ),
     )

@@ -39,24 +39,24 @@ def index(workspace: Path, *, full: bool, words: bool) -> int:
 
     With `words` it is left to later sessions to add what the words mean.
     """
-    return _run(_index(workspace, full=full, words=words))
+    return run_quietly(_index(workspace, full=full, words=words))
 
 
 def search(
     workspace: Path, query: str, kind: str, *, limit: int, path: str | None, as_json: bool
 ) -> int:
     """Prints hits of one kind of memory or `all`; 0 when there are some, else 1."""
-    return _run(_search(workspace, query, kind, limit=limit, path=path, as_json=as_json))
+    return run_quietly(_search(workspace, query, kind, limit=limit, path=path, as_json=as_json))
 
 
 def remember(workspace: Path, text: str) -> int:
     """Keeps a fact; the exit status."""
-    return _run(_remember(workspace, text))
+    return run_quietly(_remember(workspace, text))
 
 
 def forget(workspace: Path, text: str | None, entry_id: str | None, before: datetime | None) -> int:
     """Removes for good and says how much; 0 when there was something, else 1."""
-    return _run(_forget(workspace, text, entry_id, before))
+    return run_quietly(_forget(workspace, text, entry_id, before))
 
 
 @asynccontextmanager
@@ -89,14 +89,15 @@ async def print_hits(session: Session, query: Query, *, as_json: bool = False) -
     return 0 if hits else 1
 
 
-def _run(work: Coroutine[Any, Any, int]) -> int:
+def run_quietly(work: Coroutine[Any, Any, int]) -> int:
+    """Runs a command without a log; the exit status."""
     # What goes wrong is one sentence on standard error, and needs no log.
     logging.getLogger("lsp_server").addHandler(logging.NullHandler())
     return run_command(work, stopped="stopped; what was indexed stays")
 
 
 async def _index(workspace: Path, *, full: bool, words: bool) -> int:
-    with _progress() as progress:
+    with progress_bar() as progress:
 
         def notify(notice: Notice) -> None:
             if isinstance(notice, IndexProgressed) and notice.progress is not None:
@@ -174,7 +175,7 @@ def _shown(hit: Hit) -> str:
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def progress_bar() -> Iterator[Progress]:
     """Shows a bar on a terminal, a line for each stage elsewhere."""
     if not sys.stderr.isatty():
         named: set[str] = set()

@@ -2,21 +2,54 @@
 
 from __future__ import annotations
 
-from lsp_server.domain.memories import Hit, Query
+from typing import Protocol
+
+from lsp_server.domain.memories import CodeChunk, Hit, Query
 from lsp_server.memory.chunk_schema import CHUNKS
 from lsp_server.memory.code_ranking import RankingCandidate, rank_chunks
+from lsp_server.memory.code_tables import CodeTables
 from lsp_server.memory.fusion import fuse_by_scores
-from lsp_server.memory.hybrid import HybridResult, hybrid_search
+from lsp_server.memory.hybrid import (
+    HybridResult,
+    SearchedRows,
+    SearchedVectors,
+    hybrid_search,
+)
 from lsp_server.memory.sql import is_within
-from lsp_server.memory.table import Table
 from lsp_server.memory.unsaved import UnsavedOverlay
-from lsp_server.memory.vectors import VectorTable
 
 COLUMNS = (*CHUNKS.columns, "is_test")
 
 
+class SearchedCode(Protocol):
+    """`SearchedCode` is the code that a reader looks through: a workspace's own, or layers of it."""
+
+    def searched(self) -> tuple[SearchedRows, SearchedVectors]:
+        """Returns the rows and vectors for one search."""
+        ...
+
+    async def get(self, chunk_id: str) -> CodeChunk | None:
+        """Returns the chunk with this id, None when there is none. Raises MemoryUnavailable."""
+        ...
+
+
+class StoredCode:
+    """`StoredCode` is a workspace's own code, all of it."""
+
+    def __init__(self, tables: CodeTables) -> None:
+        self._tables = tables
+
+    def searched(self) -> tuple[SearchedRows, SearchedVectors]:
+        """Returns the rows and vectors for one search."""
+        return self._tables.chunks, self._tables.vectors
+
+    async def get(self, chunk_id: str) -> CodeChunk | None:
+        """Returns the chunk with this id, None when there is none. Raises MemoryUnavailable."""
+        return await self._tables.get(chunk_id)
+
+
 async def search_code(
-    chunks: Table, vectors: VectorTable, query: Query, overlay: UnsavedOverlay
+    chunks: SearchedRows, vectors: SearchedVectors, query: Query, overlay: UnsavedOverlay
 ) -> tuple[list[Hit], HybridResult]:
     """Returns the best hits first, a few of each file, and the pool that they were chosen from.
 
@@ -28,7 +61,7 @@ async def search_code(
 
 
 async def find_candidates(
-    chunks: Table, vectors: VectorTable, query: Query, overlay: UnsavedOverlay
+    chunks: SearchedRows, vectors: SearchedVectors, query: Query, overlay: UnsavedOverlay
 ) -> tuple[list[RankingCandidate], HybridResult]:
     """Returns what the rules rank, in no order, with its fused scores.
 

@@ -47,6 +47,7 @@ class CodeTables:
         self.vectors = vectors
         self.known: dict[str, IndexedFile] = {}
         self.backlog = Backlog()
+        self.writes = False
         self._database = database
         self._files: Table | None = None
         self._chunks: Table | None = None
@@ -54,6 +55,7 @@ class CodeTables:
 
     async def open(self, *, writes: bool) -> None:
         """Opens the tables; with `writes` also finds what an interrupted write left undone."""
+        self.writes = writes
         self._files = await self._database.table(FILES.table, writes=writes)
         self._chunks = await self._database.table(CHUNKS.table, writes=writes)
         self._counts = None

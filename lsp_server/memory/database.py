@@ -14,7 +14,7 @@ from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.memory.connection import connect
 from lsp_server.memory.storage_errors import PlaceUnavailable, translate_errors
 from lsp_server.memory.storage_place import StoragePlace
-from lsp_server.memory.table import Table
+from lsp_server.memory.table import PinnedTable, Table
 from lsp_server.memory.table_schema import TableSchema, arrow_schema
 
 
@@ -66,6 +66,12 @@ class Database:
         if not writes:
             raise MemoryUnavailable(f"{schema.name} is not there yet; another process makes it")
         return await self._make(schema)
+
+    async def pinned(self, schema: TableSchema, version: int) -> PinnedTable:
+        """Opens a table at one of its versions. Raises MemoryUnavailable."""
+        with translate_errors(schema.name, self.place):
+            table = await self._connection.open_table(schema.name)
+        return await PinnedTable.pin(schema, table, self.place, version)
 
     async def replace(self, schema: TableSchema) -> Table:
         """Makes an empty table in the place of this one; rows that no file has are set aside."""

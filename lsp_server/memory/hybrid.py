@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from lsp_server.memory.fusion import Fusion, words_weight_of
 from lsp_server.memory.sql import is_one_of
-from lsp_server.memory.table import Table
 from lsp_server.memory.table_schema import Row
 from lsp_server.memory.unsaved import NO_OVERLAY, UnsavedOverlay
-from lsp_server.memory.vectors import NoVectors, VectorTable
+from lsp_server.memory.vectors import NoVectors
 from lsp_server.text.tokenizer import tokenize
 
 NO_VECTOR = ""
@@ -22,6 +22,41 @@ POOL_NARROWED = 300
 """Nearest vectors when a condition then drops most of them."""
 COSINE_MIN = 0.15
 """A vector with a smaller cosine is not near at all."""
+
+
+class SearchedRows(Protocol):
+    """`SearchedRows` are rows that words and conditions find: a table, or several as one.
+
+    Each method raises MemoryUnavailable.
+    """
+
+    async def search_words(
+        self, words: str, columns: Sequence[str], where: str | None, limit: int
+    ) -> list[Row]:
+        """Finds rows by full text search, and returns them best first."""
+        ...
+
+    async def rows(
+        self, columns: Sequence[str], where: str | None = None, limit: int | None = None
+    ) -> list[Row]:
+        """Returns the rows that meet a condition, in no order, with these columns."""
+        ...
+
+
+class SearchedVectors(Protocol):
+    """`SearchedVectors` are the vectors of such rows."""
+
+    @property
+    def keys(self) -> Container[str]:
+        """Returns the keys of the vectors that are there now; the answer never changes."""
+        ...
+
+    async def find_nearest(self, text: str, limit: int) -> dict[str, float]:
+        """Returns the cosines of the `limit` nearest vectors, by key, nearest first.
+
+        Raises MemoryUnavailable, and NoVectors when the embedder fails.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +73,8 @@ class HybridResult:
 
 
 async def hybrid_search(
-    table: Table,
-    vectors: VectorTable,
+    table: SearchedRows,
+    vectors: SearchedVectors,
     text: str,
     columns: Sequence[str],
     where: str | None,
@@ -76,7 +111,7 @@ async def hybrid_search(
 
 
 async def _nearest_keys(
-    vectors: VectorTable, text: str, limit: int
+    vectors: SearchedVectors, text: str, limit: int
 ) -> tuple[dict[str, float], str | None]:
     """Returns cosines by vector key, and why there are none if the embedder failed."""
     try:
@@ -88,7 +123,7 @@ async def _nearest_keys(
 
 async def _rows_of_keys(
     near: dict[str, float],
-    table: Table,
+    table: SearchedRows,
     columns: Sequence[str],
     where: str | None,
     overlay: UnsavedOverlay,

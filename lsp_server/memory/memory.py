@@ -12,13 +12,14 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.ports import Embedder
+from lsp_server.memory.base.workspace_base import WorkspaceBase
 from lsp_server.memory.code_writer import CodeWriter
 from lsp_server.memory.database import Database
 from lsp_server.memory.health import MemoryHealth
-from lsp_server.memory.indexing import CodeIndexer
 from lsp_server.memory.memory_tables import MemoryTables
 from lsp_server.memory.parse_workers import ParseWorkers
 from lsp_server.memory.reader import MemoryReader
@@ -32,6 +33,9 @@ from lsp_server.settings.sections import MemorySettings
 from lsp_server.system.private_folder import make_private
 from lsp_server.workspace.files.paths import Workspace
 
+if TYPE_CHECKING:
+    from lsp_server.system.process_lock import ProcessLock
+
 LOCK_FILE = "lock"
 """The process that holds the lock on this file of the memory's folder writes its tables."""
 
@@ -44,7 +48,8 @@ class MemoryStatus:
     counts vectors that are still to be made, `skipped` files without chunks by the
     reason why, `failed_optimizes` failures in a row. `actions`, `facts` and
     `bytes_on_disk` are measured now and then; an object store has no bytes on disk.
-    `upkeep_pending` is whether tables are to be optimized in the next quiet moment.
+    `upkeep_pending` is whether tables are to be optimized in the next quiet moment. `base`
+    says in words what the team's base has; `files` and `chunks` are then those that differ.
     """
 
     writes: bool
@@ -59,6 +64,7 @@ class MemoryStatus:
     skipped: dict[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     upkeep_pending: bool = False
+    base: str = ""
 
 
 class Memory:
@@ -86,10 +92,11 @@ class Memory:
         file_bytes_max: int,
         secrets: Callable[[], Secrets],
         start_process: StartProcess,
+        base: WorkspaceBase,
     ) -> None:
         work, embedding, health = asyncio.Event(), asyncio.Event(), MemoryHealth()
         workers = ParseWorkers(start_process)
-        indexer = CodeIndexer(
+        indexer = base.indexer(
             tables.code,
             workspace,
             workers,
@@ -103,7 +110,8 @@ class Memory:
             tables, indexer, health.code, work_added=work.set, written=embedding.set
         )
         self.records = RecordWriter(tables, folder / "inbox", health.records, written=embedding.set)
-        self.reader = MemoryReader(tables, unsaved, health, self.records.flush)
+        code = base.searched(tables.code, lambda: indexer.secrets)
+        self.reader = MemoryReader(tables, unsaved, health, self.records.flush, code)
         self._writer = MemoryWriter(
             tables, self.records, self.code, health, work=work, embedding=embedding
         )
@@ -111,6 +119,7 @@ class Memory:
         self._workers = workers
         self._indexer = indexer
         self._health = health
+        self._base = base
 
     @classmethod
     async def open(
@@ -122,32 +131,23 @@ class Memory:
         secrets: Callable[[], Secrets] = Secrets,
         *,
         start_process: StartProcess,
+        base: WorkspaceBase | None = None,
     ) -> Memory:
         """Opens or makes the memory whose data is in `folder`, which is this workspace's own.
 
         `settings.uri` moves the tables elsewhere. `secrets` looks for what must get
         into no row; it may block, and runs in a thread. `start_process` starts the
-        processes that parse. Takes a second or two, mostly
+        processes that parse. With a `base` what differs from it is kept here alone. Takes a second or two, mostly
         to load LanceDB. Raises MemoryUnavailable, also when a newer version wrote the
         tables.
         """
-        # Heavy: loaded when memory is used.
-        from lsp_server.system.process_lock import ProcessLock  # noqa: PLC0415
-
-        lock = ProcessLock(folder / LOCK_FILE)
-        try:
-            await asyncio.to_thread(make_private, folder)
-            lock.acquire()
-        except OSError as error:
-            raise MemoryUnavailable(
-                f"{folder} cannot be used for memory ({error.strerror}); "
-                "fix its permissions or set memory.enabled to false"
-            ) from error
+        lock = await _lock_of(folder)
         # The lock decides whether the database is opened for writing, so it came first.
         try:
             place = StoragePlace.for_workspace(folder, workspace.root, settings.uri)
             database = await Database.open(place, writes=lock.held)
-            tables = MemoryTables(database, lock, embedder)
+            base = base or WorkspaceBase()
+            tables = MemoryTables(database, lock, embedder, base.tables(database, embedder))
             await tables.open()
         except BaseException:
             lock.release()
@@ -159,6 +159,7 @@ class Memory:
             file_bytes_max=settings.file_bytes_max,
             secrets=secrets,
             start_process=start_process,
+            base=base,
         )
         memory._writer.start()
         return memory
@@ -188,7 +189,7 @@ class Memory:
         """Returns the status with sizes as they were last measured. Cheap."""
         tables, counts, sizes = self._tables, self._indexer.counts, self._tables.sizes
         upkeeps = [table.upkeep for table in tables.database.tables()]
-        problems = (*tables.database.problems, *self._health.problems)
+        problems = (*self._base.problems, *tables.database.problems, *self._health.problems)
         return MemoryStatus(
             writes=tables.writes,
             indexing=self.code.indexing,
@@ -202,4 +203,22 @@ class Memory:
             skipped=dict(counts.skipped),
             problems=tuple(dict.fromkeys(problems)),
             upkeep_pending=any(upkeep.is_wanted for upkeep in upkeeps),
+            base=self._base.text(),
         )
+
+
+async def _lock_of(folder: Path) -> ProcessLock:
+    """Returns the lock of a memory's folder, held if nobody else has it. Raises MemoryUnavailable."""
+    # Heavy: loaded when memory is used.
+    from lsp_server.system.process_lock import ProcessLock  # noqa: PLC0415
+
+    lock = ProcessLock(folder / LOCK_FILE)
+    try:
+        await asyncio.to_thread(make_private, folder)
+        lock.acquire()
+    except OSError as error:
+        raise MemoryUnavailable(
+            f"{folder} cannot be used for memory ({error.strerror}); "
+            "fix its permissions or set memory.enabled to false"
+        ) from error
+    return lock

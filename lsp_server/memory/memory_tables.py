@@ -37,12 +37,18 @@ class MemoryTables:
 
     `opened` is whether the tables can be read, `sizes` are as they were measured at
     `measured_at`, and `read_at` is when somebody read last, both by the monotonic
-    clock. Each method that waits raises MemoryUnavailable.
+    clock. `code` are those of code, if they are no common ones. Each method that waits raises MemoryUnavailable.
     """
 
-    def __init__(self, database: Database, lock: ProcessLock, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        database: Database,
+        lock: ProcessLock,
+        embedder: Embedder,
+        code: CodeTables | None = None,
+    ) -> None:
         self.database = database
-        self.code = CodeTables(database, VectorTable(database, "chunk", embedder))
+        self.code = code or CodeTables(database, VectorTable(database, "chunk", embedder))
         self.actions = ActionTable(database, VectorTable(database, "action", embedder))
         self.facts = FactTable(database, VectorTable(database, "fact", embedder))
         self.sizes = TableSizes()

@@ -13,7 +13,7 @@ from typing import assert_never
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact, Hit, MemoryKind, Query
 from lsp_server.memory.chunk_schema import CHUNKS, FILES, IndexedFile
-from lsp_server.memory.code_search import search_code
+from lsp_server.memory.code_search import SearchedCode, StoredCode, search_code
 from lsp_server.memory.health import MemoryHealth
 from lsp_server.memory.hybrid import NO_VECTOR
 from lsp_server.memory.memory_tables import MemoryTables
@@ -32,7 +32,10 @@ class MemoryContents:
 
 
 class MemoryReader:
-    """Reads a memory. Each method that waits raises MemoryUnavailable."""
+    """Reads a memory. Each method that waits raises MemoryUnavailable.
+
+    `code` is what is searched of code, by default what the tables have.
+    """
 
     def __init__(
         self,
@@ -40,8 +43,10 @@ class MemoryReader:
         unsaved: UnsavedChunks,
         health: MemoryHealth,
         flush: Callable[[], Awaitable[None]],
+        code: SearchedCode | None = None,
     ) -> None:
         self._tables = tables
+        self._code = code or StoredCode(tables.code)
         self._unsaved = unsaved
         self._health = health
         self._flush = flush
@@ -103,7 +108,7 @@ class MemoryReader:
         record = (
             await tables.actions.records.get(record_id)
             or await tables.facts.records.get(record_id)
-            or await tables.code.get(record_id)
+            or await self._code.get(record_id)
         )
         # A hit may have come from a buffer that is not saved.
         if record is None and (row := self._unsaved.row(record_id)):
@@ -140,7 +145,7 @@ class MemoryReader:
         try:
             match kind:
                 case "code":
-                    chunks, vectors = tables.code.chunks, tables.code.vectors
+                    chunks, vectors = self._code.searched()
                     hits, found = await search_code(chunks, vectors, query, overlay)
                     health.vectors.problem = found.problem or health.vectors.problem
                     return hits

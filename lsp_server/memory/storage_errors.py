@@ -47,5 +47,5 @@ def translate_errors(name: str, place: StoragePlace) -> Iterator[None]:
 def _fix_of_place(reason: str, place: StoragePlace) -> str | None:
     """Returns a fix when the place is to blame, guessed from the error's words; else None."""
     if place.folder is None:
-        return "check memory.uri, the way to its store and the credentials in the environment"
+        return f"check {place.setting}, the way to its store and the credentials in the environment"
     return next((fix for words, fix in FIXES.items() if words in reason), None)

@@ -20,10 +20,12 @@ SET_ASIDE = ".broken"
 class StoragePlace:
     """A `StoragePlace` is a folder, or the URI of an object store such as `s3://bucket/prefix`.
 
-    The methods block; call them in a thread. They do nothing for an object store.
+    `setting` is the one that names it. The methods block; call them in a thread. They do
+    nothing for an object store.
     """
 
     uri: str
+    setting: str = "memory.uri"
 
     @classmethod
     def for_workspace(cls, data: Path, root: Path, uri: str | None) -> StoragePlace:

@@ -67,6 +67,22 @@ class Table:
                 await self._table.add(await self._to_arrow(rows))
             self.upkeep.commits += 1
 
+    async def change(self, row: Row, *, where: str) -> int:
+        """Gives the rows that meet a condition these values; returns how many they were.
+
+        Of several processes that change a row on the condition that it is as they saw it, one
+        does.
+        """
+        with translate_errors(self.schema.name, self._place):
+            done = await self._table.update(row, where=where)
+        self.upkeep.commits += 1
+        return int(done.rows_updated)
+
+    async def version(self) -> int:
+        """Returns the number of the table's newest version."""
+        with translate_errors(self.schema.name, self._place):
+            return int(await self._table.version())
+
     async def delete(self, where: str) -> int:
         """Deletes the rows that meet a condition and returns how many they were.
 
@@ -129,15 +145,19 @@ class Table:
         return await self._fetch(query if where is None else query.where(where))
 
     async def search_vectors(
-        self, vector: Sequence[float], columns: Sequence[str], limit: int
+        self,
+        vector: Sequence[float],
+        columns: Sequence[str],
+        limit: int,
+        where: str | None = None,
     ) -> list[Row]:
-        """Returns the rows that are nearest by cosine, nearest first.
+        """Returns the rows that meet a condition and are nearest by cosine, nearest first.
 
         Each has the column `_distance`, which is 1 minus the cosine.
         """
         query = self._table.query().nearest_to(list(vector)).distance_type("cosine")
         query = query.refine_factor(REFINE_FACTOR).select([*columns, "_distance"]).limit(limit)
-        return await self._fetch(query)
+        return await self._fetch(query if where is None else query.where(where))
 
     async def check(self) -> None:
         """Reads the manifest and one row, as a manifest can be there without its data."""
@@ -151,7 +171,7 @@ class Table:
         except MemoryUnavailable:
             # The writing process may have removed the version that was being read.
             with translate_errors(self.schema.name, self._place):
-                await self._table.checkout_latest()
+                await self._look_again()
                 table = await query.to_arrow()
         is_small = table.num_rows <= ROWS_AT_ONCE
         rows: list[Row] = (
@@ -159,8 +179,27 @@ class Table:
         )
         return rows
 
+    async def _look_again(self) -> None:
+        await self._table.checkout_latest()
+
     async def _to_arrow(self, rows: Sequence[Row]) -> pa.Table:
         # The table's own schema: ours does not know the dimension of stored vectors.
         if self._arrow_schema is None:
             self._arrow_schema = await self._table.schema()
         return await asyncio.to_thread(to_arrow, rows, self._arrow_schema)
+
+
+class PinnedTable(Table):
+    """A `PinnedTable` stays at one version of a table, whatever is written meanwhile."""
+
+    @classmethod
+    async def pin(
+        cls, schema: TableSchema, table: Any, place: StoragePlace, version: int
+    ) -> PinnedTable:
+        """Returns the table at a version. Raises MemoryUnavailable when that is gone."""
+        with translate_errors(schema.name, place):
+            await table.checkout(version)
+        return cls(schema, table, place)
+
+    async def _look_again(self) -> None:
+        """Stays where it is: the version that is pinned is kept by those who build."""

@@ -58,7 +58,7 @@ class VectorTable:
         """Opens the table if it is there; it is made with the first vectors."""
         self._writes = writes
         if self._name in await self._database.names():
-            table = await self._database.table(self._schema(), writes=writes)
+            table = await self._database.table(_schema(self._name), writes=writes)
             self.keys = await self._stored_keys(table)
             self._table = table if self.keys else None
             if writes and not self.keys:
@@ -79,20 +79,30 @@ class VectorTable:
         if not fresh:
             return
         if self._table is None:
-            schema = self._schema(len(next(iter(fresh.values()))))
+            schema = _schema(self._name, len(next(iter(fresh.values()))))
             self._table = await self._database.table(schema, writes=True)
         await self._table.add([{"key": key, "vector": vector} for key, vector in fresh.items()])
         self.keys |= fresh.keys()
 
     async def find_nearest(self, text: str, limit: int) -> dict[str, float]:
         """Returns the cosines of the `limit` nearest vectors to a text, by key, nearest first."""
+        # Before there are vectors, the embedder need not even be loaded.
+        if not await self.has_some():
+            return {}
+        (vector,) = await self.embed([text])
+        return await self.nearest_to(vector, limit)
+
+    async def has_some(self) -> bool:
+        """Says whether there are any vectors yet."""
         if self._table is None and not self._writes:
             with suppress(MemoryUnavailable):  # Another process may be making it right now.
                 await self.open(writes=False)
-        # Before there are vectors, the embedder need not even be loaded.
-        if self._table is None:
+        return self._table is not None
+
+    async def nearest_to(self, vector: Sequence[float], limit: int) -> dict[str, float]:
+        """Returns the cosines of the `limit` nearest vectors, by key, nearest first."""
+        if not await self.has_some() or self._table is None:
             return {}
-        (vector,) = await self.embed([text])
         rows = await self._table.search_vectors(vector, ["key"], limit)
         return {row["key"]: 1.0 - row["_distance"] for row in rows}
 
@@ -145,12 +155,13 @@ class VectorTable:
     async def _stored_keys(self, table: Table) -> frozenset[str]:
         return frozenset(row["key"] for row in await table.rows(["key"]))
 
-    def _schema(self, dimension: int = 1) -> TableSchema:
-        """Returns the schema of the table; the dimension matters only when the table is made."""
-        return TableSchema(
-            self._name,
-            VECTORS_VERSION,
-            {"key": "text", "vector": "vector"},
-            {"key": "btree"},
-            dimension=dimension,
-        )
+
+def _schema(name: str, dimension: int = 1) -> TableSchema:
+    """Returns the schema of a table; the dimension matters only when the table is made."""
+    return TableSchema(
+        name,
+        VECTORS_VERSION,
+        {"key": "text", "vector": "vector"},
+        {"key": "btree"},
+        dimension=dimension,
+    )

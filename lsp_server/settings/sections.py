@@ -169,6 +169,8 @@ class MemorySettings(Section):
     """Index code and remember what was done."""
     uri: Name | None = None
     """Unset: the user's data folder. A path or an object store's URI."""
+    base_uri: Name | None = None
+    """The base that a team shares, built with `holdfast index --base`: a path or an object store's URI. Unset: none."""
     embedder: Literal["minilm", "http", "hashing"] = "minilm"
     """`minilm` ships with Holdfast, `http` asks an endpoint, `hashing` is for tests."""
     embedding_base_url: Address | None = None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import tomlkit
 
-from lsp_server.assemble.memory import embedder_of
+from lsp_server.assemble.embedder import embedder_of
 from lsp_server.assemble.model_chain import answering_model
 from lsp_server.assemble.role_models import RoleModels
 from lsp_server.domain.errors import HoldfastError

@@ -30,11 +30,24 @@ def index(
     words: Annotated[
         bool, typer.Option("--words", help="Only words; later sessions add what they mean.")
     ] = False,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--base",
+            metavar="URI",
+            help="Build the base that a team shares there, of the last commit.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Bring the index of the code up to what is on disk.
 
     Words are searched first, then what they mean, which takes longer. Ctrl-C loses nothing.
     """
+    if base is not None:
+        from lsp_server.cli.team_base import build_base
+
+        raise typer.Exit(build_base(workspace, base, full=full))
     from lsp_server.cli.memory import index as work
 
     raise typer.Exit(work(workspace, full=full, words=words))

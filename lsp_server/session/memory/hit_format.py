@@ -117,6 +117,8 @@ def memory_text(state: MemoryState) -> str:
         f"{status.actions} actions",
         f"{status.facts} facts",
     ]
+    if status.base:
+        parts.append(status.base)
     if status.bytes_on_disk is not None:
         parts.append(f"{status.bytes_on_disk / 1e6:.1f} MB on disk")
     if state.index is not None:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.events import RecordedEvent, StepStarted
 from lsp_server.domain.memories import ActionRecord, Hit, Query
 from lsp_server.domain.tasks import RunId
+from lsp_server.memory.base.base_builder import BuildReport
 from lsp_server.memory.indexing import IndexProgress, IndexReport
 from lsp_server.memory.memory import Memory, MemoryStatus
 from lsp_server.redaction.redactor import Redactor
@@ -35,6 +37,18 @@ from lsp_server.system.task_set import TaskSet
 from lsp_server.workspace.commands.commands import CommandRunner
 from lsp_server.workspace.files.documents import Documents, is_saved
 from lsp_server.workspace.files.paths import Workspace
+
+BuildBase: TypeAlias = Callable[..., Awaitable[BuildReport]]
+"""Builds a base by settings at a URI, with `full` and `progress`.
+
+Raises ConfigurationError, MemoryUnavailable.
+"""
+
+
+async def refuse_base(*_: object, **__: object) -> BuildReport:
+    """Builds nothing: a `BuildBase` for a session that cannot. Raises MemoryUnavailable."""
+    raise MemoryUnavailable(OFF)
+
 
 ROWS_MAX = 20_000
 """Rows that wait for memory to open; of more, the oldest are dropped."""
@@ -65,7 +79,8 @@ class SessionMemory:
 
     `has_data` says, cheaply, whether anything may have been remembered before;
     `runs` is the folder with the journals; `commands` run git; `notify` is called with
-    `IndexProgressed` and `StatusChanged`.
+    `IndexProgressed` and `StatusChanged`, `build_base` builds the base of a
+    team.
     """
 
     def __init__(
@@ -80,6 +95,7 @@ class SessionMemory:
         commands: CommandRunner,
         redactor: Redactor | None = None,
         notify: Notify = ignore,
+        build_base: BuildBase = refuse_base,
     ) -> None:
         redactor = redactor or Redactor()
         self._notify = notify
@@ -91,6 +107,7 @@ class SessionMemory:
         self._learning: asyncio.Task[None] | None = None
         self._checks = PassedChecks()
         self._recorder = ActionRecorder(runs, self._keep)
+        self.build_base = build_base
         self.changed_lines = ChangedLines()
         self.fact_file = FactFile(runs.parent)
         self.opener = MemoryOpener(

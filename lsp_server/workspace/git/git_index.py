@@ -1,9 +1,10 @@
-"""This module reads from git's index which files are tracked, without starting git."""
+"""This module reads from git's index which files are tracked, and writes one, without starting git."""
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from lsp_server.workspace.git.patterns import SMALL
 INDEX_BYTES_MAX = 200_000_000
 
 _HEADER_BYTES = 12
+_SHA1_BYTES = 20
 _FIXED_BYTES = 40
 """Times, inode, mode, owner and size, before the name of the object."""
 _EXTENDED = 0x4000
@@ -63,6 +65,21 @@ def read_index(folder: Path, settings: GitSettings) -> Tracked:
             folders.add(path[: folder_end + 1])
             folder_end = path.rfind("/", 0, folder_end)
     return Tracked(files, frozenset(folders))
+
+
+def write_index(folder: Path, paths: Iterable[str]) -> None:
+    """Writes an index that tracks these paths, without contents, into git's folder. Blocking."""
+    entries = [_entry(os.fsencode(path)) for path in sorted(paths, key=os.fsencode)]
+    data = b"DIRC" + (2).to_bytes(4) + len(entries).to_bytes(4) + b"".join(entries)
+    checksum = hashlib.sha1(data, usedforsecurity=False).digest()
+    (folder / "index").write_bytes(data + checksum)
+
+
+def _entry(name: bytes) -> bytes:
+    mode = (0o100644).to_bytes(4)
+    fixed = bytes(24) + mode + bytes(_FIXED_BYTES - 28 + _SHA1_BYTES)
+    entry = fixed + min(len(name), _NAME_LENGTH).to_bytes(2) + name
+    return entry + bytes(8 - len(entry) % 8)
 
 
 def _names(folder: Path, name: str, id_bytes: int) -> Iterator[bytes]:

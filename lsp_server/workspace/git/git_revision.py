@@ -81,6 +81,8 @@ class Git:
 
     root: Path
     commands: CommandRunner
+    timeout_seconds: float = GIT_SECONDS_MAX
+    output_bytes_max: int = GIT_OUTPUT_BYTES_MAX
 
     async def run(self, arguments: str, settings: Mapping[str, str] = _NONE) -> str | None:
         """Returns the output of git; None when it fails, is missing or takes too long."""
@@ -88,8 +90,8 @@ class Git:
             done = await self.commands.run(
                 f"git {arguments} 2>/dev/null",
                 self.root,
-                timeout_seconds=GIT_SECONDS_MAX,
-                output_bytes_max=GIT_OUTPUT_BYTES_MAX,
+                timeout_seconds=self.timeout_seconds,
+                output_bytes_max=self.output_bytes_max,
                 environment=inert_environment(self.root, settings=settings),
                 reads_only=True,
             )

@@ -202,7 +202,7 @@ class Ignore:
                 name += "/"
             verdict = before.get(name)
             if verdict is None:
-                if _UNWRITABLE.search(name) or (not undecoded and _UNDECODED.search(name)):
+                if not can_be_named(name, undecoded=undecoded):
                     skipped(folder + ascii(entry.name), _UNWRITABLE_REASON)
                     continue
                 verdict = _verdict(rules, folder, name)
@@ -223,6 +223,15 @@ class Ignore:
         now: Verdicts = {}
         self._verdicts[folder] = (rules, now)
         return (before if made_by == rules else {}), now
+
+
+def can_be_named(path: str, *, undecoded: bool = False) -> bool:
+    """Says whether a path can be written on one line, with `undecoded` also one that is no UTF-8.
+
+    >>> can_be_named("a b.py"), can_be_named("a\\nb.py")
+    (True, False)
+    """
+    return not _UNWRITABLE.search(path) and (undecoded or not _UNDECODED.search(path))
 
 
 def _is_file(entry: os.DirEntry[str], *, follow_links: bool) -> bool:

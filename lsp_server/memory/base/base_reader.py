@@ -1,0 +1,174 @@
+"""A `Base` reads one build of a base, at the versions that were published with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.memory.base.base_schema import (
+    BASE_CHUNKS,
+    BASE_FILES,
+    BUILDS,
+    FORMAT,
+    BaseBuild,
+    vectors_schema,
+)
+from lsp_server.memory.database import Database
+from lsp_server.memory.sql import equals, is_one_of
+from lsp_server.memory.storage_errors import PlaceUnavailable
+from lsp_server.memory.storage_place import StoragePlace
+from lsp_server.memory.table import Table
+from lsp_server.memory.table_schema import Row
+
+BASE_SETTING = "memory.base_uri"
+
+
+@dataclass(frozen=True, slots=True)
+class BaseTables:
+    """`BaseTables` are those of one build, pinned."""
+
+    chunks: Table
+    files: Table
+    vectors: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A `Base` answers questions about one repository of a build, or about all of them.
+
+    `build` is that of the repository, and `others` are those of all repositories, it
+    included. With `alone` the others are not searched. Each method raises MemoryUnavailable.
+    """
+
+    uri: str
+    build: BaseBuild
+    others: tuple[BaseBuild, ...]
+    tables: BaseTables
+    alone: bool = True
+
+    @classmethod
+    async def open(cls, uri: str, repository: str, fingerprint: str) -> Base:
+        """Opens the newest build that this Holdfast and its embedder can read.
+
+        Raises MemoryUnavailable, with the sentence that helps, when there is none or it has
+        no such repository.
+        """
+        database = await Database.open(await _place_of(uri), writes=False)
+        builds = readable_builds(uri, await read_builds(database), fingerprint)
+        build = _of_repository(uri, builds, repository)
+        schema = vectors_schema(fingerprint, 1)
+        chunks, files, vectors = await asyncio.gather(
+            database.pinned(BASE_CHUNKS, build.chunks_version),
+            database.pinned(BASE_FILES.table, build.files_version),
+            database.pinned(schema, build.vectors_version),
+        )
+        return cls(uri, build, tuple(builds), BaseTables(chunks, files, vectors))
+
+    async def search_words(
+        self, words: str, columns: Sequence[str], where: str | None, limit: int
+    ) -> list[Row]:
+        """Finds rows by full text search, and returns them best first."""
+        return await self.tables.chunks.search_words(words, columns, self._scoped(where), limit)
+
+    async def rows(
+        self, columns: Sequence[str], where: str | None = None, limit: int | None = None
+    ) -> list[Row]:
+        """Returns the rows that meet a condition, in no order."""
+        return await self.tables.chunks.rows(columns, self._scoped(where), limit)
+
+    async def nearest_to(self, vector: Sequence[float], limit: int) -> dict[str, float]:
+        """Returns the cosines of the `limit` nearest vectors, by key, nearest first."""
+        rows = await self.tables.vectors.search_vectors(vector, ["key"], limit, self._scoped(None))
+        return {row["key"]: 1.0 - row["_distance"] for row in rows}
+
+    async def vectors_of(self, keys: Sequence[str]) -> dict[str, Sequence[float]]:
+        """Returns the vectors that any repository has under these keys."""
+        rows = await self.tables.vectors.rows(["key", "vector"], is_one_of("key", keys))
+        return {row["key"]: row["vector"] for row in rows}
+
+    async def paths(self) -> frozenset[str]:
+        """Returns the paths of all files of the repository."""
+        own = equals("repository", self.build.repository)
+        return frozenset(row["path"] for row in await self.tables.files.rows(["path"], own))
+
+    def _scoped(self, where: str | None) -> str | None:
+        if not self.alone or len(self.others) == 1:
+            return where
+        own = equals("repository", self.build.repository)
+        return own if where is None else f"{own} AND {where}"
+
+
+async def read_builds(database: Database) -> list[BaseBuild]:
+    """Returns all builds, the newest first; none where nothing was published yet."""
+    if BUILDS.table.name not in await database.names():
+        return []
+    table = await database.table(BUILDS.table, writes=False)
+    builds = [BUILDS.record(row) for row in await table.rows(BUILDS.columns)]
+    return sorted(builds, key=lambda build: -build.number)
+
+
+def readable_builds(uri: str, builds: Sequence[BaseBuild], fingerprint: str) -> Sequence[BaseBuild]:
+    """Returns the repositories of the newest build that can be read here.
+
+    Raises MemoryUnavailable, which says what is otherwise there.
+    """
+    if not builds:
+        raise MemoryUnavailable(
+            f"there is no base at {uri}; build one with `holdfast index --base {uri}`"
+        )
+    newest, again = builds[0], f"build it again with `holdfast index --base {uri}`"
+    of_form = [build for build in builds if build.format == FORMAT]
+    if not of_form:
+        which = "an older" if newest.format < FORMAT else "a newer"
+        helps = again if newest.format < FORMAT else "install that one"
+        raise MemoryUnavailable(
+            f"the base at {uri} was built by {which} Holdfast, which cuts code otherwise; {helps}"
+        )
+    usable = [build for build in of_form if build.embedder == fingerprint]
+    if not usable:
+        raise MemoryUnavailable(
+            f"the base at {uri} has vectors of the embedder {of_form[0].embedder}, and here "
+            f"memory.embedder is {fingerprint}; set the same one, or {again}"
+        )
+    return [build for build in usable if build.number == usable[0].number]
+
+
+def age_text(build: BaseBuild, now: datetime) -> str:
+    """Returns how long ago a base was built, in words.
+
+    >>> from datetime import UTC
+    >>> build = BaseBuild("", 1, "r", "c", "2026-01-01T10:00:00+00:00", 1, "e", 1, 1, 1, 1, 1)
+    >>> age_text(build, datetime(2026, 1, 3, 9, tzinfo=UTC))
+    '47 hours old'
+    """
+    seconds = (now - datetime.fromisoformat(build.built_at)).total_seconds()
+    for unit, size, limit in (("minutes", 60, 120), ("hours", 3_600, 48)):
+        if seconds < limit * size:
+            return f"{max(0, int(seconds // size))} {unit} old"
+    return f"{int(seconds // 86_400)} days old"
+
+
+async def _place_of(uri: str) -> StoragePlace:
+    """Returns the place of a base. Raises PlaceUnavailable when its folder is not there."""
+    place = StoragePlace(uri, BASE_SETTING)
+    folder = Path(uri.removeprefix("file://"))
+    is_local = uri.startswith("file://") or place.folder is not None
+    # Opening would make it, as where a disk is not mounted.
+    if is_local and not await asyncio.to_thread(folder.is_dir):
+        raise PlaceUnavailable(f"{folder} is not there; check {BASE_SETTING}, or mount its disk")
+    return place
+
+
+def _of_repository(uri: str, builds: Sequence[BaseBuild], repository: str) -> BaseBuild:
+    for build in builds:
+        if build.repository == repository:
+            return build
+    names = ", ".join(sorted(build.repository for build in builds)[:5])
+    raise MemoryUnavailable(
+        f"the base at {uri} has {names}, and not {repository}, which this workspace is; add it "
+        "with `holdfast index --base`, or unset memory.base_uri"
+    )

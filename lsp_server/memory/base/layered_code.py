@@ -1,0 +1,198 @@
+"""`LayeredCode` lets a search see a base and a workspace's own rows as one table.
+
+What the workspace has of a file counts instead of what the base has. When the store cannot
+be reached, what the workspace has is searched alone, and the status says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
+from typing import TypeVar
+
+from lsp_server.domain.errors import MemoryUnavailable, ModelError
+from lsp_server.domain.memories import CodeChunk
+from lsp_server.domain.ports import Embedder
+from lsp_server.memory.base.base_reader import Base
+from lsp_server.memory.base.overlay import OverlayTables
+from lsp_server.memory.chunk_schema import CHUNKS
+from lsp_server.memory.code_tables import CodeTables
+from lsp_server.memory.sql import equals
+from lsp_server.memory.table_schema import Row
+from lsp_server.memory.unsaved import UnsavedOverlay
+from lsp_server.memory.vectors import NoVectors
+from lsp_server.redaction.secrets import Secrets, redact
+
+ANSWER_SECONDS_MAX = 20.0
+RETRY_SECONDS = 30.0
+"""After a failure, the store is left alone for so long."""
+
+T = TypeVar("T")
+
+
+class SharedBase:
+    """A `SharedBase` asks a base as long as its store answers; `problem` says why it does not.
+
+    `secrets` are those of this machine: what they name gets into no answer, even if the
+    base has it.
+    """
+
+    def __init__(self, base: Base, secrets: Callable[[], Secrets]) -> None:
+        self.base = base
+        self.problem = ""
+        self._secrets = secrets
+        self._retry_at = 0.0
+
+    async def ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
+        """Returns the answer, None when the store gives none."""
+        if time.monotonic() < self._retry_at:
+            return None
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                answer = await question()
+        except (MemoryUnavailable, TimeoutError) as error:
+            reason = str(error) or "its store is slow"
+            self.problem = f"only what differs from the base is searched: {reason}"
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+            return None
+        self.problem = ""
+        return answer
+
+    def redacted(self, rows: Iterable[Row]) -> list[Row]:
+        """Returns the rows without the secrets of this machine."""
+        known = self._secrets()
+        return [
+            {**row, "text": redact(row["text"], known).text}
+            if known.within(row.get("text", ""))
+            else row
+            for row in rows
+        ]
+
+
+class LayeredCode:
+    """`LayeredCode` is a workspace's code over a base; `embedder` makes the vectors of queries."""
+
+    def __init__(self, local: OverlayTables, shared: SharedBase, embedder: Embedder) -> None:
+        self._local = local
+        self._shared = shared
+        self._embedder = embedder
+
+    def searched(self) -> tuple[LayeredChunks, LayeredVectors]:
+        """Returns the rows and vectors for one search."""
+        in_base: set[str] = set()
+        chunks = LayeredChunks(self._local, self._shared, in_base)
+        return chunks, LayeredVectors(self._local, self._shared, self._embedder, in_base)
+
+    async def get(self, chunk_id: str) -> CodeChunk | None:
+        """Returns the chunk with this id, None when there is none. Raises MemoryUnavailable."""
+        if (found := await self._local.get(chunk_id)) is not None:
+            return found
+        chunks, _ = self.searched()
+        rows = await chunks.rows(CHUNKS.columns, equals("id", chunk_id))
+        return CHUNKS.record(rows[0]) if rows else None
+
+
+class LayeredChunks:
+    """`LayeredChunks` are the rows of both layers; those of one search.
+
+    `in_base` is filled with the keys of vectors that the base has.
+    """
+
+    def __init__(self, local: OverlayTables, shared: SharedBase, in_base: set[str]) -> None:
+        self._local = local
+        self._shared = shared
+        self._in_base = in_base
+
+    async def search_words(
+        self, words: str, columns: Sequence[str], where: str | None, limit: int
+    ) -> list[Row]:
+        """Finds rows of both by full text search, best first. Raises MemoryUnavailable."""
+        wanted = tuple(dict.fromkeys((*columns, "id", "path", "vector_key", "words")))
+        hidden = await self._local.paths()
+        base, local = await asyncio.gather(
+            self._shared.ask(lambda: self._base_words(words, wanted, where, limit, hidden)),
+            self._local.chunks.search_words(words, wanted, where, limit),
+        )
+        base = base or []
+        self._in_base.update(row["vector_key"] for row in base)
+        if not base or not local:
+            return base or local
+        # The scores of two tables cannot be compared: what is frequent in one is rare in the other.
+        changed = UnsavedOverlay(hidden, {row["id"]: row for row in local})
+        ranked = changed.rank(words, [(row, row["_score"]) for row in base])
+        placed = {row["id"] for row, _ in ranked}
+        # What the database alone takes for a match comes last.
+        ranked += [(row, 0.0) for row in local if row["id"] not in placed]
+        return [{**row, "_score": score} for row, score in ranked[:limit]]
+
+    async def rows(
+        self, columns: Sequence[str], where: str | None = None, limit: int | None = None
+    ) -> list[Row]:
+        """Returns the rows of both that meet a condition, in no order. Raises MemoryUnavailable."""
+        wanted = tuple(dict.fromkeys((*columns, "path", "vector_key")))
+        hidden = await self._local.paths()
+        base, local = await asyncio.gather(
+            self._shared.ask(lambda: self._shared.base.rows(wanted, where)),
+            self._local.chunks.rows(wanted, where),
+        )
+        kept = self._shared.redacted(row for row in base or () if row["path"] not in hidden)
+        self._in_base.update(row["vector_key"] for row in kept)
+        return [*local, *kept][:limit]
+
+    async def _base_words(
+        self,
+        words: str,
+        columns: Sequence[str],
+        where: str | None,
+        limit: int,
+        hidden: Container[str],
+    ) -> list[Row]:
+        """Returns up to `limit` rows of the base that nothing hides, best first."""
+        asked = limit
+        while True:
+            found = await self._shared.base.search_words(words, columns, where, asked)
+            kept = [row for row in found if row["path"] not in hidden][:limit]
+            # So many of the best may be hidden that the next ones count.
+            if len(kept) == limit or len(found) < asked:
+                return self._shared.redacted(kept)
+            asked *= 4
+
+
+class LayeredVectors:
+    """`LayeredVectors` are the vectors of both layers; those of one search."""
+
+    def __init__(
+        self, local: CodeTables, shared: SharedBase, embedder: Embedder, in_base: set[str]
+    ) -> None:
+        self._local = local.vectors
+        self._shared = shared
+        self._embedder = embedder
+        self.keys: Container[str] = _Keys(local.vectors.keys, in_base)
+
+    async def find_nearest(self, text: str, limit: int) -> dict[str, float]:
+        """Returns the cosines of the `limit` nearest vectors of both, by key, nearest first.
+
+        Raises MemoryUnavailable, and NoVectors when the embedder fails.
+        """
+        try:
+            (vector,) = await self._embedder.embed([text])
+        except ModelError as error:
+            raise NoVectors(str(error)) from error
+        base, local = await asyncio.gather(
+            self._shared.ask(lambda: self._shared.base.nearest_to(vector, limit)),
+            self._local.nearest_to(vector, limit),
+        )
+        both = sorted(((base or {}) | local).items(), key=lambda pair: (-pair[1], pair[0]))
+        return dict(both[:limit])
+
+
+class _Keys:
+    """All keys of the workspace's own vectors, and those that the base was seen to have."""
+
+    def __init__(self, own: Container[str], in_base: Container[str]) -> None:
+        self._own = own
+        self._in_base = in_base
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._own or key in self._in_base

@@ -1,0 +1,92 @@
+"""A `Lease` lets one builder at a time write a base, wherever it runs.
+
+It is a row of a table in the store. It is taken by changing the row on the condition that it
+is as it was seen, so that of two who try one wins. A builder that died holds it no longer
+than LEASE_SECONDS; clocks of machines may differ by less than that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.memory.base.base_schema import LEASES, LeaseRow
+from lsp_server.memory.database import Database
+from lsp_server.memory.sql import equals
+from lsp_server.memory.table import Table
+
+LEASE_SECONDS = 120.0
+EXTEND_SECONDS = 30.0
+KEY = "builder"
+
+
+class Lease:
+    """A `Lease` is held by this process until it is lost; `check` tells."""
+
+    def __init__(self, table: Table, token: str) -> None:
+        self._table = table
+        self._token = token
+
+    async def check(self) -> None:
+        """Holds it for longer. Raises MemoryUnavailable when another builder took it."""
+        fresh = LeaseRow(KEY, _holder(), self._token, time.time() + LEASE_SECONDS)
+        if not await self._table.change(LEASES.row(fresh), where=equals("token", self._token)):
+            raise MemoryUnavailable(
+                "another builder took the base over, as this one was silent for too long; "
+                "build again once it is done"
+            )
+
+    async def give_back(self) -> None:
+        """Lets the next builder begin at once."""
+        free = LEASES.row(LeaseRow(KEY, "", "", 0.0))
+        await self._table.change(free, where=equals("token", self._token))
+
+
+@asynccontextmanager
+async def hold_lease(database: Database) -> AsyncIterator[Lease]:
+    """Holds the lease of a base in the block. Raises MemoryUnavailable when it is held."""
+    table = await _lease_table(database)
+    row, *_ = await table.rows(LEASES.columns)
+    held, token = LEASES.record(row), secrets.token_hex(8)
+    if held.until > time.time():
+        rest = held.until - time.time()
+        raise MemoryUnavailable(
+            f"{held.holder} builds this base; wait for it, or if it died, for {rest:.0f} seconds"
+        )
+    lease = Lease(table, token)
+    taken = LeaseRow(KEY, _holder(), token, time.time() + LEASE_SECONDS)
+    if not await table.change(LEASES.row(taken), where=equals("token", held.token)):
+        raise MemoryUnavailable("another builder began in this moment; wait for it")
+    extending = asyncio.create_task(_extend(lease))
+    try:
+        yield lease
+    finally:
+        extending.cancel()
+        await asyncio.gather(extending, return_exceptions=True)
+        with suppress(MemoryUnavailable):  # It ends by itself.
+            await lease.give_back()
+
+
+async def _extend(lease: Lease) -> None:
+    while True:
+        await asyncio.sleep(EXTEND_SECONDS)
+        # A store that does not answer now may do so the next time; losing it shows at `check`.
+        with suppress(MemoryUnavailable):
+            await lease.check()
+
+
+async def _lease_table(database: Database) -> Table:
+    table = await database.table(LEASES.table, writes=True)
+    if not await table.count():
+        await table.put([LEASES.row(LeaseRow(KEY, "", "", 0.0))])
+    return table
+
+
+def _holder() -> str:
+    return f"process {os.getpid()} on {socket.gethostname()}"
