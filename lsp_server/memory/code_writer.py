@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.memory.batch_size import BatchSize
 from lsp_server.memory.health import Health
 from lsp_server.memory.indexing import CodeIndexer, IndexReport, Report, ignore_progress
 from lsp_server.memory.memory_tables import MemoryTables
@@ -16,8 +17,7 @@ from lsp_server.memory.upkeep import optimize_next
 
 CHANGED_MAX = 2_000
 """If more paths changed, all files are compared."""
-EMBED_TEXTS = 8
-EMBED_COMMIT_ROWS = 256
+EMBED_COMMIT_ROWS = 1_024
 EMBED_COMMIT_SECONDS = 10.0
 
 
@@ -44,6 +44,7 @@ class CodeWriter:
         self._indexer = indexer
         self._lock = asyncio.Lock()
         self._changed: set[Path] = set()
+        self._batch = BatchSize()
         self._vectors: dict[str, Sequence[float]] = {}
         """Vectors that are made and not written yet."""
         self._vectors_written_at = time.monotonic()
@@ -116,7 +117,10 @@ class CodeWriter:
             return False
         code = self._tables.code
         if code.backlog:
-            self._vectors |= await code.embed(EMBED_TEXTS)
+            began = time.monotonic()
+            made = await code.embed(self._batch.texts)
+            self._batch.adapt(made=len(made), seconds=time.monotonic() - began)
+            self._vectors |= made
         late = time.monotonic() - self._vectors_written_at > EMBED_COMMIT_SECONDS
         if late or len(self._vectors) >= EMBED_COMMIT_ROWS or not code.backlog:
             await self.write_vectors()
