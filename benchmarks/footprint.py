@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from benchmarks.table import Row, arguments, show
 INDEX_SECONDS_MAX = 1_800.0
 LOOK_SECONDS = 5.0
 """Until then the index may not have begun."""
-CALM_SECONDS = 45.0
+CALM_SECONDS = 90.0
 """After the index, until what idles has given back what it can."""
 SHOWN_MAX = 8
 
@@ -145,10 +146,11 @@ def processes(pid: int) -> list[tuple[str, float, float]]:
     found: list[tuple[str, float, float]] = []
     root = psutil.Process(pid)
     for each in (root, *root.children(recursive=True)):
-        line = [*each.cmdline(), each.name()]
-        name = "server" if each == root else " ".join(Path(word).name for word in line[:3])
-        memory: Any = each.memory_full_info()
-        found.append((name[:40], memory.rss / 1e6, memory.uss / 1e6))
+        with suppress(psutil.Error):  # It may end meanwhile.
+            line = [*each.cmdline(), each.name()]
+            name = "server" if each == root else " ".join(Path(word).name for word in line[:3])
+            memory: Any = each.memory_full_info()
+            found.append((name[:40], memory.rss / 1e6, memory.uss / 1e6))
     return sorted(found, key=lambda each: -each[1])
 
 

@@ -121,7 +121,11 @@ def measure(command: Sequence[str], settle_seconds: float = SETTLE_SECONDS) -> t
 def tree_mb(pid: int) -> float:
     """What a process and all below it hold, in megabytes; what they share counts in each."""
     root = psutil.Process(pid)
-    return sum(each.memory_info().rss for each in (root, *root.children(recursive=True))) / 1e6
+    held = 0
+    for each in (root, *root.children(recursive=True)):
+        with suppress(psutil.Error):  # It may end meanwhile.
+            held += each.memory_info().rss
+    return held / 1e6
 
 
 class Server:

@@ -8,6 +8,7 @@ repaired before its next try.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -18,6 +19,7 @@ from lsp_server.memory.code_writer import CodeWriter
 from lsp_server.memory.health import MemoryHealth
 from lsp_server.memory.memory_tables import MemoryTables
 from lsp_server.memory.record_writer import RecordWriter
+from lsp_server.system.idle_memory import give_back_memory
 from lsp_server.system.task_set import TaskSet
 
 GROUP_SECONDS = 0.1
@@ -28,6 +30,10 @@ is a quiet moment."""
 CLOSE_SECONDS_MAX = 5.0
 MEASURE_SECONDS = 30.0
 """The time between two looks at the size on disk."""
+
+REST_SECONDS = (20.0, 80.0)
+"""After so long without work memory is given back: first what writing took, then what the
+embedder, which is let go meanwhile, leaves behind."""
 
 WriterPart: TypeAlias = RecordWriter | CodeWriter
 
@@ -58,6 +64,8 @@ class MemoryWriter:
         self._progress = asyncio.Condition()
         self._others_dropped = False
         self._settling = 0
+        self._idle_since = time.monotonic()
+        self._rests = 0
         self._tasks = TaskSet()
 
     def start(self) -> None:
@@ -110,6 +118,16 @@ class MemoryWriter:
             await self._write(self._records, quiet=quiet)
             await self._write(self._code, quiet=quiet)
             await self._report_progress()
+            await self._rest(quiet=quiet and not self._is_busy)
+
+    async def _rest(self, *, quiet: bool) -> None:
+        """Gives memory back that idles, once at each of REST_SECONDS."""
+        now = time.monotonic()
+        if not quiet:
+            self._idle_since, self._rests = now, 0
+        elif now - self._idle_since > (*REST_SECONDS, math.inf)[self._rests]:
+            self._rests += 1
+            await asyncio.to_thread(give_back_memory)
 
     async def _write(self, part: WriterPart, *, quiet: bool) -> None:
         if not part.health.may_try:
