@@ -49,6 +49,11 @@ class OpenDocument:
     seen: tuple[types.Diagnostic, ...] | None = None
     is_lost: bool = False
     """A change was not understood, so the text is not the editor's until all of it comes."""
+    is_deleted: bool = False
+    """Its file was deleted by an edit of ours, so that the disk counts until it changes again.
+
+    VS Code keeps such a text open for some minutes, in case somebody wants it back.
+    """
     _recent: tuple[_Change, ...] = ()
 
     def change(
@@ -112,6 +117,7 @@ class OpenDocuments:
             return
         version, encoding = params.text_document.version, self._client.can.encoding
         document.change(version, params.content_changes, encoding)
+        document.is_deleted = False
         if (place := self._place(document)) is not None and not document.is_lost:
             folder, path = place
             folder.documents.change(path, document.text)
@@ -127,6 +133,20 @@ class OpenDocuments:
             if (place := self._place(document)) is not None:
                 place[0].documents.lose(place[1])
 
+    def delete(self, document: OpenDocument) -> None:
+        """Takes in that the editor has deleted the file of a buffer, which it may keep open."""
+        document.is_deleted = True
+        if (place := self._place(document)) is not None:
+            place[0].documents.close(place[1])
+
+    def make_anew(self, path: Path, text: str) -> None:
+        """Takes in that a deleted file is there again; a buffer that was kept with this text has not to change."""
+        for document in self._by_uri.values():
+            if document.is_deleted and document.path == path and document.text == text:
+                document.is_deleted = False
+                if (place := self._place(document)) is not None:
+                    place[0].documents.open(place[1], text)
+
     def did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         document = self._by_uri.pop(params.text_document.uri, None)
         if document is not None and (place := self._place(document)) is not None:
@@ -139,7 +159,7 @@ class OpenDocuments:
         """Gives a folder the buffers that were open before it came."""
         for document in self._by_uri.values():
             place = self._place(document)
-            if place is not None and place[0] is folder:
+            if place is not None and place[0] is folder and not document.is_deleted:
                 folder.documents.open(place[1], document.text)
                 if document.is_lost:
                     folder.documents.lose(place[1])
@@ -149,9 +169,9 @@ class OpenDocuments:
         return self._by_uri.get(uri)
 
     def at(self, path: Path) -> OpenDocument | None:
-        """Returns the buffer of a file, by its canonical path; None if it is not open."""
+        """Returns the buffer of a file, by its canonical path; None if it is not open, or was deleted."""
         for document in self._by_uri.values():
-            if document.path == path:
+            if document.path == path and not document.is_deleted:
                 return document
         return None
 

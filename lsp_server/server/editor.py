@@ -83,6 +83,9 @@ class LspEditor:
             except EditRejected:
                 await self._restore(in_buffers)
                 raise
+        for edit in on_disk:
+            if edit.base is None and not edit.deletes:
+                self._open.make_anew(edit.path, edit.result(""))
 
     async def confirm(self, question: Question) -> Answered | None:
         """Asks a person; returns None when it was dismissed or nobody can be asked here."""
@@ -156,6 +159,9 @@ class LspEditor:
                 raise EditRejected(
                     f"the editor reported no change of {item.edit.path.name}; read it again"
                 ) from error
+        for item in edits:
+            if item.edit.deletes:
+                self._open.delete(item.document)
 
     async def _were_typed_into(self, edits: list[BufferEdit]) -> bool:
         """Says whether typing is why an edit was refused, which may come before the change."""

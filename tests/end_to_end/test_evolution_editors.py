@@ -13,7 +13,9 @@ from lsp_server.session.memory.fact_file import FactFile
 from lsp_server.settings.folders import data_folder, workspace_folder
 from tests.data.past_runs import plant
 from tests.harness.code_server import code_server, need
+from tests.harness.command_line import HOLDS
 from tests.harness.editors import NEOVIMS, Editor, play
+from tests.session.test_replays import past_of
 
 pytestmark = [pytest.mark.editor, pytest.mark.timeout(240)]
 
@@ -41,6 +43,25 @@ async def test_vscode_shows_the_inbox_and_takes_the_answers(project: Path, tmp_p
     kept = FactFile(data).facts()
     assert [fact.text for fact in kept] == [one["text"] for one in (accepted, *of_group)]
     assert all(fact.trusted for fact in kept)
+
+
+@pytest.mark.vscode
+@pytest.mark.skipif(not HOLDS, reason="past tasks are done again in a sandbox only")
+async def test_vscode_shows_a_draft_with_its_figures_and_takes_a_mistaken_answer_back(
+    project: Path, tmp_path: Path
+) -> None:
+    need()
+    (project / ".git").mkdir()
+    async with past_of(project, runs=3) as past:
+        (tried,) = (await past.distill()).tried
+    data = workspace_folder(data_folder(), project)
+    places = {"INBOX": str(data / "evolution/inbox.jsonl"), "SKILL": str(project / tried.path)}
+    async with code_server(tmp_path / "code", project, environment={}) as code:
+        seen = await code.play("distill", PICTURES, **places)
+    assert "error" not in seen, seen["error"]
+    (accepted,) = answers(data)
+    assert (accepted["id"], accepted["state"]) == (tried.id, "accepted")
+    assert (project / tried.path).read_text("utf-8") == tried.text
 
 
 @pytest.mark.parametrize("editor", [each.showing() for each in NEOVIMS])

@@ -17,6 +17,7 @@ from lsp_server.server.client import Client
 from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.editor import LspEditor
 from lsp_server.server.folders import Folders
+from lsp_server.workspace.files.disk import FileMissing
 from tests.fakes.lsp_client import edited, nothing, silent, unknown
 from tests.fakes.peer import Peer
 
@@ -82,6 +83,10 @@ class Desk:
             assert document.path is not None
             self.type(document.path, edited(document.text, edits, "utf-16"))
         return {"applied": True}
+
+
+def _whole(line: str) -> types.Range:
+    return types.Range(types.Position(0, 0), types.Position(0, len(line)))
 
 
 def change(path: Path, before: str, after: str) -> FileEdit:
@@ -160,6 +165,27 @@ async def test_an_open_file_is_deleted_by_the_editor(project: Path) -> None:
     path = desk.buffer("a", "text")
     await desk.editor.apply(EditSet((FileEdit(path, fingerprint("text"), (), deletes=True),), ""))
     assert not path.exists()
+
+
+async def test_a_file_that_the_editor_deleted_and_keeps_open_can_be_made_anew(
+    project: Path,
+) -> None:
+    (project / "a").write_text("text")
+    desk = Desk(project, Capabilities(apply_edit=True, document_changes=True, delete_files=True))
+    path = desk.buffer("a", "text")
+    uri = path.as_uri()
+    await desk.editor.apply(EditSet((FileEdit(path, fingerprint("text"), (), deletes=True),), ""))
+    with pytest.raises(FileMissing):
+        await desk.editor.read(path)
+    await desk.editor.apply(EditSet((FileEdit(path, None, (TextEdit(0, 0, "anew"),)),), ""))
+    assert (path.read_text(), (await desk.editor.read(path)).text) == ("anew", "anew")
+
+    # The editor sees that its text is another one on the disk, and goes on with that.
+    changed = types.VersionedTextDocumentIdentifier(2, uri)
+    parts = [types.TextDocumentContentChangePartial(_whole("text"), "anew")]
+    desk.open.did_change(types.DidChangeTextDocumentParams(changed, parts))
+    await desk.editor.apply(EditSet((change(path, "anew", "newer"),), ""))
+    assert (desk.text(path), path.read_text()) == ("newer", "anew"), "it is its buffer again"
 
 
 async def test_a_buffer_that_moved_is_not_edited(project: Path) -> None:

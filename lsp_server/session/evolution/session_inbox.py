@@ -40,6 +40,8 @@ class SessionInbox:
         self._suggested = suggested
         self._redactor = redactor
         self._on_change = on_change
+        # An editor may take long to make a change, and the inbox be another one by then.
+        self._showing = asyncio.Lock()
         self.waiting: tuple[Suggestion, ...] = ()
         """The suggestions that waited when the inbox was last read."""
 
@@ -111,7 +113,8 @@ class SessionInbox:
 
     async def show(self, new: int = 0) -> None:
         """Brings the document up to the inbox, in which so many are `new`."""
-        await self.file.show(await self.refresh())
+        async with self._showing:
+            await self.file.show(await self.refresh())
         self._on_change(new)
 
     async def is_edited(self, one: Suggestion) -> bool:
@@ -121,8 +124,9 @@ class SessionInbox:
     async def show_anew(self, ids: Collection[Id], new: int = 0) -> None:
         """Does what `show` does, and writes the sections of some suggestions anew."""
         if ids:
-            waiting = await self.refresh()
-            await self.file.show([one for one in waiting if one.id not in ids])
+            async with self._showing:
+                waiting = await self.refresh()
+                await self.file.show([one for one in waiting if one.id not in ids])
         await self.show(new)
 
     async def _meant(self, ids: Sequence[Id], *, answered: bool = False) -> Collection[Suggestion]:
