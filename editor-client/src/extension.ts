@@ -7,6 +7,7 @@ import { diffs } from "./diffs.js";
 import { extensions } from "./extensions.js";
 import { goals } from "./goals.js";
 import { inlineEdits } from "./inline_edit.js";
+import { welcomeOnce } from "./install.js";
 import { onInterpreter } from "./interpreter.js";
 import { SECTION } from "./protocol.js";
 import { questions } from "./questions.js";
@@ -54,7 +55,10 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     questions(parts.runs, shown),
     runEnds(holdfast, parts.runs, parts.review, parts.inlineEdits.has),
     commands(parts),
-    vscode.workspace.onDidGrantWorkspaceTrust(() => holdfast.restart()),
+    vscode.workspace.onDidGrantWorkspaceTrust(async () => {
+      await welcomeOnce(context);
+      await holdfast.restart();
+    }),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration(`${SECTION}.server`)) {
         void holdfast.restart();
@@ -63,6 +67,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       }
     }),
   );
+  await welcomeOnce(context);
   await holdfast.restart();
   context.subscriptions.push(
     await onInterpreter(() => {

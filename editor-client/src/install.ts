@@ -4,16 +4,16 @@
  * Each version has a folder of its own, so an update of the extension offers its server
  * anew, and what runs in another window stays as it is.
  */
-import { execFile } from "node:child_process";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { promisify } from "node:util";
 import * as vscode from "vscode";
-import { installation } from "./installation.js";
+import { download, installation } from "./installation.js";
+import { runToEnd } from "./installer.js";
 import type { Probe } from "./launch.js";
 
 const INSTALL_MILLISECONDS = 600_000;
 const WALKTHROUGH = "walkthrough";
+const WELCOMED = "welcomed";
 
 /** Where the server of this extension's version lies once it is installed. */
 export function managedFolder(context: vscode.ExtensionContext): string {
@@ -46,27 +46,57 @@ export async function installServer(
     void showMissingMeans(context);
     return false;
   }
+  const ending = new AbortController();
   const options = {
     location: vscode.ProgressLocation.Notification,
     title: vscode.l10n.t("Holdfast: installing version {0} of the server", version(context)),
+    cancellable: true,
   };
   try {
-    await vscode.window.withProgress(options, async () => {
+    await vscode.window.withProgress(options, async (progress, token) => {
+      token.onCancellationRequested(() => {
+        ending.abort();
+      });
       await rm(folder, { recursive: true, force: true });
       await mkdir(path.dirname(folder), { recursive: true });
-      for (const { command, args } of commands) {
-        log.info([command, ...args].join(" "));
+      const line = told(log, progress);
+      for (const command of commands) {
+        log.info([command.command, ...command.args].join(" "));
         // A project's own settings of uv or pip do not count there.
-        const where = { cwd: path.dirname(folder), timeout: INSTALL_MILLISECONDS };
-        await promisify(execFile)(command, args, where);
+        const cwd = path.dirname(folder);
+        const watch = { cwd, milliseconds: INSTALL_MILLISECONDS, line, signal: ending.signal };
+        await runToEnd(command, watch);
       }
       await forgetOld(folder);
     });
     return true;
   } catch (error) {
-    void showFailure(log, error as Error);
+    // What is half there would be taken for a server.
+    await rm(folder, { recursive: true, force: true });
+    if (!ending.signal.aborted) {
+      void showFailure(log, error as Error);
+    }
     return false;
   }
+}
+
+type Progress = vscode.Progress<{ message?: string }>;
+
+/** Logs each line of the installer, and shows what is fetched, how large it is and how much that was so far. */
+function told(log: vscode.LogOutputChannel, progress: Progress): (line: string) => void {
+  let sum = 0;
+  return (line) => {
+    log.info(line.trimEnd());
+    const fetched = download(line);
+    if (fetched !== undefined) {
+      sum += fetched.megabytes;
+      const size = fetched.megabytes.toFixed(1);
+      const text = vscode.l10n.t("{0}, {1} MB; {2} MB so far", fetched.name, size, sum.toFixed(0));
+      progress.report({ message: text });
+    } else if (/^(Prepared|Installing collected)/.test(line)) {
+      progress.report({ message: vscode.l10n.t("putting {0} MB in place", sum.toFixed(0)) });
+    }
+  };
 }
 
 /** Removes other versions but the last: each takes some hundred MB, and the last may be at work. */
@@ -95,6 +125,21 @@ function version(context: vscode.ExtensionContext): string {
 function wheel(context: vscode.ExtensionContext): string {
   const name = `holdfast-${version(context)}-py3-none-any.whl`;
   return vscode.Uri.joinPath(context.extensionUri, "dist", "server", name).fsPath;
+}
+
+/**
+ * Opens the walkthrough the first time that the extension runs for a person, whichever way it was installed.
+ *
+ * VS Code's own setting about walkthroughs is obeyed.
+ */
+export async function welcomeOnce(context: vscode.ExtensionContext): Promise<void> {
+  const wanted = vscode.workspace
+    .getConfiguration("workbench.welcomePage.walkthroughs")
+    .get<boolean>("openOnInstall", true);
+  if (wanted && vscode.workspace.isTrusted && context.globalState.get(WELCOMED) !== true) {
+    await context.globalState.update(WELCOMED, true);
+    await showHow(context);
+  }
 }
 
 async function showHow(context: vscode.ExtensionContext): Promise<void> {

@@ -13,6 +13,8 @@ export interface Command {
 
 const PYTHONS = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"];
 
+const PLAIN = ["--disable-pip-version-check", "--progress-bar", "off"];
+
 /** Fails on a Python that is too old, and on one that cannot make environments. */
 const FITS = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))";
 
@@ -33,7 +35,7 @@ export async function installation(
     if ((await probe(command, ["-c", FITS])) !== undefined) {
       return [
         { command, args: ["-m", "venv", folder] },
-        { command: python, args: ["-m", "pip", "install", "--disable-pip-version-check", wheel] },
+        { command: python, args: ["-m", "pip", "install", ...PLAIN, wheel] },
       ];
     }
   }
@@ -43,4 +45,27 @@ export async function installation(
 /** Where the program lies afterwards. */
 export function installedPath(folder: string): string {
   return `${folder}/bin/holdfast`;
+}
+
+export interface Download {
+  readonly name: string;
+  readonly megabytes: number;
+}
+
+const DOWNLOAD = /^\s*Downloading (\S+) \(([\d.]+)\s?([kKMG])i?B\)/;
+const MEGABYTES: Readonly<Record<string, number>> = { k: 0.001, K: 0.001, M: 1, G: 1000 };
+
+/** What a line of uv or pip says is fetched now; undefined for any other line. */
+export function download(line: string): Download | undefined {
+  const [, file = "", size = "", unit = ""] = DOWNLOAD.exec(line) ?? [];
+  // pip names the file, in which the version follows the name.
+  const name =
+    file
+      .split("/")
+      .at(-1)
+      ?.replace(/-\d.*$/, "") ?? "";
+  if (name === "" || file.endsWith(".metadata")) {
+    return undefined;
+  }
+  return { name, megabytes: Number(size) * (MEGABYTES[unit] ?? 0) };
 }

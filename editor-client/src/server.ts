@@ -20,7 +20,8 @@ import { findServer, ServerPathWrong, type Launch, type Probe } from "./launch.j
 import { notice } from "./notices.js";
 import { SECTION, type CommandName, type EventNotice, type Status } from "./protocol.js";
 
-export type ServerState = "stopped" | "starting" | "running" | "missing" | "untrusted";
+export type ServerState =
+  "stopped" | "starting" | "running" | "missing" | "installing" | "untrusted";
 
 export interface Server {
   readonly dispose: () => void;
@@ -120,7 +121,13 @@ export function server(context: vscode.ExtensionContext, log: vscode.LogOutputCh
 
   const install = oneAtATime(async () => {
     // It may have been installed meanwhile.
-    if (state === "missing" && (await installServer(context, log, probe))) {
+    if (state !== "missing") {
+      return;
+    }
+    enter("installing");
+    const installed = await installServer(context, log, probe);
+    enter("missing");
+    if (installed) {
       await restart();
     }
   });

@@ -37,6 +37,7 @@ const SERVER_TEXTS: Readonly<Record<Exclude<ServerState, "running">, () => strin
   stopped: () => vscode.l10n.t("$(circle-slash) Holdfast: stopped"),
   starting: () => vscode.l10n.t("$(loading~spin) Holdfast: starting"),
   missing: () => vscode.l10n.t("$(warning) Holdfast: no server"),
+  installing: () => vscode.l10n.t("$(loading~spin) Holdfast: installing"),
   untrusted: () => vscode.l10n.t("$(shield) Holdfast: restricted"),
 };
 

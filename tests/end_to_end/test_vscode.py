@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import zipfile
@@ -312,15 +313,32 @@ async def test_the_server_is_installed_on_a_yes(
         for age, version in enumerate(reversed(older)):
             (installed / version).mkdir(parents=True)
             os.utime(installed / version, (1e9 - age, 1e9 - age))
-        seen = await code.play("installation", pictures())
+        places = {"INSTALLED": str(installed), "VERSION": __version__}
+        seen = await code.play("installation", {**pictures(), **places})
     assert "error" not in seen, seen["error"]
     assert offer in seen["offered"]
+    assert __version__ not in seen["afterCancel"], "nothing of what was cancelled is left"
+    assert re.search(r"\d+ MB", seen["fetched"]), "how much is fetched is said"
     assert f"Holdfast {__version__}" in "".join(seen["doctor"])
     made = (installed / __version__ / "pyvenv.cfg").read_text("utf-8")
     assert ("\nuv = " in made) == ("uv" not in absent)
     # The last one may still be at work in another window.
     assert {each.name for each in installed.iterdir()} == {__version__, *older[-1:]}
     assert code.server_pids() == [], "no other one was started"
+
+
+async def test_the_walkthrough_opens_by_itself_once_and_leads_to_a_task(
+    project: Path, tmp_path: Path
+) -> None:
+    need()
+    as_it_comes = {"workbench.welcomePage.walkthroughs.openOnInstall": True}
+    async with code_server(
+        tmp_path / "code", project, environment={}, settings=as_it_comes
+    ) as code:
+        seen = await code.play("walkthrough", pictures())
+    assert "error" not in seen, seen["error"]
+    assert "Say what should be done" in seen["steps"]
+    assert seen["again"] == 0
 
 
 async def test_it_says_what_an_installation_needs(project: Path, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ SETTINGS = {
     "workbench.secondarySideBar.defaultVisibility": "hidden",
     "workbench.tips.enabled": False,
     "security.workspace.trust.enabled": False,
+    "workbench.welcomePage.walkthroughs.openOnInstall": False,
     "chat.disableAIFeatures": True,
     "update.mode": "none",
     "extensions.autoCheckUpdates": False,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { installation, installedPath } from "../../src/installation.js";
+import { download, installation, installedPath } from "../../src/installation.js";
 
 const WHEEL = "/extension/dist/server/holdfast-0.1.0-py3-none-any.whl";
 
@@ -37,3 +37,25 @@ test("a Python is asked whether it fits before it is taken", async () => {
 test("the program lies in the environment", () => {
   assert.equal(installedPath("/managed"), "/managed/bin/holdfast");
 });
+
+const LINES: readonly (readonly [line: string, said: string | undefined])[] = [
+  ["Downloading numpy (16.1MiB)", "numpy 16.1"],
+  ["Downloading tree-sitter-c-sharp (900.5KiB)", "tree-sitter-c-sharp 0.9005"],
+  ["Downloading torch (1.2GiB)", "torch 1200"],
+  ["  Downloading lancedb-0.40.0-cp310-abi3-manylinux_2_28_x86_64.whl (55.4 MB)", "lancedb 55.4"],
+  ["  Downloading https://host/a/tree_sitter-0.26.0-cp311.whl (634 kB)", "tree_sitter 0.634"],
+  ["  Downloading mcp-2.3.0-py3-none-any.whl.metadata (12 kB)", undefined],
+  ["  Downloading empty-1-py3-none-any.whl (12 bytes)", undefined],
+  [" Downloaded numpy", undefined],
+  ["Collecting numpy>=2.2", undefined],
+  ["error: Downloading failed (12 MB)", undefined],
+  ["", undefined],
+];
+
+for (const [line, said] of LINES) {
+  test(`what is downloaded: ${JSON.stringify(line)}`, () => {
+    const found = download(line);
+    const words = found === undefined ? undefined : `${found.name} ${String(found.megabytes)}`;
+    assert.equal(words, said);
+  });
+}

@@ -1,0 +1,23 @@
+/**
+ * The first window of a person: the walkthrough opens by itself, once, and leads to a task.
+ * The assertions are in tests/end_to_end/test_vscode.py.
+ */
+import { play, WAIT } from "./window.mjs";
+
+await play(async (open, seen) => {
+  const first = await open();
+  const step = (text) => first.page.locator(".getting-started-step", { hasText: text });
+  await step("Say what should be done").waitFor(WAIT);
+  seen.steps = await first.page.locator(".getting-started-step .step-title").allInnerTexts();
+  await step("Say what should be done").click(WAIT);
+  await first.shot("walkthrough");
+  await first.page.getByText("Open the Conversation").first().click(WAIT);
+  await first.page
+    .locator(".composite.title", { hasText: /conversation/i })
+    .first()
+    .waitFor(WAIT);
+  await first.page.close();
+  const second = await open();
+  await second.status(/Holdfast\s*$/);
+  seen.again = await second.page.locator(".getting-started-step").count();
+});
