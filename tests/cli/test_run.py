@@ -17,7 +17,7 @@ from tests.fakes.faulty_server import FaultyServer
 from tests.harness.command_line import HOLDS, YES, Ended, ended, holdfast, started
 from tests.harness.workshop import calls, finish, judges, says
 
-README = Path(__file__).parents[2] / "README.md"
+FIRST_TASK = Path(__file__).parents[2] / "docs" / "first-task.md"
 
 WRITE = calls(("write", {"path": "made.txt", "text": "made\n"}))
 
@@ -374,7 +374,7 @@ async def test_the_demo_shows_it_all(project: Path) -> None:
     assert "+        return -(-len(self._items) // self._size)" in result.output
     undone = await holdfast("undo", "-w", "kept", folder=project)
     assert undone.output == "restored pages/paginator.py\n"
-    excerpt = README.read_text("utf-8").split("```text\n")[1].split("```")[0]
+    excerpt = FIRST_TASK.read_text("utf-8").split("```text\n")[1].split("```")[0]
     shown = set(map(untimed, result.output.splitlines()))
     assert [
         line for line in excerpt.splitlines() if line != "…" and untimed(line) not in shown

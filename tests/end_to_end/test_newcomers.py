@@ -1,4 +1,4 @@
-"""Someone new follows the README: its snippets in an empty home, the editor as it comes."""
+"""Someone new follows the pages about installation: their snippets in an empty home, the editor as it comes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 from tests.harness.editors import CLIENT, EGLOT_30, LSP_MODE_8, NEOVIMS, Editor
 from tests.harness.terminal import terminal
 
-README = (CLIENT.parent / "README.md").read_text("utf-8")
+INSTALL = (CLIENT.parent / "docs" / "install.md").read_text("utf-8")
 
 
 def snippet(language: str) -> str:
-    """The one block of the README in that language, with the path of this checkout."""
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    """The one block of the page in that language, with the path of this checkout."""
+    (found,) = re.findall(rf"^```{language}\n(.*?)^```", INSTALL, re.MULTILINE | re.DOTALL)
     assert "/path/to/holdfast" in found
     return str(found).replace("/path/to/holdfast", str(CLIENT.parent))
 
@@ -39,7 +39,7 @@ def newcomer(project: Path, configuration: str, text: str) -> dict[str, str]:
 
 @pytest.mark.editor
 @pytest.mark.parametrize("editor", NEOVIMS, ids=lambda editor: editor.label)
-async def test_neovim_by_the_readme(project: Path, editor: Editor) -> None:
+async def test_neovim_by_the_page(project: Path, editor: Editor) -> None:
     editor.need()
     variables = newcomer(project, ".config/nvim/init.lua", snippet("lua"))
     async with terminal([editor.program, "answer.py"], project, variables) as shown:
@@ -49,7 +49,7 @@ async def test_neovim_by_the_readme(project: Path, editor: Editor) -> None:
 
 
 @pytest.mark.editor
-async def test_emacs_with_lsp_mode_by_the_readme(project: Path) -> None:
+async def test_emacs_with_lsp_mode_by_the_page(project: Path) -> None:
     LSP_MODE_8.need()
     variables = newcomer(project, ".emacs.d/init.el", snippet("elisp"))
     async with terminal([LSP_MODE_8.program, "-nw", "answer.py"], project, variables) as shown:
@@ -63,7 +63,7 @@ async def test_emacs_with_lsp_mode_by_the_readme(project: Path) -> None:
 
 
 @pytest.mark.editor
-async def test_emacs_with_eglot_by_the_readme(project: Path) -> None:
+async def test_emacs_with_eglot_by_the_page(project: Path) -> None:
     EGLOT_30.need()
     text, instead = re.subn(
         r"^\(holdfast-lsp-mode\) +; or ", "", snippet("elisp"), flags=re.MULTILINE

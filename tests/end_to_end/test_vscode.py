@@ -314,7 +314,7 @@ async def test_the_server_is_installed_on_a_yes(
             (installed / version).mkdir(parents=True)
             os.utime(installed / version, (1e9 - age, 1e9 - age))
         places = {"INSTALLED": str(installed), "VERSION": __version__}
-        seen = await code.play("installation", {**pictures(), **places})
+        seen = await code.play("installation", pictures(), **places)
     assert "error" not in seen, seen["error"]
     assert offer in seen["offered"]
     assert __version__ not in seen["afterCancel"], "nothing of what was cancelled is left"
