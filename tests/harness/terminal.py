@@ -22,7 +22,11 @@ class Terminal:
         await self._tmux("send-keys", *keys)
 
     async def screen(self) -> str:
-        return await self._tmux("capture-pane", "-p")
+        return await self.captured()
+
+    async def captured(self, *options: str) -> str:
+        """Returns the screen as tmux gives it with these options, as `-e` for its colours."""
+        return await self._tmux("capture-pane", "-p", *options)
 
     async def until(self, *texts: str, gone: bool = False) -> None:
         """Waits until the screen has all texts, or with `gone` none of them."""

@@ -22,7 +22,9 @@ await play(async (open, seen) => {
   await code.status("no server");
   seen.afterCancel = readdirSync(INSTALLED);
   await install.click(WAIT);
-  seen.fetched = await code.told(/MB so far|in place/);
+  const told = code.toast.filter({ hasText: /MB so far/ }).first();
+  await told.waitFor({ timeout: 120_000 });
+  seen.fetched = await told.innerText();
   await code.shot("installing");
   await code.status(/Holdfast\s*$/, { timeout: 240_000 });
   await code.command("Holdfast: Examine");

@@ -2,6 +2,7 @@
  * The first window of a person: the walkthrough opens by itself, once, and leads to a task.
  * The assertions are in tests/end_to_end/test_vscode.py.
  */
+import { conversationOf } from "./conversation_page.mjs";
 import { play, WAIT } from "./window.mjs";
 
 await play(async (open, seen) => {
@@ -12,10 +13,7 @@ await play(async (open, seen) => {
   await step("Say what should be done").click(WAIT);
   await first.shot("walkthrough");
   await first.page.getByText("Open the Conversation").first().click(WAIT);
-  await first.page
-    .locator(".composite.title", { hasText: /conversation/i })
-    .first()
-    .waitFor(WAIT);
+  await conversationOf(first.page);
   await first.page.close();
   const second = await open();
   await second.status(/Holdfast\s*$/);
