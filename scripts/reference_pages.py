@@ -75,7 +75,8 @@ def _section(name: str) -> Iterator[str]:
     for key, field in schema.items():
         text = description_of(kind.__name__, key)
         meanings = CHOICES.get(name, {}).get(key, {})
-        meant = " ".join(f"`{word}`: {meanings[word]}" for word in meanings if word)
+        named = all(f"`{word}`" in text for word in meanings if word)
+        meant = "" if named else " ".join(f"`{w}`: {meanings[w]}" for w in meanings if w)
         yield _row(
             f"`{key}`", _value(field), _default(field), f"{text} {meant}", _project(name, key)
         )
