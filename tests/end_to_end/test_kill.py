@@ -19,7 +19,7 @@ from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.harness.command_line import HOLDS, YES, holdfast, started
 from tests.harness.expectation import until
-from tests.harness.files import lay_out
+from tests.harness.files import files_called, lay_out
 from tests.harness.workshop import calls, finish
 from tests.sampling import sampled
 
@@ -77,7 +77,7 @@ async def test_killed_at_random_points_a_run_loses_and_repeats_nothing(project: 
         )
     assert result.status == 5, result.errors
     assert (project / "log").read_text().split() == [str(n) for n in range(1, LINES + 1)]
-    (path,) = Path(os.environ["XDG_DATA_HOME"]).rglob("journal.jsonl")
+    (path,) = files_called("journal.jsonl", Path(os.environ["XDG_DATA_HOME"]))
     records = replay(path)
     check_journal(records, acknowledged)
     assert sum(isinstance(r.event, RunResumed) for r in records) >= KILLS // 2

@@ -29,6 +29,7 @@ from lsp_server.workspace.commands.left_over_commands import (
 )
 from tests.harness.command_line import YES, holdfast, started
 from tests.harness.expectation import until
+from tests.harness.files import files_called
 from tests.harness.sleepers import own_seconds, sleepers
 from tests.harness.workshop import calls, finish
 from tests.sampling import sampled
@@ -47,7 +48,7 @@ def seconds() -> Iterator[str]:
 
 
 def left_over() -> list[Path]:
-    return list(Path(os.environ["XDG_DATA_HOME"]).rglob(FILE_NAME))
+    return list(files_called(FILE_NAME, Path(os.environ["XDG_DATA_HOME"])))
 
 
 def turns(seconds: str) -> list[ScriptedTurn]:
@@ -99,7 +100,7 @@ async def test_what_outlives_the_watch_too_is_ended_by_the_next_start(
                 one.kill()
             await process.wait()
         assert len(sleepers(seconds)) == 2, "nobody was there to end it"
-        (journal,) = Path(os.environ["XDG_DATA_HOME"]).rglob("journal.jsonl")
+        (journal,) = files_called("journal.jsonl", Path(os.environ["XDG_DATA_HOME"]))
         result = await holdfast(
             "run", "--yes", "--sandbox", "off", "--resume", journal.parent.name,
             folder=project, **environment,

@@ -21,6 +21,7 @@ from lsp_server.models.scripted.server import ScriptedServer
 from tests.end_to_end.test_kill import check_journal
 from tests.fakes.cast import delegates
 from tests.harness.command_line import YES, holdfast, started
+from tests.harness.files import files_called
 from tests.harness.workshop import calls, finish
 from tests.sampling import sampled
 
@@ -89,7 +90,7 @@ async def test_killed_with_two_children_at_work_nothing_is_lost_and_nothing_done
         assert counted == [str(number) for number in range(1, LINES + 1)]
     journals = {
         path.parent.name: replay(path)
-        for path in Path(os.environ["XDG_DATA_HOME"]).rglob("journal.jsonl")
+        for path in files_called("journal.jsonl", Path(os.environ["XDG_DATA_HOME"]))
     }
     assert set(journals) == {parent, f"{parent}.1", f"{parent}.2"}
     for run_id, records in journals.items():

@@ -34,7 +34,7 @@ from tests.fakes.lsp_client import LspClient, Message, started
 from tests.harness.attempts import attempts
 from tests.harness.command_line import HOLDS
 from tests.harness.expectation import until
-from tests.harness.files import lay_out
+from tests.harness.files import files_called, lay_out
 from tests.harness.git import committed
 from tests.harness.sleepers import own_seconds, sleepers
 from tests.harness.workshop import calls, finish
@@ -105,7 +105,7 @@ class Stage:
                     seen.add((params["seq"], params["event"]["kind"]))
 
     def journals(self) -> dict[str, list[RecordedEvent]]:
-        paths = Path(os.environ["XDG_DATA_HOME"]).rglob("journal.jsonl")
+        paths = files_called("journal.jsonl", Path(os.environ["XDG_DATA_HOME"]))
         return {path.parent.name: replay(path) for path in paths}
 
     def left(self, seconds: str) -> list[str]:
@@ -114,7 +114,7 @@ class Stage:
         places = (data / "worktrees", self.project / ".git" / "worktrees", self.temporary)
         return [
             *(str(path) for place in places if place.exists() for path in place.iterdir()),
-            *(str(path) for path in data.rglob(FILE_NAME)),
+            *map(str, files_called(FILE_NAME, data)),
             *(str(process) for process in sleepers(seconds)),
         ]
 

@@ -18,6 +18,7 @@ from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.system.process_lock import ProcessLock
 from tests.fakes.faulty_server import FaultyServer
 from tests.harness.command_line import YES, holdfast, started
+from tests.harness.files import files_called
 from tests.harness.workshop import calls, finish, says, workshop
 
 STEPS = 24
@@ -73,7 +74,7 @@ async def test_killed_in_a_rebuild_a_run_goes_on_where_it_was(project: Path, mom
         ) as process:
             pid = process.pid
             await process.wait()
-        (path,) = Path(os.environ["XDG_DATA_HOME"]).rglob("journal.jsonl")
+        (path,) = files_called("journal.jsonl", Path(os.environ["XDG_DATA_HOME"]))
         resumed = ("run", *YES, "--json", "--resume", path.parent.name)
         result = await holdfast(*resumed, folder=project, **environment)
     assert killed

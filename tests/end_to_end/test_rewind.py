@@ -10,6 +10,7 @@ from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes import lsp_client
 from tests.harness.command_line import YES, holdfast
 from tests.harness.expectation import until
+from tests.harness.files import files_called
 from tests.harness.workshop import calls, finish
 
 TURNS = [
@@ -31,7 +32,7 @@ def environment_for(server: ScriptedServer) -> dict[str, str]:
 
 
 def runs() -> list[Path]:
-    found = Path(os.environ["XDG_DATA_HOME"]).rglob("journal.jsonl")
+    found = files_called("journal.jsonl", Path(os.environ["XDG_DATA_HOME"]))
     return sorted(path.parent for path in found)
 
 

@@ -21,6 +21,7 @@ from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes import lsp_client
 from tests.harness import command_line
 from tests.harness.expectation import until
+from tests.harness.files import files_called
 from tests.harness.sleepers import own_seconds, sleepers
 from tests.harness.workshop import calls
 from tests.sandbox.users import mechanisms
@@ -123,7 +124,7 @@ def end(process: asyncio.subprocess.Process, how: str) -> None:
 
 
 def journals() -> list[Path]:
-    return list(Path(os.environ["XDG_DATA_HOME"]).rglob("journal.jsonl"))
+    return list(files_called("journal.jsonl", Path(os.environ["XDG_DATA_HOME"])))
 
 
 @pytest.mark.parametrize(

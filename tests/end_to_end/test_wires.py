@@ -20,6 +20,7 @@ from lsp_server.models.scripted.scenario import EndpointBehaviour, ScriptedAnswe
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.data.images import png
 from tests.harness.command_line import YES, holdfast, started
+from tests.harness.files import files_called
 from tests.harness.stand import is_verdict, says_verdict
 from tests.harness.workshop import calls, finish, says
 
@@ -141,7 +142,7 @@ async def test_killed_a_run_goes_on_with_the_same_bytes(
         ) as process:
             pid = process.pid
             await process.wait()
-        (path,) = Path(os.environ["XDG_DATA_HOME"]).rglob("journal.jsonl")
+        (path,) = files_called("journal.jsonl", Path(os.environ["XDG_DATA_HOME"]))
         before = server.requests[-1]
         again = ("run", *YES, "--json", "--resume", path.parent.name)
         result = await holdfast(*again, folder=project, **environment)

@@ -7,6 +7,8 @@ const { chromium } = createRequire(`${process.env.CODE_SERVER}/`)("playwright-co
 
 const NOWHERE = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1";
 export const WAIT = { timeout: 30_000 };
+/** A notification is shown for about ten seconds. */
+const GLANCE = { timeout: 8_000 };
 
 /** Waits for something outside of the window. */
 export async function until(what, holds, milliseconds = WAIT.timeout) {
@@ -94,6 +96,21 @@ function editorWindow(page) {
       text,
       WAIT,
     );
+  /**
+   * Waits for a notification; whether all of them had to be shown for it. One hides itself after
+   * a while and may be held back by those before it.
+   */
+  const notified = async (item) => {
+    const hidden = await item.waitFor(GLANCE).then(
+      () => false,
+      () => true,
+    );
+    if (hidden) await self.command("Notifications: Show Notifications");
+    await item.waitFor(WAIT);
+    return hidden;
+  };
+  const message = async (item) =>
+    (await item.locator(".notification-list-item-message").innerText()).trim();
   const self = {
     page,
     toast,
@@ -145,16 +162,16 @@ function editorWindow(page) {
     press: async (text, button) => {
       const click = page.locator(".monaco-button", { hasText: button });
       const item = toast.filter({ hasText: text }).filter({ has: click }).first();
-      await item.waitFor(WAIT);
-      const said = (await item.locator(".notification-list-item-message").innerText()).trim();
+      await notified(item);
+      const said = await message(item);
       await item.locator(".monaco-button", { hasText: button }).first().click(WAIT);
       return said;
     },
     /** Closes the notification that contains `text`; the notification's text. */
     dismiss: async (text) => {
       const item = toast.filter({ hasText: text }).filter({ hasText: "Deny" }).first();
-      await item.waitFor(WAIT);
-      const said = (await item.locator(".notification-list-item-message").innerText()).trim();
+      await notified(item);
+      const said = await message(item);
       await item.hover();
       await item.locator(".codicon-notifications-clear").click(WAIT);
       return said;
@@ -167,7 +184,10 @@ function editorWindow(page) {
       await dialog.locator(".monaco-button", { hasText: button }).first().click(WAIT);
       return said;
     },
-    told: (text) => toast.filter({ hasText: text }).first().waitFor(WAIT),
+    told: async (text) => {
+      const hidden = await notified(toast.filter({ hasText: text }).first());
+      if (hidden) await self.command("Notifications: Hide Notifications");
+    },
     open: async (name) => {
       await page.keyboard.press("Control+P");
       await input.waitFor(WAIT);

@@ -11,7 +11,6 @@ it.play(function()
   local line = vim.fn.search('^### Skill', 'w')
   it.seen.heading = vim.fn.getline(line)
   vim.api.nvim_win_set_cursor(0, { line, 0 })
-  it.wanted = 'Holdfast: Accept'
-  vim.lsp.buf.code_action()
+  it.act('Holdfast: Accept')
   it.wait('the section to go', function() return vim.fn.search(it.seen.heading, 'nw') == 0 end, 60000)
 end)

@@ -9,9 +9,8 @@ it.play(function()
   it.wait('the fault', function()
     return #vim.tbl_filter(function(found) return found.source == 'linter' end, vim.diagnostic.get(buffer)) > 0
   end)
-  it.wanted = 'Fix with Holdfast:'
   vim.api.nvim_win_set_cursor(0, { 2, 4 })
-  vim.lsp.buf.code_action()
+  it.act('Fix with Holdfast:')
   it.wait('the end', function() return it.said('Fixed.') end)
   it.seen.text = it.text(buffer)
 end)

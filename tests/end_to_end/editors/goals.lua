@@ -23,9 +23,8 @@ it.play(function()
   end
   local function text() return it.text(goals) end
   local function act(line, title)
-    it.wanted = title
     vim.api.nvim_win_set_cursor(0, { line + 1, 0 })
-    vim.lsp.buf.code_action()
+    it.act(title)
     it.wait(title, function()
       return #seen.asked > 0 and seen.asked[#seen.asked]:find(title, 1, true) ~= nil
     end)

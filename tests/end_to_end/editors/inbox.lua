@@ -13,8 +13,7 @@ it.play(function()
     local line = vim.fn.search('^### Keep', 'w')
     local heading = vim.fn.getline(line)
     vim.api.nvim_win_set_cursor(0, { line, 0 })
-    it.wanted = title
-    vim.lsp.buf.code_action()
+    it.act(title)
     it.wait('the section to go', function() return vim.fn.search(heading, 'nw') == 0 end, 60000)
     return heading
   end

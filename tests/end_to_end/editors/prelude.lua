@@ -26,6 +26,18 @@ vim.ui.select = function(items, options, choose)
   choose(nil, nil)
 end
 
+-- Runs a code action at the cursor; asks again, as a person does, where none came.
+function M.act(wanted)
+  M.wanted = wanted
+  local before = #seen.asked
+  local asked = function() return #seen.asked > before end
+  for _ = 1, 12 do
+    vim.lsp.buf.code_action()
+    if vim.wait(5000, asked, 20) then return end
+  end
+  error('not offered: ' .. wanted .. ' ' .. vim.inspect(seen))
+end
+
 function M.said(text)
   for _, message in ipairs(seen.messages) do
     if message:find(text, 1, true) then return message end
