@@ -91,7 +91,11 @@ async def _answer(part: ChangePart, workspace: Path, *, keeps: bool) -> int:
         sys.stdout.write(visible(f"left alone {conflict.path}: {conflict.reason}\n"))
     if answered.report.conflicts:
         return FAILED
-    what = "all" if path is None else f"hunk {part.hunk} of {path}" if hunk else path
+    file = on_one_line(path or "all")
+    what = f"hunk {part.hunk} of {file}" if hunk else file
+    if not keeps and not answered.report.restored:
+        sys.stdout.write(visible(f"nothing to take back: {what} was taken back before\n"))
+        return 0
     sys.stdout.write(visible(f"{_verb(answered, keeps=keeps)} {what}\n"))
     return 0
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.tasks import Mode, RunId, RunState
+from lsp_server.text.legible import on_one_line
 
 
 class RunError(HoldfastError):
@@ -64,7 +65,8 @@ class ChangeNotFound(RunError):
     """The run did not change such a file, or changed no such hunk of it."""
 
     def __init__(self, run_id: RunId, path: str, hunk: str | None = None) -> None:
-        what = f"has no hunk {hunk} in {path}" if hunk else f"did not change {path}"
+        file = on_one_line(path)
+        what = f"has no hunk {hunk} in {file}" if hunk else f"did not change {file}"
         super().__init__(f"run {run_id} {what}")
         self.run_id = run_id
 

@@ -56,6 +56,9 @@ async def test_hunks_are_shown_with_numbers_and_answered_by_them(changed: Path) 
         "took back hunk 1 of poem.txt\n"
     )
     assert await poem() == CHANGED.replace("TWO", "two")
+    assert await done("undo", "--path", "poem.txt", "--hunk", "1") == (
+        "nothing to take back: hunk 1 of poem.txt was taken back before\n"
+    )
     listed = await done("changes", "--path", "poem.txt")
     assert "+++ poem.txt: modified, +2 -1, in part" in listed
     assert "@@ hunk 1, line 2, taken back @@" in listed
@@ -96,6 +99,7 @@ async def test_a_path_is_meant_from_where_one_is(changed: Path) -> None:
         (("undo", "--hunk", "1"), 2, "--hunk needs the --path"),
         (("undo", "--path", "other.txt"), 1, "did not change other.txt"),
         (("undo", "--path", ""), 1, "did not change"),
+        (("changes", "--path", "a\nb"), 1, r"did not change a\nb"),
         (("undo", "--path", "poem.txt", "--hunk", "3"), 1, "has no hunk 3 in poem.txt; it has 1 to 2"),
         (("undo", "--path", "gone.txt", "--hunk", "1"), 1, "none, it is answered as a whole"),
         (("undo", "--path", "poem.txt", "--hunk", "0"), 2, "--hunk"),
