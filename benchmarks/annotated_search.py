@@ -6,7 +6,8 @@ and beside them the sources in `repos/NAME`, at the revision that `repos.json` n
 names without sources are left out. The measure is its own: NDCG@10, where a target is
 found by the first of ten chunks that is in its file and, if it has lines, in these.
 
-The second table takes the rules of `lsp_server/memory/code_ranking.py` out one by one.
+The second table takes the rules of `lsp_server/memory/code_ranking.py` out one by one, and
+fuses by ranks what `lsp_server/memory/fusion.py` fuses by scores.
 
     python -m benchmarks.annotated_search FOLDER [--words] [--keep FOLDER] [--json FILE]
 """
@@ -32,6 +33,7 @@ from benchmarks.table import Row, arguments, show
 from lsp_server.domain.memories import CodeChunk
 from lsp_server.embedders.minilm import MiniLmEmbedder
 from lsp_server.memory.code_ranking import CODE_RULES, CodeRules, rank_chunks
+from lsp_server.memory.fusion import fuse_by_ranks
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,9 @@ async def measured(
             for label, rules in rule_sets():
                 ranked = rank_chunks(one.question, candidates, scores, RANKS, rules)
                 gains.setdefault(label, []).append(one.ndcg([chunk for _, chunk in ranked]))
+            candidates, scores = await vectors.candidates(one.question, fuse_by_ranks)
+            ranked = rank_chunks(one.question, candidates, scores, RANKS)
+            gains.setdefault("fused by ranks", []).append(one.ndcg([chunk for _, chunk in ranked]))
     means = {label: mean(values) for label, values in gains.items()}
     row: Row = {
         "repository": name,

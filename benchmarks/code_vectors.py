@@ -12,6 +12,7 @@ from lsp_server.memory.code_ranking import RankingCandidate
 from lsp_server.memory.code_search import find_candidates
 from lsp_server.memory.code_tables import CodeTables
 from lsp_server.memory.database import Database
+from lsp_server.memory.fusion import Fusion, fuse_by_scores
 from lsp_server.memory.memory import LOCK_FILE
 from lsp_server.memory.memory_tables import MemoryTables
 from lsp_server.memory.sql import is_one_of
@@ -36,11 +37,11 @@ class CodeVectors:
         return opened
 
     async def candidates(
-        self, question: str
+        self, question: str, fuse: Fusion = fuse_by_scores
     ) -> tuple[Sequence[RankingCandidate], Mapping[str, float]]:
         """What a search ranks, and its fused scores."""
         candidates, found = await find_candidates(
-            self._tables.chunks, self._tables.vectors, Query(question), NO_OVERLAY
+            self._tables.chunks, self._tables.vectors, Query(question), NO_OVERLAY, fuse
         )
         return candidates, found.scores
 

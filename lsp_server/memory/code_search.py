@@ -8,7 +8,7 @@ from lsp_server.domain.memories import CodeChunk, Hit, Query
 from lsp_server.memory.chunk_schema import CHUNKS
 from lsp_server.memory.code_ranking import RankingCandidate, rank_chunks
 from lsp_server.memory.code_tables import CodeTables
-from lsp_server.memory.fusion import fuse_by_scores
+from lsp_server.memory.fusion import Fusion, fuse_by_scores
 from lsp_server.memory.hybrid import (
     HybridResult,
     SearchedRows,
@@ -61,16 +61,18 @@ async def search_code(
 
 
 async def find_candidates(
-    chunks: SearchedRows, vectors: SearchedVectors, query: Query, overlay: UnsavedOverlay
+    chunks: SearchedRows,
+    vectors: SearchedVectors,
+    query: Query,
+    overlay: UnsavedOverlay,
+    fuse: Fusion = fuse_by_scores,
 ) -> tuple[list[RankingCandidate], HybridResult]:
-    """Returns what the rules rank, in no order, with its fused scores.
+    """Returns what the rules rank, in no order, with the scores that `fuse` makes.
 
     Raises MemoryUnavailable.
     """
     where, unsaved = is_within(query.path), overlay.within(query.path)
-    found = await hybrid_search(
-        chunks, vectors, query.text, COLUMNS, where, fuse_by_scores, unsaved
-    )
+    found = await hybrid_search(chunks, vectors, query.text, COLUMNS, where, fuse, unsaved)
     candidates = [
         RankingCandidate(CHUNKS.record(row), row["is_test"]) for row in found.rows.values()
     ]
