@@ -7,6 +7,7 @@ once.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,9 +61,8 @@ class CodeTables:
         self._chunks = await self._database.table(CHUNKS.table, writes=writes)
         self._counts = None
         rows = await self._files.rows(FILES.columns)
-        # One text for each language, not one for each file.
-        files = (FILES.record({**row, "language": intern(row["language"])}) for row in rows)
-        self.known = {file.path: file for file in files}
+        # In threads, here and below: of half a million rows, each look takes a good part of a second.
+        self.known = await asyncio.to_thread(_files_of, rows)
         self.backlog = Backlog()
         if writes:
             await self._check()
@@ -147,12 +147,13 @@ class CodeTables:
 
     async def used_keys(self) -> set[str]:
         """Returns the keys of the vectors that chunks point to."""
-        return {row["vector_key"] for row in await self.chunks.rows(["vector_key"])}
+        rows = await self.chunks.rows(["vector_key"])
+        return await asyncio.to_thread(lambda: {row["vector_key"] for row in rows})
 
     async def _check(self) -> None:
         """Finds files to read again, chunks without a file, and chunks without a vector."""
         rows = await self.chunks.rows(["vector_key", "path", "language"])
-        stored = Counter(row["path"] for row in rows)
+        stored = await asyncio.to_thread(lambda: Counter(row["path"] for row in rows))
         for path, file in self.known.items():
             if stored[path] != file.chunks:
                 # Without a hash, the next comparison reads it again.
@@ -161,7 +162,9 @@ class CodeTables:
         strays = iter(sorted(stored.keys() - self.known.keys()))
         while part := list(islice(strays, DELETE_FILES)):
             await self.chunks.delete(is_one_of("path", part))
-        self.backlog.add(row for row in rows if self._lacks_vector(row))
+        await asyncio.to_thread(
+            lambda: self.backlog.add(row for row in rows if self._lacks_vector(row))
+        )
 
     def _lacks_vector(self, row: Row) -> bool:
         return row["vector_key"] not in self.vectors.keys
@@ -182,3 +185,9 @@ class CodeTables:
             known.chunks if known else len(read.rows or ()),
             known.skipped if known else read.skipped,
         )
+
+
+def _files_of(rows: Iterable[Row]) -> dict[str, IndexedFile]:
+    # One text for each language, not one for each file.
+    files = (FILES.record({**row, "language": intern(row["language"])}) for row in rows)
+    return {file.path: file for file in files}

@@ -8,6 +8,7 @@ embedder has a table of its own.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 
@@ -153,7 +154,8 @@ class VectorTable:
         return await self._stored_keys(self._table) if self._table else frozenset()
 
     async def _stored_keys(self, table: Table) -> frozenset[str]:
-        return frozenset(row["key"] for row in await table.rows(["key"]))
+        rows = await table.rows(["key"])
+        return await asyncio.to_thread(lambda: frozenset(row["key"] for row in rows))
 
 
 def _schema(name: str, dimension: int = 1) -> TableSchema:
