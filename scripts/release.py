@@ -6,7 +6,7 @@ It builds the wheel, the source distribution and the extension for VS Code twice
 copies of the files that git tracks, and fails unless both are the same byte for byte. What was
 built lies in FOLDER (`out/release/VERSION`) with `SHA256SUMS` and `CONTENTS.md`, the list of
 what is inside. Only then are the version and the heading of the change log written into the
-working tree; with `--dry-run` they are not. Nothing is committed, tagged or uploaded.
+working tree, which must be committed; with `--dry-run` they are not. Nothing is committed, tagged or uploaded.
 
 Needs uv, Node 20 or newer with npm, and a package index.
 """
@@ -42,6 +42,13 @@ def copy_tracked(root: Path, copy: Path) -> None:
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / name, copy / name)
             (copy / name).chmod((root / name).stat().st_mode & 0o777)
+
+
+def uncommitted(root: Path) -> list[str]:
+    """Returns the tracked files that differ from the last commit."""
+    status = ["git", "status", "--porcelain", "--untracked-files=no"]
+    done = subprocess.run(status, cwd=root, check=True, capture_output=True, text=True, timeout=60)
+    return [line[3:] for line in done.stdout.splitlines()]
 
 
 def build(copy: Path, version: str, moment: int) -> dict[str, Path]:
@@ -110,6 +117,8 @@ def write_lists(folder: Path, built: dict[str, Path]) -> None:
 
 def release(root: Path, version: str, day: dt.date, out: Path) -> dict[str, Path]:
     """Builds twice, compares and keeps; returns what is kept. Raises ReleaseRefused."""
+    if out.exists() and any(out.iterdir()):
+        raise ReleaseRefused(f"{out} is not empty; name another folder with --out, or remove it")
     missing = [program for program in ("git", "uv", "npm") if shutil.which(program) is None]
     if missing:
         raise ReleaseRefused(f"not installed: {', '.join(missing)}")
@@ -124,8 +133,7 @@ def release(root: Path, version: str, day: dt.date, out: Path) -> dict[str, Path
             builds.append(build(copy, version, moment))
         if different := differing(*builds):
             raise ReleaseRefused(f"two builds are not the same: {', '.join(different)}")
-        shutil.rmtree(out, ignore_errors=True)
-        out.mkdir(parents=True)
+        out.mkdir(parents=True, exist_ok=True)
         kept = {name: Path(shutil.copyfile(path, out / name)) for name, path in builds[0].items()}
     write_lists(out, kept)
     return kept
@@ -142,6 +150,12 @@ Look at {out}/CONTENTS.md. Then, yours to do:
 """
 
 
+def require_committed(root: Path) -> None:
+    """Raises ReleaseRefused where the files are those of no commit."""
+    if changed := uncommitted(root):
+        raise ReleaseRefused(f"commit first, or try it with --dry-run: {', '.join(changed)}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("version", help="as in 0.2.0")
@@ -152,6 +166,8 @@ def main() -> int:
     wished = parser.parse_args()
     out = wished.out or ROOT / "out" / "release" / wished.version
     try:
+        if not wished.dry_run:
+            require_committed(ROOT)
         kept = release(ROOT, wished.version, wished.date, out)
         if not wished.dry_run:
             prepare(ROOT, wished.version, wished.date)

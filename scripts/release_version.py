@@ -29,10 +29,23 @@ def prepare(root: Path, version: str, day: dt.date) -> None:
     """Writes a version and its heading. Raises ReleaseRefused, and has written nothing then."""
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise ReleaseRefused(f"{version!r} is no version; write three numbers, as in 0.2.0")
+    current = _version_of(root)
+    if _numbers(version) < _numbers(current):
+        raise ReleaseRefused(f"{version} is older than {current}, which is the version now")
     texts = {name: _with_version(root / name, place, version) for name, place in PLACES.items()}
     texts[CHANGELOG] = _with_heading((root / CHANGELOG).read_text("utf-8"), version, day)
     for name, text in texts.items():
         (root / name).write_text(text, "utf-8")
+
+
+def _version_of(root: Path) -> str:
+    name, place = next(iter(PLACES.items()))
+    found = re.search(place, (root / name).read_text("utf-8"))
+    return found[1] if found else "0.0.0"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
 
 def _with_version(path: Path, place: str, version: str) -> str:

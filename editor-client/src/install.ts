@@ -47,6 +47,9 @@ export async function installServer(
     return false;
   }
   const ending = new AbortController();
+  // Nothing goes on installing when the window is closed.
+  const closed = { dispose: ending.abort.bind(ending) };
+  context.subscriptions.push(closed);
   const options = {
     location: vscode.ProgressLocation.Notification,
     title: vscode.l10n.t("Holdfast: installing version {0} of the server", version(context)),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server import __version__
-from scripts.release import copy_tracked, differing, write_lists
+from scripts.release import copy_tracked, differing, release, require_committed, write_lists
 from scripts.release_version import CHANGELOG, PLACES, ReleaseRefused, prepare
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +66,7 @@ def test_what_was_not_released_stands_below_the_version(copy: Path) -> None:
         ("v0.7.0", None, "is no version"),
         ("0.7.0\n", None, "is no version"),
         ("../0", None, "is no version"),
+        ("0.0.9", None, "is older"),
         ("0.7.0", "# Changelog\n\n## 0.6.0 (2026-01-01)\n\n- Old.\n", "nothing below"),
         ("0.7.0", "# Changelog\n\n## Unreleased\n\n## 0.6.0 (2026-01-01)\n", "nothing below"),
         ("0.7.0", "# C\n\n## Unreleased\n\n- New.\n\n## 0.7.0 (2026-01-01)\n", "already"),
@@ -119,13 +120,35 @@ def test_what_git_does_not_track_is_in_no_release(tmp_path: Path) -> None:
     assert [path.name for path in copied.iterdir()] == ["tracked"]
 
 
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("kept")
+    with pytest.raises(ReleaseRefused, match="is not empty"):
+        release(ROOT, "99.0.0", DAY, tmp_path)
+    assert (tmp_path / "precious").read_text() == "kept"
+
+
+def test_no_release_is_made_of_what_is_in_no_commit(tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        someone = ["-c", "user.name=Someone", "-c", "user.email=someone@example.com"]
+        subprocess.run(["git", *someone, *arguments], cwd=tmp_path, check=True, timeout=30)
+
+    (tmp_path / "a").write_text("one")
+    git("init", "-q")
+    git("add", "a")
+    git("commit", "-qm", "One")
+    require_committed(tmp_path)
+    (tmp_path / "a").write_text("two")
+    with pytest.raises(ReleaseRefused, match=r"commit first.*: a$"):
+        require_committed(tmp_path)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(not (shutil.which("uv") and shutil.which("npm")), reason="needs uv and npm")
 def test_two_builds_are_the_same_byte_for_byte(tmp_path: Path) -> None:
-    release = [sys.executable, "-m", "scripts.release", "99.0.0", "--dry-run", "--out"]
+    command = [sys.executable, "-m", "scripts.release", "99.0.0", "--dry-run", "--out"]
     done = subprocess.run(
-        [*release, str(tmp_path / "out")],
+        [*command, str(tmp_path / "out")],
         cwd=ROOT,
         check=False,
         timeout=850,
