@@ -30,6 +30,7 @@ async def until(is_so: Callable[[], bool]) -> None:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.skipif(not HOLDS, reason="a dream runs commands again in a sandbox only")
 async def test_an_idle_dream_ends_at_once_when_a_run_begins_in_another_process(
     project: Path,

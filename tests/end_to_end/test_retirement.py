@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks import retirement_simulation as weeks_of
 from tests.harness.command_line import holdfast
 
 
+@pytest.mark.timeout(300)
 async def test_in_eight_weeks_all_goes_that_is_unused_failing_contradicted_or_gone_and_comes_back(
     tmp_path: Path,
 ) -> None:
