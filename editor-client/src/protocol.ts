@@ -337,6 +337,8 @@ export const MemoryHit = v.object({
   uri: v.optional(v.string()),
   range: v.optional(WireRange),
   provenance: v.optional(v.string(), ""),
+  repository: v.optional(v.string()),
+  commit: v.optional(v.string()),
 });
 export type MemoryHit = v.InferOutput<typeof MemoryHit>;
 

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+from lsp_server.assemble.cluster_worker import read_part
 from lsp_server.assemble.embedder import embedder_of
-from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.cluster.embedder import RayEmbedder
+from lsp_server.cluster.file_reader import RayFileReader
+from lsp_server.cluster.ray_cluster import ray_cluster
+from lsp_server.domain.errors import ConfigurationError, MemoryUnavailable
 from lsp_server.domain.ports import Embedder
-from lsp_server.memory.base.base_builder import BaseBuilder, BuildReport, Progress
+from lsp_server.memory.base.base_builder import (
+    VECTORS_AT_ONCE,
+    BaseBuilder,
+    BuildReport,
+    Progress,
+)
 from lsp_server.memory.base.base_reader import BASE_SETTING, Base
-from lsp_server.memory.base.base_source import BaseSource
+from lsp_server.memory.base.base_source import BaseSource, FileReader, LocalFileReader
 from lsp_server.memory.base.workspace_base import WorkspaceBase
 from lsp_server.memory.parse_workers import ParseWorkers
 from lsp_server.memory.storage_errors import PlaceUnavailable
@@ -83,29 +93,50 @@ async def build_base(
     *,
     full: bool,
     progress: Progress,
+    repositories: Sequence[Path] = (),
+    ray: str | None = None,
 ) -> BuildReport:
-    """Builds the base of the workspace's last commit at `uri`; `full` reads all files again.
+    """Builds the base of the last commits of clones, by default of the workspace, at `uri`.
 
+    `full` reads all files again. With `ray`, the address of a cluster, its workers do it.
     Raises ConfigurationError, MemoryUnavailable.
     """
     settings.require_usable()
-    tree = GitTree.of(workspace.root, commands)
-    commit = await tree.commit()
-    name = repository_name(await tree.origin(), workspace.root)
     known = await asyncio.to_thread(secrets)
-    source = await BaseSource.of(name, tree, commit, known)
+    sources = [
+        await _source_of(root, commands, known) for root in repositories or (workspace.root,)
+    ]
+    names = [source.repository for source in sources]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ConfigurationError(f"two clones are of {min(twice)}; name one of them")
+    async with _work(settings, start_process, ray) as (embedder, reader, at_once):
+        builder = BaseBuilder(uri, embedder, reader, vectors_at_once=at_once, progress=progress)
+        return await builder.build(sources, full=full)
+
+
+@asynccontextmanager
+async def _work(
+    settings: MemorySettings, start_process: StartProcess, ray: str | None
+) -> AsyncIterator[tuple[Embedder, FileReader, int]]:
+    """Makes what embeds and reads, here or on a cluster, and how many texts that takes at once."""
+    if ray is not None:
+        async with ray_cluster(ray) as cluster:
+            embedder = RayEmbedder(cluster, partial(embedder_of, settings))
+            reader = RayFileReader(cluster, read_part, file_bytes_max=settings.file_bytes_max)
+            yield embedder, reader, VECTORS_AT_ONCE * cluster.cpus
+        return
     workers = ParseWorkers(start_process)
     try:
-        builder = BaseBuilder(
-            uri,
-            embedder_of(settings),
-            workers,
-            file_bytes_max=settings.file_bytes_max,
-            progress=progress,
-        )
-        return await builder.build([source], full=full)
+        local = LocalFileReader(workers, file_bytes_max=settings.file_bytes_max)
+        yield embedder_of(settings), local, VECTORS_AT_ONCE
     finally:
         await workers.close()
+
+
+async def _source_of(root: Path, commands: CommandRunner, secrets: Secrets) -> BaseSource:
+    tree = GitTree.of(root, commands)
+    name = repository_name(await tree.origin(), root)
+    return await BaseSource.of(name, tree, await tree.commit(), secrets)
 
 
 def _last_commit(path: Path, uri: str) -> str:

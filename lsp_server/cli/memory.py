@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -42,11 +42,9 @@ def index(workspace: Path, *, full: bool, words: bool) -> int:
     return run_quietly(_index(workspace, full=full, words=words))
 
 
-def search(
-    workspace: Path, query: str, kind: str, *, limit: int, path: str | None, as_json: bool
-) -> int:
+def search(workspace: Path, query: Query, kind: str, *, as_json: bool) -> int:
     """Prints hits of one kind of memory or `all`; 0 when there are some, else 1."""
-    return run_quietly(_search(workspace, query, kind, limit=limit, path=path, as_json=as_json))
+    return run_quietly(_search(workspace, query, kind, as_json=as_json))
 
 
 def remember(workspace: Path, text: str) -> int:
@@ -129,14 +127,12 @@ async def _make_vectors(session: Session, memory: Memory, progress: Progress) ->
     settled.result()
 
 
-async def _search(
-    workspace: Path, text: str, kind: str, *, limit: int, path: str | None, as_json: bool
-) -> int:
-    if not text.strip():
+async def _search(workspace: Path, query: Query, kind: str, *, as_json: bool) -> int:
+    if not query.text.strip():
         raise UsageError("say what to look for")
     kinds: tuple[MemoryKind, ...] = tuple(one for one in MEMORY_KINDS if kind in (one, "all"))
     async with memory_session(workspace) as session:
-        return await print_hits(session, Query(text, kinds, limit, path), as_json=as_json)
+        return await print_hits(session, replace(query, kinds=kinds), as_json=as_json)
 
 
 async def _remember(workspace: Path, text: str) -> int:
@@ -161,7 +157,8 @@ async def _forget(
 
 
 def _line(hit: Hit) -> str:
-    return json.dumps({"score": hit.score, **asdict(hit.found)}) + "\n"
+    origin = {"repository": hit.repository, "commit": hit.commit} if hit.repository else {}
+    return json.dumps({"score": hit.score, **origin, **asdict(hit.found)}) + "\n"
 
 
 def _shown(hit: Hit) -> str:
@@ -171,6 +168,8 @@ def _shown(hit: Hit) -> str:
     head = visible(hit_title(found))
     if not isinstance(found, CodeChunk):
         head += f"  [{visible(hit_source(found))}]"
+    elif hit.repository:
+        head = f"{visible(hit.repository)} at {hit.commit[:12]}: {head}"
     return "\n".join([head, *(f"    {line}" for line in body), ""]) + "\n"
 
 

@@ -97,13 +97,18 @@ class Fact:
         return self.status == "verified" or (self.source == "person" and self.status == "claimed")
 
 
+EVERY_REPOSITORY = "*"
+"""The `repository` of a query that means all of a team's base."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A `Query` says what to look for in memory, and where.
 
     `limit` bounds the hits of each kind. `path` narrows to a file or folder; `run_id`,
     `tool` and `since` (a time) narrow actions. `near_files` are files that are open or
-    were just found: actions that touched them count for more.
+    were just found: actions that touched them count for more. `repository` looks for code in
+    another one of the team's base, or in EVERY_REPOSITORY; empty is the workspace.
     """
 
     text: str
@@ -114,11 +119,17 @@ class Query:
     tool: str | None = None
     since: str | None = None
     near_files: tuple[str, ...] = ()
+    repository: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A `Hit` is one result of a search; a higher score is better, within one kind only."""
+    """A `Hit` is one result of a search; a higher score is better, within one kind only.
+
+    Of code that was found in a team's base as such, `repository` and `commit` say where.
+    """
 
     score: float
     found: CodeChunk | ActionRecord | Fact
+    repository: str = ""
+    commit: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import CodeChunk, Hit, Query
 from lsp_server.memory.chunk_schema import CHUNKS
 from lsp_server.memory.code_ranking import RankingCandidate, rank_chunks
@@ -19,13 +20,18 @@ from lsp_server.memory.sql import is_within
 from lsp_server.memory.unsaved import UnsavedOverlay
 
 COLUMNS = (*CHUNKS.columns, "is_test")
+FOUND_IN, AT_COMMIT = "repository", "commit"
+"""Columns that rows of a team's base have when others than the workspace's are looked for."""
 
 
 class SearchedCode(Protocol):
     """`SearchedCode` is the code that a reader looks through: a workspace's own, or layers of it."""
 
-    def searched(self) -> tuple[SearchedRows, SearchedVectors]:
-        """Returns the rows and vectors for one search."""
+    def searched(self, repository: str = "") -> tuple[SearchedRows, SearchedVectors]:
+        """Returns the rows and vectors for one search, in a repository of the team's base or here.
+
+        Raises MemoryUnavailable when there is no such repository.
+        """
         ...
 
     async def get(self, chunk_id: str) -> CodeChunk | None:
@@ -39,8 +45,12 @@ class StoredCode:
     def __init__(self, tables: CodeTables) -> None:
         self._tables = tables
 
-    def searched(self) -> tuple[SearchedRows, SearchedVectors]:
-        """Returns the rows and vectors for one search."""
+    def searched(self, repository: str = "") -> tuple[SearchedRows, SearchedVectors]:
+        """Returns the rows and vectors for one search. Raises MemoryUnavailable."""
+        if repository:
+            raise MemoryUnavailable(
+                "other repositories are in the base of a team; set memory.base_uri"
+            )
         return self._tables.chunks, self._tables.vectors
 
     async def get(self, chunk_id: str) -> CodeChunk | None:
@@ -57,7 +67,11 @@ async def search_code(
     """
     candidates, found = await find_candidates(chunks, vectors, query, overlay)
     best = rank_chunks(query.text, candidates, found.scores, query.limit)
-    return [Hit(score, chunk) for score, chunk in best], found
+    hits = [(score, chunk, found.rows[chunk.id]) for score, chunk in best]
+    return [
+        Hit(score, chunk, row.get(FOUND_IN, ""), row.get(AT_COMMIT, ""))
+        for score, chunk, row in hits
+    ], found
 
 
 async def find_candidates(

@@ -62,7 +62,8 @@ class MemoryReader:
         """
         await self._prepare()
         # Cutting buffers takes time, which a question about actions need not spend.
-        overlay = await self._unsaved.overlay(unsaved if "code" in query.kinds else ALL_SAVED)
+        is_of_here = "code" in query.kinds and not query.repository
+        overlay = await self._unsaved.overlay(unsaved if is_of_here else ALL_SAVED)
         return tuple(
             [hit for kind in query.kinds for hit in await self._find(kind, query, overlay)]
         )
@@ -145,7 +146,7 @@ class MemoryReader:
         try:
             match kind:
                 case "code":
-                    chunks, vectors = self._code.searched()
+                    chunks, vectors = self._code.searched(query.repository)
                     hits, found = await search_code(chunks, vectors, query, overlay)
                     health.vectors.problem = found.problem or health.vectors.problem
                     return hits

@@ -143,6 +143,7 @@ STARTS_PROCESSES = {
 CONFINES_NOTHING = {
     "assemble/session.py": ("HostCommandRunner",),
     "assemble/evaluation.py": ("HostCommandRunner",),
+    "assemble/cluster_worker.py": ("HostCommandRunner",),
     "sandbox/choice.py": ("Unconfined",),
     "sandbox/unconfined.py": ("Unconfined",),
 }

@@ -11,10 +11,19 @@ from pathlib import Path
 import httpx
 import pytest
 
+from lsp_server.assemble.memory import open_memory
+from lsp_server.assemble.team_base import build_base
 from lsp_server.domain.memories import CodeChunk, Query
 from lsp_server.memory.forget_request import ForgetRequest
+from lsp_server.memory.memory import Memory
+from lsp_server.redaction.secrets import Secrets
+from lsp_server.sandbox.unconfined import start_unconfined
+from lsp_server.settings.sections import MemorySettings
+from lsp_server.workspace.commands.commands import HostCommandRunner
+from lsp_server.workspace.files.paths import Workspace
 from tests.data.misfortunes import s3_environment
 from tests.harness.files import lay_out
+from tests.harness.git import committed
 from tests.memory.conftest import Opener
 from tests.memory.expected import fresh, missing_vectors, stored
 from tests.memory.test_memory import action
@@ -88,3 +97,53 @@ async def test_a_memory_in_an_object_store_is_as_good_as_any(
         assert [hit.found.id for hit in await memory.reader.search(Query("feed call", kinds=("action",)))] == ["b"]  # fmt: skip
     keys = (await asyncio.to_thread(httpx.get, f"{store}/memories", headers=AUTHORIZED)).text
     assert "team/" in keys
+
+
+async def test_a_team_shares_a_base_in_it(store: str, tmp_path: Path, root: Path) -> None:
+    """Credentials are in the environment alone: nothing says them, not even when they are wrong."""
+    lay_out(root, {"pelican.py": "def feed_pelican(fish): ...\n", "heron.py": "def heron(): ...\n"})
+    committed(root)
+    wanted = MemorySettings.model_validate({"embedder": "hashing", "base_uri": URI})
+
+    async def opened_over(folder: str) -> Memory:
+        return await open_memory(
+            tmp_path / folder,
+            Workspace(root),
+            Secrets,
+            wanted,
+            commands=HostCommandRunner(),
+            start_process=start_unconfined,
+        )
+
+    async with asyncio.timeout(SECONDS_MAX):
+        built = await build_base(
+            Workspace(root),
+            Secrets,
+            HostCommandRunner(),
+            start_unconfined,
+            wanted,
+            URI,
+            full=False,
+            progress=lambda *_: None,
+        )
+        assert (built.files, built.embedded) == (2, 2)
+        (root / "heron.py").write_text("def heron_that_flies(): ...\n")
+        memory = await opened_over("memory")
+        try:
+            await memory.code.index()
+            hits = await memory.reader.search(Query("feed pelican heron flies", ("code",)))
+            found = {hit.found.text for hit in hits if isinstance(hit.found, CodeChunk)}
+            assert found == {text for _, _, text in fresh(root).values()}
+            assert memory.status().files == 1
+        finally:
+            await memory.close()
+    nowhere = "http://127.0.0.1:1"
+    with s3_environment(nowhere), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lsp_server.assemble.team_base.OPEN_SECONDS_MAX", 3.0)
+        memory = await opened_over("memory")
+        try:
+            (problem,) = memory.status().problems
+            assert "only what differs" in problem
+            assert "reader" not in problem, "a credential is named"
+        finally:
+            await memory.close()

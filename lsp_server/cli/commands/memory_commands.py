@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from lsp_server.cli.commands.options import WorkspaceOption
+from lsp_server.domain.memories import EVERY_REPOSITORY, Query
 
 commands = typer.Typer()
 
@@ -39,6 +40,24 @@ def index(
             show_default=False,
         ),
     ] = None,
+    repositories: Annotated[
+        Path | None,
+        typer.Option(
+            "--repositories",
+            metavar="FILE",
+            help="With --base: the clones to put into it, one a line.",
+            show_default=False,
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            metavar="ADDRESS",
+            help="With --base: the Ray cluster that does it; `local` starts one here.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Bring the index of the code up to what is on disk.
 
@@ -47,7 +66,9 @@ def index(
     if base is not None:
         from lsp_server.cli.team_base import build_base
 
-        raise typer.Exit(build_base(workspace, base, full=full))
+        raise typer.Exit(build_base(workspace, base, repositories, full=full, ray=ray))
+    if repositories is not None or ray is not None:
+        raise typer.BadParameter("it needs --base, the place of what is built")
     from lsp_server.cli.memory import index as work
 
     raise typer.Exit(work(workspace, full=full, words=words))
@@ -65,6 +86,12 @@ def search(
         str | None, typer.Option(help="File or folder to stay in.", show_default=False)
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One hit a line.")] = False,
+    all_repositories: Annotated[
+        bool,
+        typer.Option(
+            "--all-repositories", help="Search the code of all repositories of the team's base."
+        ),
+    ] = False,
 ) -> None:
     """Search the code and what earlier runs did, by words and by meaning.
 
@@ -72,7 +99,9 @@ def search(
     """
     from lsp_server.cli.memory import search as work
 
-    raise typer.Exit(work(workspace, query, kind.value, limit=limit, path=path, as_json=json))
+    repository = EVERY_REPOSITORY if all_repositories else ""
+    wanted = Query(query, (), limit, path, repository=repository)
+    raise typer.Exit(work(workspace, wanted, kind.value, as_json=json))
 
 
 @commands.command()

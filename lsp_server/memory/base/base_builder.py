@@ -28,12 +28,11 @@ from lsp_server.memory.base.base_schema import (
     row_key,
     vectors_schema,
 )
-from lsp_server.memory.base.base_source import BaseSource
+from lsp_server.memory.base.base_source import BaseSource, FileReader
 from lsp_server.memory.base.lease import Lease, hold_lease
 from lsp_server.memory.base.stored_vectors import StoredVectors
 from lsp_server.memory.chunk_schema import embedded_text
 from lsp_server.memory.database import Database
-from lsp_server.memory.parse_workers import ParseWorkers
 from lsp_server.memory.parsing import FileRead
 from lsp_server.memory.sql import equals, is_one_of
 from lsp_server.memory.storage_place import StoragePlace
@@ -80,22 +79,22 @@ class BuildTables:
 class BaseBuilder:
     """A `BaseBuilder` writes the base at `uri`; one at a time does, by a lease in the store.
 
-    `workers` read and cut files. `progress` is called as it goes on.
+    `reader` reads and cuts files, `embedder` gets up to `vectors_at_once` texts. `progress` is called as it goes on.
     """
 
     def __init__(
         self,
         uri: str,
         embedder: Embedder,
-        workers: ParseWorkers,
+        reader: FileReader,
         *,
-        file_bytes_max: int,
+        vectors_at_once: int = VECTORS_AT_ONCE,
         progress: Progress = lambda *_: None,
     ) -> None:
         self._uri = uri
         self._embedder = embedder
-        self._workers = workers
-        self._file_bytes_max = file_bytes_max
+        self._reader = reader
+        self._vectors_at_once = vectors_at_once
         self._progress = progress
 
     async def build(self, sources: Sequence[BaseSource], *, full: bool = False) -> BuildReport:
@@ -113,7 +112,7 @@ class BaseBuilder:
                 work = _Build(tables, lease, self._embedder, self._progress)
                 for source in sources:
                     await self._read(work, source, full=full)
-                    await work.make_vectors(source.repository)
+                    await work.make_vectors(source.repository, self._vectors_at_once)
                 builds = await _publish(database, work, sources, self._embedder.fingerprint)
         finally:
             database.close()
@@ -135,8 +134,7 @@ class BaseBuilder:
         await work.remove(source.repository, (known.keys() - source.blobs.keys()) | uncounted)
         batch: list[FileRead] = []
         done = 0
-        reading = source.read(counting, self._workers, file_bytes_max=self._file_bytes_max)
-        async with aclosing(reading) as answers:
+        async with aclosing(self._reader.read(source, counting)) as answers:
             async for answer in answers:
                 batch += answer
                 done += len(answer)
@@ -195,7 +193,7 @@ class _Build:
             report, files=report.files + len(reads), chunks=report.chunks + len(rows)
         )
 
-    async def make_vectors(self, repository: str) -> None:
+    async def make_vectors(self, repository: str, at_once: int) -> None:
         """Makes the vectors that the repository's chunks lack, and removes those of none."""
         chunks, vectors = self.tables.chunks, self.tables.vectors
         own = equals("repository", repository)
@@ -203,8 +201,8 @@ class _Build:
         stored = {row["key"] for row in await vectors.rows(["key"], own)}
         await _delete_keys(vectors, [row_key(repository, key) for key in stored - used])
         missing, made = sorted(used - stored), list[Row]()
-        for start in range(0, len(missing), VECTORS_AT_ONCE):
-            part = await self._texts(own, missing[start : start + VECTORS_AT_ONCE])
+        for start in range(0, len(missing), at_once):
+            part = await self._texts(own, missing[start : start + at_once])
             made += await self._embed(repository, part)
             self._progress("vectors", start + len(part), len(missing))
             if len(made) >= COMMIT_ROWS:

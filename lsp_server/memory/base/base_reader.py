@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.domain.memories import EVERY_REPOSITORY
 from lsp_server.memory.base.base_schema import (
     BASE_CHUNKS,
     BASE_FILES,
@@ -67,6 +68,12 @@ class Base:
             database.pinned(schema, build.vectors_version),
         )
         return cls(uri, build, tuple(builds), BaseTables(chunks, files, vectors))
+
+    def of(self, repository: str) -> Base:
+        """Returns the base with another repository, or with all. Raises MemoryUnavailable."""
+        if repository == EVERY_REPOSITORY:
+            return replace(self, alone=False)
+        return replace(self, build=_of_repository(self.uri, self.others, repository))
 
     async def search_words(
         self, words: str, columns: Sequence[str], where: str | None, limit: int
@@ -169,6 +176,5 @@ def _of_repository(uri: str, builds: Sequence[BaseBuild], repository: str) -> Ba
             return build
     names = ", ".join(sorted(build.repository for build in builds)[:5])
     raise MemoryUnavailable(
-        f"the base at {uri} has {names}, and not {repository}, which this workspace is; add it "
-        "with `holdfast index --base`, or unset memory.base_uri"
+        f"the base at {uri} has {names}, and not {repository}; add it with `holdfast index --base`"
     )

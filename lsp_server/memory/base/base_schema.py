@@ -62,10 +62,11 @@ class BaseBuild:
 
 @dataclass(frozen=True, slots=True)
 class LeaseRow:
-    """A `LeaseRow` says who builds, and until when: a time in seconds since 1970."""
+    """A `LeaseRow` says which process builds, and until when: a time in seconds since 1970."""
 
     key: str
-    holder: str
+    host: str
+    pid: int
     token: str
     until: float
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from lsp_server.memory.parse_workers import ParseWorkers
 from lsp_server.memory.parsing import FileRead, ReadRequest
@@ -95,6 +96,30 @@ class BaseSource:
 
 def _make_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="holdfast-base-")).resolve()
+
+
+class FileReader(Protocol):
+    """A `FileReader` reads and cuts files of a source: on this machine or on many."""
+
+    def read(
+        self, source: BaseSource, paths: Sequence[str]
+    ) -> AsyncGenerator[list[FileRead], None]:
+        """Yields the files in groups, in any order. Raises ConfigurationError, MemoryUnavailable."""
+        ...
+
+
+class LocalFileReader:
+    """A `LocalFileReader` reads files with the processes of this machine."""
+
+    def __init__(self, workers: ParseWorkers, *, file_bytes_max: int) -> None:
+        self._workers = workers
+        self._file_bytes_max = file_bytes_max
+
+    def read(
+        self, source: BaseSource, paths: Sequence[str]
+    ) -> AsyncGenerator[list[FileRead], None]:
+        """Yields the files in groups, in any order. Raises ConfigurationError, MemoryUnavailable."""
+        return source.read(paths, self._workers, file_bytes_max=self._file_bytes_max)
 
 
 def _is_rule(path: str) -> bool:

@@ -7,67 +7,21 @@ be reached, what the workspace has is searched alone, and the status says so.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Container, Sequence
 
-from lsp_server.domain.errors import MemoryUnavailable, ModelError
-from lsp_server.domain.memories import CodeChunk
+from lsp_server.domain.errors import ModelError
+from lsp_server.domain.memories import EVERY_REPOSITORY, CodeChunk
 from lsp_server.domain.ports import Embedder
-from lsp_server.memory.base.base_reader import Base
+from lsp_server.memory.base.company_search import CompanyChunks, CompanyVectors
 from lsp_server.memory.base.overlay import OverlayTables
+from lsp_server.memory.base.shared_base import SharedBase
 from lsp_server.memory.chunk_schema import CHUNKS
 from lsp_server.memory.code_tables import CodeTables
+from lsp_server.memory.hybrid import SearchedRows, SearchedVectors
 from lsp_server.memory.sql import equals
 from lsp_server.memory.table_schema import Row
 from lsp_server.memory.unsaved import UnsavedOverlay
 from lsp_server.memory.vectors import NoVectors
-from lsp_server.redaction.secrets import Secrets, redact
-
-ANSWER_SECONDS_MAX = 20.0
-RETRY_SECONDS = 30.0
-"""After a failure, the store is left alone for so long."""
-
-T = TypeVar("T")
-
-
-class SharedBase:
-    """A `SharedBase` asks a base as long as its store answers; `problem` says why it does not.
-
-    `secrets` are those of this machine: what they name gets into no answer, even if the
-    base has it.
-    """
-
-    def __init__(self, base: Base, secrets: Callable[[], Secrets]) -> None:
-        self.base = base
-        self.problem = ""
-        self._secrets = secrets
-        self._retry_at = 0.0
-
-    async def ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
-        """Returns the answer, None when the store gives none."""
-        if time.monotonic() < self._retry_at:
-            return None
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                answer = await question()
-        except (MemoryUnavailable, TimeoutError) as error:
-            reason = str(error) or "its store is slow"
-            self.problem = f"only what differs from the base is searched: {reason}"
-            self._retry_at = time.monotonic() + RETRY_SECONDS
-            return None
-        self.problem = ""
-        return answer
-
-    def redacted(self, rows: Iterable[Row]) -> list[Row]:
-        """Returns the rows without the secrets of this machine."""
-        known = self._secrets()
-        return [
-            {**row, "text": redact(row["text"], known).text}
-            if known.within(row.get("text", ""))
-            else row
-            for row in rows
-        ]
 
 
 class LayeredCode:
@@ -78,8 +32,11 @@ class LayeredCode:
         self._shared = shared
         self._embedder = embedder
 
-    def searched(self) -> tuple[LayeredChunks, LayeredVectors]:
-        """Returns the rows and vectors for one search."""
+    def searched(self, repository: str = "") -> tuple[SearchedRows, SearchedVectors]:
+        """Returns the rows and vectors for one search. Raises MemoryUnavailable."""
+        if repository:
+            other = self._shared.base.of(repository)
+            return CompanyChunks(other, self._shared), CompanyVectors(other, self._embedder)
         in_base: set[str] = set()
         chunks = LayeredChunks(self._local, self._shared, in_base)
         return chunks, LayeredVectors(self._local, self._shared, self._embedder, in_base)
@@ -88,9 +45,11 @@ class LayeredCode:
         """Returns the chunk with this id, None when there is none. Raises MemoryUnavailable."""
         if (found := await self._local.get(chunk_id)) is not None:
             return found
-        chunks, _ = self.searched()
-        rows = await chunks.rows(CHUNKS.columns, equals("id", chunk_id))
-        return CHUNKS.record(rows[0]) if rows else None
+        for repository, column in (("", "id"), (EVERY_REPOSITORY, "key")):
+            chunks, _ = self.searched(repository)
+            if rows := await chunks.rows(CHUNKS.columns, equals(column, chunk_id)):
+                return CHUNKS.record(rows[0])
+        return None
 
 
 class LayeredChunks:

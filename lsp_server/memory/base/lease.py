@@ -20,6 +20,7 @@ from lsp_server.memory.base.base_schema import LEASES, LeaseRow
 from lsp_server.memory.database import Database
 from lsp_server.memory.sql import equals
 from lsp_server.memory.table import Table
+from lsp_server.memory.table_schema import Row
 
 LEASE_SECONDS = 120.0
 EXTEND_SECONDS = 30.0
@@ -35,8 +36,7 @@ class Lease:
 
     async def check(self) -> None:
         """Holds it for longer. Raises MemoryUnavailable when another builder took it."""
-        fresh = LeaseRow(KEY, _holder(), self._token, time.time() + LEASE_SECONDS)
-        if not await self._table.change(LEASES.row(fresh), where=equals("token", self._token)):
+        if not await self._table.change(_taken(self._token), where=equals("token", self._token)):
             raise MemoryUnavailable(
                 "another builder took the base over, as this one was silent for too long; "
                 "build again once it is done"
@@ -44,7 +44,7 @@ class Lease:
 
     async def give_back(self) -> None:
         """Lets the next builder begin at once."""
-        free = LEASES.row(LeaseRow(KEY, "", "", 0.0))
+        free = LEASES.row(LeaseRow(KEY, "", 0, "", 0.0))
         await self._table.change(free, where=equals("token", self._token))
 
 
@@ -54,14 +54,14 @@ async def hold_lease(database: Database) -> AsyncIterator[Lease]:
     table = await _lease_table(database)
     row, *_ = await table.rows(LEASES.columns)
     held, token = LEASES.record(row), secrets.token_hex(8)
-    if held.until > time.time():
-        rest = held.until - time.time()
+    rest = held.until - time.time()
+    if rest > 0 and not await asyncio.to_thread(_has_died, held):
         raise MemoryUnavailable(
-            f"{held.holder} builds this base; wait for it, or if it died, for {rest:.0f} seconds"
+            f"process {held.pid} on {held.host} builds this base; wait for it, or if it died, "
+            f"for {rest:.0f} seconds"
         )
     lease = Lease(table, token)
-    taken = LeaseRow(KEY, _holder(), token, time.time() + LEASE_SECONDS)
-    if not await table.change(LEASES.row(taken), where=equals("token", held.token)):
+    if not await table.change(_taken(token), where=equals("token", held.token)):
         raise MemoryUnavailable("another builder began in this moment; wait for it")
     extending = asyncio.create_task(_extend(lease))
     try:
@@ -84,9 +84,23 @@ async def _extend(lease: Lease) -> None:
 async def _lease_table(database: Database) -> Table:
     table = await database.table(LEASES.table, writes=True)
     if not await table.count():
-        await table.put([LEASES.row(LeaseRow(KEY, "", "", 0.0))])
+        await table.put([LEASES.row(LeaseRow(KEY, "", 0, "", 0.0))])
     return table
 
 
-def _holder() -> str:
-    return f"process {os.getpid()} on {socket.gethostname()}"
+def _taken(token: str) -> Row:
+    until = time.time() + LEASE_SECONDS
+    return LEASES.row(LeaseRow(KEY, socket.gethostname(), os.getpid(), token, until))
+
+
+def _has_died(held: LeaseRow) -> bool:
+    """Says whether the builder was a process of this machine that is gone."""
+    if held.host != socket.gethostname():
+        return False
+    try:
+        os.kill(held.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False

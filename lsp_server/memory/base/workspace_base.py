@@ -10,8 +10,9 @@ from functools import partial
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.ports import Embedder
 from lsp_server.memory.base.base_reader import Base, age_text
-from lsp_server.memory.base.layered_code import LayeredCode, SharedBase
+from lsp_server.memory.base.layered_code import LayeredCode
 from lsp_server.memory.base.overlay import FindDiffering, OverlayIndexer, OverlayTables
+from lsp_server.memory.base.shared_base import SharedBase
 from lsp_server.memory.base.stored_vectors import StoredVectors
 from lsp_server.memory.code_search import SearchedCode, StoredCode
 from lsp_server.memory.code_tables import CodeTables

@@ -66,7 +66,8 @@ class MemoryCommands:
         if not (arguments.query or "").strip():
             raise HoldfastError("say what to look for: pass `query`")
         kinds = MEMORY_KINDS if arguments.kind == "all" else (arguments.kind,)
-        query = Query(arguments.query or "", kinds, arguments.limit, arguments.path)
+        text, repository = arguments.query or "", arguments.repository
+        query = Query(text, kinds, arguments.limit, arguments.path, repository=repository)
         folders = self._meant(arguments.uri)
         try:
             folders = await _searchable(folders)

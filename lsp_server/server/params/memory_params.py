@@ -17,13 +17,17 @@ from lsp_server.server.params.method_params import IndexState
 
 
 class MemorySearch(CommandParams):
-    """`holdfast.memory.search` looks for words; `path` is workspace-relative."""
+    """`holdfast.memory.search` looks for words; `path` is workspace-relative.
+
+    `repository` is another one of the team's base, `*` all of them.
+    """
 
     query: StrictStr | None = None
     uri: StrictStr | None = None
     kind: Literal["code", "action", "fact", "all"] = "all"
     limit: Annotated[StrictInt, Field(ge=1, le=100)] = 10
     path: StrictStr | None = None
+    repository: StrictStr = ""
 
 
 class MemoryWhy(CommandParams):
@@ -72,6 +76,8 @@ class MemoryHit(Payload):
     uri: str | None = None
     range: WireRange | None = None
     provenance: str = ""
+    repository: str | None = None
+    commit: str | None = None
 
 
 class MemorySearchReply(Reply):

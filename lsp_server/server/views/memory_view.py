@@ -12,7 +12,7 @@ from lsp_server.server.params.base import WirePosition, WireRange
 from lsp_server.server.params.memory_params import MemoryHit, MemoryStatusReply
 from lsp_server.server.params.method_params import IndexState
 from lsp_server.session.memory import MemoryState, hit_format
-from lsp_server.text.markdown import code_block, safe_markdown
+from lsp_server.text.markdown import code_block, code_span, safe_markdown
 
 Hits: TypeAlias = Sequence[tuple[Folder, Hit]]
 """Best first, each with the folder that it belongs to."""
@@ -41,8 +41,12 @@ def hit_payload(folder: Folder, hit: Hit) -> MemoryHit:
                 start=WirePosition(line=one.start_line - 1, character=0),
                 end=WirePosition(line=one.end_line, character=0),
             )
-            uri = to_lsp.uri(folder.root / one.path)
-            return entry.model_copy(update={"path": one.path, "uri": uri, "range": span})
+            found: dict[str, object] = {"path": one.path, "range": span}
+            if hit.repository:  # The file of that name here is another one.
+                found |= {"repository": hit.repository, "commit": hit.commit}
+            else:
+                found["uri"] = to_lsp.uri(folder.root / one.path)
+            return entry.model_copy(update=found)
         case ActionRecord():
             first = one.files[0] if one.files else None
             place = to_lsp.uri(folder.root / first) if first else None
@@ -91,6 +95,9 @@ def _section(folder: Folder, hit: Hit) -> str:
             # A bracket in a name would end the link's text, and begin a target of its own.
             name = code.path.translate({ord(char): f"\\{char}" for char in "[]\\"})
             link = f"[{name}:{code.start_line}]({place})"
+            if hit.repository:
+                where = f"{hit.repository} at {hit.commit[:12]}: {code.path}:{code.start_line}"
+                link = code_span(where)
             symbol = safe_markdown(code.symbol or code.path)
             return f"## {symbol}\n\n{link}\n\n{code_block(code.text)}\n"
         case ActionRecord() as action:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from lsp_server.assemble.memory import open_memory
 from lsp_server.assemble.team_base import build_base
 from lsp_server.domain.errors import MemoryUnavailable
-from lsp_server.domain.memories import CodeChunk, Query
+from lsp_server.domain.memories import EVERY_REPOSITORY, CodeChunk, Query
 from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.base.base_builder import BuildReport
 from lsp_server.memory.base.base_schema import LEASES
@@ -64,7 +64,9 @@ class Team:
         git(self.root, "add", "-A")
         git(self.root, "commit", "-q", "--allow-empty", "-m", "a step")
 
-    async def build(self, *, full: bool = False, **changed: object) -> BuildReport:
+    async def build(
+        self, *, full: bool = False, repositories: tuple[Path, ...] = (), **changed: object
+    ) -> BuildReport:
         return await build_base(
             Workspace(self.root),
             Secrets,
@@ -73,6 +75,7 @@ class Team:
             MemorySettings.model_validate({"embedder": "hashing", **changed}),
             self.uri,
             full=full,
+            repositories=repositories,
             progress=lambda *_: None,
         )
 
@@ -235,6 +238,47 @@ async def test_one_builder_at_a_time(team: Team) -> None:
                 await team.build()
     database.close()
     assert (await team.build()).files == 1
+
+
+async def test_all_repositories_are_searched_at_their_commits(team: Team, tmp_path: Path) -> None:
+    code = "def pelican_a():\n    return 1\n"
+    team.begin({"a.py": code})
+    other = Team(tmp_path / "other")
+    other.root.parent.mkdir()
+    other.begin({"a.py": code, "b.py": "def pelican_b():\n    return 2\n"})
+    git(other.root, "remote", "add", "origin", "https://user:key@example.org/acme/other.git")
+    report = await team.build(repositories=(team.root, other.root))
+    assert (report.files, report.embedded, report.reused) == (3, 2, 1)
+    (team.root / "a.py").write_text("def pelican_changed(): ...\n")
+    commits = {one.root: git(one.root, "rev-parse", "HEAD") for one in (team, other)}
+    here = ("workspace", "a.py", commits[team.root])
+    there = {("example.org/acme/other", name, commits[other.root]) for name in ("a.py", "b.py")}
+    async with team.memory() as memory:
+        assert await seen(memory) == fresh(team.root), "of its own repository alone"
+        for repository, expected in (
+            (EVERY_REPOSITORY, {here, *there}),
+            ("example.org/acme/other", there),
+        ):
+            query = Query("pelican", ("code",), repository=repository)
+            hits = await memory.reader.search(query, unsaved={"a.py": "def pelican_typed(): ...\n"})
+            found = {
+                (hit.repository, hit.found.path, hit.commit)
+                for hit in hits
+                if isinstance(hit.found, CodeChunk)
+            }
+            assert found == expected
+            assert [await memory.reader.get(hit.found.id) for hit in hits] == [
+                hit.found for hit in hits
+            ]
+        with pytest.raises(MemoryUnavailable, match="and not nowhere"):
+            await memory.reader.search(Query("pelican", ("code",), repository="nowhere"))
+
+
+async def test_without_a_base_there_are_no_other_repositories(team: Team) -> None:
+    team.begin({"a.py": "def pelican_a(): ...\n"})
+    async with team.memory(base_uri=None) as memory:
+        with pytest.raises(MemoryUnavailable, match=r"memory\.base_uri"):
+            await memory.reader.search(Query("x", ("code",), repository=EVERY_REPOSITORY))
 
 
 async def test_secrets_get_into_no_base_and_into_no_answer(team: Team) -> None:

@@ -1,0 +1,58 @@
+"""A `SharedBase` is a base whose store may not answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.memory.base.base_reader import Base
+from lsp_server.memory.table_schema import Row
+from lsp_server.redaction.secrets import Secrets, redact
+
+ANSWER_SECONDS_MAX = 20.0
+RETRY_SECONDS = 30.0
+"""After a failure, the store is left alone for so long."""
+
+T = TypeVar("T")
+
+
+class SharedBase:
+    """A `SharedBase` asks a base as long as its store answers; `problem` says why it does not.
+
+    `secrets` are those of this machine: what they name gets into no answer, even if the
+    base has it.
+    """
+
+    def __init__(self, base: Base, secrets: Callable[[], Secrets]) -> None:
+        self.base = base
+        self.problem = ""
+        self._secrets = secrets
+        self._retry_at = 0.0
+
+    async def ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
+        """Returns the answer, None when the store gives none."""
+        if time.monotonic() < self._retry_at:
+            return None
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                answer = await question()
+        except (MemoryUnavailable, TimeoutError) as error:
+            reason = str(error) or "its store is slow"
+            self.problem = f"only what differs from the base is searched: {reason}"
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+            return None
+        self.problem = ""
+        return answer
+
+    def redacted(self, rows: Iterable[Row]) -> list[Row]:
+        """Returns the rows without the secrets of this machine."""
+        known = self._secrets()
+        return [
+            {**row, "text": redact(row["text"], known).text}
+            if known.within(row.get("text", ""))
+            else row
+            for row in rows
+        ]
