@@ -12,7 +12,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 
 from lsp_server.domain.errors import MemoryUnavailable
@@ -52,17 +52,17 @@ class Lease:
 async def hold_lease(database: Database) -> AsyncIterator[Lease]:
     """Holds the lease of a base in the block. Raises MemoryUnavailable when it is held."""
     table = await _lease_table(database)
-    row, *_ = await table.rows(LEASES.columns)
-    held, token = LEASES.record(row), secrets.token_hex(8)
-    rest = held.until - time.time()
-    if rest > 0 and not await asyncio.to_thread(_has_died, held):
-        raise MemoryUnavailable(
-            f"process {held.pid} on {held.host} builds this base; wait for it, or if it died, "
-            f"for {rest:.0f} seconds"
-        )
+    rows, token = await _rows(table), secrets.token_hex(8)
+    await _refuse_if_held(rows)
     lease = Lease(table, token)
-    if not await table.change(_taken(token), where=equals("token", held.token)):
+    if not await table.change(_taken(token), where=equals("token", rows[0].token)):
         raise MemoryUnavailable("another builder began in this moment; wait for it")
+    try:
+        # Two that made the table in one moment have a row each: whoever sees the other one yields.
+        await _refuse_if_held(row for row in await _rows(table) if row.token != token)
+    except MemoryUnavailable:
+        await lease.give_back()
+        raise
     extending = asyncio.create_task(_extend(lease))
     try:
         yield lease
@@ -84,8 +84,22 @@ async def _extend(lease: Lease) -> None:
 async def _lease_table(database: Database) -> Table:
     table = await database.table(LEASES.table, writes=True)
     if not await table.count():
-        await table.put([LEASES.row(LeaseRow(KEY, "", 0, "", 0.0))])
+        await table.add([LEASES.row(LeaseRow(KEY, "", 0, "", 0.0))])
     return table
+
+
+async def _rows(table: Table) -> list[LeaseRow]:
+    return [LEASES.record(row) for row in await table.rows(LEASES.columns)]
+
+
+async def _refuse_if_held(rows: Iterable[LeaseRow]) -> None:
+    for held in rows:
+        rest = held.until - time.time()
+        if rest > 0 and not await asyncio.to_thread(_has_died, held):
+            raise MemoryUnavailable(
+                f"process {held.pid} on {held.host} builds this base; wait for it, or if it "
+                f"died, for {rest:.0f} seconds"
+            )
 
 
 def _taken(token: str) -> Row:
