@@ -137,7 +137,10 @@ export function endCard(block: EndBlock, runId: string): Node[] {
 }
 
 function acts(runId: string, outcome: EndBlock["outcome"]): HTMLElement {
-  const act = (name: "show" | "undo" | "resume" | "review", text: string): HTMLElement =>
+  const act = (
+    name: "show" | "undo" | "resume" | "review" | "chooseModel",
+    text: string,
+  ): HTMLElement =>
     button(
       text,
       () => {
@@ -152,6 +155,7 @@ function acts(runId: string, outcome: EndBlock["outcome"]): HTMLElement {
     ...(canReview() ? [act("review", word("review"))] : []),
     act("undo", word("undo")),
     ...(goesOn ? [] : [act("resume", word("resume"))]),
+    ...(outcome === "failed" ? [act("chooseModel", word("chooseModel"))] : []),
     act("show", word("transcript")),
   );
 }

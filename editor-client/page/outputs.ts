@@ -18,9 +18,16 @@ export function long(text: string): HTMLElement {
 
 /** Changed lines; each has its sign, so that colours say nothing alone. */
 export function diff(text: string): HTMLElement {
-  const lines = text.split("\n").map((line) => {
+  const all = text.split("\n");
+  // Of several files, each begins with its two names, and a stretch of it behind them.
+  const isHead = (at: number): boolean =>
+    all[at]?.startsWith("--- ") === true &&
+    all[at + 1]?.startsWith("+++ ") === true &&
+    all[at + 2]?.startsWith("@@ ") === true;
+  const lines = all.map((line, at) => {
+    const isNamed = isHead(at) || (at > 0 && isHead(at - 1));
     const name = line.startsWith("+") ? "added" : line.startsWith("-") ? "taken" : "";
-    return h("span", { class: name }, `${line}\n`);
+    return h("span", { class: isNamed ? "file" : name }, `${line}\n`);
   });
   return h("pre", { class: "diff", tabindex: "0" }, ...lines);
 }

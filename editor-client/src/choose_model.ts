@@ -1,4 +1,5 @@
 /** Lets a person choose the model that works: one that is found, or any by address and key. */
+import * as v from "valibot";
 import * as vscode from "vscode";
 import { keepApiKey } from "./api_key.js";
 import { notice } from "./notices.js";
@@ -79,8 +80,9 @@ async function choose(server: Server, model: ModelEntry, withKey: boolean): Prom
 }
 
 async function listed(server: Server, argument: object): Promise<ModelListReply | undefined> {
-  const reply = parsed(ModelListReply, await server.command(CommandName.modelList, argument));
-  return reply?.state === "error" ? undefined : reply;
+  const reply = await server.command(CommandName.modelList, argument);
+  // A refusal has no list. The state says nothing of that: it is `error` after a run that failed.
+  return parsed(v.object({ models: v.array(v.unknown()) }), reply) && parsed(ModelListReply, reply);
 }
 
 function pick(items: readonly Item[], placeHolder: string): Thenable<Item | undefined> {

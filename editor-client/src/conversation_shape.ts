@@ -266,7 +266,7 @@ export const FromPage = v.variant("type", [
   v.object({ type: v.literal("insert"), text: v.string() }),
   v.object({
     type: v.literal("act"),
-    name: v.picklist(["show", "undo", "resume", "compare", "review"]),
+    name: v.picklist(["show", "undo", "resume", "compare", "review", "chooseModel"]),
     runId: v.string(),
   }),
   v.object({

@@ -89,6 +89,7 @@ function translated() {
     undo: vscode.l10n.t("Take back"),
     review: vscode.l10n.t("Review"),
     resume: vscode.l10n.t("Resume"),
+    chooseModel: vscode.l10n.t("Choose a Model…"),
     waitsHere: vscode.l10n.t("It waits for your answer"),
     toQuestion: vscode.l10n.t("Go to the question"),
     step: vscode.l10n.t("step {0}"),

@@ -163,7 +163,8 @@ export function review(server: Server): Review {
       const { runId } = current;
       const argument = { runId, path: node?.file.path, hunk: node?.hunk?.id };
       const reply = parsed(Reply, await server.command(name, argument));
-      if (reply !== undefined && reply.state !== "error") {
+      // What was left alone is told by the server.
+      if (reply !== undefined) {
         vscode.window.setStatusBarMessage(`Holdfast: ${reply.message}`, 5000);
       }
       await look(runId);

@@ -54,6 +54,7 @@ class CodeServer:
     project: Path
     starts: Path
     folder: Path
+    play_seconds: float = PLAY_SECONDS
 
     def server_pids(self) -> list[int]:
         return [int(line) for line in self.starts.read_text().split()]
@@ -70,7 +71,7 @@ class CodeServer:
             "SHOTS": str(pictures),
             **more,
         }
-        return await saw([NODE, SCRIPTS / f"{script}.mjs"], environment, result, PLAY_SECONDS)
+        return await saw([NODE, SCRIPTS / f"{script}.mjs"], environment, result, self.play_seconds)
 
 
 def need() -> None:

@@ -12,6 +12,7 @@ await play(async (open, seen) => {
   // Several folders: the goals of all, and work in the right one.
   const both = await open(path.join(process.env.PROJECT, "both.code-workspace"));
   await both.page.locator(".activitybar .action-item a[aria-label^='Holdfast']").click(WAIT);
+  await both.page.locator(".pane-header", { hasText: "Goals" }).click(WAIT);
   for (const name of ["In one", "In two"]) {
     await both.page.locator(".monaco-list-row", { hasText: name }).first().waitFor(WAIT);
   }
