@@ -81,6 +81,10 @@ class LineTransport:
             self._loop.call_soon_threadsafe(self.end)
 
     def _deliver(self, line: bytes) -> None:
+        if len(line) > LINE_BYTES_MAX:
+            why = f"a message has more than {LINE_BYTES_MAX:,} bytes"
+            self._refuse(RequestError(-32600, why))
+            return
         try:
             message = read_json(line)
         except ValueError as error:

@@ -37,7 +37,7 @@ class ChangePart:
     @property
     def run(self) -> RunId | None:
         """Returns the id of the run, None for the newest."""
-        return RunId(self.run_id) if self.run_id else None
+        return RunId(self.run_id) if self.run_id is not None else None
 
 
 def changes(part: ChangePart, workspace: Path, *, as_json: bool) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 from lsp_server.cli.command_session import command_session
 from lsp_server.cli.error_output import print_error
-from lsp_server.cli.exit_status import FAILED, STOPPED, run_command
+from lsp_server.cli.exit_status import FAILED, STOPPED, UsageError, run_command
 from lsp_server.cli.permission_flags import PermissionFlags
 from lsp_server.domain.tasks import Budget
 from lsp_server.evaluation.arms import ATTEMPTS, arms_named
@@ -69,6 +69,8 @@ def evaluate(flags: EvaluateFlags) -> int:
 async def _evaluate(flags: EvaluateFlags) -> int:
     settings = await PermissionFlags(yes=True, sandbox=flags.sandbox).settings(flags.out)
     place = (flags.tasks or shipped_suite()).resolve()
+    if flags.out.resolve().is_relative_to(place):
+        raise UsageError(f"--out {flags.out} lies in the tasks, {place}; name another folder")
     options = EvaluationOptions(
         await asyncio.to_thread(
             find_tasks, place, flags.only, flags.repositories, flags.test_command

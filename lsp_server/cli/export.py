@@ -60,7 +60,9 @@ async def _export(options: ExportOptions) -> int:
 
 
 async def _written(session: Session, options: ExportOptions) -> str:
-    meant = session.runs.choose(RunId(options.run_id) if options.run_id else None, "export")
+    meant = session.runs.choose(
+        RunId(options.run_id) if options.run_id is not None else None, "export"
+    )
     store, clean = session.runs.store, session.redactor.about
     run = await asyncio.to_thread(read_run, store, meant.run_id, clean)
     match options.format:

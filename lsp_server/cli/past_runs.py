@@ -29,7 +29,9 @@ def list_runs(workspace: Path, *, limit: int, as_json: bool) -> int:
 
 def show_run(run_id: str | None, workspace: Path) -> int:
     """Shows a run in full, by default the newest: rendered on a terminal, else as Markdown."""
-    return run_command(_show(RunId(run_id) if run_id else None, workspace), failed=FAILED)
+    return run_command(
+        _show(RunId(run_id) if run_id is not None else None, workspace), failed=FAILED
+    )
 
 
 async def _list(workspace: Path, limit: int, as_json: bool) -> int:

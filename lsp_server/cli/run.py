@@ -167,7 +167,7 @@ async def _begin(session: Session, options: RunOptions) -> Run:
     images = await given_images(list(map(str, options.images)), Path.cwd())
     if options.goes_on or options.resume is not None:
         resumed = session.runs.choose(
-            RunId(options.resume) if options.resume else None, "go on with"
+            RunId(options.resume) if options.resume is not None else None, "go on with"
         ).run_id
         if options.fork_step is not None:
             return await session.rewinds.fork(resumed, options.fork_step, options.task or "")

@@ -16,7 +16,9 @@ from lsp_server.workspace.checkpoints.undo import UndoReport
 
 def undo(run_id: str | None, workspace: Path) -> int:
     """Undoes the run, by default the newest; 0 when all came back, else 1."""
-    return run_command(_undo(RunId(run_id) if run_id else None, workspace), failed=FAILED)
+    return run_command(
+        _undo(RunId(run_id) if run_id is not None else None, workspace), failed=FAILED
+    )
 
 
 def rewind(run_id: str, step: int, workspace: Path) -> int:

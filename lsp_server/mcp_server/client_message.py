@@ -17,18 +17,21 @@ from pydantic import ValidationError
 from lsp_server.models.json_line import read_json
 
 
-def read_message(line: bytes) -> JSONRPCMessage | None:
+def read_message(line: bytes, bytes_max: int) -> JSONRPCMessage | None:
     r"""Returns the message of a line; where there is none, the error to answer with.
 
-    None is returned of what nobody waits for. Half of a surrogate pair becomes U+FFFD.
+    None is returned of what nobody waits for. Half of a surrogate pair becomes U+FFFD. A line
+    of more than `bytes_max` is not read.
 
-    >>> read_message(b'{"jsonrpc": "2.0", "id": 1, "method": "\\ud83d!"}').method
+    >>> read_message(b'{"jsonrpc": "2.0", "id": 1, "method": "\\ud83d!"}', 99).method
     '\ufffd!'
-    >>> read_message(b'{"jsonrpc": "2.0", "id": 1, "method": 7}').id
+    >>> read_message(b'{"jsonrpc": "2.0", "id": 1, "method": 7}', 99).id
     1
-    >>> read_message(b"{").error.message.partition(":")[0]
+    >>> read_message(b"{", 99).error.message.partition(":")[0]
     'the line is no JSON'
     """
+    if len(line) > bytes_max:
+        return _error(None, INVALID_REQUEST, f"a message has more than {bytes_max:,} bytes")
     try:
         value = read_json(line)
     except ValueError as error:

@@ -44,7 +44,7 @@ async def line_transport(
     outgoing, sent = anyio.create_memory_object_stream[SessionMessage](0)
 
     def deliver(line: bytes) -> None:
-        message = read_message(line)
+        message = read_message(line, bytes_max=LINE_BYTES_MAX)
         if isinstance(message, JSONRPCError):
             writer.put(_body(message))
         elif message is not None:

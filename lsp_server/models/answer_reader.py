@@ -87,7 +87,7 @@ class AnswerReader:
     async def read(self, reply: httpx.Response, builder: AnswerBuilder) -> None:
         """Gives the builder all of an answer. Raises ModelError for what is none."""
         kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-        pieces = _bounded(reply)
+        pieces = _bounded(reply, self._settings)
         try:
             async with asyncio.timeout(self._silence_seconds_max):
                 beginning = await _beginning(pieces)
@@ -191,7 +191,8 @@ class AnswerReader:
         said = read_provider_error(body, secret=self._api_key).quoted
         return ModelRefused(
             f"{self._place} answered with a web page{said}; "
-            "correct model.base_url, which has to include the version, as in /v1"
+            f"correct {self._settings.setting('base_url')}, which has to include the version, "
+            "as in /v1"
         )
 
     def _only_signs_of_life(self) -> ModelError:
@@ -228,7 +229,7 @@ async def _chained(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[
         yield piece
 
 
-async def _bounded(reply: httpx.Response) -> AsyncIterator[bytes]:
+async def _bounded(reply: httpx.Response, settings: ModelSettings) -> AsyncIterator[bytes]:
     """The pieces of the body. Raises ModelMisbehaved when there are too many."""
     size = 0
     async for piece in reply.aiter_bytes():
@@ -236,7 +237,7 @@ async def _bounded(reply: httpx.Response) -> AsyncIterator[bytes]:
         if size > RESPONSE_BYTES_MAX:
             raise ModelMisbehaved(
                 f"the answer is longer than {RESPONSE_BYTES_MAX} bytes; "
-                "lower model.output_tokens_max"
+                f"lower {settings.setting('output_tokens_max')}"
             )
         yield piece
 

@@ -77,7 +77,7 @@ async def find_api_key(
         try:
             return await _printed_by(settings.api_key_command, seconds_max)
         except _NoKeyError as error:
-            setting = settings.key_setting or "model.api_key_command"
+            setting = settings.key_setting or settings.setting("api_key_command")
             raise ConfigurationError(f"{setting} {error}", key=setting) from error
     vendor = VENDOR_KEYS[settings.wire]
     own = environment.get(KEY_VARIABLE, "").strip() if settings.key_setting is None else ""

@@ -10,6 +10,7 @@ import httpx
 
 from lsp_server.domain.errors import ConfigurationError, ModelError, ModelRefused, ModelUnavailable
 from lsp_server.settings.address import without_credentials
+from lsp_server.settings.sections import ModelSettings
 from lsp_server.system.proxies import Proxy, proxy_for
 
 CONNECT_TIMEOUT_SECONDS = 10.0
@@ -73,56 +74,63 @@ def resource(base_url: str, path: str) -> httpx.URL:
     return url.copy_with(path=f"{url.path.rstrip('/')}/{path}")
 
 
-def failure(error: HttpFailure, base_url: str, *, has_answered: bool = True) -> ModelError:
+def failure(
+    error: HttpFailure, settings: ModelSettings, *, has_answered: bool = True
+) -> ModelError:
     """Returns the error that a failed exchange means.
 
     `has_answered` says whether the endpoint ever did: one that worked is waited for longer.
     """
     # The text of the failure itself is left out: it may quote headers.
+    base_url, setting = settings.base_url or "", settings.setting
+    reach, answer = (None, None) if has_answered else (FIRST_REACH_SECONDS, FIRST_ANSWER_SECONDS)
     place, proxy = without_credentials(base_url), proxy_for(base_url)
     if _is_certificate_failure(error):
-        return ModelRefused(
-            f"the certificate of {place} is not trusted here; "
-            "set SSL_CERT_FILE to your organisation's certificates"
-        )
+        return _untrusted(place)
     match error:
         case httpx.ReadTimeout():
             return ModelUnavailable(
-                f"{place} was silent for longer than model.silence_timeout_seconds",
-                patience_seconds=None if has_answered else FIRST_ANSWER_SECONDS,
+                f"{place} was silent for longer than {setting('silence_timeout_seconds')}",
+                patience_seconds=answer,
             )
         case httpx.ProxyError() | httpx.ConnectError() | httpx.ConnectTimeout() if proxy:
             return ModelUnavailable(
                 f"{place} cannot be reached through the proxy {_named(proxy)}; correct it, or add "
                 "the host to NO_PROXY",
-                patience_seconds=None if has_answered else FIRST_REACH_SECONDS,
+                patience_seconds=reach,
             )
         case httpx.ConnectError() | httpx.ConnectTimeout():
             return ModelUnavailable(
-                f"{place} cannot be reached; start the server or correct model.base_url",
-                patience_seconds=None if has_answered else FIRST_REACH_SECONDS,
+                f"{place} cannot be reached; start the server or correct {setting('base_url')}",
+                patience_seconds=reach,
             )
         case httpx.ProxyError():
             return ModelUnavailable(
                 f"the proxy on the way to {place} failed; see HTTPS_PROXY and NO_PROXY",
-                patience_seconds=None if has_answered else FIRST_REACH_SECONDS,
+                patience_seconds=reach,
             )
         case httpx.UnsupportedProtocol() | httpx.InvalidURL():
-            return ModelRefused(f"{place} is no URL that can be asked; correct model.base_url")
+            return ModelRefused(
+                f"{place} is no URL that can be asked; correct {setting('base_url')}"
+            )
         case httpx.LocalProtocolError():
             return ModelRefused(
                 f"a request to {place} cannot be written; "
-                "look for stray characters in the key and in model.base_url"
+                f"look for stray characters in the key and in {setting('base_url')}"
             )
         case httpx.TransportError() | httpx.DecodingError() | ssl.SSLError():
-            return ModelUnavailable(
-                f"the connection to {place} broke off",
-                patience_seconds=None if has_answered else FIRST_ANSWER_SECONDS,
-            )
+            return ModelUnavailable(f"the connection to {place} broke off", patience_seconds=answer)
         case _:
             return ModelRefused(
-                f"{place} cannot be asked ({type(error).__name__}); check model.base_url"
+                f"{place} cannot be asked ({type(error).__name__}); check {setting('base_url')}"
             )
+
+
+def _untrusted(place: str) -> ModelRefused:
+    return ModelRefused(
+        f"the certificate of {place} is not trusted here; "
+        "set SSL_CERT_FILE to your organisation's certificates"
+    )
 
 
 def _named(proxy: Proxy | None) -> str:

@@ -79,8 +79,8 @@ class Endpoint:
             if not chat:
                 raise ConfigurationError(
                     f"{self.server} at {without_credentials(self.base_url)} lists no model; "
-                    "load one there, or set model.name",
-                    key="model.name",
+                    f"load one there, or set {settings.setting('name')}",
+                    key=settings.setting("name"),
                 )
             name = chat[0]
         return settings.model_copy(update={"base_url": self.base_url, "name": name})
@@ -145,7 +145,7 @@ async def models_at(
     except TimeoutError as error:
         raise ModelUnavailable(f"{place} did not list models in {seconds_max:g} s") from error
     except HTTP_FAILURES as error:
-        raise failure(error, base_url) from error
+        raise failure(error, settings) from error
     if reply.status_code != httpx.codes.OK:
         provider_error = read_provider_error(body, secret=api_key)
         raise error_for_status(reply.status_code, provider_error, settings)
@@ -153,7 +153,8 @@ async def models_at(
         return _names(json.loads(body))
     except (ValueError, RecursionError) as error:
         raise ModelMisbehaved(
-            f"{place} does not list models; correct model.base_url or set model.name"
+            f"{place} does not list models; correct {settings.setting('base_url')} "
+            f"or set {settings.setting('name')}"
         ) from error
 
 

@@ -62,6 +62,7 @@ class ExchangeRecorder:
 
     def __init__(self, settings: ModelSettings, api_key: str | None) -> None:
         self.exchanges: list[RecordedExchange] = []
+        self._settings = settings
         self._base_url = settings.base_url or ""
         self._api_key = api_key
         self._wire = settings.wire
@@ -92,7 +93,7 @@ class ExchangeRecorder:
         except TimeoutError as error:
             raise ModelUnavailable(f"no answer within {seconds_max:g} s") from error
         except HTTP_FAILURES as error:
-            raise failure(error, self._base_url) from error
+            raise failure(error, self._settings) from error
         return self.exchanges[-1]
 
     async def close(self) -> None:

@@ -85,7 +85,8 @@ class HttpModel(ABC):
     ) -> None:
         for key in ("base_url", "name"):
             if not getattr(settings, key):
-                raise ConfigurationError(f"model.{key} is not set", key=f"model.{key}")
+                setting = settings.setting(key)
+                raise ConfigurationError(f"{setting} is not set", key=setting)
         self._settings = settings
         self._base_url = settings.base_url or ""
         self._api_key = api_key
@@ -160,7 +161,7 @@ class HttpModel(ABC):
                 self._dialect, self._has_taken = dialect, True
                 await self._reader.read(reply, builder)
         except HTTP_FAILURES as error:
-            raise failure(error, self._base_url, has_answered=self._has_answered) from error
+            raise failure(error, self._settings, has_answered=self._has_answered) from error
         self._dialect = self._learned(builder, dialect)
         images, shown = _images_of(request.messages), self._shown_images(request, dialect)
         self._taken_images.update(image.digest for image in shown)

@@ -113,7 +113,7 @@ class ModelProvider:
         require_address(self._settings)
         if problem := self._problem():
             self._begin()
-            raise ConfigurationError(str(problem), key="model.base_url")
+            raise ConfigurationError(str(problem), key=self._settings.setting("base_url"))
         return self.description or "a model server on this machine"
 
     async def wire(self) -> Model:
@@ -229,8 +229,8 @@ def _choice(settings: ModelSettings, complete: ModelSettings, endpoint: Endpoint
         )
     if settings.name is None:
         return (
-            f"model.name is not set, so {complete.name} is used, the first that {place} lists; "
-            "set model.name to choose"
+            f"{settings.setting('name')} is not set, so {complete.name} is used, the first that "
+            f"{place} lists; set it to choose"
         )
     return None
 

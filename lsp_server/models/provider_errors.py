@@ -32,7 +32,7 @@ def error_for_status(
     `settings` are those of the endpoint, for the hints in the message; `location` is where a
     redirect points, which is said and never followed: the key is not for another server.
     """
-    place = without_credentials(settings.base_url or "")
+    place, setting = without_credentials(settings.base_url or ""), settings.setting
     said = provider_error.quoted
     # Quota comes first: it is often a 429, and waiting for that would never end.
     if status == 402 or _is_quota(provider_error, status, retry_after_seconds):
@@ -43,8 +43,8 @@ def error_for_status(
     if status == 413 or _is_too_long(provider_error, status):
         return PromptTooLong(
             f"the prompt does not fit the window of {settings.name}{said} ({status}); lower "
-            f"model.context_tokens ({settings.context_tokens}) "
-            f"or model.output_tokens_max ({settings.output_tokens_max})",
+            f"{setting('context_tokens')} ({settings.context_tokens}) "
+            f"or {setting('output_tokens_max')} ({settings.output_tokens_max})",
             prompt_tokens_max=_prompt_tokens_max(provider_error, settings),
         )
     # After the prompt's length, which some servers answer with a 500.
@@ -71,7 +71,7 @@ def _unavailable(
     patience = max(settings.silence_timeout_seconds * FAULT_SILENCES, FAULT_SECONDS_MIN)
     return ModelUnavailable(
         f"{answered}; look at its log. A run asks again for {patience:.0f} s "
-        f"({FAULT_SILENCES} times model.silence_timeout_seconds)",
+        f"({FAULT_SILENCES} times {settings.setting('silence_timeout_seconds')})",
         retry_after_seconds=retry_after_seconds,
         patience_seconds=patience,
     )
@@ -82,38 +82,40 @@ def _refused(
 ) -> ModelRefused:
     """The error for what a person has to change: key, name, address, another setting."""
     place, said = without_credentials(settings.base_url or ""), provider_error.quoted
+    setting = settings.setting
     if status in (401, 403):
         return ModelRefused(
             f"{place} refused the API key ({status}){said}; {settings.how_to_set_key}"
         )
     if status == 404 and not place.partition("://")[2].rstrip("/").count("/"):
         return ModelRefused(
-            f"{place} is no {_WIRES[settings.wire]} endpoint (404){said}; model.base_url has to include "
-            f"the version, as in {place.rstrip('/')}/v1"
+            f"{place} is no {_WIRES[settings.wire]} endpoint (404){said}; "
+            f"{setting('base_url')} has to include the version, as in {place.rstrip('/')}/v1"
         )
     if status == 404 or _NO_SUCH_MODEL.search(provider_error.words):
         return ModelRefused(
-            f"{place} has no model {settings.name} ({status}){said}; correct model.name, or "
-            "model.base_url, which has to include the version, as in /v1, or model.wire"
+            f"{place} has no model {settings.name} ({status}){said}; correct {setting('name')}, or "
+            f"{setting('base_url')}, which has to include the version, as in /v1, "
+            f"or {setting('wire')}"
         )
     if status < 400 or status in (405, 501):
         points = f"; it points to {without_credentials(location)}" if location else ""
         return ModelRefused(
             f"{place} is no {_WIRES[settings.wire]} endpoint ({status}){said}{points}; "
-            "correct model.base_url or model.wire"
+            f"correct {setting('base_url')} or {setting('wire')}"
         )
     if stated_limits(provider_error.words).answer_tokens:
         return ModelRefused(
             f"{place} refused the length of the answer ({status}){said}; "
-            f"lower model.output_tokens_max ({settings.output_tokens_max})"
+            f"lower {setting('output_tokens_max')} ({settings.output_tokens_max})"
         )
     if settings.images == "yes" and "image" in provider_error.words.lower():
         return ModelRefused(
-            f"{place} refused an image ({status}){said}; set model.images to auto or no"
+            f"{place} refused an image ({status}){said}; set {setting('images')} to auto or no"
         )
     return ModelRefused(
         f"{place} refused the request ({status}){said or ' without a reason'}; "
-        "see the model.* settings, model.extra_body first"
+        f"see the {setting('*')} settings, {setting('extra_body')} first"
     )
 
 

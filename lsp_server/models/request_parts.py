@@ -30,9 +30,9 @@ def json_bytes(value: Mapping[str, object] | Sequence[object]) -> bytes:
 def require_free(settings: ModelSettings, filled: Collection[str]) -> None:
     """Raises ConfigurationError when `model.extra_body` has a key that Holdfast fills."""
     if taken := sorted(settings.extra_body.keys() & set(filled)):
+        setting = settings.setting("extra_body")
         raise ConfigurationError(
-            f"model.extra_body may not hold {' or '.join(taken)}: Holdfast fills them",
-            key="model.extra_body",
+            f"{setting} may not hold {' or '.join(taken)}: Holdfast fills them", key=setting
         )
 
 

@@ -21,7 +21,8 @@ class RunNotFound(RunError):
     """There is no such run: none with the id, or without an id none that fits `verb`."""
 
     def __init__(self, run_id: RunId | None, verb: str) -> None:
-        super().__init__(f"run {run_id} is unknown" if run_id else f"there is no run to {verb}")
+        unknown = f"run {run_id or repr('')} is unknown"
+        super().__init__(f"there is no run to {verb}" if run_id is None else unknown)
         self.run_id = run_id
 
 
@@ -29,7 +30,8 @@ class RunNotActive(RunError):
     """The run does not work in this process now; without an id: no run does."""
 
     def __init__(self, run_id: RunId | None) -> None:
-        super().__init__(f"run {run_id} is not active" if run_id else "no run is active")
+        inactive = f"run {run_id or repr('')} is not active"
+        super().__init__("no run is active" if run_id is None else inactive)
         self.run_id = run_id
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import Field, field_validator
+from pydantic import Field, PrivateAttr, field_validator
 
 from lsp_server.domain.messages import Prices
 from lsp_server.domain.permissions import PermissionMode
@@ -64,6 +64,21 @@ class ModelSettings(Section):
     """US dollars per million prompt tokens that the endpoint takes money for keeping; unset: a quarter more than `price_input`."""
     price_output: Dollars = 0.0
     """US dollars per million completion tokens."""
+    _section: str = PrivateAttr("model")
+
+    def setting(self, key: str) -> str:
+        """Returns the dotted path of one of these settings, by which a person sets it.
+
+        >>> ModelSettings().in_section("judge").setting("base_url")
+        'judge.base_url'
+        """
+        return f"{self._section}.{key}"
+
+    def in_section(self, name: str) -> ModelSettings:
+        """Returns the settings as those that the section `name` sets."""
+        marked = self.model_copy()
+        marked._section = name  # noqa: SLF001 - of its own class
+        return marked
 
     @property
     def how_to_set_key(self) -> str:
@@ -107,7 +122,8 @@ class RoleSettings(Section):
             worker = worker.with_own_key(f"{role}.api_key_command")
         if elsewhere:
             worker = worker.model_copy(update={"api_key_command": None, "extra_body": {}})
-        whole = worker.model_copy(update=self.model_dump(exclude_none=True))
+        own = self.model_dump(exclude_none=True)
+        whole = worker.model_copy(update=own).in_section(role) if own else worker
         return whole.unusable(self.problem) if self.problem else whole
 
 

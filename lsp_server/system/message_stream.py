@@ -114,7 +114,7 @@ class MessageReader:
     """A `MessageReader` reads messages on a thread of its own.
 
     `split` takes bytes, which come in any pieces, and returns the bodies that are complete
-    now; it raises BrokenStream. `deliver` is called with each body, `ended` once at the end of the stream; both on
+    now; it may raise BrokenStream. `deliver` is called with each body, `ended` once at the end of the stream; both on
     the event loop that runs when the reader is made.
     """
 

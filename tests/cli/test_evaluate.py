@@ -242,3 +242,12 @@ async def test_without_a_model_nothing_is_begun(suite: Path) -> None:
     assert ran.status == 2
     assert "127.0.0.1:9" in ran.errors
     assert not (suite.parent / "out" / "results.jsonl").exists()
+
+
+@pytest.mark.parametrize("out", [".", "out", "first/tests"])
+async def test_results_are_never_written_among_the_tasks(suite: Path, out: str) -> None:
+    before = {path: path.stat().st_mtime_ns for path in suite.rglob("*")}
+    ran = await evaluate(suite, "--out", str(suite / out))
+    assert ran.status == 2
+    assert "lies in the tasks" in ran.errors
+    assert {path: path.stat().st_mtime_ns for path in suite.rglob("*")} == before

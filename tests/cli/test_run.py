@@ -20,6 +20,7 @@ from tests.harness.workshop import calls, finish, judges, says
 FIRST_TASK = Path(__file__).parents[2] / "docs" / "first-task.md"
 
 WRITE = calls(("write", {"path": "made.txt", "text": "made\n"}))
+NAMING_A_RUN = ("undo", "export", "changes", "keep", "show")
 
 
 def model(server: FaultyServer) -> dict[str, str]:
@@ -346,6 +347,8 @@ async def test_what_cannot_be_done_with_a_run_names_what_a_terminal_has(project:
         (("run", "--resume", run_id), f'holdfast run --resume {run_id} "'),
         (("run", "--resume", "x"), "run x is unknown; `holdfast runs`"),
         (("undo", "x"), "run x is unknown; `holdfast runs`"),
+        (("run", "--resume", ""), "run '' is unknown; `holdfast runs`"),
+        *(((name, ""), "run '' is unknown; `holdfast runs`") for name in NAMING_A_RUN),
     ):
         result = (
             await run(project, [], *arguments[1:])

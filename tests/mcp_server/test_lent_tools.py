@@ -343,6 +343,7 @@ async def test_odd_lines_do_not_end_it(line: bytes, calculator: Path) -> None:
         (b'{"jsonrpc": "2.0", "id": 7, "method": 7}', 7, -32600),
         (b'{"id": "x", "method": "ping"}', "x", -32600),
         (b'{"jsonrpc": "2.0", "id": 7, "method": "\\ud83d"}', 7, -32601),
+        pytest.param(b'{"id": 7, "method": "' + b"x" * 8_000_000, None, -32600, id="too long"),
     ],
 )
 async def test_nobody_waits_for_an_answer_to_an_odd_line(

@@ -151,7 +151,9 @@ async def test_a_given_client_stays_open() -> None:
 def test_an_endpoint_that_never_answered_is_not_asked_for_hours(kind: type[Exception]) -> None:
     error = made(kind)
     assert isinstance(error, HTTP_FAILURES)
-    known, unknown = (failure(error, URL, has_answered=each) for each in (True, False))
+    known, unknown = (
+        failure(error, settings_for(URL), has_answered=each) for each in (True, False)
+    )
     assert type(known) is type(unknown)
     if isinstance(known, ModelUnavailable) and isinstance(unknown, ModelUnavailable):
         assert known.patience_seconds is None
@@ -162,7 +164,7 @@ def test_an_endpoint_that_never_answered_is_not_asked_for_hours(kind: type[Excep
 def test_the_cause_of_a_certificate_failure_is_found() -> None:
     error = httpx.ConnectError("")
     error.__cause__ = ssl.SSLCertVerificationError("self-signed")
-    assert isinstance(failure(error, URL), ModelRefused)
+    assert isinstance(failure(error, settings_for(URL)), ModelRefused)
 
 
 @pytest.fixture

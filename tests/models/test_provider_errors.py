@@ -11,6 +11,7 @@ import pytest
 from lsp_server.domain.errors import ModelError, ModelRefused, ModelUnavailable, PromptTooLong
 from lsp_server.models.error_body import SENTENCE_CHARS_MAX, read_provider_error
 from lsp_server.models.provider_errors import error_for_status, retry_after_seconds, status_of
+from lsp_server.settings.sections import RoleSettings
 from tests.fakes.wire_server import settings_for
 
 SETTINGS = settings_for("https://person:password@host.example/v1?key=hush")
@@ -284,3 +285,24 @@ def test_an_error_inside_a_stream_gets_a_status(error: object, status: int) -> N
 )
 def test_retry_after_is_seconds_or_a_date(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after_seconds(headers, now=1_000_000) == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence", "setting"),
+    [
+        (404, "model not found", "name"),
+        (404, "model not found", "base_url"),
+        (405, "", "wire"),
+        (413, "", "context_tokens"),
+        (400, "an odd field", "extra_body"),
+        (500, "segmentation fault", "silence_timeout_seconds"),
+    ],
+)
+@pytest.mark.parametrize("role", ["judge", "cheap"])
+def test_what_an_endpoint_of_a_role_refuses_names_the_settings_of_the_role(
+    status: int, sentence: str, setting: str, role: str
+) -> None:
+    whole = RoleSettings(name="small").over(SETTINGS, role)
+    error = error_for_status(status, read_provider_error(said(sentence)), whole)
+    assert f"{role}.{setting}" in str(error)
+    assert "model." not in str(error)
