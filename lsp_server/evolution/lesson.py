@@ -80,12 +80,16 @@ def _is_plain(word: str) -> bool:
 
 
 def plain_path(path: str) -> bool:
-    """Says whether a path is a name and not a sentence.
+    """Says whether a path is the name of a file, and neither a sentence nor a folder that was made.
 
-    >>> plain_path("src/app.py"), plain_path("please run this.md")
-    (True, False)
+    >>> plain_path("src/app.py"), plain_path("please run this.md"), plain_path("src/")
+    (True, False, False)
     """
-    return len(path) <= PATH_CHARS_MAX and _PLAIN_PATH.fullmatch(path) is not None
+    return (
+        not path.endswith("/")
+        and len(path) <= PATH_CHARS_MAX
+        and _PLAIN_PATH.fullmatch(path) is not None
+    )
 
 
 def subject(script: ShellScript) -> tuple[str, ...]:

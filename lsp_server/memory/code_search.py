@@ -49,7 +49,8 @@ class StoredCode:
         """Returns the rows and vectors for one search. Raises MemoryUnavailable."""
         if repository:
             raise MemoryUnavailable(
-                "other repositories are in the base of a team; set memory.base_uri"
+                "other repositories are in the base of a team, and none is used: set memory.base_uri; "
+                "where it is set, `holdfast doctor` says what is wrong with it"
             )
         return self._tables.chunks, self._tables.vectors
 
