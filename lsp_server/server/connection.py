@@ -26,9 +26,9 @@ from lsp_server.server.protocol import DOCUMENT_SCHEME, SOURCE, ActionKind, Comm
 from lsp_server.server.sessions import Sessions
 from lsp_server.server.transport.framing import Frames, frame
 from lsp_server.server.transport.language_server import HandlerServer
-from lsp_server.server.transport.process_watch import process_is_alive, wait_until_gone
 from lsp_server.server.workspace_events import WorkspaceEvents
 from lsp_server.system.message_stream import ByteStream, MessageReader, MessageWriter
+from lsp_server.system.process_watch import process_is_alive, wait_until_gone
 from lsp_server.system.termination import on_termination
 
 log = logging.getLogger(__name__)

@@ -21,6 +21,7 @@ from lsp_server.memory.database import Database
 from lsp_server.memory.sql import equals
 from lsp_server.memory.table import Table
 from lsp_server.memory.table_schema import Row
+from lsp_server.system.process_watch import process_is_alive
 
 LEASE_SECONDS = 120.0
 EXTEND_SECONDS = 30.0
@@ -95,7 +96,7 @@ async def _rows(table: Table) -> list[LeaseRow]:
 async def _refuse_if_held(rows: Iterable[LeaseRow]) -> None:
     for held in rows:
         rest = held.until - time.time()
-        if rest > 0 and not await asyncio.to_thread(_has_died, held):
+        if rest > 0 and not _has_died(held):
             raise MemoryUnavailable(
                 f"process {held.pid} on {held.host} builds this base; wait for it, or if it "
                 f"died, for {rest:.0f} seconds"
@@ -109,12 +110,4 @@ def _taken(token: str) -> Row:
 
 def _has_died(held: LeaseRow) -> bool:
     """Says whether the builder was a process of this machine that is gone."""
-    if held.host != socket.gethostname():
-        return False
-    try:
-        os.kill(held.pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        pass
-    return False
+    return held.host == socket.gethostname() and not process_is_alive(held.pid)

@@ -24,7 +24,6 @@ from lsp_server.server.background.relay import relay
 from lsp_server.server.meeting.greeting import Greeting, greet
 from lsp_server.server.meeting.meeting_place import MeetingPlace, place_of
 from lsp_server.server.transport.framing import Frames, frame
-from lsp_server.server.transport.process_watch import process_is_alive
 from lsp_server.settings.folders import data_folder
 from lsp_server.system.message_stream import (
     READ_BYTES,
@@ -32,6 +31,7 @@ from lsp_server.system.message_stream import (
     ByteStream,
     standard_streams,
 )
+from lsp_server.system.process_watch import process_is_alive
 
 TRIES_MAX = 4
 """A server may end just as somebody comes, or have to make way for another version."""

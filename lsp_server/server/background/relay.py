@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from lsp_server.server.transport.process_watch import POLL_SECONDS
 from lsp_server.system.message_stream import READ_BYTES, ByteStream
+from lsp_server.system.process_watch import POLL_SECONDS
 
 LAST_BYTES_SECONDS = 5.0
 """How long the server may take to end the connection once the editor is gone."""
