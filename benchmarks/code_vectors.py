@@ -19,6 +19,7 @@ from lsp_server.memory.sql import is_one_of
 from lsp_server.memory.storage_place import StoragePlace
 from lsp_server.memory.unsaved import NO_OVERLAY
 from lsp_server.memory.vectors import VectorTable
+from lsp_server.memory.workspace_code import OwnCode
 from lsp_server.system.process_lock import ProcessLock
 
 
@@ -59,7 +60,7 @@ async def optimize(folder: Path, embedder: Embedder) -> None:
     lock = ProcessLock(folder / LOCK_FILE)
     assert lock.acquire(), "somebody has it open"
     database = await Database.open(StoragePlace(str(folder / "tables")), writes=True)
-    tables = MemoryTables(database, lock, embedder)
+    tables = MemoryTables(database, lock, embedder, OwnCode(database, embedder).tables)
     await tables.open()
     for table in database.tables():
         await table.upkeep.optimize()

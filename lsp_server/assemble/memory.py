@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lsp_server.assemble.embedder import embedder_of
-from lsp_server.assemble.team_base import open_base
 from lsp_server.domain.errors import ConfigurationError, MemoryUnavailable
 from lsp_server.memory.memory import Memory
+from lsp_server.memory.workspace_code import OpenCode, OwnCode
 from lsp_server.redaction.secrets import Secrets
 from lsp_server.sandbox.sandbox import StartProcess
 from lsp_server.settings.sections import MemorySettings
@@ -35,7 +35,13 @@ async def open_memory(
         embedder = embedder_of(settings)
     except (ConfigurationError, ImportError) as error:
         raise MemoryUnavailable(str(error)) from error
-    base = await open_base(folder, workspace, embedder, commands, settings)
+    open_code: OpenCode = OwnCode
+    if settings.base_uri is not None:
+        from lsp_server.assemble.team_base import open_base  # noqa: PLC0415 - only where one is named
+
+        open_code = await open_base(folder, workspace, embedder, commands, settings.base_uri)
     return await Memory.open(
-        folder, workspace, embedder, settings, secrets, start_process=start_process, base=base
+        *(folder, workspace, embedder, settings, secrets),
+        start_process=start_process,
+        open_code=open_code,
     )

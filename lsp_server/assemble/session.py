@@ -21,6 +21,7 @@ import platform
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lsp_server import __version__
 from lsp_server.agent.journal import is_running
@@ -33,7 +34,6 @@ from lsp_server.assemble.memory import open_memory
 from lsp_server.assemble.model_chain import answering_model
 from lsp_server.assemble.role_models import RoleModels
 from lsp_server.assemble.sandboxes import Sandboxes
-from lsp_server.assemble.team_base import build_base
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import Emit, FileChanged, RecordedEvent, SnapshotTaken
@@ -81,6 +81,9 @@ from lsp_server.workspace.files.paths import Workspace
 from lsp_server.workspace.git.git_revision import Revisions
 from lsp_server.workspace.git.ignore import Ignore
 from lsp_server.workspace.worktrees.worktrees import Worktrees
+
+if TYPE_CHECKING:
+    from lsp_server.memory.base.base_builder import BuildReport
 
 
 def open_session(
@@ -339,6 +342,14 @@ def _memory(
 ) -> SessionMemory:
     place = folder / "memory"
     start_process = partial(services.sandboxes.start_own, current)
+
+    async def build(*arguments: Any, **options: Any) -> BuildReport:
+        from lsp_server.assemble.team_base import build_base  # noqa: PLC0415 - much, and rarely
+
+        look, commands = services.known_secrets.look, services.own_programs
+        given = (services.workspace, look, commands, start_process, *arguments)
+        return await build_base(*given, **options)
+
     return SessionMemory(
         settings,
         partial(
@@ -356,11 +367,5 @@ def _memory(
         commands=services.own_programs,
         redactor=services.redactor,
         notify=notify,
-        build_base=partial(
-            build_base,
-            services.workspace,
-            services.known_secrets.look,
-            services.own_programs,
-            start_process,
-        ),
+        build_base=build,
     )

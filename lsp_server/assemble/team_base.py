@@ -24,9 +24,10 @@ from lsp_server.memory.base.base_builder import (
 )
 from lsp_server.memory.base.base_reader import BASE_SETTING, Base
 from lsp_server.memory.base.base_source import BaseSource, FileReader, LocalFileReader
-from lsp_server.memory.base.workspace_base import WorkspaceBase
+from lsp_server.memory.base.differing_code import DifferingCode
 from lsp_server.memory.parse_workers import ParseWorkers
 from lsp_server.memory.storage_errors import PlaceUnavailable
+from lsp_server.memory.workspace_code import OpenCode, OwnCode
 from lsp_server.redaction.secrets import Secrets
 from lsp_server.sandbox.sandbox import StartProcess
 from lsp_server.settings.regular_files import read_whole
@@ -47,17 +48,14 @@ async def open_base(
     workspace: Workspace,
     embedder: Embedder,
     commands: CommandRunner,
-    settings: MemorySettings,
-) -> WorkspaceBase:
-    """Opens the base that the settings name, if they do.
+    uri: str,
+) -> OpenCode:
+    """Opens the base at `uri`, and returns what makes the code of a memory over it.
 
-    One that cannot be used is left out, and the result says why: then the workspace is
+    One that cannot be used is left out, and the status says why: then the workspace is
     indexed whole. Where its store cannot be reached, what differs is searched alone.
     `folder` has what is known from the last time. `commands` run git.
     """
-    uri = settings.base_uri
-    if uri is None:
-        return WorkspaceBase()
     tree, last = GitTree.of(workspace.root, commands), folder / LAST_BASE
     try:
         name = repository_name(await tree.origin(), workspace.root)
@@ -67,20 +65,22 @@ async def open_base(
         commit = await asyncio.to_thread(_last_commit, last, uri)
         reason = str(error) or "its store is slow"
         if not commit:
-            return WorkspaceBase(refusal=f"the base is not used: {reason}")
+            return partial(OwnCode, problems=(f"the base is not used: {reason}",))
+        differing = partial(tree.differing, commit)
         refusal = f"only what differs from the base is searched: {reason}"
-        return WorkspaceBase(None, partial(tree.differing, commit), refusal)
+        return partial(DifferingCode, find_differing=differing, base=None, refusal=refusal)
     except MemoryUnavailable as error:
-        return WorkspaceBase(refusal=str(error))
+        return partial(OwnCode, problems=(str(error),))
     commit = base.build.commit
     if not await tree.has(commit):
-        return WorkspaceBase(
-            refusal=f"the base is of commit {commit[:12]}, which this clone does not have; "
+        refusal = (
+            f"the base is of commit {commit[:12]}, which this clone does not have; "
             f"`git fetch`, or unset {BASE_SETTING}"
         )
+        return partial(OwnCode, problems=(refusal,))
     noted = json.dumps({"uri": uri, "commit": commit}).encode()
     await asyncio.to_thread(replace_file, last, noted, private=True, durable=False)
-    return WorkspaceBase(base, partial(tree.differing, commit))
+    return partial(DifferingCode, find_differing=partial(tree.differing, commit), base=base)
 
 
 async def build_base(

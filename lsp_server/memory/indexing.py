@@ -20,11 +20,11 @@ from typing import TypeAlias
 
 from lsp_server.memory.code_tables import CodeTables, IndexCounts
 from lsp_server.memory.parse_workers import ParseWorkers
-from lsp_server.memory.parsing import FileRead, ReadRequest, bytes_of, stamp_of
+from lsp_server.memory.parsing import FileRead, ReadRequest, bytes_of, row_count, stamp_of
 from lsp_server.redaction.secrets import NO_SECRETS, Secrets, is_secret_file
 from lsp_server.workspace.files.paths import Workspace
 from lsp_server.workspace.git.ignore import Ignore
-from lsp_server.workspace.git.rule_sources import RULE_FILES
+from lsp_server.workspace.git.rule_sources import is_rule_file
 
 FILES_MAX = 200_000
 COMMIT_ROWS = 2_000
@@ -190,7 +190,7 @@ class CodeIndexer:
                 removed += await self._tables.remove(read.path for read in answer if read.gone)
                 batch += [read for read in answer if not read.gone]
                 done += len(answer)
-                if len(batch) >= COMMIT_FILES or _row_count(batch) >= COMMIT_ROWS:
+                if len(batch) >= COMMIT_FILES or row_count(batch) >= COMMIT_ROWS:
                     rows += await self._tables.put(batch, urgent=urgent)
                     batch = []
                 report(IndexProgress(done, len(paths), rows))
@@ -218,8 +218,4 @@ def _needs_walk(path: str) -> bool:
     """Says whether other files may count now too, or only the walk can deal with this path."""
     name = path.rpartition("/")[2]
     # A value in a file for secrets may occur in any other file.
-    return path == "." or name in RULE_FILES or is_secret_file(name) or not path.isprintable()
-
-
-def _row_count(batch: Iterable[FileRead]) -> int:
-    return sum(len(read.rows or ()) for read in batch)
+    return path == "." or is_rule_file(path) or is_secret_file(name) or not path.isprintable()

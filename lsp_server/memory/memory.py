@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.ports import Embedder
-from lsp_server.memory.base.workspace_base import WorkspaceBase
 from lsp_server.memory.code_writer import CodeWriter
 from lsp_server.memory.database import Database
 from lsp_server.memory.health import MemoryHealth
@@ -26,6 +25,7 @@ from lsp_server.memory.reader import MemoryReader
 from lsp_server.memory.record_writer import RecordWriter
 from lsp_server.memory.storage_place import StoragePlace
 from lsp_server.memory.unsaved import UnsavedChunks
+from lsp_server.memory.workspace_code import OpenCode, OwnCode, WorkspaceCode
 from lsp_server.memory.writer import MemoryWriter
 from lsp_server.redaction.secrets import Secrets
 from lsp_server.sandbox.sandbox import StartProcess
@@ -92,12 +92,11 @@ class Memory:
         file_bytes_max: int,
         secrets: Callable[[], Secrets],
         start_process: StartProcess,
-        base: WorkspaceBase,
+        code: WorkspaceCode,
     ) -> None:
         work, embedding, health = asyncio.Event(), asyncio.Event(), MemoryHealth()
         workers = ParseWorkers(start_process)
-        indexer = base.indexer(
-            tables.code,
+        indexer = code.indexer(
             workspace,
             workers,
             file_bytes_max=file_bytes_max,
@@ -110,8 +109,8 @@ class Memory:
             tables, indexer, health.code, work_added=work.set, written=embedding.set
         )
         self.records = RecordWriter(tables, folder / "inbox", health.records, written=embedding.set)
-        code = base.searched(tables.code, lambda: indexer.secrets)
-        self.reader = MemoryReader(tables, unsaved, health, self.records.flush, code)
+        searched = code.searched(lambda: indexer.secrets)
+        self.reader = MemoryReader(tables, unsaved, health, self.records.flush, searched)
         self._writer = MemoryWriter(
             tables, self.records, self.code, health, work=work, embedding=embedding
         )
@@ -119,7 +118,7 @@ class Memory:
         self._workers = workers
         self._indexer = indexer
         self._health = health
-        self._base = base
+        self._workspace_code = code
 
     @classmethod
     async def open(
@@ -131,14 +130,14 @@ class Memory:
         secrets: Callable[[], Secrets] = Secrets,
         *,
         start_process: StartProcess,
-        base: WorkspaceBase | None = None,
+        open_code: OpenCode = OwnCode,
     ) -> Memory:
         """Opens or makes the memory whose data is in `folder`, which is this workspace's own.
 
         `settings.uri` moves the tables elsewhere. `secrets` looks for what must get
         into no row; it may block, and runs in a thread. `start_process` starts the
-        processes that parse. With a `base` what differs from it is kept here alone. Takes a second or two, mostly
-        to load LanceDB. Raises MemoryUnavailable, also when a newer version wrote the
+        processes that parse. `open_code` says what is kept of the code.
+        Takes a second or two, mostly to load LanceDB. Raises MemoryUnavailable, also when a newer version wrote the
         tables.
         """
         lock = await _lock_of(folder)
@@ -146,8 +145,8 @@ class Memory:
         try:
             place = StoragePlace.for_workspace(folder, workspace.root, settings.uri)
             database = await Database.open(place, writes=lock.held)
-            base = base or WorkspaceBase()
-            tables = MemoryTables(database, lock, embedder, base.tables(database, embedder))
+            code = open_code(database, embedder)
+            tables = MemoryTables(database, lock, embedder, code.tables)
             await tables.open()
         except BaseException:
             lock.release()
@@ -159,7 +158,7 @@ class Memory:
             file_bytes_max=settings.file_bytes_max,
             secrets=secrets,
             start_process=start_process,
-            base=base,
+            code=code,
         )
         memory._writer.start()
         return memory
@@ -189,7 +188,11 @@ class Memory:
         """Returns the status with sizes as they were last measured. Cheap."""
         tables, counts, sizes = self._tables, self._indexer.counts, self._tables.sizes
         upkeeps = [table.upkeep for table in tables.database.tables()]
-        problems = (*self._base.problems, *tables.database.problems, *self._health.problems)
+        problems = (
+            *self._workspace_code.problems,
+            *tables.database.problems,
+            *self._health.problems,
+        )
         return MemoryStatus(
             writes=tables.writes,
             indexing=self.code.indexing,
@@ -203,7 +206,7 @@ class Memory:
             skipped=dict(counts.skipped),
             problems=tuple(dict.fromkeys(problems)),
             upkeep_pending=any(upkeep.is_wanted for upkeep in upkeeps),
-            base=self._base.text(),
+            base=self._workspace_code.base_text(),
         )
 
 

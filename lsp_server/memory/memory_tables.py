@@ -37,7 +37,7 @@ class MemoryTables:
 
     `opened` is whether the tables can be read, `sizes` are as they were measured at
     `measured_at`, and `read_at` is when somebody read last, both by the monotonic
-    clock. `code` are those of code, if they are no common ones. Each method that waits raises MemoryUnavailable.
+    clock. `code` are those of code. Each method that waits raises MemoryUnavailable.
     """
 
     def __init__(
@@ -45,10 +45,10 @@ class MemoryTables:
         database: Database,
         lock: ProcessLock,
         embedder: Embedder,
-        code: CodeTables | None = None,
+        code: CodeTables,
     ) -> None:
         self.database = database
-        self.code = code or CodeTables(database, VectorTable(database, "chunk", embedder))
+        self.code = code
         self.actions = ActionTable(database, VectorTable(database, "action", embedder))
         self.facts = FactTable(database, VectorTable(database, "fact", embedder))
         self.sizes = TableSizes()

@@ -11,7 +11,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -83,6 +83,11 @@ class FileRead:
     def gone(self) -> bool:
         """Says whether there is no such file."""
         return not self.hash and not self.skipped
+
+
+def row_count(reads: Iterable[FileRead]) -> int:
+    """Returns how many chunks the files have that were read anew."""
+    return sum(len(read.rows or ()) for read in reads)
 
 
 def stamp_of(state: os.stat_result, secrets: Secrets = NO_SECRETS) -> str:

@@ -69,10 +69,7 @@ class VectorTable:
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """Returns the vectors of the texts without storing them."""
-        try:
-            return await self._embedder.embed(texts)
-        except ModelError as error:
-            raise NoVectors(str(error)) from error
+        return await embed(self._embedder, texts)
 
     async def put(self, vectors: Mapping[str, Sequence[float]]) -> None:
         """Stores vectors by their keys; those that are stored already are left alone."""
@@ -156,6 +153,14 @@ class VectorTable:
     async def _stored_keys(self, table: Table) -> frozenset[str]:
         rows = await table.rows(["key"])
         return await asyncio.to_thread(lambda: frozenset(row["key"] for row in rows))
+
+
+async def embed(embedder: Embedder, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+    """Returns the vectors of the texts. Raises NoVectors when the embedder fails."""
+    try:
+        return await embedder.embed(texts)
+    except ModelError as error:
+        raise NoVectors(str(error)) from error
 
 
 def _schema(name: str, dimension: int = 1) -> TableSchema:

@@ -37,6 +37,11 @@ TELEMETRY = """
 startup.disable_telemetry_of_onnxruntime()
 print(os.environ["ORT_DISABLE_TELEMETRY"])
 """
+SESSION = """
+import lsp_server.assemble.session
+idle = ("lsp_server.cluster", "lsp_server.memory.base")
+print([name for name in sys.modules if name.startswith(idle)])
+"""
 NOTHING = "print('onnxruntime' in sys.modules, 'lancedb' in sys.modules)"
 
 
@@ -49,8 +54,17 @@ NOTHING = "print('onnxruntime' in sys.modules, 'lancedb' in sys.modules)"
         (REST_CLIENT, "False True"),
         (TELEMETRY, "1"),
         (NOTHING, "False False"),
+        (SESSION, "[]"),
     ],
-    ids=["httpx", "garbage", "a log of one's own", "rest client", "telemetry", "nothing by itself"],
+    ids=[
+        "httpx",
+        "garbage",
+        "a log of one's own",
+        "rest client",
+        "telemetry",
+        "nothing by itself",
+        "a session without a team",
+    ],
 )
 def test_a_trick_changes_what_it_says(program: str, says: str) -> None:
     done = subprocess.run(

@@ -29,11 +29,12 @@ from lsp_server.memory.base.base_schema import (
     vectors_schema,
 )
 from lsp_server.memory.base.base_source import BaseSource, FileReader
+from lsp_server.memory.base.base_tables import BaseTables
 from lsp_server.memory.base.lease import Lease, hold_lease
 from lsp_server.memory.base.stored_vectors import StoredVectors
 from lsp_server.memory.chunk_schema import embedded_text
 from lsp_server.memory.database import Database
-from lsp_server.memory.parsing import FileRead
+from lsp_server.memory.parsing import FileRead, row_count
 from lsp_server.memory.sql import equals, is_one_of
 from lsp_server.memory.storage_place import StoragePlace
 from lsp_server.memory.table import Table
@@ -65,15 +66,6 @@ class BuildReport:
     embedded: int
     reused: int
     builds: tuple[BaseBuild, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BuildTables:
-    """`BuildTables` are those that a build writes."""
-
-    chunks: Table
-    files: Table
-    vectors: Table
 
 
 class BaseBuilder:
@@ -118,9 +110,9 @@ class BaseBuilder:
             database.close()
         return replace(work.report, builds=builds)
 
-    async def _open(self, database: Database) -> BuildTables:
+    async def _open(self, database: Database) -> BaseTables:
         schema = vectors_schema(self._embedder.fingerprint, self._embedder.dimension)
-        return BuildTables(
+        return BaseTables(
             await database.table(BASE_CHUNKS, writes=True),
             await database.table(BASE_FILES.table, writes=True),
             await database.table(schema, writes=True),
@@ -139,7 +131,7 @@ class BaseBuilder:
                 batch += answer
                 done += len(answer)
                 self._progress("files", done, len(counting))
-                if len(batch) >= COMMIT_FILES or _row_count(batch) >= COMMIT_ROWS:
+                if len(batch) >= COMMIT_FILES or row_count(batch) >= COMMIT_ROWS:
                     await work.put(source, batch)
                     batch = []
         await work.put(source, batch)
@@ -149,13 +141,13 @@ class _Build:
     """What one build writes, and how much that was."""
 
     def __init__(
-        self, tables: BuildTables, lease: Lease, embedder: Embedder, progress: Progress
+        self, tables: BaseTables, lease: Lease, embedder: Embedder, progress: Progress
     ) -> None:
         self.tables = tables
         self.lease = lease
         self.report = BuildReport(0, 0, 0, 0, 0, ())
         self._progress = progress
-        self._embedder = StoredVectors(embedder, self._find_vectors)
+        self._embedder = StoredVectors(embedder, tables.vectors_of)
 
     async def known_files(self, repository: str) -> dict[str, str]:
         """Returns the contents of the files that are complete, by path; the rest is removed."""
@@ -232,10 +224,6 @@ class _Build:
             await self.lease.check()
             await self.tables.vectors.add(rows)
 
-    async def _find_vectors(self, keys: Sequence[str]) -> Mapping[str, Sequence[float]]:
-        rows = await self.tables.vectors.rows(["key", "vector"], is_one_of("key", keys))
-        return {row["key"]: row["vector"] for row in rows}
-
     async def _delete(self, repository: str, paths: set[str]) -> int:
         ordered, removed = sorted(paths), 0
         for start in range(0, len(ordered), DELETE_ROWS):
@@ -303,7 +291,3 @@ def _file(source: BaseSource, read: FileRead) -> BaseFile:
         len(read.rows or ()),
         read.skipped,
     )
-
-
-def _row_count(batch: Iterable[FileRead]) -> int:
-    return sum(len(read.rows or ()) for read in batch)

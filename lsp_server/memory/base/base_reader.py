@@ -18,23 +18,14 @@ from lsp_server.memory.base.base_schema import (
     BaseBuild,
     vectors_schema,
 )
+from lsp_server.memory.base.base_tables import BaseTables
 from lsp_server.memory.database import Database
-from lsp_server.memory.sql import equals, is_one_of
+from lsp_server.memory.sql import equals
 from lsp_server.memory.storage_errors import PlaceUnavailable
 from lsp_server.memory.storage_place import StoragePlace
-from lsp_server.memory.table import Table
 from lsp_server.memory.table_schema import Row
 
 BASE_SETTING = "memory.base_uri"
-
-
-@dataclass(frozen=True, slots=True)
-class BaseTables:
-    """`BaseTables` are those of one build, pinned."""
-
-    chunks: Table
-    files: Table
-    vectors: Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +82,6 @@ class Base:
         """Returns the cosines of the `limit` nearest vectors, by key, nearest first."""
         rows = await self.tables.vectors.search_vectors(vector, ["key"], limit, self._scoped(None))
         return {row["key"]: 1.0 - row["_distance"] for row in rows}
-
-    async def vectors_of(self, keys: Sequence[str]) -> dict[str, Sequence[float]]:
-        """Returns the vectors that any repository has under these keys."""
-        rows = await self.tables.vectors.rows(["key", "vector"], is_one_of("key", keys))
-        return {row["key"]: row["vector"] for row in rows}
 
     async def paths(self) -> frozenset[str]:
         """Returns the paths of all files of the repository."""

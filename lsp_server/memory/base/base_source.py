@@ -17,7 +17,7 @@ from lsp_server.redaction.secrets import NO_SECRETS, Secrets
 from lsp_server.workspace.files.paths import Workspace
 from lsp_server.workspace.git.git_tree import GitBlob, GitTree
 from lsp_server.workspace.git.ignore import Ignore, can_be_named
-from lsp_server.workspace.git.rule_sources import RULE_FILES
+from lsp_server.workspace.git.rule_sources import is_rule_file
 
 FILES_AT_ONCE = 5_000
 """So many files lie in the scratch folder at a time."""
@@ -55,7 +55,7 @@ class BaseSource:
 
         They are all paths when rules that say which files count have changed.
         """
-        rules = [path for path in self.blobs.keys() | known.keys() if _is_rule(path)]
+        rules = [path for path in self.blobs.keys() | known.keys() if is_rule_file(path)]
         if any(self.content(path) != known.get(path) for path in rules):
             return sorted(self.blobs)
         return sorted(path for path, blob in self.blobs.items() if known.get(path) != blob.id)
@@ -65,7 +65,7 @@ class BaseSource:
 
         Raises ConfigurationError.
         """
-        async with self._checked_out(path for path in self.blobs if _is_rule(path)) as root:
+        async with self._checked_out(path for path in self.blobs if is_rule_file(path)) as root:
             return await asyncio.to_thread(_counting, root, paths)
 
     async def read(
@@ -120,10 +120,6 @@ class LocalFileReader:
     ) -> AsyncGenerator[list[FileRead], None]:
         """Yields the files in groups, in any order. Raises ConfigurationError, MemoryUnavailable."""
         return source.read(paths, self._workers, file_bytes_max=self._file_bytes_max)
-
-
-def _is_rule(path: str) -> bool:
-    return path.rpartition("/")[2] in RULE_FILES
 
 
 def _counting(root: Path, paths: Iterable[str]) -> list[str]:

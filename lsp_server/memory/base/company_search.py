@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
-from lsp_server.domain.errors import ModelError
 from lsp_server.domain.ports import Embedder
 from lsp_server.memory.base.base_reader import Base
 from lsp_server.memory.base.shared_base import SharedBase
 from lsp_server.memory.code_search import AT_COMMIT, FOUND_IN
 from lsp_server.memory.table_schema import Row
-from lsp_server.memory.vectors import NoVectors
+from lsp_server.memory.vectors import embed
 
 
 class CompanyChunks:
@@ -60,10 +59,7 @@ class CompanyVectors:
 
         Raises MemoryUnavailable, and NoVectors when the embedder fails.
         """
-        try:
-            (vector,) = await self._embedder.embed([text])
-        except ModelError as error:
-            raise NoVectors(str(error)) from error
+        (vector,) = await embed(self._embedder, [text])
         return await self._base.nearest_to(vector, limit)
 
 

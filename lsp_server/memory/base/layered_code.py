@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Container, Sequence
 
-from lsp_server.domain.errors import ModelError
 from lsp_server.domain.memories import EVERY_REPOSITORY, CodeChunk
 from lsp_server.domain.ports import Embedder
 from lsp_server.memory.base.company_search import CompanyChunks, CompanyVectors
@@ -21,7 +20,7 @@ from lsp_server.memory.hybrid import SearchedRows, SearchedVectors
 from lsp_server.memory.sql import equals
 from lsp_server.memory.table_schema import Row
 from lsp_server.memory.unsaved import UnsavedOverlay
-from lsp_server.memory.vectors import NoVectors
+from lsp_server.memory.vectors import embed
 
 
 class LayeredCode:
@@ -134,10 +133,7 @@ class LayeredVectors:
 
         Raises MemoryUnavailable, and NoVectors when the embedder fails.
         """
-        try:
-            (vector,) = await self._embedder.embed([text])
-        except ModelError as error:
-            raise NoVectors(str(error)) from error
+        (vector,) = await embed(self._embedder, [text])
         base, local = await asyncio.gather(
             self._shared.ask(lambda: self._shared.base.nearest_to(vector, limit)),
             self._local.nearest_to(vector, limit),

@@ -26,7 +26,7 @@ from lsp_server.memory.parsing import FileRead, stamp_of
 from lsp_server.redaction.secrets import Secrets
 from lsp_server.workspace.files.paths import Workspace
 from lsp_server.workspace.git.ignore import can_be_named
-from lsp_server.workspace.git.rule_sources import RULE_FILES
+from lsp_server.workspace.git.rule_sources import is_rule_file
 
 GONE = "it is gone since the commit of the base"
 
@@ -114,7 +114,7 @@ class OverlayIndexer(CodeIndexer):
             self._differing = await self._find_differing()
         except ConfigurationError as error:
             raise MemoryUnavailable(str(error)) from error
-        rules_differ = any(path.rpartition("/")[2] in RULE_FILES for path in self._differing)
+        rules_differ = any(map(is_rule_file, self._differing))
         self._base_paths = await self._find_base_paths() if rules_differ else None
         return await super().sync(report)
 

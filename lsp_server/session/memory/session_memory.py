@@ -13,13 +13,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.events import RecordedEvent, StepStarted
 from lsp_server.domain.memories import ActionRecord, Hit, Query
 from lsp_server.domain.tasks import RunId
-from lsp_server.memory.base.base_builder import BuildReport
 from lsp_server.memory.indexing import IndexProgress, IndexReport
 from lsp_server.memory.memory import Memory, MemoryStatus
 from lsp_server.redaction.redactor import Redactor
@@ -38,7 +37,10 @@ from lsp_server.workspace.commands.commands import CommandRunner
 from lsp_server.workspace.files.documents import Documents, is_saved
 from lsp_server.workspace.files.paths import Workspace
 
-BuildBase: TypeAlias = Callable[..., Awaitable[BuildReport]]
+if TYPE_CHECKING:
+    from lsp_server.memory.base.base_builder import BuildReport
+
+BuildBase: TypeAlias = Callable[..., "Awaitable[BuildReport]"]
 """Builds a base by settings at a URI, with `full` and `progress`.
 
 Raises ConfigurationError, MemoryUnavailable.

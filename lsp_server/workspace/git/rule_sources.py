@@ -42,6 +42,15 @@ DERIVED = (
 )
 
 
+def is_rule_file(path: str) -> bool:
+    """Says whether a path is that of a file of rules.
+
+    >>> is_rule_file("src/.gitignore"), is_rule_file("src/app.py")
+    (True, False)
+    """
+    return path.rpartition("/")[2] in RULE_FILES
+
+
 class RuleSources:
     """A `RuleSources` reads the rules for folders of the workspace at `root`. All of it blocks.
 
