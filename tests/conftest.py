@@ -92,7 +92,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Counts what shows behaviour apart from what reads the source, and names second tries."""
     ends = ("passed", "failed", "skipped", "error")
-    reports = [report for end in ends for report in terminalreporter.stats.get(end, ())]
+    every = (report for end in ends for report in terminalreporter.stats.get(end, ()))
+    # A module that is skipped whole has a report of another kind.
+    reports = [report for report in every if isinstance(report, pytest.TestReport)]
     of_source = sum(report.nodeid.startswith("tests/house/") for report in reports)
     if 0 < of_source < len(reports):
         behaviour = len(reports) - of_source
