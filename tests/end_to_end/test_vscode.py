@@ -19,8 +19,9 @@ from lsp_server import __version__
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from tests.fakes.faults import FaultyTurn
-from tests.harness.code_server import CLIENT, code_server, need, need_index
+from tests.harness.code_server import CLIENT, changed_since, code_server, need, need_index
 from tests.harness.command_line import holdfast
+from tests.harness.files import lay_out
 from tests.harness.stand import acts, is_verdict, says_verdict
 from tests.harness.workshop import calls, finish, says
 
@@ -292,6 +293,19 @@ def test_the_package_carries_the_server_and_nothing_that_is_not_used() -> None:
     }
     rooms = {name.split("/")[0] for name in names if "/" in name}
     assert rooms == {"dist", "l10n", "media", "walkthrough"}
+
+
+@pytest.mark.parametrize("source", ["src/client.ts", "page/conversation.ts", "package.json"])
+def test_a_package_that_is_older_than_a_source_is_not_taken_for_it(
+    source: str, tmp_path: Path
+) -> None:
+    package = tmp_path / "holdfast.vsix"
+    lay_out(tmp_path, {"src/client.ts": "", "page/conversation.ts": "", "package.json": ""})
+    package.touch()
+    os.utime(package, (2e9, 2e9))
+    assert changed_since(package, tmp_path) is None
+    os.utime(tmp_path / source, (3e9, 3e9))
+    assert changed_since(package, tmp_path) == source
 
 
 @pytest.mark.parametrize(

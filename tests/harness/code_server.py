@@ -83,8 +83,21 @@ def need() -> None:
         how = "chromium is not installed"
     elif not (CLIENT / "holdfast.vsix").exists():
         how = "the extension is not packaged; `npm ci && npm run package` in editor-client does it"
+    elif changed := changed_since(CLIENT / "holdfast.vsix", CLIENT):
+        how = (
+            f"the extension was packaged before {changed} changed; `npm run package` does it again"
+        )
     if how:
         _skip(how)
+
+
+def changed_since(package: Path, client: Path) -> str | None:
+    """A source of the extension that is newer than its package, which would be tested in its place."""
+    made = package.stat().st_mtime
+    folders = (client / "src", client / "page")
+    sources = (client / "package.json", *(path for each in folders for path in each.rglob("*.*")))
+    newest = max(sources, key=lambda path: path.stat().st_mtime)
+    return newest.relative_to(client).as_posix() if newest.stat().st_mtime > made else None
 
 
 def need_index(folder: Path) -> None:

@@ -13,7 +13,9 @@ import pytest
 
 from lsp_server.memory.chunk_schema import CHUNKS, FILES
 from lsp_server.memory.indexing import IndexProgress
-from lsp_server.memory.memory import Memory
+from lsp_server.memory.memory import LOCK_FILE, Memory
+from lsp_server.system.process_lock import ProcessLock
+from tests.harness.expectation import until
 from tests.memory.conftest import Opener
 from tests.memory.expected import database_of, fresh, stored
 from tests.sampling import sampled
@@ -222,6 +224,10 @@ async def test_a_killed_writer_leaves_nothing_wrong(
                 await child.wait()
         child.kill()
         await child.communicate()
+        # A process that it was just starting has its files until its own program begins.
+        lock = ProcessLock(tmp_path / "memory" / LOCK_FILE)
+        await until(lock.acquire, "nobody holds the lock")
+        lock.release()
         async with opened() as memory:
             assert memory.status().writes
             await memory.code.index()
