@@ -22,6 +22,7 @@ from lsp_server.memory.memory import Memory
 from lsp_server.session.memory.hit_format import hit_excerpt, hit_source, hit_title, memory_text
 from lsp_server.session.notices import IndexProgressed, Notice, Notify, ignore
 from lsp_server.session.session import Session
+from lsp_server.text.count import count_of
 from lsp_server.text.excerpt import split_lines
 
 EXCERPT_LINES = 6
@@ -80,7 +81,7 @@ async def print_hits(session: Session, query: Query, *, as_json: bool = False) -
         sys.stdout.write(_line(hit) if as_json else _shown(hit))
     pending = (await session.memory.ready()).status().pending
     if pending and not as_json:
-        missing = f"{pending} vectors are still to be made; `holdfast index` makes them"
+        missing = f"{count_of(pending, 'vector')} still to be made; `holdfast index` does that"
         sys.stderr.write(f"(by words mostly: {missing})\n")
     if not hits and not as_json:
         sys.stderr.write("nothing found; try other words\n")
@@ -108,10 +109,12 @@ async def _index(workspace: Path, *, full: bool, words: bool) -> int:
                 await _make_vectors(session, memory, progress)
             status = await memory.measure()
             known = memory_text(session.memory.state())
-    changed = f"{done.changed} files read and {done.removed} gone in {done.seconds:.1f} s"
+    changed = (
+        f"{count_of(done.changed, 'file')} read and {done.removed} gone in {done.seconds:.1f} s"
+    )
     sys.stdout.write(f"{changed}; {visible(known)}\n")
     for reason, count in sorted(status.skipped.items()):
-        sys.stdout.write(f"  not searched, {count} files: {visible(reason)}\n")
+        sys.stdout.write(f"  not searched, {count_of(count, 'file')}: {visible(reason)}\n")
     return 0
 
 
@@ -152,7 +155,9 @@ async def _forget(
     utc = before.astimezone(UTC).isoformat() if before is not None else None
     async with memory_session(workspace) as session:
         gone = await session.forget(ForgetRequest(entry_id, text, utc))
-    sys.stdout.write(f"forgot {gone.rows} rows of memory and words in {gone.journals} journals\n")
+    sys.stdout.write(
+        f"forgot {count_of(gone.rows, 'row')} of memory and words in {count_of(gone.journals, 'journal')}\n"
+    )
     return 0 if gone.rows or gone.journals else 1
 
 

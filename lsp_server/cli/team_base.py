@@ -12,6 +12,7 @@ from lsp_server.cluster.ray_cluster import LOCAL
 from lsp_server.domain.permissions import visible
 from lsp_server.memory.base.base_builder import BuildReport
 from lsp_server.settings.address import without_credentials
+from lsp_server.text.count import count_of
 
 
 def build_base(
@@ -66,10 +67,11 @@ def _clones(listed: Path) -> tuple[Path, ...]:
 
 
 def _text(done: BuildReport) -> str:
-    counts = f"{done.files} files read and {done.removed} gone"
-    vectors = f"{done.embedded} vectors made, {done.reused} were there"
+    counts = f"{count_of(done.files, 'file')} read and {done.removed} gone"
+    vectors = f"{count_of(done.embedded, 'vector')} made, {done.reused} were there"
     repositories = [
-        f"{one.repository} at commit {one.commit[:12]}: {one.files} files in {one.chunks} pieces"
+        f"{one.repository} at commit {one.commit[:12]}: {count_of(one.files, 'file')} "
+        f"in {count_of(one.chunks, 'piece')}"
         for one in done.builds
     ]
     return "\n".join([f"{counts}; {vectors}", *repositories])

@@ -17,6 +17,7 @@ from lsp_server.evaluation.report_cells import (
     spending,
 )
 from lsp_server.evaluation.summary import ArmSummary, Estimate
+from lsp_server.text.count import count_of
 
 STYLE = "report.css"
 KINDS = {"achieved": ("shown", "false-shown"), "finished": ("claimed", "false-claimed")}
@@ -61,9 +62,9 @@ def _head(report: Report) -> Iterator[str]:
     about = report.about
     kind = "scripted" if about.simulation else "real"
     facts = (
-        _counted(len(report.tasks), "task"),
-        _counted(len(report.arms), "arm"),
-        _counted(about.repeats, "repeat"),
+        count_of(len(report.tasks), "task"),
+        count_of(len(report.arms), "arm"),
+        count_of(about.repeats, "repeat"),
         f"model {about.model} ({kind}), {about.endpoint}",
     )
     yield "<header><p class='kicker'>Holdfast</p><h1>Evaluation</h1>"
@@ -206,10 +207,6 @@ def _conditions(report: Report) -> Iterator[str]:
         for name, text in conditions(report)
     )
     yield f"<section><h2>Conditions</h2><dl>{listed}</dl></section>"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _name(text: str) -> str:

@@ -31,6 +31,7 @@ from lsp_server.memory.facts import evidence_command
 from lsp_server.session.lending import Lending
 from lsp_server.session.memory.file_history import records_about
 from lsp_server.session.memory.hit_format import fact_claim, hit_excerpt, hit_source, hit_title
+from lsp_server.text.count import count_of
 from lsp_server.text.truncate import one_line, truncate
 from lsp_server.tools.arguments import ToolArguments
 from lsp_server.tools.recall import Recall, RecallHit
@@ -225,7 +226,7 @@ async def _note(lending: Lending) -> str | None:
         notes.append(f"the code is being indexed, {done}: search again later for the rest")
     if state.status is not None and state.status.pending:
         notes.append(
-            f"found by words mostly: {state.status.pending} vectors are still to be made, "
+            f"found by words mostly: {count_of(state.status.pending, 'vector')} still to be made, "
             "in the background"
         )
     if state.problem:

@@ -22,6 +22,7 @@ from lsp_server.settings.address import without_credentials
 from lsp_server.settings.folders import config_folder, data_folder
 from lsp_server.settings.sections import RoleSettings, Settings
 from lsp_server.settings.shown import mask
+from lsp_server.text.count import count_of
 from lsp_server.text.markdown import code_block, code_span
 from lsp_server.text.truncate import one_line
 from lsp_server.tools.rules import parse_rule
@@ -223,7 +224,10 @@ def _memory(session: Session) -> str:
     if state.status is not None:
         if state.status.failed_optimizes:
             lines.append(f"- upkeep failed {state.status.failed_optimizes} times in a row")
-        lines += [f"- not searched, {n} files: {why}" for why, n in state.status.skipped.items()]
+        lines += [
+            f"- not searched, {count_of(n, 'file')}: {why}"
+            for why, n in state.status.skipped.items()
+        ]
     return "\n".join(lines)
 
 

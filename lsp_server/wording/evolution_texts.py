@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lsp_server.text.count import count_of
+
 
 def dream_text(runs: int, new: int, applied: int, waiting: int) -> str:
     """Says what a look at past runs brought.
@@ -13,8 +15,8 @@ def dream_text(runs: int, new: int, applied: int, waiting: int) -> str:
     """
     if not runs:
         return "there are no past runs to learn from yet"
-    looked = f"looked at {runs} past run{'s' if runs != 1 else ''}"
-    found = f"{new or 'no'} new suggestion{'s' if new != 1 else ''}"
+    looked = f"looked at {count_of(runs, 'past run')}"
+    found = _some(new, "new suggestion")
     done = (
         f", {applied} took effect by {'itself' if applied == 1 else 'themselves'}"
         if applied
@@ -31,9 +33,7 @@ def inbox_text(new: int) -> str:
     >>> inbox_text(2)
     'past runs gave 2 suggestions; .holdfast/inbox.md shows them'
     """
-    return (
-        f"past runs gave {new} suggestion{'s' if new != 1 else ''}; .holdfast/inbox.md shows them"
-    )
+    return f"past runs gave {count_of(new, 'suggestion')}; .holdfast/inbox.md shows them"
 
 
 def model_text(was_asked: bool, added: int, dropped: int, problem: str) -> str:
@@ -51,7 +51,7 @@ def model_text(was_asked: bool, added: int, dropped: int, problem: str) -> str:
         )
     if problem:
         return f"no model was asked to an end: {problem}"
-    found = f"a model added {added or 'no'} suggestion{'s' if added != 1 else ''}"
+    found = f"a model added {_some(added, 'suggestion')}"
     verb = "is" if dropped == 1 else "are"
     left = f"; {dropped} of what it said {verb} not borne out by runs, and left out"
     return found + (left if dropped else "")
@@ -67,7 +67,7 @@ def distill_text(runs: int, drafts: int, new: int) -> str:
     """
     if not runs:
         return "there are no past runs to learn from yet"
-    looked = f"looked at {runs} past run{'s' if runs != 1 else ''}"
+    looked = f"looked at {count_of(runs, 'past run')}"
     if not drafts:
         return f"{looked}: nothing recurs that is worth a skill"
     found = "1 procedure is" if drafts == 1 else f"{drafts} procedures are"
@@ -111,4 +111,8 @@ def replays_text(kept: int, dropped: int, left: int, untried: int, stopped: str)
 
 
 def _drafts(count: int) -> str:
-    return f"{count} draft{'s' if count != 1 else ''}"
+    return count_of(count, "draft")
+
+
+def _some(number: int, noun: str) -> str:
+    return count_of(number, noun) if number else f"no {noun}s"

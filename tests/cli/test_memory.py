@@ -22,7 +22,7 @@ async def test_code_is_indexed_and_searched(valve: Path) -> None:
     done = await holdfast("index", folder=valve, **ON)
     assert done.status == 0, done.errors
     assert done.output.startswith("2 files read and 0 gone in ")
-    assert "not searched, 1 files: data" in done.output
+    assert "not searched, 1 file: data" in done.output
     again = await holdfast("index", folder=valve, **ON)
     assert "vectors to be made" not in again.output
     found = await holdfast("search", "open valve", folder=valve, **ON)
@@ -31,7 +31,7 @@ async def test_code_is_indexed_and_searched(valve: Path) -> None:
     lines = await holdfast("search", "open_valve", "--json", folder=valve, **ON)
     assert json.loads(lines.output.splitlines()[0])["path"] == "valve.py"
     report = await holdfast("doctor", folder=valve, **ON)
-    assert "## Memory\n\n2 files in 1 pieces" in report.output
+    assert "## Memory\n\n2 files in 1 piece" in report.output
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,6 @@ async def test_a_fact_is_remembered_found_and_forgotten(valve: Path) -> None:
     found = await holdfast("search", "cold valves", "--kind", "fact", folder=valve, **ON)
     assert found.output.startswith("Valves are tested cold.  [person, claimed]")
     gone = await holdfast("forget", "tested COLD", folder=valve, **ON)
-    assert (gone.status, gone.output) == (0, "forgot 1 rows of memory and words in 0 journals\n")
+    assert (gone.status, gone.output) == (0, "forgot 1 row of memory and words in 0 journals\n")
     none = await holdfast("search", "cold valves", "--kind", "fact", folder=valve, **ON)
     assert none.output == ""

@@ -33,7 +33,7 @@ async def test_a_base_is_built_and_a_clone_indexes_what_differs(
     found = await holdfast("search", "open_valve_3", "--json", folder=clone, **over)
     assert json.loads(found.output.splitlines()[0])["path"] == "valve_3.py"
     report = await holdfast("doctor", folder=clone, **over)
-    assert "## Memory\n\n1 files in 1 pieces" in report.output
+    assert "## Memory\n\n1 file in 1 piece" in report.output
     assert f"over a base of commit {commit}" in report.output
 
 

@@ -70,7 +70,7 @@ async def test_attempts_are_compared_and_one_is_accepted(project: Path, name: st
         await client.wait_for(says("was carried over"), "the end")
         assert path.read_text() == "ONE\ntwo\nnew 2\n"
         await client.command("holdfast.run.undo", {"runId": reply["runId"]})
-        await client.wait_for(says("as they were before the run"), "the undo")
+        await client.wait_for(says("1 file is as it was before the run"), "the undo")
         assert path.read_text() == "ONE\ntwo\nthree\n"
         assert await client.shutdown() == 0
 

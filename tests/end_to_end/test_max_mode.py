@@ -97,7 +97,7 @@ async def test_propose_compare_accept_the_second_and_undo(project: Path, name: s
         assert await actions(client, path) == []
 
         await client.command("holdfast.run.undo", {"runId": reply["runId"]})
-        await client.wait_for(says("as they were before the run"), "the undo")
+        await client.wait_for(says("1 file is as it was before the run"), "the undo")
         assert path.read_text() == "the old text\n"
         assert await client.shutdown() == 0
 

@@ -201,7 +201,7 @@ async def test_what_is_said_while_memory_is_being_opened_is_kept_and_done(valve:
         forgotten = await client.command("holdfast.memory.forget", {"id": fact["id"]})
         assert forgotten["state"] == "indexing"
         await client.wait_for(
-            lambda m: "forgot 1 rows" in str(m.get("params")), "what became of it"
+            lambda m: "forgot 1 row " in str(m.get("params")), "what became of it"
         )
         assert await hits(client, "cold valves", kind="fact") == []
 

@@ -347,7 +347,7 @@ async def test_undo_reaches_the_disk_under_a_buffer_that_was_not_read_again(
         assert (project / "a.txt").read_text() == "the new text\n"
         client.open(project / "a.txt", "the old text\n")
         await client.command("holdfast.run.undo")
-        await client.wait_for(lambda m: shows(m, "1 files are as they were"), "word of the undo")
+        await client.wait_for(lambda m: shows(m, "1 file is as it was"), "word of the undo")
     assert (project / "a.txt").read_text() == "the old text\n"
 
 

@@ -85,7 +85,7 @@ await play(async (open, seen) => {
   await code.command("Holdfast: Take Back a Run");
   await code.choose("Say what the answer is");
   await code.confirm("Take Back");
-  await code.told("as they were before");
+  await code.told("1 file is as it was before the run");
   seen.undone = await code.text("# 🙂");
 
   // What is known of the code, and of what was done.

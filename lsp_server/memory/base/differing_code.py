@@ -17,6 +17,7 @@ from lsp_server.memory.database import Database
 from lsp_server.memory.parse_workers import ParseWorkers
 from lsp_server.memory.vectors import VectorTable
 from lsp_server.redaction.secrets import Secrets
+from lsp_server.text.count import count_of
 from lsp_server.workspace.files.paths import Workspace
 
 
@@ -81,8 +82,8 @@ class DifferingCode:
             return ""
         build = self._base.build
         return (
-            f"over a base of commit {build.commit[:12]} with {build.files} files in "
-            f"{build.chunks} pieces, {age_text(build, datetime.now(UTC))}"
+            f"over a base of commit {build.commit[:12]} with {count_of(build.files, 'file')} in "
+            f"{count_of(build.chunks, 'piece')}, {age_text(build, datetime.now(UTC))}"
         )
 
     async def _base_paths(self) -> frozenset[str]:

@@ -33,6 +33,7 @@ from lsp_server.server.protocol import CommandName
 from lsp_server.server.views import memory_view
 from lsp_server.session.memory.file_history import records_about
 from lsp_server.session.session import Session
+from lsp_server.text.count import count_of
 
 OPENING_SECONDS = 0.15
 """A command answers at once, also while memory is being opened."""
@@ -150,7 +151,9 @@ class MemoryCommands:
     async def _forget_now(self, folders: Sequence[Folder], request: ForgetRequest) -> ForgetReply:
         gone = [await folder.require_session().forget(request) for folder in folders]
         rows, journals = sum(one.rows for one in gone), sum(one.journals for one in gone)
-        message = f"forgot {rows} rows of memory and words in {journals} journals"
+        message = (
+            f"forgot {count_of(rows, 'row')} of memory and words in {count_of(journals, 'journal')}"
+        )
         self._client.show("info", message)
         return ForgetReply(state="idle", message=message, rows=rows, journals=journals)
 

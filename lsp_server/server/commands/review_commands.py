@@ -21,6 +21,7 @@ from lsp_server.server.params.review_params import (
 from lsp_server.server.protocol import CommandName
 from lsp_server.session.review.run_review import FileReview, ReviewAnswer, ReviewedHunk
 from lsp_server.session.session import Session
+from lsp_server.text.count import count_of
 from lsp_server.text.legible import on_one_line
 from lsp_server.text.line_hunks import LineRange
 from lsp_server.text.truncate import truncate_counting
@@ -91,7 +92,7 @@ class ReviewCommands:
         async def work() -> Reply:
             answered = await session.review.keep(run_id, path, arguments.hunk)
             verb = "given back" if answered.gave_back else "kept"
-            what = f"hunk of {path}" if arguments.hunk else path or f"{answered.files} files"
+            what = f"hunk of {path}" if arguments.hunk else path or count_of(answered.files, "file")
             return self._answered(session, answered, f"{verb}: {what}", path)
 
         return await self._context.work_soon(work(), "the changes are kept")
@@ -188,7 +189,7 @@ def _range(lines: LineRange) -> WireRange:
 
 def _summary(files: Sequence[ChangedFile]) -> str:
     added, removed = (sum(getattr(file, name) for file in files) for name in _COUNTS)
-    return f"{len(files)} file{'s' * (len(files) != 1)} changed, +{added} -{removed} lines"
+    return f"{count_of(len(files), 'file')} changed, +{added} -{removed} lines"
 
 
 _COUNTS = ("additions", "deletions")

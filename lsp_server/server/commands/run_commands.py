@@ -23,6 +23,7 @@ from lsp_server.session.begin_workflow import begin_invoked
 from lsp_server.session.permission_mode import require_mode
 from lsp_server.session.run_names import run_named
 from lsp_server.session.task_request import given_images
+from lsp_server.text.count import count_of
 from lsp_server.wording.event_labels import step_text
 from lsp_server.workspace.checkpoints.undo import UndoReport
 
@@ -73,7 +74,7 @@ class RunCommands:
                 for session in self._context.folders.sessions()
                 for run in session.runs.stop(everything=True)
             ]
-            return Reply(state="idle", message=f"{len(stopped)} runs stopped")
+            return Reply(state="idle", message=f"{count_of(len(stopped), 'run')} stopped")
         run_id = run_id_of(arguments.run_id)
         session = self._context.session_of_run(run_id, active=True)
         run = session.runs.stop(run_id)[0].summary()
@@ -155,7 +156,9 @@ def undo_text(report: UndoReport) -> str:
 
 
 def _files_text(report: UndoReport, when: str = " then") -> str:
-    message = f"{len(report.restored)} files are as they were{when}"
+    files = report.restored
+    are = "1 file is as it was" if len(files) == 1 else f"{len(files)} files are as they were"
+    message = f"{are}{when}"
     message += f", {len(report.removed)} of them removed" if report.removed else ""
     kept = [f"{conflict.path}: {conflict.reason}" for conflict in report.conflicts]
     return message + (f"; {len(kept)} were left alone: " + "; ".join(kept) if kept else "")

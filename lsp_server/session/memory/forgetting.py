@@ -23,6 +23,7 @@ from lsp_server.session.memory.journal_redaction import (
 )
 from lsp_server.session.memory.session_memory import SessionMemory
 from lsp_server.session.run_store import RunStore
+from lsp_server.text.count import count_of
 
 UNREAD_SHOWN_MAX = 5
 
@@ -62,11 +63,11 @@ async def forget(memory: SessionMemory, runs: Path, request: ForgetRequest) -> F
     try:
         rows = 0 if is_off else await _forget_rows(memory, request)
     except MemoryUnavailable as error:
-        done = f"words were taken out of {journals} journals, but not out of memory"
+        done = f"words were taken out of {count_of(journals, 'journal')}, but not out of memory"
         raise MemoryUnavailable(f"{done}: {error}") from error
     if unread:
         raise ConfigurationError(
-            f"forgot {rows} rows of memory and words in {journals} journals; what is in "
+            f"forgot {count_of(rows, 'row')} of memory and words in {count_of(journals, 'journal')}; what is in "
             f"{', '.join(unread[:UNREAD_SHOWN_MAX])} could not be read and stays: "
             "update Holdfast, or remove these runs"
         )

@@ -8,6 +8,7 @@ from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact
 from lsp_server.memory.actions import COMMIT
 from lsp_server.memory.facts import evidence_command
 from lsp_server.session.memory.session_memory import MemoryState
+from lsp_server.text.count import count_of
 from lsp_server.text.markdown import code_block, code_span, safe_markdown
 from lsp_server.text.truncate import truncate
 
@@ -113,9 +114,9 @@ def memory_text(state: MemoryState) -> str:
     if status is None:
         return f"memory is {state.phase}" + (f": {state.problem}" if state.problem else "")
     parts = [
-        f"{status.files} files in {status.chunks} pieces",
-        f"{status.actions} actions",
-        f"{status.facts} facts",
+        f"{count_of(status.files, 'file')} in {count_of(status.chunks, 'piece')}",
+        count_of(status.actions, "action"),
+        count_of(status.facts, "fact"),
     ]
     if status.base:
         parts.append(status.base)
@@ -124,7 +125,7 @@ def memory_text(state: MemoryState) -> str:
     if state.index is not None:
         parts.append(f"indexing, {state.index.done} of {state.index.total} files")
     if status.pending:
-        parts.append(f"{status.pending} vectors to be made")
+        parts.append(f"{count_of(status.pending, 'vector')} to be made")
     if not status.writes:
         parts.append("another process writes")
     line = ", ".join(parts)
