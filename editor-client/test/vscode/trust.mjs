@@ -11,6 +11,7 @@ await play(async (open, seen) => {
   const code = await open();
   seen.restricted = await code.status("restricted");
   await code.page.locator(".activitybar .action-item a[aria-label^='Holdfast']").click(WAIT);
+  await code.page.locator(".pane-header", { hasText: "Goals" }).click(WAIT);
   const welcome = code.page.locator(".welcome-view-content", { hasText: "once you trust" });
   await welcome.nth(1).waitFor(WAIT);
   seen.welcomes = await welcome.allInnerTexts();
