@@ -1,4 +1,4 @@
-"""Clients that others wrote: the official SDK of TypeScript, and a client of a terminal."""
+"""Clients that others wrote: the official SDK of TypeScript, and two clients of a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.faulty_server import FaultyServer
-from tests.harness.terminal import terminal
+from tests.harness.terminal import Terminal, terminal
 from tests.harness.workshop import calls, finish, judges
 
 CLIENTS = Path(__file__).parent / "clients"
@@ -22,10 +22,13 @@ EDIT = calls(("edit", {"path": "a.txt", "old_text": "two", "new_text": "three"})
 SLEEP = calls(("shell", {"command": "sleep 60"}))
 TURNS = [EDIT, finish("All done."), judges(), SLEEP, finish("It went on.")]
 
-pytestmark = pytest.mark.skipif(
+TOAD = CLIENTS / ".toad" / "python"
+
+needs_node = pytest.mark.skipif(
     not (CLIENTS / "node_modules").exists() or shutil.which("node") is None,
     reason="tests/acp/clients/install was not run",
 )
+needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
 
 
 @pytest.fixture
@@ -52,6 +55,7 @@ async def output(server: FaultyServer, folder: Path, *command: str | Path) -> st
     return said.decode()
 
 
+@needs_node
 async def test_the_official_sdk_of_typescript_works_with_it(folder: Path) -> None:
     async with FaultyServer(TURNS) as server:
         driver = CLIENTS / "sdk_client.mjs"
@@ -75,7 +79,8 @@ async def test_the_official_sdk_of_typescript_works_with_it(folder: Path) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
+@needs_node
+@needs_tmux
 async def test_a_client_of_a_terminal_works_with_it(folder: Path) -> None:
     """`acpx`: a person answers its questions by keys, cancels, and comes back another time."""
     acpx = [str(CLIENTS / "node_modules" / ".bin" / "acpx"), "--ttl", "1"]
@@ -104,3 +109,47 @@ async def test_a_client_of_a_terminal_works_with_it(folder: Path) -> None:
         await shell.until("[done] cancelled")
         await type_in("go on")
         await shell.until("It went on.", "[done] end_turn")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@needs_tmux
+@pytest.mark.skipif(not TOAD.exists(), reason="tests/acp/clients/install_toad was not run")
+async def test_toad_works_with_it(folder: Path) -> None:
+    """A person answers, stops and goes on there, and comes back in another process of it."""
+    own = ("env", "-u", "PYTHONHOME", "-u", "PYTHONPATH")  # Those of Toad's Python.
+    toad = (str(TOAD), "-m", "toad")
+    async with FaultyServer(TURNS) as server:
+        variables = {**environment(server), "TERM": "xterm-256color"}
+        begin = (*toad, "acp", shlex.join([*own, *AGENT]), str(folder))
+        async with terminal(begin, folder, variables) as shown:
+            await type_in(shown, "edit")
+            await shown.until("three", "Approve once", "Deny")
+            await shown.keys("a")
+            await shown.until("All done.", "How can I help")
+            assert (folder / "a.txt").read_text("utf-8") == "one\nthree\n"
+        async with terminal((*toad, "run", str(folder)), folder, variables) as shown:
+            await shown.until("Resume")
+            await shown.keys("C-r")
+            await shown.until("Pick a session", "just now")
+            await shown.keys("Down")
+            await shown.keys("Enter")
+            await shown.until("All done.")
+            await type_in(shown, "wait")
+            await shown.until("sleep 60", "Approve once")
+            await shown.keys("a")
+            await shown.until("Approve once", gone=True)
+            await shown.keys("Escape")
+            await shown.until("Press esc again")
+            await shown.keys("Escape")
+            await shown.until("stopped by the person")
+            await type_in(shown, "go on")
+            await shown.until("It went on.")
+
+
+async def type_in(shown: Terminal, words: str) -> None:
+    """Types into Toad's prompt once it waits there, and sends it."""
+    await shown.until("How can I help")
+    await shown.keys("-l", words)
+    await shown.until(f"\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT} {words}")
+    await shown.keys("Enter")
