@@ -17,7 +17,10 @@ it.play(function()
   vim.cmd('Holdfast work Look.')
   works(1)
   vim.cmd('Holdfast show')
-  it.wait('the transcript', function() return vim.api.nvim_buf_get_name(0):find('transcript', 1, true) end)
+  -- The server shows the page, and its reply locks it; either may come first.
+  it.wait('the transcript, locked', function()
+    return vim.api.nvim_buf_get_name(0):find('transcript', 1, true) and not vim.bo.modifiable
+  end)
   seen.modifiable = vim.bo.modifiable
   vim.cmd('Holdfast work Look.')
   works(2)
