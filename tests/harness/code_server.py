@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import functools
 import json
 import os
 import shutil
@@ -10,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +32,7 @@ ENTRY = INSTALLED / "code-server" / "out" / "node" / "entry.js"
 SCRIPTS = CLIENT / "test" / "vscode"
 START_SECONDS = 60.0
 PLAY_SECONDS = 150.0
+NO_GALLERY = {"EXTENSIONS_GALLERY": "{}"}
 
 SETTINGS = {
     "telemetry.telemetryLevel": "off",
@@ -121,18 +125,16 @@ async def code_server(
     environment: Mapping[str, str],
     settings: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[CodeServer]:
-    """Installs the extension into an empty VS Code and serves it until the end."""
+    """Serves an empty VS Code that has the extension until the end."""
     data, extensions = folder / "data", folder / "extensions"
-    for place in (data / "User", data / "Machine", extensions):
+    for place in (data / "User", data / "Machine"):
         place.mkdir(parents=True)
+    shutil.copytree(_installed(), extensions)
     program = _program(folder)
     chosen = {**SETTINGS, "holdfast.server.path": str(program), **(settings or {})}
     (data / "User" / "settings.json").write_text(json.dumps(chosen))
     (data / "Machine" / "settings.json").write_text(json.dumps(chosen))
     places = ["--user-data-dir", str(data), "--extensions-dir", str(extensions)]
-    max_mode_context = {**os.environ, "EXTENSIONS_GALLERY": "{}", **environment}
-    install = ["--install-extension", str(CLIENT / "holdfast.vsix")]
-    await _done([*places, *install], max_mode_context)
     port = _free_port()
     with (folder / "code-server.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
@@ -141,7 +143,7 @@ async def code_server(
             *places,
             *("--auth", "none", "--bind-addr", f"127.0.0.1:{port}", "--disable-telemetry"),
             *("--disable-update-check", "--disable-getting-started-override"),
-            env=max_mode_context,
+            env={**os.environ, **NO_GALLERY, **environment},
             stdout=log,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
@@ -168,18 +170,24 @@ def _program(folder: Path) -> Path:
     return program
 
 
-async def _done(arguments: list[str], environment: Mapping[str, str]) -> None:
-    process = await asyncio.create_subprocess_exec(
-        NODE,
-        ENTRY,
-        *arguments,
-        env=environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+@functools.cache
+def _installed() -> Path:
+    """A folder of extensions into which the package was installed, once for all tests of a process."""
+    folder = Path(tempfile.mkdtemp(prefix="holdfast-extensions-"))
+    atexit.register(shutil.rmtree, folder)
+    extensions = folder / "extensions"
+    places = ["--user-data-dir", str(folder / "data"), "--extensions-dir", str(extensions)]
+    install = [*places, "--install-extension", str(CLIENT / "holdfast.vsix")]
+    done = subprocess.run(
+        [NODE, ENTRY, *install],
+        env={**os.environ, **NO_GALLERY},
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
     )
-    async with asyncio.timeout(START_SECONDS):
-        output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode(errors="replace")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return extensions
 
 
 async def _healthy(url: str) -> None:
