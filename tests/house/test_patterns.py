@@ -41,6 +41,7 @@ USES = {
 }
 CHARS_READ = {
     "agent.state.literals._LITERAL": 500,
+    "models.error_body._TAGS": 4_000,
     "models.provider_errors._TOO_LONG": 4_000,
     "session.memory.evidence._CODE_SPAN": 300,
 }
