@@ -133,10 +133,11 @@ export function endCard(block: EndBlock, runId: string): Node[] {
             return true;
           }),
         ];
-  return [title, text.element, ...asks, ...(isLast ? [acts(runId, outcome)] : [])];
+  return [title, text.element, ...asks, ...(isLast ? [acts(runId, block)] : [])];
 }
 
-function acts(runId: string, outcome: EndBlock["outcome"]): HTMLElement {
+/** What helps now: nothing is reviewed or taken back where nothing changed. */
+function acts(runId: string, { outcome, changes }: EndBlock): HTMLElement {
   const act = (
     name: "show" | "undo" | "resume" | "review" | "chooseModel",
     text: string,
@@ -152,8 +153,8 @@ function acts(runId: string, outcome: EndBlock["outcome"]): HTMLElement {
   return h(
     "div",
     { class: "buttons" },
-    ...(canReview() ? [act("review", word("review"))] : []),
-    act("undo", word("undo")),
+    ...(canReview() && changes !== "none" ? [act("review", word("review"))] : []),
+    ...(changes === "some" ? [act("undo", word("undo"))] : []),
     ...(goesOn ? [] : [act("resume", word("resume"))]),
     ...(outcome === "failed" ? [act("chooseModel", word("chooseModel"))] : []),
     act("show", word("transcript")),

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { changeOf, conditionLines, flatPlan, groupLine } from "./conversation_lines.js";
 import type {
   Block,
+  EndBlock,
   Heading,
   PersonBlock,
   QuestionBlock,
@@ -21,6 +22,8 @@ export interface Conversation {
   readonly blocks: readonly Block[];
   /** Messages that the model has not read; they are shown behind the blocks. */
   readonly pending: readonly PersonBlock[];
+  /** What it and its subagents changed, and whether that was taken back, by path. */
+  readonly files: ReadonlyMap<string, "changed" | "restored">;
   /** The number of the next Event; an earlier one was seen. */
   readonly next: number;
   /** Whether every Event since the beginning was seen. */
@@ -41,6 +44,7 @@ const Received = v.object({ text: v.string(), images: Images });
 const Answered = v.object({ message: v.object({ text: v.string(), reasoning: v.string() }) });
 const Called = v.object({ call: v.object({ arguments: v.unknown() }) });
 const Returned = v.object({ result: v.object({ output: v.string() }) });
+const ChildChanges = v.object({ changes: v.array(v.object({ path: v.string() })) });
 const Judged = v.object({
   groups: v.array(CandidateGroup),
   winner: v.number(),
@@ -92,6 +96,7 @@ export function blank({
     },
     blocks: [],
     pending: [],
+    files: new Map(),
     next: 0,
     isWhole: true,
   };
@@ -143,9 +148,9 @@ function withHeading(before: Conversation, { at, event, view }: EventNotice): Co
           tokensCached: spent.cachedTokens,
           tokensOut: spent.completionTokens,
         }),
-    ...(event.kind === "run_started"
-      ? { title: view.label, model: fields.model ?? "", startedAt: at }
-      : {}),
+    // A run that goes on may do so with another model.
+    ...(fields.model === undefined ? {} : { model: fields.model }),
+    ...(event.kind === "run_started" ? { title: view.label, startedAt: at } : {}),
   };
   return { ...before, heading };
 }
@@ -195,7 +200,19 @@ function happened(before: Conversation, notice: EventNotice): Conversation {
     case "tool_returned":
       return returned(before, notice);
     case "file_changed":
-      return withPath(before, notice);
+      return withFiles(withPath(before, notice), "changed", pathsOf(notice));
+    case "file_restored":
+      // One that was left alone is as it was.
+      return withFiles(
+        noted(before, notice),
+        "restored",
+        notice.view.tone === "bad" ? [] : pathsOf(notice),
+      );
+    case "forked":
+      // What its origin did stays that one's.
+      return noted({ ...before, files: new Map() }, notice);
+    case "child_ended":
+      return withFiles(noted(before, notice), "changed", childPaths(notice));
     case "plan_changed":
       return planned(before, notice);
     case "goal_checked":
@@ -382,6 +399,34 @@ function withPath(before: Conversation, { view }: EventNotice): Conversation {
     : before;
 }
 
+function pathsOf({ view }: EventNotice): readonly string[] {
+  return view.fields.path === undefined ? [] : [view.fields.path];
+}
+
+function childPaths({ event }: EventNotice): readonly string[] {
+  return parsed(ChildChanges, event)?.changes.map(({ path }) => path) ?? [];
+}
+
+/** The conversation with what became of files, which its end offers to review and to take back. */
+function withFiles(
+  before: Conversation,
+  state: "changed" | "restored",
+  paths: readonly string[],
+): Conversation {
+  if (paths.length === 0) {
+    return before;
+  }
+  const files = new Map([...before.files, ...paths.map((path) => [path, state] as const)]);
+  return changed({ ...before, files }, (block) =>
+    block.kind === "end" && block.isLast ? { ...block, changes: changesIn(files) } : block,
+  );
+}
+
+function changesIn(files: Conversation["files"]): EndBlock["changes"] {
+  const states = [...files.values()];
+  return states.includes("changed") ? "some" : states.length > 0 ? "taken back" : "none";
+}
+
 // Plan, goals, candidates, children
 
 function planned(before: Conversation, { seq, event, view }: EventNotice): Conversation {
@@ -513,6 +558,7 @@ function ended(before: Conversation, { seq, at, event, view }: EventNotice): Con
       tone,
       question,
       isLast: true,
+      changes: changesIn(over.files),
     },
   );
 }

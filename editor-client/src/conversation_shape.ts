@@ -135,6 +135,8 @@ export interface EndBlock extends Part<"end"> {
   readonly question: string;
   /** False once the run went on. */
   readonly isLast: boolean;
+  /** What the run left changed in files. */
+  readonly changes: "none" | "some" | "taken back";
 }
 
 export type Block =

@@ -108,8 +108,8 @@ class Context:
                 self._append(Message("tool", text, tool_call_id=event.call_id, images=images))
             case Told():
                 self._append(Message("user", event.text, images=event.images))
-            case RunResumed():
-                self._append(Message("user", event.note))
+            case RunResumed(note) if note:
+                self._append(Message("user", note))
             case _:
                 pass
 

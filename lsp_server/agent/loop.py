@@ -147,6 +147,9 @@ class Agent:
     async def _begin(self) -> Outcome | None:
         """Makes the prompt of a new run, or goes on with one; the outcome if a hook refuses the task."""
         if not self._event_log.context.messages:
+            if self._event_log.resumed_from:
+                # It ended before its first step, as where no model was found.
+                self._event_log.emit(RunResumed("", self._run_config.model))
             await self._compaction.begin()
             await self._hooks.begin("startup")
             task = self._state.conversation.task
@@ -158,9 +161,8 @@ class Agent:
                 self._state.work.snapshot, self._event_log.emit
             )
         ended_at = self._event_log.resumed_from
-        self._event_log.emit(
-            RunResumed(await resume_note(self._state, self._workspace_view, ended_at))
-        )
+        note = await resume_note(self._state, self._workspace_view, ended_at)
+        self._event_log.emit(RunResumed(note, self._run_config.model))
         await self._hooks.begin("resume")
         if self._state.conversation.mode_is_new:
             await self._compaction.change_mode()

@@ -14,7 +14,8 @@ class RunConfig:
 
     `system` is the system message, `task_text` the first user message and `images` those that
     go with it. When the prompt has `compact_at_tokens`, a new cycle starts.
-    With `brief` the model is asked for a brief of its own before that.
+    With `brief` the model is asked for a brief of its own before that. `model` is its name and
+    place, for people.
     """
 
     system: str
@@ -23,3 +24,4 @@ class RunConfig:
     compact_at_tokens: int
     brief: bool = False
     images: tuple[Image, ...] = ()
+    model: str = ""

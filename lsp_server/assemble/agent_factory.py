@@ -183,4 +183,5 @@ class AgentFactory:
             compact_at_tokens=compact_at_tokens,
             brief=settings.context.brief,
             images=run_context.task.images,
+            model=self._services.provider.description or "",
         )

@@ -45,6 +45,7 @@ async def workflow_agent(
             Children(runs, run_context),
             closing_check(services, roles, goals, run_context, approval, commands),
             edits_accepted(services, run_context, approval),
+            services.provider.check(),
         ),
     )
 

@@ -54,9 +54,13 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class RunResumed:
-    """A run goes on after its end or a crash; `note` says to the model what changed since."""
+    """A run goes on after its end or a crash; `note` says to the model what changed since.
+
+    `model` is as in RunStarted, of the part that begins; empty in journals that did not keep it.
+    """
 
     note: str
+    model: str = ""
     kind: Literal["run_resumed"] = "run_resumed"
 
 

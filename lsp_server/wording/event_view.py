@@ -130,8 +130,8 @@ def _run_view(event: RunStarted | RunResumed | Rewound | Forked | RunEnded) -> E
                 model=model,
                 proposes=task.sampling.propose,
             )
-        case RunResumed(note):
-            return shown(event, "the run goes on", note)
+        case RunResumed(note, model):
+            return shown(event, "the run goes on", note, model=model or None)
         case Rewound(step):
             return shown(event, f"taken back to {step_text(step)}", step=step)
         case Forked(origin, step):

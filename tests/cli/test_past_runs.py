@@ -69,6 +69,16 @@ async def test_what_a_run_is_told_without_a_model_is_kept(project: Path) -> None
         assert "Use tabs." in str(server.requests[0].body)
 
 
+async def test_a_run_that_goes_on_says_with_which_model(project: Path) -> None:
+    begun = await holdfast("run", "--json", TASK, folder=project, **WRONG)
+    (started,) = [each for each in begun.events if each["kind"] == "run_started"]
+    async with FaultyServer([finish()]) as server:
+        over = await holdfast("run", "--json", "-c", folder=project, **model(server))
+    (resumed,) = [each for each in over.events if each["kind"] == "run_resumed"]
+    assert server.base_url in resumed["model"]
+    assert started["model"] != resumed["model"]
+
+
 async def test_a_folder_without_runs_says_how_to_begin(project: Path) -> None:
     listed = await holdfast("runs", folder=project)
     assert (listed.status, listed.output.count("holdfast run")) == (0, 1)

@@ -74,7 +74,7 @@ QUESTION = Question("q1", "shell", "run `make`", "make all", rule="shell(make)")
 
 ONE_OF_EACH: tuple[Event, ...] = (
     RunStarted(RunId("r1"), Task("Fix the parser.\nAll of it."), "/project", "m at http://x"),
-    RunResumed("a command was interrupted"),
+    RunResumed("a command was interrupted", "a model at http://127.0.0.1:1"),
     CycleStarted(2, "the prompt is full", "system", "opening"),
     BriefWritten("I go on with the tests.", USAGE, USAGE, 0.0),
     CyclePacked(2, 9000, (PromptSection("task", "t", 100),), (PromptSection("fact", "f", 9),)),

@@ -277,6 +277,52 @@ test("a run that goes on asks no more what it asked at its end", () => {
   assert.deepEqual(ends(after(STARTED, ENDED, { kind: "run_resumed" })), [["Which port?", false]]);
 });
 
+const wrote = (path: string): Sent => ({
+  kind: "file_changed",
+  view: { label: `changed ${path}`, tone: "muted", fields: { path } },
+});
+const restored = (path: string, tone = "plain"): Sent => ({
+  kind: "file_restored",
+  view: { label: `restored ${path}`, tone, fields: { path } },
+});
+const childEnded = (...paths: string[]): Sent => ({
+  kind: "child_ended",
+  event: { changes: paths.map((path) => ({ path, before: null, after: "x" })) },
+  view: { label: "subagent 1 ended" },
+});
+
+for (const [what, sent, changes] of [
+  ["one that only looked left nothing", [ENDED], "none"],
+  ["one that edited", [wrote("a.py"), ENDED], "some"],
+  ["one whose subagent edited", [childEnded("a.py"), ENDED], "some"],
+  ["one whose subagent looked", [childEnded(), ENDED], "none"],
+  ["one that was taken back since", [wrote("a.py"), ENDED, restored("a.py")], "taken back"],
+  ["in part", [wrote("a.py"), wrote("b.py"), ENDED, restored("a.py")], "some"],
+  ["one that could not be", [wrote("a.py"), ENDED, restored("a.py", "bad")], "some"],
+  ["one that goes on from another run's", [wrote("a.py"), { kind: "forked" }, ENDED], "none"],
+  [
+    "one that went on after that",
+    [wrote("a.py"), ENDED, restored("a.py"), { kind: "run_resumed" }, wrote("a.py"), ENDED],
+    "some",
+  ],
+] as const) {
+  test(`what a run left changed: ${what}`, () => {
+    const end = after(STARTED, ...sent).blocks.findLast((block) => block.kind === "end");
+    assert.equal(end?.changes, changes);
+  });
+}
+
+const resumedWith = (model?: string): Sent => ({
+  kind: "run_resumed",
+  view: { label: "the run goes on", fields: model === undefined ? {} : { model } },
+});
+
+test("the heading names the model that the run goes on with", () => {
+  const begun = { ...STARTED, view: { label: "Fix it.", fields: { model: "no model yet" } } };
+  assert.equal(after(begun, ENDED, resumedWith("m at x")).heading.model, "m at x");
+  assert.equal(after(STARTED, ENDED, resumedWith()).heading.model, "m at x");
+});
+
 test("an edit shows its change, and leads to its file", () => {
   const edit = { path: "a.py", oldText: "x = 1\ny\n", newText: "x = 2\n" };
   const [block] = after(called("c1", edit)).blocks;

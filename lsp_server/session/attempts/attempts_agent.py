@@ -123,7 +123,7 @@ class AttemptsAgent:
             return
         if self._state.work.snapshot:
             await self._parts.look_after_kill(self._state.work.snapshot, self._emit)
-        self._emit(RunResumed(""))
+        self._emit(RunResumed("", self._parts.model))
         # Those of its attempts that were killed: no start removes them while this run is at work.
         left = await asyncio.to_thread(self._parts.worktrees.names)
         await self._remove([name for name in left if name.startswith(f"{self._run.run_id}.")])

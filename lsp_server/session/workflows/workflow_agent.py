@@ -19,11 +19,13 @@ class WorkflowParts:
     """`WorkflowParts` are what a workflow is worked through with.
 
     `accept` asks a person whether files that decide about the conditions may stay as edited.
+    `model` names the endpoint.
     """
 
     children: Children
     closing: ClosingCheck
     accept: Callable[[tuple[str, ...]], Awaitable[bool]]
+    model: str
 
 
 class WorkflowAgent:
@@ -44,7 +46,7 @@ class WorkflowAgent:
         """Works until every node is over."""
         event_log = self._run.event_log
         if event_log.resumed_from:
-            event_log.emit(RunResumed(""))
+            event_log.emit(RunResumed("", self._parts.model))
         conversation = event_log.state.conversation
         for message in list(conversation.pending_messages):
             event_log.emit(Told(message.text, "person"))
