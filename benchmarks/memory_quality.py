@@ -8,11 +8,13 @@ Beside memory's own rankings: how many of the question's words occur in a chunk
 (what a substring search gives), and plain BM25 over the same chunks.
 `--words` leaves vectors out, which takes a minute instead of twenty.
 
-    python -m benchmarks.memory_quality [--queries 2000] [--words] [--keep FOLDER] [--json FILE]
+    python -m benchmarks.memory_quality [--queries 2000] [--words] [--embedder NAME]
+        [--packages NAME==VERSION ...] [--keep FOLDER] [--json FILE]
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 import asyncio
 import math
@@ -29,11 +31,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from benchmarks.code_vectors import CodeVectors
+from benchmarks.embedders import embedder_named
 from benchmarks.sources import DOCUMENTED, files, python_package
 from benchmarks.table import Row, arguments, show
 from lsp_server.domain.errors import ModelUnavailable
 from lsp_server.domain.memories import CodeChunk, Query
-from lsp_server.embedders.minilm import MiniLmEmbedder
+from lsp_server.domain.ports import Embedder
 from lsp_server.memory.memory import Memory
 from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.settings.sections import MemorySettings
@@ -127,9 +130,9 @@ def write(file: Path, text: str) -> None:
     file.write_text(text, "utf-8")
 
 
-def sources() -> Iterator[tuple[str, str]]:
+def sources(packages: Sequence[str] = DOCUMENTED) -> Iterator[tuple[str, str]]:
     """Paths and texts that parse, of all packages, without their tests."""
-    for requirement in DOCUMENTED:
+    for requirement in packages:
         folder = python_package(requirement)
         for file in files(folder, (".py",), SKIPPED):
             source = file.read_text("utf-8", "replace")
@@ -242,15 +245,13 @@ async def run(
     layout: str,
     make: Callable[[Path, Iterable[tuple[str, str]]], list[Asked]],
     scratch: Path,
-    queries: int,
-    *,
-    vectors: bool,
+    options: argparse.Namespace,
 ) -> list[Row]:
     root, folder = scratch / layout / "workspace", scratch / layout / "memory"
-    asked = make(root, sources())
+    asked = make(root, sources(options.packages))
     counts = Counter(one.question for one in asked)
     unique = [one for one in asked if counts[one.question] == 1]
-    chosen = random.Random(1).sample(unique, min(queries, len(unique)))
+    chosen = random.Random(1).sample(unique, min(options.queries, len(unique)))
     rows: list[Row] = []
     words_alone = WordsAlone()
     async with opened(folder, root, words_alone) as memory:
@@ -260,24 +261,22 @@ async def run(
         rows.append(await measured("substrings", baselines.substrings, chosen))
         rows.append(await measured("plain BM25", baselines.bm25, chosen))
         rows.append(await measured("memory, words", rankings.best, chosen))
-    if vectors:
+    for name in () if options.words else options.embedder:
         started = time.perf_counter()
-        minilm = MiniLmEmbedder()
-        async with opened(folder, root, minilm) as memory:
+        embedder = embedder_named(name)
+        async with opened(folder, root, embedder) as memory:
             await memory.settle()
             seconds = time.perf_counter() - started
-            rankings = Rankings(memory, await CodeVectors.open(folder, minilm))
-            rows.append(await measured("vectors alone", rankings.nearest, chosen))
-            row = await measured("memory, words and vectors", rankings.best, chosen)
+            rankings = Rankings(memory, await CodeVectors.open(folder, embedder))
+            rows.append(await measured(f"{name} alone", rankings.nearest, chosen))
+            row = await measured(f"memory, words and {name}", rankings.best, chosen)
             rows.append({**row, "vectors a second": len(chunks) / seconds})
     size = {"functions": len(asked), "chunks": len(chunks)}
     return [{"indexed": layout, **size, **row} for row in rows]
 
 
 @asynccontextmanager
-async def opened(
-    folder: Path, root: Path, embedder: MiniLmEmbedder | WordsAlone
-) -> AsyncIterator[Memory]:
+async def opened(folder: Path, root: Path, embedder: Embedder) -> AsyncIterator[Memory]:
     """The memory of everything below `root`, indexed."""
     memory = await Memory.open(
         folder, Workspace(root), embedder, MemorySettings(), start_process=start_unconfined
@@ -299,21 +298,27 @@ class WordsAlone:
         raise ModelUnavailable(f"{len(texts)} texts stay without a vector")
 
 
-async def all_runs(scratch: Path, queries: int, *, vectors: bool) -> list[Row]:
-    rows = await run("in their files", in_place, scratch, queries, vectors=vectors)
-    return rows + await run("one by one", one_by_one, scratch, queries, vectors=vectors)
+async def all_runs(scratch: Path, options: argparse.Namespace) -> list[Row]:
+    rows = await run("in their files", in_place, scratch, options)
+    return rows + await run("one by one", one_by_one, scratch, options)
 
 
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--queries", type=int, default=2000)
     parser.add_argument("--words", action="store_true", help="without vectors")
+    parser.add_argument(
+        "--embedder", nargs="+", default=["minilm"], help="names, or folders of tables"
+    )
+    parser.add_argument(
+        "--packages", nargs="+", default=DOCUMENTED, help="of PyPI, as name==version"
+    )
     parser.add_argument("--keep", type=Path, help="work there, and find the vectors again")
     options = parser.parse_args()
     place = nullcontext(options.keep) if options.keep else tempfile.TemporaryDirectory()
     with place as scratch:
-        rows = asyncio.run(all_runs(Path(scratch), options.queries, vectors=not options.words))
-    show("From docstring to function, " + ", ".join(DOCUMENTED), rows, options.json)
+        rows = asyncio.run(all_runs(Path(scratch), options))
+    show("From docstring to function, " + ", ".join(options.packages), rows, options.json)
 
 
 if __name__ == "__main__":
