@@ -75,7 +75,7 @@ def error_in(answer: Mapping[str, object]) -> object:
 
 _EVENT = re.compile(r"\A\s*data:")
 """MiMo sends an error as an event, to whom it answers in events."""
-_TAGS = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_TAGS = re.compile(r"<(style|script)\b.*?</\1>|<[^<>]*>", re.IGNORECASE | re.DOTALL)
 
 
 _SENTENCE_KEYS = (
