@@ -24,7 +24,7 @@ CHUNKING_VERSION = 2
 """Raise it when the same text gives other chunks; then all files are cut again."""
 
 CHARS_MAX = 800
-"""Non-white characters of a chunk: about the 256 word pieces that the shipped embedder reads."""
+"""Non-white characters of a chunk: about 250 word pieces, of which the shipped embedder reads half."""
 LEAD_CHARS_MAX = 400
 """Longer comments do not stay with the node after them."""
 CHARS_HARD_MAX = 1_000
