@@ -86,21 +86,29 @@ class MiniLmEmbedder:
         damaged.
         """
         run = (await self._load()).run
-        if len(texts) == 1:
-            return [await asyncio.to_thread(run, texts[0])]
-        loop = asyncio.get_running_loop()
-        # A batch would compute padding, take memory, and let neighbours change a vector.
-        return [await loop.run_in_executor(self._background, run, text) for text in texts]
+        try:
+            if len(texts) == 1:
+                return [await asyncio.to_thread(run, texts[0])]
+            loop = asyncio.get_running_loop()
+            # A batch would compute padding, take memory, and let neighbours change a vector.
+            return [await loop.run_in_executor(self._background, run, text) for text in texts]
+        finally:
+            self._release_when_idle()
 
     async def _load(self) -> Network:
+        if self._release_timer is not None:
+            self._release_timer.cancel()
         async with self._loading:
             if self._network is None:
                 self._network = await asyncio.to_thread(load, self._folder, self._threads)
+            return self._network
+
+    def _release_when_idle(self) -> None:
+        """Releases the model in a while; each call begins that time anew when it ends."""
         if self._release_timer is not None:
             self._release_timer.cancel()
         loop = asyncio.get_running_loop()
         self._release_timer = loop.call_later(self._idle_seconds, self._release)
-        return self._network
 
     def _release(self) -> None:
         # Calls that still run have the network in their hands, so it stays until they end.

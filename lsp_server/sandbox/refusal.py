@@ -56,7 +56,7 @@ COVER_FAILED = re.compile(r"bwrap: Can't (?:mkdir parents for|create file at|fin
 
 _QUOTED = re.compile(r"""['"`\u2018\u201c]([^'"`\u2018\u2019\u201d\n]{1,400})['"`\u2019\u201d]""")
 _PLAIN = re.compile(
-    r"(?:^|[\s:=(])((?:~|\.{0,2})/[^\s:;,'\"()]{1,400}|\.\w[^\s:;,'\"()/]*/[^\s:;,'\"()]+)"
+    r"(?:^|[\s:=(])((?:~|\.{0,2})/[^\s:;,'\"()]{1,400}|\.\w[^\s:;,'\"()/]{0,400}/[^\s:;,'\"()]{1,400})"
 )
 _SHELL = re.compile(r"^\S*sh: (?:-c: )?(?:line )?\d+: ")
 """How a shell begins its messages: with its own path, which is not what it failed at."""
